@@ -1,0 +1,84 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Setting } from '../src/config/setting.ts'
+import { settingGroups } from '../src/config/settings.ts'
+
+/** `path` counts from the root of the project. */
+interface GeneratedDocument {
+  path: string
+  text: () => string
+}
+
+const ROOT = join(import.meta.dirname, '..')
+
+const defaultCell = (setting: Setting): string =>
+  setting.default ? `\`${setting.default}\`` : setting.neededFor ? 'required by `serve` / `serve` 必填' : ''
+
+const nameCell = ({ name, secret }: Setting): string => (secret ? `\`${name}\` 🔒` : `\`${name}\``)
+
+const settingsPage = (): string => {
+  const groups = settingGroups.map(([, { title, settings }]) => {
+    const rows = Object.values(settings).map(
+      setting => `| ${nameCell(setting)} | ${defaultCell(setting)} | ${setting.en} | ${setting.zh} |`,
+    )
+    const head = ['| name / 名称 | default / 默认值 | meaning | 含义 |', '| --- | --- | --- | --- |']
+    return [`## ${title.en} / ${title.zh}`, '', ...head, ...rows, ''].join('\n')
+  })
+  return `<!-- Written by npm run docs from src/config/settings.ts. -->
+
+# Settings / 配置项
+
+Settings are environment variables; a \`.env\` file in the working folder is read when there is one. An empty string
+counts as not set. Durations are a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`2h\`, \`30d\`. Lists are separated by commas.
+A setting marked 🔒 is never printed, and can come from a file: \`MASTER_KEY_FILE=/run/secrets/master-key\`.
+
+配置项即环境变量;工作目录中若有 \`.env\` 文件则会读取。空字符串视为未设置。时长由数字加单位组成:\`500ms\`、\`5s\`、\`10m\`、
+\`2h\`、\`30d\`。列表以逗号分隔。带 🔒 的配置项绝不会被打印,也可以从文件读取:\`MASTER_KEY_FILE=/run/secrets/master-key\`。
+
+${groups.join('\n')}`
+}
+
+const envExample = (): string => {
+  const groups = settingGroups.map(([, { title, settings }]) => {
+    const entries = Object.values(settings).map(setting => {
+      const line = `${setting.name}=${setting.default ?? ''}`
+      return [`# ${setting.en}`, `# ${setting.zh}`, setting.neededFor ? line : `#${line}`].join('\n')
+    })
+    return [`## ${title.en} / ${title.zh}`, ...entries].join('\n\n')
+  })
+  return ['# Copy to .env. All settings with their defaults; docs/settings.md has the same as a table.', ...groups]
+    .join('\n\n')
+    .concat('\n')
+}
+
+export const documents: readonly GeneratedDocument[] = [
+  { path: 'docs/settings.md', text: settingsPage },
+  { path: '.env.example', text: envExample },
+]
+
+/** The paths of the documents whose files say something else. */
+export const staleDocuments = (root = ROOT): string[] =>
+  documents.filter(({ path, text }) => readExisting(join(root, path)) !== text()).map(({ path }) => path)
+
+const readExisting = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+const write = ({ path, text }: GeneratedDocument): void => {
+  mkdirSync(dirname(join(ROOT, path)), { recursive: true })
+  writeFileSync(join(ROOT, path), text())
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--check')) {
+    const stale = staleDocuments()
+    for (const path of stale) process.stderr.write(`${path} is stale; run: npm run docs\n`)
+    process.exitCode = stale.length > 0 ? 1 : 0
+  } else {
+    for (const document of documents) write(document)
+  }
+}

@@ -1,0 +1,134 @@
+import { Resolver } from 'node:dns/promises'
+import { MINUTE, SECOND } from '../core/duration.ts'
+
+/** All addresses of a name, or why there are none (`detail` is the DNS error's code). They are not judged yet. */
+export type Resolution = { ok: true; addresses: readonly string[] } | { ok: false; detail: string }
+
+export interface NameResolver {
+  /** Never rejects. Calls for the same name share one query. */
+  resolve(name: string): Promise<Resolution>
+  close(): void
+}
+
+const POSITIVE_MS = MINUTE
+const NEGATIVE_MS = 30 * SECOND
+/** A name server in trouble says nothing about the name: short, so that the next attempt asks again. */
+const TROUBLE_MS = 3 * SECOND
+const MAX_NAMES = 10_000
+
+/** c-ares waits longer on each try, and for each server in turn: this ends it in any case. */
+const LIMIT_MS = 4 * SECOND
+/** Once one family has answered, the other gets this long. */
+const OTHER_FAMILY_MS = 300
+
+const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
+
+interface Answer {
+  addresses: string[]
+  ttlMs: number
+  /** Null when there are addresses. */
+  code: string | null
+}
+
+interface Known {
+  resolution: Promise<Resolution>
+  /** Infinity while the query is under way. */
+  until: number
+}
+
+const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>): Promise<Answer> => {
+  try {
+    const records = await ask()
+    if (records.length === 0) return { addresses: [], ttlMs: 0, code: 'ENODATA' }
+    return {
+      addresses: records.map(({ address }) => address),
+      ttlMs: Math.min(...records.map(({ ttl }) => ttl)) * SECOND,
+      code: null,
+    }
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    return { addresses: [], ttlMs: 0, code: typeof code === 'string' ? code : 'EFAIL' }
+  }
+}
+
+/** Waits for both families, but not long for the second once the first has answered, and for neither beyond the limit. */
+const gather = (asked: readonly Promise<Answer>[]): Promise<Answer[]> =>
+  new Promise(resolve => {
+    const answers: Answer[] = []
+    const finish = () => {
+      clearTimeout(timer)
+      resolve(answers)
+    }
+    let timer = setTimeout(finish, LIMIT_MS)
+    for (const one of asked) {
+      void one.then(answer => {
+        answers.push(answer)
+        if (answers.length === asked.length) return finish()
+        if (answer.code !== null) return
+        clearTimeout(timer)
+        timer = setTimeout(finish, OTHER_FAMILY_MS)
+      })
+    }
+  })
+
+const combine = (answers: readonly Answer[]): { resolution: Resolution; keepMs: number } => {
+  const found = answers.filter(answer => answer.code === null)
+  if (found.length > 0) {
+    const ttlMs = Math.min(...found.map(answer => answer.ttlMs))
+    return {
+      resolution: { ok: true, addresses: found.flatMap(answer => answer.addresses) },
+      keepMs: Math.min(ttlMs, POSITIVE_MS),
+    }
+  }
+  const codes = answers.map(answer => answer.code ?? '')
+  const trouble = codes.find(code => !NO_SUCH_NAME.has(code))
+  const isSettled = answers.length === 2 && trouble === undefined
+  return {
+    resolution: { ok: false, detail: trouble ?? codes[0] ?? 'ETIMEOUT' },
+    keepMs: isSettled ? NEGATIVE_MS : TROUBLE_MS,
+  }
+}
+
+/**
+ * Resolves names by DNS alone (c-ares: no thread pool for slow name servers to fill up, and no /etc/hosts, which speaks of
+ * our own network). Remembers at most 10,000 names, for their TTL but at most a minute, and failures for 30 s.
+ *
+ * @param deps.servers name servers as `address` or `address:port`; the system's if missing
+ * @param deps.now ms of a clock that never jumps
+ */
+export const createNameResolver = (deps: { servers?: readonly string[]; now: () => number }): NameResolver => {
+  const { now } = deps
+  const dns = new Resolver({ timeout: 1500, tries: 2 })
+  if (deps.servers) dns.setServers(deps.servers)
+  const known = new Map<string, Known>()
+
+  const query = async (name: string): Promise<{ resolution: Resolution; keepMs: number }> =>
+    combine(
+      await gather([
+        askFamily(() => dns.resolve4(name, { ttl: true })),
+        askFamily(() => dns.resolve6(name, { ttl: true })),
+      ]),
+    )
+
+  const forgetOldest = () => {
+    const oldest = known.keys().next()
+    if (!oldest.done) known.delete(oldest.value)
+  }
+
+  return {
+    resolve: name => {
+      const entry = known.get(name)
+      if (entry && now() < entry.until) return entry.resolution
+      known.delete(name)
+      if (known.size >= MAX_NAMES) forgetOldest()
+      const answered = query(name).then(({ resolution, keepMs }) => {
+        fresh.until = now() + keepMs
+        return resolution
+      })
+      const fresh: Known = { resolution: answered, until: Number.POSITIVE_INFINITY }
+      known.set(name, fresh)
+      return fresh.resolution
+    },
+    close: () => dns.cancel(),
+  }
+}

@@ -1,0 +1,107 @@
+import { type CallbackUrl, judgeUrl, type UrlPolicy, type UrlVerdict } from '../core/callback-url.ts'
+import { createConnect } from './connect.ts'
+import type { Lane, LaneEnd, Outcome, Work } from './lane.ts'
+import { createLanes } from './lanes.ts'
+import { createNameResolver, type NameResolver } from './resolve.ts'
+
+/** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
+export interface Attempt {
+  partnerId: string
+  url: string
+  headers: Readonly<Record<string, string>>
+  body: Buffer | string
+}
+
+/** `durationMs` counts from when a connection was free for it: DNS, connect, headers and body together. */
+export type SendResult = Outcome & { durationMs: number }
+
+export interface Sender {
+  /**
+   * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew.
+   * Where an idle connection turns out to have been closed, the same bytes go out once more on a fresh one.
+   */
+  send(attempt: Attempt): Promise<SendResult>
+  /** Ends attempts under way as failed (`local`); let them finish before. */
+  close(): Promise<void>
+}
+
+const MAX_JUDGED = 10_000
+const CLOSED: SendResult = { kind: 'failed', error: 'local', detail: 'closed', durationMs: 0 }
+
+/** Judging is pure, and the policy does not change: what was judged once stays so. */
+const createUrlJudge = (policy: UrlPolicy): ((href: string) => UrlVerdict) => {
+  const judged = new Map<string, UrlVerdict>()
+  return href => {
+    const known = judged.get(href)
+    if (known) return known
+    const verdict = judgeUrl(href, policy)
+    const [oldest] = judged.size >= MAX_JUDGED ? judged.keys() : []
+    if (oldest !== undefined) judged.delete(oldest)
+    judged.set(href, verdict)
+    return verdict
+  }
+}
+
+/**
+ * @param deps.timeoutMs limit of one attempt
+ * @param deps.proxy URL of an egress proxy, or null; the environment's proxy settings have no effect
+ * @param deps.resolver the system's name servers if missing; closed with the sender
+ * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
+ * @param deps.now ms of a clock that never jumps
+ */
+export const createSender = (deps: {
+  timeoutMs: number
+  policy: UrlPolicy
+  proxy: string | null
+  userAgent: string
+  resolver?: NameResolver
+  connectionsPerHost: number
+  now: () => number
+}): Sender => {
+  const { timeoutMs, policy, userAgent, now } = deps
+  const resolver = deps.resolver ?? createNameResolver({ now })
+  const proxy = deps.proxy === null ? null : new URL(deps.proxy)
+  const connect = createConnect({ allowed: policy.allowed, resolver, proxy })
+  const lanes = createLanes({ connect, now, perOrigin: deps.connectionsPerHost })
+  const judge = createUrlJudge(policy)
+  let isClosed = false
+
+  const workOf = ({ headers, body }: Attempt, { path }: CallbackUrl): Work => {
+    const flat = ['user-agent', userAgent]
+    for (const name in headers) flat.push(name, headers[name] as string)
+    return { path, headers: flat, body, timeoutMs }
+  }
+
+  const exchange = (attempt: Attempt, url: CallbackUrl, resolve: (result: SendResult) => void) =>
+    lanes.acquire(attempt.partnerId, url, (lane: Lane | null) => {
+      if (lane === null) return resolve(CLOSED)
+      const startedAt = now()
+      const work = workOf(attempt, url)
+      const finish = ({ outcome }: LaneEnd) => resolve({ ...outcome, durationMs: Math.round(now() - startedAt) })
+      lane.run(work, end => {
+        if (!end.isStale || isClosed) return finish(end)
+        const leftMs = Math.max(1, timeoutMs - (now() - startedAt))
+        lanes.open(attempt.partnerId, url).run({ ...work, timeoutMs: leftMs }, finish)
+      })
+    })
+
+  return {
+    send: attempt => {
+      if (isClosed) return Promise.resolve(CLOSED)
+      const verdict = judge(attempt.url)
+      if (verdict.ok) return new Promise(resolve => exchange(attempt, verdict.url, resolve))
+      const isBlocked = verdict.refusal === 'address' || verdict.refusal === 'special_use'
+      return Promise.resolve({
+        kind: 'failed',
+        error: isBlocked ? 'blocked' : 'url',
+        detail: verdict.refusal,
+        durationMs: 0,
+      })
+    },
+    close: async () => {
+      isClosed = true
+      resolver.close()
+      await lanes.close()
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { isIP, isIPv4 } from 'node:net'
+import { formatDuration, readDuration } from '../core/duration.ts'
+import { Secret } from '../core/secret.ts'
+
+/** What a setting's text says, or what it should have said: `message` follows the setting's name in an error. */
+export type Parsed<T> = { ok: true; value: T } | { ok: false; message: string }
+export type Parser<T> = (text: string) => Parsed<T>
+
+/** The arguments of `net.BlockList.addSubnet`. */
+export interface Network {
+  address: string
+  prefix: number
+  family: 'ipv4' | 'ipv6'
+}
+
+interface Range {
+  min: number
+  max: number
+}
+
+const SHOWN_CHARACTERS = 60
+
+const accept = <T>(value: T): Parsed<T> => ({ ok: true, value })
+const refuse = (message: string): Parsed<never> => ({ ok: false, message })
+const quote = (text: string): string =>
+  JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text)
+const splitList = (text: string): string[] => (text === '' ? [] : text.split(',').map(item => item.trim()))
+
+export const oneOf =
+  <const T extends string>(...words: readonly T[]): Parser<T> =>
+  text => {
+    const word = words.find(candidate => candidate === text)
+    return word === undefined ? refuse(`${quote(text)} is unknown; write one of ${words.join(', ')}`) : accept(word)
+  }
+
+export const flag: Parser<boolean> = text =>
+  text === 'true' || text === 'false' ? accept(text === 'true') : refuse(`${quote(text)} is not true or false`)
+
+export const wholeNumber =
+  ({ min, max }: Range): Parser<number> =>
+  text => {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    return number >= min && number <= max
+      ? accept(number)
+      : refuse(`${quote(text)} is not a whole number from ${min} to ${max}`)
+  }
+
+/** A number a second, fractions allowed. */
+export const rate =
+  ({ max }: Pick<Range, 'max'>): Parser<number> =>
+  text => {
+    const number = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN
+    return number > 0 && number <= max
+      ? accept(number)
+      : refuse(`${quote(text)} is not a rate; write a number above 0 and at most ${max}, such as 5 or 0.5`)
+  }
+
+/** Milliseconds. */
+export const duration =
+  ({ min, max }: Range): Parser<number> =>
+  text => {
+    const ms = readDuration(text)
+    if (ms === null) return refuse(`${quote(text)} is not a duration; write a number with a unit, such as 15s`)
+    return ms >= min && ms <= max
+      ? accept(ms)
+      : refuse(`${quote(text)} is out of range; write a duration from ${formatDuration(min)} to ${formatDuration(max)}`)
+  }
+
+/** Milliseconds each. */
+export const durationList =
+  ({ min, max, most }: Range & { most: number }): Parser<readonly number[]> =>
+  text => {
+    const items = splitList(text)
+    if (items.length > most) return refuse(`has ${items.length} entries; write at most ${most}`)
+    const parsed = items.map(duration({ min, max }))
+    return parsed.find(item => !item.ok) ?? accept(parsed.flatMap(item => (item.ok ? item.value : [])))
+  }
+
+/** CIDRs; `widest` refuses a prefix that opens more of the address space than anybody means to. */
+export const networks =
+  (widest = { ipv4: 0, ipv6: 0 }): Parser<readonly Network[]> =>
+  text => {
+    const found: Network[] = []
+    for (const item of splitList(text)) {
+      const [, address = '', digits] = /^([0-9A-Fa-f.:]+)\/(\d{1,3})$/.exec(item) ?? []
+      const family = isIPv4(address) ? 'ipv4' : 'ipv6'
+      const prefix = Number(digits)
+      if (!isIP(address) || prefix > (family === 'ipv4' ? 32 : 128))
+        return refuse(`${quote(item)} is not a network; write an address and a prefix length, such as 10.0.0.0/8`)
+      if (prefix < widest[family])
+        return refuse(`${quote(item)} is too wide; name the networks you mean, /${widest[family]} or narrower`)
+      found.push({ address, prefix, family })
+    }
+    return accept(found)
+  }
+
+/** An address to listen on, or a name for one. */
+export const host: Parser<string> = text =>
+  isIP(text) || /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(text)
+    ? accept(text)
+    : refuse(`${quote(text)} is not an IP address or a host name, such as 0.0.0.0`)
+
+const isWord = (text: string): boolean => /^[\x21-\x7e]{1,512}$/.test(text)
+
+export const word: Parser<string> = text =>
+  isWord(text) ? accept(text) : refuse('has spaces or characters outside ASCII; copy it again')
+
+/** For a header or a password. Its messages never show the text. */
+export const secretWord =
+  ({ min }: Pick<Range, 'min'>): Parser<Secret> =>
+  text => {
+    if (!isWord(text)) return refuse('has spaces or characters outside ASCII; copy it again')
+    return text.length >= min
+      ? accept(new Secret(text))
+      : refuse(`has ${text.length} characters; take at least ${min}, such as from: openssl rand -hex 32`)
+  }
+
+export const secretKey =
+  ({ bytes }: { bytes: number }): Parser<Secret> =>
+  text => {
+    const key = Buffer.from(text, 'base64')
+    return key.length === bytes && key.toString('base64') === text
+      ? accept(new Secret(text))
+      : refuse(`is not the base64 of exactly ${bytes} bytes; make one with: openssl rand -base64 ${bytes}`)
+  }

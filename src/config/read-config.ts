@@ -1,0 +1,122 @@
+import { nearestName } from './nearest-name.ts'
+import type { Parsed } from './parsers.ts'
+import type { Setting } from './setting.ts'
+import { type Config, settingGroups } from './settings.ts'
+
+export type Environment = Record<string, string | undefined>
+
+/** Printed as `setting: message`. No message repeats a secret. */
+export interface Problem {
+  setting: string
+  message: string
+}
+
+export type ConfigResult<C> = { ok: true; config: C } | { ok: false; problems: readonly Problem[] }
+
+/** What a command needs beyond the database. */
+export type Need = 'database' | 'upstream'
+
+/** The config of a command that needs the upstream account. */
+export type UpstreamConfig = Config & {
+  readonly upstream: { readonly [K in 'account' | 'apiKey']: NonNullable<Config['upstream'][K]> }
+}
+
+interface ReadConfigOptions<N extends Need> {
+  need: N
+  /** Gives the text of a file, or throws. */
+  readFile: (path: string) => string
+}
+
+type Draft = { [G in keyof Config]: Partial<Config[G]> }
+
+const OUR_PREFIX = /^(API|CALLBACK|IHUYI|POLL|RETRY|UPSTREAM)_/
+
+const settings = settingGroups.flatMap(([, group]) => Object.values(group.settings))
+const names = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]))
+
+const withoutEmpty = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''))
+
+/** Reads all settings at once; an empty string counts as not set. */
+export function readConfig(env: Environment, options: ReadConfigOptions<'upstream'>): ConfigResult<UpstreamConfig>
+export function readConfig(env: Environment, options: ReadConfigOptions<Need>): ConfigResult<Config>
+export function readConfig(env: Environment, { need, readFile }: ReadConfigOptions<Need>): ConfigResult<Config> {
+  const given = withoutEmpty(env)
+  const problems: Problem[] = []
+  const draft: Record<string, Record<string, unknown>> = {}
+  for (const [groupName, group] of settingGroups) {
+    const values: Record<string, unknown> = {}
+    for (const [key, setting] of Object.entries(group.settings)) {
+      const read = readSetting(setting, given, { need, readFile })
+      if (read.ok) values[key] = read.value
+      else problems.push({ setting: read.from ?? setting.name, message: read.message })
+    }
+    draft[groupName] = values
+  }
+  // The table gives the config its type and its contents; what did not parse is missing here and has a problem above.
+  problems.push(...contradictions(draft as Draft), ...unknownNames(given), ...unsafeEnvironment(given))
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
+}
+
+/** `from` is the name to blame where it is not the setting's own. */
+type Read = Parsed<unknown> & { from?: string }
+
+const readSetting = (setting: Setting, env: Environment, { need, readFile }: ReadConfigOptions<Need>): Read => {
+  const fileSetting = `${setting.name}_FILE`
+  const path = setting.secret ? env[fileSetting] : undefined
+  if (path !== undefined) {
+    if (env[setting.name] !== undefined)
+      return { ok: false, message: `is set, and so is ${fileSetting}; keep one of them` }
+    const file = readSecretFile(path, readFile)
+    if (!file.ok) return { ...file, from: fileSetting }
+    const parsed = setting.parse(file.value)
+    return parsed.ok ? parsed : { ...parsed, from: fileSetting }
+  }
+  const text = env[setting.name] ?? setting.default
+  if (text !== null) return setting.parse(text)
+  return setting.neededFor === undefined || setting.neededFor !== need
+    ? { ok: true, value: null }
+    : { ok: false, message: `is not set; ${setting.en}` }
+}
+
+const readSecretFile = (path: string, readFile: (path: string) => string): Parsed<string> => {
+  try {
+    const text = readFile(path).replace(/\r?\n$/, '')
+    return text === '' ? { ok: false, message: `the file ${JSON.stringify(path)} is empty` } : { ok: true, value: text }
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException
+    return { ok: false, message: `cannot read the file ${JSON.stringify(path)} (${code})` }
+  }
+}
+
+const contradictions = ({ polling, storage }: Draft): Problem[] => {
+  const problems: Problem[] = []
+  if (polling.minMs !== undefined && polling.maxMs !== undefined && polling.minMs > polling.maxMs)
+    problems.push({ setting: 'POLL_MIN_INTERVAL', message: 'is longer than POLL_MAX_INTERVAL; make it at most that' })
+  if (storage.database?.kind === 'postgres' && storage.masterKey === null)
+    problems.push({
+      setting: 'MASTER_KEY',
+      message: 'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+    })
+  return problems
+}
+
+const unknownNames = (env: Environment): Problem[] =>
+  Object.keys(env)
+    .filter(name => OUR_PREFIX.test(name) && !names.includes(name))
+    .map(name => ({ setting: name, message: `is not a setting; did you mean ${nearestName(name, names)}?` }))
+
+/** What would make Node trust anybody, or print what no log may hold. */
+const unsafeEnvironment = (env: Environment): Problem[] => {
+  const problems: Problem[] = []
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    problems.push({
+      setting: 'NODE_TLS_REJECT_UNAUTHORIZED',
+      message: 'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
+    })
+  if (env.NODE_DEBUG !== undefined)
+    problems.push({ setting: 'NODE_DEBUG', message: 'is set, which prints URLs and headers; remove it' })
+  if (/(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? ''))
+    problems.push({ setting: 'NODE_OPTIONS', message: 'opens the debugger, which shows all secrets; remove --inspect' })
+  return problems
+}

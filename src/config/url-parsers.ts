@@ -1,0 +1,52 @@
+import { BlockList, isIP } from 'node:net'
+import { Secret } from '../core/secret.ts'
+import type { Parsed, Parser } from './parsers.ts'
+
+/** `path` is relative to the working folder, or absolute; `url` may hold a password. */
+export type Database = { kind: 'sqlite'; path: string } | { kind: 'postgres'; url: Secret }
+
+// Any of these URLs may hold a password, so no message here repeats one.
+const refuse = (message: string): Parsed<never> => ({ ok: false, message })
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+const isLoopback = (hostname: string): boolean => {
+  const address = hostname.replace(/^\[|\]$/g, '')
+  const version = isIP(address)
+  return version !== 0 && LOOPBACK.check(address, `ipv${version as 4 | 6}`)
+}
+
+/** `https:`, or `http:` to a literal loopback address (a simulator on this machine). */
+export const upstreamUrl: Parser<string> = text => {
+  const url = URL.parse(text)
+  if (!url || !/^https?:\/\//i.test(text)) return refuse('is not an absolute URL; write https://HOST/PATH')
+  if (url.username || url.password)
+    return refuse('has credentials in it; put them into IHUYI_ACCOUNT and IHUYI_API_KEY')
+  return url.protocol === 'https:' || isLoopback(url.hostname)
+    ? { ok: true, value: url.href }
+    : refuse('must begin with https:// (http:// only for 127.0.0.1 or [::1])')
+}
+
+export const proxyUrl: Parser<Secret> = text => {
+  const url = URL.parse(text)
+  const bare = url?.pathname === '/' && url.search === '' && url.hash === ''
+  return bare && /^https?:\/\//i.test(text)
+    ? { ok: true, value: new Secret(url.href) }
+    : refuse('is not the URL of a proxy; write http://HOST:PORT or https://HOST:PORT')
+}
+
+export const databaseUrl: Parser<Database> = text => {
+  if (/^postgres(ql)?:\/\//.test(text))
+    return URL.canParse(text)
+      ? { ok: true, value: { kind: 'postgres', url: new Secret(text) } }
+      : refuse('cannot be read as a URL; percent-encode what is special in the password, such as %40 for @')
+  const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
+  if (path === undefined || path.startsWith('//'))
+    return refuse('is not a database; write file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/NAME')
+  if (path === ':memory:') return refuse('would keep nothing; write file:PATH')
+  return /[?#]/.test(path)
+    ? refuse('has options after the path; write file:PATH and nothing more')
+    : { ok: true, value: { kind: 'sqlite', path } }
+}

@@ -1,0 +1,115 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Why an address may not be called. */
+export type AddressRefusal =
+  | 'not_an_address'
+  | 'zone'
+  | 'unspecified'
+  | 'loopback'
+  | 'private'
+  | 'shared'
+  | 'link_local'
+  | 'cloud_host'
+  | 'documentation'
+  | 'benchmark'
+  | 'transition'
+  | 'ipv4_mapped'
+  | 'multicast'
+  | 'reserved'
+  | 'unjudged'
+
+export type AddressVerdict = { ok: true } | { ok: false; refusal: AddressRefusal }
+
+/** Networks that may be called though they are not public. */
+export interface Networks {
+  contains(address: string, family: 'ipv4' | 'ipv6'): boolean
+}
+
+type Range = [refusal: AddressRefusal, subnets: string]
+
+const IPV4_DENIED: Range[] = [
+  ['unspecified', '0.0.0.0/8'],
+  ['private', '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16'],
+  ['shared', '100.64.0.0/10'],
+  ['loopback', '127.0.0.0/8'],
+  ['link_local', '169.254.0.0/16'],
+  // Azure's platform address: public by its number, the host machine by its nature.
+  ['cloud_host', '168.63.129.16/32'],
+  ['documentation', '192.0.2.0/24 198.51.100.0/24 203.0.113.0/24'],
+  ['benchmark', '198.18.0.0/15'],
+  ['transition', '192.88.99.0/24'],
+  ['multicast', '224.0.0.0/4'],
+  ['reserved', '192.0.0.0/24 240.0.0.0/4'],
+]
+
+/** These give a refusal its name; what decides for IPv6 is that everything outside 2000::/3 is refused. */
+const IPV6_DENIED: Range[] = [
+  ['ipv4_mapped', '::ffff:0:0/96'],
+  ['unspecified', '::/128'],
+  ['loopback', '::1/128'],
+  ['link_local', 'fe80::/10'],
+  ['private', 'fc00::/7 fec0::/10'],
+  ['multicast', 'ff00::/8'],
+  ['transition', '64:ff9b::/96 64:ff9b:1::/48 2001::/32 2002::/16'],
+  ['documentation', '2001:db8::/32 3fff::/20'],
+  ['reserved', '2001::/23'],
+]
+
+const listOf = (subnets: string): BlockList => {
+  const list = new BlockList()
+  for (const subnet of subnets.split(' ')) {
+    const [network, prefix] = subnet.split('/') as [string, string]
+    list.addSubnet(network, Number(prefix), network.includes(':') ? 'ipv6' : 'ipv4')
+  }
+  return list
+}
+
+const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
+
+// Lists of their own: one that held rules of both families would match a mapped address against the IPv4 ones.
+const ipv4Denied = listsOf(IPV4_DENIED)
+const ipv6Denied = listsOf(IPV6_DENIED)
+const ipv6Global = listOf('2000::/3')
+
+/**
+ * Reads CIDRs (`10.0.0.0/8`, `::1/128`; a bare address stands for itself). A prefix of 0 is refused: it would switch the
+ * guard off. `invalid` is the first one that cannot be read.
+ */
+export const createNetworks = (
+  cidrs: readonly string[],
+): { ok: true; networks: Networks } | { ok: false; invalid: string; message: string } => {
+  const list = new BlockList()
+  for (const cidr of cidrs) {
+    const [, address = '', prefix] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(cidr) ?? []
+    const family = isIP(address)
+    const bits = family === 4 ? 32 : 128
+    const length = prefix === undefined ? bits : Number(prefix)
+    if (family === 0 || length < 1 || length > bits)
+      return { ok: false, invalid: cidr, message: 'must be networks such as 10.0.0.0/8 or fd00::/8' }
+    list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6')
+  }
+  return { ok: true, networks: { contains: (address, family) => list.check(address, family) } }
+}
+
+const refuse = (refusal: AddressRefusal): AddressVerdict => ({ ok: false, refusal })
+
+/**
+ * Whether a callback may be sent to an IP address: a public one, or one inside `allowed`. Anything else is refused,
+ * also what is no address, and an address that cannot be judged.
+ */
+export const judgeAddress = (address: string, allowed: Networks): AddressVerdict => {
+  try {
+    // `isIP` takes `fe80::1%lo` for an address, and BlockList does not look at the zone.
+    if (address.includes('%')) return refuse('zone')
+    const version = isIP(address)
+    if (version === 0) return refuse('not_an_address')
+    // BlockList says no to everything when the family is wrong or missing.
+    const family = version === 4 ? 'ipv4' : 'ipv6'
+    if (allowed.contains(address, family)) return { ok: true }
+    const denied = (version === 4 ? ipv4Denied : ipv6Denied).find(({ list }) => list.check(address, family))
+    if (denied) return refuse(denied.refusal)
+    return version === 4 || ipv6Global.check(address, family) ? { ok: true } : refuse('reserved')
+  } catch {
+    return refuse('unjudged')
+  }
+}

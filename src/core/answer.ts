@@ -1,0 +1,140 @@
+/** A verdict on a person, as GetResult sent it. Empty scores are null, never 0. */
+export interface Verdict {
+  status: 'SUCCESS' | 'FAIL'
+  message: string | null
+  livingScore: string | null
+  similarity: string | null
+}
+
+/** Why an account cannot be used; `explain`, the log and the pause carry it. */
+export type AccountFault =
+  | 'egress_ip'
+  | 'credentials_missing'
+  | 'app_missing'
+  | 'credentials_wrong'
+  | 'frozen'
+  | 'clock'
+  | 'password_refused'
+  | 'no_contract'
+  | 'password_or_balance'
+  | 'serial_not_received'
+  | 'unknown_code'
+
+/** How a call failed without saying anything about the serial. */
+export type TransientCause =
+  | 'upstream_error' // codes 0 and 1
+  | 'unknown_code' // a code that is in no table
+  | 'no_result' // code 2 without a usable result
+  | 'unreachable' // DNS, connect, TLS, reset
+  | 'timeout'
+  | 'http_status' // 5xx, a redirect, any other status that is not 200
+  | 'unparseable' // HTML, cut JSON, no code
+  | 'too_large'
+
+/** What one GetResult call said, classified: the whole code table of the upstream as one union. */
+export type Answer =
+  | { kind: 'verdict'; code: 2; verdict: Verdict }
+  | { kind: 'waiting'; code: 2; status: string }
+  | { kind: 'unknown_status'; code: 2; status: string }
+  | { kind: 'not_found'; code: 4061 }
+  | { kind: 'invalid_id'; code: 4060 }
+  | { kind: 'transient'; code: number | null; cause: TransientCause }
+  | { kind: 'throttled'; code: number | null; retryAfterMs: number | null }
+  | { kind: 'account'; code: number; fault: AccountFault }
+  | { kind: 'clock'; code: 40501 | 40502 }
+
+/** The parts of a GetResult body that count, parsed but not yet believed; what is absent is null or undefined. */
+export interface AnswerFields {
+  code: unknown
+  status: unknown
+  message: unknown
+  livingScore: unknown
+  similarity: unknown
+}
+
+const MESSAGE_LENGTH = 200
+const STATUS_LENGTH = 64
+const SCORE_LENGTH = 64
+
+/** Link issued; link opened; not begun. Only the first is documented, the provider behind the API has the others. */
+const WAITING = new Set(['ING', 'SCAN', 'INIT'])
+
+const isSplitPair = (text: string, at: number): boolean => /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(at - 1))
+
+/**
+ * Untrusted text as a string that every database, log and JSON reader takes: at most `length` UTF-16 units, no control
+ * characters, no lone surrogates. Blank text and what is neither text nor a number are null.
+ */
+const readText = (value: unknown, length: number): string | null => {
+  if (typeof value !== 'string') return typeof value === 'number' ? String(value) : null
+  const trimmed = value.trim()
+  const end = isSplitPair(trimmed, length) ? length - 1 : length
+  const clean = trimmed.slice(0, end).replace(/[\t\n\r]/g, ' ')
+  return clean.replace(/\p{Cc}/gu, '\uFFFD').toWellFormed() || null
+}
+
+/** A whole number, sent as a number or as its digits. Text is matched strictly: `2.0`, `02` and `0x2` are none. */
+const readCode = (value: unknown): number | null => {
+  const code = typeof value === 'string' && /^(0|-?[1-9]\d*)$/.test(value.trim()) ? Number(value) : value
+  return typeof code === 'number' && Number.isSafeInteger(code) ? code : null
+}
+
+/** Code 2: the query worked, which says nothing yet about the person. */
+const readStatus = (fields: AnswerFields): Answer => {
+  const status = readText(fields.status, STATUS_LENGTH)
+  if (status === null) return { kind: 'transient', code: 2, cause: 'no_result' }
+  // A verdict is final, so it must be spelt as documented; `success` is flagged for a human instead.
+  if (status === 'SUCCESS' || status === 'FAIL') {
+    const message = readText(fields.message, MESSAGE_LENGTH)
+    const livingScore = readText(fields.livingScore, SCORE_LENGTH)
+    const similarity = readText(fields.similarity, SCORE_LENGTH)
+    return { kind: 'verdict', code: 2, verdict: { status, message, livingScore, similarity } }
+  }
+  // Both kinds are polled on, so the waiting words are safe to take in any case.
+  return { kind: WAITING.has(status.toUpperCase()) ? 'waiting' : 'unknown_status', code: 2, status }
+}
+
+type ReadCode = (code: number, fields: AnswerFields) => Answer
+
+const transient =
+  (cause: TransientCause): ReadCode =>
+  code => ({ kind: 'transient', code, cause })
+
+const account =
+  (fault: AccountFault): ReadCode =>
+  code => ({ kind: 'account', code, fault })
+
+const throttled: ReadCode = code => ({ kind: 'throttled', code, retryAfterMs: null })
+
+/** The vendor's code table. Code 1 and the 408x are in its examples and its other documents only. */
+const CODES: ReadonlyMap<number, ReadCode> = new Map<number, ReadCode>([
+  [0, transient('upstream_error')],
+  [1, transient('upstream_error')],
+  [2, (_, fields) => readStatus(fields)],
+  [400, account('egress_ip')],
+  [401, account('credentials_missing')],
+  [402, account('credentials_missing')],
+  [403, account('app_missing')],
+  [405, account('credentials_wrong')],
+  [4050, account('frozen')],
+  [40501, () => ({ kind: 'clock', code: 40501 })],
+  [40502, () => ({ kind: 'clock', code: 40502 })],
+  [40505, account('no_contract')],
+  [4051, account('password_or_balance')],
+  [4052, account('egress_ip')],
+  [4060, () => ({ kind: 'invalid_id', code: 4060 })],
+  [4061, () => ({ kind: 'not_found', code: 4061 })],
+  ...Array.from({ length: 10 }, (_, digit): [number, ReadCode] => [4080 + digit, throttled]),
+])
+
+const readUnknownCode = transient('unknown_code')
+
+/**
+ * Classifies one GetResult body by its code and, for code 2, its status; never by `msg` or `message`, whose wording
+ * changes. What cannot be understood is transient: it says nothing about the person.
+ */
+export const readAnswer = (fields: AnswerFields): Answer => {
+  const code = readCode(fields.code)
+  if (code === null) return { kind: 'transient', code, cause: 'unparseable' }
+  return (CODES.get(code) ?? readUnknownCode)(code, fields)
+}

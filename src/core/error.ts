@@ -1,0 +1,33 @@
+/** What a caller did wrong, or cannot have now. `http/problem.ts` turns the code into a status; nothing else throws this. */
+export type ErrorCode =
+  | 'invalid_json'
+  | 'invalid_query'
+  | 'invalid_body'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'too_many_requests'
+  | 'unavailable'
+
+/** One bad field: `path` is the field's name as the caller wrote it, `message` says what would be right. */
+export interface FieldError {
+  path: string
+  message: string
+}
+
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly errors: readonly FieldError[]
+  readonly retryAfterMs: number | null
+
+  constructor(code: ErrorCode, detail: string, more: { errors?: readonly FieldError[]; retryAfterMs?: number } = {}) {
+    super(detail)
+    this.code = code
+    this.errors = more.errors ?? []
+    this.retryAfterMs = more.retryAfterMs ?? null
+  }
+}

@@ -1,0 +1,81 @@
+import type { Verdict } from './answer.ts'
+import { retryDelay } from './retry-schedule.ts'
+import type { Reason } from './verification.ts'
+
+export type MessageState = 'pending' | 'delivered' | 'exhausted'
+export type MessageType = 'idface.succeeded' | 'idface.failed' | 'idface.unresolved' | 'idface.test'
+
+/** What a webhook tells. Times are epoch ms. */
+export interface WebhookContent {
+  type: MessageType
+  timestamp: number
+  registrationId: string
+  idcardid: string
+  /** The verdict, or the last raw upstream status where there is none. */
+  status: string | null
+  reason: Reason | null
+  verdict: Verdict | null
+  metadata: Readonly<Record<string, string>>
+  observedAt: number
+  previousPollAt: number | null
+}
+
+/** The text of a webhook. It is written once, stored, and sent and signed as these very bytes on every attempt. */
+export const webhookBody = (content: WebhookContent): string =>
+  JSON.stringify({
+    type: content.type,
+    timestamp: new Date(content.timestamp).toISOString(),
+    data: {
+      registrationId: content.registrationId,
+      idcardid: content.idcardid,
+      status: content.status,
+      reason: content.reason,
+      message: content.verdict?.message ?? null,
+      livingScore: content.verdict?.livingScore ?? null,
+      similarity: content.verdict?.similarity ?? null,
+      metadata: content.metadata,
+      observedAt: new Date(content.observedAt).toISOString(),
+      previousPollAt: content.previousPollAt === null ? null : new Date(content.previousPollAt).toISOString(),
+    },
+  })
+
+/** One message a registration, so the id follows from the registration's: the same even if a backup is restored. */
+export const messageIdOf = (registrationId: string): string => `msg_${registrationId.slice('reg_'.length)}`
+
+/** How an attempt ended, as far as the schedule cares; `httpStatus` is null where no answer came. */
+export interface AttemptOutcome {
+  httpStatus: number | null
+  retryAfterMs: number | null
+}
+
+export interface MessageStep {
+  state: MessageState
+  /** When to send again; null unless pending. */
+  dueAt: number | null
+  retries: number
+  /** The receiver said 410: hold everything else for this URL. */
+  gone: boolean
+}
+
+export interface AttemptMoment {
+  now: number
+  /** In [0, 1). */
+  random: number
+  scheduleMs: readonly number[]
+}
+
+/** Decides what becomes of a message after one attempt; `retries` counts those since it was first sent or resent. */
+export const afterAttempt = (
+  { retries }: { retries: number },
+  { httpStatus, retryAfterMs }: AttemptOutcome,
+  { now, random, scheduleMs }: AttemptMoment,
+): MessageStep => {
+  if (httpStatus !== null && httpStatus >= 200 && httpStatus < 300)
+    return { state: 'delivered', dueAt: null, retries, gone: false }
+  if (httpStatus === 410) return { state: 'exhausted', dueAt: null, retries, gone: true }
+  const mayAskForTime = httpStatus === 429 || httpStatus === 503
+  const delay = retryDelay({ schedule: scheduleMs, retries, retryAfterMs: mayAskForTime ? retryAfterMs : null, random })
+  return delay === null
+    ? { state: 'exhausted', dueAt: null, retries, gone: false }
+    : { state: 'pending', dueAt: Math.ceil(now + delay), retries: retries + 1, gone: false }
+}

@@ -1,0 +1,27 @@
+import { DAY } from './duration.ts'
+
+const JITTER = 0.2
+/** A receiver may ask for time, but not for ever. */
+const MAX_RETRY_AFTER_MS = DAY
+
+/** Spreads a delay over ±20 %, so that what failed together does not come back together; `random` in [0, 1). */
+export const withJitter = (delayMs: number, random: number): number => delayMs * (1 - JITTER + 2 * JITTER * random)
+
+/**
+ * How long to wait before the next attempt, in ms; null when the schedule is used up.
+ *
+ * @param plan.schedule delays between attempts, in ms; its length is the number of retries
+ * @param plan.retries how many retries there have been
+ * @param plan.retryAfterMs what a 429 or 503 asked for: moves the attempt later, never earlier, by 24 h at most; else null
+ * @param plan.random in [0, 1)
+ */
+export const retryDelay = (plan: {
+  schedule: readonly number[]
+  retries: number
+  retryAfterMs: number | null
+  random: number
+}): number | null => {
+  const base = plan.schedule[plan.retries]
+  if (base === undefined) return null
+  return Math.max(withJitter(base, plan.random), Math.min(plan.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS))
+}

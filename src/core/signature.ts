@@ -1,0 +1,100 @@
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  sign as signWith,
+} from 'node:crypto'
+
+/** `v1`: HMAC-SHA256, one secret for both sides. `v1a`: ed25519, the partner holds only the public key. */
+export type SignatureType = 'v1' | 'v1a'
+
+/** A secret made ready for signing; keep it: making one costs more than a signature. */
+export interface SigningKey {
+  type: SignatureType
+  key: KeyObject
+}
+
+/** What a signature covers. `body` must be the very bytes that are sent. */
+export interface SignedContent {
+  id: string
+  timestampSeconds: number
+  body: string | Buffer
+}
+
+const SECRET_BYTES = 32
+const SEED_BYTES = 32
+
+/** DER of a PKCS#8 ed25519 private key up to its 32-byte seed, and of an SPKI public key up to its 32 bytes (RFC 8410). */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
+const SPKI_LENGTH = 44
+
+const privateKeyOf = (seed: Buffer): KeyObject =>
+  createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' })
+
+const publicBytesOf = (key: KeyObject): Buffer =>
+  createPublicKey(key)
+    .export({ format: 'der', type: 'spki' })
+    .subarray(SPKI_LENGTH - 32)
+
+/** Strict: Buffer's own decoder skips what it does not know, and a damaged secret would sign wrongly without a word. */
+const readBase64 = (text: string): Buffer | null => {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : null
+}
+
+const readHmacKey = (bytes: Buffer | null): SigningKey | null =>
+  bytes && bytes.length >= 24 && bytes.length <= 64 ? { type: 'v1', key: createSecretKey(bytes) } : null
+
+const readEd25519Key = (bytes: Buffer | null): SigningKey | null => {
+  if (bytes?.length !== SEED_BYTES && bytes?.length !== 2 * SEED_BYTES) return null
+  const key = privateKeyOf(bytes.subarray(0, SEED_BYTES))
+  const isWhole = bytes.length === SEED_BYTES || publicBytesOf(key).equals(bytes.subarray(SEED_BYTES))
+  return isWhole ? { type: 'v1a', key } : null
+}
+
+/**
+ * Reads a Standard Webhooks secret (https://www.standardwebhooks.com): `whsec_` and the base64 of 24 to 64 bytes, or
+ * `whsk_` and the base64 of an ed25519 private key, which is its 32-byte seed followed by its 32-byte public key (the
+ * seed alone is read too). Null for anything else.
+ */
+export const createSigningKey = (secretText: string): SigningKey | null => {
+  const [, prefix, base64 = ''] = /^(whsec_|whsk_)(.+)$/.exec(secretText) ?? []
+  if (prefix === 'whsec_') return readHmacKey(readBase64(base64))
+  return prefix === 'whsk_' ? readEd25519Key(readBase64(base64)) : null
+}
+
+const signatureOf = ({ type, key }: SigningKey, head: string, body: string | Buffer): string => {
+  if (type === 'v1') return `v1,${createHmac('sha256', key).update(head).update(body).digest('base64')}`
+  const content = Buffer.concat([Buffer.from(head), typeof body === 'string' ? Buffer.from(body) : body])
+  return `v1a,${signWith(null, content, key).toString('base64')}`
+}
+
+/** The value of `webhook-signature`: one signature for each key, separated by spaces. */
+export const sign = (keys: readonly SigningKey[], { id, timestampSeconds, body }: SignedContent): string => {
+  const head = `${id}.${timestampSeconds}.`
+  return keys.map(key => signatureOf(key, head, body)).join(' ')
+}
+
+/**
+ * Makes a new secret. `secret` is what `createSigningKey` reads; `publicText` is what the partner verifies with: the same
+ * for `v1`, `whpk_` and the base64 of the public key for `v1a`.
+ *
+ * @param random gives that many unpredictable bytes
+ */
+export const generateSecret = (
+  type: SignatureType,
+  random: (size: number) => Buffer,
+): { secret: string; publicText: string } => {
+  if (type === 'v1') {
+    const secret = `whsec_${random(SECRET_BYTES).toString('base64')}`
+    return { secret, publicText: secret }
+  }
+  const seed = random(SEED_BYTES)
+  const publicBytes = publicBytesOf(privateKeyOf(seed))
+  return {
+    secret: `whsk_${Buffer.concat([seed, publicBytes]).toString('base64')}`,
+    publicText: `whpk_${publicBytes.toString('base64')}`,
+  }
+}

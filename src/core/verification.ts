@@ -1,0 +1,152 @@
+import type { Answer, Verdict } from './answer.ts'
+import { HOUR, MINUTE, SECOND } from './duration.ts'
+import { type PollSchedule, pollInterval } from './poll-schedule.ts'
+
+/** Why a registration ended without a verdict. */
+export type Reason = 'expired' | 'not_found' | 'gone' | 'invalid_id' | 'unknown_status'
+
+/** A registration that still waits for the verdict. Times are epoch ms. */
+export interface Waiting {
+  id: string
+  createdAt: number
+  expiresAt: number
+}
+
+/** What the next step of a verification depends on. */
+export interface VerificationState {
+  /** The last registration or "the user is back" hint: the age that the schedule goes by counts from here. */
+  nudgedAt: number
+  /** Answers in a row that said nothing about the serial. */
+  failures: number
+  /** 4060 in a row. */
+  invalidIds: number
+  /** Upstream has shown a status for the serial at least once. */
+  seen: boolean
+  /** 4061 in a row since it was seen. */
+  goneChecks: number
+  waiting: readonly Waiting[]
+}
+
+export interface PollPolicy extends PollSchedule {
+  settleMarginMs: number
+  notFoundGraceMs: number
+}
+
+/** What to write after an answer. `dueAt` is null when nobody waits any more. */
+export interface VerificationStep extends Omit<VerificationState, 'nudgedAt' | 'waiting'> {
+  dueAt: number | null
+  verdict: Verdict | null
+  ended: readonly { registrationId: string; reason: Reason }[]
+}
+
+export interface PollMoment {
+  now: number
+  /** In [0, 1). */
+  random: number
+  policy: PollPolicy
+  /** Other serials of the account are answered 4060 too, so the fault is not this serial's. */
+  othersInvalid: boolean
+}
+
+/** 4060 is asked again this many times before the serial is given up. */
+const INVALID_ID_RETRIES = 2
+/** A serial that was seen and is now unknown is confirmed this many times before it is called gone. */
+const GONE_CONFIRMATIONS = 2
+const SLOW_BACK_OFF_MS = { min: MINUTE, max: 10 * MINUTE }
+/** An upstream that cannot be reached tells nothing, so a deadline that passes meanwhile is held open this long. */
+const OUTAGE_GRACE_MS = 24 * HOUR
+
+/** Decides what becomes of a verification after one answer. Account faults and throttling leave the row in its place. */
+export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
+  switch (answer.kind) {
+    case 'verdict':
+      return { ...calm(state), seen: true, verdict: answer.verdict, dueAt: null, ended: [] }
+    case 'waiting':
+      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsExpired('expired') })
+    case 'unknown_status':
+      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsExpired('unknown_status') })
+    case 'not_found':
+      return state.seen ? afterGone(state, moment) : goOn(calm(state), state, moment, { ends: endsNotFound })
+    case 'invalid_id':
+      return afterInvalidId(state, moment)
+    case 'transient':
+      return backOff(state, moment, answer)
+    case 'throttled':
+    case 'clock':
+    case 'account':
+      return { ...same(state), dueAt: moment.now, verdict: null, ended: [] }
+    default:
+      return answer satisfies never
+  }
+}
+
+const same = ({ failures, invalidIds, seen, goneChecks }: VerificationState) => ({
+  failures,
+  invalidIds,
+  seen,
+  goneChecks,
+})
+
+const calm = ({ seen }: VerificationState) => ({ failures: 0, invalidIds: 0, goneChecks: 0, seen })
+
+/** When a registration ends under the answer just had, and as what. The earliest end wins. */
+type Ends = (waiting: Waiting, policy: PollPolicy) => { at: number; reason: Reason }
+
+const endsExpired =
+  (reason: Reason, extraMs = 0): Ends =>
+  (waiting, policy) => ({ at: waiting.expiresAt + policy.settleMarginMs + extraMs, reason })
+
+const endsNotFound: Ends = (waiting, policy) => {
+  const deadline = waiting.expiresAt + policy.settleMarginMs
+  const graceEnd = waiting.createdAt + policy.notFoundGraceMs
+  return deadline <= graceEnd ? { at: deadline, reason: 'expired' } : { at: graceEnd, reason: 'not_found' }
+}
+
+/** Ends whom it is time to end and asks again for the others: by age, or after `delayMs`, but never past the next end. */
+const goOn = (
+  counts: ReturnType<typeof same>,
+  { waiting, nudgedAt }: VerificationState,
+  { now, policy }: PollMoment,
+  how: { ends: Ends; delayMs?: number },
+): VerificationStep => {
+  const ends = waiting.map(one => ({ registrationId: one.id, ...how.ends(one, policy) }))
+  const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
+  const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
+  const dueAt = Math.min(now + (how.delayMs ?? pollInterval(now - nudgedAt, policy)), nextEnd)
+  return { ...counts, verdict: null, ended, dueAt: ended.length === waiting.length ? null : Math.ceil(dueAt) }
+}
+
+const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
+  const goneChecks = state.goneChecks + 1
+  const gone: Ends = () => ({ at: moment.now, reason: 'gone' })
+  const ends = goneChecks > GONE_CONFIRMATIONS ? gone : endsExpired('expired')
+  return goOn({ ...calm(state), goneChecks }, state, moment, { ends, delayMs: moment.policy.maxMs })
+}
+
+const afterInvalidId = (state: VerificationState, moment: PollMoment): VerificationStep => {
+  const invalidIds = state.invalidIds + 1
+  if (invalidIds <= INVALID_ID_RETRIES)
+    return goOn({ ...calm(state), invalidIds }, state, moment, {
+      ends: endsExpired('expired'),
+      delayMs: moment.policy.minMs,
+    })
+  if (moment.othersInvalid) return { ...same(state), dueAt: moment.now, verdict: null, ended: [] }
+  const invalid: Ends = () => ({ at: moment.now, reason: 'invalid_id' })
+  return goOn({ ...calm(state), invalidIds }, state, moment, { ends: invalid })
+}
+
+/** Full jitter: anywhere up to a ceiling that doubles with each failure, so that a herd spreads out. */
+const backOff = (
+  state: VerificationState,
+  moment: PollMoment,
+  answer: Extract<Answer, { kind: 'transient' }>,
+): VerificationStep => {
+  const { minMs, maxMs } = moment.policy
+  const slow = answer.cause === 'unknown_code'
+  const floor = slow ? SLOW_BACK_OFF_MS.min : Math.min(SECOND, minMs)
+  const cap = slow ? SLOW_BACK_OFF_MS.max : maxMs
+  const ceiling = Math.min(cap, Math.max(floor, minMs) * 2 ** Math.min(state.failures + 1, 20))
+  const delayMs = Math.max(floor, moment.random * ceiling)
+  const ends = endsExpired('expired', answer.code === null ? OUTAGE_GRACE_MS : 0)
+  return goOn({ ...same(state), failures: state.failures + 1 }, state, moment, { ends, delayMs })
+}

@@ -1,0 +1,111 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { createApiKey } from '../core/api-key.ts'
+import { AppError } from '../core/error.ts'
+import { newPartner } from '../core/new-partner.ts'
+import type { ApiKey, Partner, Store } from '../store/store.ts'
+import type { ApiEnv } from './authenticate.ts'
+import { jsonTime, jsonTimeOrNull } from './json-time.ts'
+import { PAGE_PARAMETERS, pageOf } from './pagination.ts'
+import { noQuery, readQuery } from './query.ts'
+import { readBody } from './request-body.ts'
+
+export interface AdminPartnerDeps {
+  store: Pick<
+    Store,
+    'createPartner' | 'findPartner' | 'listPartners' | 'setPartnerDisabled' | 'createKey' | 'listKeys' | 'revokeKey'
+  >
+  newId: (prefix: string) => string
+  random: (bytes: number) => Buffer
+}
+
+const NAME = 'must be a string of 1 to 100 characters, without control characters'
+const DISABLED = 'must be true or false'
+const LIST_QUERY = z.strictObject(PAGE_PARAMETERS)
+const NEW_PARTNER = z.strictObject({
+  name: z
+    .string(NAME)
+    .trim()
+    .min(1, NAME)
+    .max(100, NAME)
+    .refine(name => name.isWellFormed() && !/\p{Cc}/u.test(name), NAME),
+})
+const PARTNER_CHANGE = z.strictObject({ disabled: z.boolean(DISABLED) })
+
+const viewPartner = ({ id, name, disabled, createdAt }: Partner) => ({
+  id,
+  name,
+  disabled,
+  createdAt: jsonTime(createdAt),
+})
+
+const viewKey = ({ id, createdAt, lastUsedAt, revokedAt }: ApiKey) => ({
+  id,
+  createdAt: jsonTime(createdAt),
+  lastUsedAt: jsonTimeOrNull(lastUsedAt),
+  revoked: revokedAt !== null,
+})
+
+const found = <T>(value: T | null, noun: string): T => {
+  if (value === null) throw new AppError('not_found', `There is no ${noun} with this id.`)
+  return value
+}
+
+/** What cannot be an id is not asked for: a database may choke on it. */
+const readId = (id: string, noun: string): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)
+
+/** `/v1/admin/partners` */
+export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) => {
+  const app = new Hono<ApiEnv>()
+
+  app.get('/', async c => {
+    const { limit, cursor } = readQuery(c, LIST_QUERY)
+    const { data, nextCursor } = pageOf(await store.listPartners({ limit: limit + 1, after: cursor ?? null }), limit)
+    return c.json({ data: data.map(viewPartner), nextCursor })
+  })
+
+  app.post('/', noQuery, async c => {
+    const { name } = await readBody(c, NEW_PARTNER)
+    const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
+    await store.createPartner(partner)
+    c.header('location', `/v1/admin/partners/${partner.id}`)
+    return c.json({ partnerId: partner.id, name, apiKey, signingSecret }, 201)
+  })
+
+  app.get('/:id', noQuery, async c => {
+    const id = readId(c.req.param('id'), 'partner')
+    return c.json(viewPartner(found(await store.findPartner(id), 'partner')))
+  })
+
+  app.patch('/:id', noQuery, async c => {
+    const id = readId(c.req.param('id'), 'partner')
+    const { disabled } = await readBody(c, PARTNER_CHANGE)
+    return c.json(viewPartner(found(await store.setPartnerDisabled(id, disabled), 'partner')))
+  })
+
+  app.get('/:id/keys', noQuery, async c => {
+    const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
+    return c.json({ data: keys.map(viewKey), nextCursor: null })
+  })
+
+  app.post('/:id/keys', noQuery, async c => {
+    const partnerId = readId(c.req.param('id'), 'partner')
+    const { id, hash, text } = createApiKey(newId('key'), random)
+    found(await store.createKey(partnerId, { id, hash }), 'partner')
+    return c.json({ id, partnerId, apiKey: text }, 201)
+  })
+
+  return app
+}
+
+/** `/v1/admin/keys` */
+export const createAdminKeys = ({ store }: Pick<AdminPartnerDeps, 'store'>) => {
+  const app = new Hono<ApiEnv>()
+
+  app.delete('/:id', noQuery, async c => {
+    found(await store.revokeKey(readId(c.req.param('id'), 'key')), 'key')
+    return c.body(null, 204)
+  })
+
+  return app
+}

@@ -1,0 +1,68 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import type { Secret } from '../core/secret.ts'
+import type { Log } from '../log.ts'
+import type { Store } from '../store/store.ts'
+import { type AdminAccountDeps, createAdminAccounts } from './admin-accounts.ts'
+import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './admin-partners.ts'
+import { type ApiEnv, createAdminAuth, createPartnerAuth } from './authenticate.ts'
+import { createHealth, type ReadyCheck } from './health.ts'
+import { sendError, sendProblem } from './problem.ts'
+import { createRegistrations, type RegistrationDeps } from './registrations.ts'
+import { logRequests } from './request-log.ts'
+
+export interface ApiDeps extends Omit<RegistrationDeps, 'store'>, Omit<AdminPartnerDeps, 'store'> {
+  store: RegistrationDeps['store'] &
+    AdminPartnerDeps['store'] &
+    AdminAccountDeps['store'] &
+    Pick<Store, 'findKey' | 'touchKeys'>
+  /** Null: there is no `/v1/admin`. */
+  adminToken: Secret | null
+  log: Log
+  version: string
+  ready: () => Promise<ReadyCheck[]>
+}
+
+const noStore: MiddlewareHandler = async function noStore(c, next) {
+  c.header('cache-control', 'no-store')
+  await next()
+}
+
+/** The HTTP API as one Hono app. Whatever goes wrong is answered as `application/problem+json`. */
+export const createApi = (deps: ApiDeps) => {
+  const app = new Hono<ApiEnv>()
+  app.use(requestId({ limitLength: 128, generator: () => deps.newId('req') }))
+  app.use(logRequests(deps))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allow = methods.join(', ')
+        return sendProblem(c, { code: 'method_not_allowed', detail: `This takes ${allow}.`, headers: { allow } })
+      },
+    }),
+  )
+  app.onError((error, c) => sendError(c, error))
+  app.notFound(c => sendProblem(c, { code: 'not_found', detail: 'There is nothing at this address.' }))
+
+  app.use('/v1/*', noStore)
+  app.route('/', createHealth(deps))
+  // Before the partners' part: its key opens nothing here, and where there is no token there is nothing to open.
+  app.route('/v1/admin', createAdmin(deps))
+  app.use('/v1/*', createPartnerAuth(deps))
+  app.route('/v1/registrations', createRegistrations(deps))
+  return app
+}
+
+const createAdmin = (deps: ApiDeps) => {
+  const app = new Hono<ApiEnv>()
+  if (deps.adminToken) {
+    app.use(createAdminAuth(deps.adminToken))
+    app.route('/accounts', createAdminAccounts(deps))
+    app.route('/partners', createAdminPartners(deps))
+    app.route('/keys', createAdminKeys(deps))
+  }
+  app.all('*', c => c.notFound())
+  return app
+}

@@ -1,0 +1,63 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { readApiKey } from '../core/api-key.ts'
+import { SECOND } from '../core/duration.ts'
+import { AppError } from '../core/error.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Log } from '../log.ts'
+import type { KeyOwner, Store } from '../store/store.ts'
+import { createBriefCache } from './brief-cache.ts'
+import { createKeyUse } from './key-use.ts'
+
+export interface ApiEnv {
+  Variables: { requestId: string; partnerId: string }
+}
+
+/** What a revoked key may still be good for on another node. */
+const REMEMBER_MS = 1 * SECOND
+const MOST_REMEMBERED = 10_000
+const NO_HASH = Buffer.alloc(32)
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
+
+/** One text for every reason, so that it tells nothing about which keys there are. */
+const unauthorized = (): AppError =>
+  new AppError('unauthorized', 'Send "authorization: Bearer <key>" with a key that is valid and not revoked.')
+
+const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
+
+interface PartnerDeps {
+  store: Pick<Store, 'findKey' | 'touchKeys'>
+  now: () => number
+  log: Log
+}
+
+/** Lets a partner in by its API key and sets `partnerId`. */
+export const createPartnerAuth = ({ store, now, log }: PartnerDeps): MiddlewareHandler<ApiEnv> => {
+  const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
+  const findKey = createBriefCache({ ttlMs: REMEMBER_MS, size: MOST_REMEMBERED, now, load })
+  const recordUse = createKeyUse({ store, now, log })
+
+  return async function authenticatePartner(c, next) {
+    const key = readApiKey(readToken(c.req.header('authorization')))
+    if (!key) throw unauthorized()
+    const owner = await findKey(key.id)
+    // An unknown id takes as long as a wrong secret.
+    const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
+    if (!owner || !matches || !owner.live) throw unauthorized()
+    recordUse(key.id)
+    c.set('partnerId', owner.partnerId)
+    await next()
+  }
+}
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Lets the operator in by the admin token. */
+export const createAdminAuth = (adminToken: Secret): MiddlewareHandler<ApiEnv> => {
+  const expected = sha256(adminToken.reveal())
+  return async function authenticateAdmin(c, next) {
+    // Hashes have one length, so the comparison tells nothing about the token's.
+    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) throw unauthorized()
+    await next()
+  }
+}

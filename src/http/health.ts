@@ -1,0 +1,26 @@
+import { Hono } from 'hono'
+import type { ApiEnv } from './authenticate.ts'
+
+/** One thing the service needs; `reason` says in words what is wrong, or null. */
+export interface ReadyCheck {
+  name: string
+  ok: boolean
+  reason: string | null
+}
+
+interface HealthDeps {
+  version: string
+  ready: () => Promise<ReadyCheck[]>
+}
+
+/** Liveness and readiness, open to everybody: their reasons must hold nothing secret. */
+export const createHealth = ({ version, ready }: HealthDeps) => {
+  const app = new Hono<ApiEnv>()
+  app.get('/healthz', c => c.json({ status: 'ok' }))
+  app.get('/readyz', async c => {
+    const checks = await ready()
+    const ok = checks.every(check => check.ok)
+    return c.json({ status: ok ? 'ok' : 'unavailable', version, checks }, ok ? 200 : 503)
+  })
+  return app
+}

@@ -1,0 +1,28 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { MINUTE } from '../core/duration.ts'
+
+interface ServerOptions {
+  host: string
+  /** 0 takes a free port. */
+  port: number
+}
+
+/** Listens, or rejects with the system's error (EADDRINUSE, EACCES, …). `close` cuts every connection. */
+export const openServer = async (listener: RequestListener, { host, port }: ServerOptions) => {
+  const server = createServer({ keepAliveTimeout: 2 * MINUTE }, listener)
+  server.listen({ host, port, backlog: 4096 })
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo // a TCP server that listens has one
+  return {
+    origin: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    close: async (): Promise<void> => {
+      if (!server.listening) return
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

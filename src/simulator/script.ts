@@ -1,0 +1,96 @@
+import { z } from 'zod'
+
+const milliseconds = z.int().min(0)
+const score = z.union([z.string(), z.number(), z.null()])
+
+const stepFields = {
+  /** GetResult's code; 2 unless told. */
+  code: z.int().optional(),
+  /** Send the code as `"2"`. */
+  codeAsString: z.boolean().optional(),
+  /** Any raw status (with code 2); `SUCCESS` unless told. */
+  status: z.string().optional(),
+  msg: z.string().optional(),
+  message: z.string().optional(),
+  livingScore: score.optional(),
+  similarity: score.optional(),
+  /** With code 2, something unusable in place of the result: no such member, `[]`, `""` or null. */
+  result: z.enum(['missing', 'array', 'string', 'null']).optional(),
+  format: z.enum(['json', 'xml']).optional(),
+  /** The XML root's `xmlns`. */
+  namespace: z.string().optional(),
+  delayMs: milliseconds.optional(),
+  /**
+   * `reset`: RST in place of an answer. `hang`: no answer at all. `stall`: half a body, then nothing. `truncated`: half of
+   * the promised body, then the connection ends. `cut`: a whole answer whose text is cut in half. `html`, `empty`,
+   * `badUtf8`, `gzip`: such a body. `huge`: `sizeBytes` of valid answer in chunks.
+   */
+  fault: z.enum(['reset', 'hang', 'stall', 'truncated', 'cut', 'html', 'empty', 'badUtf8', 'gzip', 'huge']).optional(),
+  /** Of `huge` (70 KiB unless told) and of `gzip` once unpacked. */
+  sizeBytes: z.int().min(0).optional(),
+  /** An HTTP status with an HTML page; with `code` in the same step, with that answer as its body. */
+  http: z.int().min(200).max(599).optional(),
+  retryAfter: z.string().optional(),
+  /** 302 to this URL. */
+  redirect: z.string().optional(),
+  /** Sent as it is, with status 200 unless `http` says otherwise. */
+  body: z.string().optional(),
+  /** Over those the simulator sets, e.g. another `content-type` or `date`. */
+  headers: z.record(z.string(), z.string()).optional(),
+}
+
+const stepSchema = z.strictObject(stepFields)
+
+/**
+ * What a serial answers: the step's own fields once `afterMs` have passed since it was scripted (a default script: since
+ * the serial's first call), and before that code 2 with the statuses of `before` in turn, each for an equal part of the
+ * time. `codes`, then `steps`, come first, one for each call; a step without a status says what the time says.
+ */
+export const scriptSchema = z.strictObject({
+  ...stepFields,
+  afterMs: milliseconds.optional(),
+  before: z.array(z.string()).min(1).optional(),
+  codes: z.array(z.int()).optional(),
+  steps: z.array(stepSchema).optional(),
+})
+
+/**
+ * What a whole account answers in place of its serials' scripts, whether or not the password is right: every call, or the
+ * next `times` calls, or each with probability `rate`. `oneOf` picks a step by chance for each call.
+ */
+export const accountScriptSchema = z.strictObject({
+  ...stepFields,
+  times: z.int().min(1).optional(),
+  rate: z.number().min(0).max(1).optional(),
+  oneOf: z.array(stepSchema).min(1).optional(),
+})
+
+export type Step = z.infer<typeof stepSchema>
+export type Script = z.infer<typeof scriptSchema>
+export type AccountScript = z.infer<typeof accountScriptSchema>
+
+/** A serial without a script, where there is no default either. */
+export const NOT_FOUND: Step = { code: 4061 }
+
+/** The step for call number `index` (from 0) of a serial that was scripted `ageMs` ago. */
+export const judgeStep = (script: Script, index: number, ageMs: number): Step => {
+  const { afterMs = 0, before = ['ING'], codes = [], steps = [], ...last } = script
+  const { format, namespace, codeAsString, delayMs } = last
+  const manner: Step = { format, namespace, codeAsString, delayMs }
+  const status = before[Math.floor((ageMs / afterMs) * before.length)]
+  const current = ageMs < afterMs && status !== undefined ? { ...manner, status } : last
+  if (index < codes.length) return { ...withoutFault(current), code: codes[index] }
+  const step = steps[index - codes.length]
+  return step ? { ...withoutFault(current), ...step } : current
+}
+
+const withoutFault = (step: Step): Step => ({
+  ...step,
+  code: undefined,
+  result: undefined,
+  fault: undefined,
+  http: undefined,
+  retryAfter: undefined,
+  redirect: undefined,
+  body: undefined,
+})

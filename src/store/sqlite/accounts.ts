@@ -1,0 +1,128 @@
+import { type AccountChange, slowStart } from '../../core/account.ts'
+import { Secret } from '../../core/secret.ts'
+import type { Account, ClaimedAccount, Store } from '../store.ts'
+import type { Context } from './context.ts'
+import { asc, eq, gt, or, sql } from './drizzle.ts'
+import { accounts } from './schema.ts'
+
+type Verbs = Pick<Store, 'putDefaultAccount' | 'findAccount' | 'listAccounts' | 'pauseAccount' | 'resumeAccount'>
+type Row = typeof accounts.$inferSelect
+
+const keyContext = (apiId: string) => `account|${apiId}`
+
+export const createAccounts = ({ db, vault, write, read, now, events, defaultRate }: Context): Verbs => {
+  const toAccount = ({ id, apiId, passwordMode, rate, pausedAt, pauseReason, pauseCode }: Row): Account => ({
+    id,
+    apiId,
+    passwordMode,
+    rate: rate ?? defaultRate,
+    pausedAt,
+    pauseReason,
+    pauseCode,
+  })
+  const find = (idOrApiId: string | null): Row | undefined =>
+    db
+      .select()
+      .from(accounts)
+      .where(
+        idOrApiId === null ? eq(accounts.isDefault, true) : or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)),
+      )
+      .get()
+
+  const update = async (id: string, values: Partial<Row>): Promise<Account | null> => {
+    const row = await write(() => db.update(accounts).set(values).where(eq(accounts.id, id)).returning().get())
+    events.emit('verificationsDue')
+    return row ? toAccount(row) : null
+  }
+
+  return {
+    putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
+      write(() => {
+        const credentials = { apiKey: vault.seal(apiKey.reveal(), keyContext(apiId)), passwordMode, isDefault: true }
+        db.update(accounts).set({ isDefault: false }).run()
+        const row = db
+          .insert(accounts)
+          .values({ id, apiId, ...credentials, createdAt: now() })
+          .onConflictDoUpdate({ target: accounts.apiId, set: credentials })
+          .returning()
+          .get()
+        return toAccount(row)
+      }),
+
+    findAccount: idOrApiId =>
+      read(() => {
+        const row = find(idOrApiId)
+        return row ? toAccount(row) : null
+      }),
+
+    listAccounts: ({ limit, after }) =>
+      read(() =>
+        db
+          .select()
+          .from(accounts)
+          .where(after === null ? undefined : gt(accounts.id, after))
+          .orderBy(asc(accounts.id))
+          .limit(limit)
+          .all()
+          .map(toAccount),
+      ),
+
+    pauseAccount: id => update(id, { pausedAt: now(), pauseReason: 'operator', pauseCode: null, probeAt: null, probes: 0 }),
+
+    resumeAccount: async id => {
+      const row = await read(() => find(id))
+      if (!row) return null
+      if (row.pausedAt === null) return toAccount(row)
+      return update(row.id, { ...running, ...slowStart(row.rate ?? defaultRate, now()) })
+    },
+  }
+}
+
+const running = { pausedAt: null, pauseReason: null, pauseCode: null, probeAt: null, probes: 0 }
+
+/** The accounts as a claim and a settlement use them, within the caller's transaction. */
+export const createAccountRows = ({ db, vault, defaultRate }: Context) => {
+  const all = db.select().from(accounts).prepare()
+  const setAllowedAt = db
+    .update(accounts)
+    .set({ allowedAt: sql`${sql.placeholder('allowedAt')}` })
+    .where(eq(accounts.id, sql.placeholder('id')))
+    .prepare()
+  const opened = new Map<string, { sealed: Buffer; key: Secret }>()
+
+  const keyOf = ({ apiId, apiKey: sealed }: Row): Secret => {
+    const known = opened.get(apiId)
+    if (known?.sealed.equals(sealed)) return known.key
+    const key = new Secret(vault.open(sealed, keyContext(apiId)))
+    opened.set(apiId, { sealed, key })
+    return key
+  }
+
+  return {
+    all: (): ClaimedAccount[] =>
+      all.all().map(row => ({ ...row, rate: row.rate ?? defaultRate, apiKey: keyOf(row) })),
+
+    setAllowedAt: (id: string, allowedAt: number): void => {
+      setAllowedAt.run({ id, allowedAt })
+    },
+
+    setProbeAt: (id: string, probeAt: number): void => {
+      db.update(accounts).set({ probeAt }).where(eq(accounts.id, id)).run()
+    },
+
+    /** Applies what an answer did to its account. An operator's pause outlives every answer. */
+    change: (id: string, change: AccountChange, at: number): void => {
+      const row = db.select().from(accounts).where(eq(accounts.id, id)).get()
+      if (!row || row.pauseReason === 'operator') return
+      const { kind, ...values } = change
+      const pausedAt = row.pausedAt ?? at
+      const next =
+        change.kind === 'pause'
+          ? { pausedAt, pauseReason: change.reason, pauseCode: change.code, probes: change.probes, probeAt: change.probeAt }
+          : kind === 'resume'
+            ? { ...running, ...values }
+            : values
+      db.update(accounts).set(next).where(eq(accounts.id, id)).run()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { Context } from './context.ts'
+import { and, eq, inArray, isNull, sql } from './drizzle.ts'
+import { createLanes } from './lanes.ts'
+import { callbackPauses, messages, registrations } from './schema.ts'
+
+/** URLs that answered 410. Their messages stay pending with no due time until the pause is lifted. */
+export const createCallbackPauses = ({ db }: Pick<Context, 'db'>) => {
+  const lanes = createLanes(db)
+  const url = and(
+    eq(callbackPauses.partnerId, sql.placeholder('partnerId')),
+    eq(callbackPauses.callbackUrl, sql.placeholder('callbackUrl')),
+  )
+  const findPause = db.select({ since: callbackPauses.since }).from(callbackPauses).where(url).prepare()
+  const removePause = db.delete(callbackPauses).where(url).prepare()
+  const addPause = db
+    .insert(callbackPauses)
+    .values({
+      partnerId: sql.placeholder('partnerId'),
+      callbackUrl: sql.placeholder('callbackUrl'),
+      since: sql.placeholder('since'),
+    })
+    .onConflictDoNothing()
+    .prepare()
+  const heldMessages = db
+    .select({ seq: messages.seq, laneId: messages.laneId })
+    .from(messages)
+    .innerJoin(registrations, eq(registrations.id, messages.registrationId))
+    .where(
+      and(
+        eq(messages.partnerId, sql.placeholder('partnerId')),
+        eq(messages.state, 'pending'),
+        sql`state <> 'delivered'`,
+        isNull(messages.dueAt),
+        eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
+      ),
+    )
+    .prepare()
+
+  return {
+    since: (partnerId: string, callbackUrl: string): number | null =>
+      findPause.get({ partnerId, callbackUrl })?.since ?? null,
+
+    pause: (partnerId: string, callbackUrl: string, since: number): void => {
+      addPause.run({ partnerId, callbackUrl, since })
+    },
+
+    /** Makes what was held due at `now`. */
+    lift: (partnerId: string, callbackUrl: string, now: number): void => {
+      if (removePause.run({ partnerId, callbackUrl }).changes === 0) return
+      const held = heldMessages.all({ partnerId, callbackUrl })
+      for (const laneId of new Set(held.map(message => message.laneId))) lanes.advance(laneId, now)
+      const seqs = held.map(message => message.seq)
+      for (let i = 0; i < seqs.length; i += 500)
+        db.update(messages).set({ dueAt: now }).where(inArray(messages.seq, seqs.slice(i, i + 500))).run()
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { AppError } from '../../core/error.ts'
+import { drizzle } from './drizzle.ts'
+
+export type Db = ReturnType<typeof drizzle>
+
+export interface Connection {
+  db: Db
+  client: Database.Database
+  /** Runs it in one `BEGIN IMMEDIATE` transaction, durable when the promise resolves. `run` must not await. */
+  write<T>(run: () => T): Promise<T>
+  read<T>(run: () => T): Promise<T>
+  close(): void
+}
+
+/** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously. */
+const BUSY_TIMEOUT_MS = 50
+const BUSY_PAUSES_MS = [20, 40, 60]
+const RETRY_AFTER_MS = 1_000
+const WAL_LIMIT_BYTES = 64 * 1024 * 1024
+
+/** Opens or creates the database file, readable by its owner only. */
+export const openConnection = (path: string, onBroken: (error: Error) => void): Connection => {
+  const inMemory = path === ':memory:'
+  if (!inMemory) createPrivately(path)
+  const client = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+  client.pragma('journal_mode = WAL')
+  client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
+  client.pragma('synchronous = FULL')
+  client.pragma('temp_store = MEMORY')
+  const transaction = client.transaction((run: () => unknown) => run())
+
+  const attempt = async <T>(run: () => T): Promise<T> => {
+    for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
+      try {
+        return run()
+      } catch (error) {
+        if (pauseMs === null || !isBusy(error)) throw toAppError(error, onBroken)
+        await sleep(pauseMs)
+      }
+    }
+    throw new Error('unreachable')
+  }
+
+  return {
+    db: drizzle({ client }),
+    client,
+    write: run => attempt(() => transaction.immediate(run) as ReturnType<typeof run>),
+    read: run => attempt(run),
+    close: () => client.close(),
+  }
+}
+
+/** SQLite reads the pragma back as FULL until the first write, so this is asserted after the migration's. */
+export const assertDurable = ({ client }: Connection): void => {
+  const level = client.pragma('synchronous', { simple: true })
+  if (level !== 2) throw new Error(`SQLite runs at synchronous=${level}, and a power cut could lose what was acknowledged`)
+}
+
+const createPrivately = (path: string) => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+const codeOf = (error: unknown): string => (error instanceof Database.SqliteError ? error.code : '')
+const isBusy = (error: unknown) => codeOf(error).startsWith('SQLITE_BUSY')
+
+const PASSING = /^SQLITE_(BUSY|LOCKED|FULL|READONLY|CANTOPEN|IOERR_SHM)/
+const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
+
+/** What the caller may know: the database is not available now. Everything that is not the database's is thrown as it is. */
+const toAppError = (error: unknown, onBroken: (error: Error) => void): unknown => {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = codeOf(cause)
+  if (!PASSING.test(code) && !BROKEN.test(code)) return error
+  const unavailable = new AppError('unavailable', `the database cannot be used now (${code})`, {
+    retryAfterMs: RETRY_AFTER_MS,
+  })
+  if (!PASSING.test(code)) onBroken(unavailable)
+  return unavailable
+}

@@ -1,0 +1,101 @@
+import type { Attempt, RegistrationQuery, RegistrationStatus, Store } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
+import type { Context } from './context.ts'
+import { and, asc, desc, eq, lt, sql } from './drizzle.ts'
+import { selectRegistrations, toRegistration } from './registration-rows.ts'
+import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
+
+type Verbs = Pick<Store, 'listRegistrations' | 'listAttempts' | 'explain'>
+
+const STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
+
+/** What the API reads of registrations, beyond a single one. */
+export const createRegistrationQueries = (context: Context): Verbs => {
+  const { db, read, vault } = context
+  const pauses = createCallbackPauses(context)
+
+  const owned = (partnerId: string, id: string) =>
+    and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
+
+  const attemptsOf = (messageSeq: number): Attempt[] =>
+    db
+      .select({
+        at: attempts.at,
+        outcome: attempts.outcome,
+        httpStatus: attempts.httpStatus,
+        error: attempts.error,
+        durationMs: attempts.durationMs,
+        responseExcerpt: attempts.responseExcerpt,
+      })
+      .from(attempts)
+      .where(eq(attempts.messageSeq, messageSeq))
+      .orderBy(asc(attempts.id))
+      .all()
+
+  const page = (partnerId: string, query: RegistrationQuery, status: RegistrationStatus) =>
+    selectRegistrations(db)
+      .where(
+        and(
+          eq(registrations.partnerId, partnerId),
+          eq(registrations.status, status),
+          query.before === null ? undefined : lt(registrations.id, query.before),
+          query.idcardid === null ? undefined : eq(verifications.idcardid, query.idcardid),
+          query.delivery === null ? undefined : sql`${shownState} = ${query.delivery}`,
+        ),
+      )
+      .orderBy(desc(registrations.id))
+      .limit(query.limit)
+      .all()
+
+  return {
+    /** The index has the status before the id, so each status is a page of its own, and the newest of all are the answer. */
+    listRegistrations: (partnerId, query) =>
+      read(() =>
+        (query.status === null ? STATUSES : [query.status])
+          .flatMap(status => page(partnerId, query, status))
+          .sort((a, b) => (a.id < b.id ? 1 : -1))
+          .slice(0, query.limit)
+          .map(row => toRegistration(vault, row)),
+      ),
+
+    listAttempts: (partnerId, id) =>
+      read(() => {
+        const row = db.select().from(registrations).where(owned(partnerId, id)).get()
+        if (!row) return null
+        return row.messageSeq === null ? [] : attemptsOf(row.messageSeq)
+      }),
+
+    explain: (partnerId, id) =>
+      read(() => {
+        const row = selectRegistrations(db).where(owned(partnerId, id)).get()
+        const facts = db
+          .select()
+          .from(registrations)
+          .innerJoin(verifications, eq(verifications.id, registrations.verificationId))
+          .innerJoin(accounts, eq(accounts.id, verifications.accountId))
+          .leftJoin(messages, eq(messages.seq, registrations.messageSeq))
+          .where(owned(partnerId, id))
+          .get()
+        if (!row || !facts) return null
+        const { verifications: verification, accounts: account } = facts
+        return {
+          registration: toRegistration(vault, row),
+          lastAnswer: verification.lastAnswer,
+          lastCode: verification.lastCode,
+          rawStatus: verification.rawStatus,
+          account: {
+            id: account.id,
+            pausedAt: account.pausedAt,
+            pauseReason: account.pauseReason,
+            pauseCode: account.pauseCode,
+          },
+          lastAttempt: row.messageSeq === null ? null : (attemptsOf(row.messageSeq).at(-1) ?? null),
+          messageType: facts.messages?.type ?? null,
+          heldSince: row.messageState === 'pending' ? pauses.since(partnerId, row.callbackUrl) : null,
+        }
+      }),
+  }
+}
+
+/** As `toRegistration` shows it where there is no message. */
+const shownState = sql`coalesce(${messages.state}, CASE ${registrations.status} WHEN 'cancelled' THEN 'exhausted' ELSE 'pending' END)`

@@ -1,0 +1,212 @@
+import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
+import type { Context } from './context.ts'
+import { and, eq, notInArray, sql } from './drizzle.ts'
+import { createLanes } from './lanes.ts'
+import { openVerdict, selectRegistrations, toRegistration } from './registration-rows.ts'
+import { messages, registrations, verifications } from './schema.ts'
+import { createTeller } from './tell.ts'
+
+type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
+
+export const createRegistrations = (context: Context): Verbs => {
+  const { db, write, read, vault, now, events } = context
+  const statements = prepare(db)
+  const pauses = createCallbackPauses(context)
+  const lanes = createLanes(db)
+  const tell = createTeller(context)
+
+  const find = (partnerId: string, id: string): Registration | null => {
+    const row = statements.find.get({ partnerId, id })
+    return row ? toRegistration(vault, row) : null
+  }
+
+  const registerOne = (item: NewRegistration, at: number): Registered => {
+    const { partnerId, accountId, idcardid, callbackUrl } = item
+    const verification = statements.findVerification.get({ accountId, idcardid })
+    if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
+    const existing = verification && statements.findLive.get({ verificationId: verification.id, callbackUrl })
+    if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
+
+    const verificationId = verification?.id ?? statements.addVerification.get({ partnerId, accountId, idcardid, at }).id
+    const metadata = JSON.stringify(item.metadata)
+    const expiresAt = item.expiresAt ?? at + item.ttlMs
+    statements.add.run({ id: item.id, partnerId, verificationId, callbackUrl, metadata, at, expiresAt })
+    pauses.lift(partnerId, callbackUrl, at)
+    if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
+
+    const verdict = openVerdict(vault, { partnerId, idcardid, verdict: verification.verdict })
+    if (verdict)
+      tell({
+        registration: { id: item.id, partnerId, callbackUrl, metadata },
+        idcardid,
+        verdict,
+        reason: null,
+        rawStatus: verdict.status,
+        observedAt: verification.observedAt ?? at,
+        previousPollAt: verification.previousPollAt,
+      })
+    else statements.nudge.run({ id: verificationId, at })
+    return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
+  }
+
+  return {
+    register: async items => {
+      const registered = await write(() => {
+        const at = now()
+        return items.map(item => registerOne(item, at))
+      })
+      const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
+      if (created.some(one => one.status === 'pending')) events.emit('verificationsDue')
+      if (created.length > 0) events.emit('messagesDue')
+      return registered
+    },
+
+    findRegistration: (partnerId, id) => read(() => find(partnerId, id)),
+
+    cancel: async (partnerId, id) => {
+      const cancelled = await write(() => {
+        const registration = find(partnerId, id)
+        if (!registration || registration.status === 'cancelled') return registration
+        statements.cancel.run({ id, at: now() })
+        statements.stopMessage.run({ id })
+        statements.rest.run({ id })
+        return find(partnerId, id)
+      })
+      if (cancelled) events.emit('resolved', [id])
+      return cancelled
+    },
+
+    nudge: async (partnerId, id) => {
+      const nudged = await write(() => {
+        const row = statements.find.get({ partnerId, id })
+        if (row?.status === 'pending') statements.nudge.run({ id: row.verificationId, at: now() })
+        return find(partnerId, id)
+      })
+      if (nudged) events.emit('verificationsDue')
+      return nudged
+    },
+
+    resend: async (partnerId, id) => {
+      const outcome = await write(() => {
+        const row = statements.find.get({ partnerId, id })
+        if (!row) return null
+        if (row.status === 'cancelled') return 'cancelled'
+        if (row.messageSeq === null) return 'no_message'
+        const at = now()
+        pauses.lift(partnerId, row.callbackUrl, at)
+        lanes.advance(statements.resend.get({ seq: row.messageSeq, at }).laneId, at)
+        return 'resent'
+      })
+      if (outcome === 'resent') events.emit('messagesDue')
+      return outcome
+    },
+  }
+}
+
+/** The registration of a serial that nobody had registered, without reading back what was just written. */
+const fresh = (item: NewRegistration, { at, expiresAt }: { at: number; expiresAt: number }): Registration => ({
+  id: item.id,
+  partnerId: item.partnerId,
+  idcardid: item.idcardid,
+  callbackUrl: item.callbackUrl,
+  metadata: item.metadata,
+  status: 'pending',
+  reason: null,
+  verdict: null,
+  polls: 0,
+  lastPolledAt: null,
+  nextPollAt: at,
+  delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
+  createdAt: at,
+  expiresAt,
+  resolvedAt: null,
+})
+
+const id = sql.placeholder('id')
+const at = sql.placeholder('at')
+
+const prepare = (db: Context['db']) => ({
+  find: selectRegistrations(db)
+    .where(and(eq(registrations.id, id), eq(registrations.partnerId, sql.placeholder('partnerId'))))
+    .prepare(),
+  findLive: selectRegistrations(db)
+    .where(
+      and(
+        eq(registrations.verificationId, sql.placeholder('verificationId')),
+        eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
+        notInArray(registrations.status, ['unresolved', 'cancelled']),
+      ),
+    )
+    .prepare(),
+  findVerification: db
+    .select()
+    .from(verifications)
+    .where(
+      and(
+        eq(verifications.idcardid, sql.placeholder('idcardid')),
+        eq(verifications.accountId, sql.placeholder('accountId')),
+      ),
+    )
+    .prepare(),
+  addVerification: db
+    .insert(verifications)
+    .values({
+      partnerId: sql.placeholder('partnerId'),
+      accountId: sql.placeholder('accountId'),
+      idcardid: sql.placeholder('idcardid'),
+      createdAt: at,
+      nudgedAt: at,
+      dueAt: at,
+    })
+    .returning({ id: verifications.id })
+    .prepare(),
+  add: db
+    .insert(registrations)
+    .values({
+      id,
+      partnerId: sql.placeholder('partnerId'),
+      verificationId: sql.placeholder('verificationId'),
+      callbackUrl: sql.placeholder('callbackUrl'),
+      metadata: sql.placeholder('metadata'),
+      status: 'pending',
+      createdAt: at,
+      expiresAt: sql.placeholder('expiresAt'),
+    })
+    .prepare(),
+  /** While a call is in flight the lease stays, and settling it sees that a nudge came in between. */
+  nudge: db
+    .update(verifications)
+    .set({
+      nudgedAt: sql`${at}`,
+      dueAt: sql`CASE WHEN claimed_at IS NOT NULL AND due_at > ${at} THEN due_at ELSE ${at} END`,
+    })
+    .where(eq(verifications.id, id))
+    .prepare(),
+  cancel: db
+    .update(registrations)
+    .set({ status: 'cancelled', resolvedAt: sql`coalesce(resolved_at, ${at})` })
+    .where(eq(registrations.id, id))
+    .prepare(),
+  /** The count moves on, so that an attempt in flight cannot schedule another. */
+  stopMessage: db
+    .update(messages)
+    .set({ state: 'exhausted', dueAt: null, claims: sql`claims + 1` })
+    .where(and(sql`seq = (SELECT message_seq FROM registrations WHERE id = ${id})`, eq(messages.state, 'pending')))
+    .prepare(),
+  /** Nobody waits for the serial any more, so nobody asks. */
+  rest: db
+    .update(verifications)
+    .set({ dueAt: null, claimedAt: null, claims: sql`claims + 1` })
+    .where(
+      sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND verdict IS NULL AND NOT EXISTS (
+        SELECT 1 FROM registrations r WHERE r.verification_id = verifications.id AND r.status = 'pending')`,
+    )
+    .prepare(),
+  resend: db
+    .update(messages)
+    .set({ state: 'pending', dueAt: sql`${at}`, retries: 0, claims: sql`claims + 1` })
+    .where(eq(messages.seq, sql.placeholder('seq')))
+    .returning({ laneId: messages.laneId })
+    .prepare(),
+})

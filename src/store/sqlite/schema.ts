@@ -1,0 +1,200 @@
+import type { PauseReason } from '../../core/account.ts'
+import type { Answer } from '../../core/answer.ts'
+import type { MessageState, MessageType } from '../../core/message.ts'
+import type { Reason } from '../../core/verification.ts'
+import type { AttemptKind, RegistrationStatus } from '../store.ts'
+import { blob, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
+
+/** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
+const time = (name: string) => integer(name)
+const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull().default(false)
+const sealed = (name: string) => blob(name, { mode: 'buffer' })
+
+/** Small facts about the database itself, such as the vault's canary. */
+export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
+
+export const partners = sqliteTable('partners', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  disabled: flag('disabled'),
+  createdAt: time('created_at').notNull(),
+})
+
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    partnerId: text('partner_id').notNull(),
+    /** SHA-256 of the secret part. */
+    hash: blob('hash', { mode: 'buffer' }).notNull(),
+    createdAt: time('created_at').notNull(),
+    lastUsedAt: time('last_used_at'),
+    revokedAt: time('revoked_at'),
+  },
+  t => [index('api_keys_partner').on(t.partnerId)],
+)
+
+export const signingSecrets = sqliteTable(
+  'signing_secrets',
+  {
+    id: text('id').primaryKey(),
+    partnerId: text('partner_id').notNull(),
+    secret: sealed('secret').notNull(),
+    createdAt: time('created_at').notNull(),
+    /** The end of the overlap after a rotation; null for the current one. */
+    expiresAt: time('expires_at'),
+  },
+  t => [index('signing_secrets_partner').on(t.partnerId)],
+)
+
+export const accounts = sqliteTable('accounts', {
+  id: text('id').primaryKey(),
+  /** APIID at the vendor. */
+  apiId: text('api_id').notNull().unique(),
+  apiKey: sealed('api_key').notNull(),
+  passwordMode: text('password_mode', { enum: ['dynamic', 'static'] }).notNull(),
+  /** Calls a second; null: the setting's. */
+  rate: real('rate'),
+  isDefault: flag('is_default'),
+  createdAt: time('created_at').notNull(),
+  pausedAt: time('paused_at'),
+  pauseReason: text('pause_reason').$type<PauseReason>(),
+  pauseCode: integer('pause_code'),
+  probes: integer('probes').notNull().default(0),
+  probeAt: time('probe_at'),
+  /** May hold fractions of a ms: it is the rate limit's clock. */
+  allowedAt: real('allowed_at').notNull().default(0),
+  rampAt: time('ramp_at'),
+  rampRate: real('ramp_rate'),
+})
+
+/** One serial of one account: asked once, however many registrations wait for it. The first queue. */
+export const verifications = sqliteTable(
+  'verifications',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    accountId: text('account_id').notNull(),
+    /** The partner that registered the serial first; nobody else may. */
+    partnerId: text('partner_id').notNull(),
+    idcardid: text('idcardid').notNull(),
+    createdAt: time('created_at').notNull(),
+    nudgedAt: time('nudged_at').notNull(),
+    /** When to ask; while claimed, when the lease runs out; null: nobody waits. */
+    dueAt: time('due_at'),
+    claimedAt: time('claimed_at'),
+    /** Counts the claims: the fencing token. */
+    claims: integer('claims').notNull().default(0),
+    polls: integer('polls').notNull().default(0),
+    lastPolledAt: time('last_polled_at'),
+    lastAnswer: text('last_answer').$type<Answer['kind']>(),
+    lastCode: integer('last_code'),
+    rawStatus: text('raw_status'),
+    failures: integer('failures').notNull().default(0),
+    invalidIds: integer('invalid_ids').notNull().default(0),
+    goneChecks: integer('gone_checks').notNull().default(0),
+    seen: flag('seen'),
+    verdict: sealed('verdict'),
+    observedAt: time('observed_at'),
+    previousPollAt: time('previous_poll_at'),
+  },
+  t => [
+    uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
+    index('verifications_due').on(t.accountId, t.partnerId, t.dueAt).where(sql`due_at IS NOT NULL`),
+  ],
+)
+
+export const registrations = sqliteTable(
+  'registrations',
+  {
+    id: text('id').primaryKey(),
+    partnerId: text('partner_id').notNull(),
+    verificationId: integer('verification_id').notNull(),
+    callbackUrl: text('callback_url').notNull(),
+    /** A JSON object of strings. */
+    metadata: text('metadata').notNull(),
+    status: text('status').$type<RegistrationStatus>().notNull(),
+    reason: text('reason').$type<Reason>(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    resolvedAt: time('resolved_at'),
+    /** The message that tells its end. */
+    messageSeq: integer('message_seq'),
+  },
+  t => [
+    index('registrations_verification').on(t.verificationId),
+    index('registrations_list').on(t.partnerId, t.status, t.id),
+  ],
+)
+
+/** One webhook: history, outbox and queue at once. The second queue. */
+export const messages = sqliteTable(
+  'messages',
+  {
+    /** In the order of their commits: what a reader of the events goes by. */
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    partnerId: text('partner_id').notNull(),
+    registrationId: text('registration_id').notNull(),
+    laneId: integer('lane_id').notNull(),
+    type: text('type').$type<MessageType>().notNull(),
+    body: sealed('body').notNull(),
+    createdAt: time('created_at').notNull(),
+    state: text('state').$type<MessageState>().notNull(),
+    /** When to send; while claimed, when the lease runs out; null: done, or held back for a URL that answered 410. */
+    dueAt: time('due_at'),
+    claims: integer('claims').notNull().default(0),
+    attempts: integer('attempts').notNull().default(0),
+    /** Attempts since the schedule last began. */
+    retries: integer('retries').notNull().default(0),
+  },
+  t => [
+    index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),
+    index('messages_list').on(t.partnerId, t.seq),
+    index('messages_open').on(t.partnerId, t.state, t.seq).where(sql`state <> 'delivered'`),
+  ],
+)
+
+/** The messages of one partner for one host, in a row: a slow host holds up only its own lane. */
+export const lanes = sqliteTable(
+  'lanes',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    partnerId: text('partner_id').notNull(),
+    host: text('host').notNull(),
+    /** Not later than its first message's; null: nothing to send. */
+    dueAt: time('due_at'),
+    /** Attempts in a row that ran into the time limit. */
+    strikes: integer('strikes').notNull().default(0),
+    /** Too many of them: it gets one slot at a time. */
+    slow: flag('slow'),
+  },
+  t => [
+    uniqueIndex('lanes_host').on(t.partnerId, t.host),
+    index('lanes_due').on(t.slow, t.dueAt).where(sql`due_at IS NOT NULL`),
+  ],
+)
+
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    messageSeq: integer('message_seq').notNull(),
+    at: time('at').notNull(),
+    outcome: text('outcome').$type<AttemptKind>().notNull(),
+    httpStatus: integer('http_status'),
+    error: text('error'),
+    durationMs: integer('duration_ms').notNull(),
+    responseExcerpt: text('response_excerpt'),
+  },
+  t => [index('attempts_message').on(t.messageSeq)],
+)
+
+/** URLs that answered 410: their messages are held until somebody registers or resends. */
+export const callbackPauses = sqliteTable(
+  'callback_pauses',
+  {
+    partnerId: text('partner_id').notNull(),
+    callbackUrl: text('callback_url').notNull(),
+    since: time('since').notNull(),
+  },
+  t => [primaryKey({ columns: [t.partnerId, t.callbackUrl] })],
+)

@@ -1,0 +1,199 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Environment, type Need, readConfig } from '../../src/config/read-config.ts'
+import { settingsHelp } from '../../src/config/settings-help.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createLog } from '../../src/log.ts'
+
+const KEY = Buffer.alloc(32, 7).toString('base64')
+const readFile = (path: string) => readFileSync(path, 'utf8')
+
+const problems = (env: Environment, need: Need = 'database'): string[] => {
+  const result = readConfig(env, { need, readFile })
+  return result.ok ? [] : result.problems.map(({ setting, message }) => `${setting}: ${message}`)
+}
+
+const configOf = (env: Environment) => {
+  const result = readConfig(env, { need: 'database', readFile })
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.config
+}
+
+describe('readConfig', () => {
+  test('says what a setting should be', () => {
+    expect(problems({ CALLBACK_TIMEOUT: '15' })).toEqual([
+      'CALLBACK_TIMEOUT: "15" is not a duration; write a number with a unit, such as 15s',
+    ])
+    expect(problems({ CALLBACK_TIMEOUT: '10m' })).toEqual([
+      'CALLBACK_TIMEOUT: "10m" is out of range; write a duration from 100ms to 45s',
+    ])
+  })
+
+  test('reports all problems at once', () => {
+    const env = { PORT: '-1', LOG_LEVEL: 'loud', POLL_MIN_INTERVAL: '10m', CALLBACK_TIMOUT: '5s', MASTER_KEY: 'short' }
+    const result = readConfig(env, { need: 'upstream', readFile })
+    const settings = result.ok ? [] : result.problems.map(({ setting }) => setting)
+    const missing = ['IHUYI_ACCOUNT', 'IHUYI_API_KEY']
+    expect(settings.toSorted()).toEqual([...Object.keys(env), ...missing].toSorted())
+  })
+
+  test('requires the upstream account only of those who call upstream', () => {
+    expect(problems({}, 'database')).toEqual([])
+    expect(problems({}, 'upstream')).toEqual([
+      'IHUYI_ACCOUNT: is not set; APIID of the default upstream account.',
+      'IHUYI_API_KEY: is not set; APIKEY of the default upstream account.',
+    ])
+    expect(problems({ IHUYI_ACCOUNT: 'C1', IHUYI_API_KEY: 'k' }, 'upstream')).toEqual([])
+  })
+
+  test('takes an empty string for not set', () => {
+    expect(configOf({ PORT: '', POLL_MAX_INTERVAL: '', MASTER_KEY: '', CALLBACK_NONSENSE: '' })).toEqual(configOf({}))
+  })
+
+  test('requires a master key with PostgreSQL, and none with SQLite', () => {
+    const env = { DATABASE_URL: 'postgres://db/n' }
+    expect(problems(env)).toEqual([expect.stringMatching(/^MASTER_KEY: is not set, and PostgreSQL requires it/)])
+    expect(problems({ ...env, MASTER_KEY: KEY })).toEqual([])
+    expect(problems({ ...env, MASTER_KEY: 'bad' })).toHaveLength(1)
+    expect(configOf({}).storage.masterKey).toBeNull()
+  })
+
+  test('refuses a shortest interval above the longest', () => {
+    expect(problems({ POLL_MAX_INTERVAL: '4s' })).toEqual([expect.stringMatching(/^POLL_MIN_INTERVAL: is longer than/)])
+    expect(problems({ POLL_MAX_INTERVAL: '5s' })).toEqual([])
+  })
+
+  test.each([
+    ['CALLBACK_TIMOUT', 'CALLBACK_TIMEOUT'],
+    ['CALLBACK_ALLOW_NETWORK', 'CALLBACK_ALLOW_NETWORKS'],
+    ['POLL_MIN', 'POLL_RAMP'],
+    ['POLL_INTERVAL_MAX', 'POLL_MIN_INTERVAL'],
+    ['UPSTREAM_RATES', 'UPSTREAM_RATE'],
+    ['IHUYI_APIKEY', 'IHUYI_API_KEY'],
+    ['IHUYI_API_KEY_FIEL', 'IHUYI_API_KEY_FILE'],
+    ['RETRY_SCHEDULES', 'RETRY_SCHEDULE'],
+    ['API_RATE_LIMIT', 'API_RATE'],
+    ['CALLBACK_TIMEOUT_FILE', 'CALLBACK_TIMEOUT'],
+  ])('O4: refuses the unknown %s and names %s', (unknown, nearest) => {
+    expect(problems({ [unknown]: '1' })).toEqual([`${unknown}: is not a setting; did you mean ${nearest}?`])
+  })
+
+  test('leaves alone what does not look like a setting of ours', () => {
+    expect(problems({ PATH: '/bin', APIARY: '1', HOSTNAME: 'x', npm_config_poll: '1' })).toEqual([])
+  })
+
+  test.each([
+    ['NODE_TLS_REJECT_UNAUTHORIZED', '0'],
+    ['NODE_DEBUG', 'http,tls'],
+    ['NODE_OPTIONS', '--max-old-space-size=512 --inspect=0.0.0.0:9229'],
+    ['NODE_OPTIONS', '--inspect'],
+  ])('O8: refuses to start with %s=%s', (name, text) => {
+    expect(problems({ [name]: text })).toEqual([expect.stringMatching(new RegExp(`^${name}: .*remove`))])
+  })
+
+  test('O8: does not mind harmless options of Node', () => {
+    expect(problems({ NODE_OPTIONS: '--max-old-space-size=512', NODE_TLS_REJECT_UNAUTHORIZED: '1' })).toEqual([])
+  })
+})
+
+describe('a secret', () => {
+  let folder: string
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
+  }
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'config-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test.each(['', '\n', '\r\n'])('comes from a file that ends in %j', ending => {
+    const { upstream, storage, server } = configOf({
+      IHUYI_API_KEY_FILE: file('api-key', `api key?`.replace(' ', '-') + ending),
+      MASTER_KEY_FILE: file('master', KEY + ending),
+      ADMIN_TOKEN_FILE: file('admin', `admin-0123456789${ending}`),
+      METRICS_TOKEN_FILE: file('metrics', `metrics${ending}`),
+      DATABASE_URL_FILE: file('database', `file:x.db${ending}`),
+    })
+    const revealed = [upstream.apiKey, storage.masterKey, server.adminToken, server.metricsToken].map(s => s?.reveal())
+    expect(revealed).toEqual(['api-key?', KEY, 'admin-0123456789', 'metrics'])
+    expect(storage.database).toEqual({ kind: 'sqlite', path: 'x.db' })
+  })
+
+  test('loses one newline at the end and no more', () => {
+    expect(problems({ ADMIN_TOKEN_FILE: file('two', 'admin-0123456789\n\n') })).toEqual([
+      'ADMIN_TOKEN_FILE: has spaces or characters outside ASCII; copy it again',
+    ])
+  })
+
+  test('must not come from both places', () => {
+    expect(problems({ MASTER_KEY: KEY, MASTER_KEY_FILE: file('both', KEY) })).toEqual([
+      'MASTER_KEY: is set, and so is MASTER_KEY_FILE; keep one of them',
+    ])
+  })
+
+  test('must be in a file that can be read and is not empty', () => {
+    const missing = join(folder, 'missing')
+    const empty = file('empty', '\n')
+    expect(problems({ ADMIN_TOKEN_FILE: missing, METRICS_TOKEN_FILE: empty, MASTER_KEY_FILE: folder })).toEqual([
+      `MASTER_KEY_FILE: cannot read the file "${folder}" (EISDIR)`,
+      `ADMIN_TOKEN_FILE: cannot read the file "${missing}" (ENOENT)`,
+      `METRICS_TOKEN_FILE: the file "${empty}" is empty`,
+    ])
+  })
+
+  const CANARY = 'canary-0123456789'
+  const secrets = {
+    DATABASE_URL: `postgres://user:${CANARY}@db/n`,
+    MASTER_KEY: KEY,
+    ADMIN_TOKEN: CANARY,
+    METRICS_TOKEN: CANARY,
+    IHUYI_API_KEY: CANARY,
+    CALLBACK_PROXY: `http://user:${CANARY}@proxy.internal`,
+  }
+
+  test('cannot be printed by accident', () => {
+    const config = configOf(secrets)
+    const lines: string[] = []
+    const log = createLog({ level: 'trace', destination: { write: line => lines.push(line) } })
+    const { database } = config.storage
+    log.info('config.read', { config, ...config.server, found: config.upstream.apiKey, database })
+    const printed = [
+      JSON.stringify(config),
+      inspect(config, { depth: 9, showHidden: true }),
+      `${config.upstream.apiKey}${config.storage.masterKey}${config.server.adminToken}${config.callback.proxy}`,
+      ...lines,
+    ].join('\n')
+    expect(lines).toHaveLength(1)
+    expect(config.server.adminToken).toBeInstanceOf(Secret)
+    expect(printed).toContain('[redacted]')
+    expect(printed).not.toContain(CANARY)
+    expect(printed).not.toContain(KEY)
+  })
+
+  test('is in no error, however wrong it is', () => {
+    const spoilt = Object.fromEntries(Object.entries(secrets).map(([name, text]) => [name, `\u0001:${text} `]))
+    const printed = problems({ ...spoilt, IHUYI_URL: `https://user:${CANARY}@ihuyi.example/x` })
+    expect(printed).toHaveLength(7)
+    expect(printed.join('\n')).not.toContain(CANARY)
+    expect(printed.join('\n')).not.toContain(KEY)
+  })
+})
+
+describe('settingsHelp', () => {
+  test.each(['en', 'zh'] as const)('lists every setting with its default in %s', language => {
+    const help = settingsHelp(language)
+    for (const line of [
+      '  CALLBACK_TIMEOUT=15s',
+      '  IHUYI_ACCOUNT (',
+      'MASTER_KEY_FILE',
+      '  CALLBACK_ALLOW_NETWORKS\n',
+    ])
+      expect(help).toContain(line)
+    expect(help).toContain(language === 'en' ? '      The port the API listens on' : '      接口监听的端口')
+  })
+})

@@ -1,0 +1,219 @@
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/config/read-config.ts'
+import { settingGroups } from '../../src/config/settings.ts'
+import { Secret } from '../../src/core/secret.ts'
+
+const KEY = Buffer.alloc(32, 7).toString('base64')
+
+const read = (env: Record<string, string>) =>
+  readConfig(env, {
+    need: 'database',
+    readFile: path => {
+      throw new Error(path)
+    },
+  })
+
+const settled = (name: string, text?: string): unknown => {
+  const result = read(text === undefined ? {} : { MASTER_KEY: KEY, [name]: text })
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  const groups: Record<string, Record<string, unknown>> = result.config
+  const [groupName, key] = settingGroups.flatMap(([group, { settings }]) =>
+    Object.entries(settings).flatMap(([entry, setting]) => (setting.name === name ? [group, entry] : [])),
+  )
+  const value = groups[groupName ?? '']?.[key ?? '']
+  return value instanceof Secret ? value.reveal() : value
+}
+
+const S = 1_000
+const M = 60 * S
+const H = 60 * M
+const D = 24 * H
+
+const DEFAULTS: Record<string, unknown> = {
+  DATABASE_URL: { kind: 'sqlite', path: 'data/notifier.db' },
+  MASTER_KEY: null,
+  RETENTION: 30 * D,
+  HOST: '127.0.0.1',
+  PORT: 8080,
+  API_RATE: 200,
+  TRUST_PROXY: [],
+  ADMIN_TOKEN: null,
+  METRICS_TOKEN: null,
+  IHUYI_ACCOUNT: null,
+  IHUYI_API_KEY: null,
+  IHUYI_PASSWORD_MODE: 'dynamic',
+  IHUYI_URL: 'https://api.ihuyi.com/idcard/idface/GetResult.json',
+  IHUYI_METHOD: 'POST',
+  UPSTREAM_RATE: 5,
+  UPSTREAM_CONCURRENCY: 4,
+  UPSTREAM_TIMEOUT: 10 * S,
+  POLL_MIN_INTERVAL: 5 * S,
+  POLL_MAX_INTERVAL: 300 * S,
+  POLL_RAMP: 120 * S,
+  REGISTRATION_TTL: 24 * H,
+  SETTLE_MARGIN: 10 * M,
+  NOT_FOUND_GRACE: 2 * H,
+  RETRY_SCHEDULE: [5 * S, 5 * M, 30 * M, 2 * H, 5 * H, 10 * H, 14 * H, 20 * H, 24 * H],
+  CALLBACK_TIMEOUT: 15 * S,
+  CALLBACK_CONCURRENCY: 256,
+  CALLBACK_CONCURRENCY_PER_HOST: 16,
+  CALLBACK_ALLOW_HTTP: false,
+  CALLBACK_ALLOW_NETWORKS: [],
+  CALLBACK_PROXY: null,
+  LOG_LEVEL: 'info',
+}
+
+const GOOD: readonly [name: string, text: string, value: unknown][] = [
+  ['DATABASE_URL', 'file:/var/lib/notifier.db', { kind: 'sqlite', path: '/var/lib/notifier.db' }],
+  ['DATABASE_URL', 'file:///var/lib/notifier.db', { kind: 'sqlite', path: '/var/lib/notifier.db' }],
+  ['DATABASE_URL', 'postgres://u:p@db/n', { kind: 'postgres', url: new Secret('postgres://u:p@db/n') }],
+  ['DATABASE_URL', 'postgresql://db/n', { kind: 'postgres', url: new Secret('postgresql://db/n') }],
+  ['MASTER_KEY', KEY, KEY],
+  ['RETENTION', '1s', S],
+  ['HOST', '::1', '::1'],
+  ['HOST', 'api.internal', 'api.internal'],
+  ['HOST', 'localhost', 'localhost'],
+  ['PORT', '0', 0],
+  ['PORT', '65535', 65_535],
+  ['API_RATE', '1', 1],
+  ['TRUST_PROXY', '0.0.0.0/0', [{ address: '0.0.0.0', prefix: 0, family: 'ipv4' }]],
+  ['ADMIN_TOKEN', 'sixteen-letters!', 'sixteen-letters!'],
+  ['METRICS_TOKEN', 'm', 'm'],
+  ['IHUYI_ACCOUNT', 'C12345678', 'C12345678'],
+  ['IHUYI_API_KEY', 'a$b%c', 'a$b%c'],
+  ['IHUYI_PASSWORD_MODE', 'static', 'static'],
+  ['IHUYI_URL', 'http://127.0.0.1:8100/x', 'http://127.0.0.1:8100/x'],
+  ['IHUYI_URL', 'http://[::1]:8100/x', 'http://[::1]:8100/x'],
+  ['IHUYI_METHOD', 'GET', 'GET'],
+  ['UPSTREAM_RATE', '0.5', 0.5],
+  ['UPSTREAM_RATE', '100000', 100_000],
+  ['UPSTREAM_CONCURRENCY', '1', 1],
+  ['UPSTREAM_TIMEOUT', '100ms', 100],
+  ['UPSTREAM_TIMEOUT', '25s', 25 * S],
+  ['POLL_MIN_INTERVAL', '100ms', 100],
+  ['POLL_MAX_INTERVAL', '24h', 24 * H],
+  ['POLL_RAMP', '1s', S],
+  ['REGISTRATION_TTL', '400d', 400 * D],
+  ['SETTLE_MARGIN', '0s', 0],
+  ['NOT_FOUND_GRACE', '0s', 0],
+  ['RETRY_SCHEDULE', '0s', [0]],
+  ['RETRY_SCHEDULE', '1s, 2m,30d', [S, 2 * M, 30 * D]],
+  ['CALLBACK_TIMEOUT', '45s', 45 * S],
+  ['CALLBACK_CONCURRENCY', '10000', 10_000],
+  ['CALLBACK_CONCURRENCY_PER_HOST', '1', 1],
+  ['CALLBACK_ALLOW_HTTP', 'true', true],
+  [
+    'CALLBACK_ALLOW_NETWORKS',
+    '127.0.0.0/8, ::1/128',
+    [
+      { address: '127.0.0.0', prefix: 8, family: 'ipv4' },
+      { address: '::1', prefix: 128, family: 'ipv6' },
+    ],
+  ],
+  ['CALLBACK_PROXY', 'http://user:pw@proxy.internal:3128', 'http://user:pw@proxy.internal:3128/'],
+  ['LOG_LEVEL', 'silent', 'silent'],
+]
+
+const NONSENSE = ['0', '-1', 'NaN', '1e9', 'Infinity', '1000000000', ' ', '0x10', 'true,false']
+const NUMBERS = ['API_RATE', 'UPSTREAM_RATE', 'UPSTREAM_CONCURRENCY', 'CALLBACK_CONCURRENCY']
+const DURATIONS = ['RETENTION', 'UPSTREAM_TIMEOUT', 'POLL_MIN_INTERVAL', 'POLL_MAX_INTERVAL', 'POLL_RAMP']
+const MORE_DURATIONS = ['REGISTRATION_TTL', 'SETTLE_MARGIN', 'NOT_FOUND_GRACE', 'CALLBACK_TIMEOUT', 'RETRY_SCHEDULE']
+const WORDS = ['IHUYI_PASSWORD_MODE', 'IHUYI_URL', 'IHUYI_METHOD', 'CALLBACK_ALLOW_HTTP', 'LOG_LEVEL', 'DATABASE_URL']
+const SECRETS = ['MASTER_KEY', 'ADMIN_TOKEN', 'CALLBACK_PROXY', 'CALLBACK_ALLOW_NETWORKS', 'TRUST_PROXY']
+
+const BAD: readonly [name: string, text: string][] = [
+  ...[...NUMBERS, 'CALLBACK_CONCURRENCY_PER_HOST', ...DURATIONS, ...MORE_DURATIONS, ...WORDS, ...SECRETS].flatMap(
+    name => NONSENSE.map((text): [string, string] => [name, text]),
+  ),
+  ...NONSENSE.filter(text => text !== '0').map((text): [string, string] => ['PORT', text]),
+  ...[...DURATIONS, ...MORE_DURATIONS].flatMap(name =>
+    ['15', '-1s', '1.5s', '1e3s', '15 s', '5S', '1w', '999999999d'].map((text): [string, string] => [name, text]),
+  ),
+  ...['RETENTION', 'UPSTREAM_TIMEOUT', 'POLL_MIN_INTERVAL', 'POLL_RAMP', 'CALLBACK_TIMEOUT', 'REGISTRATION_TTL'].map(
+    (name): [string, string] => [name, '0s'],
+  ),
+  ['DATABASE_URL', 'mysql://db/n'],
+  ['DATABASE_URL', 'data/notifier.db'],
+  ['DATABASE_URL', 'file:'],
+  ['DATABASE_URL', 'file://host/notifier.db'],
+  ['DATABASE_URL', 'file::memory:'],
+  ['DATABASE_URL', 'file:a.db?mode=ro'],
+  ['DATABASE_URL', 'postgres://u:p w@:x/n'],
+  ['MASTER_KEY', Buffer.alloc(31).toString('base64')],
+  ['MASTER_KEY', Buffer.alloc(33).toString('base64')],
+  ['MASTER_KEY', KEY.slice(0, -1)],
+  ['MASTER_KEY', Buffer.alloc(32, 7).toString('hex')],
+  ['HOST', '127.0.0.1:8080'],
+  ['HOST', '256.1.1.1'],
+  ['HOST', 'http://localhost'],
+  ['PORT', '65536'],
+  ['PORT', '80.5'],
+  ['TRUST_PROXY', '10.0.0.1'],
+  ['ADMIN_TOKEN', 'fifteen-letters'],
+  ['ADMIN_TOKEN', 'sixteen letters and spaces'],
+  ['METRICS_TOKEN', '密码'],
+  ['IHUYI_ACCOUNT', 'C1 2'],
+  ['IHUYI_API_KEY', 'two\nlines'],
+  ['IHUYI_PASSWORD_MODE', 'Dynamic'],
+  ['IHUYI_URL', 'http://api.ihuyi.com/x'],
+  ['IHUYI_URL', 'http://localhost:8100/x'],
+  ['IHUYI_URL', 'http://127.0.0.1.evil.example/x'],
+  ['IHUYI_URL', 'https://user:pw@api.ihuyi.com/x'],
+  ['IHUYI_URL', 'https:api.ihuyi.com'],
+  ['IHUYI_URL', 'ftp://127.0.0.1/x'],
+  ['IHUYI_METHOD', 'post'],
+  ['UPSTREAM_RATE', '0.0'],
+  ['UPSTREAM_RATE', '100000.5'],
+  ['UPSTREAM_TIMEOUT', '26s'],
+  ['UPSTREAM_TIMEOUT', '99ms'],
+  ['POLL_MIN_INTERVAL', '99ms'],
+  ['POLL_MIN_INTERVAL', '301s'],
+  ['POLL_RAMP', '999ms'],
+  ['REGISTRATION_TTL', '401d'],
+  ['RETRY_SCHEDULE', '5s,,5m'],
+  ['RETRY_SCHEDULE', '5s,31d'],
+  ['RETRY_SCHEDULE', ','],
+  ['RETRY_SCHEDULE', Array(51).fill('1s').join()],
+  ['CALLBACK_TIMEOUT', '46s'],
+  ['CALLBACK_TIMEOUT', '99ms'],
+  ['CALLBACK_ALLOW_HTTP', 'TRUE'],
+  ['CALLBACK_ALLOW_HTTP', 'yes'],
+  ['CALLBACK_ALLOW_NETWORKS', '127.0.0.1'],
+  ['CALLBACK_ALLOW_NETWORKS', '10.0.0.0/33'],
+  ['CALLBACK_ALLOW_NETWORKS', '10.0.0/8'],
+  ['CALLBACK_ALLOW_NETWORKS', '::1/129'],
+  ['CALLBACK_ALLOW_NETWORKS', 'fe80::1%lo/64'],
+  ['CALLBACK_ALLOW_NETWORKS', '0.0.0.0/0'],
+  ['CALLBACK_ALLOW_NETWORKS', '::/0'],
+  ['CALLBACK_ALLOW_NETWORKS', 'localhost/8'],
+  ['CALLBACK_PROXY', 'proxy.internal:3128'],
+  ['CALLBACK_PROXY', 'socks5://proxy.internal:1080'],
+  ['CALLBACK_PROXY', 'http://proxy.internal:3128/path'],
+  ['LOG_LEVEL', 'verbose'],
+]
+
+describe('the settings', () => {
+  test('have exactly the names of the contract', () => {
+    const names = settingGroups.flatMap(([, { settings }]) => Object.values(settings).map(({ name }) => name))
+    expect(names.toSorted()).toEqual(Object.keys(DEFAULTS).toSorted())
+  })
+
+  test.each(Object.entries(DEFAULTS))('%s has its documented default', (name, value) => {
+    expect(settled(name)).toEqual(value)
+  })
+
+  test.each(GOOD)('%s takes %j', (name, text, value) => {
+    expect(settled(name, text)).toEqual(value)
+  })
+
+  test('a PostgreSQL URL is kept whole', () => {
+    expect(settled('DATABASE_URL', 'postgres://u:p@db/n')).toMatchObject({ url: expect.any(Secret) })
+    const { url } = settled('DATABASE_URL', 'postgres://u:p@db/n') as { url: Secret }
+    expect(url.reveal()).toBe('postgres://u:p@db/n')
+  })
+
+  test.each(BAD)('O4: %s refuses %j', (name, text) => {
+    const result = read({ MASTER_KEY: KEY, [name]: text })
+    expect(result).toEqual({ ok: false, problems: [{ setting: name, message: expect.stringMatching(/\w/) }] })
+  })
+})

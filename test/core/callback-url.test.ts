@@ -1,0 +1,291 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createNetworks } from '../../src/core/address.ts'
+import { judgeUrl } from '../../src/core/callback-url.ts'
+
+const policyOf = (allowHttp: boolean, ...cidrs: string[]) => {
+  const made = createNetworks(cidrs)
+  if (!made.ok) throw new Error(made.message)
+  return { allowHttp, allowed: made.networks }
+}
+const strict = policyOf(false)
+const http = policyOf(true)
+const developer = policyOf(true, '127.0.0.0/8', '::1/128')
+
+const refused: Record<string, unknown[]> = {
+  not_text: [undefined, null, 42, {}, ['https://a.example/'], ''],
+  too_long: [`https://a.example/${'x'.repeat(2031)}`, `https://a.example/${'验'.repeat(300)}`],
+  characters: [
+    'https://a.example/ x',
+    ' https://a.example/',
+    'https://a.example/\u0000',
+    'https://a.example/\n',
+    'https:\\\\a.example',
+    'https://a.example\\@b.example/',
+    'https://a.example/\u2028',
+    'https://a.example/\ud800',
+  ],
+  scheme: [
+    'http://a.example/',
+    'ftp://a.example/',
+    'javascript:alert(1)',
+    'file:///etc/passwd',
+    'https:a.example',
+    'https:/a.example',
+    '//a.example',
+    'a.example',
+    'gopher://a.example',
+    'data:text/html,x',
+    'blob:https://a.example/x',
+  ],
+  credentials: [
+    'https://user@a.example/',
+    'https://user:pass@a.example/',
+    'https://@a.example/',
+    'https://a.example@127.0.0.1/',
+    'https://user%40:x@a.example/',
+  ],
+  syntax: [
+    'https://',
+    'https:///a.example/',
+    'https://?x',
+    'https://a.example:99999/',
+    'https://a%00.example/',
+    'https://[::1',
+    'https://[fe80::1%25lo]/',
+    'https://a b.example'.replace(' ', '%20'),
+    'https://1.2.3.4.5/',
+    'https://256.1.1.1/',
+  ],
+  name: [
+    'https://single/',
+    'https://a_b.example/',
+    'https://a..example/',
+    'https://a.example../',
+    'https://.example/',
+    `https://${'a'.repeat(64)}.example/`,
+    `https://${'abcdefgh.'.repeat(30)}example/`,
+    'https://xn--a.example/',
+    'https://a.xn--/',
+    "https://a'b.example/",
+    'https://a*.example/',
+  ],
+  special_use: [
+    'https://localhost/',
+    'https://LOCALHOST./',
+    'https://a.localhost/',
+    'https://printer.local/',
+    'https://metadata.google.internal/',
+    'https://router.home.arpa/',
+    'https://x.onion/',
+    'https://1.0.0.127.in-addr.arpa/',
+    'https://localhost.localdomain/',
+    'https://ⓛocalhost/',
+  ],
+  address: [
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://0x7f.1/',
+    'https://0177.0.0.1/',
+    'https://127.1/',
+    'https://127.0.0.1./',
+    'https://①②⑦.0.0.1/',
+    'https://１２７.0.0.1/',
+    'https://127。0。0。1/',
+    'https://%31%32%37.0.0.1/',
+    'https://[::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:808:808]/',
+    'https://[64:ff9b::7f00:1]/',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://0/',
+    'https://12\u00ad7.0.0.1/',
+    'https://10.0.0.1:22/',
+    'https://168.63.129.16/',
+  ],
+  port: [
+    'https://a.example:22/',
+    'https://a.example:80/',
+    'https://a.example:0/',
+    'https://a.example:1023/',
+    'https://a.example:2049/',
+    'https://a.example:6000/',
+    'https://a.example:10080/',
+    'https://1.1.1.1:25/',
+  ],
+}
+
+describe('judging a callback URL', () => {
+  for (const [refusal, texts] of Object.entries(refused))
+    test.each(texts)(`M1 refuses %j as ${refusal}`, text => {
+      expect(judgeUrl(text, strict)).toMatchObject({ ok: false, refusal, message: expect.stringMatching(/^must /) })
+    })
+
+  test.each([
+    ['https://a.example', 'https://a.example/'],
+    ['HTTPS://A.Example:443/Hook?x=1#top', 'https://a.example/Hook?x=1'],
+    ['https://a.example./x', 'https://a.example/x'],
+    ['https://a。example。/x', 'https://a.example/x'],
+    ['https://bücher.example/', 'https://xn--bcher-kva.example/'],
+    ['https://a.example/验', 'https://a.example/%E9%AA%8C'],
+    ['https://a.example:8443/x?url=https://b@c', 'https://a.example:8443/x?url=https://b@c'],
+    ['https://1.1.1.1/', 'https://1.1.1.1/'],
+    ['https://0x1010101:1024/', 'https://1.1.1.1:1024/'],
+    ['https://[2606:4700:0:0::1]/', 'https://[2606:4700::1]/'],
+    ['https://a.example/../b/./c', 'https://a.example/b/c'],
+  ])('accepts %s and normalises it', (text, href) => {
+    expect(judgeUrl(text, strict)).toMatchObject({ ok: true, url: { href } })
+  })
+
+  test('normalising twice changes nothing', () => {
+    fc.assert(
+      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true, validSchemes: ['https'] }), text => {
+        const once = judgeUrl(text, strict)
+        if (once.ok) expect(judgeUrl(once.url.href, strict)).toEqual(once)
+      }),
+    )
+  })
+
+  test('takes the URL apart', () => {
+    expect(judgeUrl('https://[2606:4700::1]:8443/a?b#c', strict)).toEqual({
+      ok: true,
+      url: {
+        href: 'https://[2606:4700::1]:8443/a?b',
+        origin: 'https://[2606:4700::1]:8443',
+        protocol: 'https:',
+        host: '[2606:4700::1]:8443',
+        hostname: '2606:4700::1',
+        port: 8443,
+        path: '/a?b',
+        isLiteral: true,
+      },
+    })
+  })
+
+  test('accepts http and its port only where it is allowed', () => {
+    expect(judgeUrl('http://a.example/', http)).toMatchObject({ ok: true, url: { port: 80 } })
+    expect(judgeUrl('http://a.example:22/', http)).toMatchObject({ ok: false, refusal: 'port' })
+    expect(judgeUrl('http://127.0.0.1/', http)).toMatchObject({ ok: false, refusal: 'address' })
+  })
+
+  test('accepts any port inside an allowed network, and none with it outside', () => {
+    for (const url of ['http://127.0.0.1:1/', 'http://127.0.0.1:6000/', 'http://[::1]:22/', 'https://127.8.8.8:22/'])
+      expect(judgeUrl(url, developer).ok, url).toBe(true)
+    expect(judgeUrl('http://127.0.0.1:0/', developer)).toMatchObject({ ok: false, refusal: 'port' })
+    expect(judgeUrl('http://1.1.1.1:22/', developer)).toMatchObject({ ok: false, refusal: 'port' })
+    expect(judgeUrl('http://10.0.0.1/', developer)).toMatchObject({ ok: false, refusal: 'address' })
+  })
+
+  test('tells a developer to write 127.0.0.1 for localhost, where that would work', () => {
+    expect(judgeUrl('http://localhost:3000/', developer)).toMatchObject({
+      message: expect.stringContaining('127.0.0.1'),
+    })
+    expect(judgeUrl('http://localhost:3000/', http)).not.toMatchObject({
+      message: expect.stringContaining('127.0.0.1'),
+    })
+  })
+
+  test('M18 says the same of every blocked target', () => {
+    const messages = [...(refused.special_use ?? []), ...(refused.address ?? [])].map(text => {
+      const verdict = judgeUrl(text, strict)
+      return verdict.ok ? null : verdict.message
+    })
+    expect(new Set(messages).size).toBe(1)
+  })
+})
+
+const DENIED = [
+  [0, 8],
+  [10, 8],
+  [100, 10],
+  [127, 8],
+  [169, 16],
+  [172, 12],
+  [192, 16],
+  [224, 4],
+] as const
+const BASES: Record<number, number> = { 100: 64, 169: 254, 172: 16, 192: 168 }
+
+/** A number that lies in a denied network. */
+const deniedNumber = fc.constantFrom(...DENIED).chain(([first, prefix]) => {
+  const base = first * 2 ** 24 + (BASES[first] ?? 0) * 2 ** 16
+  return fc.nat({ max: 2 ** (32 - prefix) - 1 }).map(offset => base + offset)
+})
+
+const radix = fc.constantFrom<(part: number) => string>(
+  part => String(part),
+  part => `0x${part.toString(16)}`,
+  part => `0X${part.toString(16).toUpperCase().padStart(8, '0')}`,
+  part => `0${part.toString(8)}`,
+  part => `000${part.toString(8)}`,
+)
+
+const octetsOf = (address: number) => [24, 16, 8, 0].map(shift => Math.floor(address / 2 ** shift) % 256)
+
+/** One to four parts, the last takes what is left: `127.1` and the like. */
+const partsOf = (address: number, count: number): number[] => [
+  ...octetsOf(address).slice(0, count - 1),
+  address % 2 ** (8 * (5 - count)),
+]
+
+const disguise = fc.constantFrom<(host: string) => string>(
+  host => host,
+  host => `${host}.`,
+  host => host.replace(/\./g, '。'),
+  host => host.replace(/[0-9]/g, digit => String.fromCodePoint(0xff10 + Number(digit))),
+  host => host.replace(/[1-9]/g, digit => String.fromCodePoint(0x2460 + Number(digit) - 1)),
+  host => host.replace(/[0-9]/g, digit => `%3${digit}`),
+  host => host.split('').join('\u00ad'),
+  host => `${host}:443`,
+)
+
+const hex = (value: number) => value.toString(16)
+
+const inIpv6 = fc.constantFrom<(octets: number[]) => string>(
+  octets => `::ffff:${octets.join('.')}`,
+  octets => `::FFFF:${octets.join('.')}`,
+  octets => `0:0:0:0:0:ffff:${octets.join('.')}`,
+  octets => `::${octets.join('.')}`,
+  octets => `64:ff9b::${octets.join('.')}`,
+  ([a = 0, b = 0, c = 0, d = 0]) => `::ffff:${hex(a * 256 + b)}:${hex(c * 256 + d)}`,
+  ([a = 0, b = 0, c = 0, d = 0]) => `2002:${hex(a * 256 + b)}:${hex(c * 256 + d)}::1`,
+)
+
+describe('no spelling of a denied address', () => {
+  test('M1 in decimal, octal, hex, short, full-width, escaped or dotted otherwise is accepted', () => {
+    fc.assert(
+      fc.property(
+        deniedNumber,
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(radix, { minLength: 4, maxLength: 4 }),
+        disguise,
+        (address, count, radices, disguised) => {
+          const host = partsOf(address, count)
+            .map((part, at) => radices[at]?.(part))
+            .join('.')
+          expect(judgeUrl(`http://${disguised(host)}/`, http).ok).toBe(false)
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('M1 inside an IPv6 one is accepted', () => {
+    fc.assert(
+      fc.property(deniedNumber, inIpv6, (address, spell) => {
+        expect(judgeUrl(`https://[${spell(octetsOf(address))}]/`, strict).ok).toBe(false)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('M1 in a special-use name of any case is accepted', () => {
+    const name = fc.constantFrom('localhost', 'foo.localhost', 'printer.local', 'vault.internal', 'nas.home.arpa')
+    fc.assert(
+      fc.property(name, fc.infiniteStream(fc.boolean()), fc.constantFrom('', '.'), (text, upper, dot) => {
+        const mixed = [...text].map(letter => (upper.next().value ? letter.toUpperCase() : letter)).join('')
+        expect(judgeUrl(`https://${mixed}${dot}/`, strict).ok).toBe(false)
+      }),
+    )
+  })
+})

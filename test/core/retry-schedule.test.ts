@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { retryDelay, withJitter } from '../../src/core/retry-schedule.ts'
+
+const schedule = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR]
+const MIDDLE = 0.5
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+
+describe('the schedule', () => {
+  test('gives its delays in order, then nothing', () => {
+    const delays = [0, 1, 2, 3, 4, 5, 6].map(retries =>
+      retryDelay({ schedule, retries, retryAfterMs: null, random: MIDDLE }),
+    )
+    expect(delays).toEqual([...schedule, null, null])
+  })
+
+  test('an empty one allows no retry', () => {
+    expect(retryDelay({ schedule: [], retries: 0, retryAfterMs: 1, random: 0 })).toBeNull()
+  })
+})
+
+describe('jitter', () => {
+  test('stays within a fifth of the delay, either way', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 30 * DAY }), random, (delay, chance) => {
+        expect(withJitter(delay, chance)).toBeGreaterThanOrEqual(delay * 0.8)
+        expect(withJitter(delay, chance)).toBeLessThanOrEqual(delay * 1.2)
+      }),
+    )
+  })
+
+  test('reaches both ends and leaves the middle alone', () => {
+    expect(withJitter(1000, 0)).toBe(800)
+    expect(withJitter(1000, MIDDLE)).toBe(1000)
+    expect(withJitter(1000, 1)).toBeCloseTo(1200)
+  })
+})
+
+describe('R14 Retry-After', () => {
+  const delayFor = (retryAfterMs: number | null) => retryDelay({ schedule, retries: 1, retryAfterMs, random: MIDDLE })
+
+  test('moves the attempt later', () => {
+    expect(delayFor(20 * MINUTE)).toBe(20 * MINUTE)
+  })
+
+  test.each([null, 0, SECOND, -5 * DAY, 5 * MINUTE])('of %j never moves it earlier', retryAfterMs => {
+    expect(delayFor(retryAfterMs)).toBe(5 * MINUTE)
+  })
+
+  test.each([DAY + 1, 3650 * DAY, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])(
+    'of %d moves it by a day',
+    asked => {
+      expect(delayFor(asked)).toBe(DAY)
+    },
+  )
+
+  test('does not shorten a delay of the schedule that is over a day', () => {
+    expect(retryDelay({ schedule: [3 * DAY], retries: 0, retryAfterMs: 2 * DAY, random: MIDDLE })).toBe(3 * DAY)
+  })
+
+  test('gives no retry beyond the schedule', () => {
+    expect(retryDelay({ schedule, retries: 5, retryAfterMs: SECOND, random: MIDDLE })).toBeNull()
+  })
+})

@@ -1,0 +1,112 @@
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import fc from 'fast-check'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, test } from 'vitest'
+import { createSigningKey, generateSecret, type SigningKey, sign } from '../../src/core/signature.ts'
+
+const timestampSeconds = Math.floor(Date.now() / 1000)
+
+const keyOf = (secret: string): SigningKey => {
+  const key = createSigningKey(secret)
+  if (!key) throw new Error('unreadable')
+  return key
+}
+
+const headersFor = (signature: string, id: string) => ({
+  'webhook-id': id,
+  'webhook-timestamp': String(timestampSeconds),
+  'webhook-signature': signature,
+})
+
+const isSignedBy = (publicText: string, signature: string, content: string): boolean => {
+  const raw = Buffer.from(publicText.replace('whpk_', ''), 'base64')
+  const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw])
+  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  return verify(null, Buffer.from(content), key, Buffer.from(signature.replace(/^v1a,/, ''), 'base64'))
+}
+
+describe('v1', () => {
+  test('gives the signature of the example in the Standard Webhooks specification', () => {
+    const key = keyOf('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+    const content = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestampSeconds: 1614265330, body: '{"test": 2432232314}' }
+    expect(sign([key], content)).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=')
+  })
+
+  test('is accepted by an independent verifier, whatever the body', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.uint8Array({ minLength: 24, maxLength: 64 }), (body, bytes) => {
+        const secret = `whsec_${Buffer.from(bytes).toString('base64')}`
+        const signature = sign([keyOf(secret)], { id: 'msg_1', timestampSeconds, body })
+        expect(new Webhook(secret).verify(body, headersFor(signature, 'msg_1'))).toEqual(JSON.parse(body))
+      }),
+    )
+  })
+
+  test('signs the bytes of a buffer as it signs the text', () => {
+    const key = keyOf(generateSecret('v1', randomBytes).secret)
+    const body = '{"message":"认证成功"}'
+    const content = { id: 'msg_1', timestampSeconds, body }
+    expect(sign([key], { ...content, body: Buffer.from(body) })).toBe(sign([key], content))
+  })
+
+  test('carries a signature for each live secret, either of which is enough', () => {
+    const secrets = [
+      generateSecret('v1', randomBytes),
+      generateSecret('v1a', randomBytes),
+      generateSecret('v1', randomBytes),
+    ]
+    const signature = sign(
+      secrets.map(({ secret }) => keyOf(secret)),
+      { id: 'msg_1', timestampSeconds, body: '{}' },
+    )
+    expect(signature.split(' ').map(part => part.split(',')[0])).toEqual(['v1', 'v1a', 'v1'])
+    for (const { secret } of secrets.filter(made => made.secret.startsWith('whsec_')))
+      expect(new Webhook(secret).verify('{}', headersFor(signature, 'msg_1'))).toEqual({})
+  })
+})
+
+describe('v1a', () => {
+  test('verifies with the public key given out, and not for other content', () => {
+    const { secret, publicText } = generateSecret('v1a', randomBytes)
+    expect(publicText).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/)
+    for (const body of ['{"message":"认证成功"}', Buffer.from('{"message":"认证成功"}')]) {
+      const signature = sign([keyOf(secret)], { id: 'msg_1', timestampSeconds, body })
+      expect(isSignedBy(publicText, signature, `msg_1.${timestampSeconds}.{"message":"认证成功"}`)).toBe(true)
+      expect(isSignedBy(publicText, signature, `msg_2.${timestampSeconds}.{"message":"认证成功"}`)).toBe(false)
+    }
+  })
+
+  test('reads a key that is the seed alone', () => {
+    const seed = randomBytes(32)
+    const { publicText } = generateSecret('v1a', () => seed)
+    const signature = sign([keyOf(`whsk_${seed.toString('base64')}`)], { id: 'a', timestampSeconds: 1, body: '' })
+    expect(isSignedBy(publicText, signature, 'a.1.')).toBe(true)
+  })
+})
+
+describe('secrets', () => {
+  test.each(['v1', 'v1a'] as const)('a generated %s secret is new each time and can be read', type => {
+    const [one, two] = [generateSecret(type, randomBytes), generateSecret(type, randomBytes)]
+    expect(one.secret).not.toBe(two.secret)
+    expect(keyOf(one.secret).type).toBe(type)
+  })
+
+  const other = generateSecret('v1a', randomBytes).secret
+  test.each([
+    ['', 'nothing'],
+    ['whsec_', 'no key'],
+    [`whsec_${Buffer.alloc(23).toString('base64')}`, 'too short'],
+    [`whsec_${Buffer.alloc(65).toString('base64')}`, 'too long'],
+    [`whsec_${Buffer.alloc(32).toString('base64')}!`, 'not base64'],
+    [`whsec_${'A'.repeat(33)}`, 'no whole base64'],
+    [Buffer.alloc(32).toString('base64'), 'no prefix'],
+    [`whpk_${Buffer.alloc(32).toString('base64')}`, 'a public key'],
+    [`whsk_${Buffer.alloc(33).toString('base64')}`, 'wrong size'],
+    [
+      `whsk_${Buffer.concat([Buffer.alloc(32), Buffer.from(other.slice(5), 'base64').subarray(32)]).toString('base64')}`,
+      'halves that do not match',
+    ],
+  ])('refuses %s (%s)', secret => {
+    expect(createSigningKey(secret)).toBeNull()
+  })
+})

@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+
+export interface RawReceiver extends AsyncDisposable {
+  url: string
+  port: number
+  /** Whole requests, as they came over the wire. */
+  requests: string[]
+  /** Connections accepted so far. */
+  connections(): number
+  /** Connections open now. */
+  open(): number
+}
+
+/** How many bytes of `text` (latin1) the first request takes; 0 while it is incomplete. */
+const requestLength = (text: string): number => {
+  const end = text.indexOf('\r\n\r\n')
+  const length = Number(/^content-length: (\d+)\r$/im.exec(text.slice(0, end + 1))?.[1] ?? 0)
+  return end >= 0 && text.length >= end + 4 + length ? end + 4 + length : 0
+}
+
+export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+
+/** A receiver that may do anything: `answer` is called for each whole request, `accept` for each connection. */
+export const openRawReceiver = async (
+  answer: (socket: Socket, index: number) => void = socket => void socket.write(OK),
+  accept: (socket: Socket) => void = () => {},
+): Promise<RawReceiver> => {
+  const requests: string[] = []
+  const sockets = new Set<Socket>()
+  let connections = 0
+  const server = createServer(socket => {
+    connections++
+    sockets.add(socket)
+    let pending = ''
+    socket.setEncoding('latin1')
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('data', chunk => {
+      pending += chunk
+      for (let length = requestLength(pending); length > 0; length = requestLength(pending)) {
+        requests.push(pending.slice(0, length))
+        pending = pending.slice(length)
+        answer(socket, requests.length - 1)
+      }
+    })
+    accept(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/hook`,
+    port,
+    requests,
+    connections: () => connections,
+    open: () => sockets.size,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import type { NameResolver } from '../../src/callback/resolve.ts'
+import { type Attempt, createSender, type Sender } from '../../src/callback/sender.ts'
+import { createNetworks } from '../../src/core/address.ts'
+
+/** A sender that may call this machine, and closes itself. */
+export const openSender = ({
+  allow = ['127.0.0.0/8'],
+  timeoutMs = 5_000,
+  connectionsPerHost = 16,
+  proxy = null,
+  resolver,
+}: {
+  allow?: string[]
+  timeoutMs?: number
+  connectionsPerHost?: number
+  proxy?: string | null
+  resolver?: NameResolver
+} = {}): Sender & AsyncDisposable => {
+  const made = createNetworks(allow)
+  if (!made.ok) throw new Error(made.message)
+  const sender = createSender({
+    timeoutMs,
+    policy: { allowHttp: true, allowed: made.networks },
+    proxy,
+    userAgent: 'idface-notifier/test',
+    connectionsPerHost,
+    now: () => performance.now(),
+    ...(resolver ? { resolver } : {}),
+  })
+  return { ...sender, [Symbol.asyncDispose]: () => sender.close() }
+}
+
+export const attemptTo = (url: string, more: Partial<Attempt> = {}): Attempt => ({
+  partnerId: 'ptn_1',
+  url,
+  headers: { 'content-type': 'application/json', 'webhook-id': 'msg_1', 'webhook-attempt': '1' },
+  body: '{"message":"认证成功"}',
+  ...more,
+})

@@ -1,0 +1,298 @@
+import type { ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { dynamicPassword } from '../../src/core/password.ts'
+import { Secret } from '../../src/core/secret.ts'
+import {
+  API_ID,
+  API_KEY,
+  type Asked,
+  accountWith,
+  NOW,
+  openClient,
+  SERIAL,
+  serveAnswers,
+  serveRaw,
+} from './loopback.ts'
+
+const WAITING = '{"code":2,"msg":"查询成功","result":{"status":"ING"}}'
+const waiting = { kind: 'waiting', code: 2, status: 'ING' }
+
+const paramsOf = (asked: Asked | undefined) => Object.fromEntries(asked?.params ?? [])
+
+const signedAt = (time: number) => ({
+  account: API_ID,
+  password: dynamicPassword({ apiId: API_ID, apiKey: API_KEY, time }),
+  idcardid: SERIAL,
+  time: `${time}`,
+})
+
+describe('a call', () => {
+  test('is a form POST signed with the present second', async () => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    expect(await openClient(url).ask(accountWith(), SERIAL)).toEqual(waiting)
+    expect(asked).toHaveLength(1)
+    expect(asked[0]).toMatchObject({ method: 'POST', path: '/idcard/idface/GetResult.json' })
+    expect(asked[0]?.headers).toMatchObject({
+      'content-type': 'application/x-www-form-urlencoded',
+      'user-agent': 'idface-notifier/test',
+    })
+    expect(asked[0]?.headers).not.toHaveProperty('accept-encoding')
+    expect(paramsOf(asked[0])).toEqual(signedAt(NOW / 1000))
+  })
+
+  test('signs with the second it is sent in, rounded down', async () => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    let now = NOW + 999
+    const client = openClient(url, { now: () => now })
+    await client.ask(accountWith(), SERIAL)
+    now += 1
+    await client.ask(accountWith(), SERIAL)
+    expect(asked.map(({ params }) => params.get('time'))).toEqual([`${NOW / 1000}`, `${NOW / 1000 + 1}`])
+  })
+
+  test('can be a GET with the same parameters in the query', async () => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    expect(await openClient(url, { method: 'GET' }).ask(accountWith(), SERIAL)).toEqual(waiting)
+    expect(asked[0]).toMatchObject({ method: 'GET', path: '/idcard/idface/GetResult.json' })
+    expect(paramsOf(asked[0])).toEqual(signedAt(NOW / 1000))
+  })
+
+  test('keeps the query of a configured URL', async () => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    await openClient(`${url}?route=2`, { method: 'GET' }).ask(accountWith(), SERIAL)
+    expect(paramsOf(asked[0])).toEqual({ route: '2', ...signedAt(NOW / 1000) })
+  })
+
+  test.each(['POST', 'GET'] as const)('with a static password sends the key and never a time, by %s', async method => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    await openClient(url, { method }).ask(accountWith({ passwordMode: 'static' }), SERIAL)
+    expect(paramsOf(asked[0])).toEqual({ account: API_ID, password: API_KEY, idcardid: SERIAL })
+  })
+
+  test('U16 keeps a serial beyond 2^53 exact', async () => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    await openClient(url).ask(accountWith(), '90071992547409930000000001')
+    expect(asked[0]?.params.get('idcardid')).toBe('90071992547409930000000001')
+  })
+
+  test('uses a rotated key at once', async () => {
+    const { url, asked } = await serveAnswers(response => response.end(WAITING))
+    const client = openClient(url)
+    await client.ask(accountWith({ passwordMode: 'static' }), SERIAL)
+    await client.ask(accountWith({ passwordMode: 'static', apiKey: new Secret('new') }), SERIAL)
+    expect(asked.map(({ params }) => params.get('password'))).toEqual([API_KEY, 'new'])
+  })
+
+  test('brings the verdict from JSON and from XML alike', async () => {
+    const bodies = [
+      '{"code":2,"result":{"status":"FAIL","message":"认证失败","livingScore":"","similarity":95.250}}',
+      '<GetResultResult><code>2</code><result><status>FAIL</status><message>认证失败</message>' +
+        '<livingScore></livingScore><similarity>95.250</similarity></result></GetResultResult>',
+    ]
+    const { url } = await serveAnswers(response => {
+      // The content type is as wrong as it often is.
+      response.setHeader('content-type', 'text/html').end(bodies.shift())
+    })
+    const client = openClient(url)
+    const verdict = { status: 'FAIL', message: '认证失败', livingScore: null, similarity: '95.250' }
+    for (const _ of [...bodies]) {
+      expect(await client.ask(accountWith(), SERIAL)).toEqual({ kind: 'verdict', code: 2, verdict })
+    }
+  })
+
+  test('reuses its connection', async () => {
+    const sockets = new Set<unknown>()
+    const { url } = await serveAnswers(response => {
+      sockets.add(response.socket)
+      response.end(WAITING)
+    })
+    const client = openClient(url, { concurrency: 1 })
+    for (let call = 0; call < 5; call++) await client.ask(accountWith(), SERIAL)
+    expect(sockets.size).toBe(1)
+  })
+
+  test('U13 of one account does not wait for the hanging calls of another', async () => {
+    const { url } = await serveAnswers((response, { params }) => {
+      if (params.get('account') !== 'hangs') response.end(WAITING)
+    })
+    const client = openClient(url, { concurrency: 1, timeoutMs: 300 })
+    const hanging = client.ask(accountWith({ id: 'acc_2', apiId: 'hangs' }), SERIAL)
+    expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
+    expect(await hanging).toEqual({ kind: 'transient', code: null, cause: 'timeout' })
+  })
+})
+
+describe('the clock', () => {
+  /** Accepts signatures of the last minute by a clock that is `aheadMs` off ours. */
+  const serveClock = (aheadMs: number, code = 40501) =>
+    serveAnswers((response, { params }) => {
+      const theirs = NOW + aheadMs
+      const time = Number(params.get('time'))
+      const fresh = Math.abs(time - theirs / 1000) <= 60
+      const signed = params.get('password') === dynamicPassword({ apiId: API_ID, apiKey: API_KEY, time })
+      response.setHeader('date', new Date(theirs).toUTCString())
+      response.end(fresh && signed ? WAITING : `{"code":${code},"msg":"动态密码已过期"}`)
+    })
+
+  const YEAR = 365 * 86_400_000
+
+  test.each([
+    [40501, 10 * 60_000],
+    [40501, -10 * 60_000],
+    [40502, YEAR],
+    [40501, -YEAR],
+  ])('U17 is learnt from Date when code %i refuses ours, %i ms off, and used from then on', async (code, aheadMs) => {
+    const { url, asked } = await serveClock(aheadMs, code)
+    const client = openClient(url)
+    expect(client.skewMs('acc_1')).toBe(0)
+    expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
+    expect(client.skewMs('acc_1')).toBe(aheadMs)
+    expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
+    const ours = NOW / 1000
+    const theirs = (NOW + aheadMs) / 1000
+    expect(asked.map(({ params }) => Number(params.get('time')))).toEqual([ours, theirs, theirs])
+  })
+
+  test('is learnt for that account only', async () => {
+    const { url } = await serveClock(600_000)
+    const client = openClient(url)
+    await client.ask(accountWith(), SERIAL)
+    expect(client.skewMs('acc_1')).toBe(600_000)
+    expect(client.skewMs('acc_2')).toBe(0)
+  })
+
+  test('is learnt back when ours was set right meanwhile', async () => {
+    let now = NOW - 600_000
+    const { url } = await serveClock(0)
+    const client = openClient(url, { now: () => now })
+    await client.ask(accountWith(), SERIAL)
+    expect(client.skewMs('acc_1')).toBe(600_000)
+    now = NOW
+    expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
+    expect(client.skewMs('acc_1')).toBe(0)
+  })
+
+  test('is not moved by a Date while upstream accepts ours', async () => {
+    const { url } = await serveAnswers(response => {
+      response.setHeader('date', new Date(NOW + YEAR).toUTCString()).end(WAITING)
+    })
+    const client = openClient(url)
+    await client.ask(accountWith(), SERIAL)
+    expect(client.skewMs('acc_1')).toBe(0)
+  })
+
+  test('is not moved by 5 s or less, but the signature is renewed', async () => {
+    const { url, asked } = await serveAnswers(response => {
+      response.setHeader('date', new Date(NOW + 5000).toUTCString())
+      response.end(asked.length === 1 ? '{"code":40501}' : WAITING)
+    })
+    let calls = 0
+    const client = openClient(url, { now: () => NOW + 1000 * calls++ })
+    expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
+    expect(client.skewMs('acc_1')).toBe(0)
+    expect(new Set(asked.map(({ params }) => params.get('password'))).size).toBe(2)
+  })
+
+  test.each([
+    [40501, 40501, 'clock'],
+    [40502, 40502, 'password_refused'],
+    [40501, 40502, 'password_refused'],
+    [40502, 40501, 'clock'],
+  ])('refused with %i and then %i is an account fault after exactly one retry', async (first, second, fault) => {
+    const { url, asked } = await serveAnswers(response => {
+      response.setHeader('date', new Date(NOW + YEAR).toUTCString())
+      response.end(`{"code":"${asked.length === 1 ? first : second}"}`)
+    })
+    const client = openClient(url)
+    expect(await client.ask(accountWith(), SERIAL)).toEqual({ kind: 'account', code: second, fault })
+    expect(asked).toHaveLength(2)
+    // The Date did not help, so it may be bogus: the next try starts from our own clock again.
+    expect(client.skewMs('acc_1')).toBe(0)
+  })
+
+  test.each([
+    ['missing', undefined],
+    ['garbage', 'soon'],
+    ['a number', '-1'],
+  ])('is retried once with our own time when Date is %s', async (_, date) => {
+    const { url, asked } = await serveAnswers(response => {
+      response.sendDate = false
+      if (date !== undefined) response.setHeader('date', date)
+      response.end('{"code":40501}')
+    })
+    const client = openClient(url)
+    expect(await client.ask(accountWith(), SERIAL)).toEqual({ kind: 'account', code: 40501, fault: 'clock' })
+    expect(asked.map(({ params }) => params.get('time'))).toEqual([`${NOW / 1000}`, `${NOW / 1000}`])
+  })
+
+  test('gives way to whatever the retry brings', async () => {
+    const { url, asked } = await serveAnswers(response => {
+      if (asked.length === 1) response.end('{"code":40501}')
+      else response.writeHead(502).end()
+    })
+    expect(await openClient(url).ask(accountWith(), SERIAL)).toMatchObject({ kind: 'transient', cause: 'http_status' })
+  })
+
+  test('refusing a dynamic password never makes it a static one', async () => {
+    const { url, asked } = await serveAnswers(response => response.end('{"code":40502}'))
+    await openClient(url).ask(accountWith(), SERIAL)
+    for (const { params } of asked) {
+      expect(params.get('password')).toMatch(/^[0-9a-f]{32}$/)
+      expect([...params.values()].join()).not.toContain(API_KEY)
+    }
+  })
+
+  test('has no part in a static password: refused once is refused', async () => {
+    const { url, asked } = await serveAnswers(response => response.end('{"code":40501}'))
+    const account = accountWith({ passwordMode: 'static' })
+    expect(await openClient(url).ask(account, SERIAL)).toEqual({ kind: 'account', code: 40501, fault: 'clock' })
+    expect(asked).toHaveLength(1)
+    expect(asked[0]?.params.has('time')).toBe(false)
+  })
+})
+
+describe('closing', () => {
+  test('lets the call in flight end as an answer, even one that cannot be retried any more, and may be repeated', async () => {
+    const { promise: asked, resolve } = Promise.withResolvers<ServerResponse>()
+    const { url } = await serveAnswers(resolve)
+    const client = openClient(url)
+    const answer = client.ask(accountWith(), SERIAL)
+    const response = await asked
+    const closed = client.close()
+    response.end('{"code":40501}')
+    expect(await answer).toEqual({ kind: 'transient', code: null, cause: 'unreachable' })
+    await closed
+    await client.close()
+  })
+})
+
+describe('U5 credentials', () => {
+  const everythingIn = (value: unknown) => inspect(value, { depth: null, showHidden: true }) + JSON.stringify(value)
+
+  test.each(['POST', 'GET'] as const)('are in no answer, whatever upstream echoes, by %s', async method => {
+    const { url, asked } = await serveAnswers((response, { params }) => {
+      if (asked.length === 1) response.end(`{"code":405,"msg":"${params}"}`)
+      else if (asked.length === 2) response.writeHead(401).end(`${params}`)
+      else if (asked.length === 3) response.end(`<html>${params}`)
+      else response.socket?.resetAndDestroy()
+    })
+    const client = openClient(url, { method })
+    for (let call = 0; call < 4; call++) {
+      const answer = await client.ask(accountWith({ passwordMode: 'static' }), SERIAL)
+      expect(everythingIn(answer)).not.toMatch(/MARK/)
+    }
+    expect(asked).toHaveLength(4)
+  })
+
+  test('are in no error: asking after close is a bug and says only so', async () => {
+    const url = await serveRaw(socket => socket.destroy())
+    const client = openClient(url, { method: 'GET' })
+    const account = accountWith({ passwordMode: 'static' })
+    await client.ask(account, SERIAL)
+    await client.close()
+    const error: unknown = await client.ask(account, SERIAL).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ message: 'asked GetResult after close' })
+    expect(everythingIn(error)).not.toMatch(/MARK|GetResult\.json/)
+  })
+})
