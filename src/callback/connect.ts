@@ -142,7 +142,7 @@ export const createConnect = (deps: { allowed: Networks; resolver: NameResolver;
       phase = 'tls'
       return target.protocol === 'https:' ? await secure(socket, target, either) : socket
     } catch (error) {
-      if (limit.aborted) throw new SendError('timeout', phase)
+      if (limit.aborted) throw new SendError('connect_timeout', phase)
       throw error
     }
   }

@@ -7,7 +7,8 @@ export type FailureCode =
   | 'dns'
   | 'refused'
   | 'unreachable'
-  /** Nothing came in time; `detail` says in which phase. */
+  /** No connection in time, or with it no answer. */
+  | 'connect_timeout'
   | 'timeout'
   | 'tls'
   /** The connection was closed before the answer was complete as far as its headers. */
@@ -42,7 +43,7 @@ const CODES: Record<string, FailureCode> = {
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
   ENOTCONN: 'reset',
-  ETIMEDOUT: 'timeout',
+  ETIMEDOUT: 'connect_timeout',
   EHOSTUNREACH: 'unreachable',
   EHOSTDOWN: 'unreachable',
   ENETUNREACH: 'unreachable',
@@ -79,5 +80,5 @@ export const failureOf = (error: Error): Failure => {
 /** The same while a TLS session is set up: whatever breaks there is said to be TLS, unless it is our own side. */
 export const tlsFailureOf = (error: Error): SendError => {
   const { error: kind, detail } = failureOf(error)
-  return new SendError(kind === 'local' || kind === 'timeout' ? kind : 'tls', detail ?? 'handshake')
+  return new SendError(kind === 'local' ? kind : 'tls', detail ?? 'handshake')
 }

@@ -37,10 +37,11 @@ export interface Lane {
 
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_BODY_BYTES = 16 * 1024
-/** Chunk extensions and trailers are no body, but cost as much: this counts whatever comes over the wire. */
+/** Chunk extensions, trailers, a long reason phrase cost as much and count for nothing: this is whatever comes over the wire. */
 const MAX_WIRE_BYTES = 4 * MAX_BODY_BYTES
 const BODY_LIMIT_MS = 5 * SECOND
-const BODY_CHECK_MS = 100
+/** How often an attempt that is under way is looked after; most have ended by then. */
+const TICK_MS = 50
 const MAX_INFORMATIONAL = 8
 /** undici connects anew when a connection is lost before the request is written; a receiver could keep that up. */
 const MAX_CONNECTS = 2
@@ -70,8 +71,9 @@ export const createLane = (deps: {
 
   // The work under way. One set for the whole life of the lane, so that a request allocates next to nothing.
   let done: ((end: LaneEnd) => void) | null = null
-  let deadline: NodeJS.Timeout | undefined
-  let bodyCheck: NodeJS.Timeout | undefined
+  let watch: NodeJS.Timeout | undefined
+  let endsAt = 0
+  let ticksInBody = 0
   let connects = 0
   let wasServed = false
   let bytesBefore = 0
@@ -127,8 +129,7 @@ export const createLane = (deps: {
     const tell = done
     if (tell === null) return
     done = null
-    clearTimeout(deadline)
-    clearInterval(bodyCheck)
+    clearInterval(watch)
     if (after === 'reusable' && !isGone) onFree(lane)
     else void shut()
     tell({ outcome, isStale: after === 'stale' })
@@ -142,20 +143,14 @@ export const createLane = (deps: {
     end({ kind: 'failed', error: failure.error, detail: failure.detail }, isStale ? 'stale' : 'broken')
   }
 
-  const onDeadline = () => {
-    if (status !== 0) endAnswered('broken')
-    else endFailed({ error: 'timeout', detail: connecting ? 'connect' : 'answer' })
-  }
-
-  /** The outcome is known; nothing but the excerpt and the connection's reuse is to be gained by waiting. */
-  const watchBody = () => {
-    if (done === null || status === 0) return
-    const checksAt = now()
-    const bytesAt = socket?.bytesRead ?? 0
-    bodyCheck = setInterval(() => {
-      const bytes = (socket?.bytesRead ?? 0) - bytesAt
-      if (bytes > MAX_WIRE_BYTES || now() - checksAt > BODY_LIMIT_MS) endAnswered('broken')
-    }, BODY_CHECK_MS)
+  const onTick = () => {
+    const isFlooded = (socket?.bytesRead ?? 0) - bytesBefore > MAX_WIRE_BYTES
+    const isOver = isFlooded || now() >= endsAt
+    // Once the status is known, only the excerpt and the connection's reuse are to be gained by waiting.
+    if (status !== 0 && (isOver || ++ticksInBody > BODY_LIMIT_MS / TICK_MS)) endAnswered('broken')
+    else if (isFlooded) endFailed({ error: 'protocol', detail: 'flood' })
+    else if (isOver)
+      endFailed(connecting ? { error: 'connect_timeout', detail: 'attempt' } : { error: 'timeout', detail: null })
   }
 
   const handler: Dispatcher.DispatchHandler = {
@@ -171,8 +166,6 @@ export const createLane = (deps: {
         status = code
         retryAfter = textOf(headers['retry-after'])
         encoding = textOf(headers['content-encoding'])
-        // Most answers come whole: by then they have ended and there is nothing to watch.
-        queueMicrotask(watchBody)
       }
     },
     onResponseData: (_controller, chunk) => {
@@ -206,9 +199,16 @@ export const createLane = (deps: {
       status = 0
       received = 0
       excerpt = []
-      deadline = setTimeout(onDeadline, timeoutMs)
-      if (wasServed) setImmediate(() => client.dispatch({ path, method: 'POST', headers, body }, handler))
-      else client.dispatch({ path, method: 'POST', headers, body }, handler)
+      ticksInBody = 0
+      endsAt = now() + timeoutMs
+      watch = setInterval(onTick, TICK_MS)
+      const dispatch = () => {
+        if (done === tell) client.dispatch({ path, method: 'POST', headers, body }, handler)
+      }
+      // undici looks once more at a socket that has served, but only at what the last poll brought. With a turn before it
+      // there is a poll in between, and an answer that nobody asked for is seen before it can pass for one to this request.
+      if (wasServed) setImmediate(dispatch)
+      else dispatch()
     },
     openedAt: () => openedAt,
     close: async () => {

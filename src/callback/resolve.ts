@@ -17,7 +17,7 @@ const TROUBLE_MS = 3 * SECOND
 const MAX_NAMES = 10_000
 
 /** c-ares waits longer on each try, and for each server in turn: this ends it in any case. */
-const LIMIT_MS = 4 * SECOND
+const LIMIT_MS = 3 * SECOND
 /** Once one family has answered, the other gets this long. */
 const OTHER_FAMILY_MS = 300
 
@@ -98,7 +98,7 @@ const combine = (answers: readonly Answer[]): { resolution: Resolution; keepMs: 
  */
 export const createNameResolver = (deps: { servers?: readonly string[]; now: () => number }): NameResolver => {
   const { now } = deps
-  const dns = new Resolver({ timeout: 1500, tries: 2 })
+  const dns = new Resolver({ timeout: SECOND, tries: 2 })
   if (deps.servers) dns.setServers(deps.servers)
   const known = new Map<string, Known>()
 

@@ -6,7 +6,7 @@ import { type Config, settingGroups } from './settings.ts'
 export type Environment = Record<string, string | undefined>
 
 /** Printed as `setting: message`. No message repeats a secret. */
-export interface Problem {
+interface Problem {
   setting: string
   message: string
 }
@@ -29,7 +29,7 @@ interface ReadConfigOptions<N extends Need> {
 
 type Draft = { [G in keyof Config]: Partial<Config[G]> }
 
-const OUR_PREFIX = /^(API|CALLBACK|IHUYI|POLL|RETRY|UPSTREAM)_/
+const OUR_PREFIX = /^(CALLBACK|IHUYI|POLL|UPSTREAM)_/
 
 const settings = settingGroups.flatMap(([, group]) => Object.values(group.settings))
 const names = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]))

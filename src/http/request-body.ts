@@ -15,7 +15,11 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
  */
 export const readBody = async <T>(c: Context, schema: z.ZodType<T>, limit = BODY_BYTES): Promise<T> => {
   refuseOtherTypes(c)
-  return checkBody(parseJson(await readBytes(c, limit)), schema)
+  const bytes = await readBytes(c, limit).catch(error => {
+    // Only a connection that breaks off ends here; nobody is there to read this, but it is no fault of ours.
+    throw error instanceof AppError ? error : new AppError('invalid_json', 'The body broke off before its end.')
+  })
+  return checkBody(parseJson(bytes), schema)
 }
 
 const refuseOtherTypes = (c: Context): void => {
@@ -65,7 +69,7 @@ const parseJson = (bytes: Uint8Array): unknown => {
 }
 
 /** Throws `AppError('invalid_body')` with every field that is not right. */
-export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
+const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []

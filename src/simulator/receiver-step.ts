@@ -17,7 +17,8 @@ export interface ReceiverAnswer {
   redirect?: string
   /**
    * `reset`, `end`: RST or FIN once the request was read. `hang`: no answer. `stall`: status and headers, then nothing.
-   * `cut`: status, headers and half a body, then RST. `early`: the answer before the request's body was read.
+   * `cut`: status, headers and half a body, then RST. `early`: the answer, without delay, before the request's
+   * body was read.
    */
   fault?: 'reset' | 'end' | 'hang' | 'stall' | 'cut' | 'early'
   /** Bytes for the wire in place of an HTTP answer, e.g. `SSH-2.0-x\r\n`; the connection ends after them. */
@@ -52,8 +53,7 @@ export const sendReceiverStep = (response: ServerResponse, step: ReceiverAnswer)
       return
     case 'cut':
       writeHead(response, { ...step, headers: { ...step.headers, 'content-length': '100' } })
-      // The half must leave before the RST throws away what is still to be sent.
-      response.write('x'.repeat(50), () => setImmediate(() => socket?.resetAndDestroy()))
+      response.write('x'.repeat(50), () => socket?.resetAndDestroy())
       return
     case 'early': {
       // Whole by its content-length, but ended only by `receiver.ts`: after an end Node may drop the body still to come.

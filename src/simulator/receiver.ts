@@ -57,7 +57,7 @@ export const openReceiver = async (options: ReceiverOptions) => {
       const path = request.url?.split('?', 1)[0] ?? '/'
       const planned = plans.get(path)?.shift()
       const isEarly = planned?.fault === 'early'
-      if (isEarly) answer(response, planned)
+      if (isEarly) sendReceiverStep(response, planned)
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {

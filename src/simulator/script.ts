@@ -77,8 +77,9 @@ export const judgeStep = (script: Script, index: number, ageMs: number): Step =>
   const { afterMs = 0, before = ['ING'], codes = [], steps = [], ...last } = script
   const { format, namespace, codeAsString, delayMs } = last
   const manner: Step = { format, namespace, codeAsString, delayMs }
-  const status = before[Math.floor((ageMs / afterMs) * before.length)]
-  const current = ageMs < afterMs && status !== undefined ? { ...manner, status } : last
+  // None any more once the time is over: the index is past the end, or not finite where there was no time.
+  const status = before[Math.floor((Math.max(0, ageMs) / afterMs) * before.length)]
+  const current = status !== undefined ? { ...manner, status } : last
   if (index < codes.length) return { ...withoutFault(current), code: codes[index] }
   const step = steps[index - codes.length]
   return step ? { ...withoutFault(current), ...step } : current

@@ -74,8 +74,6 @@ describe('readConfig', () => {
     ['UPSTREAM_RATES', 'UPSTREAM_RATE'],
     ['IHUYI_APIKEY', 'IHUYI_API_KEY'],
     ['IHUYI_API_KEY_FIEL', 'IHUYI_API_KEY_FILE'],
-    ['RETRY_SCHEDULES', 'RETRY_SCHEDULE'],
-    ['API_RATE_LIMIT', 'API_RATE'],
     ['CALLBACK_TIMEOUT_FILE', 'CALLBACK_TIMEOUT'],
   ])('O4: refuses the unknown %s and names %s', (unknown, nearest) => {
     expect(problems({ [unknown]: '1' })).toEqual([`${unknown}: is not a setting; did you mean ${nearest}?`])

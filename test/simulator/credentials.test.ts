@@ -67,6 +67,7 @@ describe('credentials', () => {
     ['a dynamic password in capitals', { ...SAMPLE, password: SAMPLE.password.toUpperCase(), idcardid: '1' }, 40502],
     ['the key itself with a time', { ...SAMPLE, password: ACCOUNT.apiKey, idcardid: '1' }, 40502],
     ['a time in milliseconds', { ...SAMPLE, time: '1451544941000', idcardid: '1' }, 40501],
+    ['a time of 11 digits', { ...SAMPLE, time: '01451544941', idcardid: '1' }, 40501],
     ['no serial', { ...SAMPLE }, 4060],
     ['an empty serial', { ...SAMPLE, idcardid: '' }, 4060],
   ])('answers %s as documented', async (_name, parameters, code) => {
@@ -96,9 +97,9 @@ describe('credentials', () => {
     expect(JSON.stringify(upstream.calls)).not.toContain(SAMPLE.password)
   })
 
-  test('reads no parameters from a body that is no form', async () => {
-    const body = JSON.stringify({ ...SAMPLE, idcardid: '1' })
-    const headers = { 'content-type': 'application/json' }
+  test('reads no parameters from a body that is not sent as a form', async () => {
+    const body = new URLSearchParams({ ...SAMPLE, idcardid: '1' }).toString()
+    const headers = { 'content-type': 'text/plain' }
     const response = await request(upstream.url, { method: 'POST', dispatcher: agent, headers, body })
     expect(await response.body.json()).toMatchObject({ code: 401 })
   })

@@ -143,8 +143,12 @@ describe('plans', () => {
     receiver.plan('/hook', [step])
     return new Promise(resolve => {
       const call = httpRequest(receiver.urlFor('/hook'), { method: 'POST', agent: false, headers: headersOf() })
-      call.on('error', () => resolve({ status: null, length: 0, complete: false }))
+      let isAnswered = false
+      call.on('error', () => {
+        if (!isAnswered) resolve({ status: null, length: 0, complete: false })
+      })
       call.on('response', (response: IncomingMessage) => {
+        isAnswered = true
         let length = 0
         response.on('data', (chunk: Buffer) => {
           length += chunk.length

@@ -67,6 +67,13 @@ describe('upstream simulator', () => {
     ])
   })
 
+  test('waits on while a clock that was set back has not caught up', async () => {
+    now = 10_000
+    upstream.script('1', { afterMs: 1_000 })
+    now = 0
+    expect((await askSerial()).json.result).toMatchObject({ status: 'ING' })
+  })
+
   test('sends scores, messages and statuses as they are scripted', async () => {
     upstream.script('1', { status: 'ODD', message: '说明', livingScore: 95.25, similarity: null })
     expect((await askSerial()).json.result).toEqual({

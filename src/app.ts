@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto'
+import { serve, type ServerType } from '@hono/node-server'
+import { monotonicFactory } from 'ulid'
+import { createSender } from './callback/sender.ts'
+import type { UpstreamConfig } from './config/read-config.ts'
+import { createNetworks } from './core/address.ts'
+import { judgeUrl } from './core/callback-url.ts'
+import { SECOND } from './core/duration.ts'
+import { createApi } from './http/api.ts'
+import type { Log } from './log.ts'
+import { createCoalescer } from './store/coalescer.ts'
+import { openStore } from './store/open.ts'
+import type { NewRegistration, Registered, Store } from './store/store.ts'
+import { createUpstream } from './upstream/client.ts'
+import { VERSION } from './version.ts'
+import { createDeliverer } from './worker/deliverer.ts'
+import { createPoller } from './worker/poller.ts'
+import { createReadiness } from './worker/readiness.ts'
+import { startHeartbeat } from './worker/schedule.ts'
+
+export interface App {
+  /** Where the API listens. */
+  url: string
+  store: Store
+  /** Claims no more, finishes what is in flight, 10 s at most, and closes everything. */
+  stop(): Promise<void>
+}
+
+const GRACE_MS = 10 * SECOND
+
+/** The only place where clocks, chance and the rooms come together. */
+export const clock = Date.now
+export const random = randomBytes
+
+export const createIds = () => {
+  const ulid = monotonicFactory()
+  return (prefix: string): string => `${prefix}_${ulid()}`
+}
+
+/** Opens the database that the settings name, as every command needs it. */
+export const openConfiguredStore = (config: Parameters<typeof openStore>[0], log: Pick<Log, 'warn'>): Promise<Store> =>
+  openStore(config, {
+    now: clock,
+    random,
+    onKeyCreated: path =>
+      log.warn('master_key.created', { path, advice: 'keep a copy of this file apart from the database and its backups' }),
+  })
+
+/** Starts the API, the poller and the deliverer in this process. */
+export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> => {
+  const { callback, polling, server, upstream } = config
+  const store = await openConfiguredStore(config, log)
+  const newId = createIds()
+  await store.putDefaultAccount({
+    id: newId('acc'),
+    apiId: upstream.account,
+    apiKey: upstream.apiKey,
+    passwordMode: upstream.passwordMode,
+  })
+
+  const networks = createNetworks(callback.allowNetworks.map(({ address, prefix }) => `${address}/${prefix}`))
+  if (!networks.ok) throw new Error(`CALLBACK_ALLOW_NETWORKS: ${networks.message}`)
+  const policy = { allowHttp: callback.allowHttp, allowed: networks.networks }
+  const userAgent = `idface-notifier/${VERSION}`
+  const asking = createUpstream({ ...upstream, userAgent, now: clock })
+  const sender = createSender({
+    timeoutMs: callback.timeoutMs,
+    policy,
+    proxy: callback.proxy?.reveal() ?? null,
+    userAgent,
+    connectionsPerHost: callback.concurrencyPerHost,
+    now: () => performance.now(),
+  })
+  const poller = createPoller({
+    store,
+    upstream: asking,
+    policy: polling,
+    concurrency: upstream.concurrency,
+    timeoutMs: upstream.timeoutMs,
+    random: Math.random,
+    log,
+  })
+  const deliverer = createDeliverer({
+    store,
+    sender,
+    scheduleMs: callback.retryScheduleMs,
+    timeoutMs: callback.timeoutMs,
+    concurrency: callback.concurrency,
+    perHost: callback.concurrencyPerHost,
+    random: Math.random,
+    log,
+  })
+  const readiness = createReadiness(store)
+  const api = createApi({
+    store,
+    register: createCoalescer<NewRegistration, Registered>(items => store.register(items)),
+    judgeUrl: text => {
+      const verdict = judgeUrl(text, policy)
+      if (verdict.ok) return { ok: true, href: verdict.url.href }
+      log.info('callback.refused', { refusal: verdict.refusal })
+      return { ok: false, message: verdict.message }
+    },
+    registrationTtlMs: polling.registrationTtlMs,
+    adminToken: server.adminToken,
+    newId,
+    random,
+    now: clock,
+    log,
+    version: VERSION,
+    ready: readiness.checks,
+  })
+
+  store.events.on('verificationsDue', poller.ring)
+  store.events.on('messagesDue', deliverer.ring)
+  const heartbeat = startHeartbeat([poller, deliverer], log)
+  const listener = await listen(api.fetch, server)
+  poller.ring()
+  deliverer.ring()
+
+  const drain = async () => {
+    await Promise.all([heartbeat.stop(), poller.stop(), deliverer.stop(), listener.close()])
+  }
+  const stop = async () => {
+    readiness.stopping()
+    await Promise.race([drain(), afterGrace()])
+    await Promise.all([asking.close(), sender.close()])
+    await store.close()
+  }
+  return { url: listener.url, store, stop }
+}
+
+const afterGrace = () =>
+  new Promise<void>(resolve => {
+    setTimeout(resolve, GRACE_MS).unref()
+  })
+
+type Fetch = Parameters<typeof serve>[0]['fetch']
+
+/** Listens, and rejects with a plain sentence when it cannot. */
+const listen = (fetch: Fetch, { host, port }: { host: string; port: number }) =>
+  new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
+    const server: ServerType = serve({ fetch, hostname: host, port }, ({ port: bound }) => {
+      const shown = host.includes(':') ? `[${host}]` : host
+      resolve({ url: `http://${shown}:${bound}`, close: () => closeServer(server) })
+    })
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free one`)),
+    )
+  })
+
+const closeServer = (server: ServerType) =>
+  new Promise<void>(resolve => {
+    server.close(() => resolve())
+    if ('closeIdleConnections' in server) server.closeIdleConnections()
+  })

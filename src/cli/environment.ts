@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { openConfiguredStore } from '../app.ts'
+import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
+import type { Config } from '../config/settings.ts'
+import { describeError, type Log } from '../log.ts'
+import type { Store } from '../store/store.ts'
+
+export const print = (text: string): void => void process.stdout.write(`${text}\n`)
+export const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** Ends the process: what the user asked for, or set, cannot be. */
+export const refuse = (text: string): never => {
+  complain(text)
+  process.exit(2)
+}
+
+/** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
+export function loadConfig(need: 'upstream'): UpstreamConfig
+export function loadConfig(need: 'database'): Config
+export function loadConfig(need: Need): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const result = readConfig(process.env, { need, readFile: path => readFileSync(path, 'utf8') })
+  if (result.ok) return result.config
+  return refuse(result.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+}
+
+/** Runs a command on the database that the settings name. A database that cannot be opened ends the process with 1. */
+export const withStore = async (run: (store: Store) => Promise<void>): Promise<void> => {
+  const config = loadConfig('database')
+  const warn: Log['warn'] = (_event, fields) =>
+    complain(`MASTER_KEY is not set: made ${fields?.path}. Keep a copy of it apart from the database.`)
+  try {
+    const store = await openConfiguredStore(config, { warn })
+    try {
+      await run(store)
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    const { message, name, code } = describeError(error)
+    complain(message ?? `${name} ${code ?? ''}`.trim())
+    process.exit(1)
+  }
+}

@@ -1,0 +1,97 @@
+import { Command, Option } from 'commander'
+import { SETTINGS_HELP_HINT, wholeNumberOption } from './options.ts'
+import { VERSION } from '../version.ts'
+
+const json = () => new Option('--json', 'print JSON, for programs')
+
+/** Each command's code is loaded when it runs, so that `--help` answers at once. */
+export const createProgram = (): Command => {
+  const program = new Command('idface-notifier')
+    .description("Asks ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.")
+    .version(VERSION)
+    .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
+    .showHelpAfterError('(--help lists what there is)')
+
+  program
+    .command('serve')
+    .description('run the API, the poller and the deliverer in this process')
+    .addOption(new Option('--lang <lang>', 'language of the list of settings in --help').choices(['en', 'zh']))
+    .addHelpText('after', SETTINGS_HELP_HINT)
+    .action(async () => (await import('./serve.ts')).serve())
+
+  program
+    .command('migrate')
+    .description('bring the database to the current schema; serve does it too')
+    .addOption(json())
+    .action(async options => (await import('./migrate.ts')).migrate(options))
+
+  program
+    .command('settings')
+    .description('list every setting with its default and meaning')
+    .addOption(new Option('--lang <lang>', 'language').choices(['en', 'zh']).default('en'))
+    .action(async ({ lang }) => (await import('./settings.ts')).settings(lang))
+
+  addPartnerCommands(program)
+  addKeyCommands(program)
+
+  program
+    .command('demo')
+    .description('see it work: simulator, service and receiver in one process, in under 30 seconds')
+    .option('--keep', 'leave it running afterwards')
+    .addOption(new Option('--lang <lang>', 'language').choices(['en', 'zh']))
+    .action(async options => (await import('./demo.ts')).demo(options))
+
+  program
+    .command('simulate')
+    .description('run the simulator of GetResult alone')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .addOption(new Option('--port <port>', '0 takes a free one').default(8090).argParser(wholeNumberOption(0, 65_535)))
+    .option('--account <apiId>', 'APIID that it accepts', 'simulator')
+    .option('--api-key <key>', 'APIKEY that it accepts', 'simulator-key')
+    .addOption(json())
+    .action(async options => (await import('./run-simulate.ts')).runSimulate(options))
+
+  return program
+}
+
+const addPartnerCommands = (program: Command) => {
+  const partner = program.command('partner').description('create, list, disable and enable partners')
+  partner
+    .command('create <name>')
+    .description('create a partner; its API key and signing secret are shown this once')
+    .addOption(json())
+    .action(async (name, options) => (await import('./partner.ts')).createPartner(name, options))
+  partner
+    .command('list')
+    .description('list the partners, oldest first')
+    .addOption(json())
+    .action(async options => (await import('./partner.ts')).listPartners(options))
+  for (const [verb, disabled, what] of [
+    ['disable', true, 'its keys stop working, nothing is asked or sent for it; nothing is lost'],
+    ['enable', false, 'goes on where it was disabled'],
+  ] as const)
+    partner
+      .command(`${verb} <id>`)
+      .description(`${verb} a partner: ${what}`)
+      .addOption(json())
+      .action(async (id, options) => (await import('./partner.ts')).setPartnerDisabled(id, { ...options, disabled }))
+}
+
+const addKeyCommands = (program: Command) => {
+  const key = program.command('key').description("create, list and revoke a partner's API keys")
+  key
+    .command('create <partnerId>')
+    .description('create a further API key; it is shown this once')
+    .addOption(json())
+    .action(async (partnerId, options) => (await import('./key.ts')).createKey(partnerId, options))
+  key
+    .command('list <partnerId>')
+    .description("list a partner's API keys")
+    .addOption(json())
+    .action(async (partnerId, options) => (await import('./key.ts')).listKeys(partnerId, options))
+  key
+    .command('revoke <keyId>')
+    .description('revoke an API key; it stops within two seconds')
+    .addOption(json())
+    .action(async (keyId, options) => (await import('./key.ts')).revokeKey(keyId, options))
+}

@@ -1,0 +1,47 @@
+import { type App, openApp } from '../app.ts'
+import { createLog, describeError, type Log } from '../log.ts'
+import { VERSION } from '../version.ts'
+import { loadConfig, refuse } from './environment.ts'
+
+/** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
+export const serve = async (): Promise<void> => {
+  const config = loadConfig('upstream')
+  const log = createLog({ level: config.log.level, version: VERSION })
+  const app = await openApp(config, log).catch((error: unknown) => {
+    const { message, name, code } = describeError(error)
+    return refuse(message ?? `${name} ${code ?? ''}`.trim())
+  })
+  log.info('listening', { url: app.url })
+  if (config.server.adminToken === null)
+    log.info('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin and the console answer 404' })
+  app.store.events.on('broken', error => {
+    log.error('database.broken', { error, advice: 'nothing more is acknowledged; start again to recover' })
+    process.exit(1)
+  })
+  process.on('uncaughtException', error => {
+    log.error('process.failed', { error })
+    process.exit(1)
+  })
+  stopOnSignal(app, log)
+}
+
+const stopOnSignal = (app: App, log: Log) => {
+  let stopping = false
+  const onSignal = (signal: string) => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info('stopping', { signal })
+    app.stop().then(
+      () => {
+        log.info('stopped')
+        process.exit(0)
+      },
+      (error: unknown) => {
+        log.error('stop.failed', { error })
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}

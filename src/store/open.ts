@@ -1,0 +1,31 @@
+import type { Config } from '../config/settings.ts'
+import { keyBeside } from './master-key.ts'
+import type { Store } from './store.ts'
+
+export interface OpenStoreDeps {
+  /** Epoch ms. */
+  now: () => number
+  random: (bytes: number) => Buffer
+  /** A key had to be made: the operator should keep a copy, apart from the database. */
+  onKeyCreated: (path: string) => void
+}
+
+/** Opens the database that the settings name and brings it to the current schema. */
+export const openStore = async (
+  { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
+  { now, random, onKeyCreated }: OpenStoreDeps,
+): Promise<Store> => {
+  if (storage.database.kind === 'postgres')
+    throw new Error('DATABASE_URL: PostgreSQL is not supported yet; use file:PATH')
+  const { path } = storage.database
+  const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
+  const masterKey = given ?? readOrMakeKey(path, { random, onKeyCreated })
+  const { openSqliteStore } = await import('./sqlite/store.ts')
+  return openSqliteStore({ path, masterKey, now, defaultRate: upstream.rate })
+}
+
+const readOrMakeKey = (path: string, { random, onKeyCreated }: Omit<OpenStoreDeps, 'now'>): Buffer => {
+  const { key, path: keyPath, created } = keyBeside(path, random)
+  if (created) onKeyCreated(keyPath)
+  return key
+}

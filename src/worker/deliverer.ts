@@ -1,0 +1,141 @@
+import { SECOND } from '../core/duration.ts'
+import { afterAttempt, messageIdOf } from '../core/message.ts'
+import { readRetryAfter } from '../core/retry-after.ts'
+import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Sender, SendResult } from '../callback/sender.ts'
+import type { Log } from '../log.ts'
+import type { Attempt, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
+import { attemptOf } from './attempt.ts'
+import { createInFlight } from './in-flight.ts'
+import type { Worker } from './poller.ts'
+import { createRounds, type Round } from './rounds.ts'
+import { createSettler } from './settler.ts'
+
+export interface DelivererDeps {
+  store: Pick<Store, 'now' | 'claimMessages' | 'settleMessages'>
+  sender: Pick<Sender, 'send'>
+  scheduleMs: readonly number[]
+  timeoutMs: number
+  concurrency: number
+  perHost: number
+  /** In [0, 1). */
+  random: () => number
+  log: Log
+}
+
+/** Hosts that let attempts run into the time limit may hold this share of the slots, a partner that one. */
+const SLOW_SHARE = 1 / 4
+const PARTNER_SHARE = 3 / 4
+
+/** Sends what is due: claim, sign, send, decide, settle. */
+export const createDeliverer = (deps: DelivererDeps): Worker => {
+  const { store, sender, log, concurrency } = deps
+  const hosts = createInFlight()
+  const partners = createInFlight()
+  const slow = createInFlight()
+  const signingKeys = createKeyring()
+  const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), { log, event: 'delivery.settle' })
+
+  const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
+    const at = store.now()
+    const result = await sender.send({
+      partnerId: message.partnerId,
+      url: message.callbackUrl,
+      headers: webhookHeaders(message, secrets.map(signingKeys), at),
+      body: message.body,
+    })
+    // Our own shortage, of sockets say: nothing was sent, so nothing is recorded, and the lease brings it back.
+    if (result.kind === 'failed' && result.error === 'local') return logAttempt(message, result, null)
+    const answered = result.kind === 'answered' ? result : null
+    const step = afterAttempt(
+      message,
+      {
+        httpStatus: answered?.httpStatus ?? null,
+        retryAfterMs: readRetryAfter(answered?.retryAfter ?? null, store.now()),
+      },
+      { now: store.now(), random: deps.random(), scheduleMs: deps.scheduleMs },
+    )
+    const attempt = attemptOf(result, at)
+    logAttempt(message, result, attempt)
+    await settle({ message, step, attempt, timedOut: result.kind === 'failed' && result.error === 'timeout' })
+  }
+
+  const logAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
+    log.info('delivery.attempted', {
+      messageId: messageIdOf(message.registrationId),
+      partnerId: message.partnerId,
+      host: message.host,
+      attempt: message.attempts + 1,
+      outcome: attempt?.outcome ?? 'not_sent',
+      httpStatus: attempt?.httpStatus ?? null,
+      error: result.kind === 'failed' ? result.error : null,
+      detail: result.kind === 'failed' ? result.detail : null,
+      durationMs: result.durationMs,
+    })
+
+  const start = (message: ClaimedMessage, secrets: readonly Secret[]) => {
+    const counted = [hosts, partners, ...(message.slow ? [slow] : [])]
+    const keyFor = (count: typeof hosts) => (count === partners ? message.partnerId : message.host)
+    for (const count of counted) count.start(keyFor(count))
+    deliver(message, secrets)
+      .catch((error: unknown) => log.error('delivery.failed', { error, partnerId: message.partnerId }))
+      .finally(() => {
+        for (const count of counted) count.end(keyFor(count))
+        rounds.ring()
+      })
+  }
+
+  const round = async (): Promise<Round> => {
+    const { messages, secrets, nextAt } = await store.claimMessages({
+      slots: concurrency - hosts.total(),
+      slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
+      perHost: deps.perHost,
+      perPartner: Math.ceil(concurrency * PARTNER_SHARE),
+      busyHosts: hosts.counts,
+      busyPartners: partners.counts,
+      leaseMs: deps.timeoutMs + 5 * SECOND,
+    })
+    for (const message of messages) start(message, secrets.get(message.partnerId) ?? [])
+    return { claimed: messages.length, nextAt }
+  }
+
+  const rounds = createRounds(round, {
+    now: store.now,
+    onError: error => log.error('delivery.round_failed', { error }),
+  })
+
+  return {
+    ring: rounds.ring,
+    stop: async () => {
+      await rounds.stop()
+      await hosts.whenIdle()
+    },
+  }
+}
+
+/** Signed anew for each attempt: receivers refuse what is older than a few minutes. */
+const webhookHeaders = (message: ClaimedMessage, keys: readonly SigningKey[], at: number) => {
+  const id = messageIdOf(message.registrationId)
+  const timestampSeconds = Math.floor(at / SECOND)
+  return {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': sign(keys, { id, timestampSeconds, body: message.body }),
+    'webhook-attempt': String(message.attempts + 1),
+  }
+}
+
+/** Signing keys by secret: making one costs more than a signature. */
+const createKeyring = () => {
+  const keys = new WeakMap<Secret, SigningKey>()
+  return (secret: Secret): SigningKey => {
+    const known = keys.get(secret)
+    if (known) return known
+    const key = createSigningKey(secret.reveal())
+    if (!key) throw new Error('a stored signing secret cannot be read')
+    keys.set(secret, key)
+    return key
+  }
+}

@@ -1,0 +1,129 @@
+import { accountChange } from '../core/account.ts'
+import { mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
+import type { Answer } from '../core/answer.ts'
+import { SECOND } from '../core/duration.ts'
+import { afterAnswer, type PollPolicy } from '../core/verification.ts'
+import type { Log } from '../log.ts'
+import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
+import type { Upstream } from '../upstream/client.ts'
+import { createInFlight } from './in-flight.ts'
+import { createRounds, type Round } from './rounds.ts'
+import { createSettler } from './settler.ts'
+
+export interface Worker {
+  ring(): void
+  /** Claims no more; resolves when what is in flight has been settled. */
+  stop(): Promise<void>
+}
+
+export interface PollerDeps {
+  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
+  upstream: Pick<Upstream, 'ask'>
+  policy: PollPolicy
+  /** Calls in flight for an account. */
+  concurrency: number
+  timeoutMs: number
+  /** In [0, 1). */
+  random: () => number
+  log: Log
+}
+
+/** A call may be made twice (a learned clock), and its answer has to be written. */
+const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
+
+/** Asks upstream about what is due: claim, ask, decide, settle. */
+export const createPoller = (deps: PollerDeps): Worker => {
+  const { store, upstream, log, policy, concurrency } = deps
+  const inFlight = createInFlight()
+  const recent = new Map<string, readonly RecentCall[]>()
+  const alerts = createAlerts(log)
+  const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), { log, event: 'poll.settle' })
+
+  const judge = (account: ClaimedAccount, verification: ClaimedVerification, answer: Answer) => {
+    const calls = withCall(recent.get(account.id) ?? [], verification.id, answer)
+    const now = store.now()
+    const invalid = othersInvalid(calls, verification.id)
+    const moment = { now, random: deps.random(), policy, othersInvalid: invalid }
+    const change = accountChange(account, answer, {
+      now,
+      othersInvalid: invalid,
+      mostlyUnknown: mostlyUnknown(calls),
+      invalidIds: verification.invalidIds,
+    })
+    recent.set(account.id, change?.kind === 'pause' ? [] : calls)
+    return { step: afterAnswer(verification, answer, moment), change }
+  }
+
+  const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
+    const askedAt = store.now()
+    const answer = await upstream.ask(account, verification.idcardid)
+    const observedAt = store.now()
+    const { step, change } = judge(account, verification, answer)
+    alerts.after(account, answer)
+    if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
+    log.debug('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
+    await settle({
+      id: verification.id,
+      claim: verification.claim,
+      answer,
+      askedAt,
+      observedAt,
+      step,
+      account: change && { id: account.id, change },
+    })
+  }
+
+  const start = (account: ClaimedAccount, verification: ClaimedVerification) => {
+    inFlight.start(account.id)
+    poll(account, verification)
+      .catch((error: unknown) => log.error('poll.failed', { error, verificationId: verification.id }))
+      .finally(() => {
+        inFlight.end(account.id)
+        rounds.ring()
+      })
+  }
+
+  const round = async (): Promise<Round> => {
+    const leaseMs = leaseFor(deps.timeoutMs)
+    const { claims, nextAt } = await store.claimVerifications({ busy: inFlight.counts, concurrency, leaseMs })
+    let claimed = 0
+    for (const { account, verifications } of claims) {
+      claimed += verifications.length
+      for (const verification of verifications) start(account, verification)
+    }
+    return { claimed, nextAt }
+  }
+
+  const rounds = createRounds(round, {
+    now: store.now,
+    onError: error => log.error('poll.round_failed', { error }),
+  })
+
+  return {
+    ring: rounds.ring,
+    stop: async () => {
+      await rounds.stop()
+      await inFlight.whenIdle()
+    },
+  }
+}
+
+/** What an operator should see once, not once a call: statuses and codes that are in no table. */
+const createAlerts = (log: Pick<Log, 'warn'>) => {
+  const seen = new Set<string>()
+  return {
+    after: ({ id: accountId }: ClaimedAccount, answer: Answer) => {
+      const what =
+        answer.kind === 'unknown_status'
+          ? { event: 'upstream.unknown_status', fields: { accountId, status: answer.status } }
+          : answer.kind === 'transient' && answer.cause === 'unknown_code'
+            ? { event: 'upstream.unknown_code', fields: { accountId, code: answer.code } }
+            : null
+      if (what === null) return
+      const key = JSON.stringify(what)
+      if (seen.has(key) || seen.size >= 1_000) return
+      seen.add(key)
+      log.warn(what.event, what.fields)
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { AppError } from '../core/error.ts'
+import { SECOND } from '../core/duration.ts'
+import type { Store } from '../store/store.ts'
+
+export interface Check {
+  name: string
+  ok: boolean
+  reason: string | null
+}
+
+/** A probe writes to the disk, so many requests share one. */
+const PROBE_EVERY_MS = SECOND
+
+/** Whether this process can do its work now, with a reason for each thing that keeps it from it. */
+export const createReadiness = (store: Pick<Store, 'now' | 'probe' | 'listAccounts'>) => {
+  let isStopping = false
+  let last: { at: number; check: Promise<Check> } | null = null
+
+  const probe = async (): Promise<Check> => {
+    try {
+      await store.probe()
+      return { name: 'database', ok: true, reason: null }
+    } catch (error) {
+      const reason = error instanceof AppError ? error.message : 'the database cannot be written'
+      return { name: 'database', ok: false, reason }
+    }
+  }
+
+  const database = (): Promise<Check> => {
+    if (last === null || store.now() - last.at >= PROBE_EVERY_MS) last = { at: store.now(), check: probe() }
+    return last.check
+  }
+
+  /** A paused account keeps nobody from registering, so it is told, and does not make the service unready. */
+  const accounts = async (): Promise<Check[]> => {
+    const all = await store.listAccounts({ limit: 100, after: null }).catch(() => [])
+    const paused = all.filter(account => account.pausedAt !== null)
+    const reasons = paused.map(({ id, pauseReason, pauseCode }) => `${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`)
+    return [{ name: 'accounts', ok: true, reason: reasons.length === 0 ? null : reasons.join('; ') }]
+  }
+
+  return {
+    stopping: () => {
+      isStopping = true
+    },
+    checks: async (): Promise<Check[]> => [
+      { name: 'process', ok: !isStopping, reason: isStopping ? 'the process is stopping' : null },
+      await database(),
+      ...(await accounts()),
+    ],
+  }
+}

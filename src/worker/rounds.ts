@@ -1,0 +1,63 @@
+export interface Round {
+  claimed: number
+  /** When there may be more to do, epoch ms; null: only a ring will tell. */
+  nextAt: number | null
+}
+
+export interface Rounds {
+  /** Something may be due: run a round now, or once more after the one that runs. */
+  ring(): void
+  /** No round begins any more; resolves when the last one has ended. */
+  stop(): Promise<void>
+}
+
+/** The clock's tick looks again after this long anyway. */
+const LONGEST_NAP_MS = 1_000
+
+/** How long to sleep after a round; null: until somebody rings. */
+export const napAfter = ({ claimed, nextAt }: Round, now: number): number | null => {
+  if (nextAt === null) return null
+  if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
+  // What is due and was not claimed waits for a slot, and a freed slot rings.
+  return claimed > 0 ? 0 : null
+}
+
+/** Runs rounds one at a time: at once when rung, and by itself when the last round said that something falls due. */
+export const createRounds = (
+  run: () => Promise<Round>,
+  deps: { now: () => number; onError: (error: unknown) => void },
+): Rounds => {
+  let running: Promise<void> | null = null
+  let again = false
+  let stopped = false
+  let nap: NodeJS.Timeout | undefined
+
+  const runOnce = async () => {
+    do {
+      again = false
+      const sleepMs = await run().then(round => napAfter(round, deps.now()), fail)
+      if (sleepMs === 0) again = true
+      else if (sleepMs !== null && !stopped) nap = setTimeout(ring, Math.ceil(sleepMs))
+    } while (again && !stopped)
+    running = null
+  }
+  const fail = (error: unknown): number => {
+    deps.onError(error)
+    return LONGEST_NAP_MS
+  }
+  const ring = () => {
+    if (stopped) return
+    clearTimeout(nap)
+    again = true
+    running ??= runOnce()
+  }
+
+  return {
+    ring,
+    stop: async () => {
+      stopped = true
+      clearTimeout(nap)
+      await running
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../core/error.ts'
+import { SECOND } from '../core/duration.ts'
+import type { Log } from '../log.ts'
+import { createCoalescer } from '../store/coalescer.ts'
+
+/**
+ * Records outcomes, many in one commit. While the database cannot be written they are kept and tried again: what has
+ * happened must not be forgotten. An outcome that makes the whole batch fail is found and left out, so that one bad row
+ * stops nobody else; its row comes back when its lease runs out.
+ */
+export const createSettler = <Settlement>(
+  settle: (settlements: readonly Settlement[]) => Promise<void>,
+  deps: { log: Pick<Log, 'warn' | 'error'>; event: string },
+): ((settlement: Settlement) => Promise<void>) => {
+  const settleAll = async (settlements: readonly Settlement[]): Promise<void> => {
+    try {
+      await settle(settlements)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unavailable') {
+        deps.log.warn(`${deps.event}.waiting`, { error, outcomes: settlements.length })
+        await sleep(SECOND)
+        return settleAll(settlements)
+      }
+      if (settlements.length === 1) return deps.log.error(`${deps.event}.failed`, { error })
+      for (const settlement of settlements) await settleAll([settlement])
+    }
+  }
+  return createCoalescer(async settlements => {
+    await settleAll(settlements)
+    return settlements.map(() => undefined)
+  })
+}

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest'
+import { createNameResolver } from '../../src/callback/resolve.ts'
+import { type DnsReply, openFakeDns } from '../support/fake-dns.ts'
+import { openRawReceiver } from '../support/raw-receiver.ts'
+import { attemptTo, openSender } from '../support/sender.ts'
+
+/** Here 127.0.0.1 plays the internal service, which must never be reached; nobody listens on 127.0.0.2, the public one. */
+const PUBLIC = ['127.0.0.2']
+const INTERNAL = ['127.0.0.1']
+const MINUTE = 60_000
+
+const NAME = 'hook.partner.example'
+
+const setUp = async (...replies: DnsReply[]) => {
+  const dns = await openFakeDns()
+  const internal = await openRawReceiver()
+  const clock = { ms: 0 }
+  const resolver = createNameResolver({ servers: [dns.server], now: () => clock.ms })
+  const sender = openSender({ allow: ['127.0.0.2/32'], resolver })
+  dns.answer(NAME, ...replies)
+  const disposables = new AsyncDisposableStack()
+  for (const one of [dns, internal, sender]) disposables.use(one)
+  return {
+    dns,
+    internal,
+    clock,
+    send: () => sender.send(attemptTo(`http://${NAME}:${internal.port}/`)),
+    [Symbol.asyncDispose]: () => disposables.disposeAsync(),
+  }
+}
+
+/** What sending to the public address ends with: the guard let it pass, nobody listens. */
+const passed = { kind: 'failed', error: 'refused' }
+const blocked = { kind: 'failed', error: 'blocked', detail: 'loopback' }
+
+describe('M2 a name', () => {
+  test('that leads to an internal address is blocked', async () => {
+    await using place = await setUp(INTERNAL)
+    expect(await place.send()).toMatchObject(blocked)
+    expect(place.internal.connections()).toBe(0)
+  })
+
+  test('that leads to a public address is called', async () => {
+    await using place = await setUp(PUBLIC)
+    expect(await place.send()).toMatchObject(passed)
+  })
+
+  test.each([
+    ['first', ['127.0.0.1', '127.0.0.2']],
+    ['last', ['127.0.0.2', '127.0.0.1']],
+    ['in IPv6', ['127.0.0.2', '::1']],
+    ['mapped', ['127.0.0.2', '::ffff:7f00:1']],
+  ])('with one internal address among its answers, %s, is blocked', async (_where, addresses) => {
+    await using place = await setUp(addresses)
+    expect(await place.send()).toMatchObject({ kind: 'failed', error: 'blocked' })
+    expect(place.internal.connections()).toBe(0)
+  })
+
+  test('that changes from public to internal is blocked from then on', async () => {
+    await using place = await setUp(PUBLIC, INTERNAL)
+    expect(await place.send()).toMatchObject(passed)
+    for (let i = 0; i < 3; i++) {
+      place.clock.ms += MINUTE
+      expect(await place.send()).toMatchObject(blocked)
+    }
+    expect(place.internal.connections()).toBe(0)
+  })
+
+  test('that changes back and forth with every query is only ever called where it is public', async () => {
+    await using place = await setUp(PUBLIC, INTERNAL, PUBLIC, INTERNAL, PUBLIC, INTERNAL)
+    for (const expected of [passed, blocked, passed, blocked, passed, blocked]) {
+      expect(await place.send()).toMatchObject(expected)
+      place.clock.ms += MINUTE
+    }
+    expect(place.internal.connections()).toBe(0)
+  })
+
+  test('whose server fails first and then answers with an internal address is blocked', async () => {
+    await using place = await setUp('SERVFAIL', 'SERVFAIL', INTERNAL)
+    const results = []
+    for (let i = 0; i < 4; i++) {
+      results.push(await place.send())
+      place.clock.ms += MINUTE
+    }
+    expect(results[0]).toMatchObject({ kind: 'failed', error: expect.stringMatching(/dns|blocked/) })
+    expect(results.at(-1)).toMatchObject(blocked)
+    expect(place.internal.connections()).toBe(0)
+  })
+
+  test('is judged again when its answer comes from the cache', async () => {
+    await using place = await setUp(INTERNAL)
+    for (let i = 0; i < 3; i++) expect(await place.send()).toMatchObject(blocked)
+    expect(place.dns.count(NAME, 'A')).toBe(1)
+  })
+
+  test('that is sent to 50 times at once while it changes reaches nothing internal', async () => {
+    await using place = await setUp(PUBLIC, INTERNAL, PUBLIC, INTERNAL)
+    for (let round = 0; round < 4; round++) {
+      const results = await Promise.all(Array.from({ length: 50 }, place.send))
+      for (const result of results) expect(result).toMatchObject({ kind: 'failed' })
+      place.clock.ms += MINUTE
+    }
+    expect(place.internal.connections()).toBe(0)
+  })
+})
+
+describe('M16 our own address', () => {
+  test.each(['127.0.0.1', '[::1]', '0.0.0.0', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1'])(
+    'written as %s is blocked',
+    async host => {
+      await using internal = await openRawReceiver()
+      await using sender = openSender({ allow: [] })
+      const result = await sender.send(attemptTo(`http://${host}:${internal.port}/`))
+      expect(result).toMatchObject({ kind: 'failed', error: 'blocked' })
+      expect(internal.connections()).toBe(0)
+    },
+  )
+})
+
+describe('a name that may be called', () => {
+  const open = async () => {
+    const dns = await openFakeDns()
+    const receiver = await openRawReceiver()
+    const clock = { ms: 0 }
+    const sender = openSender({ resolver: createNameResolver({ servers: [dns.server], now: () => clock.ms }) })
+    const disposables = new AsyncDisposableStack()
+    for (const one of [dns, receiver, sender]) disposables.use(one)
+    return {
+      dns,
+      receiver,
+      clock,
+      send: (name: string) => sender.send(attemptTo(`http://${name}:${receiver.port}/`)),
+      [Symbol.asyncDispose]: () => disposables.disposeAsync(),
+    }
+  }
+  const answered = { kind: 'answered', httpStatus: 200 }
+
+  test('is reached, under its own name', async () => {
+    await using place = await open()
+    place.dns.answer(NAME, ['127.0.0.1'])
+    expect(await place.send(NAME)).toMatchObject(answered)
+    expect(place.receiver.requests[0]).toContain(`\r\nhost: ${NAME}:${place.receiver.port}\r\n`)
+  })
+
+  test('R22 is followed within a minute when it moves', async () => {
+    await using place = await open()
+    place.dns.answer(NAME, ['127.0.0.2'], ['127.0.0.1'])
+    expect(await place.send(NAME)).toMatchObject(passed)
+    place.clock.ms += MINUTE
+    expect(await place.send(NAME)).toMatchObject(answered)
+  })
+
+  test.each([
+    ['an IPv4 address that is dead', ['127.0.0.2', '127.0.0.1']],
+    ['an IPv6 address that is dead', ['::1', '127.0.0.1']],
+  ])('R23 is reached though it also has %s', async (_claim, addresses) => {
+    await using place = await open()
+    place.dns.answer(NAME, addresses)
+    const allowed = openSender({
+      allow: ['127.0.0.0/8', '::1/128'],
+      resolver: createNameResolver({ servers: [place.dns.server], now: () => 0 }),
+    })
+    expect(await allowed.send(attemptTo(`http://${NAME}:${place.receiver.port}/`))).toMatchObject(answered)
+    await allowed.close()
+  })
+
+  test('N5 is not held up by names whose servers are silent', async () => {
+    await using place = await open()
+    place.dns.answer(NAME, ['127.0.0.1'])
+    const silent = Array.from({ length: 20 }, (_, at) => `black-hole-${at}.example`)
+    for (const name of silent) place.dns.answer(name, 'drop')
+    const stuck = Promise.all(silent.map(place.send))
+    const result = await place.send(NAME)
+    expect(result).toMatchObject(answered)
+    expect(result.durationMs).toBeLessThan(1_000)
+    for (const one of await stuck) expect(one).toMatchObject({ kind: 'failed', error: 'dns' })
+  })
+
+  test('N6 is reached once its server answers again', async () => {
+    await using place = await open()
+    place.dns.answer(NAME, 'NXDOMAIN', ['127.0.0.1'])
+    expect(await place.send(NAME)).toMatchObject({ kind: 'failed', error: 'dns', detail: 'ENOTFOUND' })
+    place.clock.ms += 29_000
+    expect(await place.send(NAME)).toMatchObject({ kind: 'failed', error: 'dns' })
+    place.clock.ms += 1_000
+    expect(await place.send(NAME)).toMatchObject(answered)
+  })
+})

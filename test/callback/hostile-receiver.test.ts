@@ -1,0 +1,253 @@
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { attemptTo, openSender } from '../support/sender.ts'
+
+const replying = (reply: string | Buffer) => openRawReceiver(socket => void socket.write(reply))
+
+/** Writes for as long as the other side takes it. */
+const flood = (socket: Socket, chunk: string) => {
+  const more = () => {
+    while (!socket.destroyed && socket.write(chunk));
+    socket.once('drain', more)
+  }
+  more()
+}
+
+const repeating = (socket: Socket, text: string, everyMs: number) => {
+  const timer = setInterval(() => socket.write(text), everyMs)
+  socket.once('close', () => clearInterval(timer))
+}
+
+describe('a receiver that fails', () => {
+  test('R1 refuses the connection', async () => {
+    const receiver = await replying(OK)
+    await receiver[Symbol.asyncDispose]()
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'refused' })
+  })
+
+  test('R1 resets the connection as soon as it is open', async () => {
+    await using receiver = await openRawReceiver(
+      () => {},
+      socket => void socket.resetAndDestroy(),
+    )
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'reset' })
+  })
+
+  test.each(['end', 'resetAndDestroy'] as const)('R3 reads the request and then calls %s: not repeated', async how => {
+    await using receiver = await openRawReceiver(socket => void socket[how]())
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'reset' })
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ['never answers', () => {}],
+    [
+      'sends its headers byte by byte',
+      (socket: Socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nx: ')
+        repeating(socket, 'y', 20)
+      },
+    ],
+  ])('R4 %s: ends in time and frees the connection', async (_claim, answer) => {
+    await using receiver = await openRawReceiver(answer)
+    await using sender = openSender({ timeoutMs: 250 })
+    const result = await sender.send(attemptTo(receiver.url))
+    expect(result).toMatchObject({ kind: 'failed', error: 'timeout' })
+    expect(result.durationMs).toBeLessThan(1_000)
+    await expect.poll(() => receiver.open()).toBe(0)
+  })
+
+  test('R4 sends 103 without end: does not take until the time-out', async () => {
+    await using receiver = await openRawReceiver(socket =>
+      repeating(socket, 'HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n', 5),
+    )
+    await using sender = openSender()
+    const result = await sender.send(attemptTo(receiver.url))
+    expect(result).toMatchObject({ kind: 'failed', error: 'protocol', detail: 'informational' })
+  })
+
+  test.each([
+    ['empty lines', '', '\r\n'.repeat(8_192)],
+    ['a reason', 'HTTP/1.1 200 ', 'x'.repeat(16_384)],
+  ])('R4 sends %s without end: does not take until the time-out', async (_claim, start, chunk) => {
+    await using receiver = await openRawReceiver(socket => {
+      socket.write(start)
+      flood(socket, chunk)
+    })
+    await using sender = openSender()
+    const result = await sender.send(attemptTo(receiver.url))
+    expect(result).toMatchObject({ kind: 'failed', error: 'protocol', detail: 'flood' })
+    expect(result.durationMs).toBeLessThan(2_000)
+    await expect.poll(() => receiver.open()).toBe(0)
+  })
+
+  test('a few 1xx before the answer are no failure', async () => {
+    await using receiver = await replying(`HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${OK}`)
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
+  })
+
+  test('R4 sends its body byte by byte: answered, in time', async () => {
+    await using receiver = await openRawReceiver(socket => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n')
+      repeating(socket, 'x', 20)
+    })
+    await using sender = openSender({ timeoutMs: 250 })
+    const result = await sender.send(attemptTo(receiver.url))
+    expect(result).toMatchObject({ kind: 'answered', httpStatus: 200, excerpt: expect.stringMatching(/^x+$/) })
+    expect(result.durationMs).toBeLessThan(1_000)
+    await expect.poll(() => receiver.open()).toBe(0)
+  })
+
+  test.each([
+    ['10 GB', 'content-length: 10000000000', 'x'.repeat(65_536)],
+    ['endless chunks', 'transfer-encoding: chunked', `4000\r\n${'x'.repeat(0x4000)}\r\n`],
+    ['endless chunks of a byte', 'transfer-encoding: chunked', '1\r\nx\r\n'.repeat(8_192)],
+    ['a chunk extension without end', 'transfer-encoding: chunked', `1;${'x'.repeat(8_192)}\r\nx\r\n`.repeat(8)],
+    ['a body without length', 'x: y', 'x'.repeat(65_536)],
+  ])('R5 answers 200 with %s: delivered, cut off', async (_claim, header, chunk) => {
+    await using receiver = await openRawReceiver(socket => {
+      socket.write(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n`)
+      flood(socket, chunk)
+    })
+    await using sender = openSender()
+    const result = await sender.send(attemptTo(receiver.url))
+    expect(result).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(result.durationMs).toBeLessThan(2_000)
+    await expect.poll(() => receiver.open()).toBe(0)
+  })
+
+  test.each(['gzip', 'br', 'zstd', Array(100).fill('gzip').join(', ')])(
+    'R6 a body in %s is not decoded',
+    async encoding => {
+      const bomb = `HTTP/1.1 200 OK\r\ncontent-encoding: ${encoding}\r\ncontent-length: 4\r\n\r\n\u001f\u008b\u0008\u0000`
+      await using receiver = await replying(Buffer.from(bomb, 'latin1'))
+      await using sender = openSender()
+      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({
+        kind: 'answered',
+        excerpt: '[compressed, not decoded]',
+      })
+    },
+  )
+
+  test.each([
+    ['one header over 16 KiB', `x: ${'y'.repeat(17_000)}\r\n`],
+    ['10,000 headers', 'x-header: y\r\n'.repeat(10_000)],
+  ])('R7 %s: failed', async (_claim, headers) => {
+    await using receiver = await replying(`HTTP/1.1 200 OK\r\n${headers}\r\n`)
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'protocol' })
+  })
+
+  test.each([
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    'ICY 200 OK\r\n\r\n',
+    'HTTP/1.1 20 OK\r\n\r\n',
+    'HTTP/1.1 2000 OK\r\n\r\n',
+    'HTTP/1.1 200.5 OK\r\n\r\n',
+    'HTTP/1.1 -200 OK\r\n\r\n',
+    'HTTP/1.1 abc\r\n\r\n',
+    'HTTP/1.1 000 Zero\r\n\r\n',
+    'HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n',
+    'HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n',
+    'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok',
+    'HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nno colon\r\n\r\n',
+    'HTTP/1.1 200 OK\r\na\u0000b: c\r\n\r\n',
+    '\u0000\u0000\u0012\u0004\u0000\u0000\u0000\u0000\u0000',
+    '<html>200 OK</html>',
+  ])('R8 answers %j: failed', async reply => {
+    await using receiver = await replying(reply)
+    await using sender = openSender({ timeoutMs: 2_000 })
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'protocol' })
+  })
+
+  test.each(['end', 'resetAndDestroy'] as const)('R9 answers 200, then calls %s in mid-body: delivered', async how => {
+    await using receiver = await openRawReceiver(socket =>
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf', () => setImmediate(() => socket[how]())),
+    )
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test('R10 answers 200 before it reads the body: delivered', async () => {
+    await using receiver = await openRawReceiver(
+      () => {},
+      socket => void socket.write(OK.replace('\r\n', '\r\nconnection: close\r\n')),
+    )
+    await using sender = openSender()
+    for (let i = 0; i < 3; i++)
+      expect(await sender.send(attemptTo(receiver.url, { body: 'x'.repeat(1_000_000) }))).toMatchObject({
+        kind: 'answered',
+        httpStatus: 200,
+      })
+  })
+
+  test('R11 answers around the time-out: one outcome each', async () => {
+    await using receiver = await openRawReceiver((socket, index) => {
+      setTimeout(() => socket.write(OK), 80 + (index % 10) * 4)
+    })
+    await using sender = openSender({ timeoutMs: 100, connectionsPerHost: 50 })
+    const results = await Promise.all(Array.from({ length: 50 }, () => sender.send(attemptTo(receiver.url))))
+    for (const result of results)
+      expect([200, 'timeout']).toContain(result.kind === 'answered' ? result.httpStatus : result.error)
+    expect(receiver.requests).toHaveLength(50)
+  })
+
+  test.each([301, 302, 303, 307, 308])('R12 redirects with %d: not followed', async status => {
+    await using other = await replying(OK)
+    await using receiver = await replying(
+      `HTTP/1.1 ${status} Moved\r\nlocation: ${other.url}\r\nrefresh: 0;url=${other.url}\r\ncontent-length: 0\r\n\r\n`,
+    )
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: status })
+    expect(other.connections()).toBe(0)
+  })
+
+  test.each(['120', 'Fri, 31 Dec 1999 23:59:59 GMT', 'soon', '315360000'])(
+    'R14 hands on Retry-After: %s',
+    async asked => {
+      await using receiver = await replying(`HTTP/1.1 503 Busy\r\nretry-after: ${asked}\r\ncontent-length: 0\r\n\r\n`)
+      await using sender = openSender()
+      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ httpStatus: 503, retryAfter: asked })
+    },
+  )
+
+  test.each([200, 201, 204, 299, 304, 400, 401, 404, 410, 422, 429, 500, 503, 599])(
+    'R13 R15 hands on status %d as it is',
+    async httpStatus => {
+      await using receiver = await replying(`HTTP/1.1 ${httpStatus} X\r\ncontent-length: 0\r\n\r\n`)
+      await using sender = openSender()
+      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus, excerpt: null })
+    },
+  )
+
+  test('R26 answers with 2 MB of HTML: the first 1 KiB is kept', async () => {
+    const page = `<script>alert(1)</script>${'<p>陈</p>'.repeat(200_000)}`
+    await using receiver = await openRawReceiver(socket => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n`)
+      socket.end(page)
+    })
+    await using sender = openSender()
+    const result = await sender.send(attemptTo(receiver.url))
+    const excerpt = result.kind === 'answered' ? (result.excerpt ?? '') : ''
+    expect(page.startsWith(excerpt)).toBe(true)
+    expect(Buffer.byteLength(excerpt)).toBeGreaterThan(1_020)
+    expect(Buffer.byteLength(excerpt)).toBeLessThanOrEqual(1_024)
+  })
+
+  test('R27 sets cookies and policies: ignored', async () => {
+    const headers = ['set-cookie: a=b', 'alt-svc: h3=":1"', 'strict-transport-security: max-age=9', 'refresh: 0;url=/x']
+    await using receiver = await replying(`HTTP/1.1 200 OK\r\n${headers.join('\r\n')}\r\ncontent-length: 0\r\n\r\n`)
+    await using sender = openSender()
+    for (let i = 0; i < 2; i++) await sender.send(attemptTo(receiver.url))
+    expect(receiver.requests[1]).toBe(receiver.requests[0])
+  })
+})

@@ -1,0 +1,117 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { createNameResolver } from '../../src/callback/resolve.ts'
+import { openFakeDns } from '../support/fake-dns.ts'
+import { openRawReceiver } from '../support/raw-receiver.ts'
+import { attemptTo, openSender } from '../support/sender.ts'
+
+/** An egress proxy that opens every tunnel to this machine, whatever the address. */
+const openProxy = async (portOf: () => number, status = 200) => {
+  const asked: IncomingMessage[] = []
+  const server = createServer((request, response) => {
+    asked.push(request)
+    response.end()
+  })
+  server.on('connect', (request, client) => {
+    asked.push(request)
+    client.on('error', () => {})
+    if (status !== 200) return void client.end(`HTTP/1.1 ${status} No\r\n\r\n`)
+    const upstream = connect(portOf(), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connected\r\n\r\n')
+      upstream.pipe(client)
+      client.pipe(upstream)
+    })
+    upstream.on('error', () => client.destroy())
+    client.on('close', () => upstream.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+describe('an egress proxy', () => {
+  test('is asked for the address that was judged, and carries the request', async () => {
+    await using dns = await openFakeDns()
+    dns.answer('a.example', ['1.1.1.1'])
+    await using receiver = await openRawReceiver()
+    await using proxy = await openProxy(() => receiver.port)
+    await using sender = openSender({
+      allow: [],
+      proxy: `http://user:p%40ss@127.0.0.1:${proxy.port}`,
+      resolver: createNameResolver({ servers: [dns.server], now: () => 0 }),
+    })
+    for (let i = 0; i < 2; i++)
+      expect(await sender.send(attemptTo('http://a.example:8080/hook'))).toMatchObject({
+        kind: 'answered',
+        httpStatus: 200,
+      })
+    expect(proxy.asked.map(({ url }) => url)).toEqual(['1.1.1.1:8080'])
+    expect(proxy.asked[0]?.headers['proxy-authorization']).toBe(`Basic ${btoa('user:p@ss')}`)
+    expect(receiver.requests[0]).toMatch(/^POST \/hook HTTP\/1\.1\r\nhost: a\.example:8080\r\n/)
+    expect(receiver.requests[0]).not.toContain('proxy')
+  })
+
+  test('is not asked for what may not be called', async () => {
+    await using dns = await openFakeDns()
+    dns.answer('a.example', ['10.0.0.1'])
+    await using proxy = await openProxy(() => 1)
+    await using sender = openSender({
+      allow: [],
+      proxy: `http://127.0.0.1:${proxy.port}`,
+      resolver: createNameResolver({ servers: [dns.server], now: () => 0 }),
+    })
+    for (const url of ['http://a.example/', `http://127.0.0.1:${proxy.port}/`, 'http://[::1]/'])
+      expect(await sender.send(attemptTo(url))).toMatchObject({ kind: 'failed', error: 'blocked' })
+    expect(proxy.asked).toHaveLength(0)
+  })
+
+  test('that refuses is said to have refused', async () => {
+    await using proxy = await openProxy(() => 1, 403)
+    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}` })
+    const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
+    expect(result).toMatchObject({ kind: 'failed', error: 'proxy', detail: '403' })
+  })
+
+  test('that is not there fails the attempt', async () => {
+    const proxy = await openProxy(() => 1)
+    await proxy[Symbol.asyncDispose]()
+    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}` })
+    const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
+    expect(result).toMatchObject({ kind: 'failed', error: 'proxy', detail: 'ECONNREFUSED' })
+  })
+})
+
+test('N9 the proxy settings of the environment have no effect', async () => {
+  await using receiver = await openRawReceiver()
+  await using proxy = await openProxy(() => receiver.port)
+  const module = new URL('../support/sender.ts', import.meta.url).href
+  const script = `
+    const { attemptTo, openSender } = await import(${JSON.stringify(module)})
+    await using sender = openSender()
+    process.stdout.write((await sender.send(attemptTo(${JSON.stringify(receiver.url)}))).kind)
+  `
+  const url = `http://127.0.0.1:${proxy.port}`
+  const env = {
+    PATH: process.env.PATH ?? '',
+    NODE_USE_ENV_PROXY: '1',
+    HTTP_PROXY: url,
+    http_proxy: url,
+    ALL_PROXY: url,
+  }
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
+  expect(stdout).toBe('answered')
+  expect(proxy.asked).toHaveLength(0)
+  expect(receiver.requests).toHaveLength(1)
+})

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import { createNameResolver } from '../../src/callback/resolve.ts'
+import { openFakeDns } from '../support/fake-dns.ts'
+
+const NAME = 'a.example'
+
+const setUp = async () => {
+  const dns = await openFakeDns()
+  const clock = { ms: 0 }
+  const resolver = createNameResolver({ servers: [dns.server], now: () => clock.ms })
+  return {
+    dns,
+    clock,
+    resolver,
+    [Symbol.asyncDispose]: async () => {
+      resolver.close()
+      await dns[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe('the resolver', () => {
+  test('gives the addresses of both families', async () => {
+    await using place = await setUp()
+    place.dns.answer(NAME, ['192.0.2.1', '192.0.2.2', '2001:db8::1'])
+    const resolution = await place.resolver.resolve(NAME)
+    expect(resolution.ok && [...resolution.addresses].sort()).toEqual(['192.0.2.1', '192.0.2.2', '2001:db8::1'])
+  })
+
+  test('asks once for a name however many want it', async () => {
+    await using place = await setUp()
+    place.dns.answer(NAME, ['192.0.2.1'])
+    await Promise.all(Array.from({ length: 50 }, () => place.resolver.resolve(NAME)))
+    expect([place.dns.count(NAME, 'A'), place.dns.count(NAME, 'AAAA')]).toEqual([1, 1])
+  })
+
+  test('remembers an answer for a minute, whatever its TTL', async () => {
+    await using place = await setUp()
+    place.dns.answer(NAME, ['192.0.2.1'], ['192.0.2.2'])
+    await place.resolver.resolve(NAME)
+    place.clock.ms = 59_999
+    expect(await place.resolver.resolve(NAME)).toEqual({ ok: true, addresses: ['192.0.2.1'] })
+    place.clock.ms = 60_000
+    expect(await place.resolver.resolve(NAME)).toEqual({ ok: true, addresses: ['192.0.2.2'] })
+  })
+
+  test('asks a server in trouble again after three seconds', async () => {
+    await using place = await setUp()
+    place.dns.answer(NAME, 'SERVFAIL')
+    expect(await place.resolver.resolve(NAME)).toEqual({ ok: false, detail: 'ESERVFAIL' })
+    place.dns.answer(NAME, ['192.0.2.1'])
+    place.clock.ms = 2_999
+    expect((await place.resolver.resolve(NAME)).ok).toBe(false)
+    place.clock.ms = 3_000
+    expect((await place.resolver.resolve(NAME)).ok).toBe(true)
+  })
+
+  test('has no addresses for a name that exists without any', async () => {
+    await using place = await setUp()
+    place.dns.answer(NAME, [])
+    expect(await place.resolver.resolve(NAME)).toEqual({ ok: false, detail: 'ENODATA' })
+  })
+
+  test('does not look into /etc/hosts', async () => {
+    await using place = await setUp()
+    expect((await place.resolver.resolve('localhost')).ok).toBe(false)
+  })
+
+  test('ends what is under way when it is closed', async () => {
+    await using place = await setUp()
+    place.dns.answer(NAME, 'drop')
+    const pending = place.resolver.resolve(NAME)
+    await expect.poll(() => place.dns.count(NAME, 'A')).toBeGreaterThan(0)
+    place.resolver.close()
+    expect(await pending).toEqual({ ok: false, detail: 'ECANCELLED' })
+  })
+})

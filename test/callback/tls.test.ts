@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { createSecureServer } from 'node:http2'
+import type { AddressInfo, Server } from 'node:net'
+import { createServer, getCACertificates, type SecureVersion, setDefaultCACertificates, type TLSSocket } from 'node:tls'
+import { describe, expect, test } from 'vitest'
+import { createNameResolver } from '../../src/callback/resolve.ts'
+import { type Certificate, createAuthority } from '../support/certificate.ts'
+import { openFakeDns } from '../support/fake-dns.ts'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { attemptTo, openSender } from '../support/sender.ts'
+
+const now = new Date()
+const DAY = 86_400_000
+const authority = createAuthority(now)
+setDefaultCACertificates([...getCACertificates('bundled'), authority.cert])
+
+const listen = async (server: Server) => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    url: `https://127.0.0.1:${port}/hook`,
+    [Symbol.asyncDispose]: async () => {
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+const openTlsReceiver = async (
+  certificate: Certificate,
+  versions: { maxVersion?: SecureVersion } = {},
+  answer: (socket: TLSSocket, index: number) => void = socket => void socket.write(OK),
+) => {
+  const sockets: TLSSocket[] = []
+  let requests = 0
+  const weak = versions.maxVersion ? { minVersion: versions.maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' } : {}
+  const server = createServer({ ...certificate, ...versions, ...weak }, socket => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.on('data', () => {
+      answer(socket, requests++)
+    })
+  })
+  server.on('tlsClientError', () => {})
+  return { ...(await listen(server)), sockets, requests: () => requests }
+}
+
+describe('TLS', () => {
+  test('a receiver with a good certificate is called', async () => {
+    await using receiver = await openTlsReceiver(authority.issue(['127.0.0.1']))
+    await using sender = openSender()
+    for (let i = 0; i < 3; i++)
+      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(receiver.sockets).toHaveLength(1)
+  })
+
+  test('a name is sent as SNI and checked against the certificate', async () => {
+    await using dns = await openFakeDns()
+    for (const name of ['good.example', 'other.example']) dns.answer(name, ['127.0.0.1'])
+    await using receiver = await openTlsReceiver(authority.issue(['good.example']))
+    await using sender = openSender({ resolver: createNameResolver({ servers: [dns.server], now: () => 0 }) })
+    const send = (name: string) => sender.send(attemptTo(`https://${name}:${receiver.port}/`))
+    expect(await send('good.example')).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(receiver.sockets[0]?.servername).toBe('good.example')
+    expect(await send('other.example')).toMatchObject({
+      kind: 'failed',
+      error: 'tls',
+      detail: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    })
+  })
+
+  test.each(['end', 'destroy'] as const)('R20 a used connection that %ss is replaced once', async how => {
+    const certificate = authority.issue(['127.0.0.1'])
+    await using receiver = await openTlsReceiver(certificate, {}, (socket, index) => {
+      if (index === 1) socket[how]()
+      else socket.write(OK)
+    })
+    await using sender = openSender()
+    for (let i = 0; i < 2; i++)
+      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(receiver.requests()).toBe(3)
+  })
+
+  test('R3 a fresh connection that ends without an answer is not replaced', async () => {
+    const certificate = authority.issue(['127.0.0.1'])
+    await using receiver = await openTlsReceiver(certificate, {}, socket => void socket.end())
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'reset' })
+    expect(receiver.requests()).toBe(1)
+  })
+
+  test.each([
+    ['has expired', authority.issue(['127.0.0.1'], new Date(now.getTime() - DAY)), 'CERT_HAS_EXPIRED'],
+    ['is not valid yet', authority.issue(['127.0.0.1'], new Date(now.getTime() + 60 * DAY)), 'CERT_NOT_YET_VALID'],
+    ['is signed by itself', authority.selfSigned(['127.0.0.1']), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['is for another name', authority.issue(['127.0.0.2']), 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['comes from an unknown authority', createAuthority(now).issue(['127.0.0.1']), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ])('R16 a certificate that %s: failed, and nothing is sent', async (_claim, certificate, detail) => {
+    await using receiver = await openTlsReceiver(certificate)
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'tls', detail })
+    expect(receiver.requests()).toBe(0)
+  })
+
+  test('R16 verifies though NODE_TLS_REJECT_UNAUTHORIZED says not to', async () => {
+    await using receiver = await openTlsReceiver(authority.selfSigned(['127.0.0.1']))
+    await using sender = openSender()
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'tls' })
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    }
+  })
+
+  test.each(['TLSv1', 'TLSv1.1'] as const)('R16 a receiver that knows only %s: failed', async maxVersion => {
+    await using receiver = await openTlsReceiver(authority.issue(['127.0.0.1']), { maxVersion })
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'tls' })
+  })
+
+  test('R16 a handshake that hangs ends with the attempt', async () => {
+    await using receiver = await openRawReceiver(() => {})
+    await using sender = openSender({ timeoutMs: 250 })
+    const result = await sender.send(attemptTo(receiver.url.replace('http:', 'https:')))
+    expect(result).toMatchObject({ kind: 'failed', error: 'connect_timeout' })
+    await expect.poll(() => receiver.open()).toBe(0)
+  })
+
+  test('R16 a receiver without TLS: failed, and not called without it', async () => {
+    await using receiver = await openRawReceiver(
+      () => {},
+      socket => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    )
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url.replace('http:', 'https:')))).toMatchObject({ error: 'tls' })
+    expect(receiver.requests).toHaveLength(0)
+    expect(receiver.connections()).toBe(1)
+  })
+
+  test('R24 a receiver that speaks only HTTP/2: failed at once', async () => {
+    const server = createSecureServer({ ...authority.issue(['127.0.0.1']), allowHTTP1: false })
+    server.on('tlsClientError', () => {}).on('sessionError', () => {})
+    server.on('unknownProtocol', socket => void socket.destroy())
+    await using receiver = await listen(server)
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({
+      kind: 'failed',
+      error: expect.stringMatching(/tls|reset|protocol/),
+    })
+  })
+})

@@ -1,0 +1,44 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { createApiKey, readApiKey } from '../../src/core/api-key.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+
+const ID = 'key_01JABCDEFGHJKMNPQRSTVWXYZ0'
+
+describe('an API key', () => {
+  test('is read back as its id and the hash of its secret', () => {
+    const { text, hash, id } = createApiKey(ID, randomBytes)
+    expect(text).toMatch(/^ifn_01JABCDEFGHJKMNPQRSTVWXYZ0_[\w-]{43}[0-9a-f]{8}$/)
+    expect(readApiKey(text)).toEqual({ id, hash })
+  })
+
+  test('keeps only the SHA-256 of the secret part', () => {
+    const { text, hash } = createApiKey(ID, () => Buffer.alloc(32, 7))
+    const secret = Buffer.alloc(32, 7).toString('base64url')
+    expect(text).toContain(`_${secret}`)
+    expect(hash).toEqual(createHash('sha256').update(secret).digest())
+  })
+
+  test('with any one character changed is refused without asking anybody', () => {
+    const { text } = createApiKey(ID, randomBytes)
+    for (let at = 0; at < text.length; at++) {
+      const changed = `${text.slice(0, at)}${text[at] === 'a' ? 'b' : 'a'}${text.slice(at + 1)}`
+      expect(readApiKey(changed), changed).toBeNull()
+    }
+  })
+
+  test.each(['', 'ifn_', 'whsec_abc', `${createApiKey(ID, randomBytes).text}\n`, 'x'.repeat(100_000)])(
+    'is not %#',
+    text => expect(readApiKey(text)).toBeNull(),
+  )
+})
+
+test('a new partner comes with a key and a signing secret that fit what is stored', () => {
+  let count = 0
+  const newId = (prefix: string) => `${prefix}_01JABCDEFGHJKMNPQRSTVWXYZ${count++}`
+  const { partner, apiKey, signingSecret } = newPartner('Shop', { newId, random: randomBytes })
+  expect(readApiKey(apiKey)).toEqual(partner.key)
+  expect(partner.secret.text.reveal()).toBe(signingSecret)
+  expect(Buffer.from(signingSecret.slice('whsec_'.length), 'base64')).toHaveLength(32)
+  expect(partner).toMatchObject({ name: 'Shop', id: expect.stringMatching(/^partner_/) })
+})

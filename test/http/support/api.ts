@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { monotonicFactory } from 'ulid'
+import type { Answer } from '../../../src/core/answer.ts'
+import { judgeUrl } from '../../../src/core/callback-url.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { afterAttempt } from '../../../src/core/message.ts'
+import { newPartner } from '../../../src/core/new-partner.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { afterAnswer } from '../../../src/core/verification.ts'
+import { type ApiDeps, createApi } from '../../../src/http/api.ts'
+import { createLog } from '../../../src/log.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+
+export const ADMIN_TOKEN = 'the-operator-of-these-tests'
+export const START = Date.parse('2026-11-24T16:20:00.000Z')
+export const HOOK = 'https://partner.example/hook'
+
+const POLICY = {
+  minMs: 5 * SECOND,
+  maxMs: 5 * MINUTE,
+  rampMs: 2 * MINUTE,
+  settleMarginMs: 10 * MINUTE,
+  notFoundGraceMs: 2 * HOUR,
+}
+const SUCCESS: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
+}
+const NOBODY_BUSY = { busyHosts: new Map(), busyPartners: new Map() }
+
+interface Call {
+  key?: string | null
+  body?: unknown
+  /** Sent as it is. */
+  raw?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  headers?: Record<string, string>
+}
+
+/** Unchecked: tests look into many shapes, and a wrong look fails. */
+export type Json = ReturnType<typeof JSON.parse>
+
+/** The API over a real SQLite store in memory, with two partners, one account, and a clock that stands still. */
+export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
+  const clock = { now: START }
+  const now = () => clock.now
+  const store = await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now, defaultRate: 5 })
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid(clock.now)}`
+  const logged: string[] = []
+  const deps: ApiDeps = {
+    store,
+    register: async item => {
+      const [registered] = await store.register([item])
+      if (!registered) throw new Error('no result')
+      return registered
+    },
+    judgeUrl: text => {
+      const verdict = judgeUrl(text, { allowHttp: false, allowed: { contains: () => false } })
+      return verdict.ok ? { ok: true, href: verdict.url.href } : verdict
+    },
+    registrationTtlMs: 24 * HOUR,
+    adminToken: new Secret(ADMIN_TOKEN),
+    newId,
+    random: randomBytes,
+    log: createLog({ level: 'debug', destination: { write: line => logged.push(line) } }),
+    version: '0.0.0',
+    ready: async () => [{ name: 'database', ok: true, reason: null }],
+    now,
+    ...overrides,
+  }
+  const account = await store.putDefaultAccount({
+    id: newId('account'),
+    apiId: 'C12345678',
+    apiKey: new Secret('upstream-key'),
+    passwordMode: 'dynamic',
+  })
+  const create = async (name: string) => {
+    const { partner, apiKey } = newPartner(name, { newId, random: randomBytes })
+    await store.createPartner(partner)
+    return { id: partner.id, keyId: partner.key.id, key: apiKey }
+  }
+  const partner = await create('one')
+  const other = await create('other')
+  const app = createApi(deps)
+
+  const call = async (method: string, path: string, { key = partner.key, body, raw, headers }: Call = {}) => {
+    const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+    const response = await app.request(path, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(sent === undefined ? {} : { body: sent, duplex: 'half' }),
+    })
+    const text = await response.text()
+    const json: Json = text === '' ? null : JSON.parse(text)
+    return { status: response.status, headers: response.headers, text, json }
+  }
+
+  const register = async (body: Record<string, unknown> = {}, key = partner.key): Promise<Json> => {
+    const answer = await call('POST', '/v1/registrations', {
+      key,
+      body: { idcardid: '16236437872836', callbackUrl: HOOK, ...body },
+    })
+    if (answer.status >= 300) throw new Error(answer.text)
+    return answer.json
+  }
+
+  /** Asks whatever is due, and has the upstream answer this. */
+  const answerWith = async (answer: Answer, change: Json = null) => {
+    const { claims } = await store.claimVerifications({ busy: new Map(), concurrency: 4, leaseMs: MINUTE })
+    const moment = { now: clock.now, random: 0.5, policy: POLICY, othersInvalid: false }
+    const settlements = claims.flatMap(claim =>
+      claim.verifications.map(verification => ({
+        id: verification.id,
+        claim: verification.claim,
+        answer,
+        askedAt: clock.now,
+        observedAt: clock.now,
+        step: afterAnswer(verification, answer, moment),
+        account: change && { id: claim.account.id, change },
+      })),
+    )
+    await store.settleVerifications(settlements)
+    return settlements.length
+  }
+
+  /** Sends what is due, `slots` at most, and has the receiver answer this. */
+  const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
+    const claim = { slots, slowSlots: slots, perHost: 10, perPartner: 10, leaseMs: MINUTE, ...NOBODY_BUSY }
+    const { messages } = await store.claimMessages(claim)
+    const settlements = messages.map(message => {
+      const outcome = { httpStatus, retryAfterMs: null }
+      const step = afterAttempt(message, outcome, { now: clock.now, random: 0.5, scheduleMs })
+      const kind = step.gone
+        ? 'gone'
+        : httpStatus === null
+          ? 'failed'
+          : step.state === 'delivered'
+            ? 'delivered'
+            : 'rejected'
+      const error = httpStatus === null ? 'timeout' : null
+      const attempt = {
+        at: clock.now,
+        outcome: kind,
+        httpStatus,
+        error,
+        durationMs: 12,
+        responseExcerpt: 'hello',
+      } as const
+      return { message, step, attempt, timedOut: false }
+    })
+    await store.settleMessages(settlements)
+    return settlements.length
+  }
+
+  return {
+    app,
+    store,
+    clock,
+    logged,
+    account,
+    partner,
+    other,
+    call,
+    register,
+    answerWith,
+    succeed: () => answerWith(SUCCESS),
+    receiveWith,
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+}
