@@ -32,7 +32,7 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
   const idle = new Map<Lane, Group>()
 
   const groupOf = (partnerId: string, target: CallbackUrl): Group => {
-    const origins = partners.get('') ?? new Map<string, Group>()
+    const origins = partners.get(partnerId) ?? new Map<string, Group>()
     if (origins.size === 0) partners.set(partnerId, origins)
     const known = origins.get(target.origin)
     if (known) return known
