@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { serve, type ServerType } from '@hono/node-server'
+import { type ServerType, serve } from '@hono/node-server'
 import { monotonicFactory } from 'ulid'
 import { createSender } from './callback/sender.ts'
 import type { UpstreamConfig } from './config/read-config.ts'
@@ -29,7 +29,7 @@ export interface App {
 const GRACE_MS = 10 * SECOND
 
 /** The only place where clocks, chance and the rooms come together. */
-export const clock = Date.now
+const clock = Date.now
 export const random = randomBytes
 
 export const createIds = () => {
@@ -43,7 +43,10 @@ export const openConfiguredStore = (config: Parameters<typeof openStore>[0], log
     now: clock,
     random,
     onKeyCreated: path =>
-      log.warn('master_key.created', { path, advice: 'keep a copy of this file apart from the database and its backups' }),
+      log.warn('master_key.created', {
+        path,
+        advice: 'keep a copy of this file apart from the database and its backups',
+      }),
   })
 
 /** Starts the API, the poller and the deliverer in this process. */

@@ -75,7 +75,6 @@ export const createLane = (deps: {
   let endsAt = 0
   let ticksInBody = 0
   let connects = 0
-  let wasServed = false
   let bytesBefore = 0
   let informational = 0
   let status = 0
@@ -139,7 +138,7 @@ export const createLane = (deps: {
     end({ kind: 'answered', httpStatus: status, retryAfter, excerpt: readExcerpt(excerpt, encoding) }, after)
 
   const endFailed = (failure: Failure) => {
-    const isStale = failure.error === 'reset' && connects === 0 && wasServed && socket?.bytesRead === bytesBefore
+    const isStale = failure.error === 'reset' && connects === 0 && socket?.bytesRead === bytesBefore
     end({ kind: 'failed', error: failure.error, detail: failure.detail }, isStale ? 'stale' : 'broken')
   }
 
@@ -193,7 +192,6 @@ export const createLane = (deps: {
     run: ({ path, headers, body, timeoutMs }, tell) => {
       done = tell
       connects = 0
-      wasServed = served > 0
       bytesBefore = socket?.bytesRead ?? 0
       informational = 0
       status = 0
@@ -207,7 +205,7 @@ export const createLane = (deps: {
       }
       // undici looks once more at a socket that has served, but only at what the last poll brought. With a turn before it
       // there is a poll in between, and an answer that nobody asked for is seen before it can pass for one to this request.
-      if (wasServed) setImmediate(dispatch)
+      if (served > 0) setImmediate(dispatch)
       else dispatch()
     },
     openedAt: () => openedAt,

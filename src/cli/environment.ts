@@ -6,7 +6,7 @@ import { describeError, type Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
-export const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
 /** Ends the process: what the user asked for, or set, cannot be. */
 export const refuse = (text: string): never => {

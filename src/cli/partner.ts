@@ -33,14 +33,15 @@ export const listPartners = ({ json }: JsonOption): Promise<void> =>
     print(showTable(['id', 'name', 'disabled', 'created (UTC)'], rows))
   })
 
-export const setPartnerDisabled = (
-  id: string,
-  { json, disabled }: JsonOption & { disabled: boolean },
-): Promise<void> =>
+export const setPartnerDisabled = (id: string, { json, disabled }: JsonOption & { disabled: boolean }): Promise<void> =>
   withStore(async store => {
     const partner = await store.setPartnerDisabled(id, disabled)
     if (!partner) return refuse(`There is no partner ${id}; "partner list" shows them.`)
-    print(json ? JSON.stringify({ id, name: partner.name, disabled }) : `${partner.name} is ${disabled ? 'disabled' : 'enabled'}.`)
+    print(
+      json
+        ? JSON.stringify({ id, name: partner.name, disabled })
+        : `${partner.name} is ${disabled ? 'disabled' : 'enabled'}.`,
+    )
   })
 
 const allPartners = async (store: Store): Promise<Partner[]> => {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import { SETTINGS_HELP_HINT, wholeNumberOption } from './options.ts'
 import { VERSION } from '../version.ts'
+import { SETTINGS_HELP_HINT, wholeNumberOption } from './options.ts'
 
 const json = () => new Option('--json', 'print JSON, for programs')
 

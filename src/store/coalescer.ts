@@ -8,7 +8,7 @@ export const createCoalescer = <Item, Result>(
   limits: { batch: number } = { batch: 500 },
 ): ((item: Item) => Promise<Result>) => {
   type Call = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
-  let waiting: Call[] = []
+  const waiting: Call[] = []
   let running = false
 
   const runBatches = async () => {

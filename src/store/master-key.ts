@@ -1,7 +1,10 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 
 /** Reads the key beside the SQLite file, or makes it, readable by its owner only. 32 bytes, base64 in the file. */
-export const keyBeside = (databasePath: string, random: (bytes: number) => Buffer): { key: Buffer; path: string; created: boolean } => {
+export const keyBeside = (
+  databasePath: string,
+  random: (bytes: number) => Buffer,
+): { key: Buffer; path: string; created: boolean } => {
   const path = `${databasePath}.key`
   try {
     return { key: Buffer.from(readFileSync(path, 'utf8').trim(), 'base64'), path, created: false }

@@ -26,7 +26,9 @@ export const createVault = (masterKey: Buffer): Vault => {
     },
     open: (sealed, context) => {
       if (sealed[0] !== KEY_VERSION || sealed.length < HEAD_BYTES) throw new Error('sealed with an unknown key version')
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + IV_BYTES), { authTagLength: TAG_BYTES })
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      })
       decipher.setAAD(authenticated(context)).setAuthTag(sealed.subarray(1 + IV_BYTES, HEAD_BYTES))
       return decipher.update(sealed.subarray(HEAD_BYTES), undefined, 'utf8') + decipher.final('utf8')
     },

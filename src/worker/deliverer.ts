@@ -1,9 +1,9 @@
+import type { Sender, SendResult } from '../callback/sender.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
-import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Sender, SendResult } from '../callback/sender.ts'
+import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
 import type { Log } from '../log.ts'
 import type { Attempt, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
 import { attemptOf } from './attempt.ts'
@@ -35,7 +35,10 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
   const partners = createInFlight()
   const slow = createInFlight()
   const signingKeys = createKeyring()
-  const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), { log, event: 'delivery.settle' })
+  const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
+    log,
+    event: 'delivery.settle',
+  })
 
   const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
     const at = store.now()

@@ -37,7 +37,10 @@ export const createPoller = (deps: PollerDeps): Worker => {
   const inFlight = createInFlight()
   const recent = new Map<string, readonly RecentCall[]>()
   const alerts = createAlerts(log)
-  const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), { log, event: 'poll.settle' })
+  const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
+    log,
+    event: 'poll.settle',
+  })
 
   const judge = (account: ClaimedAccount, verification: ClaimedVerification, answer: Answer) => {
     const calls = withCall(recent.get(account.id) ?? [], verification.id, answer)

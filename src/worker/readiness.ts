@@ -1,5 +1,5 @@
-import { AppError } from '../core/error.ts'
 import { SECOND } from '../core/duration.ts'
+import { AppError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
 
 export interface Check {
@@ -35,7 +35,9 @@ export const createReadiness = (store: Pick<Store, 'now' | 'probe' | 'listAccoun
   const accounts = async (): Promise<Check[]> => {
     const all = await store.listAccounts({ limit: 100, after: null }).catch(() => [])
     const paused = all.filter(account => account.pausedAt !== null)
-    const reasons = paused.map(({ id, pauseReason, pauseCode }) => `${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`)
+    const reasons = paused.map(
+      ({ id, pauseReason, pauseCode }) => `${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`,
+    )
     return [{ name: 'accounts', ok: true, reason: reasons.length === 0 ? null : reasons.join('; ') }]
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '../core/error.ts'
 import { SECOND } from '../core/duration.ts'
+import { AppError } from '../core/error.ts'
 import type { Log } from '../log.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 

@@ -121,6 +121,15 @@ describe('a receiver that fails', () => {
     await expect.poll(() => receiver.open()).toBe(0)
   })
 
+  test('R5 answers 200 and stalls after 17 KiB of its body: does not wait for the rest', async () => {
+    await using receiver = await replying(`HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(17_000)}`)
+    await using sender = openSender()
+    const result = await sender.send(attemptTo(receiver.url))
+    expect(result).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(result.durationMs).toBeLessThan(2_000)
+    await expect.poll(() => receiver.open()).toBe(0)
+  })
+
   test.each(['gzip', 'br', 'zstd', Array(100).fill('gzip').join(', ')])(
     'R6 a body in %s is not decoded',
     async encoding => {

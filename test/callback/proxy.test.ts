@@ -93,25 +93,39 @@ describe('an egress proxy', () => {
   })
 })
 
-test('N9 the proxy settings of the environment have no effect', async () => {
-  await using receiver = await openRawReceiver()
-  await using proxy = await openProxy(() => receiver.port)
+describe('N9 the proxy settings of the environment', () => {
   const module = new URL('../support/sender.ts', import.meta.url).href
-  const script = `
-    const { attemptTo, openSender } = await import(${JSON.stringify(module)})
-    await using sender = openSender()
-    process.stdout.write((await sender.send(attemptTo(${JSON.stringify(receiver.url)}))).kind)
-  `
-  const url = `http://127.0.0.1:${proxy.port}`
-  const env = {
-    PATH: process.env.PATH ?? '',
-    NODE_USE_ENV_PROXY: '1',
-    HTTP_PROXY: url,
-    http_proxy: url,
-    ALL_PROXY: url,
+
+  const sendElsewhere = async (settings: { url: string; environmentsProxy: string; proxy: string | null }) => {
+    const script = `
+      const { attemptTo, openSender } = await import(${JSON.stringify(module)})
+      await using sender = openSender({ proxy: ${JSON.stringify(settings.proxy)} })
+      process.stdout.write((await sender.send(attemptTo(${JSON.stringify(settings.url)}))).kind)
+    `
+    const { environmentsProxy: url } = settings
+    const env = {
+      PATH: process.env.PATH ?? '',
+      NODE_USE_ENV_PROXY: '1',
+      HTTP_PROXY: url,
+      http_proxy: url,
+      ALL_PROXY: url,
+    }
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
+    return stdout
   }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
-  expect(stdout).toBe('answered')
-  expect(proxy.asked).toHaveLength(0)
-  expect(receiver.requests).toHaveLength(1)
+
+  test.each(['without', 'with'] as const)('have no effect %s a proxy of our own', async ours => {
+    await using receiver = await openRawReceiver()
+    await using proxy = await openProxy(() => receiver.port)
+    await using wrong = await openProxy(() => receiver.port)
+    const sent = await sendElsewhere({
+      url: receiver.url,
+      environmentsProxy: `http://127.0.0.1:${wrong.port}`,
+      proxy: ours === 'with' ? `http://127.0.0.1:${proxy.port}` : null,
+    })
+    expect(sent).toBe('answered')
+    expect(wrong.asked).toHaveLength(0)
+    expect(proxy.asked).toHaveLength(ours === 'with' ? 1 : 0)
+    expect(receiver.requests).toHaveLength(1)
+  })
 })

@@ -49,6 +49,19 @@ describe('sending', () => {
     expect(receiver.connections()).toBe(2)
   })
 
+  test('R22 uses a connection for a minute at most, so that a name that moved is followed', async () => {
+    await using receiver = await replying(OK)
+    const clock = { ms: 0 }
+    await using sender = openSender({ now: () => clock.ms })
+    const connectionsAt: number[] = []
+    for (clock.ms of [0, 59_999, 60_000]) {
+      await sender.send(attemptTo(receiver.url))
+      connectionsAt.push(receiver.connections())
+    }
+    expect(connectionsAt).toEqual([1, 1, 2])
+    await expect.poll(() => receiver.open()).toBe(1)
+  })
+
   test('opens no more connections than it may, and lets the others wait', async () => {
     await using receiver = await replying(OK)
     await using sender = openSender({ connectionsPerHost: 2 })

@@ -8,12 +8,14 @@ export const openSender = ({
   timeoutMs = 5_000,
   connectionsPerHost = 16,
   proxy = null,
+  now = () => performance.now(),
   resolver,
 }: {
   allow?: string[]
   timeoutMs?: number
   connectionsPerHost?: number
   proxy?: string | null
+  now?: () => number
   resolver?: NameResolver
 } = {}): Sender & AsyncDisposable => {
   const made = createNetworks(allow)
@@ -24,7 +26,7 @@ export const openSender = ({
     proxy,
     userAgent: 'idface-notifier/test',
     connectionsPerHost,
-    now: () => performance.now(),
+    now,
     ...(resolver ? { resolver } : {}),
   })
   return { ...sender, [Symbol.asyncDispose]: () => sender.close() }

@@ -25,7 +25,9 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
       .select()
       .from(accounts)
       .where(
-        idOrApiId === null ? eq(accounts.isDefault, true) : or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)),
+        idOrApiId === null
+          ? eq(accounts.isDefault, true)
+          : or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)),
       )
       .get()
 
@@ -67,7 +69,8 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
           .map(toAccount),
       ),
 
-    pauseAccount: id => update(id, { pausedAt: now(), pauseReason: 'operator', pauseCode: null, probeAt: null, probes: 0 }),
+    pauseAccount: id =>
+      update(id, { pausedAt: now(), pauseReason: 'operator', pauseCode: null, probeAt: null, probes: 0 }),
 
     resumeAccount: async id => {
       const row = await read(() => find(id))
@@ -99,8 +102,7 @@ export const createAccountRows = ({ db, vault, defaultRate }: Context) => {
   }
 
   return {
-    all: (): ClaimedAccount[] =>
-      all.all().map(row => ({ ...row, rate: row.rate ?? defaultRate, apiKey: keyOf(row) })),
+    all: (): ClaimedAccount[] => all.all().map(row => ({ ...row, rate: row.rate ?? defaultRate, apiKey: keyOf(row) })),
 
     setAllowedAt: (id: string, allowedAt: number): void => {
       setAllowedAt.run({ id, allowedAt })
@@ -118,7 +120,13 @@ export const createAccountRows = ({ db, vault, defaultRate }: Context) => {
       const pausedAt = row.pausedAt ?? at
       const next =
         change.kind === 'pause'
-          ? { pausedAt, pauseReason: change.reason, pauseCode: change.code, probes: change.probes, probeAt: change.probeAt }
+          ? {
+              pausedAt,
+              pauseReason: change.reason,
+              pauseCode: change.code,
+              probes: change.probes,
+              probeAt: change.probeAt,
+            }
           : kind === 'resume'
             ? { ...running, ...values }
             : values

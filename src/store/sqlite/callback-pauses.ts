@@ -51,7 +51,10 @@ export const createCallbackPauses = ({ db }: Pick<Context, 'db'>) => {
       for (const laneId of new Set(held.map(message => message.laneId))) lanes.advance(laneId, now)
       const seqs = held.map(message => message.seq)
       for (let i = 0; i < seqs.length; i += 500)
-        db.update(messages).set({ dueAt: now }).where(inArray(messages.seq, seqs.slice(i, i + 500))).run()
+        db.update(messages)
+          .set({ dueAt: now })
+          .where(inArray(messages.seq, seqs.slice(i, i + 500)))
+          .run()
     },
   }
 }

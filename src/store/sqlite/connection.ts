@@ -57,7 +57,8 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
 /** SQLite reads the pragma back as FULL until the first write, so this is asserted after the migration's. */
 export const assertDurable = ({ client }: Connection): void => {
   const level = client.pragma('synchronous', { simple: true })
-  if (level !== 2) throw new Error(`SQLite runs at synchronous=${level}, and a power cut could lose what was acknowledged`)
+  if (level !== 2)
+    throw new Error(`SQLite runs at synchronous=${level}, and a power cut could lose what was acknowledged`)
 }
 
 const createPrivately = (path: string) => {

@@ -3,7 +3,7 @@ import { and, eq, gt, isNull, or, sql } from './drizzle.ts'
 import { lanes } from './schema.ts'
 
 /** `https://partner.example:8443/hook` → `partner.example:8443`. The URL is normalised already. */
-export const hostOf = (href: string): string => href.split('/', 3)[2] ?? href
+const hostOf = (href: string): string => href.split('/', 3)[2] ?? href
 
 /** Keeps each lane's `dueAt` no later than its first message's, so that a claim looks only at lanes that have work. */
 export const createLanes = (db: Db) => {
@@ -24,12 +24,7 @@ export const createLanes = (db: Db) => {
   const advanceLane = db
     .update(lanes)
     .set({ dueAt: sql`${sql.placeholder('dueAt')}` })
-    .where(
-      and(
-        eq(lanes.id, sql.placeholder('id')),
-        or(isNull(lanes.dueAt), gt(lanes.dueAt, sql.placeholder('dueAt'))),
-      ),
-    )
+    .where(and(eq(lanes.id, sql.placeholder('id')), or(isNull(lanes.dueAt), gt(lanes.dueAt, sql.placeholder('dueAt')))))
     .prepare()
 
   /** Something in the lane is due at `dueAt`. */

@@ -161,7 +161,9 @@ const prepare = ({ db, client }: Context) => ({
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
   settleLane: db
     .update(lanes)
-    .set({ dueAt: sql`(SELECT min(due_at) FROM messages WHERE lane_id = ${sql.placeholder('id')} AND due_at IS NOT NULL)` })
+    .set({
+      dueAt: sql`(SELECT min(due_at) FROM messages WHERE lane_id = ${sql.placeholder('id')} AND due_at IS NOT NULL)`,
+    })
     .where(eq(lanes.id, sql.placeholder('id')))
     .prepare(),
   strike: db

@@ -66,7 +66,9 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
       ),
 
     setPartnerDisabled: async (id, disabled) => {
-      const partner = await write(() => db.update(partners).set({ disabled }).where(eq(partners.id, id)).returning().get())
+      const partner = await write(() =>
+        db.update(partners).set({ disabled }).where(eq(partners.id, id)).returning().get(),
+      )
       events.emit('verificationsDue')
       events.emit('messagesDue')
       return partner ?? null
@@ -93,9 +95,7 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
     findKey: id =>
       read(() => {
         const row = findKey.get({ id })
-        return row
-          ? { partnerId: row.partnerId, hash: row.hash, live: row.revokedAt === null && !row.disabled }
-          : null
+        return row ? { partnerId: row.partnerId, hash: row.hash, live: row.revokedAt === null && !row.disabled } : null
       }),
 
     touchKeys: ids =>

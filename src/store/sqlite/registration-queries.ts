@@ -14,8 +14,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const { db, read, vault } = context
   const pauses = createCallbackPauses(context)
 
-  const owned = (partnerId: string, id: string) =>
-    and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
+  const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
   const attemptsOf = (messageSeq: number): Attempt[] =>
     db

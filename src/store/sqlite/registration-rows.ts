@@ -39,12 +39,14 @@ export const selectRegistrations = (db: Db) =>
 
 export type RegistrationRow = NonNullable<ReturnType<ReturnType<typeof selectRegistrations>['get']>>
 
-export const verdictContext = (row: { partnerId: string; idcardid: string }) => `verdict|${row.partnerId}|${row.idcardid}`
+export const verdictContext = (row: { partnerId: string; idcardid: string }) =>
+  `verdict|${row.partnerId}|${row.idcardid}`
 
 export const openVerdict = (
   vault: Vault,
   row: { partnerId: string; idcardid: string; verdict: Buffer | null },
-): Verdict | null => (row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, verdictContext(row))) as Verdict))
+): Verdict | null =>
+  row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, verdictContext(row))) as Verdict)
 
 export const toRegistration = (vault: Vault, row: RegistrationRow): Registration => {
   const told = row.status === 'succeeded' || row.status === 'failed'

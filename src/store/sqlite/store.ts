@@ -68,7 +68,13 @@ const bringUpToDate = async (context: Context) => {
   await read(() => migrate(db, { migrationsFolder: MIGRATIONS }))
   const sealed = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()?.value
   if (sealed) assertKey(() => vault.open(sealed, 'canary'))
-  else await write(() => db.insert(meta).values({ key: 'canary', value: vault.seal(CANARY, 'canary') }).run())
+  else
+    await write(() =>
+      db
+        .insert(meta)
+        .values({ key: 'canary', value: vault.seal(CANARY, 'canary') })
+        .run(),
+    )
   assertDurable(context)
 }
 

@@ -39,7 +39,11 @@ export const createVerifications = (context: Context): Verbs => {
     const { granted } = grant(account, at, limits.free)
     const claimed: ClaimedVerification[] = []
     const leaseEnd = at + limits.leaseMs
-    for (const share of fairShare(due.map(head => head.partnerId), granted, lastServed.get(account.id) ?? '')) {
+    for (const share of fairShare(
+      due.map(head => head.partnerId),
+      granted,
+      lastServed.get(account.id) ?? '',
+    )) {
       if (claimed.length === granted) break
       const limit = Math.min(share.take, granted - claimed.length)
       claimed.push(...claimOf(share.partnerId, account.id, { limit, at, leaseEnd }))
@@ -187,10 +191,16 @@ const prepare = ({ db, client }: Context) => ({
       expiresAt: registrations.expiresAt,
     })
     .from(registrations)
-    .where(and(eq(registrations.verificationId, sql.placeholder('verificationId')), eq(registrations.status, 'pending')))
+    .where(
+      and(eq(registrations.verificationId, sql.placeholder('verificationId')), eq(registrations.status, 'pending')),
+    )
     .orderBy(registrations.id)
     .prepare(),
-  find: db.select().from(verifications).where(eq(verifications.id, sql.placeholder('id'))).prepare(),
+  find: db
+    .select()
+    .from(verifications)
+    .where(eq(verifications.id, sql.placeholder('id')))
+    .prepare(),
   settle: db
     .update(verifications)
     .set({
