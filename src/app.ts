@@ -7,14 +7,17 @@ import { createNetworks } from './core/address.ts'
 import { judgeUrl } from './core/callback-url.ts'
 import { SECOND } from './core/duration.ts'
 import { createApi } from './http/api.ts'
+import { listen } from './http/listen.ts'
 import type { Log } from './log.ts'
 import { createCoalescer } from './store/coalescer.ts'
 import { openStore } from './store/open.ts'
 import type { NewRegistration, Registered, Store } from './store/store.ts'
+import { createSuspicion } from './suspicion.ts'
 import { createUpstream } from './upstream/client.ts'
 import { VERSION } from './version.ts'
 import { createDeliverer } from './worker/deliverer.ts'
 import { createPoller } from './worker/poller.ts'
+import { createPruner } from './worker/pruner.ts'
 import { createReadiness } from './worker/readiness.ts'
 import { startHeartbeat } from './worker/schedule.ts'
 
@@ -29,7 +32,7 @@ export interface App {
 const GRACE_MS = 10 * SECOND
 
 /** The only place where clocks, chance and the rooms come together. */
-const clock = Date.now
+export const clock = Date.now
 export const random = randomBytes
 
 export const createIds = () => {
@@ -74,6 +77,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     connectionsPerHost: callback.concurrencyPerHost,
     now: () => performance.now(),
   })
+  const suspicion = createSuspicion({ now: clock, log })
   const poller = createPoller({
     store,
     upstream: asking,
@@ -81,6 +85,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     concurrency: upstream.concurrency,
     timeoutMs: upstream.timeoutMs,
     random: Math.random,
+    onLookup: suspicion.lookup,
     log,
   })
   const deliverer = createDeliverer({
@@ -93,6 +98,8 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     random: Math.random,
     log,
   })
+  const proxies = createNetworks(server.trustProxy.map(({ address, prefix }) => `${address}/${prefix}`))
+  if (!proxies.ok) throw new Error(`TRUST_PROXY: ${proxies.message}`)
   const readiness = createReadiness(store)
   const api = createApi({
     store,
@@ -103,6 +110,9 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
       log.info('callback.refused', { refusal: verdict.refusal })
       return { ok: false, message: verdict.message }
     },
+    apiRate: server.apiRate,
+    trustedProxies: proxies.networks,
+    suspicion,
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
     newId,
@@ -115,13 +125,14 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
 
   store.events.on('verificationsDue', poller.ring)
   store.events.on('messagesDue', deliverer.ring)
-  const heartbeat = startHeartbeat([poller, deliverer], log)
+  const pruner = createPruner({ store, retentionMs: config.storage.retentionMs, log })
+  const heartbeat = startHeartbeat({ workers: [poller, deliverer], pruner, log })
   const listener = await listen(api.fetch, server)
   poller.ring()
   deliverer.ring()
 
   const drain = async () => {
-    await Promise.all([heartbeat.stop(), poller.stop(), deliverer.stop(), listener.close()])
+    await Promise.all([heartbeat.stop(), poller.stop(), deliverer.stop(), pruner.stop(), listener.close()])
   }
   const stop = async () => {
     readiness.stopping()
@@ -135,24 +146,4 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
 const afterGrace = () =>
   new Promise<void>(resolve => {
     setTimeout(resolve, GRACE_MS).unref()
-  })
-
-type Fetch = Parameters<typeof serve>[0]['fetch']
-
-/** Listens, and rejects with a plain sentence when it cannot. */
-const listen = (fetch: Fetch, { host, port }: { host: string; port: number }) =>
-  new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
-    const server: ServerType = serve({ fetch, hostname: host, port }, ({ port: bound }) => {
-      const shown = host.includes(':') ? `[${host}]` : host
-      resolve({ url: `http://${shown}:${bound}`, close: () => closeServer(server) })
-    })
-    server.on('error', (error: NodeJS.ErrnoException) =>
-      reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free one`)),
-    )
-  })
-
-const closeServer = (server: ServerType) =>
-  new Promise<void>(resolve => {
-    server.close(() => resolve())
-    if ('closeIdleConnections' in server) server.closeIdleConnections()
   })

@@ -5,6 +5,7 @@ CREATE TABLE `accounts` (
 	`password_mode` text NOT NULL,
 	`rate` real,
 	`is_default` integer DEFAULT false NOT NULL,
+	`partner_id` text,
 	`created_at` integer NOT NULL,
 	`paused_at` integer,
 	`pause_reason` text,
@@ -23,6 +24,7 @@ CREATE TABLE `api_keys` (
 	`hash` blob NOT NULL,
 	`created_at` integer NOT NULL,
 	`last_used_at` integer,
+	`expires_at` integer,
 	`revoked_at` integer
 );
 --> statement-breakpoint
@@ -67,6 +69,7 @@ CREATE TABLE `messages` (
 	`created_at` integer NOT NULL,
 	`state` text NOT NULL,
 	`due_at` integer,
+	`claimed_at` integer,
 	`claims` integer DEFAULT 0 NOT NULL,
 	`attempts` integer DEFAULT 0 NOT NULL,
 	`retries` integer DEFAULT 0 NOT NULL
@@ -84,6 +87,10 @@ CREATE TABLE `partners` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
 	`disabled` integer DEFAULT false NOT NULL,
+	`payload` text DEFAULT 'full' NOT NULL,
+	`max_pending` integer,
+	`max_hosts` integer,
+	`max_daily` integer,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -92,6 +99,7 @@ CREATE TABLE `registrations` (
 	`partner_id` text NOT NULL,
 	`verification_id` integer NOT NULL,
 	`callback_url` text NOT NULL,
+	`lane_id` integer NOT NULL,
 	`metadata` text NOT NULL,
 	`status` text NOT NULL,
 	`reason` text,
@@ -103,9 +111,11 @@ CREATE TABLE `registrations` (
 --> statement-breakpoint
 CREATE INDEX `registrations_verification` ON `registrations` (`verification_id`);--> statement-breakpoint
 CREATE INDEX `registrations_list` ON `registrations` (`partner_id`,`status`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_resolved` ON `registrations` (`resolved_at`) WHERE resolved_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `signing_secrets` (
 	`id` text PRIMARY KEY NOT NULL,
 	`partner_id` text NOT NULL,
+	`type` text NOT NULL,
 	`secret` blob NOT NULL,
 	`created_at` integer NOT NULL,
 	`expires_at` integer

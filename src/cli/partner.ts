@@ -35,7 +35,7 @@ export const listPartners = ({ json }: JsonOption): Promise<void> =>
 
 export const setPartnerDisabled = (id: string, { json, disabled }: JsonOption & { disabled: boolean }): Promise<void> =>
   withStore(async store => {
-    const partner = await store.setPartnerDisabled(id, disabled)
+    const partner = await store.changePartner(id, { disabled })
     if (!partner) return refuse(`There is no partner ${id}; "partner list" shows them.`)
     print(
       json

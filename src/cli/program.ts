@@ -26,6 +26,18 @@ export const createProgram = (): Command => {
     .action(async options => (await import('./migrate.ts')).migrate(options))
 
   program
+    .command('prune')
+    .description('erase now what is older than RETENTION')
+    .addOption(json())
+    .action(async options => (await import('./prune.ts')).prune(options))
+
+  program
+    .command('rekey')
+    .description('move everything sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped and started again')
+    .addOption(json())
+    .action(async options => (await import('./rekey.ts')).rekey(options))
+
+  program
     .command('settings')
     .description('list every setting with its default and meaning')
     .addOption(new Option('--lang <lang>', 'language').choices(['en', 'zh']).default('en'))

@@ -37,6 +37,14 @@ const SETTINGS = {
         en: '32 bytes in base64; encrypts signing secrets and upstream keys at rest. If it is missing with SQLite, one is generated beside the database; PostgreSQL requires it.',
         zh: '32 字节的 base64,用于加密保存签名密钥与上游密钥。使用 SQLite 时若未设置,会在数据库旁自动生成;使用 PostgreSQL 时必须设置。',
       },
+      previousMasterKey: {
+        name: 'MASTER_KEY_PREVIOUS',
+        parse: secretKey({ bytes: 32 }),
+        default: null,
+        secret: true,
+        en: 'The key before `MASTER_KEY`, while `rekey` has not yet moved everything to the new one.',
+        zh: '更换 `MASTER_KEY` 之前的旧密钥;在 `rekey` 把全部数据迁移到新密钥之前需要保留。',
+      },
       retentionMs: {
         name: 'RETENTION',
         parse: duration({ min: 1 * SECOND, max: 3_650 * DAY }),

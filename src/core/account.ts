@@ -71,12 +71,12 @@ export const accountChange = (
     return pause(account, 'unknown_code', answer.code ?? 0, now)
   if (answer.kind === 'throttled') {
     const hold = Math.min(answer.retryAfterMs ?? 0, LONGEST_HOLD_MS)
+    if (account.pausedAt !== null) return pauseOn(account, now, hold)
     const rampRate = Math.max(SLOWEST_RATE, effectiveRate(account, now) / 2)
     return { kind: 'throttle', rampRate, rampAt: now + hold, allowedAt: Math.max(account.allowedAt, now + hold) }
   }
   if (account.pausedAt === null) return null
-  if (answer.kind === 'transient' || answer.kind === 'invalid_id')
-    return pause(account, account.pauseReason ?? 'unknown_code', account.pauseCode ?? 0, now)
+  if (answer.kind === 'transient' || answer.kind === 'invalid_id') return pauseOn(account, now, 0)
   return { kind: 'resume', ...slowStart(account.rate, now) }
 }
 
@@ -86,7 +86,18 @@ export const slowStart = (rate: number, now: number): { rampRate: number; rampAt
   rampAt: now,
 })
 
-const pause = ({ probes }: AccountState, reason: PauseReason, code: number, now: number): AccountChange => {
+/** A canary that told nothing: the pause goes on as it was, for `holdMs` at least. */
+const pauseOn = (account: AccountState, now: number, holdMs: number): AccountChange => {
+  const next = pause(account, account.pauseReason ?? 'unknown_code', account.pauseCode ?? 0, now)
+  return { ...next, probeAt: Math.max(next.probeAt, now + holdMs) }
+}
+
+const pause = (
+  { probes }: AccountState,
+  reason: PauseReason,
+  code: number,
+  now: number,
+): Extract<AccountChange, { kind: 'pause' }> => {
   const careful = reason === 'credentials_wrong' || reason === 'frozen'
   const delays = careful ? CAREFUL_PROBE_DELAYS_MS : PROBE_DELAYS_MS
   const delay = delays[Math.min(probes, delays.length - 1)] ?? MINUTE

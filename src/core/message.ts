@@ -15,6 +15,8 @@ export interface WebhookContent {
   status: string | null
   reason: Reason | null
   verdict: Verdict | null
+  /** Leave out the scores and the message: the partner fetches them itself. */
+  thin: boolean
   metadata: Readonly<Record<string, string>>
   observedAt: number
   previousPollAt: number | null
@@ -30,14 +32,18 @@ export const webhookBody = (content: WebhookContent): string =>
       idcardid: content.idcardid,
       status: content.status,
       reason: content.reason,
-      message: content.verdict?.message ?? null,
-      livingScore: content.verdict?.livingScore ?? null,
-      similarity: content.verdict?.similarity ?? null,
+      ...(content.thin ? {} : personalPart(content.verdict)),
       metadata: content.metadata,
       observedAt: new Date(content.observedAt).toISOString(),
       previousPollAt: content.previousPollAt === null ? null : new Date(content.previousPollAt).toISOString(),
     },
   })
+
+const personalPart = (verdict: Verdict | null) => ({
+  message: verdict?.message ?? null,
+  livingScore: verdict?.livingScore ?? null,
+  similarity: verdict?.similarity ?? null,
+})
 
 /** One message a registration, so the id follows from the registration's: the same even if a backup is restored. */
 export const messageIdOf = (registrationId: string): string => `msg_${registrationId.slice('reg_'.length)}`

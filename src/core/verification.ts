@@ -22,8 +22,10 @@ export interface VerificationState {
   invalidIds: number
   /** Upstream has shown a status for the serial at least once. */
   seen: boolean
-  /** 4061 in a row since it was seen. */
+  /** 4061 in a row since it was seen, `maxMs` apart at least. */
   goneChecks: number
+  /** When the call before this one was made. */
+  lastPolledAt: number | null
   waiting: readonly Waiting[]
 }
 
@@ -33,7 +35,7 @@ export interface PollPolicy extends PollSchedule {
 }
 
 /** What to write after an answer. `dueAt` is null when nobody waits any more. */
-export interface VerificationStep extends Omit<VerificationState, 'nudgedAt' | 'waiting'> {
+export interface VerificationStep extends Omit<VerificationState, 'nudgedAt' | 'lastPolledAt' | 'waiting'> {
   dueAt: number | null
   verdict: Verdict | null
   ended: readonly { registrationId: string; reason: Reason }[]
@@ -96,6 +98,14 @@ const endsExpired =
   (reason: Reason, extraMs = 0): Ends =>
   (waiting, policy) => ({ at: waiting.expiresAt + policy.settleMarginMs + extraMs, reason })
 
+/** All of them now, but for those whose deadline came first. */
+const endsAt =
+  (now: number, reason: Reason): Ends =>
+  (waiting, policy) => {
+    const deadline = waiting.expiresAt + policy.settleMarginMs
+    return deadline <= now ? { at: deadline, reason: 'expired' } : { at: now, reason }
+  }
+
 const endsNotFound: Ends = (waiting, policy) => {
   const deadline = waiting.expiresAt + policy.settleMarginMs
   const graceEnd = waiting.createdAt + policy.notFoundGraceMs
@@ -117,10 +127,13 @@ const goOn = (
 }
 
 const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
-  const goneChecks = state.goneChecks + 1
-  const gone: Ends = () => ({ at: moment.now, reason: 'gone' })
-  const ends = goneChecks > GONE_CONFIRMATIONS ? gone : endsExpired('expired')
-  return goOn({ ...calm(state), goneChecks }, state, moment, { ends, delayMs: moment.policy.maxMs })
+  const { now, policy } = moment
+  // A hint or another's deadline may bring calls closer together; those confirm nothing.
+  const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
+  const goneChecks = state.goneChecks + (confirms ? 1 : 0)
+  if (goneChecks > GONE_CONFIRMATIONS) return goOn(calm(state), state, moment, { ends: endsAt(now, 'gone') })
+  const ends = endsExpired('expired')
+  return goOn({ ...calm(state), goneChecks }, state, moment, { ends, delayMs: policy.maxMs })
 }
 
 const afterInvalidId = (state: VerificationState, moment: PollMoment): VerificationStep => {
@@ -131,8 +144,7 @@ const afterInvalidId = (state: VerificationState, moment: PollMoment): Verificat
       delayMs: moment.policy.minMs,
     })
   if (moment.othersInvalid) return { ...same(state), dueAt: moment.now, verdict: null, ended: [] }
-  const invalid: Ends = () => ({ at: moment.now, reason: 'invalid_id' })
-  return goOn({ ...calm(state), invalidIds }, state, moment, { ends: invalid })
+  return goOn(calm(state), state, moment, { ends: endsAt(moment.now, 'invalid_id') })
 }
 
 /** Full jitter: anywhere up to a ceiling that doubles with each failure, so that a herd spreads out. */

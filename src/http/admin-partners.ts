@@ -13,7 +13,7 @@ import { readBody } from './request-body.ts'
 export interface AdminPartnerDeps {
   store: Pick<
     Store,
-    'createPartner' | 'findPartner' | 'listPartners' | 'setPartnerDisabled' | 'createKey' | 'listKeys' | 'revokeKey'
+    'createPartner' | 'findPartner' | 'listPartners' | 'changePartner' | 'createKey' | 'listKeys' | 'revokeKey'
   >
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
@@ -30,19 +30,30 @@ const NEW_PARTNER = z.strictObject({
     .max(100, NAME)
     .refine(name => name.isWellFormed() && !/\p{Cc}/u.test(name), NAME),
 })
-const PARTNER_CHANGE = z.strictObject({ disabled: z.boolean(DISABLED) })
+const PAYLOAD = 'must be full, or thin (without the scores and the message)'
+const QUOTA = 'must be a whole number from 0 to 1000000000, or null for no limit'
+const quota = z.int(QUOTA).min(0, QUOTA).max(1_000_000_000, QUOTA).nullable().optional()
+const PARTNER_CHANGE = z.strictObject({
+  name: NEW_PARTNER.shape.name.optional(),
+  disabled: z.boolean(DISABLED).optional(),
+  payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
+  quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
+})
 
-const viewPartner = ({ id, name, disabled, createdAt }: Partner) => ({
+const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner) => ({
   id,
   name,
   disabled,
+  payload,
+  quotas,
   createdAt: jsonTime(createdAt),
 })
 
-const viewKey = ({ id, createdAt, lastUsedAt, revokedAt }: ApiKey) => ({
+const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey) => ({
   id,
   createdAt: jsonTime(createdAt),
   lastUsedAt: jsonTimeOrNull(lastUsedAt),
+  expiresAt: jsonTimeOrNull(expiresAt),
   revoked: revokedAt !== null,
 })
 
@@ -79,8 +90,8 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
 
   app.patch('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), 'partner')
-    const { disabled } = await readBody(c, PARTNER_CHANGE)
-    return c.json(viewPartner(found(await store.setPartnerDisabled(id, disabled), 'partner')))
+    const change = await readBody(c, PARTNER_CHANGE)
+    return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
   })
 
   app.get('/:id/keys', noQuery, async c => {

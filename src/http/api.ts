@@ -3,20 +3,26 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
-import type { Store } from '../store/store.ts'
+import type { Suspicion } from '../suspicion.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin-accounts.ts'
 import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './admin-partners.ts'
-import { type ApiEnv, createAdminAuth, createPartnerAuth } from './authenticate.ts'
+import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerDeps } from './authenticate.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './problem.ts'
 import { createRegistrations, type RegistrationDeps } from './registrations.ts'
 import { logRequests } from './request-log.ts'
+import { createSigningSecrets, type SigningSecretDeps } from './signing-secrets.ts'
 
-export interface ApiDeps extends Omit<RegistrationDeps, 'store'>, Omit<AdminPartnerDeps, 'store'> {
+export interface ApiDeps
+  extends Omit<RegistrationDeps, 'store' | 'suspicion'>,
+    Omit<AdminPartnerDeps, 'store'>,
+    Omit<PartnerDeps, 'store' | 'suspicion'> {
   store: RegistrationDeps['store'] &
     AdminPartnerDeps['store'] &
     AdminAccountDeps['store'] &
-    Pick<Store, 'findKey' | 'touchKeys'>
+    SigningSecretDeps['store'] &
+    PartnerDeps['store']
+  suspicion: Suspicion
   /** Null: there is no `/v1/admin`. */
   adminToken: Secret | null
   log: Log
@@ -52,6 +58,7 @@ export const createApi = (deps: ApiDeps) => {
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
   app.route('/v1/registrations', createRegistrations(deps))
+  app.route('/v1/signing-secrets', createSigningSecrets(deps))
   return app
 }
 

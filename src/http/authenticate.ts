@@ -6,8 +6,11 @@ import { AppError } from '../core/error.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
 import type { KeyOwner, Store } from '../store/store.ts'
+import type { Suspicion } from '../suspicion.ts'
 import { createBriefCache } from './brief-cache.ts'
+import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { createKeyUse } from './key-use.ts'
+import { createRateLimit } from './rate-limit.ts'
 
 export interface ApiEnv {
   Variables: { requestId: string; partnerId: string }
@@ -16,6 +19,10 @@ export interface ApiEnv {
 /** What a revoked key may still be good for on another node. */
 const REMEMBER_MS = 1 * SECOND
 const MOST_REMEMBERED = 10_000
+/** Of one address, until it waits. */
+const FAILED_LOGINS = { rate: 1, burst: 50 }
+/** Of a partner that tries out serials. */
+const SLOWED = { rate: 1, burst: 2 }
 const NO_HASH = Buffer.alloc(32)
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
@@ -25,25 +32,40 @@ const unauthorized = (): AppError =>
 
 const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
 
-interface PartnerDeps {
+export interface PartnerDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
   now: () => number
   log: Log
+  /** Requests a second for a key; bursts may be twice that. */
+  apiRate: number
+  trustedProxies: TrustedProxies
+  suspicion: Pick<Suspicion, 'isSlowed'>
 }
 
 /** Lets a partner in by its API key and sets `partnerId`. */
-export const createPartnerAuth = ({ store, now, log }: PartnerDeps): MiddlewareHandler<ApiEnv> => {
+export const createPartnerAuth = (deps: PartnerDeps): MiddlewareHandler<ApiEnv> => {
+  const { store, now, log, apiRate, trustedProxies, suspicion } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const findKey = createBriefCache({ ttlMs: REMEMBER_MS, size: MOST_REMEMBERED, now, load })
   const recordUse = createKeyUse({ store, now, log })
+  const perKey = createRateLimit({ now, detail: 'This key may not call so often.' })
+  const failures = createRateLimit({ now, detail: 'Too many calls with a wrong key came from your address.' })
+  const usual = { rate: apiRate, burst: 2 * apiRate }
 
   return async function authenticatePartner(c, next) {
+    const address = clientAddress(c, trustedProxies)
+    failures.check(address, FAILED_LOGINS)
+    const fail = () => {
+      failures.take(address, FAILED_LOGINS)
+      return unauthorized()
+    }
     const key = readApiKey(readToken(c.req.header('authorization')))
-    if (!key) throw unauthorized()
+    if (!key) throw fail()
     const owner = await findKey(key.id)
     // An unknown id takes as long as a wrong secret.
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
-    if (!owner || !matches || !owner.live) throw unauthorized()
+    if (!owner || !matches || !owner.live) throw fail()
+    perKey.take(key.id, suspicion.isSlowed(owner.partnerId) ? SLOWED : usual)
     recordUse(key.id)
     c.set('partnerId', owner.partnerId)
     await next()

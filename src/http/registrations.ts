@@ -5,6 +5,7 @@ import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { SERIAL } from '../core/registration-input.ts'
 import type { Account, NewRegistration, Registered, Store } from '../store/store.ts'
+import type { Suspicion } from '../suspicion.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { createBriefCache } from './brief-cache.ts'
 import { viewExplanation } from './explain.ts'
@@ -17,19 +18,13 @@ import { readBody } from './request-body.ts'
 export interface RegistrationDeps {
   store: Pick<
     Store,
-    | 'findRegistration'
-    | 'listRegistrations'
-    | 'cancel'
-    | 'nudge'
-    | 'resend'
-    | 'listAttempts'
-    | 'explain'
-    | 'findAccount'
+    'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain' | 'accountFor'
   >
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   judgeUrl: JudgeUrl
   registrationTtlMs: number
+  suspicion: Pick<Suspicion, 'serial'>
   newId: (prefix: string) => string
   now: () => number
 }
@@ -81,10 +76,11 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.post('/', noQuery, async c => {
     const body = await readBody(c, registrationBody)
-    const account = await findAccount(body.account)
+    const partnerId = c.get('partnerId')
+    const account = await findAccount(partnerId, body.account)
     const registered = await deps.register({
       id: deps.newId('reg'),
-      partnerId: c.get('partnerId'),
+      partnerId,
       accountId: account.id,
       idcardid: body.idcardid,
       callbackUrl: body.callbackUrl,
@@ -92,8 +88,10 @@ export const createRegistrations = (deps: RegistrationDeps) => {
       expiresAt: body.expiresAt ?? null,
       ttlMs: deps.registrationTtlMs,
     })
+    if (registered.outcome === 'over_quota') throw overQuota(registered)
     if (registered.outcome === 'taken') throw new AppError('conflict', 'This serial is registered by another partner.')
     const { registration } = registered
+    if (registered.outcome === 'created') deps.suspicion.serial(partnerId, body.idcardid)
     c.header('location', `/v1/registrations/${registration.id}`)
     return c.json(viewRegistration(registration), registered.outcome === 'created' ? 201 : 200)
   })
@@ -145,11 +143,15 @@ const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
 /** Accounts are few and keep their ids, so a burst of registrations need not ask for them each time. */
 const createAccountFinder = ({ store, now }: Pick<RegistrationDeps, 'store' | 'now'>) => {
-  const load = (name: string): Promise<Account | null> => store.findAccount(name === '' ? null : name)
-  const find = createBriefCache({ ttlMs: 1 * SECOND, size: 100, now, load })
+  // No id has a space, so the key falls apart into what it was made of.
+  const load = (key: string): Promise<Account | null> => {
+    const [partnerId = '', name = ''] = key.split(' ')
+    return store.accountFor(partnerId, name === '' ? null : name)
+  }
+  const find = createBriefCache({ ttlMs: 1 * SECOND, size: 10_000, now, load })
 
-  return async (name: string | undefined): Promise<Account> => {
-    const account = name === undefined || ACCOUNT_ID.test(name) ? await find(name ?? '') : null
+  return async (partnerId: string, name: string | undefined): Promise<Account> => {
+    const account = name === undefined || ACCOUNT_ID.test(name) ? await find(`${partnerId} ${name ?? ''}`) : null
     if (account) return account
     if (name === undefined) throw new AppError('unavailable', 'The service has no upstream account yet.')
     const message = 'must be the id or the APIID of an account of this service; leave it out for the default one'
@@ -157,4 +159,19 @@ const createAccountFinder = ({ store, now }: Pick<RegistrationDeps, 'store' | 'n
       errors: [{ path: 'account', message }],
     })
   }
+}
+
+const QUOTA_RETRY_MS = 60 * SECOND
+const QUOTAS = {
+  pending: 'registrations that wait for a verdict',
+  daily: 'new registrations in 24 hours',
+  hosts: 'different callback hosts',
+}
+
+/** Waiting helps against two of the quotas; another host will never be allowed by it. */
+const overQuota = ({ quota, limit }: Extract<Registered, { outcome: 'over_quota' }>): AppError => {
+  const detail = `Your limit of ${limit} ${QUOTAS[quota]} is reached.`
+  return quota === 'hosts'
+    ? new AppError('forbidden', detail)
+    : new AppError('too_many_requests', detail, { retryAfterMs: QUOTA_RETRY_MS })
 }

@@ -1,20 +1,66 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
-/** Reads the key beside the SQLite file, or makes it, readable by its owner only. 32 bytes, base64 in the file. */
+const KEY_BYTES = 32
+
+/**
+ * Reads the key beside the SQLite file, or makes it, readable by its owner only. 32 bytes, base64 in the file.
+ * Processes that start at once get the same one. Throws if what is there is no key: another one would not open the data.
+ */
 export const keyBeside = (
   databasePath: string,
   random: (bytes: number) => Buffer,
 ): { key: Buffer; path: string; created: boolean } => {
   const path = `${databasePath}.key`
-  try {
-    return { key: Buffer.from(readFileSync(path, 'utf8').trim(), 'base64'), path, created: false }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-  const key = random(32)
-  const file = openSync(path, 'wx', 0o600)
-  writeSync(file, `${key.toString('base64')}\n`)
-  fsyncSync(file)
-  closeSync(file)
-  return { key, path, created: true }
+  const existing = readKey(path)
+  if (existing) return { key: existing, path, created: false }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const key = random(KEY_BYTES)
+  if (writeKey(path, key, random(6).toString('hex'))) return { key, path, created: true }
+  return { key: readKey(path) ?? key, path, created: false }
 }
+
+const readKey = (path: string): Buffer | null => {
+  const text = read(path)
+  if (text === null) return null
+  const key = Buffer.from(text.trim(), 'base64')
+  if (key.length !== KEY_BYTES) throw new Error(`${path} holds no key: it should be 32 bytes in base64`)
+  return key
+}
+
+const read = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** False where another process was faster. A link appears with its whole content, or not at all. */
+const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
+  const draft = `${path}.${suffix}`
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    writeSync(file, `${key.toString('base64')}\n`)
+    fsyncSync(file)
+    linkSync(draft, path)
+    syncFolder(dirname(path))
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    closeSync(file)
+    unlinkSync(draft)
+  }
+}
+
+/** Without it a power cut may take the file's name, and with it all that the key has sealed. */
+const syncFolder = (path: string) => {
+  const folder = openSync(path, 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code

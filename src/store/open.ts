@@ -21,7 +21,8 @@ export const openStore = async (
   const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
   const masterKey = given ?? readOrMakeKey(path, { random, onKeyCreated })
   const { openSqliteStore } = await import('./sqlite/store.ts')
-  return openSqliteStore({ path, masterKey, now, defaultRate: upstream.rate })
+  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+  return openSqliteStore({ path, masterKey, previousKey: previous ?? undefined, now, defaultRate: upstream.rate })
 }
 
 const readOrMakeKey = (path: string, { random, onKeyCreated }: Omit<OpenStoreDeps, 'now'>): Buffer => {

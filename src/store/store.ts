@@ -22,7 +22,7 @@ export interface Store {
   findRegistration(partnerId: string, id: string): Promise<Registration | null>
   /** Newest first, `limit` at most, from before the registration `before`. */
   listRegistrations(partnerId: string, query: RegistrationQuery): Promise<Registration[]>
-  /** Ends it as `cancelled`: no more polls for it, no more attempts. Cancelling again changes nothing. */
+  /** Ends it as `cancelled`: no more polls, no more attempts, and erases what was known. Again: changes nothing. */
   cancel(partnerId: string, id: string): Promise<Registration | null>
   /** Makes the verification due now; changes nothing for a registration that has ended. */
   nudge(partnerId: string, id: string): Promise<Registration | null>
@@ -53,21 +53,38 @@ export interface Store {
   findPartner(id: string): Promise<Partner | null>
   /** Oldest first, `limit` at most, from after the partner `after`. */
   listPartners(page: { limit: number; after: string | null }): Promise<Partner[]>
-  setPartnerDisabled(id: string, disabled: boolean): Promise<Partner | null>
+  /** Changes what `change` names. A disabled partner's keys stop, and nothing is asked or sent for it; nothing is lost. */
+  changePartner(id: string, change: PartnerChange): Promise<Partner | null>
   createKey(partnerId: string, key: NewKey): Promise<ApiKey | null>
   listKeys(partnerId: string): Promise<ApiKey[] | null>
   revokeKey(id: string): Promise<ApiKey | null>
   findKey(id: string): Promise<KeyOwner | null>
   touchKeys(ids: readonly string[]): Promise<void>
+  /** The live ones, newest first. */
+  listSigningSecrets(partnerId: string): Promise<SigningSecret[]>
+  /** Adds one; those there were stay live for `overlapMs` more. */
+  rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<SigningSecret>
 
   /** Creates or updates the account that the settings name, and makes it the default one. */
-  putDefaultAccount(account: NewAccount): Promise<Account>
-  /** By id or APIID; null: the default account. */
-  findAccount(idOrApiId: string | null): Promise<Account | null>
+  putDefaultAccount(account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account>
+  /** Null where there is one with this APIID already. */
+  createAccount(account: NewAccount): Promise<Account | null>
+  /** By id or APIID. */
+  findAccount(idOrApiId: string): Promise<Account | null>
+  /** The account that a partner means by an id or APIID, or uses where it names none; never one bound to another partner. */
+  accountFor(partnerId: string, idOrApiId: string | null): Promise<Account | null>
   listAccounts(page: { limit: number; after: string | null }): Promise<Account[]>
   pauseAccount(id: string): Promise<Account | null>
   /** Resumes it with a slow start. */
   resumeAccount(id: string): Promise<Account | null>
+
+  /**
+   * Erases registrations that ended before `before`, with their messages, attempts and serials, `limit` at most; how many
+   * it erased. What still waits to be sent is kept.
+   */
+  prune(before: number, limit: number): Promise<number>
+  /** Seals anew, under the current master key, what is sealed under another, `limit` rows at most; how many it sealed. */
+  reseal(limit: number): Promise<number>
 
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
@@ -121,6 +138,8 @@ export type Registered =
   | { outcome: 'created' | 'existing'; registration: Registration }
   /** The serial belongs to another partner. */
   | { outcome: 'taken' }
+  /** The partner has used up what it may have. */
+  | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
 
 export interface RegistrationQuery {
   idcardid: string | null
@@ -240,7 +259,41 @@ export interface Partner {
   id: string
   name: string
   disabled: boolean
+  /** `thin` webhooks leave out the scores and the message. */
+  payload: 'full' | 'thin'
+  quotas: Quotas
   createdAt: number
+}
+
+/** Null: no limit. */
+export interface Quotas {
+  /** Registrations that wait for their verdict. */
+  pending: number | null
+  /** Different callback hosts. */
+  hosts: number | null
+  /** New registrations in 24 hours. */
+  daily: number | null
+}
+
+export interface PartnerChange {
+  name?: string | undefined
+  disabled?: boolean | undefined
+  payload?: 'full' | 'thin' | undefined
+  quotas?: { [Quota in keyof Quotas]?: Quotas[Quota] | undefined } | undefined
+}
+
+export interface SigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  createdAt: number
+  /** When it stops being used; null: not planned. */
+  expiresAt: number | null
+}
+
+export interface NewSigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  text: Secret
 }
 
 export interface NewPartner {
@@ -254,19 +307,22 @@ export interface NewKey {
   id: string
   /** SHA-256 of the secret part. */
   hash: Buffer
+  /** Null: never. */
+  expiresAt?: number | null | undefined
 }
 
 export interface ApiKey {
   id: string
   createdAt: number
   lastUsedAt: number | null
+  expiresAt: number | null
   revokedAt: number | null
 }
 
 export interface KeyOwner {
   partnerId: string
   hash: Buffer
-  /** Neither revoked, nor of a disabled partner. */
+  /** Neither revoked, nor expired, nor of a disabled partner. */
   live: boolean
 }
 
@@ -275,6 +331,10 @@ export interface NewAccount {
   apiId: string
   apiKey: Secret
   passwordMode: 'dynamic' | 'static'
+  /** Calls a second; null: the setting's. */
+  rate: number | null
+  /** The only partner that may use it; null: all. */
+  partnerId: string | null
 }
 
 export interface Account {
@@ -282,6 +342,7 @@ export interface Account {
   apiId: string
   passwordMode: 'dynamic' | 'static'
   rate: number
+  partnerId: string | null
   pausedAt: number | null
   pauseReason: PauseReason | null
   pauseCode: number | null

@@ -13,7 +13,8 @@ export const attemptOf = (result: SendResult, at: number): Attempt => {
     return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt }
   }
   const told = TOLD[result.error] ?? 'no_response'
-  const durationMs = told === 'no_response' ? Math.ceil(result.durationMs / ROUND_MS) * ROUND_MS : result.durationMs
+  const durationMs =
+    told === 'no_response' ? Math.max(1, Math.ceil(result.durationMs / ROUND_MS)) * ROUND_MS : result.durationMs
   return { at, outcome: 'failed', httpStatus: null, error: told, durationMs, responseExcerpt: null }
 }
 

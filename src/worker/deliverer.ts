@@ -27,6 +27,8 @@ export interface DelivererDeps {
 /** Hosts that let attempts run into the time limit may hold this share of the slots, a partner that one. */
 const SLOW_SHARE = 1 / 4
 const PARTNER_SHARE = 3 / 4
+/** How an attempt fails that held its slot for long. */
+const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Worker => {
@@ -61,7 +63,7 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     )
     const attempt = attemptOf(result, at)
     logAttempt(message, result, attempt)
-    await settle({ message, step, attempt, timedOut: result.kind === 'failed' && result.error === 'timeout' })
+    await settle({ message, step, attempt, timedOut: result.kind === 'failed' && TIMED_OUT.has(result.error) })
   }
 
   const logAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>

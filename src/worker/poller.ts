@@ -25,6 +25,8 @@ export interface PollerDeps {
   timeoutMs: number
   /** In [0, 1). */
   random: () => number
+  /** Upstream has answered about a partner's serial. */
+  onLookup: (partnerId: string, isNotFound: boolean) => void
   log: Log
 }
 
@@ -63,6 +65,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
     const observedAt = store.now()
     const { step, change } = judge(account, verification, answer)
     alerts.after(account, answer)
+    deps.onLookup(verification.partnerId, answer.kind === 'not_found')
     if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
     log.debug('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
     await settle({

@@ -37,7 +37,7 @@ export const createRounds = (
       again = false
       const sleepMs = await run().then(round => napAfter(round, deps.now()), fail)
       if (sleepMs === 0) again = true
-      else if (sleepMs !== null && !stopped) nap = setTimeout(ring, Math.ceil(sleepMs))
+      else if (sleepMs !== null && !again && !stopped) nap = setTimeout(ring, Math.ceil(sleepMs))
     } while (again && !stopped)
     running = null
   }

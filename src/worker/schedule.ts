@@ -1,20 +1,31 @@
 import { schedule } from 'node-cron'
 import type { Log } from '../log.ts'
-import type { Worker } from './poller.ts'
+
+interface Rung {
+  ring(): void
+}
+
+const EVERY_SECOND = '* * * * * *'
+const EVERY_MINUTE = '30 * * * * *'
 
 /**
  * The heartbeat: each second every worker looks for what is due, so that nothing is missed that another process, or a
- * lease that ran out, has made due. In between the store's events ring the bell.
+ * lease that ran out, has made due. In between the store's events ring the bell. What is old is erased each minute.
  */
-export const startHeartbeat = (workers: readonly Worker[], log: Log): { stop(): Promise<void> } => {
-  const task = schedule(
-    '* * * * * *',
-    () => {
-      for (const worker of workers) worker.ring()
+export const startHeartbeat = (deps: { workers: readonly Rung[]; pruner: Rung; log: Log }) => {
+  const logger = cronLog(deps.log)
+  const ringing = (rung: readonly Rung[]) => () => {
+    for (const one of rung) one.ring()
+  }
+  const tasks = [
+    schedule(EVERY_SECOND, ringing(deps.workers), { name: 'heartbeat', noOverlap: true, logger }),
+    schedule(EVERY_MINUTE, ringing([deps.pruner]), { name: 'retention', noOverlap: true, logger }),
+  ]
+  return {
+    stop: async () => {
+      for (const task of tasks) await task.destroy()
     },
-    { name: 'heartbeat', noOverlap: true, logger: cronLog(log) },
-  )
-  return { stop: async () => void (await task.destroy()) }
+  }
 }
 
 /** node-cron warns of each second that it missed; a late tick is no news here. */

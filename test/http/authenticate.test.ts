@@ -42,9 +42,9 @@ test('a revoked key stops within two seconds, wherever it was revoked', async ()
 
 test('a key of a disabled partner stops, and works again once it is enabled', async () => {
   await using api = await openApi()
-  await api.store.setPartnerDisabled(api.partner.id, true)
+  await api.store.changePartner(api.partner.id, { disabled: true })
   expect((await api.call('GET', LIST)).status).toBe(401)
-  await api.store.setPartnerDisabled(api.partner.id, false)
+  await api.store.changePartner(api.partner.id, { disabled: false })
   api.clock.now += 1_000
   expect((await api.call('GET', LIST)).status).toBe(200)
 })

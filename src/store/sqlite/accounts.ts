@@ -2,34 +2,36 @@ import { type AccountChange, slowStart } from '../../core/account.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { asc, eq, gt, or, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, isNull, or, sql } from './drizzle.ts'
 import { accounts } from './schema.ts'
 
-type Verbs = Pick<Store, 'putDefaultAccount' | 'findAccount' | 'listAccounts' | 'pauseAccount' | 'resumeAccount'>
+type Verbs = Pick<
+  Store,
+  | 'putDefaultAccount'
+  | 'createAccount'
+  | 'findAccount'
+  | 'accountFor'
+  | 'listAccounts'
+  | 'pauseAccount'
+  | 'resumeAccount'
+>
 type Row = typeof accounts.$inferSelect
 
-const keyContext = (apiId: string) => `account|${apiId}`
+export const keyContext = (apiId: string) => `account|${apiId}`
 
 export const createAccounts = ({ db, vault, write, read, now, events, defaultRate }: Context): Verbs => {
-  const toAccount = ({ id, apiId, passwordMode, rate, pausedAt, pauseReason, pauseCode }: Row): Account => ({
+  const toAccount = ({ id, apiId, passwordMode, rate, partnerId, pausedAt, pauseReason, pauseCode }: Row): Account => ({
     id,
     apiId,
     passwordMode,
     rate: rate ?? defaultRate,
+    partnerId,
     pausedAt,
     pauseReason,
     pauseCode,
   })
-  const find = (idOrApiId: string | null): Row | undefined =>
-    db
-      .select()
-      .from(accounts)
-      .where(
-        idOrApiId === null
-          ? eq(accounts.isDefault, true)
-          : or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)),
-      )
-      .get()
+  const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
+  const find = (idOrApiId: string): Row | undefined => db.select().from(accounts).where(named(idOrApiId)).get()
 
   const update = async (id: string, values: Partial<Row>): Promise<Account | null> => {
     const row = await write(() => db.update(accounts).set(values).where(eq(accounts.id, id)).returning().get())
@@ -51,10 +53,46 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
         return toAccount(row)
       }),
 
+    createAccount: ({ id, apiId, apiKey, passwordMode, rate, partnerId }) =>
+      write(() => {
+        const row = db
+          .insert(accounts)
+          .values({
+            id,
+            apiId,
+            apiKey: vault.seal(apiKey.reveal(), keyContext(apiId)),
+            passwordMode,
+            rate,
+            partnerId,
+            createdAt: now(),
+          })
+          .onConflictDoNothing()
+          .returning()
+          .get() as Row | undefined
+        return row ? toAccount(row) : null
+      }),
+
     findAccount: idOrApiId =>
       read(() => {
         const row = find(idOrApiId)
         return row ? toAccount(row) : null
+      }),
+
+    accountFor: (partnerId, idOrApiId) =>
+      read(() => {
+        const usable = db
+          .select()
+          .from(accounts)
+          .where(
+            and(
+              or(isNull(accounts.partnerId), eq(accounts.partnerId, partnerId)),
+              idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(idOrApiId),
+            ),
+          )
+          // Its own account before the default one.
+          .orderBy(desc(sql`partner_id IS NOT NULL`), asc(accounts.id))
+          .get() as Row | undefined
+        return usable ? toAccount(usable) : null
       }),
 
     listAccounts: ({ limit, after }) =>

@@ -3,8 +3,8 @@ import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, eq, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
-import { createSecretRows } from './partners.ts'
 import { attempts, lanes, messages, registrations } from './schema.ts'
+import { createSecretRows } from './signing-secrets.ts'
 import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
@@ -28,7 +28,7 @@ export const createMessages = (context: Context): Verbs => {
         statements.hold.run({ seq: row.seq })
         continue
       }
-      statements.claim.run({ seq: row.seq, leaseEnd })
+      statements.claim.run({ seq: row.seq, at, leaseEnd })
       claimed.push({
         ...row,
         claim: row.claims + 1,
@@ -81,6 +81,7 @@ export const createMessages = (context: Context): Verbs => {
       state: counts ? step.state : row.state,
       dueAt: counts ? step.dueAt : row.dueAt,
       retries: counts ? step.retries : row.retries,
+      claimedAt: counts ? null : row.claimedAt,
     })
     if (counts && step.dueAt !== null) laneRows.advance(message.laneId, step.dueAt)
     if (step.gone && held) pauses.pause(message.partnerId, message.callbackUrl, at)
@@ -150,7 +151,7 @@ const prepare = ({ db, client }: Context) => ({
     .prepare(),
   claim: db
     .update(messages)
-    .set({ claims: sql`claims + 1`, dueAt: placeholder('leaseEnd') })
+    .set({ claims: sql`claims + 1`, claimedAt: placeholder('at'), dueAt: placeholder('leaseEnd') })
     .where(eq(messages.seq, sql.placeholder('seq')))
     .prepare(),
   hold: db
@@ -177,7 +178,13 @@ const prepare = ({ db, client }: Context) => ({
     .where(eq(lanes.id, sql.placeholder('id')))
     .prepare(),
   find: db
-    .select({ claims: messages.claims, state: messages.state, dueAt: messages.dueAt, retries: messages.retries })
+    .select({
+      claims: messages.claims,
+      state: messages.state,
+      dueAt: messages.dueAt,
+      retries: messages.retries,
+      claimedAt: messages.claimedAt,
+    })
     .from(messages)
     .where(eq(messages.seq, sql.placeholder('seq')))
     .prepare(),
@@ -187,6 +194,7 @@ const prepare = ({ db, client }: Context) => ({
       state: placeholder('state'),
       dueAt: placeholder('dueAt'),
       retries: placeholder('retries'),
+      claimedAt: placeholder('claimedAt'),
       attempts: sql`attempts + 1`,
     })
     .where(eq(messages.seq, sql.placeholder('seq')))

@@ -1,15 +1,15 @@
-import { Secret } from '../../core/secret.ts'
 import type { NewKey, Partner, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, gt, inArray, isNull, or, sql } from './drizzle.ts'
+import { and, asc, eq, gt, inArray, isNull, sql } from './drizzle.ts'
 import { apiKeys, partners, signingSecrets } from './schema.ts'
+import { secretContext } from './signing-secrets.ts'
 
 type Verbs = Pick<
   Store,
   | 'createPartner'
   | 'findPartner'
   | 'listPartners'
-  | 'setPartnerDisabled'
+  | 'changePartner'
   | 'createKey'
   | 'listKeys'
   | 'revokeKey'
@@ -17,11 +17,11 @@ type Verbs = Pick<
   | 'touchKeys'
 >
 
-const secretContext = (row: { id: string; partnerId: string }) => `signing-secret|${row.partnerId}|${row.id}`
 const keyColumns = {
   id: apiKeys.id,
   createdAt: apiKeys.createdAt,
   lastUsedAt: apiKeys.lastUsedAt,
+  expiresAt: apiKeys.expiresAt,
   revokedAt: apiKeys.revokedAt,
 }
 
@@ -30,6 +30,7 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
     .select({
       partnerId: apiKeys.partnerId,
       hash: apiKeys.hash,
+      expiresAt: apiKeys.expiresAt,
       revokedAt: apiKeys.revokedAt,
       disabled: partners.disabled,
     })
@@ -37,9 +38,12 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
     .innerJoin(partners, eq(partners.id, apiKeys.partnerId))
     .where(eq(apiKeys.id, sql.placeholder('id')))
     .prepare()
-  const find = (id: string): Partner | null => db.select().from(partners).where(eq(partners.id, id)).get() ?? null
-  const addKey = (partnerId: string, { id, hash }: NewKey) =>
-    db.insert(apiKeys).values({ id, partnerId, hash, createdAt: now() }).returning(keyColumns).get()
+  const find = (id: string): Partner | null => {
+    const row = db.select().from(partners).where(eq(partners.id, id)).get()
+    return row ? toPartner(row) : null
+  }
+  const addKey = (partnerId: string, { id, hash, expiresAt = null }: NewKey) =>
+    db.insert(apiKeys).values({ id, partnerId, hash, expiresAt, createdAt: now() }).returning(keyColumns).get()
 
   return {
     createPartner: ({ id, name, key, secret }) =>
@@ -48,8 +52,10 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
         const partner = db.insert(partners).values({ id, name, createdAt: at }).returning().get()
         addKey(id, key)
         const sealed = vault.seal(secret.text.reveal(), secretContext({ id: secret.id, partnerId: id }))
-        db.insert(signingSecrets).values({ id: secret.id, partnerId: id, secret: sealed, createdAt: at }).run()
-        return partner
+        db.insert(signingSecrets)
+          .values({ id: secret.id, partnerId: id, type: 'v1', secret: sealed, createdAt: at })
+          .run()
+        return toPartner(partner)
       }),
 
     findPartner: id => read(() => find(id)),
@@ -62,16 +68,26 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
           .where(after === null ? undefined : gt(partners.id, after))
           .orderBy(asc(partners.id))
           .limit(limit)
-          .all(),
+          .all()
+          .map(toPartner),
       ),
 
-    setPartnerDisabled: async (id, disabled) => {
-      const partner = await write(() =>
-        db.update(partners).set({ disabled }).where(eq(partners.id, id)).returning().get(),
-      )
+    changePartner: async (id, { name, disabled, payload, quotas = {} }) => {
+      const changed = await write(() => {
+        const values = withoutUndefined({
+          name,
+          disabled,
+          payload,
+          maxPending: quotas.pending,
+          maxHosts: quotas.hosts,
+          maxDaily: quotas.daily,
+        })
+        if (Object.keys(values).length > 0) db.update(partners).set(values).where(eq(partners.id, id)).run()
+        return find(id)
+      })
       events.emit('verificationsDue')
       events.emit('messagesDue')
-      return partner ?? null
+      return changed
     },
 
     createKey: (partnerId, key) => write(() => (find(partnerId) ? addKey(partnerId, key) : null)),
@@ -95,7 +111,13 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
     findKey: id =>
       read(() => {
         const row = findKey.get({ id })
-        return row ? { partnerId: row.partnerId, hash: row.hash, live: row.revokedAt === null && !row.disabled } : null
+        return row
+          ? {
+              partnerId: row.partnerId,
+              hash: row.hash,
+              live: row.revokedAt === null && !row.disabled && (row.expiresAt ?? Number.POSITIVE_INFINITY) > now(),
+            }
+          : null
       }),
 
     touchKeys: ids =>
@@ -108,31 +130,12 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
   }
 }
 
-/** The live signing secrets, newest first, as an attempt needs them. */
-export const createSecretRows = ({ db, vault, now }: Context) => {
-  const live = db
-    .select()
-    .from(signingSecrets)
-    .where(
-      and(
-        eq(signingSecrets.partnerId, sql.placeholder('partnerId')),
-        or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, sql.placeholder('at'))),
-      ),
-    )
-    .orderBy(sql`id DESC`)
-    .prepare()
-  const opened = new Map<string, Secret>()
+const toPartner = ({ maxPending, maxHosts, maxDaily, ...row }: typeof partners.$inferSelect): Partner => ({
+  ...row,
+  quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
+})
 
-  const open = (row: typeof signingSecrets.$inferSelect): Secret => {
-    const known = opened.get(row.id)
-    if (known) return known
-    const secret = new Secret(vault.open(row.secret, secretContext(row)))
-    opened.set(row.id, secret)
-    return secret
+const withoutUndefined = <Values extends object>(values: Values) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Values]?: Exclude<Values[Key], undefined>
   }
-
-  return {
-    of: (partnerIds: ReadonlySet<string>): Map<string, readonly Secret[]> =>
-      new Map([...partnerIds].map(partnerId => [partnerId, live.all({ partnerId, at: now() }).map(open)])),
-  }
-}

@@ -3,8 +3,9 @@ import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, eq, notInArray, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
+import { createQuotas } from './quotas.ts'
 import { openVerdict, selectRegistrations, toRegistration } from './registration-rows.ts'
-import { messages, registrations, verifications } from './schema.ts'
+import { attempts, messages, registrations, verifications } from './schema.ts'
 import { createTeller } from './tell.ts'
 
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
@@ -14,6 +15,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const statements = prepare(db)
   const pauses = createCallbackPauses(context)
   const lanes = createLanes(db)
+  const quotas = createQuotas(context)
   const tell = createTeller(context)
 
   const find = (partnerId: string, id: string): Registration | null => {
@@ -28,17 +30,22 @@ export const createRegistrations = (context: Context): Verbs => {
     const existing = verification && statements.findLive.get({ verificationId: verification.id, callbackUrl })
     if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
 
+    const knownLane = lanes.find(partnerId, callbackUrl)
+    const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null })
+    if (overQuota) return overQuota
+
+    const laneId = knownLane ?? lanes.add(partnerId, callbackUrl)
     const verificationId = verification?.id ?? statements.addVerification.get({ partnerId, accountId, idcardid, at }).id
     const metadata = JSON.stringify(item.metadata)
     const expiresAt = item.expiresAt ?? at + item.ttlMs
-    statements.add.run({ id: item.id, partnerId, verificationId, callbackUrl, metadata, at, expiresAt })
+    statements.add.run({ id: item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt })
     pauses.lift(partnerId, callbackUrl, at)
     if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
 
     const verdict = openVerdict(vault, { partnerId, idcardid, verdict: verification.verdict })
     if (verdict)
       tell({
-        registration: { id: item.id, partnerId, callbackUrl, metadata },
+        registration: { id: item.id, partnerId, laneId, metadata },
         idcardid,
         verdict,
         reason: null,
@@ -71,6 +78,8 @@ export const createRegistrations = (context: Context): Verbs => {
         statements.cancel.run({ id, at: now() })
         statements.stopMessage.run({ id })
         statements.rest.run({ id })
+        statements.forget.run({ id })
+        statements.forgetExcerpts.run({ id })
         return find(partnerId, id)
       })
       if (cancelled) events.emit('resolved', [id])
@@ -168,6 +177,7 @@ const prepare = (db: Context['db']) => ({
       partnerId: sql.placeholder('partnerId'),
       verificationId: sql.placeholder('verificationId'),
       callbackUrl: sql.placeholder('callbackUrl'),
+      laneId: sql.placeholder('laneId'),
       metadata: sql.placeholder('metadata'),
       status: 'pending',
       createdAt: at,
@@ -185,14 +195,34 @@ const prepare = (db: Context['db']) => ({
     .prepare(),
   cancel: db
     .update(registrations)
-    .set({ status: 'cancelled', resolvedAt: sql`coalesce(resolved_at, ${at})` })
+    .set({ status: 'cancelled', metadata: '{}', resolvedAt: sql`coalesce(resolved_at, ${at})` })
     .where(eq(registrations.id, id))
     .prepare(),
-  /** The count moves on, so that an attempt in flight cannot schedule another. */
+  /** Erases what it said; the count moves on, so that an attempt in flight cannot schedule another. */
   stopMessage: db
     .update(messages)
-    .set({ state: 'exhausted', dueAt: null, claims: sql`claims + 1` })
-    .where(and(sql`seq = (SELECT message_seq FROM registrations WHERE id = ${id})`, eq(messages.state, 'pending')))
+    .set({
+      state: sql`CASE state WHEN 'pending' THEN 'exhausted' ELSE state END`,
+      dueAt: null,
+      claimedAt: null,
+      claims: sql`claims + 1`,
+      body: Buffer.alloc(0),
+    })
+    .where(sql`seq = (SELECT message_seq FROM registrations WHERE id = ${id})`)
+    .prepare(),
+  forgetExcerpts: db
+    .update(attempts)
+    .set({ responseExcerpt: null })
+    .where(sql`message_seq = (SELECT message_seq FROM registrations WHERE id = ${id})`)
+    .prepare(),
+  /** The verdict goes with the last registration that was told it. */
+  forget: db
+    .update(verifications)
+    .set({ verdict: null, observedAt: null, previousPollAt: null })
+    .where(
+      sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND NOT EXISTS (
+        SELECT 1 FROM registrations r WHERE r.verification_id = verifications.id AND r.status <> 'cancelled')`,
+    )
     .prepare(),
   /** Nobody waits for the serial any more, so nobody asks. */
   rest: db
@@ -205,7 +235,7 @@ const prepare = (db: Context['db']) => ({
     .prepare(),
   resend: db
     .update(messages)
-    .set({ state: 'pending', dueAt: sql`${at}`, retries: 0, claims: sql`claims + 1` })
+    .set({ state: 'pending', dueAt: sql`${at}`, claimedAt: null, retries: 0, claims: sql`claims + 1` })
     .where(eq(messages.seq, sql.placeholder('seq')))
     .returning({ laneId: messages.laneId })
     .prepare(),

@@ -17,6 +17,14 @@ export const partners = sqliteTable('partners', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
   disabled: flag('disabled'),
+  /** `thin` webhooks leave out the scores and the message. */
+  payload: text('payload', { enum: ['full', 'thin'] })
+    .notNull()
+    .default('full'),
+  /** Null: no limit. */
+  maxPending: integer('max_pending'),
+  maxHosts: integer('max_hosts'),
+  maxDaily: integer('max_daily'),
   createdAt: time('created_at').notNull(),
 })
 
@@ -29,6 +37,7 @@ export const apiKeys = sqliteTable(
     hash: blob('hash', { mode: 'buffer' }).notNull(),
     createdAt: time('created_at').notNull(),
     lastUsedAt: time('last_used_at'),
+    expiresAt: time('expires_at'),
     revokedAt: time('revoked_at'),
   },
   t => [index('api_keys_partner').on(t.partnerId)],
@@ -39,6 +48,7 @@ export const signingSecrets = sqliteTable(
   {
     id: text('id').primaryKey(),
     partnerId: text('partner_id').notNull(),
+    type: text('type', { enum: ['v1', 'v1a'] }).notNull(),
     secret: sealed('secret').notNull(),
     createdAt: time('created_at').notNull(),
     /** The end of the overlap after a rotation; null for the current one. */
@@ -56,6 +66,8 @@ export const accounts = sqliteTable('accounts', {
   /** Calls a second; null: the setting's. */
   rate: real('rate'),
   isDefault: flag('is_default'),
+  /** The only partner that may use it; null: all. */
+  partnerId: text('partner_id'),
   createdAt: time('created_at').notNull(),
   pausedAt: time('paused_at'),
   pauseReason: text('pause_reason').$type<PauseReason>(),
@@ -110,6 +122,8 @@ export const registrations = sqliteTable(
     partnerId: text('partner_id').notNull(),
     verificationId: integer('verification_id').notNull(),
     callbackUrl: text('callback_url').notNull(),
+    /** Where its message will queue. */
+    laneId: integer('lane_id').notNull(),
     /** A JSON object of strings. */
     metadata: text('metadata').notNull(),
     status: text('status').$type<RegistrationStatus>().notNull(),
@@ -123,6 +137,7 @@ export const registrations = sqliteTable(
   t => [
     index('registrations_verification').on(t.verificationId),
     index('registrations_list').on(t.partnerId, t.status, t.id),
+    index('registrations_resolved').on(t.resolvedAt).where(sql`resolved_at IS NOT NULL`),
   ],
 )
 
@@ -141,6 +156,7 @@ export const messages = sqliteTable(
     state: text('state').$type<MessageState>().notNull(),
     /** When to send; while claimed, when the lease runs out; null: done, or held back for a URL that answered 410. */
     dueAt: time('due_at'),
+    claimedAt: time('claimed_at'),
     claims: integer('claims').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
     /** Attempts since the schedule last began. */

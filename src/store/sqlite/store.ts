@@ -10,7 +10,10 @@ import { createMessages } from './messages.ts'
 import { createPartners } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
+import { createResealing } from './resealing.ts'
+import { createRetention } from './retention.ts'
 import { meta } from './schema.ts'
+import { createSigningSecrets } from './signing-secrets.ts'
 import { createVerifications } from './verifications.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
@@ -21,6 +24,8 @@ export interface SqliteOptions {
   path: string
   /** 32 bytes. */
   masterKey: Buffer
+  /** The one before it, while rows may still be sealed under it. */
+  previousKey?: Buffer | undefined
   now: () => number
   defaultRate: number
 }
@@ -29,12 +34,24 @@ export interface SqliteOptions {
  * Opens the SQLite file, at the current schema. Throws if the master key is not the one that the file was written with,
  * before it touches a row.
  */
-export const openSqliteStore = async ({ path, masterKey, now, defaultRate }: SqliteOptions): Promise<Store> => {
+export const openSqliteStore = async ({
+  path,
+  masterKey,
+  previousKey,
+  now,
+  defaultRate,
+}: SqliteOptions): Promise<Store> => {
   const events = new EventEmitter<StoreEvents>()
   events.setMaxListeners(0)
   const connection = openConnection(path, error => events.emit('broken', error))
   try {
-    const context: Context = { ...connection, vault: createVault(masterKey), now, events, defaultRate }
+    const context: Context = {
+      ...connection,
+      vault: createVault(masterKey, ...(previousKey ? [previousKey] : [])),
+      now,
+      events,
+      defaultRate,
+    }
     await bringUpToDate(context)
     return {
       now,
@@ -45,6 +62,9 @@ export const openSqliteStore = async ({ path, masterKey, now, defaultRate }: Sql
       ...createMessages(context),
       ...createPartners(context),
       ...createAccounts(context),
+      ...createSigningSecrets(context),
+      ...createRetention(context),
+      ...createResealing(context),
       probe: () =>
         context.write(() => {
           const value = Buffer.from(String(now()))
@@ -82,5 +102,7 @@ const assertKey = (open: () => string) => {
   try {
     if (open() === CANARY) return
   } catch {}
-  throw new Error('MASTER_KEY is not the key that this database was written with; put the right one back')
+  throw new Error(
+    'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+  )
 }

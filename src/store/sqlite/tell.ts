@@ -5,11 +5,11 @@ import type { RegistrationStatus } from '../store.ts'
 import type { Context } from './context.ts'
 import { eq, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
-import { messages, registrations } from './schema.ts'
+import { messages, partners, registrations } from './schema.ts'
 
 /** A registration that has just ended, as far as its message needs it. */
 export interface Ending {
-  registration: { id: string; partnerId: string; callbackUrl: string; metadata: string }
+  registration: { id: string; partnerId: string; laneId: number; metadata: string }
   idcardid: string
   verdict: Verdict | null
   reason: Reason | null
@@ -38,6 +38,7 @@ export const createTeller = ({ db, vault, now }: Context) => {
       status: verdict?.status ?? ending.rawStatus,
       reason: ending.reason,
       verdict,
+      thin: statements.payload.get({ id: registration.partnerId })?.payload === 'thin',
       metadata: JSON.parse(registration.metadata) as Record<string, string>,
       observedAt: ending.observedAt,
       previousPollAt: ending.previousPollAt,
@@ -46,11 +47,12 @@ export const createTeller = ({ db, vault, now }: Context) => {
     const message = statements.addMessage.get({
       partnerId,
       registrationId,
-      laneId: lanes.laneFor(partnerId, registration.callbackUrl, at),
+      laneId: registration.laneId,
       type,
       body: vault.seal(body, messageContext({ partnerId, registrationId })),
       at,
     })
+    lanes.advance(registration.laneId, at)
     statements.endRegistration.run({
       id: registrationId,
       status,
@@ -69,6 +71,11 @@ const endOf = (verdict: Verdict | null): { status: RegistrationStatus; type: Mes
 }
 
 const prepare = (db: Context['db']) => ({
+  payload: db
+    .select({ payload: partners.payload })
+    .from(partners)
+    .where(eq(partners.id, sql.placeholder('id')))
+    .prepare(),
   addMessage: db
     .insert(messages)
     .values({

@@ -185,7 +185,7 @@ const prepare = ({ db, client }: Context) => ({
     .select({
       id: registrations.id,
       partnerId: registrations.partnerId,
-      callbackUrl: registrations.callbackUrl,
+      laneId: registrations.laneId,
       metadata: registrations.metadata,
       createdAt: registrations.createdAt,
       expiresAt: registrations.expiresAt,

@@ -60,6 +60,9 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
       return verdict.ok ? { ok: true, href: verdict.url.href } : verdict
     },
     registrationTtlMs: 24 * HOUR,
+    apiRate: 100_000,
+    trustedProxies: { contains: () => false },
+    suspicion: { serial: () => {}, lookup: () => {}, isSlowed: () => false },
     adminToken: new Secret(ADMIN_TOKEN),
     newId,
     random: randomBytes,

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { styleText } from 'node:util'
+import { SECOND } from '../core/duration.ts'
+import type { Call } from '../simulator/call.ts'
+import type { Delivery } from '../simulator/delivery.ts'
+import { judgeScene, type Scene } from './demo-scenes.ts'
+import type { Stage } from './demo-stage.ts'
+import type { DemoTexts } from './demo-texts.ts'
+import { createTimeline, pad } from './demo-timeline.ts'
+
+const LOOK_EVERY_MS = 100
+
+interface DemoRun {
+  stage: Stage
+  scenes: readonly Scene[]
+  texts: DemoTexts
+  print: (text: string) => void
+  /** Ends the wait for webhooks that do not come. */
+  signal: AbortSignal
+}
+
+/**
+ * Plays the scenes, prints what happens as it happens, and then what came of it. True only if the receiver, which knows
+ * nothing of the service but its signing secret, got and verified all that it should have, and nothing else.
+ */
+export const runDemo = async (run: DemoRun): Promise<boolean> => {
+  const { stage, scenes } = run
+  printCast(run)
+  const startedAt = Date.now()
+  const tell = createTimeline({
+    print: run.print,
+    now: Date.now,
+    actors: [run.texts.partner, run.texts.notifier, run.texts.upstream],
+    idcardids: scenes.map(({ idcardid }) => idcardid),
+  })
+  showEvents(run, tell)
+  for (const { path, refusals } of scenes) stage.receiver.plan(path, refusals)
+  for (const { idcardid, script } of scenes) if (script) stage.simulator.script(idcardid, script)
+  for (const { idcardid, path } of scenes) {
+    const { partner: from, notifier: to } = run.texts
+    tell({ from, to, idcardid, text: run.texts.registers(path), style: 'plain' })
+    await stage.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
+  }
+  await allSettled(run)
+  return printOutcome(run, ((Date.now() - startedAt) / SECOND).toFixed(1))
+}
+
+const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {
+  const cast: (readonly [string, string])[] = [
+    [texts.upstream, stage.simulator.url],
+    [texts.notifier, stage.url],
+    [texts.receiver, stage.receiver.url],
+    ...scenes.map(({ idcardid }) => [idcardid, texts.scenes[idcardid] ?? ''] as const),
+  ]
+  print(`${styleText('bold', texts.title)}\n`)
+  for (const [i, [name, what]] of cast.entries())
+    print(`${i === cast.length - scenes.length ? '\n' : ''}  ${pad(name, 14)}${what}`)
+  print('')
+}
+
+const showEvents = ({ stage, texts }: DemoRun, tell: ReturnType<typeof createTimeline>): void => {
+  stage.simulator.events.on('call', ({ idcardid, answer }: Call) => {
+    const number = stage.simulator.callsOf(idcardid ?? '').length
+    const isVerdict = answer === '2 SUCCESS' || answer === '2 FAIL'
+    tell({
+      from: texts.notifier,
+      to: texts.upstream,
+      idcardid: idcardid ?? '-',
+      text: texts.poll(number, texts.answers[answer] ?? answer),
+      style: isVerdict ? 'plain' : 'quiet',
+    })
+  })
+  stage.receiver.events.on('delivery', ({ body, type, attempt, verified, status }: Delivery) => {
+    const isTaken = status !== null && status >= 200 && status < 300
+    const judged = verified === true ? texts.verified : texts.unverified(verified)
+    tell({
+      from: texts.notifier,
+      to: texts.partner,
+      idcardid: idcardidOf(body),
+      text: `${texts.delivery(type ?? '-', attempt ?? 0)}${judged}${texts.answered(status, !isTaken)}`,
+      style: isTaken ? 'good' : 'bad',
+    })
+  })
+}
+
+const idcardidOf = (body: string): string => /"idcardid":"([\w-]+)"/.exec(body)?.[1] ?? '-'
+
+/** Waits until the service says of every message that it is done with it: delivered, or given up. */
+const allSettled = async ({ stage, scenes, signal }: DemoRun): Promise<void> => {
+  while (!signal.aborted) {
+    const states = await stage.deliveryStates()
+    if (states.length === scenes.length && states.every(state => state !== 'pending')) return
+    await sleep(LOOK_EVERY_MS)
+  }
+}
+
+const printOutcome = ({ stage, scenes, texts, print }: DemoRun, seconds: string): boolean => {
+  const faults = scenes.flatMap(scene => judgeScene(scene, stage.receiver.receivedAt(scene.path)))
+  const counts = { registered: scenes.length, webhooks: scenes.length, deliveries: stage.receiver.received.length }
+  print('')
+  if (faults.length === 0) print(styleText('green', texts.held(counts)))
+  else print([styleText('red', texts.broken), ...faults.map(fault => `  ${texts.fault[fault.kind](fault)}`)].join('\n'))
+  print(`${texts.polls(stage.simulator.counts.calls, seconds)}\n`)
+  return faults.length === 0
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { Agent, request } from 'undici'
+import { z } from 'zod'
+import { createIds, openApp, random } from '../app.ts'
+import { type Environment, readConfig } from '../config/read-config.ts'
+import { newPartner } from '../core/new-partner.ts'
+import { createLog } from '../log.ts'
+import { openReceiver } from '../simulator/receiver.ts'
+import { scriptOfSerial } from '../simulator/serials.ts'
+import { openUpstreamSimulator } from '../simulator/upstream.ts'
+
+const ACCOUNT = { apiId: 'demo', apiKey: 'demo-key' }
+
+/** What the story below ten seconds needs; everything else is as `serve` has it. */
+const settingsFor = (folder: string, upstreamUrl: string): Environment => ({
+  DATABASE_URL: `file:${join(folder, 'demo.db')}`,
+  PORT: '0',
+  IHUYI_ACCOUNT: ACCOUNT.apiId,
+  IHUYI_API_KEY: ACCOUNT.apiKey,
+  IHUYI_URL: upstreamUrl,
+  POLL_MIN_INTERVAL: '1s',
+  NOT_FOUND_GRACE: '7s',
+  RETRY_SCHEDULE: '1s,2s',
+  CALLBACK_ALLOW_HTTP: 'true',
+  CALLBACK_ALLOW_NETWORKS: '127.0.0.0/8',
+  LOG_LEVEL: 'silent',
+})
+
+export type Stage = Awaited<ReturnType<typeof openStage>>
+
+/** GetResult, the service with a partner, and the partner's receiver, in this process; the database is in `folder`. */
+export const openStage = async (folder: string) => {
+  const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: Date.now, defaultScript: scriptOfSerial })
+  const read = readConfig(settingsFor(folder, simulator.url), { need: 'upstream', readFile: () => '' })
+  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+  const app = await openApp(read.config, createLog({ level: read.config.log.level }))
+  const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })
+  await app.store.createPartner(partner)
+  const receiver = await openReceiver({ secrets: [signingSecret], now: Date.now })
+  const client = createClient(app.url, apiKey)
+
+  return {
+    url: app.url,
+    simulator,
+    receiver,
+    apiKey,
+    signingSecret,
+    ...client,
+    close: async (): Promise<void> => {
+      await client.close()
+      await app.stop()
+      await Promise.all([simulator.close(), receiver.close()])
+    },
+  }
+}
+
+const registrations = z.object({ data: z.array(z.object({ delivery: z.object({ state: z.string() }) })) })
+
+/** The partner's side of the API, over real HTTP. */
+const createClient = (url: string, apiKey: string) => {
+  const dispatcher = new Agent()
+  const endpoint = `${url}/v1/registrations`
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+  return {
+    /** Throws unless the service answers 201. */
+    register: async (registration: { idcardid: string; callbackUrl: string }): Promise<void> => {
+      const body = JSON.stringify(registration)
+      const response = await request(endpoint, { method: 'POST', dispatcher, headers, body })
+      const answer = await response.body.text()
+      if (response.statusCode !== 201) throw new Error(`POST /v1/registrations: ${response.statusCode} ${answer}`)
+    },
+    /** `pending`, `delivered` or `exhausted`, for each registration. */
+    deliveryStates: async (): Promise<string[]> => {
+      const response = await request(endpoint, { dispatcher, headers })
+      return registrations.parse(await response.body.json()).data.map(({ delivery }) => delivery.state)
+    },
+    close: () => dispatcher.close(),
+  }
+}

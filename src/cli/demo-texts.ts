@@ -1,0 +1,137 @@
+import type { Fault } from './demo-scenes.ts'
+
+export type Language = 'en' | 'zh'
+
+export interface DemoTexts {
+  title: string
+  partner: string
+  notifier: string
+  upstream: string
+  receiver: string
+  scenes: Readonly<Record<string, string>>
+  registers: (path: string) => string
+  poll: (number: number, answer: string) => string
+  /** By the simulator's word for the answer. */
+  answers: Readonly<Record<string, string>>
+  delivery: (type: string, attempt: number) => string
+  verified: string
+  unverified: (why: string) => string
+  answered: (status: number | null, refused: boolean) => string
+  held: (counts: { registered: number; webhooks: number; deliveries: number }) => string
+  polls: (polls: number, seconds: string) => string
+  broken: string
+  fault: Record<Fault['kind'], (fault: Fault) => string>
+  next: readonly (readonly [command: string, what: string])[]
+  tooLong: (seconds: number) => string
+  kept: { title: string; api: string; key: string; secret: string; register: string; look: string; why: string }
+  serials: string
+}
+
+const en: DemoTexts = {
+  title: 'idface-notifier demo: everything in one process, with a temporary database.',
+  partner: 'partner',
+  notifier: 'notifier',
+  upstream: 'GetResult',
+  receiver: 'callback',
+  scenes: {
+    'demo-pass': 'the person passes after 3 s',
+    'demo-fail': 'the person fails after 5 s',
+    'demo-retry': 'the person passes after 2 s, and the callback answers 500 twice before 200',
+    'demo-unknown': 'GetResult does not know this serial; here it is given up after 7 s',
+  },
+  registers: path => `POST /v1/registrations, callback ${path}`,
+  poll: (number, answer) => `poll ${number}: ${answer}`,
+  answers: {
+    '2 ING': 'ING, not finished yet',
+    '2 SUCCESS': 'SUCCESS',
+    '2 FAIL': 'FAIL',
+    '4061': '4061, no such serial (yet)',
+  },
+  delivery: (type, attempt) => `${type}, attempt ${attempt}: `,
+  verified: 'verified',
+  unverified: why => `NOT verified (${why})`,
+  answered: (status, refused) => ` → ${status ?? 'no answer'}${refused ? ', not accepted' : ''}`,
+  held: ({ registered, webhooks, deliveries }) =>
+    `${registered} registered, ${webhooks} webhooks received and verified (in ${deliveries} attempts)`,
+  polls: (polls, seconds) => `${polls} polls of GetResult, ${seconds} s`,
+  broken: 'Not everything went as it must:',
+  fault: {
+    missing: ({ idcardid, expected }) => `${idcardid}: no webhook came, expected ${expected}`,
+    unverified: ({ idcardid, got }) => `${idcardid}: a webhook did not verify: ${got}`,
+    type: ({ idcardid, expected, got }) => `${idcardid}: expected the type ${expected}, got ${got}`,
+    answers: ({ idcardid, expected, got }) =>
+      `${idcardid}: the callback should have answered ${expected}, it was ${got}`,
+    changed: ({ idcardid, got }) => `${idcardid}: the id or the bytes changed between attempts: ${got}`,
+  },
+  next: [
+    ['npm run demo -- --keep', 'the same, left running for your own curl'],
+    ['npm run cli -- --help', 'all commands'],
+    ['README.md', 'your first webhook in five minutes'],
+  ],
+  tooLong: seconds => `The demo did not end within ${seconds} s.`,
+  kept: {
+    title: 'It goes on running. Ctrl-C ends it and removes its database.',
+    api: 'API',
+    key: 'API key',
+    secret: 'signing secret',
+    register: 'Register a serial; paste all of it:',
+    look: 'What has become of it, newest first:',
+    why: 'Why there is no webhook yet (put in an id):',
+  },
+  serials: 'The simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
+}
+
+const zh: DemoTexts = {
+  title: 'idface-notifier 演示：全部在一个进程内运行，使用临时数据库。',
+  partner: '合作方',
+  notifier: '本服务',
+  upstream: 'GetResult',
+  receiver: '回调端',
+  scenes: {
+    'demo-pass': '用户 3 秒后通过核验',
+    'demo-fail': '用户 5 秒后未通过核验',
+    'demo-retry': '用户 2 秒后通过核验；回调端先返回两次 500，再返回 200',
+    'demo-unknown': 'GetResult 查不到该流水号；演示中 7 秒后放弃',
+  },
+  registers: path => `POST /v1/registrations，回调到 ${path}`,
+  poll: (number, answer) => `第 ${number} 次查询：${answer}`,
+  answers: {
+    '2 ING': 'ING，尚未完成',
+    '2 SUCCESS': 'SUCCESS，通过',
+    '2 FAIL': 'FAIL，未通过',
+    '4061': '4061,（暂时）查不到该流水号',
+  },
+  delivery: (type, attempt) => `${type}，第 ${attempt} 次投递：`,
+  verified: '验签通过',
+  unverified: why => `验签失败（${why}）`,
+  answered: (status, refused) => ` → ${status ?? '无响应'}${refused ? ',未接收' : ''}`,
+  held: ({ registered, webhooks, deliveries }) =>
+    `登记 ${registered} 条，收到并验签通过的回调 ${webhooks} 个（共投递 ${deliveries} 次）`,
+  polls: (polls, seconds) => `查询 GetResult ${polls} 次，用时 ${seconds} 秒`,
+  broken: '结果与预期不符：',
+  fault: {
+    missing: ({ idcardid, expected }) => `${idcardid}：没有收到回调，应为 ${expected}`,
+    unverified: ({ idcardid, got }) => `${idcardid}：有回调验签失败：${got}`,
+    type: ({ idcardid, expected, got }) => `${idcardid}：类型应为 ${expected}，实为 ${got}`,
+    answers: ({ idcardid, expected, got }) => `${idcardid}：回调端的应答应依次为 ${expected}，实为 ${got}`,
+    changed: ({ idcardid, got }) => `${idcardid}：各次投递的 id 或内容不一致：${got}`,
+  },
+  next: [
+    ['npm run demo -- --keep', '再来一遍，结束后保持运行，可用 curl 试用'],
+    ['npm run cli -- --help', '查看全部命令'],
+    ['README.zh-CN.md', '五分钟收到第一个回调'],
+  ],
+  tooLong: seconds => `演示未能在 ${seconds} 秒内结束。`,
+  kept: {
+    title: '服务保持运行。按 Ctrl-C 结束，并删除临时数据库。',
+    api: '接口地址',
+    key: 'API 密钥',
+    secret: '签名密钥',
+    register: '登记一个流水号（整段粘贴）：',
+    look: '查看登记（新的在前）：',
+    why: '为什么还没有回调（填入登记的 id）：',
+  },
+  serials: '模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
+}
+
+export const DEMO_TEXTS: Readonly<Record<Language, DemoTexts>> = { en, zh }

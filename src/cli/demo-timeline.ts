@@ -1,0 +1,48 @@
+import { styleText } from 'node:util'
+import { SECOND } from '../core/duration.ts'
+
+type Style = 'plain' | 'quiet' | 'good' | 'bad'
+
+interface TimelineEvent {
+  from: string
+  to: string
+  idcardid: string
+  text: string
+  style: Style
+}
+
+const FORMATS = { plain: 'reset', quiet: 'dim', good: 'green', bad: 'yellow' } as const
+
+/** Scripts, punctuation and forms that a terminal draws two columns wide. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
+
+/** How many columns a terminal gives to a text without colours. */
+export const columnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
+
+export const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
+
+/**
+ * Lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, one below the other in columns.
+ *
+ * @param actors everybody who may appear: the column is as wide as the longest two
+ */
+export const createTimeline = (deps: {
+  print: (text: string) => void
+  /** Epoch ms. */
+  now: () => number
+  actors: readonly string[]
+  idcardids: readonly string[]
+}) => {
+  const { print, now } = deps
+  const startedAt = now()
+  const [first = 0, second = 0] = deps.actors.map(columnsOf).toSorted((a, b) => b - a)
+  const whoColumns = first + second + ' → '.length
+  const serialColumns = Math.max(...deps.idcardids.map(columnsOf))
+
+  return ({ from, to, idcardid, text, style }: TimelineEvent): void => {
+    const time = `+${((now() - startedAt) / SECOND).toFixed(1)}s`.padStart(7)
+    const who = pad(`${from} → ${to}`, whoColumns)
+    const line = `${who}  ${pad(idcardid, serialColumns)}  ${text}`
+    print(`${styleText('dim', time)}  ${style === 'plain' ? line : styleText(FORMATS[style], line)}`)
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SECOND } from '../core/duration.ts'
+import { describeError } from '../log.ts'
+import { runDemo } from './demo-run.ts'
+import { SCENES } from './demo-scenes.ts'
+import { openStage, type Stage } from './demo-stage.ts'
+import { DEMO_TEXTS, type DemoTexts, type Language } from './demo-texts.ts'
+import { pad } from './demo-timeline.ts'
+import { print } from './environment.ts'
+
+const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** For webhooks that do not come, and for the whole demo, its end included. */
+const PATIENCE_MS = 15 * SECOND
+const LIMIT_MS = 25 * SECOND
+
+interface DemoOptions {
+  keep?: boolean
+  lang?: Language
+}
+
+/** Ends the process with 0 only if every webhook came as it should; with `keep` not before Ctrl-C. */
+export const demo = async ({ keep = false, lang = languageOf(process.env) }: DemoOptions): Promise<void> => {
+  const texts = DEMO_TEXTS[lang]
+  const limit = setTimeout(() => {
+    complain(texts.tooLong(LIMIT_MS / SECOND))
+    process.exit(1)
+  }, LIMIT_MS)
+  const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const interrupted = () => process.exit(130)
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+
+  try {
+    const stage = await openStage(folder)
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const held = await runDemo({ stage, scenes: SCENES, texts, print, signal })
+    process.exitCode = held ? 0 : 1
+    if (keep) {
+      clearTimeout(limit)
+      process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+      printKept(stage, texts)
+      await firstSignal()
+    } else if (held) for (const [command, what] of texts.next) print(`  ${pad(command, 26)}${what}`)
+    await stage.close()
+  } catch (error) {
+    const { message, name, code } = describeError(error)
+    complain(message ?? `${name} ${code ?? ''}`.trim())
+    process.exit(1)
+  }
+  clearTimeout(limit)
+}
+
+/** As POSIX orders them: the first that is set and not empty counts. */
+const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
+  /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
+
+/** A second signal ends the process at once. */
+const firstSignal = () =>
+  new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+
+const printKept = (stage: Stage, { kept, serials }: DemoTexts): void => {
+  const facts = [
+    [kept.api, stage.url],
+    [kept.key, stage.apiKey],
+    [kept.secret, stage.signingSecret],
+  ] as const
+  print(`${kept.title}\n`)
+  for (const [name, value] of facts) print(`  ${pad(name, 16)}${value}`)
+  print(`
+${kept.register}
+
+  API=${stage.url}/v1/registrations
+  KEY=${stage.apiKey}
+  curl -s $API -H "authorization: Bearer $KEY" -H 'content-type: application/json' \\
+    -d '{"idcardid":"test_success_3s","callbackUrl":"${stage.receiver.urlFor('/hook')}"}'
+
+${kept.look}
+
+  curl -s $API -H "authorization: Bearer $KEY"
+
+${kept.why}
+
+  curl -s $API/reg_.../explain -H "authorization: Bearer $KEY"
+
+${serials}
+`)
+}

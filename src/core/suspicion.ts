@@ -1,0 +1,50 @@
+import { MINUTE } from './duration.ts'
+
+/** What has lately been seen of one partner. */
+export interface Conduct {
+  /** The last serial that is a number, to see whether the next one is its neighbour. */
+  lastSerial: bigint | null
+  neighbours: number
+  serials: number
+  notFound: number
+  answers: number
+  /** Until when the partner is slowed down, epoch ms. */
+  slowedUntil: number
+}
+
+export const NO_CONDUCT: Conduct = {
+  lastSerial: null,
+  neighbours: 0,
+  serials: 0,
+  notFound: 0,
+  answers: 0,
+  slowedUntil: 0,
+}
+
+const WINDOW = 40
+const NEIGHBOURS = 30
+/** Serials of real checks are far apart: they begin with the second of their submission. */
+const NEIGHBOUR_DISTANCE = 3n
+const ANSWERS = 60
+const NOT_FOUND_SHARE = 0.8
+const SLOWED_MS = 10 * MINUTE
+
+/** The partner registers a serial: many neighbours in a row look like somebody who tries out other people's serials. */
+export const afterSerial = (conduct: Conduct, idcardid: string, now: number): Conduct => {
+  const serial = /^\d{1,30}$/.test(idcardid) ? BigInt(idcardid) : null
+  const distance = serial !== null && conduct.lastSerial !== null ? serial - conduct.lastSerial : null
+  const isNeighbour = distance !== null && distance >= -NEIGHBOUR_DISTANCE && distance <= NEIGHBOUR_DISTANCE
+  const neighbours = conduct.neighbours + (isNeighbour ? 1 : 0)
+  const next = { ...conduct, lastSerial: serial, serials: conduct.serials + 1, neighbours }
+  if (neighbours >= NEIGHBOURS) return { ...next, serials: 0, neighbours: 0, slowedUntil: now + SLOWED_MS }
+  return next.serials >= WINDOW ? { ...next, serials: 0, neighbours: 0 } : next
+}
+
+/** Upstream has answered about a serial of the partner: hardly any of them exists. */
+export const afterLookup = (conduct: Conduct, isNotFound: boolean, now: number): Conduct => {
+  const answers = conduct.answers + 1
+  const notFound = conduct.notFound + (isNotFound ? 1 : 0)
+  if (answers < ANSWERS) return { ...conduct, answers, notFound }
+  const slowedUntil = notFound >= NOT_FOUND_SHARE * answers ? now + SLOWED_MS : conduct.slowedUntil
+  return { ...conduct, answers: 0, notFound: 0, slowedUntil }
+}

@@ -1,0 +1,71 @@
+import { Secret } from '../../core/secret.ts'
+import type { Store } from '../store.ts'
+import type { Context } from './context.ts'
+import { and, eq, gt, isNull, or, sql } from './drizzle.ts'
+import { signingSecrets } from './schema.ts'
+
+type Verbs = Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret'>
+
+const columns = {
+  id: signingSecrets.id,
+  type: signingSecrets.type,
+  createdAt: signingSecrets.createdAt,
+  expiresAt: signingSecrets.expiresAt,
+}
+
+export const secretContext = (row: { id: string; partnerId: string }) => `signing-secret|${row.partnerId}|${row.id}`
+
+const isLive = (at: number | ReturnType<typeof sql.placeholder>) =>
+  or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
+
+export const createSigningSecrets = ({ db, vault, read, write, now }: Context): Verbs => ({
+  listSigningSecrets: partnerId =>
+    read(() =>
+      db
+        .select(columns)
+        .from(signingSecrets)
+        .where(and(eq(signingSecrets.partnerId, partnerId), isLive(now())))
+        .orderBy(sql`id DESC`)
+        .all(),
+    ),
+
+  rotateSigningSecret: (partnerId, { id, type, text }, overlapMs) =>
+    write(() => {
+      const at = now()
+      db.update(signingSecrets)
+        .set({ expiresAt: at + overlapMs })
+        .where(
+          and(
+            eq(signingSecrets.partnerId, partnerId),
+            or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at + overlapMs)),
+          ),
+        )
+        .run()
+      const secret = vault.seal(text.reveal(), secretContext({ id, partnerId }))
+      return db.insert(signingSecrets).values({ id, partnerId, type, secret, createdAt: at }).returning(columns).get()
+    }),
+})
+
+/** The live signing secrets, newest first, as an attempt needs them. */
+export const createSecretRows = ({ db, vault, now }: Context) => {
+  const live = db
+    .select()
+    .from(signingSecrets)
+    .where(and(eq(signingSecrets.partnerId, sql.placeholder('partnerId')), isLive(sql.placeholder('at'))))
+    .orderBy(sql`id DESC`)
+    .prepare()
+  const opened = new Map<string, Secret>()
+
+  const open = (row: typeof signingSecrets.$inferSelect): Secret => {
+    const known = opened.get(row.id)
+    if (known) return known
+    const secret = new Secret(vault.open(row.secret, secretContext(row)))
+    opened.set(row.id, secret)
+    return secret
+  }
+
+  return {
+    of: (partnerIds: ReadonlySet<string>): Map<string, readonly Secret[]> =>
+      new Map([...partnerIds].map(partnerId => [partnerId, live.all({ partnerId, at: now() }).map(open)])),
+  }
+}

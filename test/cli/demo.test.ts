@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Agent, request } from 'undici'
+import { afterAll, describe, expect, test } from 'vitest'
+import { runDemo } from '../../src/cli/demo-run.ts'
+import { judgeScene, SCENES, type Scene } from '../../src/cli/demo-scenes.ts'
+import { openStage } from '../../src/cli/demo-stage.ts'
+import { DEMO_TEXTS } from '../../src/cli/demo-texts.ts'
+import { columnsOf, createTimeline } from '../../src/cli/demo-timeline.ts'
+import type { Delivery } from '../../src/simulator/delivery.ts'
+
+const root = join(import.meta.dirname, '../..')
+const children = new Set<ChildProcess>()
+const folders: string[] = []
+
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'demo-test-'))
+  folders.push(folder)
+  return folder
+}
+
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** Runs the command. Its temporary folder is made in `folder`; `printed` resolves as soon as the output has the text. */
+const start = (args: string[], env: Record<string, string> = {}) => {
+  const folder = newFolder()
+  const child = spawn(process.execPath, ['src/cli.ts', 'demo', ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH, TMPDIR: folder, ...env },
+  })
+  children.add(child)
+  let text = ''
+  const looks = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      for (const look of looks) look()
+    })
+  const printed = (wanted: string) =>
+    new Promise<string>(resolve => {
+      const look = () => {
+        if (text.includes(wanted)) resolve(text)
+      }
+      looks.add(look)
+      look()
+    })
+  const ended = new Promise<{ code: number | null; lines: string[]; left: string[] }>(resolve => {
+    child.once('close', code => {
+      children.delete(child)
+      resolve({ code, lines: text.split('\n'), left: readdirSync(folder) })
+    })
+  })
+  return { child, printed, ended }
+}
+
+describe.concurrent('demo', () => {
+  test('ends with 0 when all four webhooks were received and verified, and leaves nothing behind', async () => {
+    const { code, lines, left } = await start([]).ended
+    const text = lines.join('\n')
+    expect(text).toContain('4 registered, 4 webhooks received and verified (in 6 attempts)')
+    expect(text).toMatch(/demo-retry +idface\.succeeded, attempt 3: verified → 200/)
+    expect(text).toMatch(/demo-unknown +idface\.unresolved, attempt 1: verified → 200/)
+    expect(text).not.toContain('\u001b')
+    expect(lines.filter(line => columnsOf(line) >= 100)).toEqual([])
+    expect(code).toBe(0)
+    expect(left).toEqual([])
+  })
+
+  test('speaks Chinese when the locale does', async () => {
+    const { code, lines } = await start([], { LANG: 'zh_CN.UTF-8' }).ended
+    expect(lines.join('\n')).toMatch(/登记 4 条.+4 个/)
+    expect(lines.filter(line => columnsOf(line) >= 100)).toEqual([])
+    expect(code).toBe(0)
+  })
+
+  test('with --keep takes more registrations, and ends with 0 on Ctrl-C', async () => {
+    const { child, printed, ended } = start(['--keep', '--lang', 'zh'], { LANG: 'en_US.UTF-8' })
+    const text = await printed('test_notfound')
+    const [, url = '', key = ''] = /API=(\S+)\n +KEY=(\S+)/.exec(text) ?? []
+    const [body = ''] = /{"idcardid".+}/.exec(text) ?? []
+    const dispatcher = new Agent()
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+    const { statusCode } = await request(url, {
+      method: 'POST',
+      dispatcher,
+      headers,
+      body: body.replace('test_success_3s', 'test_fail'),
+    })
+    expect(statusCode).toBe(201)
+    await printed('test_fail     idface.failed')
+    await dispatcher.close()
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 0, left: [] })
+  })
+})
+
+test('a callback that never accepts is told of, and the demo has failed', async () => {
+  const stage = await openStage(newFolder())
+  const lines: string[] = []
+  const scene: Scene = {
+    idcardid: 'demo-never',
+    path: '/never',
+    script: { status: 'SUCCESS' },
+    refusals: [500, 500, 500],
+    type: 'idface.succeeded',
+  }
+  const signal = AbortSignal.timeout(15_000)
+  const print = (text: string) => lines.push(text)
+  try {
+    expect(await runDemo({ stage, scenes: [scene], texts: DEMO_TEXTS.en, print, signal })).toBe(false)
+  } finally {
+    await stage.close()
+  }
+  expect(lines.join('\n')).toContain(
+    'demo-never: the callback should have answered 500, 500, 500, 200, it was 500, 500, 500',
+  )
+})
+
+describe('what a scene is held against', () => {
+  const [pass, , retry] = SCENES as [Scene, Scene, Scene]
+  const delivery = (changes: Partial<Delivery> = {}): Delivery => ({
+    path: '/pass',
+    id: 'msg_1',
+    attempt: 1,
+    type: 'idface.succeeded',
+    body: '{}',
+    headers: {},
+    verified: true,
+    at: 0,
+    status: 200,
+    ...changes,
+  })
+  const refused = delivery({ status: 500 })
+  const kinds = (scene: Scene, deliveries: Delivery[]) => judgeScene(scene, deliveries).map(({ kind }) => kind)
+
+  test('one verified webhook, or the planned refusals and then one', () => {
+    expect(judgeScene(pass, [delivery()])).toEqual([])
+    expect(judgeScene(retry, [refused, refused, delivery()])).toEqual([])
+  })
+
+  test('none, a second one, or one refusal too few', () => {
+    expect(kinds(pass, [])).toEqual(['missing'])
+    expect(kinds(pass, [delivery(), delivery()])).toEqual(['answers'])
+    expect(kinds(retry, [refused, delivery()])).toEqual(['answers'])
+  })
+
+  test('a signature that is wrong, if only on an attempt that was refused anyway', () => {
+    const unsigned = delivery({ status: 500, verified: 'no matching signature' })
+    expect(judgeScene(retry, [unsigned, refused, delivery()])).toMatchObject([
+      { kind: 'unverified', got: 'no matching signature, true' },
+    ])
+  })
+
+  test('another type', () => {
+    expect(kinds(pass, [delivery({ type: 'idface.failed' })])).toEqual(['type'])
+  })
+
+  test('another id or other bytes on a later attempt', () => {
+    expect(kinds(retry, [refused, refused, delivery({ id: 'msg_2' })])).toEqual(['changed'])
+    expect(kinds(retry, [refused, refused, delivery({ body: '{ }' })])).toEqual(['changed'])
+  })
+})
+
+test('the columns of the timeline stand below each other in both languages', () => {
+  const serial = 'demo-1'
+  for (const { partner, notifier, upstream } of Object.values(DEMO_TEXTS)) {
+    const lines: string[] = []
+    const actors = [partner, notifier, upstream]
+    const tell = createTimeline({ print: text => lines.push(text), now: () => 0, actors, idcardids: [serial] })
+    for (const [from, to] of [
+      [partner, notifier],
+      [notifier, upstream],
+    ] as const)
+      tell({ from, to, idcardid: serial, text: '', style: 'plain' })
+    const starts = lines.map(line => columnsOf(line.slice(0, line.indexOf(serial))))
+    expect(new Set(starts).size).toBe(1)
+  }
+})

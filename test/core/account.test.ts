@@ -1,0 +1,215 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type AccountState, accountChange, slowStart, takeAllowance } from '../../src/core/account.ts'
+import type { AccountFault, Answer } from '../../src/core/answer.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const RUNNING: AccountState = {
+  rate: 5,
+  pausedAt: null,
+  pauseReason: null,
+  pauseCode: null,
+  probes: 0,
+  probeAt: null,
+  allowedAt: 0,
+  rampAt: null,
+  rampRate: null,
+}
+const PAUSED: AccountState = {
+  ...RUNNING,
+  pausedAt: NOW - HOUR,
+  pauseReason: 'egress_ip',
+  pauseCode: 4052,
+  probes: 1,
+  probeAt: NOW,
+}
+const VERDICT: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
+}
+const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const UNKNOWN_STATUS: Answer = { kind: 'unknown_status', code: 2, status: 'DONE' }
+const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
+const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
+const UNKNOWN_CODE: Answer = { kind: 'transient', code: 4999, cause: 'unknown_code' }
+const OUTAGE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
+const throttled = (retryAfterMs: number | null): Answer => ({ kind: 'throttled', code: null, retryAfterMs })
+const faulty = (fault: AccountFault, code: number): Answer => ({ kind: 'account', code, fault })
+
+const CALM = { now: NOW, othersInvalid: false, mostlyUnknown: false, invalidIds: 0 }
+const change = (account: AccountState, answer: Answer, moment: Partial<typeof CALM> = {}) =>
+  accountChange(account, answer, { ...CALM, ...moment })
+
+describe('what an answer does to a running account', () => {
+  test.each([VERDICT, WAITING, UNKNOWN_STATUS, NOT_FOUND, INVALID, UNKNOWN_CODE, OUTAGE])(
+    'nothing after $kind $code',
+    answer => {
+      expect(change(RUNNING, answer)).toBeNull()
+    },
+  )
+
+  test.each<[AccountFault, number]>([
+    ['egress_ip', 400],
+    ['credentials_missing', 401],
+    ['app_missing', 403],
+    ['no_contract', 40505],
+    ['password_or_balance', 4051],
+    ['egress_ip', 4052],
+  ])('pauses it for %s after %d, and probes in a minute', (reason, code) => {
+    const pause = { kind: 'pause', reason, code, probes: 1, probeAt: NOW + MINUTE }
+    expect(change(RUNNING, faulty(reason, code))).toEqual(pause)
+  })
+
+  test.each([40501, 40502] as const)('pauses it as a clock fault after %d', code => {
+    const pause = { kind: 'pause', reason: 'clock', code, probes: 1, probeAt: NOW + MINUTE }
+    expect(change(RUNNING, { kind: 'clock', code })).toEqual(pause)
+  })
+
+  test('pauses it when several serials are called empty, from the third time of this one on', () => {
+    expect(change(RUNNING, INVALID, { othersInvalid: true, invalidIds: 1 })).toBeNull()
+    expect(change(RUNNING, INVALID, { othersInvalid: false, invalidIds: 2 })).toBeNull()
+    expect(change(RUNNING, INVALID, { othersInvalid: true, invalidIds: 2 })).toMatchObject({
+      kind: 'pause',
+      reason: 'serial_not_received',
+      code: 4060,
+    })
+  })
+
+  test('pauses it when nearly every call gets a code that is in no table', () => {
+    expect(change(RUNNING, UNKNOWN_CODE, { mostlyUnknown: true })).toMatchObject({ kind: 'pause', code: 4999 })
+    expect(change(RUNNING, OUTAGE, { mostlyUnknown: true })).toBeNull()
+  })
+})
+
+describe('canaries of a paused account', () => {
+  const delaysOf = (reason: AccountFault, code: number) =>
+    [0, 1, 2, 3, 4, 50].map(probes => {
+      const next = change({ ...PAUSED, probes }, faulty(reason, code))
+      return next?.kind === 'pause' ? (next.probeAt - NOW) / MINUTE : null
+    })
+
+  test('go after 1, 5, 15 and then every 30 minutes', () => {
+    expect(delaysOf('egress_ip', 4052)).toEqual([1, 5, 15, 30, 30, 30])
+  })
+
+  test.each<[AccountFault, number]>([
+    ['credentials_wrong', 405],
+    ['frozen', 4050],
+  ])('go more slowly for %s, which repeated logins could make worse', (reason, code) => {
+    expect(delaysOf(reason, code)).toEqual([10, 30, 60, 120, 120, 120])
+  })
+
+  test('resume it with an eighth of its rate when one is answered well', () => {
+    for (const answer of [VERDICT, WAITING, UNKNOWN_STATUS, NOT_FOUND])
+      expect(change(PAUSED, answer)).toEqual({ kind: 'resume', rampRate: 5 / 8, rampAt: NOW })
+    expect(slowStart(8, NOW)).toEqual({ rampRate: 1, rampAt: NOW })
+  })
+
+  test.each([OUTAGE, UNKNOWN_CODE, INVALID])('keep it paused for the same reason after $kind', answer => {
+    expect(change(PAUSED, answer)).toEqual({
+      kind: 'pause',
+      reason: 'egress_ip',
+      code: 4052,
+      probes: 2,
+      probeAt: NOW + 5 * MINUTE,
+    })
+  })
+
+  test('take over the reason of a new fault', () => {
+    expect(change(PAUSED, faulty('frozen', 4050))).toMatchObject({ reason: 'frozen', code: 4050, probes: 2 })
+  })
+
+  test('keep it paused when one is throttled, no shorter than was asked for', () => {
+    const pause = { kind: 'pause', reason: 'egress_ip', code: 4052, probes: 2 }
+    expect(change(PAUSED, throttled(null))).toEqual({ ...pause, probeAt: NOW + 5 * MINUTE })
+    expect(change(PAUSED, throttled(8 * MINUTE))).toEqual({ ...pause, probeAt: NOW + 8 * MINUTE })
+  })
+})
+
+test("no answer touches an operator's pause", () => {
+  const account: AccountState = { ...PAUSED, pauseReason: 'operator', pauseCode: null, probeAt: null }
+  for (const answer of [VERDICT, WAITING, NOT_FOUND, OUTAGE, throttled(SECOND), faulty('frozen', 4050)])
+    expect(change(account, answer, { othersInvalid: true, mostlyUnknown: true, invalidIds: 9 })).toBeNull()
+})
+
+describe('throttling', () => {
+  test('halves the rate', () => {
+    expect(change(RUNNING, throttled(null))).toEqual({ kind: 'throttle', rampRate: 2.5, rampAt: NOW, allowedAt: NOW })
+  })
+
+  test('halves again what is left of it, down to a call in ten seconds', () => {
+    const halved = { ...RUNNING, rampAt: NOW, rampRate: 2.5 }
+    expect(change(halved, throttled(null))).toMatchObject({ rampRate: 1.25 })
+    expect(change({ ...RUNNING, rampAt: NOW, rampRate: 0.15 }, throttled(null))).toMatchObject({ rampRate: 0.1 })
+  })
+
+  test('obeys Retry-After, ten minutes at most', () => {
+    const held = (ms: number) => ({ rampAt: NOW + ms, allowedAt: NOW + ms })
+    expect(change(RUNNING, throttled(7 * SECOND))).toMatchObject(held(7 * SECOND))
+    expect(change(RUNNING, throttled(24 * HOUR))).toMatchObject(held(10 * MINUTE))
+  })
+
+  test('never shortens a hold', () => {
+    const held = { ...RUNNING, allowedAt: NOW + MINUTE }
+    expect(change(held, throttled(SECOND))).toMatchObject({ allowedAt: NOW + MINUTE })
+  })
+})
+
+describe('the allowance', () => {
+  test('lets one call go at once and names the time of the next', () => {
+    expect(takeAllowance({ ...RUNNING, allowedAt: NOW }, NOW, 10)).toEqual({ granted: 1, allowedAt: NOW + 200 })
+    expect(takeAllowance({ ...RUNNING, allowedAt: NOW + 1 }, NOW, 10)).toEqual({ granted: 0, allowedAt: NOW + 1 })
+  })
+
+  test('saves nothing up while nobody asks', () => {
+    expect(takeAllowance({ ...RUNNING, allowedAt: NOW - HOUR }, NOW, 10).granted).toBe(1)
+    expect(takeAllowance({ ...RUNNING, rate: 100 }, NOW, 100).granted).toBe(6)
+  })
+
+  test('grants no more than is wanted', () => {
+    expect(takeAllowance({ ...RUNNING, rate: 100 }, NOW, 2).granted).toBe(2)
+    expect(takeAllowance(RUNNING, NOW, 0).granted).toBe(0)
+  })
+
+  test('doubles every ten seconds after a slow start, up to the full rate', () => {
+    const recovering = { ...RUNNING, rate: 8, ...slowStart(8, NOW) }
+    const gapAt = (now: number) => takeAllowance({ ...recovering, allowedAt: now }, now, 1).allowedAt - now
+    expect([0, 10, 20, 30, 3600].map(seconds => gapAt(NOW + seconds * SECOND))).toEqual([1000, 500, 250, 125, 125])
+  })
+
+  test('stays within the rate, and what one late claim may catch up, in any second', () => {
+    const pauses = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 20, maxLength: 120 })
+    const want = fc.integer({ min: 1, max: 50 })
+    fc.assert(
+      fc.property(fc.double({ min: 0.2, max: 200, noNaN: true }), pauses, want, (rate, steps, wanted) => {
+        const calls: { at: number; granted: number }[] = []
+        let now = NOW
+        let allowedAt = 0
+        for (const step of steps) {
+          now += step
+          const taken = takeAllowance({ ...RUNNING, rate, allowedAt }, now, wanted)
+          allowedAt = taken.allowedAt
+          calls.push({ at: now, granted: taken.granted })
+        }
+        for (const { at } of calls) {
+          const inSecond = calls.filter(call => call.at >= at && call.at < at + SECOND)
+          const sum = inSecond.reduce((total, call) => total + call.granted, 0)
+          expect(sum).toBeLessThanOrEqual(rate * 1.05 + 1)
+        }
+      }),
+    )
+  })
+
+  test('gives the full rate to who asks often enough', () => {
+    let granted = 0
+    let allowedAt = NOW
+    for (let now = NOW; now < NOW + 10 * SECOND; now += 10) {
+      const taken = takeAllowance({ ...RUNNING, rate: 30, allowedAt }, now, 4)
+      granted += taken.granted
+      allowedAt = taken.allowedAt
+    }
+    expect(granted).toBe(300)
+  })
+})

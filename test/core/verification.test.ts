@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest'
+import type { Answer, TransientCause } from '../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { afterAnswer, type PollPolicy, type VerificationState, type Waiting } from '../../src/core/verification.ts'
+
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const POLICY: PollPolicy = {
+  minMs: 5 * SECOND,
+  maxMs: 5 * MINUTE,
+  rampMs: 2 * MINUTE,
+  settleMarginMs: 10 * MINUTE,
+  notFoundGraceMs: 2 * HOUR,
+}
+const VERDICT: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'SUCCESS', message: null, livingScore: null, similarity: '100' },
+}
+const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const UNKNOWN_STATUS: Answer = { kind: 'unknown_status', code: 2, status: 'DONE' }
+const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
+const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
+const fails = (cause: TransientCause, code: number | null = null): Answer => ({ kind: 'transient', code, cause })
+
+/** A registration made an hour ago whose deadline, margin included, lies `left` ms ahead. */
+const waiting = (left: number, more: Partial<Waiting> = {}): Waiting => ({
+  id: `reg_${left}`,
+  createdAt: NOW - HOUR,
+  expiresAt: NOW + left - POLICY.settleMarginMs,
+  ...more,
+})
+const state = (more: Partial<VerificationState> = {}): VerificationState => ({
+  nudgedAt: NOW - HOUR,
+  failures: 0,
+  invalidIds: 0,
+  seen: false,
+  goneChecks: 0,
+  lastPolledAt: NOW - 10 * MINUTE,
+  waiting: [waiting(DAY)],
+  ...more,
+})
+const stepAfter = (from: VerificationState, answer: Answer, more: { random?: number; othersInvalid?: boolean } = {}) =>
+  afterAnswer(from, answer, { now: NOW, random: 0.5, policy: POLICY, othersInvalid: false, ...more })
+const reasonsOf = (step: ReturnType<typeof stepAfter>) => step.ended.map(end => end.reason)
+
+describe('a verdict', () => {
+  test('ends the asking, whatever came before, and even after the deadline', () => {
+    const tried = state({ failures: 3, invalidIds: 1, goneChecks: 2, waiting: [waiting(-DAY)] })
+    expect(stepAfter(tried, VERDICT)).toEqual({
+      verdict: VERDICT.kind === 'verdict' && VERDICT.verdict,
+      dueAt: null,
+      ended: [],
+      seen: true,
+      failures: 0,
+      invalidIds: 0,
+      goneChecks: 0,
+    })
+  })
+})
+
+describe.each([
+  { answer: WAITING, reason: 'expired' },
+  { answer: UNKNOWN_STATUS, reason: 'unknown_status' },
+])('a serial that still waits ($answer.kind)', ({ answer, reason }) => {
+  test('is asked again by its age, and counts as seen', () => {
+    const step = stepAfter(state({ failures: 4, invalidIds: 2, goneChecks: 1 }), answer)
+    expect(step).toMatchObject({ failures: 0, invalidIds: 0, goneChecks: 0, seen: true, verdict: null, ended: [] })
+    expect(step.dueAt).toBe(NOW + 150 * SECOND)
+    expect(stepAfter(state({ nudgedAt: NOW }), answer).dueAt).toBe(NOW + 5 * SECOND)
+  })
+
+  test('is asked at the deadline once more, not after it', () => {
+    expect(stepAfter(state({ waiting: [waiting(7 * SECOND)] }), answer).dueAt).toBe(NOW + 7 * SECOND)
+  })
+
+  test.each([0, -1, -DAY])(`ends as ${reason} when the deadline is %d ms ahead`, left => {
+    expect(stepAfter(state({ waiting: [waiting(left)] }), answer)).toMatchObject({
+      ended: [{ registrationId: `reg_${left}`, reason }],
+      dueAt: null,
+      verdict: null,
+    })
+  })
+
+  test('ends each registration at its own deadline and goes on for the last', () => {
+    const three = [waiting(-MINUTE), waiting(0), waiting(MINUTE)]
+    const step = stepAfter(state({ waiting: three }), answer)
+    expect(step.ended.map(end => end.registrationId)).toEqual(['reg_-60000', 'reg_0'])
+    expect(step.dueAt).toBe(NOW + MINUTE)
+  })
+})
+
+describe('a serial that upstream does not know', () => {
+  const registered = (ago: number, left = DAY) => state({ waiting: [waiting(left, { createdAt: NOW - ago })] })
+
+  test('may not be visible yet: is asked again inside the grace', () => {
+    const step = stepAfter(registered(HOUR), NOT_FOUND)
+    expect(step).toMatchObject({ seen: false, ended: [], goneChecks: 0, dueAt: NOW + 150 * SECOND })
+  })
+
+  test('is asked again when the grace ends, not after it', () => {
+    expect(stepAfter(registered(2 * HOUR - 7 * SECOND), NOT_FOUND).dueAt).toBe(NOW + 7 * SECOND)
+  })
+
+  test('ends as not_found after the grace', () => {
+    expect(reasonsOf(stepAfter(registered(2 * HOUR), NOT_FOUND))).toEqual(['not_found'])
+  })
+
+  test('ends as expired where its deadline comes first', () => {
+    expect(reasonsOf(stepAfter(registered(HOUR, 0), NOT_FOUND))).toEqual(['expired'])
+    expect(reasonsOf(stepAfter(registered(3 * HOUR, -30 * MINUTE), NOT_FOUND))).toEqual(['not_found'])
+    expect(reasonsOf(stepAfter(registered(3 * HOUR, -90 * MINUTE), NOT_FOUND))).toEqual(['expired'])
+  })
+
+  test('has a grace for each registration', () => {
+    const late = waiting(DAY, { id: 'reg_late', createdAt: NOW - MINUTE })
+    const step = stepAfter(state({ waiting: [waiting(DAY, { createdAt: NOW - 3 * HOUR }), late] }), NOT_FOUND)
+    expect(step.ended.map(end => end.registrationId)).toEqual([`reg_${DAY}`])
+    expect(step.dueAt).not.toBeNull()
+  })
+})
+
+describe('a serial that was seen and is now unknown', () => {
+  const seen = (goneChecks: number, more: Partial<VerificationState> = {}) => state({ seen: true, goneChecks, ...more })
+
+  test('is gone after two confirmations, POLL_MAX_INTERVAL apart', () => {
+    for (const goneChecks of [0, 1]) {
+      const step = stepAfter(seen(goneChecks), NOT_FOUND)
+      expect(step).toMatchObject({ ended: [], goneChecks: goneChecks + 1, dueAt: NOW + POLICY.maxMs, seen: true })
+    }
+    const last = stepAfter(seen(2), NOT_FOUND)
+    expect(reasonsOf(last)).toEqual(['gone'])
+    expect(last.dueAt).toBeNull()
+  })
+
+  test('is not gone because hints bring the calls closer together', () => {
+    const step = stepAfter(seen(2, { lastPolledAt: NOW - SECOND }), NOT_FOUND)
+    expect(step).toMatchObject({ ended: [], goneChecks: 2, dueAt: NOW + POLICY.maxMs })
+  })
+
+  test('is confirmed anew once it has been seen again', () => {
+    expect(stepAfter(seen(2), WAITING).goneChecks).toBe(0)
+  })
+
+  test('is confirmed anew when it is registered anew after it was called gone', () => {
+    expect(stepAfter(seen(2), NOT_FOUND)).toMatchObject({ goneChecks: 0, seen: true })
+  })
+
+  test('keeps its count over an outage', () => {
+    expect(stepAfter(seen(2), fails('timeout')).goneChecks).toBe(2)
+  })
+
+  test('ends as expired where the deadline comes first', () => {
+    expect(stepAfter(seen(0, { waiting: [waiting(MINUTE)] }), NOT_FOUND).dueAt).toBe(NOW + MINUTE)
+    expect(reasonsOf(stepAfter(seen(1, { waiting: [waiting(0)] }), NOT_FOUND))).toEqual(['expired'])
+    const both = stepAfter(seen(2, { waiting: [waiting(0), waiting(DAY)] }), NOT_FOUND)
+    expect(reasonsOf(both)).toEqual(['expired', 'gone'])
+  })
+
+  test('is not ended by the grace of one never seen', () => {
+    expect(stepAfter(seen(0, { waiting: [waiting(DAY, { createdAt: NOW - DAY })] }), NOT_FOUND).ended).toEqual([])
+  })
+})
+
+describe('a serial that did not arrive (4060)', () => {
+  test('is asked twice more, then given up as invalid_id', () => {
+    expect(stepAfter(state(), INVALID)).toMatchObject({ ended: [], invalidIds: 1, dueAt: NOW + POLICY.minMs })
+    expect(stepAfter(state({ invalidIds: 1 }), INVALID)).toMatchObject({ ended: [], invalidIds: 2 })
+    const last = stepAfter(state({ invalidIds: 2 }), INVALID)
+    expect(reasonsOf(last)).toEqual(['invalid_id'])
+    expect(last.dueAt).toBeNull()
+  })
+
+  test('is asked twice more when it is registered anew', () => {
+    expect(stepAfter(state({ invalidIds: 2 }), INVALID).invalidIds).toBe(0)
+  })
+
+  test('stays in its place where others do not arrive either: then it is the account', () => {
+    const step = stepAfter(state({ invalidIds: 2 }), INVALID, { othersInvalid: true })
+    expect(step).toMatchObject({ ended: [], invalidIds: 2, dueAt: NOW })
+  })
+
+  test('ends as expired where its deadline comes first', () => {
+    expect(reasonsOf(stepAfter(state({ waiting: [waiting(0)] }), INVALID))).toEqual(['expired'])
+    expect(reasonsOf(stepAfter(state({ invalidIds: 2, waiting: [waiting(0)] }), INVALID))).toEqual(['expired'])
+  })
+})
+
+describe('a call that tells nothing', () => {
+  test.each([
+    { failures: 0, least: SECOND, most: 10 * SECOND },
+    { failures: 1, least: SECOND, most: 20 * SECOND },
+    { failures: 4, least: SECOND, most: 160 * SECOND },
+    { failures: 5, least: SECOND, most: 5 * MINUTE },
+    { failures: 10_000, least: SECOND, most: 5 * MINUTE },
+  ])('backs off anywhere from $least to $most ms after $failures failures', ({ failures, least, most }) => {
+    const delayAt = (random: number) =>
+      (stepAfter(state({ failures }), fails('unreachable'), { random }).dueAt ?? Number.NaN) - NOW
+    expect(delayAt(0)).toBe(least)
+    expect(delayAt(0.999)).toBe(Math.ceil(0.999 * most))
+    expect(delayAt(0.5)).toBe(Math.ceil(0.5 * most))
+  })
+
+  test('backs off from one to ten minutes for a code that is in no table', () => {
+    const delayAt = (failures: number, random: number) =>
+      (stepAfter(state({ failures }), fails('unknown_code', 4999), { random }).dueAt ?? Number.NaN) - NOW
+    expect(delayAt(0, 0)).toBe(MINUTE)
+    expect(delayAt(0, 0.999)).toBe(Math.ceil(0.999 * 2 * MINUTE))
+    expect(delayAt(1, 0.999)).toBe(Math.ceil(0.999 * 4 * MINUTE))
+    expect(delayAt(50, 0)).toBe(MINUTE)
+    expect(delayAt(50, 0.999)).toBe(Math.ceil(0.999 * 10 * MINUTE))
+  })
+
+  test('is counted and changes nothing else', () => {
+    const before = { failures: 2, invalidIds: 1, seen: true, goneChecks: 1 }
+    expect(stepAfter(state(before), fails('no_result', 2))).toMatchObject({ ...before, failures: 3, ended: [] })
+  })
+
+  test.each<[TransientCause, number | null]>([
+    ['upstream_error', 1],
+    ['unknown_code', 4999],
+    ['no_result', 2],
+  ])('ends the registration at its deadline when upstream answered (%s)', (cause, code) => {
+    expect(reasonsOf(stepAfter(state({ waiting: [waiting(0)] }), fails(cause, code)))).toEqual(['expired'])
+  })
+
+  test.each<TransientCause>(['unreachable', 'timeout', 'http_status', 'unparseable', 'too_large'])(
+    'turns nobody into expired for a day while upstream cannot be understood (%s)',
+    cause => {
+      expect(stepAfter(state({ waiting: [waiting(1 - DAY)] }), fails(cause)).ended).toEqual([])
+      expect(reasonsOf(stepAfter(state({ waiting: [waiting(-DAY)] }), fails(cause)))).toEqual(['expired'])
+    },
+  )
+
+  test('lets the first good answer after an outage decide', () => {
+    expect(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), VERDICT).verdict).not.toBeNull()
+    expect(reasonsOf(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), WAITING))).toEqual(['expired'])
+  })
+})
+
+describe('a fault that is not the row', () => {
+  test.each<Answer>([
+    { kind: 'throttled', code: 4081, retryAfterMs: null },
+    { kind: 'throttled', code: null, retryAfterMs: HOUR },
+    { kind: 'clock', code: 40501 },
+    { kind: 'account', code: 4050, fault: 'frozen' },
+  ])('leaves it due, and ends nobody though the deadline is over ($kind $code)', answer => {
+    const before = { failures: 2, invalidIds: 1, seen: true, goneChecks: 1 }
+    const step = stepAfter(state({ ...before, waiting: [waiting(-DAY)] }), answer)
+    expect(step).toEqual({ ...before, dueAt: NOW, verdict: null, ended: [] })
+  })
+})

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import type { Script } from '../../src/simulator/script.ts'
+import { ACCOUNT } from '../support/service.ts'
+import { bodyOf, openStage } from './stage.ts'
+
+const WAYS = [
+  { format: 'json', mode: 'dynamic', method: 'POST' },
+  { format: 'json', mode: 'static', method: 'GET' },
+  { format: 'xml', mode: 'dynamic', method: 'GET' },
+  { format: 'xml', mode: 'static', method: 'POST' },
+] as const
+
+describe('a verdict', () => {
+  test.each(WAYS)('arrives in $format with a $mode password by $method', async ({ format, mode, method }) => {
+    await using stage = await openStage({ IHUYI_PASSWORD_MODE: mode, IHUYI_METHOD: method })
+    const { upstream, admin, api } = stage
+    const score = { similarity: '95.25', message: '认证成功 <&>' }
+    const registered = await stage.register({ format, status: 'SUCCESS', ...score }, { metadata: { order: '42' } })
+    expect(registered).toMatchObject({ status: 'pending', result: null, polls: 0, delivery: { state: 'pending' } })
+
+    const delivery = await stage.delivery(registered.id)
+    const { type, timestamp, data } = bodyOf(delivery)
+    expect(type).toBe('idface.succeeded')
+    expect(data).toEqual({
+      registrationId: registered.id,
+      idcardid: registered.idcardid,
+      status: 'SUCCESS',
+      reason: null,
+      message: '认证成功 <&>',
+      livingScore: null,
+      similarity: '95.25',
+      metadata: { order: '42' },
+      observedAt: timestamp,
+      previousPollAt: null,
+    })
+    expect(delivery).toMatchObject({ id: registered.id.replace('reg_', 'msg_'), attempt: 1, verified: true })
+    expect(upstream.calls).toMatchObject([{ method, passwordMode: mode, code: 2 }])
+
+    const ended = await api.until(registered.id, one => one.delivery.state === 'delivered')
+    expect(ended).toMatchObject({
+      status: 'succeeded',
+      reason: null,
+      result: { status: 'SUCCESS', message: '认证成功 <&>', livingScore: null, similarity: '95.25' },
+      polls: 1,
+      nextPollAt: null,
+      delivery: { messageId: delivery.id, attempts: 1, nextAttemptAt: null },
+    })
+    expect((await api.explain(registered.id)).polling).toMatchObject({ lastAnswer: 'verdict', code: 2 })
+    expect(await admin.account(ACCOUNT.apiId)).toMatchObject({ mode, paused: false, reason: null, since: null })
+  })
+
+  test.each(['json', 'xml'] as const)('that is FAIL arrives in %s as idface.failed, with its scores', async format => {
+    await using stage = await openStage()
+    const { id } = await stage.register({ format, status: 'FAIL', livingScore: 12.5, similarity: '' })
+    const { type, data } = bodyOf(await stage.delivery(id))
+    const result = { status: 'FAIL', message: '认证失败', livingScore: '12.5', similarity: null }
+    expect({ type, data }).toMatchObject({ type: 'idface.failed', data: { ...result, reason: null } })
+    expect(await stage.api.find(id)).toMatchObject({ status: 'failed', reason: null, result })
+  })
+
+  test.each(['json', 'xml'] as const)('is taken from a code that came as text in %s', async format => {
+    await using stage = await openStage()
+    const { id } = await stage.register({ format, codeAsString: true, namespace: 'http://example.com/' })
+    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+  })
+})
+
+describe('a serial that is not decided yet', () => {
+  const statuses = [
+    { status: 'ING', format: 'json' },
+    { status: 'ING', format: 'xml' },
+    { status: 'SCAN', format: 'json' },
+    { status: 'INIT', format: 'xml' },
+  ] as const
+
+  test.each(statuses)('is asked about again after $status in $format, until there is a verdict', async answer => {
+    await using stage = await openStage()
+    const { api, upstream } = stage
+    const { id, idcardid } = await stage.register(answer)
+    await upstream.waitFor(3)
+    const waiting = await api.until(id, one => one.polls >= 2)
+    expect(waiting).toMatchObject({ status: 'pending', result: null, delivery: { messageId: null, attempts: 0 } })
+    const { polling, sentence } = await api.explain(id)
+    expect(polling).toMatchObject({ lastAnswer: 'waiting', code: 2, status: answer.status })
+    expect(sentence).toContain(answer.status)
+    expect(stage.receiver.received).toEqual([])
+
+    upstream.script(idcardid, { status: 'SUCCESS' })
+    const { data } = bodyOf(await stage.delivery(id))
+    expect(Date.parse(data.previousPollAt ?? '')).toBeLessThan(Date.parse(data.observedAt))
+  })
+
+  test('ends as expired at its deadline, with the last status', async () => {
+    await using stage = await openStage({ SETTLE_MARGIN: '100ms' })
+    const expiresAt = new Date(Date.now() + 300).toISOString()
+    const { id } = await stage.register({ status: 'ING' }, { expiresAt })
+    const { type, data } = bodyOf(await stage.delivery(id))
+    expect(type).toBe('idface.unresolved')
+    expect(data).toMatchObject({ status: 'ING', reason: 'expired', message: null, similarity: null })
+    expect(Date.parse(data.observedAt)).toBeGreaterThanOrEqual(Date.parse(expiresAt) + 100)
+    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'expired', result: null })
+  })
+})
+
+describe('a status that nobody knows', () => {
+  test.each(['json', 'xml'] as const)('is never a verdict: in %s it ends with the raw status', async format => {
+    await using stage = await openStage()
+    const expiresAt = new Date(Date.now() + 400).toISOString()
+    const { id } = await stage.register({ format, status: 'success' }, { expiresAt })
+    const waiting = await stage.api.until(id, one => one.polls >= 1)
+    expect(waiting).toMatchObject({ status: 'pending', result: null })
+    expect((await stage.api.explain(id)).polling).toMatchObject({ lastAnswer: 'unknown_status', status: 'success' })
+    const { type, data } = bodyOf(await stage.delivery(id))
+    expect(type).toBe('idface.unresolved')
+    expect(data).toMatchObject({ status: 'success', reason: 'unknown_status', message: null, similarity: null })
+    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'unknown_status', result: null })
+    expect(stage.service.log.filter(line => line.event === 'upstream.unknown_status')).toHaveLength(1)
+  })
+})
+
+describe('code 2 without a usable result', () => {
+  const forms = (['missing', 'array', 'string', 'null'] as const).flatMap(result =>
+    (['json', 'xml'] as const).map((format): Script & { name: string } => ({ name: `${result} in ${format}`, result, format })),
+  )
+  const noStatus = { name: 'an empty status', status: '' }
+
+  test.each([...forms, noStatus])('says nothing about the person: $name', async ({ name: _, ...unusable }) => {
+    await using stage = await openStage()
+    const { api, upstream } = stage
+    const { id } = await stage.register({ steps: [unusable, unusable], status: 'FAIL', format: 'json' })
+    await upstream.waitFor(2)
+    await api.until(id, one => one.polls >= 1)
+    const { data, type } = bodyOf(await stage.delivery(id))
+    expect({ type, status: data.status }).toEqual({ type: 'idface.failed', status: 'FAIL' })
+    expect(upstream.calls).toHaveLength(3)
+    expect(await api.find(id)).toMatchObject({ polls: 3, status: 'failed' })
+  })
+})

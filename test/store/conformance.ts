@@ -1,0 +1,29 @@
+import { describe } from 'vitest'
+import type { OpenStore } from '../support/store.ts'
+import { describeAccounts } from './conformance/accounts.ts'
+import { describeCallbackPauses } from './conformance/callback-pauses.ts'
+import { describeCancelling } from './conformance/cancelling.ts'
+import { describeDelivering } from './conformance/delivering.ts'
+import { describeFencing } from './conformance/fencing.ts'
+import { describeLanes } from './conformance/lanes.ts'
+import { describePartners } from './conformance/partners.ts'
+import { describePolling } from './conformance/polling.ts'
+import { describeQueries } from './conformance/queries.ts'
+import { describeRegistering } from './conformance/registering.ts'
+import { describeSecrets } from './conformance/secrets.ts'
+
+/** What every store promises; the promises are the comments of `store.ts`. */
+export const describeStore = (name: string, open: OpenStore): void =>
+  describe(name, () => {
+    describe('registering', () => describeRegistering(open))
+    describe('polling', () => describePolling(open))
+    describe('accounts', () => describeAccounts(open))
+    describe('delivering', () => describeDelivering(open))
+    describe('lanes', () => describeLanes(open))
+    describe('a URL that answered 410', () => describeCallbackPauses(open))
+    describe('fencing', () => describeFencing(open))
+    describe('cancelling', () => describeCancelling(open))
+    describe('reading', () => describeQueries(open))
+    describe('partners', () => describePartners(open))
+    describe('secrets and retention', () => describeSecrets(open))
+  })

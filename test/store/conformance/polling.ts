@@ -1,0 +1,266 @@
+import { expect, test } from 'vitest'
+import type { Answer } from '../../../src/core/answer.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { first, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+export const describePolling = (open: OpenStore): void => {
+  test('hands out what is due with all that a call and its judgement need', async () => {
+    await using bench = await openBench(open)
+    const { id, createdAt, expiresAt } = await bench.register({ idcardid: '42' })
+    const { account, verification } = first(await bench.claim())
+    expect(verification).toMatchObject({
+      partnerId: bench.partnerId,
+      idcardid: '42',
+      polls: 0,
+      failures: 0,
+      invalidIds: 0,
+      goneChecks: 0,
+      seen: false,
+      nudgedAt: createdAt,
+      lastPolledAt: null,
+      waiting: [{ id, createdAt, expiresAt }],
+    })
+    expect(account).toMatchObject({ id: bench.account.id, apiId: 'C12345678', passwordMode: 'dynamic', pausedAt: null })
+    expect(account.apiKey.reveal()).toBe('upstream-key')
+  })
+
+  test('hands a row to one caller only until its lease has run out', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    const claims = await Promise.all([bench.claim(), bench.claim(), bench.claim()])
+    expect(claims.flat()).toHaveLength(1)
+    await bench.advance(LEASE_MS - SECOND)
+    expect(await bench.claim()).toEqual([])
+    await bench.advance(SECOND)
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
+  test('hands out the longest due first, within the free slots', async () => {
+    await using bench = await openBench(open)
+    for (const idcardid of ['1', '2', '3', '4', '5']) {
+      await bench.register({ idcardid })
+      await bench.advance(10)
+    }
+    const busy = new Map([[bench.account.id, 2]])
+    const taken = await bench.claim({ concurrency: 4, busy })
+    expect(taken.map(({ verification }) => verification.idcardid)).toEqual(['1', '2'])
+    expect(await bench.claim({ concurrency: 4, busy: new Map([[bench.account.id, 4]]) })).toEqual([])
+    expect(await bench.claim({ concurrency: 4, busy: new Map([[bench.account.id, 9]]) })).toEqual([])
+  })
+
+  test('keeps within the rate of the account, over all that claim', async () => {
+    await using bench = await openBench(open, { rate: 5 })
+    for (let i = 0; i < 30; i++) await bench.register()
+    const perSecond: number[] = []
+    for (let second = 0; second < 3; second++) {
+      let taken = 0
+      for (let tick = 0; tick < 20; tick++) {
+        const claims = await Promise.all([bench.claim(), bench.claim()])
+        taken += claims.flat().length
+        await bench.advance(50)
+      }
+      perSecond.push(taken)
+    }
+    expect(perSecond).toEqual([5, 5, 5])
+  })
+
+  test('says when there may be more to claim', async () => {
+    await using bench = await openBench(open, { rate: 5 })
+    expect((await bench.claimWith()).nextAt).toBeNull()
+    await bench.register()
+    await bench.register()
+    const claimed = await bench.claimWith()
+    expect(claimed.nextAt).toBeGreaterThan(bench.store.now())
+    expect(claimed.nextAt).toBeLessThanOrEqual(bench.store.now() + 200)
+    await bench.advance(200)
+    const last = await bench.claimWith()
+    expect(last.claims).toHaveLength(1)
+    expect(last.nextAt).toBeGreaterThan(bench.store.now() + SECOND)
+  })
+
+  test('shares the slots over the partners in turn', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 50; i++) await bench.register({ idcardid: `1${i}` })
+    await bench.advance(SECOND)
+    const [two, three] = [await bench.addPartner(), await bench.addPartner()]
+    for (let i = 0; i < 5; i++) {
+      await bench.register({ partnerId: two, idcardid: `2${i}` })
+      await bench.register({ partnerId: three, idcardid: `3${i}` })
+    }
+    const taken: string[] = []
+    for (let i = 0; i < 5; i++)
+      taken.push(...(await bench.claim({ concurrency: 3 })).map(({ verification }) => verification.partnerId))
+    const countOf = (partnerId: string) => taken.filter(id => id === partnerId).length
+    expect([bench.partnerId, two, three].map(countOf)).toEqual([5, 5, 5])
+  })
+
+  test('with one slot, serves each partner before one twice', async () => {
+    await using bench = await openBench(open)
+    const partners = [bench.partnerId, await bench.addPartner(), await bench.addPartner()]
+    for (const partnerId of partners) for (let i = 0; i < 3; i++) await bench.register({ partnerId })
+    const taken: string[] = []
+    for (let i = 0; i < 6; i++) taken.push(first(await bench.claim({ concurrency: 1 })).verification.partnerId)
+    expect(new Set(taken.slice(0, 3)).size).toBe(3)
+    expect(taken.slice(3)).toEqual(taken.slice(0, 3))
+  })
+
+  test('records what was answered, and asks again when the step says so', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    await bench.advance(SECOND)
+    const claimed = first(await bench.claim())
+    await bench.advance(SECOND)
+    const settlement = bench.answered(claimed, WAITING)
+    await bench.store.settleVerifications([settlement])
+    expect(await bench.find(id)).toMatchObject({
+      status: 'pending',
+      polls: 1,
+      lastPolledAt: settlement.askedAt,
+      nextPollAt: settlement.step.dueAt,
+    })
+    await bench.advance(5 * SECOND)
+    expect(first(await bench.claim()).verification).toMatchObject({ polls: 1, seen: true })
+  })
+
+  test('keeps the counts that a step depends on', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    const claimed = first(await bench.claim())
+    const settlement = bench.answered(claimed, WAITING)
+    const counts = { failures: 3, invalidIds: 1, goneChecks: 2, seen: true }
+    await bench.store.settleVerifications([{ ...settlement, step: { ...settlement.step, ...counts } }])
+    await bench.advance(HOUR)
+    expect(first(await bench.claim()).verification).toMatchObject(counts)
+  })
+
+  test('resolves every waiting registration with a verdict, and makes each message due at once', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register({ metadata: { order: '42' } })
+    await bench.poll(WAITING)
+    const previousPollAt = (await bench.find(id)).lastPolledAt
+    await bench.advance(MINUTE)
+    await bench.poll(SUCCESS)
+    const resolved = await bench.find(id)
+    expect(resolved).toMatchObject({
+      status: 'succeeded',
+      reason: null,
+      verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict,
+      polls: 2,
+      nextPollAt: null,
+      delivery: { messageId: `msg_${id.slice(4)}`, state: 'pending', attempts: 0 },
+    })
+    const body = JSON.parse(first(await bench.claimMessages()).body)
+    expect(body).toMatchObject({
+      type: 'idface.succeeded',
+      data: {
+        registrationId: id,
+        idcardid: resolved.idcardid,
+        status: 'SUCCESS',
+        reason: null,
+        message: '认证成功',
+        livingScore: null,
+        similarity: '95.25',
+        metadata: { order: '42' },
+        previousPollAt: new Date(previousPollAt ?? 0).toISOString(),
+      },
+    })
+  })
+
+  test('tells no earlier call where the first brought the verdict', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    expect(JSON.parse(first(await bench.claimMessages()).body).data.previousPollAt).toBeNull()
+  })
+
+  test('ends each registration at its own deadline, tells the raw status, and goes on for the others', async () => {
+    await using bench = await openBench(open)
+    const soon = await bench.register({ idcardid: '1', ttlMs: MINUTE })
+    const late = await bench.register({ idcardid: '1', callbackUrl: 'https://late.example/', ttlMs: HOUR })
+    await bench.poll(WAITING)
+    await bench.advance(11 * MINUTE)
+    await bench.poll({ kind: 'unknown_status', code: 2, status: 'DONE' })
+    expect(await bench.find(soon.id)).toMatchObject({ status: 'unresolved', reason: 'unknown_status', verdict: null })
+    expect(await bench.find(late.id)).toMatchObject({ status: 'pending' })
+    const { body, registrationId } = first(await bench.claimMessages())
+    expect(registrationId).toBe(soon.id)
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'idface.unresolved',
+      data: { status: 'DONE', reason: 'unknown_status', message: null },
+    })
+    await bench.advance(HOUR)
+    await bench.poll(SUCCESS)
+    expect(await bench.find(late.id)).toMatchObject({ status: 'succeeded' })
+    expect(await bench.find(soon.id)).toMatchObject({ status: 'unresolved' })
+  })
+
+  test('asks at once when told that the user is back', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    await bench.poll(WAITING)
+    await bench.advance(1)
+    expect(await bench.claim()).toEqual([])
+    expect(await bench.store.nudge(bench.partnerId, id)).toMatchObject({ id, nextPollAt: bench.store.now() })
+    const { verification } = first(await bench.claim())
+    expect(verification.nudgedAt).toBe(bench.store.now())
+  })
+
+  test('told so during a call, lets the lease stand and asks once more right after it', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const claimed = first(await bench.claim())
+    await bench.advance(1)
+    await bench.store.nudge(bench.partnerId, id)
+    expect(await bench.claim()).toEqual([])
+    await bench.store.settleVerifications([bench.answered(claimed, WAITING)])
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
+  test('does not ask about a registration that has ended, whatever it is told', async () => {
+    await using bench = await openBench(open)
+    const resolved = await bench.resolve()
+    expect(await bench.store.nudge(bench.partnerId, resolved.id)).toEqual(resolved)
+    expect(await bench.claim()).toEqual([])
+  })
+
+  test('tells who left pending, and that messages are due', async () => {
+    await using bench = await openBench(open)
+    const events: unknown[] = []
+    bench.store.events.on('resolved', ids => events.push(ids))
+    const one = await bench.register({ idcardid: '1' })
+    const two = await bench.register({ idcardid: '1', callbackUrl: 'https://two.example/' })
+    bench.store.events.on('messagesDue', () => events.push('messagesDue'))
+    await bench.poll(WAITING)
+    expect(events).toEqual([])
+    await bench.advance(MINUTE)
+    await bench.poll(SUCCESS)
+    expect(events).toHaveLength(2)
+    expect(events).toContain('messagesDue')
+    expect(events).toContainEqual([one.id, two.id])
+  })
+
+  test('leaves nothing of a batch in which one item fails', async () => {
+    await using bench = await openBench(open)
+    const [one] = [await bench.register(), await bench.register()]
+    const [good, bad] = (await bench.claim()).map(claimed => bench.answered(claimed, SUCCESS))
+    if (!good || !bad) throw new Error('both were due')
+    const poison = { ...bad, step: { ...bad.step, failures: null as never } }
+    await expect(bench.store.settleVerifications([good, poison])).rejects.toThrow()
+    expect(await bench.find(one.id)).toMatchObject({ status: 'pending', polls: 0 })
+    expect(await bench.claimMessages()).toEqual([])
+    await bench.store.settleVerifications([good])
+    expect(await bench.find(one.id)).toMatchObject({ status: 'succeeded' })
+  })
+
+  test.each<Answer>([
+    { kind: 'not_found', code: 4061 },
+    { kind: 'transient', code: null, cause: 'timeout' },
+    { kind: 'transient', code: 4999, cause: 'unknown_code' },
+    { kind: 'invalid_id', code: 4060 },
+  ])('keeps the last answer for explain ($kind $code)', async answer => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    await bench.poll(answer)
+    const explanation = await bench.store.explain(bench.partnerId, id)
+    expect(explanation).toMatchObject({ lastAnswer: answer.kind, lastCode: answer.code, rawStatus: null })
+  })
+}

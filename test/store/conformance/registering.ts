@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { FAIL, HOOK, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+const OTHER_HOOK = 'https://partner.example/other'
+
+export const describeRegistering = (open: OpenStore): void => {
+  test('gives the registration as it is read ever after, due at once', async () => {
+    await using bench = await openBench(open)
+    const before = bench.store.now()
+    const created = await bench.register({ idcardid: '007', metadata: { order: '42' }, ttlMs: HOUR })
+    expect(created).toMatchObject({
+      partnerId: bench.partnerId,
+      idcardid: '007',
+      callbackUrl: HOOK,
+      metadata: { order: '42' },
+      status: 'pending',
+      reason: null,
+      verdict: null,
+      polls: 0,
+      lastPolledAt: null,
+      delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
+      expiresAt: created.createdAt + HOUR,
+      resolvedAt: null,
+    })
+    expect(created.createdAt).toBeGreaterThanOrEqual(before)
+    expect(created.nextPollAt).toBe(created.createdAt)
+    expect(await bench.find(created.id)).toEqual(created)
+  })
+
+  test('takes the deadline that it was given', async () => {
+    await using bench = await openBench(open)
+    const expiresAt = bench.store.now() + 3 * DAY
+    expect((await bench.register({ expiresAt, ttlMs: HOUR })).expiresAt).toBe(expiresAt)
+  })
+
+  test('gives one result an item, in order', async () => {
+    await using bench = await openBench(open)
+    const items = Array.from({ length: 20 }, () => bench.newRegistration())
+    const registered = await bench.store.register(items)
+    expect(registered.map(one => one.outcome !== 'taken' && one.outcome !== 'over_quota' && one.registration.id)).toEqual(
+      items.map(item => item.id),
+    )
+    expect(await bench.store.register([])).toEqual([])
+  })
+
+  test('answers the same pair with the existing one, unchanged', async () => {
+    await using bench = await openBench(open)
+    const created = await bench.register({ idcardid: '1', metadata: { a: 'b' } })
+    await bench.advance(MINUTE)
+    const again = bench.newRegistration({ idcardid: '1', metadata: { c: 'd' }, ttlMs: 5 * DAY })
+    expect(await bench.store.register([again])).toEqual([{ outcome: 'existing', registration: created }])
+    expect(await bench.store.findRegistration(bench.partnerId, again.id)).toBeNull()
+  })
+
+  test('answers the same pair with the existing one after the verdict too', async () => {
+    await using bench = await openBench(open)
+    const resolved = await bench.resolve({ idcardid: '1' })
+    const [again] = await bench.store.register([bench.newRegistration({ idcardid: '1' })])
+    expect(again).toEqual({ outcome: 'existing', registration: resolved })
+  })
+
+  test('finds the pair within one batch as well', async () => {
+    await using bench = await openBench(open)
+    const items = [bench.newRegistration({ idcardid: '1' }), bench.newRegistration({ idcardid: '1' })]
+    const registered = await bench.store.register(items)
+    expect(registered.map(one => one.outcome)).toEqual(['created', 'existing'])
+  })
+
+  test('keeps a serial for the partner that had it first, even once that one has cancelled', async () => {
+    await using bench = await openBench(open)
+    const mine = await bench.register({ idcardid: '1' })
+    const other = await bench.addPartner()
+    const theirs = () => bench.store.register([bench.newRegistration({ partnerId: other, idcardid: '1' })])
+    expect(await theirs()).toEqual([{ outcome: 'taken' }])
+    await bench.store.cancel(bench.partnerId, mine.id)
+    expect(await theirs()).toEqual([{ outcome: 'taken' }])
+  })
+
+  test('takes the same serial of another account for another one', async () => {
+    await using bench = await openBench(open)
+    await bench.register({ idcardid: '1' })
+    const other = await bench.addPartner()
+    await bench.register({ partnerId: other, idcardid: '1', accountId: 'acc_other' })
+  })
+
+  test('asks about a serial once, however many callbacks wait for it, and tells them all', async () => {
+    await using bench = await openBench(open)
+    const one = await bench.register({ idcardid: '1' })
+    const two = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    expect(await bench.poll(SUCCESS)).toBe(1)
+    for (const { id } of [one, two])
+      expect(await bench.find(id)).toMatchObject({ status: 'succeeded', polls: 1, delivery: { state: 'pending' } })
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([one.id, two.id])
+  })
+
+  test('tells a known verdict at once, with no further call', async () => {
+    await using bench = await openBench(open)
+    await bench.register({ idcardid: '1' })
+    await bench.poll(FAIL)
+    await bench.deliver(200)
+    await bench.advance(MINUTE)
+    const late = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    expect(late).toMatchObject({ status: 'failed', verdict: FAIL.kind === 'verdict' && FAIL.verdict, nextPollAt: null })
+    expect(await bench.claim()).toEqual([])
+    expect((await bench.claimMessages()).map(message => message.callbackUrl)).toEqual([OTHER_HOOK])
+  })
+
+  test('registers a pair anew that ended unresolved, with a new id and a call at once', async () => {
+    await using bench = await openBench(open)
+    const old = await bench.register({ idcardid: '1', ttlMs: 0 })
+    await bench.advance(HOUR)
+    await bench.poll(WAITING)
+    expect(await bench.find(old.id)).toMatchObject({ status: 'unresolved', reason: 'expired', nextPollAt: null })
+    const anew = await bench.register({ idcardid: '1' })
+    expect(anew).toMatchObject({ status: 'pending', nextPollAt: bench.store.now() })
+    await bench.poll(SUCCESS)
+    expect(await bench.find(anew.id)).toMatchObject({ status: 'succeeded' })
+    expect(await bench.find(old.id)).toMatchObject({ status: 'unresolved' })
+  })
+
+  test('asks at once again for one that joins a serial which waits for its turn', async () => {
+    await using bench = await openBench(open)
+    await bench.register({ idcardid: '1' })
+    await bench.poll(WAITING)
+    expect(await bench.claim()).toEqual([])
+    await bench.advance(1)
+    await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
+  test('rings for what it made due, and not where nothing changed', async () => {
+    await using bench = await openBench(open)
+    const rung: string[] = []
+    bench.store.events.on('verificationsDue', () => rung.push('verifications'))
+    bench.store.events.on('messagesDue', () => rung.push('messages'))
+    await bench.register({ idcardid: '1' })
+    expect(rung).toContain('verifications')
+    rung.length = 0
+    await bench.store.register([bench.newRegistration({ idcardid: '1' })])
+    expect(rung).toEqual([])
+    await bench.poll(SUCCESS)
+    rung.length = 0
+    await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    expect(rung).toContain('messages')
+    expect(rung).not.toContain('verifications')
+  })
+
+  test('leaves nothing of a batch in which one item fails', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const good = bench.newRegistration()
+    await expect(bench.store.register([good, bench.newRegistration({ id })])).rejects.toThrow()
+    expect(await bench.store.findRegistration(bench.partnerId, good.id)).toBeNull()
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
+  test('keeps to the quotas of a partner', async () => {
+    await using bench = await openBench(open)
+    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 2 } })
+    const batch = ['1', '2', '1', '3'].map(idcardid => bench.newRegistration({ idcardid }))
+    const registered = await bench.store.register(batch)
+    expect(registered.map(one => one.outcome)).toEqual(['created', 'created', 'existing', 'over_quota'])
+    expect(registered[3]).toEqual({ outcome: 'over_quota', quota: 'pending', limit: 2 })
+    await bench.poll(SUCCESS)
+    await bench.advance(MINUTE)
+    await bench.register({ idcardid: '3' })
+  })
+
+  test('keeps to the quota of hosts', async () => {
+    await using bench = await openBench(open)
+    await bench.store.changePartner(bench.partnerId, { quotas: { hosts: 1 } })
+    await bench.register({ callbackUrl: 'https://a.example/1' })
+    await bench.register({ callbackUrl: 'https://a.example/2' })
+    const [refused] = await bench.store.register([bench.newRegistration({ callbackUrl: 'https://b.example/' })])
+    expect(refused).toEqual({ outcome: 'over_quota', quota: 'hosts', limit: 1 })
+  })
+}

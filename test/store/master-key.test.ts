@@ -1,0 +1,75 @@
+import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { keyBeside } from '../../src/store/master-key.ts'
+
+const openFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-key-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+describe('the key beside the database', () => {
+  test('is made once, for its owner only, and read ever after', () => {
+    const path = join(openFolder(), 'notifier.db')
+    const made = keyBeside(path, randomBytes)
+    expect(made).toMatchObject({ created: true, path: `${path}.key` })
+    expect(made.key).toHaveLength(32)
+    expect(statSync(made.path).mode & 0o777).toBe(0o600)
+    expect(readFileSync(made.path, 'utf8')).toBe(`${made.key.toString('base64')}\n`)
+    expect(keyBeside(path, randomBytes)).toEqual({ ...made, created: false })
+  })
+
+  test('is made in a folder that is not there yet, which nobody else may enter', () => {
+    const path = join(openFolder(), 'data', 'notifier.db')
+    expect(keyBeside(path, randomBytes).created).toBe(true)
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700)
+  })
+
+  test('leaves nothing else behind', () => {
+    const folder = openFolder()
+    keyBeside(join(folder, 'notifier.db'), randomBytes)
+    expect(readdirSync(folder)).toEqual(['notifier.db.key'])
+  })
+
+  test.each(['', 'c2hvcnQ=\n', 'not a key at all, but long enough to be one\n'])('is refused when it is %j', text => {
+    const path = join(openFolder(), 'notifier.db')
+    writeFileSync(`${path}.key`, text)
+    expect(() => keyBeside(path, randomBytes)).toThrow(`${path}.key`)
+    expect(readFileSync(`${path}.key`, 'utf8')).toBe(text)
+  })
+
+  test('that cannot be read is not made anew', () => {
+    const path = join(openFolder(), 'notifier.db')
+    mkdirSync(`${path}.key`)
+    expect(() => keyBeside(path, randomBytes)).toThrow('EISDIR')
+  })
+
+  test('is the one of a process that was faster', () => {
+    const path = join(openFolder(), 'notifier.db')
+    let other: Buffer | null = null
+    const random = (bytes: number) => {
+      other ??= keyBeside(path, randomBytes).key
+      return randomBytes(bytes)
+    }
+    expect(keyBeside(path, random)).toEqual({ key: other, path: `${path}.key`, created: false })
+    expect(readdirSync(dirname(path))).toEqual(['notifier.db.key'])
+  })
+
+  test('is one and the same for processes that start at once', async () => {
+    const path = join(openFolder(), 'notifier.db')
+    const script = fileURLToPath(new URL('support/make-key.ts', import.meta.url))
+    const children = Array.from({ length: 6 }, () => fork(script, [path], { execArgv: [] }))
+    await Promise.all(children.map(child => once(child, 'message')))
+    const made = children.map(child => once(child, 'message'))
+    for (const child of children) child.send('go')
+    const answers = (await Promise.all(made)).map(([answer]) => answer as { key: string; created: boolean })
+    expect(new Set(answers.map(answer => answer.key)).size).toBe(1)
+    expect(answers.filter(answer => answer.created)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config/read-config.ts'
+import { createLog } from '../../src/log.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const NODE = join(ROOT, 'node_modules/.bin/node')
+const CLI = join(ROOT, 'src/cli.ts')
+const START_MS = 15_000
+
+export const ADMIN_TOKEN = 'the-operator-of-these-tests'
+/** What the simulator accepts as the default account. */
+export const ACCOUNT = { apiId: 'e2e-account', apiKey: 'e2e-upstream-key' }
+
+export type Environment = Record<string, string>
+
+export interface LogLine {
+  event: string
+  [field: string]: unknown
+}
+
+/** A folder that is gone afterwards. */
+export const openFolder = async (): Promise<{ path: string } & AsyncDisposable> => {
+  const path = await mkdtemp(join(tmpdir(), 'idface-notifier-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** Settings of a service that does in tenths of a second what usually takes minutes. */
+export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }): Environment => ({
+  DATABASE_URL: `file:${join(at.folder, 'notifier.db')}`,
+  PORT: '0',
+  ADMIN_TOKEN,
+  API_RATE: '10000',
+  IHUYI_ACCOUNT: ACCOUNT.apiId,
+  IHUYI_API_KEY: ACCOUNT.apiKey,
+  IHUYI_URL: at.upstreamUrl,
+  UPSTREAM_RATE: '200',
+  UPSTREAM_CONCURRENCY: '16',
+  UPSTREAM_TIMEOUT: '1s',
+  POLL_MIN_INTERVAL: '100ms',
+  POLL_MAX_INTERVAL: '200ms',
+  SETTLE_MARGIN: '0s',
+  RETRY_SCHEDULE: '100ms,200ms,300ms',
+  CALLBACK_TIMEOUT: '1s',
+  CALLBACK_ALLOW_HTTP: 'true',
+  CALLBACK_ALLOW_NETWORKS: '127.0.0.0/8',
+  LOG_LEVEL: 'debug',
+})
+
+/** The service in this process; `log` has its lines so far. */
+export const openService = async (env: Environment) => {
+  const read = readConfig(env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
+  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+  const lines: LogLine[] = []
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) }
+  const app = await openApp(read.config, createLog({ level: read.config.log.level, destination }))
+  let stopped: Promise<void> | null = null
+  const stop = () => {
+    stopped ??= app.stop()
+    return stopped
+  }
+  return { url: app.url, log: lines as readonly LogLine[], stop, [Symbol.asyncDispose]: stop }
+}
+
+/** The environment of a child: nothing of ours, and what node needs to start. */
+const childEnvironment = (env: Environment): Environment => ({ PATH: process.env.PATH ?? '', ...env })
+
+/** `node src/cli.ts …` as a child in the folder `cwd`; killed when disposed of. */
+export const spawnCli = (args: readonly string[], { cwd, env = {} }: { cwd: string; env?: Environment }) => {
+  const child = spawn(NODE, [CLI, ...args], { cwd, env: childEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+  const texts = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+      texts[stream] += chunk
+    })
+  const exited = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+    at: performance.now(),
+  }))
+
+  /** The first whole line of stdout that `accepts` takes; rejects when the process ends without it. */
+  const line = async (accepts: (line: string) => boolean): Promise<string> => {
+    const signal = AbortSignal.timeout(START_MS)
+    for (;;) {
+      const found = texts.stdout.split('\n').slice(0, -1).find(accepts)
+      if (found !== undefined) return found
+      const more = once(child.stdout, 'data', { signal }).then(() => true)
+      if (!(await Promise.race([more, exited.then(() => false)]))) throw new Error(`ended: ${texts.stderr}`)
+    }
+  }
+
+  return {
+    texts: texts as Readonly<typeof texts>,
+    line,
+    exited,
+    kill: (signal: NodeJS.Signals): boolean => child.kill(signal),
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** `serve` as a child process, once it listens. */
+export const spawnService = async (env: Environment, cwd: string) => {
+  const child = spawnCli(['serve'], { cwd, env })
+  const listening = await child.line(line => line.includes('"event":"listening"'))
+  const { url } = JSON.parse(listening) as { url: string }
+  return { ...child, url }
+}
+
+/** Runs a command to its end. */
+export const runCli = async (args: readonly string[], at: { cwd: string; env?: Environment }) => {
+  const child = spawnCli(args, at)
+  const { code } = await child.exited
+  return { code, ...child.texts }
+}

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { monotonicFactory } from 'ulid'
+import type { AccountChange } from '../../src/core/account.ts'
+import type { Answer } from '../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { afterAttempt } from '../../src/core/message.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { afterAnswer } from '../../src/core/verification.ts'
+import type {
+  ClaimedAccount,
+  ClaimedMessage,
+  ClaimedVerification,
+  MessageClaim,
+  MessageSettlement,
+  NewRegistration,
+  Registration,
+  Store,
+  VerificationClaim,
+  VerificationSettlement,
+} from '../../src/store/store.ts'
+
+export interface OpenedStore {
+  store: Store
+  /** Lets the store's clock go on by this much. */
+  advance(ms: number): void | Promise<void>
+}
+/** `rate`: calls a second of an account that names none. */
+export type OpenStore = (options: { rate: number }) => Promise<OpenedStore>
+
+export const HOOK = 'https://partner.example/hook'
+export const LEASE_MS = 30 * SECOND
+export const SUCCESS: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '95.25' },
+}
+export const FAIL: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'FAIL', message: '不是本人', livingScore: '0', similarity: null },
+}
+export const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const POLICY = {
+  minMs: 5 * SECOND,
+  maxMs: 5 * MINUTE,
+  rampMs: 2 * MINUTE,
+  settleMarginMs: 10 * MINUTE,
+  notFoundGraceMs: 2 * HOUR,
+}
+const SCHEDULE_MS = [MINUTE, HOUR]
+
+export interface Claimed {
+  account: ClaimedAccount
+  verification: ClaimedVerification
+}
+
+/** A store with one account and one partner, and the workers' steps as single calls. */
+export const openBench = async (open: OpenStore, options: { rate: number } = { rate: 1_000 }) => {
+  const { store, advance } = await open(options)
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid()}`
+  const addPartner = async (name = 'partner'): Promise<string> => {
+    const { partner } = newPartner(name, { newId, random: randomBytes })
+    return (await store.createPartner(partner)).id
+  }
+  const account = await store.putDefaultAccount({
+    id: newId('acc'),
+    apiId: 'C12345678',
+    apiKey: new Secret('upstream-key'),
+    passwordMode: 'dynamic',
+  })
+  const partnerId = await addPartner()
+  let serial = 16236437872836
+
+  const newRegistration = (more: Partial<NewRegistration> = {}): NewRegistration => ({
+    id: newId('reg'),
+    partnerId,
+    accountId: account.id,
+    idcardid: String(serial++),
+    callbackUrl: HOOK,
+    metadata: {},
+    expiresAt: null,
+    ttlMs: DAY,
+    ...more,
+  })
+  const register = async (more: Partial<NewRegistration> = {}): Promise<Registration> => {
+    const [registered] = await store.register([newRegistration(more)])
+    if (registered?.outcome !== 'created') throw new Error(`registered as ${registered?.outcome}`)
+    return registered.registration
+  }
+  const find = async (id: string, owner = partnerId): Promise<Registration> => {
+    const registration = await store.findRegistration(owner, id)
+    if (!registration) throw new Error(`there is no ${id}`)
+    return registration
+  }
+
+  const claimWith = (more: Partial<VerificationClaim> = {}) =>
+    store.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: LEASE_MS, ...more })
+  const claim = async (more: Partial<VerificationClaim> = {}): Promise<Claimed[]> =>
+    (await claimWith(more)).claims.flatMap(({ account, verifications }) =>
+      verifications.map(verification => ({ account, verification })),
+    )
+  const answered = (
+    { account, verification }: Claimed,
+    answer: Answer,
+    change: AccountChange | null = null,
+  ): VerificationSettlement => ({
+    id: verification.id,
+    claim: verification.claim,
+    answer,
+    askedAt: store.now(),
+    observedAt: store.now(),
+    step: afterAnswer(verification, answer, { now: store.now(), random: 0.5, policy: POLICY, othersInvalid: false }),
+    account: change && { id: account.id, change },
+  })
+  /** Asks whatever is due, and has upstream answer this. */
+  const poll = async (answer: Answer): Promise<number> => {
+    const claimed = await claim()
+    await store.settleVerifications(claimed.map(one => answered(one, answer)))
+    return claimed.length
+  }
+  /** A registration whose verdict is there and whose message is due. */
+  const resolve = async (more: Partial<NewRegistration> = {}): Promise<Registration> => {
+    const registration = await register(more)
+    await poll(SUCCESS)
+    return find(registration.id, registration.partnerId)
+  }
+
+  const claimMessagesWith = (more: Partial<MessageClaim> = {}) =>
+    store.claimMessages({
+      slots: 100,
+      slowSlots: 100,
+      perHost: 100,
+      perPartner: 100,
+      busyHosts: new Map(),
+      busyPartners: new Map(),
+      leaseMs: LEASE_MS,
+      ...more,
+    })
+  const claimMessages = async (more: Partial<MessageClaim> = {}) => (await claimMessagesWith(more)).messages
+  /** What came of an attempt: a status, or null where it ran into the time limit. */
+  const received = (message: ClaimedMessage, httpStatus: number | null): MessageSettlement => {
+    const moment = { now: store.now(), random: 0.5, scheduleMs: SCHEDULE_MS }
+    const step = afterAttempt(message, { httpStatus, retryAfterMs: null }, moment)
+    const kinds = { delivered: 'delivered', exhausted: 'rejected', pending: 'rejected' } as const
+    return {
+      message,
+      step,
+      attempt: {
+        at: store.now(),
+        outcome: httpStatus === null ? 'failed' : step.gone ? 'gone' : kinds[step.state],
+        httpStatus,
+        error: httpStatus === null ? 'no_response' : null,
+        durationMs: 12,
+        responseExcerpt: httpStatus === null ? null : 'hello',
+      },
+      timedOut: httpStatus === null,
+    }
+  }
+  /** Sends whatever is due, and has the receivers answer this. */
+  const deliver = async (httpStatus: number | null, more: Partial<MessageClaim> = {}): Promise<number> => {
+    const messages = await claimMessages(more)
+    await store.settleMessages(messages.map(message => received(message, httpStatus)))
+    return messages.length
+  }
+
+  return {
+    store,
+    advance,
+    account,
+    partnerId,
+    newId,
+    addPartner,
+    newRegistration,
+    register,
+    find,
+    claimWith,
+    claim,
+    answered,
+    poll,
+    resolve,
+    claimMessagesWith,
+    claimMessages,
+    received,
+    deliver,
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+}
+
+/** The first of them, which has to be there. */
+export const first = <Item>(items: readonly Item[]): Item => {
+  const [item] = items
+  if (item === undefined) throw new Error('there is none')
+  return item
+}

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createRounds, napAfter, type Round } from '../../src/worker/rounds.ts'
+
+const NOW = 1_000_000
+const IDLE: Round = { claimed: 0, nextAt: null }
+
+describe('the nap after a round', () => {
+  test.each([
+    { round: { claimed: 0, nextAt: null }, nap: null, why: 'nothing waits' },
+    { round: { claimed: 5, nextAt: null }, nap: null, why: 'nothing waits any more' },
+    { round: { claimed: 0, nextAt: NOW + 300 }, nap: 300, why: 'something falls due soon' },
+    { round: { claimed: 0, nextAt: NOW + 3_600_000 }, nap: 1_000, why: 'it looks again after a second anyway' },
+    { round: { claimed: 3, nextAt: NOW }, nap: 0, why: 'there is more' },
+    { round: { claimed: 3, nextAt: NOW - 5 }, nap: 0, why: 'there is more' },
+    { round: { claimed: 0, nextAt: NOW - 5 }, nap: null, why: 'what is due waits for a slot' },
+  ])('is $nap when $why', ({ round, nap }) => {
+    expect(napAfter(round, NOW)).toBe(nap)
+  })
+})
+
+describe('rounds', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  /** Rounds that end when the test says so. */
+  const openRounds = () => {
+    const ends: ((round: Round | Error) => void)[] = []
+    const errors: unknown[] = []
+    const run = vi.fn(
+      () =>
+        new Promise<Round>((resolve, reject) => {
+          ends.push(round => (round instanceof Error ? reject(round) : resolve(round)))
+        }),
+    )
+    const rounds = createRounds(run, { now: () => NOW, onError: error => errors.push(error) })
+    const end = async (round: Round | Error) => {
+      ends.shift()?.(round)
+      await vi.advanceTimersByTimeAsync(0)
+    }
+    return { rounds, run, end, errors }
+  }
+
+  test('begin at once when rung', () => {
+    const { rounds, run } = openRounds()
+    rounds.ring()
+    expect(run).toHaveBeenCalledTimes(1)
+  })
+
+  test('run one at a time, and once more when rung in between, however often', async () => {
+    const { rounds, run, end } = openRounds()
+    rounds.ring()
+    for (let i = 0; i < 5; i++) rounds.ring()
+    expect(run).toHaveBeenCalledTimes(1)
+    await end(IDLE)
+    expect(run).toHaveBeenCalledTimes(2)
+    await end(IDLE)
+    expect(run).toHaveBeenCalledTimes(2)
+    rounds.ring()
+    expect(run).toHaveBeenCalledTimes(3)
+  })
+
+  test('go on at once while there is more', async () => {
+    const { rounds, run, end } = openRounds()
+    rounds.ring()
+    await end({ claimed: 4, nextAt: NOW })
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  test('wake by themselves when something falls due', async () => {
+    const { rounds, run, end } = openRounds()
+    rounds.ring()
+    await end({ claimed: 0, nextAt: NOW + 250.5 })
+    await vi.advanceTimersByTimeAsync(250)
+    expect(run).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  test('sleep until rung when nothing waits', async () => {
+    const { rounds, end } = openRounds()
+    rounds.ring()
+    await end(IDLE)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('leave one timer at most, also when rung while one runs', async () => {
+    const { rounds, end } = openRounds()
+    rounds.ring()
+    for (let i = 0; i < 5; i++) {
+      rounds.ring()
+      await end({ claimed: 0, nextAt: NOW + 500 })
+    }
+    await end({ claimed: 0, nextAt: NOW + 500 })
+    expect(vi.getTimerCount()).toBe(1)
+  })
+
+  test('tell of a failed one and try again after a second', async () => {
+    const { rounds, run, end, errors } = openRounds()
+    rounds.ring()
+    await end(new Error('no database'))
+    expect(errors).toEqual([new Error('no database')])
+    await vi.advanceTimersByTimeAsync(999)
+    expect(run).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  test('stop after the one that runs', async () => {
+    const { rounds, run, end } = openRounds()
+    rounds.ring()
+    rounds.ring()
+    let stopped = false
+    const stopping = rounds.stop().then(() => {
+      stopped = true
+    })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(stopped).toBe(false)
+    await end({ claimed: 3, nextAt: NOW })
+    await stopping
+    rounds.ring()
+    expect(run).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('stop at once, out of a nap too', async () => {
+    const { rounds, run, end } = openRounds()
+    rounds.ring()
+    await end({ claimed: 0, nextAt: NOW + 500 })
+    await rounds.stop()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(run).toHaveBeenCalledTimes(1)
+  })
+})
