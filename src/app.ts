@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { type ServerType, serve } from '@hono/node-server'
 import { monotonicFactory } from 'ulid'
 import { createSender } from './callback/sender.ts'
 import type { UpstreamConfig } from './config/read-config.ts'
@@ -15,11 +14,13 @@ import type { NewRegistration, Registered, Store } from './store/store.ts'
 import { createSuspicion } from './suspicion.ts'
 import { createUpstream } from './upstream/client.ts'
 import { VERSION } from './version.ts'
+import { createBatches } from './worker/batches.ts'
 import { createDeliverer } from './worker/deliverer.ts'
+import { createEventSigner } from './worker/event-signer.ts'
 import { createPoller } from './worker/poller.ts'
-import { createPruner } from './worker/pruner.ts'
 import { createReadiness } from './worker/readiness.ts'
 import { startHeartbeat } from './worker/schedule.ts'
+import { createTestCallback } from './worker/test-callback.ts'
 
 export interface App {
   /** Where the API listens. */
@@ -30,6 +31,8 @@ export interface App {
 }
 
 const GRACE_MS = 10 * SECOND
+const PRUNE_BATCH = 100
+const RESEND_BATCH = 200
 
 /** The only place where clocks, chance and the rooms come together. */
 export const clock = Date.now
@@ -103,7 +106,9 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
   const readiness = createReadiness(store)
   const api = createApi({
     store,
-    register: createCoalescer<NewRegistration, Registered>(items => store.register(items)),
+    register: createCoalescer<NewRegistration, Registered>(store.register),
+    registerAll: store.register,
+    signEvents: createEventSigner(store),
     judgeUrl: text => {
       const verdict = judgeUrl(text, policy)
       if (verdict.ok) return { ok: true, href: verdict.url.href }
@@ -113,6 +118,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     apiRate: server.apiRate,
     trustedProxies: proxies.networks,
     suspicion,
+    testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
     newId,
@@ -125,14 +131,29 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
 
   store.events.on('verificationsDue', poller.ring)
   store.events.on('messagesDue', deliverer.ring)
-  const pruner = createPruner({ store, retentionMs: config.storage.retentionMs, log })
-  const heartbeat = startHeartbeat({ workers: [poller, deliverer], pruner, log })
+  const pruner = createBatches({
+    next: size => store.prune(store.now() - config.storage.retentionMs, size),
+    size: PRUNE_BATCH,
+    event: 'retention',
+    log,
+  })
+  const resender = createBatches({ next: store.continueResends, size: RESEND_BATCH, event: 'resend', log })
+  store.events.on('resendsDue', resender.ring)
+  const heartbeat = startHeartbeat({ everySecond: [poller, deliverer], everyMinute: [pruner, resender], log })
   const listener = await listen(api.fetch, server)
   poller.ring()
   deliverer.ring()
+  resender.ring()
 
   const drain = async () => {
-    await Promise.all([heartbeat.stop(), poller.stop(), deliverer.stop(), pruner.stop(), listener.close()])
+    await Promise.all([
+      heartbeat.stop(),
+      poller.stop(),
+      deliverer.stop(),
+      pruner.stop(),
+      resender.stop(),
+      listener.close(),
+    ])
   }
   const stop = async () => {
     readiness.stopping()

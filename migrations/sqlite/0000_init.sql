@@ -41,6 +41,18 @@ CREATE TABLE `attempts` (
 );
 --> statement-breakpoint
 CREATE INDEX `attempts_message` ON `attempts` (`message_seq`);--> statement-breakpoint
+CREATE TABLE `bulk_resends` (
+	`id` text PRIMARY KEY NOT NULL,
+	`partner_id` text NOT NULL,
+	`since` integer NOT NULL,
+	`until` integer NOT NULL,
+	`count` integer NOT NULL,
+	`resent` integer DEFAULT 0 NOT NULL,
+	`cursor` integer DEFAULT 0 NOT NULL,
+	`done` integer DEFAULT false NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `callback_pauses` (
 	`partner_id` text NOT NULL,
 	`callback_url` text NOT NULL,

@@ -50,7 +50,7 @@ const en: DemoTexts = {
   delivery: (type, attempt) => `${type}, attempt ${attempt}: `,
   verified: 'verified',
   unverified: why => `NOT verified (${why})`,
-  answered: (status, refused) => ` → ${status ?? 'no answer'}${refused ? ', not accepted' : ''}`,
+  answered: (status, refused) => ` → ${status ?? 'no answer'}${refused ? ', refused' : ''}`,
   held: ({ registered, webhooks, deliveries }) =>
     `${registered} registered, ${webhooks} webhooks received and verified (in ${deliveries} attempts)`,
   polls: (polls, seconds) => `${polls} polls of GetResult, ${seconds} s`,
@@ -99,12 +99,12 @@ const zh: DemoTexts = {
     '2 ING': 'ING，尚未完成',
     '2 SUCCESS': 'SUCCESS，通过',
     '2 FAIL': 'FAIL，未通过',
-    '4061': '4061,（暂时）查不到该流水号',
+    '4061': '4061，（暂时）查不到该流水号',
   },
   delivery: (type, attempt) => `${type}，第 ${attempt} 次投递：`,
   verified: '验签通过',
   unverified: why => `验签失败（${why}）`,
-  answered: (status, refused) => ` → ${status ?? '无响应'}${refused ? ',未接收' : ''}`,
+  answered: (status, refused) => ` → ${status ?? '无响应'}${refused ? '，拒收' : ''}`,
   held: ({ registered, webhooks, deliveries }) =>
     `登记 ${registered} 条，收到并验签通过的回调 ${webhooks} 个（共投递 ${deliveries} 次）`,
   polls: (polls, seconds) => `查询 GetResult ${polls} 次，用时 ${seconds} 秒`,

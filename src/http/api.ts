@@ -3,26 +3,39 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
-import type { Suspicion } from '../suspicion.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin-accounts.ts'
 import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './admin-partners.ts'
 import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerDeps } from './authenticate.ts'
+import { type BatchDeps, createBatch } from './batch.ts'
+import { type CallbackTestDeps, createCallbackTest } from './callback-test.ts'
+import { createEvents, type EventDeps } from './events.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
+import { createMe, type MeDeps } from './me.ts'
 import { sendError, sendProblem } from './problem.ts'
+import { createRegistrationBody, type JudgeUrl } from './registration-body.ts'
 import { createRegistrations, type RegistrationDeps } from './registrations.ts'
 import { logRequests } from './request-log.ts'
+import { createResends, type ResendDeps } from './resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './signing-secrets.ts'
 
-export interface ApiDeps
-  extends Omit<RegistrationDeps, 'store' | 'suspicion'>,
-    Omit<AdminPartnerDeps, 'store'>,
-    Omit<PartnerDeps, 'store' | 'suspicion'> {
-  store: RegistrationDeps['store'] &
-    AdminPartnerDeps['store'] &
-    AdminAccountDeps['store'] &
-    SigningSecretDeps['store'] &
-    PartnerDeps['store']
-  suspicion: Suspicion
+type Noun =
+  | RegistrationDeps
+  | BatchDeps
+  | EventDeps
+  | ResendDeps
+  | CallbackTestDeps
+  | SigningSecretDeps
+  | MeDeps
+  | PartnerDeps
+  | AdminPartnerDeps
+  | AdminAccountDeps
+type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
+  ? Every
+  : never
+
+/** What the nouns ask for, all of it, and what is the API's own. */
+export type ApiDeps = Omit<All<Noun>, 'registrationBody'> & {
+  judgeUrl: JudgeUrl
   /** Null: there is no `/v1/admin`. */
   adminToken: Secret | null
   log: Log
@@ -57,7 +70,13 @@ export const createApi = (deps: ApiDeps) => {
   // Before the partners' part: its key opens nothing here, and where there is no token there is nothing to open.
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
-  app.route('/v1/registrations', createRegistrations(deps))
+  const checked = { ...deps, registrationBody: createRegistrationBody(deps) }
+  app.route('/v1/registrations', createBatch(checked))
+  app.route('/v1/registrations', createRegistrations(checked))
+  app.route('/v1/events', createEvents(deps))
+  app.route('/v1/resend', createResends(deps))
+  app.route('/v1/callbacks', createCallbackTest(checked))
+  app.route('/v1/me', createMe(deps))
   app.route('/v1/signing-secrets', createSigningSecrets(deps))
   return app
 }

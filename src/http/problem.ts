@@ -33,7 +33,7 @@ interface Problem {
 }
 
 /** The RFC 9457 document for a code. */
-const problemOf = ({ code, detail, errors = [] }: Problem) => ({
+export const problemOf = ({ code, detail, errors = [] }: Problem) => ({
   type: `/docs/problems#${code}`,
   title: PROBLEMS[code].title,
   status: PROBLEMS[code].status,

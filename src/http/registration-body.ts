@@ -66,3 +66,6 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
     { error: issue => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
   )
 }
+
+export type RegistrationBodySchema = ReturnType<typeof createRegistrationBody>
+export type RegistrationBody = z.output<RegistrationBodySchema>

@@ -1,32 +1,29 @@
 import { type Context, Hono } from 'hono'
 import { languageDetector } from 'hono/language'
 import { z } from 'zod'
-import { SECOND } from '../core/duration.ts'
+import { MINUTE, readDuration } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { SERIAL } from '../core/registration-input.ts'
-import type { Account, NewRegistration, Registered, Store } from '../store/store.ts'
-import type { Suspicion } from '../suspicion.ts'
+import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
-import { createBriefCache } from './brief-cache.ts'
 import { viewExplanation } from './explain.ts'
 import { PAGE_PARAMETERS, pageOf } from './pagination.ts'
 import { noQuery, readQuery } from './query.ts'
-import { createRegistrationBody, type JudgeUrl } from './registration-body.ts'
+import { createRegistrar, type RegistrarDeps } from './registrar.ts'
+import type { RegistrationBodySchema } from './registration-body.ts'
 import { viewAttempt, viewRegistration } from './registration-view.ts'
 import { readBody } from './request-body.ts'
+import { createWaiting } from './waiting.ts'
 
-export interface RegistrationDeps {
-  store: Pick<
-    Store,
-    'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain' | 'accountFor'
-  >
+export interface RegistrationDeps extends RegistrarDeps {
+  store: RegistrarDeps['store'] &
+    Pick<
+      Store,
+      'events' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain'
+    >
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
-  judgeUrl: JudgeUrl
-  registrationTtlMs: number
-  suspicion: Pick<Suspicion, 'serial'>
-  newId: (prefix: string) => string
-  now: () => number
+  registrationBody: RegistrationBodySchema
 }
 
 const IDCARDID = 'must be a serial: 1 to 64 letters, digits, "_" and "-"'
@@ -38,6 +35,17 @@ const LIST_QUERY = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   delivery: z.enum(DELIVERIES, `must be one of ${DELIVERIES.join(', ')}`).optional(),
   ...PAGE_PARAMETERS,
+})
+
+const WAIT = 'must be a duration from 0s to 60s, such as 30s'
+export const WAIT_QUERY = z.strictObject({
+  wait: z
+    .string(WAIT)
+    .transform(readDuration)
+    .refine(ms => ms !== null && ms <= MINUTE, WAIT)
+    .transform(ms => ms ?? 0)
+    .optional()
+    .describe('Answer as soon as the registration has left `pending`, after this long at the latest.'),
 })
 
 const detectLanguage = languageDetector({
@@ -71,29 +79,16 @@ const readTarget = (c: Context<ApiEnv, '/:id'>): [partnerId: string, id: string]
 export const createRegistrations = (deps: RegistrationDeps) => {
   const { store, now } = deps
   const app = new Hono<ApiEnv>()
-  const registrationBody = createRegistrationBody(deps)
-  const findAccount = createAccountFinder(deps)
+  const { registrationBody } = deps
+  const registrar = createRegistrar(deps)
+  const waitFor = createWaiting(store)
 
   app.post('/', noQuery, async c => {
     const body = await readBody(c, registrationBody)
-    const partnerId = c.get('partnerId')
-    const account = await findAccount(partnerId, body.account)
-    const registered = await deps.register({
-      id: deps.newId('reg'),
-      partnerId,
-      accountId: account.id,
-      idcardid: body.idcardid,
-      callbackUrl: body.callbackUrl,
-      metadata: body.metadata ?? {},
-      expiresAt: body.expiresAt ?? null,
-      ttlMs: deps.registrationTtlMs,
-    })
-    if (registered.outcome === 'over_quota') throw overQuota(registered)
-    if (registered.outcome === 'taken') throw new AppError('conflict', 'This serial is registered by another partner.')
-    const { registration } = registered
-    if (registered.outcome === 'created') deps.suspicion.serial(partnerId, body.idcardid)
+    const registered = await deps.register(await registrar.toItem(c.get('partnerId'), body))
+    const { status, registration } = registrar.toAnswer(registered)
     c.header('location', `/v1/registrations/${registration.id}`)
-    return c.json(viewRegistration(registration), registered.outcome === 'created' ? 201 : 200)
+    return c.json(viewRegistration(registration), status)
   })
 
   app.get('/', async c => {
@@ -107,7 +102,23 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     return c.json({ data: data.map(viewRegistration), nextCursor })
   })
 
-  app.get('/:id', noQuery, async c => c.json(viewRegistration(found(await store.findRegistration(...readTarget(c))))))
+  app.get('/:id', async c => {
+    const { wait } = readQuery(c, WAIT_QUERY)
+    const target = readTarget(c)
+    // It listens before it looks, so that a verdict in between is not missed.
+    const ended = new AbortController()
+    const over =
+      wait === undefined
+        ? null
+        : waitFor(target[1], { ms: wait, signal: AbortSignal.any([c.req.raw.signal, ended.signal]) })
+    const now = await store.findRegistration(...target)
+    if (over === null || now?.status !== 'pending') {
+      ended.abort()
+      return c.json(viewRegistration(found(now)))
+    }
+    await over
+    return c.json(viewRegistration(found(await store.findRegistration(...target))))
+  })
 
   app.delete('/:id', noQuery, async c => {
     found(await store.cancel(...readTarget(c)))
@@ -137,41 +148,4 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   })
 
   return app
-}
-
-const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
-
-/** Accounts are few and keep their ids, so a burst of registrations need not ask for them each time. */
-const createAccountFinder = ({ store, now }: Pick<RegistrationDeps, 'store' | 'now'>) => {
-  // No id has a space, so the key falls apart into what it was made of.
-  const load = (key: string): Promise<Account | null> => {
-    const [partnerId = '', name = ''] = key.split(' ')
-    return store.accountFor(partnerId, name === '' ? null : name)
-  }
-  const find = createBriefCache({ ttlMs: 1 * SECOND, size: 10_000, now, load })
-
-  return async (partnerId: string, name: string | undefined): Promise<Account> => {
-    const account = name === undefined || ACCOUNT_ID.test(name) ? await find(`${partnerId} ${name ?? ''}`) : null
-    if (account) return account
-    if (name === undefined) throw new AppError('unavailable', 'The service has no upstream account yet.')
-    const message = 'must be the id or the APIID of an account of this service; leave it out for the default one'
-    throw new AppError('invalid_body', 'In the body one field is not right.', {
-      errors: [{ path: 'account', message }],
-    })
-  }
-}
-
-const QUOTA_RETRY_MS = 60 * SECOND
-const QUOTAS = {
-  pending: 'registrations that wait for a verdict',
-  daily: 'new registrations in 24 hours',
-  hosts: 'different callback hosts',
-}
-
-/** Waiting helps against two of the quotas; another host will never be allowed by it. */
-const overQuota = ({ quota, limit }: Extract<Registered, { outcome: 'over_quota' }>): AppError => {
-  const detail = `Your limit of ${limit} ${QUOTAS[quota]} is reached.`
-  return quota === 'hosts'
-    ? new AppError('forbidden', detail)
-    : new AppError('too_many_requests', detail, { retryAfterMs: QUOTA_RETRY_MS })
 }

@@ -69,7 +69,7 @@ const parseJson = (bytes: Uint8Array): unknown => {
 }
 
 /** Throws `AppError('invalid_body')` with every field that is not right. */
-const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
+export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []

@@ -28,6 +28,16 @@ export interface Store {
   nudge(partnerId: string, id: string): Promise<Registration | null>
   /** Makes the message due now, whatever its state, with a new schedule and the same id. Lifts a 410 pause. */
   resend(partnerId: string, id: string): Promise<'resent' | 'no_message' | 'cancelled' | null>
+  /**
+   * Resends the exhausted messages that were created from `since` to `until`, of registrations that are not cancelled: how
+   * many there are now. It goes on in batches that `continueResends` does, also after a restart.
+   */
+  startResend(partnerId: string, resend: NewBulkResend): Promise<BulkResend>
+  findResend(partnerId: string, id: string): Promise<BulkResend | null>
+  /** Makes up to `limit` messages of bulk resends due; how many it did. */
+  continueResends(limit: number): Promise<number>
+  /** The partner's messages in the order of their commits, from after `after`: none is ever committed behind a reader. */
+  listEvents(partnerId: string, page: { after: number; limit: number }): Promise<StoredEvent[]>
   /** Oldest first. */
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
@@ -60,6 +70,9 @@ export interface Store {
   revokeKey(id: string): Promise<ApiKey | null>
   findKey(id: string): Promise<KeyOwner | null>
   touchKeys(ids: readonly string[]): Promise<void>
+  /** What signs the partner's webhooks now, newest first. */
+  liveSecrets(partnerId: string): Promise<readonly Secret[]>
+  usageOf(partnerId: string): Promise<Usage>
   /** The live ones, newest first. */
   listSigningSecrets(partnerId: string): Promise<SigningSecret[]>
   /** Adds one; those there were stay live for `overlapMs` more. */
@@ -95,6 +108,7 @@ export interface StoreEvents {
   /** Something may be due earlier than the last claim said. */
   verificationsDue: []
   messagesDue: []
+  resendsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
@@ -221,6 +235,35 @@ export interface ClaimedMessage {
   body: string
   attempts: number
   retries: number
+}
+
+export interface NewBulkResend {
+  id: string
+  since: number
+  until: number
+}
+
+export interface BulkResend extends NewBulkResend {
+  /** When it was asked for. */
+  count: number
+  resent: number
+  done: boolean
+}
+
+export interface StoredEvent {
+  seq: number
+  registrationId: string
+  type: MessageType
+  createdAt: number
+  delivery: MessageState
+  body: string
+}
+
+/** What a partner has used of its quotas. */
+export interface Usage {
+  pending: number
+  hosts: number
+  daily: number
 }
 
 /** How an attempt ended, as its partner is told. */

@@ -3,7 +3,6 @@ import { SECOND } from '../core/duration.ts'
 import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
 import type { Log } from '../log.ts'
 import type { Attempt, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
 import { attemptOf } from './attempt.ts'
@@ -11,6 +10,7 @@ import { createInFlight } from './in-flight.ts'
 import type { Worker } from './poller.ts'
 import { createRounds, type Round } from './rounds.ts'
 import { createSettler } from './settler.ts'
+import { createKeyring, webhookHeaders } from './webhook-headers.ts'
 
 export interface DelivererDeps {
   store: Pick<Store, 'now' | 'claimMessages' | 'settleMessages'>
@@ -47,7 +47,11 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     const result = await sender.send({
       partnerId: message.partnerId,
       url: message.callbackUrl,
-      headers: webhookHeaders(message, secrets.map(signingKeys), at),
+      headers: webhookHeaders(
+        { id: messageIdOf(message.registrationId), body: message.body, attempt: message.attempts + 1 },
+        secrets.map(signingKeys),
+        at,
+      ),
       body: message.body,
     })
     // Our own shortage, of sockets say: nothing was sent, so nothing is recorded, and the lease brings it back.
@@ -116,31 +120,5 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
       await rounds.stop()
       await hosts.whenIdle()
     },
-  }
-}
-
-/** Signed anew for each attempt: receivers refuse what is older than a few minutes. */
-const webhookHeaders = (message: ClaimedMessage, keys: readonly SigningKey[], at: number) => {
-  const id = messageIdOf(message.registrationId)
-  const timestampSeconds = Math.floor(at / SECOND)
-  return {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': sign(keys, { id, timestampSeconds, body: message.body }),
-    'webhook-attempt': String(message.attempts + 1),
-  }
-}
-
-/** Signing keys by secret: making one costs more than a signature. */
-const createKeyring = () => {
-  const keys = new WeakMap<Secret, SigningKey>()
-  return (secret: Secret): SigningKey => {
-    const known = keys.get(secret)
-    if (known) return known
-    const key = createSigningKey(secret.reveal())
-    if (!key) throw new Error('a stored signing secret cannot be read')
-    keys.set(secret, key)
-    return key
   }
 }

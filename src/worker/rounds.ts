@@ -14,12 +14,12 @@ export interface Rounds {
 /** The clock's tick looks again after this long anyway. */
 const LONGEST_NAP_MS = 1_000
 
-/** How long to sleep after a round; null: until somebody rings. */
-export const napAfter = ({ claimed, nextAt }: Round, now: number): number | null => {
+/** How long to sleep after a round that began at `startedAt`; null: until somebody rings. */
+export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number | null => {
   if (nextAt === null) return null
   if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
-  // What is due and was not claimed waits for a slot, and a freed slot rings.
-  return claimed > 0 ? 0 : null
+  // What was due and was not claimed waits for a slot, and a freed slot rings. What fell due meanwhile was not looked at.
+  return claimed > 0 || nextAt > startedAt ? 0 : null
 }
 
 /** Runs rounds one at a time: at once when rung, and by itself when the last round said that something falls due. */
@@ -35,7 +35,8 @@ export const createRounds = (
   const runOnce = async () => {
     do {
       again = false
-      const sleepMs = await run().then(round => napAfter(round, deps.now()), fail)
+      const startedAt = deps.now()
+      const sleepMs = await run().then(round => napAfter(round, deps.now(), startedAt), fail)
       if (sleepMs === 0) again = true
       else if (sleepMs !== null && !again && !stopped) nap = setTimeout(ring, Math.ceil(sleepMs))
     } while (again && !stopped)

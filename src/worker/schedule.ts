@@ -10,16 +10,16 @@ const EVERY_MINUTE = '30 * * * * *'
 
 /**
  * The heartbeat: each second every worker looks for what is due, so that nothing is missed that another process, or a
- * lease that ran out, has made due. In between the store's events ring the bell. What is old is erased each minute.
+ * lease that ran out, has made due. In between the store's events ring the bell. Each minute what is old is erased.
  */
-export const startHeartbeat = (deps: { workers: readonly Rung[]; pruner: Rung; log: Log }) => {
+export const startHeartbeat = (deps: { everySecond: readonly Rung[]; everyMinute: readonly Rung[]; log: Log }) => {
   const logger = cronLog(deps.log)
   const ringing = (rung: readonly Rung[]) => () => {
     for (const one of rung) one.ring()
   }
   const tasks = [
-    schedule(EVERY_SECOND, ringing(deps.workers), { name: 'heartbeat', noOverlap: true, logger }),
-    schedule(EVERY_MINUTE, ringing([deps.pruner]), { name: 'retention', noOverlap: true, logger }),
+    schedule(EVERY_SECOND, ringing(deps.everySecond), { name: 'heartbeat', noOverlap: true, logger }),
+    schedule(EVERY_MINUTE, ringing(deps.everyMinute), { name: 'housekeeping', noOverlap: true, logger }),
   ]
   return {
     stop: async () => {

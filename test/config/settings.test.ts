@@ -32,6 +32,7 @@ const D = 24 * H
 const DEFAULTS: Record<string, unknown> = {
   DATABASE_URL: { kind: 'sqlite', path: 'data/notifier.db' },
   MASTER_KEY: null,
+  MASTER_KEY_PREVIOUS: null,
   RETENTION: 30 * D,
   HOST: '127.0.0.1',
   PORT: 8080,

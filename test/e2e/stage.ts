@@ -7,6 +7,7 @@ import {
   ACCOUNT,
   ADMIN_TOKEN,
   type Environment,
+  OTHER_ACCOUNT,
   openFolder,
   openService,
   serviceEnvironment,
@@ -39,7 +40,7 @@ export const bodyOf = (delivery: Delivery | undefined): WebhookJson => {
 export const openScene = async (overrides: Environment = {}) => {
   const stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder())
-  const upstream = stack.use(await openUpstreamSimulator({ accounts: [ACCOUNT], now: Date.now }))
+  const upstream = stack.use(await openUpstreamSimulator({ accounts: [ACCOUNT, OTHER_ACCOUNT], now: Date.now }))
   const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now }))
   const env = { ...serviceEnvironment({ folder: folder.path, upstreamUrl: upstream.url }), ...overrides }
   return { folder: folder.path, upstream, receiver, env, [Symbol.asyncDispose]: () => stack.disposeAsync() }
@@ -57,10 +58,12 @@ export const openStage = async (overrides: Environment = {}) => {
   const admin = createAdminClient(service.url, ADMIN_TOKEN)
   const secrets: string[] = []
 
+  const receivers = [receiver]
+
   const addPartner = async (name: string) => {
     const created = await admin.createPartner(name)
     secrets.push(created.signingSecret)
-    receiver.trust([...secrets])
+    for (const one of receivers) one.trust([...secrets])
     return { ...created, api: createApiClient(service.url, created.apiKey) }
   }
   const partner = await addPartner('first')
@@ -77,13 +80,33 @@ export const openStage = async (overrides: Environment = {}) => {
     api,
     addPartner,
     /** Registers a serial of its own that upstream answers so. */
-    register: async (script: Script, more: { path?: string; expiresAt?: string; metadata?: Record<string, string> } = {}) => {
+    register: async (
+      script: Script,
+      more: { path?: string; expiresAt?: string; metadata?: Record<string, string> } = {},
+    ) => {
       const { path = '/hook', ...rest } = more
       const idcardid = newSerial()
       upstream.script(idcardid, script)
       return api.register({ idcardid, callbackUrl: receiver.urlFor(path), ...rest })
     },
     deliveriesOf,
+    /** A receiver on another port, which makes it another host. */
+    openReceiver: async () => {
+      const another = await openReceiver({ secrets: [...secrets], now: Date.now })
+      receivers.push(another)
+      return another
+    },
+    /** Stops the service and starts it again on the same database, perhaps with other settings. */
+    restart: async (changes: Environment = {}) => {
+      await service.stop()
+      const again = await openService({ ...scene.env, ...changes })
+      return {
+        service: again,
+        admin: createAdminClient(again.url, ADMIN_TOKEN),
+        api: createApiClient(again.url, partner.apiKey),
+        [Symbol.asyncDispose]: again.stop,
+      }
+    },
     /** The last of the first `count` deliveries for a registration, as soon as it is there; each must be verified. */
     delivery: async (id: string, count = 1): Promise<Delivery> => {
       await receiver.waitFor(() => deliveriesOf(id).length >= count)

@@ -3,6 +3,7 @@ import type { Script } from '../../src/simulator/script.ts'
 import { ACCOUNT } from '../support/service.ts'
 import { bodyOf, openStage } from './stage.ts'
 
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const WAYS = [
   { format: 'json', mode: 'dynamic', method: 'POST' },
   { format: 'json', mode: 'static', method: 'GET' },
@@ -20,6 +21,7 @@ describe('a verdict', () => {
 
     const delivery = await stage.delivery(registered.id)
     const { type, timestamp, data } = bodyOf(delivery)
+    expect(timestamp).toMatch(ISO)
     expect(type).toBe('idface.succeeded')
     expect(data).toEqual({
       registrationId: registered.id,
@@ -30,7 +32,7 @@ describe('a verdict', () => {
       livingScore: null,
       similarity: '95.25',
       metadata: { order: '42' },
-      observedAt: timestamp,
+      observedAt: expect.stringMatching(ISO),
       previousPollAt: null,
     })
     expect(delivery).toMatchObject({ id: registered.id.replace('reg_', 'msg_'), attempt: 1, verified: true })
@@ -120,7 +122,11 @@ describe('a status that nobody knows', () => {
 
 describe('code 2 without a usable result', () => {
   const forms = (['missing', 'array', 'string', 'null'] as const).flatMap(result =>
-    (['json', 'xml'] as const).map((format): Script & { name: string } => ({ name: `${result} in ${format}`, result, format })),
+    (['json', 'xml'] as const).map((format): Script & { name: string } => ({
+      name: `${result} in ${format}`,
+      result,
+      format,
+    })),
   )
   const noStatus = { name: 'an empty status', status: '' }
 

@@ -13,7 +13,7 @@ import { describeRegistering } from './conformance/registering.ts'
 import { describeSecrets } from './conformance/secrets.ts'
 
 /** What every store promises; the promises are the comments of `store.ts`. */
-export const describeStore = (name: string, open: OpenStore): void =>
+export const describeStore = (name: string, open: OpenStore): void => {
   describe(name, () => {
     describe('registering', () => describeRegistering(open))
     describe('polling', () => describePolling(open))
@@ -27,3 +27,4 @@ export const describeStore = (name: string, open: OpenStore): void =>
     describe('partners', () => describePartners(open))
     describe('secrets and retention', () => describeSecrets(open))
   })
+}

@@ -16,6 +16,11 @@ describe('the nap after a round', () => {
   ])('is $nap when $why', ({ round, nap }) => {
     expect(napAfter(round, NOW)).toBe(nap)
   })
+
+  test('is not until the next ring when something fell due while the round ran', () => {
+    expect(napAfter({ claimed: 0, nextAt: NOW - 1 }, NOW, NOW - 2)).toBe(0)
+    expect(napAfter({ claimed: 0, nextAt: NOW - 2 }, NOW, NOW - 2)).toBe(null)
+  })
 })
 
 describe('rounds', () => {

@@ -154,20 +154,23 @@ export const createAccountRows = ({ db, vault, defaultRate }: Context) => {
     change: (id: string, change: AccountChange, at: number): void => {
       const row = db.select().from(accounts).where(eq(accounts.id, id)).get()
       if (!row || row.pauseReason === 'operator') return
-      const { kind, ...values } = change
-      const pausedAt = row.pausedAt ?? at
       const next =
         change.kind === 'pause'
           ? {
-              pausedAt,
+              pausedAt: row.pausedAt ?? at,
               pauseReason: change.reason,
               pauseCode: change.code,
               probes: change.probes,
               probeAt: change.probeAt,
             }
-          : kind === 'resume'
-            ? { ...running, ...values }
-            : values
+          : change.kind === 'resume'
+            ? { ...running, rampRate: change.rampRate, rampAt: change.rampAt }
+            : {
+                rampRate: change.rampRate,
+                // Another call in flight may have been told to wait longer.
+                rampAt: Math.max(change.rampAt, row.rampAt ?? 0),
+                allowedAt: Math.max(change.allowedAt, row.allowedAt),
+              }
       db.update(accounts).set(next).where(eq(accounts.id, id)).run()
     },
   }

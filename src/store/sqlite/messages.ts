@@ -8,6 +8,8 @@ import { createSecretRows } from './signing-secrets.ts'
 import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
+/** What is in flight, with what the claim adds. */
+type Busy = MessageClaim & { busyHosts: Map<string, number>; busyPartners: Map<string, number> }
 type Lane = { id: number; partnerId: string; host: string; dueAt: number; strikes: number }
 
 /** After this many time-outs in a row a host gets one slot at a time, until it answers. */
@@ -23,11 +25,7 @@ export const createMessages = (context: Context): Verbs => {
   const claimOf = (lane: Lane, take: { slow: boolean; limit: number; at: number; leaseEnd: number }) => {
     const { limit, at, leaseEnd } = take
     const claimed: ClaimedMessage[] = []
-    for (const row of statements.due.all({ laneId: lane.id, at, limit })) {
-      if (pauses.since(lane.partnerId, row.callbackUrl) !== null) {
-        statements.hold.run({ seq: row.seq })
-        continue
-      }
+    for (const row of dueOf(lane, at, limit)) {
       statements.claim.run({ seq: row.seq, at, leaseEnd })
       claimed.push({
         ...row,
@@ -42,19 +40,31 @@ export const createMessages = (context: Context): Verbs => {
     return claimed
   }
 
-  const claimLanes = (claim: MessageClaim, at: number, slow: boolean) => {
-    const busyHosts = new Map(claim.busyHosts)
-    const busyPartners = new Map(claim.busyPartners)
+  /** The first due messages of a lane, after those for paused URLs have been set aside. */
+  const dueOf = (lane: Lane, at: number, limit: number) => {
+    for (;;) {
+      const rows = statements.due.all({ laneId: lane.id, at, limit })
+      const paused = rows.find(row => pauses.since(lane.partnerId, row.callbackUrl) !== null)
+      if (!paused) return rows
+      statements.hold.run({ laneId: lane.id, at, callbackUrl: paused.callbackUrl })
+    }
+  }
+
+  const claimLanes = (claim: Busy, at: number, slow: boolean) => {
+    const { busyHosts, busyPartners, perPartner } = claim
     const perHost = slow ? 1 : claim.perHost
     const leaseEnd = at + claim.leaseMs
     const claimed: ClaimedMessage[] = []
     let left = slow ? Math.min(claim.slots, claim.slowSlots) : claim.slots
-    /** Full hosts stand in the way of others in the queue, but there are never more of them than slots. */
-    const limit = left + busyHosts.size
-    const due = statements.dueLanes.all({ slow: slow ? 1 : 0, at, limit, fullPartner: fullPartner(claim) })
     const room = ({ host, partnerId }: Lane) =>
-      Math.min(left, perHost - (busyHosts.get(host) ?? 0), claim.perPartner - (busyPartners.get(partnerId) ?? 0))
-    const open = due.filter(lane => room(lane) > 0)
+      Math.min(left, perHost - (busyHosts.get(host) ?? 0), perPartner - (busyPartners.get(partnerId) ?? 0))
+    const open = statements.dueLanes.all({
+      slow: slow ? 1 : 0,
+      at,
+      limit: left,
+      fullHosts: fullOnes(busyHosts, perHost),
+      fullPartners: fullOnes(busyPartners, perPartner),
+    })
     const share = Math.max(1, Math.ceil(left / Math.max(1, open.length)))
     for (const lane of open) {
       const take = Math.min(share, room(lane))
@@ -75,7 +85,7 @@ export const createMessages = (context: Context): Verbs => {
     const row = statements.find.get({ seq: message.seq })
     if (!row) return
     const held = row.claims === message.claim
-    const counts = held || (step.state === 'delivered' && row.state === 'pending')
+    const counts = row.state === 'pending' && (held || step.state === 'delivered')
     statements.settle.run({
       seq: message.seq,
       state: counts ? step.state : row.state,
@@ -94,8 +104,9 @@ export const createMessages = (context: Context): Verbs => {
       const nextAt = first?.dueAt ?? null
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
       return write(() => {
-        const quick = claimLanes(claim, at, false)
-        const slow = claimLanes({ ...claim, slots: claim.slots - quick.length }, at, true)
+        const busy = { busyHosts: new Map(claim.busyHosts), busyPartners: new Map(claim.busyPartners) }
+        const quick = claimLanes({ ...claim, ...busy }, at, false)
+        const slow = claimLanes({ ...claim, ...busy, slots: claim.slots - quick.length }, at, true)
         const claimed = [...quick, ...slow]
         const next = statements.firstLane.get()?.dueAt ?? null
         return { messages: claimed, secrets: secrets.of(new Set(claimed.map(one => one.partnerId))), nextAt: next }
@@ -110,21 +121,25 @@ export const createMessages = (context: Context): Verbs => {
   }
 }
 
-/** A partner that holds its whole share; at most one or two can, and their lanes must not hide the others'. */
-const fullPartner = ({ busyPartners, perPartner }: MessageClaim): string =>
-  [...busyPartners].find(([, busy]) => busy >= perPartner)?.[0] ?? ''
+/** Those that have their whole share, as JSON: their lanes must not stand before the others'. */
+const fullOnes = (busy: ReadonlyMap<string, number>, share: number): string =>
+  JSON.stringify([...busy].flatMap(([key, count]) => (count >= share ? [key] : [])))
 
 const placeholder = (name: string) => sql`${sql.placeholder(name)}`
 
+const firstOf = (slow: string) => `SELECT * FROM (
+  SELECT lanes.due_at FROM lanes JOIN partners ON partners.id = lanes.partner_id
+  WHERE lanes.${slow} AND lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1)`
+
 const prepare = ({ db, client }: Context) => ({
   firstLane: client.prepare<[], { dueAt: number | null }>(`
-    SELECT min(due_at) AS dueAt FROM (
-      SELECT min(due_at) AS due_at FROM lanes WHERE slow = 0 AND due_at IS NOT NULL
-      UNION ALL SELECT min(due_at) FROM lanes WHERE slow = 1 AND due_at IS NOT NULL)`),
-  dueLanes: client.prepare<{ slow: number; at: number; limit: number; fullPartner: string }, Lane>(`
+    SELECT min(due_at) AS dueAt FROM (${firstOf('slow = 0')} UNION ALL ${firstOf('slow = 1')})`),
+  dueLanes: client.prepare<{ slow: number; at: number; limit: number; fullHosts: string; fullPartners: string }, Lane>(`
     SELECT lanes.id, lanes.partner_id AS partnerId, lanes.host, lanes.due_at AS dueAt, lanes.strikes
     FROM lanes JOIN partners ON partners.id = lanes.partner_id
-    WHERE lanes.slow = @slow AND lanes.due_at <= @at AND partners.disabled = 0 AND lanes.partner_id <> @fullPartner
+    WHERE lanes.slow = @slow AND lanes.due_at <= @at AND partners.disabled = 0
+      AND lanes.partner_id NOT IN (SELECT value FROM json_each(@fullPartners))
+      AND lanes.host NOT IN (SELECT value FROM json_each(@fullHosts))
     ORDER BY lanes.due_at LIMIT @limit`),
   due: db
     .select({
@@ -154,11 +169,10 @@ const prepare = ({ db, client }: Context) => ({
     .set({ claims: sql`claims + 1`, claimedAt: placeholder('at'), dueAt: placeholder('leaseEnd') })
     .where(eq(messages.seq, sql.placeholder('seq')))
     .prepare(),
-  hold: db
-    .update(messages)
-    .set({ dueAt: null })
-    .where(eq(messages.seq, sql.placeholder('seq')))
-    .prepare(),
+  hold: client.prepare<{ laneId: number; at: number; callbackUrl: string }>(`
+    UPDATE messages SET due_at = NULL, claimed_at = NULL
+    WHERE lane_id = @laneId AND due_at <= @at
+      AND (SELECT callback_url FROM registrations WHERE id = messages.registration_id) = @callbackUrl`),
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
   settleLane: db
     .update(lanes)

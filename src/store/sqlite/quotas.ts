@@ -40,6 +40,12 @@ export const createQuotas = ({ client }: Context) => {
   }
 
   return {
+    usageOf: (partnerId: string, at: number) => ({
+      pending: usageOf(partnerId, at).pending,
+      hosts: countHosts.get(partnerId) ?? 0,
+      daily: usageOf(partnerId, at).daily,
+    }),
+
     /** The quota that one more registration would break, or null, and then it is counted. */
     take: (
       partnerId: string,

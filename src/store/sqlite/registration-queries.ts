@@ -1,17 +1,20 @@
 import type { Attempt, RegistrationQuery, RegistrationStatus, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
+import { createQuotas } from './quotas.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
+import { messageContext } from './tell.ts'
 
-type Verbs = Pick<Store, 'listRegistrations' | 'listAttempts' | 'explain'>
+type Verbs = Pick<Store, 'listEvents' | 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
 
 const STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { db, read, vault } = context
+  const { db, read, vault, now } = context
+  const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
@@ -56,6 +59,28 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           .slice(0, query.limit)
           .map(row => toRegistration(vault, row)),
       ),
+
+    // There is one writer at a time, so the numbers are given in the order of the commits.
+    listEvents: (partnerId, { after, limit }) =>
+      read(() =>
+        db
+          .select()
+          .from(messages)
+          .where(and(eq(messages.partnerId, partnerId), gt(messages.seq, after), sql`length(body) > 0`))
+          .orderBy(asc(messages.seq))
+          .limit(limit)
+          .all()
+          .map(row => ({
+            seq: row.seq,
+            registrationId: row.registrationId,
+            type: row.type,
+            createdAt: row.createdAt,
+            delivery: row.state,
+            body: vault.open(row.body, messageContext(row)),
+          })),
+      ),
+
+    usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),
 
     listAttempts: (partnerId, id) =>
       read(() => {

@@ -204,6 +204,20 @@ export const attempts = sqliteTable(
   t => [index('attempts_message').on(t.messageSeq)],
 )
 
+/** A bulk resend, until it has gone through all its messages. */
+export const bulkResends = sqliteTable('bulk_resends', {
+  id: text('id').primaryKey(),
+  partnerId: text('partner_id').notNull(),
+  since: time('since').notNull(),
+  until: time('until').notNull(),
+  count: integer('count').notNull(),
+  resent: integer('resent').notNull().default(0),
+  /** The message it has come to. */
+  cursor: integer('cursor').notNull().default(0),
+  done: flag('done'),
+  createdAt: time('created_at').notNull(),
+})
+
 /** URLs that answered 410: their messages are held until somebody registers or resends. */
 export const callbackPauses = sqliteTable(
   'callback_pauses',

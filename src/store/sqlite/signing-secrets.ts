@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { and, eq, gt, isNull, or, sql } from './drizzle.ts'
 import { signingSecrets } from './schema.ts'
 
-type Verbs = Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret'>
+type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret'>
 
 const columns = {
   id: signingSecrets.id,
@@ -18,33 +18,39 @@ export const secretContext = (row: { id: string; partnerId: string }) => `signin
 const isLive = (at: number | ReturnType<typeof sql.placeholder>) =>
   or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
 
-export const createSigningSecrets = ({ db, vault, read, write, now }: Context): Verbs => ({
-  listSigningSecrets: partnerId =>
-    read(() =>
-      db
-        .select(columns)
-        .from(signingSecrets)
-        .where(and(eq(signingSecrets.partnerId, partnerId), isLive(now())))
-        .orderBy(sql`id DESC`)
-        .all(),
-    ),
+export const createSigningSecrets = (context: Context): Verbs => {
+  const { db, vault, read, write, now } = context
+  const rows = createSecretRows(context)
+  return {
+    liveSecrets: partnerId => read(() => rows.of(new Set([partnerId])).get(partnerId) ?? []),
 
-  rotateSigningSecret: (partnerId, { id, type, text }, overlapMs) =>
-    write(() => {
-      const at = now()
-      db.update(signingSecrets)
-        .set({ expiresAt: at + overlapMs })
-        .where(
-          and(
-            eq(signingSecrets.partnerId, partnerId),
-            or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at + overlapMs)),
-          ),
-        )
-        .run()
-      const secret = vault.seal(text.reveal(), secretContext({ id, partnerId }))
-      return db.insert(signingSecrets).values({ id, partnerId, type, secret, createdAt: at }).returning(columns).get()
-    }),
-})
+    listSigningSecrets: partnerId =>
+      read(() =>
+        db
+          .select(columns)
+          .from(signingSecrets)
+          .where(and(eq(signingSecrets.partnerId, partnerId), isLive(now())))
+          .orderBy(sql`id DESC`)
+          .all(),
+      ),
+
+    rotateSigningSecret: (partnerId, { id, type, text }, overlapMs) =>
+      write(() => {
+        const at = now()
+        db.update(signingSecrets)
+          .set({ expiresAt: at + overlapMs })
+          .where(
+            and(
+              eq(signingSecrets.partnerId, partnerId),
+              or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at + overlapMs)),
+            ),
+          )
+          .run()
+        const secret = vault.seal(text.reveal(), secretContext({ id, partnerId }))
+        return db.insert(signingSecrets).values({ id, partnerId, type, secret, createdAt: at }).returning(columns).get()
+      }),
+  }
+}
 
 /** The live signing secrets, newest first, as an attempt needs them. */
 export const createSecretRows = ({ db, vault, now }: Context) => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Store, StoreEvents } from '../store.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
+import { createBulkResends } from './bulk-resends.ts'
 import { assertDurable, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
@@ -63,6 +64,7 @@ export const openSqliteStore = async ({
       ...createPartners(context),
       ...createAccounts(context),
       ...createSigningSecrets(context),
+      ...createBulkResends(context),
       ...createRetention(context),
       ...createResealing(context),
       probe: () =>

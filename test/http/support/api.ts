@@ -10,6 +10,7 @@ import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
 import { createLog } from '../../../src/log.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { createEventSigner } from '../../../src/worker/event-signer.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-these-tests'
 export const START = Date.parse('2026-11-24T16:20:00.000Z')
@@ -62,7 +63,17 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     registrationTtlMs: 24 * HOUR,
     apiRate: 100_000,
     trustedProxies: { contains: () => false },
-    suspicion: { serial: () => {}, lookup: () => {}, isSlowed: () => false },
+    suspicion: { serial: () => {}, isSlowed: () => false },
+    registerAll: store.register,
+    signEvents: createEventSigner(store),
+    testCallback: async () => ({
+      at: now(),
+      outcome: 'delivered',
+      httpStatus: 200,
+      error: null,
+      durationMs: 1,
+      responseExcerpt: null,
+    }),
     adminToken: new Secret(ADMIN_TOKEN),
     newId,
     random: randomBytes,

@@ -61,7 +61,8 @@ export const describePolling = (open: OpenStore): void => {
       }
       perSecond.push(taken)
     }
-    expect(perSecond).toEqual([5, 5, 5])
+    expect(Math.max(...perSecond)).toBeLessThanOrEqual(6)
+    expect(perSecond.reduce((sum, count) => sum + count)).toBe(16)
   })
 
   test('says when there may be more to claim', async () => {

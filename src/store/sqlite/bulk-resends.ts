@@ -1,0 +1,94 @@
+import type { BulkResend, Store } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
+import type { Context } from './context.ts'
+import { and, asc, eq, sql } from './drizzle.ts'
+import { createLanes } from './lanes.ts'
+import { bulkResends } from './schema.ts'
+
+type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
+type Row = typeof bulkResends.$inferSelect
+
+/** What was exhausted in the time span, from after the cursor on. A cancelled registration's message says nothing any more. */
+const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted' AND state <> 'delivered'
+  AND seq > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
+
+type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>
+
+export const createBulkResends = ({ db, client, read, write, now, events }: Context): Verbs => {
+  const lanes = createLanes(db)
+  const pauses = createCallbackPauses({ db })
+  const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
+  const nextMatching = client.prepare<
+    Span & { limit: number },
+    { seq: number; laneId: number; registrationId: string }
+  >(`SELECT seq, lane_id AS laneId, registration_id AS registrationId ${MATCHING} ORDER BY seq LIMIT @limit`)
+  const urlOf = client.prepare<[string], string>('SELECT callback_url FROM registrations WHERE id = ?').pluck()
+  const resend = client.prepare<[number, number]>(`
+    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = claims + 1 WHERE seq = ?`)
+
+  const spanOf = ({ partnerId, since, until, cursor }: Row): Span => ({ partnerId, since, until, cursor })
+
+  const continueOne = (row: Row, limit: number): number => {
+    const at = now()
+    const batch = nextMatching.all({ ...spanOf(row), limit })
+    for (const { seq, laneId, registrationId } of batch) {
+      pauses.lift(row.partnerId, urlOf.get(registrationId) ?? '', at)
+      resend.run(at, seq)
+      lanes.advance(laneId, at)
+    }
+    db.update(bulkResends)
+      .set({
+        resent: row.resent + batch.length,
+        cursor: batch.at(-1)?.seq ?? row.cursor,
+        done: batch.length < limit,
+      })
+      .where(eq(bulkResends.id, row.id))
+      .run()
+    return batch.length
+  }
+
+  return {
+    startResend: async (partnerId, { id, since, until }) => {
+      const started = await write(() => {
+        const count = countMatching.get({ partnerId, since, until, cursor: 0 }) ?? 0
+        const values = { id, partnerId, since, until, count, done: count === 0, createdAt: now() }
+        return toBulkResend(db.insert(bulkResends).values(values).returning().get())
+      })
+      events.emit('resendsDue')
+      return started
+    },
+
+    findResend: (partnerId, id) =>
+      read(() => {
+        const row = db
+          .select()
+          .from(bulkResends)
+          .where(and(eq(bulkResends.id, id), eq(bulkResends.partnerId, partnerId)))
+          .get()
+        return row ? toBulkResend(row) : null
+      }),
+
+    continueResends: async limit => {
+      const open = () =>
+        db.select().from(bulkResends).where(sql`done = 0`).orderBy(asc(bulkResends.id)).limit(1).get() as
+          | Row
+          | undefined
+      if (!(await read(open))) return 0
+      const resent = await write(() => {
+        const row = open()
+        return row ? continueOne(row, limit) : 0
+      })
+      if (resent > 0) events.emit('messagesDue')
+      return resent
+    },
+  }
+}
+
+const toBulkResend = ({ id, since, until, count, resent, done }: Row): BulkResend => ({
+  id,
+  since,
+  until,
+  count,
+  resent,
+  done,
+})

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest'
+import { bodyOf, openStage } from './stage.ts'
+
+describe('a resend', () => {
+  test('of an exhausted message sends it at once, with a new schedule', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '50ms' })
+    const { api, receiver } = stage
+    receiver.plan('/hook', [500, 500, 500])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await api.until(id, one => one.delivery.state === 'exhausted')
+    const answer = await api.resend(id)
+    expect(answer.status).toBe(202)
+    expect(answer.body).toMatchObject({ id, delivery: { state: 'pending' } })
+    await stage.delivery(id, 4)
+    const delivered = await api.until(id, one => one.delivery.state === 'delivered')
+    expect(delivered.delivery).toMatchObject({ attempts: 4, nextAttemptAt: null })
+    const sent = stage.deliveriesOf(id)
+    expect(sent.map(one => one.attempt)).toEqual([1, 2, 3, 4])
+    expect(new Set(sent.map(one => `${one.id} ${one.body}`)).size).toBe(1)
+  })
+
+  test('of a delivered message sends the same once more', async () => {
+    await using stage = await openStage()
+    const { api } = stage
+    const { id } = await stage.register({ status: 'FAIL' })
+    await api.until(id, one => one.delivery.state === 'delivered')
+    expect((await api.resend(id)).status).toBe(202)
+    const again = await stage.delivery(id, 2)
+    const [first] = stage.deliveriesOf(id)
+    expect(again).toMatchObject({ id: first?.id, body: first?.body, attempt: 2 })
+    await api.until(id, one => one.delivery.attempts === 2 && one.delivery.state === 'delivered')
+    expect(stage.upstream.calls).toHaveLength(1)
+  })
+
+  test('of a waiting message replaces the retry that was pending', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '1h' })
+    const { api, receiver } = stage
+    receiver.plan('/hook', [500])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    const waiting = await api.until(id, one => one.delivery.attempts === 1)
+    expect(Date.parse(waiting.delivery.nextAttemptAt ?? '')).toBeGreaterThan(Date.now() + 40 * 60_000)
+    expect((await api.resend(id)).status).toBe(202)
+    await stage.delivery(id, 2)
+    const delivered = await api.until(id, one => one.delivery.state === 'delivered')
+    expect(delivered.delivery).toMatchObject({ attempts: 2, nextAttemptAt: null })
+  })
+
+  test('while an attempt is under way loses neither', async () => {
+    await using stage = await openStage()
+    const { api, receiver } = stage
+    receiver.plan('/hook', [{ status: 500, delayMs: 300 }])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await stage.delivery(id, 1)
+    expect((await api.resend(id)).status).toBe(202)
+    await stage.delivery(id, 2)
+    const ended = await api.until(id, one => one.delivery.attempts === 2)
+    expect(ended.delivery.state).toBe('delivered')
+    expect(new Set(stage.deliveriesOf(id).map(one => one.body)).size).toBe(1)
+  })
+
+  test('before there is a verdict is a conflict', async () => {
+    await using stage = await openStage()
+    const { id } = await stage.register({ status: 'ING' })
+    const answer = await stage.api.resend(id)
+    expect(answer.status).toBe(409)
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(answer.body).toMatchObject({ status: 409, title: expect.any(String), detail: expect.any(String) })
+  })
+})
+
+/** One message that was answered 410, one that is held for it, and one to another URL of the same host. */
+const openGone = async () => {
+  const stage = await openStage()
+  const { api, receiver, upstream } = stage
+  receiver.plan('/gone', [410])
+  const gone = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
+  const exhausted = await api.until(gone.id, one => one.delivery.state === 'exhausted')
+  expect(exhausted.delivery).toMatchObject({ attempts: 1, nextAttemptAt: null })
+  return { stage, api, receiver, upstream, gone }
+}
+
+describe('a callback URL that answers 410', () => {
+  test('ends the message, and holds others to it until a registration with that URL', async () => {
+    await using stage = await openStage()
+    const { api, receiver, upstream } = stage
+    const held = await stage.register({ status: 'ING' }, { path: '/gone' })
+    receiver.plan('/gone', [410])
+    const gone = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
+    const exhausted = await api.until(gone.id, one => one.delivery.state === 'exhausted')
+    expect(exhausted.delivery).toMatchObject({ attempts: 1, nextAttemptAt: null })
+    expect(await api.attempts(gone.id)).toMatchObject([{ outcome: 'gone', httpStatus: 410 }])
+
+    upstream.script(held.idcardid, { status: 'FAIL' })
+    await api.until(held.id, one => one.status === 'failed')
+    const elsewhere = await stage.register({ status: 'SUCCESS' }, { path: '/elsewhere' })
+    await stage.delivery(elsewhere.id)
+    const waiting = await api.until(held.id, one => one.delivery.nextAttemptAt === null)
+    expect(waiting.delivery).toMatchObject({ state: 'pending', attempts: 0 })
+    const { delivery, sentence } = await api.explain(held.id)
+    expect(delivery.heldSince).not.toBeNull()
+    expect(sentence).toContain('410')
+
+    const anew = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
+    expect(bodyOf(await stage.delivery(held.id)).type).toBe('idface.failed')
+    await stage.delivery(anew.id)
+    expect(await api.find(gone.id)).toMatchObject({ delivery: { state: 'exhausted', attempts: 1 } })
+    expect((await api.explain(held.id)).delivery.heldSince).toBeNull()
+  })
+
+  test('is tried again by a resend, which lifts the hold for all', async () => {
+    const { stage, api, receiver, gone } = await openGone()
+    await using _ = stage
+    const held = await stage.register({ status: 'SUCCESS' }, { path: '/elsewhere' })
+    await stage.delivery(held.id)
+    expect((await api.resend(gone.id)).status).toBe(202)
+    expect(await stage.delivery(gone.id, 2)).toMatchObject({ attempt: 2, path: '/gone' })
+    await api.until(gone.id, one => one.delivery.state === 'delivered')
+    expect(receiver.receivedAt('/gone')).toHaveLength(2)
+  })
+
+  test('is no fault of another partner with the same URL', async () => {
+    const { stage, receiver, upstream } = await openGone()
+    await using _ = stage
+    const other = await stage.addPartner('other')
+    upstream.script('of-the-other', { status: 'SUCCESS' })
+    const { id } = await other.api.register({ idcardid: 'of-the-other', callbackUrl: receiver.urlFor('/gone') })
+    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+  })
+})
+
+describe('DELETE', () => {
+  test('before the verdict stops the polls, and no webhook comes', async () => {
+    await using stage = await openStage()
+    const { api, upstream, receiver } = stage
+    const { id, idcardid } = await stage.register({ status: 'ING' })
+    await upstream.waitFor(2)
+    await api.until(id, one => one.polls >= 2)
+    expect((await api.cancel(id)).status).toBe(204)
+    const asked = upstream.callsOf(idcardid).length
+    upstream.script(idcardid, { status: 'SUCCESS' })
+    const other = await stage.register({ steps: [{ status: 'ING' }, { status: 'ING' }], status: 'SUCCESS' })
+    await stage.delivery(other.id)
+    // At most the one call that may have been under way.
+    expect(upstream.callsOf(idcardid).length).toBeLessThanOrEqual(asked + 1)
+    expect(await api.find(id)).toMatchObject({ status: 'cancelled', result: null, nextPollAt: null })
+    expect(receiver.received).toHaveLength(1)
+    expect((await api.cancel(id)).status).toBe(204)
+    expect((await api.resend(id)).status).toBe(409)
+  })
+
+  test('after the verdict stops the retries', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '300ms,300ms,300ms' })
+    const { api, receiver } = stage
+    receiver.plan('/hook', [500])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await api.until(id, one => one.delivery.attempts === 1)
+    expect((await api.cancel(id)).status).toBe(204)
+    expect(await api.find(id)).toMatchObject({
+      status: 'cancelled',
+      delivery: { state: 'exhausted', attempts: 1, nextAttemptAt: null },
+    })
+    receiver.plan('/later', [500, 500])
+    const other = await stage.register({ status: 'SUCCESS' }, { path: '/later' })
+    await stage.delivery(other.id, 3)
+    expect(stage.deliveriesOf(id)).toHaveLength(1)
+  })
+
+  test('of one registration leaves another one of the same serial alone', async () => {
+    await using stage = await openStage()
+    const { api, upstream, receiver } = stage
+    const { id, idcardid } = await stage.register({ status: 'ING' })
+    const kept = await api.register({ idcardid, callbackUrl: receiver.urlFor('/kept') })
+    await api.cancel(id)
+    upstream.script(idcardid, { status: 'SUCCESS' })
+    expect(bodyOf(await stage.delivery(kept.id)).type).toBe('idface.succeeded')
+    expect(receiver.received.map(one => one.path)).toEqual(['/kept'])
+  })
+})

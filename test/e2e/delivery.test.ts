@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import type { Delivery } from '../../src/simulator/delivery.ts'
+import { bodyOf, openStage } from './stage.ts'
+
+const header = (delivery: Delivery | undefined, name: string): string => String(delivery?.headers[name])
+
+describe('a webhook', () => {
+  test('has the headers of the contract', async () => {
+    await using stage = await openStage()
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    const { headers, body } = await stage.delivery(id)
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      'user-agent': expect.stringMatching(/^idface-notifier\/\d+\.\d+\.\d+/),
+      'webhook-attempt': '1',
+      'webhook-id': id.replace('reg_', 'msg_'),
+      'webhook-timestamp': expect.stringMatching(/^\d{10}$/),
+      'webhook-signature': expect.stringMatching(/^v1,[A-Za-z0-9+/]{43}=$/),
+      'content-length': String(Buffer.byteLength(body)),
+    })
+  })
+
+  test('that fails is sent again by the schedule, as the same message with a fresh signature', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '200ms,400ms,600ms', CALLBACK_TIMEOUT: '1s' })
+    const { api, receiver } = stage
+    receiver.plan('/hook', [500, { fault: 'reset' }, { fault: 'hang' }])
+    const { id } = await stage.register({ status: 'SUCCESS', message: '通过' })
+    await stage.delivery(id, 4)
+    const sent = stage.deliveriesOf(id)
+    const [first, second, third, fourth] = sent
+
+    expect(sent.map(one => one.attempt)).toEqual([1, 2, 3, 4])
+    expect(sent.map(one => header(one, 'webhook-attempt'))).toEqual(['1', '2', '3', '4'])
+    expect(new Set(sent.map(one => one.id)).size).toBe(1)
+    expect(new Set(sent.map(one => one.body)).size).toBe(1)
+    expect(sent.every(one => one.verified === true)).toBe(true)
+    // The third hung for a second, so the fourth bears a later second than the first.
+    expect(Number(header(fourth, 'webhook-timestamp'))).toBeGreaterThan(Number(header(first, 'webhook-timestamp')))
+    expect(header(fourth, 'webhook-signature')).not.toBe(header(first, 'webhook-signature'))
+    // Each delay ±20 %, and the time limit of the one that hung.
+    const gap = (from: Delivery | undefined, to: Delivery | undefined) => (to?.at ?? 0) - (from?.at ?? 0)
+    expect(gap(first, second)).toBeGreaterThanOrEqual(160)
+    expect(gap(second, third)).toBeGreaterThanOrEqual(320)
+    expect(gap(third, fourth)).toBeGreaterThanOrEqual(1_000 + 480)
+    expect(gap(third, fourth)).toBeLessThan(1_000 + 720 + 500)
+
+    expect(await api.until(id, one => one.delivery.state === 'delivered')).toMatchObject({
+      delivery: { attempts: 4, nextAttemptAt: null, messageId: first?.id },
+    })
+    expect(await api.attempts(id)).toMatchObject([
+      { outcome: 'rejected', httpStatus: 500, error: null },
+      { outcome: 'failed', httpStatus: null, error: 'no_response' },
+      { outcome: 'failed', httpStatus: null, error: 'no_response' },
+      { outcome: 'delivered', httpStatus: 200, error: null, responseExcerpt: 'ok' },
+    ])
+  })
+
+  test('is exhausted after the schedule, and says so', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '50ms,50ms' })
+    const { api, receiver } = stage
+    receiver.plan('/hook', [500, 404, { status: 400, body: 'no such order' }])
+    const { id } = await stage.register({ status: 'FAIL' })
+    const exhausted = await api.until(id, one => one.delivery.state === 'exhausted')
+    expect(exhausted).toMatchObject({ status: 'failed', delivery: { attempts: 3, nextAttemptAt: null } })
+    const { delivery } = await api.explain(id)
+    expect(delivery).toMatchObject({
+      state: 'exhausted',
+      attempts: 3,
+      lastAttempt: { responseExcerpt: 'no such order' },
+    })
+    const listed = await api.get<{ data: { id: string }[] }>('/v1/registrations?delivery=exhausted')
+    expect(listed.data.map(one => one.id)).toEqual([id])
+    expect(receiver.received).toHaveLength(3)
+  })
+
+  test.each([
+    { name: 'a redirect is not followed', step: { redirect: '/elsewhere' }, httpStatus: 302 },
+    { name: '308 to another place is not followed', step: { status: 308, redirect: '/elsewhere' }, httpStatus: 308 },
+    { name: '304 is not success', step: { status: 304 }, httpStatus: 304 },
+  ])('is not delivered by a 3xx: $name', async ({ step, httpStatus }) => {
+    await using stage = await openStage()
+    const { api, receiver } = stage
+    receiver.plan('/hook', [step])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await stage.delivery(id, 2)
+    expect(receiver.received.map(one => one.path)).toEqual(['/hook', '/hook'])
+    expect(await api.attempts(id)).toMatchObject([{ outcome: 'rejected', httpStatus }])
+  })
+
+  test.each([200, 201, 202, 204, 299])('is delivered by %d', async status => {
+    await using stage = await openStage()
+    stage.receiver.plan('/hook', [status])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    const delivered = await stage.api.until(id, one => one.delivery.state === 'delivered')
+    expect(delivered.delivery.attempts).toBe(1)
+  })
+})
+
+describe('Retry-After', () => {
+  test.each([429, 503])('on %d moves the next attempt later', async status => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '50ms' })
+    stage.receiver.plan('/hook', [{ status, headers: { 'retry-after': '1' } }])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await stage.delivery(id, 2)
+    const [first, second] = stage.deliveriesOf(id)
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_000)
+  })
+
+  const HOUR = 3_600_000
+  test.each([
+    { name: 'never earlier than the schedule', status: 429, retryAfter: '1', from: 0.8 * HOUR, to: 1.2 * HOUR },
+    { name: '24 h at most', status: 503, retryAfter: '999999', from: 24 * HOUR - 10_000, to: 24 * HOUR },
+    { name: 'on nothing but 429 and 503', status: 500, retryAfter: '86400', from: 0.8 * HOUR, to: 1.2 * HOUR },
+    { name: 'not when it is nonsense', status: 503, retryAfter: 'soon', from: 0.8 * HOUR, to: 1.2 * HOUR },
+  ])('moves it $name', async ({ status, retryAfter, from, to }) => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '1h' })
+    stage.receiver.plan('/hook', [{ status, headers: { 'retry-after': retryAfter } }])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    const { delivery } = await stage.api.until(id, one => one.delivery.attempts === 1)
+    const waitMs = Date.parse(delivery.nextAttemptAt ?? '') - Date.now()
+    expect(waitMs).toBeGreaterThan(from - 5_000)
+    expect(waitMs).toBeLessThanOrEqual(to)
+  })
+})
+
+describe('a slow host', () => {
+  test('delays no other: not of its own partner, nor of another', async () => {
+    await using stage = await openStage({ CALLBACK_TIMEOUT: '3s', UPSTREAM_RATE: '500' })
+    await using slow = await stage.openReceiver()
+    const { api, upstream, receiver } = stage
+    slow.plan('/hang', Array(40).fill({ fault: 'hang' }))
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        upstream.script(`slow-${index}`, { status: 'SUCCESS' })
+        return api.register({ idcardid: `slow-${index}`, callbackUrl: slow.urlFor('/hang') })
+      }),
+    )
+    await slow.waitFor(16)
+    const other = await stage.addPartner('other')
+    upstream.script('quick', { status: 'SUCCESS' })
+    const startedAt = performance.now()
+    const own = await stage.register({ status: 'SUCCESS' })
+    const theirs = await other.api.register({ idcardid: 'quick', callbackUrl: receiver.urlFor('/theirs') })
+    for (const { id } of [own, theirs]) expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    // No more than CALLBACK_CONCURRENCY_PER_HOST hang.
+    expect(slow.received).toHaveLength(16)
+  })
+})

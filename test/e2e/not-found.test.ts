@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { ACCOUNT } from '../support/service.ts'
+import { bodyOf, openStage } from './stage.ts'
+
+const FORMATS = ['json', 'xml'] as const
+
+describe('4061', () => {
+  test.each(FORMATS)('inside the grace is "not visible yet" in %s', async format => {
+    await using stage = await openStage({ NOT_FOUND_GRACE: '1h' })
+    const { api, upstream } = stage
+    const { id, idcardid } = await stage.register({ code: 4061, format })
+    await upstream.waitFor(3)
+    expect(await api.until(id, one => one.polls >= 2)).toMatchObject({ status: 'pending', reason: null })
+    const { polling, sentence } = await api.explain(id)
+    expect(polling).toMatchObject({ lastAnswer: 'not_found', code: 4061, status: null })
+    expect(sentence).toContain('4061')
+    upstream.script(idcardid, { status: 'FAIL', format })
+    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.failed')
+  })
+
+  test.each(FORMATS)('after the grace ends the registration as not_found in %s', async format => {
+    await using stage = await openStage({ NOT_FOUND_GRACE: '250ms' })
+    const { id, createdAt } = await stage.register({ code: 4061, format })
+    const { type, data } = bodyOf(await stage.delivery(id))
+    expect(type).toBe('idface.unresolved')
+    expect(data).toMatchObject({
+      reason: 'not_found',
+      status: null,
+      message: null,
+      livingScore: null,
+      similarity: null,
+    })
+    expect(Date.parse(data.observedAt) - Date.parse(createdAt)).toBeGreaterThanOrEqual(250)
+    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'not_found', result: null })
+    expect(await stage.api.explain(id)).toMatchObject({ status: 'unresolved', reason: 'not_found' })
+    expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ paused: false })
+  })
+
+  test('ends it as expired where the deadline comes before the end of the grace', async () => {
+    await using stage = await openStage({ NOT_FOUND_GRACE: '1h' })
+    const expiresAt = new Date(Date.now() + 250).toISOString()
+    const { id } = await stage.register({ code: 4061 }, { expiresAt })
+    expect(bodyOf(await stage.delivery(id)).data).toMatchObject({ reason: 'expired', status: null })
+  })
+
+  test.each(FORMATS)('after ING is confirmed twice, apart, and ends as gone in %s', async format => {
+    await using stage = await openStage({ NOT_FOUND_GRACE: '1h', POLL_MAX_INTERVAL: '200ms' })
+    const { id, idcardid } = await stage.register({ steps: [{ status: 'ING' }], code: 4061, format })
+    const { type, data } = bodyOf(await stage.delivery(id))
+    expect(type).toBe('idface.unresolved')
+    expect(data).toMatchObject({ reason: 'gone', status: 'ING' })
+    const [, first, second, third, ...more] = stage.upstream.callsOf(idcardid).map(call => call.at)
+    expect(more).toEqual([])
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(199)
+    expect((third ?? 0) - (second ?? 0)).toBeGreaterThanOrEqual(199)
+    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'gone', polls: 4 })
+  })
+
+  test('after ING that is taken back is forgotten', async () => {
+    await using stage = await openStage({ NOT_FOUND_GRACE: '0s', POLL_MAX_INTERVAL: '100ms' })
+    const ing = { status: 'ING' }
+    const gone = { code: 4061 }
+    const { id } = await stage.register({ steps: [ing, gone, gone, ing, gone, gone], status: 'SUCCESS' })
+    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+    expect(stage.upstream.calls).toHaveLength(7)
+  })
+})
+
+describe('4060', () => {
+  test.each(FORMATS)('for one serial alone is asked twice again, then ends as invalid_id in %s', async format => {
+    await using stage = await openStage()
+    const other = await stage.register({ status: 'ING' })
+    const { id, idcardid } = await stage.register({ code: 4060, format })
+    const { type, data } = bodyOf(await stage.delivery(id))
+    expect(type).toBe('idface.unresolved')
+    expect(data).toMatchObject({ reason: 'invalid_id', status: null, message: null })
+    expect(stage.upstream.callsOf(idcardid)).toHaveLength(3)
+    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'invalid_id', polls: 3 })
+    expect(await stage.api.find(other.id)).toMatchObject({ status: 'pending' })
+    expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ paused: false })
+  })
+
+  test('that passes over is forgiven', async () => {
+    await using stage = await openStage()
+    const { id } = await stage.register({ codes: [4060, 4060], status: 'SUCCESS' })
+    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+  })
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { openStage } from './stage.ts'
+
+/** The most calls in any second, wherever it begins. */
+const mostInASecond = (times: readonly number[]): number =>
+  Math.max(...times.map(start => times.filter(at => at >= start && at < start + 1_000).length))
+
+test('makes no more calls in a second, and in flight, than the settings allow', async () => {
+  await using stage = await openStage({ UPSTREAM_RATE: '10', UPSTREAM_CONCURRENCY: '3' })
+  const { upstream } = stage
+  // Answers slow enough to keep all slots busy: three calls of 280 ms are nearly 11 a second.
+  await Promise.all(Array.from({ length: 40 }, () => stage.register({ status: 'ING', delayMs: 280 })))
+  const calls = await upstream.waitFor(40)
+  expect(mostInASecond(calls.map(call => call.at))).toBeLessThanOrEqual(11)
+  expect(upstream.counts.maxInFlight).toBe(3)
+  expect(new Set(calls.slice(0, 40).map(call => call.idcardid)).size).toBe(40)
+})
+
+test('keeps to the rate when answers are instant, and uses it up', async () => {
+  await using stage = await openStage({ UPSTREAM_RATE: '10', UPSTREAM_CONCURRENCY: '8' })
+  const { upstream } = stage
+  await Promise.all(Array.from({ length: 30 }, () => stage.register({ status: 'ING' })))
+  const calls = await upstream.waitFor(31)
+  const times = calls.map(call => call.at)
+  expect(mostInASecond(times)).toBeLessThanOrEqual(11)
+  expect((times[30] ?? 0) - (times[0] ?? 0)).toBeLessThan(3_600)
+})
+
+test('shares the calls over partners, so that a long queue delays nobody', async () => {
+  await using stage = await openStage({ UPSTREAM_RATE: '20' })
+  const { upstream, receiver } = stage
+  await Promise.all(Array.from({ length: 60 }, () => stage.register({ status: 'ING' })))
+  const other = await stage.addPartner('other')
+  upstream.script('of-the-other', { status: 'SUCCESS' })
+  const seen = upstream.calls.length
+  await other.api.register({ idcardid: 'of-the-other', callbackUrl: receiver.urlFor('/other') })
+  await receiver.waitFor(1)
+  const before = upstream.calls.slice(seen).findIndex(call => call.idcardid === 'of-the-other')
+  expect(before).toBeLessThanOrEqual(4)
+})

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import type { Step } from '../../src/simulator/script.ts'
+import { ACCOUNT } from '../support/service.ts'
+import { bodyOf, openStage } from './stage.ts'
+
+const FAULTS: { name: string; step: Step; code?: number }[] = [
+  { name: 'code 0', step: { code: 0 }, code: 0 },
+  { name: 'code 0 in XML', step: { code: 0, format: 'xml' }, code: 0 },
+  { name: 'code 1', step: { code: 1 }, code: 1 },
+  { name: 'code 1 in XML', step: { code: 1, format: 'xml' }, code: 1 },
+  { name: 'a reset', step: { fault: 'reset' } },
+  { name: 'silence', step: { fault: 'hang' } },
+  { name: 'a stalled body', step: { fault: 'stall' } },
+  { name: 'a truncated body', step: { fault: 'truncated' } },
+  { name: 'a cut answer', step: { fault: 'cut' } },
+  { name: 'a cut XML answer', step: { fault: 'cut', format: 'xml' } },
+  { name: 'HTML', step: { fault: 'html' } },
+  { name: 'an empty body', step: { fault: 'empty' } },
+  { name: 'bytes that are not UTF-8', step: { fault: 'badUtf8' } },
+  { name: 'gzip that nobody asked for', step: { fault: 'gzip' } },
+  { name: 'a huge body', step: { fault: 'huge' } },
+  { name: 'a body with text behind', step: { body: '{"code":2,"result":{"status":"SUCCESS"}} <b>' } },
+  { name: 'an answer later than the time limit', step: { status: 'FAIL', delayMs: 700 } },
+  { name: 'HTTP 500', step: { http: 500 } },
+  { name: 'HTTP 502', step: { http: 502 } },
+  { name: 'HTTP 503', step: { http: 503 } },
+  { name: 'HTTP 404', step: { http: 404 } },
+  { name: 'HTTP 500 with a verdict in it', step: { http: 500, code: 2, status: 'FAIL' } },
+  { name: 'a redirect', step: { redirect: 'http://127.0.0.1:9/elsewhere' } },
+]
+
+describe('a call that says nothing about the person', () => {
+  test.concurrent.each(FAULTS)('is made again, and there is one verdict: after $name', async ({ step, code }) => {
+    await using stage = await openStage({ UPSTREAM_TIMEOUT: '400ms' })
+    const { api, upstream } = stage
+    const { id, idcardid } = await stage.register({ steps: [step, step], status: 'SUCCESS', format: 'json' })
+    await upstream.waitFor(2)
+    await api.until(id, one => one.polls >= 1)
+    const { polling, account } = await api.explain(id)
+    if (polling.lastAnswer !== 'verdict')
+      expect(polling).toMatchObject({ lastAnswer: 'transient', code: code ?? null, status: null })
+    expect(account).toMatchObject({ paused: false })
+
+    const delivery = await stage.delivery(id)
+    expect(bodyOf(delivery)).toMatchObject({ type: 'idface.succeeded', data: { similarity: '100' } })
+    await api.until(id, one => one.delivery.state === 'delivered')
+    expect(upstream.callsOf(idcardid)).toHaveLength(3)
+    expect(await api.find(id)).toMatchObject({ polls: 3, status: 'succeeded', delivery: { attempts: 1 } })
+    expect(stage.receiver.received).toHaveLength(1)
+  })
+
+  test('keeps a registration open past its deadline while upstream cannot be reached', async () => {
+    await using stage = await openStage()
+    const { api, upstream } = stage
+    const expiresAt = new Date(Date.now() + 200).toISOString()
+    const { id, idcardid } = await stage.register({ fault: 'reset' }, { expiresAt })
+    await upstream.waitFor(calls => calls.some(call => call.at > Date.parse(expiresAt) + 100))
+    expect(await api.find(id)).toMatchObject({ status: 'pending', reason: null })
+    upstream.script(idcardid, { status: 'SUCCESS' })
+    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+  })
+
+  test('is backed off from for a minute and more where the code is in no table, and told once', async () => {
+    await using stage = await openStage()
+    const { api, upstream } = stage
+    const one = await stage.register({ code: 4999 })
+    const other = await stage.register({ code: 4999, format: 'xml' })
+    for (const { id } of [one, other]) {
+      const waiting = await api.until(id, registration => registration.polls === 1)
+      expect(Date.parse(waiting.nextPollAt ?? '') - Date.now()).toBeGreaterThan(55_000)
+      expect(waiting.status).toBe('pending')
+      expect((await api.explain(id)).polling).toMatchObject({ lastAnswer: 'transient', code: 4999 })
+    }
+    expect(stage.service.log.filter(line => line.event === 'upstream.unknown_code')).toHaveLength(1)
+    expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ paused: false })
+    upstream.script(one.idcardid, { status: 'SUCCESS' })
+    expect((await api.poll(one.id)).status).toBe(202)
+    expect(bodyOf(await stage.delivery(one.id)).type).toBe('idface.succeeded')
+  })
+})
+
+describe('an upstream that asks for fewer calls', () => {
+  test.each([4081, 4085])('with code %d gets half the rate, and nobody is charged for it', async code => {
+    await using stage = await openStage({ UPSTREAM_RATE: '20' })
+    stage.upstream.account(ACCOUNT.apiId, { code, times: 1 })
+    const registered = await Promise.all(Array.from({ length: 10 }, () => stage.register({ status: 'SUCCESS' })))
+    const calls = await stage.upstream.waitFor(11)
+    expect(calls[0]).toMatchObject({ code })
+    // At 20 a second there are 50 ms between two calls; at half of it, which begins to grow at once, nearly 100.
+    const spentMs = (calls[10]?.at ?? 0) - (calls[2]?.at ?? 0)
+    expect(spentMs / 8).toBeGreaterThan(80)
+    expect(spentMs / 8).toBeLessThan(130)
+    for (const { id } of registered) expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+    expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ rate: 20, paused: false, reason: null })
+  })
+
+  test.concurrent.each([429, 503])('for a time by HTTP %d and Retry-After is left alone that long', async http => {
+    await using stage = await openStage()
+    const { api, upstream } = stage
+    const { id } = await stage.register({ steps: [{ http, retryAfter: '1' }], status: 'SUCCESS' })
+    const throttled = await api.until(id, one => one.polls === 1)
+    expect(throttled.status).toBe('pending')
+    expect((await api.explain(id)).polling).toMatchObject({ lastAnswer: 'throttled', code: null })
+    const other = await stage.register({ status: 'FAIL' })
+    await stage.delivery(id)
+    await stage.delivery(other.id)
+    const [first, ...later] = upstream.calls.map(call => call.at)
+    expect(Math.min(...later) - (first ?? 0)).toBeGreaterThanOrEqual(1_000)
+    expect(later).toHaveLength(2)
+  })
+
+  test('by 429 without Retry-After gets half the rate', async () => {
+    await using stage = await openStage({ UPSTREAM_RATE: '20' })
+    stage.upstream.account(ACCOUNT.apiId, { http: 429, times: 1 })
+    await Promise.all(Array.from({ length: 8 }, () => stage.register({ status: 'SUCCESS' })))
+    const calls = await stage.upstream.waitFor(9)
+    expect(((calls[8]?.at ?? 0) - (calls[2]?.at ?? 0)) / 6).toBeGreaterThan(80)
+  })
+})

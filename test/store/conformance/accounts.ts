@@ -1,0 +1,224 @@
+import { expect, test } from 'vitest'
+import type { AccountChange } from '../../../src/core/account.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { first, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+const FROZEN = { kind: 'account', code: 4050, fault: 'frozen' } as const
+const THROTTLED = { kind: 'throttled', code: null, retryAfterMs: null } as const
+
+/** Has one due row answered with a change of its account. */
+const change = async (bench: Bench, of: (now: number) => AccountChange) => {
+  const claimed = first(await bench.claim())
+  await bench.store.settleVerifications([bench.answered(claimed, FROZEN, of(bench.store.now()))])
+}
+const pause = (bench: Bench, probeInMs: number) =>
+  change(bench, now => ({ kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: now + probeInMs }))
+const throttle = (bench: Bench, holdMs: number, rampRate = 2.5) =>
+  change(bench, now => ({ kind: 'throttle', rampRate, rampAt: now + holdMs, allowedAt: now + holdMs }))
+
+const account = (more: Partial<Parameters<Bench['store']['createAccount']>[0]> = {}) => ({
+  id: 'acc_z',
+  apiId: 'C87654321',
+  apiKey: new Secret('key-two'),
+  passwordMode: 'static' as const,
+  rate: null,
+  partnerId: null,
+  ...more,
+})
+
+export const describeAccounts = (open: OpenStore): void => {
+  test('the default one is updated by its APIID, and keeps its id', async () => {
+    await using bench = await openBench(open, { rate: 7 })
+    const again = await bench.store.putDefaultAccount({
+      id: bench.newId('acc'),
+      apiId: 'C12345678',
+      apiKey: new Secret('rotated'),
+      passwordMode: 'static',
+    })
+    expect(again).toMatchObject({ id: bench.account.id, passwordMode: 'static', rate: 7, pausedAt: null })
+    await bench.register()
+    expect(first(await bench.claim()).account.apiKey.reveal()).toBe('rotated')
+  })
+
+  test('another APIID becomes the default one beside it', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.store.putDefaultAccount(account())
+    expect(await bench.store.accountFor(bench.partnerId, null)).toEqual(other)
+    expect(await bench.store.findAccount('C12345678')).toMatchObject({ id: bench.account.id })
+    expect(await bench.store.listAccounts({ limit: 10, after: null })).toHaveLength(2)
+  })
+
+  test('are found by id or APIID, and listed in order', async () => {
+    await using bench = await openBench(open)
+    const created = await bench.store.createAccount(account({ rate: 3 }))
+    expect(created).toMatchObject({ id: 'acc_z', rate: 3, partnerId: null })
+    expect(await bench.store.findAccount('acc_z')).toEqual(created)
+    expect(await bench.store.findAccount('C87654321')).toEqual(created)
+    expect(await bench.store.findAccount('acc_nobody')).toBeNull()
+    expect(await bench.store.listAccounts({ limit: 1, after: bench.account.id })).toEqual([created])
+    expect(await bench.store.listAccounts({ limit: 1, after: null })).toEqual([bench.account])
+  })
+
+  test('are not created twice for one APIID', async () => {
+    await using bench = await openBench(open)
+    expect(await bench.store.createAccount(account({ apiId: 'C12345678' }))).toBeNull()
+  })
+
+  test('bound to a partner are nobody else’s, and what that partner uses by itself', async () => {
+    await using bench = await openBench(open)
+    const bound = await bench.store.createAccount(account({ partnerId: bench.partnerId }))
+    const other = await bench.addPartner()
+    expect(await bench.store.accountFor(bench.partnerId, null)).toEqual(bound)
+    expect(await bench.store.accountFor(bench.partnerId, 'C87654321')).toEqual(bound)
+    expect(await bench.store.accountFor(other, null)).toEqual(bench.account)
+    expect(await bench.store.accountFor(other, 'acc_z')).toBeNull()
+    expect(await bench.store.accountFor(other, 'C12345678')).toEqual(bench.account)
+  })
+
+  test('have each its own rate and slots', async () => {
+    await using bench = await openBench(open)
+    await bench.store.createAccount(account({ rate: 1 }))
+    for (let i = 0; i < 3; i++) {
+      await bench.register()
+      await bench.register({ accountId: 'acc_z' })
+    }
+    const claimed = await bench.claim({ concurrency: 2 })
+    const countOf = (id: string) => claimed.filter(one => one.account.id === id).length
+    expect([countOf(bench.account.id), countOf('acc_z')]).toEqual([2, 1])
+  })
+
+  test('paused, hand out one canary, and only when it is due', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 3; i++) await bench.register()
+    await pause(bench, MINUTE)
+    await bench.advance(LEASE_MS)
+    expect(await bench.store.findAccount(bench.account.id)).toMatchObject({ pauseReason: 'frozen', pauseCode: 4050 })
+    const early = await bench.claimWith()
+    expect(early.claims).toEqual([])
+    expect(early.nextAt).toBeGreaterThan(bench.store.now())
+    await bench.advance(MINUTE - LEASE_MS)
+    expect(await bench.claim()).toHaveLength(1)
+    expect(await bench.claim()).toEqual([])
+  })
+
+  test('paused, send another canary when the last one was never heard of again', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 3; i++) await bench.register()
+    await pause(bench, 0)
+    expect(await bench.claim()).toHaveLength(1)
+    await bench.advance(LEASE_MS - 1)
+    expect(await bench.claim()).toEqual([])
+    await bench.advance(1)
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
+  test('paused, keep the time that the pause began', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    await pause(bench, 0)
+    const began = (await bench.store.findAccount(bench.account.id))?.pausedAt
+    await bench.advance(LEASE_MS)
+    await pause(bench, MINUTE)
+    expect(await bench.store.findAccount(bench.account.id)).toMatchObject({ pausedAt: began })
+  })
+
+  test('resumed by a canary, start slowly, and have lost nothing', async () => {
+    await using bench = await openBench(open, { rate: 80 })
+    for (let i = 0; i < 20; i++) await bench.register()
+    await pause(bench, 0)
+    await change(bench, now => ({ kind: 'resume', rampRate: 10, rampAt: now }))
+    expect(await bench.store.findAccount(bench.account.id)).toMatchObject({ pausedAt: null, pauseReason: null })
+    let taken = 0
+    for (let i = 0; i < 10; i++) {
+      taken += (await bench.claim()).length
+      await bench.advance(100)
+    }
+    expect(taken).toBeGreaterThanOrEqual(9)
+    expect(taken).toBeLessThanOrEqual(12)
+    await bench.advance(HOUR)
+    for (let i = 0; i < 10; i++) {
+      await bench.poll(SUCCESS)
+      await bench.advance(SECOND)
+    }
+    expect(await bench.claimMessages()).toHaveLength(20)
+  })
+
+  test('paused by an operator, hand out nothing, whatever an answer in flight says', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    await bench.register()
+    const claimed = first(await bench.claim({ concurrency: 1 }))
+    expect(await bench.store.pauseAccount(bench.account.id)).toMatchObject({ pauseReason: 'operator', pauseCode: null })
+    const resume = { kind: 'resume', rampRate: 1, rampAt: bench.store.now() } as const
+    await bench.store.settleVerifications([bench.answered(claimed, WAITING, resume)])
+    await bench.advance(24 * HOUR)
+    const nothing = await bench.claimWith()
+    expect(nothing).toEqual({ claims: [], nextAt: null })
+    expect(await bench.store.resumeAccount(bench.account.id)).toMatchObject({ pausedAt: null, pauseReason: null })
+    expect(await bench.claim()).not.toEqual([])
+  })
+
+  test('resumed by hand, start with an eighth of the rate', async () => {
+    await using bench = await openBench(open, { rate: 80 })
+    for (let i = 0; i < 20; i++) await bench.register()
+    await bench.store.pauseAccount(bench.account.id)
+    await bench.store.resumeAccount(bench.account.id)
+    let taken = 0
+    for (let i = 0; i < 10; i++) {
+      taken += (await bench.claim()).length
+      await bench.advance(100)
+    }
+    expect(taken).toBeLessThanOrEqual(12)
+  })
+
+  test('that do not exist cannot be paused or resumed, and a running one is not slowed by resuming it', async () => {
+    await using bench = await openBench(open)
+    expect(await bench.store.pauseAccount('acc_nobody')).toBeNull()
+    expect(await bench.store.resumeAccount('acc_nobody')).toBeNull()
+    for (let i = 0; i < 20; i++) await bench.register()
+    await bench.store.resumeAccount(bench.account.id)
+    expect(await bench.claim()).toHaveLength(20)
+  })
+
+  test('throttled, hold still as long as was asked for, then go on at half the rate', async () => {
+    await using bench = await openBench(open, { rate: 5 })
+    for (let i = 0; i < 10; i++) await bench.register()
+    await throttle(bench, 7 * SECOND)
+    await bench.advance(7 * SECOND - 1)
+    expect(await bench.claim()).toEqual([])
+    await bench.advance(1)
+    let taken = 0
+    for (let i = 0; i < 20; i++) {
+      taken += (await bench.claim()).length
+      await bench.advance(50)
+    }
+    expect(taken).toBe(3)
+  })
+
+  test('throttled, hold no shorter because another call in flight was answered less', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 3; i++) await bench.register()
+    const [one, two] = await bench.claim({ concurrency: 2 })
+    if (!one || !two) throw new Error('two were due')
+    const hold = (ms: number) =>
+      ({ kind: 'throttle', rampRate: 500, rampAt: bench.store.now() + ms, allowedAt: bench.store.now() + ms }) as const
+    await bench.store.settleVerifications([
+      bench.answered(one, THROTTLED, hold(MINUTE)),
+      bench.answered(two, THROTTLED, hold(0)),
+    ])
+    await bench.advance(MINUTE - 1)
+    expect(await bench.claim()).toEqual([])
+  })
+
+  test('ring when one is resumed', async () => {
+    await using bench = await openBench(open)
+    await bench.store.pauseAccount(bench.account.id)
+    let rung = 0
+    bench.store.events.on('verificationsDue', () => rung++)
+    await bench.store.resumeAccount(bench.account.id)
+    expect(rung).toBe(1)
+  })
+}

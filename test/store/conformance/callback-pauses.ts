@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+/** One registration whose message was answered 410, and another for the same URL. */
+const openPaused = async (open: OpenStore) => {
+  const bench = await openBench(open)
+  const gone = await bench.resolve()
+  await bench.deliver(410)
+  return { bench, gone }
+}
+/** Another message for the URL, which is registered before and resolved after it was paused. */
+const openHeld = async (open: OpenStore) => {
+  const bench = await openBench(open)
+  const gone = await bench.resolve()
+  const held = await bench.register()
+  await bench.deliver(410)
+  await bench.advance(MINUTE)
+  await bench.poll({
+    kind: 'verdict',
+    code: 2,
+    verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
+  })
+  expect(await bench.claimMessages()).toEqual([])
+  return { bench, gone, held }
+}
+const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
+
+export const describeCallbackPauses = (open: OpenStore): void => {
+  test('has that message exhausted at once', async () => {
+    const { bench, gone } = await openPaused(open)
+    await using _ = bench
+    expect((await bench.find(gone.id)).delivery).toMatchObject({ state: 'exhausted', attempts: 1, nextAttemptAt: null })
+    await bench.advance(24 * HOUR)
+    expect(await bench.claimMessages()).toEqual([])
+  })
+
+  test('has the others pending and held, and says since when', async () => {
+    const { bench, gone, held } = await openHeld(open)
+    await using _ = bench
+    expect((await bench.find(held.id)).delivery).toMatchObject({ state: 'pending', nextAttemptAt: null })
+    expect((await bench.store.explain(bench.partnerId, held.id))?.heldSince).toBe(bench.store.now() - MINUTE)
+    expect((await bench.store.explain(bench.partnerId, gone.id))?.heldSince).toBeNull()
+    await bench.advance(24 * HOUR)
+    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
+  })
+
+  test('goes on, with all that was held, when the URL is registered again', async () => {
+    const { bench, held } = await openHeld(open)
+    await using _ = bench
+    let rung = 0
+    bench.store.events.on('messagesDue', () => rung++)
+    await bench.register()
+    expect(rung).toBeGreaterThan(0)
+    expect(await sent(bench)).toEqual([held.id])
+    expect((await bench.store.explain(bench.partnerId, held.id))?.heldSince).toBeNull()
+  })
+
+  test('goes on, with all that was held, when a message is resent by hand', async () => {
+    const { bench, gone, held } = await openHeld(open)
+    await using _ = bench
+    await bench.store.resend(bench.partnerId, gone.id)
+    expect((await sent(bench)).sort()).toEqual([gone.id, held.id].sort())
+  })
+
+  test('also holds a message that was in flight and failed', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.resolve()
+    const [one, two] = await bench.claimMessages()
+    if (!one || !two) throw new Error('two were due')
+    await bench.store.settleMessages([bench.received(one, 410), bench.received(two, 500)])
+    await bench.advance(MINUTE)
+    expect(await bench.claimMessages()).toEqual([])
+    await bench.register()
+    expect(await sent(bench)).toEqual([two.registrationId])
+  })
+
+  test('holds neither other URLs of its host nor the same URL of another partner', async () => {
+    const { bench } = await openPaused(open)
+    await using _ = bench
+    const other = await bench.addPartner()
+    const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
+    const theirs = await bench.resolve({ partnerId: other })
+    expect((await sent(bench)).sort()).toEqual([sibling.id, theirs.id].sort())
+  })
+
+  test('does not stand before others of its host, however much it holds', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    for (let i = 0; i < 10; i++) await bench.resolve()
+    const message = first(await bench.claimMessages({ slots: 1 }))
+    await bench.store.settleMessages([bench.received(message, 410)])
+    await bench.advance(1)
+    const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
+    expect((await bench.claimMessages({ slots: 1 })).map(one => one.registrationId)).toEqual([sibling.id])
+  })
+
+  test('is not paused by an attempt whose claim no longer held', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    const stale = first(await bench.claimMessages())
+    await bench.advance(LEASE_MS)
+    await bench.deliver(200)
+    await bench.store.settleMessages([bench.received(stale, 410)])
+    const next = await bench.resolve()
+    expect(await sent(bench)).toEqual([next.id])
+  })
+}

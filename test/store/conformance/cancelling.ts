@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+const OTHER_HOOK = 'https://partner.example/other'
+
+export const describeCancelling = (open: OpenStore): void => {
+  test('ends a registration: no more polls, no webhook', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const cancelled = await bench.store.cancel(bench.partnerId, id)
+    expect(cancelled).toMatchObject({
+      status: 'cancelled',
+      reason: null,
+      nextPollAt: null,
+      resolvedAt: bench.store.now(),
+      delivery: { messageId: null, state: 'exhausted', attempts: 0, nextAttemptAt: null },
+    })
+    expect(await bench.find(id)).toEqual(cancelled)
+    await bench.advance(HOUR)
+    expect((await bench.claimWith()).nextAt).toBeNull()
+  })
+
+  test('again changes nothing', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const cancelled = await bench.store.cancel(bench.partnerId, id)
+    await bench.advance(MINUTE)
+    expect(await bench.store.cancel(bench.partnerId, id)).toEqual(cancelled)
+  })
+
+  test('during a call, tells nobody what that call brings', async () => {
+    for (const answer of [WAITING, SUCCESS]) {
+      await using bench = await openBench(open)
+      const { id } = await bench.register()
+      const claimed = first(await bench.claim())
+      await bench.store.cancel(bench.partnerId, id)
+      await bench.store.settleVerifications([bench.answered(claimed, answer)])
+      expect(await bench.find(id)).toMatchObject({ status: 'cancelled', verdict: null, nextPollAt: null })
+      await bench.advance(HOUR)
+      expect(await bench.claim()).toEqual([])
+      expect(await bench.claimMessages()).toEqual([])
+    }
+  })
+
+  test('of one of two goes on asking for the other', async () => {
+    await using bench = await openBench(open)
+    const one = await bench.register({ idcardid: '1' })
+    const two = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    const claimed = first(await bench.claim())
+    await bench.store.cancel(bench.partnerId, one.id)
+    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
+    expect(await bench.find(two.id)).toMatchObject({ status: 'succeeded' })
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
+  })
+
+  test('after the verdict stops the retries', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(500)
+    const cancelled = await bench.store.cancel(bench.partnerId, id)
+    expect(cancelled).toMatchObject({
+      status: 'cancelled',
+      verdict: null,
+      delivery: { state: 'exhausted', attempts: 1, nextAttemptAt: null },
+    })
+    await bench.advance(24 * HOUR)
+    expect(await bench.claimMessages()).toEqual([])
+  })
+
+  test('during an attempt records how it ended, and schedules no other', async () => {
+    for (const status of [200, 500]) {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      const message = first(await bench.claimMessages())
+      await bench.store.cancel(bench.partnerId, id)
+      await bench.store.settleMessages([bench.received(message, status)])
+      expect((await bench.find(id)).delivery).toMatchObject({ state: 'exhausted', attempts: 1 })
+      expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(1)
+      await bench.advance(24 * HOUR)
+      expect(await bench.claimMessages()).toEqual([])
+    }
+  })
+
+  test('lets the pair be registered anew, and asks anew', async () => {
+    await using bench = await openBench(open)
+    const old = await bench.register({ idcardid: '1' })
+    await bench.store.cancel(bench.partnerId, old.id)
+    const anew = await bench.register({ idcardid: '1' })
+    expect(anew.id).not.toBe(old.id)
+    expect(await bench.poll(SUCCESS)).toBe(1)
+    expect(await bench.find(anew.id)).toMatchObject({ status: 'succeeded' })
+    expect(await bench.find(old.id)).toMatchObject({ status: 'cancelled' })
+  })
+
+  test('erases what was known: the metadata, the result, the text of its webhook, what the receiver said', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve({ idcardid: '1', metadata: { order: '42' } })
+    await bench.deliver(500)
+    await bench.store.cancel(bench.partnerId, id)
+    expect(await bench.find(id)).toMatchObject({ metadata: {}, verdict: null })
+    expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([{ responseExcerpt: null }])
+    expect(await bench.register({ idcardid: '1' })).toMatchObject({ status: 'pending', verdict: null })
+  })
+
+  test('keeps the verdict while another was told it', async () => {
+    await using bench = await openBench(open)
+    const one = await bench.resolve({ idcardid: '1' })
+    const two = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    await bench.store.cancel(bench.partnerId, one.id)
+    expect(await bench.find(two.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
+  })
+
+  test('tells who waits for the registration', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const told: unknown[] = []
+    bench.store.events.on('resolved', ids => told.push(ids))
+    await bench.store.cancel(bench.partnerId, id)
+    expect(told).toEqual([[id]])
+  })
+}

@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
+
+export const describeDelivering = (open: OpenStore): void => {
+  test('hands out a message that is due with all that an attempt needs', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const { messages, secrets } = await bench.claimMessagesWith()
+    expect(first(messages)).toMatchObject({
+      partnerId: bench.partnerId,
+      registrationId: id,
+      callbackUrl: HOOK,
+      host: 'partner.example',
+      attempts: 0,
+      retries: 0,
+      strikes: 0,
+      slow: false,
+    })
+    expect([...secrets.keys()]).toEqual([bench.partnerId])
+    expect(secrets.get(bench.partnerId)?.map(secret => secret.reveal())).toEqual([expect.stringMatching(/^whsec_/)])
+  })
+
+  test('hands a message to one caller only until its lease has run out, and then the same bytes', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    const claims = await Promise.all([bench.claimMessages(), bench.claimMessages(), bench.claimMessages()])
+    const [message] = claims.flat()
+    expect(claims.flat()).toHaveLength(1)
+    await bench.advance(LEASE_MS - SECOND)
+    expect(await bench.claimMessages()).toEqual([])
+    await bench.advance(SECOND)
+    const [again] = await bench.claimMessages()
+    expect(again).toMatchObject({ seq: message?.seq, body: message?.body })
+    expect(again?.claim).toBeGreaterThan(message?.claim ?? Number.NaN)
+  })
+
+  test('has delivered it: nothing more is due', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(200)
+    await bench.advance(24 * HOUR)
+    expect(await bench.claimMessages()).toEqual([])
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 1, nextAttemptAt: null })
+  })
+
+  test('tries again when the step says so, counts on, and gives up at the end of the schedule', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(500)
+    const { nextAttemptAt } = (await bench.find(id)).delivery
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
+    expect(nextAttemptAt).toBe(bench.store.now() + MINUTE)
+    await bench.advance(MINUTE - 1)
+    expect(await bench.claimMessages()).toEqual([])
+    await bench.advance(1)
+    expect(await bench.deliver(500)).toBe(1)
+    await bench.advance(HOUR)
+    expect(await bench.deliver(500)).toBe(1)
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'exhausted', attempts: 3, nextAttemptAt: null })
+    await bench.advance(24 * HOUR)
+    expect(await bench.claimMessages()).toEqual([])
+  })
+
+  test('records every attempt, the oldest first', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    expect(await bench.store.listAttempts(bench.partnerId, id)).toEqual([])
+    await bench.deliver(500)
+    await bench.advance(MINUTE)
+    await bench.deliver(null)
+    await bench.advance(HOUR)
+    await bench.deliver(204)
+    const attempts = await bench.store.listAttempts(bench.partnerId, id)
+    expect(attempts).toMatchObject([
+      { outcome: 'rejected', httpStatus: 500, error: null, durationMs: 12, responseExcerpt: 'hello' },
+      { outcome: 'failed', httpStatus: null, error: 'no_response', responseExcerpt: null },
+      { outcome: 'delivered', httpStatus: 204 },
+    ])
+    expect(attempts?.[1]?.at).toBe((attempts?.[0]?.at ?? 0) + MINUTE)
+  })
+
+  test('says when there may be more to claim', async () => {
+    await using bench = await openBench(open)
+    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
+    await bench.resolve()
+    await bench.deliver(500)
+    await bench.advance(SECOND)
+    const { nextAt } = await bench.claimMessagesWith()
+    expect(nextAt).toBeGreaterThan(bench.store.now())
+    expect(nextAt).toBeLessThanOrEqual(bench.store.now() + MINUTE)
+    expect((await bench.claimMessagesWith({ slots: 0 })).messages).toEqual([])
+  })
+
+  test('resent while it waits for a retry, is due now with a new schedule and the same id', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const { seq, body } = first(await bench.claimMessages())
+    await bench.advance(LEASE_MS)
+    await bench.deliver(500)
+    expect(await bench.store.resend(bench.partnerId, id)).toBe('resent')
+    expect(first(await bench.claimMessages())).toMatchObject({ seq, body, attempts: 1, retries: 0 })
+    expect(await bench.claimMessages()).toEqual([])
+  })
+
+  test.each([
+    { state: 'delivered', statuses: [200] },
+    { state: 'exhausted', statuses: [500, 500, 500] },
+  ])('resent when it is $state, goes out once more', async ({ state, statuses }) => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    for (const status of statuses) {
+      await bench.deliver(status)
+      await bench.advance(HOUR)
+    }
+    const before = (await bench.find(id)).delivery
+    expect(before.state).toBe(state)
+    expect(await bench.store.resend(bench.partnerId, id)).toBe('resent')
+    expect((await bench.find(id)).delivery).toMatchObject({ messageId: before.messageId, state: 'pending' })
+    expect(await bench.deliver(200)).toBe(1)
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: statuses.length + 1 })
+    await bench.advance(24 * HOUR)
+    expect(await bench.claimMessages()).toEqual([])
+  })
+
+  test('resent during an attempt, goes out once more though that one fails', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const message = first(await bench.claimMessages())
+    await bench.store.resend(bench.partnerId, id)
+    await bench.store.settleMessages([bench.received(message, 500)])
+    expect(await bench.deliver(200)).toBe(1)
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 2 })
+  })
+
+  test('cannot be resent before there is a verdict, nor once it is cancelled', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    expect(await bench.store.resend(bench.partnerId, id)).toBe('no_message')
+    await bench.store.cancel(bench.partnerId, id)
+    expect(await bench.store.resend(bench.partnerId, id)).toBe('cancelled')
+    expect(await bench.store.resend(bench.partnerId, 'reg_nobody')).toBeNull()
+  })
+
+  test('rings when it is resent', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(200)
+    let rung = 0
+    bench.store.events.on('messagesDue', () => rung++)
+    await bench.store.resend(bench.partnerId, id)
+    expect(rung).toBe(1)
+  })
+
+  test('leaves nothing of a batch in which one item fails', async () => {
+    await using bench = await openBench(open)
+    const one = await bench.resolve()
+    await bench.resolve()
+    const [good, bad] = (await bench.claimMessages()).map(message => bench.received(message, 200))
+    if (!good || !bad) throw new Error('both were due')
+    const poison = { ...bad, attempt: { ...bad.attempt, outcome: null as never } }
+    await expect(bench.store.settleMessages([good, poison])).rejects.toThrow()
+    expect((await bench.find(one.id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
+    expect(await bench.store.listAttempts(bench.partnerId, one.id)).toEqual([])
+  })
+}

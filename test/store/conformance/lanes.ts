@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import type { ClaimedMessage } from '../../../src/store/store.ts'
+import { type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+/** So many messages for each host, all due. */
+const fill = async (bench: Bench, hosts: Record<string, number>, partnerId = bench.partnerId) => {
+  const items = Object.entries(hosts).flatMap(([host, count]) =>
+    Array.from({ length: count }, () => bench.newRegistration({ partnerId, callbackUrl: `https://${host}/hook` })),
+  )
+  await bench.store.register(items)
+  while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
+}
+const hostsOf = (messages: readonly ClaimedMessage[]) => {
+  const counts: Record<string, number> = {}
+  for (const { host } of messages) counts[host] = (counts[host] ?? 0) + 1
+  return counts
+}
+/** Makes the host of the bench's partner a slow one. */
+const slowDown = async (bench: Bench, host: string, partnerId = bench.partnerId) => {
+  await fill(bench, { [host]: 3 }, partnerId)
+  await bench.deliver(null)
+  await bench.advance(2 * MINUTE)
+}
+
+export const describeLanes = (open: OpenStore): void => {
+  test('a host gets no more than its share, those in flight counted', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 9, 'b.example': 2 })
+    const taken = await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 1]]) })
+    expect(hostsOf(taken)).toEqual({ 'a.example': 3, 'b.example': 2 })
+    expect(await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 4]]) })).toEqual([])
+  })
+
+  test('ports make different hosts', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 2, 'a.example:8443': 2 })
+    expect(hostsOf(await bench.claimMessages({ perHost: 1 }))).toEqual({ 'a.example': 1, 'a.example:8443': 1 })
+  })
+
+  test('a partner gets no more than its share, those in flight counted', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await fill(bench, { 'a.example': 3, 'b.example': 3, 'c.example': 3 })
+    await fill(bench, { 'd.example': 2 }, other)
+    const taken = await bench.claimMessages({ perPartner: 4, busyPartners: new Map([[bench.partnerId, 1]]) })
+    const countOf = (partnerId: string) => taken.filter(message => message.partnerId === partnerId).length
+    expect([countOf(bench.partnerId), countOf(other)]).toEqual([3, 2])
+    const full = new Map([[bench.partnerId, 4]])
+    expect(await bench.claimMessages({ perPartner: 4, busyPartners: full })).toEqual([])
+  })
+
+  test('free slots are shared over the hosts', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 50 })
+    await bench.advance(MINUTE)
+    await fill(bench, { 'b.example': 3, 'c.example': 3 })
+    expect(hostsOf(await bench.claimMessages({ slots: 9 }))).toEqual({ 'a.example': 3, 'b.example': 3, 'c.example': 3 })
+  })
+
+  test('a host with a long queue does not keep a later one waiting', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 20 })
+    const busyHosts = new Map([['a.example', 4]])
+    await bench.advance(MINUTE)
+    await fill(bench, { 'b.example': 1 })
+    expect(hostsOf(await bench.claimMessages({ slots: 1, perHost: 4, busyHosts }))).toEqual({ 'b.example': 1 })
+  })
+
+  test('a full host that many partners share does not keep another one waiting', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 5; i++) await fill(bench, { 'shared.example': 1 }, await bench.addPartner())
+    await bench.advance(MINUTE)
+    await fill(bench, { 'b.example': 1 })
+    const taken = await bench.claimMessages({ slots: 1, perHost: 2, busyHosts: new Map([['shared.example', 2]]) })
+    expect(hostsOf(taken)).toEqual({ 'b.example': 1 })
+  })
+
+  test('hosts of a partner that has its whole share do not keep another partner waiting', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 1, 'b.example': 1, 'c.example': 1, 'd.example': 1 })
+    await bench.advance(MINUTE)
+    const other = await bench.addPartner()
+    await fill(bench, { 'e.example': 1 }, other)
+    const taken = await bench.claimMessages({ slots: 1, perPartner: 2, busyPartners: new Map([[bench.partnerId, 2]]) })
+    expect(hostsOf(taken)).toEqual({ 'e.example': 1 })
+  })
+
+  test('a host that let three attempts run out of time gets one slot at a time, of the slow ones', async () => {
+    await using bench = await openBench(open)
+    await slowDown(bench, 'slow.example')
+    await fill(bench, { 'good.example': 5 })
+    expect(hostsOf(await bench.claimMessages({ slowSlots: 0 }))).toEqual({ 'good.example': 5 })
+    const taken = await bench.claimMessages()
+    expect(hostsOf(taken)).toEqual({ 'slow.example': 1 })
+    expect(taken[0]).toMatchObject({ slow: true, strikes: 3 })
+    expect(await bench.claimMessages({ busyHosts: new Map([['slow.example', 1]]) })).toEqual([])
+  })
+
+  test('two time-outs are not enough, nor are refusals', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 2, 'b.example': 5 })
+    const messages = await bench.claimMessages()
+    await bench.store.settleMessages(
+      messages.map(message => bench.received(message, message.host === 'a.example' ? null : 500)),
+    )
+    await bench.advance(2 * MINUTE)
+    expect(hostsOf(await bench.claimMessages({ slowSlots: 0 }))).toEqual({ 'a.example': 2, 'b.example': 5 })
+  })
+
+  test('a slow host is an ordinary one again as soon as it answers, whatever it answers', async () => {
+    await using bench = await openBench(open)
+    await slowDown(bench, 'slow.example')
+    expect(await bench.deliver(500)).toBe(1)
+    expect(hostsOf(await bench.claimMessages({ slowSlots: 0 }))).toEqual({ 'slow.example': 2 })
+  })
+
+  test('quick and slow lanes together keep within the share of a host and of a partner', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await slowDown(bench, 'a.example', other)
+    await fill(bench, { 'a.example': 3 })
+    expect(hostsOf(await bench.claimMessages({ perHost: 2 }))).toEqual({ 'a.example': 2 })
+    await fill(bench, { 'b.example': 3 }, other)
+    const taken = await bench.claimMessages({ perPartner: 2 })
+    expect(taken.filter(message => message.partnerId === other)).toHaveLength(2)
+  })
+
+  test('a slow host of one partner is not another partner’s fault', async () => {
+    await using bench = await openBench(open)
+    await slowDown(bench, 'a.example')
+    const other = await bench.addPartner()
+    await fill(bench, { 'a.example': 2 }, other)
+    const taken = await bench.claimMessages({ slowSlots: 0 })
+    expect(taken.map(message => message.partnerId)).toEqual([other, other])
+  })
+
+  test('all of a long queue goes out in the end, the longest due first', async () => {
+    await using bench = await openBench(open)
+    await fill(bench, { 'a.example': 10 })
+    await bench.advance(MINUTE)
+    await fill(bench, { 'a.example': 10, 'b.example': 5 })
+    const seqs: number[] = []
+    for (let round = 0; round < 20; round++) {
+      const messages = await bench.claimMessages({ slots: 3 })
+      seqs.push(...messages.filter(message => message.host === 'a.example').map(message => message.seq))
+      await bench.store.settleMessages(messages.map(message => bench.received(message, 200)))
+    }
+    expect(seqs).toHaveLength(20)
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
+    await bench.advance(HOUR)
+    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
+  })
+}

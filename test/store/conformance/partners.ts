@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { newPartner } from '../../../src/core/new-partner.ts'
+import { first, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+
+export const describePartners = (open: OpenStore): void => {
+  test('are created with a key and a signing secret, and read ever after', async () => {
+    await using bench = await openBench(open)
+    const { partner } = newPartner('ACME 认证', { newId: bench.newId, random: randomBytes })
+    const created = await bench.store.createPartner(partner)
+    expect(created).toMatchObject({ id: partner.id, name: 'ACME 认证', disabled: false, payload: 'full' })
+    expect(created.quotas).toEqual({ pending: null, hosts: null, daily: null })
+    expect(await bench.store.findPartner(partner.id)).toEqual(created)
+    expect(await bench.store.findKey(partner.key.id)).toEqual({
+      partnerId: partner.id,
+      hash: partner.key.hash,
+      live: true,
+    })
+    expect(await bench.store.findPartner('partner_nobody')).toBeNull()
+  })
+
+  test('are not half created', async () => {
+    await using bench = await openBench(open)
+    const one = newPartner('one', { newId: bench.newId, random: randomBytes }).partner
+    await bench.store.createPartner(one)
+    const two = { ...newPartner('two', { newId: bench.newId, random: randomBytes }).partner, key: one.key }
+    await expect(bench.store.createPartner(two)).rejects.toThrow()
+    expect(await bench.store.findPartner(two.id)).toBeNull()
+  })
+
+  test('are listed the oldest first, page by page', async () => {
+    await using bench = await openBench(open)
+    const ids = [bench.partnerId, await bench.addPartner('b'), await bench.addPartner('a')]
+    const page = async (limit: number, after: string | null) =>
+      (await bench.store.listPartners({ limit, after })).map(partner => partner.id)
+    expect(await page(10, null)).toEqual(ids)
+    expect(await page(2, null)).toEqual(ids.slice(0, 2))
+    expect(await page(2, ids[1] ?? '')).toEqual(ids.slice(2))
+  })
+
+  test('change in what is named, and in nothing else', async () => {
+    await using bench = await openBench(open)
+    const { store, partnerId } = bench
+    const before = await store.findPartner(partnerId)
+    expect(await store.changePartner(partnerId, {})).toEqual(before)
+    expect(await store.changePartner(partnerId, { name: 'new' })).toEqual({ ...before, name: 'new' })
+    const changed = await store.changePartner(partnerId, { payload: 'thin', quotas: { pending: 5 } })
+    expect(changed).toMatchObject({ name: 'new', payload: 'thin', quotas: { pending: 5, hosts: null, daily: null } })
+    const lifted = await store.changePartner(partnerId, { quotas: { pending: null, daily: 9 } })
+    expect(lifted?.quotas).toEqual({ pending: null, hosts: null, daily: 9 })
+    expect(await store.changePartner('partner_nobody', { name: 'x' })).toBeNull()
+  })
+
+  test('with thin webhooks are not sent the scores', async () => {
+    await using bench = await openBench(open)
+    await bench.store.changePartner(bench.partnerId, { payload: 'thin' })
+    await bench.resolve()
+    const { body } = first(await bench.claimMessages())
+    expect(JSON.parse(body).data).toMatchObject({ status: 'SUCCESS' })
+    expect(body).not.toContain('95.25')
+    expect(body).not.toContain('认证成功')
+  })
+
+  test('disabled, are asked and sent nothing, and lose nothing', async () => {
+    await using bench = await openBench(open)
+    const { store, partnerId } = bench
+    const asked = await bench.register()
+    const sent = await bench.resolve()
+    const waiting = await bench.register({ idcardid: 'waiting' })
+    expect(asked.status).toBe('pending')
+    await store.changePartner(partnerId, { disabled: true })
+    await bench.advance(HOUR)
+    expect(await bench.claim()).toEqual([])
+    expect(await bench.claimMessages()).toEqual([])
+    await store.changePartner(partnerId, { disabled: false })
+    expect((await bench.claim()).map(({ verification }) => verification.idcardid)).toContain('waiting')
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toContain(sent.id)
+    expect(await bench.find(waiting.id)).toMatchObject({ status: 'pending' })
+  })
+
+  test('disabled, stand in nobody’s way', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 5; i++) await bench.resolve({ callbackUrl: `https://${i}.example/` })
+    await bench.register()
+    await bench.store.changePartner(bench.partnerId, { disabled: true })
+    const other = await bench.addPartner()
+    await bench.advance(MINUTE)
+    const theirs = await bench.register({ partnerId: other })
+    expect((await bench.claim({ concurrency: 1 })).map(({ verification }) => verification.partnerId)).toEqual([other])
+    await bench.advance(HOUR)
+    await bench.poll(SUCCESS)
+    expect((await bench.claimMessages({ slots: 1 })).map(message => message.registrationId)).toEqual([theirs.id])
+  })
+
+  test('disabled, wake nobody up again and again', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.register()
+    await bench.store.changePartner(bench.partnerId, { disabled: true })
+    expect((await bench.claimWith()).nextAt).toBeNull()
+    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
+  })
+
+  test('ring when one is enabled', async () => {
+    await using bench = await openBench(open)
+    const rung: string[] = []
+    bench.store.events.on('verificationsDue', () => rung.push('verifications'))
+    bench.store.events.on('messagesDue', () => rung.push('messages'))
+    await bench.store.changePartner(bench.partnerId, { disabled: false })
+    expect(rung.sort()).toEqual(['messages', 'verifications'])
+  })
+
+  test('have keys, each created, used, and revoked once', async () => {
+    await using bench = await openBench(open)
+    const { store, partnerId } = bench
+    const id = bench.newId('key')
+    const created = await store.createKey(partnerId, { id, hash: randomBytes(32) })
+    expect(created).toMatchObject({ id, lastUsedAt: null, revokedAt: null })
+    await bench.advance(MINUTE)
+    await store.touchKeys([id])
+    await store.touchKeys([])
+    const listed = await store.listKeys(partnerId)
+    expect(listed).toHaveLength(2)
+    expect(listed?.[1]).toMatchObject({ id, lastUsedAt: bench.store.now() })
+    const revoked = await store.revokeKey(id)
+    expect(revoked?.revokedAt).toBe(bench.store.now())
+    expect((await store.findKey(id))?.live).toBe(false)
+    await bench.advance(MINUTE)
+    expect(await store.revokeKey(id)).toEqual(revoked)
+  })
+
+  test('have keys that end by themselves', async () => {
+    await using bench = await openBench(open)
+    const id = bench.newId('key')
+    const expiresAt = bench.store.now() + HOUR
+    await bench.store.createKey(bench.partnerId, { id, hash: randomBytes(32), expiresAt })
+    await bench.advance(HOUR - 1)
+    expect((await bench.store.findKey(id))?.live).toBe(true)
+    await bench.advance(1)
+    expect((await bench.store.findKey(id))?.live).toBe(false)
+  })
+
+  test('disabled, have no live key', async () => {
+    await using bench = await openBench(open)
+    const id = bench.newId('key')
+    await bench.store.createKey(bench.partnerId, { id, hash: randomBytes(32) })
+    await bench.store.changePartner(bench.partnerId, { disabled: true })
+    expect((await bench.store.findKey(id))?.live).toBe(false)
+  })
+
+  test('that do not exist have no keys, and keys that do not exist no owner', async () => {
+    await using bench = await openBench(open)
+    expect(await bench.store.createKey('partner_nobody', { id: 'key_1', hash: randomBytes(32) })).toBeNull()
+    expect(await bench.store.listKeys('partner_nobody')).toBeNull()
+    expect(await bench.store.findKey('key_1')).toBeNull()
+    expect(await bench.store.revokeKey('key_1')).toBeNull()
+  })
+}

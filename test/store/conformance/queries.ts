@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import type { RegistrationQuery } from '../../../src/store/store.ts'
+import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+const ALL: RegistrationQuery = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
+
+/** One registration of each kind, the oldest first. */
+const openMixed = async (open: OpenStore) => {
+  const bench = await openBench(open)
+  const expired = await bench.register({ idcardid: 'expired', ttlMs: 0 })
+  await bench.advance(HOUR)
+  await bench.poll(WAITING)
+  const delivered = await bench.resolve({ idcardid: 'delivered' })
+  await bench.deliver(200)
+  const failing = await bench.resolve({ idcardid: 'failing' })
+  await bench.deliver(500)
+  const cancelled = await bench.register({ idcardid: 'cancelled' })
+  await bench.store.cancel(bench.partnerId, cancelled.id)
+  const pending = await bench.register({ idcardid: 'pending' })
+  const ids = { expired, delivered, failing, cancelled, pending }
+  const nameOf = (id: string) => Object.entries(ids).find(([, one]) => one.id === id)?.[0]
+  const list = async (query: Partial<RegistrationQuery> = {}, partnerId = bench.partnerId) =>
+    (await bench.store.listRegistrations(partnerId, { ...ALL, ...query })).map(one => nameOf(one.id))
+  return { bench, ids, list }
+}
+
+export const describeQueries = (open: OpenStore): void => {
+  test('lists the newest first', async () => {
+    const { bench, list } = await openMixed(open)
+    await using _ = bench
+    expect(await list()).toEqual(['pending', 'cancelled', 'failing', 'delivered', 'expired'])
+  })
+
+  test('lists them as they are read one by one', async () => {
+    const { bench, ids } = await openMixed(open)
+    await using _ = bench
+    const listed = await bench.store.listRegistrations(bench.partnerId, ALL)
+    for (const registration of listed) expect(await bench.find(registration.id)).toEqual(registration)
+    expect(listed).toHaveLength(Object.keys(ids).length)
+  })
+
+  test('goes on from before a registration, without gaps or repeats', async () => {
+    const { bench, ids, list } = await openMixed(open)
+    await using _ = bench
+    expect(await list({ limit: 2 })).toEqual(['pending', 'cancelled'])
+    expect(await list({ limit: 2, before: ids.cancelled.id })).toEqual(['failing', 'delivered'])
+    expect(await list({ limit: 2, before: ids.delivered.id })).toEqual(['expired'])
+    expect(await list({ limit: 2, before: ids.expired.id })).toEqual([])
+  })
+
+  test.each([
+    ['pending', ['pending']],
+    ['succeeded', ['failing', 'delivered']],
+    ['unresolved', ['expired']],
+    ['cancelled', ['cancelled']],
+    ['failed', []],
+  ] as const)('filters by the status %s', async (status, names) => {
+    const { bench, list } = await openMixed(open)
+    await using _ = bench
+    expect(await list({ status })).toEqual(names)
+  })
+
+  test.each([
+    ['delivered', ['delivered', 'expired']],
+    ['exhausted', ['cancelled']],
+    ['pending', ['pending', 'failing']],
+  ] as const)('filters by the delivery %s, as it is shown', async (delivery, names) => {
+    const { bench, list } = await openMixed(open)
+    await using _ = bench
+    expect(await list({ delivery })).toEqual(names)
+    for (const one of await bench.store.listRegistrations(bench.partnerId, { ...ALL, delivery }))
+      expect(one.delivery.state).toBe(delivery)
+  })
+
+  test('filters by the serial, exactly, and by several at once', async () => {
+    const { bench, list } = await openMixed(open)
+    await using _ = bench
+    expect(await list({ idcardid: 'failing' })).toEqual(['failing'])
+    expect(await list({ idcardid: 'fail%' })).toEqual([])
+    expect(await list({ idcardid: 'FAILING' })).toEqual([])
+    expect(await list({ idcardid: 'failing', status: 'succeeded', delivery: 'pending' })).toEqual(['failing'])
+    expect(await list({ idcardid: 'failing', status: 'pending' })).toEqual([])
+  })
+
+  test('explains why there is no webhook yet', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({
+      lastAnswer: null,
+      lastCode: null,
+      rawStatus: null,
+      account: { id: bench.account.id, pausedAt: null, pauseReason: null, pauseCode: null },
+      lastAttempt: null,
+      messageType: null,
+      heldSince: null,
+    })
+    await bench.poll(WAITING)
+    await bench.store.pauseAccount(bench.account.id)
+    const paused = await bench.store.explain(bench.partnerId, id)
+    expect(paused).toMatchObject({ lastAnswer: 'waiting', lastCode: 2, rawStatus: 'ING' })
+    expect(paused?.account).toMatchObject({ pausedAt: bench.store.now(), pauseReason: 'operator' })
+    expect(paused?.registration).toEqual(await bench.find(id))
+  })
+
+  test('explains how the sending goes', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(500)
+    await bench.advance(MINUTE)
+    await bench.deliver(null)
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({
+      lastAnswer: 'verdict',
+      messageType: 'idface.succeeded',
+      lastAttempt: { outcome: 'failed', error: 'no_response' },
+    })
+  })
+
+  test('shows a row that is being asked or sent as due since then, not at the end of its lease', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const at = bench.store.now()
+    const claimed = first(await bench.claim())
+    await bench.advance(1)
+    expect((await bench.find(id)).nextPollAt).toBe(at)
+    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
+    const sentAt = bench.store.now()
+    await bench.claimMessages()
+    await bench.advance(1)
+    expect((await bench.find(id)).delivery.nextAttemptAt).toBe(sentAt)
+  })
+
+  test('is another partner’s: then there is nothing, by any verb', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve({ idcardid: '1' })
+    await bench.deliver(500)
+    const other = await bench.addPartner()
+    const { store } = bench
+    const before = await bench.find(id)
+    for (const owner of [other, 'partner_nobody']) {
+      expect(await store.findRegistration(owner, id)).toBeNull()
+      expect(await store.cancel(owner, id)).toBeNull()
+      expect(await store.nudge(owner, id)).toBeNull()
+      expect(await store.resend(owner, id)).toBeNull()
+      expect(await store.listAttempts(owner, id)).toBeNull()
+      expect(await store.explain(owner, id)).toBeNull()
+      expect(await store.listRegistrations(owner, ALL)).toEqual([])
+      expect(await store.listRegistrations(owner, { ...ALL, idcardid: '1' })).toEqual([])
+    }
+    expect(await bench.find(id)).toEqual(before)
+  })
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import type { OpenStore } from '../support/store.ts'
+import { describeStore } from './conformance.ts'
+
+const START = Date.parse('2026-11-24T08:00:00Z')
+
+const openAt =
+  (pathFor: () => string): OpenStore =>
+  async ({ rate }) => {
+    const clock = { now: START }
+    const store = await openSqliteStore({
+      path: pathFor(),
+      masterKey: randomBytes(32),
+      now: () => clock.now,
+      defaultRate: rate,
+    })
+    return {
+      store,
+      advance: ms => {
+        clock.now += ms
+      },
+    }
+  }
+
+const newFile = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-store-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'notifier.db')
+}
+
+describeStore(
+  'SQLite in memory',
+  openAt(() => ':memory:'),
+)
+describeStore('SQLite in a file', openAt(newFile))
