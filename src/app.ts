@@ -19,6 +19,7 @@ import { createDeliverer } from './worker/deliverer.ts'
 import { createEventSigner } from './worker/event-signer.ts'
 import { createPoller } from './worker/poller.ts'
 import { createReadiness } from './worker/readiness.ts'
+import { createSandbox } from './worker/sandbox.ts'
 import { startHeartbeat } from './worker/schedule.ts'
 import { createTestCallback } from './worker/test-callback.ts'
 
@@ -84,6 +85,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
   const poller = createPoller({
     store,
     upstream: asking,
+    sandbox: upstream.sandbox ? createSandbox(polling) : null,
     policy: polling,
     concurrency: upstream.concurrency,
     timeoutMs: upstream.timeoutMs,
@@ -103,6 +105,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
   })
   const proxies = createNetworks(server.trustProxy.map(({ address, prefix }) => `${address}/${prefix}`))
   if (!proxies.ok) throw new Error(`TRUST_PROXY: ${proxies.message}`)
+  const stopping = new AbortController()
   const readiness = createReadiness(store)
   const api = createApi({
     store,
@@ -118,6 +121,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     apiRate: server.apiRate,
     trustedProxies: proxies.networks,
     suspicion,
+    stopping: stopping.signal,
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
@@ -157,6 +161,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
   }
   const stop = async () => {
     readiness.stopping()
+    stopping.abort()
     await Promise.race([drain(), afterGrace()])
     await Promise.all([asking.close(), sender.close()])
     await store.close()

@@ -2,9 +2,11 @@ import { afterLookup, afterSerial, type Conduct, NO_CONDUCT } from './core/suspi
 import type { Log } from './log.ts'
 
 export interface Suspicion {
+  /** The partner has newly registered a serial, or one that is not its own. */
   serial(partnerId: string, idcardid: string): void
   lookup(partnerId: string, isNotFound: boolean): void
-  isSlowed(partnerId: string): boolean
+  /** For how many ms more the partner may call only once a second; 0: it may call as usual. */
+  slowedForMs(partnerId: string): number
 }
 
 const MOST_PARTNERS = 10_000
@@ -21,7 +23,8 @@ export const createSuspicion = ({ now, log }: { now: () => number; log: Pick<Log
   ) => {
     if (conducts.size >= MOST_PARTNERS && !conducts.has(partnerId)) conducts.clear()
     conducts.set(partnerId, next)
-    if (next.slowedUntil > before.slowedUntil)
+    // While it is slow, more of the same makes it slow for longer and is nothing new.
+    if (next.slowedUntil > before.slowedUntil && before.slowedUntil <= now())
       log.warn('partner.suspected', { partnerId, sign, slowedUntil: new Date(next.slowedUntil).toISOString() })
   }
   const of = (partnerId: string): Conduct => conducts.get(partnerId) ?? NO_CONDUCT
@@ -35,6 +38,6 @@ export const createSuspicion = ({ now, log }: { now: () => number; log: Pick<Log
       const before = of(partnerId)
       change(partnerId, 'serials_unknown', afterLookup(before, isNotFound, now()), before)
     },
-    isSlowed: partnerId => of(partnerId).slowedUntil > now(),
+    slowedForMs: partnerId => Math.max(0, of(partnerId).slowedUntil - now()),
   }
 }

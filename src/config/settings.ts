@@ -166,6 +166,13 @@ const SETTINGS = {
         en: 'The time limit of one GetResult call, its body included.',
         zh: '单次 GetResult 调用的总时限(含读取响应体)。',
       },
+      sandbox: {
+        name: 'SANDBOX',
+        parse: flag,
+        default: 'false',
+        en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, without GetResult; their webhooks have `"sandbox": true`.',
+        zh: '是否由本服务直接应答测试流水号(如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`)而不调用 GetResult;其 webhook 带有 `"sandbox": true`。',
+      },
     },
   },
   polling: {

@@ -17,6 +17,8 @@ export interface WebhookContent {
   verdict: Verdict | null
   /** Leave out the scores and the message: the partner fetches them itself. */
   thin: boolean
+  /** The serial was a test serial, and nobody was checked. */
+  sandbox: boolean
   metadata: Readonly<Record<string, string>>
   observedAt: number
   previousPollAt: number | null
@@ -36,6 +38,7 @@ export const webhookBody = (content: WebhookContent): string =>
       metadata: content.metadata,
       observedAt: new Date(content.observedAt).toISOString(),
       previousPollAt: content.previousPollAt === null ? null : new Date(content.previousPollAt).toISOString(),
+      ...(content.sandbox ? { sandbox: true } : {}),
     },
   })
 

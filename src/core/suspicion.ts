@@ -5,6 +5,7 @@ export interface Conduct {
   /** The last serial that is a number, to see whether the next one is its neighbour. */
   lastSerial: bigint | null
   neighbours: number
+  /** Those that are numbers. */
   serials: number
   notFound: number
   answers: number
@@ -29,15 +30,19 @@ const ANSWERS = 60
 const NOT_FOUND_SHARE = 0.8
 const SLOWED_MS = 10 * MINUTE
 
-/** The partner registers a serial: many neighbours in a row look like somebody who tries out other people's serials. */
+/** The partner names a serial: many neighbours in a row look like somebody who tries out other people's serials. */
 export const afterSerial = (conduct: Conduct, idcardid: string, now: number): Conduct => {
-  const serial = /^\d{1,30}$/.test(idcardid) ? BigInt(idcardid) : null
-  const distance = serial !== null && conduct.lastSerial !== null ? serial - conduct.lastSerial : null
+  // Among other words neighbours stay neighbours, and one serial for several URLs is no step to the next.
+  if (!/^\d{1,30}$/.test(idcardid)) return conduct
+  const lastSerial = BigInt(idcardid)
+  const distance = conduct.lastSerial === null ? null : lastSerial - conduct.lastSerial
+  if (distance === 0n) return conduct
   const isNeighbour = distance !== null && distance >= -NEIGHBOUR_DISTANCE && distance <= NEIGHBOUR_DISTANCE
   const neighbours = conduct.neighbours + (isNeighbour ? 1 : 0)
-  const next = { ...conduct, lastSerial: serial, serials: conduct.serials + 1, neighbours }
-  if (neighbours >= NEIGHBOURS) return { ...next, serials: 0, neighbours: 0, slowedUntil: now + SLOWED_MS }
-  return next.serials >= WINDOW ? { ...next, serials: 0, neighbours: 0 } : next
+  const serials = conduct.serials + 1
+  if (neighbours >= NEIGHBOURS)
+    return { ...conduct, lastSerial, serials: 0, neighbours: 0, slowedUntil: now + SLOWED_MS }
+  return { ...conduct, lastSerial, ...(serials >= WINDOW ? { serials: 0, neighbours: 0 } : { serials, neighbours }) }
 }
 
 /** Upstream has answered about a serial of the partner: hardly any of them exists. */

@@ -6,17 +6,27 @@ export interface Rate {
   burst: number
 }
 
-/**
- * A token bucket as one number: the time at which it will be full again. `fullAt` is that of before, 0 for a new one;
- * the result's is to be kept, and `retryAfterMs` is how long to wait where there was no token.
- */
+/** How much of it was used up, at a time. */
+export interface Bucket {
+  used: number
+  at: number
+}
+
+export const FULL_BUCKET: Bucket = { used: 0, at: 0 }
+
+/** Parts of a token that rounding loses. */
+const TOLERANCE = 1e-9
+
+/** Takes a token. The result's bucket is to be kept either way; `retryAfterMs` is how long to wait, null with a token. */
 export const takeToken = (
-  fullAt: number,
+  { used, at }: Bucket,
   now: number,
   { rate, burst }: Rate,
-): { ok: true; fullAt: number } | { ok: false; fullAt: number; retryAfterMs: number } => {
-  const gap = SECOND / rate
-  const next = Math.max(fullAt, now) + gap
-  const over = next - now - burst * gap
-  return over > 0.001 ? { ok: false, fullAt, retryAfterMs: Math.ceil(over) } : { ok: true, fullAt: next }
+): { bucket: Bucket; retryAfterMs: number | null } => {
+  // A clock that was set back gives nothing, and goes on from there.
+  const left = Math.max(0, used - (Math.max(0, now - at) * rate) / SECOND)
+  const missing = left + 1 - burst
+  return missing > TOLERANCE
+    ? { bucket: { used: left, at: now }, retryAfterMs: Math.ceil(((missing - TOLERANCE) * SECOND) / rate) }
+    : { bucket: { used: left + 1, at: now }, retryAfterMs: null }
 }

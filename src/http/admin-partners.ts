@@ -8,7 +8,7 @@ import type { ApiEnv } from './authenticate.ts'
 import { jsonTime, jsonTimeOrNull } from './json-time.ts'
 import { PAGE_PARAMETERS, pageOf } from './pagination.ts'
 import { noQuery, readQuery } from './query.ts'
-import { readBody } from './request-body.ts'
+import { hasBody, readBody } from './request-body.ts'
 
 export interface AdminPartnerDeps {
   store: Pick<
@@ -17,6 +17,7 @@ export interface AdminPartnerDeps {
   >
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
+  now: () => number
 }
 
 const NAME = 'must be a string of 1 to 100 characters, without control characters'
@@ -39,6 +40,17 @@ const PARTNER_CHANGE = z.strictObject({
   payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
   quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
 })
+
+const EXPIRY = 'must be a time ahead, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
+const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
+  z.strictObject({
+    expiresAt: z.iso
+      .datetime({ offset: true, error: EXPIRY })
+      .transform(text => Date.parse(text))
+      .refine(at => at > now(), EXPIRY)
+      .nullable()
+      .optional(),
+  })
 
 const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner) => ({
   id,
@@ -66,8 +78,9 @@ const found = <T>(value: T | null, noun: string): T => {
 const readId = (id: string, noun: string): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)
 
 /** `/v1/admin/partners` */
-export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) => {
+export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerDeps) => {
   const app = new Hono<ApiEnv>()
+  const newKey = createNewKey({ now })
 
   app.get('/', async c => {
     const { limit, cursor } = readQuery(c, LIST_QUERY)
@@ -101,9 +114,10 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
 
   app.post('/:id/keys', noQuery, async c => {
     const partnerId = readId(c.req.param('id'), 'partner')
+    const { expiresAt = null } = hasBody(c) ? await readBody(c, newKey) : {}
     const { id, hash, text } = createApiKey(newId('key'), random)
-    found(await store.createKey(partnerId, { id, hash }), 'partner')
-    return c.json({ id, partnerId, apiKey: text }, 201)
+    found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
+    return c.json({ id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) }, 201)
   })
 
   return app

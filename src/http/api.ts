@@ -84,7 +84,7 @@ export const createApi = (deps: ApiDeps) => {
 const createAdmin = (deps: ApiDeps) => {
   const app = new Hono<ApiEnv>()
   if (deps.adminToken) {
-    app.use(createAdminAuth(deps.adminToken))
+    app.use(createAdminAuth(deps.adminToken, deps))
     app.route('/accounts', createAdminAccounts(deps))
     app.route('/partners', createAdminPartners(deps))
     app.route('/keys', createAdminKeys(deps))

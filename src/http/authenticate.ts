@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { readApiKey } from '../core/api-key.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
@@ -8,7 +8,7 @@ import type { Log } from '../log.ts'
 import type { KeyOwner, Store } from '../store/store.ts'
 import type { Suspicion } from '../suspicion.ts'
 import { createBriefCache } from './brief-cache.ts'
-import { clientAddress, type TrustedProxies } from './client-address.ts'
+import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
 import { createKeyUse } from './key-use.ts'
 import { createRateLimit } from './rate-limit.ts'
 
@@ -19,7 +19,7 @@ export interface ApiEnv {
 /** What a revoked key may still be good for on another node. */
 const REMEMBER_MS = 1 * SECOND
 const MOST_REMEMBERED = 10_000
-/** Of one address, until it waits. */
+/** Of one caller, until it waits. */
 const FAILED_LOGINS = { rate: 1, burst: 50 }
 /** Of a partner that tries out serials. */
 const SLOWED = { rate: 1, burst: 2 }
@@ -32,40 +32,51 @@ const unauthorized = (): AppError =>
 
 const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
 
-export interface PartnerDeps {
-  store: Pick<Store, 'findKey' | 'touchKeys'>
+export interface FailureDeps {
   now: () => number
+  trustedProxies: TrustedProxies
+}
+
+/**
+ * What a failed login is answered: 401, or 429 where too many came from there. It is asked only once a login has failed,
+ * so that whoever has a valid key is not locked out by a neighbour behind the same address.
+ */
+const createFailures = ({ now, trustedProxies }: FailureDeps) => {
+  const take = createRateLimit({ now, detail: 'Too many calls with a wrong key came from your address.' })
+  return (c: Context): AppError => {
+    take(networkOf(clientAddress(c, trustedProxies)), FAILED_LOGINS)
+    return unauthorized()
+  }
+}
+
+export interface PartnerDeps extends FailureDeps {
+  store: Pick<Store, 'findKey' | 'touchKeys'>
   log: Log
   /** Requests a second for a key; bursts may be twice that. */
   apiRate: number
-  trustedProxies: TrustedProxies
-  suspicion: Pick<Suspicion, 'isSlowed'>
+  suspicion: Pick<Suspicion, 'slowedForMs'>
 }
 
 /** Lets a partner in by its API key and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, log, apiRate, trustedProxies, suspicion } = deps
+  const { store, now, log, apiRate, suspicion } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const findKey = createBriefCache({ ttlMs: REMEMBER_MS, size: MOST_REMEMBERED, now, load })
   const recordUse = createKeyUse({ store, now, log })
-  const perKey = createRateLimit({ now, detail: 'This key may not call so often.' })
-  const failures = createRateLimit({ now, detail: 'Too many calls with a wrong key came from your address.' })
+  const take = createRateLimit({ now, detail: 'This key may not call so often.' })
+  const failure = createFailures(deps)
   const usual = { rate: apiRate, burst: 2 * apiRate }
 
   return async function authenticatePartner(c, next) {
-    const address = clientAddress(c, trustedProxies)
-    failures.check(address, FAILED_LOGINS)
-    const fail = () => {
-      failures.take(address, FAILED_LOGINS)
-      return unauthorized()
-    }
     const key = readApiKey(readToken(c.req.header('authorization')))
-    if (!key) throw fail()
+    if (!key) throw failure(c)
     const owner = await findKey(key.id)
     // An unknown id takes as long as a wrong secret.
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
-    if (!owner || !matches || !owner.live) throw fail()
-    perKey.take(key.id, suspicion.isSlowed(owner.partnerId) ? SLOWED : usual)
+    if (!owner || !matches || !owner.live) throw failure(c)
+    // Slow is the partner, whatever key it takes.
+    if (suspicion.slowedForMs(owner.partnerId) > 0) take(owner.partnerId, SLOWED)
+    else take(key.id, usual)
     recordUse(key.id)
     c.set('partnerId', owner.partnerId)
     await next()
@@ -75,11 +86,12 @@ export const createPartnerAuth = (deps: PartnerDeps): MiddlewareHandler<ApiEnv> 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** Lets the operator in by the admin token. */
-export const createAdminAuth = (adminToken: Secret): MiddlewareHandler<ApiEnv> => {
+export const createAdminAuth = (adminToken: Secret, deps: FailureDeps): MiddlewareHandler<ApiEnv> => {
   const expected = sha256(adminToken.reveal())
+  const failure = createFailures(deps)
   return async function authenticateAdmin(c, next) {
     // Hashes have one length, so the comparison tells nothing about the token's.
-    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) throw unauthorized()
+    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) throw failure(c)
     await next()
   }
 }

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../core/error.ts'
 import type { NewRegistration, Registered } from '../store/store.ts'
+import type { Suspicion } from '../suspicion.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { problemOf } from './problem.ts'
 import { noQuery } from './query.ts'
@@ -12,6 +13,7 @@ import { checkBody, readBody } from './request-body.ts'
 
 export interface BatchDeps extends RegistrarDeps {
   registrationBody: RegistrationBodySchema
+  suspicion: Pick<Suspicion, 'serial' | 'slowedForMs'>
   /** All in one transaction, one result an item. */
   registerAll: (items: readonly NewRegistration[]) => Promise<readonly Registered[]>
 }
@@ -37,9 +39,9 @@ export const createBatch = (deps: BatchDeps) => {
     }
   }
 
-  const answer = (registered: Registered) => {
+  const answer = (item: NewRegistration, registered: Registered) => {
     try {
-      const { status, registration } = registrar.toAnswer(registered)
+      const { status, registration } = registrar.toAnswer(item, registered)
       return { status, registration: viewRegistration(registration) }
     } catch (error) {
       if (error instanceof AppError) return refusal(error)
@@ -48,18 +50,26 @@ export const createBatch = (deps: BatchDeps) => {
   }
 
   app.post('/batch', noQuery, async c => {
+    const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, BATCH_BYTES)
-    const checked = await Promise.all(registrations.map(body => check(c.get('partnerId'), body)))
+    if (registrations.length > 1) refuseSlowed(deps.suspicion.slowedForMs(partnerId))
+    const checked = await Promise.all(registrations.map(body => check(partnerId, body)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
     const inOrder = registered[Symbol.iterator]()
     const results = checked.map(item => {
       if (item instanceof AppError) return refusal(item)
-      return answer(inOrder.next().value as Registered)
+      return answer(item, inOrder.next().value as Registered)
     })
     return c.json({ results })
   })
 
   return app
+}
+
+/** Once a second is slow only for one serial at a time. */
+const refuseSlowed = (slowedForMs: number): void => {
+  const detail = 'Your last serials look like tried out in turn: for now, register one at a time.'
+  if (slowedForMs > 0) throw new AppError('too_many_requests', detail, { retryAfterMs: slowedForMs })
 }
 
 const refusal = ({ code, message: detail, errors }: AppError) => {

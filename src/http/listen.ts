@@ -1,34 +1,50 @@
-import { type ServerType, serve } from '@hono/node-server'
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
 import { SECOND } from '../core/duration.ts'
+import { limitConnections } from './connections.ts'
 
-/** A caller that sends slowly, or never ends, holds a connection for this long and no longer. */
-const SERVER_LIMITS = {
+/** Times are in ms. A caller that sends slowly, or never ends, holds a connection for this long and no longer. */
+export interface ListenLimits {
+  /** From the connection to the last header. */
+  headersTimeout: number
+  /** From the connection to the end of the body. */
+  requestTimeout: number
+  keepAliveTimeout: number
+  /** How often the limits above are looked at. */
+  connectionsCheckingInterval: number
+  mostConnections: number
+}
+
+const LIMITS: ListenLimits = {
   headersTimeout: 10 * SECOND,
   requestTimeout: 30 * SECOND,
   keepAliveTimeout: 5 * SECOND,
   connectionsCheckingInterval: SECOND,
-  maxHeaderSize: 16 * 1024,
+  mostConnections: 4_096,
 }
-const MOST_CONNECTIONS = 4_096
+const MOST_HEADER_BYTES = 16 * 1024
 
 type Fetch = Parameters<typeof serve>[0]['fetch']
 
 /** Listens, and rejects with a plain sentence when it cannot. */
-export const listen = (fetch: Fetch, { host, port }: { host: string; port: number }) =>
+export const listen = (
+  fetch: Fetch,
+  { host, port, limits = LIMITS }: { host: string; port: number; limits?: ListenLimits },
+) =>
   new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
-    const options = { fetch, hostname: host, port, serverOptions: SERVER_LIMITS }
-    const server = serve(options, ({ port: bound }) => {
+    const { mostConnections, ...times } = limits
+    const serverOptions = { ...times, maxHeaderSize: MOST_HEADER_BYTES }
+    const server = serve({ fetch, hostname: host, port, serverOptions }, ({ port: bound }) => {
       const shown = host.includes(':') ? `[${host}]` : host
-      resolve({ url: `http://${shown}:${bound}`, close: () => closeServer(server) })
-    })
-    server.maxConnections = MOST_CONNECTIONS
+      resolve({ url: `http://${shown}:${bound}`, close })
+    }) as Server // What it makes unless it is given another `createServer`.
+    const connections = limitConnections(server, mostConnections)
+    const close = () =>
+      new Promise<void>(closed => {
+        server.close(() => closed())
+        connections.closeIdle()
+      })
     server.on('error', (error: NodeJS.ErrnoException) =>
       reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free one`)),
     )
-  })
-
-const closeServer = (server: ServerType) =>
-  new Promise<void>(resolve => {
-    server.close(() => resolve())
-    if ('closeIdleConnections' in server) server.closeIdleConnections()
   })

@@ -31,12 +31,12 @@ export const createRegistrar = (deps: RegistrarDeps) => {
     }),
 
     /** Throws `AppError` where the store did not take it. */
-    toAnswer: (registered: Registered): { status: 201 | 200; registration: Registration } => {
+    toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
       if (registered.outcome === 'over_quota') throw overQuota(registered)
+      if (registered.outcome !== 'existing') deps.suspicion.serial(item.partnerId, item.idcardid)
       if (registered.outcome === 'taken')
         throw new AppError('conflict', 'This serial is registered by another partner.')
       const { outcome, registration } = registered
-      if (outcome === 'created') deps.suspicion.serial(registration.partnerId, registration.idcardid)
       return { status: outcome === 'created' ? 201 : 200, registration }
     },
   }

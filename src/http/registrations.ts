@@ -24,6 +24,8 @@ export interface RegistrationDeps extends RegistrarDeps {
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   registrationBody: RegistrationBodySchema
+  /** Aborts when the service stops: whoever waits is answered then. */
+  stopping: AbortSignal
 }
 
 const IDCARDID = 'must be a serial: 1 to 64 letters, digits, "_" and "-"'
@@ -85,8 +87,8 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.post('/', noQuery, async c => {
     const body = await readBody(c, registrationBody)
-    const registered = await deps.register(await registrar.toItem(c.get('partnerId'), body))
-    const { status, registration } = registrar.toAnswer(registered)
+    const item = await registrar.toItem(c.get('partnerId'), body)
+    const { status, registration } = registrar.toAnswer(item, await deps.register(item))
     c.header('location', `/v1/registrations/${registration.id}`)
     return c.json(viewRegistration(registration), status)
   })
@@ -110,7 +112,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const over =
       wait === undefined
         ? null
-        : waitFor(target[1], { ms: wait, signal: AbortSignal.any([c.req.raw.signal, ended.signal]) })
+        : waitFor(target[1], { ms: wait, signal: AbortSignal.any([c.req.raw.signal, ended.signal, deps.stopping]) })
     const now = await store.findRegistration(...target)
     if (over === null || now?.status !== 'pending') {
       ended.abort()

@@ -22,6 +22,12 @@ export const readBody = async <T>(c: Context, schema: z.ZodType<T>, limit = BODY
   return checkBody(parseJson(bytes), schema)
 }
 
+/** For calls that may go without one. */
+export const hasBody = (c: Context): boolean =>
+  Number(c.req.header('content-length') ?? 0) > 0 ||
+  c.req.header('transfer-encoding') !== undefined ||
+  c.req.header('content-type') !== undefined
+
 const refuseOtherTypes = (c: Context): void => {
   if (!JSON_TYPE.test(c.req.header('content-type')?.trim() ?? ''))
     throw new AppError('unsupported_media_type', 'Send the body as UTF-8 with "content-type: application/json".')

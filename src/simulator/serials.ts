@@ -1,18 +1,5 @@
-import { readDuration } from '../core/duration.ts'
+import { readTestSerial } from '../core/test-serial.ts'
 import type { Script } from './script.ts'
-
-export interface TestSerial {
-  outcome: 'success' | 'fail' | 'notfound' | 'expire'
-  /** Until then the serial answers ING; 0 without a duration. */
-  afterMs: number
-}
-
-/** Reads `test_(success|fail|notfound|expire)(_<duration>)?`, e.g. `test_success_3s`; null for any other serial. */
-export const readTestSerial = (idcardid: string): TestSerial | null => {
-  const [, outcome, duration = '0s'] = /^test_(success|fail|notfound|expire)(?:_([0-9a-z]+))?$/.exec(idcardid) ?? []
-  const afterMs = readDuration(duration)
-  return outcome === undefined || afterMs === null ? null : { outcome: outcome as TestSerial['outcome'], afterMs }
-}
 
 /**
  * The script of a test serial: a verdict, or 4061, after the duration. `expire` answers ING for ever, as upstream does for a

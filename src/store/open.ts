@@ -22,7 +22,14 @@ export const openStore = async (
   const masterKey = given ?? readOrMakeKey(path, { random, onKeyCreated })
   const { openSqliteStore } = await import('./sqlite/store.ts')
   const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
-  return openSqliteStore({ path, masterKey, previousKey: previous ?? undefined, now, defaultRate: upstream.rate })
+  return openSqliteStore({
+    path,
+    masterKey,
+    previousKey: previous ?? undefined,
+    now,
+    defaultRate: upstream.rate,
+    sandbox: upstream.sandbox,
+  })
 }
 
 const readOrMakeKey = (path: string, { random, onKeyCreated }: Omit<OpenStoreDeps, 'now'>): Buffer => {

@@ -1,5 +1,4 @@
 import { accountChange } from '../core/account.ts'
-import { mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAnswer, type PollPolicy } from '../core/verification.ts'
@@ -7,7 +6,9 @@ import type { Log } from '../log.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Upstream } from '../upstream/client.ts'
 import { createInFlight } from './in-flight.ts'
+import { createRecentCalls } from './recent-calls.ts'
 import { createRounds, type Round } from './rounds.ts'
+import type { Sandbox } from './sandbox.ts'
 import { createSettler } from './settler.ts'
 
 export interface Worker {
@@ -19,6 +20,8 @@ export interface Worker {
 export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
   upstream: Pick<Upstream, 'ask'>
+  /** Answers test serials; null where there are none. */
+  sandbox: Sandbox | null
   policy: PollPolicy
   /** Calls in flight for an account. */
   concurrency: number
@@ -37,7 +40,7 @@ const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
 export const createPoller = (deps: PollerDeps): Worker => {
   const { store, upstream, log, policy, concurrency } = deps
   const inFlight = createInFlight()
-  const recent = new Map<string, readonly RecentCall[]>()
+  const recentCalls = createRecentCalls()
   const alerts = createAlerts(log)
   const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
     log,
@@ -45,32 +48,31 @@ export const createPoller = (deps: PollerDeps): Worker => {
   })
 
   const judge = (account: ClaimedAccount, verification: ClaimedVerification, answer: Answer) => {
-    const calls = withCall(recent.get(account.id) ?? [], verification.id, answer)
+    const { othersInvalid, mostlyUnknown } = recentCalls.add(account, verification.id, answer)
     const now = store.now()
-    const invalid = othersInvalid(calls, verification.id)
-    const moment = { now, random: deps.random(), policy, othersInvalid: invalid }
-    const change = accountChange(account, answer, {
-      now,
-      othersInvalid: invalid,
-      mostlyUnknown: mostlyUnknown(calls),
-      invalidIds: verification.invalidIds,
-    })
-    recent.set(account.id, change?.kind === 'pause' ? [] : calls)
+    const { invalidIds } = verification
+    const change = accountChange(account, answer, { now, othersInvalid, mostlyUnknown, invalidIds })
+    if (change?.kind === 'pause') recentCalls.paused(account.id, now)
+    const moment = { now, random: deps.random(), policy, othersInvalid }
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
     const askedAt = store.now()
+    const { id, claim } = verification
+    const scripted = deps.sandbox?.(verification, askedAt)
+    // Upstream was not asked, so this tells nothing about the account.
+    if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
     const answer = await upstream.ask(account, verification.idcardid)
     const observedAt = store.now()
     const { step, change } = judge(account, verification, answer)
     alerts.after(account, answer)
     deps.onLookup(verification.partnerId, answer.kind === 'not_found')
     if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
-    log.debug('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
+    log.debug('poll.answered', { verificationId: id, kind: answer.kind, code: answer.code })
     await settle({
-      id: verification.id,
-      claim: verification.claim,
+      id,
+      claim,
       answer,
       askedAt,
       observedAt,

@@ -26,6 +26,7 @@ export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) =
       reason: null,
       verdict: null,
       thin: false,
+      sandbox: false,
       metadata: {},
       observedAt: at,
       previousPollAt: null,

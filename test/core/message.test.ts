@@ -6,6 +6,7 @@ const NOW = Date.parse('2026-11-24T08:00:00Z')
 const CONTENT: Parameters<typeof webhookBody>[0] = {
   type: 'idface.succeeded',
   thin: false,
+  sandbox: false,
   timestamp: NOW,
   registrationId: 'reg_01',
   idcardid: '16236437872836',
@@ -58,6 +59,11 @@ describe('the text of a webhook', () => {
         previousPollAt: '2026-11-24T07:59:00.000Z',
       },
     })
+  })
+
+  test('says that it is about a test serial, and only then', () => {
+    expect(JSON.parse(webhookBody({ ...CONTENT, sandbox: true })).data.sandbox).toBe(true)
+    expect(JSON.parse(webhookBody(CONTENT)).data).not.toHaveProperty('sandbox')
   })
 
   test('keeps a serial a string, however long, and scores as they were sent', () => {

@@ -47,7 +47,7 @@ const expectPauseAndRecovery = async (stage: Stage, id: string, fault: { code: n
   expect(await admin.account(ACCOUNT.apiId)).toMatchObject({ paused: false, reason: null })
 }
 
-describe('a fault of the account', () => {
+describe.concurrent('a fault of the account', () => {
   test.each(CASES)('pauses it and ends nobody: $code in $format, $mode', async ({ code, reason, format, mode }) => {
     await using stage = await openStage({ IHUYI_PASSWORD_MODE: mode })
     stage.upstream.account(ACCOUNT.apiId, { code, format })
@@ -96,7 +96,7 @@ describe('a fault of the account', () => {
   })
 })
 
-describe('a clock that is off', () => {
+describe.concurrent('a clock that is off', () => {
   test.each([90_000, -90_000])('by %d ms is learned from the answer, and the call made again at once', async skewMs => {
     await using stage = await openStage()
     stage.upstream.setClockSkew(skewMs)

@@ -13,7 +13,7 @@ const dueWebhook = async (stage: Stage) => {
   return due
 }
 
-describe('a paused account', () => {
+describe.concurrent('a paused account', () => {
   test('is not asked, while webhooks already due keep flowing', async () => {
     await using stage = await openStage(RETRY)
     const { admin, api, upstream } = stage
@@ -103,7 +103,7 @@ describe('a paused account', () => {
   })
 })
 
-describe("an operator's pause", () => {
+describe.concurrent("an operator's pause", () => {
   test('holds until the operator ends it, and is told as such', async () => {
     await using stage = await openStage(RETRY)
     const { admin, api, upstream } = stage

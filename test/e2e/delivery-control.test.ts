@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bodyOf, openStage } from './stage.ts'
 
-describe('a resend', () => {
+describe.concurrent('a resend', () => {
   test('of an exhausted message sends it at once, with a new schedule', async () => {
     await using stage = await openStage({ RETRY_SCHEDULE: '50ms' })
     const { api, receiver } = stage
@@ -79,7 +79,7 @@ const openGone = async () => {
   return { stage, api, receiver, upstream, gone }
 }
 
-describe('a callback URL that answers 410', () => {
+describe.concurrent('a callback URL that answers 410', () => {
   test('ends the message, and holds others to it until a registration with that URL', async () => {
     await using stage = await openStage()
     const { api, receiver, upstream } = stage
@@ -128,7 +128,7 @@ describe('a callback URL that answers 410', () => {
   })
 })
 
-describe('DELETE', () => {
+describe.concurrent('DELETE', () => {
   test('before the verdict stops the polls, and no webhook comes', async () => {
     await using stage = await openStage()
     const { api, upstream, receiver } = stage

@@ -4,7 +4,7 @@ import { bodyOf, openStage } from './stage.ts'
 
 const FORMATS = ['json', 'xml'] as const
 
-describe('4061', () => {
+describe.concurrent('4061', () => {
   test.each(FORMATS)('inside the grace is "not visible yet" in %s', async format => {
     await using stage = await openStage({ NOT_FOUND_GRACE: '1h' })
     const { api, upstream } = stage
@@ -66,7 +66,7 @@ describe('4061', () => {
   })
 })
 
-describe('4060', () => {
+describe.concurrent('4060', () => {
   test.each(FORMATS)('for one serial alone is asked twice again, then ends as invalid_id in %s', async format => {
     await using stage = await openStage()
     const other = await stage.register({ status: 'ING' })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bodyOf, openStage } from './stage.ts'
 
-describe('several registrations of one serial', () => {
+describe.concurrent('several registrations of one serial', () => {
   test('are polled as one, and each is told with its own metadata', async () => {
     await using stage = await openStage({ POLL_MIN_INTERVAL: '300ms', POLL_MAX_INTERVAL: '300ms' })
     const { api, upstream, receiver } = stage
@@ -55,7 +55,7 @@ describe('several registrations of one serial', () => {
   })
 })
 
-describe('the same serial and callback again', () => {
+describe.concurrent('the same serial and callback again', () => {
   test('is the existing registration, unchanged, while it waits and after its verdict', async () => {
     await using stage = await openStage()
     const { api, upstream, receiver } = stage
@@ -117,7 +117,7 @@ describe('the same serial and callback again', () => {
   })
 })
 
-describe("another partner's serial", () => {
+describe.concurrent("another partner's serial", () => {
   test('is a conflict, and its registration is not found', async () => {
     await using stage = await openStage()
     const { id, idcardid } = await stage.register({ status: 'ING' })
@@ -132,7 +132,7 @@ describe("another partner's serial", () => {
   })
 })
 
-describe('a hint that the user is back', () => {
+describe.concurrent('a hint that the user is back', () => {
   test('polls now', async () => {
     await using stage = await openStage({ POLL_MIN_INTERVAL: '1h', POLL_MAX_INTERVAL: '2h' })
     const { api, upstream } = stage

@@ -29,8 +29,8 @@ const FAULTS: { name: string; step: Step; code?: number }[] = [
   { name: 'a redirect', step: { redirect: 'http://127.0.0.1:9/elsewhere' } },
 ]
 
-describe('a call that says nothing about the person', () => {
-  test.concurrent.each(FAULTS)('is made again, and there is one verdict: after $name', async ({ step, code }) => {
+describe.concurrent('a call that says nothing about the person', () => {
+  test.each(FAULTS)('is made again, and there is one verdict: after $name', async ({ step, code }) => {
     await using stage = await openStage({ UPSTREAM_TIMEOUT: '400ms' })
     const { api, upstream } = stage
     const { id, idcardid } = await stage.register({ steps: [step, step], status: 'SUCCESS', format: 'json' })
@@ -79,6 +79,23 @@ describe('a call that says nothing about the person', () => {
   })
 })
 
+describe.concurrent('an upstream that asks for time', () => {
+  test.each([429, 503])('by HTTP %d and Retry-After is left alone that long', async http => {
+    await using stage = await openStage()
+    const { api, upstream } = stage
+    const { id } = await stage.register({ steps: [{ http, retryAfter: '1' }], status: 'SUCCESS' })
+    const throttled = await api.until(id, one => one.polls === 1)
+    expect(throttled.status).toBe('pending')
+    expect((await api.explain(id)).polling).toMatchObject({ lastAnswer: 'throttled', code: null })
+    const other = await stage.register({ status: 'FAIL' })
+    await stage.delivery(id)
+    await stage.delivery(other.id)
+    const [first, ...later] = upstream.calls.map(call => call.at)
+    expect(Math.min(...later) - (first ?? 0)).toBeGreaterThanOrEqual(1_000)
+    expect(later).toHaveLength(2)
+  })
+})
+
 describe('an upstream that asks for fewer calls', () => {
   test.each([4081, 4085])('with code %d gets half the rate, and nobody is charged for it', async code => {
     await using stage = await openStage({ UPSTREAM_RATE: '20' })
@@ -92,21 +109,6 @@ describe('an upstream that asks for fewer calls', () => {
     expect(spentMs / 8).toBeLessThan(130)
     for (const { id } of registered) expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
     expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ rate: 20, paused: false, reason: null })
-  })
-
-  test.concurrent.each([429, 503])('for a time by HTTP %d and Retry-After is left alone that long', async http => {
-    await using stage = await openStage()
-    const { api, upstream } = stage
-    const { id } = await stage.register({ steps: [{ http, retryAfter: '1' }], status: 'SUCCESS' })
-    const throttled = await api.until(id, one => one.polls === 1)
-    expect(throttled.status).toBe('pending')
-    expect((await api.explain(id)).polling).toMatchObject({ lastAnswer: 'throttled', code: null })
-    const other = await stage.register({ status: 'FAIL' })
-    await stage.delivery(id)
-    await stage.delivery(other.id)
-    const [first, ...later] = upstream.calls.map(call => call.at)
-    expect(Math.min(...later) - (first ?? 0)).toBeGreaterThanOrEqual(1_000)
-    expect(later).toHaveLength(2)
   })
 
   test('by 429 without Retry-After gets half the rate', async () => {

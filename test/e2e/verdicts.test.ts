@@ -11,7 +11,7 @@ const WAYS = [
   { format: 'xml', mode: 'static', method: 'POST' },
 ] as const
 
-describe('a verdict', () => {
+describe.concurrent('a verdict', () => {
   test.each(WAYS)('arrives in $format with a $mode password by $method', async ({ format, mode, method }) => {
     await using stage = await openStage({ IHUYI_PASSWORD_MODE: mode, IHUYI_METHOD: method })
     const { upstream, admin, api } = stage
@@ -67,7 +67,7 @@ describe('a verdict', () => {
   })
 })
 
-describe('a serial that is not decided yet', () => {
+describe.concurrent('a serial that is not decided yet', () => {
   const statuses = [
     { status: 'ING', format: 'json' },
     { status: 'ING', format: 'xml' },
@@ -104,7 +104,7 @@ describe('a serial that is not decided yet', () => {
   })
 })
 
-describe('a status that nobody knows', () => {
+describe.concurrent('a status that nobody knows', () => {
   test.each(['json', 'xml'] as const)('is never a verdict: in %s it ends with the raw status', async format => {
     await using stage = await openStage()
     const expiresAt = new Date(Date.now() + 400).toISOString()
@@ -120,7 +120,7 @@ describe('a status that nobody knows', () => {
   })
 })
 
-describe('code 2 without a usable result', () => {
+describe.concurrent('code 2 without a usable result', () => {
   const forms = (['missing', 'array', 'string', 'null'] as const).flatMap(result =>
     (['json', 'xml'] as const).map((format): Script & { name: string } => ({
       name: `${result} in ${format}`,

@@ -15,7 +15,13 @@ describe.concurrent('M2 names that lie: in a network namespace, with a name serv
     expect(reached).toBeGreaterThan(0)
     const end = (name: string) => ends[`http://${name}:${PORT}/`] ?? []
     expect(new Set(end('public.example'))).toEqual(new Set(['200']))
-    for (const name of ['mixed.example', 'mixed-families.example', 'private.example', 'private-v6.example', 'mapped.example'])
+    for (const name of [
+      'mixed.example',
+      'mixed-families.example',
+      'private.example',
+      'private-v6.example',
+      'mapped.example',
+    ])
       expect(new Set(end(name))).toEqual(new Set(['blocked']))
     expect(end('rebinding.example').slice(0, 4)).toEqual(['200', '200', 'blocked', 'blocked'])
     expect(end('late.example').at(-1)).toBe('blocked')
@@ -47,6 +53,10 @@ describe.concurrent('M2 names that lie: in a network namespace, with a name serv
     if (obstacle !== null) return context.skip(obstacle)
     const { denied, ends } = await attack('plain')
     expect(denied).toBeGreaterThan(100)
-    for (const [url, statuses] of Object.entries(ends)) expect(statuses.some(status => ANSWERED.test(status)), url).toBe(true)
+    for (const [url, statuses] of Object.entries(ends))
+      expect(
+        statuses.some(status => ANSWERED.test(status)),
+        url,
+      ).toBe(true)
   })
 })

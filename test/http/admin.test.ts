@@ -44,6 +44,8 @@ describe('partners', () => {
       id: json.partnerId,
       name: json.name,
       disabled: false,
+      payload: 'full',
+      quotas: { pending: null, hosts: null, daily: null },
       createdAt: '2026-11-24T16:20:00.000Z',
     })
     expect(api.logged.join('')).not.toContain(json.apiKey)
@@ -77,56 +79,96 @@ describe('partners', () => {
     expect((await admin('PATCH', `/partners/${api.partner.id}`, { disabled: false })).json.disabled).toBe(false)
   })
 
-  test.each([{}, { disabled: 'true' }, { disabled: null }])('are not changed by %j', async body => {
+  test.each([
+    [{ disabled: 'true' }, 'disabled'],
+    [{ disabled: null }, 'disabled'],
+    [{ name: '' }, 'name'],
+    [{ payload: 'none' }, 'payload'],
+    [{ quotas: null }, 'quotas'],
+    [{ quotas: { pending: -1 } }, 'quotas.pending'],
+    [{ quotas: { hosts: 1.5 } }, 'quotas.hosts'],
+    [{ quotas: { daily: '7' } }, 'quotas.daily'],
+    [{ quotas: { weekly: 7 } }, 'quotas.weekly'],
+    [{ id: 'partner_1' }, 'id'],
+  ])('are not changed by %j', async (body, path) => {
+    const before = (await admin('GET', `/partners/${api.partner.id}`)).json
     const { status, json } = await admin('PATCH', `/partners/${api.partner.id}`, body)
-    expect([status, json.errors[0].path]).toEqual([422, 'disabled'])
+    expect([status, json.errors[0].path]).toEqual([422, path])
+    expect((await admin('GET', `/partners/${api.partner.id}`)).json).toEqual(before)
   })
 
-  test('have more keys than one, each of which can be revoked', async () => {
-    const { status, json } = await admin('POST', `/partners/${api.partner.id}/keys`)
-    expect(status).toBe(201)
-    expect(json).toEqual({ id: expect.stringMatching(/^key_/), partnerId: api.partner.id, apiKey: expect.any(String) })
-    expect((await api.call('GET', '/v1/registrations', { key: json.apiKey })).status).toBe(200)
-
-    for (const _ of [1, 2]) expect((await admin('DELETE', `/keys/${api.partner.keyId}`)).status).toBe(204)
-    expect((await admin('GET', `/partners/${api.partner.id}/keys`)).json).toEqual({
-      data: [
-        { id: api.partner.keyId, createdAt: '2026-11-24T16:20:00.000Z', lastUsedAt: null, revoked: true },
-        { id: json.id, createdAt: '2026-11-24T16:20:00.000Z', lastUsedAt: null, revoked: false },
-      ],
-      nextCursor: null,
-    })
-    expect((await api.call('GET', '/v1/registrations')).status).toBe(401)
+  test('keep what a change does not name', async () => {
+    const change = (body: unknown) => admin('PATCH', `/partners/${api.partner.id}`, body)
+    await change({ quotas: { pending: 7, hosts: 2 }, payload: 'thin' })
+    const { status, json } = await change({ quotas: { hosts: null } })
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ name: 'one', payload: 'thin', quotas: { pending: 7, hosts: null, daily: null } })
+    expect((await change({})).json).toEqual(json)
+    expect((await change({ name: 'new' })).json).toEqual({ ...json, name: 'new' })
+    const other = await admin('GET', `/partners/${api.other.id}`)
+    expect(other.json).toMatchObject({ name: 'other', payload: 'full', quotas: { pending: null } })
   })
 })
 
-describe('accounts', () => {
-  const shown = () => ({ id: api.account.id, account: 'C12345678', mode: 'dynamic', rate: 5 })
+describe('keys', () => {
+  const path = () => `/partners/${api.partner.id}/keys`
+  const isLetIn = async (key: string) => (await api.call('GET', '/v1/registrations', { key })).status === 200
 
-  test('are listed without their key', async () => {
-    const { json } = await admin('GET', '/accounts')
-    const running = { paused: false, reason: null, code: null, since: null }
-    expect(json).toEqual({ data: [{ ...shown(), ...running }], nextCursor: null })
-  })
+  test('there may be several of, each of which can be revoked', async () => {
+    const { status, json } = await admin('POST', path())
+    expect(status).toBe(201)
+    const apiKey = expect.stringMatching(/^ifn_/)
+    const id = expect.stringMatching(/^key_/)
+    expect(json).toEqual({ id, partnerId: api.partner.id, apiKey, expiresAt: null })
+    expect(await isLetIn(json.apiKey)).toBe(true)
 
-  test('tell the upstream code that paused them', async () => {
-    await api.register()
-    const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1 }
-    await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
-    expect((await admin('GET', '/accounts')).json.data[0]).toMatchObject({
-      paused: true,
-      reason: 'credentials_wrong',
-      code: 405,
-      since: '2026-11-24T16:20:00.000Z',
+    for (const _ of [1, 2]) expect((await admin('DELETE', `/keys/${api.partner.keyId}`)).status).toBe(204)
+    const shown = { createdAt: '2026-11-24T16:20:00.000Z', lastUsedAt: null, expiresAt: null }
+    expect((await admin('GET', path())).json).toEqual({
+      data: [
+        { id: api.partner.keyId, ...shown, revoked: true },
+        { id: json.id, ...shown, revoked: false },
+      ],
+      nextCursor: null,
     })
+    expect(await isLetIn(api.partner.key)).toBe(false)
+    expect(await isLetIn(json.apiKey)).toBe(true)
   })
 
-  test.each(['id', 'apiId'] as const)('are paused and resumed by %s', async name => {
-    const path = `/accounts/${api.account[name]}`
-    const paused = await admin('POST', `${path}/pause`)
-    expect(paused.status).toBe(200)
-    expect(paused.json).toEqual({ ...shown(), paused: true, reason: 'operator', code: null, since: expect.any(String) })
-    expect((await admin('POST', `${path}/resume`)).json).toMatchObject({ paused: false, reason: null, since: null })
+  test('with an expiry stop by themselves, within two seconds of it', async () => {
+    const { status, json } = await admin('POST', path(), { expiresAt: '2026-11-25T00:21:00+08:00' })
+    expect([status, json.expiresAt]).toEqual([201, '2026-11-24T16:21:00.000Z'])
+    expect((await admin('GET', path())).json.data[1]).toMatchObject({ id: json.id, expiresAt: json.expiresAt })
+    api.clock.now += 59_000
+    expect(await isLetIn(json.apiKey)).toBe(true)
+    api.clock.now += 2_000
+    expect(await isLetIn(json.apiKey)).toBe(false)
+    expect(await isLetIn(api.partner.key)).toBe(true)
+  })
+
+  test.each([
+    '2026-11-24T16:20:00Z',
+    '2026-11-24T16:19:59Z',
+    '2027-11-24',
+    '2027-02-29T00:00:00Z',
+    '2027-11-24T00:00:00',
+    'never',
+    '',
+    1_900_000_000,
+    {},
+  ])('are not created with the expiry %j', async expiresAt => {
+    const { status, json } = await admin('POST', path(), { expiresAt })
+    expect([status, json.errors]).toEqual([422, [{ path: 'expiresAt', message: expect.stringContaining('ahead') }]])
+    expect((await admin('GET', path())).json.data).toHaveLength(1)
+  })
+
+  test('without an expiry need no body, but take an empty object or null', async () => {
+    for (const body of [undefined, {}, { expiresAt: null }]) {
+      const { status, json } = await admin('POST', path(), body)
+      expect([status, json.expiresAt]).toEqual([201, null])
+    }
+    expect((await admin('POST', path(), { partnerId: api.other.id })).status).toBe(422)
+    expect((await admin('POST', path(), [])).status).toBe(422)
   })
 })
 

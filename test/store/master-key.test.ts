@@ -64,7 +64,7 @@ describe('the key beside the database', () => {
   test('is one and the same for processes that start at once', async () => {
     const path = join(openFolder(), 'notifier.db')
     const script = fileURLToPath(new URL('support/make-key.ts', import.meta.url))
-    const children = Array.from({ length: 6 }, () => fork(script, [path], { execArgv: [] }))
+    const children = Array.from({ length: 3 }, () => fork(script, [path], { execArgv: [] }))
     await Promise.all(children.map(child => once(child, 'message')))
     const made = children.map(child => once(child, 'message'))
     for (const child of children) child.send('go')

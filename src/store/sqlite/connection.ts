@@ -16,9 +16,11 @@ export interface Connection {
   close(): void
 }
 
-/** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously. */
+/** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
 const BUSY_TIMEOUT_MS = 50
-const BUSY_PAUSES_MS = [20, 40, 60]
+const BUSY_PAUSES_MS = [25, 50]
+/** While starting nothing else is going on yet, and another process may be migrating the file. */
+const START_TIMEOUT_MS = 10_000
 const RETRY_AFTER_MS = 1_000
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -26,7 +28,7 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 export const openConnection = (path: string, onBroken: (error: Error) => void): Connection => {
   const inMemory = path === ':memory:'
   if (!inMemory) createPrivately(path)
-  const client = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+  const client = new Database(path, { timeout: START_TIMEOUT_MS })
   client.pragma('journal_mode = WAL')
   client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
   client.pragma('synchronous = FULL')
@@ -61,12 +63,22 @@ export const assertDurable = ({ client }: Connection): void => {
     throw new Error(`SQLite runs at synchronous=${level}, and a power cut could lose what was acknowledged`)
 }
 
+/** From now on the event loop must not be blocked for long. */
+export const endStart = ({ client }: Connection): void => {
+  client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+}
+
 const createPrivately = (path: string) => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   closeSync(openSync(path, 'a', 0o600))
 }
 
-const codeOf = (error: unknown): string => (error instanceof Database.SqliteError ? error.code : '')
+/** drizzle wraps some errors of SQLite in its own. */
+const causeOf = (error: unknown) => (error instanceof Error && error.cause !== undefined ? error.cause : error)
+const codeOf = (error: unknown): string => {
+  const cause = causeOf(error)
+  return cause instanceof Database.SqliteError ? cause.code : ''
+}
 const isBusy = (error: unknown) => codeOf(error).startsWith('SQLITE_BUSY')
 
 const PASSING = /^SQLITE_(BUSY|LOCKED|FULL|READONLY|CANTOPEN|IOERR_SHM)/
@@ -74,8 +86,7 @@ const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
 
 /** What the caller may know: the database is not available now. Everything that is not the database's is thrown as it is. */
 const toAppError = (error: unknown, onBroken: (error: Error) => void): unknown => {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const code = codeOf(cause)
+  const code = codeOf(error)
   if (!PASSING.test(code) && !BROKEN.test(code)) return error
   const unavailable = new AppError('unavailable', `the database cannot be used now (${code})`, {
     retryAfterMs: RETRY_AFTER_MS,

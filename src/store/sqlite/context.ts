@@ -10,4 +10,6 @@ export interface Context extends Connection {
   events: EventEmitter<StoreEvents>
   /** Calls a second of an account that names none. */
   defaultRate: number
+  /** Test serials are answered by the service itself, and their messages say so. */
+  sandbox: boolean
 }

@@ -79,11 +79,13 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const settleOne = ({ message, step, attempt, timedOut }: MessageSettlement, at: number) => {
-    statements.addAttempt.run({ messageSeq: message.seq, ...attempt })
     if (timedOut) statements.strike.run({ id: message.laneId })
     else if (message.strikes > 0) statements.forgive.run({ id: message.laneId })
     const row = statements.find.get({ seq: message.seq })
     if (!row) return
+    // What was erased while the attempt was under way stays so.
+    const responseExcerpt = row.isErased ? null : attempt.responseExcerpt
+    statements.addAttempt.run({ messageSeq: message.seq, ...attempt, responseExcerpt })
     const held = row.claims === message.claim
     const counts = row.state === 'pending' && (held || step.state === 'delivered')
     statements.settle.run({
@@ -198,6 +200,7 @@ const prepare = ({ db, client }: Context) => ({
       dueAt: messages.dueAt,
       retries: messages.retries,
       claimedAt: messages.claimedAt,
+      isErased: sql<number>`length(${messages.body}) = 0`,
     })
     .from(messages)
     .where(eq(messages.seq, sql.placeholder('seq')))

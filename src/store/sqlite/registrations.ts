@@ -218,7 +218,7 @@ const prepare = (db: Context['db']) => ({
   /** The verdict goes with the last registration that was told it. */
   forget: db
     .update(verifications)
-    .set({ verdict: null, observedAt: null, previousPollAt: null })
+    .set({ verdict: null, rawStatus: null, observedAt: null, previousPollAt: null })
     .where(
       sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND NOT EXISTS (
         SELECT 1 FROM registrations r WHERE r.verification_id = verifications.id AND r.status <> 'cancelled')`,

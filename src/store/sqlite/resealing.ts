@@ -28,7 +28,7 @@ export const createResealing = ({ client, vault, write }: Context): Verbs => {
   const statements = COLUMNS.map(({ table, column, keys, contextOf }) => ({
     contextOf,
     stale: client.prepare<[Buffer, number], Row>(`
-      SELECT rowid, ${column} AS sealed, ${keys} FROM ${table}
+      SELECT rowid AS rowid, ${column} AS sealed, ${keys} FROM ${table}
       WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ?${table === 'meta' ? " AND key = 'canary'" : ''} LIMIT ?`),
     update: client.prepare<[Buffer, number]>(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`),
   }))

@@ -2,11 +2,19 @@ import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<Store, 'prune'>
+interface OldRow {
+  id: string
+  verificationId: number
+  messageSeq: number | null
+  partnerId: string
+  callbackUrl: string
+}
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ client, write }: Context): Verbs => {
-  const old = client.prepare<[number, number], { id: string; verificationId: number; messageSeq: number | null }>(`
-    SELECT registrations.id, verification_id AS verificationId, message_seq AS messageSeq
+  const old = client.prepare<[number, number], OldRow>(`
+    SELECT registrations.id, verification_id AS verificationId, message_seq AS messageSeq,
+      registrations.partner_id AS partnerId, callback_url AS callbackUrl
     FROM registrations LEFT JOIN messages ON messages.seq = message_seq
     WHERE resolved_at IS NOT NULL AND resolved_at < ? AND coalesce(messages.state, '') <> 'pending'
     ORDER BY resolved_at LIMIT ?`)
@@ -16,18 +24,24 @@ export const createRetention = ({ client, write }: Context): Verbs => {
   const removeVerification = client.prepare<[number, number]>(`
     DELETE FROM verifications WHERE id = ?
       AND NOT EXISTS (SELECT 1 FROM registrations WHERE verification_id = ?)`)
+  const removePause = client.prepare<OldRow>(`
+    DELETE FROM callback_pauses WHERE partner_id = @partnerId AND callback_url = @callbackUrl
+      AND NOT EXISTS (SELECT 1 FROM registrations r
+        WHERE r.partner_id = @partnerId AND r.callback_url = @callbackUrl)`)
 
   return {
     prune: (before, limit) =>
       write(() => {
         const rows = old.all(before, limit)
-        for (const { id, verificationId, messageSeq } of rows) {
+        for (const row of rows) {
+          const { id, verificationId, messageSeq } = row
           if (messageSeq !== null) {
             removeAttempts.run(messageSeq)
             removeMessage.run(messageSeq)
           }
           removeRegistration.run(id)
           removeVerification.run(verificationId, verificationId)
+          removePause.run(row)
         }
         return rows.length
       }),

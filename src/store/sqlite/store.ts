@@ -4,7 +4,7 @@ import type { Store, StoreEvents } from '../store.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createBulkResends } from './bulk-resends.ts'
-import { assertDurable, openConnection } from './connection.ts'
+import { assertDurable, endStart, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { createMessages } from './messages.ts'
@@ -29,6 +29,8 @@ export interface SqliteOptions {
   previousKey?: Buffer | undefined
   now: () => number
   defaultRate: number
+  /** Messages about test serials say so; false unless given. */
+  sandbox?: boolean
 }
 
 /**
@@ -41,6 +43,7 @@ export const openSqliteStore = async ({
   previousKey,
   now,
   defaultRate,
+  sandbox = false,
 }: SqliteOptions): Promise<Store> => {
   const events = new EventEmitter<StoreEvents>()
   events.setMaxListeners(0)
@@ -52,6 +55,7 @@ export const openSqliteStore = async ({
       now,
       events,
       defaultRate,
+      sandbox,
     }
     await bringUpToDate(context)
     return {
@@ -85,24 +89,29 @@ export const openSqliteStore = async ({
 }
 
 const bringUpToDate = async (context: Context) => {
-  const { db, read, write, vault, client } = context
-  // Two processes may start at once: the one that comes second waits, and finds nothing left to do.
-  await read(() => migrate(db, { migrationsFolder: MIGRATIONS }))
-  const sealed = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()?.value
-  if (sealed) assertKey(() => vault.open(sealed, 'canary'))
-  else
-    await write(() =>
-      db
-        .insert(meta)
-        .values({ key: 'canary', value: vault.seal(CANARY, 'canary') })
-        .run(),
-    )
+  const { db, write, vault } = context
+  // The key first: with a wrong one nothing is touched, the schema neither.
+  const knows = context.client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get()
+  if (knows) assertKey(context)
+  await migrateOnce(context)
+  const value = vault.seal(CANARY, 'canary')
+  await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
+  assertKey(context)
   assertDurable(context)
+  endStart(context)
 }
 
-const assertKey = (open: () => string) => {
+/** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */
+const migrateOnce = async ({ db, read }: Context) => {
+  const run = () => read(() => migrate(db, { migrationsFolder: MIGRATIONS }))
+  await run().catch(run)
+}
+
+const assertKey = ({ client, vault }: Context) => {
+  const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
+  if (!canary) return
   try {
-    if (open() === CANARY) return
+    if (vault.open(canary.value, 'canary') === CANARY) return
   } catch {}
   throw new Error(
     'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',

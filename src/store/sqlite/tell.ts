@@ -1,5 +1,6 @@
 import type { Verdict } from '../../core/answer.ts'
 import { type MessageType, webhookBody } from '../../core/message.ts'
+import { readTestSerial } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { RegistrationStatus } from '../store.ts'
 import type { Context } from './context.ts'
@@ -22,7 +23,7 @@ export const messageContext = (row: { partnerId: string; registrationId: string 
   `message|${row.partnerId}|${row.registrationId}`
 
 /** Ends registrations and creates the messages that tell it, within the caller's transaction. */
-export const createTeller = ({ db, vault, now }: Context) => {
+export const createTeller = ({ db, vault, now, sandbox }: Context) => {
   const lanes = createLanes(db)
   const statements = prepare(db)
 
@@ -39,6 +40,7 @@ export const createTeller = ({ db, vault, now }: Context) => {
       reason: ending.reason,
       verdict,
       thin: statements.payload.get({ id: registration.partnerId })?.payload === 'thin',
+      sandbox: sandbox && readTestSerial(ending.idcardid) !== null,
       metadata: JSON.parse(registration.metadata) as Record<string, string>,
       observedAt: ending.observedAt,
       previousPollAt: ending.previousPollAt,

@@ -77,7 +77,9 @@ export const createVerifications = (context: Context): Verbs => {
     const ended = new Map(step.ended.map(end => [end.registrationId, end.reason]))
     const ending = step.verdict === null ? waiting.filter(one => ended.has(one.id)) : waiting
     const left = waiting.length - ending.length
-    const rawStatus = 'status' in answer ? answer.status : (step.verdict?.status ?? row.rawStatus)
+    // Where all who asked have cancelled meanwhile, the verdict is nobody's to keep.
+    const verdict = waiting.length === 0 ? null : step.verdict
+    const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? row.rawStatus)
     statements.settle.run({
       id: row.id,
       dueAt: left === 0 ? null : nudged || step.dueAt === null ? at : step.dueAt,
@@ -89,9 +91,9 @@ export const createVerifications = (context: Context): Verbs => {
       invalidIds: step.invalidIds,
       goneChecks: step.goneChecks,
       seen: step.seen ? 1 : 0,
-      verdict: step.verdict && vault.seal(JSON.stringify(step.verdict), verdictContext(row)),
-      observedAt: step.verdict && settlement.observedAt,
-      previousPollAt: step.verdict && row.lastPolledAt,
+      verdict: verdict && vault.seal(JSON.stringify(verdict), verdictContext(row)),
+      observedAt: verdict && settlement.observedAt,
+      previousPollAt: verdict && row.lastPolledAt,
     })
     for (const registration of ending)
       tell({

@@ -35,7 +35,17 @@ const NAMES: Record<string, readonly DnsReply[]> = {
   'recovers.example': ['NXDOMAIN', [PUBLIC]],
   'recovers-from-servfail.example': ['SERVFAIL', 'SERVFAIL', 'SERVFAIL', 'SERVFAIL', [PUBLIC]],
 }
-const LITERALS = [LOOPBACK, '0.0.0.0', '2130706433', '0x7f.1', PRIVATE, METADATA, '[::1]', '[::ffff:10.0.0.5]', `[${PRIVATE_V6}]`]
+const LITERALS = [
+  LOOPBACK,
+  '0.0.0.0',
+  '2130706433',
+  '0x7f.1',
+  PRIVATE,
+  METADATA,
+  '[::1]',
+  '[::ffff:10.0.0.5]',
+  `[${PRIVATE_V6}]`,
+]
 const URLS = [
   ...Object.keys(NAMES).map(name => `http://${name}:${PORT}/`),
   ...LITERALS.map(host => `http://${host}:${PORT}/`),
@@ -63,7 +73,11 @@ const openPlain = (server: string): Send => {
     Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]).then(answers => {
       const found = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
       if (found.length === 0) done(new Error('no such name'), [])
-      else done(null, found.map(address => ({ address, family: isIP(address) })))
+      else
+        done(
+          null,
+          found.map(address => ({ address, family: isIP(address) })),
+        )
     })
   }
   return async url => {

@@ -40,7 +40,12 @@ export const openPublic = async (): Promise<Listener[]> => {
 export const openDenied = async (): Promise<Listener[]> =>
   (
     await Promise.all(
-      DENIED.map(address => listenAt(address, PORT, (request, response) => void request.resume() && response.end('secret'))),
+      DENIED.map(address =>
+        listenAt(address, PORT, (request, response) => {
+          request.resume()
+          response.end('secret')
+        }),
+      ),
     )
   ).map(({ listener }) => listener)
 

@@ -1,8 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { PRIVATE, PRIVATE_V6, PROXY, PUBLIC, PUBLIC_V6, SWALLOWED, SWALLOWED_V6 } from './addresses.ts'
-import { METADATA } from './addresses.ts'
+import { METADATA, PRIVATE, PRIVATE_V6, PROXY, PUBLIC, PUBLIC_V6, SWALLOWED, SWALLOWED_V6 } from './addresses.ts'
 
 const NODE = join(import.meta.dirname, '../../../node_modules/.bin/node')
 const INSIDE = join(import.meta.dirname, '../inside')
@@ -24,7 +23,10 @@ const SETUP = [
   `ip neigh add ${SWALLOWED_V6} lladdr ${NOBODY} dev cable0`,
 ]
 /** `/etc/resolv.conf` says, inside only, that the name server is here. */
-const NAME_SERVER = ['echo "nameserver 127.0.0.1" > "$FOLDER/resolv.conf"', 'mount --bind "$FOLDER/resolv.conf" /etc/resolv.conf']
+const NAME_SERVER = [
+  'echo "nameserver 127.0.0.1" > "$FOLDER/resolv.conf"',
+  'mount --bind "$FOLDER/resolv.conf" /etc/resolv.conf',
+]
 
 const unshare = (script: string): string[] => ['-n', '-m', 'sh', '-ec', script]
 

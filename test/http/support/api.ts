@@ -36,6 +36,8 @@ interface Call {
   /** Sent as it is. */
   raw?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   headers?: Record<string, string>
+  /** The connection's address. */
+  from?: string
 }
 
 /** Unchecked: tests look into many shapes, and a wrong look fails. */
@@ -63,7 +65,8 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     registrationTtlMs: 24 * HOUR,
     apiRate: 100_000,
     trustedProxies: { contains: () => false },
-    suspicion: { serial: () => {}, isSlowed: () => false },
+    suspicion: { serial: () => {}, slowedForMs: () => 0 },
+    stopping: new AbortController().signal,
     registerAll: store.register,
     signEvents: createEventSigner(store),
     testCallback: async () => ({
@@ -98,17 +101,18 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
   const other = await create('other')
   const app = createApi(deps)
 
-  const call = async (method: string, path: string, { key = partner.key, body, raw, headers }: Call = {}) => {
+  const call = async (method: string, path: string, { key = partner.key, body, raw, headers, from }: Call = {}) => {
     const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
-    const response = await app.request(path, {
+    const init = {
       method,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
         ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(sent === undefined ? {} : { body: sent, duplex: 'half' }),
-    })
+      ...(sent === undefined ? {} : { body: sent, duplex: 'half' as const }),
+    }
+    const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } })
     const text = await response.text()
     const json: Json = text === '' ? null : JSON.parse(text)
     return { status: response.status, headers: response.headers, text, json }

@@ -1,0 +1,22 @@
+const MOST = 1_000
+/** Under the 1 MiB that a batch may have, its frame included. */
+const MOST_BYTES = 1_000_000
+
+/** Splits what would be too many, or too large as JSON, for one batch; in order, and never empty. */
+export const splitBatches = <T>(items: readonly T[]): T[][] => {
+  const encoder = new TextEncoder()
+  const batches: T[][] = []
+  let bytes = 0
+  for (const item of items) {
+    const size = encoder.encode(JSON.stringify(item)).length + 1
+    const last = batches.at(-1)
+    if (last && last.length < MOST && bytes + size <= MOST_BYTES) {
+      last.push(item)
+      bytes += size
+    } else {
+      batches.push([item])
+      bytes = size
+    }
+  }
+  return batches
+}

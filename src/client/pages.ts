@@ -1,0 +1,28 @@
+import type { Page } from './shapes.ts'
+
+/** `for await` gives the items one by one; `pages()` gives them as they come, with the cursor to go on from. */
+export interface Pages<T, Cursor = string | null> extends AsyncIterable<T> {
+  pages(): AsyncIterableIterator<Page<T, Cursor>>
+}
+
+/** `load` gets the cursor of the page before; null ends it, and so does an empty page. */
+export const createPages = <T, Cursor extends string | null>(
+  load: (cursor: string | undefined) => Promise<Page<T, Cursor>>,
+  start: string | undefined,
+): Pages<T, Cursor> => {
+  const pages = async function* (): AsyncGenerator<Page<T, Cursor>> {
+    let cursor: string | null | undefined = start
+    while (cursor !== null) {
+      const page: Page<T, Cursor> = await load(cursor)
+      if (page.data.length === 0) return
+      yield page
+      cursor = page.nextCursor
+    }
+  }
+  return {
+    pages,
+    [Symbol.asyncIterator]: async function* () {
+      for await (const page of pages()) yield* page.data
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import type { PauseReason } from '../core/account.ts'
+import type { Answer } from '../core/answer.ts'
+import type { MessageState, MessageType } from '../core/message.ts'
+import type { Reason } from '../core/verification.ts'
+
+/** What the API answers, as it stands in its JSON: times are ISO 8601 in UTC. */
+
+export type RegistrationStatus = 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
+
+/** What GetResult said about the person. Scores are strings as they were sent, or null. */
+export interface Verdict {
+  status: 'SUCCESS' | 'FAIL'
+  message: string | null
+  livingScore: string | null
+  similarity: string | null
+}
+
+/** A wish to be told how one check ends, at one callback URL. */
+export interface Registration {
+  id: string
+  /** The serial that Submit returned. */
+  idcardid: string
+  callbackUrl: string
+  metadata: Readonly<Record<string, string>>
+  status: RegistrationStatus
+  /** Why there is no verdict, for `unresolved`. */
+  reason: Reason | null
+  result: Verdict | null
+  polls: number
+  lastPolledAt: string | null
+  nextPollAt: string | null
+  delivery: { messageId: string | null; state: MessageState; attempts: number; nextAttemptAt: string | null }
+  createdAt: string
+  expiresAt: string
+  resolvedAt: string | null
+}
+
+/** One POST of a webhook. */
+export interface Attempt {
+  at: string
+  outcome: 'delivered' | 'rejected' | 'gone' | 'failed'
+  httpStatus: number | null
+  error: string | null
+  durationMs: number
+  /** The first KiB of what the receiver answered. */
+  responseExcerpt: string | null
+}
+
+/** Why there is no webhook yet. */
+export interface Explanation {
+  registrationId: string
+  status: RegistrationStatus
+  reason: Reason | null
+  language: 'en' | 'zh'
+  sentence: string
+  at: string
+  polling: {
+    lastAnswer: Answer['kind'] | null
+    code: number | null
+    status: string | null
+    polls: number
+    lastPolledAt: string | null
+    nextPollAt: string | null
+  }
+  account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
+  delivery: {
+    type: MessageType | null
+    messageId: string | null
+    state: MessageState
+    attempts: number
+    lastAttempt: Attempt | null
+    nextAttemptAt: string | null
+    heldSince: string | null
+  }
+}
+
+/** A webhook to be fetched: `verifyWebhook` takes its `headers` and `body` as they are. */
+export interface StoredEvent {
+  messageId: string
+  registrationId: string
+  type: MessageType
+  createdAt: string
+  delivery: MessageState
+  body: string
+  headers: Readonly<Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string>>
+}
+
+export interface BulkResend {
+  id: string
+  since: string
+  until: string
+  /** How many messages there were to send again when it was asked for. */
+  count: number
+  resent: number
+  done: boolean
+}
+
+export interface SigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  createdAt: string
+  /** When it stops being used; null: not planned. */
+  expiresAt: string | null
+}
+
+/** The only time that the secret is shown: `whsec_…`, or for `v1a` the public key, `whpk_…`. */
+export interface NewSigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  secret: string
+}
+
+/** Whose key it is, what it may do and what of it is used. Null quotas: no limit. */
+export interface Me {
+  partnerId: string
+  name: string
+  payload: 'full' | 'thin'
+  rate: { perSecond: number; burst: number }
+  quotas: { pending: number | null; hosts: number | null; daily: number | null }
+  usage: { pending: number; hosts: number; daily: number }
+}
+
+/** RFC 9457. `errors` names each field that is not right. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  errors?: readonly { path: string; message: string }[]
+}
+
+export interface Page<T, Cursor = string | null> {
+  data: T[]
+  nextCursor: Cursor
+}

@@ -1,0 +1,120 @@
+import { SECOND } from '../core/duration.ts'
+import { type Read, readAnswer } from './answer.ts'
+import { NotifierError } from './error.ts'
+import { abortable, pause } from './pause.ts'
+
+export interface TransportOptions {
+  /** Of the service, with a path if a proxy puts one in front. */
+  baseUrl: string
+  apiKey: string
+  fetch: typeof globalThis.fetch
+  /** Limit of one try, its body included. */
+  timeoutMs: number
+  /** After the first try. */
+  retries: number
+  /** Epoch ms. */
+  now: () => number
+  /** In [0, 1). */
+  random: () => number
+}
+
+export interface Call {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  query?: Readonly<Record<string, string | number | undefined>>
+  body?: unknown
+  headers?: Readonly<Record<string, string>>
+  signal?: AbortSignal | undefined
+  /** How long the service may take beyond the limit of a try. */
+  waitMs?: number
+  /** Doing it twice does harm, so it is tried again only where the service said that it was not done. */
+  isOnce?: true
+}
+
+/** Resolves with the JSON answered. Rejects with a `NotifierError`, or with the reason of `signal`. */
+export type Transport = <Answer>(call: Call) => Promise<Answer>
+
+const FIRST_DELAY_MS = 250
+const LONGEST_DELAY_MS = 8 * SECOND
+/** Who is told to wait longer than this is told so, and decides. */
+const LONGEST_RETRY_AFTER_MS = 30 * SECOND
+
+export const createTransport = (options: TransportOptions): Transport => {
+  const { retries, now, random } = options
+  const { urlOf, headersOf } = createAddressing(options)
+
+  const attempt = async (call: Call): Promise<Read> => {
+    const limit = abortable(options.timeoutMs + (call.waitMs ?? 0), call.signal)
+    try {
+      const response = await options.fetch(urlOf(call), {
+        method: call.method,
+        headers: headersOf(call),
+        // The key goes to nobody else.
+        redirect: 'manual',
+        signal: limit.signal,
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      })
+      return readAnswer({ status: response.status, headers: response.headers, text: await response.text() }, now())
+    } catch (cause) {
+      call.signal?.throwIfAborted()
+      const error = limit.signal.aborted
+        ? new NotifierError('timeout', `No answer within ${options.timeoutMs + (call.waitMs ?? 0)} ms`, { cause })
+        : new NotifierError('network', `The service could not be reached: ${describe(cause)}`, { cause })
+      return { ok: false, error }
+    } finally {
+      limit.end()
+    }
+  }
+
+  return async <Answer>(call: Call): Promise<Answer> => {
+    call.signal?.throwIfAborted()
+    for (let tries = 0; ; tries++) {
+      const read = await attempt(call)
+      if (read.ok) return read.value as Answer
+      const delayMs = tries < retries ? delayAfter(read.error, { isOnce: call.isOnce ?? false, tries, random }) : null
+      if (delayMs === null) throw read.error
+      await pause(delayMs, call.signal)
+    }
+  }
+}
+
+/** How long to wait before trying again; null: not at all. Anywhere up to a ceiling that doubles, so that a herd spreads. */
+const delayAfter = (
+  error: NotifierError,
+  { isOnce, tries, random }: { isOnce: boolean; tries: number; random: () => number },
+): number | null => {
+  const { status, problem } = error
+  const notDone = status === 429 || (status === 503 && problem !== null)
+  const mayHelp = notDone || status === null || status === 502 || status === 503 || status === 504
+  const retryAfterMs = error.retryAfterMs ?? 0
+  if (!mayHelp || (isOnce && !notDone) || retryAfterMs > LONGEST_RETRY_AFTER_MS) return null
+  return retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries)
+}
+
+const createAddressing = ({ baseUrl, apiKey }: Pick<TransportOptions, 'baseUrl' | 'apiKey'>) => {
+  const base = new URL(baseUrl.replace(/\/*$/, '/'))
+  // fetch would name the key in its own error.
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey must be the key as it was shown, with no spaces')
+  const authorization = `Bearer ${apiKey}`
+  return {
+    urlOf: ({ path, query = {} }: Call): URL => {
+      const url = new URL(path, base)
+      for (const [name, value] of Object.entries(query))
+        if (value !== undefined) url.searchParams.set(name, String(value))
+      return url
+    },
+    headersOf: ({ body, headers }: Call): Record<string, string> => ({
+      ...headers,
+      authorization,
+      accept: 'application/json, application/problem+json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }),
+  }
+}
+
+/** fetch says only "fetch failed"; its cause knows more. */
+const describe = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null
+  return typeof code === 'string' ? code : String(cause)
+}

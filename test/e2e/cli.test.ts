@@ -1,0 +1,181 @@
+import { describe, expect, test, vi } from 'vitest'
+import { createApiClient, eventually } from '../support/api-client.ts'
+import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
+import { openScene } from './stage.ts'
+
+// Each starts node several times, which takes its time on a machine that is busy with other tests.
+vi.setConfig({ testTimeout: 60_000 })
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+type Created = { partnerId: string; name: string; apiKey: string; signingSecret: string }
+
+/** Commands on a database of their own. */
+const openDesk = async () => {
+  const folder = await openFolder()
+  const at = { cwd: folder.path, env: { DATABASE_URL: 'file:desk.db' } }
+  const run = (...args: string[]) => runCli(args, at)
+  const runJson = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await run(...args, '--json')
+    if (code !== 0) throw new Error(`exit ${code}: ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+  return { ...folder, run, runJson }
+}
+
+describe.concurrent('partner', () => {
+  test('create shows the key and the secret once, as JSON or as text', async () => {
+    await using desk = await openDesk()
+    const created = await desk.runJson<Created>('partner', 'create', '云杉 Ltd')
+    expect(created).toEqual({
+      partnerId: expect.stringMatching(/^\w+_[0-9A-Z]{26}$/),
+      name: '云杉 Ltd',
+      apiKey: expect.stringMatching(/^\S{30,}$/),
+      signingSecret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/),
+    })
+    const { code, stdout } = await desk.run('partner', 'create', 'second')
+    expect(code).toBe(0)
+    for (const label of ['partnerId', 'apiKey', 'signingSecret', 'whsec_']) expect(stdout).toContain(label)
+  })
+
+  test('list, disable and enable tell the same story', async () => {
+    await using desk = await openDesk()
+    expect(await desk.runJson('partner', 'list')).toEqual({ data: [], nextCursor: null })
+    const { partnerId: id } = await desk.runJson<Created>('partner', 'create', 'one')
+    await desk.runJson('partner', 'create', 'two')
+    expect(await desk.runJson('partner', 'disable', id)).toMatchObject({ id, disabled: true })
+    const { data } = await desk.runJson<{ data: object[] }>('partner', 'list')
+    expect(data).toMatchObject([
+      { id, name: 'one', disabled: true, createdAt: expect.stringMatching(ISO) },
+      { name: 'two', disabled: false },
+    ])
+    expect(await desk.runJson('partner', 'enable', id)).toMatchObject({ id, disabled: false })
+    const table = await desk.run('partner', 'list')
+    expect(table.stdout).toMatch(/one.*no/)
+  })
+})
+
+describe.concurrent('key', () => {
+  test('create, list and revoke keep to their shapes', async () => {
+    await using desk = await openDesk()
+    const { partnerId } = await desk.runJson<Created>('partner', 'create', 'one')
+    const key = await desk.runJson<{ id: string; apiKey: string }>('key', 'create', partnerId)
+    expect(key).toMatchObject({ id: expect.any(String), apiKey: expect.stringMatching(/^\S{30,}$/) })
+    expect(await desk.runJson('key', 'revoke', key.id)).toMatchObject({ id: key.id, revoked: true })
+    const listed = await desk.runJson<{ data: object[]; nextCursor: null }>('key', 'list', partnerId)
+    expect(listed.nextCursor).toBeNull()
+    expect(listed.data).toHaveLength(2)
+    for (const one of listed.data)
+      expect(one).toMatchObject({ createdAt: expect.stringMatching(ISO), lastUsedAt: null })
+    expect(listed.data).toContainEqual(expect.objectContaining({ id: key.id, revoked: true }))
+    expect(listed.data).toContainEqual(expect.objectContaining({ revoked: false }))
+  })
+})
+
+describe.concurrent('a mistake', () => {
+  test.each([
+    { args: ['servve'], says: /servve/ },
+    { args: ['partner', 'create'], says: /name/i },
+    { args: ['partner', 'list', '--jsn'], says: /--jsn/ },
+    { args: ['simulate', '--port', '99999'], says: /65535/ },
+    { args: ['partner', 'create', ' '], says: /NAME/ },
+    { args: ['partner', 'disable', 'ptn_nobody'], says: /ptn_nobody.*partner list/ },
+    { args: ['key', 'revoke', 'key_nothing'], says: /key_nothing/ },
+  ])('in $args ends with 2 and an explanation on stderr', async ({ args, says }) => {
+    await using desk = await openDesk()
+    const { code, stdout, stderr } = await desk.run(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(says)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  test('in the settings is printed with all others at once', async () => {
+    await using folder = await openFolder()
+    const env = {
+      DATABASE_URL: 'mysql://localhost/x',
+      POLL_MIN_INTERVAL: '5 minutes',
+      CALLBACK_TIMOUT: '5s',
+      RETRY_SCHEDULE: '5s,never',
+      PORT: '123456',
+      IHUYI_API_KEY_FILE: '/does/not/exist',
+      ADMIN_TOKEN: 'too-short',
+    }
+    const { code, stdout, stderr } = await runCli(['serve'], { cwd: folder.path, env })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    const lines = stderr.trimEnd().split('\n')
+    for (const name of [...Object.keys(env), 'IHUYI_ACCOUNT'])
+      expect(lines.filter(line => line.startsWith(`${name}: `))).toHaveLength(1)
+    expect(lines).toHaveLength(8)
+    expect(stderr).toMatch(/CALLBACK_TIMOUT: .*CALLBACK_TIMEOUT/)
+    expect(stderr).not.toContain('too-short')
+  })
+
+  test('is a port that is taken', async () => {
+    await using scene = await openScene()
+    await using first = await spawnService(scene.env, scene.folder)
+    const env = { ...scene.env, PORT: new URL(first.url).port, DATABASE_URL: 'file:other.db' }
+    const { code, stderr } = await runCli(['serve'], { cwd: scene.folder, env })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/cannot listen on .*EADDRINUSE.*PORT/)
+  })
+})
+
+test.concurrent.each([[], ['serve'], ['partner', 'create'], ['key', 'revoke']])(
+  '%s %s --help is on stdout and ends with 0',
+  async (...args) => {
+    await using folder = await openFolder()
+    const { code, stdout, stderr } = await runCli([...args, '--help'], { cwd: folder.path })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('Usage: idface-notifier')
+  },
+)
+
+test.concurrent("a disabled partner's key, and a revoked one, answer 401 until enabled again", async () => {
+  await using scene = await openScene()
+  await using service = await spawnService(scene.env, scene.folder)
+  const run = (...args: string[]) => runCli([...args, '--json'], { cwd: scene.folder, env: scene.env })
+  const { partnerId, apiKey } = JSON.parse((await run('partner', 'create', 'one')).stdout) as Created
+  const { id, apiKey: spare } = JSON.parse((await run('key', 'create', partnerId)).stdout) as {
+    id: string
+    apiKey: string
+  }
+  const look = (key: string) => createApiClient(service.url, key).call('GET', '/v1/registrations')
+  const untilStatus = (key: string, status: number) =>
+    eventually(
+      () => look(key),
+      answer => answer.status === status,
+    )
+
+  expect((await look(apiKey)).status).toBe(200)
+  expect((await look(spare)).status).toBe(200)
+  await run('key', 'revoke', id)
+  await untilStatus(spare, 401)
+  expect((await look(apiKey)).status).toBe(200)
+  await run('partner', 'disable', partnerId)
+  const refused = await untilStatus(apiKey, 401)
+  expect(refused.headers.get('content-type')).toContain('application/problem+json')
+  expect(refused.headers.get('www-authenticate')).toBe('Bearer')
+  await run('partner', 'enable', partnerId)
+  await untilStatus(apiKey, 200)
+  await untilStatus(spare, 401)
+})
+
+test.concurrent('simulate --json prints where it is, answers, and ends at a signal', async () => {
+  await using folder = await openFolder()
+  await using simulator = spawnCli(['simulate', '--port', '0', '--json'], { cwd: folder.path })
+  const at = JSON.parse(await simulator.line(line => line.startsWith('{'))) as Record<
+    'url' | 'account' | 'apiKey',
+    string
+  >
+  expect(Object.keys(at)).toEqual(['url', 'account', 'apiKey'])
+  const ask = async (idcardid: string) => {
+    const body = new URLSearchParams({ account: at.account, password: at.apiKey, idcardid })
+    return (await fetch(at.url, { method: 'POST', body })).json()
+  }
+  expect(await ask('test_success')).toMatchObject({ code: 2, result: { status: 'SUCCESS' } })
+  expect(await ask('123')).toMatchObject({ code: 4061 })
+  simulator.kill('SIGTERM')
+  expect(await simulator.exited).toMatchObject({ code: 0 })
+  expect(simulator.texts.stderr).toBe('')
+  expect(simulator.texts.stdout.trimEnd().split('\n')).toHaveLength(1)
+})

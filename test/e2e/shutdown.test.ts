@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { createAdminClient, createApiClient } from '../support/api-client.ts'
+import { ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
+import { bodyOf, openScene } from './stage.ts'
+
+const SECOND = 1_000
+
+/** A scene with the service as a child process, which can be started again on its database. */
+const openRun = async (settings: Environment = {}) => {
+  const stack = new AsyncDisposableStack()
+  const scene = stack.use(await openScene(settings))
+  const start = async () => stack.use(await spawnService(scene.env, scene.folder))
+  const service = await start()
+  const created = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
+  scene.receiver.trust([created.signingSecret])
+  const clientOf = ({ url }: { url: string }) => createApiClient(url, created.apiKey)
+  return {
+    ...scene,
+    start,
+    service,
+    clientOf,
+    api: clientOf(service),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+const eventsOf = (stdout: string): unknown[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => (JSON.parse(line) as { event: unknown }).event)
+
+/** Sends the signal; how the process ended, and after how many ms. */
+const end = async (service: Awaited<ReturnType<typeof spawnService>>, signal: NodeJS.Signals) => {
+  const startedAt = performance.now()
+  service.kill(signal)
+  const { code, at } = await service.exited
+  return { code, afterMs: at - startedAt }
+}
+
+test.concurrent.each(['SIGTERM', 'SIGINT'] as const)('%s lets what is in flight end, and records it', async signal => {
+  await using run = await openRun({ CALLBACK_TIMEOUT: '5s', UPSTREAM_TIMEOUT: '5s' })
+  const { api, upstream, receiver, service } = run
+  receiver.plan('/slow', [{ delayMs: 800 }])
+  upstream.script('sent', { status: 'SUCCESS' })
+  upstream.script('asked', { status: 'FAIL', delayMs: 800 })
+  upstream.script('waiting', { status: 'ING' })
+  const sent = await api.register({ idcardid: 'sent', callbackUrl: receiver.urlFor('/slow') })
+  const waiting = await api.register({ idcardid: 'waiting', callbackUrl: receiver.urlFor('/hook') })
+  await receiver.waitFor(1)
+  const asking = upstream.nextCall('asked')
+  const asked = await api.register({ idcardid: 'asked', callbackUrl: receiver.urlFor('/hook') })
+  await asking
+
+  const { code, afterMs } = await end(service, signal)
+  expect(code).toBe(0)
+  expect(afterMs).toBeLessThan(10 * SECOND)
+  expect(service.texts.stderr).toBe('')
+  expect(eventsOf(service.texts.stdout).at(-1)).toBe('stopped')
+  const polls = upstream.callsOf('waiting').length
+
+  upstream.script('waiting', { status: 'SUCCESS' })
+  const again = await run.start()
+  const after = run.clientOf(again)
+  expect(await after.find(sent.id)).toMatchObject({ delivery: { state: 'delivered', attempts: 1 } })
+  await after.until(asked.id, one => one.delivery.state === 'delivered')
+  expect(upstream.callsOf('asked')).toHaveLength(1)
+  expect(await after.until(waiting.id, one => one.status === 'succeeded')).toMatchObject({ polls: polls + 1 })
+  expect(receiver.receivedAt('/slow')).toHaveLength(1)
+})
+
+test.concurrent('gives up after ten seconds on a receiver that hangs, and sends the webhook after the restart', {
+  timeout: 40 * SECOND,
+}, async () => {
+  await using run = await openRun({ CALLBACK_TIMEOUT: '11s' })
+  const { api, upstream, receiver, service } = run
+  receiver.plan('/hook', [{ fault: 'hang' }])
+  upstream.script('hung', { status: 'SUCCESS' })
+  const { id } = await api.register({ idcardid: 'hung', callbackUrl: receiver.urlFor('/hook') })
+  await receiver.waitFor(1)
+  const { code, afterMs } = await end(service, 'SIGTERM')
+  expect(code).toBe(0)
+  expect(afterMs).toBeLessThan(11 * SECOND)
+  expect(service.texts.stderr).toBe('')
+
+  await run.start()
+  await receiver.waitFor(2, { timeoutMs: 20 * SECOND })
+  const [first, second] = receiver.received
+  expect(bodyOf(second).data.registrationId).toBe(id)
+  expect(second).toMatchObject({ id: first?.id, body: first?.body, verified: true })
+})
+
+test.concurrent('a restart goes on where it was: polls, retries, and what was counted', async () => {
+  await using run = await openRun({ RETRY_SCHEDULE: '2s,1h' })
+  const { api, upstream, receiver, service } = run
+  receiver.plan('/retry', [500])
+  upstream.script('retry', { status: 'SUCCESS' })
+  upstream.script('poll', { status: 'ING' })
+  const retry = await api.register({ idcardid: 'retry', callbackUrl: receiver.urlFor('/retry') })
+  const poll = await api.register({ idcardid: 'poll', callbackUrl: receiver.urlFor('/poll'), metadata: { a: 'b' } })
+  const waiting = await api.until(retry.id, one => one.delivery.attempts === 1)
+  const { polls } = await api.until(poll.id, one => one.polls >= 2)
+  expect(await end(service, 'SIGTERM')).toMatchObject({ code: 0 })
+
+  const again = await run.start()
+  const after = run.clientOf(again)
+  expect((await after.find(retry.id)).delivery).toEqual(waiting.delivery)
+  const went = await after.until(poll.id, one => one.polls > polls)
+  expect(went).toMatchObject({
+    ...poll,
+    polls: went.polls,
+    lastPolledAt: went.lastPolledAt,
+    nextPollAt: went.nextPollAt,
+  })
+  upstream.script('poll', { status: 'FAIL' })
+  await receiver.waitFor(3)
+  const [first, second] = receiver.receivedAt('/retry')
+  expect(second).toMatchObject({ id: first?.id, body: first?.body, attempt: 2, verified: true })
+  expect(Math.abs((second?.at ?? 0) - Date.parse(waiting.delivery.nextAttemptAt ?? ''))).toBeLessThan(SECOND)
+  expect(receiver.receivedAt('/poll')).toMatchObject([{ attempt: 1, type: 'idface.failed', verified: true }])
+})

@@ -1,0 +1,290 @@
+import { execFileSync, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { AppError } from '../../src/core/error.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { assertDurable, openConnection } from '../../src/store/sqlite/connection.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
+
+const KEY = randomBytes(32)
+const START = Date.parse('2026-11-24T08:00:00Z')
+const CHILD = fileURLToPath(new URL('support/child.ts', import.meta.url))
+
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-durable-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+const openFile = (path: string, masterKey = KEY) =>
+  openSqliteStore({ path, masterKey, now: () => START, defaultRate: 1_000 })
+const benchAt = (path: string) => {
+  const open: OpenStore = async () => ({ store: await openFile(path), advance: () => {} })
+  return openBench(open)
+}
+
+/** Runs a task in several processes at the same moment. */
+const inProcesses = async (count: number, args: [path: string, task: string], afterGo = () => {}) => {
+  const [path, task] = args
+  const children = Array.from({ length: count }, () => fork(CHILD, [path, KEY.toString('hex'), task], { execArgv: [] }))
+  await Promise.all(children.map(child => once(child, 'message')))
+  const answers = children.map(child => once(child, 'message'))
+  for (const child of children) child.send('go')
+  afterGo()
+  return (await Promise.all(answers)).map(([answer]) => answer as { ok: boolean; result: unknown })
+}
+
+describe('the file', () => {
+  test('and all that belongs to it can be read by its owner only', async () => {
+    const folder = newFolder()
+    await using bench = await benchAt(join(folder, 'data', 'notifier.db'))
+    await bench.register()
+    const files = readdirSync(join(folder, 'data'))
+    expect(files.sort()).toEqual(['notifier.db', 'notifier.db-shm', 'notifier.db-wal'])
+    for (const file of files) expect(statSync(join(folder, 'data', file)).mode & 0o777).toBe(0o600)
+    expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
+  })
+
+  test('is written through to the disk at every commit, and anything less refuses to start', async () => {
+    const connection = openConnection(join(newFolder(), 'notifier.db'), () => {})
+    onTestFinished(() => connection.close())
+    await connection.write(() => connection.client.exec('CREATE TABLE t (a)'))
+    expect(connection.client.pragma('synchronous', { simple: true })).toBe(2)
+    expect(connection.client.pragma('journal_mode', { simple: true })).toBe('wal')
+    assertDurable(connection)
+    connection.client.pragma('synchronous = NORMAL')
+    expect(() => assertDurable(connection)).toThrow('synchronous=1')
+  })
+
+  test('keeps what was acknowledged when the process ends without closing it', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using left = await benchAt(path)
+    const { id } = await left.resolve()
+    const store = await openFile(path)
+    expect(await store.findRegistration(left.partnerId, id)).toMatchObject({ status: 'succeeded' })
+    await store.close()
+  })
+
+  test('shows no secret, no result and no webhook in the clear', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using bench = await benchAt(path)
+    const markers = {
+      apiKey: 'MARKERAPIKEY',
+      signing: 'MARKERSIGNING',
+      message: 'MARKERMESSAGE',
+      living: 'MARKERLIVING',
+      similarity: 'MARKERSIMILAR',
+    }
+    await bench.store.putDefaultAccount({
+      id: 'acc_2',
+      apiId: 'C2',
+      apiKey: new Secret(markers.apiKey),
+      passwordMode: 'static',
+    })
+    const secret = { id: 'secret_2', type: 'v1', text: new Secret(markers.signing) } as const
+    await bench.store.rotateSigningSecret(bench.partnerId, secret, 0)
+    const { id } = await bench.register({ idcardid: 'MARKERSERIAL' })
+    const claimed = first(await bench.claim())
+    const { message, living, similarity } = markers
+    const verdict = { status: 'SUCCESS', message, livingScore: living, similarity } as const
+    await bench.store.settleVerifications([bench.answered(claimed, { kind: 'verdict', code: 2, verdict })])
+    expect(first(await bench.claimMessages()).body).toContain(markers.similarity)
+    expect(await bench.find(id)).toMatchObject({ verdict })
+
+    const bytes = () => [path, `${path}-wal`].map(file => readFileSync(file))
+    const look = () => {
+      expect(bytes().some(file => file.includes('MARKERSERIAL'))).toBe(true)
+      for (const marker of Object.values(markers)) for (const file of bytes()) expect(file.includes(marker)).toBe(false)
+    }
+    look()
+    const other = new Database(path)
+    other.pragma('wal_checkpoint(TRUNCATE)')
+    other.close()
+    look()
+  })
+})
+
+describe('the master key', () => {
+  test('has to be the one that the file was written with', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using bench = await benchAt(path)
+    const { id } = await bench.resolve()
+    await expect(openFile(path, randomBytes(32))).rejects.toThrow('MASTER_KEY')
+    expect(await bench.find(id)).toMatchObject({ status: 'succeeded', verdict: { similarity: '95.25' } })
+  })
+
+  test('can be changed: both work while rows are sealed anew, then the new one alone', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    const next = randomBytes(32)
+    const options = { path, now: () => START, defaultRate: 1_000 }
+    let id = ''
+    let partnerId = ''
+    {
+      await using bench = await benchAt(path)
+      id = (await bench.resolve()).id
+      partnerId = bench.partnerId
+    }
+    const both = await openSqliteStore({ ...options, masterKey: next, previousKey: KEY })
+    const batches: number[] = []
+    for (let i = 0; i < 20; i++) batches.push(await both.reseal(1))
+    expect(batches.slice(0, 4)).toEqual([1, 1, 1, 1])
+    expect(batches.at(-1)).toBe(0)
+    await both.close()
+    const alone = await openSqliteStore({ ...options, masterKey: next })
+    expect(await alone.findRegistration(partnerId, id)).toMatchObject({ verdict: { similarity: '95.25' } })
+    await alone.close()
+    await expect(openFile(path)).rejects.toThrow('MASTER_KEY')
+  })
+})
+
+describe('several processes on one file', () => {
+  test('that start at once all come up', async () => {
+    const path = join(newFolder(), 'data', 'notifier.db')
+    const answers = await inProcesses(3, [path, 'open'])
+    expect(answers).toEqual(answers.map(() => ({ ok: true, result: null })))
+  })
+
+  test('of which one migrates already, come up when it is done', async () => {
+    const folder = newFolder()
+    const path = join(folder, 'notifier.db')
+    const migrated = join(folder, 'migrated.db')
+    await (await openFile(migrated)).close()
+    const faster = new Database(path)
+    onTestFinished(() => void faster.close())
+    faster.pragma('journal_mode = WAL')
+    faster.prepare('ATTACH ? AS migrated').run(migrated)
+    const schemaOf = (where: string) =>
+      faster.prepare<[], string>(`SELECT sql FROM migrated.sqlite_schema WHERE sql <> '' AND ${where}`).pluck().all()
+    for (const sql of schemaOf("name = '__drizzle_migrations'")) faster.exec(sql)
+    faster.exec('BEGIN IMMEDIATE')
+    for (const sql of schemaOf("name NOT LIKE 'sqlite_%' AND name <> '__drizzle_migrations'")) faster.exec(sql)
+    faster.exec('INSERT INTO main.__drizzle_migrations SELECT * FROM migrated.__drizzle_migrations')
+    // Time enough for the other one to have seen that the schema is missing, and to wait for the lock.
+    const commitLater = () => void setTimeout(() => faster.exec('COMMIT'), 250)
+    expect(await inProcesses(1, [path, 'open'], commitLater)).toEqual([{ ok: true, result: null }])
+  })
+
+  test('never take the same row', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using bench = await benchAt(path)
+    const items = (count: number, prefix: string) =>
+      Array.from({ length: count }, (_, i) => bench.newRegistration({ idcardid: `${prefix}${i}` }))
+    await bench.store.register(items(100, 'm'))
+    while ((await bench.poll(SUCCESS)) > 0);
+    await bench.store.register(items(100, 'v'))
+    const client = new Database(path)
+    client.exec('UPDATE accounts SET allowed_at = 0')
+    client.close()
+    const answers = await inProcesses(3, [path, 'claim'])
+    const taken = answers.flatMap(({ result }) => result as string[])
+    expect(answers.filter(answer => !answer.ok)).toEqual([])
+    expect(new Set(taken).size).toBe(taken.length)
+    expect(taken).toHaveLength(200)
+  })
+})
+
+const unavailable = (run: Promise<unknown>) =>
+  run.then(
+    () => null,
+    (error: unknown) => (error instanceof AppError ? error.code : error),
+  )
+
+describe('S12 a write lock held by somebody else', () => {
+  test('is told within 300 ms, and blocks the event loop for less than 100 ms at once', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using bench = await benchAt(path)
+    const { id } = await bench.register()
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other.exec('BEGIN IMMEDIATE')
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    delay.enable()
+    const began = performance.now()
+    expect(await unavailable(bench.register())).toBe('unavailable')
+    const took = performance.now() - began
+    delay.disable()
+    expect(took).toBeLessThan(300)
+    expect(delay.max / 1e6).toBeLessThan(100)
+    expect(await bench.find(id)).toMatchObject({ status: 'pending' })
+    other.exec('ROLLBACK')
+    await bench.register()
+  })
+
+  test('is waited for when it is short', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using bench = await benchAt(path)
+    const other = new Database(path)
+    other.exec('BEGIN IMMEDIATE')
+    const registered = bench.register()
+    other.exec('ROLLBACK')
+    other.close()
+    expect(await registered).toMatchObject({ status: 'pending' })
+  })
+})
+
+/** A disk of two megabytes, or why there is none. */
+const mountSmallDisk = (): string | { skip: string } => {
+  const folder = newFolder()
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' })
+  } catch (error) {
+    return { skip: `no tmpfs can be mounted here: ${error instanceof Error ? error.message.trim() : error}` }
+  }
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
+  return folder
+}
+
+describe('S3 a full disk', () => {
+  test('is told, leaves nothing half done, and is over as soon as there is space', async context => {
+    const folder = mountSmallDisk()
+    if (typeof folder !== 'string') {
+      process.stderr.write(`${folder.skip}\n`)
+      return context.skip(folder.skip)
+    }
+    await using bench = await benchAt(join(folder, 'notifier.db'))
+    let broken = 0
+    bench.store.events.on('broken', () => broken++)
+    const kept = await bench.register()
+    const ballast = join(folder, 'ballast')
+    fillUp(ballast)
+
+    const metadata = { filling: 'x'.repeat(2_000) }
+    const acknowledged: string[] = []
+    let refused: string[] = []
+    for (let i = 0; i < 200 && refused.length === 0; i++) {
+      const batch = Array.from({ length: 20 }, () => bench.newRegistration({ metadata }))
+      const outcome = await unavailable(bench.store.register(batch))
+      if (outcome === null) acknowledged.push(...batch.map(item => item.id))
+      else {
+        expect(outcome).toBe('unavailable')
+        refused = batch.map(item => item.id)
+      }
+    }
+    expect(refused).not.toEqual([])
+    expect(await bench.find(kept.id)).toMatchObject({ status: 'pending' })
+    for (const id of acknowledged) await bench.find(id)
+    for (const id of refused) expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
+
+    rmSync(ballast)
+    const after = await bench.register()
+    expect(await bench.find(after.id)).toEqual(after)
+    expect(existsSync(join(folder, 'notifier.db'))).toBe(true)
+    expect(broken).toBe(0)
+  })
+})
+
+/** Leaves the disk of `path` next to no space. */
+const fillUp = (path: string) => {
+  for (let size = 2 * 1024 * 1024; size >= 4_096; size = Math.floor(size / 2)) {
+    try {
+      writeFileSync(path, Buffer.alloc(size), { flag: 'a' })
+    } catch {}
+  }
+}

@@ -1,0 +1,67 @@
+import { AppError } from '../../../src/core/error.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import type { Store } from '../../../src/store/store.ts'
+
+/**
+ * One of several processes on one file. `<path> <master key, hex> <task>`: says that it is ready, waits for a word, does
+ * its task and tells what came of it.
+ */
+const [path = '', key = '', task = ''] = process.argv.slice(2)
+const tell = (message: unknown) => process.send?.(message)
+const open = () =>
+  openSqliteStore({ path, masterKey: Buffer.from(key, 'hex'), now: () => Date.now(), defaultRate: 1_000_000 })
+
+const claimAll = async () => {
+  const store = await open()
+  const taken: string[] = []
+  for (let idle = 0; idle < 20; ) {
+    const verifications = await claimVerifications(store).catch(whileBusy)
+    const messages = await claimMessages(store).catch(whileBusy)
+    taken.push(...verifications, ...messages)
+    idle = verifications.length + messages.length === 0 ? idle + 1 : 0
+    await new Promise(setImmediate)
+  }
+  await store.close()
+  return taken
+}
+
+const claimVerifications = async (store: Store): Promise<string[]> => {
+  const { claims } = await store.claimVerifications({ busy: new Map(), concurrency: 3, leaseMs: 60_000 })
+  return claims.flatMap(claim => claim.verifications.map(one => `v${one.id}`))
+}
+
+const claimMessages = async (store: Store): Promise<string[]> => {
+  const { messages } = await store.claimMessages({
+    slots: 3,
+    slowSlots: 1,
+    perHost: 3,
+    perPartner: 3,
+    busyHosts: new Map(),
+    busyPartners: new Map(),
+    leaseMs: 60_000,
+  })
+  return messages.map(message => `m${message.seq}`)
+}
+
+/** Others write all the time, so now and then one has to wait. */
+const whileBusy = (error: unknown): string[] => {
+  if (error instanceof AppError && error.code === 'unavailable') return []
+  throw error
+}
+
+const tasks: Record<string, () => Promise<unknown>> = {
+  open: async () => {
+    await (await open()).close()
+  },
+  claim: claimAll,
+}
+
+process.once('message', () => {
+  Promise.resolve(tasks[task]?.())
+    .then(
+      result => tell({ ok: true, result: result ?? null }),
+      (error: unknown) => tell({ ok: false, result: String(error) }),
+    )
+    .finally(() => process.disconnect())
+})
+tell('ready')

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createLog } from '../../src/log.ts'
+import type { ClaimedAccount, ClaimedVerification, VerificationSettlement } from '../../src/store/store.ts'
+import { createPoller } from '../../src/worker/poller.ts'
+import { createSandbox } from '../../src/worker/sandbox.ts'
+
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const POLICY = {
+  minMs: 5 * SECOND,
+  maxMs: 5 * MINUTE,
+  rampMs: 2 * MINUTE,
+  settleMarginMs: 10 * MINUTE,
+  notFoundGraceMs: 2 * HOUR,
+}
+
+/** Registered `agesMs` ago, each for a day. */
+const verificationOf = (idcardid: string, ...agesMs: number[]): ClaimedVerification => ({
+  id: 1,
+  claim: 1,
+  partnerId: 'ptn_1',
+  idcardid,
+  polls: 0,
+  nudgedAt: NOW,
+  failures: 0,
+  invalidIds: 0,
+  seen: false,
+  goneChecks: 0,
+  lastPolledAt: null,
+  waiting: agesMs.map((age, i) => ({ id: `reg_${i}`, createdAt: NOW - age, expiresAt: NOW - age + 24 * HOUR })),
+})
+
+describe('the sandbox', () => {
+  const sandbox = createSandbox(POLICY)
+
+  test('leaves every other serial to upstream', () => {
+    expect(sandbox(verificationOf('16236437872836', 0), NOW)).toBeNull()
+  })
+
+  test('comes back exactly when the time of a serial has come, but for a long one by the schedule', () => {
+    expect(sandbox(verificationOf('test_success_3s', 0), NOW)?.step.dueAt).toBe(NOW + 3 * SECOND)
+    expect(sandbox(verificationOf('test_expire_3s', 1 * SECOND), NOW)?.step.dueAt).toBe(NOW + 2 * SECOND)
+    expect(sandbox(verificationOf('test_fail_1h', 0), NOW)?.step.dueAt).toBe(NOW + 5 * SECOND)
+  })
+
+  test('goes by the oldest registration that waits, so that a hint or a restart begins nothing anew', () => {
+    const answer = sandbox(verificationOf('test_success_3s', 1 * SECOND, 3 * SECOND), NOW)?.answer
+    expect(answer).toMatchObject({ kind: 'verdict' })
+  })
+
+  test('expires each registration at its own age, and at its own deadline where that comes first', () => {
+    const verification = verificationOf('test_expire_5s', 5 * SECOND, 4 * SECOND)
+    expect(sandbox(verification, NOW)?.step).toMatchObject({
+      ended: [{ registrationId: 'reg_0', reason: 'expired' }],
+      dueAt: NOW + 1 * SECOND,
+    })
+    const [late] = verificationOf('test_expire_5s', 0).waiting
+    const short = { ...verification, waiting: late ? [{ ...late, expiresAt: NOW }] : [] }
+    expect(sandbox(short, NOW)?.step.ended).toEqual([{ registrationId: 'reg_0', reason: 'expired' }])
+  })
+
+  test('gives up an unknown serial at once', () => {
+    const { step } = sandbox(verificationOf('test_notfound', 0), NOW) ?? {}
+    expect(step).toMatchObject({ dueAt: null, ended: [{ registrationId: 'reg_0', reason: 'not_found' }] })
+  })
+})
+
+test('an answer of the sandbox resumes no account that upstream refuses, and counts as no look-up', async () => {
+  const account: ClaimedAccount = {
+    id: 'acc_1',
+    apiId: 'C1',
+    apiKey: new Secret('key'),
+    passwordMode: 'dynamic',
+    rate: 5,
+    pausedAt: NOW - HOUR,
+    pauseReason: 'frozen',
+    pauseCode: 4050,
+    probes: 1,
+    probeAt: NOW,
+    allowedAt: 0,
+    rampAt: null,
+    rampRate: null,
+  }
+  const claims = [{ account, verifications: [verificationOf('test_success', 0)] }]
+  const { promise: settled, resolve: settle } = Promise.withResolvers<readonly VerificationSettlement[]>()
+  const unexpected = () => {
+    throw new Error('unexpected')
+  }
+  const poller = createPoller({
+    store: {
+      now: () => NOW,
+      claimVerifications: async () => ({ claims: claims.splice(0), nextAt: null }),
+      settleVerifications: async settlements => settle(settlements),
+    },
+    upstream: { ask: unexpected },
+    sandbox: createSandbox(POLICY),
+    policy: POLICY,
+    concurrency: 4,
+    timeoutMs: SECOND,
+    random: () => 0,
+    onLookup: unexpected,
+    log: createLog({ level: 'silent' }),
+  })
+  poller.ring()
+  expect(await settled).toMatchObject([{ id: 1, claim: 1, answer: { kind: 'verdict' }, account: null }])
+  await poller.stop()
+})
