@@ -5,7 +5,8 @@ import { Secret } from '../core/secret.ts'
 import type { Account, Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { jsonTimeOrNull } from './json-time.ts'
-import { PAGE_PARAMETERS, pageOf } from './pagination.ts'
+import type { AccountAnswer } from './openapi/admin-answers.ts'
+import { PAGE_QUERY, pageOf } from './pagination.ts'
 import { noQuery, readQuery } from './query.ts'
 import { readBody } from './request-body.ts'
 
@@ -17,14 +18,13 @@ export interface AdminAccountDeps {
   newId: (prefix: string) => string
 }
 
-const LIST_QUERY = z.strictObject(PAGE_PARAMETERS)
 const APIID = 'must be the APIID: 1 to 128 visible ASCII characters'
 const APIKEY = 'must be the APIKEY: 1 to 256 visible ASCII characters'
 const MODE = 'must be dynamic or static'
 const RATE = 'must be calls a second, more than 0 and at most 100000'
 const PARTNER = 'must be the id of a partner'
 /** The key is sealed at once and never shown again. */
-const NEW_ACCOUNT = z.strictObject({
+export const NEW_ACCOUNT = z.strictObject({
   account: z.string(APIID).regex(/^[\x21-\x7e]{1,128}$/, APIID),
   apiKey: z.string(APIKEY).regex(/^[\x21-\x7e]{1,256}$/, APIKEY),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
@@ -36,7 +36,7 @@ const NEW_ACCOUNT = z.strictObject({
 })
 const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
-const viewAccount = (account: Account) => ({
+const viewAccount = (account: Account): AccountAnswer => ({
   id: account.id,
   account: account.apiId,
   mode: account.passwordMode,
@@ -61,7 +61,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null)
 
   app.get('/', async c => {
-    const { limit, cursor } = readQuery(c, LIST_QUERY)
+    const { limit, cursor } = readQuery(c, PAGE_QUERY)
     const { data, nextCursor } = pageOf(await store.listAccounts({ limit: limit + 1, after: cursor ?? null }), limit)
     return c.json({ data: data.map(viewAccount), nextCursor })
   })

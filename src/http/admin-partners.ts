@@ -6,7 +6,8 @@ import { newPartner } from '../core/new-partner.ts'
 import type { ApiKey, Partner, Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { jsonTime, jsonTimeOrNull } from './json-time.ts'
-import { PAGE_PARAMETERS, pageOf } from './pagination.ts'
+import type { KeyAnswer, NewKeyAnswer, NewPartnerAnswer, PartnerAnswer } from './openapi/admin-answers.ts'
+import { PAGE_QUERY, pageOf } from './pagination.ts'
 import { noQuery, readQuery } from './query.ts'
 import { hasBody, readBody } from './request-body.ts'
 
@@ -22,8 +23,7 @@ export interface AdminPartnerDeps {
 
 const NAME = 'must be a string of 1 to 100 characters, without control characters'
 const DISABLED = 'must be true or false'
-const LIST_QUERY = z.strictObject(PAGE_PARAMETERS)
-const NEW_PARTNER = z.strictObject({
+export const NEW_PARTNER = z.strictObject({
   name: z
     .string(NAME)
     .trim()
@@ -34,7 +34,7 @@ const NEW_PARTNER = z.strictObject({
 const PAYLOAD = 'must be full, or thin (without the scores and the message)'
 const QUOTA = 'must be a whole number from 0 to 1000000000, or null for no limit'
 const quota = z.int(QUOTA).min(0, QUOTA).max(1_000_000_000, QUOTA).nullable().optional()
-const PARTNER_CHANGE = z.strictObject({
+export const PARTNER_CHANGE = z.strictObject({
   name: NEW_PARTNER.shape.name.optional(),
   disabled: z.boolean(DISABLED).optional(),
   payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
@@ -42,7 +42,7 @@ const PARTNER_CHANGE = z.strictObject({
 })
 
 const EXPIRY = 'must be a time ahead, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
-const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
+export const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
   z.strictObject({
     expiresAt: z.iso
       .datetime({ offset: true, error: EXPIRY })
@@ -52,7 +52,7 @@ const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
       .optional(),
   })
 
-const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner) => ({
+const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
   id,
   name,
   disabled,
@@ -61,7 +61,7 @@ const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner
   createdAt: jsonTime(createdAt),
 })
 
-const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey) => ({
+const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): KeyAnswer => ({
   id,
   createdAt: jsonTime(createdAt),
   lastUsedAt: jsonTimeOrNull(lastUsedAt),
@@ -83,7 +83,7 @@ export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerD
   const newKey = createNewKey({ now })
 
   app.get('/', async c => {
-    const { limit, cursor } = readQuery(c, LIST_QUERY)
+    const { limit, cursor } = readQuery(c, PAGE_QUERY)
     const { data, nextCursor } = pageOf(await store.listPartners({ limit: limit + 1, after: cursor ?? null }), limit)
     return c.json({ data: data.map(viewPartner), nextCursor })
   })
@@ -93,7 +93,7 @@ export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerD
     const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
     await store.createPartner(partner)
     c.header('location', `/v1/admin/partners/${partner.id}`)
-    return c.json({ partnerId: partner.id, name, apiKey, signingSecret }, 201)
+    return c.json({ partnerId: partner.id, name, apiKey, signingSecret } satisfies NewPartnerAnswer, 201)
   })
 
   app.get('/:id', noQuery, async c => {
@@ -117,7 +117,7 @@ export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerD
     const { expiresAt = null } = hasBody(c) ? await readBody(c, newKey) : {}
     const { id, hash, text } = createApiKey(newId('key'), random)
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
-    return c.json({ id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) }, 201)
+    return c.json({ id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies NewKeyAnswer, 201)
   })
 
   return app

@@ -8,6 +8,7 @@ import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './a
 import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerDeps } from './authenticate.ts'
 import { type BatchDeps, createBatch } from './batch.ts'
 import { type CallbackTestDeps, createCallbackTest } from './callback-test.ts'
+import { createDocs } from './docs.ts'
 import { createEvents, type EventDeps } from './events.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { createMe, type MeDeps } from './me.ts'
@@ -66,11 +67,12 @@ export const createApi = (deps: ApiDeps) => {
   app.notFound(c => sendProblem(c, { code: 'not_found', detail: 'There is nothing at this address.' }))
 
   app.use('/v1/*', noStore)
+  const checked = { ...deps, registrationBody: createRegistrationBody(deps) }
   app.route('/', createHealth(deps))
+  app.route('/', createDocs(checked))
   // Before the partners' part: its key opens nothing here, and where there is no token there is nothing to open.
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
-  const checked = { ...deps, registrationBody: createRegistrationBody(deps) }
   app.route('/v1/registrations', createBatch(checked))
   app.route('/v1/registrations', createRegistrations(checked))
   app.route('/v1/events', createEvents(deps))

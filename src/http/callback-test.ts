@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Attempt } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { noQuery } from './query.ts'
+import { createRateLimit } from './rate-limit.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 import { viewAttempt } from './registration-view.ts'
 import { readBody } from './request-body.ts'
@@ -10,15 +11,24 @@ import { readBody } from './request-body.ts'
 export interface CallbackTestDeps {
   registrationBody: RegistrationBodySchema
   testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
+  now: () => number
 }
 
+/** Of a partner: enough for who tries out a URL, too little to knock at many hosts that are not its own. */
+const TESTS = { rate: 1, burst: 10 }
+
+export const createCallbackTestBody = ({ shape }: RegistrationBodySchema) =>
+  z.strictObject({ callbackUrl: shape.callbackUrl })
+
 /** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever came of it. */
-export const createCallbackTest = ({ registrationBody, testCallback }: CallbackTestDeps) => {
+export const createCallbackTest = ({ registrationBody, testCallback, now }: CallbackTestDeps) => {
   const app = new Hono<ApiEnv>()
-  const body = z.strictObject({ callbackUrl: registrationBody.shape.callbackUrl })
+  const take = createRateLimit({ now, detail: 'So many callbacks cannot be tested at once.' })
+  const body = createCallbackTestBody(registrationBody)
 
   app.post('/test', noQuery, async c => {
     const { callbackUrl } = await readBody(c, body)
+    take(c.get('partnerId'), TESTS)
     return c.json(viewAttempt(await testCallback(c.get('partnerId'), callbackUrl)))
   })
 

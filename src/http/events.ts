@@ -4,6 +4,7 @@ import { messageIdOf } from '../core/message.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { jsonTime } from './json-time.ts'
+import type { EventAnswer } from './openapi/answers.ts'
 import { PAGE_PARAMETERS } from './pagination.ts'
 import { readQuery } from './query.ts'
 
@@ -46,7 +47,7 @@ export const createEvents = ({ store, signEvents }: EventDeps) => {
   return app
 }
 
-const viewEvent = ({ registrationId, type, createdAt, delivery, body }: StoredEvent) => ({
+const viewEvent = ({ registrationId, type, createdAt, delivery, body }: StoredEvent): Omit<EventAnswer, 'headers'> => ({
   messageId: messageIdOf(registrationId),
   registrationId,
   type,

@@ -1,10 +1,11 @@
 import type { Explanation } from '../store/store.ts'
 import { explainSentence, type Telling } from './explain-sentence.ts'
 import { jsonTime, jsonTimeOrNull } from './json-time.ts'
+import type { ExplanationAnswer } from './openapi/answers.ts'
 import { viewAttempt } from './registration-view.ts'
 
 /** Why there is no webhook yet: the facts, and one sentence in the reader's language. */
-export const viewExplanation = (explanation: Explanation, { language, now }: Telling) => {
+export const viewExplanation = (explanation: Explanation, { language, now }: Telling): ExplanationAnswer => {
   const { registration, account, lastAttempt } = explanation
   const { delivery } = registration
   return {

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { AppError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
+import type { MeAnswer } from './openapi/answers.ts'
 import { noQuery } from './query.ts'
 
 export interface MeDeps {
@@ -25,7 +26,7 @@ export const createMe = ({ store, apiRate }: MeDeps) => {
       rate: { perSecond: apiRate, burst: 2 * apiRate },
       quotas,
       usage: await store.usageOf(partnerId),
-    })
+    } satisfies MeAnswer)
   })
 
   return app

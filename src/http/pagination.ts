@@ -20,7 +20,7 @@ export const PAGE_PARAMETERS = {
     .transform(Number)
     .pipe(z.number().min(1, LIMIT).max(MOST, LIMIT))
     .default(50)
-    .describe(`How many, ${MOST} at most.`),
+    .meta({ type: 'integer', minimum: 1, maximum: MOST, default: 50, description: 'How many.' }),
   cursor: z
     .string()
     .transform((cursor, ctx) => {
@@ -32,6 +32,8 @@ export const PAGE_PARAMETERS = {
     .optional()
     .describe('The nextCursor of the page before.'),
 }
+
+export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)
 
 /** The page, from up to `limit + 1` items: the one too many tells that there is more. */
 export const pageOf = <T extends { id: string }>(items: readonly T[], limit: number) => {

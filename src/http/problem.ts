@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { SECOND } from '../core/duration.ts'
 import { AppError, type ErrorCode, type FieldError } from '../core/error.ts'
+import type { ProblemAnswer } from './openapi/answers.ts'
 
 type ProblemCode = ErrorCode | 'method_not_allowed' | 'internal'
 
@@ -33,12 +34,12 @@ interface Problem {
 }
 
 /** The RFC 9457 document for a code. */
-export const problemOf = ({ code, detail, errors = [] }: Problem) => ({
+export const problemOf = ({ code, detail, errors = [] }: Problem): ProblemAnswer => ({
   type: `/docs/problems#${code}`,
   title: PROBLEMS[code].title,
   status: PROBLEMS[code].status,
   detail,
-  ...(errors.length === 0 ? {} : { errors }),
+  ...(errors.length === 0 ? {} : { errors: [...errors] }),
 })
 
 export const sendProblem = (c: Context, problem: Problem): Response =>

@@ -1,8 +1,9 @@
 import type { Attempt, Registration } from '../store/store.ts'
 import { jsonTime, jsonTimeOrNull } from './json-time.ts'
+import type { AttemptAnswer, RegistrationAnswer } from './openapi/answers.ts'
 
 /** A registration as its partner sees it. */
-export const viewRegistration = (registration: Registration) => ({
+export const viewRegistration = (registration: Registration): RegistrationAnswer => ({
   id: registration.id,
   idcardid: registration.idcardid,
   callbackUrl: registration.callbackUrl,
@@ -29,7 +30,7 @@ export const viewRegistration = (registration: Registration) => ({
   resolvedAt: jsonTimeOrNull(registration.resolvedAt),
 })
 
-export const viewAttempt = (attempt: Attempt) => ({
+export const viewAttempt = (attempt: Attempt): AttemptAnswer => ({
   at: jsonTime(attempt.at),
   outcome: attempt.outcome,
   httpStatus: attempt.httpStatus,

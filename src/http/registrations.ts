@@ -32,7 +32,7 @@ const IDCARDID = 'must be a serial: 1 to 64 letters, digits, "_" and "-"'
 const STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const
 const DELIVERIES = ['pending', 'delivered', 'exhausted'] as const
 
-const LIST_QUERY = z.strictObject({
+export const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, IDCARDID).optional(),
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   delivery: z.enum(DELIVERIES, `must be one of ${DELIVERIES.join(', ')}`).optional(),
@@ -47,7 +47,12 @@ export const WAIT_QUERY = z.strictObject({
     .refine(ms => ms !== null && ms <= MINUTE, WAIT)
     .transform(ms => ms ?? 0)
     .optional()
-    .describe('Answer as soon as the registration has left `pending`, after this long at the latest.'),
+    .meta({
+      pattern: '^\\d{1,9}(ms|s|m|h|d)$',
+      description:
+        'Answer as soon as the registration has left `pending`, after this long (60s at most) at the latest.',
+      examples: ['30s'],
+    }),
 })
 
 const detectLanguage = languageDetector({

@@ -4,6 +4,7 @@ import { AppError } from '../core/error.ts'
 import type { BulkResend, Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { jsonTime } from './json-time.ts'
+import type { ResendAnswer } from './openapi/answers.ts'
 import { noQuery } from './query.ts'
 import { readBody } from './request-body.ts'
 
@@ -23,7 +24,7 @@ export const RESEND_BODY = z
     message: 'must not be before since',
   })
 
-const viewResend = ({ id, since, until, count, resent, done }: BulkResend) => ({
+const viewResend = ({ id, since, until, count, resent, done }: BulkResend): ResendAnswer => ({
   id,
   since: jsonTime(since),
   until: jsonTime(until),

@@ -1,11 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { DAY, HOUR, readDuration } from '../core/duration.ts'
+import { AppError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import type { SigningSecret, Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { jsonTime, jsonTimeOrNull } from './json-time.ts'
+import type { NewSigningSecretAnswer, SigningSecretAnswer } from './openapi/answers.ts'
 import { noQuery } from './query.ts'
 import { readBody } from './request-body.ts'
 
@@ -17,17 +19,28 @@ export interface SigningSecretDeps {
 
 const DEFAULT_OVERLAP_MS = 24 * HOUR
 const LONGEST_OVERLAP_MS = 30 * DAY
+/** Every webhook carries a signature of each. */
+const MOST_LIVE = 10
 const OVERLAP = 'must be a duration from 0s to 30d, such as 24h'
-const ROTATION = z.strictObject({
+export const ROTATION = z.strictObject({
   overlap: z
     .string(OVERLAP)
     .transform(readDuration)
     .refine(ms => ms !== null && ms <= LONGEST_OVERLAP_MS, OVERLAP)
+    .meta({
+      pattern: '^\\d{1,9}(ms|s|m|h|d)$',
+      description: 'How long those there are go on signing, 24h unless told, 30d at most.',
+    })
     .optional(),
-  type: z.enum(['v1', 'v1a'], 'must be v1 (HMAC-SHA256) or v1a (ed25519)').optional(),
+  type: z
+    .enum(['v1', 'v1a'], 'must be v1 (HMAC-SHA256) or v1a (ed25519)')
+    .describe('HMAC-SHA256, which is the default, or ed25519.')
+    .optional(),
 })
 
-const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret) => ({
+const TOO_MANY = `${MOST_LIVE} secrets are live: wait until one has expired, or rotate with an overlap of 0s, which ends them.`
+
+const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({
   id,
   type,
   createdAt: jsonTime(createdAt),
@@ -44,11 +57,14 @@ export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps
   })
 
   app.post('/rotate', noQuery, async c => {
-    const { overlap, type = 'v1' } = await readBody(c, ROTATION)
+    const { type = 'v1', ...body } = await readBody(c, ROTATION)
+    const overlapMs = body.overlap ?? DEFAULT_OVERLAP_MS
+    const live = await store.listSigningSecrets(c.get('partnerId'))
+    if (overlapMs > 0 && live.length >= MOST_LIVE) throw new AppError('conflict', TOO_MANY)
     const { secret, publicText } = generateSecret(type, random)
     const added = { id: newId('secret'), type, text: new Secret(secret) }
-    const { id } = await store.rotateSigningSecret(c.get('partnerId'), added, overlap ?? DEFAULT_OVERLAP_MS)
-    return c.json({ id, type, secret: publicText }, 201)
+    const { id } = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
+    return c.json({ id, type, secret: publicText } satisfies NewSigningSecretAnswer, 201)
   })
 
   return app

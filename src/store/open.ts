@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import type { Config } from '../config/settings.ts'
 import { keyBeside } from './master-key.ts'
 import type { Store } from './store.ts'
@@ -33,7 +34,12 @@ export const openStore = async (
 }
 
 const readOrMakeKey = (path: string, { random, onKeyCreated }: Omit<OpenStoreDeps, 'now'>): Buffer => {
+  // The key is made before the database, so one without the other was written with a key that is elsewhere.
+  if (!existsSync(`${path}.key`) && hasContent(path))
+    throw new Error(`MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`)
   const { key, path: keyPath, created } = keyBeside(path, random)
   if (created) onKeyCreated(keyPath)
   return key
 }
+
+const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0

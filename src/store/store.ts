@@ -1,9 +1,41 @@
 import type { EventEmitter } from 'node:events'
-import type { AccountChange, AccountState, PauseReason } from '../core/account.ts'
-import type { Answer, Verdict } from '../core/answer.ts'
-import type { MessageState, MessageStep, MessageType } from '../core/message.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Reason, VerificationState, VerificationStep } from '../core/verification.ts'
+import type {
+  Account,
+  ApiKey,
+  KeyOwner,
+  NewAccount,
+  NewKey,
+  NewPartner,
+  NewSigningSecret,
+  Partner,
+  PartnerChange,
+  SigningSecret,
+  Usage,
+} from './partner.ts'
+import type {
+  ClaimedMessages,
+  ClaimedVerifications,
+  MessageClaim,
+  MessageSettlement,
+  VerificationClaim,
+  VerificationSettlement,
+} from './queues.ts'
+import type {
+  Attempt,
+  BulkResend,
+  Explanation,
+  NewBulkResend,
+  NewRegistration,
+  Registered,
+  Registration,
+  RegistrationQuery,
+  StoredEvent,
+} from './registration.ts'
+
+export type * from './partner.ts'
+export type * from './queues.ts'
+export type * from './registration.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
@@ -113,280 +145,4 @@ export interface StoreEvents {
   resolved: [registrationIds: readonly string[]]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
   broken: [error: Error]
-}
-
-export type RegistrationStatus = 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
-
-export interface Registration {
-  id: string
-  partnerId: string
-  idcardid: string
-  callbackUrl: string
-  metadata: Readonly<Record<string, string>>
-  status: RegistrationStatus
-  reason: Reason | null
-  verdict: Verdict | null
-  polls: number
-  lastPolledAt: number | null
-  nextPollAt: number | null
-  delivery: { messageId: string | null; state: MessageState; attempts: number; nextAttemptAt: number | null }
-  createdAt: number
-  expiresAt: number
-  resolvedAt: number | null
-}
-
-export interface NewRegistration {
-  id: string
-  partnerId: string
-  accountId: string
-  idcardid: string
-  /** Normalised and judged. */
-  callbackUrl: string
-  metadata: Readonly<Record<string, string>>
-  /** Null: `ttlMs` from now. */
-  expiresAt: number | null
-  ttlMs: number
-}
-
-export type Registered =
-  | { outcome: 'created' | 'existing'; registration: Registration }
-  /** The serial belongs to another partner. */
-  | { outcome: 'taken' }
-  /** The partner has used up what it may have. */
-  | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
-
-export interface RegistrationQuery {
-  idcardid: string | null
-  status: RegistrationStatus | null
-  delivery: MessageState | null
-  limit: number
-  before: string | null
-}
-
-export interface VerificationClaim {
-  /** Calls in flight on this node, by account. */
-  busy: ReadonlyMap<string, number>
-  concurrency: number
-  leaseMs: number
-}
-
-export interface ClaimedVerifications {
-  claims: { account: ClaimedAccount; verifications: ClaimedVerification[] }[]
-  /** When there may be more to claim, if nothing else happens; null: nothing is waiting. */
-  nextAt: number | null
-}
-
-export interface ClaimedAccount extends AccountState {
-  id: string
-  apiId: string
-  apiKey: Secret
-  passwordMode: 'dynamic' | 'static'
-}
-
-export interface ClaimedVerification extends VerificationState {
-  id: number
-  /** The fencing token. */
-  claim: number
-  partnerId: string
-  idcardid: string
-  polls: number
-}
-
-export interface VerificationSettlement {
-  id: number
-  claim: number
-  answer: Answer
-  /** When the call was made and when its answer was there. */
-  askedAt: number
-  observedAt: number
-  step: VerificationStep
-  account: { id: string; change: AccountChange } | null
-}
-
-export interface MessageClaim {
-  /** Free slots, and how many of them may go to hosts that have lately let attempts run into the time limit. */
-  slots: number
-  slowSlots: number
-  perHost: number
-  perPartner: number
-  /** Attempts in flight on this node. */
-  busyHosts: ReadonlyMap<string, number>
-  busyPartners: ReadonlyMap<string, number>
-  leaseMs: number
-}
-
-export interface ClaimedMessages {
-  messages: ClaimedMessage[]
-  /** The live signing secrets of each partner in `messages`. */
-  secrets: ReadonlyMap<string, readonly Secret[]>
-  nextAt: number | null
-}
-
-export interface ClaimedMessage {
-  seq: number
-  claim: number
-  partnerId: string
-  registrationId: string
-  laneId: number
-  slow: boolean
-  strikes: number
-  host: string
-  callbackUrl: string
-  body: string
-  attempts: number
-  retries: number
-}
-
-export interface NewBulkResend {
-  id: string
-  since: number
-  until: number
-}
-
-export interface BulkResend extends NewBulkResend {
-  /** When it was asked for. */
-  count: number
-  resent: number
-  done: boolean
-}
-
-export interface StoredEvent {
-  seq: number
-  registrationId: string
-  type: MessageType
-  createdAt: number
-  delivery: MessageState
-  body: string
-}
-
-/** What a partner has used of its quotas. */
-export interface Usage {
-  pending: number
-  hosts: number
-  daily: number
-}
-
-/** How an attempt ended, as its partner is told. */
-export type AttemptKind = 'delivered' | 'rejected' | 'gone' | 'failed'
-
-export interface Attempt {
-  at: number
-  outcome: AttemptKind
-  httpStatus: number | null
-  error: string | null
-  durationMs: number
-  responseExcerpt: string | null
-}
-
-export interface MessageSettlement {
-  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId' | 'strikes'>
-  step: MessageStep
-  attempt: Attempt
-  /** The attempt ran into the time limit, so the host held its slot as long as it could. */
-  timedOut: boolean
-}
-
-export interface Explanation {
-  registration: Registration
-  lastAnswer: Answer['kind'] | null
-  lastCode: number | null
-  rawStatus: string | null
-  account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
-  lastAttempt: Attempt | null
-  messageType: MessageType | null
-  /** Since when the callback URL is held after a 410. */
-  heldSince: number | null
-}
-
-export interface Partner {
-  id: string
-  name: string
-  disabled: boolean
-  /** `thin` webhooks leave out the scores and the message. */
-  payload: 'full' | 'thin'
-  quotas: Quotas
-  createdAt: number
-}
-
-/** Null: no limit. */
-export interface Quotas {
-  /** Registrations that wait for their verdict. */
-  pending: number | null
-  /** Different callback hosts. */
-  hosts: number | null
-  /** New registrations in 24 hours. */
-  daily: number | null
-}
-
-export interface PartnerChange {
-  name?: string | undefined
-  disabled?: boolean | undefined
-  payload?: 'full' | 'thin' | undefined
-  quotas?: { [Quota in keyof Quotas]?: Quotas[Quota] | undefined } | undefined
-}
-
-export interface SigningSecret {
-  id: string
-  type: 'v1' | 'v1a'
-  createdAt: number
-  /** When it stops being used; null: not planned. */
-  expiresAt: number | null
-}
-
-export interface NewSigningSecret {
-  id: string
-  type: 'v1' | 'v1a'
-  text: Secret
-}
-
-export interface NewPartner {
-  id: string
-  name: string
-  key: NewKey
-  secret: { id: string; text: Secret }
-}
-
-export interface NewKey {
-  id: string
-  /** SHA-256 of the secret part. */
-  hash: Buffer
-  /** Null: never. */
-  expiresAt?: number | null | undefined
-}
-
-export interface ApiKey {
-  id: string
-  createdAt: number
-  lastUsedAt: number | null
-  expiresAt: number | null
-  revokedAt: number | null
-}
-
-export interface KeyOwner {
-  partnerId: string
-  hash: Buffer
-  /** Neither revoked, nor expired, nor of a disabled partner. */
-  live: boolean
-}
-
-export interface NewAccount {
-  id: string
-  apiId: string
-  apiKey: Secret
-  passwordMode: 'dynamic' | 'static'
-  /** Calls a second; null: the setting's. */
-  rate: number | null
-  /** The only partner that may use it; null: all. */
-  partnerId: string | null
-}
-
-export interface Account {
-  id: string
-  apiId: string
-  passwordMode: 'dynamic' | 'static'
-  rate: number
-  partnerId: string | null
-  pausedAt: number | null
-  pauseReason: PauseReason | null
-  pauseCode: number | null
 }

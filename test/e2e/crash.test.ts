@@ -123,7 +123,7 @@ const allRegistrations = async ({ get }: ReturnType<typeof createApiClient>): Pr
 
 const later = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-test(`loses nothing and changes nothing over ${KILLS} kill -9 under load`, { timeout: 60_000 }, async () => {
+test(`loses nothing and changes nothing over ${KILLS} kill -9 under load`, { timeout: 120_000 }, async () => {
   await using scene = await openScene(SETTINGS)
   const { env, folder, upstream, receiver } = scene
   const random = createRandom(SEED)

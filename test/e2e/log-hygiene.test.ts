@@ -46,7 +46,7 @@ test('no secret, score, message, path, metadata or whole serial is ever in the l
   await api.resend(id)
   await receiver.waitFor(5)
 
-  const expiresAt = new Date(Date.now() + 200).toISOString()
+  const expiresAt = new Date(Date.now() + 800).toISOString()
   upstream.script(`${MARKS.serial}-2`, { status: 'no_such_status' })
   const other = await api.register({ idcardid: `${MARKS.serial}-2`, callbackUrl, expiresAt })
   await api.until(other.id, one => one.delivery.state === 'delivered')

@@ -28,7 +28,7 @@ describe.concurrent('several registrations of one serial', () => {
     await using stage = await openStage()
     const { api, upstream, receiver } = stage
     upstream.script('shared', { status: 'ING' })
-    const expiresAt = new Date(Date.now() + 300).toISOString()
+    const expiresAt = new Date(Date.now() + 800).toISOString()
     const early = await api.register({ idcardid: 'shared', callbackUrl: receiver.urlFor('/early'), expiresAt })
     const late = await api.register({ idcardid: 'shared', callbackUrl: receiver.urlFor('/late') })
     expect(bodyOf(await stage.delivery(early.id)).data).toMatchObject({ reason: 'expired' })

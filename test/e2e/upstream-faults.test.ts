@@ -52,7 +52,7 @@ describe.concurrent('a call that says nothing about the person', () => {
   test('keeps a registration open past its deadline while upstream cannot be reached', async () => {
     await using stage = await openStage()
     const { api, upstream } = stage
-    const expiresAt = new Date(Date.now() + 200).toISOString()
+    const expiresAt = new Date(Date.now() + 800).toISOString()
     const { id, idcardid } = await stage.register({ fault: 'reset' }, { expiresAt })
     await upstream.waitFor(calls => calls.some(call => call.at > Date.parse(expiresAt) + 100))
     expect(await api.find(id)).toMatchObject({ status: 'pending', reason: null })

@@ -94,7 +94,7 @@ describe.concurrent('a serial that is not decided yet', () => {
 
   test('ends as expired at its deadline, with the last status', async () => {
     await using stage = await openStage({ SETTLE_MARGIN: '100ms' })
-    const expiresAt = new Date(Date.now() + 300).toISOString()
+    const expiresAt = new Date(Date.now() + 800).toISOString()
     const { id } = await stage.register({ status: 'ING' }, { expiresAt })
     const { type, data } = bodyOf(await stage.delivery(id))
     expect(type).toBe('idface.unresolved')
@@ -106,9 +106,8 @@ describe.concurrent('a serial that is not decided yet', () => {
 
 describe.concurrent('a status that nobody knows', () => {
   test.each(['json', 'xml'] as const)('is never a verdict: in %s it ends with the raw status', async format => {
-    await using stage = await openStage()
-    const expiresAt = new Date(Date.now() + 400).toISOString()
-    const { id } = await stage.register({ format, status: 'success' }, { expiresAt })
+    await using stage = await openStage({ REGISTRATION_TTL: '1500ms' })
+    const { id } = await stage.register({ format, status: 'success' })
     const waiting = await stage.api.until(id, one => one.polls >= 1)
     expect(waiting).toMatchObject({ status: 'pending', result: null })
     expect((await stage.api.explain(id)).polling).toMatchObject({ lastAnswer: 'unknown_status', status: 'success' })

@@ -12,7 +12,7 @@ const REASON = z
 const STATUS = z.enum(['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'])
 const DELIVERY_STATE = z.enum(['pending', 'delivered', 'exhausted'])
 const MESSAGE_TYPE = z.enum(['idface.succeeded', 'idface.failed', 'idface.unresolved', 'idface.test'])
-const METADATA = z.record(z.string(), z.string()).describe('What the registration brought.')
+const METADATA = z.record(z.string(), z.string()).readonly().describe('What the registration brought.')
 const SCORE = z.string().nullable().describe('As the upstream sent it; null where it sent nothing.')
 
 const VERDICT = z.strictObject({
@@ -95,7 +95,7 @@ const PROBLEM = z.strictObject({
   detail: z.string(),
   errors: z
     .array(z.strictObject({ path: z.string(), message: z.string() }))
-    .optional()
+    .exactOptional()
     .describe('Every field or parameter that is not right.'),
 })
 

@@ -102,11 +102,13 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           .get()
         if (!row || !facts) return null
         const { verifications: verification, accounts: account } = facts
+        // A cancelled one says nothing any more of how it ended.
+        const isErased = row.status === 'cancelled'
         return {
           registration: toRegistration(vault, row),
           lastAnswer: verification.lastAnswer,
           lastCode: verification.lastCode,
-          rawStatus: verification.rawStatus,
+          rawStatus: isErased ? null : verification.rawStatus,
           account: {
             id: account.id,
             pausedAt: account.pausedAt,
@@ -114,7 +116,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
             pauseCode: account.pauseCode,
           },
           lastAttempt: row.messageSeq === null ? null : (attemptsOf(row.messageSeq).at(-1) ?? null),
-          messageType: facts.messages?.type ?? null,
+          messageType: isErased ? null : (facts.messages?.type ?? null),
           heldSince: row.messageState === 'pending' ? pauses.since(partnerId, row.callbackUrl) : null,
         }
       }),

@@ -58,7 +58,7 @@ const SCENES = {
     dns.answer('v4-dead.example', [SWALLOWED, PUBLIC_V6])
     dns.answer('one-dead.example', [SWALLOWED, PUBLIC])
     const names = ['v6-dead.example', 'v4-dead.example', 'one-dead.example']
-    return Object.fromEntries(await Promise.all(names.map(async name => [name, await send(name)])))
+    return Promise.all(names.map(async name => ({ name, ...(await send(name)) })))
   },
 
   /** 300 names whose servers never answer, and names that resolve at once, each asked for the first time. */

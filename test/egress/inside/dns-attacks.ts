@@ -70,7 +70,7 @@ const openPlain = (server: string): Send => {
   const dns = new Resolver({ timeout: 500, tries: 2 })
   dns.setServers([server])
   const lookup: LookupFunction = (name, _options, done) => {
-    Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]).then(answers => {
+    void Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]).then(answers => {
       const found = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
       if (found.length === 0) done(new Error('no such name'), [])
       else

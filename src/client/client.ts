@@ -1,0 +1,189 @@
+import { SECOND } from '../core/duration.ts'
+import type { MessageState } from '../core/message.ts'
+import { splitBatches } from './batches.ts'
+import { createPages, type Pages } from './pages.ts'
+import { pause } from './pause.ts'
+import type {
+  Attempt,
+  BulkResend,
+  Explanation,
+  Me,
+  NewSigningSecret,
+  Page,
+  Problem,
+  Registration,
+  RegistrationStatus,
+  SigningSecret,
+  StoredEvent,
+} from './shapes.ts'
+import type { Call, Transport } from './transport.ts'
+
+export interface Signalled {
+  /** Ends the call; it then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+}
+
+export interface NewRegistration {
+  /** The serial that Submit returned, as a string. */
+  idcardid: string
+  callbackUrl: string
+  /** Comes back in the webhook; 2 KiB at most. */
+  metadata?: Readonly<Record<string, string>> | undefined
+  /** When the link ends; text and numbers as Submit returned them. */
+  expiresAt?: Date | string | number | undefined
+  /** The upstream account, by id or APIID; the default one unless given. */
+  account?: string | undefined
+}
+
+export type BatchResult =
+  | { status: number; registration: Registration; problem?: undefined }
+  | { status: number; problem: Problem; registration?: undefined }
+
+export interface RegistrationFilter {
+  idcardid?: string | undefined
+  status?: RegistrationStatus | undefined
+  delivery?: MessageState | undefined
+  /** The size of a page, 250 at most. */
+  limit?: number | undefined
+  /** The `nextCursor` of a page. */
+  cursor?: string | undefined
+}
+
+/** The API of idface-notifier. Every call rejects with a `NotifierError` when it did not end well. */
+export interface Client {
+  /** The same serial and URL again is the same registration, so this may be repeated. */
+  register(registration: NewRegistration, options?: Signalled): Promise<Registration>
+  /**
+   * As many as you like, one result each, in order. They go in batches; if one of those fails, what came before it is
+   * registered, and registering all of them again does no harm.
+   */
+  registerBatch(registrations: readonly NewRegistration[], options?: Signalled): Promise<BatchResult[]>
+  getRegistration(id: string, options?: Signalled): Promise<Registration>
+  /** Newest first. */
+  listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
+  /** No more polls, no webhook. */
+  cancel(id: string, options?: Signalled): Promise<void>
+  /** A hint that the user is back: GetResult is asked now. */
+  poll(id: string, options?: Signalled): Promise<Registration>
+  /** Why there is no webhook yet. */
+  explain(id: string, options?: Signalled & { language?: 'en' | 'zh' | undefined }): Promise<Explanation>
+  /** Oldest first. */
+  attempts(id: string, options?: Signalled): Promise<Attempt[]>
+  /** Sends the webhook again, now, under the same id. */
+  resend(id: string, options?: Signalled): Promise<Registration>
+  /** Sends again whatever was given up in this time; it goes on in the background. */
+  resendExhausted(
+    range: { since: Date | string; until?: Date | string | undefined },
+    options?: Signalled,
+  ): Promise<BulkResend>
+  /** How far that has come. */
+  getResend(id: string, options?: Signalled): Promise<BulkResend>
+  /**
+   * The webhooks in order, from after the cursor `after` up to the newest. Take `pages()` and keep each `nextCursor` once
+   * its page is dealt with, to go on from there another time.
+   */
+  events(
+    from?: { after?: string | undefined; limit?: number | undefined },
+    options?: Signalled,
+  ): Pages<StoredEvent, string>
+  /** The registration once it has ended, or, after `timeoutMs`, as it is then: still `pending`. No limit unless given. */
+  waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
+  /** The live ones, newest first. */
+  signingSecrets(options?: Signalled): Promise<SigningSecret[]>
+  /** Adds a secret; the others live on for `overlap` (`24h` unless given), in which webhooks carry a signature of each. */
+  rotateSigningSecret(
+    rotation?: { overlap?: string | undefined; type?: 'v1' | 'v1a' | undefined },
+    options?: Signalled,
+  ): Promise<NewSigningSecret>
+  /** Sends `idface.test` now; resolves with the attempt, whatever came of it. */
+  testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
+  me(options?: Signalled): Promise<Me>
+}
+
+/** Proxies often cut off what is silent for a minute. */
+const LONGEST_WAIT_MS = 30 * SECOND
+const SHORTEST_TURN_MS = 1 * SECOND
+
+/** @param deps.now ms of a clock that never jumps */
+export const createCalls = ({ request, now }: { request: Transport; now: () => number }): Client => {
+  const get = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
+    request<Answer>({ method: 'GET', path, ...more })
+  const post = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
+    request<Answer>({ method: 'POST', path, ...more })
+  const list = async <T>(path: string, options: Signalled) => (await get<{ data: T[] }>(path, options)).data
+
+  return {
+    register: (registration, { signal } = {}) => post('v1/registrations', { body: toJson(registration), signal }),
+
+    registerBatch: async (registrations, { signal } = {}) => {
+      const results: BatchResult[] = []
+      for (const batch of splitBatches(registrations.map(toJson))) {
+        const body = { registrations: batch }
+        results.push(...(await post<{ results: BatchResult[] }>('v1/registrations/batch', { body, signal })).results)
+      }
+      return results
+    },
+
+    getRegistration: (id, { signal } = {}) => get(pathOf(id), { signal }),
+
+    listRegistrations: ({ cursor: start, ...filter } = {}, { signal } = {}) =>
+      createPages(
+        cursor => get<Page<Registration>>('v1/registrations', { query: { ...filter, cursor }, signal }),
+        start,
+      ),
+
+    cancel: (id, { signal } = {}) => request({ method: 'DELETE', path: pathOf(id), signal }),
+    poll: (id, { signal } = {}) => post(`${pathOf(id)}/poll`, { signal }),
+
+    explain: (id, { language = 'en', signal } = {}) =>
+      get(`${pathOf(id)}/explain`, { headers: { 'accept-language': language }, signal }),
+
+    attempts: (id, { signal } = {}) => list(`${pathOf(id)}/attempts`, { signal }),
+    resend: (id, { signal } = {}) => post(`${pathOf(id)}/resend`, { signal }),
+
+    resendExhausted: ({ since, until }, { signal } = {}) =>
+      post('v1/resend', { body: { since, until, delivery: 'exhausted' }, signal, isOnce: true }),
+
+    getResend: (id, { signal } = {}) => get(`v1/resend/${encodeURIComponent(id)}`, { signal }),
+
+    events: ({ after: start, limit } = {}, { signal } = {}) =>
+      createPages(after => get<Page<StoredEvent, string>>('v1/events', { query: { after, limit }, signal }), start),
+
+    waitForVerdict: async (id, { timeoutMs = Number.POSITIVE_INFINITY, signal } = {}) => {
+      const endsAt = now() + timeoutMs
+      for (;;) {
+        const askedAt = now()
+        const waitMs = Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, endsAt - askedAt)))
+        const registration = await get<Registration>(pathOf(id), { query: { wait: `${waitMs}ms` }, waitMs, signal })
+        if (registration.status !== 'pending' || now() >= endsAt) return registration
+        // A service with too many who wait answers at once.
+        const pauseMs = Math.min(askedAt + SHORTEST_TURN_MS, endsAt) - now()
+        if (pauseMs > 0) await pause(pauseMs, signal)
+      }
+    },
+
+    signingSecrets: ({ signal } = {}) => list('v1/signing-secrets', { signal }),
+
+    rotateSigningSecret: (rotation = {}, { signal } = {}) =>
+      post('v1/signing-secrets/rotate', { body: rotation, signal, isOnce: true }),
+
+    testCallback: (callbackUrl, { signal } = {}) =>
+      post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
+
+    me: ({ signal } = {}) => get('v1/me', { signal }),
+  }
+}
+
+/** As long as an operator may have CALLBACK_TIMEOUT. */
+const LONGEST_ATTEMPT_MS = 45 * SECOND
+
+const pathOf = (id: string): string => `v1/registrations/${encodeURIComponent(id)}`
+
+/** The fields by name, so that an object of your own with more of them can be passed as it is. */
+const toJson = ({ idcardid, callbackUrl, metadata, expiresAt, account }: NewRegistration) => ({
+  idcardid,
+  callbackUrl,
+  metadata,
+  expiresAt,
+  account,
+})

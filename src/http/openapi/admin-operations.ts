@@ -1,0 +1,126 @@
+import { PAGE_QUERY } from '../pagination.ts'
+import type { Operation, Operations } from './operation.ts'
+
+const ADMIN = { tag: 'Admin', access: 'admin' } as const satisfies Partial<Operation>
+const SERVICE = { tag: 'Service', access: 'open' } as const satisfies Partial<Operation>
+
+export const ADMIN_OPERATIONS: Operations = {
+  'GET /v1/admin/partners': {
+    ...ADMIN,
+    operationId: 'listPartners',
+    summary: 'List partners, oldest first',
+    query: PAGE_QUERY,
+    answers: { 200: { description: 'A page.', schema: 'PartnerList' } },
+  },
+  'POST /v1/admin/partners': {
+    ...ADMIN,
+    operationId: 'createPartner',
+    summary: 'Create a partner with its first key and signing secret',
+    body: 'PartnerRequest',
+    answers: { 201: { description: 'Created.', schema: 'NewPartner', headers: ['location'] } },
+  },
+  'GET /v1/admin/partners/:id': {
+    ...ADMIN,
+    operationId: 'getPartner',
+    summary: 'Get a partner',
+    answers: { 200: { description: 'The partner.', schema: 'Partner' } },
+  },
+  'PATCH /v1/admin/partners/:id': {
+    ...ADMIN,
+    operationId: 'changePartner',
+    summary: 'Change a partner',
+    description: 'Only what is named. Of a disabled one the keys stop, and nothing is asked or sent; nothing is lost.',
+    body: 'PartnerChangeRequest',
+    answers: { 200: { description: 'The partner as it is now.', schema: 'Partner' } },
+  },
+  'GET /v1/admin/partners/:id/keys': {
+    ...ADMIN,
+    operationId: 'listKeys',
+    summary: "List a partner's API keys",
+    answers: { 200: { description: 'All of them.', schema: 'KeyList' } },
+  },
+  'POST /v1/admin/partners/:id/keys': {
+    ...ADMIN,
+    operationId: 'createKey',
+    summary: 'Create an API key',
+    body: 'KeyRequest',
+    bodyIsOptional: true,
+    answers: { 201: { description: 'Created.', schema: 'NewKey' } },
+  },
+  'DELETE /v1/admin/keys/:id': {
+    ...ADMIN,
+    operationId: 'revokeKey',
+    summary: 'Revoke an API key',
+    answers: { 204: { description: 'Revoked.' } },
+  },
+  'GET /v1/admin/accounts': {
+    ...ADMIN,
+    operationId: 'listAccounts',
+    summary: 'List upstream accounts, oldest first',
+    query: PAGE_QUERY,
+    answers: { 200: { description: 'A page.', schema: 'AccountList' } },
+  },
+  'POST /v1/admin/accounts': {
+    ...ADMIN,
+    operationId: 'createAccount',
+    summary: 'Add an upstream account',
+    body: 'AccountRequest',
+    answers: { 201: { description: 'Added.', schema: 'Account', headers: ['location'] } },
+    problems: ['conflict'],
+  },
+  'POST /v1/admin/accounts/:id/pause': {
+    ...ADMIN,
+    operationId: 'pauseAccount',
+    summary: 'Stop asking with an upstream account',
+    answers: { 200: { description: 'The account as it is now.', schema: 'Account' } },
+  },
+  'POST /v1/admin/accounts/:id/resume': {
+    ...ADMIN,
+    operationId: 'resumeAccount',
+    summary: 'Ask with an upstream account again, slowly at first',
+    answers: { 200: { description: 'The account as it is now.', schema: 'Account' } },
+  },
+}
+
+export const SERVICE_OPERATIONS: Operations = {
+  'GET /healthz': {
+    ...SERVICE,
+    operationId: 'getHealth',
+    summary: 'Whether the service runs',
+    answers: { 200: { description: 'It does.', schema: 'Health' } },
+  },
+  'GET /readyz': {
+    ...SERVICE,
+    operationId: 'getReadiness',
+    summary: 'Whether the service can work',
+    answers: {
+      200: { description: 'Every check is well.', schema: 'Readiness' },
+      503: { description: 'Some check is not; see its reason.', schema: 'Readiness' },
+    },
+  },
+  'GET /openapi.json': {
+    ...SERVICE,
+    operationId: 'getDocument',
+    summary: 'This document',
+    answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
+  },
+  'GET /docs': {
+    ...SERVICE,
+    operationId: 'getReference',
+    summary: 'This document as a page',
+    answers: { 200: { description: 'A page that loads nothing from elsewhere.', mediaType: 'text/html' } },
+  },
+  'GET /docs/problems': {
+    ...SERVICE,
+    operationId: 'getProblems',
+    summary: 'What each problem means; the `type` of a problem points here',
+    answers: { 200: { description: 'A page.', mediaType: 'text/html' } },
+  },
+  'GET /docs/assets/:file': {
+    ...SERVICE,
+    operationId: 'getAsset',
+    summary: 'A file of the pages',
+    answers: { 200: { description: 'The file.' } },
+    problems: ['not_found'],
+  },
+}

@@ -1,0 +1,130 @@
+import type { RegistrationBodySchema } from '../registration-body.ts'
+import { ADMIN_OPERATIONS, SERVICE_OPERATIONS } from './admin-operations.ts'
+import { componentSchemas, queryParameters } from './components.ts'
+import { HEADERS } from './headers.ts'
+import type { Operation, Operations } from './operation.ts'
+import { PARTNER_OPERATIONS } from './partner-operations.ts'
+import { problemReferences, problemResponses } from './problems.ts'
+import { requestsOf } from './requests.ts'
+import { webhookSection } from './webhook-section.ts'
+
+export interface DocumentDeps {
+  version: string
+  registrationBody: RegistrationBodySchema
+  now: () => number
+}
+
+const OPERATIONS: Operations = { ...PARTNER_OPERATIONS, ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS }
+
+const DESCRIPTION = `Register the serial of an idface verification once; the service asks the upstream until there is a verdict and then sends
+a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback takes it.
+
+Everything is JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. What goes wrong is
+answered as a [problem](docs/problems) of RFC 9457. Every answer has an \`x-request-id\`. Answers may get new fields: ignore what you do not know.`
+
+const TAGS = {
+  Registrations: 'Serials and their verdicts.',
+  Delivery: 'Webhooks: how they went, sending them again, and fetching them instead.',
+  Account: 'Your own limits and signing secrets.',
+  Webhooks: 'What your callback is sent.',
+  Admin: 'For the operator, with the admin token. Without one in the settings all of it is 404.',
+  Service: 'For probes and readers, without a key.',
+}
+
+const SECURITY = { partner: [{ partnerKey: [] }], admin: [{ adminToken: [] }], open: [] }
+
+const PARAMETER_OF = {
+  '/v1/registrations/': ['The id of the registration.', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
+  '/v1/resend/': ['The id of the resend.', 'resend_01KAW2X5G0T1V2W3X4Y5Z6A7B8'],
+  '/v1/admin/partners/': ['The id of the partner.', 'partner_01KAW2X5G0A1B2C3D4E5F6G7H8'],
+  '/v1/admin/keys/': ['The id of the key.', 'key_01KAW2X5G0L1M2N3P4Q5R6S7T8'],
+  '/v1/admin/accounts/': ['The id of the account, or its APIID.', 'C12345678'],
+  '/docs/assets/': ['The name of the file.', 'swagger-ui.css'],
+} as const
+
+const pathParameters = (path: string) =>
+  [...path.matchAll(/:(\w+)/g)].map(([, name]) => {
+    const [, [description, example]] = Object.entries(PARAMETER_OF).find(([prefix]) => path.startsWith(prefix)) ?? [
+      '',
+      ['', ''],
+    ]
+    return { name, in: 'path', required: true, description, schema: { type: 'string', examples: [example] } }
+  })
+
+const LANGUAGE = {
+  name: 'accept-language',
+  in: 'header',
+  required: false,
+  description: 'The language of the sentence: en or zh.',
+  schema: { type: 'string', examples: ['zh-CN'] },
+}
+
+const contentOf = ({ schema, mediaType }: Operation['answers'][number]) => {
+  if (schema) return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } }
+  return mediaType
+    ? { content: { [mediaType]: { schema: { type: mediaType === 'text/html' ? 'string' : 'object' } } } }
+    : {}
+}
+
+const answerOf = (answer: Operation['answers'][number]) => ({
+  description: answer.description,
+  ...(answer.headers ? { headers: Object.fromEntries(answer.headers.map(name => [name, HEADERS[name]])) } : {}),
+  ...contentOf(answer),
+})
+
+const operationOf = (path: string, operation: Operation) => {
+  const { operationId, tag, summary, description, query, body, acceptsLanguage, access, answers } = operation
+  const parameters = [
+    ...pathParameters(path),
+    ...(query ? queryParameters(query) : []),
+    ...(acceptsLanguage ? [LANGUAGE] : []),
+  ]
+  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } }
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description ? { description } : {}),
+    security: SECURITY[access],
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(body ? { requestBody: { required: !operation.bodyIsOptional, content } } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
+      ...problemReferences(operation),
+    },
+  }
+}
+
+const pathsOf = (operations: Operations) => {
+  const paths: Record<string, Record<string, ReturnType<typeof operationOf>>> = {}
+  for (const [route, operation] of Object.entries(operations)) {
+    const [method = '', path = ''] = route.split(' ')
+    const template = path.replace(/:(\w+)/g, '{$1}')
+    paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(path, operation) }
+  }
+  return paths
+}
+
+/** The OpenAPI 3.1 document. Bodies and parameters are described by the very schemas that check them. */
+export const createDocument = ({ version, registrationBody, now }: DocumentDeps) => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'idface-notifier',
+    version,
+    summary: 'Verdicts of idface verifications as signed webhooks',
+    description: DESCRIPTION,
+    license: { name: 'MIT', identifier: 'MIT' },
+  },
+  servers: [{ url: '/', description: 'Where this document is.' }],
+  tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+  paths: pathsOf(OPERATIONS),
+  webhooks: webhookSection,
+  components: {
+    securitySchemes: {
+      partnerKey: { type: 'http', scheme: 'bearer', description: 'The API key of a partner.' },
+      adminToken: { type: 'http', scheme: 'bearer', description: 'The admin token of the operator.' },
+    },
+    schemas: componentSchemas(requestsOf(registrationBody, now)),
+    responses: problemResponses(Object.values(OPERATIONS)),
+  },
+})

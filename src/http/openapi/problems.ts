@@ -1,0 +1,48 @@
+import type { ErrorCode } from '../../core/error.ts'
+import { PROBLEMS } from '../problem.ts'
+import { HEADERS } from './headers.ts'
+import type { Operation } from './operation.ts'
+
+type Code = ErrorCode | 'internal'
+
+const BODY_PROBLEMS: readonly Code[] = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body']
+const ACCESS_PROBLEMS: Readonly<Record<Operation['access'], readonly Code[]>> = {
+  partner: ['invalid_query', 'unauthorized', 'too_many_requests', 'internal', 'unavailable'],
+  // Without an admin token there is no such call.
+  admin: ['invalid_query', 'unauthorized', 'not_found', 'too_many_requests', 'internal', 'unavailable'],
+  open: [],
+}
+const HEADERS_OF: Partial<Record<Code, keyof typeof HEADERS>> = {
+  unauthorized: 'www-authenticate',
+  too_many_requests: 'retry-after',
+  unavailable: 'retry-after',
+}
+
+/** The problems that a call can end in, by status. */
+const problemsOf = ({ access, body, problems = [] }: Operation): Map<number, Code[]> => {
+  const codes = new Set([...ACCESS_PROBLEMS[access], ...(body ? BODY_PROBLEMS : []), ...problems])
+  return Map.groupBy(codes, code => PROBLEMS[code].status)
+}
+
+const nameOf = (codes: readonly Code[]): string => codes.join('_or_')
+
+const problemResponse = (codes: readonly Code[]) => {
+  const headers = codes.flatMap(code => HEADERS_OF[code] ?? [])
+  return {
+    description: codes.map(code => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map(name => [name, HEADERS[name]])) }),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
+}
+
+export const problemReferences = (operation: Operation) =>
+  Object.fromEntries(
+    [...problemsOf(operation)].map(([status, codes]) => [status, { $ref: `#/components/responses/${nameOf(codes)}` }]),
+  )
+
+export const problemResponses = (operations: readonly Operation[]) =>
+  Object.fromEntries(
+    operations
+      .flatMap(operation => [...problemsOf(operation).values()])
+      .map(codes => [nameOf(codes), problemResponse(codes)]),
+  )

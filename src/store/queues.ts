@@ -1,0 +1,88 @@
+import type { AccountChange, AccountState } from '../core/account.ts'
+import type { Answer } from '../core/answer.ts'
+import type { MessageStep } from '../core/message.ts'
+import type { Secret } from '../core/secret.ts'
+import type { VerificationState, VerificationStep } from '../core/verification.ts'
+import type { Attempt } from './registration.ts'
+
+export interface VerificationClaim {
+  /** Calls in flight on this node, by account. */
+  busy: ReadonlyMap<string, number>
+  concurrency: number
+  leaseMs: number
+}
+
+export interface ClaimedVerifications {
+  claims: { account: ClaimedAccount; verifications: ClaimedVerification[] }[]
+  /** When there may be more to claim, if nothing else happens; null: nothing is waiting. */
+  nextAt: number | null
+}
+
+export interface ClaimedAccount extends AccountState {
+  id: string
+  apiId: string
+  apiKey: Secret
+  passwordMode: 'dynamic' | 'static'
+}
+
+export interface ClaimedVerification extends VerificationState {
+  id: number
+  /** The fencing token. */
+  claim: number
+  partnerId: string
+  idcardid: string
+  polls: number
+}
+
+export interface VerificationSettlement {
+  id: number
+  claim: number
+  answer: Answer
+  /** When the call was made and when its answer was there. */
+  askedAt: number
+  observedAt: number
+  step: VerificationStep
+  account: { id: string; change: AccountChange } | null
+}
+
+export interface MessageClaim {
+  /** Free slots, and how many of them may go to hosts that have lately let attempts run into the time limit. */
+  slots: number
+  slowSlots: number
+  perHost: number
+  perPartner: number
+  /** Attempts in flight on this node. */
+  busyHosts: ReadonlyMap<string, number>
+  busyPartners: ReadonlyMap<string, number>
+  leaseMs: number
+}
+
+export interface ClaimedMessages {
+  messages: ClaimedMessage[]
+  /** The live signing secrets of each partner in `messages`. */
+  secrets: ReadonlyMap<string, readonly Secret[]>
+  nextAt: number | null
+}
+
+export interface ClaimedMessage {
+  seq: number
+  claim: number
+  partnerId: string
+  registrationId: string
+  laneId: number
+  slow: boolean
+  strikes: number
+  host: string
+  callbackUrl: string
+  body: string
+  attempts: number
+  retries: number
+}
+
+export interface MessageSettlement {
+  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId' | 'strikes'>
+  step: MessageStep
+  attempt: Attempt
+  /** The attempt ran into the time limit, so the host held its slot as long as it could. */
+  timedOut: boolean
+}

@@ -1,0 +1,99 @@
+import type { PauseReason } from '../core/account.ts'
+import type { Answer, Verdict } from '../core/answer.ts'
+import type { MessageState, MessageType } from '../core/message.ts'
+import type { Reason } from '../core/verification.ts'
+import type { Quotas } from './partner.ts'
+
+export type RegistrationStatus = 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
+
+export interface Registration {
+  id: string
+  partnerId: string
+  idcardid: string
+  callbackUrl: string
+  metadata: Readonly<Record<string, string>>
+  status: RegistrationStatus
+  reason: Reason | null
+  verdict: Verdict | null
+  polls: number
+  lastPolledAt: number | null
+  nextPollAt: number | null
+  delivery: { messageId: string | null; state: MessageState; attempts: number; nextAttemptAt: number | null }
+  createdAt: number
+  expiresAt: number
+  resolvedAt: number | null
+}
+
+export interface NewRegistration {
+  id: string
+  partnerId: string
+  accountId: string
+  idcardid: string
+  /** Normalised and judged. */
+  callbackUrl: string
+  metadata: Readonly<Record<string, string>>
+  /** Null: `ttlMs` from now. */
+  expiresAt: number | null
+  ttlMs: number
+}
+
+export type Registered =
+  | { outcome: 'created' | 'existing'; registration: Registration }
+  /** The serial belongs to another partner. */
+  | { outcome: 'taken' }
+  /** The partner has used up what it may have. */
+  | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
+
+export interface RegistrationQuery {
+  idcardid: string | null
+  status: RegistrationStatus | null
+  delivery: MessageState | null
+  limit: number
+  before: string | null
+}
+
+/** How an attempt ended, as its partner is told. */
+export type AttemptKind = 'delivered' | 'rejected' | 'gone' | 'failed'
+
+export interface Attempt {
+  at: number
+  outcome: AttemptKind
+  httpStatus: number | null
+  error: string | null
+  durationMs: number
+  responseExcerpt: string | null
+}
+
+export interface Explanation {
+  registration: Registration
+  lastAnswer: Answer['kind'] | null
+  lastCode: number | null
+  rawStatus: string | null
+  account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
+  lastAttempt: Attempt | null
+  messageType: MessageType | null
+  /** Since when the callback URL is held after a 410. */
+  heldSince: number | null
+}
+
+export interface NewBulkResend {
+  id: string
+  since: number
+  until: number
+}
+
+export interface BulkResend extends NewBulkResend {
+  /** When it was asked for. */
+  count: number
+  resent: number
+  done: boolean
+}
+
+export interface StoredEvent {
+  seq: number
+  registrationId: string
+  type: MessageType
+  createdAt: number
+  delivery: MessageState
+  body: string
+}

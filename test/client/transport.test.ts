@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { createClient, type NotifierError } from '../../src/client/index.ts'
+import { createTransport, type TransportOptions } from '../../src/client/transport.ts'
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void
+
+const KEY = 'ifn_the-key-of-these-tests'
+const OK: Answer = response => response.end('{"fine":true}')
+const problem =
+  (status: number, headers: Record<string, string> = {}): Answer =>
+  response =>
+    response
+      .writeHead(status, { 'content-type': 'application/problem+json', ...headers })
+      .end(JSON.stringify({ type: '/docs/problems#the_code', title: 'Title', status, detail: 'Detail.' }))
+const page =
+  (status: number, headers: Record<string, string> = {}): Answer =>
+  response =>
+    response.writeHead(status, { 'content-type': 'text/html', ...headers }).end('<h1>Bad gateway</h1>')
+const reset: Answer = response => response.socket?.resetAndDestroy()
+
+/** Answers each call with the next of `answers`, and with the last for ever. */
+const openService = async (...answers: Answer[]) => {
+  const seen: { url: string | undefined; headers: IncomingMessage['headers'] }[] = []
+  const server = createServer((request, response) => {
+    seen.push({ url: request.url, headers: request.headers })
+    const answer = answers[Math.min(seen.length, answers.length) - 1]
+    answer?.(response, request)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const options: TransportOptions = {
+    baseUrl,
+    apiKey: KEY,
+    fetch: globalThis.fetch,
+    timeoutMs: 5_000,
+    retries: 3,
+    now: Date.now,
+    random: () => 0,
+  }
+  return {
+    baseUrl,
+    seen,
+    open: (more: Partial<TransportOptions> = {}) => createTransport({ ...options, ...more }),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+const GET = { method: 'GET', path: 'v1/me' } as const
+const ONCE = { method: 'POST', path: 'v1/x', body: {}, isOnce: true } as const
+const refusal = (call: Promise<unknown>) =>
+  call.then(
+    () => 'no refusal',
+    (error: NotifierError) => error,
+  )
+
+describe('a call', () => {
+  test.each([
+    ['a reset connection', reset],
+    ['503 of the service', problem(503)],
+    ['503 of a proxy', page(503)],
+    ['502', page(502)],
+    ['504', page(504)],
+    ['429', problem(429, { 'retry-after': '0' })],
+  ])('is tried again after %s', async (_, answer) => {
+    await using service = await openService(answer, answer, OK)
+    expect(await service.open()(GET)).toEqual({ fine: true })
+    expect(service.seen).toHaveLength(3)
+  })
+
+  test.each([
+    ['400', problem(400)],
+    ['404', problem(404)],
+    ['409', problem(409)],
+    ['500', problem(500)],
+    ['a redirect', page(302, { location: 'http://127.0.0.1:1/' })],
+    ['a page in place of JSON', page(200)],
+    ['429 that asks for a minute', problem(429, { 'retry-after': '60' })],
+  ])('is not tried again after %s', async (_, answer) => {
+    await using service = await openService(answer, OK)
+    expect(await refusal(service.open()(GET))).toMatchObject({ name: 'NotifierError' })
+    expect(service.seen).toHaveLength(1)
+  })
+
+  test('that must happen once is tried again only where the service did nothing', async () => {
+    for (const [answer, calls] of [
+      [reset, 1],
+      [page(503), 1],
+      [page(502), 1],
+      [problem(503), 2],
+      [problem(429), 2],
+    ] as const) {
+      await using service = await openService(answer, OK)
+      await refusal(service.open()(ONCE))
+      expect(service.seen).toHaveLength(calls)
+    }
+  })
+
+  test('is tried as often as told, and tells of the last try', async () => {
+    await using service = await openService(problem(503, { 'retry-after': '0' }))
+    const error = await refusal(service.open({ retries: 2 })(GET))
+    expect(error).toMatchObject({ code: 'the_code', status: 503, retryAfterMs: 0, problem: { detail: 'Detail.' } })
+    expect(service.seen).toHaveLength(3)
+    expect(await refusal(service.open({ retries: 0 })(GET))).toMatchObject({ status: 503 })
+    expect(service.seen).toHaveLength(4)
+  })
+
+  test('waits as long as Retry-After says', async () => {
+    await using service = await openService(problem(429, { 'retry-after': '1' }), OK)
+    const startedAt = performance.now()
+    await service.open()(GET)
+    expect(performance.now() - startedAt).toBeGreaterThan(990)
+  })
+
+  test('has a limit for each try, the body included', async () => {
+    const stall: Answer = response => void response.writeHead(200).write('{')
+    await using service = await openService(stall, stall, OK)
+    expect(await service.open({ timeoutMs: 100 })(GET)).toEqual({ fine: true })
+    await using dead = await openService(() => {})
+    const error = await refusal(dead.open({ timeoutMs: 50, retries: 1 })({ ...GET, waitMs: 50 }))
+    expect(error).toMatchObject({ code: 'timeout', status: null, message: 'No answer within 100 ms' })
+    expect(dead.seen).toHaveLength(2)
+  })
+
+  test('ends with its signal, during a try and between tries', async () => {
+    const controller = new AbortController()
+    await using dead = await openService(() => controller.abort(new Error('enough')))
+    await expect(dead.open()({ ...GET, signal: controller.signal })).rejects.toThrow('enough')
+    await expect(dead.open()({ ...GET, signal: controller.signal })).rejects.toThrow('enough')
+    expect(dead.seen).toHaveLength(1)
+
+    const later = new AbortController()
+    await using busy = await openService(response => {
+      problem(503, { 'retry-after': '30' })(response, response.req)
+      response.once('close', () => later.abort(new Error('enough')))
+    })
+    await expect(busy.open()({ ...GET, signal: later.signal })).rejects.toThrow('enough')
+    expect(busy.seen).toHaveLength(1)
+  })
+
+  test('keeps the path of the base URL and sends the key', async () => {
+    await using service = await openService(OK)
+    const query = { idcardid: 'a b&c', cursor: undefined }
+    await service.open({ baseUrl: `${service.baseUrl}/notifier` })({ ...GET, query })
+    expect(service.seen[0]).toMatchObject({
+      url: '/notifier/v1/me?idcardid=a+b%26c',
+      headers: { authorization: `Bearer ${KEY}` },
+    })
+  })
+})
+
+describe('a refusal', () => {
+  test('says what kept an answer from coming, and never the key', async () => {
+    const service = await openService(OK)
+    await service[Symbol.asyncDispose]()
+    const error = await refusal(service.open({ retries: 0 })(GET))
+    expect(error).toMatchObject({ code: 'network', message: expect.stringContaining('ECONNREFUSED') })
+    expect(String(error) + JSON.stringify(error)).not.toContain(KEY)
+    expect(() => createClient({ baseUrl: service.baseUrl, apiKey: `${KEY}\n` })).toThrow(TypeError)
+    expect(() => createClient({ baseUrl: service.baseUrl, apiKey: `${KEY}\n` })).not.toThrow(KEY)
+    expect(() => createClient({ baseUrl: 'no url', apiKey: KEY })).toThrow(TypeError)
+  })
+
+  test('points at the base URL where something else answers', async () => {
+    await using service = await openService(page(404))
+    const error = await refusal(service.open()(GET))
+    expect(error).toMatchObject({ code: 'unexpected_response', status: 404, problem: null })
+  })
+})

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { findInconsistencies } from '../../src/simulator/delivery.ts'
+import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
+import { bodyOf, openStage } from '../e2e/stage.ts'
+
+const SUCCESS = { status: 'SUCCESS' }
+const OLD = 'webhook timestamp too old'
+
+/** The same numbers on every run: a linear congruential generator. */
+const createRandom = (seed: number) => {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+const p99 = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN
+
+describe('a receiver that fails now and then', () => {
+  test.each([1, 2])(
+    'R17 flaps for 200 rows: all are delivered once, with one id and body each (seed %i)',
+    async seed => {
+      const schedule = Array.from({ length: 12 }, () => '20ms').join(',')
+      await using stage = await openStage({
+        RETRY_SCHEDULE: schedule,
+        CALLBACK_TIMEOUT: '300ms',
+        UPSTREAM_RATE: '2000',
+      })
+      const { api, receiver, upstream, deliveriesOf } = stage
+      const random = createRandom(seed)
+      const flap = (): ReceiverStep => {
+        const chance = random()
+        if (chance < 0.5) return 200
+        if (chance < 0.8) return { status: 500 + Math.floor(random() * 4) }
+        return { fault: chance < 0.88 ? 'reset' : chance < 0.96 ? 'end' : 'hang' }
+      }
+      upstream.setDefault(SUCCESS)
+      receiver.plan('/flapping', Array.from({ length: 200 * 12 }, flap))
+      const registrations = Array.from({ length: 200 }, (_, index) => ({
+        idcardid: `flapping-${seed}-${index}`,
+        callbackUrl: receiver.urlFor('/flapping'),
+      }))
+      const { body } = await api.call<{ results: { registration: { id: string } }[] }>(
+        'POST',
+        '/v1/registrations/batch',
+        { registrations },
+      )
+      const ids = body.results.map(({ registration }) => registration.id)
+      expect(ids).toHaveLength(200)
+      for (const id of ids) {
+        const { delivery } = await api.until(id, seen => seen.delivery.state !== 'pending')
+        expect(delivery.state).toBe('delivered')
+        const deliveries = deliveriesOf(id)
+        expect(deliveries.length).toBeLessThanOrEqual(13)
+        expect(deliveries.filter(({ status }) => status === 200)).toHaveLength(1)
+      }
+      expect(findInconsistencies(receiver.received)).toEqual([])
+      expect(receiver.received.length).toBeGreaterThan(300)
+    },
+  )
+
+  test('R25 says that the timestamp is too old: is sent the same id and bytes with a fresh one', async () => {
+    // A second apart: timestamps are whole seconds.
+    await using stage = await openStage({ RETRY_SCHEDULE: '1500ms,1500ms' })
+    const { receiver, register, delivery } = stage
+    receiver.plan('/late', [{ status: 400, body: OLD }])
+    const { id } = await register(SUCCESS, { path: '/late' })
+    const first = await delivery(id)
+    const second = await delivery(id, 2)
+    expect([first.status, second.status]).toEqual([400, 200])
+    expect(second.id).toBe(first.id)
+    expect(second.body).toBe(first.body)
+    expect(Number(second.headers['webhook-timestamp'])).toBeGreaterThan(Number(first.headers['webhook-timestamp']))
+    expect(second.headers['webhook-signature']).not.toBe(first.headers['webhook-signature'])
+  })
+})
+
+describe('R19 a receiver that hangs with many rows', () => {
+  test('does not delay another partner', async () => {
+    await using stage = await openStage({
+      CALLBACK_TIMEOUT: '3s',
+      CALLBACK_CONCURRENCY: '32',
+      UPSTREAM_RATE: '5000',
+      UPSTREAM_CONCURRENCY: '64',
+    })
+    const { api, addPartner, openReceiver, receiver, upstream } = stage
+    const other = await addPartner('other')
+    const healthy = await openReceiver()
+    await using _ = healthy
+    upstream.setDefault(SUCCESS)
+    receiver.plan(
+      '/hangs',
+      Array.from({ length: 2_000 }, (): ReceiverStep => ({ fault: 'hang' })),
+    )
+    const registrations = Array.from({ length: 500 }, (_item, index) => ({
+      idcardid: `hangs-${index}`,
+      callbackUrl: receiver.urlFor('/hangs'),
+    }))
+    await api.call('POST', '/v1/registrations/batch', { registrations })
+    // As many attempts hang as one host may have.
+    await receiver.waitFor(16)
+
+    const latencies: number[] = []
+    for (let index = 0; index < 100; index++) {
+      const startedAt = performance.now()
+      const { id } = await other.api.register({ idcardid: `quick-${index}`, callbackUrl: healthy.urlFor('/hook') })
+      await healthy.waitFor(received => received.some(delivery => bodyOf(delivery).data.registrationId === id))
+      latencies.push(performance.now() - startedAt)
+    }
+    expect(p99(latencies)).toBeLessThan(1_000)
+    expect(healthy.received.every(({ verified }) => verified === true)).toBe(true)
+  })
+})
+
+describe('R28 two registrations of one serial', () => {
+  test('with different callbacks are each told once, under ids of their own', async () => {
+    await using stage = await openStage()
+    const { api, receiver, upstream, delivery, deliveriesOf } = stage
+    upstream.script('shared', { ...SUCCESS, afterMs: 200 })
+    const [one, two] = await Promise.all(
+      ['/one', '/two'].map(path => api.register({ idcardid: 'shared', callbackUrl: receiver.urlFor(path) })),
+    )
+    if (!one || !two) throw new Error('not registered')
+    const [first, second] = [await delivery(one.id), await delivery(two.id)]
+    expect([first.path, second.path]).toEqual(['/one', '/two'])
+    expect(first.id).not.toBe(second.id)
+    for (const { id } of [one, two]) {
+      await api.until(id, seen => seen.delivery.state === 'delivered')
+      expect(deliveriesOf(id)).toHaveLength(1)
+    }
+  })
+
+  test('by different partners of one account: the second is refused, and told nothing of it', async () => {
+    await using stage = await openStage()
+    const { api, addPartner, receiver, upstream, delivery } = stage
+    const other = await addPartner('other')
+    upstream.script('taken', SUCCESS)
+    const { id } = await api.register({ idcardid: 'taken', callbackUrl: receiver.urlFor('/owner') })
+    await delivery(id)
+    const refused = await other.api.call('POST', '/v1/registrations', {
+      idcardid: 'taken',
+      callbackUrl: receiver.urlFor('/thief'),
+    })
+    expect(refused.status).toBe(409)
+    expect(JSON.stringify(refused.body)).not.toContain('SUCCESS')
+    expect(receiver.receivedAt('/thief')).toHaveLength(0)
+  })
+
+  test('of different partners are each signed with their own secret only', async () => {
+    await using stage = await openStage()
+    const { api, partner, addPartner, receiver, upstream } = stage
+    const other = await addPartner('other')
+    upstream.setDefault(SUCCESS)
+    receiver.trust({ '/mine': [partner.signingSecret], '/theirs': [other.signingSecret] })
+    const mine = await api.register({ idcardid: 'mine', callbackUrl: receiver.urlFor('/mine') })
+    const theirs = await other.api.register({ idcardid: 'theirs', callbackUrl: receiver.urlFor('/theirs') })
+    await api.until(mine.id, ({ delivery }) => delivery.state === 'delivered')
+    await other.api.until(theirs.id, ({ delivery }) => delivery.state === 'delivered')
+    expect(receiver.received.map(({ verified }) => verified)).toEqual([true, true])
+    expect((await other.api.call('GET', `/v1/registrations/${mine.id}`)).status).toBe(404)
+  })
+})

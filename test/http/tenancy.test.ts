@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, HOOK, openApi } from './support/api.ts'
+
+type Api = Awaited<ReturnType<typeof openApi>>
+
+const SERIAL = 'foreign-serial-77'
+const FOREIGN_HOOK = 'https://foreign.example/hook'
+const UNKNOWN = { reg: 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0', resend: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ0' }
+const SINCE = { since: '2026-11-01T00:00:00Z', delivery: 'exhausted' }
+
+/** For each route: what another partner's object is in it, or whom it is for. */
+const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> = {
+  'GET /healthz': 'public',
+  'GET /readyz': 'public',
+  'GET /v1/admin/accounts': 'operator',
+  'POST /v1/admin/accounts': 'operator',
+  'POST /v1/admin/accounts/:id/pause': 'operator',
+  'POST /v1/admin/accounts/:id/resume': 'operator',
+  'GET /v1/admin/partners': 'operator',
+  'POST /v1/admin/partners': 'operator',
+  'GET /v1/admin/partners/:id': 'operator',
+  'PATCH /v1/admin/partners/:id': 'operator',
+  'GET /v1/admin/partners/:id/keys': 'operator',
+  'POST /v1/admin/partners/:id/keys': 'operator',
+  'DELETE /v1/admin/keys/:id': 'operator',
+  'POST /v1/registrations': 'own',
+  'POST /v1/registrations/batch': 'own',
+  'GET /v1/registrations': 'own',
+  'GET /v1/registrations/:id': 'reg',
+  'DELETE /v1/registrations/:id': 'reg',
+  'POST /v1/registrations/:id/poll': 'reg',
+  'POST /v1/registrations/:id/resend': 'reg',
+  'GET /v1/registrations/:id/attempts': 'reg',
+  'GET /v1/registrations/:id/explain': 'reg',
+  'GET /v1/events': 'own',
+  'POST /v1/resend': 'own',
+  'GET /v1/resend/:id': 'resend',
+  'POST /v1/callbacks/test': 'own',
+  'GET /v1/me': 'own',
+  'GET /v1/signing-secrets': 'own',
+  'POST /v1/signing-secrets/rotate': 'own',
+}
+/** What is sent, where something has to be. */
+const BODIES: Record<string, unknown> = {
+  'POST /v1/registrations': { idcardid: SERIAL, callbackUrl: HOOK },
+  'POST /v1/registrations/batch': { registrations: [{ idcardid: SERIAL, callbackUrl: FOREIGN_HOOK }] },
+  'POST /v1/resend': SINCE,
+  'POST /v1/callbacks/test': { callbackUrl: FOREIGN_HOOK },
+  'POST /v1/signing-secrets/rotate': { overlap: '0s' },
+  'POST /v1/admin/accounts': { account: 'C1', apiKey: 'x' },
+  'POST /v1/admin/partners': { name: 'x' },
+  'PATCH /v1/admin/partners/:id': { disabled: true },
+}
+
+const routesOf = ({ app }: Pick<Api, 'app'>) => [
+  ...new Set(app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)),
+]
+const rowsOf = (...kinds: string[]) =>
+  Object.entries(MATRIX).flatMap(([route, kind]) => (kinds.includes(kind) ? [[route, kind] as const] : []))
+const partsOf = (route: string) => route.split(' ') as [method: string, path: string]
+
+let api: Api
+let foreign: Awaited<ReturnType<typeof populate>>
+beforeEach(async () => {
+  api = await openApi()
+  foreign = await populate(api)
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+/** The other partner's things: one delivered, one exhausted, one that waits, a bulk resend and two live secrets. */
+const populate = async ({ register, succeed, receiveWith, store, other, call, clock }: Api) => {
+  const add = (idcardid: string) =>
+    register({ idcardid, callbackUrl: FOREIGN_HOOK, metadata: { order: 'foreign-order' } }, other.key)
+  await add('foreign-delivered')
+  await succeed()
+  await receiveWith(200)
+  // The account's rate lets one call through at a time.
+  clock.now += 1_000
+  const exhausted = await add('foreign-exhausted')
+  await succeed()
+  await receiveWith(500, { scheduleMs: [] })
+  clock.now += 1_000
+  const pending = await add(SERIAL)
+  await call('POST', '/v1/signing-secrets/rotate', { key: other.key, body: {} })
+  const resend = await store.startResend(other.id, { id: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ7', since: 0, until: 1 })
+  return { reg: pending.id as string, exhausted: exhausted.id as string, resend: resend.id }
+}
+
+/** All that the other partner and the operator see of it, but for fresh signatures. */
+const snapshot = async (): Promise<string> => {
+  const own = ['/v1/registrations', '/v1/signing-secrets', '/v1/me', '/v1/events', `/v1/resend/${foreign.resend}`]
+  const texts = await Promise.all(own.map(async path => (await api.call('GET', path, { key: api.other.key })).text))
+  const keys = await api.call('GET', `/v1/admin/partners/${api.other.id}/keys`, { key: ADMIN_TOKEN })
+  return [...texts, keys.text].join('\n').replaceAll(/"webhook-signature":"[^"]*"/g, '')
+}
+const secretsOfOther = async (): Promise<string[]> => {
+  const { json } = await api.call('GET', '/v1/signing-secrets', { key: api.other.key })
+  const [first, second] = json.data
+  return [first.id, second.id, api.other.id, api.other.keyId, foreign.reg, foreign.exhausted, foreign.resend]
+}
+const marksOfOther = async () => [...(await secretsOfOther()), 'foreign-', 'foreign.example', 'other']
+
+test('M10: every route has its row in the matrix, and every row its route', () => {
+  expect(Object.keys(MATRIX).sort()).toEqual(routesOf(api).sort())
+})
+
+describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
+  const [method, path] = partsOf(route)
+
+  test('of another partner is 404, with the very body of what never was', async () => {
+    const before = await snapshot()
+    const theirs = await api.call(method, path.replace(':id', foreign[kind as 'reg' | 'resend']))
+    const unknown = await api.call(method, path.replace(':id', UNKNOWN[kind as 'reg' | 'resend']))
+    expect([theirs.status, unknown.status]).toEqual([404, 404])
+    expect(theirs.text).toBe(unknown.text)
+    const plain = ({ headers }: typeof theirs) => [...headers].filter(([name]) => name !== 'x-request-id')
+    expect(plain(theirs)).toEqual(plain(unknown))
+    expect(await snapshot()).toBe(before)
+  })
+
+  test('is found by its owner', async () => {
+    const id = method === 'POST' && path.endsWith('/resend') ? foreign.exhausted : foreign[kind as 'reg' | 'resend']
+    const { status } = await api.call(method, path.replace(':id', id), { key: api.other.key })
+    expect(status).toBeLessThan(300)
+  })
+
+  test('of another partner is one log line with the partner who asked', async () => {
+    const id = foreign[kind as 'reg' | 'resend']
+    const from = api.logged.length
+    await api.call(method, path.replace(':id', id))
+    const lines = api.logged.slice(from).map(line => JSON.parse(line))
+    expect(lines).toMatchObject([{ event: 'http.request', status: 404, partnerId: api.partner.id, route: path }])
+    expect(api.logged.slice(from).join('')).not.toContain(id)
+  })
+})
+
+describe.each(rowsOf('own'))('M10: %s', route => {
+  const [method, path] = partsOf(route)
+  const body = BODIES[route]
+
+  test('says nothing about another partner, and changes nothing of it', async () => {
+    const before = await snapshot()
+    const { status, text } = await api.call(method, path, body === undefined ? {} : { body })
+    expect(status).toBeLessThan(500)
+    for (const mark of await marksOfOther()) expect(text.replace('by another partner', '')).not.toContain(mark)
+    expect(await snapshot()).toBe(before)
+  })
+})
+
+describe.each(rowsOf('operator'))('M10: %s', route => {
+  const [method, path] = partsOf(route)
+  const body = BODIES[route]
+
+  test('is closed to partners, whatever the id is', async () => {
+    const before = await snapshot()
+    const ids = [api.partner.id, api.other.id, api.other.keyId, api.account.id, 'nobody']
+    const answers = await Promise.all(
+      ids.map(id => api.call(method, path.replace(':id', id), body === undefined ? {} : { body })),
+    )
+    for (const { status, text } of answers) expect([status, text]).toEqual([401, answers[0]?.text])
+    expect(await snapshot()).toBe(before)
+  })
+})
+
+test.each(rowsOf('public'))('M10: %s needs no key and tells of nobody', async route => {
+  const [method, path] = partsOf(route)
+  const { status, text } = await api.call(method, path, { key: null })
+  expect(status).toBe(200)
+  for (const mark of await marksOfOther()) expect(text).not.toContain(mark)
+})
+
+describe('M4: a serial of another partner', () => {
+  const post = (idcardid: string, callbackUrl = HOOK) =>
+    api.call('POST', '/v1/registrations', { body: { idcardid, callbackUrl } })
+
+  test('is a conflict without a further word, whatever became of it', async () => {
+    const waiting = await post(SERIAL)
+    const delivered = await post('foreign-delivered')
+    const sameUrl = await post(SERIAL, FOREIGN_HOOK)
+    expect(waiting.json).toEqual({
+      type: '/docs/problems#conflict',
+      title: expect.any(String),
+      status: 409,
+      detail: 'This serial is registered by another partner.',
+    })
+    for (const { status, text } of [delivered, sameUrl]) expect([status, text]).toEqual([409, waiting.text])
+    expect(waiting.headers.get('location')).toBeNull()
+  })
+
+  test('stays a conflict once its owner has cancelled it, or it ended without a verdict', async () => {
+    await api.call('DELETE', `/v1/registrations/${foreign.reg}`, { key: api.other.key })
+    expect((await post(SERIAL)).status).toBe(409)
+  })
+
+  test('stands among the results of a batch, and harms no other', async () => {
+    const registrations = ['mine-1', SERIAL, 'mine-2'].map(idcardid => ({ idcardid, callbackUrl: HOOK }))
+    const { status, json } = await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
+    expect(status).toBe(200)
+    expect(json.results.map((result: { status: number }) => result.status)).toEqual([201, 409, 201])
+    expect(json.results[1]).toEqual({ status: 409, problem: (await post(SERIAL)).json })
+  })
+
+  test('cannot be told from an unknown one by the list', async () => {
+    const list = async (idcardid: string) => (await api.call('GET', `/v1/registrations?idcardid=${idcardid}`)).text
+    expect(await list(SERIAL)).toBe(await list('nobody-has-this'))
+  })
+
+  test('brings its verdict to its owner alone', async () => {
+    await post(SERIAL)
+    await api.succeed()
+    expect((await api.call('GET', '/v1/events')).json.data).toEqual([])
+    const theirs = (await api.call('GET', '/v1/events', { key: api.other.key })).json.data
+    expect(theirs.map((event: { registrationId: string }) => event.registrationId)).toContain(foreign.reg)
+  })
+})
+
+describe('M10: a cursor that another partner was given', () => {
+  test('goes on in one’s own list', async () => {
+    const mine = await api.register({ idcardid: 'mine' })
+    const theirs = await api.call('GET', '/v1/registrations?limit=1', { key: api.other.key })
+    const { status, json } = await api.call('GET', `/v1/registrations?cursor=${theirs.json.nextCursor}`)
+    expect([status, json.data]).toEqual([200, []])
+    api.clock.now += 1
+    const cursor = Buffer.from('reg_7ZZZZZZZZZZZZZZZZZZZZZZZZZ').toString('base64url')
+    const all = await api.call('GET', `/v1/registrations?cursor=${cursor}`)
+    expect(all.json.data.map((one: { id: string }) => one.id)).toEqual([mine.id])
+  })
+
+  test('shows none of its messages', async () => {
+    const theirs = (await api.call('GET', '/v1/events', { key: api.other.key })).json
+    for (const after of ['evt_0', theirs.nextCursor]) {
+      const { json } = await api.call('GET', `/v1/events?after=${after}`)
+      expect(json).toEqual({ data: [], nextCursor: after })
+    }
+  })
+})
+
+test('M10: a bulk resend sends again what is one’s own only', async () => {
+  const mine = await api.register({ idcardid: 'mine' })
+  await api.succeed()
+  api.clock.now += 1_000
+  await api.succeed()
+  await api.receiveWith(500, { scheduleMs: [] })
+  const stateOf = async (id: string, key: string) =>
+    (await api.call('GET', `/v1/registrations/${id}`, { key })).json.delivery.state
+  const before = await snapshot()
+  const { json } = await api.call('POST', '/v1/resend', { body: SINCE })
+  expect(json.count).toBe(1)
+  await api.store.continueResends(100)
+  expect(await stateOf(mine.id, api.partner.key)).toBe('pending')
+  expect(await stateOf(foreign.exhausted, api.other.key)).toBe('exhausted')
+  expect(await snapshot()).toBe(before)
+})
+
+test('M3: every way to name a callback URL is judged like registering', async () => {
+  for (const callbackUrl of ['https://127.0.0.1/', 'https://[::1]/', 'https://10.0.0.1/', 'http://partner.example/']) {
+    const registered = await api.call('POST', '/v1/registrations', { body: { idcardid: '1', callbackUrl } })
+    const tested = await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl } })
+    const registrations = [{ idcardid: '1', callbackUrl }]
+    const batch = await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
+    expect([registered.status, tested.status, batch.json.results[0].status]).toEqual([422, 422, 422])
+    expect(tested.json.errors).toEqual(registered.json.errors)
+    expect(batch.json.results[0].problem.errors).toEqual(registered.json.errors)
+  }
+})

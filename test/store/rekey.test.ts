@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { secretContext } from '../../src/store/sqlite/signing-secrets.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { createVault } from '../../src/store/vault.ts'
+import { openScene } from '../e2e/stage.ts'
+import { readTables } from '../privacy/support/tables.ts'
+import { createAdminClient, createApiClient } from '../support/api-client.ts'
+import { ADMIN_TOKEN, type Environment, openService, runCli, spawnCli } from '../support/service.ts'
+
+const OLD = randomBytes(32)
+const NEW = randomBytes(32)
+const [OLD_ID, NEW_ID] = [createVault(OLD).keyId, createVault(NEW).keyId]
+const keysOf = (...[current, previous]: Buffer[]): Environment => ({
+  ...(current ? { MASTER_KEY: current.toString('base64') } : {}),
+  ...(previous ? { MASTER_KEY_PREVIOUS: previous.toString('base64') } : {}),
+})
+
+const MANY = 6_000
+
+/** A service's database under the old key: a partner, a message that waits, and many more signing secrets. */
+const openOldDatabase = async () => {
+  const stack = new AsyncDisposableStack()
+  const scene = stack.use(await openScene({ ...keysOf(OLD), RETRY_SCHEDULE: '10m' }))
+  const { folder, upstream, receiver } = scene
+  const path = join(folder, 'notifier.db')
+  const start = async (...keys: Buffer[]) => {
+    const { MASTER_KEY: _, ...env } = scene.env
+    const service = await openService({ ...env, ...keysOf(...keys) })
+    const api = (apiKey: string) => createApiClient(service.url, apiKey)
+    return { ...service, api, [Symbol.asyncDispose]: service.stop }
+  }
+  const begin = async () => {
+    await using service = await start(OLD)
+    const partner = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('first')
+    receiver.trust([partner.signingSecret])
+    receiver.plan('/waiting', [500])
+    upstream.setDefault({ status: 'SUCCESS', similarity: '97.5' })
+    const api = service.api(partner.apiKey)
+    const { id } = await api.register({ idcardid: 'waiting', callbackUrl: receiver.urlFor('/waiting') })
+    await api.until(id, ({ delivery }) => delivery.attempts === 1)
+    return { ...partner, waitingId: id }
+  }
+  const partner = await begin()
+  const database = stack.adopt(new Database(path), one => one.close())
+  const vault = createVault(OLD)
+  const add = database.prepare(
+    "INSERT INTO signing_secrets (id, partner_id, type, secret, created_at) VALUES (?, ?, 'v1', ?, 0)",
+  )
+  database.transaction(() => {
+    for (let i = 0; i < MANY; i++) {
+      const row = { id: `sec_${i}`, partnerId: `ptn_${i}` }
+      add.run(row.id, row.partnerId, vault.seal(`secret of ${i}`, secretContext(row)))
+    }
+  })()
+  const left = database.prepare('SELECT count(*) FROM signing_secrets WHERE substr(secret, 1, 4) = ?').pluck()
+  return {
+    ...scene,
+    path,
+    partner,
+    start,
+    /** Signing secrets still under the old key. */
+    left: () => left.get(Buffer.from(OLD_ID, 'hex')) as number,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+const rekeyEnv = (scene: { env: Environment }, ...keys: Buffer[]): Environment => ({
+  DATABASE_URL: scene.env.DATABASE_URL ?? '',
+  ...keysOf(...keys),
+})
+
+describe('O1 a wrong or missing master key', () => {
+  test('is refused by every command before a row is touched', async () => {
+    await using scene = await openOldDatabase()
+    const before = readTables(scene.path)
+    for (const keys of [[randomBytes(32)], [NEW, randomBytes(32)]]) {
+      const { code, stderr } = await runCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, ...keys) })
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('MASTER_KEY') })
+      await expect(scene.start(...keys)).rejects.toThrow('MASTER_KEY')
+    }
+    expect(readTables(scene.path)).toEqual(before)
+  })
+
+  test('is not replaced by a new one where there is a database already', async () => {
+    await using scene = await openOldDatabase()
+    const before = readTables(scene.path)
+    await expect(scene.start()).rejects.toThrow('MASTER_KEY')
+    expect(existsSync(`${scene.path}.key`)).toBe(false)
+    expect(readTables(scene.path)).toEqual(before)
+  })
+})
+
+describe('O2 a change of the master key', () => {
+  /** Kills the command as soon as no more than `share` of the secrets are left under the old key. */
+  const killDuringRekey = async (scene: Awaited<ReturnType<typeof openOldDatabase>>, share: number) => {
+    const atMost = Math.floor(MANY * share)
+    await using command = spawnCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, NEW, OLD) })
+    let isOver = false
+    void command.exited.then(() => {
+      isOver = true
+    })
+    while (!isOver && scene.left() > atMost) await new Promise(resolve => setImmediate(resolve))
+    command.kill('SIGKILL')
+    return (await command.exited).signal
+  }
+
+  test('killed five times on its way, serves with both keys throughout and ends with the new one alone', {
+    timeout: 60_000,
+  }, async () => {
+    await using scene = await openOldDatabase()
+    const { receiver, partner } = scene
+    const callbackUrl = receiver.urlFor('/hook')
+    const sendsWith = async (...keys: Buffer[]) => {
+      await using service = await scene.start(...keys)
+      const api = service.api(partner.apiKey)
+      expect(await api.find(partner.waitingId)).toMatchObject({ result: { similarity: '97.5' } })
+      const { id } = await api.register({ idcardid: `serial-${receiver.received.length}`, callbackUrl })
+      await api.until(id, ({ delivery }) => delivery.state === 'delivered')
+      expect(receiver.received.at(-1)?.verified).toBe(true)
+    }
+
+    for (const share of [0.93, 0.8, 0.55, 0.31, 0.12]) {
+      expect(await killDuringRekey(scene, share)).toBe('SIGKILL')
+      expect(scene.left()).toBeGreaterThan(0)
+      expect(scene.left()).toBeLessThan(MANY)
+      await sendsWith(NEW, OLD)
+    }
+    const { code, stderr } = await runCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, NEW, OLD) })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    await sendsWith(NEW)
+    await expect(scene.start(OLD)).rejects.toThrow('MASTER_KEY')
+
+    await using service = await scene.start(NEW)
+    const api = service.api(partner.apiKey)
+    await api.resend(partner.waitingId)
+    await api.until(partner.waitingId, ({ delivery }) => delivery.state === 'delivered')
+    expect(receiver.receivedAt('/waiting').map(({ verified }) => verified)).toEqual([true, true])
+    expect(new Set(receiver.receivedAt('/waiting').map(({ body }) => body)).size).toBe(1)
+  })
+
+  test('leaves every secret as it was, and none under the old key', async () => {
+    await using scene = await openOldDatabase()
+    const { stdout } = await runCli(['rekey', '--json'], { cwd: scene.folder, env: rekeyEnv(scene, NEW, OLD) })
+    expect(JSON.parse(stdout).resealed).toBeGreaterThan(MANY)
+    const old = Buffer.from(OLD_ID, 'hex').toString('latin1')
+    for (const [table, text] of Object.entries(readTables(scene.path))) expect(text.includes(old), table).toBe(false)
+    const store = await openSqliteStore({ path: scene.path, masterKey: NEW, now: () => 1, defaultRate: 1 })
+    await using _ = { [Symbol.asyncDispose]: () => store.close() }
+    for (let i = 0; i < MANY; i += 97) {
+      const [secret] = await store.liveSecrets(`ptn_${i}`)
+      expect(secret?.reveal()).toBe(`secret of ${i}`)
+    }
+    expect(NEW_ID).not.toBe(OLD_ID)
+  })
+
+  test('asks for the earlier key as long as anything is sealed under it', async () => {
+    await using scene = await openOldDatabase()
+    await killDuringRekey(scene, 0.5)
+    const { code, stderr } = await runCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, NEW) })
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('MASTER_KEY_PREVIOUS') })
+  })
+})
