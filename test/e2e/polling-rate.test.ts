@@ -9,20 +9,24 @@ const mostInASecond = (times: readonly number[]): number =>
 const meanRate = (times: readonly number[]): number =>
   ((times.length - 1) * 1_000) / ((times.at(-1) ?? 0) - (times[0] ?? 0))
 
-test('makes no more calls in a second, and in flight, than the settings allow', async () => {
-  await using stage = await openStage({
-    UPSTREAM_RATE: '10',
-    UPSTREAM_CONCURRENCY: '3',
-    POLL_MIN_INTERVAL: '1h',
-    POLL_MAX_INTERVAL: '1h',
-  })
+const NEVER_AGAIN = { POLL_MIN_INTERVAL: '1h', POLL_MAX_INTERVAL: '1h' }
+
+test('makes no more calls in a second than the rate, however slow the answers', async () => {
+  await using stage = await openStage({ UPSTREAM_RATE: '10', UPSTREAM_CONCURRENCY: '5', ...NEVER_AGAIN })
   const { upstream } = stage
-  // Answers slow enough to keep all slots busy: three calls of 280 ms are nearly 11 a second.
   await Promise.all(Array.from({ length: 35 }, () => stage.register({ status: 'ING', delayMs: 280 })))
   const calls = await upstream.waitFor(35)
   expect(mostInASecond(calls.map(call => call.at))).toBeLessThanOrEqual(11)
-  expect(upstream.counts.maxInFlight).toBe(3)
   expect(new Set(calls.map(call => call.idcardid)).size).toBe(35)
+})
+
+test('has no more calls in flight than UPSTREAM_CONCURRENCY, and fills a freed slot', async () => {
+  await using stage = await openStage({ UPSTREAM_RATE: '500', UPSTREAM_CONCURRENCY: '3', ...NEVER_AGAIN })
+  const { upstream } = stage
+  await Promise.all(Array.from({ length: 30 }, () => stage.register({ status: 'ING', delayMs: 100 })))
+  const times = (await upstream.waitFor(30)).map(call => call.at)
+  expect(upstream.counts.maxInFlight).toBe(3)
+  expect((times[29] ?? 0) - (times[0] ?? 0)).toBeLessThan(2_500)
 })
 
 test('keeps to the rate when answers are instant, and uses it up', async () => {

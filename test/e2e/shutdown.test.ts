@@ -91,7 +91,7 @@ test.concurrent('gives up after ten seconds on a receiver that hangs, and sends 
 })
 
 test.concurrent('a restart goes on where it was: polls, retries, and what was counted', async () => {
-  await using run = await openRun({ RETRY_SCHEDULE: '2s,1h' })
+  await using run = await openRun({ RETRY_SCHEDULE: '4s,1h' })
   const { api, upstream, receiver, service } = run
   receiver.plan('/retry', [500])
   upstream.script('retry', { status: 'SUCCESS' })

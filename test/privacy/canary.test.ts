@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
+import { eventually } from '../support/api-client.ts'
 import { runCli } from '../support/service.ts'
 import { MARKERS, openCanaryScene, VERDICT } from './support/scene.ts'
 
@@ -77,9 +78,13 @@ const runAll = async () => {
   await asStranger('GET', '/v1/registrations')
   await asStranger('GET', '/v1/events')
 
-  // The account was paused by one of the errors.
-  await admin.resume(scene.env.IHUYI_ACCOUNT ?? '')
-  await api.until(id, ({ status }) => status === 'failed')
+  // Some of these answers pause the account, or put the next call off for minutes.
+  const hurry = async () => {
+    await admin.resume(scene.env.IHUYI_ACCOUNT ?? '')
+    await api.poll(id)
+    return api.find(id)
+  }
+  await eventually(hurry, ({ status }) => status === 'failed')
   await api.until(id, ({ delivery }) => delivery.state === 'delivered')
   const { body: rotated } = await api.call<{ secret: string }>('POST', '/v1/signing-secrets/rotate', {})
   await asStranger('GET', '/v1/signing-secrets')
@@ -133,8 +138,7 @@ describe('O10 markers in everything sensitive, over a full run with errors at LO
   })
 
   test('O11 the database, its WAL and its key are readable by their owner only, under umask 000', async () => {
-    const { MASTER_KEY: _, ...withoutKey } = { MASTER_KEY: '' }
-    await using scene = await openCanaryScene('', withoutKey)
+    await using scene = await openCanaryScene('')
     const { api } = await scene.addPartner('first')
     await api.register({ idcardid: 'serial', callbackUrl: scene.callbackUrl })
     const files = readdirSync(scene.folder)
@@ -151,13 +155,10 @@ describe('O10 markers in everything sensitive, over a full run with errors at LO
     const printed = await Promise.all(
       [
         ['partner', 'list', '--json'],
-        ['partner', 'list'],
-        ['key', 'list', run.partner.partnerId, '--json'],
         ['key', 'revoke', `key_${MARKERS.serial}`],
         ['partner', 'disable', MARKERS.metadata],
         ['prune'],
         ['rekey'],
-        ['settings'],
       ].map(async args => {
         const { stdout, stderr } = await runCli(args, { cwd, env })
         return (stdout + stderr).replaceAll(`key_${MARKERS.serial}`, '').replaceAll(MARKERS.metadata, '')

@@ -229,15 +229,18 @@ describe('S12 a write lock held by somebody else', () => {
   })
 })
 
+/** A program of the machine's, not of a package. */
+const system = (program: string, ...args: string[]) => void execFileSync(program, args, { stdio: 'pipe' })
+
 /** A disk of two megabytes, or why there is none. */
 const mountSmallDisk = (): string | { skip: string } => {
   const folder = newFolder()
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' })
+    system('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder)
   } catch (error) {
     return { skip: `no tmpfs can be mounted here: ${error instanceof Error ? error.message.trim() : error}` }
   }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]))
+  onTestFinished(() => system('umount', '-l', folder))
   return folder
 }
 

@@ -65,6 +65,7 @@ interface Registering {
 
 const PATIENCE_MS = 10_000
 const LOOK_AGAIN_MS = 10
+const SHOWN_CHARACTERS = 1_000
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
@@ -74,7 +75,8 @@ export const eventually = async <T>(look: () => Promise<T>, accepts: (seen: T) =
   for (;;) {
     const seen = await look()
     if (accepts(seen)) return seen
-    if (performance.now() > endsAt) throw new Error(`waited in vain, saw last: ${JSON.stringify(seen)}`)
+    if (performance.now() > endsAt)
+      throw new Error(`waited in vain, saw last: ${JSON.stringify(seen).slice(0, SHOWN_CHARACTERS)}`)
     await pause(LOOK_AGAIN_MS)
   }
 }

@@ -129,9 +129,10 @@ export const PARTNER_OPERATIONS: Operations = {
     ...ACCOUNT,
     operationId: 'rotateSigningSecret',
     summary: 'Make a new signing secret',
-    description: 'During the overlap every webhook carries a signature of each live secret.',
+    description: 'During the overlap every webhook carries a signature of each live secret, ten at most.',
     body: 'RotateRequest',
     answers: { 201: { description: 'The new secret.', schema: 'NewSigningSecret' } },
+    problems: ['conflict'],
   },
   'GET /v1/me': {
     ...ACCOUNT,

