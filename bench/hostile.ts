@@ -1,12 +1,13 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { openReceiver } from '../src/simulator/receiver.ts'
 import { openUpstreamSimulator } from '../src/simulator/upstream.ts'
 import { createAdminClient, createApiClient } from '../test/support/api-client.ts'
-import { ACCOUNT, ADMIN_TOKEN, openFolder, serviceEnvironment, spawnService } from '../test/support/service.ts'
+import { ACCOUNT, ADMIN_TOKEN, type Environment, openFolder, serviceEnvironment } from '../test/support/service.ts'
 
 /**
  * What fifty hostile receivers cost the service and its healthy receivers, on this machine: memory, and the time from a
@@ -73,11 +74,13 @@ const runHostile = async () => {
   for (let index = 0; index < HOSTILE; index++) {
     const [name, act] = tempers[index % tempers.length] ?? ['', () => {}]
     const server = createServer(socket => {
-      socket.on('error', () => {}).once('data', () => {
-        seen[name] = (seen[name] ?? 0) + 1
-        socket.resume()
-        act(socket)
-      })
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          seen[name] = (seen[name] ?? 0) + 1
+          socket.resume()
+          act(socket)
+        })
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -119,24 +122,48 @@ const atRate = (rate: number, seconds: number, run: (index: number) => Promise<u
     }, 10)
   })
 
+/** `serve` in a process of its own, once it listens. */
+const openService = async (env: Environment) => {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/../src/cli.ts`, 'serve'], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface(child.stdout)
+  for await (const line of lines) {
+    const { event, url } = JSON.parse(line) as { event: string; url?: string }
+    if (event === 'listening' && url !== undefined) {
+      child.stdout.resume()
+      const exited = once(child, 'exit')
+      const dispose = async () => {
+        child.kill()
+        await exited
+      }
+      return { url, pid: child.pid ?? 0, [Symbol.asyncDispose]: dispose }
+    }
+  }
+  throw new Error('the service did not start')
+}
+
 const openScene = async () => {
   const stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder())
   const upstream = stack.use(
-    await openUpstreamSimulator({ accounts: [ACCOUNT], now: Date.now, record: false, defaultScript: { status: 'SUCCESS' } }),
+    await openUpstreamSimulator({
+      accounts: [ACCOUNT],
+      now: Date.now,
+      record: false,
+      defaultScript: { status: 'SUCCESS' },
+    }),
   )
   const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, verify: false, record: false }))
   const service = stack.use(
-    await spawnService(
-      {
-        ...serviceEnvironment({ folder: folder.path, upstreamUrl: upstream.url }),
-        UPSTREAM_RATE: '1000',
-        CALLBACK_TIMEOUT: '15s',
-        RETRY_SCHEDULE: Array.from({ length: 50 }, () => '2s').join(','),
-        LOG_LEVEL: 'warn',
-      },
-      folder.path,
-    ),
+    await openService({
+      ...serviceEnvironment({ folder: folder.path, upstreamUrl: upstream.url }),
+      UPSTREAM_RATE: '1000',
+      CALLBACK_TIMEOUT: '15s',
+      RETRY_SCHEDULE: Array.from({ length: 50 }, () => '2s').join(','),
+      LOG_LEVEL: 'info',
+    }),
   )
   const admin = createAdminClient(service.url, ADMIN_TOKEN)
   const addPartner = async (name: string) => createApiClient(service.url, (await admin.createPartner(name)).apiKey)
@@ -198,11 +225,21 @@ const run = async (seconds: number): Promise<boolean> => {
   const [calm, loaded] = [percentile(without, 0.99), percentile(beside, 0.99)]
   const print = (text: string) => process.stdout.write(`${text}\n`)
   print(`${HOSTILE} hostile receivers for ${seconds} s, healthy webhooks at ${HEALTHY_RATE}/s beside them`)
-  print(`memory (RSS)      before ${before.toFixed(0)} MB, peak ${peak.toFixed(0)} MB, growth ${(peak - before).toFixed(0)} MB (aim < ${AIMS.growthMb})`)
-  print(`healthy, without  p50 ${percentile(without, 0.5).toFixed(1)} ms, p99 ${calm.toFixed(1)} ms, ${without.length} webhooks`)
-  print(`healthy, beside   p50 ${percentile(beside, 0.5).toFixed(1)} ms, p99 ${loaded.toFixed(1)} ms, ${beside.length} webhooks`)
+  print(
+    `memory (RSS)      before ${before.toFixed(0)} MB, peak ${peak.toFixed(0)} MB, growth ${(peak - before).toFixed(0)} MB (aim < ${AIMS.growthMb})`,
+  )
+  print(
+    `healthy, without  p50 ${percentile(without, 0.5).toFixed(1)} ms, p99 ${calm.toFixed(1)} ms, ${without.length} webhooks`,
+  )
+  print(
+    `healthy, beside   p50 ${percentile(beside, 0.5).toFixed(1)} ms, p99 ${loaded.toFixed(1)} ms, ${beside.length} webhooks`,
+  )
   print(`p99 ratio         ${(loaded / calm).toFixed(2)} (aim ≤ ${AIMS.p99Ratio})`)
-  print(`hostile requests  ${Object.entries(seen).map(([name, count]) => `${name} ${count}`).join(', ')}`)
+  print(
+    `hostile requests  ${Object.entries(seen)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ')}`,
+  )
   return peak - before < AIMS.growthMb && loaded / calm <= AIMS.p99Ratio
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
+import { clock } from '../app.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Call } from '../simulator/call.ts'
 import type { Delivery } from '../simulator/delivery.ts'
@@ -26,10 +27,10 @@ interface DemoRun {
 export const runDemo = async (run: DemoRun): Promise<boolean> => {
   const { stage, scenes } = run
   printCast(run)
-  const startedAt = Date.now()
+  const startedAt = clock()
   const tell = createTimeline({
     print: run.print,
-    now: Date.now,
+    now: clock,
     actors: [run.texts.partner, run.texts.notifier, run.texts.upstream],
     idcardids: scenes.map(({ idcardid }) => idcardid),
   })
@@ -42,7 +43,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
     await stage.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
   }
   await allSettled(run)
-  return printOutcome(run, ((Date.now() - startedAt) / SECOND).toFixed(1))
+  return printOutcome(run, ((clock() - startedAt) / SECOND).toFixed(1))
 }
 
 const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {

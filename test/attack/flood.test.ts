@@ -2,11 +2,22 @@ import { describe, expect, test } from 'vitest'
 import { openStage } from '../e2e/stage.ts'
 import { createApiClient } from '../support/api-client.ts'
 
+/** Forty calls at a time. */
+const inLanes = async <In, Out>(inputs: readonly In[], call: (input: In) => Promise<Out>): Promise<Out[]> => {
+  const outputs: Out[] = []
+  const left = inputs.values()
+  const lane = async () => {
+    for (const input of left) outputs.push(await call(input))
+  }
+  await Promise.all(Array.from({ length: 40 }, lane))
+  return outputs
+}
+
 describe('M5: a partner who floods the API', () => {
   test('is held to its rate, each refusal says truly when to come back, and others notice nothing', async () => {
     await using stage = await openStage({ API_RATE: '50' })
     const other = await stage.addPartner('other')
-    const serials = Array.from({ length: 1_500 }, (_, n) => `flood-${n}`)
+    const serials = Array.from({ length: 600 }, (_, n) => `flood-${n}`)
     for (const serial of serials) stage.upstream.script(serial, { status: 'ING' })
     const call = (idcardid: string) =>
       stage.api.call('POST', '/v1/registrations', {
@@ -14,7 +25,7 @@ describe('M5: a partner who floods the API', () => {
         callbackUrl: stage.receiver.urlFor('/hook'),
       })
     const startedAt = performance.now()
-    const flood = Promise.all(serials.map(call))
+    const flood = inLanes(serials, call)
     const waits: number[] = []
     for (let n = 0; n < 10; n++) {
       const askedAt = performance.now()
@@ -27,7 +38,7 @@ describe('M5: a partner who floods the API', () => {
     expect(taken).toBeGreaterThanOrEqual(100)
     expect(taken).toBeLessThanOrEqual(100 + Math.ceil(50 * seconds))
     const refused = answers.filter(({ status }) => status === 429)
-    expect(taken + refused.length).toBe(1_500)
+    expect(taken + refused.length).toBe(serials.length)
     for (const { headers } of refused) expect(headers.get('retry-after')).toBe('1')
     expect(Math.max(...waits)).toBeLessThan(2_000)
 
@@ -38,7 +49,7 @@ describe('M5: a partner who floods the API', () => {
   test('with made-up keys gets nothing but 401 and 429, and its neighbours are let in', async () => {
     await using stage = await openStage()
     const guesser = createApiClient(stage.service.url, 'ifn_01JABCDEFGHJKMNPQRSTVWXYZ0_guess')
-    const answers = await Promise.all(Array.from({ length: 500 }, () => guesser.call('GET', '/v1/me')))
+    const answers = await inLanes(Array(500).fill('/v1/me'), path => guesser.call('GET', path))
     const count = (status: number) => answers.filter(answer => answer.status === status).length
     expect(count(401)).toBeGreaterThanOrEqual(50)
     expect(count(429)).toBeGreaterThan(300)

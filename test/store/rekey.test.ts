@@ -45,7 +45,7 @@ const openOldDatabase = async () => {
     return { ...partner, waitingId: id }
   }
   const partner = await begin()
-  const database = stack.adopt(new Database(path), one => one.close())
+  const database = stack.adopt(new Database(path), one => void one.close())
   const vault = createVault(OLD)
   const add = database.prepare(
     "INSERT INTO signing_secrets (id, partner_id, type, secret, created_at) VALUES (?, ?, 'v1', ?, 0)",

@@ -44,9 +44,9 @@ export const createCallbackPauses = ({ db }: Pick<Context, 'db'>) => {
       addPause.run({ partnerId, callbackUrl, since })
     },
 
-    /** Makes what was held due at `now`. */
-    lift: (partnerId: string, callbackUrl: string, now: number): void => {
-      if (removePause.run({ partnerId, callbackUrl }).changes === 0) return
+    /** Makes what was held due at `now`; whether the URL was paused. */
+    lift: (partnerId: string, callbackUrl: string, now: number): boolean => {
+      if (removePause.run({ partnerId, callbackUrl }).changes === 0) return false
       const held = heldMessages.all({ partnerId, callbackUrl })
       for (const laneId of new Set(held.map(message => message.laneId))) lanes.advance(laneId, now)
       const seqs = held.map(message => message.seq)
@@ -55,6 +55,7 @@ export const createCallbackPauses = ({ db }: Pick<Context, 'db'>) => {
           .set({ dueAt: now })
           .where(inArray(messages.seq, seqs.slice(i, i + 500)))
           .run()
+      return true
     },
   }
 }

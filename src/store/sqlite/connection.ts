@@ -52,7 +52,7 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
     client,
     write: run => attempt(() => transaction.immediate(run) as ReturnType<typeof run>),
     read: run => attempt(run),
-    close: () => client.close(),
+    close: () => void client.close(),
   }
 }
 

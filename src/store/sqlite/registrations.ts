@@ -28,11 +28,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const verification = statements.findVerification.get({ accountId, idcardid })
     if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
     const existing = verification && statements.findLive.get({ verificationId: verification.id, callbackUrl })
-    if (existing) {
-      // Its partner asks for this URL again, so it is there again: what a 410 held back goes on.
-      pauses.lift(partnerId, callbackUrl, at)
-      return { outcome: 'existing', registration: toRegistration(vault, existing) }
-    }
+    if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
 
     const knownLane = lanes.find(partnerId, callbackUrl)
     const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null })
@@ -43,7 +39,6 @@ export const createRegistrations = (context: Context): Verbs => {
     const metadata = JSON.stringify(item.metadata)
     const expiresAt = item.expiresAt ?? at + item.ttlMs
     statements.add.run({ id: item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt })
-    pauses.lift(partnerId, callbackUrl, at)
     if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
 
     const verdict = openVerdict(vault, { partnerId, idcardid, verdict: verification.verdict })
@@ -63,13 +58,16 @@ export const createRegistrations = (context: Context): Verbs => {
 
   return {
     register: async items => {
-      const registered = await write(() => {
+      const { registered, lifted } = await write(() => {
         const at = now()
-        return items.map(item => registerOne(item, at))
+        const registered = items.map(item => registerOne(item, at))
+        // Its partner names the URL again, so it is there again: what a 410 held back goes on.
+        const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
+        return { registered, lifted: named.filter(item => pauses.lift(item.partnerId, item.callbackUrl, at)) }
       })
       const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
       if (created.some(one => one.status === 'pending')) events.emit('verificationsDue')
-      if (registered.length > 0) events.emit('messagesDue')
+      if (created.length > 0 || lifted.length > 0) events.emit('messagesDue')
       return registered
     },
 
