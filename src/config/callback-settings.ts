@@ -12,14 +12,14 @@ export const CALLBACK_SETTINGS = {
       parse: durationList({ min: 0, max: 30 * DAY, most: 50 }),
       default: '5s,5m,30m,2h,5h,10h,14h,20h,24h',
       en: 'The delays between attempts, each ±20 %; as many entries as there are retries, 50 at most.',
-      zh: '各次投递之间的等待时间(±20 % 抖动);条目数即重试次数,最多 50 条。',
+      zh: '各次投递之间的等待时间（±20 % 抖动）；条目数即重试次数，最多 50 条。',
     },
     timeoutMs: {
       name: 'CALLBACK_TIMEOUT',
       parse: duration({ min: 100, max: 45 * SECOND }),
       default: '15s',
       en: 'The time limit of one attempt: DNS, connection, headers and body together.',
-      zh: '单次投递的总时限(DNS、连接、响应头与响应体合计)。',
+      zh: '单次投递的总时限（DNS、连接、响应头与响应体合计）。',
     },
     concurrency: {
       name: 'CALLBACK_CONCURRENCY',
@@ -47,7 +47,7 @@ export const CALLBACK_SETTINGS = {
       parse: networks({ ipv4: 8, ipv6: 7 }),
       default: '',
       en: 'CIDRs that callbacks may reach though they are not public, such as `127.0.0.0/8,::1/128`.',
-      zh: '允许回调访问的非公网网段(CIDR),例如 `127.0.0.0/8,::1/128`。',
+      zh: '允许回调访问的非公网网段（CIDR），例如 `127.0.0.0/8,::1/128`。',
     },
     proxy: {
       name: 'CALLBACK_PROXY',
@@ -55,7 +55,7 @@ export const CALLBACK_SETTINGS = {
       default: null,
       secret: true,
       en: 'An egress proxy for callbacks, such as `http://proxy.internal:3128`.',
-      zh: '回调使用的出口代理,例如 `http://proxy.internal:3128`。',
+      zh: '回调使用的出口代理，例如 `http://proxy.internal:3128`。',
     },
   },
 } satisfies SettingGroup

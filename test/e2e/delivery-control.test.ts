@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { bodyOf, openStage } from './stage.ts'
 
+type Stage = Awaited<ReturnType<typeof openStage>>
+
 describe.concurrent('a resend', () => {
   test('of an exhausted message sends it at once, with a new schedule', async () => {
     await using stage = await openStage({ RETRY_SCHEDULE: '50ms' })
@@ -68,15 +70,14 @@ describe.concurrent('a resend', () => {
   })
 })
 
-/** One message that was answered 410, one that is held for it, and one to another URL of the same host. */
-const openGone = async () => {
-  const stage = await openStage()
-  const { api, receiver, upstream } = stage
+/** A message that was answered 410. */
+const answerGone = async ({ api, receiver, register }: Stage) => {
   receiver.plan('/gone', [410])
-  const gone = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
+  const gone = await register({ status: 'SUCCESS' }, { path: '/gone' })
   const exhausted = await api.until(gone.id, one => one.delivery.state === 'exhausted')
   expect(exhausted.delivery).toMatchObject({ attempts: 1, nextAttemptAt: null })
-  return { stage, api, receiver, upstream, gone }
+  expect(await api.attempts(gone.id)).toMatchObject([{ outcome: 'gone', httpStatus: 410 }])
+  return gone
 }
 
 describe.concurrent('a callback URL that answers 410', () => {
@@ -84,11 +85,7 @@ describe.concurrent('a callback URL that answers 410', () => {
     await using stage = await openStage()
     const { api, receiver, upstream } = stage
     const held = await stage.register({ status: 'ING' }, { path: '/gone' })
-    receiver.plan('/gone', [410])
-    const gone = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
-    const exhausted = await api.until(gone.id, one => one.delivery.state === 'exhausted')
-    expect(exhausted.delivery).toMatchObject({ attempts: 1, nextAttemptAt: null })
-    expect(await api.attempts(gone.id)).toMatchObject([{ outcome: 'gone', httpStatus: 410 }])
+    const gone = await answerGone(stage)
 
     upstream.script(held.idcardid, { status: 'FAIL' })
     await api.until(held.id, one => one.status === 'failed')
@@ -107,20 +104,24 @@ describe.concurrent('a callback URL that answers 410', () => {
     expect((await api.explain(held.id)).delivery.heldSince).toBeNull()
   })
 
-  test('is tried again by a resend, which lifts the hold for all', async () => {
-    const { stage, api, receiver, gone } = await openGone()
-    await using _ = stage
-    const held = await stage.register({ status: 'SUCCESS' }, { path: '/elsewhere' })
-    await stage.delivery(held.id)
+  test('is tried again by a resend, which lets go of all that was held', async () => {
+    await using stage = await openStage()
+    const { api, receiver, upstream } = stage
+    const held = await stage.register({ status: 'ING' }, { path: '/gone' })
+    const gone = await answerGone(stage)
+    upstream.script(held.idcardid, { status: 'SUCCESS' })
+    await api.until(held.id, one => one.status === 'succeeded' && one.delivery.nextAttemptAt === null)
     expect((await api.resend(gone.id)).status).toBe(202)
     expect(await stage.delivery(gone.id, 2)).toMatchObject({ attempt: 2, path: '/gone' })
-    await api.until(gone.id, one => one.delivery.state === 'delivered')
-    expect(receiver.receivedAt('/gone')).toHaveLength(2)
+    expect(await stage.delivery(held.id)).toMatchObject({ attempt: 1 })
+    for (const { id } of [gone, held]) await api.until(id, one => one.delivery.state === 'delivered')
+    expect(receiver.receivedAt('/gone')).toHaveLength(3)
   })
 
   test('is no fault of another partner with the same URL', async () => {
-    const { stage, receiver, upstream } = await openGone()
-    await using _ = stage
+    await using stage = await openStage()
+    const { receiver, upstream } = stage
+    await answerGone(stage)
     const other = await stage.addPartner('other')
     upstream.script('of-the-other', { status: 'SUCCESS' })
     const { id } = await other.api.register({ idcardid: 'of-the-other', callbackUrl: receiver.urlFor('/gone') })

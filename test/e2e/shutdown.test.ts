@@ -7,12 +7,13 @@ const SECOND = 1_000
 
 /** A scene with the service as a child process, which can be started again on its database. */
 const openRun = async (settings: Environment = {}) => {
-  const stack = new AsyncDisposableStack()
+  await using stack = new AsyncDisposableStack()
   const scene = stack.use(await openScene(settings))
-  const start = async () => stack.use(await spawnService(scene.env, scene.folder))
-  const service = await start()
+  const service = stack.use(await spawnService(scene.env, scene.folder))
   const created = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
   scene.receiver.trust([created.signingSecret])
+  const opened = stack.move()
+  const start = async () => opened.use(await spawnService(scene.env, scene.folder))
   const clientOf = ({ url }: { url: string }) => createApiClient(url, created.apiKey)
   return {
     ...scene,
@@ -20,7 +21,7 @@ const openRun = async (settings: Environment = {}) => {
     service,
     clientOf,
     api: clientOf(service),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 

@@ -38,12 +38,13 @@ export const bodyOf = (delivery: Delivery | undefined): WebhookJson => {
 
 /** Everything around a service, on free ports and in a folder of its own: the simulator and a receiver. */
 export const openScene = async (overrides: Environment = {}) => {
-  const stack = new AsyncDisposableStack()
+  await using stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder())
   const upstream = stack.use(await openUpstreamSimulator({ accounts: [ACCOUNT, OTHER_ACCOUNT], now: Date.now }))
   const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now }))
   const env = { ...serviceEnvironment({ folder: folder.path, upstreamUrl: upstream.url }), ...overrides }
-  return { folder: folder.path, upstream, receiver, env, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  const opened = stack.move()
+  return { folder: folder.path, upstream, receiver, env, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 let serials = 0
@@ -51,13 +52,12 @@ const newSerial = () => `serial-${++serials}`
 
 /** A whole stage: a scene, the service in this process, and one partner whose webhooks the receiver verifies. */
 export const openStage = async (overrides: Environment = {}) => {
-  const stack = new AsyncDisposableStack()
+  await using stack = new AsyncDisposableStack()
   const scene = stack.use(await openScene(overrides))
   const service = stack.use(await openService(scene.env))
   const { upstream, receiver } = scene
   const admin = createAdminClient(service.url, ADMIN_TOKEN)
   const secrets: string[] = []
-
   const receivers = [receiver]
 
   const addPartner = async (name: string) => {
@@ -72,6 +72,7 @@ export const openStage = async (overrides: Environment = {}) => {
   const deliveriesOf = (id: string): readonly Delivery[] =>
     receiver.received.filter(delivery => bodyOf(delivery).data.registrationId === id)
 
+  const opened = stack.move()
   return {
     ...scene,
     service,
@@ -114,6 +115,6 @@ export const openStage = async (overrides: Environment = {}) => {
       if (delivery?.verified !== true) throw new Error(`delivery ${count}: ${delivery?.verified}`)
       return delivery
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

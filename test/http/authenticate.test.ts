@@ -6,7 +6,7 @@ import { openApi } from './support/api.ts'
 
 const LIST = '/v1/registrations'
 
-test('every way to have no valid key is answered alike', async () => {
+test('M11: every way to have no valid key is answered alike', async () => {
   await using api = await openApi()
   const { key, keyId } = api.partner
   const foreign = createApiKey(keyId, randomBytes).text
@@ -32,7 +32,7 @@ test('the scheme may be written in any case', async () => {
   expect((await api.call('GET', LIST, { key: null, headers })).status).toBe(200)
 })
 
-test('a revoked key stops within two seconds, wherever it was revoked', async () => {
+test('M11: a revoked key stops within two seconds, wherever it was revoked', async () => {
   await using api = await openApi()
   expect((await api.call('GET', LIST)).status).toBe(200)
   await api.store.revokeKey(api.partner.keyId)

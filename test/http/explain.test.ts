@@ -108,7 +108,7 @@ describe('the sentence', () => {
 
   test('is Chinese where that is wanted', () => {
     expect(zh(explanation({}))).toBe(
-      '上游于 2026-11-24 16:19:55 UTC 答复:用户尚未完成核验(状态 ING)。下次查询时间为 2026-11-24 16:20:05 UTC(5 秒后)。',
+      '上游于 2026-11-24 16:19:55 UTC 答复：用户尚未完成核验（状态 ING）。下次查询时间为 2026-11-24 16:20:05 UTC（5 秒后）。',
     )
   })
 

@@ -152,7 +152,10 @@ describe.each(byHarm)('%s %s', (method, template, operation) => {
         expect(Object.keys(operation.responses), about).toContain(String(status))
         expect(status, about).toBeLessThan(500)
         const { content } = stated.$ref ? resolve(stated.$ref) : stated
-        if (!content) return template.includes('/assets/') || expect(text, about).toBe('')
+        if (!content) {
+          if (status === 204) expect(text, about).toBe('')
+          return
+        }
         const mediaType = type?.replace(/;.*/, '') ?? ''
         expect(Object.keys(content), about).toContain(mediaType)
         if (mediaType !== 'text/html') expectToFit(content[mediaType].schema, JSON.parse(text), about)
@@ -176,6 +179,7 @@ describe('the webhooks', () => {
     reason: null,
     verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
     thin: false,
+    sandbox: false,
     metadata: { order: '42' },
     observedAt: START,
     previousPollAt: null,
@@ -184,7 +188,7 @@ describe('the webhooks', () => {
 
   test.each<Partial<WebhookContent>>([
     {},
-    { thin: true, previousPollAt: START - SECOND },
+    { thin: true, sandbox: true, previousPollAt: START - SECOND },
     {
       type: 'idface.failed',
       status: 'FAIL',
@@ -200,7 +204,10 @@ describe('the webhooks', () => {
   })
 
   test('are what the events tell', async () => {
-    const { json } = await api.call('GET', '/v1/events')
+    await using fresh = await openApi()
+    await fresh.register()
+    await fresh.succeed()
+    const { json } = await fresh.call('GET', '/v1/events')
     for (const { type, body } of json.data)
       expectToFit(document.webhooks[type].post.requestBody.content['application/json'].schema, JSON.parse(body), type)
     expect(json.data.length).toBeGreaterThan(0)

@@ -12,6 +12,10 @@ const SINCE = { since: '2026-11-01T00:00:00Z', delivery: 'exhausted' }
 const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> = {
   'GET /healthz': 'public',
   'GET /readyz': 'public',
+  'GET /openapi.json': 'public',
+  'GET /docs': 'public',
+  'GET /docs/problems': 'public',
+  'GET /docs/assets/:file': 'public',
   'GET /v1/admin/accounts': 'operator',
   'POST /v1/admin/accounts': 'operator',
   'POST /v1/admin/accounts/:id/pause': 'operator',
@@ -101,7 +105,7 @@ const secretsOfOther = async (): Promise<string[]> => {
 const marksOfOther = async () => [...(await secretsOfOther()), 'foreign-', 'foreign.example', 'other']
 
 test('M10: every route has its row in the matrix, and every row its route', () => {
-  expect(Object.keys(MATRIX).sort()).toEqual(routesOf(api).sort())
+  expect(routesOf(api).sort()).toEqual(Object.keys(MATRIX).sort())
 })
 
 describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
@@ -164,10 +168,18 @@ describe.each(rowsOf('operator'))('M10: %s', route => {
 
 test.each(rowsOf('public'))('M10: %s needs no key and tells of nobody', async route => {
   const [method, path] = partsOf(route)
-  const { status, text } = await api.call(method, path, { key: null })
+  const { status, text } = await api.call(method, path.replace(':file', 'start.js'), { key: null })
   expect(status).toBe(200)
-  for (const mark of await marksOfOther()) expect(text).not.toContain(mark)
+  for (const mark of await secretsOfOther()) expect(text).not.toContain(mark)
+  expect(text).not.toMatch(/foreign-|foreign\.example/)
 })
+
+test.each(['..%2f..%2fpackage.json', '%2e%2e%2fpackage.json', '__proto__', 'constructor', 'start.js%00', 'START.JS'])(
+  'M10: there is no file %s among the documents',
+  async file => {
+    expect((await api.call('GET', `/docs/assets/${file}`, { key: null })).status).toBe(404)
+  },
+)
 
 describe('M4: a serial of another partner', () => {
   const post = (idcardid: string, callbackUrl = HOOK) =>

@@ -82,7 +82,7 @@ export const EXAMPLES: Examples = {
   PartnerRequest: { name: 'Example Ltd' },
   PartnerChangeRequest: { disabled: false, quotas: { daily: 10_000 } },
   KeyRequest: { expiresAt: '2027-11-24T08:00:00Z' },
-  AccountRequest: { account: 'C12345678', apiKey: 'the-APIKEY-of-the-vendor', mode: 'dynamic', rate: 5 },
+  AccountRequest: { account: 'C87654321', apiKey: 'the-APIKEY-of-the-vendor', mode: 'dynamic', rate: 5 },
   Registration: REGISTRATION,
   BatchResults: {
     results: [

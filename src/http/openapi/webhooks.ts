@@ -20,6 +20,7 @@ const webhook = <Type extends string, Data extends z.ZodRawShape>(type: Type, da
       metadata: z.record(z.string(), z.string()),
       observedAt: AT.describe('The verdict changed between `previousPollAt` and this.'),
       previousPollAt: AT.nullable().describe('Null when the first poll brought the verdict.'),
+      sandbox: z.literal(true).exactOptional().describe('A test serial: nobody was checked.'),
     }),
   })
 

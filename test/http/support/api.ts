@@ -114,7 +114,8 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     }
     const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } })
     const text = await response.text()
-    const json: Json = text === '' ? null : JSON.parse(text)
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false
+    const json: Json = isJson ? JSON.parse(text) : null
     return { status: response.status, headers: response.headers, text, json }
   }
 

@@ -1,0 +1,150 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { VERSION } from '../../src/version.ts'
+import { openFolder } from '../support/service.ts'
+import { install, pack, run } from './install.ts'
+
+const TSC = join(import.meta.dirname, '../../node_modules/.bin/tsc')
+
+let folder: Awaited<ReturnType<typeof openFolder>>
+let consumer: string
+let installed: string
+let bin: string
+
+beforeAll(async () => {
+  folder = await openFolder()
+  const build = join(folder.path, 'build')
+  consumer = join(folder.path, 'consumer')
+  installed = join(consumer, 'node_modules/idface-notifier')
+  bin = join(consumer, 'node_modules/.bin/idface-notifier')
+  await mkdir(build)
+  await mkdir(consumer)
+  await install(await pack(build), consumer)
+}, 50_000)
+afterAll(() => folder[Symbol.asyncDispose]())
+
+const JAVASCRIPT = `
+import { createClient, NotifierError } from 'idface-notifier/client'
+import { verifyWebhook, WebhookVerificationError } from 'idface-notifier/webhook'
+
+const client = createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'key', retries: 0 })
+const network = await client.me().catch(error => error)
+let refused
+try {
+  verifyWebhook({ secrets: 'whsec_' + Buffer.alloc(32).toString('base64'), headers: {}, body: '{}' })
+} catch (error) {
+  refused = error
+}
+console.log(network instanceof NotifierError, network.code, refused instanceof WebhookVerificationError, refused.code)
+console.log(Object.keys(process.moduleLoadList.join(' ').match(/better-sqlite3|hono|zod|drizzle/) ?? {}).length)
+`
+
+const TYPESCRIPT = `
+import { createClient, NotifierError, type Registration } from 'idface-notifier/client'
+import { verifyWebhook, WebhookVerificationError } from 'idface-notifier/webhook'
+
+export const client = createClient({ baseUrl: 'https://notifier.example', apiKey: 'key' })
+
+export const register = async (): Promise<Registration['status']> => {
+  const { id } = await client.register({ idcardid: '1', callbackUrl: 'https://x.example', expiresAt: new Date() })
+  const { status, result } = await client.waitForVerdict(id, { timeoutMs: 60_000 })
+  return result?.similarity === '100' ? 'succeeded' : status
+}
+
+export const batch = async () => {
+  for (const one of await client.registerBatch([])) {
+    const text: string = one.registration ? one.registration.id : one.problem.detail
+    if (text === '') throw new Error()
+  }
+}
+
+export const receive = (headers: Record<string, string | string[] | undefined>, body: Uint8Array): string => {
+  const event = verifyWebhook({ secrets: ['whsec_'], headers, body })
+  switch (event.type) {
+    case 'idface.succeeded':
+    case 'idface.failed':
+      return event.data.status
+    case 'idface.unresolved':
+      return event.data.reason
+    case 'idface.test':
+      return event.id
+  }
+}
+
+export const codeOf = (error: unknown) => {
+  if (error instanceof WebhookVerificationError) return error.code
+  return error instanceof NotifierError ? error.problem?.errors?.[0]?.path : undefined
+}
+
+export const pull = async () => {
+  for await (const { headers, body } of client.events()) verifyWebhook({ secrets: 's', headers: new Headers(headers), body })
+  for await (const { nextCursor } of client.events({ limit: 10 }).pages()) nextCursor.startsWith('evt_')
+}
+
+// @ts-expect-error a body that was parsed before
+verifyWebhook({ secrets: '', headers: {}, body: { type: '' } })
+// @ts-expect-error a serial is a string
+client.register({ idcardid: 1, callbackUrl: '' })
+`
+
+const STRICT = {
+  compilerOptions: {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+    target: 'es2022',
+    // Neither the types of Node nor those of our dependencies are needed.
+    lib: ['es2022', 'dom', 'dom.iterable'],
+    types: [],
+  },
+  files: ['use.ts'],
+}
+
+describe('the package, installed from its tarball', () => {
+  test('has nothing that publint finds', async () => {
+    const { messages } = await publint({ pkgDir: installed, pack: false, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  test('holds the program and its documents, and neither sources nor tests', async () => {
+    const names = await readdir(installed)
+    expect(names).toEqual(expect.arrayContaining(['dist', 'migrations', 'docs', 'README.md', 'LICENSE']))
+    expect(names).not.toEqual(expect.arrayContaining(['src']))
+    expect(names).not.toEqual(expect.arrayContaining(['test']))
+  })
+
+  test('is imported from JavaScript', async () => {
+    await writeFile(join(consumer, 'use.js'), JAVASCRIPT)
+    const { stdout, stderr } = await run('node', ['use.js'], consumer)
+    expect(stdout + stderr).toBe('true network true missing_header\n0\n')
+  })
+
+  test.each(['nodenext', 'bundler'])('passes strict TypeScript with moduleResolution %s', async moduleResolution => {
+    await writeFile(join(consumer, 'use.ts'), TYPESCRIPT)
+    const module = moduleResolution === 'bundler' ? 'esnext' : 'nodenext'
+    const compilerOptions = { ...STRICT.compilerOptions, module, moduleResolution }
+    await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify({ ...STRICT, compilerOptions }))
+    expect(await run(TSC, ['-p', '.'], consumer)).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  test('has a command that tells its version, and lists what there is', async () => {
+    expect(await run(bin, ['--version'], consumer)).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
+    expect((await run(bin, ['--help'], consumer)).stdout).toContain('migrate')
+  })
+
+  test('has a command that finds the migrations', async () => {
+    const database = join(folder.path, 'notifier.db')
+    const env = { DATABASE_URL: `file:${database}` }
+    expect(await run(bin, ['migrate', '--json'], consumer, env)).toMatchObject({
+      code: 0,
+      stdout: '{"migrated":true}\n',
+    })
+    expect((await stat(database)).size).toBeGreaterThan(0)
+    const created = await run(bin, ['partner', 'create', 'Acme', '--json'], consumer, env)
+    expect(JSON.parse(created.stdout)).toMatchObject({ name: 'Acme', signingSecret: expect.stringMatching(/^whsec_/) })
+  })
+})
