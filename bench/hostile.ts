@@ -2,6 +2,7 @@ import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { openReceiver } from '../src/simulator/receiver.ts'
@@ -94,6 +95,8 @@ const runHostile = async () => {
 const openHostile = async () => {
   const child = fork(import.meta.filename, ['--hostile'], { execPath: process.execPath })
   const [ports] = (await once(child, 'message')) as [number[]]
+  // Attackers work on machines of their own: here they get only what nobody else wants of this one.
+  setPriority(child.pid ?? 0, 19)
   const count = async () => {
     child.send('count')
     const [seen] = (await once(child, 'message')) as [Record<string, number>]
@@ -104,6 +107,14 @@ const openHostile = async () => {
 
 const residentMb = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+const TICKS_PER_SECOND = 100
+/** Processor time used so far, in seconds. */
+const cpuSeconds = (pid: number): number => {
+  const [, fields = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number)
+  return (user + system) / TICKS_PER_SECOND
+}
 
 const percentile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN
@@ -209,7 +220,9 @@ const run = async (seconds: number): Promise<boolean> => {
   const sampler = setInterval(() => memory.push(residentMb(scene.service.pid)), 500)
 
   await measureHealthy(scene, 'warm-up', 10)
+  const cpu = [cpuSeconds(scene.service.pid)]
   const without = await measureHealthy(scene, 'without', 20)
+  cpu.push(cpuSeconds(scene.service.pid))
   const before = Math.max(...memory.splice(0))
   const [beside] = await Promise.all([
     measureHealthy(scene, 'beside', seconds),
@@ -220,6 +233,7 @@ const run = async (seconds: number): Promise<boolean> => {
   ])
   clearInterval(sampler)
   const peak = Math.max(...memory)
+  cpu.push(cpuSeconds(scene.service.pid))
   const seen = await hostile.count()
 
   const [calm, loaded] = [percentile(without, 0.99), percentile(beside, 0.99)]
@@ -233,6 +247,10 @@ const run = async (seconds: number): Promise<boolean> => {
   )
   print(
     `healthy, beside   p50 ${percentile(beside, 0.5).toFixed(1)} ms, p99 ${loaded.toFixed(1)} ms, ${beside.length} webhooks`,
+  )
+  const [first = 0, second = 0, third = 0] = cpu
+  print(
+    `processor         ${((second - first) / 20).toFixed(2)} s/s without, ${((third - second) / seconds).toFixed(2)} s/s beside`,
   )
   print(`p99 ratio         ${(loaded / calm).toFixed(2)} (aim ≤ ${AIMS.p99Ratio})`)
   print(

@@ -10,7 +10,7 @@ import { createDocument, type DocumentDeps } from './openapi/document.ts'
 import { renderMarkdown } from './render-markdown.ts'
 
 const PROBLEMS_PAGE = new URL('../../docs/problems.md', import.meta.url)
-const inPackage = (name: string): URL => new URL(import.meta.resolve(`swagger-ui-dist/${name}`))
+const inPackage = (name: string): URL => new URL(name, import.meta.resolve('swagger-ui-dist/package.json'))
 
 /** Relative, so that it works behind a proxy that adds a prefix. */
 const START_SCRIPT = `SwaggerUIBundle({

@@ -83,7 +83,7 @@ const answerGone = async ({ api, receiver, register }: Stage) => {
 describe.concurrent('a callback URL that answers 410', () => {
   test('ends the message, and holds others to it until a registration with that URL', async () => {
     await using stage = await openStage()
-    const { api, receiver, upstream } = stage
+    const { api, upstream } = stage
     const held = await stage.register({ status: 'ING' }, { path: '/gone' })
     const gone = await answerGone(stage)
 

@@ -45,7 +45,7 @@ describe('O3 a signing secret that is rotated during retries', () => {
 })
 
 describe('O6 a partner that is disabled with rows in flight', () => {
-  test('is sent nothing after it, loses nothing, and goes on when enabled', async () => {
+  test('is asked and sent nothing after it, loses nothing, and goes on when enabled', async () => {
     await using stage = await openStage({ RETRY_SCHEDULE: Array.from({ length: 50 }, () => '50ms').join(',') })
     const { admin, api, partner, addPartner, receiver, upstream } = stage
     const other = await addPartner('other')
@@ -64,6 +64,7 @@ describe('O6 a partner that is disabled with rows in flight', () => {
       { registrations },
     )
     const ids = body.results.map(({ registration }) => registration.id)
+    upstream.script('no-verdict-yet', { status: 'ING' })
     const unanswered = await api.register({ idcardid: 'no-verdict-yet', callbackUrl: receiver.urlFor('/later') })
     await receiver.waitFor(80)
 
@@ -75,6 +76,8 @@ describe('O6 a partner that is disabled with rows in flight', () => {
     }
     await roundTrip('first')
     const sent = receiver.receivedAt('/failing').length
+    const asked = upstream.callsOf('no-verdict-yet').length
+    expect(asked).toBeGreaterThan(0)
     for (let i = 0; i < 10; i++) await roundTrip(`round-${i}`)
     expect(receiver.receivedAt('/failing')).toHaveLength(sent)
     // Keys are looked up again after two seconds at most.
@@ -82,8 +85,10 @@ describe('O6 a partner that is disabled with rows in flight', () => {
       () => api.call('GET', '/v1/registrations'),
       ({ status }) => status === 401,
     )
+    expect(upstream.callsOf('no-verdict-yet')).toHaveLength(asked)
 
     receiver.plan('/failing', [])
+    upstream.script('no-verdict-yet', SUCCESS)
     await admin.call('PATCH', `/v1/admin/partners/${partner.partnerId}`, { disabled: false })
     await eventually(
       () => api.call('GET', '/v1/registrations'),

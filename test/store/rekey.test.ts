@@ -9,7 +9,7 @@ import { createVault } from '../../src/store/vault.ts'
 import { openScene } from '../e2e/stage.ts'
 import { readTables } from '../privacy/support/tables.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
-import { ADMIN_TOKEN, type Environment, openService, runCli, spawnCli } from '../support/service.ts'
+import { ADMIN_TOKEN, type Environment, openFolder, openService, runCli, spawnCli } from '../support/service.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
@@ -19,7 +19,7 @@ const keysOf = (...[current, previous]: Buffer[]): Environment => ({
   ...(previous ? { MASTER_KEY_PREVIOUS: previous.toString('base64') } : {}),
 })
 
-const MANY = 6_000
+const MANY = 4_000
 
 /** A service's database under the old key: a partner, a message that waits, and many more signing secrets. */
 const openOldDatabase = async () => {
@@ -83,6 +83,18 @@ describe('O1 a wrong or missing master key', () => {
       await expect(scene.start(...keys)).rejects.toThrow('MASTER_KEY')
     }
     expect(readTables(scene.path)).toEqual(before)
+  })
+
+  test('is refused before the schema is brought up to date', async () => {
+    await using folder = await openFolder()
+    const path = join(folder.path, 'notifier.db')
+    const older = new Database(path)
+    older.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
+    older.prepare("INSERT INTO meta VALUES ('canary', ?)").run(createVault(OLD).seal('idface-notifier', 'canary'))
+    older.close()
+    const before = readTables(path)
+    await expect(openSqliteStore({ path, masterKey: NEW, now: () => 1, defaultRate: 1 })).rejects.toThrow('MASTER_KEY')
+    expect(readTables(path)).toEqual(before)
   })
 
   test('is not replaced by a new one where there is a database already', async () => {

@@ -20,7 +20,7 @@ export const MARKERS = {
   metricsToken: 'marker-metrics-token-0a19',
 } as const
 
-export const ACCOUNT = { apiId: 'canary-account', apiKey: MARKERS.upstreamKey }
+const ACCOUNT = { apiId: 'canary-account', apiKey: MARKERS.upstreamKey }
 export const VERDICT = {
   status: 'FAIL',
   message: MARKERS.message,

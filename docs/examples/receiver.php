@@ -1,0 +1,65 @@
+<?php
+// Receives webhooks of idface-notifier and verifies them. PHP 8 or later, nothing to install. Behind your web server, or:
+//   WEBHOOK_SECRET=whsec_… php -S 127.0.0.1:9000 receiver.php
+// While a secret is being changed: both, separated by a space.
+declare(strict_types=1);
+
+const TOLERANCE_SECONDS = 300;
+const MAX_BYTES = 64 * 1024;
+
+/** @return string[] The keys of the secrets. */
+function readKeys(string $secrets): array
+{
+    return array_map(function (string $secret): string {
+        $key = str_starts_with($secret, 'whsec_') ? base64_decode(substr($secret, strlen('whsec_')), true) : false;
+        // Anybody could sign with an empty key.
+        if ($key === false || strlen($key) < 24) {
+            http_response_code(500);
+            error_log('set WEBHOOK_SECRET=whsec_…');
+            exit;
+        }
+        return $key;
+    }, explode(' ', $secrets));
+}
+
+/** Whether the service has signed these very bytes, and lately. */
+function isVerified(array $keys, array $server, string $body): bool
+{
+    $id = $server['HTTP_WEBHOOK_ID'] ?? '';
+    $timestamp = $server['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
+    $signatures = explode(' ', $server['HTTP_WEBHOOK_SIGNATURE'] ?? '');
+    if ($id === '' || !preg_match('/^[0-9]{1,12}$/D', $timestamp)) {
+        return false;
+    }
+    if (abs(time() - (int) $timestamp) > TOLERANCE_SECONDS) {
+        return false;
+    }
+    foreach ($keys as $key) {
+        $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$body", $key, true));
+        foreach ($signatures as $signature) {
+            if (hash_equals($expected, $signature)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+$keys = readKeys((string) getenv('WEBHOOK_SECRET'));
+if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
+    http_response_code(405);
+    exit;
+}
+$body = (string) file_get_contents('php://input', length: MAX_BYTES + 1);
+if (strlen($body) > MAX_BYTES) {
+    http_response_code(413);
+    exit;
+}
+if (!isVerified($keys, $_SERVER, $body)) {
+    http_response_code(401);
+    exit;
+}
+// A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
+$event = json_decode($body, true, flags: JSON_THROW_ON_ERROR);
+error_log("{$_SERVER['HTTP_WEBHOOK_ID']} {$event['type']} {$event['data']['idcardid']}");
+http_response_code(204);

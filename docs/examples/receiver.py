@@ -1,0 +1,70 @@
+"""Receives webhooks of idface-notifier and verifies them. Python 3.9 or later, nothing to install.
+
+    WEBHOOK_SECRET=whsec_… python3 receiver.py
+
+While a secret is being changed: both, separated by a space.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOLERANCE_SECONDS = 300
+MAX_BYTES = 64 * 1024
+
+secrets = os.environ.get("WEBHOOK_SECRET", "").split(" ")
+keys = [base64.b64decode(re.sub("^whsec_", "", secret)) for secret in secrets]
+# Anybody could sign with an empty key.
+if any(len(key) < 24 for key in keys):
+    raise SystemExit("set WEBHOOK_SECRET=whsec_…")
+
+
+def is_verified(headers, body):
+    """Whether the service has signed these very bytes, and lately."""
+    message_id = headers.get("webhook-id", "")
+    timestamp = headers.get("webhook-timestamp", "")
+    signatures = headers.get("webhook-signature", "").split(" ")
+    if not message_id or not re.fullmatch("[0-9]{1,12}", timestamp):
+        return False
+    if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
+        return False
+    content = f"{message_id}.{timestamp}.".encode() + body
+    for key in keys:
+        expected = b"v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
+        if any(hmac.compare_digest(expected, signature.encode()) for signature in signatures):
+            return True
+    return False
+
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self):
+        length = self.headers.get("content-length", "")
+        if not re.fullmatch("[0-9]{1,9}", length):
+            return self.answer(411)
+        if int(length) > MAX_BYTES:
+            return self.answer(413)
+        body = self.rfile.read(int(length))
+        if not is_verified(self.headers, body):
+            return self.answer(401)
+        # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
+        event = json.loads(body)
+        print(self.headers["webhook-id"], event["type"], event["data"]["idcardid"], flush=True)
+        self.answer(204)
+
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "9000"))), Receiver)
+print(f"http://127.0.0.1:{server.server_port}/", flush=True)
+server.serve_forever()

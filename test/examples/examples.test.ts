@@ -1,0 +1,124 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { webhookBody } from '../../src/core/message.ts'
+import { createSigningKey, generateSecret } from '../../src/core/signature.ts'
+import { webhookHeaders } from '../../src/worker/webhook-headers.ts'
+import { openSender } from '../support/sender.ts'
+import { openFolder } from '../support/service.ts'
+import { build, LANGUAGES, openExample, reasonToSkip } from './languages.ts'
+
+/** The first build in a language may have its whole library to compile. */
+const BUILD_MS = 120_000
+const MINUTE = 60_000
+
+const current = generateSecret('v1', randomBytes).secret
+const older = generateSecret('v1', randomBytes).secret
+const foreign = generateSecret('v1', randomBytes).secret
+const keyPair = generateSecret('v1a', randomBytes).secret
+
+const BODY = webhookBody({
+  type: 'idface.succeeded',
+  thin: false,
+  sandbox: false,
+  timestamp: Date.now(),
+  registrationId: 'reg_01',
+  idcardid: '16236437872836',
+  status: 'SUCCESS',
+  reason: null,
+  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
+  metadata: { note: 'é 😀 \u2028 </script>' },
+  observedAt: Date.now(),
+  previousPollAt: null,
+})
+
+const headersOf = ({ secrets = [current], at = Date.now(), body = BODY } = {}) =>
+  webhookHeaders(
+    { id: 'msg_01', body, attempt: 1 },
+    secrets.flatMap(secret => createSigningKey(secret) ?? []),
+    at,
+  )
+
+const flip = (text: string, at: number): Buffer => {
+  const bytes = Buffer.from(text)
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+  return bytes
+}
+
+/** As our own sender sends it; what it was answered. */
+const post = async (url: string, headers: Record<string, string>, body: string | Buffer = BODY) => {
+  await using sender = openSender()
+  const result = await sender.send({ partnerId: 'ptn_1', url: `${url}/hook`, headers, body })
+  return result.kind === 'answered' ? result.httpStatus : result.error
+}
+
+for (const language of LANGUAGES) {
+  const reason = reasonToSkip(language)
+  if (reason) process.stdout.write(`${reason}\n`)
+
+  describe.skipIf(reason !== null)(`the example in ${language.name}`, () => {
+    let folder: Awaited<ReturnType<typeof openFolder>>
+    let example: Awaited<ReturnType<typeof openExample>>
+    let url: string
+
+    beforeAll(async () => {
+      folder = await openFolder()
+      await build(language, folder.path)
+      example = await openExample(language, { folder: folder.path, secret: `${current} ${older}` })
+      url = example.url ?? ''
+    }, BUILD_MS)
+    afterAll(async () => {
+      await example[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
+    })
+
+    test('takes a webhook as it is sent, and says which', async () => {
+      expect(await post(url, headersOf())).toBe(204)
+      expect(example.output.text).toContain('msg_01')
+      expect(example.output.text).toContain('16236437872836')
+      expect(await post(url, headersOf({ at: Date.now() - 4 * MINUTE }))).toBe(204)
+    })
+
+    test('takes it with either secret while one is being changed', async () => {
+      for (const secrets of [[older], [foreign, current], [keyPair, foreign, older]])
+        expect(await post(url, headersOf({ secrets }))).toBe(204)
+    })
+
+    test('refuses a flipped bit, wherever it is', async () => {
+      for (const at of [0, BODY.indexOf('SUCCESS'), Buffer.byteLength(BODY) - 1])
+        expect(await post(url, headersOf(), flip(BODY, at))).toBe(401)
+      expect(await post(url, { ...headersOf(), 'webhook-id': 'msg_02' })).toBe(401)
+      expect(await post(url, headersOf(), `${BODY}\n`)).toBe(401)
+    })
+
+    test('refuses what was signed too long ago, or for later', async () => {
+      for (const at of [Date.now() - 6 * MINUTE, Date.now() + 6 * MINUTE])
+        expect(await post(url, headersOf({ at }))).toBe(401)
+    })
+
+    test('refuses what somebody else has signed, or nobody', async () => {
+      expect(await post(url, headersOf({ secrets: [foreign] }))).toBe(401)
+      expect(await post(url, headersOf({ secrets: [keyPair] }))).toBe(401)
+      const good = headersOf()
+      for (const signature of ['', 'v1,', 'v1', ' ', good['webhook-signature'].slice(0, -1), 'v1,é'])
+        expect(await post(url, { ...good, 'webhook-signature': signature })).toBe(401)
+      expect(await post(url, { 'content-type': 'application/json' })).toBe(401)
+      for (const timestamp of ['', 'soon', '-1', '1e9', '99999999999999999999'])
+        expect(await post(url, { ...good, 'webhook-timestamp': timestamp })).toBe(401)
+    })
+
+    test('refuses what is no webhook by its size', async () => {
+      const body = 'x'.repeat(70_000)
+      expect(await post(url, headersOf({ body }), body)).toBe(413)
+    })
+
+    test('takes nothing for signed while it has no secret', async () => {
+      for (const secret of ['', 'whsec_', `${current} `]) {
+        await using open = await openExample(language, { folder: folder.path, secret })
+        if (open.url === null) continue
+        const good = headersOf()
+        const mac = createHmac('sha256', '').update(`msg_01.${good['webhook-timestamp']}.${BODY}`).digest('base64')
+        expect(await post(open.url, { ...good, 'webhook-signature': `v1,${mac}` })).toBe(500)
+      }
+    })
+  })
+}
