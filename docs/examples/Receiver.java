@@ -1,5 +1,5 @@
 // Receives webhooks of idface-notifier and verifies them. Java 11 or later, nothing to install.
-//   WEBHOOK_SECRET=whsec_… java Receiver.java
+//   WEBHOOK_SECRET=whsec_... java Receiver.java
 // While a secret is being changed: both, separated by a space.
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
@@ -27,7 +27,7 @@ public class Receiver {
         for (String secret : secrets.split(" ")) {
             byte[] key = Base64.getDecoder().decode(secret.replaceFirst("^whsec_", ""));
             // Anybody could sign with an empty key.
-            if (key.length < 24) throw new IllegalArgumentException("set WEBHOOK_SECRET=whsec_…");
+            if (key.length < 24) throw new IllegalArgumentException("set WEBHOOK_SECRET=whsec_...");
             keys.add(new SecretKeySpec(key, "HmacSHA256"));
         }
     }

@@ -142,12 +142,17 @@ export const createLane = (deps: {
     end({ kind: 'failed', error: failure.error, detail: failure.detail }, isStale ? 'stale' : 'broken')
   }
 
+  /** After each read and not at the next tick: a fast network brings tens of megabytes in between, and all are parsed. */
+  const onRead = () => {
+    if (done === null || (socket?.bytesRead ?? 0) - bytesBefore <= MAX_WIRE_BYTES) return
+    if (status !== 0) endAnswered('broken')
+    else endFailed({ error: 'protocol', detail: 'flood' })
+  }
+
   const onTick = () => {
-    const isFlooded = (socket?.bytesRead ?? 0) - bytesBefore > MAX_WIRE_BYTES
-    const isOver = isFlooded || now() >= endsAt
+    const isOver = now() >= endsAt
     // Once the status is known, only the excerpt and the connection's reuse are to be gained by waiting.
     if (status !== 0 && (isOver || ++ticksInBody > BODY_LIMIT_MS / TICK_MS)) endAnswered('broken')
-    else if (isFlooded) endFailed({ error: 'protocol', detail: 'flood' })
     else if (isOver)
       endFailed(connecting ? { error: 'connect_timeout', detail: 'attempt' } : { error: 'timeout', detail: null })
   }
@@ -183,6 +188,9 @@ export const createLane = (deps: {
       else endFailed(failureOf(error))
     },
   }
+
+  // Once undici has its own listener: what was read is parsed by then.
+  client.on('connect', () => socket?.on('readable', onRead))
 
   client.on('disconnect', () => {
     if (done === null && !isGone) void shut()

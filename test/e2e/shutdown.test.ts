@@ -91,8 +91,10 @@ test.concurrent('gives up after ten seconds on a receiver that hangs, and sends 
   expect(second).toMatchObject({ id: first?.id, body: first?.body, verified: true })
 })
 
-test.concurrent('a restart goes on where it was: polls, retries, and what was counted', async () => {
-  await using run = await openRun({ RETRY_SCHEDULE: '4s,1h' })
+test.concurrent('a restart goes on where it was: polls, retries, and what was counted', {
+  timeout: 40 * SECOND,
+}, async () => {
+  await using run = await openRun({ RETRY_SCHEDULE: '8s,1h' })
   const { api, upstream, receiver, service } = run
   receiver.plan('/retry', [500])
   upstream.script('retry', { status: 'SUCCESS' })
@@ -114,7 +116,7 @@ test.concurrent('a restart goes on where it was: polls, retries, and what was co
     nextPollAt: went.nextPollAt,
   })
   upstream.script('poll', { status: 'FAIL' })
-  await receiver.waitFor(3)
+  await receiver.waitFor(3, { timeoutMs: 15 * SECOND })
   const [first, second] = receiver.receivedAt('/retry')
   expect(second).toMatchObject({ id: first?.id, body: first?.body, attempt: 2, verified: true })
   expect(Math.abs((second?.at ?? 0) - Date.parse(waiting.delivery.nextAttemptAt ?? ''))).toBeLessThan(SECOND)

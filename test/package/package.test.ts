@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/version.ts'
+import { openStage } from '../e2e/stage.ts'
 import { openFolder } from '../support/service.ts'
 import { install, pack, run } from './install.ts'
 
@@ -124,6 +125,19 @@ describe('the package, installed from its tarball', () => {
     await writeFile(join(bare, 'use.js'), JAVASCRIPT)
     const { stdout, stderr } = await run('node', ['use.js'], bare)
     expect(stdout + stderr).toBe('true network true missing_header\n')
+  })
+
+  test('runs the example that registers, against a service', async () => {
+    await using stage = await openStage({ SANDBOX: 'true' })
+    await cp(join(installed, 'docs/examples/register.mjs'), join(bare, 'register.mjs'))
+    const env = { NOTIFIER_URL: stage.service.url, NOTIFIER_API_KEY: stage.partner.apiKey }
+    const register = (serial: string) =>
+      run('node', ['register.mjs', serial, stage.receiver.urlFor('/hook')], bare, env)
+    expect(await register('test_success_100ms')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^reg_\w+ succeeded 100\n$/),
+    })
+    expect(await register('no serial')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^invalid_body 422 /) })
   })
 
   test.each(['nodenext', 'bundler'])('passes strict TypeScript with moduleResolution %s', async moduleResolution => {

@@ -1,0 +1,19 @@
+// Registers a serial with idface-notifier and waits for its verdict. Node 18 or later, with `npm install idface-notifier`.
+//   NOTIFIER_URL=http://127.0.0.1:8080 NOTIFIER_API_KEY=ifn_… node register.mjs 16236437872836 https://partner.example/hook
+import { createClient, NotifierError } from 'idface-notifier/client'
+
+const [idcardid, callbackUrl] = process.argv.slice(2)
+const client = createClient({ baseUrl: process.env.NOTIFIER_URL, apiKey: process.env.NOTIFIER_API_KEY })
+
+try {
+  // The same serial and URL again is the same registration.
+  const { id } = await client.register({ idcardid, callbackUrl, metadata: { order: '42' } })
+  // The webhook comes anyway; waiting is for a page that the user looks at.
+  const { status, reason, result } = await client.waitForVerdict(id, { timeoutMs: 120_000 })
+  if (status === 'pending') console.log((await client.explain(id)).sentence)
+  else console.log(id, status, reason ?? result?.similarity ?? '')
+} catch (error) {
+  if (!(error instanceof NotifierError)) throw error
+  console.error(error.code, error.message)
+  process.exitCode = 1
+}
