@@ -1,4 +1,4 @@
-// Receives webhooks of idface-notifier and verifies them. Node 18 or later, nothing to install.
+// Receives webhooks of idface-notifier and verifies them. Node 20 or later, nothing to install.
 //   WEBHOOK_SECRET=whsec_… node receiver.mjs
 // While a secret is being changed: both, separated by a space.
 import { createHmac, timingSafeEqual } from 'node:crypto'

@@ -1,4 +1,4 @@
-// Registers a serial with idface-notifier and waits for its verdict. Node 18 or later, with `npm install idface-notifier`.
+// Registers a serial with idface-notifier and waits for its verdict. Node 22 or later, with `npm install idface-notifier`.
 //   NOTIFIER_URL=http://127.0.0.1:8080 NOTIFIER_API_KEY=ifn_… node register.mjs 16236437872836 https://partner.example/hook
 import { createClient, NotifierError } from 'idface-notifier/client'
 

@@ -150,7 +150,7 @@ describe.concurrent('DELETE', () => {
   })
 
   test('after the verdict stops the retries', async () => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '300ms,300ms,300ms' })
+    await using stage = await openStage({ RETRY_SCHEDULE: '1s,1s,1s' })
     const { api, receiver } = stage
     receiver.plan('/hook', [500])
     const { id } = await stage.register({ status: 'SUCCESS' })

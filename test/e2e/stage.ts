@@ -50,10 +50,13 @@ export const openScene = async (overrides: Environment = {}) => {
 let serials = 0
 const newSerial = () => `serial-${++serials}`
 
+/** Nobody here is too slow by accident, however busy the machine. */
+const PATIENT = { UPSTREAM_TIMEOUT: '5s', CALLBACK_TIMEOUT: '5s' }
+
 /** A whole stage: a scene, the service in this process, and one partner whose webhooks the receiver verifies. */
 export const openStage = async (overrides: Environment = {}) => {
   await using stack = new AsyncDisposableStack()
-  const scene = stack.use(await openScene(overrides))
+  const scene = stack.use(await openScene({ ...PATIENT, ...overrides }))
   const service = stack.use(await openService(scene.env))
   const { upstream, receiver } = scene
   const admin = createAdminClient(service.url, ADMIN_TOKEN)

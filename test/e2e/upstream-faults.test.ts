@@ -3,14 +3,14 @@ import type { Step } from '../../src/simulator/script.ts'
 import { ACCOUNT } from '../support/service.ts'
 import { bodyOf, openStage } from './stage.ts'
 
-const FAULTS: { name: string; step: Step; code?: number }[] = [
+const FAULTS: { name: string; step: Step; code?: number; timeout?: string }[] = [
   { name: 'code 0', step: { code: 0 }, code: 0 },
   { name: 'code 0 in XML', step: { code: 0, format: 'xml' }, code: 0 },
   { name: 'code 1', step: { code: 1 }, code: 1 },
   { name: 'code 1 in XML', step: { code: 1, format: 'xml' }, code: 1 },
   { name: 'a reset', step: { fault: 'reset' } },
-  { name: 'silence', step: { fault: 'hang' } },
-  { name: 'a stalled body', step: { fault: 'stall' } },
+  { name: 'silence', step: { fault: 'hang' }, timeout: '400ms' },
+  { name: 'a stalled body', step: { fault: 'stall' }, timeout: '400ms' },
   { name: 'a truncated body', step: { fault: 'truncated' } },
   { name: 'a cut answer', step: { fault: 'cut' } },
   { name: 'a cut XML answer', step: { fault: 'cut', format: 'xml' } },
@@ -20,7 +20,7 @@ const FAULTS: { name: string; step: Step; code?: number }[] = [
   { name: 'gzip that nobody asked for', step: { fault: 'gzip' } },
   { name: 'a huge body', step: { fault: 'huge' } },
   { name: 'a body with text behind', step: { body: '{"code":2,"result":{"status":"SUCCESS"}} <b>' } },
-  { name: 'an answer later than the time limit', step: { status: 'FAIL', delayMs: 700 } },
+  { name: 'an answer later than the time limit', step: { status: 'FAIL', delayMs: 700 }, timeout: '400ms' },
   { name: 'HTTP 500', step: { http: 500 } },
   { name: 'HTTP 502', step: { http: 502 } },
   { name: 'HTTP 503', step: { http: 503 } },
@@ -30,8 +30,8 @@ const FAULTS: { name: string; step: Step; code?: number }[] = [
 ]
 
 describe.concurrent('a call that says nothing about the person', () => {
-  test.each(FAULTS)('is made again, and there is one verdict: after $name', async ({ step, code }) => {
-    await using stage = await openStage({ UPSTREAM_TIMEOUT: '400ms' })
+  test.each(FAULTS)('is made again, and there is one verdict: after $name', async ({ step, code, timeout = '5s' }) => {
+    await using stage = await openStage({ UPSTREAM_TIMEOUT: timeout })
     const { api, upstream } = stage
     const { id, idcardid } = await stage.register({ steps: [step, step], status: 'SUCCESS', format: 'json' })
     await upstream.waitFor(2)
@@ -44,10 +44,12 @@ describe.concurrent('a call that says nothing about the person', () => {
     const delivery = await stage.delivery(id)
     expect(bodyOf(delivery)).toMatchObject({ type: 'idface.succeeded', data: { similarity: '100' } })
     await api.until(id, one => one.delivery.state === 'delivered')
-    // Three, or more where this machine was too busy to answer in time.
-    const polls = upstream.callsOf(idcardid).length
-    expect(polls).toBeGreaterThanOrEqual(3)
-    expect(await api.find(id)).toMatchObject({ polls, status: 'succeeded', delivery: { attempts: 1 } })
+    // With a short time limit a busy machine may add a call.
+    const calls = upstream.callsOf(idcardid).length
+    expect(calls).toBeGreaterThanOrEqual(3)
+    const { polls, ...ended } = await api.find(id)
+    if (timeout === '5s') expect({ calls, polls }).toEqual({ calls: 3, polls: 3 })
+    expect(ended).toMatchObject({ status: 'succeeded', delivery: { attempts: 1 } })
     expect(stage.receiver.received).toHaveLength(1)
   })
 

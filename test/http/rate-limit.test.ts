@@ -89,6 +89,20 @@ describe('API_RATE', () => {
   })
 })
 
+test('M17: callbacks are tested ten at once and one a second by a partner, whatever the host', async () => {
+  await using api = await openApi()
+  let n = 0
+  const sent = () =>
+    api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: `https://victim-${n++}.example.com/` } })
+  const statuses = await statusesOf(15, sent)
+  expect([count(statuses, 200), count(statuses, 429)]).toEqual([10, 5])
+  const refused = await sent()
+  api.clock.now += Number(refused.headers.get('retry-after')) * 1_000
+  expect(await statusesOf(2, sent)).toEqual([200, 429])
+  const body = { callbackUrl: 'https://partner.example/' }
+  expect((await api.call('POST', '/v1/callbacks/test', { key: api.other.key, body })).status).toBe(200)
+})
+
 describe('failed logins', () => {
   const guess = (api: Api, from: string, headers: Record<string, string> = {}) =>
     api.call('GET', LIST, { key: createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text, from, headers })

@@ -8,6 +8,8 @@ import { openFolder } from '../support/service.ts'
 import { install, pack, run } from './install.ts'
 
 const TSC = join(import.meta.dirname, '../../node_modules/.bin/tsc')
+/** Ten seconds, and more on a machine that is busy with other tests. */
+const INSTALL_MS = 180_000
 
 let folder: Awaited<ReturnType<typeof openFolder>>
 let consumer: string
@@ -28,7 +30,7 @@ beforeAll(async () => {
   bare = join(folder.path, 'bare')
   await cp(installed, join(bare, 'node_modules/idface-notifier'), { recursive: true })
   await writeFile(join(bare, 'package.json'), '{"type":"module"}')
-}, 50_000)
+}, INSTALL_MS)
 afterAll(() => folder[Symbol.asyncDispose]())
 
 const JAVASCRIPT = `

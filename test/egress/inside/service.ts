@@ -62,7 +62,7 @@ const upstream = await openUpstreamSimulator({
 const folder = process.env.FOLDER ?? ''
 const env = serviceEnvironment({ folder, upstreamUrl: upstream.url })
 const throughProxy = process.argv.includes('--proxy') ? { CALLBACK_PROXY: proxy.url } : {}
-const service = await openService({ ...env, ...throughProxy, CALLBACK_ALLOW_NETWORKS: '' })
+const service = await openService({ ...env, ...throughProxy, CALLBACK_ALLOW_NETWORKS: '', CALLBACK_TIMEOUT: '10s' })
 const { apiKey } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('curious')
 const api = createApiClient(service.url, apiKey)
 
