@@ -3,7 +3,8 @@ import type { Log } from './log.ts'
 
 export interface Suspicion {
   /** The partner has newly registered a serial, or one that is not its own. */
-  serial(partnerId: string, idcardid: string): void
+  serial(partnerId: string, serial: { idcardid: string; isOthers: boolean }): void
+  /** Upstream has shown a serial of the partner, or still does not know it after some polls; once a serial. */
   lookup(partnerId: string, isNotFound: boolean): void
   /** For how many ms more the partner may call only once a second; 0: it may call as usual. */
   slowedForMs(partnerId: string): number
@@ -23,16 +24,18 @@ export const createSuspicion = ({ now, log }: { now: () => number; log: Pick<Log
   ) => {
     if (conducts.size >= MOST_PARTNERS && !conducts.has(partnerId)) conducts.clear()
     conducts.set(partnerId, next)
-    // While it is slow, more of the same makes it slow for longer and is nothing new.
-    if (next.slowedUntil > before.slowedUntil && before.slowedUntil <= now())
-      log.warn('partner.suspected', { partnerId, sign, slowedUntil: new Date(next.slowedUntil).toISOString() })
+    // More of the same makes it last longer and is nothing new.
+    const isNew = (until: keyof Conduct & `${string}Until`) => next[until] > before[until] && before[until] <= now()
+    if (!isNew('suspectedUntil') && !isNew('slowedUntil')) return
+    const slowedUntil = next.slowedUntil > now() ? new Date(next.slowedUntil).toISOString() : null
+    log.warn('partner.suspected', { partnerId, sign, slowedUntil })
   }
   const of = (partnerId: string): Conduct => conducts.get(partnerId) ?? NO_CONDUCT
 
   return {
-    serial: (partnerId, idcardid) => {
+    serial: (partnerId, serial) => {
       const before = of(partnerId)
-      change(partnerId, 'serials_in_sequence', afterSerial(before, idcardid, now()), before)
+      change(partnerId, 'serials_in_sequence', afterSerial(before, serial, now()), before)
     },
     lookup: (partnerId, isNotFound) => {
       const before = of(partnerId)

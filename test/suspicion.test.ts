@@ -14,7 +14,7 @@ const openSuspicion = () => {
     warned,
     ...suspicion,
     walk: (partnerId: string, steps: number) => {
-      for (let n = 0; n < steps; n++) suspicion.serial(partnerId, String(serial++))
+      for (let n = 0; n < steps; n++) suspicion.serial(partnerId, { idcardid: String(serial++), isOthers: true })
     },
   }
 }

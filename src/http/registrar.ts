@@ -33,7 +33,10 @@ export const createRegistrar = (deps: RegistrarDeps) => {
     /** Throws `AppError` where the store did not take it. */
     toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
       if (registered.outcome === 'over_quota') throw overQuota(registered)
-      if (registered.outcome !== 'existing') deps.suspicion.serial(item.partnerId, item.idcardid)
+      if (registered.outcome !== 'existing') {
+        const isOthers = registered.outcome === 'taken'
+        deps.suspicion.serial(item.partnerId, { idcardid: item.idcardid, isOthers })
+      }
       if (registered.outcome === 'taken')
         throw new AppError('conflict', 'This serial is registered by another partner.')
       const { outcome, registration } = registered

@@ -1,7 +1,7 @@
 import { accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
-import { afterAnswer, type PollPolicy } from '../core/verification.ts'
+import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type { Log } from '../log.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Upstream } from '../upstream/client.ts'
@@ -28,10 +28,12 @@ export interface PollerDeps {
   timeoutMs: number
   /** In [0, 1). */
   random: () => number
-  /** Upstream has answered about a partner's serial. */
+  /** Whether upstream knows a partner's serial. */
   onLookup: (partnerId: string, isNotFound: boolean) => void
   log: Log
 }
+
+const LOOKUP_POLLS = 3
 
 /** A call may be made twice (a learned clock), and its answer has to be written. */
 const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
@@ -67,7 +69,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
     const observedAt = store.now()
     const { step, change } = judge(account, verification, answer)
     alerts.after(account, answer)
-    deps.onLookup(verification.partnerId, answer.kind === 'not_found')
+    tellLookup(verification, step)
     if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
     log.debug('poll.answered', { verificationId: id, kind: answer.kind, code: answer.code })
     await settle({
@@ -79,6 +81,14 @@ export const createPoller = (deps: PollerDeps): Worker => {
       step,
       account: change && { id: account.id, change },
     })
+  }
+
+  /** Once a serial: upstream shows it, or does not know it even after some polls, when a new one would be visible. */
+  const tellLookup = ({ seen, polls, partnerId }: ClaimedVerification, step: VerificationStep) => {
+    if (seen) return
+    if (step.seen) return deps.onLookup(partnerId, false)
+    const isGivenUp = polls + 1 < LOOKUP_POLLS && step.ended.some(end => end.reason === 'not_found')
+    if ((polls + 1 === LOOKUP_POLLS && step.failures === 0) || isGivenUp) deps.onLookup(partnerId, true)
   }
 
   const start = (account: ClaimedAccount, verification: ClaimedVerification) => {

@@ -5,7 +5,7 @@ const NOW = 1_800_000_000_000
 const SLOWED_UNTIL = NOW + 10 * 60_000
 
 const serials = (ids: readonly (string | number | bigint)[]): Conduct =>
-  ids.reduce<Conduct>((conduct, id) => afterSerial(conduct, String(id), NOW), NO_CONDUCT)
+  ids.reduce<Conduct>((conduct, id) => afterSerial(conduct, { idcardid: String(id), isOthers: true }, NOW), NO_CONDUCT)
 const answers = (notFound: number, others: number): Conduct => {
   const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
   return all.reduce<Conduct>((conduct, isNotFound) => afterLookup(conduct, isNotFound, NOW), NO_CONDUCT)
@@ -50,11 +50,22 @@ describe('M4: serials in sequence', () => {
     expect(serials(now).slowedUntil).toBe(0)
   })
 
+  test.each([
+    [4, 0],
+    [5, SLOWED_UNTIL],
+  ])('of which %i are others’ are told, and slow the partner from five on', (others, slowedUntil) => {
+    const own = Array.from({ length: 31 }, (_, n) => n).reduce<Conduct>(
+      (conduct, n) => afterSerial(conduct, { idcardid: String(FIRST + BigInt(n)), isOthers: n < others }, NOW),
+      NO_CONDUCT,
+    )
+    expect(own).toMatchObject({ suspectedUntil: SLOWED_UNTIL, slowedUntil })
+  })
+
   test('again, while it is slow, make it slow for longer', () => {
     const once = serials(upTo(31, n => FIRST + BigInt(n)))
     const later = NOW + 60_000
     const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<Conduct>(
-      (conduct, id) => afterSerial(conduct, String(id), later),
+      (conduct, id) => afterSerial(conduct, { idcardid: String(id), isOthers: true }, later),
       once,
     )
     expect(again.slowedUntil).toBe(SLOWED_UNTIL + 60_000)
