@@ -13,7 +13,7 @@ export const serve = async (): Promise<void> => {
   })
   log.info('listening', { url: app.url })
   if (config.server.adminToken === null)
-    log.info('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin and the console answer 404' })
+    log.info('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
   app.store.events.on('broken', error => {
     log.error('database.broken', { error, advice: 'nothing more is acknowledged; start again to recover' })
     process.exit(1)
