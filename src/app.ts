@@ -133,6 +133,9 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     ready: readiness.checks,
   })
 
+  store.events.on('unreadable', registrationId =>
+    log.error('message.unreadable', { registrationId, advice: 'restore its row from a backup, then resend it' }),
+  )
   store.events.on('verificationsDue', poller.ring)
   store.events.on('messagesDue', deliverer.ring)
   const pruner = createBatches({

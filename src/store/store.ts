@@ -143,6 +143,8 @@ export interface StoreEvents {
   resendsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
+  /** The message of this registration cannot be decrypted, and has been set aside: pending, with no due time. */
+  unreadable: [registrationId: string]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
   broken: [error: Error]
 }

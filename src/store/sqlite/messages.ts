@@ -16,7 +16,7 @@ type Lane = { id: number; partnerId: string; host: string; dueAt: number; strike
 const SLOW_AFTER_STRIKES = 3
 
 export const createMessages = (context: Context): Verbs => {
-  const { db, vault, write, read, now } = context
+  const { db, vault, write, read, now, events } = context
   const statements = prepare(context)
   const pauses = createCallbackPauses(context)
   const laneRows = createLanes(db)
@@ -26,11 +26,17 @@ export const createMessages = (context: Context): Verbs => {
     const { limit, at, leaseEnd } = take
     const claimed: ClaimedMessage[] = []
     for (const row of dueOf(lane, at, limit)) {
+      const body = openBody(row)
+      if (body === null) {
+        statements.setAside.run({ seq: row.seq })
+        events.emit('unreadable', row.registrationId)
+        continue
+      }
       statements.claim.run({ seq: row.seq, at, leaseEnd })
       claimed.push({
         ...row,
         claim: row.claims + 1,
-        body: vault.open(row.body, messageContext(row)),
+        body,
         slow: take.slow,
         strikes: lane.strikes,
         host: lane.host,
@@ -38,6 +44,15 @@ export const createMessages = (context: Context): Verbs => {
     }
     statements.settleLane.run({ id: lane.id })
     return claimed
+  }
+
+  /** Null: damaged, or sealed under a key that is not there. One such row must not keep all others from being sent. */
+  const openBody = (row: { body: Buffer; partnerId: string; registrationId: string }): string | null => {
+    try {
+      return vault.open(row.body, messageContext(row))
+    } catch {
+      return null
+    }
   }
 
   /** The first due messages of a lane, after those for paused URLs have been set aside. */
@@ -169,6 +184,11 @@ const prepare = ({ db, client }: Context) => ({
   claim: db
     .update(messages)
     .set({ claims: sql`claims + 1`, claimedAt: placeholder('at'), dueAt: placeholder('leaseEnd') })
+    .where(eq(messages.seq, sql.placeholder('seq')))
+    .prepare(),
+  setAside: db
+    .update(messages)
+    .set({ dueAt: null })
     .where(eq(messages.seq, sql.placeholder('seq')))
     .prepare(),
   hold: client.prepare<{ laneId: number; at: number; callbackUrl: string }>(`
