@@ -81,8 +81,9 @@ export interface Store {
    */
   claimVerifications(claim: VerificationClaim): Promise<ClaimedVerifications>
   /**
-   * Records answers. A step whose claim no longer holds is dropped, but for a first verdict, which always counts. A
-   * verdict resolves every waiting registration and creates their messages in the same transaction.
+   * Records answers. A step whose claim no longer holds is dropped, but for a first verdict, which counts for all who
+   * still wait; where everybody has cancelled it is not kept. A verdict resolves every waiting registration and creates
+   * their messages in the same transaction.
    */
   settleVerifications(settlements: readonly VerificationSettlement[]): Promise<void>
 
