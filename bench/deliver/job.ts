@@ -1,0 +1,62 @@
+import { createSigningKey, sign } from '../../src/core/signature.ts'
+
+/** What every contestant does 100,000 times: one signed POST of about 300 bytes, at most so many at a time. */
+export const IN_FLIGHT = 100
+export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+
+/** A body such as a verdict's webhook has. */
+export const bodyOf = (index: number): string =>
+  JSON.stringify({
+    type: 'idface.succeeded',
+    timestamp: '2026-11-24T08:00:00.000Z',
+    data: {
+      registrationId: `reg_01KB${String(index).padStart(22, '0')}`,
+      idcardid: String(16236437000000 + index),
+      status: 'SUCCESS',
+      reason: null,
+      message: '认证成功',
+      livingScore: null,
+      similarity: '100',
+      metadata: {},
+      observedAt: '2026-11-24T08:00:00.000Z',
+      previousPollAt: '2026-11-24T07:59:55.000Z',
+    },
+  })
+
+/** Signs as the service does: a key object made once, the headers of Standard Webhooks. */
+export const createJobHeaders = () => {
+  const key = createSigningKey(SECRET)
+  if (!key) throw new Error('the secret of this benchmark cannot be read')
+  return (id: string, body: string) => {
+    const timestampSeconds = Math.floor(Date.now() / 1000)
+    return {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(timestampSeconds),
+      'webhook-signature': sign([key], { id, timestampSeconds, body }),
+    }
+  }
+}
+
+/** To a worker in its own process; each is answered before the next is sent. */
+export type Order = { kind: 'prepare'; jobs: number; url: string; folder: string } | { kind: 'run' }
+
+/** Of `run`: from the first job's start to the last one's durable end, and the processor time of the worker alone. */
+export interface Run {
+  seconds: number
+  cpuSeconds: number
+}
+
+export const measureRun = async (run: () => Promise<void>): Promise<Run> => {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  await run()
+  const seconds = (performance.now() - startedAt) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  return { seconds, cpuSeconds: (user + system) / 1_000_000 }
+}
+
+export const originOf = (url: string): { origin: string; path: string } => {
+  const { origin, pathname } = new URL(url)
+  return { origin, path: pathname }
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { monotonicFactory } from 'ulid'
+import { createSender } from '../../src/callback/sender.ts'
+import { createNetworks } from '../../src/core/address.ts'
+import { DAY, SECOND } from '../../src/core/duration.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createLog } from '../../src/log.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createDeliverer } from '../../src/worker/deliverer.ts'
+import { answerMessages } from '../support/child.ts'
+import { IN_FLIGHT, measureRun, type Order, type Run } from './job.ts'
+
+const FILL_BATCH = 500
+
+/** The service's own store, deliverer and sender, with everything that they do in production. */
+const runOurs = async () => {
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid()}`
+  const allowed = createNetworks(['127.0.0.0/8'])
+  if (!allowed.ok) throw new Error(allowed.message)
+  let store: Store | null = null
+  let jobs = 0
+
+  const fill = async (filled: Store, url: string) => {
+    const { partner } = newPartner('bench', { newId, random: randomBytes })
+    const { id: partnerId } = await filled.createPartner(partner)
+    const credentials = { apiId: 'bench', apiKey: new Secret('bench'), passwordMode: 'static' } as const
+    const account = await filled.putDefaultAccount({ id: newId('acc'), ...credentials })
+    for (let done = 0; done < jobs; done += FILL_BATCH) {
+      const items = Array.from({ length: Math.min(FILL_BATCH, jobs - done) }, (_, index) => ({
+        id: newId('reg'),
+        partnerId,
+        accountId: account.id,
+        idcardid: String(16236437000000 + done + index),
+        callbackUrl: url,
+        metadata: {},
+        expiresAt: null,
+        ttlMs: DAY,
+      }))
+      await filled.register(items)
+      await resolveAll(filled)
+    }
+  }
+
+  answerMessages(async (order: Order) => {
+    if (order.kind === 'prepare') {
+      jobs = order.jobs
+      store = await openSqliteStore({
+        path: `${order.folder}/bench.db`,
+        masterKey: randomBytes(32),
+        now: Date.now,
+        defaultRate: 1e9,
+      })
+      await fill(store, order.url)
+      return 'ready'
+    }
+    if (store === null) throw new Error('run before prepare')
+    return { ...(await run(store)) }
+  })
+
+  const run = async (filled: Store): Promise<Run> => {
+    const sender = createSender({
+      timeoutMs: 15 * SECOND,
+      policy: { allowHttp: true, allowed: allowed.networks },
+      proxy: null,
+      userAgent: 'idface-notifier/bench',
+      connectionsPerHost: IN_FLIGHT,
+      now: () => performance.now(),
+    })
+    let left = jobs
+    const done = Promise.withResolvers<void>()
+    const deliverer = createDeliverer({
+      // The only hand laid on: to know when the last one is recorded.
+      store: {
+        now: filled.now,
+        claimMessages: filled.claimMessages,
+        settleMessages: async settlements => {
+          await filled.settleMessages(settlements)
+          left -= settlements.length
+          if (left === 0) done.resolve()
+        },
+      },
+      sender,
+      scheduleMs: [5 * SECOND],
+      timeoutMs: 15 * SECOND,
+      // A partner has three quarters of the slots at most.
+      concurrency: Math.ceil((IN_FLIGHT * 4) / 3),
+      perHost: IN_FLIGHT,
+      random: Math.random,
+      log: createLog({ level: 'info', version: 'bench' }),
+    })
+    const result = await measureRun(async () => {
+      deliverer.ring()
+      await done.promise
+    })
+    await deliverer.stop()
+    await sender.close()
+    await filled.close()
+    return result
+  }
+}
+
+/** Ends all that wait with a verdict, so that their messages are due. */
+const resolveAll = async (store: Store) => {
+  for (;;) {
+    const { claims } = await store.claimVerifications({ busy: new Map(), concurrency: FILL_BATCH, leaseMs: SECOND })
+    if (claims.length === 0) return
+    await store.settleVerifications(
+      claims.flatMap(({ verifications }) =>
+        verifications.map(({ id, claim }) => ({
+          id,
+          claim,
+          answer: SUCCESS,
+          askedAt: store.now(),
+          observedAt: store.now(),
+          step: {
+            failures: 0,
+            invalidIds: 0,
+            goneChecks: 0,
+            seen: true,
+            dueAt: null,
+            verdict: SUCCESS.verdict,
+            ended: [],
+          },
+          account: null,
+        })),
+      ),
+    )
+  }
+}
+
+const SUCCESS = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
+} as const
+
+if (import.meta.main) await runOurs()

@@ -1,0 +1,53 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { describeMachine } from './support/machine.ts'
+import type { Part, PartResult } from './support/part.ts'
+import { PERFORMANCE_PATH, RESULTS_PATH, type Results, renderPerformance, renderText } from './support/report.ts'
+
+/** Loaded when they run: a part brings its contestants' libraries. */
+const PARTS: Record<string, () => Promise<Part>> = {
+  deliver: async () => (await import('./deliver.ts')).deliver,
+}
+
+const USAGE = `npm run bench -- [part …] [--rounds 5] [--quick] [--write]
+  parts: ${Object.keys(PARTS).join(', ')}; all of them if none is named
+  --quick  a tenth of the size, one round: a look, not a figure
+  --write  keep the results and write docs/performance.md from them`
+
+const readArguments = () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean' }, write: { type: 'boolean' } },
+  })
+  const names = positionals.length > 0 ? positionals : Object.keys(PARTS)
+  const rounds = Number(values.rounds)
+  if (names.some(name => !PARTS[name]) || !(rounds >= 1 && rounds <= 50)) {
+    process.stderr.write(`${USAGE}\n`)
+    process.exit(2)
+  }
+  return { names, rounds: values.quick ? 1 : rounds, scale: values.quick ? 0.1 : 1, write: values.write ?? false }
+}
+
+const keep = (result: PartResult) => {
+  const results = JSON.parse(readFileSync(RESULTS_PATH, 'utf8')) as Results
+  const kept = {
+    ...results.parts,
+    [result.part]: { ...result, measuredAt: new Date().toISOString().slice(0, 10), machine: describeMachine() },
+  }
+  const inOrder = Object.fromEntries(Object.keys(PARTS).flatMap(name => (kept[name] ? [[name, kept[name]]] : [])))
+  writeFileSync(RESULTS_PATH, `${JSON.stringify({ parts: inOrder }, null, 2)}\n`)
+  writeFileSync(PERFORMANCE_PATH, renderPerformance({ parts: inOrder }))
+}
+
+const { names, rounds, scale, write } = readArguments()
+process.stdout.write(`${describeMachine()}\n`)
+let missed = 0
+for (const name of names) {
+  const part = await PARTS[name]?.()
+  if (!part) continue
+  const result = await part({ rounds, scale, say: line => void process.stderr.write(`${name}: ${line}\n`) })
+  process.stdout.write(renderText(result))
+  missed += result.findings.filter(({ verdict }) => verdict === 'missed').length
+  if (write) keep(result)
+}
+process.exit(missed === 0 ? 0 : 1)

@@ -1,0 +1,53 @@
+/** The figures of one run, by name; units are in the names: `jobsPerSecond`, `cpuMicros`. */
+export type Sample = Readonly<Record<string, number>>
+
+export interface Contestant {
+  name: string
+  /** One whole run, from an empty state to a cleaned-up one. */
+  run: () => Promise<Sample>
+}
+
+export type Samples = ReadonlyMap<string, readonly Sample[]>
+
+/**
+ * Runs the contestants in turn, several times, beginning with another one each time: a machine that grows slower or
+ * faster meanwhile does so for all of them. One round before that is not counted.
+ */
+export const contest = async (
+  contestants: readonly Contestant[],
+  { rounds, say }: { rounds: number; say: (line: string) => void },
+): Promise<Samples> => {
+  const samples = new Map(contestants.map(({ name }) => [name, [] as Sample[]]))
+  for (let round = 0; round <= rounds; round++)
+    for (const index of contestants.keys()) {
+      const contestant = contestants[(index + round) % contestants.length]
+      if (!contestant) continue
+      const sample = await contestant.run()
+      say(`${round === 0 ? 'warm-up' : `round ${round}`} ${contestant.name}: ${describe(sample)}`)
+      if (round > 0) samples.get(contestant.name)?.push(sample)
+    }
+  return samples
+}
+
+const describe = (sample: Sample): string =>
+  Object.entries(sample)
+    .map(([name, value]) => `${name} ${value >= 100 ? value.toFixed(0) : value.toFixed(2)}`)
+    .join(', ')
+
+export const median = (values: readonly number[]): number => percentile(values, 0.5)
+
+/** The nearest rank. */
+export const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)] ?? Number.NaN
+
+/** The median of a figure over the rounds. */
+export const medianOf = (samples: Samples, name: string, figure: string): number =>
+  median((samples.get(name) ?? []).map(sample => sample[figure] ?? Number.NaN))
+
+/** The median of the ratios round by round: what both met in the same minute is compared. */
+export const ratioOf = (samples: Samples, [name, base]: readonly [string, string], figure: string): number =>
+  median(
+    (samples.get(name) ?? []).map(
+      (sample, round) => (sample[figure] ?? Number.NaN) / (samples.get(base)?.[round]?.[figure] ?? Number.NaN),
+    ),
+  )

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+
+/** What the figures were measured on, in a line. */
+export const describeMachine = (): string =>
+  [
+    `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`,
+    `${Math.round(totalmem() / 1024 ** 3)} GiB of memory`,
+    `${systemName()}, kernel ${release()}`,
+    `Node ${process.versions.node}`,
+  ].join('; ')
+
+const systemName = (): string => {
+  try {
+    return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? process.platform
+  } catch {
+    return process.platform
+  }
+}
+
+const TICKS_PER_SECOND = 100
+
+/** Processor time that the processes, and their finished children, have used so far, in seconds. Linux only. */
+export const cpuSeconds = (...pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    const [, fields = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
+    const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number)
+    return sum + (user + system) / TICKS_PER_SECOND
+  }, 0)
+
+export const residentMb = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
