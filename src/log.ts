@@ -50,7 +50,7 @@ export const createLog = ({ level, destination = createStdout(), version }: LogO
   const at =
     (name: keyof Log): LogEvent =>
     (event, fields = {}) => {
-      if (logger.isLevelEnabled(name)) logger[name]({ event, ...(printable(fields, 0) as object) })
+      if (logger.isLevelEnabled(name)) logger[name](printableFields({ event }, fields, 0))
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
@@ -66,7 +66,13 @@ const printable = (value: unknown, depth: number): unknown => {
   if ('toJSON' in value && !Buffer.isBuffer(value)) return value
   if (depth >= DEEPEST || ArrayBuffer.isView(value)) return '[object]'
   if (Array.isArray(value)) return value.map(item => printable(item, depth + 1))
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, printableField(key, field, depth)]))
+  return printableFields({}, value as Record<string, unknown>, depth)
+}
+
+/** Written into `line`: a log line is made for every attempt, and entries and their copies cost more than all the rest. */
+const printableFields = (line: Record<string, unknown>, fields: Record<string, unknown>, depth: number) => {
+  for (const key in fields) line[key] = printableField(key, fields[key], depth)
+  return line
 }
 
 const printableField = (key: string, value: unknown, depth: number): unknown => {
@@ -108,30 +114,48 @@ const shorten = (message: string): string =>
 
 const RETRIES = 500
 const RETRY_PAUSE_MS = 2
+const MOST_BUFFERED = 64 * 1024
 
 /**
- * Writes each line before it returns, so that a crash loses none. A line that cannot be written (a closed pipe, a full
- * disk, a reader that stands still) is lost, the service goes on, and later lines are written again as soon as that
- * is possible. pino's own destination keeps such lines in memory or, bounded, never writes again.
+ * Writes the lines of one turn of the event loop together, at its end or when the process exits, so that a crash loses
+ * none but a kill. Lines that cannot be written (a closed pipe, a full disk, a reader that stands still) are lost, the
+ * service goes on, and later lines are written again as soon as that is possible. pino's own destination keeps such
+ * lines in memory or, bounded, never writes again.
  */
 const createStdout = (): DestinationStream => {
+  const write = createStdoutWriter()
+  let lines = ''
+  const flush = () => {
+    const text = lines
+    lines = ''
+    if (text !== '') write(text)
+  }
+  process.on('exit', flush)
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush)
+      lines += line
+      if (lines.length > MOST_BUFFERED) flush()
+    },
+  }
+}
+
+const createStdoutWriter = () => {
   const pause = new Int32Array(new SharedArrayBuffer(4))
   let torn = false
   let stuck = false
-  return {
-    write(line) {
-      const bytes = Buffer.from(torn ? `\n${line}` : line)
-      let written = 0
-      for (let retries = stuck ? 0 : RETRIES; written < bytes.length; ) {
-        try {
-          written += writeSync(1, bytes, written)
-        } catch (error) {
-          if (codeOf(error) !== 'EAGAIN' || retries-- <= 0) break
-          Atomics.wait(pause, 0, 0, RETRY_PAUSE_MS)
-        }
+  return (text: string): void => {
+    const bytes = Buffer.from(torn ? `\n${text}` : text)
+    let written = 0
+    for (let retries = stuck ? 0 : RETRIES; written < bytes.length; ) {
+      try {
+        written += writeSync(1, bytes, written)
+      } catch (error) {
+        if (codeOf(error) !== 'EAGAIN' || retries-- <= 0) break
+        Atomics.wait(pause, 0, 0, RETRY_PAUSE_MS)
       }
-      stuck = written < bytes.length
-      if (written > 0) torn = stuck
-    },
+    }
+    stuck = written < bytes.length
+    if (written > 0) torn = stuck
   }
 }

@@ -83,6 +83,7 @@ CREATE TABLE `messages` (
 	`due_at` integer,
 	`claimed_at` integer,
 	`claims` integer DEFAULT 0 NOT NULL,
+	`fence` integer DEFAULT 0 NOT NULL,
 	`attempts` integer DEFAULT 0 NOT NULL,
 	`retries` integer DEFAULT 0 NOT NULL
 );

@@ -5,6 +5,7 @@ import { SECOND } from '../core/duration.ts'
 import type { Connect } from './connect.ts'
 import { EXCERPT_BYTES, readExcerpt } from './excerpt.ts'
 import { type Failure, failureOf, SendError } from './failure.ts'
+import type { Ticker } from './ticker.ts'
 
 /** How an attempt ended. `answered` as soon as the answer's headers were complete, whatever became of its body. */
 export type Outcome =
@@ -41,7 +42,7 @@ const MAX_BODY_BYTES = 16 * 1024
 const MAX_WIRE_BYTES = 4 * MAX_BODY_BYTES
 const BODY_LIMIT_MS = 5 * SECOND
 /** How often an attempt that is under way is looked after; most have ended by then. */
-const TICK_MS = 50
+export const TICK_MS = 50
 const MAX_INFORMATIONAL = 8
 /** undici connects anew when a connection is lost before the request is written; a receiver could keep that up. */
 const MAX_CONNECTS = 2
@@ -50,6 +51,7 @@ const textOf = (header: string | string[] | undefined): string | null =>
   (Array.isArray(header) ? header[0] : header) ?? null
 
 /**
+ * @param deps.ticker ticks every `TICK_MS`
  * @param deps.onFree the work has ended and the lane can take more
  * @param deps.onGone the lane is closed or has lost its connection, and must not be used again
  */
@@ -57,10 +59,11 @@ export const createLane = (deps: {
   target: CallbackUrl
   connect: Connect
   now: () => number
+  ticker: Ticker
   onFree: (lane: Lane) => void
   onGone: (lane: Lane) => void
 }): Lane => {
-  const { target, connect, now, onFree, onGone } = deps
+  const { target, connect, now, ticker, onFree, onGone } = deps
   let isGone = false
 
   // The connection.
@@ -71,7 +74,6 @@ export const createLane = (deps: {
 
   // The work under way. One set for the whole life of the lane, so that a request allocates next to nothing.
   let done: ((end: LaneEnd) => void) | null = null
-  let watch: NodeJS.Timeout | undefined
   let endsAt = 0
   let ticksInBody = 0
   let connects = 0
@@ -128,7 +130,7 @@ export const createLane = (deps: {
     const tell = done
     if (tell === null) return
     done = null
-    clearInterval(watch)
+    ticker.delete(onTick)
     if (after === 'reusable' && !isGone) onFree(lane)
     else void shut()
     tell({ outcome, isStale: after === 'stale' })
@@ -207,7 +209,7 @@ export const createLane = (deps: {
       excerpt = []
       ticksInBody = 0
       endsAt = now() + timeoutMs
-      watch = setInterval(onTick, TICK_MS)
+      ticker.add(onTick)
       const dispatch = () => {
         if (done === tell) client.dispatch({ path, method: 'POST', headers, body }, handler)
       }

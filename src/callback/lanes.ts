@@ -1,7 +1,8 @@
 import type { CallbackUrl } from '../core/callback-url.ts'
 import { MINUTE } from '../core/duration.ts'
 import type { Connect } from './connect.ts'
-import { createLane, type Lane } from './lane.ts'
+import { createLane, type Lane, TICK_MS } from './lane.ts'
+import { createTicker } from './ticker.ts'
 
 /** Gives out lanes. Partners share none, not even to the same origin: what one did to a connection is not another's loss. */
 export interface Lanes {
@@ -27,6 +28,7 @@ interface Group {
 /** @param deps.perOrigin most connections of one partner to one origin */
 export const createLanes = (deps: { connect: Connect; now: () => number; perOrigin: number }): Lanes => {
   const { connect, now, perOrigin } = deps
+  const ticker = createTicker(TICK_MS)
   const partners = new Map<string, Map<string, Group>>()
   /** Over all groups, the longest idle first. */
   const idle = new Map<Lane, Group>()
@@ -62,6 +64,7 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
       target,
       connect,
       now,
+      ticker,
       onFree: free => {
         const next = group.waiting.shift()
         // Not from within undici's handling of the last answer: it would skip the check that the socket is still good.

@@ -31,6 +31,8 @@ export interface ClaimedVerification extends VerificationState {
   claim: number
   partnerId: string
   idcardid: string
+  /** When it was due, and so how late it is. */
+  dueAt: number
   polls: number
 }
 
@@ -74,7 +76,8 @@ export interface ClaimedMessage {
   strikes: number
   host: string
   callbackUrl: string
-  body: string
+  /** The text as it is sent, UTF-8. */
+  body: Buffer
   attempts: number
   retries: number
 }

@@ -89,7 +89,10 @@ export interface Store {
 
   /** Hands out messages that are due, each to one caller only until its lease runs out, shared over partners and hosts. */
   claimMessages(claim: MessageClaim): Promise<ClaimedMessages>
-  /** Records attempts. Where the claim no longer holds the attempt is still recorded, and a delivery still counts. */
+  /**
+   * Records attempts. Where the claim no longer holds the attempt is still recorded, and a delivery still counts, unless
+   * the message has been resent since.
+   */
   settleMessages(settlements: readonly MessageSettlement[]): Promise<void>
 
   createPartner(partner: NewPartner): Promise<Partner>

@@ -8,6 +8,8 @@ export interface Vault {
   seal(text: string, context: string): Buffer
   /** Throws if none of the keys, or not the bytes or the context, are those of `seal`. */
   open(sealed: Buffer, context: string): string
+  /** The same as the bytes of its UTF-8, for what is not looked at but passed on. */
+  openBytes(sealed: Buffer, context: string): Buffer
   /** It was sealed under the current key, not under an earlier one. */
   isCurrent(sealed: Buffer): boolean
   /** Names the current key without telling it. */
@@ -25,11 +27,25 @@ const idOf = (key: Buffer): string => createHash('sha256').update(key).digest().
 
 /** @param keys 32 bytes each: the current master key, then earlier ones that still open what they sealed. */
 export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
-  const ring = new Map(keys.map(key => [idOf(key), createSecretKey(key)]))
+  const ring = new Map(
+    keys.map(key => [Buffer.from(idOf(key), 'hex').readUInt32BE(), { id: idOf(key), key: createSecretKey(key) }]),
+  )
   const keyId = idOf(keys[0])
   const current = createSecretKey(keys[0])
   const head = Buffer.from(keyId, 'hex')
   const authenticated = (id: string, context: string) => Buffer.from(`${id}|${context}`)
+
+  const openBytes = (sealed: Buffer, context: string): Buffer => {
+    const sealedBy = sealed.length < HEAD_BYTES ? undefined : ring.get(sealed.readUInt32BE())
+    if (!sealedBy) throw new Error(`sealed under another master key (${sealed.toString('hex', 0, KEY_ID_BYTES)})`)
+    const iv = sealed.subarray(KEY_ID_BYTES, IV_END)
+    const decipher = createDecipheriv('aes-256-gcm', sealedBy.key, iv, { authTagLength: TAG_BYTES })
+    decipher.setAAD(authenticated(sealedBy.id, context)).setAuthTag(sealed.subarray(IV_END, HEAD_BYTES))
+    const bytes = decipher.update(sealed.subarray(HEAD_BYTES))
+    // Nothing more comes, but this is what checks the tag.
+    decipher.final()
+    return bytes
+  }
 
   return {
     keyId,
@@ -40,14 +56,7 @@ export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
       return Buffer.concat([head, iv, cipher.getAuthTag(), body])
     },
-    open: (sealed, context) => {
-      const id = sealed.toString('hex', 0, KEY_ID_BYTES)
-      const key = ring.get(id)
-      if (!key || sealed.length < HEAD_BYTES) throw new Error(`sealed under another master key (${id})`)
-      const iv = sealed.subarray(KEY_ID_BYTES, IV_END)
-      const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES })
-      decipher.setAAD(authenticated(id, context)).setAuthTag(sealed.subarray(IV_END, HEAD_BYTES))
-      return decipher.update(sealed.subarray(HEAD_BYTES), undefined, 'utf8') + decipher.final('utf8')
-    },
+    open: (sealed, context) => openBytes(sealed, context).toString('utf8'),
+    openBytes,
   }
 }

@@ -30,21 +30,25 @@ const PARTNER_SHARE = 3 / 4
 /** How an attempt fails that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
+/** Only a freed slot changes anything, and that rings. */
+const FULL: Round = { claimed: 0, nextAt: null }
+
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Worker => {
   const { store, sender, log, concurrency } = deps
   const hosts = createInFlight()
   const partners = createInFlight()
   const slow = createInFlight()
+  /** Claimed, and what came of it not yet written. */
+  const unrecorded = createInFlight()
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     log,
     event: 'delivery.settle',
   })
 
-  const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
-    const at = store.now()
-    const result = await sender.send({
+  const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number): Promise<SendResult> =>
+    sender.send({
       partnerId: message.partnerId,
       url: message.callbackUrl,
       headers: webhookHeaders(
@@ -54,20 +58,32 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
       ),
       body: message.body,
     })
+
+  const judge = (message: ClaimedMessage, result: SendResult, at: number): MessageSettlement => {
+    const answered = result.kind === 'answered' ? result : null
+    const now = store.now()
+    const outcome = {
+      httpStatus: answered?.httpStatus ?? null,
+      retryAfterMs: readRetryAfter(answered?.retryAfter ?? null, now),
+    }
+    return {
+      message,
+      step: afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
+      attempt: attemptOf(result, at),
+      timedOut: result.kind === 'failed' && TIMED_OUT.has(result.error),
+    }
+  }
+
+  const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
+    const at = store.now()
+    const free = occupy(message)
+    // The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded.
+    const result = await send(message, secrets, at).finally(free)
     // Our own shortage, of sockets say: nothing was sent, so nothing is recorded, and the lease brings it back.
     if (result.kind === 'failed' && result.error === 'local') return logAttempt(message, result, null)
-    const answered = result.kind === 'answered' ? result : null
-    const step = afterAttempt(
-      message,
-      {
-        httpStatus: answered?.httpStatus ?? null,
-        retryAfterMs: readRetryAfter(answered?.retryAfter ?? null, store.now()),
-      },
-      { now: store.now(), random: deps.random(), scheduleMs: deps.scheduleMs },
-    )
-    const attempt = attemptOf(result, at)
-    logAttempt(message, result, attempt)
-    await settle({ message, step, attempt, timedOut: result.kind === 'failed' && TIMED_OUT.has(result.error) })
+    const settlement = judge(message, result, at)
+    logAttempt(message, result, settlement.attempt)
+    await settle(settlement)
   }
 
   const logAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
@@ -83,21 +99,31 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
       durationMs: result.durationMs,
     })
 
+  /** Takes a slot, and gives the way to free it. */
+  const occupy = ({ host, partnerId, slow: isSlow }: ClaimedMessage) => {
+    hosts.start(host)
+    partners.start(partnerId)
+    if (isSlow) slow.start(host)
+    return () => {
+      hosts.end(host)
+      partners.end(partnerId)
+      if (isSlow) slow.end(host)
+      rounds.ring()
+    }
+  }
+
   const start = (message: ClaimedMessage, secrets: readonly Secret[]) => {
-    const counted = [hosts, partners, ...(message.slow ? [slow] : [])]
-    const keyFor = (count: typeof hosts) => (count === partners ? message.partnerId : message.host)
-    for (const count of counted) count.start(keyFor(count))
+    unrecorded.start(message.partnerId)
     deliver(message, secrets)
       .catch((error: unknown) => log.error('delivery.failed', { error, partnerId: message.partnerId }))
-      .finally(() => {
-        for (const count of counted) count.end(keyFor(count))
-        rounds.ring()
-      })
+      .finally(() => unrecorded.end(message.partnerId))
   }
 
   const round = async (): Promise<Round> => {
+    const slots = concurrency - hosts.total()
+    if (slots <= 0) return FULL
     const { messages, secrets, nextAt } = await store.claimMessages({
-      slots: concurrency - hosts.total(),
+      slots,
       slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
       perHost: deps.perHost,
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
@@ -118,7 +144,7 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     ring: rounds.ring,
     stop: async () => {
       await rounds.stop()
-      await hosts.whenIdle()
+      await unrecorded.whenIdle()
     },
   }
 }

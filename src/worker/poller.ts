@@ -42,6 +42,8 @@ const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
 export const createPoller = (deps: PollerDeps): Worker => {
   const { store, upstream, log, policy, concurrency } = deps
   const inFlight = createInFlight()
+  /** Claimed, and what came of it not yet written. */
+  const unrecorded = createInFlight()
   const recentCalls = createRecentCalls()
   const alerts = createAlerts(log)
   const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
@@ -59,7 +61,8 @@ export const createPoller = (deps: PollerDeps): Worker => {
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
-  const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
+  /** `free` gives the slot back: once there is an answer, unless that answer is about the account. */
+  const poll = async (account: ClaimedAccount, verification: ClaimedVerification, free: () => void): Promise<void> => {
     const askedAt = store.now()
     const { id, claim } = verification
     const scripted = deps.sandbox?.(verification, askedAt)
@@ -68,6 +71,8 @@ export const createPoller = (deps: PollerDeps): Worker => {
     const answer = await upstream.ask(account, verification.idcardid)
     const observedAt = store.now()
     const { step, change } = judge(account, verification, answer)
+    // What is decided about the account must be known before it is asked again.
+    if (change === null && account.pausedAt === null) free()
     alerts.after(account, answer)
     tellLookup(verification, step)
     if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
@@ -91,13 +96,26 @@ export const createPoller = (deps: PollerDeps): Worker => {
     if ((polls + 1 === LOOKUP_POLLS && step.failures === 0) || isGivenUp) deps.onLookup(partnerId, true)
   }
 
+  /** Takes a slot, and gives the way to free it, once. */
+  const occupy = (accountId: string) => {
+    inFlight.start(accountId)
+    let isFree = false
+    return () => {
+      if (isFree) return
+      isFree = true
+      inFlight.end(accountId)
+      rounds.ring()
+    }
+  }
+
   const start = (account: ClaimedAccount, verification: ClaimedVerification) => {
-    inFlight.start(account.id)
-    poll(account, verification)
+    unrecorded.start(account.id)
+    const free = occupy(account.id)
+    poll(account, verification, free)
       .catch((error: unknown) => log.error('poll.failed', { error, verificationId: verification.id }))
       .finally(() => {
-        inFlight.end(account.id)
-        rounds.ring()
+        free()
+        unrecorded.end(account.id)
       })
   }
 
@@ -121,7 +139,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
     ring: rounds.ring,
     stop: async () => {
       await rounds.stop()
-      await inFlight.whenIdle()
+      await unrecorded.whenIdle()
     },
   }
 }

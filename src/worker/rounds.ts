@@ -5,7 +5,7 @@ export interface Round {
 }
 
 export interface Rounds {
-  /** Something may be due: run a round now, or once more after the one that runs. */
+  /** Something may be due: run a round at the end of this turn, or once more after the one that runs. */
   ring(): void
   /** No round begins any more; resolves when the last one has ended. */
   stop(): Promise<void>
@@ -34,6 +34,9 @@ export const createRounds = (
 
   const runOnce = async () => {
     do {
+      // What else this turn of the event loop brings, such as further free slots, belongs to the same round.
+      await new Promise(resolve => setImmediate(resolve))
+      if (stopped) break
       again = false
       const startedAt = deps.now()
       const sleepMs = await run().then(round => napAfter(round, deps.now(), startedAt), fail)

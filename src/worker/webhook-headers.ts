@@ -4,7 +4,7 @@ import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
 
 /** The headers of one attempt. Signed anew each time: receivers refuse what is older than a few minutes. */
 export const webhookHeaders = (
-  { id, body, attempt }: { id: string; body: string; attempt: number },
+  { id, body, attempt }: { id: string; body: string | Buffer; attempt: number },
   keys: readonly SigningKey[],
   at: number,
 ) => {

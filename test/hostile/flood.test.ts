@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { createLane, type LaneEnd } from '../../src/callback/lane.ts'
+import { createLane, type LaneEnd, TICK_MS } from '../../src/callback/lane.ts'
+import { createTicker } from '../../src/callback/ticker.ts'
 import { createNetworks } from '../../src/core/address.ts'
 import { judgeUrl } from '../../src/core/callback-url.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
@@ -35,6 +36,7 @@ const readFrom = async (url: string): Promise<{ end: LaneEnd; bytesRead: number 
       return socket
     },
     now: () => performance.now(),
+    ticker: createTicker(TICK_MS),
     onFree: () => {},
     onGone: () => {},
   })

@@ -82,6 +82,7 @@ test('notes when a key was used, at most once a minute', async () => {
     await api.call('GET', LIST)
     vi.runAllTimers()
     expect(touchKeys).toHaveBeenCalledTimes(2)
+    await touchKeys.mock.results[1]?.value
     const [key] = (await api.store.listKeys(api.partner.id)) ?? []
     expect(key?.lastUsedAt).toBe(api.clock.now)
   } finally {

@@ -48,7 +48,7 @@ test('the body is the very text of the webhook', async () => {
   const claim = { slots: 1, slowSlots: 1, perHost: 1, perPartner: 1, leaseMs: HOUR }
   const busy = { busyHosts: new Map(), busyPartners: new Map() }
   const { messages } = await api.store.claimMessages({ ...claim, ...busy })
-  expect((await events()).json.data[0].body).toBe(messages[0]?.body)
+  expect((await events()).json.data[0].body).toBe(messages[0]?.body.toString())
 })
 
 test('the headers verify with every live secret, now and not as of the time of the message', async () => {

@@ -95,7 +95,7 @@ describe('the file', () => {
     const { message, living, similarity } = markers
     const verdict = { status: 'SUCCESS', message, livingScore: living, similarity } as const
     await bench.store.settleVerifications([bench.answered(claimed, { kind: 'verdict', code: 2, verdict })])
-    expect(first(await bench.claimMessages()).body).toContain(markers.similarity)
+    expect(first(await bench.claimMessages()).body.toString()).toContain(markers.similarity)
     expect(await bench.find(id)).toMatchObject({ verdict })
 
     const bytes = () => [path, `${path}-wal`].map(file => readFileSync(file))

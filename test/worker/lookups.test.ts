@@ -35,6 +35,7 @@ const lookupsOf = async (answer: Answer, more: Partial<ClaimedVerification>) => 
     claim: 1,
     partnerId: 'partner_1',
     idcardid: '1',
+    dueAt: NOW,
     polls: 0,
     nudgedAt: NOW,
     lastPolledAt: null,

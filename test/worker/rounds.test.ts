@@ -27,6 +27,11 @@ describe('rounds', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
   afterEach(() => void vi.useRealTimers())
 
+  /** A round begins at the end of the turn it was rung in. */
+  const turn = async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    await new Promise(resolve => setImmediate(resolve))
+  }
   /** Rounds that end when the test says so. */
   const openRounds = () => {
     const ends: ((round: Round | Error) => void)[] = []
@@ -40,40 +45,47 @@ describe('rounds', () => {
     const rounds = createRounds(run, { now: () => NOW, onError: error => errors.push(error) })
     const end = async (round: Round | Error) => {
       ends.shift()?.(round)
-      await vi.advanceTimersByTimeAsync(0)
+      await turn()
     }
-    return { rounds, run, end, errors }
+    const ring = async () => {
+      rounds.ring()
+      await turn()
+    }
+    return { rounds, run, ring, end, errors }
   }
 
-  test('begin at once when rung', () => {
+  test('begin at the end of the turn, one for all that rang in it', async () => {
     const { rounds, run } = openRounds()
-    rounds.ring()
+    for (let i = 0; i < 5; i++) rounds.ring()
+    expect(run).not.toHaveBeenCalled()
+    await turn()
     expect(run).toHaveBeenCalledTimes(1)
   })
 
   test('run one at a time, and once more when rung in between, however often', async () => {
-    const { rounds, run, end } = openRounds()
-    rounds.ring()
+    const { rounds, run, ring, end } = openRounds()
+    await ring()
     for (let i = 0; i < 5; i++) rounds.ring()
+    await turn()
     expect(run).toHaveBeenCalledTimes(1)
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(2)
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(2)
-    rounds.ring()
+    await ring()
     expect(run).toHaveBeenCalledTimes(3)
   })
 
   test('go on at once while there is more', async () => {
-    const { rounds, run, end } = openRounds()
-    rounds.ring()
+    const { run, end, ring } = openRounds()
+    await ring()
     await end({ claimed: 4, nextAt: NOW })
     expect(run).toHaveBeenCalledTimes(2)
   })
 
   test('wake by themselves when something falls due', async () => {
-    const { rounds, run, end } = openRounds()
-    rounds.ring()
+    const { run, end, ring } = openRounds()
+    await ring()
     await end({ claimed: 0, nextAt: NOW + 250.5 })
     await vi.advanceTimersByTimeAsync(250)
     expect(run).toHaveBeenCalledTimes(1)
@@ -82,15 +94,15 @@ describe('rounds', () => {
   })
 
   test('sleep until rung when nothing waits', async () => {
-    const { rounds, end } = openRounds()
-    rounds.ring()
+    const { end, ring } = openRounds()
+    await ring()
     await end(IDLE)
     expect(vi.getTimerCount()).toBe(0)
   })
 
   test('leave one timer at most, also when rung while one runs', async () => {
-    const { rounds, end } = openRounds()
-    rounds.ring()
+    const { rounds, end, ring } = openRounds()
+    await ring()
     for (let i = 0; i < 5; i++) {
       rounds.ring()
       await end({ claimed: 0, nextAt: NOW + 500 })
@@ -100,8 +112,8 @@ describe('rounds', () => {
   })
 
   test('tell of a failed one and try again after a second', async () => {
-    const { rounds, run, end, errors } = openRounds()
-    rounds.ring()
+    const { run, end, errors, ring } = openRounds()
+    await ring()
     await end(new Error('no database'))
     expect(errors).toEqual([new Error('no database')])
     await vi.advanceTimersByTimeAsync(999)
@@ -111,8 +123,8 @@ describe('rounds', () => {
   })
 
   test('stop after the one that runs', async () => {
-    const { rounds, run, end } = openRounds()
-    rounds.ring()
+    const { rounds, run, end, ring } = openRounds()
+    await ring()
     rounds.ring()
     let stopped = false
     const stopping = rounds.stop().then(() => {
@@ -128,8 +140,8 @@ describe('rounds', () => {
   })
 
   test('stop at once, out of a nap too', async () => {
-    const { rounds, run, end } = openRounds()
-    rounds.ring()
+    const { rounds, run, end, ring } = openRounds()
+    await ring()
     await end({ claimed: 0, nextAt: NOW + 500 })
     await rounds.stop()
     await vi.advanceTimersByTimeAsync(5_000)

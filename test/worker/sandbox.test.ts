@@ -20,6 +20,7 @@ const verificationOf = (idcardid: string, ...agesMs: number[]): ClaimedVerificat
   id: 1,
   claim: 1,
   partnerId: 'ptn_1',
+  dueAt: NOW,
   idcardid,
   polls: 0,
   nudgedAt: NOW,

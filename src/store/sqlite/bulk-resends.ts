@@ -24,7 +24,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
   >(`SELECT seq, lane_id AS laneId, registration_id AS registrationId ${MATCHING} ORDER BY seq LIMIT @limit`)
   const urlOf = client.prepare<[string], string>('SELECT callback_url FROM registrations WHERE id = ?').pluck()
   const resend = client.prepare<[number, number]>(`
-    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = claims + 1 WHERE seq = ?`)
+    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = claims + 1, fence = claims + 1 WHERE seq = ?`)
 
   const spanOf = ({ partnerId, since, until, cursor }: Row): Span => ({ partnerId, since, until, cursor })
 

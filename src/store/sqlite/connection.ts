@@ -4,14 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { AppError } from '../../core/error.ts'
 import { drizzle } from './drizzle.ts'
+import { createGroupCommit, type Urgency } from './group-commit.ts'
 
 export type Db = ReturnType<typeof drizzle>
 
 export interface Connection {
   db: Db
   client: Database.Database
-  /** Runs it in one `BEGIN IMMEDIATE` transaction, durable when the promise resolves. `run` must not await. */
-  write<T>(run: () => T): Promise<T>
+  /**
+   * Runs it atomically in a `BEGIN IMMEDIATE` transaction, which it may share with others; durable when the promise
+   * resolves, unless it is `light`. `run` must not await.
+   */
+  write<T>(run: () => T, urgency?: Urgency): Promise<T>
   read<T>(run: () => T): Promise<T>
   close(): void
 }
@@ -33,7 +37,6 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
   client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
   client.pragma('synchronous = FULL')
   client.pragma('temp_store = MEMORY')
-  const transaction = client.transaction((run: () => unknown) => run())
 
   const attempt = async <T>(run: () => T): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
@@ -50,7 +53,7 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
   return {
     db: drizzle({ client }),
     client,
-    write: run => attempt(() => transaction.immediate(run) as ReturnType<typeof run>),
+    write: createGroupCommit(client, { attempt, explain: error => toAppError(error, onBroken) }),
     read: run => attempt(run),
     close: () => void client.close(),
   }

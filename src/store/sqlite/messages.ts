@@ -1,9 +1,8 @@
-import type { ClaimedMessage, MessageClaim, MessageSettlement, Store } from '../store.ts'
+import type { MessageState } from '../../core/message.ts'
+import type { Attempt, AttemptKind, ClaimedMessage, MessageClaim, MessageSettlement, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
-import { and, eq, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
-import { attempts, lanes, messages, registrations } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 import { messageContext } from './tell.ts'
 
@@ -25,32 +24,36 @@ export const createMessages = (context: Context): Verbs => {
   const claimOf = (lane: Lane, take: { slow: boolean; limit: number; at: number; leaseEnd: number }) => {
     const { limit, at, leaseEnd } = take
     const claimed: ClaimedMessage[] = []
-    for (const row of dueOf(lane, at, limit)) {
-      const body = openBody(row)
-      if (body === null) {
-        statements.setAside.run({ seq: row.seq })
-        events.emit('unreadable', row.registrationId)
-        continue
-      }
-      statements.claim.run({ seq: row.seq, at, leaseEnd })
-      claimed.push({
-        ...row,
-        claim: row.claims + 1,
-        body,
-        slow: take.slow,
-        strikes: lane.strikes,
-        host: lane.host,
-      })
+    for (const { claims, body: sealed, ...row } of dueOf(lane, at, limit)) {
+      const body = openBody(row, sealed)
+      if (body !== null)
+        claimed.push({
+          seq: row.seq,
+          claim: claims + 1,
+          partnerId: row.partnerId,
+          registrationId: row.registrationId,
+          laneId: lane.id,
+          slow: take.slow,
+          strikes: lane.strikes,
+          host: lane.host,
+          callbackUrl: row.callbackUrl,
+          body,
+          attempts: row.attempts,
+          retries: row.retries,
+        })
     }
-    statements.settleLane.run({ id: lane.id })
+    statements.claim.run(at, leaseEnd, JSON.stringify(claimed.map(({ seq }) => seq)))
+    statements.settleLane.run(lane.id, lane.id)
     return claimed
   }
 
   /** Null: damaged, or sealed under a key that is not there. One such row must not keep all others from being sent. */
-  const openBody = (row: { body: Buffer; partnerId: string; registrationId: string }): string | null => {
+  const openBody = (row: { seq: number; partnerId: string; registrationId: string }, sealed: Buffer): Buffer | null => {
     try {
-      return vault.open(row.body, messageContext(row))
+      return vault.openBytes(sealed, messageContext(row))
     } catch {
+      statements.setAside.run(row.seq)
+      events.emit('unreadable', row.registrationId)
       return null
     }
   }
@@ -58,8 +61,8 @@ export const createMessages = (context: Context): Verbs => {
   /** The first due messages of a lane, after those for paused URLs have been set aside. */
   const dueOf = (lane: Lane, at: number, limit: number) => {
     for (;;) {
-      const rows = statements.due.all({ laneId: lane.id, at, limit })
-      const paused = rows.find(row => pauses.since(lane.partnerId, row.callbackUrl) !== null)
+      const rows = statements.due.all(lane.id, at, limit)
+      const paused = rows.find(row => row.isPaused)
       if (!paused) return rows
       statements.hold.run({ laneId: lane.id, at, callbackUrl: paused.callbackUrl })
     }
@@ -94,24 +97,26 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const settleOne = ({ message, step, attempt, timedOut }: MessageSettlement, at: number) => {
-    if (timedOut) statements.strike.run({ id: message.laneId })
-    else if (message.strikes > 0) statements.forgive.run({ id: message.laneId })
-    const row = statements.find.get({ seq: message.seq })
+    const { seq, laneId } = message
+    if (timedOut) statements.strike.run(laneId)
+    else if (message.strikes > 0) statements.forgive.run(laneId)
+    // The usual case in one statement. What it counts for has not been erased.
+    if (step.state === 'delivered' && statements.deliver.run(seq, message.claim).changes === 1)
+      return record(seq, attempt)
+    const row = statements.find.get(seq)
     if (!row) return
     // What was erased while the attempt was under way stays so.
-    const responseExcerpt = row.isErased ? null : attempt.responseExcerpt
-    statements.addAttempt.run({ messageSeq: message.seq, ...attempt, responseExcerpt })
+    record(seq, row.isErased ? { ...attempt, responseExcerpt: null } : attempt)
     const held = row.claims === message.claim
-    const counts = row.state === 'pending' && (held || step.state === 'delivered')
-    statements.settle.run({
-      seq: message.seq,
-      state: counts ? step.state : row.state,
-      dueAt: counts ? step.dueAt : row.dueAt,
-      retries: counts ? step.retries : row.retries,
-      claimedAt: counts ? null : row.claimedAt,
-    })
-    if (counts && step.dueAt !== null) laneRows.advance(message.laneId, step.dueAt)
+    if (held && row.state === 'pending') {
+      statements.settle.run(step.state, step.dueAt, step.retries, seq)
+      if (step.dueAt !== null) laneRows.advance(laneId, step.dueAt)
+    } else statements.count.run(seq)
     if (step.gone && held) pauses.pause(message.partnerId, message.callbackUrl, at)
+  }
+
+  const record = (seq: number, { at, outcome, httpStatus, error, durationMs, responseExcerpt }: Attempt) => {
+    statements.addAttempt.run(seq, at, outcome, httpStatus, error, durationMs, responseExcerpt)
   }
 
   return {
@@ -127,14 +132,14 @@ export const createMessages = (context: Context): Verbs => {
         const claimed = [...quick, ...slow]
         const next = statements.firstLane.get()?.dueAt ?? null
         return { messages: claimed, secrets: secrets.of(new Set(claimed.map(one => one.partnerId))), nextAt: next }
-      })
+      }, 'light')
     },
 
     settleMessages: settlements =>
       write(() => {
         const at = now()
         for (const settlement of settlements) settleOne(settlement, at)
-      }),
+      }, 'soon'),
   }
 }
 
@@ -142,13 +147,11 @@ export const createMessages = (context: Context): Verbs => {
 const fullOnes = (busy: ReadonlyMap<string, number>, share: number): string =>
   JSON.stringify([...busy].flatMap(([key, count]) => (count >= share ? [key] : [])))
 
-const placeholder = (name: string) => sql`${sql.placeholder(name)}`
-
 const firstOf = (slow: string) => `SELECT * FROM (
   SELECT lanes.due_at FROM lanes JOIN partners ON partners.id = lanes.partner_id
   WHERE lanes.${slow} AND lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1)`
 
-const prepare = ({ db, client }: Context) => ({
+const prepare = ({ client }: Context) => ({
   firstLane: client.prepare<[], { dueAt: number | null }>(`
     SELECT min(due_at) AS dueAt FROM (${firstOf('slow = 0')} UNION ALL ${firstOf('slow = 1')})`),
   dueLanes: client.prepare<{ slow: number; at: number; limit: number; fullHosts: string; fullPartners: string }, Lane>(`
@@ -158,94 +161,54 @@ const prepare = ({ db, client }: Context) => ({
       AND lanes.partner_id NOT IN (SELECT value FROM json_each(@fullPartners))
       AND lanes.host NOT IN (SELECT value FROM json_each(@fullHosts))
     ORDER BY lanes.due_at LIMIT @limit`),
-  due: db
-    .select({
-      seq: messages.seq,
-      claims: messages.claims,
-      partnerId: messages.partnerId,
-      registrationId: messages.registrationId,
-      laneId: messages.laneId,
-      callbackUrl: registrations.callbackUrl,
-      body: messages.body,
-      attempts: messages.attempts,
-      retries: messages.retries,
-    })
-    .from(messages)
-    .innerJoin(registrations, eq(registrations.id, messages.registrationId))
-    .where(
-      and(
-        eq(messages.laneId, sql.placeholder('laneId')),
-        sql`${messages.dueAt} IS NOT NULL AND ${messages.dueAt} <= ${sql.placeholder('at')}`,
-      ),
-    )
-    .orderBy(messages.dueAt)
-    .limit(sql.placeholder('limit'))
-    .prepare(),
-  claim: db
-    .update(messages)
-    .set({ claims: sql`claims + 1`, claimedAt: placeholder('at'), dueAt: placeholder('leaseEnd') })
-    .where(eq(messages.seq, sql.placeholder('seq')))
-    .prepare(),
-  setAside: db
-    .update(messages)
-    .set({ dueAt: null })
-    .where(eq(messages.seq, sql.placeholder('seq')))
-    .prepare(),
+  due: client.prepare<[laneId: number, at: number, limit: number], DueRow>(`
+    SELECT m.seq, m.claims, m.partner_id AS partnerId, m.registration_id AS registrationId, r.callback_url AS callbackUrl,
+      m.body, m.attempts, m.retries, p.since IS NOT NULL AS isPaused
+    FROM messages m JOIN registrations r ON r.id = m.registration_id
+      LEFT JOIN callback_pauses p ON p.partner_id = m.partner_id AND p.callback_url = r.callback_url
+    WHERE m.lane_id = ? AND m.due_at IS NOT NULL AND m.due_at <= ?
+    ORDER BY m.due_at LIMIT ?`),
+  claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
+    UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
+    WHERE seq IN (SELECT value FROM json_each(?))`),
+  setAside: client.prepare<[seq: number]>('UPDATE messages SET due_at = NULL WHERE seq = ?'),
   hold: client.prepare<{ laneId: number; at: number; callbackUrl: string }>(`
     UPDATE messages SET due_at = NULL, claimed_at = NULL
     WHERE lane_id = @laneId AND due_at <= @at
       AND (SELECT callback_url FROM registrations WHERE id = messages.registration_id) = @callbackUrl`),
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
-  settleLane: db
-    .update(lanes)
-    .set({
-      dueAt: sql`(SELECT min(due_at) FROM messages WHERE lane_id = ${sql.placeholder('id')} AND due_at IS NOT NULL)`,
-    })
-    .where(eq(lanes.id, sql.placeholder('id')))
-    .prepare(),
-  strike: db
-    .update(lanes)
-    .set({ strikes: sql`strikes + 1`, slow: sql`strikes + 1 >= ${SLOW_AFTER_STRIKES}` })
-    .where(eq(lanes.id, sql.placeholder('id')))
-    .prepare(),
-  forgive: db
-    .update(lanes)
-    .set({ strikes: 0, slow: false })
-    .where(eq(lanes.id, sql.placeholder('id')))
-    .prepare(),
-  find: db
-    .select({
-      claims: messages.claims,
-      state: messages.state,
-      dueAt: messages.dueAt,
-      retries: messages.retries,
-      claimedAt: messages.claimedAt,
-      isErased: sql<number>`length(${messages.body}) = 0`,
-    })
-    .from(messages)
-    .where(eq(messages.seq, sql.placeholder('seq')))
-    .prepare(),
-  settle: db
-    .update(messages)
-    .set({
-      state: placeholder('state'),
-      dueAt: placeholder('dueAt'),
-      retries: placeholder('retries'),
-      claimedAt: placeholder('claimedAt'),
-      attempts: sql`attempts + 1`,
-    })
-    .where(eq(messages.seq, sql.placeholder('seq')))
-    .prepare(),
-  addAttempt: db
-    .insert(attempts)
-    .values({
-      messageSeq: sql.placeholder('messageSeq'),
-      at: sql.placeholder('at'),
-      outcome: sql.placeholder('outcome'),
-      httpStatus: sql.placeholder('httpStatus'),
-      error: sql.placeholder('error'),
-      durationMs: sql.placeholder('durationMs'),
-      responseExcerpt: sql.placeholder('responseExcerpt'),
-    })
-    .prepare(),
+  settleLane: client.prepare<[id: number, id: number]>(`
+    UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = ? AND due_at IS NOT NULL)
+    WHERE id = ?`),
+  strike: client.prepare<[id: number]>(`
+    UPDATE lanes SET strikes = strikes + 1, slow = strikes + 1 >= ${SLOW_AFTER_STRIKES} WHERE id = ?`),
+  forgive: client.prepare<[id: number]>('UPDATE lanes SET strikes = 0, slow = 0 WHERE id = ?'),
+  find: client.prepare<[seq: number], { claims: number; state: MessageState; isErased: 0 | 1 }>(
+    'SELECT claims, state, length(body) = 0 AS isErased FROM messages WHERE seq = ?',
+  ),
+  /** Also where the lease ran out and another attempt has begun; but where it was resent meanwhile, it goes out again. */
+  deliver: client.prepare<[seq: number, claim: number]>(`
+    UPDATE messages SET state = 'delivered', due_at = NULL, claimed_at = NULL, attempts = attempts + 1
+    WHERE seq = ? AND state = 'pending' AND fence <= ?`),
+  settle: client.prepare<[state: MessageState, dueAt: number | null, retries: number, seq: number]>(`
+    UPDATE messages SET state = ?, due_at = ?, retries = ?, claimed_at = NULL, attempts = attempts + 1 WHERE seq = ?`),
+  /** An attempt that decides nothing any more. */
+  count: client.prepare<[seq: number]>('UPDATE messages SET attempts = attempts + 1 WHERE seq = ?'),
+  addAttempt: client.prepare<
+    [number, number, AttemptKind, number | null, string | null, number, excerpt: string | null]
+  >(`
+    INSERT INTO attempts (message_seq, at, outcome, http_status, error, duration_ms, response_excerpt)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`),
 })
+
+interface DueRow {
+  seq: number
+  claims: number
+  partnerId: string
+  registrationId: string
+  callbackUrl: string
+  body: Buffer
+  attempts: number
+  retries: number
+  isPaused: 0 | 1
+}

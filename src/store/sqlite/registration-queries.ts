@@ -1,21 +1,21 @@
-import type { Attempt, RegistrationQuery, RegistrationStatus, Store } from '../store.ts'
+import type { Attempt, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, sql } from './drizzle.ts'
 import { createQuotas } from './quotas.ts'
+import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'listEvents' | 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
 
-const STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
-
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
   const { db, read, vault, now } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
+  const pageOf = createRegistrationPages(context)
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
@@ -34,31 +34,14 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       .orderBy(asc(attempts.id))
       .all()
 
-  const page = (partnerId: string, query: RegistrationQuery, status: RegistrationStatus) =>
-    selectRegistrations(db)
-      .where(
-        and(
-          eq(registrations.partnerId, partnerId),
-          eq(registrations.status, status),
-          query.before === null ? undefined : lt(registrations.id, query.before),
-          query.idcardid === null ? undefined : eq(verifications.idcardid, query.idcardid),
-          query.delivery === null ? undefined : sql`${shownState} = ${query.delivery}`,
-        ),
-      )
-      .orderBy(desc(registrations.id))
-      .limit(query.limit)
-      .all()
+  const rowsOf = selectRegistrations(db)
+    .where(sql`${registrations.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
+    .orderBy(desc(registrations.id))
+    .prepare()
 
   return {
-    /** The index has the status before the id, so each status is a page of its own, and the newest of all are the answer. */
     listRegistrations: (partnerId, query) =>
-      read(() =>
-        (query.status === null ? STATUSES : [query.status])
-          .flatMap(status => page(partnerId, query, status))
-          .sort((a, b) => (a.id < b.id ? 1 : -1))
-          .slice(0, query.limit)
-          .map(row => toRegistration(vault, row)),
-      ),
+      read(() => rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(vault, row))),
 
     // There is one writer at a time, so the numbers are given in the order of the commits.
     listEvents: (partnerId, { after, limit }) =>
@@ -122,6 +105,3 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       }),
   }
 }
-
-/** As `toRegistration` shows it where there is no message. */
-const shownState = sql`coalesce(${messages.state}, CASE ${registrations.status} WHEN 'cancelled' THEN 'exhausted' ELSE 'pending' END)`

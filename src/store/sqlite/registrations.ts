@@ -237,7 +237,14 @@ const prepare = (db: Context['db']) => ({
     .prepare(),
   resend: db
     .update(messages)
-    .set({ state: 'pending', dueAt: sql`${at}`, claimedAt: null, retries: 0, claims: sql`claims + 1` })
+    .set({
+      state: 'pending',
+      dueAt: sql`${at}`,
+      claimedAt: null,
+      retries: 0,
+      claims: sql`claims + 1`,
+      fence: sql`claims + 1`,
+    })
     .where(eq(messages.seq, sql.placeholder('seq')))
     .returning({ laneId: messages.laneId })
     .prepare(),

@@ -158,6 +158,8 @@ export const messages = sqliteTable(
     dueAt: time('due_at'),
     claimedAt: time('claimed_at'),
     claims: integer('claims').notNull().default(0),
+    /** Set by a resend: what comes of an attempt that was claimed before this count no longer decides anything. */
+    fence: integer('fence').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
     /** Attempts since the schedule last began. */
     retries: integer('retries').notNull().default(0),

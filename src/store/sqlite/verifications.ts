@@ -1,12 +1,11 @@
 import { takeAllowance } from '../../core/account.ts'
 import { fairShare } from '../../core/fair-share.ts'
+import type { Waiting } from '../../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
-import { and, eq, sql } from './drizzle.ts'
 import { verdictContext } from './registration-rows.ts'
-import { registrations, verifications } from './schema.ts'
-import { createTeller } from './tell.ts'
+import { createTeller, type Ending } from './tell.ts'
 
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
@@ -18,14 +17,23 @@ export const createVerifications = (context: Context): Verbs => {
   /** The partner of each account that a claim came to last; the next claim goes on after it. */
   const lastServed = new Map<string, string>()
 
-  const claimOf = (partnerId: string, accountId: string, take: { limit: number; at: number; leaseEnd: number }) =>
-    statements.claim.all({ accountId, partnerId, ...take }).map(
-      (row): ClaimedVerification => ({
+  const claimOf = (partnerId: string, accountId: string, take: { limit: number; at: number; leaseEnd: number }) => {
+    const { limit, at, leaseEnd } = take
+    const rows = statements.due.all({ accountId, partnerId, at, limit, window: limit + OVERDUE_WINDOW })
+    if (rows.length === 0) return []
+    const ids = JSON.stringify(rows.map(({ id }) => id))
+    statements.claim.run(at, leaseEnd, ids)
+    const waiting = Map.groupBy(statements.allWaiting.all(ids), ({ verificationId }) => verificationId)
+    return rows.map(
+      ({ claims, seen, ...row }): ClaimedVerification => ({
         ...row,
-        claim: row.claims,
-        waiting: statements.waiting.all({ verificationId: row.id }),
+        partnerId,
+        claim: claims + 1,
+        seen: seen === 1,
+        waiting: waiting.get(row.id) ?? [],
       }),
     )
+  }
 
   /** How many rows of the account may go now. A paused one sends a single canary. */
   const grant = (account: ClaimedAccount, at: number, free: number) => {
@@ -65,32 +73,28 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   const settleOne = (settlement: VerificationSettlement, at: number): readonly string[] => {
-    const { step, answer } = settlement
+    const { id, claim, step, answer } = settlement
     if (settlement.account) accounts.change(settlement.account.id, settlement.account.change, at)
-    const row = statements.find.get({ id: settlement.id })
-    if (!row || row.verdict !== null) return []
-    const held = row.claims === settlement.claim
-    if (!held && step.verdict === null) return []
+    // The usual case in one statement: whoever waits goes on waiting.
+    if (step.verdict === null && step.ended.length === 0) {
+      statements.goOn.run({ ...stateOf(settlement), id, claim, dueAt: step.dueAt ?? at, at })
+      return []
+    }
+    const row = statements.find.get(id)
+    if (!row || row.isResolved) return []
+    if (row.claims !== claim && step.verdict === null) return []
 
-    const nudged = row.claimedAt !== null && row.nudgedAt > row.claimedAt
-    const waiting = statements.waiting.all({ verificationId: row.id })
+    const waiting = statements.waiting.all(id)
     const ended = new Map(step.ended.map(end => [end.registrationId, end.reason]))
     const ending = step.verdict === null ? waiting.filter(one => ended.has(one.id)) : waiting
-    const left = waiting.length - ending.length
     // Where all who asked have cancelled meanwhile, the verdict is nobody's to keep.
     const verdict = waiting.length === 0 ? null : step.verdict
     const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? row.rawStatus)
-    statements.settle.run({
-      id: row.id,
-      dueAt: left === 0 ? null : nudged || step.dueAt === null ? at : step.dueAt,
-      lastPolledAt: settlement.askedAt,
-      lastAnswer: answer.kind,
-      lastCode: answer.code,
+    statements.end.run({
+      ...stateOf(settlement),
+      id,
       rawStatus,
-      failures: step.failures,
-      invalidIds: step.invalidIds,
-      goneChecks: step.goneChecks,
-      seen: step.seen ? 1 : 0,
+      dueAt: ending.length === waiting.length ? null : row.isNudged ? at : (step.dueAt ?? at),
       verdict: verdict && vault.seal(JSON.stringify(verdict), verdictContext(row)),
       observedAt: verdict && settlement.observedAt,
       previousPollAt: verdict && row.lastPolledAt,
@@ -133,14 +137,16 @@ export const createVerifications = (context: Context): Verbs => {
         for (const { account, verifications } of claims)
           free.set(account.id, (free.get(account.id) ?? 0) - verifications.length)
         return { claims: claims.filter(claim => claim.verifications.length > 0), nextAt: earliest(survey()) }
-      })
+      }, 'light')
     },
 
     settleVerifications: async settlements => {
+      // A pause must be there before the account is asked again.
+      const urgency = settlements.some(({ account }) => account !== null) ? 'now' : 'soon'
       const resolved = await write(() => {
         const at = now()
         return settlements.flatMap(settlement => settleOne(settlement, at))
-      })
+      }, urgency)
       if (resolved.length === 0) return
       events.emit('messagesDue')
       events.emit('resolved', resolved)
@@ -153,9 +159,44 @@ const earliest = (survey: readonly { nextAt: number | null }[]): number | null =
   return times.length === 0 ? null : Math.min(...times)
 }
 
-const placeholder = (name: string) => sql`${sql.placeholder(name)}`
+/** Among those that are due so many more are looked at than are taken, for the one that has waited longest for its kind. */
+const OVERDUE_WINDOW = 100
 
-const prepare = ({ db, client }: Context) => ({
+const stateOf = ({ step, answer, askedAt }: VerificationSettlement) => ({
+  lastPolledAt: askedAt,
+  lastAnswer: answer.kind,
+  lastCode: answer.code,
+  rawStatus: 'status' in answer ? answer.status : null,
+  failures: step.failures,
+  invalidIds: step.invalidIds,
+  goneChecks: step.goneChecks,
+  seen: step.seen ? 1 : 0,
+})
+type State = ReturnType<typeof stateOf>
+
+interface DueRow extends Omit<ClaimedVerification, 'claim' | 'seen' | 'waiting' | 'partnerId'> {
+  claims: number
+  seen: 0 | 1
+}
+type WaitingRow = Ending['registration'] & Waiting
+interface FoundRow {
+  partnerId: string
+  idcardid: string
+  claims: number
+  lastPolledAt: number | null
+  rawStatus: string | null
+  isResolved: 0 | 1
+  isNudged: 0 | 1
+}
+
+const WAITING = `id, verification_id AS verificationId, partner_id AS partnerId, lane_id AS laneId, metadata,
+  created_at AS createdAt, expires_at AS expiresAt FROM registrations`
+/** Somebody came back while the call was under way. */
+const NUDGED = 'claimed_at IS NOT NULL AND nudged_at > claimed_at'
+const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = @lastPolledAt, last_answer = @lastAnswer,
+  last_code = @lastCode, failures = @failures, invalid_ids = @invalidIds, gone_checks = @goneChecks, seen = @seen`
+
+const prepare = ({ client }: Context) => ({
   /**
    * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
    * that a partner with a million rows costs no more than one with a single row.
@@ -172,55 +213,42 @@ const prepare = ({ db, client }: Context) => ({
        WHERE v.account_id = @accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL) AS dueAt
     FROM queued JOIN partners ON partners.id = queued.partner_id
     WHERE partners.disabled = 0`),
-  claim: db
-    .update(verifications)
-    .set({ claims: sql`claims + 1`, claimedAt: placeholder('at'), dueAt: placeholder('leaseEnd') })
-    .where(
-      sql`id IN (SELECT id FROM verifications
-        WHERE account_id = ${sql.placeholder('accountId')} AND partner_id = ${sql.placeholder('partnerId')}
-          AND due_at IS NOT NULL AND due_at <= ${sql.placeholder('at')}
-        ORDER BY due_at LIMIT ${sql.placeholder('limit')})`,
-    )
-    .returning()
-    .prepare(),
-  waiting: db
-    .select({
-      id: registrations.id,
-      partnerId: registrations.partnerId,
-      laneId: registrations.laneId,
-      metadata: registrations.metadata,
-      createdAt: registrations.createdAt,
-      expiresAt: registrations.expiresAt,
-    })
-    .from(registrations)
-    .where(
-      and(eq(registrations.verificationId, sql.placeholder('verificationId')), eq(registrations.status, 'pending')),
-    )
-    .orderBy(registrations.id)
-    .prepare(),
-  find: db
-    .select()
-    .from(verifications)
-    .where(eq(verifications.id, sql.placeholder('id')))
-    .prepare(),
-  settle: db
-    .update(verifications)
-    .set({
-      dueAt: placeholder('dueAt'),
-      claimedAt: null,
-      polls: sql`polls + 1`,
-      lastPolledAt: placeholder('lastPolledAt'),
-      lastAnswer: placeholder('lastAnswer'),
-      lastCode: placeholder('lastCode'),
-      rawStatus: placeholder('rawStatus'),
-      failures: placeholder('failures'),
-      invalidIds: placeholder('invalidIds'),
-      goneChecks: placeholder('goneChecks'),
-      seen: placeholder('seen'),
-      verdict: placeholder('verdict'),
-      observedAt: placeholder('observedAt'),
-      previousPollAt: placeholder('previousPollAt'),
-    })
-    .where(eq(verifications.id, sql.placeholder('id')))
-    .prepare(),
+  /**
+   * Of what is due, that first which is latest in proportion to how long it was to wait: under a rate that is too low for
+   * all, each is late by the same factor. What has never been asked goes before.
+   */
+  due: client.prepare<{ accountId: string; partnerId: string; at: number; window: number; limit: number }, DueRow>(`
+    SELECT id, claims, idcardid, polls, nudged_at AS nudgedAt, last_polled_at AS lastPolledAt, due_at AS dueAt, failures,
+      invalid_ids AS invalidIds, gone_checks AS goneChecks, seen
+    FROM (SELECT * FROM verifications WHERE account_id = @accountId AND partner_id = @partnerId
+            AND due_at IS NOT NULL AND due_at <= @at ORDER BY due_at LIMIT @window)
+    ORDER BY (@at - due_at + 1.0) / max(1000, due_at - coalesce(last_polled_at, due_at)) DESC, due_at, id
+    LIMIT @limit`),
+  claim: client.prepare<[at: number, leaseEnd: number, ids: string]>(`
+    UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
+    WHERE id IN (SELECT value FROM json_each(?))`),
+  allWaiting: client.prepare<[ids: string], WaitingRow & { verificationId: number }>(`
+    SELECT ${WAITING} WHERE verification_id IN (SELECT value FROM json_each(?)) AND status = 'pending' ORDER BY id`),
+  waiting: client.prepare<[verificationId: number], WaitingRow>(`
+    SELECT ${WAITING} WHERE verification_id = ? AND status = 'pending' ORDER BY id`),
+  find: client.prepare<[id: number], FoundRow>(`
+    SELECT partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
+      verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged
+    FROM verifications WHERE id = ?`),
+  goOn: client.prepare<State & { id: number; claim: number; dueAt: number; at: number }>(`
+    UPDATE verifications SET ${STATE}, raw_status = coalesce(@rawStatus, raw_status),
+      due_at = CASE WHEN ${NUDGED} THEN @at ELSE @dueAt END
+    WHERE id = @id AND claims = @claim AND verdict IS NULL`),
+  end: client.prepare<
+    State & {
+      id: number
+      dueAt: number | null
+      verdict: Buffer | null
+      observedAt: number | null
+      previousPollAt: number | null
+    }
+  >(`
+    UPDATE verifications SET ${STATE}, raw_status = @rawStatus, due_at = @dueAt, verdict = @verdict,
+      observed_at = @observedAt, previous_poll_at = @previousPollAt
+    WHERE id = @id`),
 })

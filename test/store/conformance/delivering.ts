@@ -123,12 +123,13 @@ export const describeDelivering = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toEqual([])
   })
 
-  test('resent during an attempt, goes out once more though that one fails', async () => {
+  test.each([500, 200])('resent during an attempt, goes out once more whatever comes of it (%i)', async httpStatus => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()
     const message = first(await bench.claimMessages())
     await bench.store.resend(bench.partnerId, id)
-    await bench.store.settleMessages([bench.received(message, 500)])
+    await bench.store.settleMessages([bench.received(message, httpStatus)])
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
     expect(await bench.deliver(200)).toBe(1)
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 2 })
   })

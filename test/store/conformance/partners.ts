@@ -56,7 +56,7 @@ export const describePartners = (open: OpenStore): void => {
     await using bench = await openBench(open)
     await bench.store.changePartner(bench.partnerId, { payload: 'thin' })
     await bench.resolve()
-    const { body } = first(await bench.claimMessages())
+    const body = first(await bench.claimMessages()).body.toString()
     expect(JSON.parse(body).data).toMatchObject({ status: 'SUCCESS' })
     expect(body).not.toContain('95.25')
     expect(body).not.toContain('认证成功')

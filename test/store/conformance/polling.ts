@@ -150,7 +150,7 @@ export const describePolling = (open: OpenStore): void => {
       nextPollAt: null,
       delivery: { messageId: `msg_${id.slice(4)}`, state: 'pending', attempts: 0 },
     })
-    const body = JSON.parse(first(await bench.claimMessages()).body)
+    const body = JSON.parse(first(await bench.claimMessages()).body.toString())
     expect(body).toMatchObject({
       type: 'idface.succeeded',
       data: {
@@ -170,7 +170,7 @@ export const describePolling = (open: OpenStore): void => {
   test('tells no earlier call where the first brought the verdict', async () => {
     await using bench = await openBench(open)
     await bench.resolve()
-    expect(JSON.parse(first(await bench.claimMessages()).body).data.previousPollAt).toBeNull()
+    expect(JSON.parse(first(await bench.claimMessages()).body.toString()).data.previousPollAt).toBeNull()
   })
 
   test('ends each registration at its own deadline, tells the raw status, and goes on for the others', async () => {
@@ -184,7 +184,7 @@ export const describePolling = (open: OpenStore): void => {
     expect(await bench.find(late.id)).toMatchObject({ status: 'pending' })
     const { body, registrationId } = first(await bench.claimMessages())
     expect(registrationId).toBe(soon.id)
-    expect(JSON.parse(body)).toMatchObject({
+    expect(JSON.parse(body.toString())).toMatchObject({
       type: 'idface.unresolved',
       data: { status: 'DONE', reason: 'unknown_status', message: null },
     })

@@ -83,6 +83,39 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await list({ idcardid: 'failing', status: 'pending' })).toEqual([])
   })
 
+  test('shows for every question the newest of what the whole list shows', async () => {
+    const { bench, ids } = await openMixed(open)
+    await using _ = bench
+    const gone = await bench.resolve({ idcardid: 'gone', callbackUrl: 'https://gone.example/hook' })
+    await bench.deliver(410)
+    const forgotten = await bench.resolve({ idcardid: 'forgotten', callbackUrl: 'https://told.example/hook' })
+    await bench.deliver(200)
+    await bench.store.cancel(bench.partnerId, forgotten.id)
+    const all = await bench.store.listRegistrations(bench.partnerId, ALL)
+    expect(all.map(one => one.id)).toEqual(
+      expect.arrayContaining([gone.id, forgotten.id, ...Object.values(ids).map(one => one.id)]),
+    )
+    const other = await bench.addPartner()
+
+    for (const status of [null, 'pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const)
+      for (const delivery of [null, 'pending', 'delivered', 'exhausted'] as const)
+        for (const idcardid of [null, 'failing'])
+          for (const before of [null, gone.id])
+            for (const limit of [1, 2, 100]) {
+              const query = { status, delivery, idcardid, before, limit }
+              const expected = all.filter(
+                one =>
+                  (status === null || one.status === status) &&
+                  (delivery === null || one.delivery.state === delivery) &&
+                  (idcardid === null || one.idcardid === idcardid) &&
+                  (before === null || one.id < before),
+              )
+              const listed = await bench.store.listRegistrations(bench.partnerId, query)
+              expect(listed, JSON.stringify(query)).toEqual(expected.slice(0, limit))
+              expect(await bench.store.listRegistrations(other, query)).toEqual([])
+            }
+  })
+
   test('explains why there is no webhook yet', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.register()

@@ -1,0 +1,48 @@
+import { Queue as BullQueue, Worker } from 'bullmq'
+import type { Contestant } from '../support/contest.ts'
+import { openRedis } from '../support/redis.ts'
+import { IN_FLIGHT } from './job.ts'
+import { type Queue, queueContestant, runQueue } from './queue.ts'
+
+const NAME = 'webhooks'
+
+/** BullMQ on Redis, in a process of its own; ask `whyNoRedis` first. */
+export const createBullmq = (job: { jobs: number; url: string }): Contestant =>
+  queueContestant({ name: 'BullMQ', file: 'bullmq.ts', openDatabase: openRedis }, job)
+
+const openBullmq = async (path: string): Promise<Queue> => {
+  const connection = { path, maxRetriesPerRequest: null }
+  // Redis has to hold all jobs in memory, so that finished ones are not kept; it is the fastest way, too.
+  const options = { removeOnComplete: true }
+  const queue = new BullQueue<{ body: string }>(NAME, { connection, defaultJobOptions: options })
+  await queue.waitUntilReady()
+  let worker: Worker | null = null
+  return {
+    add: async body => {
+      await queue.add('webhook', { body })
+    },
+    addAll: async bodies => {
+      await queue.addBulk(bodies.map(body => ({ name: 'webhook', data: { body } })))
+    },
+    work: (jobs, send) =>
+      new Promise((resolve, reject) => {
+        let left = jobs
+        worker = new Worker<{ body: string }>(NAME, job => send(`msg_${job.id}`, job.data.body), {
+          connection,
+          concurrency: IN_FLIGHT,
+        })
+        // Told once Redis has taken it.
+        worker.on('completed', () => {
+          if (--left === 0) resolve()
+        })
+        worker.on('failed', (_, error) => reject(error))
+        worker.on('error', reject)
+      }),
+    close: async () => {
+      await worker?.close()
+      await queue.close()
+    },
+  }
+}
+
+if (import.meta.main) runQueue(openBullmq)
