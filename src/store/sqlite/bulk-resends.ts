@@ -15,8 +15,8 @@ const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhau
 type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>
 
 export const createBulkResends = ({ db, client, read, write, now, events }: Context): Verbs => {
-  const lanes = createLanes(db)
-  const pauses = createCallbackPauses({ db })
+  const lanes = createLanes(client)
+  const pauses = createCallbackPauses({ db, client })
   const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
   const nextMatching = client.prepare<
     Span & { limit: number },

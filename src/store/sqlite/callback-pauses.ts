@@ -4,14 +4,16 @@ import { createLanes } from './lanes.ts'
 import { callbackPauses, messages, registrations } from './schema.ts'
 
 /** URLs that answered 410. Their messages stay pending with no due time until the pause is lifted. */
-export const createCallbackPauses = ({ db }: Pick<Context, 'db'>) => {
-  const lanes = createLanes(db)
+export const createCallbackPauses = ({ db, client }: Pick<Context, 'db' | 'client'>) => {
+  const lanes = createLanes(client)
   const url = and(
     eq(callbackPauses.partnerId, sql.placeholder('partnerId')),
     eq(callbackPauses.callbackUrl, sql.placeholder('callbackUrl')),
   )
   const findPause = db.select({ since: callbackPauses.since }).from(callbackPauses).where(url).prepare()
-  const removePause = db.delete(callbackPauses).where(url).prepare()
+  const removePause = client.prepare<[partnerId: string, callbackUrl: string]>(
+    'DELETE FROM callback_pauses WHERE partner_id = ? AND callback_url = ?',
+  )
   const addPause = db
     .insert(callbackPauses)
     .values({
@@ -46,7 +48,7 @@ export const createCallbackPauses = ({ db }: Pick<Context, 'db'>) => {
 
     /** Makes what was held due at `now`; whether the URL was paused. */
     lift: (partnerId: string, callbackUrl: string, now: number): boolean => {
-      if (removePause.run({ partnerId, callbackUrl }).changes === 0) return false
+      if (removePause.run(partnerId, callbackUrl).changes === 0) return false
       const held = heldMessages.all({ partnerId, callbackUrl })
       for (const laneId of new Set(held.map(message => message.laneId))) lanes.advance(laneId, now)
       const seqs = held.map(message => message.seq)

@@ -15,10 +15,10 @@ type Lane = { id: number; partnerId: string; host: string; dueAt: number; strike
 const SLOW_AFTER_STRIKES = 3
 
 export const createMessages = (context: Context): Verbs => {
-  const { db, vault, write, read, now, events } = context
+  const { client, vault, write, read, now, events } = context
   const statements = prepare(context)
   const pauses = createCallbackPauses(context)
-  const laneRows = createLanes(db)
+  const laneRows = createLanes(client)
   const secrets = createSecretRows(context)
 
   const claimOf = (lane: Lane, take: { slow: boolean; limit: number; at: number; leaseEnd: number }) => {

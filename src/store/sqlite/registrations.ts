@@ -11,10 +11,10 @@ import { createTeller } from './tell.ts'
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
 
 export const createRegistrations = (context: Context): Verbs => {
-  const { db, write, read, vault, now, events } = context
-  const statements = prepare(db)
+  const { client, write, read, vault, now, events } = context
+  const statements = prepare(context)
   const pauses = createCallbackPauses(context)
-  const lanes = createLanes(db)
+  const lanes = createLanes(client)
   const quotas = createQuotas(context)
   const tell = createTeller(context)
 
@@ -25,7 +25,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const registerOne = (item: NewRegistration, at: number): Registered => {
     const { partnerId, accountId, idcardid, callbackUrl } = item
-    const verification = statements.findVerification.get({ accountId, idcardid })
+    const verification = statements.findVerification.get(idcardid, accountId)
     if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
     const existing = verification && statements.findLive.get({ verificationId: verification.id, callbackUrl })
     if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
@@ -35,10 +35,10 @@ export const createRegistrations = (context: Context): Verbs => {
     if (overQuota) return overQuota
 
     const laneId = knownLane ?? lanes.add(partnerId, callbackUrl)
-    const verificationId = verification?.id ?? statements.addVerification.get({ partnerId, accountId, idcardid, at }).id
+    const verificationId = verification?.id ?? addVerification(item, at)
     const metadata = JSON.stringify(item.metadata)
     const expiresAt = item.expiresAt ?? at + item.ttlMs
-    statements.add.run({ id: item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt })
+    statements.add.run(item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt)
     if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
 
     const verdict = openVerdict(vault, { partnerId, idcardid, verdict: verification.verdict })
@@ -56,18 +56,27 @@ export const createRegistrations = (context: Context): Verbs => {
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
   }
 
+  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): number =>
+    Number(statements.addVerification.run(accountId, partnerId, idcardid, at, at, at).lastInsertRowid)
+
+  /** Their partners name the URLs again, so they are there again: what a 410 held back goes on. */
+  const liftPauses = (items: readonly NewRegistration[], at: number): boolean => {
+    const named = new Map(items.map(item => [`${item.partnerId} ${item.callbackUrl}`, item]))
+    const lifted = [...named.values()].filter(item => pauses.lift(item.partnerId, item.callbackUrl, at))
+    return lifted.length > 0
+  }
+
   return {
     register: async items => {
-      const { registered, lifted } = await write(() => {
+      const { registered, isLifted } = await write(() => {
         const at = now()
         const registered = items.map(item => registerOne(item, at))
-        // Its partner names the URL again, so it is there again: what a 410 held back goes on.
         const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
-        return { registered, lifted: named.filter(item => pauses.lift(item.partnerId, item.callbackUrl, at)) }
+        return { registered, isLifted: liftPauses(named, at) }
       })
       const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
       if (created.some(one => one.status === 'pending')) events.emit('verificationsDue')
-      if (created.length > 0 || lifted.length > 0) events.emit('messagesDue')
+      if (created.length > 0 || isLifted) events.emit('messagesDue')
       return registered
     },
 
@@ -137,7 +146,15 @@ const fresh = (item: NewRegistration, { at, expiresAt }: { at: number; expiresAt
 const id = sql.placeholder('id')
 const at = sql.placeholder('at')
 
-const prepare = (db: Context['db']) => ({
+interface FoundVerification {
+  id: number
+  partnerId: string
+  verdict: Buffer | null
+  observedAt: number | null
+  previousPollAt: number | null
+}
+
+const prepare = ({ db, client }: Context) => ({
   find: selectRegistrations(db)
     .where(and(eq(registrations.id, id), eq(registrations.partnerId, sql.placeholder('partnerId'))))
     .prepare(),
@@ -150,42 +167,18 @@ const prepare = (db: Context['db']) => ({
       ),
     )
     .prepare(),
-  findVerification: db
-    .select()
-    .from(verifications)
-    .where(
-      and(
-        eq(verifications.idcardid, sql.placeholder('idcardid')),
-        eq(verifications.accountId, sql.placeholder('accountId')),
-      ),
-    )
-    .prepare(),
-  addVerification: db
-    .insert(verifications)
-    .values({
-      partnerId: sql.placeholder('partnerId'),
-      accountId: sql.placeholder('accountId'),
-      idcardid: sql.placeholder('idcardid'),
-      createdAt: at,
-      nudgedAt: at,
-      dueAt: at,
-    })
-    .returning({ id: verifications.id })
-    .prepare(),
-  add: db
-    .insert(registrations)
-    .values({
-      id,
-      partnerId: sql.placeholder('partnerId'),
-      verificationId: sql.placeholder('verificationId'),
-      callbackUrl: sql.placeholder('callbackUrl'),
-      laneId: sql.placeholder('laneId'),
-      metadata: sql.placeholder('metadata'),
-      status: 'pending',
-      createdAt: at,
-      expiresAt: sql.placeholder('expiresAt'),
-    })
-    .prepare(),
+  findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
+    SELECT id, partner_id AS partnerId, verdict, observed_at AS observedAt, previous_poll_at AS previousPollAt
+    FROM verifications WHERE idcardid = ? AND account_id = ?`),
+  addVerification: client.prepare<[string, string, string, createdAt: number, nudgedAt: number, dueAt: number]>(`
+    INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
+    VALUES (?, ?, ?, ?, ?, ?)`),
+  add: client.prepare<
+    [string, string, number, callbackUrl: string, number, metadata: string, createdAt: number, expiresAt: number]
+  >(`
+    INSERT INTO registrations (id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
+      expires_at)
+    VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
   /** While a call is in flight the lease stays, and settling it sees that a nudge came in between. */
   nudge: db
     .update(verifications)

@@ -4,9 +4,7 @@ import { readTestSerial } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { RegistrationStatus } from '../store.ts'
 import type { Context } from './context.ts'
-import { eq, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
-import { messages, partners, registrations } from './schema.ts'
 
 /** A registration that has just ended, as far as its message needs it. */
 export interface Ending {
@@ -23,9 +21,9 @@ export const messageContext = (row: { partnerId: string; registrationId: string 
   `message|${row.partnerId}|${row.registrationId}`
 
 /** Ends registrations and creates the messages that tell it, within the caller's transaction. */
-export const createTeller = ({ db, vault, now, sandbox }: Context) => {
-  const lanes = createLanes(db)
-  const statements = prepare(db)
+export const createTeller = ({ client, vault, now, sandbox }: Context) => {
+  const lanes = createLanes(client)
+  const statements = prepare(client)
 
   return (ending: Ending): void => {
     const at = now()
@@ -39,14 +37,14 @@ export const createTeller = ({ db, vault, now, sandbox }: Context) => {
       status: verdict?.status ?? ending.rawStatus,
       reason: ending.reason,
       verdict,
-      thin: statements.payload.get({ id: registration.partnerId })?.payload === 'thin',
+      thin: statements.isThin.get(registration.partnerId) === 1,
       sandbox: sandbox && readTestSerial(ending.idcardid) !== null,
       metadata: JSON.parse(registration.metadata) as Record<string, string>,
       observedAt: ending.observedAt,
       previousPollAt: ending.previousPollAt,
     })
     const { partnerId, id: registrationId } = registration
-    const message = statements.addMessage.get({
+    const { lastInsertRowid } = statements.addMessage.run({
       partnerId,
       registrationId,
       laneId: registration.laneId,
@@ -55,13 +53,7 @@ export const createTeller = ({ db, vault, now, sandbox }: Context) => {
       at,
     })
     lanes.advance(registration.laneId, at)
-    statements.endRegistration.run({
-      id: registrationId,
-      status,
-      reason: ending.reason,
-      at,
-      messageSeq: message?.seq,
-    })
+    statements.endRegistration.run(status, ending.reason, at, lastInsertRowid, registrationId)
   }
 }
 
@@ -72,34 +64,19 @@ const endOf = (verdict: Verdict | null): { status: RegistrationStatus; type: Mes
     : { status: 'failed', type: 'idface.failed' }
 }
 
-const prepare = (db: Context['db']) => ({
-  payload: db
-    .select({ payload: partners.payload })
-    .from(partners)
-    .where(eq(partners.id, sql.placeholder('id')))
-    .prepare(),
-  addMessage: db
-    .insert(messages)
-    .values({
-      partnerId: sql.placeholder('partnerId'),
-      registrationId: sql.placeholder('registrationId'),
-      laneId: sql.placeholder('laneId'),
-      type: sql.placeholder('type'),
-      body: sql.placeholder('body'),
-      createdAt: sql.placeholder('at'),
-      dueAt: sql.placeholder('at'),
-      state: 'pending',
-    })
-    .returning({ seq: messages.seq })
-    .prepare(),
-  endRegistration: db
-    .update(registrations)
-    .set({
-      status: sql`${sql.placeholder('status')}`,
-      reason: sql`${sql.placeholder('reason')}`,
-      resolvedAt: sql`${sql.placeholder('at')}`,
-      messageSeq: sql`${sql.placeholder('messageSeq')}`,
-    })
-    .where(eq(registrations.id, sql.placeholder('id')))
-    .prepare(),
+const prepare = (client: Context['client']) => ({
+  isThin: client.prepare<[id: string], 0 | 1>("SELECT payload = 'thin' FROM partners WHERE id = ?").pluck(),
+  addMessage: client.prepare<{
+    partnerId: string
+    registrationId: string
+    laneId: number
+    type: MessageType
+    body: Buffer
+    at: number
+  }>(`
+    INSERT INTO messages (partner_id, registration_id, lane_id, type, body, created_at, due_at, state)
+    VALUES (@partnerId, @registrationId, @laneId, @type, @body, @at, @at, 'pending')`),
+  endRegistration: client.prepare<
+    [status: RegistrationStatus, reason: Reason | null, at: number, messageSeq: number | bigint, id: string]
+  >('UPDATE registrations SET status = ?, reason = ?, resolved_at = ?, message_seq = ? WHERE id = ?'),
 })
