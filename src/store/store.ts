@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { BinsChange, CompletionBins } from '../core/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type {
   Account,
@@ -86,6 +87,13 @@ export interface Store {
    * their messages in the same transaction.
    */
   settleVerifications(settlements: readonly VerificationSettlement[]): Promise<void>
+
+  /**
+   * What was learned of when the account's checks are completed. A change is atomic, so that several nodes may add to it;
+   * as the only verb it need not be durable.
+   */
+  changeCompletions(accountId: string, change: BinsChange): Promise<void>
+  completionsOf(accountId: string): Promise<CompletionBins>
 
   /** Hands out messages that are due, each to one caller only until its lease runs out, shared over partners and hosts. */
   claimMessages(claim: MessageClaim): Promise<ClaimedMessages>

@@ -25,6 +25,19 @@ const HEAD_BYTES = IV_END + TAG_BYTES
 
 const idOf = (key: Buffer): string => createHash('sha256').update(key).digest().toString('hex', 0, KEY_ID_BYTES)
 
+/** Random bytes are asked for so many at a time: each call costs as much as a seal. */
+const IVS_AT_ONCE = 512
+
+const createIvs = () => {
+  let bytes = Buffer.alloc(0)
+  return (): Buffer => {
+    if (bytes.length === 0) bytes = randomBytes(IVS_AT_ONCE * IV_BYTES)
+    const iv = bytes.subarray(0, IV_BYTES)
+    bytes = bytes.subarray(IV_BYTES)
+    return iv
+  }
+}
+
 /** @param keys 32 bytes each: the current master key, then earlier ones that still open what they sealed. */
 export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
   const ring = new Map(
@@ -34,6 +47,7 @@ export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
   const current = createSecretKey(keys[0])
   const head = Buffer.from(keyId, 'hex')
   const authenticated = (id: string, context: string) => Buffer.from(`${id}|${context}`)
+  const nextIv = createIvs()
 
   const openBytes = (sealed: Buffer, context: string): Buffer => {
     const sealedBy = sealed.length < HEAD_BYTES ? undefined : ring.get(sealed.readUInt32BE())
@@ -51,7 +65,7 @@ export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
     keyId,
     isCurrent: sealed => sealed.subarray(0, KEY_ID_BYTES).equals(head),
     seal: (text, context) => {
-      const iv = randomBytes(IV_BYTES)
+      const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(authenticated(keyId, context))
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
       return Buffer.concat([head, iv, cipher.getAuthTag(), body])

@@ -3,6 +3,7 @@ import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
+import { describeCompletions } from './conformance/completions.ts'
 import { describeDelivering } from './conformance/delivering.ts'
 import { describeFencing } from './conformance/fencing.ts'
 import { describeLanes } from './conformance/lanes.ts'
@@ -18,6 +19,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('registering', () => describeRegistering(open))
     describe('polling', () => describePolling(open))
     describe('accounts', () => describeAccounts(open))
+    describe('completions', () => describeCompletions(open))
     describe('delivering', () => describeDelivering(open))
     describe('lanes', () => describeLanes(open))
     describe('a URL that answered 410', () => describeCallbackPauses(open))

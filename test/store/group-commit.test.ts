@@ -30,7 +30,7 @@ const NORMAL = 1
 describe('writes of one turn', () => {
   test('share a commit, in the order in which they came', async () => {
     const { write, commits, names, add } = openTable()
-    await Promise.all([write(add('a')), write(add('b'), 'soon'), write(add('c'), 'light'), write(add('d'))])
+    await Promise.all([write(add('a')), write(add('b'), 20), write(add('c'), 'light'), write(add('d'))])
     expect(names()).toEqual(['a', 'b', 'c', 'd'])
     expect(commits).toEqual([0])
   })
@@ -79,7 +79,7 @@ describe('how soon, and how safe', () => {
     expect(await write(synchronous, 'light')).toBe(NORMAL)
     expect(await Promise.all([write(synchronous, 'light'), write(synchronous)])).toEqual([FULL, FULL])
     expect(synchronous()).toBe(FULL)
-    expect(await write(synchronous, 'soon')).toBe(FULL)
+    expect(await write(synchronous, 20)).toBe(FULL)
   })
 
   test('a light write that throws leaves the next one safe', async () => {
@@ -93,9 +93,9 @@ describe('how soon, and how safe', () => {
 
   test('what may wait goes at once after a pause, and with the next commit in a rush', async () => {
     const { write, commits, add } = openTable()
-    await write(add('a'), 'soon')
+    await write(add('a'), 20)
     expect(commits).toEqual([0])
-    const waiting = write(add('b'), 'soon')
+    const waiting = write(add('b'), 20)
     await write(add('c'), 'light')
     expect(commits).toEqual([0, 1])
     await write(add('d'))
@@ -106,7 +106,7 @@ describe('how soon, and how safe', () => {
   test('what may wait does not wait for ever', async () => {
     const { write, commits, add } = openTable()
     await write(add('a'))
-    await write(add('b'), 'soon')
+    await write(add('b'), 20)
     expect(commits).toEqual([0, 1])
   })
 })

@@ -1,20 +1,19 @@
 import type Database from 'better-sqlite3'
 
 /**
- * `now`: at the end of this turn of the event loop. `soon`: within a few ms, or with whatever is committed before, for
- * what nobody waits for. `light`: now, and not written through to the disk, for what may be forgotten in a power cut.
+ * How long, in ms, it may wait after the last commit for the next one: each costs a wait for the disk. With 0, or when
+ * there has been none for longer, it is written at the end of this turn of the event loop. `light` is too, and not through
+ * to the disk: for what may be forgotten in a power cut.
  */
-export type Urgency = 'now' | 'soon' | 'light'
+export type Urgency = number | 'light'
 
 interface Write {
-  urgency: Urgency
+  /** On the clock of `performance.now`; null: light. */
+  dueAt: number | null
   run: () => unknown
   settle: (outcome: Outcome) => void
 }
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
-
-/** So long a `soon` may wait after the last commit; each commit costs a wait for the disk. */
-const SOON_MS = 5
 
 /**
  * One commit, and so one fsync, for all that is written in the same turn of the event loop: registrations, claims,
@@ -32,7 +31,7 @@ export const createGroupCommit = (
   /** In the order they came, which is the order they are run in. */
   let waiting: Write[] = []
   let isCommitting = false
-  let soon: NodeJS.Timeout | null = null
+  let timer: NodeJS.Timeout | undefined
   let committedAt = Number.NEGATIVE_INFINITY
 
   const runAlone = ({ run }: Write): Outcome => {
@@ -72,46 +71,50 @@ export const createGroupCommit = (
     for (const [index, { settle }] of writes.entries()) settle(outcomes[index] as Outcome)
   }
 
+  const isDurable = ({ dueAt }: Write) => dueAt !== null
+  const isDue = ({ dueAt }: Write) => dueAt !== null && dueAt <= performance.now()
+
   const commitWaiting = async () => {
     const writes = waiting
-    if (writes.some(({ urgency }) => urgency === 'now')) {
+    if (writes.some(isDue)) {
       waiting = []
-      if (soon !== null) clearTimeout(soon)
-      soon = null
       committedAt = performance.now()
       return commit(writes, false)
     }
-    waiting = writes.filter(({ urgency }) => urgency === 'soon')
+    waiting = writes.filter(isDurable)
     return commit(
-      writes.filter(({ urgency }) => urgency === 'light'),
+      writes.filter(write => !isDurable(write)),
       true,
     )
   }
 
   const commitAll = async () => {
-    while (waiting.some(({ urgency }) => urgency !== 'soon')) await commitWaiting()
+    while (waiting.some(write => isDue(write) || !isDurable(write))) await commitWaiting()
     isCommitting = false
+    wait()
   }
 
   const begin = () => {
     if (isCommitting) return
     isCommitting = true
+    clearTimeout(timer)
     setImmediate(() => void commitAll())
   }
 
-  const ripen = () => {
-    soon = null
-    for (const write of waiting) if (write.urgency === 'soon') write.urgency = 'now'
-    begin()
+  /** For the first of those that can wait; what is committed before takes them along. */
+  const wait = () => {
+    clearTimeout(timer)
+    const first = Math.min(...waiting.map(({ dueAt }) => dueAt ?? 0))
+    if (waiting.length > 0) timer = setTimeout(begin, Math.max(0, first - performance.now()))
   }
 
-  return <T>(run: () => T, urgency: Urgency = 'now') =>
+  return <T>(run: () => T, urgency: Urgency = 0) =>
     new Promise<T>((resolve, reject) => {
       const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
-      waiting.push({ urgency, run, settle })
-      if (urgency !== 'soon') return begin()
-      const leftMs = committedAt + SOON_MS - performance.now()
-      if (leftMs <= 0) ripen()
-      else soon ??= setTimeout(ripen, leftMs)
+      const now = performance.now()
+      const dueAt = urgency === 'light' ? null : Math.max(now, committedAt + urgency)
+      waiting.push({ dueAt, run, settle })
+      if (dueAt === null || dueAt <= now) begin()
+      else if (!isCommitting) wait()
     })
 }

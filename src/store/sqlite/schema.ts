@@ -230,3 +230,16 @@ export const callbackPauses = sqliteTable(
   },
   t => [primaryKey({ columns: [t.partnerId, t.callbackUrl] })],
 )
+
+/** How many checks of an account were completed at an age, and for how long checks of that age were watched. */
+export const completionBins = sqliteTable(
+  'completion_bins',
+  {
+    accountId: text('account_id').notNull(),
+    /** Of the ages: core/completion-bins.ts. */
+    bin: integer('bin').notNull(),
+    completions: real('completions').notNull(),
+    exposureMs: real('exposure_ms').notNull(),
+  },
+  t => [primaryKey({ columns: [t.accountId, t.bin] })],
+)

@@ -4,6 +4,7 @@ import type { Store, StoreEvents } from '../store.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createBulkResends } from './bulk-resends.ts'
+import { createCompletions } from './completions.ts'
 import { assertDurable, endStart, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
@@ -64,6 +65,7 @@ export const openSqliteStore = async ({
       ...createRegistrations(context),
       ...createRegistrationQueries(context),
       ...createVerifications(context),
+      ...createCompletions(context),
       ...createMessages(context),
       ...createPartners(context),
       ...createAccounts(context),

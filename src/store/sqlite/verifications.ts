@@ -1,4 +1,5 @@
 import { takeAllowance } from '../../core/account.ts'
+import type { Answer } from '../../core/answer.ts'
 import { fairShare } from '../../core/fair-share.ts'
 import type { Waiting } from '../../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store.ts'
@@ -42,8 +43,8 @@ export const createVerifications = (context: Context): Verbs => {
     return { granted: probing ? 1 : 0, allowedAt: Math.max(account.allowedAt, at) }
   }
 
-  const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number }) => {
-    const due = statements.heads.all({ accountId: account.id }).filter(head => head.dueAt <= at)
+  const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
+    const due = limits.heads.filter(head => head.dueAt <= at)
     const { granted } = grant(account, at, limits.free)
     const claimed: ClaimedVerification[] = []
     const leaseEnd = at + limits.leaseMs
@@ -65,8 +66,8 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   /** The earliest time at which a claim could bring more than it does now. */
-  const nextOf = (account: ClaimedAccount): number | null => {
-    const dueAt = Math.min(...statements.heads.all({ accountId: account.id }).map(head => head.dueAt))
+  const nextOf = (account: ClaimedAccount, heads: readonly Head[]): number | null => {
+    const dueAt = Math.min(...heads.map(head => head.dueAt))
     if (dueAt === Number.POSITIVE_INFINITY) return null
     if (account.pausedAt !== null) return account.probeAt === null ? null : Math.max(dueAt, account.probeAt)
     return Math.max(dueAt, account.allowedAt)
@@ -77,7 +78,8 @@ export const createVerifications = (context: Context): Verbs => {
     if (settlement.account) accounts.change(settlement.account.id, settlement.account.change, at)
     // The usual case in one statement: whoever waits goes on waiting.
     if (step.verdict === null && step.ended.length === 0) {
-      statements.goOn.run({ ...stateOf(settlement), id, claim, dueAt: step.dueAt ?? at, at })
+      const rawStatus = 'status' in answer ? answer.status : null
+      statements.goOn.run(...stateOf(settlement), rawStatus, at, step.dueAt ?? at, id, claim)
       return []
     }
     const row = statements.find.get(id)
@@ -90,15 +92,15 @@ export const createVerifications = (context: Context): Verbs => {
     // Where all who asked have cancelled meanwhile, the verdict is nobody's to keep.
     const verdict = waiting.length === 0 ? null : step.verdict
     const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? row.rawStatus)
-    statements.end.run({
+    statements.end.run(
       ...stateOf(settlement),
-      id,
       rawStatus,
-      dueAt: ending.length === waiting.length ? null : row.isNudged ? at : (step.dueAt ?? at),
-      verdict: verdict && vault.seal(JSON.stringify(verdict), verdictContext(row)),
-      observedAt: verdict && settlement.observedAt,
-      previousPollAt: verdict && row.lastPolledAt,
-    })
+      ending.length === waiting.length ? null : row.isNudged ? at : (step.dueAt ?? at),
+      verdict && vault.seal(JSON.stringify(verdict), verdictContext(row)),
+      verdict && settlement.observedAt,
+      verdict && row.lastPolledAt,
+      id,
+    )
     for (const registration of ending)
       tell({
         registration,
@@ -115,34 +117,34 @@ export const createVerifications = (context: Context): Verbs => {
   return {
     claimVerifications: async ({ busy, concurrency, leaseMs }) => {
       const at = now()
-      const free = new Map<string, number>()
+      const taken = new Map<string, number>()
+      const freeOf = ({ id }: ClaimedAccount) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
       const survey = () =>
         accounts.all().map(account => {
-          const slots = free.get(account.id) ?? concurrency - (busy.get(account.id) ?? 0)
-          free.set(account.id, slots)
-          return { account, nextAt: slots > 0 ? nextOf(account) : null }
+          const heads = freeOf(account) > 0 ? statements.heads.all({ accountId: account.id }) : []
+          return { account, heads, nextAt: nextOf(account, heads) }
         })
 
       const before = await read(survey)
-      const ready = before.filter(({ nextAt }) => nextAt !== null && nextAt <= at).map(({ account }) => account.id)
-      if (ready.length === 0) return { claims: [], nextAt: earliest(before) }
+      const ready = new Map(
+        before.flatMap(({ account, heads, nextAt }) => (nextAt === null || nextAt > at ? [] : [[account.id, heads]])),
+      )
+      if (ready.size === 0) return { claims: [], nextAt: earliest(before) }
       return write(() => {
-        const claims = accounts
-          .all()
-          .filter(account => ready.includes(account.id))
-          .map(account => ({
-            account,
-            verifications: claimFrom(account, at, { free: free.get(account.id) ?? 0, leaseMs }),
-          }))
-        for (const { account, verifications } of claims)
-          free.set(account.id, (free.get(account.id) ?? 0) - verifications.length)
-        return { claims: claims.filter(claim => claim.verifications.length > 0), nextAt: earliest(survey()) }
+        const claims = accounts.all().flatMap(account => {
+          const heads = ready.get(account.id)
+          if (!heads) return []
+          const verifications = claimFrom(account, at, { free: freeOf(account), leaseMs, heads })
+          taken.set(account.id, verifications.length)
+          return verifications.length > 0 ? [{ account, verifications }] : []
+        })
+        return { claims, nextAt: earliest(survey()) }
       }, 'light')
     },
 
     settleVerifications: async settlements => {
       // A pause must be there before the account is asked again.
-      const urgency = settlements.some(({ account }) => account !== null) ? 'now' : 'soon'
+      const urgency = settlements.some(({ account }) => account !== null) ? 0 : SETTLE_WITHIN_MS
       const resolved = await write(() => {
         const at = now()
         return settlements.flatMap(settlement => settleOne(settlement, at))
@@ -154,25 +156,33 @@ export const createVerifications = (context: Context): Verbs => {
   }
 }
 
+/** A partner that has rows waiting, and when the first of them is due. */
+interface Head {
+  partnerId: string
+  dueAt: number
+}
+
 const earliest = (survey: readonly { nextAt: number | null }[]): number | null => {
   const times = survey.flatMap(({ nextAt }) => (nextAt === null ? [] : [nextAt]))
   return times.length === 0 ? null : Math.min(...times)
 }
 
+/** A webhook waits for it. */
+const SETTLE_WITHIN_MS = 2
 /** Among those that are due so many more are looked at than are taken, for the one that has waited longest for its kind. */
 const OVERDUE_WINDOW = 100
 
-const stateOf = ({ step, answer, askedAt }: VerificationSettlement) => ({
-  lastPolledAt: askedAt,
-  lastAnswer: answer.kind,
-  lastCode: answer.code,
-  rawStatus: 'status' in answer ? answer.status : null,
-  failures: step.failures,
-  invalidIds: step.invalidIds,
-  goneChecks: step.goneChecks,
-  seen: step.seen ? 1 : 0,
-})
-type State = ReturnType<typeof stateOf>
+/** In the order of `STATE`. */
+const stateOf = ({ step, answer, askedAt }: VerificationSettlement): State => [
+  askedAt,
+  answer.kind,
+  answer.code,
+  step.failures,
+  step.invalidIds,
+  step.goneChecks,
+  step.seen ? 1 : 0,
+]
+type State = [number, Answer['kind'], code: number | null, number, number, number, seen: 0 | 1]
 
 interface DueRow extends Omit<ClaimedVerification, 'claim' | 'seen' | 'waiting' | 'partnerId'> {
   claims: number
@@ -193,15 +203,15 @@ const WAITING = `id, verification_id AS verificationId, partner_id AS partnerId,
   created_at AS createdAt, expires_at AS expiresAt FROM registrations`
 /** Somebody came back while the call was under way. */
 const NUDGED = 'claimed_at IS NOT NULL AND nudged_at > claimed_at'
-const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = @lastPolledAt, last_answer = @lastAnswer,
-  last_code = @lastCode, failures = @failures, invalid_ids = @invalidIds, gone_checks = @goneChecks, seen = @seen`
+const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = ?, last_answer = ?, last_code = ?, failures = ?,
+  invalid_ids = ?, gone_checks = ?, seen = ?`
 
 const prepare = ({ client }: Context) => ({
   /**
    * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
    * that a partner with a million rows costs no more than one with a single row.
    */
-  heads: client.prepare<{ accountId: string }, { partnerId: string; dueAt: number }>(`
+  heads: client.prepare<{ accountId: string }, Head>(`
     WITH RECURSIVE queued(partner_id) AS (
       SELECT min(partner_id) FROM verifications WHERE account_id = @accountId AND due_at IS NOT NULL
       UNION ALL
@@ -235,20 +245,20 @@ const prepare = ({ client }: Context) => ({
     SELECT partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
       verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged
     FROM verifications WHERE id = ?`),
-  goOn: client.prepare<State & { id: number; claim: number; dueAt: number; at: number }>(`
-    UPDATE verifications SET ${STATE}, raw_status = coalesce(@rawStatus, raw_status),
-      due_at = CASE WHEN ${NUDGED} THEN @at ELSE @dueAt END
-    WHERE id = @id AND claims = @claim AND verdict IS NULL`),
+  goOn: client.prepare<[...State, rawStatus: string | null, at: number, dueAt: number, id: number, claim: number]>(`
+    UPDATE verifications SET ${STATE}, raw_status = coalesce(?, raw_status), due_at = CASE WHEN ${NUDGED} THEN ? ELSE ? END
+    WHERE id = ? AND claims = ? AND verdict IS NULL`),
   end: client.prepare<
-    State & {
-      id: number
-      dueAt: number | null
-      verdict: Buffer | null
-      observedAt: number | null
-      previousPollAt: number | null
-    }
+    [
+      ...State,
+      rawStatus: string | null,
+      dueAt: number | null,
+      verdict: Buffer | null,
+      observedAt: number | null,
+      previousPollAt: number | null,
+      id: number,
+    ]
   >(`
-    UPDATE verifications SET ${STATE}, raw_status = @rawStatus, due_at = @dueAt, verdict = @verdict,
-      observed_at = @observedAt, previous_poll_at = @previousPollAt
-    WHERE id = @id`),
+    UPDATE verifications SET ${STATE}, raw_status = ?, due_at = ?, verdict = ?, observed_at = ?, previous_poll_at = ?
+    WHERE id = ?`),
 })

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { emptyBins } from '../../../src/core/completion-bins.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
+
+/** One completion and 1,000 ms in each of these bins. */
+const seenIn = (...bins: readonly number[]) => {
+  const seen = emptyBins()
+  for (const bin of bins) {
+    seen.completions[bin] = 1
+    seen.exposureMs[bin] = 1_000
+  }
+  return seen
+}
+
+export const describeCompletions = (open: OpenStore): void => {
+  test('are none at first', async () => {
+    await using bench = await openBench(open)
+    expect(await bench.store.completionsOf(bench.account.id)).toEqual(emptyBins())
+  })
+
+  test('add up, after what there was has faded', async () => {
+    await using bench = await openBench(open)
+    const { store, account } = bench
+    await store.changeCompletions(account.id, { keep: 1, more: seenIn(0, 7) })
+    await store.changeCompletions(account.id, { keep: 0.5, more: seenIn(7) })
+    const { completions, exposureMs } = await store.completionsOf(account.id)
+    expect([completions[0], completions[7], completions[8]]).toEqual([0.5, 1.5, 0])
+    expect([exposureMs[0], exposureMs[7], exposureMs[8]]).toEqual([500, 1_500, 0])
+  })
+
+  test('are forgotten where nothing is to be kept', async () => {
+    await using bench = await openBench(open)
+    const { store, account } = bench
+    await store.changeCompletions(account.id, { keep: 1, more: seenIn(3) })
+    await store.changeCompletions(account.id, { keep: 0, more: seenIn(4) })
+    expect(await store.completionsOf(account.id)).toEqual(seenIn(4))
+  })
+
+  test('are each account’s own, and lose nothing where several add at once', async () => {
+    await using bench = await openBench(open)
+    const { store, account } = bench
+    await Promise.all([
+      ...Array.from({ length: 10 }, () => store.changeCompletions(account.id, { keep: 1, more: seenIn(2) })),
+      store.changeCompletions('acc_other', { keep: 0, more: seenIn(5) }),
+    ])
+    expect((await store.completionsOf(account.id)).completions[2]).toBe(10)
+    expect(await store.completionsOf('acc_other')).toEqual(seenIn(5))
+  })
+}
