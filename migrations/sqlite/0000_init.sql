@@ -60,6 +60,14 @@ CREATE TABLE `callback_pauses` (
 	PRIMARY KEY(`partner_id`, `callback_url`)
 );
 --> statement-breakpoint
+CREATE TABLE `completion_bins` (
+	`account_id` text NOT NULL,
+	`bin` integer NOT NULL,
+	`completions` real NOT NULL,
+	`exposure_ms` real NOT NULL,
+	PRIMARY KEY(`account_id`, `bin`)
+);
+--> statement-breakpoint
 CREATE TABLE `lanes` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`partner_id` text NOT NULL,
@@ -90,7 +98,8 @@ CREATE TABLE `messages` (
 --> statement-breakpoint
 CREATE INDEX `messages_due` ON `messages` (`lane_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `messages_list` ON `messages` (`partner_id`,`seq`);--> statement-breakpoint
-CREATE INDEX `messages_open` ON `messages` (`partner_id`,`state`,`seq`) WHERE state <> 'delivered';--> statement-breakpoint
+CREATE INDEX `messages_exhausted` ON `messages` (`partner_id`,`seq`) WHERE state = 'exhausted';--> statement-breakpoint
+CREATE INDEX `messages_held` ON `messages` (`partner_id`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` blob NOT NULL

@@ -9,7 +9,7 @@ type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
 type Row = typeof bulkResends.$inferSelect
 
 /** What was exhausted in the time span, from after the cursor on. A cancelled registration's message says nothing any more. */
-const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted' AND state <> 'delivered'
+const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted'
   AND seq > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
 
 type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>

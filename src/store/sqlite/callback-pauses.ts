@@ -1,7 +1,7 @@
 import type { Context } from './context.ts'
-import { and, eq, inArray, isNull, sql } from './drizzle.ts'
+import { and, eq, inArray, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
-import { callbackPauses, messages, registrations } from './schema.ts'
+import { callbackPauses, messages } from './schema.ts'
 
 /** URLs that answered 410. Their messages stay pending with no due time until the pause is lifted. */
 export const createCallbackPauses = ({ db, client }: Pick<Context, 'db' | 'client'>) => {
@@ -23,20 +23,10 @@ export const createCallbackPauses = ({ db, client }: Pick<Context, 'db' | 'clien
     })
     .onConflictDoNothing()
     .prepare()
-  const heldMessages = db
-    .select({ seq: messages.seq, laneId: messages.laneId })
-    .from(messages)
-    .innerJoin(registrations, eq(registrations.id, messages.registrationId))
-    .where(
-      and(
-        eq(messages.partnerId, sql.placeholder('partnerId')),
-        eq(messages.state, 'pending'),
-        sql`state <> 'delivered'`,
-        isNull(messages.dueAt),
-        eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
-      ),
-    )
-    .prepare()
+  const heldMessages = client.prepare<[partnerId: string, callbackUrl: string], { seq: number; laneId: number }>(`
+    SELECT seq, lane_id AS laneId FROM messages
+    WHERE partner_id = ? AND state = 'pending' AND due_at IS NULL
+      AND (SELECT callback_url FROM registrations WHERE id = messages.registration_id) = ?`)
 
   return {
     since: (partnerId: string, callbackUrl: string): number | null =>
@@ -49,7 +39,7 @@ export const createCallbackPauses = ({ db, client }: Pick<Context, 'db' | 'clien
     /** Makes what was held due at `now`; whether the URL was paused. */
     lift: (partnerId: string, callbackUrl: string, now: number): boolean => {
       if (removePause.run(partnerId, callbackUrl).changes === 0) return false
-      const held = heldMessages.all({ partnerId, callbackUrl })
+      const held = heldMessages.all(partnerId, callbackUrl)
       for (const laneId of new Set(held.map(message => message.laneId))) lanes.advance(laneId, now)
       const seqs = held.map(message => message.seq)
       for (let i = 0; i < seqs.length; i += 500)

@@ -167,7 +167,9 @@ export const messages = sqliteTable(
   t => [
     index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),
     index('messages_list').on(t.partnerId, t.seq),
-    index('messages_open').on(t.partnerId, t.state, t.seq).where(sql`state <> 'delivered'`),
+    // What is rare has indexes of its own, so that a message that is sent and received never enters them.
+    index('messages_exhausted').on(t.partnerId, t.seq).where(sql`state = 'exhausted'`),
+    index('messages_held').on(t.partnerId).where(sql`state = 'pending' AND due_at IS NULL`),
   ],
 )
 
