@@ -2,30 +2,42 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
 
-/** `commits`: how many rows each transaction that was committed found in the table when it began. */
-const openTable = () => {
+/** `commits`: how many rows each transaction found when it began. `syncs`: one for each sync under way, which ends it. */
+const openTable = ({ disk = 'quick' }: { disk?: 'quick' | 'slow' } = {}) => {
   const client = new Database(':memory:')
   onTestFinished(() => void client.close())
   client.exec('CREATE TABLE written (name TEXT)')
-  client.pragma('synchronous = FULL')
   const commits: number[] = []
+  const syncs: { names: unknown[]; end: (error?: Error) => void }[] = []
   const names = () => client.prepare('SELECT name FROM written').pluck().all()
-  const write = createGroupCommit(client, {
+  const { write, end } = createGroupCommit(client, {
     attempt: async run => {
       const before = names().length
       const outcomes = run()
       commits.push(before)
       return outcomes
     },
+    sync: () =>
+      new Promise((resolve, reject) => {
+        syncs.push({ names: names(), end: error => (error ? reject(error) : resolve()) })
+        if (disk === 'quick') resolve()
+      }),
     explain: error => new Error(`explained: ${(error as Error).message}`),
   })
   const add = (name: string) => () => void client.prepare('INSERT INTO written VALUES (?)').run(name)
-  const synchronous = () => client.pragma('synchronous', { simple: true })
-  return { client, write, commits, names, add, synchronous }
+  return { client, write, end, commits, syncs, names, add }
 }
 
-const FULL = 2
-const NORMAL = 1
+/** Whether it has resolved, after all that could have made it has run. */
+const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
+  let settled = false
+  const settle = () => {
+    settled = true
+  }
+  promise.then(settle, settle)
+  for (let turns = 0; turns < 5; turns++) await new Promise(resolve => setImmediate(resolve))
+  return settled
+}
 
 describe('writes of one turn', () => {
   test('share a commit, in the order in which they came', async () => {
@@ -72,25 +84,7 @@ describe('writes of one turn', () => {
   })
 })
 
-describe('how soon, and how safe', () => {
-  test('what is written now is written through to the disk, what is light is not, and together they are', async () => {
-    const { write, synchronous } = openTable()
-    expect(await write(synchronous)).toBe(FULL)
-    expect(await write(synchronous, 'light')).toBe(NORMAL)
-    expect(await Promise.all([write(synchronous, 'light'), write(synchronous)])).toEqual([FULL, FULL])
-    expect(synchronous()).toBe(FULL)
-    expect(await write(synchronous, 20)).toBe(FULL)
-  })
-
-  test('a light write that throws leaves the next one safe', async () => {
-    const { write, synchronous } = openTable()
-    const failing = write(() => {
-      throw new Error('no')
-    }, 'light')
-    await expect(failing).rejects.toThrow('no')
-    expect(synchronous()).toBe(FULL)
-  })
-
+describe('how soon', () => {
   test('what may wait goes at once after a pause, and with the next commit in a rush', async () => {
     const { write, commits, add } = openTable()
     await write(add('a'), 20)
@@ -108,5 +102,55 @@ describe('how soon, and how safe', () => {
     await write(add('a'))
     await write(add('b'), 20)
     expect(commits).toEqual([0, 1])
+  })
+})
+
+describe('how safe', () => {
+  test('a write is told when the disk has it, a light one when it is committed', async () => {
+    const { write, syncs, add } = openTable({ disk: 'slow' })
+    const safe = write(add('a'))
+    await write(add('b'), 'light')
+    expect(await isSettled(safe)).toBe(false)
+    syncs[0]?.end()
+    await safe
+    expect(syncs).toMatchObject([{ names: ['a', 'b'] }])
+  })
+
+  test('what is committed during a sync waits for the next one, all together', async () => {
+    const { write, syncs, add } = openTable({ disk: 'slow' })
+    const first = write(add('a'))
+    expect(await isSettled(first)).toBe(false)
+    const more = [write(add('b'))]
+    expect(await isSettled(first)).toBe(false)
+    more.push(write(add('c')))
+    expect(await isSettled(first)).toBe(false)
+    syncs[0]?.end()
+    await first
+    expect(await isSettled(Promise.all(more))).toBe(false)
+    syncs[1]?.end()
+    await Promise.all(more)
+    expect(syncs.map(sync => sync.names)).toEqual([['a'], ['a', 'b', 'c']])
+  })
+
+  test('a sync that fails fails all that it was for, and no other', async () => {
+    const { write, syncs, add } = openTable({ disk: 'slow' })
+    const lost = write(add('a'))
+    expect(await isSettled(lost)).toBe(false)
+    const next = write(add('b'))
+    syncs[0]?.end(new Error('EIO'))
+    await expect(lost).rejects.toThrow('EIO')
+    expect(await isSettled(next)).toBe(false)
+    syncs[1]?.end()
+    await next
+  })
+
+  test('the end waits for what is not safe yet, also for what could have waited', async () => {
+    const { write, end, syncs, add } = openTable({ disk: 'slow' })
+    const written = [write(add('a')), write(add('b'), 10)]
+    const ended = end()
+    expect(await isSettled(ended)).toBe(false)
+    syncs[0]?.end()
+    await Promise.all(written)
+    await ended
   })
 })

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { AppError } from '../../core/error.ts'
 import { drizzle } from './drizzle.ts'
 import { createGroupCommit, type Urgency } from './group-commit.ts'
+import { type LogSync, openLogSync } from './log-sync.ts'
 
 export type Db = ReturnType<typeof drizzle>
 
@@ -17,7 +18,12 @@ export interface Connection {
    */
   write<T>(run: () => T, urgency?: Urgency): Promise<T>
   read<T>(run: () => T): Promise<T>
-  close(): void
+  /**
+   * Ends the start, in which SQLite itself syncs each commit and waits long for another process: from now on commits are
+   * synced beside the event loop, and it is not blocked for long.
+   */
+  endStart(): void
+  close(): Promise<void>
 }
 
 /** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
@@ -50,25 +56,31 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
     throw new Error('unreachable')
   }
 
+  let log: LogSync | null = null
+  const commits = createGroupCommit(client, {
+    attempt,
+    sync: async () => log?.sync().catch((error: unknown) => Promise.reject(toUnavailable(codeOf(error), onBroken))),
+    explain: error => toAppError(error, onBroken),
+  })
+
   return {
     db: drizzle({ client }),
     client,
-    write: createGroupCommit(client, { attempt, explain: error => toAppError(error, onBroken) }),
+    write: commits.write,
     read: run => attempt(run),
-    close: () => void client.close(),
+    endStart: () => {
+      client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      if (inMemory) return
+      log = openLogSync(path)
+      // In WAL mode SQLite still syncs whatever a checkpoint needs.
+      client.pragma('synchronous = NORMAL')
+    },
+    close: async () => {
+      await commits.end()
+      log?.close()
+      client.close()
+    },
   }
-}
-
-/** SQLite reads the pragma back as FULL until the first write, so this is asserted after the migration's. */
-export const assertDurable = ({ client }: Connection): void => {
-  const level = client.pragma('synchronous', { simple: true })
-  if (level !== 2)
-    throw new Error(`SQLite runs at synchronous=${level}, and a power cut could lose what was acknowledged`)
-}
-
-/** From now on the event loop must not be blocked for long. */
-export const endStart = ({ client }: Connection): void => {
-  client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
 }
 
 const createPrivately = (path: string) => {
@@ -80,7 +92,8 @@ const createPrivately = (path: string) => {
 const causeOf = (error: unknown) => (error instanceof Error && error.cause !== undefined ? error.cause : error)
 const codeOf = (error: unknown): string => {
   const cause = causeOf(error)
-  return cause instanceof Database.SqliteError ? cause.code : ''
+  const { code } = (cause ?? {}) as { code?: unknown }
+  return cause instanceof Error && typeof code === 'string' ? code : ''
 }
 const isBusy = (error: unknown) => codeOf(error).startsWith('SQLITE_BUSY')
 
@@ -90,10 +103,13 @@ const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
 /** What the caller may know: the database is not available now. Everything that is not the database's is thrown as it is. */
 const toAppError = (error: unknown, onBroken: (error: Error) => void): unknown => {
   const code = codeOf(error)
-  if (!PASSING.test(code) && !BROKEN.test(code)) return error
-  const unavailable = new AppError('unavailable', `the database cannot be used now (${code})`, {
-    retryAfterMs: RETRY_AFTER_MS,
-  })
-  if (!PASSING.test(code)) onBroken(unavailable)
+  if (PASSING.test(code)) return toUnavailable(code, () => {})
+  return BROKEN.test(code) ? toUnavailable(code, onBroken) : error
+}
+
+const toUnavailable = (code: string, onBroken: (error: Error) => void): AppError => {
+  const message = `the database cannot be used now (${code})`
+  const unavailable = new AppError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS })
+  onBroken(unavailable)
   return unavailable
 }

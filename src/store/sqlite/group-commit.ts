@@ -1,11 +1,17 @@
 import type Database from 'better-sqlite3'
 
 /**
- * How long, in ms, it may wait after the last commit for the next one: each costs a wait for the disk. With 0, or when
- * there has been none for longer, it is written at the end of this turn of the event loop. `light` is too, and not through
- * to the disk: for what may be forgotten in a power cut.
+ * How long, in ms, it may wait after the last commit for the next one. With 0, or when there has been none for longer, it is
+ * written at the end of this turn of the event loop. `light` is too, and does not wait for the disk: for what may be
+ * forgotten in a power cut.
  */
 export type Urgency = number | 'light'
+
+export interface GroupCommit {
+  write<T>(run: () => T, urgency?: Urgency): Promise<T>
+  /** Resolves when all that was to be written is safe. */
+  end(): Promise<void>
+}
 
 interface Write {
   /** On the clock of `performance.now`; null: light. */
@@ -14,18 +20,29 @@ interface Write {
   settle: (outcome: Outcome) => void
 }
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
+type Settled = readonly [Write, Outcome]
+
+const isLight = ({ dueAt }: Write) => dueAt === null
+const isDue = ({ dueAt }: Write) => dueAt !== null && dueAt <= performance.now()
+const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /**
- * One commit, and so one fsync, for all that is written in the same turn of the event loop: registrations, claims,
- * answers and attempts alike. Each write keeps its own atomicity by a savepoint: one that throws is undone alone.
+ * One commit for all that is written in the same turn of the event loop: registrations, claims, answers and attempts
+ * alike. Each write keeps its own atomicity by a savepoint: one that throws is undone alone. Then one sync for all that was
+ * committed while the one before it was under way; the promise of a write resolves after its sync.
  *
  * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
+ * @param deps.sync makes safe what has been committed so far
  * @param deps.explain turns what a single write threw into what its caller may know
  */
 export const createGroupCommit = (
   client: Database.Database,
-  deps: { attempt: (run: () => Outcome[]) => Promise<Outcome[]>; explain: (error: unknown) => unknown },
-): (<T>(run: () => T, urgency?: Urgency) => Promise<T>) => {
+  deps: {
+    attempt: (run: () => Outcome[]) => Promise<Outcome[]>
+    sync: () => Promise<void>
+    explain: (error: unknown) => unknown
+  },
+): GroupCommit => {
   const transaction = client.transaction((run: () => Outcome[]) => run())
   const [mark, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map(text => client.prepare(text))
   /** In the order they came, which is the order they are run in. */
@@ -33,6 +50,9 @@ export const createGroupCommit = (
   let isCommitting = false
   let timer: NodeJS.Timeout | undefined
   let committedAt = Number.NEGATIVE_INFINITY
+  /** Committed, and not known to be on the disk. */
+  let unsafe: Settled[] = []
+  let isSyncing = false
 
   const runAlone = ({ run }: Write): Outcome => {
     mark?.run()
@@ -55,43 +75,45 @@ export const createGroupCommit = (
     return only && writes.length === 1 ? [{ ok: true, value: only.run() }] : writes.map(runAlone)
   }
 
-  const commit = async (writes: readonly Write[], isLight: boolean) => {
-    const run = () => {
-      // Never prepared: SQLite sets it when it compiles the statement.
-      if (isLight) client.exec('PRAGMA synchronous = NORMAL')
-      try {
-        return transaction.immediate(() => runAll(writes))
-      } finally {
-        if (isLight) client.exec('PRAGMA synchronous = FULL')
-      }
+  const commit = async (writes: readonly Write[]) => {
+    try {
+      const outcomes = await deps.attempt(() => transaction.immediate(() => runAll(writes)))
+      const settled = writes.map((write, index): Settled => [write, outcomes[index] as Outcome])
+      unsafe.push(...settled.filter(([write]) => !isLight(write)))
+      if (!isSyncing && unsafe.length > 0) void syncAll()
+      for (const [write, outcome] of settled) if (isLight(write)) write.settle(outcome)
+    } catch (error) {
+      for (const write of writes) write.settle({ ok: false, error })
     }
-    const outcomes = await deps
-      .attempt(run)
-      .catch((error: unknown) => writes.map((): Outcome => ({ ok: false, error })))
-    for (const [index, { settle }] of writes.entries()) settle(outcomes[index] as Outcome)
   }
 
-  const isDurable = ({ dueAt }: Write) => dueAt !== null
-  const isDue = ({ dueAt }: Write) => dueAt !== null && dueAt <= performance.now()
-
-  const commitWaiting = async () => {
-    const writes = waiting
-    if (writes.some(isDue)) {
-      waiting = []
-      committedAt = performance.now()
-      return commit(writes, false)
+  const syncAll = async () => {
+    isSyncing = true
+    while (unsafe.length > 0) {
+      const settled = unsafe
+      unsafe = []
+      const failure = await deps.sync().then(
+        () => null,
+        (error: unknown): Outcome => ({ ok: false, error }),
+      )
+      for (const [write, outcome] of settled) write.settle(failure ?? outcome)
     }
-    waiting = writes.filter(isDurable)
-    return commit(
-      writes.filter(write => !isDurable(write)),
-      true,
-    )
+    isSyncing = false
+  }
+
+  const takeWaiting = (): Write[] => {
+    const writes = waiting
+    // What may wait is not written with what is light: it would have to be synced.
+    const hasDue = writes.some(isDue)
+    if (hasDue) committedAt = performance.now()
+    waiting = hasDue ? [] : writes.filter(write => !isLight(write))
+    return hasDue ? writes : writes.filter(isLight)
   }
 
   const commitAll = async () => {
-    while (waiting.some(write => isDue(write) || !isDurable(write))) await commitWaiting()
+    while (waiting.some(write => isDue(write) || isLight(write))) await commit(takeWaiting())
     isCommitting = false
-    wait()
+    waitForNext()
   }
 
   const begin = () => {
@@ -101,20 +123,25 @@ export const createGroupCommit = (
     setImmediate(() => void commitAll())
   }
 
-  /** For the first of those that can wait; what is committed before takes them along. */
-  const wait = () => {
+  const waitForNext = () => {
     clearTimeout(timer)
     const first = Math.min(...waiting.map(({ dueAt }) => dueAt ?? 0))
     if (waiting.length > 0) timer = setTimeout(begin, Math.max(0, first - performance.now()))
   }
 
-  return <T>(run: () => T, urgency: Urgency = 0) =>
-    new Promise<T>((resolve, reject) => {
-      const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
-      const now = performance.now()
-      const dueAt = urgency === 'light' ? null : Math.max(now, committedAt + urgency)
-      waiting.push({ dueAt, run, settle })
-      if (dueAt === null || dueAt <= now) begin()
-      else if (!isCommitting) wait()
-    })
+  return {
+    write: <T>(run: () => T, urgency: Urgency = 0) =>
+      new Promise<T>((resolve, reject) => {
+        const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
+        const now = performance.now()
+        const dueAt = urgency === 'light' ? null : Math.max(now, committedAt + urgency)
+        waiting.push({ dueAt, run, settle })
+        if (dueAt === null || dueAt <= now) begin()
+        else if (!isCommitting) waitForNext()
+      }),
+
+    end: async () => {
+      while (waiting.length > 0 || isCommitting || isSyncing) await turn()
+    },
+  }
 }

@@ -5,7 +5,7 @@ import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createBulkResends } from './bulk-resends.ts'
 import { createCompletions } from './completions.ts'
-import { assertDurable, endStart, openConnection } from './connection.ts'
+import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { createMessages } from './messages.ts'
@@ -82,10 +82,10 @@ export const openSqliteStore = async ({
             .onConflictDoUpdate({ target: meta.key, set: { value } })
             .run()
         }),
-      close: async () => connection.close(),
+      close: () => connection.close(),
     }
   } catch (error) {
-    connection.close()
+    await connection.close()
     throw error
   }
 }
@@ -99,8 +99,7 @@ const bringUpToDate = async (context: Context) => {
   const value = vault.seal(CANARY, 'canary')
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
-  assertDurable(context)
-  endStart(context)
+  context.endStart()
 }
 
 /** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */
