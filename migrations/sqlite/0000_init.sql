@@ -48,7 +48,7 @@ CREATE TABLE `bulk_resends` (
 	`until` integer NOT NULL,
 	`count` integer NOT NULL,
 	`resent` integer DEFAULT 0 NOT NULL,
-	`cursor` integer DEFAULT 0 NOT NULL,
+	`cursor` text DEFAULT '' NOT NULL,
 	`done` integer DEFAULT false NOT NULL,
 	`created_at` integer NOT NULL
 );
@@ -98,7 +98,7 @@ CREATE TABLE `messages` (
 --> statement-breakpoint
 CREATE INDEX `messages_due` ON `messages` (`lane_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `messages_list` ON `messages` (`partner_id`,`seq`);--> statement-breakpoint
-CREATE INDEX `messages_exhausted` ON `messages` (`partner_id`,`seq`) WHERE state = 'exhausted';--> statement-breakpoint
+CREATE INDEX `messages_open` ON `messages` (`partner_id`,`state`,`registration_id`) WHERE state <> 'delivered';--> statement-breakpoint
 CREATE INDEX `messages_held` ON `messages` (`partner_id`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,

@@ -9,8 +9,8 @@ type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
 type Row = typeof bulkResends.$inferSelect
 
 /** What was exhausted in the time span, from after the cursor on. A cancelled registration's message says nothing any more. */
-const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted'
-  AND seq > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
+const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted' AND state <> 'delivered'
+  AND registration_id > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
 
 type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>
 
@@ -21,7 +21,9 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
   const nextMatching = client.prepare<
     Span & { limit: number },
     { seq: number; laneId: number; registrationId: string }
-  >(`SELECT seq, lane_id AS laneId, registration_id AS registrationId ${MATCHING} ORDER BY seq LIMIT @limit`)
+  >(
+    `SELECT seq, lane_id AS laneId, registration_id AS registrationId ${MATCHING} ORDER BY registration_id LIMIT +@limit`,
+  )
   const urlOf = client.prepare<[string], string>('SELECT callback_url FROM registrations WHERE id = ?').pluck()
   const resend = client.prepare<[number, number]>(`
     UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = claims + 1, fence = claims + 1 WHERE seq = ?`)
@@ -39,7 +41,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
     db.update(bulkResends)
       .set({
         resent: row.resent + batch.length,
-        cursor: batch.at(-1)?.seq ?? row.cursor,
+        cursor: batch.at(-1)?.registrationId ?? row.cursor,
         done: batch.length < limit,
       })
       .where(eq(bulkResends.id, row.id))
@@ -50,7 +52,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
   return {
     startResend: async (partnerId, { id, since, until }) => {
       const started = await write(() => {
-        const count = countMatching.get({ partnerId, since, until, cursor: 0 }) ?? 0
+        const count = countMatching.get({ partnerId, since, until, cursor: '' }) ?? 0
         const values = { id, partnerId, since, until, count, done: count === 0, createdAt: now() }
         return toBulkResend(db.insert(bulkResends).values(values).returning().get())
       })

@@ -11,7 +11,6 @@ export const createCompletions = ({ db, client, read, write }: Context): Verbs =
     `UPDATE completion_bins SET completions = completions * @keep, exposure_ms = exposure_ms * @keep
      WHERE account_id = @accountId`,
   )
-  const forget = client.prepare<{ accountId: string }>('DELETE FROM completion_bins WHERE account_id = @accountId')
   const add = db
     .insert(completionBins)
     .values({
@@ -37,8 +36,7 @@ export const createCompletions = ({ db, client, read, write }: Context): Verbs =
   return {
     changeCompletions: (accountId, { keep, more }) =>
       write(() => {
-        if (keep === 0) forget.run({ accountId })
-        else if (keep !== 1) fade.run({ accountId, keep })
+        if (keep !== 1) fade.run({ accountId, keep })
         for (const [bin, exposureMs] of more.exposureMs.entries()) {
           const completions = more.completions[bin] ?? 0
           if (exposureMs > 0 || completions > 0) add.run({ accountId, bin, completions, exposureMs })

@@ -29,7 +29,7 @@ export const createResealing = ({ client, vault, write }: Context): Verbs => {
     contextOf,
     stale: client.prepare<[Buffer, number], Row>(`
       SELECT rowid AS rowid, ${column} AS sealed, ${keys} FROM ${table}
-      WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ?${table === 'meta' ? " AND key = 'canary'" : ''} LIMIT ?`),
+      WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ?${table === 'meta' ? " AND key = 'canary'" : ''} LIMIT +?`),
     update: client.prepare<[Buffer, number]>(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`),
   }))
 

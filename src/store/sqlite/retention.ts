@@ -17,7 +17,7 @@ export const createRetention = ({ client, write }: Context): Verbs => {
       registrations.partner_id AS partnerId, callback_url AS callbackUrl
     FROM registrations LEFT JOIN messages ON messages.seq = message_seq
     WHERE resolved_at IS NOT NULL AND resolved_at < ? AND coalesce(messages.state, '') <> 'pending'
-    ORDER BY resolved_at LIMIT ?`)
+    ORDER BY resolved_at LIMIT +?`)
   const removeAttempts = client.prepare<[number]>('DELETE FROM attempts WHERE message_seq = ?')
   const removeMessage = client.prepare<[number]>('DELETE FROM messages WHERE seq = ?')
   const removeRegistration = client.prepare<[string]>('DELETE FROM registrations WHERE id = ?')

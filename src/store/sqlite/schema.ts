@@ -167,8 +167,7 @@ export const messages = sqliteTable(
   t => [
     index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),
     index('messages_list').on(t.partnerId, t.seq),
-    // What is rare has indexes of its own, so that a message that is sent and received never enters them.
-    index('messages_exhausted').on(t.partnerId, t.seq).where(sql`state = 'exhausted'`),
+    index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
     index('messages_held').on(t.partnerId).where(sql`state = 'pending' AND due_at IS NULL`),
   ],
 )
@@ -216,8 +215,8 @@ export const bulkResends = sqliteTable('bulk_resends', {
   until: time('until').notNull(),
   count: integer('count').notNull(),
   resent: integer('resent').notNull().default(0),
-  /** The message it has come to. */
-  cursor: integer('cursor').notNull().default(0),
+  /** The registration whose message it has come to. */
+  cursor: text('cursor').notNull().default(''),
   done: flag('done'),
   createdAt: time('created_at').notNull(),
 })
