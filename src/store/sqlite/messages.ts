@@ -153,14 +153,17 @@ const firstOf = (slow: string) => `SELECT * FROM (
   SELECT lanes.due_at FROM lanes JOIN partners ON partners.id = lanes.partner_id
   WHERE lanes.${slow} AND lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1)`
 
-/** The plus before a limit: SQLite compiles a statement anew each time a bare one is bound, four times its work. */
+/**
+ * The pluses: where there is an order, a limit or a min(), SQLite looks at what is bound to a bare parameter, and so compiles
+ * the statement anew at every call, which costs several times its work.
+ */
 const prepare = ({ client }: Context) => ({
   firstLane: client.prepare<[], { dueAt: number | null }>(`
     SELECT min(due_at) AS dueAt FROM (${firstOf('slow = 0')} UNION ALL ${firstOf('slow = 1')})`),
   dueLanes: client.prepare<{ slow: number; at: number; limit: number; fullHosts: string; fullPartners: string }, Lane>(`
     SELECT lanes.id, lanes.partner_id AS partnerId, lanes.host, lanes.due_at AS dueAt, lanes.strikes
     FROM lanes JOIN partners ON partners.id = lanes.partner_id
-    WHERE lanes.slow = @slow AND lanes.due_at <= @at AND partners.disabled = 0
+    WHERE lanes.slow = +@slow AND lanes.due_at <= +@at AND partners.disabled = 0
       AND lanes.partner_id NOT IN (SELECT value FROM json_each(@fullPartners))
       AND lanes.host NOT IN (SELECT value FROM json_each(@fullHosts))
     ORDER BY lanes.due_at LIMIT +@limit`),
@@ -169,7 +172,7 @@ const prepare = ({ client }: Context) => ({
       m.body, m.attempts, m.retries, p.since IS NOT NULL AS isPaused
     FROM messages m JOIN registrations r ON r.id = m.registration_id
       LEFT JOIN callback_pauses p ON p.partner_id = m.partner_id AND p.callback_url = r.callback_url
-    WHERE m.lane_id = ? AND m.due_at IS NOT NULL AND m.due_at <= ?
+    WHERE m.lane_id = +? AND m.due_at IS NOT NULL AND m.due_at <= +?
     ORDER BY m.due_at LIMIT +?`),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
@@ -181,7 +184,7 @@ const prepare = ({ client }: Context) => ({
       AND (SELECT callback_url FROM registrations WHERE id = messages.registration_id) = @callbackUrl`),
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
   settleLane: client.prepare<[id: number, id: number]>(`
-    UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = ? AND due_at IS NOT NULL)
+    UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = +? AND due_at IS NOT NULL)
     WHERE id = ?`),
   strike: client.prepare<[id: number]>(`
     UPDATE lanes SET strikes = strikes + 1, slow = strikes + 1 >= ${SLOW_AFTER_STRIKES} WHERE id = ?`),

@@ -16,8 +16,8 @@ interface Parameters {
 
 /**
  * The ids of a page, the newest first. Each question goes by the index that has its answer in order, so that a page costs
- * the same however much its partner has; in one column after another of an index, not in all rows of a partner. The plus
- * before a limit keeps SQLite from compiling the statement anew for each value.
+ * the same however much its partner has; in one column after another of an index, not in all rows of a partner. The pluses
+ * keep SQLite from compiling the statement anew for each value.
  */
 export const createRegistrationPages = ({ client }: Pick<Context, 'client'>) => {
   const statements = new Map<string, Database.Statement<Parameters, string>>()
@@ -59,13 +59,13 @@ const merged = (pages: readonly string[]): string =>
     : `SELECT id FROM (${pages.map(page => `SELECT id FROM (${page})`).join(' UNION ALL ')}) ORDER BY id DESC LIMIT +@limit`
 
 const listPage = (status: RegistrationStatus, where = ''): string => `
-  SELECT id FROM registrations WHERE partner_id = @partnerId AND status = '${status}' AND id < @before ${where}
+  SELECT id FROM registrations WHERE partner_id = +@partnerId AND status = '${status}' AND id < +@before ${where}
   ORDER BY id DESC LIMIT +@limit`
 
 /** By the messages that are not delivered, which are few beside those that are. */
 const messagePage = (status: RegistrationStatus | null, state: 'pending' | 'exhausted'): string => `
   SELECT registration_id AS id FROM messages
-  WHERE partner_id = @partnerId AND state = '${state}' AND state <> 'delivered' AND registration_id < @before
+  WHERE partner_id = +@partnerId AND state = '${state}' AND state <> 'delivered' AND registration_id < +@before
     ${status === null ? '' : `AND (SELECT status FROM registrations WHERE id = registration_id) = '${status}'`}
   ORDER BY registration_id DESC LIMIT +@limit`
 
@@ -73,7 +73,7 @@ const messagePage = (status: RegistrationStatus | null, state: 'pending' | 'exha
 const serialPage = (status: RegistrationStatus | null, delivery: RegistrationQuery['delivery']): string => `
   SELECT r.id FROM verifications v CROSS JOIN registrations r ON r.verification_id = v.id
     LEFT JOIN messages m ON m.seq = r.message_seq
-  WHERE v.idcardid = @idcardid AND +r.partner_id = @partnerId AND +r.id < @before
+  WHERE v.idcardid = +@idcardid AND +r.partner_id = @partnerId AND +r.id < @before
     ${status === null ? '' : `AND +r.status = '${status}'`}
     ${delivery === null ? '' : `AND coalesce(m.state, CASE r.status WHEN 'cancelled' THEN 'exhausted' ELSE 'pending' END) = '${delivery}'`}
   ORDER BY r.id DESC LIMIT +@limit`

@@ -15,8 +15,7 @@ const columns = {
 
 export const secretContext = (row: { id: string; partnerId: string }) => `signing-secret|${row.partnerId}|${row.id}`
 
-const isLive = (at: number | ReturnType<typeof sql.placeholder>) =>
-  or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
+const isLive = (at: number) => or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
 
 export const createSigningSecrets = (context: Context): Verbs => {
   const { db, vault, read, write, now } = context
@@ -52,17 +51,16 @@ export const createSigningSecrets = (context: Context): Verbs => {
   }
 }
 
+type SealedSecret = Pick<typeof signingSecrets.$inferSelect, 'id' | 'partnerId' | 'secret'>
+
 /** The live signing secrets, newest first, as an attempt needs them. */
-export const createSecretRows = ({ db, vault, now }: Context) => {
-  const live = db
-    .select()
-    .from(signingSecrets)
-    .where(and(eq(signingSecrets.partnerId, sql.placeholder('partnerId')), isLive(sql.placeholder('at'))))
-    .orderBy(sql`id DESC`)
-    .prepare()
+export const createSecretRows = ({ client, vault, now }: Context) => {
+  const live = client.prepare<[partnerId: string, at: number], SealedSecret>(`
+    SELECT id, partner_id AS partnerId, secret FROM signing_secrets
+    WHERE partner_id = +? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC`)
   const opened = new Map<string, Secret>()
 
-  const open = (row: typeof signingSecrets.$inferSelect): Secret => {
+  const open = (row: SealedSecret): Secret => {
     const known = opened.get(row.id)
     if (known) return known
     const secret = new Secret(vault.open(row.secret, secretContext(row)))
@@ -72,6 +70,6 @@ export const createSecretRows = ({ db, vault, now }: Context) => {
 
   return {
     of: (partnerIds: ReadonlySet<string>): Map<string, readonly Secret[]> =>
-      new Map([...partnerIds].map(partnerId => [partnerId, live.all({ partnerId, at: now() }).map(open)])),
+      new Map([...partnerIds].map(partnerId => [partnerId, live.all(partnerId, now()).map(open)])),
   }
 }

@@ -206,7 +206,10 @@ const NUDGED = 'claimed_at IS NOT NULL AND nudged_at > claimed_at'
 const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = ?, last_answer = ?, last_code = ?, failures = ?,
   invalid_ids = ?, gone_checks = ?, seen = ?`
 
-/** The plus before a limit: SQLite compiles a statement anew each time a bare one is bound, four times its work. */
+/**
+ * The pluses: where there is an order, a limit or a min(), SQLite looks at what is bound to a bare parameter, and so compiles
+ * the statement anew at every call, which costs several times its work.
+ */
 const prepare = ({ client }: Context) => ({
   /**
    * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
@@ -214,14 +217,14 @@ const prepare = ({ client }: Context) => ({
    */
   heads: client.prepare<{ accountId: string }, Head>(`
     WITH RECURSIVE queued(partner_id) AS (
-      SELECT min(partner_id) FROM verifications WHERE account_id = @accountId AND due_at IS NOT NULL
+      SELECT min(partner_id) FROM verifications WHERE account_id = +@accountId AND due_at IS NOT NULL
       UNION ALL
       SELECT (SELECT min(partner_id) FROM verifications
-              WHERE account_id = @accountId AND due_at IS NOT NULL AND partner_id > queued.partner_id)
+              WHERE account_id = +@accountId AND due_at IS NOT NULL AND partner_id > queued.partner_id)
       FROM queued WHERE queued.partner_id IS NOT NULL)
     SELECT queued.partner_id AS partnerId,
       (SELECT min(due_at) FROM verifications v
-       WHERE v.account_id = @accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL) AS dueAt
+       WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL) AS dueAt
     FROM queued JOIN partners ON partners.id = queued.partner_id
     WHERE partners.disabled = 0`),
   /**
@@ -231,17 +234,17 @@ const prepare = ({ client }: Context) => ({
   due: client.prepare<{ accountId: string; partnerId: string; at: number; window: number; limit: number }, DueRow>(`
     SELECT id, claims, idcardid, polls, nudged_at AS nudgedAt, last_polled_at AS lastPolledAt, due_at AS dueAt, failures,
       invalid_ids AS invalidIds, gone_checks AS goneChecks, seen
-    FROM (SELECT * FROM verifications WHERE account_id = @accountId AND partner_id = @partnerId
-            AND due_at IS NOT NULL AND due_at <= @at ORDER BY due_at LIMIT +@window)
+    FROM (SELECT * FROM verifications WHERE account_id = +@accountId AND partner_id = +@partnerId
+            AND due_at IS NOT NULL AND due_at <= +@at ORDER BY due_at LIMIT +@window)
     ORDER BY (@at - due_at + 1.0) / max(1000, due_at - coalesce(last_polled_at, due_at)) DESC, due_at, id
     LIMIT +@limit`),
   claim: client.prepare<[at: number, leaseEnd: number, ids: string]>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE id IN (SELECT value FROM json_each(?))`),
   allWaiting: client.prepare<[ids: string], WaitingRow & { verificationId: number }>(`
-    SELECT ${WAITING} WHERE verification_id IN (SELECT value FROM json_each(?)) AND status = 'pending' ORDER BY id`),
+    SELECT ${WAITING} WHERE verification_id IN (SELECT value FROM json_each(+?)) AND status = 'pending' ORDER BY id`),
   waiting: client.prepare<[verificationId: number], WaitingRow>(`
-    SELECT ${WAITING} WHERE verification_id = ? AND status = 'pending' ORDER BY id`),
+    SELECT ${WAITING} WHERE verification_id = +? AND status = 'pending' ORDER BY id`),
   find: client.prepare<[id: number], FoundRow>(`
     SELECT partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
       verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged
