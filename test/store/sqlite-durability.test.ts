@@ -142,6 +142,23 @@ describe('the file', () => {
   })
 })
 
+describe('the log', () => {
+  test('is moved into the file beside the writers, and begins anew when it has grown long', async () => {
+    const path = join(newFolder(), 'notifier.db')
+    await using bench = await benchAt(path)
+    const metadata = { filling: 'x'.repeat(2_000) }
+    const batches = 60
+    for (let i = 0; i < batches; i++) {
+      await bench.store.register(Array.from({ length: 250 }, () => bench.newRegistration({ metadata })))
+      // As they come: a checkpoint has time to run beside them.
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    const written = batches * 250 * 2_000
+    await expect.poll(() => statSync(path).size).toBeGreaterThan(written / 2)
+    expect(statSync(`${path}-wal`).size).toBeLessThan(written)
+  })
+})
+
 describe('the master key', () => {
   test('has to be the one that the file was written with', async () => {
     const path = join(newFolder(), 'notifier.db')

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { AppError } from '../../core/error.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { drizzle } from './drizzle.ts'
 import { createGroupCommit, type Urgency } from './group-commit.ts'
 import { type LogSync, openLogSync } from './log-sync.ts'
@@ -32,6 +33,8 @@ const BUSY_PAUSES_MS = [25, 50]
 /** While starting nothing else is going on yet, and another process may be migrating the file. */
 const START_TIMEOUT_MS = 10_000
 const RETRY_AFTER_MS = 1_000
+/** Where the checkpoints beside the event loop do not keep up, SQLite does one within a commit. */
+const LAST_RESORT_PAGES = 32_000
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 /** Opens or creates the database file, readable by its owner only. */
@@ -39,7 +42,7 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
   const inMemory = path === ':memory:'
   if (!inMemory) createPrivately(path)
   const client = new Database(path, { timeout: START_TIMEOUT_MS })
-  client.pragma('journal_mode = WAL')
+  useLog(client)
   client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
   client.pragma('synchronous = FULL')
   client.pragma('temp_store = MEMORY')
@@ -57,8 +60,14 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
   }
 
   let log: LogSync | null = null
+  let checkpoints: Checkpoints | null = null
   const commits = createGroupCommit(client, {
-    attempt,
+    attempt: async run => {
+      await checkpoints?.whenOpen()
+      const result = await attempt(run)
+      checkpoints?.committed()
+      return result
+    },
     sync: async () => log?.sync().catch((error: unknown) => Promise.reject(toUnavailable(codeOf(error), onBroken))),
     explain: error => toAppError(error, onBroken),
   })
@@ -71,15 +80,32 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
     endStart: () => {
       client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
-      log = openLogSync(path)
+      const opened = openLogSync(path)
+      log = opened
+      checkpoints = createCheckpoints({ path, logBytes: opened.bytes })
+      client.pragma(`wal_autocheckpoint = ${LAST_RESORT_PAGES}`)
       // In WAL mode SQLite still syncs whatever a checkpoint needs.
       client.pragma('synchronous = NORMAL')
     },
     close: async () => {
       await commits.end()
+      await checkpoints?.close()
       log?.close()
       client.close()
     },
+  }
+}
+
+/** Two processes that start on a new file at once both make it use a log; SQLite does not wait here, whatever its time-out. */
+const useLog = (client: Database.Database) => {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let tries = 50; ; tries--) {
+    try {
+      return client.pragma('journal_mode = WAL')
+    } catch (error) {
+      if (tries === 0 || !isBusy(error)) throw error
+      Atomics.wait(pause, 0, 0, 20)
+    }
   }
 }
 

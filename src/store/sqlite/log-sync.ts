@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, fdatasync, fstatSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -8,6 +8,8 @@ const syncData = promisify(fdatasync)
 export interface LogSync {
   /** What was committed before the call is safe when it resolves. Rejects when the disk refuses, and safe is nothing then. */
   sync(): Promise<void>
+  /** Of the log's file, which does not shrink when the log begins anew. */
+  bytes(): number
   close(): void
 }
 
@@ -18,5 +20,5 @@ export const openLogSync = (path: string): LogSync => {
   // The name of a new file is safe only when its folder is.
   fsyncSync(folder)
   closeSync(folder)
-  return { sync: () => syncData(log), close: () => closeSync(log) }
+  return { sync: () => syncData(log), bytes: () => fstatSync(log).size, close: () => closeSync(log) }
 }
