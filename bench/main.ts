@@ -7,6 +7,13 @@ import { PERFORMANCE_PATH, RESULTS_PATH, type Results, renderPerformance, render
 /** Loaded when they run: a part brings its contestants' libraries. */
 const PARTS: Record<string, () => Promise<Part>> = {
   deliver: async () => (await import('./deliver.ts')).deliver,
+  register: async () => (await import('./register.ts')).register,
+  poll: async () => (await import('./poll.ts')).poll,
+  flow: async () => (await import('./flow.ts')).flow,
+  growth: async () => (await import('./growth.ts')).growth,
+  fairness: async () => (await import('./fairness.ts')).fairness,
+  start: async () => (await import('./start.ts')).start,
+  hostile: async () => (await import('./hostile.ts')).hostile,
 }
 
 const USAGE = `npm run bench -- [part …] [--rounds 5] [--quick] [--write]

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 import { createSender } from './callback/sender.ts'
+import { createUrlJudge } from './callback/url-judge.ts'
 import type { UpstreamConfig } from './config/read-config.ts'
 import { createNetworks } from './core/address.ts'
-import { judgeUrl } from './core/callback-url.ts'
 import { SECOND } from './core/duration.ts'
 import { createApi } from './http/api.ts'
 import { listen } from './http/listen.ts'
@@ -17,6 +17,7 @@ import { VERSION } from './version.ts'
 import { createBatches } from './worker/batches.ts'
 import { createDeliverer } from './worker/deliverer.ts'
 import { createEventSigner } from './worker/event-signer.ts'
+import { createPollPlan } from './worker/poll-plan.ts'
 import { createPoller } from './worker/poller.ts'
 import { createReadiness } from './worker/readiness.ts'
 import { createSandbox } from './worker/sandbox.ts'
@@ -39,8 +40,21 @@ const RESEND_BATCH = 200
 export const clock = Date.now
 export const random = randomBytes
 
+/** For ulid, in [0, 1): by itself it asks the system for each character. */
+const createChance = () => {
+  let bytes = Buffer.alloc(0)
+  let at = 0
+  return (): number => {
+    if (at === bytes.length) {
+      bytes = random(1024)
+      at = 0
+    }
+    return (bytes[at++] ?? 0) / 256
+  }
+}
+
 export const createIds = () => {
-  const ulid = monotonicFactory()
+  const ulid = monotonicFactory(createChance())
   return (prefix: string): string => `${prefix}_${ulid()}`
 }
 
@@ -71,6 +85,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
   const networks = createNetworks(callback.allowNetworks.map(({ address, prefix }) => `${address}/${prefix}`))
   if (!networks.ok) throw new Error(`CALLBACK_ALLOW_NETWORKS: ${networks.message}`)
   const policy = { allowHttp: callback.allowHttp, allowed: networks.networks }
+  const judge = createUrlJudge(policy)
   const userAgent = `idface-notifier/${VERSION}`
   const asking = createUpstream({ ...upstream, userAgent, now: clock })
   const sender = createSender({
@@ -82,11 +97,13 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     now: () => performance.now(),
   })
   const suspicion = createSuspicion({ now: clock, log })
+  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, log }) : null
   const poller = createPoller({
     store,
     upstream: asking,
     sandbox: upstream.sandbox ? createSandbox(polling) : null,
     policy: polling,
+    plan,
     concurrency: upstream.concurrency,
     timeoutMs: upstream.timeoutMs,
     random: Math.random,
@@ -113,7 +130,7 @@ export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> =>
     registerAll: store.register,
     signEvents: createEventSigner(store),
     judgeUrl: text => {
-      const verdict = judgeUrl(text, policy)
+      const verdict = judge(text)
       if (verdict.ok) return { ok: true, href: verdict.url.href }
       log.info('callback.refused', { refusal: verdict.refusal })
       return { ok: false, message: verdict.message }

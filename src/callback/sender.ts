@@ -1,8 +1,9 @@
-import { type CallbackUrl, judgeUrl, type UrlPolicy, type UrlVerdict } from '../core/callback-url.ts'
+import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
 import { createConnect } from './connect.ts'
 import type { Lane, LaneEnd, Outcome, Work } from './lane.ts'
 import { createLanes } from './lanes.ts'
 import { createNameResolver, type NameResolver } from './resolve.ts'
+import { createUrlJudge } from './url-judge.ts'
 
 /** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
 export interface Attempt {
@@ -25,22 +26,7 @@ export interface Sender {
   close(): Promise<void>
 }
 
-const MAX_JUDGED = 10_000
 const CLOSED: SendResult = { kind: 'failed', error: 'local', detail: 'closed', durationMs: 0 }
-
-/** Judging is pure, and the policy does not change: what was judged once stays so. */
-const createUrlJudge = (policy: UrlPolicy): ((href: string) => UrlVerdict) => {
-  const judged = new Map<string, UrlVerdict>()
-  return href => {
-    const known = judged.get(href)
-    if (known) return known
-    const verdict = judgeUrl(href, policy)
-    const [oldest] = judged.size >= MAX_JUDGED ? judged.keys() : []
-    if (oldest !== undefined) judged.delete(oldest)
-    judged.set(href, verdict)
-    return verdict
-  }
-}
 
 /**
  * @param deps.timeoutMs limit of one attempt

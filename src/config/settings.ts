@@ -178,6 +178,13 @@ const SETTINGS = {
   polling: {
     title: { en: 'Polling', zh: '轮询' },
     settings: {
+      schedule: {
+        name: 'POLL_SCHEDULE',
+        parse: oneOf('learned', 'rule'),
+        default: 'learned',
+        en: '`learned`: by the rule of the three settings below until 200 checks of an account have finished, then at the ages at which its checks do finish, within the same bounds; `rule`: always by the rule. See docs/polling.md.',
+        zh: '`learned`：每个账户在完成 200 次核验之前按下面三项的规则查询，之后按该账户核验实际完成的时间规律查询，间隔上下限不变；`rule`：始终按规则查询。详见 docs/polling.md。',
+      },
       minMs: {
         name: 'POLL_MIN_INTERVAL',
         parse: duration({ min: 100, max: 24 * HOUR }),

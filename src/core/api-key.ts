@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /** A new API key: `text` is shown once, `hash` is all that is kept of it. */
@@ -14,7 +14,7 @@ const SECRET_BYTES = 32
 const API_KEY = /^(ifn_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43}))([0-9a-f]{8})$/
 
 const checksumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0')
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
 /**
  * Makes the key `ifn_<ULID of the id>_<32 random bytes, base64url><CRC-32, hex>`.

@@ -1,5 +1,5 @@
-import { BIN_COUNT, BIN_STARTS_MS, binOf, binStart, type Hazard } from './completion-hazard.ts'
-import { HOUR } from './duration.ts'
+import { BIN_COUNT, BIN_STARTS_MS, binOf, binStart, type Hazard } from './completion-bins.ts'
+import { DAY } from './duration.ts'
 import { type PollSchedule, pollInterval } from './poll-schedule.ts'
 
 /** How long to wait before asking again, ms, by the age. */
@@ -35,13 +35,18 @@ export const densitySchedule = (hazard: Hazard, cost: number, { minMs, maxMs }: 
   }
 }
 
+/** A schedule of more polls is looked at no further: the event loop waits meanwhile. */
+const MOST_POLLS = 20_000
+
 /** What a schedule costs and brings if the hazard is this, over `horizonMs`. */
-export const expect = (interval: Interval, hazard: Hazard, horizonMs: number): Expected => {
+export const forecast = (interval: Interval, hazard: Hazard, horizonMs: number): Expected => {
   let alive = 1
   let polls = 0
   let delay = 0
   let bin = 0
+  let count = 0
   for (let age = 0; age < horizonMs; ) {
+    if (++count > MOST_POLLS) return { polls: Number.POSITIVE_INFINITY, delayMs: 0 }
     const next = Math.min(horizonMs, age + interval(age))
     polls += alive
     while (age < next) {
@@ -60,19 +65,28 @@ export const expect = (interval: Interval, hazard: Hazard, horizonMs: number): E
   return { polls, delayMs: alive < 1 ? delay / (1 - alive) : 0 }
 }
 
-const HORIZON_MS = 24 * HOUR
+const RULE_POLLS = 2_000
 const STEPS = 24
+/** Where the shortest interval is the limit, the last hundredth of the delay would cost most of what is saved. */
+const DELAY_ALLOWED = 1.01
+
+/** A day, or less where the rule polls very often: as long as it takes for so many polls. */
+const horizonOf = (rule: Interval): number => {
+  let age = 0
+  for (let polls = 0; polls < RULE_POLLS && age < DAY; polls++) age += rule(age)
+  return Math.min(DAY, age)
+}
 
 /** The cost at which the schedule's mean delay is `delayMs`, or the nearest that the bounds allow. */
-export const costFor = (delayMs: number, hazard: Hazard, schedule: PollSchedule): number => {
+const costFor = (wanted: { delayMs: number; horizonMs: number }, hazard: Hazard, schedule: PollSchedule): number => {
   const { minMs, maxMs } = schedule
   // Beyond these every density is at its bound.
   let low = Math.log((Math.min(...hazard) / 2) * minMs ** 2)
   let high = Math.log((Math.max(...hazard) / 2) * maxMs ** 2)
   for (let step = 0; step < STEPS; step++) {
     const middle = (low + high) / 2
-    const found = expect(densitySchedule(hazard, Math.exp(middle), schedule), hazard, HORIZON_MS)
-    if (found.delayMs > delayMs) high = middle
+    const found = forecast(densitySchedule(hazard, Math.exp(middle), schedule), hazard, wanted.horizonMs)
+    if (found.delayMs > wanted.delayMs) high = middle
     else low = middle
   }
   return Math.exp(low)
@@ -80,6 +94,8 @@ export const costFor = (delayMs: number, hazard: Hazard, schedule: PollSchedule)
 
 /** The schedule that finds completions as soon as the contract's rule does, on the average, with the fewest polls. */
 export const learnedSchedule = (hazard: Hazard, schedule: PollSchedule): Interval => {
-  const rule = expect(age => pollInterval(age, schedule), hazard, HORIZON_MS)
-  return densitySchedule(hazard, costFor(rule.delayMs, hazard, schedule), schedule)
+  const rule: Interval = ageMs => pollInterval(ageMs, schedule)
+  const horizonMs = horizonOf(rule)
+  const delayMs = forecast(rule, hazard, horizonMs).delayMs * DELAY_ALLOWED
+  return densitySchedule(hazard, costFor({ delayMs, horizonMs }, hazard, schedule), schedule)
 }

@@ -48,6 +48,8 @@ export interface PollMoment {
   policy: PollPolicy
   /** Other serials of the account are answered 4060 too, so the fault is not this serial's. */
   othersInvalid: boolean
+  /** Until the next poll, while the answer is to wait; by the policy's rule unless given. */
+  intervalMs?: number | undefined
 }
 
 /** 4060 is asked again this many times before the serial is given up. */
@@ -116,13 +118,13 @@ const endsNotFound: Ends = (waiting, policy) => {
 const goOn = (
   counts: ReturnType<typeof same>,
   { waiting, nudgedAt }: VerificationState,
-  { now, policy }: PollMoment,
+  { now, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
   how: { ends: Ends; delayMs?: number },
 ): VerificationStep => {
   const ends = waiting.map(one => ({ registrationId: one.id, ...how.ends(one, policy) }))
   const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
   const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
-  const dueAt = Math.min(now + (how.delayMs ?? pollInterval(now - nudgedAt, policy)), nextEnd)
+  const dueAt = Math.min(now + (how.delayMs ?? intervalMs), nextEnd)
   return { ...counts, verdict: null, ended, dueAt: ended.length === waiting.length ? null : Math.ceil(dueAt) }
 }
 

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import type { Attempt, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
 import { attemptOf } from './attempt.ts'
 import { createInFlight } from './in-flight.ts'
+import { createPace } from './pace.ts'
 import type { Worker } from './poller.ts'
 import { createRounds, type Round } from './rounds.ts'
 import { createSettler } from './settler.ts'
@@ -137,6 +138,7 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
 
   const rounds = createRounds(round, {
     now: store.now,
+    pace: createPace(() => performance.now()),
     onError: error => log.error('delivery.round_failed', { error }),
   })
 

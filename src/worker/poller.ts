@@ -6,6 +6,8 @@ import type { Log } from '../log.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Upstream } from '../upstream/client.ts'
 import { createInFlight } from './in-flight.ts'
+import { createPace } from './pace.ts'
+import type { PollPlan } from './poll-plan.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import { createRounds, type Round } from './rounds.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -23,6 +25,8 @@ export interface PollerDeps {
   /** Answers test serials; null where there are none. */
   sandbox: Sandbox | null
   policy: PollPolicy
+  /** When to ask again; null: by the policy's rule. */
+  plan: PollPlan | null
   /** Calls in flight for an account. */
   concurrency: number
   timeoutMs: number
@@ -57,7 +61,8 @@ export const createPoller = (deps: PollerDeps): Worker => {
     const { invalidIds } = verification
     const change = accountChange(account, answer, { now, othersInvalid, mostlyUnknown, invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
-    const moment = { now, random: deps.random(), policy, othersInvalid }
+    const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
+    const moment = { now, random: deps.random(), policy, othersInvalid, intervalMs }
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
@@ -70,6 +75,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
     if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
     const answer = await upstream.ask(account, verification.idcardid)
     const observedAt = store.now()
+    deps.plan?.polled(account, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, answer)
     // What is decided about the account must be known before it is asked again.
     if (change === null && account.pausedAt === null) free()
@@ -132,6 +138,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
 
   const rounds = createRounds(round, {
     now: store.now,
+    pace: createPace(() => performance.now()),
     onError: error => log.error('poll.round_failed', { error }),
   })
 
@@ -140,6 +147,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
     stop: async () => {
       await rounds.stop()
       await unrecorded.whenIdle()
+      await deps.plan?.stop()
     },
   }
 }

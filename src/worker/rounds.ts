@@ -5,7 +5,7 @@ export interface Round {
 }
 
 export interface Rounds {
-  /** Something may be due: run a round at the end of this turn, or once more after the one that runs. */
+  /** Something may be due: run a round soon, or once more after the one that runs. */
   ring(): void
   /** No round begins any more; resolves when the last one has ended. */
   stop(): Promise<void>
@@ -22,10 +22,14 @@ export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = no
   return claimed > 0 || nextAt > startedAt ? 0 : null
 }
 
-/** Runs rounds one at a time: at once when rung, and by itself when the last round said that something falls due. */
+/**
+ * Runs rounds one at a time: when rung, and by itself when the last round said that something falls due.
+ *
+ * @param deps.pace waits before each for what belongs to it, such as further free slots
+ */
 export const createRounds = (
   run: () => Promise<Round>,
-  deps: { now: () => number; onError: (error: unknown) => void },
+  deps: { now: () => number; pace: () => Promise<unknown>; onError: (error: unknown) => void },
 ): Rounds => {
   let running: Promise<void> | null = null
   let again = false
@@ -34,8 +38,7 @@ export const createRounds = (
 
   const runOnce = async () => {
     do {
-      // What else this turn of the event loop brings, such as further free slots, belongs to the same round.
-      await new Promise(resolve => setImmediate(resolve))
+      await deps.pace()
       if (stopped) break
       again = false
       const startedAt = deps.now()

@@ -147,7 +147,7 @@ describe('the log', () => {
     const path = join(newFolder(), 'notifier.db')
     await using bench = await benchAt(path)
     const metadata = { filling: 'x'.repeat(2_000) }
-    const batches = 60
+    const batches = 120
     for (let i = 0; i < batches; i++) {
       await bench.store.register(Array.from({ length: 250 }, () => bench.newRegistration({ metadata })))
       // As they come: a checkpoint has time to run beside them.

@@ -57,6 +57,7 @@ const lookupsOf = async (answer: Answer, more: Partial<ClaimedVerification>) => 
     upstream: { ask: async () => answer },
     sandbox: null,
     policy: POLICY,
+    plan: null,
     concurrency: 4,
     timeoutMs: SECOND,
     random: () => 0,

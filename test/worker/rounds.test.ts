@@ -42,7 +42,11 @@ describe('rounds', () => {
           ends.push(round => (round instanceof Error ? reject(round) : resolve(round)))
         }),
     )
-    const rounds = createRounds(run, { now: () => NOW, onError: error => errors.push(error) })
+    const rounds = createRounds(run, {
+      now: () => NOW,
+      pace: () => new Promise(resolve => setImmediate(resolve)),
+      onError: error => errors.push(error),
+    })
     const end = async (round: Round | Error) => {
       ends.shift()?.(round)
       await turn()

@@ -97,6 +97,7 @@ test('an answer of the sandbox resumes no account that upstream refuses, and cou
     upstream: { ask: unexpected },
     sandbox: createSandbox(POLICY),
     policy: POLICY,
+    plan: null,
     concurrency: 4,
     timeoutMs: SECOND,
     random: () => 0,
