@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 
@@ -42,22 +41,30 @@ export const createCheckpoints = ({ path, logBytes }: { path: string; logBytes: 
   let isClosed = false
   let opening: Promise<void> = Promise.resolve()
 
-  const ask = async (mode: CheckpointMode): Promise<Checkpoint> => {
-    if (thread === null) {
-      thread = new Worker(THREAD, {
-        workerData: { path },
-        execArgv: [],
-        resourceLimits: { maxYoungGenerationSizeMb: 1 },
-      })
-      thread.unref()
-      thread.once('exit', () => {
-        thread = null
-      })
-    }
-    const ended = once(thread, 'exit').then(() => Promise.reject(new Error('the thread has ended')))
+  /** One at a time. */
+  let answer = Promise.withResolvers<Checkpoint>()
+
+  const startThread = (): Worker => {
+    const started = new Worker(THREAD, {
+      workerData: { path },
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 1 },
+    })
+    started.unref()
+    started.on('message', checkpoint => answer.resolve(checkpoint))
+    started.on('error', error => answer.reject(error))
+    started.on('exit', () => {
+      thread = null
+      answer.reject(new Error('the thread has ended'))
+    })
+    return started
+  }
+
+  const ask = (mode: CheckpointMode): Promise<Checkpoint> => {
+    thread ??= startThread()
+    answer = Promise.withResolvers()
     thread.postMessage(mode)
-    const [checkpoint] = (await Promise.race([once(thread, 'message'), ended])) as [Checkpoint]
-    return checkpoint
+    return answer.promise
   }
 
   const run = async () => {
