@@ -77,7 +77,7 @@ const runOurs = async () => {
         now: filled.now,
         claimMessages: filled.claimMessages,
         settleMessages: async settlements => {
-          await filled.settleMessages(settlements);
+          await filled.settleMessages(settlements)
           left -= settlements.length
           if (left === 0) done.resolve()
         },

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Api, openApi, type Registering } from './support/api.ts'
+import { contest, medianOf, percentile, type Sample } from './support/contest.ts'
+import { cpuSeconds, residentMb } from './support/machine.ts'
+import { type Outside, openOutside, sharedNow, untilCounts } from './support/outside.ts'
+import { atRate, closedLoop, serialOf } from './support/pace.ts'
+import { judgeAtMost, type Part } from './support/part.ts'
+import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
+
+const REGISTRATIONS = 30_000
+const WARM_UP = 3_000
+const BATCH = 200
+/** Batches on their way at a time. */
+const WIDTH = 4
+const OPEN_LOOP_SECONDS = 15
+/** So many registrations in one call of the open loop: single ones would measure little but the HTTP server. */
+const SMALL_BATCH = 5
+
+const SETTINGS = {
+  LOG_LEVEL: 'info',
+  UPSTREAM_RATE: '100000',
+  UPSTREAM_CONCURRENCY: '100',
+  CALLBACK_CONCURRENCY: '256',
+  CALLBACK_CONCURRENCY_PER_HOST: '128',
+}
+
+const batchOf = (kind: string, { from, count, callbackUrl }: { from: number; count: number; callbackUrl: string }) =>
+  Array.from({ length: count }, (_, index): Registering => ({ idcardid: serialOf(kind, from + index), callbackUrl }))
+
+/** As fast as it takes them; resolves when the last webhook is there. */
+const flood = async (api: Api, outside: Outside, { kind, count }: { kind: string; count: number }): Promise<void> => {
+  const { hooks } = await outside.counts()
+  const callbackUrl = outside.hookUrl
+  await closedLoop({ count: Math.ceil(count / BATCH), width: WIDTH }, index =>
+    api.registerAll(batchOf(kind, { from: index * BATCH, count: Math.min(BATCH, count - index * BATCH), callbackUrl })),
+  )
+  await untilCounts(outside, counts => counts.hooks >= hooks + count)
+}
+
+/** At a steady rate: how long after its registration was sent each was polled, and after its answer each was told. */
+const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: number; seconds: number }) => {
+  await outside.stamps()
+  const { hooks } = await outside.counts()
+  const sentAt = new Map<string, number>()
+  const results = await atRate({ rate: rate / SMALL_BATCH, seconds }, async index => {
+    const from = index * SMALL_BATCH
+    const batch = batchOf('3', { from, count: SMALL_BATCH, callbackUrl: outside.hookUrl })
+    const now = sharedNow()
+    for (const { idcardid } of batch) sentAt.set(idcardid, now)
+    await api.registerAll(batch)
+  })
+  const failed = results.find(result => result.status === 'rejected')
+  if (failed) throw failed.reason
+  await untilCounts(outside, counts => counts.hooks >= hooks + sentAt.size)
+  const { polled, hooked } = await outside.stamps()
+  const polledAt = new Map(polled)
+  return {
+    toPoll: polled.map(([serial, at]) => at - (sentAt.get(serial) ?? Number.NaN)),
+    toHook: hooked.map(([serial, at]) => at - (polledAt.get(serial) ?? Number.NaN)),
+  }
+}
+
+const runOnce = async (scale: number): Promise<Sample> => {
+  using folder = openFolder()
+  await using outside = await openOutside()
+  await using service = await openService(folder.path, {
+    ...benchEnvironment(folder.path, outside.upstreamUrl),
+    ...SETTINGS,
+  })
+  await using api = openApi(service.url, await createPartner(service.url, 'flow'))
+  await flood(api, outside, { kind: '1', count: WARM_UP })
+
+  const count = Math.round(REGISTRATIONS * scale)
+  const cpu = cpuSeconds(service.pid)
+  const startedAt = performance.now()
+  await flood(api, outside, { kind: '2', count })
+  const verdictsPerSecond = count / ((performance.now() - startedAt) / 1000)
+  const cpuMicros = ((cpuSeconds(service.pid) - cpu) * 1e6) / count
+
+  await sleep(1_000)
+  const seconds = Math.max(5, OPEN_LOOP_SECONDS * Math.min(1, scale))
+  const { toPoll, toHook } = await trickle(api, outside, { rate: verdictsPerSecond / 2, seconds })
+  return {
+    verdictsPerSecond,
+    cpuMicros,
+    pollP50: percentile(toPoll, 0.5),
+    pollP99: percentile(toPoll, 0.99),
+    pollMax: Math.max(...toPoll),
+    hookP50: percentile(toHook, 0.5),
+    hookP99: percentile(toHook, 0.99),
+    hookMax: Math.max(...toHook),
+    rssMb: residentMb(service.pid),
+  }
+}
+
+export const flow: Part = async ({ rounds, scale, say }) => {
+  const samples = await contest([{ name: 'service', run: () => runOnce(scale) }], { rounds, say })
+  const of = (figure: string) => medianOf(samples, 'service', figure)
+  const ms = (figure: string) => `${of(figure).toFixed(1)} ms`
+  return {
+    part: 'flow',
+    title: 'All at once, one process',
+    method: `\`serve\` as \`npm start\` runs it, with a SQLite file, \`LOG_LEVEL=info\` into a file, and ${Object.entries(
+      SETTINGS,
+    )
+      .map(([name, value]) => `\`${name}=${value}\``)
+      .join(
+        ', ',
+      )}. GetResult and the receiver are another process, which answers at once (SUCCESS at the first poll; 200);
+the one that registers is a third. First as fast as it takes them: ${REGISTRATIONS} registrations in batches of ${BATCH}, ${WIDTH}
+batches at a time, until the last webhook has arrived. Then at half the rate that this came to, for ${OPEN_LOOP_SECONDS} s: ${SMALL_BATCH} in a call,
+evenly spaced, whatever becomes of the earlier ones. Times are of one clock that the processes share.`,
+    columns: ['verdicts/s', 'CPU, µs a verdict', 'p50', 'p99', 'longest'],
+    rows: [
+      {
+        name: 'as fast as it goes',
+        cells: { 'verdicts/s': of('verdictsPerSecond').toFixed(0), 'CPU, µs a verdict': of('cpuMicros').toFixed(0) },
+      },
+      {
+        name: 'at half of it: registration sent → first poll arrives',
+        cells: { p50: ms('pollP50'), p99: ms('pollP99'), longest: ms('pollMax') },
+      },
+      {
+        name: 'at half of it: GetResult answers → webhook has arrived',
+        cells: { p50: ms('hookP50'), p99: ms('hookP99'), longest: ms('hookMax') },
+      },
+    ],
+    findings: [
+      {
+        what: 'from the answer to the webhook, p99 at half load',
+        value: ms('hookP99'),
+        aim: '≤ 30 ms',
+        verdict: judgeAtMost(of('hookP99'), { aim: 30 }),
+      },
+      {
+        what: 'from the registration to the first poll, p99 at half load',
+        value: ms('pollP99'),
+        aim: '≤ 50 ms',
+        verdict: judgeAtMost(of('pollP99'), { aim: 50 }),
+      },
+    ],
+    notes: [
+      'All three processes share two cores: on a machine of its own the service would have more of one.',
+      `The service had ${of('rssMb').toFixed(0)} MB resident afterwards.`,
+    ],
+  }
+}

@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto'
+import Database from 'better-sqlite3'
+import { encodeTime, ulid } from 'ulid'
+import { DAY, HOUR } from '../../src/core/duration.ts'
+import { webhookBody } from '../../src/core/message.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { verdictContext } from '../../src/store/sqlite/registration-rows.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { messageContext } from '../../src/store/sqlite/tell.ts'
+import { createVault } from '../../src/store/vault.ts'
+
+/** The first partner has half of all rows, the others share the rest. */
+const PARTNERS = 8
+const HOSTS = 4
+/** Due times lie within this long before now. */
+export const DUE_WINDOW_MS = 1 * HOUR
+/** Serials are in no order, and none comes twice: the second is a prime. */
+const SERIAL_STEP = 48_271
+const SERIALS = 99_999_999_977
+/** In the file's cache while it is filled, in KiB. */
+const CACHE_KIB = 1024 * 1024
+
+export interface Filled {
+  path: string
+  masterKey: Buffer
+  /** Of the partner with half of the rows. */
+  partnerId: string
+  apiKey: string
+  rows: number
+  idPrefix: string
+}
+
+/** One of the first partner's registrations; `at` is from 0 to 1, from the oldest to the newest. */
+export const rowAt = ({ rows, idPrefix }: Filled, at: number): { registrationId: string; serial: string } => {
+  // Of each four rows the first two are its own, counted from 0: see NUMBERS.
+  const row = Math.max(4, 4 * Math.floor((at * (rows - 1)) / 4)) + (Math.random() < 0.5 ? 0 : 1)
+  const serial = `16${String((row * SERIAL_STEP) % SERIALS).padStart(11, '0')}`
+  return { registrationId: `${idPrefix}${String(row).padStart(16, '0')}`, serial }
+}
+
+/**
+ * A database with `rows` rows, each with a registration of its own: half of them are verifications, the others the
+ * messages of registrations that have succeeded. All are due, but for one in ten of the messages, which is delivered. Due times are in the order of the rows. All knowledge of the schema is in this file; columns that it does not
+ * name keep their defaults. The indexes are made afterwards, so they are packed as after a VACUUM.
+ */
+export const fillDatabase = async (path: string, { rows, now }: { rows: number; now: number }): Promise<Filled> => {
+  const masterKey = randomBytes(32)
+  const { partners, accountId } = await prepareStore(path, { masterKey, now })
+  const db = new Database(path)
+  makeFast(db)
+  addLanes(
+    db,
+    partners.map(({ id }) => id),
+  )
+  addFunctions(db, { masterKey, now })
+  const idPrefix = `reg_${encodeTime(now - DAY, 10)}`
+  withoutIndexes(db, () => {
+    const of = { rows, now, accountId, window: DUE_WINDOW_MS, since: now - DAY, prefix: idPrefix }
+    for (const text of FILL) db.prepare(text).run(of)
+  })
+  finish(db)
+  const [first] = partners
+  if (!first) throw new Error('no partner')
+  return { path, masterKey, rows, partnerId: first.id, apiKey: first.apiKey, idPrefix }
+}
+
+/** Puts the due times into random order. */
+export const shuffleDueTimes = (path: string, now: number): void =>
+  changeDueTimes(path, `${now} - abs(random()) % ${DUE_WINDOW_MS}`)
+
+/** Nothing is due for days. */
+export const postpone = (path: string, now: number): void =>
+  changeDueTimes(path, `${now + 2 * DAY} + abs(random()) % ${DAY}`)
+
+const changeDueTimes = (path: string, expression: string): void => {
+  const db = new Database(path)
+  makeFast(db)
+  withoutIndexes(
+    db,
+    () => {
+      for (const table of ['verifications', 'messages'])
+        db.exec(`UPDATE ${table} SET due_at = ${expression}, claimed_at = NULL WHERE due_at IS NOT NULL`)
+    },
+    '%_due',
+  )
+  db.exec(
+    'UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = lanes.id AND due_at IS NOT NULL)',
+  )
+  finish(db)
+}
+
+const prepareStore = async (path: string, { masterKey, now }: { masterKey: Buffer; now: number }) => {
+  const store = await openSqliteStore({ path, masterKey, now: () => now, defaultRate: 1e5 })
+  const partners = []
+  for (let index = 0; index < PARTNERS; index++) {
+    const { partner, apiKey } = newPartner(`growth-${index}`, {
+      newId: prefix => `${prefix}_${ulid()}`,
+      random: randomBytes,
+    })
+    await store.createPartner(partner)
+    partners.push({ id: partner.id, apiKey })
+  }
+  const account = await store.putDefaultAccount({
+    id: `acc_${ulid()}`,
+    apiId: 'bench-account',
+    apiKey: new Secret('bench-upstream-key'),
+    passwordMode: 'dynamic',
+  })
+  await store.close()
+  return { partners, accountId: account.id }
+}
+
+const makeFast = (db: Database.Database) => {
+  // Without a journal a crash would leave a broken file, which nobody would miss.
+  db.unsafeMode(true)
+  db.pragma('journal_mode = OFF')
+  db.pragma('synchronous = OFF')
+  db.pragma(`cache_size = -${CACHE_KIB}`)
+  db.pragma('temp_store = MEMORY')
+}
+
+/** As the store wants to find it. */
+const finish = (db: Database.Database) => {
+  db.close()
+  const anew = new Database(db.name)
+  anew.pragma('journal_mode = WAL')
+  anew.close()
+}
+
+/** One sort for each index afterwards instead of a seek for each row. */
+const withoutIndexes = (db: Database.Database, run: () => void, names = '%') => {
+  const indexes = db
+    .prepare<[string], { name: string; sql: string }>(
+      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND name LIKE ?",
+    )
+    .all(names)
+  for (const { name } of indexes) db.exec(`DROP INDEX ${name}`)
+  run()
+  for (const { sql } of indexes) db.exec(sql)
+}
+
+const addLanes = (db: Database.Database, partnerIds: readonly string[]) => {
+  db.exec('CREATE TEMP TABLE owners (n INTEGER PRIMARY KEY, partner_id TEXT)')
+  db.exec('CREATE TEMP TABLE places (n INTEGER PRIMARY KEY, lane_id INTEGER, url TEXT)')
+  const addOwner = db.prepare('INSERT INTO owners VALUES (?, ?)')
+  const addLane = db.prepare('INSERT INTO lanes (partner_id, host) VALUES (?, ?)')
+  const addPlace = db.prepare('INSERT INTO places VALUES (?, ?, ?)')
+  for (const [n, partnerId] of partnerIds.entries()) {
+    addOwner.run(n, partnerId)
+    for (let host = 0; host < HOSTS; host++) {
+      const name = `127.0.0.1:${1 + host}`
+      const { lastInsertRowid } = addLane.run(partnerId, name)
+      addPlace.run(n * HOSTS + host, lastInsertRowid, `http://${name}/hook`)
+    }
+  }
+}
+
+const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Buffer; now: number }) => {
+  const vault = createVault(masterKey)
+  const verdict = { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' } as const
+  const sealVerdict = (partnerId: string, idcardid: string) =>
+    vault.seal(JSON.stringify(verdict), verdictContext({ partnerId, idcardid }))
+  const sealMessage = (partnerId: string, registrationId: string, idcardid: string) => {
+    const type = 'idface.succeeded' as const
+    const told = {
+      type,
+      timestamp: now,
+      registrationId,
+      idcardid,
+      status: 'SUCCESS',
+      reason: null,
+      verdict,
+      thin: false,
+    }
+    const body = webhookBody({ ...told, sandbox: false, metadata: {}, observedAt: now, previousPollAt: null })
+    return vault.seal(body, messageContext({ partnerId, registrationId }))
+  }
+  db.function('seal_verdict', (partnerId, idcardid) => sealVerdict(partnerId as string, idcardid as string))
+  db.function('seal_message', (partnerId, id, idcardid) =>
+    sealMessage(partnerId as string, id as string, idcardid as string),
+  )
+}
+
+/** Odd rows wait for a verdict, even ones for their webhook. */
+const NUMBERS = `WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < @rows),
+  facts AS MATERIALIZED (SELECT i, i % 2 AS waits, (i + 1) / 2 AS k,
+    CASE WHEN (i / 2) % 2 = 0 THEN 0 ELSE 1 + (i / 4) % ${PARTNERS - 1} END AS n,
+    (i / 32) % ${HOSTS} AS host,
+    '16' || printf('%011d', (i * ${SERIAL_STEP}) % ${SERIALS}) AS serial,
+    @prefix || printf('%016d', i) AS registration
+    FROM numbers)`
+/** When the k-th of its kind is due. */
+const DUE = `(@now - @window + k * @window / (@rows / 2 + 1))`
+const CREATED = `(@since + i)`
+/** So that a list of what has been delivered is no empty one. */
+const IS_DELIVERED = '(i / 2) % 10 = 0'
+
+const FILL = [
+  `${NUMBERS}
+  INSERT INTO verifications (id, account_id, partner_id, idcardid, created_at, nudged_at, due_at, polls, last_polled_at,
+    last_answer, last_code, raw_status, seen, verdict, observed_at, previous_poll_at)
+  SELECT i, @accountId, partner_id, serial, ${CREATED}, ${CREATED}, CASE WHEN waits THEN ${DUE} END, 3, @now - 60000,
+    CASE WHEN waits THEN 'waiting' ELSE 'verdict' END, 2, CASE WHEN waits THEN 'ING' ELSE 'SUCCESS' END, 1,
+    CASE WHEN waits THEN NULL ELSE seal_verdict(partner_id, serial) END,
+    CASE WHEN waits THEN NULL ELSE @now - 60000 END, CASE WHEN waits THEN NULL ELSE @now - 65000 END
+  FROM facts JOIN owners USING (n)`,
+  `${NUMBERS}
+  INSERT INTO registrations (id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
+    expires_at, resolved_at, message_seq)
+  SELECT registration, partner_id, i, url, lane_id, '{"order":"42"}', CASE WHEN waits THEN 'pending' ELSE 'succeeded' END,
+    ${CREATED}, ${CREATED} + 30 * 86400000, CASE WHEN waits THEN NULL ELSE @now - 60000 END,
+    CASE WHEN waits THEN NULL ELSE i / 2 END
+  FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host`,
+  `${NUMBERS}
+  INSERT INTO messages (seq, partner_id, registration_id, lane_id, type, body, created_at, state, due_at)
+  SELECT i / 2, partner_id, registration, lane_id, 'idface.succeeded', seal_message(partner_id, registration, serial),
+    @now - 60000, CASE WHEN ${IS_DELIVERED} THEN 'delivered' ELSE 'pending' END,
+    CASE WHEN ${IS_DELIVERED} THEN NULL ELSE ${DUE} END
+  FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host
+  WHERE NOT waits`,
+  'UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = lanes.id)',
+]

@@ -1,0 +1,97 @@
+import { openReceiver } from '../../src/simulator/receiver.ts'
+import { openUpstreamSimulator } from '../../src/simulator/upstream.ts'
+import { createAdminClient, createApiClient } from '../../test/support/api-client.ts'
+import { ACCOUNT, ADMIN_TOKEN, openFolder, serviceEnvironment } from '../../test/support/service.ts'
+import { percentile } from '../support/contest.ts'
+import { cpuSeconds, residentMb } from '../support/machine.ts'
+import { atRate } from '../support/pace.ts'
+import { openService } from '../support/service.ts'
+
+export const HEALTHY_RATE = 40
+/** More traffic than later, all of it honest: a heap that grows with the traffic is not the hostile ones' doing. */
+const WARM_UP = { name: 'warm-up', seconds: 20, rate: 3 * HEALTHY_RATE }
+const PATIENCE_MS = 10_000
+
+const openScene = async () => {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await openFolder())
+  const upstream = stack.use(
+    await openUpstreamSimulator({
+      accounts: [ACCOUNT],
+      now: Date.now,
+      record: false,
+      defaultScript: { status: 'SUCCESS' },
+    }),
+  )
+  const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, verify: false, record: false }))
+  const service = stack.use(
+    await openService(folder.path, {
+      ...serviceEnvironment({ folder: folder.path, upstreamUrl: upstream.url }),
+      UPSTREAM_RATE: '1000',
+      CALLBACK_TIMEOUT: '15s',
+      RETRY_SCHEDULE: Array.from({ length: 50 }, () => '10s').join(','),
+      LOG_LEVEL: 'info',
+    }),
+  )
+  const admin = createAdminClient(service.url, ADMIN_TOKEN)
+  const addPartner = async (name: string) => createApiClient(service.url, (await admin.createPartner(name)).apiKey)
+  const healthy = await addPartner('healthy')
+  const hostile = await addPartner('hostile')
+  const open = stack.move()
+  return { receiver, service, healthy, hostile, [Symbol.asyncDispose]: () => open.disposeAsync() }
+}
+
+/** From a registration to its webhook, in ms, at a steady rate for a while. */
+const measureHealthy = async (
+  { receiver, healthy }: Awaited<ReturnType<typeof openScene>>,
+  { name, seconds, rate }: { name: string; seconds: number; rate: number },
+): Promise<number[]> => {
+  const startedAt = new Map<string, number>()
+  const latencies: number[] = []
+  const onDelivery = ({ body }: { body: string }) => {
+    const { data } = JSON.parse(body) as { data: { idcardid: string } }
+    const began = startedAt.get(data.idcardid)
+    if (began !== undefined) latencies.push(performance.now() - began)
+    startedAt.delete(data.idcardid)
+  }
+  receiver.events.on('delivery', onDelivery)
+  await atRate({ rate, seconds }, index => {
+    const idcardid = `${name}-${index}`
+    startedAt.set(idcardid, performance.now())
+    return healthy.register({ idcardid, callbackUrl: receiver.urlFor('/hook') })
+  })
+  // What has not come in ten more seconds counts as that long: it must not vanish from the percentile.
+  const endsAt = performance.now() + PATIENCE_MS
+  while (startedAt.size > 0 && performance.now() < endsAt) await new Promise(resolve => setTimeout(resolve, 50))
+  for (const began of startedAt.values()) latencies.push(performance.now() - began)
+  receiver.events.off('delivery', onDelivery)
+  return latencies
+}
+
+/** One service under honest traffic, its memory sampled. */
+export const openMeasured = async () => {
+  const scene = await openScene()
+  const memory: number[] = []
+  const sampler = setInterval(() => memory.push(residentMb(scene.service.pid)), 500)
+  return {
+    hostile: scene.hostile,
+    warmUp: (scale: number) => measureHealthy(scene, { ...WARM_UP, seconds: WARM_UP.seconds * scale }),
+    measure: async (seconds: number) => {
+      const before = Math.max(...memory.splice(0))
+      const cpu = cpuSeconds(scene.service.pid)
+      const latencies = await measureHealthy(scene, { name: 'measured', seconds, rate: HEALTHY_RATE })
+      return {
+        p50: percentile(latencies, 0.5),
+        p99: percentile(latencies, 0.99),
+        count: latencies.length,
+        beforeMb: before,
+        peakMb: Math.max(...memory),
+        cpu: (cpuSeconds(scene.service.pid) - cpu) / seconds,
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(sampler)
+      await scene[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setPriority } from 'node:os'
+import { answerMessages, openChild } from '../support/child.ts'
+
+const flood = (socket: Socket, chunk: string) => {
+  const more = () => {
+    while (!socket.destroyed && socket.write(chunk));
+    socket.once('drain', more)
+  }
+  more()
+}
+const drip = (socket: Socket, text: string, everyMs: number) => {
+  const timer = setInterval(() => socket.write(text), everyMs)
+  socket.once('close', () => clearInterval(timer))
+}
+const HEAD = 'HTTP/1.1 200 OK\r\n'
+const CHUNKED = `${HEAD}transfer-encoding: chunked\r\n\r\n`
+const KB = 'x'.repeat(1024)
+
+/** What each does once a request has begun to arrive. */
+const TEMPERS: Record<string, (socket: Socket) => void> = {
+  'endless body': socket => {
+    socket.write(CHUNKED)
+    flood(socket, `400\r\n${KB}\r\n`.repeat(16))
+  },
+  'chunk extensions': socket => {
+    socket.write(CHUNKED)
+    flood(socket, `1;${KB.repeat(8)}\r\nx\r\n`)
+  },
+  'header flood': socket => {
+    socket.write(HEAD)
+    flood(socket, `x: ${KB}\r\n`)
+  },
+  'endless 103': socket => flood(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'),
+  'endless reason': socket => flood(socket, `HTTP/1.1 200 ${KB}`),
+  'dripping headers': socket => {
+    socket.write(`${HEAD}x: `)
+    drip(socket, 'y', 100)
+  },
+  'dripping body': socket => {
+    socket.write(`${HEAD}content-length: 100000\r\n\r\n`)
+    drip(socket, 'y', 100)
+  },
+  'endless trailers': socket => {
+    socket.write(`${CHUNKED}0\r\n`)
+    flood(socket, `t: ${KB}\r\n`)
+  },
+  hang: () => {},
+  reset: socket => void socket.resetAndDestroy(),
+}
+
+type Seen = Record<string, number>
+
+/** The hostile side, in a process of its own: its memory and its work are not the service's. */
+const runHostile = () => {
+  const seen: Seen = {}
+  const tempers = Object.entries(TEMPERS)
+
+  const listen = async (index: number): Promise<number> => {
+    const [name, act] = tempers[index % tempers.length] ?? ['', () => {}]
+    const server = createServer(socket => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          seen[name] = (seen[name] ?? 0) + 1
+          socket.resume()
+          act(socket)
+        })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
+  }
+
+  answerMessages(async (order: { open: number } | 'count') =>
+    order === 'count' ? { ...seen } : Promise.all(Array.from({ length: order.open }, (_, index) => listen(index))),
+  )
+}
+
+/** So many hostile receivers, all kinds in turn. */
+export const openHostile = async (receivers: number) => {
+  const child = openChild(import.meta.filename)
+  // Attackers work on machines of their own: here they get only what nobody else wants of this one.
+  setPriority(child.pid, 19)
+  const ports = await child.ask<number[]>({ open: receivers })
+  return {
+    urls: ports.map(port => `http://127.0.0.1:${port}/`),
+    count: () => child.ask<Seen>('count'),
+    [Symbol.asyncDispose]: child[Symbol.asyncDispose],
+  }
+}
+
+if (import.meta.main) runHostile()

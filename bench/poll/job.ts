@@ -1,0 +1,9 @@
+/** What upstream answers all serials. */
+export type Variant = 'ING' | 'SUCCESS'
+
+/** To a poller in its own process; each is answered before the next is sent. */
+export type Order = { kind: 'prepare'; polls: number; upstreamUrl: string; folder: string } | { kind: 'run' }
+
+export const ACCOUNT = { apiId: 'bench-account', apiKey: 'bench-upstream-key' }
+
+export const serialAt = (index: number): string => String(16236437000000 + index)

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { monotonicFactory } from 'ulid'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createLog } from '../../src/log.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createSuspicion } from '../../src/suspicion.ts'
+import { createUpstream } from '../../src/upstream/client.ts'
+import { createPoller } from '../../src/worker/poller.ts'
+import { IN_FLIGHT, measureRun, type Run } from '../deliver/job.ts'
+import { answerMessages } from '../support/child.ts'
+import { ACCOUNT, type Order, serialAt } from './job.ts'
+
+const FILL_BATCH = 500
+const TIMEOUT_MS = 10 * SECOND
+/** The defaults, but for the shortest interval: no serial is to fall due again while the run lasts. */
+const POLICY = {
+  minMs: 10 * MINUTE,
+  maxMs: 10 * MINUTE,
+  rampMs: 2 * MINUTE,
+  settleMarginMs: 10 * MINUTE,
+  notFoundGraceMs: 2 * HOUR,
+}
+
+/** The service's own store, poller and upstream, with everything that they do in production. */
+const runOurs = () => {
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid()}`
+  const log = createLog({ level: 'info', version: 'bench' })
+  let prepared: { store: Store; polls: number; upstreamUrl: string } | null = null
+
+  const fill = async (store: Store, polls: number) => {
+    const { partner } = newPartner('bench', { newId, random: randomBytes })
+    const { id: partnerId } = await store.createPartner(partner)
+    const { apiId, apiKey } = ACCOUNT
+    const credentials = { apiId, apiKey: new Secret(apiKey), passwordMode: 'dynamic' } as const
+    const account = await store.putDefaultAccount({ id: newId('acc'), ...credentials })
+    for (let done = 0; done < polls; done += FILL_BATCH)
+      await store.register(
+        Array.from({ length: Math.min(FILL_BATCH, polls - done) }, (_, index) => ({
+          id: newId('reg'),
+          partnerId,
+          accountId: account.id,
+          idcardid: serialAt(done + index),
+          callbackUrl: 'https://partner.example/webhooks/idface',
+          metadata: {},
+          expiresAt: null,
+          ttlMs: DAY,
+        })),
+      )
+  }
+
+  const run = async ({ store, polls, upstreamUrl }: NonNullable<typeof prepared>): Promise<Run> => {
+    const upstream = createUpstream({
+      url: upstreamUrl,
+      method: 'POST',
+      timeoutMs: TIMEOUT_MS,
+      userAgent: 'idface-notifier/bench',
+      concurrency: IN_FLIGHT,
+      now: Date.now,
+    })
+    let left = polls
+    const done = Promise.withResolvers<void>()
+    const poller = createPoller({
+      // The only hand laid on: to know when the last one is recorded, and that upstream has answered.
+      store: {
+        now: store.now,
+        claimVerifications: store.claimVerifications,
+        settleVerifications: async settlements => {
+          await store.settleVerifications(settlements)
+          const failed = settlements.find(({ answer }) => answer.kind !== 'waiting' && answer.kind !== 'verdict')
+          if (failed) done.reject(new Error(`an answer was ${JSON.stringify(failed.answer)}`))
+          left -= settlements.length
+          if (left === 0) done.resolve()
+        },
+      },
+      upstream,
+      sandbox: null,
+      policy: POLICY,
+      plan: null,
+      concurrency: IN_FLIGHT,
+      timeoutMs: TIMEOUT_MS,
+      random: Math.random,
+      onLookup: createSuspicion({ now: Date.now, log }).lookup,
+      log,
+    })
+    const result = await measureRun(async () => {
+      poller.ring()
+      await done.promise
+    })
+    await poller.stop()
+    await upstream.close()
+    await store.close()
+    if (left !== 0) throw new Error(`${-left} more answers than serials`)
+    return result
+  }
+
+  answerMessages(async (order: Order) => {
+    if (order.kind === 'run') {
+      if (prepared === null) throw new Error('run before prepare')
+      return { ...(await run(prepared)) }
+    }
+    const { folder, polls, upstreamUrl } = order
+    const store = await openSqliteStore({
+      path: `${folder}/bench.db`,
+      masterKey: randomBytes(32),
+      now: Date.now,
+      defaultRate: 1e9,
+    })
+    await fill(store, polls)
+    prepared = { store, polls, upstreamUrl }
+    return 'ready'
+  })
+}
+
+if (import.meta.main) runOurs()

@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import { type Load, openClient } from './register/client.ts'
+import { openChild } from './support/child.ts'
+import { type Contestant, contest, medianOf, ratioOf, type Sample } from './support/contest.ts'
+import { cpuSeconds } from './support/machine.ts'
+import { openOutside } from './support/outside.ts'
+import { judgeAtLeast, type Part } from './support/part.ts'
+import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
+
+const SINGLE = { requests: 100_000, width: 64, size: 1 }
+const BATCHES = { requests: 200, width: 4, size: 1_000 }
+/** So much of it is sent before and not counted: a server of a minute is not measured by its first second. */
+const WARM_UP = 0.1
+
+const PLAIN = 'node:http, a fixed answer'
+const HONO = 'Hono, zod and the key check, no store'
+const OURS = 'ours'
+const OURS_BATCHED = `ours, ${BATCHES.size.toLocaleString('en')} a request`
+
+const AIMS = { toHono: { aim: 0.75, floor: 0.55 }, batched: { aim: 40_000 } }
+
+interface Server {
+  url: string
+  apiKey: string
+  pid: number
+}
+type Shape = Pick<Load, 'requests' | 'width' | 'size'>
+
+const measure = async ({ url, apiKey, pid }: Server, shape: Shape): Promise<Sample> => {
+  await using client = openClient()
+  const requests = Math.ceil(shape.requests * WARM_UP)
+  await client.run({ ...shape, url, apiKey, requests, from: 0 })
+  const before = cpuSeconds(pid)
+  const { seconds, p50Ms, p99Ms } = await client.run({ ...shape, url, apiKey, from: requests * shape.size })
+  const cpu = cpuSeconds(pid) - before
+  const registrations = shape.requests * shape.size
+  return {
+    registrationsPerSecond: registrations / seconds,
+    cpuMicros: (cpu * 1e6) / registrations,
+    busy: cpu / seconds,
+    p50Ms,
+    p99Ms,
+  }
+}
+
+const alone = (name: string, file: string, shape: Shape): Contestant => ({
+  name,
+  run: async () => {
+    await using child = openChild(join(import.meta.dirname, 'register', file))
+    const place = await child.ask<Pick<Server, 'url' | 'apiKey'>>('open')
+    return await measure({ ...place, pid: child.pid }, shape)
+  },
+})
+
+/** `serve` with its defaults, a database file, its log in a file, and an upstream that answers ING. */
+const service = (name: string, shape: Shape): Contestant => ({
+  name,
+  run: async () => {
+    using folder = openFolder()
+    await using outside = await openOutside()
+    await using serving = await openService(folder.path, benchEnvironment(folder.path, outside.upstreamUrl))
+    const apiKey = await createPartner(serving.url, 'bench')
+    return await measure({ url: serving.url, apiKey, pid: serving.pid }, shape)
+  },
+})
+
+const METHOD = `Each server runs in a process of its own and is called by another one, over plain sockets (undici would take as
+much processor time as the servers do): \`POST /v1/registrations\`, a serial
+of its own each time, a callback URL, \`{"order": …}\` as metadata, and a deadline every fourth time; ${SINGLE.requests.toLocaleString('en')} requests, ${SINGLE.width} in flight on
+as many kept connections, after a tenth of that uncounted. Ours is \`serve\` with its default settings (\`API_RATE\` aside) on a new SQLite
+file, with its log written to a file; 201 is answered after the commit has been synced to the disk, and meanwhile it polls an
+upstream five times a second. *${HONO}* is a small app of the same libraries, with this project's own schema and key check,
+that answers the same JSON and keeps nothing. *${PLAIN}* reads the request and checks nothing. A batch has ${BATCHES.size.toLocaleString('en')}
+registrations; ${BATCHES.requests} of them, ${BATCHES.width} in flight. *CPU* is the server's processor time a registration, *busy* how much of one core that is.`
+
+const COLUMNS = ['registrations/s', 'CPU, µs each', 'busy', 'p50, ms', 'p99, ms'] as const
+
+export const register: Part = async ({ rounds, scale, say }) => {
+  const [single, batches] = [SINGLE, BATCHES].map(shape => ({ ...shape, requests: shape.requests * scale })) as [
+    Shape,
+    Shape,
+  ]
+  const samples = await contest(
+    [
+      alone(PLAIN, 'plain.ts', single),
+      alone(HONO, 'hono.ts', single),
+      service(OURS, single),
+      service(OURS_BATCHED, batches),
+    ],
+    { rounds, say },
+  )
+  const toHono = ratioOf(samples, [OURS, HONO], 'registrationsPerSecond')
+  const batched = medianOf(samples, OURS_BATCHED, 'registrationsPerSecond')
+  return {
+    part: 'register',
+    title: 'Register',
+    method: METHOD,
+    columns: COLUMNS,
+    rows: [...samples.keys()].map(name => ({
+      name,
+      cells: {
+        'registrations/s': medianOf(samples, name, 'registrationsPerSecond').toFixed(0),
+        'CPU, µs each': medianOf(samples, name, 'cpuMicros').toFixed(0),
+        busy: medianOf(samples, name, 'busy').toFixed(2),
+        'p50, ms': medianOf(samples, name, 'p50Ms').toFixed(1),
+        'p99, ms': medianOf(samples, name, 'p99Ms').toFixed(1),
+      },
+    })),
+    findings: [
+      {
+        what: 'one at a time, against the same without a store',
+        value: `${toHono.toFixed(2)} ×`,
+        aim: '≥ 0.75 ×, floor 0.55 ×',
+        verdict: judgeAtLeast(toHono, AIMS.toHono),
+      },
+      {
+        what: 'in batches',
+        value: `${batched.toFixed(0)} registrations/s`,
+        aim: '≥ 40,000',
+        verdict: judgeAtLeast(batched, AIMS.batched),
+      },
+    ],
+    notes: [
+      'Client and server share this machine. Where *busy* is well under 1, the server was waiting, for the client or for the disk, and would do more if it were asked faster.',
+      'p50 and p99 are of a whole request at full load, so they tell how long the queue of requests in flight is; what one caller waits on a quiet service is in the part about the way of a verdict.',
+      'The disk of this machine says how long a sync takes; requests that arrive meanwhile share the next one.',
+    ],
+  }
+}

@@ -1,0 +1,83 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { monotonicFactory } from 'ulid'
+import { createNetworks } from '../../src/core/address.ts'
+import { createApiKey, readApiKey } from '../../src/core/api-key.ts'
+import { judgeUrl } from '../../src/core/callback-url.ts'
+import { DAY } from '../../src/core/duration.ts'
+import { createRegistrationBody, type RegistrationBody } from '../../src/http/registration-body.ts'
+import { viewRegistration } from '../../src/http/registration-view.ts'
+import type { Registration } from '../../src/store/store.ts'
+import { answerMessages } from '../support/child.ts'
+
+const NETWORKS = createNetworks([])
+
+/** As the service answers, but nothing is kept: no store, no log, no limits. */
+const createApp = (
+  keys: ReadonlyMap<string, { hash: Buffer; partnerId: string }>,
+  newId: (prefix: string) => string,
+) => {
+  if (!NETWORKS.ok) throw new Error(NETWORKS.message)
+  const policy = { allowHttp: false, allowed: NETWORKS.networks }
+  const app = new Hono<{ Variables: { partnerId: string } }>()
+  const schema = createRegistrationBody({
+    now: Date.now,
+    judgeUrl: text => {
+      const verdict = judgeUrl(text, policy)
+      return verdict.ok ? { ok: true, href: verdict.url.href } : { ok: false, message: verdict.message }
+    },
+  })
+
+  app.use('/v1/*', async (c, next) => {
+    const [, token = ''] = /^Bearer +(\S+)$/.exec(c.req.header('authorization') ?? '') ?? []
+    const key = readApiKey(token)
+    const owner = key && keys.get(key.id)
+    if (!owner || !timingSafeEqual(key.hash, owner.hash)) return c.json({ title: 'Unauthorized' }, 401)
+    c.set('partnerId', owner.partnerId)
+    return next()
+  })
+
+  app.post('/v1/registrations', async c => {
+    const parsed = schema.safeParse(await c.req.json().catch(() => null))
+    if (!parsed.success) return c.json({ title: 'Bad Request', errors: parsed.error.issues }, 400)
+    const registration = registrationOf(parsed.data, { id: newId('reg'), partnerId: c.get('partnerId') })
+    c.header('location', `/v1/registrations/${registration.id}`)
+    return c.json(viewRegistration(registration), 201)
+  })
+  return app
+}
+
+const registrationOf = (body: RegistrationBody, ids: { id: string; partnerId: string }): Registration => {
+  const now = Date.now()
+  return {
+    ...ids,
+    idcardid: body.idcardid,
+    callbackUrl: body.callbackUrl,
+    metadata: body.metadata ?? {},
+    status: 'pending',
+    reason: null,
+    verdict: null,
+    polls: 0,
+    lastPolledAt: null,
+    nextPollAt: now,
+    delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
+    createdAt: now,
+    expiresAt: body.expiresAt ?? now + DAY,
+    resolvedAt: null,
+  }
+}
+
+const runHono = async () => {
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid()}`
+  const key = createApiKey(newId('key'), randomBytes)
+  const app = createApp(new Map([[key.id, { hash: key.hash, partnerId: newId('par') }]]), newId)
+  const { port } = await new Promise<AddressInfo>(resolve => {
+    serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, resolve)
+  })
+  answerMessages(async () => ({ url: `http://127.0.0.1:${port}`, apiKey: key.text }))
+}
+
+if (import.meta.main) await runHono()

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Contestant, contest, medianOf } from './support/contest.ts'
+import { residentMb } from './support/machine.ts'
+import { judgeAtMost, type Part } from './support/part.ts'
+import { benchEnvironment, NODE_FLAGS, openFolder, openService } from './support/service.ts'
+
+const CLI = join(import.meta.dirname, '../src/cli.ts')
+const RUNS = 11
+const REST_MS = 5_000
+
+/** A whole process, from its start to its end. */
+const timeOf = async (args: readonly string[]) => {
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, args, { stdio: 'ignore' })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`)
+  return { ms: performance.now() - startedAt }
+}
+
+const serve = async (folder: string, restMs: number) => {
+  await using service = await openService(folder, benchEnvironment(folder))
+  await sleep(restMs)
+  return { ms: service.startMs, rssMb: residentMb(service.pid) }
+}
+
+export const start: Part = async ({ rounds, scale, say }) => {
+  using existing = openFolder()
+  await serve(existing.path, 0)
+  const contestants: Contestant[] = [
+    { name: '`node -e 0`', run: () => timeOf(['-e', '0']) },
+    { name: '`--help`', run: () => timeOf([...NODE_FLAGS, CLI, '--help']) },
+    {
+      name: '`serve`, no database yet',
+      run: async () => {
+        using fresh = openFolder()
+        return await serve(fresh.path, REST_MS * scale)
+      },
+    },
+    { name: '`serve`, a database', run: () => serve(existing.path, REST_MS * scale) },
+  ]
+  const samples = await contest(contestants, { rounds: scale >= 1 ? Math.max(rounds, RUNS) : rounds, say })
+  const of = (name: string, figure: string) => medianOf(samples, name, figure)
+  const ready = Math.max(of('`serve`, no database yet', 'ms'), of('`serve`, a database', 'ms'))
+  const help = of('`--help`', 'ms')
+  const rss = of('`serve`, a database', 'rssMb')
+  return {
+    part: 'start',
+    title: 'Start',
+    method: `From the start of the process to the log line \`listening\`, and for the others to the end of the process; ${RUNS} rounds.
+\`serve\` runs as \`npm start\` runs it; its memory is looked at ${REST_MS / 1000} s later, without a call having been made.`,
+    columns: ['ms', 'RSS, MB'],
+    rows: contestants.map(({ name }) => ({
+      name,
+      cells: {
+        ms: of(name, 'ms').toFixed(0),
+        ...(Number.isNaN(of(name, 'rssMb')) ? {} : { 'RSS, MB': of(name, 'rssMb').toFixed(0) }),
+      },
+    })),
+    findings: [
+      {
+        what: '`serve` ready (the slower of both)',
+        value: `${ready.toFixed(0)} ms`,
+        aim: '≤ 700 ms',
+        verdict: judgeAtMost(ready, { aim: 700 }),
+      },
+      {
+        what: '`--help`',
+        value: `${help.toFixed(0)} ms`,
+        aim: '≤ 200 ms',
+        verdict: judgeAtMost(help, { aim: 200 }),
+      },
+      {
+        what: 'memory at rest',
+        value: `${rss.toFixed(0)} MB`,
+        aim: '≤ 110 MB',
+        verdict: judgeAtMost(rss, { aim: 110 }),
+      },
+    ],
+    notes: ['The files of the program and of Node were in the system’s page cache.'],
+  }
+}

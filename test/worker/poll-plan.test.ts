@@ -1,0 +1,122 @@
+import { expect, test, vi } from 'vitest'
+import type { Answer } from '../../src/core/answer.ts'
+import { type BinsChange, changeBins, emptyBins, finishedOf } from '../../src/core/completion-bins.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { createPollPlan } from '../../src/worker/poll-plan.ts'
+
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const RULE = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
+const ACCOUNT = { id: 'acc_1', rampAt: null }
+const VERDICT: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'SUCCESS', message: null, livingScore: null, similarity: null },
+}
+const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
+/** Registered a minute ago, and last polled ten seconds ago. */
+const ASKED = { nudgedAt: NOW - MINUTE, lastPolledAt: NOW - 10 * SECOND, failures: 0, invalidIds: 0 }
+
+const openPlan = ({ startedAt = NOW - 10 * MINUTE } = {}) => {
+  let bins = emptyBins()
+  const changes: BinsChange[] = []
+  const log = { info: vi.fn(), warn: vi.fn() }
+  const store = {
+    now: () => startedAt,
+    changeCompletions: async (_: string, change: BinsChange) => {
+      changes.push(change)
+      bins = changeBins(bins, change)
+    },
+    completionsOf: async () => bins,
+  }
+  const plan = createPollPlan({ store, schedule: RULE, log })
+  const polled = (answer: Answer, more: Partial<typeof ASKED> | { lastPolledAt: null } = {}) =>
+    plan.polled(ACCOUNT, { ...ASKED, ...more }, { answer, askedAt: NOW })
+  return { plan, polled, changes, store, log, bins: () => bins }
+}
+
+const exposureOf = ({ exposureMs }: ReturnType<typeof emptyBins>) => exposureMs.reduce((sum, one) => sum + one, 0)
+
+test('goes by the rule on a new database', () => {
+  const { plan } = openPlan()
+  for (const [age, interval] of [
+    [0, 5 * SECOND],
+    [240 * SECOND, 10 * SECOND],
+    [3 * 60 * MINUTE, 300 * SECOND],
+  ] as const)
+    expect(plan.intervalMs('acc_1', age)).toBe(interval)
+})
+
+test('writes many verdicts at once, and what is left when it stops', async () => {
+  const { plan, polled, changes, bins } = openPlan()
+  for (let i = 0; i < 50; i++) polled(VERDICT)
+  expect(changes).toHaveLength(0)
+  await plan.stop()
+  expect(changes).toHaveLength(1)
+  expect(finishedOf(bins())).toBeCloseTo(50)
+})
+
+test('counts a poll that finds the check open as time watched', async () => {
+  const { plan, polled, bins } = openPlan()
+  polled(WAITING)
+  polled({ kind: 'not_found', code: 4061 })
+  polled({ kind: 'unknown_status', code: 2, status: 'DONE' })
+  await plan.stop()
+  expect(finishedOf(bins())).toBe(0)
+  expect(exposureOf(bins())).toBeCloseTo(30 * SECOND)
+})
+
+test.each<[string, Answer, Parameters<ReturnType<typeof openPlan>['polled']>[1]]>([
+  ['an answer that tells nothing of the check', UNREACHABLE, {}],
+  ['a poll after one that told nothing', VERDICT, { failures: 1 }],
+  ['a poll after 4060', WAITING, { invalidIds: 1 }],
+  ['a first poll', VERDICT, { lastPolledAt: null }],
+  ['the first poll after a hint', VERDICT, { nudgedAt: NOW - SECOND }],
+])('does not count %s', async (_, answer, more) => {
+  const { plan, polled, changes } = openPlan()
+  polled(answer, more)
+  await plan.stop()
+  expect(changes).toHaveLength(0)
+})
+
+test('uses what was learned before the start', async () => {
+  const first = openPlan()
+  for (let i = 0; i < 400; i++) {
+    first.polled(WAITING, { lastPolledAt: ASKED.nudgedAt })
+    first.polled(VERDICT)
+  }
+  await first.plan.stop()
+  const second = createPollPlan({ store: first.store, schedule: RULE, log: first.log })
+  expect(second.intervalMs('acc_1', 0)).toBe(5 * SECOND)
+  await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(10 * SECOND))
+})
+
+test('stretches all intervals of an account, and of no other, where polls keep coming late', () => {
+  const { plan, polled } = openPlan()
+  for (let i = 0; i < 3_000; i++) polled(WAITING, { nudgedAt: NOW - MINUTE, lastPolledAt: NOW - 21 * SECOND })
+  const stretch = plan.intervalMs('acc_1', 0) / (5 * SECOND)
+  expect(stretch).toBeGreaterThan(3)
+  expect(stretch).toBeLessThan(4)
+  expect(plan.intervalMs('acc_1', 24 * 60 * MINUTE)).toBeCloseTo(stretch * 300 * SECOND)
+  expect(plan.intervalMs('acc_2', 0)).toBe(5 * SECOND)
+})
+
+test('takes polls that waited for a pause, or for the service to start, for no overload', () => {
+  const restarted = openPlan({ startedAt: NOW - SECOND })
+  const { plan } = openPlan()
+  for (let i = 0; i < 3_000; i++) {
+    restarted.polled(WAITING)
+    plan.polled({ id: 'acc_1', rampAt: NOW - SECOND }, ASKED, { answer: WAITING, askedAt: NOW })
+  }
+  expect(restarted.plan.intervalMs('acc_1', 0)).toBe(5 * SECOND)
+  expect(plan.intervalMs('acc_1', 0)).toBe(5 * SECOND)
+})
+
+test('goes on by what it knows where the database cannot be written', async () => {
+  const { plan, polled, store, log } = openPlan()
+  store.changeCompletions = () => Promise.reject(new Error('disk full'))
+  polled(VERDICT)
+  await plan.stop()
+  expect(log.warn).toHaveBeenCalledWith('poll.not_learned', expect.anything())
+  expect(plan.intervalMs('acc_1', 0)).toBe(5 * SECOND)
+})
