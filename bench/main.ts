@@ -14,6 +14,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   fairness: async () => (await import('./fairness.ts')).fairness,
   start: async () => (await import('./start.ts')).start,
   hostile: async () => (await import('./hostile.ts')).hostile,
+  polling: async () => (await import('./polling.ts')).polling,
 }
 
 const USAGE = `npm run bench -- [part …] [--rounds 5] [--quick] [--write]
