@@ -30,7 +30,7 @@ CREATE TABLE `api_keys` (
 --> statement-breakpoint
 CREATE INDEX `api_keys_partner` ON `api_keys` (`partner_id`);--> statement-breakpoint
 CREATE TABLE `attempts` (
-	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
 	`message_seq` integer NOT NULL,
 	`at` integer NOT NULL,
 	`outcome` text NOT NULL,

@@ -121,9 +121,15 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
 
 const running = { pausedAt: null, pauseReason: null, pauseCode: null, probeAt: null, probes: 0 }
 
+type ClaimRow = Omit<Row, 'isDefault' | 'partnerId' | 'createdAt'>
+
 /** The accounts as a claim and a settlement use them, within the caller's transaction. */
-export const createAccountRows = ({ db, vault, defaultRate }: Context) => {
-  const all = db.select().from(accounts).prepare()
+export const createAccountRows = ({ db, client, vault, defaultRate }: Context) => {
+  const all = client.prepare<[], ClaimRow>(`
+    SELECT id, api_id AS apiId, api_key AS apiKey, password_mode AS passwordMode, rate, paused_at AS pausedAt,
+      pause_reason AS pauseReason, pause_code AS pauseCode, probes, probe_at AS probeAt, allowed_at AS allowedAt,
+      ramp_at AS rampAt, ramp_rate AS rampRate
+    FROM accounts`)
   const setAllowedAt = db
     .update(accounts)
     .set({ allowedAt: sql`${sql.placeholder('allowedAt')}` })
@@ -131,7 +137,7 @@ export const createAccountRows = ({ db, vault, defaultRate }: Context) => {
     .prepare()
   const opened = new Map<string, { sealed: Buffer; key: Secret }>()
 
-  const keyOf = ({ apiId, apiKey: sealed }: Row): Secret => {
+  const keyOf = ({ apiId, apiKey: sealed }: Pick<Row, 'apiId' | 'apiKey'>): Secret => {
     const known = opened.get(apiId)
     if (known?.sealed.equals(sealed)) return known.key
     const key = new Secret(vault.open(sealed, keyContext(apiId)))

@@ -195,7 +195,8 @@ export const lanes = sqliteTable(
 export const attempts = sqliteTable(
   'attempts',
   {
-    id: integer('id').primaryKey({ autoIncrement: true }),
+    /** In their order; with a counter that never goes back each attempt would write a row more. */
+    id: integer('id').primaryKey(),
     messageSeq: integer('message_seq').notNull(),
     at: time('at').notNull(),
     outcome: text('outcome').$type<AttemptKind>().notNull(),
