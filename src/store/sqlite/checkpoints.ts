@@ -73,6 +73,8 @@ export const createCheckpoints = ({ path, logBytes }: { path: string; logBytes: 
     commits = 0
     const { log } = await ask('PASSIVE')
     if (log < LONG_LOG_PAGES || isClosed) return
+    // Once more for what came meanwhile, so that writers have the least to wait for.
+    await ask('PASSIVE')
     const restarted = ask('RESTART')
     opening = restarted.then(
       () => {},
