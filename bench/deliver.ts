@@ -41,7 +41,7 @@ const alone = (name: string, file: string, { jobs, url }: { jobs: number; url: s
 const METHOD = `${JOBS.toLocaleString('en')} signed POSTs of about 380 bytes that are due already, ${IN_FLIGHT} in flight, to one \`node:http\` receiver in
 another process; the clock runs from the first one's start to when the last one's success is recorded. *CPU* is that of the
 worker and its database together. Ours is the service's own deliverer, sender and store with all they do: an encrypted body
-opened, the address judged, the attempt recorded and logged, \`synchronous=FULL\`. The queues send with \`Pool.request\` and
+opened, the address judged, the attempt recorded and logged, and the record synced to the disk before it counts. The queues send with \`Pool.request\` and
 the same signature, with the settings that made each fastest here: BullMQ on Redis with an append-only file synced once a
 second, graphile-worker (\`localQueue\` 500, \`completeJobBatchDelay\` 0) and pg-boss (batches of 100, two workers, burst) on
 PostgreSQL 18 with its defaults. *Enqueue* is one job at a time, each awaited.`

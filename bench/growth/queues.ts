@@ -47,7 +47,11 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
   const messages = await measureQueue(batches, {
     claim: async () => {
       const shares = { slots: BATCH, slowSlots: 25, perHost: BATCH, perPartner: BATCH }
-      const busy = { busyHosts: new Map<string, number>(), busyPartners: new Map<string, number>() }
+      const busy = {
+        busyHosts: new Map<string, number>(),
+        busyPartners: new Map<string, number>(),
+        unproven: { perPartner: 100, busyPartners: new Map() },
+      }
       return (await store.claimMessages({ ...shares, ...busy, leaseMs: LEASE_MS })).messages
     },
     settle: rows => settleMessages(store, rows, dueAgain),

@@ -74,7 +74,8 @@ CREATE TABLE `lanes` (
 	`host` text NOT NULL,
 	`due_at` integer,
 	`strikes` integer DEFAULT 0 NOT NULL,
-	`slow` integer DEFAULT false NOT NULL
+	`slow` integer DEFAULT false NOT NULL,
+	`proven` integer DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `lanes_host` ON `lanes` (`partner_id`,`host`);--> statement-breakpoint

@@ -56,6 +56,11 @@ export interface MessageClaim {
   /** Attempts in flight on this node. */
   busyHosts: ReadonlyMap<string, number>
   busyPartners: ReadonlyMap<string, number>
+  /**
+   * What a partner has for hosts of which no attempt has ended in time yet, or not the last, so that those that hang leave
+   * room to its others. The first attempt in flight of each host is not counted against it.
+   */
+  unproven: { perPartner: number; busyPartners: ReadonlyMap<string, number> }
   leaseMs: number
 }
 
@@ -73,6 +78,7 @@ export interface ClaimedMessage {
   registrationId: string
   laneId: number
   slow: boolean
+  proven: boolean
   strikes: number
   host: string
   callbackUrl: string
@@ -83,7 +89,7 @@ export interface ClaimedMessage {
 }
 
 export interface MessageSettlement {
-  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId' | 'strikes'>
+  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId' | 'strikes' | 'proven'>
   step: MessageStep
   attempt: Attempt
   /** The attempt ran into the time limit, so the host held its slot as long as it could. */

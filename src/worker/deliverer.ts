@@ -28,6 +28,8 @@ export interface DelivererDeps {
 /** Hosts that let attempts run into the time limit may hold this share of the slots, a partner that one. */
 const SLOW_SHARE = 1 / 4
 const PARTNER_SHARE = 3 / 4
+/** Of the slots, what a partner has for hosts that have not yet, or not lately, let an attempt end in time. */
+const UNPROVEN_SHARE = 1 / 4
 /** How an attempt fails that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
@@ -40,6 +42,7 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
   const hosts = createInFlight()
   const partners = createInFlight()
   const slow = createInFlight()
+  const unproven = createInFlight()
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
   const signingKeys = createKeyring()
@@ -101,14 +104,17 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     })
 
   /** Takes a slot, and gives the way to free it. */
-  const occupy = ({ host, partnerId, slow: isSlow }: ClaimedMessage) => {
+  const occupy = ({ host, partnerId, slow: isSlow, proven }: ClaimedMessage) => {
+    const isUnproven = !isSlow && !proven
     hosts.start(host)
     partners.start(partnerId)
     if (isSlow) slow.start(host)
+    if (isUnproven) unproven.start(partnerId)
     return () => {
       hosts.end(host)
       partners.end(partnerId)
       if (isSlow) slow.end(host)
+      if (isUnproven) unproven.end(partnerId)
       rounds.ring()
     }
   }
@@ -130,6 +136,10 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
       busyHosts: hosts.counts,
       busyPartners: partners.counts,
+      unproven: {
+        perPartner: Math.ceil(concurrency * UNPROVEN_SHARE),
+        busyPartners: unproven.counts,
+      },
       leaseMs: deps.timeoutMs + 5 * SECOND,
     })
     for (const message of messages) start(message, secrets.get(message.partnerId) ?? [])

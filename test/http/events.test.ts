@@ -46,7 +46,8 @@ test('are the messages of the partner in order', async () => {
 test('the body is the very text of the webhook', async () => {
   await resolveEach('a')
   const claim = { slots: 1, slowSlots: 1, perHost: 1, perPartner: 1, leaseMs: HOUR }
-  const busy = { busyHosts: new Map(), busyPartners: new Map() }
+  const unproven = { perPartner: 1, busyPartners: new Map() }
+  const busy = { busyHosts: new Map(), busyPartners: new Map(), unproven }
   const { messages } = await api.store.claimMessages({ ...claim, ...busy })
   expect((await events()).json.data[0].body).toBe(messages[0]?.body.toString())
 })

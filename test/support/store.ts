@@ -135,6 +135,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
       perPartner: 100,
       busyHosts: new Map(),
       busyPartners: new Map(),
+      unproven: { perPartner: 100, busyPartners: new Map() },
       leaseMs: LEASE_MS,
       ...more,
     })

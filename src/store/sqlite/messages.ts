@@ -8,8 +8,12 @@ import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 /** What is in flight, with what the claim adds. */
-type Busy = MessageClaim & { busyHosts: Map<string, number>; busyPartners: Map<string, number> }
-type Lane = { id: number; partnerId: string; host: string; dueAt: number; strikes: number }
+type Busy = MessageClaim & {
+  busyHosts: Map<string, number>
+  busyPartners: Map<string, number>
+  busyUnproven: Map<string, number>
+}
+type Lane = { id: number; partnerId: string; host: string; dueAt: number; strikes: number; proven: 0 | 1 }
 
 /** Nobody waits for an attempt to be recorded: the slot is free already. */
 const RECORD_WITHIN_MS = 10
@@ -36,6 +40,7 @@ export const createMessages = (context: Context): Verbs => {
           registrationId: row.registrationId,
           laneId: lane.id,
           slow: take.slow,
+          proven: lane.proven === 1,
           strikes: lane.strikes,
           host: lane.host,
           callbackUrl: row.callbackUrl,
@@ -71,27 +76,42 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const claimLanes = (claim: Busy, at: number, slow: boolean) => {
-    const { busyHosts, busyPartners, perPartner } = claim
+    const { busyHosts, busyPartners, busyUnproven, perPartner, unproven } = claim
     const perHost = slow ? 1 : claim.perHost
     const leaseEnd = at + claim.leaseMs
     const claimed: ClaimedMessage[] = []
     let left = slow ? Math.min(claim.slots, claim.slowSlots) : claim.slots
-    const room = ({ host, partnerId }: Lane) =>
-      Math.min(left, perHost - (busyHosts.get(host) ?? 0), perPartner - (busyPartners.get(partnerId) ?? 0))
+    const countOf = (busy: ReadonlyMap<string, number>, key: string) => busy.get(key) ?? 0
+    const add = (busy: Map<string, number>, key: string, count: number) => busy.set(key, countOf(busy, key) + count)
+    // A slow host has its own, narrower share.
+    const isFree = ({ proven }: Lane) => slow || proven === 1
+    /** One may always try: however many hang, a new host is not kept from showing that it does not. */
+    const roomForUnproven = ({ host, partnerId }: Lane) =>
+      Math.max(countOf(busyHosts, host) === 0 ? 1 : 0, unproven.perPartner - countOf(busyUnproven, partnerId))
+    const room = (lane: Lane) =>
+      Math.min(
+        left,
+        perHost - countOf(busyHosts, lane.host),
+        perPartner - countOf(busyPartners, lane.partnerId),
+        isFree(lane) ? left : roomForUnproven(lane),
+      )
     const open = statements.dueLanes.all({
       slow: slow ? 1 : 0,
       at,
       limit: left,
       fullHosts: fullOnes(busyHosts, perHost),
       fullPartners: fullOnes(busyPartners, perPartner),
+      triedHosts: slow ? NOBODY : fullOnes(busyHosts, 1),
+      fullUnprovenPartners: slow ? NOBODY : fullOnes(busyUnproven, unproven.perPartner),
     })
     const share = Math.max(1, Math.ceil(left / Math.max(1, open.length)))
     for (const lane of open) {
       const take = Math.min(share, room(lane))
       if (take <= 0) continue
       const batch = claimOf(lane, { slow, limit: take, at, leaseEnd })
-      busyHosts.set(lane.host, (busyHosts.get(lane.host) ?? 0) + batch.length)
-      busyPartners.set(lane.partnerId, (busyPartners.get(lane.partnerId) ?? 0) + batch.length)
+      add(busyHosts, lane.host, batch.length)
+      add(busyPartners, lane.partnerId, batch.length)
+      if (!isFree(lane)) add(busyUnproven, lane.partnerId, batch.length)
       left -= batch.length
       claimed.push(...batch)
     }
@@ -101,7 +121,7 @@ export const createMessages = (context: Context): Verbs => {
   const settleOne = ({ message, step, attempt, timedOut }: MessageSettlement, at: number) => {
     const { seq, laneId } = message
     if (timedOut) statements.strike.run(laneId)
-    else if (message.strikes > 0) statements.forgive.run(laneId)
+    else if (message.strikes > 0 || !message.proven) statements.forgive.run(laneId)
     // The usual case in one statement. What it counts for has not been erased.
     if (step.state === 'delivered' && statements.deliver.run(seq, message.claim).changes === 1)
       return record(seq, attempt)
@@ -128,7 +148,11 @@ export const createMessages = (context: Context): Verbs => {
       const nextAt = first?.dueAt ?? null
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
       return write(() => {
-        const busy = { busyHosts: new Map(claim.busyHosts), busyPartners: new Map(claim.busyPartners) }
+        const busy = {
+          busyHosts: new Map(claim.busyHosts),
+          busyPartners: new Map(claim.busyPartners),
+          busyUnproven: new Map(claim.unproven.busyPartners),
+        }
         const quick = claimLanes({ ...claim, ...busy }, at, false)
         const slow = claimLanes({ ...claim, ...busy, slots: claim.slots - quick.length }, at, true)
         const claimed = [...quick, ...slow]
@@ -145,6 +169,8 @@ export const createMessages = (context: Context): Verbs => {
   }
 }
 
+const NOBODY = '[]'
+
 /** Those that have their whole share, as JSON: their lanes must not stand before the others'. */
 const fullOnes = (busy: ReadonlyMap<string, number>, share: number): string =>
   JSON.stringify([...busy].flatMap(([key, count]) => (count >= share ? [key] : [])))
@@ -160,12 +186,14 @@ const firstOf = (slow: string) => `SELECT * FROM (
 const prepare = ({ client }: Context) => ({
   firstLane: client.prepare<[], { dueAt: number | null }>(`
     SELECT min(due_at) AS dueAt FROM (${firstOf('slow = 0')} UNION ALL ${firstOf('slow = 1')})`),
-  dueLanes: client.prepare<{ slow: number; at: number; limit: number; fullHosts: string; fullPartners: string }, Lane>(`
-    SELECT lanes.id, lanes.partner_id AS partnerId, lanes.host, lanes.due_at AS dueAt, lanes.strikes
+  dueLanes: client.prepare<LaneQuestion, Lane>(`
+    SELECT lanes.id, lanes.partner_id AS partnerId, lanes.host, lanes.due_at AS dueAt, lanes.strikes, lanes.proven
     FROM lanes JOIN partners ON partners.id = lanes.partner_id
     WHERE lanes.slow = +@slow AND lanes.due_at <= +@at AND partners.disabled = 0
       AND lanes.partner_id NOT IN (SELECT value FROM json_each(@fullPartners))
       AND lanes.host NOT IN (SELECT value FROM json_each(@fullHosts))
+      AND (lanes.proven OR lanes.host NOT IN (SELECT value FROM json_each(@triedHosts))
+        OR lanes.partner_id NOT IN (SELECT value FROM json_each(@fullUnprovenPartners)))
     ORDER BY lanes.due_at LIMIT +@limit`),
   due: client.prepare<[laneId: number, at: number, limit: number], DueRow>(`
     SELECT m.seq, m.claims, m.partner_id AS partnerId, m.registration_id AS registrationId, r.callback_url AS callbackUrl,
@@ -187,8 +215,8 @@ const prepare = ({ client }: Context) => ({
     UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = +? AND due_at IS NOT NULL)
     WHERE id = ?`),
   strike: client.prepare<[id: number]>(`
-    UPDATE lanes SET strikes = strikes + 1, slow = strikes + 1 >= ${SLOW_AFTER_STRIKES} WHERE id = ?`),
-  forgive: client.prepare<[id: number]>('UPDATE lanes SET strikes = 0, slow = 0 WHERE id = ?'),
+    UPDATE lanes SET strikes = strikes + 1, slow = strikes + 1 >= ${SLOW_AFTER_STRIKES}, proven = 0 WHERE id = ?`),
+  forgive: client.prepare<[id: number]>('UPDATE lanes SET strikes = 0, slow = 0, proven = 1 WHERE id = ?'),
   find: client.prepare<[seq: number], { claims: number; state: MessageState; isErased: 0 | 1 }>(
     'SELECT claims, state, length(body) = 0 AS isErased FROM messages WHERE seq = ?',
   ),
@@ -206,6 +234,16 @@ const prepare = ({ client }: Context) => ({
     INSERT INTO attempts (message_seq, at, outcome, http_status, error, duration_ms, response_excerpt)
     VALUES (?, ?, ?, ?, ?, ?, ?)`),
 })
+
+interface LaneQuestion {
+  slow: number
+  at: number
+  limit: number
+  fullHosts: string
+  fullPartners: string
+  triedHosts: string
+  fullUnprovenPartners: string
+}
 
 interface DueRow {
   seq: number

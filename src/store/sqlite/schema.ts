@@ -185,6 +185,8 @@ export const lanes = sqliteTable(
     strikes: integer('strikes').notNull().default(0),
     /** Too many of them: it gets one slot at a time. */
     slow: flag('slow'),
+    /** Its last attempt ended before the time limit; until one has, it gets few slots. */
+    proven: flag('proven'),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),

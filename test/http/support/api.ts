@@ -28,7 +28,11 @@ const SUCCESS: Answer = {
   code: 2,
   verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
 }
-const NOBODY_BUSY = { busyHosts: new Map(), busyPartners: new Map() }
+const NOBODY_BUSY = {
+  busyHosts: new Map(),
+  busyPartners: new Map(),
+  unproven: { perPartner: 100, busyPartners: new Map() },
+}
 
 interface Call {
   key?: string | null

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { ClaimedMessage } from '../../../src/store/store.ts'
-import { type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { first, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -32,6 +32,64 @@ export const describeLanes = (open: OpenStore): void => {
     const taken = await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 1]]) })
     expect(hostsOf(taken)).toEqual({ 'a.example': 3, 'b.example': 2 })
     expect(await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 4]]) })).toEqual([])
+  })
+
+  describe('hosts that have not yet let an attempt end in time', () => {
+    const three = { perPartner: 3, busyPartners: new Map<string, number>() }
+    const full = (bench: Bench) => ({ perPartner: 3, busyPartners: new Map([[bench.partnerId, 3]]) })
+
+    test('share what a partner has for them, and have all of their own once one has', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'new.example': 9 })
+      const taken = await bench.claimMessages({ unproven: three })
+      expect(hostsOf(taken)).toEqual({ 'new.example': 3 })
+      const busyHosts = new Map([['new.example', 3]])
+      expect(await bench.claimMessages({ unproven: full(bench), busyHosts })).toEqual([])
+      await bench.store.settleMessages([bench.received(first(taken), 500)])
+      expect(hostsOf(await bench.claimMessages({ unproven: full(bench) }))).toEqual({ 'new.example': 6 })
+    })
+
+    test('leave the rest to its others, and take nothing from another partner', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(200)
+      await fill(bench, { 'a.example': 9 })
+      await fill(bench, { 'good.example': 5 })
+      const other = await bench.addPartner()
+      await fill(bench, { 'd.example': 2 }, other)
+      const counts = hostsOf(await bench.claimMessages({ unproven: three }))
+      expect(counts).toEqual({ 'a.example': 3, 'good.example': 5, 'd.example': 2 })
+    })
+
+    test('may each try once, however many there are', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'a.example': 2, 'b.example': 2 })
+      const busyHosts = new Map([['hangs.example', 3]])
+      const taken = await bench.claimMessages({ unproven: full(bench), busyHosts })
+      expect(hostsOf(taken)).toEqual({ 'a.example': 1, 'b.example': 1 })
+    })
+
+    test('do not stand before the others', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(200)
+      const hosts = Array.from({ length: 20 }, (_, n) => `new${n}.example`)
+      await fill(bench, Object.fromEntries(hosts.map(host => [host, 1])))
+      await fill(bench, { 'good.example': 2 })
+      const busyHosts = new Map(hosts.map(host => [host, 1]))
+      const taken = await bench.claimMessages({ slots: 2, unproven: full(bench), busyHosts })
+      expect(hostsOf(taken)).toEqual({ 'good.example': 2 })
+    })
+
+    test('are joined by a good one whose attempt ran into the limit', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(200)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(null)
+      await fill(bench, { 'good.example': 5 })
+      expect(hostsOf(await bench.claimMessages({ unproven: three }))).toEqual({ 'good.example': 3 })
+    })
   })
 
   test('ports make different hosts', async () => {

@@ -38,6 +38,7 @@ const claimMessages = async (store: Store): Promise<string[]> => {
     perPartner: 3,
     busyHosts: new Map(),
     busyPartners: new Map(),
+    unproven: { perPartner: 100, busyPartners: new Map() },
     leaseMs: 60_000,
   })
   return messages.map(message => `m${message.seq}`)
