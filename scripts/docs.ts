@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { RESULTS_PATH, type Results, renderPerformance } from '../bench/support/report.ts'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 
@@ -51,9 +52,12 @@ const envExample = (): string => {
     .concat('\n')
 }
 
+const performancePage = (): string => renderPerformance(JSON.parse(readFileSync(RESULTS_PATH, 'utf8')) as Results)
+
 export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/settings.md', text: settingsPage },
   { path: '.env.example', text: envExample },
+  { path: 'docs/performance.md', text: performancePage },
 ]
 
 /** The paths of the documents whose files say something else. */
