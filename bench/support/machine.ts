@@ -20,7 +20,7 @@ const systemName = (): string => {
 
 const TICKS_PER_SECOND = 100
 
-/** Processor time that the processes, and their finished children, have used so far, in seconds. Linux only. */
+/** Processor time that the processes have used so far, in seconds, all their threads included. Linux only. */
 export const cpuSeconds = (...pids: readonly number[]): number =>
   pids.reduce((sum, pid) => {
     const [, fields = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []

@@ -1,6 +1,6 @@
 /**
- * Group commit: calls that come while a batch is under way, or in the same turn of the event loop, go into the next
- * batch together, so that they share one transaction and one fsync. `run` answers one result an item, in order; if it
+ * Gathers calls that come while a batch is under way, or in the same turn of the event loop, into the next batch: one
+ * call of the store for all of them. `run` answers one result an item, in order; if it
  * fails, every call of that batch fails with its error.
  */
 export const createCoalescer = <Item, Result>(

@@ -40,10 +40,12 @@ export type * from './registration.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
- * nothing of it. Times are epoch ms of the store's own clock. A verb that takes a `partnerId` sees only what is that
- * partner's; what is somebody else's is null, like what does not exist.
+ * nothing of it. Claims and `changeCompletions` are the exception: forgotten, a row is due again and a little less is
+ * known. Times are epoch ms of the store's own clock. A verb that takes a `partnerId` sees only what is that partner's;
+ * what is somebody else's is null, like what does not exist.
  *
- * Throws `AppError('unavailable')` when the database cannot be read or written now; nothing is half done then.
+ * Throws `AppError('unavailable')` when the database cannot be read or written now; nothing is half done then. Only where
+ * the disk refused to sync, which `broken` tells, may it turn out after the restart that the whole of it was done.
  */
 export interface Store {
   /** The clock that leases and due times go by. */
