@@ -67,6 +67,7 @@ describe('O6 a partner that is disabled with rows in flight', () => {
     upstream.script('no-verdict-yet', { status: 'ING' })
     const unanswered = await api.register({ idcardid: 'no-verdict-yet', callbackUrl: receiver.urlFor('/later') })
     await receiver.waitFor(80)
+    await upstream.waitFor(calls => calls.some(({ idcardid }) => idcardid === 'no-verdict-yet'))
 
     await admin.call('PATCH', `/v1/admin/partners/${partner.partnerId}`, { disabled: true })
     // What was in flight has ended once another partner's webhooks, of which each is later, went round a few times.
