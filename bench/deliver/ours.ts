@@ -6,8 +6,8 @@ import { DAY, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/log.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { answerMessages } from '../support/child.ts'
 import { IN_FLIGHT, measureRun, type Order, type Run } from './job.ts'
@@ -47,7 +47,7 @@ const runOurs = async () => {
   answerMessages(async (order: Order) => {
     if (order.kind === 'prepare') {
       jobs = order.jobs
-      store = await openSqliteStore({
+      store = await openRemoteStore({
         path: `${order.folder}/bench.db`,
         masterKey: randomBytes(32),
         now: Date.now,

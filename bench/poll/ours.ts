@@ -4,8 +4,8 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/log.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import { createSuspicion } from '../../src/suspicion.ts'
 import { createUpstream } from '../../src/upstream/client.ts'
 import { createPoller } from '../../src/worker/poller.ts'
@@ -103,7 +103,7 @@ const runOurs = () => {
       return { ...(await run(prepared)) }
     }
     const { folder, polls, upstreamUrl } = order
-    const store = await openSqliteStore({
+    const store = await openRemoteStore({
       path: `${folder}/bench.db`,
       masterKey: randomBytes(32),
       now: Date.now,

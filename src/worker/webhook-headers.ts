@@ -18,15 +18,21 @@ export const webhookHeaders = (
   }
 }
 
+/** More live secrets than most have, and no more than fit into a few MB. */
+const MOST_KEYS = 10_000
+
 /** Signing keys by secret: making one costs more than a signature. */
 export const createKeyring = () => {
-  const keys = new WeakMap<Secret, SigningKey>()
+  const keys = new Map<string, SigningKey>()
   return (secret: Secret): SigningKey => {
-    const known = keys.get(secret)
+    const text = secret.reveal()
+    const known = keys.get(text)
     if (known) return known
-    const key = createSigningKey(secret.reveal())
+    const key = createSigningKey(text)
     if (!key) throw new Error('a stored signing secret cannot be read')
-    keys.set(secret, key)
+    const [oldest] = keys.size >= MOST_KEYS ? keys.keys() : []
+    if (oldest !== undefined) keys.delete(oldest)
+    keys.set(text, key)
     return key
   }
 }

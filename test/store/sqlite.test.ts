@@ -3,17 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeStore } from './conformance.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 
 const openAt =
-  (pathFor: () => string): OpenStore =>
+  (pathFor: () => string, openSqlite: (options: SqliteOptions) => Promise<Store> = openSqliteStore): OpenStore =>
   async ({ rate }) => {
     const clock = { now: START }
-    const store = await openSqliteStore({
+    const store = await openSqlite({
       path: pathFor(),
       masterKey: randomBytes(32),
       now: () => clock.now,
@@ -38,3 +40,4 @@ describeStore(
   openAt(() => ':memory:'),
 )
 describeStore('SQLite in a file', openAt(newFile))
+describeStore('SQLite in a file, on a thread of its own', openAt(newFile, openRemoteStore))

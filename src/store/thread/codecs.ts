@@ -1,0 +1,117 @@
+import { Secret } from '../../core/secret.ts'
+import type { ClaimedMessages, ClaimedVerifications, Store } from '../store.ts'
+
+/** What a thread is asked to do: the store's asynchronous verbs. */
+export type Verb = Exclude<
+  { [Name in keyof Store]: Store[Name] extends (...args: never[]) => Promise<unknown> ? Name : never }[keyof Store],
+  'close'
+>
+type Arguments<V extends Verb> = Parameters<Store[V]>
+type Result<V extends Verb> = Awaited<ReturnType<Store[V]>>
+
+/** Makes of a value what can be sent to another thread, and back. */
+export interface Codec<Value> {
+  pack(value: Value): unknown
+  unpack(packed: never): Value
+}
+
+const codec = <Value, Packed>(pack: (value: Value) => Packed, unpack: (packed: Packed) => Value): Codec<Value> => ({
+  pack,
+  unpack,
+})
+
+const conceal = (text: string): Secret => new Secret(text)
+const reveal = (secret: Secret): string => secret.reveal()
+/** What arrives of a Buffer is a Uint8Array of the same bytes. */
+const toBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)
+/** Of what is sent of a Buffer all that it shares its memory with is sent too, unless it has been copied. */
+const toBytes = (buffer: Buffer): Uint8Array => Uint8Array.from(buffer)
+
+/** Only what a plain copy would lose or what it would not be worth: secrets, buffers, what nobody reads on the other side. */
+export const ARGUMENTS: { [V in Verb]?: Codec<Arguments<V>> } = {
+  createPartner: codec(
+    ([{ key, secret, ...partner }]) => ({
+      ...partner,
+      key: { ...key, hash: toBytes(key.hash) },
+      secret: { ...secret, text: reveal(secret.text) },
+    }),
+    ({ key, secret, ...partner }) => [
+      {
+        ...partner,
+        key: { ...key, hash: toBuffer(key.hash) },
+        secret: { ...secret, text: conceal(secret.text) },
+      },
+    ],
+  ),
+  createKey: codec(
+    ([partnerId, key]) => [partnerId, { ...key, hash: toBytes(key.hash) }] as const,
+    ([partnerId, key]) => [partnerId, { ...key, hash: toBuffer(key.hash) }],
+  ),
+  rotateSigningSecret: codec(
+    ([partnerId, secret, overlapMs]) => [partnerId, { ...secret, text: reveal(secret.text) }, overlapMs] as const,
+    ([partnerId, secret, overlapMs]) => [partnerId, { ...secret, text: conceal(secret.text) }, overlapMs],
+  ),
+  putDefaultAccount: codec(
+    ([account]) => ({ ...account, apiKey: reveal(account.apiKey) }),
+    account => [{ ...account, apiKey: conceal(account.apiKey) }],
+  ),
+  createAccount: codec(
+    ([account]) => ({ ...account, apiKey: reveal(account.apiKey) }),
+    account => [{ ...account, apiKey: conceal(account.apiKey) }],
+  ),
+  settleMessages: codec(
+    ([settlements]) =>
+      settlements.map(({ message, ...settlement }) => {
+        const { seq, claim, partnerId, callbackUrl, laneId, strikes, proven } = message
+        return { message: { seq, claim, partnerId, callbackUrl, laneId, strikes, proven }, ...settlement }
+      }),
+    settlements => [settlements],
+  ),
+}
+
+export const RESULTS: { [V in Verb]?: Codec<Result<V>> } = {
+  findKey: codec(
+    owner => owner && { ...owner, hash: toBytes(owner.hash) },
+    owner => owner && { ...owner, hash: toBuffer(owner.hash) },
+  ),
+  liveSecrets: codec(
+    secrets => secrets.map(reveal),
+    texts => texts.map(conceal),
+  ),
+  claimVerifications: codec(
+    ({ claims, nextAt }: ClaimedVerifications) => ({
+      claims: claims.map(({ account, verifications }) => ({
+        account: { ...account, apiKey: reveal(account.apiKey) },
+        verifications,
+      })),
+      nextAt,
+    }),
+    ({ claims, nextAt }) => ({
+      claims: claims.map(({ account, verifications }) => ({
+        account: { ...account, apiKey: conceal(account.apiKey) },
+        verifications,
+      })),
+      nextAt,
+    }),
+  ),
+  claimMessages: codec(
+    ({ messages, secrets, nextAt }: ClaimedMessages) => ({
+      messages: messages.map(({ body, ...message }) => ({ ...message, length: body.length })),
+      // All in one: memory for each would cost as much as all the rest.
+      bodies: new Uint8Array(Buffer.concat(messages.map(({ body }) => body))),
+      secrets: [...secrets].map(([partnerId, live]) => [partnerId, live.map(reveal)] as const),
+      nextAt,
+    }),
+    ({ messages, bodies, secrets, nextAt }) => {
+      let end = 0
+      return {
+        messages: messages.map(({ length, ...message }) => {
+          end += length
+          return { ...message, body: toBuffer(bodies.subarray(end - length, end)) }
+        }),
+        secrets: new Map(secrets.map(([partnerId, texts]) => [partnerId, texts.map(conceal)])),
+        nextAt,
+      }
+    },
+  ),
+}
