@@ -1,6 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { requestId } from 'hono/request-id'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin-accounts.ts'
@@ -15,8 +14,9 @@ import { createMe, type MeDeps } from './me.ts'
 import { sendError, sendProblem } from './problem.ts'
 import { createRegistrationBody, type JudgeUrl } from './registration-body.ts'
 import { createRegistrations, type RegistrationDeps } from './registrations.ts'
-import { logRequests } from './request-log.ts'
+import { frameRequests } from './request-frame.ts'
 import { createResends, type ResendDeps } from './resends.ts'
+import { setHeader } from './set-header.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './signing-secrets.ts'
 
 type Noun =
@@ -44,25 +44,22 @@ export type ApiDeps = Omit<All<Noun>, 'registrationBody'> & {
   ready: () => Promise<ReadyCheck[]>
 }
 
-const noStore: MiddlewareHandler = async function noStore(c, next) {
-  c.header('cache-control', 'no-store')
-  await next()
+const noStore: MiddlewareHandler = function noStore(c, next) {
+  setHeader(c, 'cache-control', 'no-store')
+  return next()
 }
 
 /** The HTTP API as one Hono app. Whatever goes wrong is answered as `application/problem+json`. */
 export const createApi = (deps: ApiDeps) => {
   const app = new Hono<ApiEnv>()
-  app.use(requestId({ limitLength: 128, generator: () => deps.newId('req') }))
-  app.use(logRequests(deps))
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: (c, methods) => {
-        const allow = methods.join(', ')
-        return sendProblem(c, { code: 'method_not_allowed', detail: `This takes ${allow}.`, headers: { allow } })
-      },
-    }),
-  )
+  const refuseMethod = methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => {
+      const allow = methods.join(', ')
+      return sendProblem(c, { code: 'method_not_allowed', detail: `This takes ${allow}.`, headers: { allow } })
+    },
+  })
+  app.use(frameRequests({ ...deps, refuseMethod }))
   app.onError((error, c) => sendError(c, error))
   app.notFound(c => sendProblem(c, { code: 'not_found', detail: 'There is nothing at this address.' }))
 

@@ -22,7 +22,7 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
 const NONE = z.strictObject({})
 
 /** For calls without parameters. */
-export const noQuery: MiddlewareHandler = async function noQuery(c, next) {
+export const noQuery: MiddlewareHandler = function noQuery(c, next) {
   if (c.req.url.includes('?')) readQuery(c, NONE)
-  await next()
+  return next()
 }

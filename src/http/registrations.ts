@@ -13,6 +13,7 @@ import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 import { viewAttempt, viewRegistration } from './registration-view.ts'
 import { readBody } from './request-body.ts'
+import { setHeader } from './set-header.ts'
 import { createWaiting } from './waiting.ts'
 
 export interface RegistrationDeps extends RegistrarDeps {
@@ -94,7 +95,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const body = await readBody(c, registrationBody)
     const item = await registrar.toItem(c.get('partnerId'), body)
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))
-    c.header('location', `/v1/registrations/${registration.id}`)
+    setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     return c.json(viewRegistration(registration), status)
   })
 
