@@ -13,8 +13,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   suspicion: ['core', 'log'],
   version: [],
   store: ['core', 'config', 'log'],
-  upstream: ['core', 'config', 'log'],
-  callback: ['core', 'config', 'log'],
+  wire: ['core'],
+  upstream: ['core', 'config', 'log', 'wire'],
+  callback: ['core', 'config', 'log', 'wire'],
   // Their types only: what a round works with comes in through its deps.
   worker: ['core', 'config', 'log', 'store', 'upstream', 'callback'],
   http: ['core', 'config', 'log', 'store', 'suspicion', 'version'],

@@ -26,7 +26,7 @@ export interface Failure {
   detail: string | null
 }
 
-/** Carries a failure through undici, which hands errors on as they are. */
+/** Carries a failure out of what opens a connection. */
 export class SendError extends Error {
   override readonly name = 'SendError'
   readonly failure: Failure
@@ -57,8 +57,6 @@ const CODES: Record<string, FailureCode> = {
   ENOMEM: 'local',
   EADDRNOTAVAIL: 'local',
   EADDRINUSE: 'local',
-  UND_ERR_DESTROYED: 'local',
-  UND_ERR_CLOSED: 'local',
 }
 
 const codeOf = (error: Error): string => {
@@ -66,16 +64,11 @@ const codeOf = (error: Error): string => {
   return typeof code === 'string' && code !== '' ? code : error.name
 }
 
-/** undici has one code for both: a peer that hangs up, and one that speaks out of turn. */
-const isHangUp = (error: Error): boolean => error.message === 'other side closed' || error.message === 'closed'
+export const failureOfCode = (code: string): Failure => ({ error: CODES[code] ?? 'protocol', detail: code })
 
-/** Names the failure behind an error of undici, net or tls. Its message is never kept: it may hold addresses and bytes. */
-export const failureOf = (error: Error): Failure => {
-  if (error instanceof SendError) return error.failure
-  const code = codeOf(error)
-  if (code === 'UND_ERR_SOCKET' && isHangUp(error)) return { error: 'reset', detail: 'closed' }
-  return { error: CODES[code] ?? 'protocol', detail: code }
-}
+/** Names the failure behind an error of net or tls. Its message is never kept: it may hold addresses and bytes. */
+export const failureOf = (error: Error): Failure =>
+  error instanceof SendError ? error.failure : failureOfCode(codeOf(error))
 
 /** The same while a TLS session is set up: whatever breaks there is said to be TLS, unless it is our own side. */
 export const tlsFailureOf = (error: Error): SendError => {

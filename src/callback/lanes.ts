@@ -1,28 +1,39 @@
 import type { CallbackUrl } from '../core/callback-url.ts'
-import { MINUTE } from '../core/duration.ts'
+import { MINUTE, SECOND } from '../core/duration.ts'
+import { type Connection, type ConnectionLimits, createConnection } from '../wire/connection.ts'
+import { createTicker } from '../wire/ticker.ts'
 import type { Connect } from './connect.ts'
-import { createLane, type Lane, TICK_MS } from './lane.ts'
-import { createTicker } from './ticker.ts'
+import { EXCERPT_BYTES } from './excerpt.ts'
 
-/** Gives out lanes. Partners share none, not even to the same origin: what one did to a connection is not another's loss. */
+/** Gives out lanes: connections of one partner to one origin. Partners share none, not even to the same origin: what one did to a connection is not another's loss. */
 export interface Lanes {
   /** Starts at once when a lane is free or may be opened, otherwise when one becomes free; with null when all are closed. */
-  acquire(partnerId: string, target: CallbackUrl, start: (lane: Lane | null) => void): void
+  acquire(partnerId: string, target: CallbackUrl, start: (lane: Connection | null) => void): void
   /** A lane that has never been used, at once. */
-  open(partnerId: string, target: CallbackUrl): Lane
-  close(): Promise<void>
+  open(partnerId: string, target: CallbackUrl): Connection
+  close(): void
 }
 
+/** How often an attempt that is under way is looked after; most have ended by then. */
+const TICK_MS = 50
+const LIMITS: ConnectionLimits = {
+  headBytes: 16 * 1024,
+  bodyBytes: 16 * 1024,
+  keptBytes: EXCERPT_BYTES,
+  wireBytes: 64 * 1024,
+  // Once the status is known, only the excerpt and the connection's reuse are to be gained by waiting.
+  bodyMs: 5 * SECOND,
+}
 /** A connection is not used for longer: a name that moved is followed. */
 const MAX_AGE_MS = MINUTE
 const MAX_IDLE = 1024
 
 interface Group {
   target: CallbackUrl
-  open: Set<Lane>
+  open: Set<Connection>
   /** The most recently used last: taken first, it is the least likely to have been closed. */
-  idle: Lane[]
-  waiting: ((lane: Lane | null) => void)[]
+  idle: Connection[]
+  waiting: ((lane: Connection | null) => void)[]
 }
 
 /** @param deps.perOrigin most connections of one partner to one origin */
@@ -31,7 +42,7 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
   const ticker = createTicker(TICK_MS)
   const partners = new Map<string, Map<string, Group>>()
   /** Over all groups, the longest idle first. */
-  const idle = new Map<Lane, Group>()
+  const idle = new Map<Connection, Group>()
 
   const groupOf = (partnerId: string, target: CallbackUrl): Group => {
     const origins = partners.get(partnerId) ?? new Map<string, Group>()
@@ -49,30 +60,29 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
     if (origins?.size === 0) partners.delete(partnerId)
   }
 
-  const takeIdle = (group: Group): Lane | null => {
+  const takeIdle = (group: Group): Connection | null => {
     for (let lane = group.idle.pop(); lane; lane = group.idle.pop()) {
       idle.delete(lane)
       if (now() - lane.openedAt() < MAX_AGE_MS) return lane
-      void lane.close()
+      lane.close()
     }
     return null
   }
 
-  const open = (partnerId: string, target: CallbackUrl): Lane => {
+  const open = (partnerId: string, target: CallbackUrl): Connection => {
     const group = groupOf(partnerId, target)
-    const lane = createLane({
-      target,
-      connect,
+    const lane = createConnection({
+      open: signal => connect(target, signal),
       now,
       ticker,
+      limits: LIMITS,
       onFree: free => {
         const next = group.waiting.shift()
-        // Not from within undici's handling of the last answer: it would skip the check that the socket is still good.
         if (next) return queueMicrotask(() => next(free))
         group.idle.push(free)
         idle.set(free, group)
         const [oldest] = idle.size > MAX_IDLE ? idle.keys() : []
-        if (oldest) void oldest.close()
+        oldest?.close()
       },
       onGone: gone => {
         group.open.delete(gone)
@@ -94,10 +104,10 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
       else group.waiting.push(start)
     },
     open,
-    close: async () => {
+    close: () => {
       const groups = [...partners.values()].flatMap(origins => [...origins.values()])
       for (const start of groups.flatMap(group => group.waiting.splice(0))) start(null)
-      await Promise.all(groups.flatMap(group => [...group.open]).map(lane => lane.close()))
+      for (const lane of groups.flatMap(group => [...group.open])) lane.close()
     },
   }
 }

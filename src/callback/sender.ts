@@ -1,7 +1,9 @@
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
+import type { Connection, ExchangeEnd } from '../wire/connection.ts'
+import { writeRequest } from '../wire/request.ts'
 import { createConnect } from './connect.ts'
-import type { Lane, LaneEnd, Outcome, Work } from './lane.ts'
 import { createLanes } from './lanes.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
 import { createNameResolver, type NameResolver } from './resolve.ts'
 import { createUrlJudge } from './url-judge.ts'
 
@@ -52,22 +54,22 @@ export const createSender = (deps: {
   const judge = createUrlJudge(policy)
   let isClosed = false
 
-  const workOf = ({ headers, body }: Attempt, { path }: CallbackUrl): Work => {
+  const requestOf = ({ headers, body }: Attempt, { path, host }: CallbackUrl): Buffer => {
     const flat = ['user-agent', userAgent]
     for (const name in headers) flat.push(name, headers[name] as string)
-    return { path, headers: flat, body, timeoutMs }
+    return writeRequest({ method: 'POST', path, host, headers: flat, body })
   }
 
   const exchange = (attempt: Attempt, url: CallbackUrl, resolve: (result: SendResult) => void) =>
-    lanes.acquire(attempt.partnerId, url, (lane: Lane | null) => {
+    lanes.acquire(attempt.partnerId, url, (lane: Connection | null) => {
       if (lane === null) return resolve(CLOSED)
       const startedAt = now()
-      const work = workOf(attempt, url)
-      const finish = ({ outcome }: LaneEnd) => resolve({ ...outcome, durationMs: Math.round(now() - startedAt) })
-      lane.run(work, end => {
+      const request = requestOf(attempt, url)
+      const finish = (end: ExchangeEnd) => resolve({ ...outcomeOf(end), durationMs: Math.round(now() - startedAt) })
+      lane.run(request, timeoutMs, end => {
         if (!end.isStale || isClosed) return finish(end)
         const leftMs = Math.max(1, timeoutMs - (now() - startedAt))
-        lanes.open(attempt.partnerId, url).run({ ...work, timeoutMs: leftMs }, finish)
+        lanes.open(attempt.partnerId, url).run(request, leftMs, finish)
       })
     })
 
@@ -87,7 +89,7 @@ export const createSender = (deps: {
     close: async () => {
       isClosed = true
       resolver.close()
-      await lanes.close()
+      lanes.close()
     },
   }
 }

@@ -1,10 +1,13 @@
-import { Pool } from 'undici'
 import { type Answer, readAnswer } from '../core/answer.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { dynamicPassword } from '../core/password.ts'
 import { readHttpDate, readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { exchange, type Reply } from './exchange.ts'
+import { createPool, type Pool } from '../wire/pool.ts'
+import { writeRequest } from '../wire/request.ts'
+import { createTicker } from '../wire/ticker.ts'
+import { createUpstreamConnect } from './connect.ts'
+import { exchange, type Reply, UPSTREAM_LIMITS } from './exchange.ts'
 import { readBody } from './read-body.ts'
 
 /** `static` sends the key itself as the password, `dynamic` an md5 of it and the time. */
@@ -32,6 +35,9 @@ export interface Upstream {
 const SKEW_TOLERANCE_MS = 5 * SECOND
 const MAX_RETRY_AFTER_MS = 10 * MINUTE
 
+/** How often a call that is under way is looked after. */
+const TICK_MS = 20
+
 interface Line {
   readonly pool: Pool
   skewMs: number
@@ -52,7 +58,8 @@ export const createUpstream = (deps: {
   now: () => number
 }): Upstream => {
   const { method, timeoutMs, now } = deps
-  const { origin, pathname, search } = new URL(deps.url)
+  const url = new URL(deps.url)
+  const { host, pathname, search } = url
   const path = pathname + search
   const queryStart = path + (search ? '&' : '?')
   const headers =
@@ -60,17 +67,17 @@ export const createUpstream = (deps: {
       ? ['user-agent', deps.userAgent, 'content-type', 'application/x-www-form-urlencoded']
       : ['user-agent', deps.userAgent]
 
+  const connect = createUpstreamConnect(url)
+  const ticker = createTicker(TICK_MS)
   // A pool of its own for each account, so that one account's hanging calls hold up no other.
   const lines = new Map<string, Line>()
   const openLine = (accountId: string): Line => {
-    const pool = new Pool(origin, {
-      connections: deps.concurrency,
-      allowH2: false,
-      // Explicit, because NODE_TLS_REJECT_UNAUTHORIZED=0 would win over the default.
-      connect: { rejectUnauthorized: true, timeout: timeoutMs },
-      // The exchange has a total limit of its own, which these could only undercut.
-      headersTimeout: 0,
-      bodyTimeout: 0,
+    const pool = createPool({
+      open: connect,
+      size: deps.concurrency,
+      now: () => performance.now(),
+      ticker,
+      limits: UPSTREAM_LIMITS,
     })
     const line = { pool, skewMs: 0 }
     lines.set(accountId, line)
@@ -87,9 +94,8 @@ export const createUpstream = (deps: {
 
   const call = (line: Line, account: UpstreamAccount, idcardid: string): Promise<Reply> => {
     const form = formOf(account, idcardid, line.skewMs)
-    const request =
-      method === 'POST' ? { path, method, headers, body: form } : { path: queryStart + form, method, headers }
-    return exchange(line.pool, request, timeoutMs)
+    const parts = method === 'POST' ? { path, body: form } : { path: queryStart + form, body: null }
+    return exchange(line.pool, writeRequest({ method, host, headers, ...parts }), timeoutMs)
   }
 
   const judgeReply = (reply: Reply, skewMs: number): Answer => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createTicker } from '../../src/callback/ticker.ts'
+import { createTicker } from '../../src/wire/ticker.ts'
 
 describe('a ticker', () => {
   beforeEach(() => void vi.useFakeTimers())

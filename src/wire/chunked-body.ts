@@ -1,0 +1,63 @@
+export interface ChunkedBody {
+  /**
+   * Takes bytes from `start` on. The index after the body's last byte, or -1 while there is more to come; null when this
+   * is no chunked body.
+   */
+  push(bytes: Buffer, start: number): number | null
+}
+
+/** Of a line with a chunk's size, or of a trailer. */
+const MAX_LINE_BYTES = 4 * 1024
+const SIZE = /^([\da-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/i
+const TRAILER = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/
+const LF = 0x0a
+
+/** Reads a body in chunks (RFC 9112, 7.1). What extensions and trailers say is looked over and dropped. */
+export const createChunkedBody = (onData: (bytes: Buffer) => void): ChunkedBody => {
+  /** Of the chunk that is being read; null: in a line. */
+  let left: number | null = null
+  let line = ''
+  let expects: 'size' | 'end' | 'trailer' = 'size'
+
+  /** False: not a line that may be here. */
+  const endLine = (): boolean => {
+    const text = line
+    line = ''
+    if (expects === 'end') {
+      expects = 'size'
+      return text === '\r\n'
+    }
+    if (expects === 'trailer') return TRAILER.test(text)
+    const size = SIZE.exec(text)?.[1]
+    if (size === undefined) return false
+    left = Number.parseInt(size, 16)
+    expects = 'end'
+    if (left > 0) return true
+    left = null
+    expects = 'trailer'
+    return true
+  }
+
+  return {
+    push: (bytes, start) => {
+      let at = start
+      while (at < bytes.length) {
+        if (left !== null) {
+          const data = bytes.subarray(at, at + left)
+          at += data.length
+          left = left > data.length ? left - data.length : null
+          onData(data)
+          continue
+        }
+        const end = bytes.indexOf(LF, at)
+        line += bytes.toString('latin1', at, end < 0 ? bytes.length : end + 1)
+        if (line.length > MAX_LINE_BYTES) return null
+        if (end < 0) return -1
+        at = end + 1
+        if (expects === 'trailer' && line === '\r\n') return at
+        if (!endLine()) return null
+      }
+      return -1
+    },
+  }
+}

@@ -1,0 +1,60 @@
+/** A response's status and headers, names in lower case. */
+export interface ResponseHead {
+  status: number
+  /** The first value of each name; of those that say how long the body is there is only one. */
+  headers: ReadonlyMap<string, string>
+  /** How the body ends: after so many bytes, by its chunks, or with the connection. */
+  body: number | 'chunked' | 'until_close'
+  /** The connection is meant to take another request. */
+  keepAlive: boolean
+}
+
+/**
+ * Strict as the RFC is, where it lets a recipient choose: no bare CR or LF, no folded lines, no space before a colon. The
+ * alternatives exclude each other at every character, so it takes one pass whatever is sent.
+ */
+const HEAD =
+  /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
+
+const LENGTH = /^\d{1,15}$/
+/** Said twice, they would say two things about where the body ends. */
+const ONLY_ONCE = new Set(['content-length', 'transfer-encoding'])
+
+const headersOf = (text: string): Map<string, string> | null => {
+  const headers = new Map<string, string>()
+  for (let at = text.indexOf('\r\n') + 2, end = text.indexOf('\r\n', at); end > at; end = text.indexOf('\r\n', at)) {
+    const colon = text.indexOf(':', at)
+    const name = text.slice(at, colon).toLowerCase()
+    if (!headers.has(name)) headers.set(name, text.slice(colon + 1, end).trim())
+    else if (ONLY_ONCE.has(name)) return null
+    at = end + 2
+  }
+  return headers
+}
+
+const hasToken = (list: string | undefined, token: string): boolean =>
+  list !== undefined && (list === token || list.split(',').some(item => item.trim().toLowerCase() === token))
+
+/** Null where it cannot be told for sure where the body ends. */
+const bodyOf = (status: number, headers: ReadonlyMap<string, string>, isOld: boolean): ResponseHead['body'] | null => {
+  const length = headers.get('content-length')
+  const encoding = headers.get('transfer-encoding')
+  if (encoding !== undefined && (isOld || length !== undefined || encoding.toLowerCase() !== 'chunked')) return null
+  if (length !== undefined && !LENGTH.test(length)) return null
+  if (status < 200 || status === 204 || status === 304) return 0
+  if (encoding !== undefined) return 'chunked'
+  return length === undefined ? 'until_close' : Number(length)
+}
+
+/** Reads the head of a response to GET or POST, from its first byte to its empty line; null for anything else. */
+export const readHead = (text: string): ResponseHead | null => {
+  const match = HEAD.exec(text)
+  const headers = match && headersOf(text)
+  if (!headers) return null
+  const [isOld, status] = [match[1] === '0', Number(match[2])]
+  const body = bodyOf(status, headers, isOld)
+  if (body === null) return null
+  const connection = headers.get('connection')
+  const keepAlive = isOld ? hasToken(connection, 'keep-alive') : !hasToken(connection, 'close')
+  return { status, headers, body, keepAlive: keepAlive && body !== 'until_close' }
+}

@@ -1,0 +1,137 @@
+import { type ChunkedBody, createChunkedBody } from './chunked-body.ts'
+import { type ResponseHead, readHead } from './response-head.ts'
+
+/** Called in this order, `onData` any number of times; nothing more after `onEnd` or `onFault`, or once it was reset. */
+export interface ResponseEvents {
+  onHead(head: ResponseHead): void
+  onData(bytes: Buffer): void
+  /** `isClean`: nothing came behind the response. */
+  onEnd(isClean: boolean): void
+  onFault(detail: ResponseFault): void
+}
+
+/** What makes of the bytes no response to one request. */
+export type ResponseFault = 'head' | 'head_size' | 'upgrade' | 'informational' | 'chunk' | 'unasked'
+
+export interface ResponseParser {
+  /** A request is about to be written: what comes now is the response. */
+  begin(): void
+  push(bytes: Buffer): void
+  /** The other side sends no more. True where that was the end of the response, `onEnd` called. */
+  end(): boolean
+  /** Whatever comes from now on is nobody's. */
+  reset(): void
+}
+
+const MAX_INFORMATIONAL = 8
+const HEAD_END = Buffer.from('\r\n\r\n')
+const UPGRADED = 101
+const VERSION = 'HTTP/1.'
+
+/** Reads HTTP/1.1 responses (RFC 9112) of one connection, one for each `begin`. Nothing is decoded but the chunks. */
+export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }): ResponseParser => {
+  let state: 'idle' | 'head' | 'body' = 'idle'
+  /** Of a head that is not complete. */
+  let partial: Buffer | null = null
+  let informational = 0
+  /** Of the body, while its length was given; infinite: it ends with the connection. */
+  let left = 0
+  let chunked: ChunkedBody | null = null
+
+  const reset = () => {
+    state = 'idle'
+    partial = null
+    chunked = null
+  }
+  const fail = (fault: ResponseFault) => {
+    reset()
+    events.onFault(fault)
+  }
+  const finish = (isClean: boolean) => {
+    reset()
+    events.onEnd(isClean)
+  }
+
+  /** Whoever is told may have had enough, within a read. */
+  const takeData = (bytes: Buffer) => {
+    if (state === 'body') events.onData(bytes)
+  }
+
+  const takeHead = (head: ResponseHead, rest: Buffer): void => {
+    if (head.status < 200 && head.status !== UPGRADED) takeInformational(rest)
+    else if (head.status === UPGRADED) fail('upgrade')
+    else takeFinal(head, rest)
+  }
+
+  const takeInformational = (rest: Buffer): void => {
+    if (++informational > MAX_INFORMATIONAL) fail('informational')
+    else if (rest.length > 0) takeHeadBytes(rest)
+  }
+
+  const takeFinal = (head: ResponseHead, rest: Buffer): void => {
+    state = 'body'
+    chunked = head.body === 'chunked' ? createChunkedBody(takeData) : null
+    left = head.body === 'until_close' ? Number.POSITIVE_INFINITY : typeof head.body === 'number' ? head.body : 0
+    events.onHead(head)
+    if (state === 'body') takeBody(rest)
+  }
+
+  const takeHeadBytes = (bytes: Buffer): void => {
+    const searched = Math.max(0, (partial?.length ?? 0) - HEAD_END.length + 1)
+    const all = partial === null ? bytes : Buffer.concat([partial, bytes])
+    const end = all.indexOf(HEAD_END, searched)
+    if (end < 0) takePartial(all)
+    else if (end > limits.headBytes) fail('head_size')
+    else {
+      partial = null
+      const head = readHead(all.toString('latin1', 0, end + HEAD_END.length))
+      if (head === null) fail('head')
+      else takeHead(head, all.subarray(end + HEAD_END.length))
+    }
+  }
+
+  const takePartial = (bytes: Buffer): void => {
+    partial = bytes
+    // What speaks another protocol may never send an empty line, and waits for us.
+    if (!VERSION.startsWith(bytes.toString('latin1', 0, VERSION.length))) fail('head')
+    else if (bytes.length > limits.headBytes) fail('head_size')
+  }
+
+  const takeChunks = (body: ChunkedBody, bytes: Buffer): void => {
+    const end = body.push(bytes, 0)
+    if (state !== 'body') return
+    if (end === null) fail('chunk')
+    else if (end >= 0) finish(end === bytes.length)
+  }
+
+  const takeBody = (bytes: Buffer): void => {
+    if (chunked) takeChunks(chunked, bytes)
+    else takePlain(bytes)
+  }
+
+  const takePlain = (bytes: Buffer): void => {
+    const data = left < bytes.length ? bytes.subarray(0, left) : bytes
+    left -= data.length
+    if (data.length > 0) events.onData(data)
+    if (left === 0 && state === 'body') finish(data.length === bytes.length)
+  }
+
+  return {
+    begin: () => {
+      reset()
+      state = 'head'
+      informational = 0
+    },
+    push: bytes => {
+      if (state === 'head') takeHeadBytes(bytes)
+      else if (state === 'body') takeBody(bytes)
+      else fail('unasked')
+    },
+    end: () => {
+      const isEnd = state === 'body' && left === Number.POSITIVE_INFINITY
+      if (isEnd) finish(true)
+      return isEnd
+    },
+    reset,
+  }
+}
