@@ -31,7 +31,7 @@ export const limitConnections = (server: Server, most: number) => {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request
     if (requests.has(socket)) requests.set(socket, request)
-    response.once('close', () => {
+    response.on('close', () => {
       if (requests.get(socket) === request) rest(socket)
     })
   })

@@ -57,7 +57,9 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
   const find = createBriefCache({ ttlMs: 1 * SECOND, size: 10_000, now, load })
 
   return async (partnerId: string, name: string | undefined): Promise<Account> => {
-    const account = name === undefined || ACCOUNT_ID.test(name) ? await find(`${partnerId} ${name ?? ''}`) : null
+    // The id as it is, which most ask for, need not be hashed again.
+    const key = name === undefined ? partnerId : `${partnerId} ${name}`
+    const account = name === undefined || ACCOUNT_ID.test(name) ? await find(key) : null
     if (account) return account
     if (name === undefined) throw new AppError('unavailable', 'The service has no upstream account yet.')
     const message = 'must be the id or the APIID of an account of this service; leave it out for the default one'

@@ -26,7 +26,8 @@ test('on a socket each answer brings its request id, and none of the API may be 
     const told = { status: answer.status, id: answer.headers.get('x-request-id') }
     expect({ ...told, cache: answer.headers.get('cache-control') }).toEqual({ status, id, cache: 'no-store' })
     if (status !== 201) expect(answer.headers.get('content-type')).toBe('application/problem+json')
-    else expect(answer.headers.get('location')).toBe(`/v1/registrations/${(await answer.json()).id}`)
+    else
+      expect(answer.headers.get('location')).toBe(`/v1/registrations/${((await answer.json()) as { id: string }).id}`)
   }
   expect(JSON.parse(api.logged.at(-1) ?? '')).toMatchObject({ event: 'http.request', requestId: 'test-5', status: 401 })
 })
