@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { Agent, request } from 'undici'
 import { z } from 'zod'
 import { clock, createIds, openApp, random } from '../app.ts'
 import { type Environment, readConfig } from '../config/read-config.ts'
@@ -37,7 +36,6 @@ export const openStage = async (folder: string) => {
   const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })
   await app.store.createPartner(partner)
   const receiver = await openReceiver({ secrets: [signingSecret], now: clock })
-  const client = createClient(app.url, apiKey)
 
   return {
     url: app.url,
@@ -45,9 +43,8 @@ export const openStage = async (folder: string) => {
     receiver,
     apiKey,
     signingSecret,
-    ...client,
+    ...createClient(app.url, apiKey),
     close: async (): Promise<void> => {
-      await client.close()
       await app.stop()
       await Promise.all([simulator.close(), receiver.close()])
     },
@@ -58,22 +55,19 @@ const registrations = z.object({ data: z.array(z.object({ delivery: z.object({ s
 
 /** The partner's side of the API, over real HTTP. */
 const createClient = (url: string, apiKey: string) => {
-  const dispatcher = new Agent()
   const endpoint = `${url}/v1/registrations`
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
   return {
     /** Throws unless the service answers 201. */
     register: async (registration: { idcardid: string; callbackUrl: string }): Promise<void> => {
-      const body = JSON.stringify(registration)
-      const response = await request(endpoint, { method: 'POST', dispatcher, headers, body })
-      const answer = await response.body.text()
-      if (response.statusCode !== 201) throw new Error(`POST /v1/registrations: ${response.statusCode} ${answer}`)
+      const response = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(registration) })
+      const answer = await response.text()
+      if (response.status !== 201) throw new Error(`POST /v1/registrations: ${response.status} ${answer}`)
     },
     /** `pending`, `delivered` or `exhausted`, for each registration. */
     deliveryStates: async (): Promise<string[]> => {
-      const response = await request(endpoint, { dispatcher, headers })
-      return registrations.parse(await response.body.json()).data.map(({ delivery }) => delivery.state)
+      const response = await fetch(endpoint, { headers })
+      return registrations.parse(await response.json()).data.map(({ delivery }) => delivery.state)
     },
-    close: () => dispatcher.close(),
   }
 }
