@@ -41,8 +41,8 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
   const { connect, now, perOrigin } = deps
   const ticker = createTicker(TICK_MS)
   const partners = new Map<string, Map<string, Group>>()
-  /** Over all groups, the longest idle first. */
-  const idle = new Map<Connection, Group>()
+  /** Over all groups. */
+  let idleCount = 0
 
   const groupOf = (partnerId: string, target: CallbackUrl): Group => {
     const origins = partners.get(partnerId) ?? new Map<string, Group>()
@@ -62,11 +62,19 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
 
   const takeIdle = (group: Group): Connection | null => {
     for (let lane = group.idle.pop(); lane; lane = group.idle.pop()) {
-      idle.delete(lane)
+      idleCount--
       if (now() - lane.openedAt() < MAX_AGE_MS) return lane
       lane.close()
     }
     return null
+  }
+
+  const groups = () => [...partners.values()].flatMap(origins => [...origins.values()])
+
+  /** Looked for only when there are too many: keeping them in order would cost at every attempt. */
+  const closeLongestIdle = () => {
+    const first = groups().flatMap(({ idle }) => idle.slice(0, 1))
+    first.reduce((oldest, lane) => (lane.freeSince() < oldest.freeSince() ? lane : oldest)).close()
   }
 
   const open = (partnerId: string, target: CallbackUrl): Connection => {
@@ -80,13 +88,15 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
         const next = group.waiting.shift()
         if (next) return queueMicrotask(() => next(free))
         group.idle.push(free)
-        idle.set(free, group)
-        const [oldest] = idle.size > MAX_IDLE ? idle.keys() : []
-        oldest?.close()
+        if (++idleCount > MAX_IDLE) closeLongestIdle()
       },
       onGone: gone => {
         group.open.delete(gone)
-        if (idle.delete(gone)) group.idle.splice(group.idle.indexOf(gone), 1)
+        const at = group.idle.indexOf(gone)
+        if (at >= 0) {
+          group.idle.splice(at, 1)
+          idleCount--
+        }
         const next = group.waiting.shift()
         if (next) next(open(partnerId, target))
         else if (group.open.size === 0) forget(partnerId, group)
@@ -105,9 +115,8 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
     },
     open,
     close: () => {
-      const groups = [...partners.values()].flatMap(origins => [...origins.values()])
-      for (const start of groups.flatMap(group => group.waiting.splice(0))) start(null)
-      for (const lane of groups.flatMap(group => [...group.open])) lane.close()
+      for (const start of groups().flatMap(group => group.waiting.splice(0))) start(null)
+      for (const lane of groups().flatMap(group => [...group.open])) lane.close()
     },
   }
 }

@@ -50,6 +50,8 @@ export interface Connection {
   run(request: Buffer, timeoutMs: number, done: (end: ExchangeEnd) => void): void
   /** When it was opened, on the clock of `deps.now`. */
   openedAt(): number
+  /** When its last exchange ended. */
+  freeSince(): number
   /** Closes it; an exchange under way fails. */
   close(): void
 }
@@ -83,6 +85,7 @@ export const createConnection = (deps: {
   let opening: AbortController | null = null
   let hasServed = false
   let isWritten = false
+  let freeSince = 0
   let idleUntil = Number.POSITIVE_INFINITY
 
   // The exchange under way. One set for the whole life of the connection, so that an exchange allocates next to nothing.
@@ -114,7 +117,8 @@ export const createConnection = (deps: {
     const isStale = hasServed && isLost
     hasServed = true
     const idleMs = isReusable && head ? idleMsOf(head) : 0
-    idleUntil = now() + idleMs
+    freeSince = now()
+    idleUntil = freeSince + idleMs
     if (idleMs > 0 && !isGone) deps.onFree(connection)
     else shut()
     tell({ head, body, fault, isStale, isUnsent: !isWritten })
@@ -210,6 +214,7 @@ export const createConnection = (deps: {
       }
     },
     openedAt: () => openedAt,
+    freeSince: () => freeSince,
     close: () => {
       fail({ kind: 'closed' })
       shut()

@@ -78,16 +78,15 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     }
   }
 
-  const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
-    const at = store.now()
-    const free = occupy(message)
-    // The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded.
-    const result = await send(message, secrets, at).finally(free)
+  const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> | undefined => {
     // Our own shortage, of sockets say: nothing was sent, so nothing is recorded, and the lease brings it back.
-    if (result.kind === 'failed' && result.error === 'local') return logAttempt(message, result, null)
+    if (result.kind === 'failed' && result.error === 'local') {
+      logAttempt(message, result, null)
+      return undefined
+    }
     const settlement = judge(message, result, at)
     logAttempt(message, result, settlement.attempt)
-    await settle(settlement)
+    return settle(settlement)
   }
 
   const logAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
@@ -119,11 +118,23 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     }
   }
 
-  const start = (message: ClaimedMessage, secrets: readonly Secret[]) => {
+  const start = async (message: ClaimedMessage, secrets: readonly Secret[]) => {
     unrecorded.start(message.partnerId)
-    deliver(message, secrets)
-      .catch((error: unknown) => log.error('delivery.failed', { error, partnerId: message.partnerId }))
-      .finally(() => unrecorded.end(message.partnerId))
+    const free = occupy(message)
+    const at = store.now()
+    let isFree = false
+    try {
+      const result = await send(message, secrets, at)
+      // The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded.
+      isFree = true
+      free()
+      await record(message, result, at)
+    } catch (error) {
+      if (!isFree) free()
+      log.error('delivery.failed', { error, partnerId: message.partnerId })
+    } finally {
+      unrecorded.end(message.partnerId)
+    }
   }
 
   const round = async (): Promise<Round> => {
@@ -142,7 +153,7 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
       },
       leaseMs: deps.timeoutMs + 5 * SECOND,
     })
-    for (const message of messages) start(message, secrets.get(message.partnerId) ?? [])
+    for (const message of messages) void start(message, secrets.get(message.partnerId) ?? [])
     return { claimed: messages.length, nextAt }
   }
 

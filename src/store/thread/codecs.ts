@@ -1,5 +1,5 @@
 import { Secret } from '../../core/secret.ts'
-import type { ClaimedMessages, ClaimedVerifications, Store } from '../store.ts'
+import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store } from '../store.ts'
 
 /** What a thread is asked to do: the store's asynchronous verbs. */
 export type Verb = Exclude<
@@ -26,6 +26,9 @@ const reveal = (secret: Secret): string => secret.reveal()
 const toBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)
 /** Of what is sent of a Buffer all that it shares its memory with is sent too, unless it has been copied. */
 const toBytes = (buffer: Buffer): Uint8Array => Uint8Array.from(buffer)
+
+/** In place: the message was made for this, and a copy of each would cost as much as sending it. */
+const withBody = <Body>(message: Omit<ClaimedMessage, 'body'>, body: Body) => Object.assign(message, { body })
 
 /** Only what a plain copy would lose or what it would not be worth: secrets, buffers, what nobody reads on the other side. */
 export const ARGUMENTS: { [V in Verb]?: Codec<Arguments<V>> } = {
@@ -95,19 +98,22 @@ export const RESULTS: { [V in Verb]?: Codec<Result<V>> } = {
     }),
   ),
   claimMessages: codec(
-    ({ messages, secrets, nextAt }: ClaimedMessages) => ({
-      messages: messages.map(({ body, ...message }) => ({ ...message, length: body.length })),
+    ({ messages, secrets, nextAt }: ClaimedMessages) => {
       // All in one: memory for each would cost as much as all the rest.
-      bodies: new Uint8Array(Buffer.concat(messages.map(({ body }) => body))),
-      secrets: [...secrets].map(([partnerId, live]) => [partnerId, live.map(reveal)] as const),
-      nextAt,
-    }),
+      const bodies = new Uint8Array(Buffer.concat(messages.map(({ body }) => body)))
+      return {
+        messages: messages.map(message => withBody(message, message.body.length)),
+        bodies,
+        secrets: [...secrets].map(([partnerId, live]) => [partnerId, live.map(reveal)] as const),
+        nextAt,
+      }
+    },
     ({ messages, bodies, secrets, nextAt }) => {
       let end = 0
       return {
-        messages: messages.map(({ length, ...message }) => {
-          end += length
-          return { ...message, body: toBuffer(bodies.subarray(end - length, end)) }
+        messages: messages.map(message => {
+          end += message.body
+          return withBody(message, toBuffer(bodies.subarray(end - message.body, end)))
         }),
         secrets: new Map(secrets.map(([partnerId, texts]) => [partnerId, texts.map(conceal)])),
         nextAt,
