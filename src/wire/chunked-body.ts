@@ -8,8 +8,11 @@ export interface ChunkedBody {
 
 /** Of a line with a chunk's size, or of a trailer. */
 const MAX_LINE_BYTES = 4 * 1024
-const SIZE = /^([\da-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/i
-const TRAILER = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/
+/** With extensions as the RFC has them, but for the blanks it would put up with around `;` and `=`. */
+const SIZE =
+  /^([\da-f]{1,8})(?:;[!#$%&'*+\-.^_`|~\da-z]+(?:=(?:[!#$%&'*+\-.^_`|~\da-z]+|"(?:[\t\x20!#-[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r\n$/i
+/** Not one that would have said how long the body is. */
+const TRAILER = /^(?!content-length:|transfer-encoding:)[!#$%&'*+\-.^_`|~\da-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/i
 const LF = 0x0a
 
 /** Reads a body in chunks (RFC 9112, 7.1). What extensions and trailers say is looked over and dropped. */

@@ -116,12 +116,17 @@ export const createConnection = (deps: {
       : fault?.kind === 'lost' || fault?.kind === 'protocol'
     const isStale = hasServed && isLost
     hasServed = true
-    const idleMs = isReusable && head ? idleMsOf(head) : 0
+    // What answers before it has read must not have requests pile up here.
+    const idleMs = isReusable && head && socket?.writableLength === 0 ? idleMsOf(head) : 0
     freeSince = now()
     idleUntil = freeSince + idleMs
     if (idleMs > 0 && !isGone) deps.onFree(connection)
     else shut()
-    tell({ head, body, fault, isStale, isUnsent: !isWritten })
+    const told: ExchangeEnd = { head, body, fault, isStale, isUnsent: !isWritten }
+    // An idle connection does not keep what may be thousands of headers.
+    head = null
+    body = []
+    tell(told)
   }
   const fail = (fault: Fault) => end(fault, false)
 
@@ -150,8 +155,10 @@ export const createConnection = (deps: {
     // After each read and not at the next tick: a fast network brings tens of megabytes in between.
     if (wireBytes > limits.wireBytes && done !== null) fail({ kind: 'protocol', detail: 'flood' })
   }
-  const onLost = (code: string | null) => {
-    if (!parser.end()) fail({ kind: 'lost', code })
+  const onLost = (code: string | null) => fail({ kind: 'lost', code })
+  /** Only what was ended in order can have been complete. */
+  const onEnd = () => {
+    if (!parser.end()) onLost(null)
   }
 
   const onTick = () => {
@@ -163,7 +170,7 @@ export const createConnection = (deps: {
   const listen = (opened: Socket) => {
     socket = opened
     opened.on('data', onData)
-    opened.on('end', () => onLost(null))
+    opened.on('end', onEnd)
     opened.on('close', () => onLost(null))
     opened.on('error', (error: NodeJS.ErrnoException) => onLost(error.code ?? error.name))
   }
@@ -199,8 +206,6 @@ export const createConnection = (deps: {
     run: (request, timeoutMs, tell) => {
       done = tell
       endsAt = now() + timeoutMs
-      head = null
-      body = []
       received = 0
       kept = 0
       wireBytes = 0

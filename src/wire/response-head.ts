@@ -1,7 +1,7 @@
 /** A response's status and headers, names in lower case. */
 export interface ResponseHead {
   status: number
-  /** The first value of each name; of those that say how long the body is there is only one. */
+  /** The first value of each name, of `connection` all; of those that say how long the body is there is only one. */
   headers: ReadonlyMap<string, string>
   /** How the body ends: after so many bytes, by its chunks, or with the connection. */
   body: number | 'chunked' | 'until_close'
@@ -20,20 +20,42 @@ const LENGTH = /^\d{1,15}$/
 /** Said twice, they would say two things about where the body ends. */
 const ONLY_ONCE = new Set(['content-length', 'transfer-encoding'])
 
+const TAB = 0x09
+const SPACE = 0x20
+
+const isBlank = (code: number): boolean => code === SPACE || code === TAB
+
+/** Not `trim`: to that, 0xA0 is white space too. */
+const valueIn = (text: string, from: number, to: number): string => {
+  let [start, end] = [from, to]
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (start < end && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
 const headersOf = (text: string): Map<string, string> | null => {
   const headers = new Map<string, string>()
   for (let at = text.indexOf('\r\n') + 2, end = text.indexOf('\r\n', at); end > at; end = text.indexOf('\r\n', at)) {
     const colon = text.indexOf(':', at)
     const name = text.slice(at, colon).toLowerCase()
-    if (!headers.has(name)) headers.set(name, text.slice(colon + 1, end).trim())
-    else if (ONLY_ONCE.has(name)) return null
+    const known = headers.get(name)
+    // Others take no tab behind `chunked` for white space, and end the body elsewhere.
+    if (ONLY_ONCE.has(name) && (known !== undefined || text.slice(colon, end).includes('\t'))) return null
+    const value = valueIn(text, colon + 1, end)
+    if (known === undefined) headers.set(name, value)
+    else if (name === 'connection') headers.set(name, `${known},${value}`)
     at = end + 2
   }
   return headers
 }
 
-const hasToken = (list: string | undefined, token: string): boolean =>
-  list !== undefined && (list === token || list.split(',').some(item => item.trim().toLowerCase() === token))
+const hasToken = (list: string, token: string): boolean =>
+  list === token || list.split(',').some(item => valueIn(item, 0, item.length).toLowerCase() === token)
+
+const isKept = (connection: string | undefined, isOld: boolean): boolean => {
+  if (connection === undefined) return !isOld
+  return !hasToken(connection, 'close') && (!isOld || hasToken(connection, 'keep-alive'))
+}
 
 /** Null where it cannot be told for sure where the body ends. */
 const bodyOf = (status: number, headers: ReadonlyMap<string, string>, isOld: boolean): ResponseHead['body'] | null => {
@@ -54,7 +76,6 @@ export const readHead = (text: string): ResponseHead | null => {
   const [isOld, status] = [match[1] === '0', Number(match[2])]
   const body = bodyOf(status, headers, isOld)
   if (body === null) return null
-  const connection = headers.get('connection')
-  const keepAlive = isOld ? hasToken(connection, 'keep-alive') : !hasToken(connection, 'close')
-  return { status, headers, body, keepAlive: keepAlive && body !== 'until_close' }
+  const keepAlive = body !== 'until_close' && isKept(headers.get('connection'), isOld)
+  return { status, headers, body, keepAlive }
 }

@@ -25,14 +25,20 @@ export interface ResponseParser {
 
 const MAX_INFORMATIONAL = 8
 const HEAD_END = Buffer.from('\r\n\r\n')
+const NOTHING = Buffer.alloc(0)
 const UPGRADED = 101
 const VERSION = 'HTTP/1.'
 
-/** Reads HTTP/1.1 responses (RFC 9112) of one connection, one for each `begin`. Nothing is decoded but the chunks. */
+/**
+ * Reads HTTP/1.1 responses (RFC 9112) of one connection, one for each `begin`. Nothing is decoded but the chunks.
+ *
+ * @param limits.headBytes most bytes of a head, its empty line included
+ */
 export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }): ResponseParser => {
   let state: 'idle' | 'head' | 'body' = 'idle'
-  /** Of a head that is not complete. */
-  let partial: Buffer | null = null
+  /** The first `filled` bytes of it are of a head that is not complete. */
+  let partial = NOTHING
+  let filled = 0
   let informational = 0
   /** Of the body, while its length was given; infinite: it ends with the connection. */
   let left = 0
@@ -40,7 +46,8 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
 
   const reset = () => {
     state = 'idle'
-    partial = null
+    partial = NOTHING
+    filled = 0
     chunked = null
   }
   const fail = (fault: ResponseFault) => {
@@ -77,24 +84,41 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   }
 
   const takeHeadBytes = (bytes: Buffer): void => {
-    const searched = Math.max(0, (partial?.length ?? 0) - HEAD_END.length + 1)
-    const all = partial === null ? bytes : Buffer.concat([partial, bytes])
+    const searched = Math.max(0, filled - HEAD_END.length + 1)
+    const all = filled === 0 ? bytes : gather(bytes)
     const end = all.indexOf(HEAD_END, searched)
+    const length = end + HEAD_END.length
     if (end < 0) takePartial(all)
-    else if (end > limits.headBytes) fail('head_size')
+    else if (length > limits.headBytes) failLong(all)
     else {
-      partial = null
-      const head = readHead(all.toString('latin1', 0, end + HEAD_END.length))
+      partial = NOTHING
+      filled = 0
+      const head = readHead(all.toString('latin1', 0, length))
       if (head === null) fail('head')
-      else takeHead(head, all.subarray(end + HEAD_END.length))
+      else takeHead(head, all.subarray(length))
     }
   }
 
+  /** All there is of the head; room is made by doubling, or a head that comes byte by byte would be copied as often. */
+  const gather = (bytes: Buffer): Buffer => {
+    const length = filled + bytes.length
+    if (length > partial.length) {
+      const wider = Buffer.allocUnsafeSlow(Math.max(length, 2 * filled))
+      wider.set(partial.subarray(0, filled))
+      partial = wider
+    }
+    partial.set(bytes, filled)
+    filled = length
+    return partial.subarray(0, length)
+  }
+
+  const isHttp = (bytes: Buffer): boolean => VERSION.startsWith(bytes.toString('latin1', 0, VERSION.length))
+  const failLong = (bytes: Buffer) => fail(isHttp(bytes) ? 'head_size' : 'head')
+
   const takePartial = (bytes: Buffer): void => {
-    partial = bytes
     // What speaks another protocol may never send an empty line, and waits for us.
-    if (!VERSION.startsWith(bytes.toString('latin1', 0, VERSION.length))) fail('head')
-    else if (bytes.length > limits.headBytes) fail('head_size')
+    if (bytes.length >= limits.headBytes || !isHttp(bytes)) failLong(bytes)
+    else if (filled === 0) gather(bytes)
   }
 
   const takeChunks = (body: ChunkedBody, bytes: Buffer): void => {
