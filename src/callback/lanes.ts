@@ -7,12 +7,19 @@ import { EXCERPT_BYTES } from './excerpt.ts'
 
 /** Gives out lanes: connections of one partner to one origin. Partners share none, not even to the same origin: what one did to a connection is not another's loss. */
 export interface Lanes {
-  /** Starts at once when a lane is free or may be opened, otherwise when one becomes free; with null when all are closed. */
-  acquire(partnerId: string, target: CallbackUrl, start: (lane: Connection | null) => void): void
+  /**
+   * Starts at once when a lane is free or may be opened, otherwise when one becomes free within `waitMs`; with null, and
+   * why, when none does or all are closed.
+   */
+  acquire(partnerId: string, target: CallbackUrl, start: Start): void
+  /** Gives back a lane that was acquired and has not been used. */
+  release(partnerId: string, target: CallbackUrl, lane: Connection): void
   /** A lane that has never been used, at once. */
   open(partnerId: string, target: CallbackUrl): Connection
   close(): void
 }
+
+type Start = (lane: Connection | null, whyNone: 'busy' | 'closed') => void
 
 /** How often an attempt that is under way is looked after; most have ended by then. */
 const TICK_MS = 50
@@ -33,12 +40,17 @@ interface Group {
   open: Set<Connection>
   /** The most recently used last: taken first, it is the least likely to have been closed. */
   idle: Connection[]
-  waiting: ((lane: Connection | null) => void)[]
+  waiting: { start: Start; until: number }[]
 }
 
 /** @param deps.perOrigin most connections of one partner to one origin */
-export const createLanes = (deps: { connect: Connect; now: () => number; perOrigin: number }): Lanes => {
-  const { connect, now, perOrigin } = deps
+export const createLanes = (deps: {
+  connect: Connect
+  now: () => number
+  perOrigin: number
+  waitMs: number
+}): Lanes => {
+  const { connect, now, perOrigin, waitMs } = deps
   const ticker = createTicker(TICK_MS)
   const partners = new Map<string, Map<string, Group>>()
   /** Over all groups. */
@@ -77,6 +89,24 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
     first.reduce((oldest, lane) => (lane.freeSince() < oldest.freeSince() ? lane : oldest)).close()
   }
 
+  const endWaits = () => {
+    const at = now()
+    for (const group of groups()) {
+      const late = group.waiting.filter(({ until }) => until <= at)
+      if (late.length === 0) continue
+      group.waiting = group.waiting.filter(({ until }) => until > at)
+      for (const { start } of late) start(null, 'busy')
+    }
+    if (groups().every(({ waiting }) => waiting.length === 0)) ticker.delete(endWaits)
+  }
+
+  const giveOn = (group: Group, lane: Connection) => {
+    const next = group.waiting.shift()
+    if (next) return queueMicrotask(() => next.start(lane, 'closed'))
+    group.idle.push(lane)
+    if (++idleCount > MAX_IDLE) closeLongestIdle()
+  }
+
   const open = (partnerId: string, target: CallbackUrl): Connection => {
     const group = groupOf(partnerId, target)
     const lane = createConnection({
@@ -84,12 +114,7 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
       now,
       ticker,
       limits: LIMITS,
-      onFree: free => {
-        const next = group.waiting.shift()
-        if (next) return queueMicrotask(() => next(free))
-        group.idle.push(free)
-        if (++idleCount > MAX_IDLE) closeLongestIdle()
-      },
+      onFree: free => giveOn(group, free),
       onGone: gone => {
         group.open.delete(gone)
         const at = group.idle.indexOf(gone)
@@ -98,7 +123,7 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
           idleCount--
         }
         const next = group.waiting.shift()
-        if (next) next(open(partnerId, target))
+        if (next) next.start(open(partnerId, target), 'closed')
         else if (group.open.size === 0) forget(partnerId, group)
       },
     })
@@ -110,12 +135,16 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
     acquire: (partnerId, target, start) => {
       const group = groupOf(partnerId, target)
       const lane = takeIdle(group) ?? (group.open.size < perOrigin ? open(partnerId, target) : null)
-      if (lane) start(lane)
-      else group.waiting.push(start)
+      if (lane) return start(lane, 'closed')
+      group.waiting.push({ start, until: now() + waitMs })
+      ticker.add(endWaits)
     },
+    // One that was opened for this has no connection yet: as good as none.
+    release: (partnerId, target, lane) =>
+      lane.openedAt() === 0 ? lane.close() : giveOn(groupOf(partnerId, target), lane),
     open,
     close: () => {
-      for (const start of groups().flatMap(group => group.waiting.splice(0))) start(null)
+      for (const { start } of groups().flatMap(group => group.waiting.splice(0))) start(null, 'closed')
       for (const lane of groups().flatMap(group => [...group.open])) lane.close()
     },
   }

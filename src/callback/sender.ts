@@ -1,5 +1,6 @@
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
-import type { Connection, ExchangeEnd } from '../wire/connection.ts'
+import { SECOND } from '../core/duration.ts'
+import type { ExchangeEnd } from '../wire/connection.ts'
 import { writeRequest } from '../wire/request.ts'
 import { createConnect } from './connect.ts'
 import { createLanes } from './lanes.ts'
@@ -13,6 +14,8 @@ export interface Attempt {
   url: string
   headers: Readonly<Record<string, string>>
   body: Buffer | string
+  /** Asked when a connection is free for it: false, and it is not sent. */
+  isWanted?: () => boolean
 }
 
 /** `durationMs` counts from when a connection was free for it: DNS, connect, headers and body together. */
@@ -28,13 +31,20 @@ export interface Sender {
   close(): Promise<void>
 }
 
-const CLOSED: SendResult = { kind: 'failed', error: 'local', detail: 'closed', durationMs: 0 }
+const notSent = (detail: 'closed' | 'busy' | 'withdrawn'): SendResult => ({
+  kind: 'failed',
+  error: 'local',
+  detail,
+  durationMs: 0,
+})
+/** How long an attempt waits for a connection while all that it may use are in use. */
+const WAIT_MS = SECOND
 
 /**
  * @param deps.timeoutMs limit of one attempt
  * @param deps.proxy URL of an egress proxy, or null; the environment's proxy settings have no effect
  * @param deps.resolver the system's name servers if missing; closed with the sender
- * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
+ * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait for one, a second at most
  * @param deps.now ms of a clock that never jumps
  */
 export const createSender = (deps: {
@@ -50,7 +60,7 @@ export const createSender = (deps: {
   const resolver = deps.resolver ?? createNameResolver({ now })
   const proxy = deps.proxy === null ? null : new URL(deps.proxy)
   const connect = createConnect({ allowed: policy.allowed, resolver, proxy })
-  const lanes = createLanes({ connect, now, perOrigin: deps.connectionsPerHost })
+  const lanes = createLanes({ connect, now, perOrigin: deps.connectionsPerHost, waitMs: WAIT_MS })
   const judge = createUrlJudge(policy)
   let isClosed = false
 
@@ -61,8 +71,12 @@ export const createSender = (deps: {
   }
 
   const exchange = (attempt: Attempt, url: CallbackUrl, resolve: (result: SendResult) => void) =>
-    lanes.acquire(attempt.partnerId, url, (lane: Connection | null) => {
-      if (lane === null) return resolve(CLOSED)
+    lanes.acquire(attempt.partnerId, url, (lane, whyNone) => {
+      if (lane === null) return resolve(notSent(whyNone))
+      if (attempt.isWanted?.() === false) {
+        lanes.release(attempt.partnerId, url, lane)
+        return resolve(notSent('withdrawn'))
+      }
       const startedAt = now()
       const request = requestOf(attempt, url)
       const finish = (end: ExchangeEnd) => resolve({ ...outcomeOf(end), durationMs: Math.round(now() - startedAt) })
@@ -75,7 +89,7 @@ export const createSender = (deps: {
 
   return {
     send: attempt => {
-      if (isClosed) return Promise.resolve(CLOSED)
+      if (isClosed) return Promise.resolve(notSent('closed'))
       const verdict = judge(attempt.url)
       if (verdict.ok) return new Promise(resolve => exchange(attempt, verdict.url, resolve))
       const isBlocked = verdict.refusal === 'address' || verdict.refusal === 'special_use'

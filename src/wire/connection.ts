@@ -46,7 +46,10 @@ export interface ConnectionLimits {
 
 /** One connection that carries one exchange at a time; it opens when first used, and never again. */
 export interface Connection {
-  /** Must not be called while an exchange is under way, nor once it is gone. `timeoutMs` is for all of it, connecting included. */
+  /**
+   * Must not be called while an exchange is under way; once it is gone, the exchange fails as stale. `timeoutMs` is for all
+   * of it, connecting included.
+   */
   run(request: Buffer, timeoutMs: number, done: (end: ExchangeEnd) => void): void
   /** When it was opened, on the clock of `deps.now`. */
   openedAt(): number
@@ -204,6 +207,11 @@ export const createConnection = (deps: {
 
   const connection: Connection = {
     run: (request, timeoutMs, tell) => {
+      if (isGone) {
+        const fault: Fault = { kind: 'lost', code: null }
+        queueMicrotask(() => tell({ head: null, body: [], fault, isStale: true, isUnsent: true }))
+        return
+      }
       done = tell
       endsAt = now() + timeoutMs
       received = 0
