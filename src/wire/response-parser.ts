@@ -65,13 +65,14 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   }
 
   const takeHead = (head: ResponseHead, rest: Buffer): void => {
-    if (head.status < 200 && head.status !== UPGRADED) takeInformational(rest)
+    if (head.status < 200 && head.status !== UPGRADED) takeInformational(head, rest)
     else if (head.status === UPGRADED) fail('upgrade')
     else takeFinal(head, rest)
   }
 
-  const takeInformational = (rest: Buffer): void => {
-    if (++informational > MAX_INFORMATIONAL) fail('informational')
+  /** One that announces the end of the connection would be the last thing on it. */
+  const takeInformational = ({ keepAlive }: ResponseHead, rest: Buffer): void => {
+    if (++informational > MAX_INFORMATIONAL || !keepAlive) fail('informational')
     else if (rest.length > 0) takeHeadBytes(rest)
   }
 

@@ -111,6 +111,8 @@ describe('is no response', () => {
 
   test.each<[fault: Reading['ended'], claim: string, text: string]>([
     ['informational', 'nine informational ones', 'HTTP/1.1 103 ?\r\n\r\n'.repeat(9)],
+    ['informational', 'one that closes', 'HTTP/1.1 103 ?\r\nconnection: close\r\n\r\n'],
+    ['informational', 'one of HTTP/1.0', 'HTTP/1.0 100 Continue\r\n\r\n'],
     ['upgrade', '101', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n'],
     ['upgrade', '101 behind 100', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 ?\r\n\r\n'],
     ['head', 'something else behind 100', 'HTTP/1.1 100 Continue\r\n\r\nhello'],
