@@ -7,7 +7,7 @@ import { residentMb } from './support/machine.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
 import { benchEnvironment, NODE_FLAGS, openFolder, openService } from './support/service.ts'
 
-const CLI = join(import.meta.dirname, '../src/cli.ts')
+const CLI = join(import.meta.dirname, '../src/bin.js')
 const RUNS = 11
 const REST_MS = 5_000
 

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { monotonicFactory } from 'ulid'
+import { openDatabase } from './app/database.ts'
+import { clock, createIds, random } from './app/sources.ts'
 import { createSender } from './callback/sender.ts'
 import { createUrlJudge } from './callback/url-judge.ts'
 import type { UpstreamConfig } from './config/read-config.ts'
@@ -9,7 +9,6 @@ import { createApi } from './http/api.ts'
 import { listen } from './http/listen.ts'
 import type { Log } from './log.ts'
 import { createCoalescer } from './store/coalescer.ts'
-import { openStore } from './store/open.ts'
 import type { NewRegistration, Registered, Store } from './store/store.ts'
 import { createSuspicion } from './suspicion.ts'
 import { createUpstream } from './upstream/client.ts'
@@ -36,44 +35,18 @@ const GRACE_MS = 10 * SECOND
 const PRUNE_BATCH = 100
 const RESEND_BATCH = 200
 
-/** The only place where clocks, chance and the rooms come together. */
-export const clock = Date.now
-export const random = randomBytes
-
-/** For ulid, in [0, 1): by itself it asks the system for each character. */
-const createChance = () => {
-  let bytes = Buffer.alloc(0)
-  let at = 0
-  return (): number => {
-    if (at === bytes.length) {
-      bytes = random(1024)
-      at = 0
-    }
-    return (bytes[at++] ?? 0) / 256
-  }
-}
-
-export const createIds = () => {
-  const ulid = monotonicFactory(createChance())
-  return (prefix: string): string => `${prefix}_${ulid()}`
-}
-
-/** Opens the database that the settings name, as every command needs it. */
-export const openConfiguredStore = (config: Parameters<typeof openStore>[0], log: Pick<Log, 'warn'>): Promise<Store> =>
-  openStore(config, {
-    now: clock,
-    random,
-    onKeyCreated: path =>
-      log.warn('master_key.created', {
-        path,
-        advice: 'keep a copy of this file apart from the database and its backups',
-      }),
-  })
-
-/** Starts the API, the poller and the deliverer in this process. */
-export const openApp = async (config: UpstreamConfig, log: Log): Promise<App> => {
+/**
+ * Starts the API, the poller and the deliverer in this process: here the rooms come together.
+ *
+ * @param database for who has begun to open it already
+ */
+export const openApp = async (
+  config: UpstreamConfig,
+  log: Log,
+  database: Promise<Store> = openDatabase(config, { log, runs: 'on its own thread' }),
+): Promise<App> => {
   const { callback, polling, server, upstream } = config
-  const store = await openConfiguredStore(config, log)
+  const store = await database
   const newId = createIds()
   await store.putDefaultAccount({
     id: newId('acc'),

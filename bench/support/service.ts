@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts')
+const CLI = join(import.meta.dirname, '../../src/bin.js')
 /** As `npm start` does. */
 export const NODE_FLAGS = ['--max-semi-space-size=2']
 const ADMIN_TOKEN = 'the-operator-of-this-benchmark'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { clock, createIds, openApp, random } from '../app.ts'
+import { clock, createIds, random } from '../app/sources.ts'
+import { openApp } from '../app.ts'
 import { type Environment, readConfig } from '../config/read-config.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { createLog } from '../log.ts'

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { openConfiguredStore } from '../app.ts'
+import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
 import { describeError, type Log } from '../log.ts'
@@ -30,7 +30,7 @@ export const withStore = async (run: (store: Store) => Promise<void>): Promise<v
   const warn: Log['warn'] = (_event, fields) =>
     complain(`MASTER_KEY is not set: made ${fields?.path}. Keep a copy of it apart from the database.`)
   try {
-    const store = await openConfiguredStore(config, { warn })
+    const store = await openDatabase(config, { log: { warn }, runs: 'here' })
     try {
       await run(store)
     } finally {

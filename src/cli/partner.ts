@@ -1,4 +1,4 @@
-import { createIds, random } from '../app.ts'
+import { createIds, random } from '../app/sources.ts'
 import { newPartner } from '../core/new-partner.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'

@@ -1,4 +1,6 @@
-import { type App, openApp } from '../app.ts'
+import { openDatabase } from '../app/database.ts'
+import type { App } from '../app.ts'
+import type { UpstreamConfig } from '../config/read-config.ts'
 import { createLog, describeError, type Log } from '../log.ts'
 import { VERSION } from '../version.ts'
 import { loadConfig, refuse } from './environment.ts'
@@ -7,7 +9,7 @@ import { loadConfig, refuse } from './environment.ts'
 export const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
   const log = createLog({ level: config.log.level, version: VERSION })
-  const app = await openApp(config, log).catch((error: unknown) => {
+  const app = await start(config, log).catch((error: unknown) => {
     const { message, name, code } = describeError(error)
     return refuse(message ?? `${name} ${code ?? ''}`.trim())
   })
@@ -23,6 +25,14 @@ export const serve = async (): Promise<void> => {
     process.exit(1)
   })
   stopOnSignal(app, log)
+}
+
+/** The database is opened on its thread while all the rest is loaded. What breaks it meanwhile ends the start. */
+const start = async (config: UpstreamConfig, log: Log): Promise<App> => {
+  const database = openDatabase(config, { log, runs: 'on its own thread' })
+  const [{ openApp }, { events }] = await Promise.all([import('../app.ts'), database])
+  const broken = new Promise<never>((_resolve, reject) => events.once('broken', reject))
+  return Promise.race([openApp(config, log, database), broken])
 }
 
 const stopOnSignal = (app: App, log: Log) => {

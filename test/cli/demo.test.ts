@@ -29,7 +29,7 @@ afterAll(() => {
 /** Runs the command. Its temporary folder is made in `folder`; `printed` resolves as soon as the output has the text. */
 const start = (args: string[], env: Record<string, string> = {}) => {
   const folder = newFolder()
-  const child = spawn(process.execPath, ['src/cli.ts', 'demo', ...args], {
+  const child = spawn(process.execPath, ['src/bin.js', 'demo', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, TMPDIR: folder, ...env },
   })

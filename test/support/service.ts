@@ -9,7 +9,7 @@ import { createLog } from '../../src/log.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/.bin/node')
-const CLI = join(ROOT, 'src/cli.ts')
+const CLI = join(ROOT, 'src/bin.js')
 const START_MS = 15_000
 
 export const ADMIN_TOKEN = 'the-operator-of-these-tests'
@@ -70,7 +70,7 @@ export const openService = async (env: Environment) => {
 /** The environment of a child: nothing of ours, and what node needs to start. */
 const childEnvironment = (env: Environment): Environment => ({ PATH: process.env.PATH ?? '', ...env })
 
-/** `node src/cli.ts …` as a child in the folder `cwd`; killed when disposed of. */
+/** `node src/bin.js …` as a child in the folder `cwd`; killed when disposed of. */
 export const spawnCli = (args: readonly string[], { cwd, env = {} }: { cwd: string; env?: Environment }) => {
   const child = spawn(NODE, [CLI, ...args], { cwd, env: childEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   const texts = { stdout: '', stderr: '' }

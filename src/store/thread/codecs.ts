@@ -1,18 +1,34 @@
 import { Secret } from '../../core/secret.ts'
-import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store } from '../store.ts'
+import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../store.ts'
+import { packError, unpackError } from './errors.ts'
 
 /** What a thread is asked to do: the store's asynchronous verbs. */
 export type Verb = Exclude<
   { [Name in keyof Store]: Store[Name] extends (...args: never[]) => Promise<unknown> ? Name : never }[keyof Store],
   'close'
 >
-type Arguments<V extends Verb> = Parameters<Store[V]>
-type Result<V extends Verb> = Awaited<ReturnType<Store[V]>>
+type Arguments = { [V in Verb]: Parameters<Store[V]> }
+type Results = { [V in Verb]: Awaited<ReturnType<Store[V]>> }
 
 /** Makes of a value what can be sent to another thread, and back. */
 export interface Codec<Value> {
   pack(value: Value): unknown
   unpack(packed: never): Value
+}
+
+/** Whether a plain copy of it, or of something in it, would be something else. */
+type Breaks<Value> = Value extends Secret | Uint8Array | Error
+  ? true
+  : Value extends readonly (infer Item)[]
+    ? Breaks<Item>
+    : Value extends ReadonlyMap<infer Key, infer Item>
+      ? Breaks<Key | Item>
+      : Value extends object
+        ? { [Name in keyof Value]: Breaks<Value[Name]> }[keyof Value]
+        : false
+/** The compiler asks for one wherever there has to be one. */
+type Codecs<Values> = { [V in keyof Values as true extends Breaks<Values[V]> ? V : never]: Codec<Values[V]> } & {
+  [V in keyof Values]?: Codec<Values[V]>
 }
 
 const codec = <Value, Packed>(pack: (value: Value) => Packed, unpack: (packed: Packed) => Value): Codec<Value> => ({
@@ -25,13 +41,13 @@ const reveal = (secret: Secret): string => secret.reveal()
 /** What arrives of a Buffer is a Uint8Array of the same bytes. */
 const toBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)
 /** Of what is sent of a Buffer all that it shares its memory with is sent too, unless it has been copied. */
-const toBytes = (buffer: Buffer): Uint8Array => Uint8Array.from(buffer)
+export const toBytes = (buffer: Buffer): Uint8Array => Uint8Array.from(buffer)
 
 /** In place: the message was made for this, and a copy of each would cost as much as sending it. */
 const withBody = <Body>(message: Omit<ClaimedMessage, 'body'>, body: Body) => Object.assign(message, { body })
 
 /** Only what a plain copy would lose or what it would not be worth: secrets, buffers, what nobody reads on the other side. */
-export const ARGUMENTS: { [V in Verb]?: Codec<Arguments<V>> } = {
+export const ARGUMENTS: Codecs<Arguments> = {
   createPartner: codec(
     ([{ key, secret, ...partner }]) => ({
       ...partner,
@@ -72,7 +88,7 @@ export const ARGUMENTS: { [V in Verb]?: Codec<Arguments<V>> } = {
   ),
 }
 
-export const RESULTS: { [V in Verb]?: Codec<Result<V>> } = {
+export const RESULTS: Codecs<Results> = {
   findKey: codec(
     owner => owner && { ...owner, hash: toBytes(owner.hash) },
     owner => owner && { ...owner, hash: toBuffer(owner.hash) },
@@ -119,5 +135,18 @@ export const RESULTS: { [V in Verb]?: Codec<Result<V>> } = {
         nextAt,
       }
     },
+  ),
+}
+
+/** Null: sent as it is. */
+export const EVENTS: { [Name in keyof StoreEvents]: Codec<StoreEvents[Name]> | null } = {
+  verificationsDue: null,
+  messagesDue: null,
+  resendsDue: null,
+  resolved: null,
+  unreadable: null,
+  broken: codec(
+    ([error]) => packError(error),
+    error => [unpackError(error)],
   ),
 }

@@ -10,6 +10,9 @@ export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey'> &
   now: number
 }
 
+/** The first message of the thread: it has opened the database, and these are the store's verbs; or it could not. */
+export type Opened = { ok: true; verbs: readonly Verb[] } | { ok: false; error: PackedError }
+
 export interface Call {
   id: number
   verb: Verb | 'close'
@@ -24,15 +27,13 @@ export interface Calls {
 
 export type Outcome = { id: number; ok: true; result: unknown } | { id: number; ok: false; error: PackedError }
 
-export type Told = {
-  [Name in keyof StoreEvents]: { name: Name; args: StoreEvents[Name] }
-}[keyof StoreEvents]
+export interface Told {
+  name: keyof StoreEvents
+  args: unknown
+}
 
 /** What has come of earlier calls. The events come first: they were emitted before the calls had ended. */
 export interface Answers {
-  events: readonly (Exclude<Told, { name: 'broken' }> | { name: 'broken'; error: PackedError })[]
+  events: readonly Told[]
   outcomes: readonly Outcome[]
 }
-
-/** The first message of the thread: it has opened the database, or could not. */
-export type Opened = { ok: true } | { ok: false; error: PackedError }

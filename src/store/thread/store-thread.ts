@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openSqliteStore } from '../sqlite/store.ts'
-import type { Store } from '../store.ts'
-import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
+import type { Store, StoreEvents } from '../store.ts'
+import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
-import type { Answers, Call, Calls, Opened, Opening, Outcome } from './messages.ts'
+import type { Answers, Call, Calls, Opened, Opening, Outcome, Told } from './messages.ts'
 
 /** The thread that `openRemoteStore` starts: it opens the SQLite file and does what it is asked. */
 const { masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
@@ -20,15 +20,32 @@ const open = () =>
   })
 
 const serve = (store: Store) => {
-  let events: Answers['events'][number][] = []
+  let events: Told[] = []
   let outcomes: Outcome[] = []
   let isFlushing = false
 
   const flush = () => {
+    const answers: Answers = { events, outcomes }
     isFlushing = false
-    port.postMessage({ events, outcomes } satisfies Answers)
     events = []
     outcomes = []
+    try {
+      port.postMessage(answers)
+    } catch {
+      postApart(answers)
+    }
+  }
+  /** Some result cannot be copied: that call fails, and no other. */
+  const postApart = ({ events: told, outcomes: all }: Answers) => {
+    port.postMessage({ events: told, outcomes: [] } satisfies Answers)
+    for (const outcome of all) {
+      try {
+        port.postMessage({ events: [], outcomes: [outcome] } satisfies Answers)
+      } catch (error) {
+        const failed = { id: outcome.id, ok: false, error: packError(error) } as const
+        port.postMessage({ events: [], outcomes: [failed] } satisfies Answers)
+      }
+    }
   }
   /** After all that is already resolved: what was committed together is answered together. */
   const flushSoon = () => {
@@ -36,45 +53,45 @@ const serve = (store: Store) => {
     isFlushing = true
   }
 
-  const run = async ({ id, verb, args }: Call): Promise<Outcome> => {
-    try {
-      if (verb === 'close') return { id, ok: true, result: await store.close() }
-      const given = ARGUMENTS[verb] as Codec<unknown[]> | undefined
-      const codec = RESULTS[verb] as Codec<unknown> | undefined
-      const method = store[verb] as (...args: unknown[]) => Promise<unknown>
-      const result = await method(...(given ? given.unpack(args as never) : (args as unknown[])))
-      return { id, ok: true, result: codec ? codec.pack(result) : result }
-    } catch (error) {
-      return { id, ok: false, error: packError(error) }
-    }
+  const run = async ({ verb, args }: Call): Promise<unknown> => {
+    if (verb === 'close') return store.close()
+    const given = ARGUMENTS[verb] as Codec<unknown[]> | undefined
+    const codec = RESULTS[verb] as Codec<unknown> | undefined
+    const method = store[verb] as (...args: unknown[]) => Promise<unknown>
+    const result = await method(...(given ? given.unpack(args as never) : (args as unknown[])))
+    return codec ? codec.pack(result) : result
   }
   const answer = async (call: Call) => {
-    const outcome = await run(call)
+    const { id } = call
+    const outcome = await run(call).then(
+      (result): Outcome => ({ id, ok: true, result }),
+      (error): Outcome => ({ id, ok: false, error: packError(error) }),
+    )
     outcomes.push(outcome)
     flushSoon()
     if (call.verb === 'close') process.nextTick(() => port.close())
   }
 
-  for (const name of ['verificationsDue', 'messagesDue', 'resendsDue', 'resolved', 'unreadable'] as const) {
+  for (const name of Object.keys(EVENTS) as (keyof StoreEvents)[]) {
+    const codec = EVENTS[name] as Codec<unknown> | null
     store.events.on(name, (...args: unknown[]) => {
-      events.push({ name, args } as Answers['events'][number])
+      events.push({ name, args: codec ? codec.pack(args) : args })
       flushSoon()
     })
   }
-  store.events.on('broken', error => {
-    events.push({ name: 'broken', error: packError(error) })
-    flushSoon()
-  })
   port.on('message', (message: Calls) => {
     now = message.now
     for (const call of message.calls) void answer(call)
   })
 }
 
+const tell = (opened: Opened) => port.postMessage(opened)
+
 await open().then(
   store => {
     serve(store)
-    port.postMessage({ ok: true } satisfies Opened)
+    const { now: _now, events: _events, close: _close, ...verbs } = store
+    tell({ ok: true, verbs: Object.keys(verbs) as Verb[] })
   },
-  error => port.postMessage({ ok: false, error: packError(error) } satisfies Opened),
+  error => tell({ ok: false, error: packError(error) }),
 )

@@ -1,0 +1,20 @@
+import type { Log } from '../log.ts'
+import { type OpenStoreDeps, openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { clock, random } from './sources.ts'
+
+/** Opens the database that the settings name: for the service on a thread of its own, for a short command without one. */
+export const openDatabase = (
+  config: Parameters<typeof openStore>[0],
+  { log, runs }: { log: Pick<Log, 'warn'>; runs: OpenStoreDeps['runs'] },
+): Promise<Store> =>
+  openStore(config, {
+    now: clock,
+    random,
+    runs,
+    onKeyCreated: path =>
+      log.warn('master_key.created', {
+        path,
+        advice: 'keep a copy of this file apart from the database and its backups',
+      }),
+  })

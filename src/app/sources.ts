@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { monotonicFactory } from 'ulid'
+
+/** Where time and chance come from; everything else is given them. */
+export const clock = Date.now
+export const random = randomBytes
+
+/** For ulid, in [0, 1): by itself it asks the system for each character. */
+const createChance = () => {
+  let bytes = Buffer.alloc(0)
+  let at = 0
+  return (): number => {
+    if (at === bytes.length) {
+      bytes = random(1024)
+      at = 0
+    }
+    return (bytes[at++] ?? 0) / 256
+  }
+}
+
+export const createIds = () => {
+  const ulid = monotonicFactory(createChance())
+  return (prefix: string): string => `${prefix}_${ulid()}`
+}

@@ -1,0 +1,97 @@
+import { AppError } from '../../core/error.ts'
+import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
+import { unpackError } from './errors.ts'
+import type { Call, Outcome } from './messages.ts'
+
+interface Caller {
+  verb: Call['verb']
+  resolve: (result: unknown) => void
+  reject: (error: unknown) => void
+}
+
+export const unavailable = (why: string): AppError =>
+  new AppError('unavailable', `the database cannot be used now (${why})`)
+
+/**
+ * The calls that wait for the other thread. What is called in one turn of the event loop is posted together, at its end.
+ *
+ * @param post sends calls; throws, and has sent nothing, where something in them cannot be copied
+ */
+export const createCalls = (post: (calls: readonly Call[]) => void) => {
+  const waiting = new Map<number, Caller>()
+  let unsent: Call[] = []
+  let lastId = 0
+  let refusal: string | null = null
+  let onIdle = () => {}
+
+  const take = (id: number): Caller | undefined => {
+    const caller = waiting.get(id)
+    waiting.delete(id)
+    if (waiting.size === 0) onIdle()
+    return caller
+  }
+
+  const flush = () => {
+    const calls = unsent
+    unsent = []
+    try {
+      post(calls)
+    } catch {
+      // One of them is to blame, and the others must not suffer for it.
+      for (const call of calls) postAlone(call)
+    }
+  }
+  const postAlone = (call: Call) => {
+    try {
+      post([call])
+    } catch (error) {
+      take(call.id)?.reject(error)
+    }
+  }
+
+  const send = (verb: Call['verb'], args: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (unsent.length === 0) setImmediate(flush)
+      const id = ++lastId
+      waiting.set(id, { verb, resolve, reject })
+      unsent.push({ id, verb, args })
+    })
+
+  return {
+    send,
+    call: async (verb: Exclude<Call['verb'], 'close'>, args: unknown[]): Promise<unknown> => {
+      if (refusal !== null) throw unavailable(refusal)
+      const codec = ARGUMENTS[verb] as Codec<unknown> | undefined
+      return send(verb, codec ? codec.pack(args) : args)
+    },
+
+    settle: (outcome: Outcome): void => {
+      const caller = take(outcome.id)
+      if (!caller) return
+      const { verb, resolve, reject } = caller
+      try {
+        if (!outcome.ok) throw unpackError(outcome.error)
+        const codec = verb === 'close' ? undefined : (RESULTS[verb] as Codec<unknown> | undefined)
+        resolve(codec ? codec.unpack(outcome.result as never) : outcome.result)
+      } catch (error) {
+        reject(error)
+      }
+    },
+
+    /** Takes no more of them. Resolves when none waits. */
+    refuse: (why: string): Promise<void> => {
+      refusal = why
+      return new Promise(resolve => {
+        onIdle = resolve
+        if (waiting.size === 0) resolve()
+      })
+    },
+
+    /** Nobody will answer: all that wait are rejected, and whatever comes. */
+    abandon: (why: string): void => {
+      refusal = why
+      unsent = []
+      for (const id of [...waiting.keys()]) take(id)?.reject(unavailable(why))
+    },
+  }
+}
