@@ -1,0 +1,145 @@
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { createNoted, openTo, textOf } from './harness.ts'
+
+const TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
+const withHeader = (line: string) => OK.replace('\r\n', `\r\n${line}\r\n`)
+
+const closing: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const receiver of closing.splice(0)) await receiver[Symbol.asyncDispose]()
+})
+
+/** A receiver, the socket it accepts, and a connection to it that has served once, on `socket` of ours. */
+const openServed = async (answer: (socket: Socket, index: number) => void = socket => void socket.write(OK)) => {
+  const [theirs, ours] = [Promise.withResolvers<Socket>(), Promise.withResolvers<Socket>()]
+  const receiver = await openRawReceiver(answer, theirs.resolve)
+  closing.push(receiver)
+  const noted = createNoted(async signal => {
+    const socket = await openTo(receiver.port)(signal)
+    ours.resolve(socket)
+    return socket
+  })
+  const first = await noted.run()
+  return { receiver, first, theirs: await theirs.promise, ours: await ours.promise, ...noted }
+}
+
+describe('an idle connection', () => {
+  test.each<[hint: string, idleMs: number]>([
+    ['x: y', 4_000],
+    ['keep-alive: timeout=5', 4_000],
+    ['keep-alive: timeout=2', 1_000],
+    ['keep-alive: max=100, TIMEOUT=10', 9_000],
+    ['keep-alive: timeout=31', 30_000],
+    ['keep-alive: timeout=999999999', 30_000],
+    ['keep-alive: timeout=-5', 4_000],
+    ['keep-alive: notimeout=9', 4_000],
+  ])('with %j is kept for %d ms', async (hint, idleMs) => {
+    const { receiver, events, time } = await openServed(socket => void socket.write(withHeader(hint)))
+    time.pass(idleMs - 1)
+    expect(events).toEqual(['free'])
+    time.pass(1)
+    expect(events).toEqual(['free', 'gone'])
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test.each([
+    ['says so', withHeader('connection: close')],
+    ['gives it no time', withHeader('keep-alive: timeout=1')],
+    ['gives it less', withHeader('keep-alive: timeout=0')],
+    ['speaks HTTP/1.0', OK.replace('1.1', '1.0')],
+    ['sends more than was asked for', OK + TIMEOUT],
+    ['sends a body with 204', 'HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\nok'],
+  ])('is none when the other side %s', async (_claim, answer) => {
+    const { first, events, receiver } = await openServed(socket => void socket.write(answer))
+    expect(first.fault).toBeNull()
+    expect(events).toEqual(['gone'])
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test('is kept in HTTP/1.0 when the other side says so', async () => {
+    const { events } = await openServed(
+      socket => void socket.write(withHeader('connection: keep-alive').replace('1.1', '1.0')),
+    )
+    expect(events).toEqual(['free'])
+  })
+
+  test.each<[claim: string, act: (socket: Socket) => void]>([
+    ['closes', socket => socket.end()],
+    ['resets', socket => socket.resetAndDestroy()],
+    ['sends a 408', socket => socket.write(TIMEOUT)],
+    ['sends a byte', socket => socket.write('\n')],
+  ])('is gone when the other side %s', async (_claim, act) => {
+    const { events, theirs, gone, time } = await openServed()
+    act(theirs)
+    await gone
+    expect(events).toEqual(['free', 'gone'])
+    expect(time.listeners.size).toBe(0)
+  })
+})
+
+describe('a connection that is used again', () => {
+  test('writes after a whole turn, and not before', async () => {
+    const { ours, run } = await openServed()
+    const before = ours.bytesWritten
+    const ended = run()
+    await turn()
+    expect(ours.bytesWritten).toBe(before)
+    await turn()
+    expect(ours.bytesWritten).toBe(2 * before)
+    expect(textOf(await ended)).toBe('ok')
+  })
+
+  test.each<[claim: string, act: (socket: Socket) => void, fault: object]>([
+    ['closed', socket => socket.destroy(), { kind: 'lost' }],
+    ['reset', socket => socket.resetAndDestroy(), { kind: 'lost', code: 'ECONNRESET' }],
+    ['answered unasked', socket => socket.write(OK), { kind: 'protocol', detail: 'unasked' }],
+    ['timed it out with 408', socket => socket.write(TIMEOUT), { kind: 'protocol', detail: 'unasked' }],
+  ])('and %s at that moment is stale, and the request unsent', async (_claim, act, fault) => {
+    const { run, receiver, theirs, ours } = await openServed()
+    const before = ours.bytesWritten
+    act(theirs)
+    expect(await run()).toMatchObject({ head: null, fault, isStale: true, isUnsent: true })
+    expect(ours.bytesWritten).toBe(before)
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test('and closed when the request is there is stale, though it was sent', async () => {
+    const { run } = await openServed((socket, index) => void (index === 0 ? socket.write(OK) : socket.destroy()))
+    expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: true, isUnsent: false })
+  })
+
+  test('is not stale once a byte of the answer has come', async () => {
+    const { run } = await openServed((socket, index) => void (index === 0 ? socket.write(OK) : socket.end('H')))
+    expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
+  })
+
+  test('is not stale when its time is out', async () => {
+    const { run, time, receiver } = await openServed((socket, index) => void (index === 0 && socket.write(OK)))
+    const ended = run()
+    await expect.poll(() => receiver.requests.length).toBe(2)
+    time.pass(1_000)
+    expect(await ended).toMatchObject({ fault: { kind: 'timeout' }, isStale: false, isUnsent: false })
+  })
+
+  test('is not closed as idle while it serves', async () => {
+    const { run, time, receiver, theirs, events } = await openServed(
+      (socket, index) => void (index === 0 && socket.write(OK)),
+    )
+    const ended = run(undefined, 10_000)
+    await expect.poll(() => receiver.requests.length).toBe(2)
+    time.pass(9_000)
+    theirs.write(OK)
+    expect(textOf(await ended)).toBe('ok')
+    expect(events).toEqual(['free', 'free'])
+  })
+})
+
+test('a connection that never served is not stale, whatever is done to it', async () => {
+  const receiver = await openRawReceiver(socket => void socket.destroy())
+  closing.push(receiver)
+  const { run } = createNoted(openTo(receiver.port))
+  expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
+})
