@@ -114,6 +114,13 @@ describe('an exchange', () => {
     await expect.poll(receiver.open).toBe(0)
   })
 
+  test('keeps no more of a body that comes in many parts', async () => {
+    const { run } = await openPair(
+      socket => void socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n${chunk('seven..').repeat(5)}${chunk('')}`),
+    )
+    expect(textOf(await run())).toBe('seven..sev')
+  })
+
   test('takes a body of just the limit', async () => {
     const { run, events } = await openPair(
       socket => void socket.write(`${HEAD}content-length: 100\r\n\r\n${'x'.repeat(100)}`),

@@ -84,7 +84,7 @@ describe('a pool', () => {
 
   test('repeats what was not sent on a connection that was closed meanwhile, and says nothing of it', async () => {
     const sockets: Socket[] = []
-    const { run, opened, paths } = await openPool(1, socket => {
+    const { pool, run, opened, paths } = await openPool(1, socket => {
       sockets.push(socket)
       socket.write(OK)
     })
@@ -92,6 +92,7 @@ describe('a pool', () => {
     sockets[0]?.destroy()
     expect(await run('/second')).toMatchObject({ fault: null, isStale: false })
     expect([opened(), ...paths()]).toEqual([2, '/first', '/second'])
+    await pool.close()
   })
 
   test('repeats it once only, and keeps to its size meanwhile', async () => {
