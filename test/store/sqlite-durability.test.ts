@@ -20,7 +20,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
 
 /** The real one, watched; a test can make it fail. */
@@ -40,17 +42,24 @@ const newFolder = (): string => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
-const openFile = (path: string, masterKey = KEY) =>
-  openSqliteStore({ path, masterKey, now: () => START, defaultRate: 1_000 })
-const benchAt = (path: string) => {
-  const open: OpenStore = async () => ({ store: await openFile(path), advance: () => {} })
+/** Where SQLite runs: both ways to open a file keep the same promises. */
+const PLACES: { where: 'here' | 'on a thread'; openSqlite: (options: SqliteOptions) => Promise<Store> }[] = [
+  { where: 'here', openSqlite: openSqliteStore },
+  { where: 'on a thread', openSqlite: openRemoteStore },
+]
+const openFile = (path: string, masterKey = KEY, openSqlite = openSqliteStore) =>
+  openSqlite({ path, masterKey, now: () => START, defaultRate: 1_000 })
+const benchAt = (path: string, openSqlite = openSqliteStore) => {
+  const open: OpenStore = async () => ({ store: await openFile(path, KEY, openSqlite), advance: () => {} })
   return openBench(open)
 }
 
+const forkChild = (path: string, ...args: [task: string, where: string]) =>
+  fork(CHILD, [path, KEY.toString('hex'), ...args], { execArgv: [] })
+
 /** Runs a task in several processes at the same moment. */
-const inProcesses = async (count: number, args: [path: string, task: string], afterGo = () => {}) => {
-  const [path, task] = args
-  const children = Array.from({ length: count }, () => fork(CHILD, [path, KEY.toString('hex'), task], { execArgv: [] }))
+const inProcesses = async (count: number, args: [path: string, task: string, where: string], afterGo = () => {}) => {
+  const children = Array.from({ length: count }, () => forkChild(...args))
   await Promise.all(children.map(child => once(child, 'message')))
   const answers = children.map(child => once(child, 'message'))
   for (const child of children) child.send('go')
@@ -142,10 +151,10 @@ describe('the file', () => {
   })
 })
 
-describe('the log', () => {
+describe.each(PLACES)('the log, SQLite runs $where', ({ openSqlite }) => {
   test('is moved into the file beside the writers, and begins anew when it has grown long', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
+    await using bench = await benchAt(path, openSqlite)
     const metadata = { filling: 'x'.repeat(2_000) }
     const batches = 120
     for (let i = 0; i < batches; i++) {
@@ -192,10 +201,10 @@ describe('the master key', () => {
   })
 })
 
-describe('several processes on one file', () => {
+describe.each(PLACES)('several processes on one file, SQLite runs $where', ({ where }) => {
   test('that start at once all come up', async () => {
     const path = join(newFolder(), 'data', 'notifier.db')
-    const answers = await inProcesses(3, [path, 'open'])
+    const answers = await inProcesses(3, [path, 'open', where])
     expect(answers).toEqual(answers.map(() => ({ ok: true, result: null })))
   })
 
@@ -216,7 +225,7 @@ describe('several processes on one file', () => {
     faster.exec('INSERT INTO main.__drizzle_migrations SELECT * FROM migrated.__drizzle_migrations')
     // Time enough for the other one to have seen that the schema is missing, and to wait for the lock.
     const commitLater = () => void setTimeout(() => faster.exec('COMMIT'), 250)
-    expect(await inProcesses(1, [path, 'open'], commitLater)).toEqual([{ ok: true, result: null }])
+    expect(await inProcesses(1, [path, 'open', where], commitLater)).toEqual([{ ok: true, result: null }])
   })
 
   test('never take the same row', async () => {
@@ -230,12 +239,31 @@ describe('several processes on one file', () => {
     const client = new Database(path)
     client.exec('UPDATE accounts SET allowed_at = 0')
     client.close()
-    const answers = await inProcesses(3, [path, 'claim'])
+    const answers = await inProcesses(3, [path, 'claim', where])
     const taken = answers.flatMap(({ result }) => result as string[])
     expect(answers.filter(answer => !answer.ok)).toEqual([])
     expect(new Set(taken).size).toBe(taken.length)
     expect(taken).toHaveLength(200)
   })
+})
+
+test.each(PLACES)('kill -9 takes nothing that was acknowledged, SQLite runs $where', async ({ where }) => {
+  const path = join(newFolder(), 'notifier.db')
+  const child = forkChild(path, 'register', where)
+  const told: string[] = []
+  child.on('message', message => {
+    told.push(String(message))
+    if (message === 'ready') child.send('go')
+    if (told.length === 200) child.kill('SIGKILL')
+  })
+  const [, signal] = await once(child, 'close')
+  expect(signal).toBe('SIGKILL')
+  const [, partnerId = '', ...acknowledged] = told
+  expect(acknowledged.length).toBeGreaterThanOrEqual(198)
+  const store = await openFile(path)
+  onTestFinished(() => store.close())
+  for (const id of acknowledged)
+    expect(await store.findRegistration(partnerId, id)).toMatchObject({ status: 'pending' })
 })
 
 const unavailable = (run: Promise<unknown>) =>
@@ -244,10 +272,10 @@ const unavailable = (run: Promise<unknown>) =>
     (error: unknown) => (error instanceof AppError ? error.code : error),
   )
 
-describe('S12 a write lock held by somebody else', () => {
+describe.each(PLACES)('S12 a write lock held by somebody else, SQLite runs $where', ({ openSqlite }) => {
   test('is told within 300 ms, and blocks the event loop for less than 100 ms at once', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
+    await using bench = await benchAt(path, openSqlite)
     const { id } = await bench.register()
     const other = new Database(path)
     onTestFinished(() => void other.close())
@@ -267,7 +295,7 @@ describe('S12 a write lock held by somebody else', () => {
 
   test('is waited for when it is short', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
+    await using bench = await benchAt(path, openSqlite)
     const other = new Database(path)
     other.exec('BEGIN IMMEDIATE')
     const registered = bench.register()
@@ -292,14 +320,14 @@ const mountSmallDisk = (): string | { skip: string } => {
   return folder
 }
 
-describe('S3 a full disk', () => {
+describe.each(PLACES)('S3 a full disk, SQLite runs $where', ({ openSqlite }) => {
   test('is told, leaves nothing half done, and is over as soon as there is space', async context => {
     const folder = mountSmallDisk()
     if (typeof folder !== 'string') {
       process.stderr.write(`${folder.skip}\n`)
       return context.skip(folder.skip)
     }
-    await using bench = await benchAt(join(folder, 'notifier.db'))
+    await using bench = await benchAt(join(folder, 'notifier.db'), openSqlite)
     let broken = 0
     bench.store.events.on('broken', () => broken++)
     const kept = await bench.register()

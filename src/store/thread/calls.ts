@@ -2,6 +2,7 @@ import { AppError } from '../../core/error.ts'
 import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
 import { unpackError } from './errors.ts'
 import type { Call, Outcome } from './messages.ts'
+import { postAll } from './post-all.ts'
 
 interface Caller {
   verb: Call['verb']
@@ -34,19 +35,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
   const flush = () => {
     const calls = unsent
     unsent = []
-    try {
-      post(calls)
-    } catch {
-      // One of them is to blame, and the others must not suffer for it.
-      for (const call of calls) postAlone(call)
-    }
-  }
-  const postAlone = (call: Call) => {
-    try {
-      post([call])
-    } catch (error) {
-      take(call.id)?.reject(error)
-    }
+    postAll(calls, { post, refuse: ({ id }, error) => take(id)?.reject(error) })
   }
 
   const send = (verb: Call['verb'], args: unknown): Promise<unknown> =>

@@ -4,6 +4,7 @@ import type { Store, StoreEvents } from '../store.ts'
 import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
 import type { Answers, Call, Calls, Opened, Opening, Outcome, Told } from './messages.ts'
+import { postAll } from './post-all.ts'
 
 /** The thread that `openRemoteStore` starts: it opens the SQLite file and does what it is asked. */
 const { masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
@@ -24,28 +25,15 @@ const serve = (store: Store) => {
   let outcomes: Outcome[] = []
   let isFlushing = false
 
-  const flush = () => {
-    const answers: Answers = { events, outcomes }
-    isFlushing = false
+  const post = (some: readonly Outcome[]) => {
+    port.postMessage({ events, outcomes: some } satisfies Answers)
     events = []
-    outcomes = []
-    try {
-      port.postMessage(answers)
-    } catch {
-      postApart(answers)
-    }
   }
-  /** Some result cannot be copied: that call fails, and no other. */
-  const postApart = ({ events: told, outcomes: all }: Answers) => {
-    port.postMessage({ events: told, outcomes: [] } satisfies Answers)
-    for (const outcome of all) {
-      try {
-        port.postMessage({ events: [], outcomes: [outcome] } satisfies Answers)
-      } catch (error) {
-        const failed = { id: outcome.id, ok: false, error: packError(error) } as const
-        port.postMessage({ events: [], outcomes: [failed] } satisfies Answers)
-      }
-    }
+  const flush = () => {
+    const all = outcomes
+    isFlushing = false
+    outcomes = []
+    postAll(all, { post, refuse: ({ id }, error) => post([{ id, ok: false, error: packError(error) }]) })
   }
   /** After all that is already resolved: what was committed together is answered together. */
   const flushSoon = () => {
@@ -82,6 +70,10 @@ const serve = (store: Store) => {
   port.on('message', (message: Calls) => {
     now = message.now
     for (const call of message.calls) void answer(call)
+  })
+  // Calls that nobody would answer: the thread ends, and all that wait are told.
+  port.on('messageerror', error => {
+    throw error
   })
 }
 

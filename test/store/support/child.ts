@@ -1,15 +1,22 @@
+import { randomBytes } from 'node:crypto'
+import { createIds } from '../../../src/app/sources.ts'
 import { AppError } from '../../../src/core/error.ts'
+import { newPartner } from '../../../src/core/new-partner.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { openRemoteStore } from '../../../src/store/thread/remote-store.ts'
 
 /**
- * One of several processes on one file. `<path> <master key, hex> <task>`: says that it is ready, waits for a word, does
- * its task and tells what came of it.
+ * One of several processes on one file. `<path> <master key, hex> <task> <here|on a thread>`: says that it is ready, waits for
+ * a word, does its task and tells what came of it.
  */
-const [path = '', key = '', task = ''] = process.argv.slice(2)
+const [path = '', key = '', task = '', where = 'here'] = process.argv.slice(2)
 const tell = (message: unknown) => process.send?.(message)
-const open = () =>
-  openSqliteStore({ path, masterKey: Buffer.from(key, 'hex'), now: () => Date.now(), defaultRate: 1_000_000 })
+const open = () => {
+  const options = { path, masterKey: Buffer.from(key, 'hex'), now: () => Date.now(), defaultRate: 1_000_000 }
+  return where === 'on a thread' ? openRemoteStore(options) : openSqliteStore(options)
+}
 
 const claimAll = async () => {
   const store = await open()
@@ -50,11 +57,35 @@ const whileBusy = (error: unknown): string[] => {
   throw error
 }
 
+/** Without end: tells the partner, and then each registration that was acknowledged. */
+const registerOn = async () => {
+  const store = await open()
+  const newId = createIds()
+  const { id: partnerId } = await store.createPartner(newPartner('one', { newId, random: randomBytes }).partner)
+  const apiKey = new Secret('key')
+  const account = await store.putDefaultAccount({ id: newId('acc'), apiId: 'C1', apiKey, passwordMode: 'static' })
+  tell(partnerId)
+  const item = () => {
+    const id = newId('reg')
+    const callbackUrl = 'https://partner.example/hook'
+    const rest = { partnerId, accountId: account.id, callbackUrl, metadata: {}, expiresAt: null, ttlMs: 60_000 }
+    return { id, idcardid: id, ...rest }
+  }
+  const go = async () => {
+    for (;;) {
+      const [registered] = await store.register([item()])
+      if (registered?.outcome === 'created') tell(registered.registration.id)
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, go))
+}
+
 const tasks: Record<string, () => Promise<unknown>> = {
   open: async () => {
     await (await open()).close()
   },
   claim: claimAll,
+  register: registerOn,
 }
 
 process.once('message', () => {

@@ -1,0 +1,289 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import type { Worker, WorkerOptions } from 'node:worker_threads'
+import Database from 'better-sqlite3'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { AppError } from '../../src/core/error.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createLog, describeError } from '../../src/log.ts'
+import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
+import { packError, unpackError } from '../../src/store/thread/errors.ts'
+import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
+import { first, openBench, SUCCESS } from '../support/store.ts'
+
+/** The real ones, watched; a test can limit their memory. */
+const threads = vi.hoisted(() => ({ all: [] as Worker[], limits: {} as NonNullable<WorkerOptions['resourceLimits']> }))
+vi.mock('node:worker_threads', async importOriginal => {
+  const original = await importOriginal<typeof import('node:worker_threads')>()
+  class Watched extends original.Worker {
+    constructor(file: URL, options: WorkerOptions) {
+      super(file, { ...options, resourceLimits: threads.limits })
+      threads.all.push(this)
+    }
+  }
+  return { ...original, Worker: Watched }
+})
+
+const KEY = randomBytes(32)
+const START = Date.parse('2026-11-24T08:00:00Z')
+
+const newPath = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-remote-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'notifier.db')
+}
+const optionsFor = (path: string): SqliteOptions => ({ path, masterKey: KEY, now: () => START, defaultRate: 1_000 })
+const openAt = async (path: string) => {
+  const bench = await openBench(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))
+  const thread = threads.all.at(-1)
+  if (!thread) throw new Error('there is no thread')
+  return { ...bench, thread }
+}
+const failureOf = (run: Promise<unknown>): Promise<unknown> =>
+  run.then(
+    () => 'none',
+    (error: unknown) => error,
+  )
+const GONE = { code: 'unavailable', message: 'the database cannot be used now (its thread has ended)' }
+
+describe('errors', () => {
+  class SqliteError extends Error {
+    override readonly name = 'SqliteError'
+    readonly code = 'SQLITE_CONSTRAINT_UNIQUE'
+  }
+  const cross = (error: unknown) => unpackError(structuredClone(packError(error)))
+
+  test('of ours keep class, code, fields and when to try again', () => {
+    const errors = [{ path: 'idcardid', message: 'has to be there' }]
+    const error = new AppError('invalid_body', 'some fields are wrong', { errors, retryAfterMs: 1_500 })
+    const crossed = cross(error)
+    expect(crossed).toBeInstanceOf(AppError)
+    expect({ ...crossed }).toEqual({ ...error })
+    expect([crossed.message, crossed.stack]).toEqual([error.message, error.stack])
+    expect(cross(new AppError('conflict', 'there is one'))).toMatchObject({ errors: [], retryAfterMs: null })
+  })
+
+  test.each([
+    new Error('MASTER_KEY is not the key'),
+    new TypeError('that is no function'),
+    new SyntaxError('which quotes what it read'),
+    Object.assign(new Error('EACCES: permission denied, /var/lib'), { code: 'EACCES', errno: -13 }),
+    new SqliteError('UNIQUE constraint failed'),
+    new Error('Failed query: a row', { cause: new SqliteError('UNIQUE constraint failed') }),
+    Object.assign(new RangeError('too long'), { code: 'ERR_OUT_OF_RANGE' }),
+    new AppError('unavailable', 'the database cannot be used now (SQLITE_FULL)'),
+  ])('are told as they would be where they were thrown: $name', error => {
+    expect(describeError(cross(error))).toEqual(describeError(error))
+  })
+
+  test('that are their own cause, or none at all, cross too', () => {
+    const error = new Error('again')
+    error.cause = error
+    expect(cross(error)).toMatchObject({ message: 'again', cause: { message: 'again' } })
+    expect(cross('a word')).toMatchObject({ message: 'a word' })
+  })
+
+  test('of a database that is locked say when to try again', async () => {
+    const path = newPath()
+    await using bench = await openAt(path)
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other.exec('BEGIN IMMEDIATE')
+    const error = await failureOf(bench.register())
+    expect(error).toBeInstanceOf(AppError)
+    expect(error).toMatchObject({ code: 'unavailable', retryAfterMs: 1_000 })
+  })
+})
+
+describe('a start that fails', () => {
+  const scenes: Record<string, (path: string) => Promise<Partial<SqliteOptions>> | Partial<SqliteOptions>> = {
+    'the wrong master key': async path => {
+      await (await openSqliteStore(optionsFor(path))).close()
+      return { masterKey: randomBytes(32) }
+    },
+    'a file that is no database': path => {
+      writeFileSync(path, 'this is a text, and it is longer than the header of a database, which has a hundred bytes')
+      return {}
+    },
+    'a file that cannot be opened': path => {
+      mkdirSync(path)
+      return {}
+    },
+    'a schema that cannot be migrated': path => {
+      const other = new Database(path)
+      other.exec('CREATE TABLE partners (a)')
+      other.close()
+      return {}
+    },
+  }
+
+  test.each(Object.keys(scenes))('%s: the same is told, and no thread is left', async name => {
+    const path = newPath()
+    const options = { ...optionsFor(path), ...(await scenes[name]?.(path)) }
+    const expected = await failureOf(openSqliteStore(options))
+    expect(expected).toBeInstanceOf(Error)
+    const error = await failureOf(openRemoteStore(options))
+    expect(describeError(error)).toEqual(describeError(expected))
+    expect(threads.all.at(-1)?.threadId).toBe(-1)
+  })
+})
+
+describe('what crosses', () => {
+  test('secrets are secrets on both sides, and no log shows them', async () => {
+    await using bench = await openAt(newPath())
+    const { store, partnerId } = bench
+    await bench.register()
+    const { claims } = await bench.claimWith()
+    const [claim] = claims
+    expect(claim?.account.apiKey).toBeInstanceOf(Secret)
+    expect(claim?.account.apiKey.reveal()).toBe('upstream-key')
+
+    const text = new Secret('whsec_MARKER')
+    await store.rotateSigningSecret(partnerId, { id: 'sec_2', type: 'v1', text }, 60_000)
+    const live = await store.liveSecrets(partnerId)
+    expect(live.every(secret => secret instanceof Secret)).toBe(true)
+    expect(live.map(secret => secret.reveal())).toContain('whsec_MARKER')
+    await bench.store.settleVerifications([bench.answered(first(flat(claims)), SUCCESS)])
+    const claimed = await bench.claimMessagesWith()
+    expect(claimed.secrets.get(partnerId)?.map(secret => secret.reveal())).toContain('whsec_MARKER')
+
+    const lines: string[] = []
+    const log = createLog({ level: 'info', destination: { write: line => void lines.push(line) } })
+    log.info('it.crossed', { live, claims, secrets: [...claimed.secrets] })
+    const shown = lines.join('') + inspect([live, claims, claimed], { depth: 9 }) + JSON.stringify([live, claims])
+    expect(shown).toContain('[redacted]')
+    expect(shown).not.toMatch(/MARKER|upstream-key/)
+  })
+
+  test('bytes are buffers with nothing else in them', async () => {
+    await using bench = await openAt(newPath())
+    const hash = randomBytes(32)
+    const key = await bench.store.createKey(bench.partnerId, { id: 'key_1', hash })
+    const owner = await bench.store.findKey(key?.id ?? '')
+    expect(Buffer.isBuffer(owner?.hash)).toBe(true)
+    expect(owner?.hash.equals(hash)).toBe(true)
+    expect(owner?.hash.buffer.byteLength).toBe(32)
+    const registrations = [await bench.resolve(), await bench.resolve()]
+    const messages = await bench.claimMessages()
+    expect(messages.map(({ body }) => JSON.parse(body.toString()).data.registrationId)).toEqual(
+      registrations.map(({ id }) => id),
+    )
+    expect(messages.every(({ body }) => Buffer.isBuffer(body))).toBe(true)
+  })
+
+  test('what cannot be copied fails alone', async () => {
+    await using bench = await openAt(newPath())
+    const before = bench.register()
+    const wrong = failureOf(bench.store.findPartner((() => 'no text') as never))
+    const after = bench.store.findPartner(bench.partnerId)
+    expect(await wrong).toMatchObject({ name: 'DataCloneError' })
+    expect([await before, await after]).toMatchObject([{ status: 'pending' }, { id: bench.partnerId }])
+  })
+
+  test('what a codec chokes on fails alone', async () => {
+    await using bench = await openAt(newPath())
+    const wrong = failureOf(bench.store.createKey(bench.partnerId, { id: 'key_1' } as never))
+    const after = bench.store.findPartner(bench.partnerId)
+    expect(await wrong).toBeInstanceOf(TypeError)
+    expect(await after).toMatchObject({ id: bench.partnerId })
+  })
+
+  test('events come before the outcome of what caused them', async () => {
+    await using bench = await openAt(newPath())
+    let told: unknown[] = []
+    for (const name of ['verificationsDue', 'resolved', 'messagesDue'] as const)
+      bench.store.events.on(name, (...args: unknown[]) => told.push([name, ...args]))
+    const { id } = await bench.register()
+    expect(told).toContainEqual(['verificationsDue'])
+    const claimed = first(await bench.claim())
+    told = []
+    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)]).then(() => told.push('settled'))
+    expect(told).toEqual(expect.arrayContaining([['resolved', [id]], ['messagesDue']]))
+    expect(told.at(-1)).toBe('settled')
+  })
+})
+
+describe('a thread that ends by itself', () => {
+  const endings: Record<string, { limits?: typeof threads.limits; end: (thread: Worker) => unknown; broken: object }> =
+    {
+      'is ended': { end: thread => thread.terminate(), broken: GONE },
+      'does not catch an error': { end: thread => thread.postMessage(null), broken: { name: 'TypeError' } },
+      'runs out of memory': {
+        limits: { maxOldGenerationSizeMb: 32 },
+        end: thread =>
+          thread.postMessage({
+            now: START,
+            calls: Array.from({ length: 200_000 }, (_, id) => ({ id, args: 'x'.repeat(100) })),
+          }),
+        broken: { code: 'ERR_WORKER_OUT_OF_MEMORY' },
+      },
+    }
+
+  test.each(Object.keys(endings))('and %s leaves no call without an answer, and is told broken once', async name => {
+    const { limits = {}, end, broken } = endings[name] ?? {}
+    threads.limits = limits
+    onTestFinished(() => {
+      threads.limits = {}
+    })
+    const path = newPath()
+    const { store, thread, ...bench } = await openAt(path)
+    const told: Error[] = []
+    store.events.on('broken', error => told.push(error))
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other.exec('BEGIN IMMEDIATE')
+    const inFlight = failureOf(bench.register())
+    const exited = once(thread, 'exit').catch(() => {})
+    await end?.(thread)
+    const late = failureOf(bench.register())
+    for (const error of [await inFlight, await late]) {
+      expect(error).toBeInstanceOf(AppError)
+      expect(error).toMatchObject({ code: 'unavailable' })
+    }
+    await exited
+    expect(await failureOf(store.findPartner(bench.partnerId))).toMatchObject(GONE)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject(broken ?? {})
+    await store.close()
+  })
+})
+
+describe('close', () => {
+  test('lets what is in flight end, takes no more, and ends the thread', async () => {
+    const path = newPath()
+    const { store, thread, ...bench } = await openAt(path)
+    const broken = vi.fn()
+    store.events.on('broken', broken)
+    const registered = Array.from({ length: 20 }, () => bench.register())
+    const closed = store.close()
+    const late = failureOf(store.findPartner(bench.partnerId))
+    await closed
+    expect(await late).toMatchObject({
+      code: 'unavailable',
+      message: 'the database cannot be used now (it has been closed)',
+    })
+    expect([thread.threadId, broken.mock.calls]).toEqual([-1, []])
+    const ids = (await Promise.all(registered)).map(({ id }) => id)
+    await store.close()
+
+    await using again = await openAt(path)
+    for (const id of ids) expect(await again.store.findRegistration(bench.partnerId, id)).toMatchObject({ id })
+  })
+
+  test('ends the thread that does the checkpoints too', async () => {
+    const path = newPath()
+    const { store, thread, ...bench } = await openAt(path)
+    const metadata = { filling: 'x'.repeat(2_000) }
+    await store.register(Array.from({ length: 3_000 }, () => bench.newRegistration({ metadata })))
+    await expect.poll(() => statSync(path).size).toBeGreaterThan(3_000 * 2_000)
+    await store.close()
+    expect(thread.threadId).toBe(-1)
+  })
+})
+
+const flat = (claims: Awaited<ReturnType<Awaited<ReturnType<typeof openBench>>['claimWith']>>['claims']) =>
+  claims.flatMap(({ account, verifications }) => verifications.map(verification => ({ account, verification })))
