@@ -16,6 +16,7 @@ import { createRegistrationBody, type JudgeUrl } from './registration-body.ts'
 import { createRegistrations, type RegistrationDeps } from './registrations.ts'
 import { frameRequests } from './request-frame.ts'
 import { createResends, type ResendDeps } from './resends.ts'
+import { createRouter } from './router.ts'
 import { setHeader } from './set-header.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './signing-secrets.ts'
 
@@ -51,7 +52,7 @@ const noStore: MiddlewareHandler = function noStore(c, next) {
 
 /** The HTTP API as one Hono app. Whatever goes wrong is answered as `application/problem+json`. */
 export const createApi = (deps: ApiDeps) => {
-  const app = new Hono<ApiEnv>()
+  const app = new Hono<ApiEnv>({ router: createRouter() })
   const refuseMethod = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../core/error.ts'
@@ -39,8 +40,9 @@ const refuseOtherTypes = (c: Context): void => {
 const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
   const length = c.req.header('content-length')
   if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
-    if (!(Number(length) <= limit)) throw tooLarge(limit)
-    const bytes = new Uint8Array(await c.req.arrayBuffer())
+    const size = Number(length)
+    if (!(size <= limit)) throw tooLarge(limit)
+    const bytes = takeWhole(c, size) ?? new Uint8Array(await c.req.arrayBuffer())
     if (bytes.length > limit) throw tooLarge(limit)
     return bytes
   }
@@ -52,6 +54,19 @@ const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/**
+ * The body where all of it has come with its head, as most do: as it is, without listeners and a copy. Null where some is
+ * still to come, or the caller has gone.
+ */
+const takeWhole = (c: Context, size: number): Uint8Array | null => {
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
+  if (!incoming || incoming.destroyed || size === 0 || incoming.readableLength !== size) return null
+  const bytes: Buffer = incoming.read()
+  // On to its end, without which Node's server would wait for more.
+  incoming.resume()
+  return bytes
 }
 
 const tooLarge = (limit: number): AppError =>
