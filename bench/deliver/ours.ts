@@ -85,8 +85,8 @@ const runOurs = async () => {
       sender,
       scheduleMs: [5 * SECOND],
       timeoutMs: 15 * SECOND,
-      // A partner has three quarters of the slots at most.
-      concurrency: Math.ceil((IN_FLIGHT * 4) / 3),
+      // More than the connections to the one host, so that these alone are the limit.
+      concurrency: 3 * IN_FLIGHT,
       perHost: IN_FLIGHT,
       random: Math.random,
       log: createLog({ level: 'info', version: 'bench' }),

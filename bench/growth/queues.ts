@@ -46,7 +46,7 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
   })
   const messages = await measureQueue(batches, {
     claim: async () => {
-      const shares = { slots: BATCH, slowSlots: 25, perHost: BATCH, perPartner: BATCH }
+      const shares = { slots: BATCH, slowSlots: 25, perHost: BATCH, ahead: 0, perPartner: BATCH }
       const busy = {
         busyHosts: new Map<string, number>(),
         busyPartners: new Map<string, number>(),

@@ -52,9 +52,12 @@ export interface MessageClaim {
   slots: number
   slowSlots: number
   perHost: number
+  /** Of a host that answers in time, and so is proven, this many more than `perHost`: they wait with the caller. */
+  ahead: number
   perPartner: number
-  /** Attempts in flight on this node. */
+  /** Attempts in flight on this node, and messages that wait here for a connection to their host. */
   busyHosts: ReadonlyMap<string, number>
+  /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>
   /**
    * What a partner has for hosts of which no attempt has ended in time yet, or not the last, so that those that hang leave
@@ -91,7 +94,8 @@ export interface ClaimedMessage {
 export interface MessageSettlement {
   message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId' | 'strikes' | 'proven'>
   step: MessageStep
-  attempt: Attempt
+  /** Null: nothing was sent, and the message goes back as `step` says. */
+  attempt: Attempt | null
   /** The attempt ran into the time limit, so the host held its slot as long as it could. */
   timedOut: boolean
 }

@@ -150,6 +150,12 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** One registration, which was cancelled, or all of a partner's that was disabled. */
+export interface Withdrawn {
+  partnerId: string
+  registrationId: string | null
+}
+
 export interface StoreEvents {
   /** Something may be due earlier than the last claim said. */
   verificationsDue: []
@@ -157,6 +163,8 @@ export interface StoreEvents {
   resendsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
+  /** Told before the verb that does it resolves: what has been claimed of this must not be sent any more. */
+  withdrawn: [what: Withdrawn]
   /** The message of this registration cannot be decrypted, and has been set aside: pending, with no due time. */
   unreadable: [registrationId: string]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */

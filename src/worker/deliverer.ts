@@ -4,7 +4,7 @@ import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
-import type { Attempt, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
+import type { Attempt, ClaimedMessage, MessageSettlement, Store, Withdrawn } from '../store/store.ts'
 import { attemptOf } from './attempt.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPace } from './pace.ts'
@@ -30,28 +30,53 @@ const SLOW_SHARE = 1 / 4
 const PARTNER_SHARE = 3 / 4
 /** Of the slots, what a partner has for hosts that have not yet, or not lately, let an attempt end in time. */
 const UNPROVEN_SHARE = 1 / 4
+/**
+ * So many more than a host may have connections are claimed, of hosts that answer: as one becomes free the next message
+ * goes out at once, without a way to the store. Half as many as connections at most.
+ */
+const CLAIMED_AHEAD = 48
+/** What was claimed and not sent is due again after this. */
+const GIVEN_BACK_MS = SECOND
 /** How an attempt fails that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
 /** Only a freed slot changes anything, and that rings. */
 const FULL: Round = { claimed: 0, nextAt: null }
 
+interface Slot {
+  /** False: it was withdrawn. */
+  begin(): boolean
+  free(): void
+}
+
+export interface Deliverer extends Worker {
+  /** What is claimed of it and not sent yet is not sent. */
+  withdraw(what: Withdrawn): void
+}
+
 /** Sends what is due: claim, sign, send, decide, settle. */
-export const createDeliverer = (deps: DelivererDeps): Worker => {
+export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const { store, sender, log, concurrency } = deps
+  /** Those that wait for a connection are counted for their host only: they take nothing from others. */
   const hosts = createInFlight()
   const partners = createInFlight()
   const slow = createInFlight()
   const unproven = createInFlight()
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
+  /** Claimed, and not begun: the partner of each registration. */
+  const held = new Map<string, string>()
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     log,
     event: 'delivery.settle',
   })
 
-  const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number): Promise<SendResult> =>
+  const send = async (
+    message: ClaimedMessage,
+    secrets: readonly Secret[],
+    { at, slot }: { at: number; slot: Slot },
+  ): Promise<SendResult> =>
     sender.send({
       partnerId: message.partnerId,
       url: message.callbackUrl,
@@ -61,6 +86,7 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
         at,
       ),
       body: message.body,
+      isWanted: slot.begin,
     })
 
   const judge = (message: ClaimedMessage, result: SendResult, at: number): MessageSettlement => {
@@ -78,13 +104,17 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
     }
   }
 
-  const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> | undefined => {
-    // Our own shortage, of sockets say: nothing was sent, so nothing is recorded, and the lease brings it back.
-    if (result.kind === 'failed' && result.error === 'local') {
-      logAttempt(message, result, null)
-      return undefined
-    }
-    const settlement = judge(message, result, at)
+  /** Our own shortage, of sockets or of connections, or it was withdrawn: nothing was sent, so nothing is recorded. */
+  const giveBack = (message: ClaimedMessage): MessageSettlement => ({
+    message,
+    step: { state: 'pending', dueAt: store.now() + GIVEN_BACK_MS, retries: message.retries, gone: false },
+    attempt: null,
+    timedOut: false,
+  })
+
+  const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
+    const isSent = result.kind === 'answered' || result.error !== 'local'
+    const settlement = isSent ? judge(message, result, at) : giveBack(message)
     logAttempt(message, result, settlement.attempt)
     return settle(settlement)
   }
@@ -102,35 +132,40 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
       durationMs: result.durationMs,
     })
 
-  /** Takes a slot, and gives the way to free it. */
-  const occupy = ({ host, partnerId, slow: isSlow, proven }: ClaimedMessage) => {
+  /** Takes a place at the host, and when the attempt begins a slot; gives the ways to begin and to free both. */
+  const occupy = ({ registrationId, host, partnerId, slow: isSlow, proven }: ClaimedMessage): Slot => {
     const isUnproven = !isSlow && !proven
+    let isBegun = false
+    held.set(registrationId, partnerId)
     hosts.start(host)
-    partners.start(partnerId)
     if (isSlow) slow.start(host)
     if (isUnproven) unproven.start(partnerId)
-    return () => {
-      hosts.end(host)
-      partners.end(partnerId)
-      if (isSlow) slow.end(host)
-      if (isUnproven) unproven.end(partnerId)
-      rounds.ring()
+    return {
+      begin: () => {
+        isBegun = held.delete(registrationId)
+        if (isBegun) partners.start(partnerId)
+        return isBegun
+      },
+      free: () => {
+        held.delete(registrationId)
+        hosts.end(host)
+        if (isBegun) partners.end(partnerId)
+        if (isSlow) slow.end(host)
+        if (isUnproven) unproven.end(partnerId)
+        rounds.ring()
+      },
     }
   }
 
   const start = async (message: ClaimedMessage, secrets: readonly Secret[]) => {
     unrecorded.start(message.partnerId)
-    const free = occupy(message)
+    const slot = occupy(message)
     const at = store.now()
-    let isFree = false
     try {
-      const result = await send(message, secrets, at)
       // The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded.
-      isFree = true
-      free()
+      const result = await send(message, secrets, { at, slot }).finally(slot.free)
       await record(message, result, at)
     } catch (error) {
-      if (!isFree) free()
       log.error('delivery.failed', { error, partnerId: message.partnerId })
     } finally {
       unrecorded.end(message.partnerId)
@@ -138,12 +173,13 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
   }
 
   const round = async (): Promise<Round> => {
-    const slots = concurrency - hosts.total()
+    const slots = concurrency - partners.total()
     if (slots <= 0) return FULL
     const { messages, secrets, nextAt } = await store.claimMessages({
       slots,
       slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
       perHost: deps.perHost,
+      ahead: Math.min(CLAIMED_AHEAD, Math.ceil(deps.perHost / 2)),
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
       busyHosts: hosts.counts,
       busyPartners: partners.counts,
@@ -165,6 +201,10 @@ export const createDeliverer = (deps: DelivererDeps): Worker => {
 
   return {
     ring: rounds.ring,
+    withdraw: ({ registrationId, partnerId }) => {
+      if (registrationId !== null) held.delete(registrationId)
+      else for (const [id, owner] of held) if (owner === partnerId) held.delete(id)
+    },
     stop: async () => {
       await rounds.stop()
       await unrecorded.whenIdle()

@@ -6,6 +6,7 @@ import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCompletions } from './conformance/completions.ts'
 import { describeDelivering } from './conformance/delivering.ts'
 import { describeFencing } from './conformance/fencing.ts'
+import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
 import { describePartners } from './conformance/partners.ts'
 import { describePolling } from './conformance/polling.ts'
@@ -21,6 +22,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('accounts', () => describeAccounts(open))
     describe('completions', () => describeCompletions(open))
     describe('delivering', () => describeDelivering(open))
+    describe('holding', () => describeHolding(open))
     describe('lanes', () => describeLanes(open))
     describe('a URL that answered 410', () => describeCallbackPauses(open))
     describe('fencing', () => describeFencing(open))

@@ -132,6 +132,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
       slots: 100,
       slowSlots: 100,
       perHost: 100,
+      ahead: 0,
       perPartner: 100,
       busyHosts: new Map(),
       busyPartners: new Map(),

@@ -159,7 +159,7 @@ export const describeDelivering = (open: OpenStore): void => {
     await bench.resolve()
     const [good, bad] = (await bench.claimMessages()).map(message => bench.received(message, 200))
     if (!good || !bad) throw new Error('both were due')
-    const poison = { ...bad, attempt: { ...bad.attempt, outcome: null as never } }
+    const poison = { ...bad, attempt: bad.attempt && { ...bad.attempt, outcome: null as never } }
     await expect(bench.store.settleMessages([good, poison])).rejects.toThrow()
     expect((await bench.find(one.id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
     expect(await bench.store.listAttempts(bench.partnerId, one.id)).toEqual([])

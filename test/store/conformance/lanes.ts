@@ -34,6 +34,35 @@ export const describeLanes = (open: OpenStore): void => {
     expect(await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 4]]) })).toEqual([])
   })
 
+  describe('claiming ahead', () => {
+    test('gives of a host that answers more than its share, and of one that has not yet answered none', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(200)
+      await fill(bench, { 'good.example': 9, 'new.example': 9 })
+      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: 2 }))).toEqual({
+        'good.example': 6,
+        'new.example': 4,
+      })
+    })
+
+    test('counts what is already held', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(200)
+      await fill(bench, { 'good.example': 9 })
+      const claim = { perHost: 4, ahead: 2 }
+      expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 5]]) })).toHaveLength(1)
+      expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 6]]) })).toHaveLength(0)
+    })
+
+    test('gives of a slow host one all the same', async () => {
+      await using bench = await openBench(open)
+      await slowDown(bench, 'slow.example')
+      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: 2 }))).toEqual({ 'slow.example': 1 })
+    })
+  })
+
   describe('hosts that have not yet let an attempt end in time', () => {
     const three = { perPartner: 3, busyPartners: new Map<string, number>() }
     const full = (bench: Bench) => ({ perPartner: 3, busyPartners: new Map([[bench.partnerId, 3]]) })

@@ -42,6 +42,7 @@ const claimMessages = async (store: Store): Promise<string[]> => {
     slots: 3,
     slowSlots: 1,
     perHost: 3,
+    ahead: 0,
     perPartner: 3,
     busyHosts: new Map(),
     busyPartners: new Map(),

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
+import type { ClaimedMessage, MessageSettlement } from '../../../src/store/store.ts'
+import { first, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+/** What has been claimed and not been sent: it is given back, or withdrawn. */
+export const describeHolding = (open: OpenStore): void => {
+  describe('a message that is given back', () => {
+    const givenBack = (bench: Bench, message: ClaimedMessage): MessageSettlement => ({
+      message,
+      step: { state: 'pending', dueAt: bench.store.now() + SECOND, retries: message.retries, gone: false },
+      attempt: null,
+      timedOut: false,
+    })
+
+    test('is due again when it says, as if nothing had been tried', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      const message = first(await bench.claimMessages())
+      await bench.store.settleMessages([givenBack(bench, message)])
+      expect(await bench.claimMessages()).toEqual([])
+      await bench.advance(SECOND)
+      expect(await bench.claimMessages()).toMatchObject([
+        { registrationId: id, attempts: 0, retries: 0, proven: false },
+      ])
+      expect(await bench.store.listAttempts(bench.partnerId, id)).toEqual([])
+    })
+
+    test('stays where it is once another has claimed it', async () => {
+      await using bench = await openBench(open)
+      await bench.resolve()
+      const late = first(await bench.claimMessages())
+      await bench.advance(LEASE_MS)
+      const now = first(await bench.claimMessages())
+      await bench.store.settleMessages([givenBack(bench, late)])
+      await bench.advance(SECOND)
+      expect(await bench.claimMessages()).toEqual([])
+      await bench.store.settleMessages([bench.received(now, 200)])
+      expect((await bench.find(now.registrationId)).delivery).toMatchObject({ state: 'delivered', attempts: 1 })
+    })
+
+    test('is not sent any more where its registration was cancelled', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      const message = first(await bench.claimMessages())
+      await bench.store.cancel(bench.partnerId, id)
+      await bench.store.settleMessages([givenBack(bench, message)])
+      await bench.advance(LEASE_MS)
+      expect(await bench.claimMessages()).toEqual([])
+    })
+  })
+
+  describe('what must not be sent any more is told', () => {
+    test('of a registration, before its cancelling is confirmed', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      const told: string[] = []
+      bench.store.events.on('withdrawn', ({ registrationId }) => told.push(`withdrawn ${registrationId}`))
+      await bench.store.cancel(bench.partnerId, id)
+      told.push('confirmed')
+      expect(told).toEqual([`withdrawn ${id}`, 'confirmed'])
+    })
+
+    test('of a partner, before it is confirmed to be disabled', async () => {
+      await using bench = await openBench(open)
+      const told: unknown[] = []
+      bench.store.events.on('withdrawn', what => told.push(what))
+      await bench.store.changePartner(bench.partnerId, { name: 'renamed' })
+      await bench.store.changePartner(bench.partnerId, { disabled: true })
+      told.push('confirmed')
+      expect(told).toEqual([{ partnerId: bench.partnerId, registrationId: null }, 'confirmed'])
+    })
+  })
+}
