@@ -30,8 +30,7 @@ CREATE TABLE `api_keys` (
 --> statement-breakpoint
 CREATE INDEX `api_keys_partner` ON `api_keys` (`partner_id`);--> statement-breakpoint
 CREATE TABLE `attempts` (
-	`id` integer PRIMARY KEY NOT NULL,
-	`message_seq` integer NOT NULL,
+	`no` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
 	`outcome` text NOT NULL,
 	`http_status` integer,
@@ -40,7 +39,6 @@ CREATE TABLE `attempts` (
 	`response_excerpt` text
 );
 --> statement-breakpoint
-CREATE INDEX `attempts_message` ON `attempts` (`message_seq`);--> statement-breakpoint
 CREATE TABLE `bulk_resends` (
 	`id` text PRIMARY KEY NOT NULL,
 	`partner_id` text NOT NULL,
@@ -85,6 +83,7 @@ CREATE TABLE `messages` (
 	`partner_id` text NOT NULL,
 	`registration_id` text NOT NULL,
 	`lane_id` integer NOT NULL,
+	`callback_url` text NOT NULL,
 	`type` text NOT NULL,
 	`body` blob NOT NULL,
 	`created_at` integer NOT NULL,
@@ -118,7 +117,8 @@ CREATE TABLE `partners` (
 );
 --> statement-breakpoint
 CREATE TABLE `registrations` (
-	`id` text PRIMARY KEY NOT NULL,
+	`no` integer PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
 	`partner_id` text NOT NULL,
 	`verification_id` integer NOT NULL,
 	`callback_url` text NOT NULL,
@@ -132,7 +132,7 @@ CREATE TABLE `registrations` (
 	`message_seq` integer
 );
 --> statement-breakpoint
-CREATE INDEX `registrations_verification` ON `registrations` (`verification_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `registrations_id_unique` ON `registrations` (`id`);--> statement-breakpoint
 CREATE INDEX `registrations_list` ON `registrations` (`partner_id`,`status`,`id`);--> statement-breakpoint
 CREATE INDEX `registrations_resolved` ON `registrations` (`resolved_at`) WHERE resolved_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `signing_secrets` (
@@ -170,4 +170,4 @@ CREATE TABLE `verifications` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `verifications_serial` ON `verifications` (`idcardid`,`account_id`);--> statement-breakpoint
-CREATE INDEX `verifications_due` ON `verifications` (`account_id`,`partner_id`,`due_at`) WHERE due_at IS NOT NULL;
+CREATE INDEX `verifications_due` ON `verifications` (`account_id`,`partner_id`,`due_at`,`last_polled_at`) WHERE due_at IS NOT NULL;

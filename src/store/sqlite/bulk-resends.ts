@@ -20,11 +20,10 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
   const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
   const nextMatching = client.prepare<
     Span & { limit: number },
-    { seq: number; laneId: number; registrationId: string }
+    { seq: number; laneId: number; registrationId: string; callbackUrl: string }
   >(
-    `SELECT seq, lane_id AS laneId, registration_id AS registrationId ${MATCHING} ORDER BY registration_id LIMIT +@limit`,
+    `SELECT seq, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl ${MATCHING} ORDER BY registration_id LIMIT +@limit`,
   )
-  const urlOf = client.prepare<[string], string>('SELECT callback_url FROM registrations WHERE id = ?').pluck()
   const resend = client.prepare<[number, number]>(`
     UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = claims + 1, fence = claims + 1 WHERE seq = ?`)
 
@@ -33,8 +32,8 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
   const continueOne = (row: Row, limit: number): number => {
     const at = now()
     const batch = nextMatching.all({ ...spanOf(row), limit })
-    for (const { seq, laneId, registrationId } of batch) {
-      pauses.lift(row.partnerId, urlOf.get(registrationId) ?? '', at)
+    for (const { seq, laneId, callbackUrl } of batch) {
+      pauses.lift(row.partnerId, callbackUrl, at)
       resend.run(at, seq)
       lanes.advance(laneId, at)
     }

@@ -25,10 +25,15 @@ export const createCallbackPauses = ({ db, client }: Pick<Context, 'db' | 'clien
     .prepare()
   const heldMessages = client.prepare<[partnerId: string, callbackUrl: string], { seq: number; laneId: number }>(`
     SELECT seq, lane_id AS laneId FROM messages
-    WHERE partner_id = ? AND state = 'pending' AND due_at IS NULL
-      AND (SELECT callback_url FROM registrations WHERE id = messages.registration_id) = ?`)
+    WHERE partner_id = ? AND state = 'pending' AND due_at IS NULL AND callback_url = ?`)
+
+  const hasAny = client
+    .prepare<[partnerId: string], 0 | 1>('SELECT EXISTS (SELECT 1 FROM callback_pauses WHERE partner_id = ?)')
+    .pluck()
 
   return {
+    hasAny: (partnerId: string): boolean => hasAny.get(partnerId) === 1,
+
     since: (partnerId: string, callbackUrl: string): number | null =>
       findPause.get({ partnerId, callbackUrl })?.since ?? null,
 

@@ -28,7 +28,7 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /**
  * One commit for all that is written in the same turn of the event loop: registrations, claims, answers and attempts
- * alike. Each write keeps its own atomicity by a savepoint: one that throws is undone alone. Then one sync for all that was
+ * alike. Each write keeps its own atomicity: one that throws is undone alone. Then one sync for all that was
  * committed while the one before it was under way; the promise of a write resolves after its sync.
  *
  * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
@@ -69,15 +69,31 @@ export const createGroupCommit = (
     }
   }
 
+  /**
+   * As one, without a savepoint for each, which would copy every page that the write touches. Only where one of them throws
+   * they are all undone, and done again, each for itself.
+   */
   const runAll = (writes: readonly Write[]): Outcome[] => {
-    const [only] = writes
-    // With nobody else in it the transaction is the savepoint.
-    return only && writes.length === 1 ? [{ ok: true, value: only.run() }] : writes.map(runAlone)
+    let hasThrown = false
+    try {
+      return transaction.immediate(() =>
+        writes.map(({ run }) => {
+          hasThrown = true
+          const value = run()
+          hasThrown = false
+          return { ok: true, value }
+        }),
+      )
+    } catch (error) {
+      // A single one has nobody else to spare.
+      if (!hasThrown || writes.length === 1) throw error
+      return transaction.immediate(() => writes.map(runAlone))
+    }
   }
 
   const commit = async (writes: readonly Write[]) => {
     try {
-      const outcomes = await deps.attempt(() => transaction.immediate(() => runAll(writes)))
+      const outcomes = await deps.attempt(() => runAll(writes))
       const settled = writes.map((write, index): Settled => [write, outcomes[index] as Outcome])
       unsafe.push(...settled.filter(([write]) => !isLight(write)))
       if (!isSyncing && unsafe.length > 0) void syncAll()

@@ -1,8 +1,9 @@
-import type { MessageState, MessageStep } from '../../core/message.ts'
+import type { MessageState } from '../../core/message.ts'
 import type { Attempt, AttemptKind, ClaimedMessage, MessageClaim, MessageSettlement, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
+import { NESTED } from './nesting.ts'
 import { createSecretRows } from './signing-secrets.ts'
 import { messageContext } from './tell.ts'
 
@@ -27,32 +28,27 @@ export const createMessages = (context: Context): Verbs => {
   const laneRows = createLanes(client)
   const secrets = createSecretRows(context)
 
-  const claimOf = (lane: Lane, take: { slow: boolean; limit: number; at: number; leaseEnd: number }) => {
-    const { limit, at, leaseEnd } = take
-    const claimed: ClaimedMessage[] = []
-    for (const { claims, body: sealed, ...row } of dueOf(lane, at, limit)) {
-      const body = openBody(row, sealed)
-      if (body !== null)
-        claimed.push({
-          seq: row.seq,
-          claim: claims + 1,
-          partnerId: row.partnerId,
-          registrationId: row.registrationId,
-          laneId: lane.id,
-          slow: take.slow,
-          proven: lane.proven === 1,
-          strikes: lane.strikes,
-          host: lane.host,
-          callbackUrl: row.callbackUrl,
-          body,
-          attempts: row.attempts,
-          retries: row.retries,
-        })
-    }
-    statements.claim.run(at, leaseEnd, JSON.stringify(claimed.map(({ seq }) => seq)))
-    statements.settleLane.run(lane.id, lane.id)
-    return claimed
-  }
+  const readyOf = (lane: Lane, { slow, limit, at }: { slow: boolean; limit: number; at: number }): ClaimedMessage[] =>
+    dueOf(lane, at, limit).flatMap(row => {
+      const [seq, claims, registrationId, callbackUrl, sealed, attempts, retries] = row
+      const body = openBody({ seq, partnerId: lane.partnerId, registrationId }, sealed)
+      if (body === null) return []
+      return {
+        seq,
+        claim: claims + 1,
+        partnerId: lane.partnerId,
+        registrationId,
+        laneId: lane.id,
+        slow,
+        proven: lane.proven === 1,
+        strikes: lane.strikes,
+        host: lane.host,
+        callbackUrl,
+        body,
+        attempts,
+        retries,
+      }
+    })
 
   /** Null: damaged, or sealed under a key that is not there. One such row must not keep all others from being sent. */
   const openBody = (row: { seq: number; partnerId: string; registrationId: string }, sealed: Buffer): Buffer | null => {
@@ -66,20 +62,21 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   /** The first due messages of a lane, after those for paused URLs have been set aside. */
-  const dueOf = (lane: Lane, at: number, limit: number) => {
+  const dueOf = (lane: Lane, at: number, limit: number): DueRow[] => {
+    const mayBePaused = pauses.hasAny(lane.partnerId)
     for (;;) {
       const rows = statements.due.all(lane.id, at, limit)
-      const paused = rows.find(row => row.isPaused)
+      const paused = mayBePaused ? rows.find(([, , , url]) => pauses.since(lane.partnerId, url) !== null) : undefined
       if (!paused) return rows
-      statements.hold.run({ laneId: lane.id, at, callbackUrl: paused.callbackUrl })
+      statements.hold.run({ laneId: lane.id, at, callbackUrl: paused[3] })
     }
   }
 
   const claimLanes = (claim: Busy, at: number, slow: boolean) => {
     const { busyHosts, busyPartners, busyUnproven, perPartner, unproven } = claim
     const perHost = slow ? 1 : claim.perHost
-    const leaseEnd = at + claim.leaseMs
     const claimed: ClaimedMessage[] = []
+    const looked = new Set<number>()
     let left = slow ? Math.min(claim.slots, claim.slowSlots) : claim.slots
     const countOf = (busy: ReadonlyMap<string, number>, key: string) => busy.get(key) ?? 0
     const add = (busy: Map<string, number>, key: string, count: number) => busy.set(key, countOf(busy, key) + count)
@@ -88,11 +85,10 @@ export const createMessages = (context: Context): Verbs => {
     /** One may always try: however many hang, a new host is not kept from showing that it does not. */
     const roomForUnproven = ({ host, partnerId }: Lane) =>
       Math.max(countOf(busyHosts, host) === 0 ? 1 : 0, unproven.perPartner - countOf(busyUnproven, partnerId))
-    const mostOf = (lane: Lane) => (!slow && lane.proven === 1 ? perHost + claim.ahead : perHost)
     const room = (lane: Lane) =>
       Math.min(
         left,
-        mostOf(lane) - countOf(busyHosts, lane.host),
+        perHost - countOf(busyHosts, lane.host),
         perPartner - countOf(busyPartners, lane.partnerId),
         isFree(lane) ? left : roomForUnproven(lane),
       )
@@ -100,7 +96,7 @@ export const createMessages = (context: Context): Verbs => {
       slow: slow ? 1 : 0,
       at,
       limit: left,
-      fullHosts: fullOnes(busyHosts, slow ? perHost : perHost + claim.ahead),
+      fullHosts: fullOnes(busyHosts, perHost),
       fullPartners: fullOnes(busyPartners, perPartner),
       triedHosts: slow ? NOBODY : fullOnes(busyHosts, 1),
       fullUnprovenPartners: slow ? NOBODY : fullOnes(busyUnproven, unproven.perPartner),
@@ -109,19 +105,26 @@ export const createMessages = (context: Context): Verbs => {
     for (const lane of open) {
       const take = Math.min(share, room(lane))
       if (take <= 0) continue
-      const batch = claimOf(lane, { slow, limit: take, at, leaseEnd })
+      const batch = readyOf(lane, { slow, limit: take, at })
+      looked.add(lane.id)
       add(busyHosts, lane.host, batch.length)
       add(busyPartners, lane.partnerId, batch.length)
       if (!isFree(lane)) add(busyUnproven, lane.partnerId, batch.length)
       left -= batch.length
       claimed.push(...batch)
     }
-    return claimed
+    return { claimed, looked }
+  }
+
+  /** The earliest due time of a lane. */
+  const firstDue = (): number | null => {
+    const quick = statements.firstQuick.get() ?? null
+    const slow = statements.firstSlow.get() ?? null
+    return quick === null || slow === null ? (quick ?? slow) : Math.min(quick, slow)
   }
 
   const settleOne = ({ message, step, attempt, timedOut }: MessageSettlement, at: number) => {
     const { seq, laneId } = message
-    if (attempt === null) return giveBack(message, step)
     if (timedOut) statements.strike.run(laneId)
     else if (message.strikes > 0 || !message.proven) statements.forgive.run(laneId)
     // The usual case in one statement. What it counts for has not been erased.
@@ -129,29 +132,25 @@ export const createMessages = (context: Context): Verbs => {
       return record(seq, attempt)
     const row = statements.find.get(seq)
     if (!row) return
-    // What was erased while the attempt was under way stays so.
-    record(seq, row.isErased ? { ...attempt, responseExcerpt: null } : attempt)
     const held = row.claims === message.claim
     if (held && row.state === 'pending') {
       statements.settle.run(step.state, step.dueAt, step.retries, seq)
       if (step.dueAt !== null) laneRows.advance(laneId, step.dueAt)
     } else statements.count.run(seq)
+    // What was erased while the attempt was under way stays so.
+    record(seq, row.isErased ? { ...attempt, responseExcerpt: null } : attempt)
     if (step.gone && held) pauses.pause(message.partnerId, message.callbackUrl, at)
   }
 
-  const giveBack = ({ seq, claim, laneId }: MessageSettlement['message'], { dueAt }: MessageStep) => {
-    if (dueAt !== null && statements.giveBack.run(dueAt, seq, claim).changes === 1) laneRows.advance(laneId, dueAt)
-  }
-
+  /** It has been counted already. */
   const record = (seq: number, { at, outcome, httpStatus, error, durationMs, responseExcerpt }: Attempt) => {
-    statements.addAttempt.run(seq, at, outcome, httpStatus, error, durationMs, responseExcerpt)
+    statements.addAttempt.run(seq, seq, at, outcome, httpStatus, error, durationMs, responseExcerpt)
   }
 
   return {
     claimMessages: async claim => {
       const at = now()
-      const first = await read(() => statements.firstLane.get())
-      const nextAt = first?.dueAt ?? null
+      const nextAt = await read(firstDue)
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
       return write(() => {
         const busy = {
@@ -160,10 +159,12 @@ export const createMessages = (context: Context): Verbs => {
           busyUnproven: new Map(claim.unproven.busyPartners),
         }
         const quick = claimLanes({ ...claim, ...busy }, at, false)
-        const slow = claimLanes({ ...claim, ...busy, slots: claim.slots - quick.length }, at, true)
-        const claimed = [...quick, ...slow]
-        const next = statements.firstLane.get()?.dueAt ?? null
-        return { messages: claimed, secrets: secrets.of(new Set(claimed.map(one => one.partnerId))), nextAt: next }
+        const slow = claimLanes({ ...claim, ...busy, slots: claim.slots - quick.claimed.length }, at, true)
+        const messages = [...quick.claimed, ...slow.claimed]
+        statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
+        for (const id of [...quick.looked, ...slow.looked]) statements.settleLane.run(id, id)
+        const partnerIds = new Set(messages.map(({ partnerId }) => partnerId))
+        return { messages, secrets: secrets.of(partnerIds), nextAt: firstDue() }
       }, 'light')
     },
 
@@ -181,17 +182,17 @@ const NOBODY = '[]'
 const fullOnes = (busy: ReadonlyMap<string, number>, share: number): string =>
   JSON.stringify([...busy].flatMap(([key, count]) => (count >= share ? [key] : [])))
 
-const firstOf = (slow: string) => `SELECT * FROM (
+const firstOf = (slow: string) => `
   SELECT lanes.due_at FROM lanes JOIN partners ON partners.id = lanes.partner_id
-  WHERE lanes.${slow} AND lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1)`
+  WHERE lanes.${slow} AND lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1`
 
 /**
  * The pluses: where there is an order, a limit or a min(), SQLite looks at what is bound to a bare parameter, and so compiles
  * the statement anew at every call, which costs several times its work.
  */
 const prepare = ({ client }: Context) => ({
-  firstLane: client.prepare<[], { dueAt: number | null }>(`
-    SELECT min(due_at) AS dueAt FROM (${firstOf('slow = 0')} UNION ALL ${firstOf('slow = 1')})`),
+  firstQuick: client.prepare<[], number>(firstOf('slow = 0')).pluck(),
+  firstSlow: client.prepare<[], number>(firstOf('slow = 1')).pluck(),
   dueLanes: client.prepare<LaneQuestion, Lane>(`
     SELECT lanes.id, lanes.partner_id AS partnerId, lanes.host, lanes.due_at AS dueAt, lanes.strikes, lanes.proven
     FROM lanes JOIN partners ON partners.id = lanes.partner_id
@@ -201,21 +202,18 @@ const prepare = ({ client }: Context) => ({
       AND (lanes.proven OR lanes.host NOT IN (SELECT value FROM json_each(@triedHosts))
         OR lanes.partner_id NOT IN (SELECT value FROM json_each(@fullUnprovenPartners)))
     ORDER BY lanes.due_at LIMIT +@limit`),
-  due: client.prepare<[laneId: number, at: number, limit: number], DueRow>(`
-    SELECT m.seq, m.claims, m.partner_id AS partnerId, m.registration_id AS registrationId, r.callback_url AS callbackUrl,
-      m.body, m.attempts, m.retries, p.since IS NOT NULL AS isPaused
-    FROM messages m JOIN registrations r ON r.id = m.registration_id
-      LEFT JOIN callback_pauses p ON p.partner_id = m.partner_id AND p.callback_url = r.callback_url
-    WHERE m.lane_id = +? AND m.due_at IS NOT NULL AND m.due_at <= +?
-    ORDER BY m.due_at LIMIT +?`),
+  due: client
+    .prepare<[laneId: number, at: number, limit: number], DueRow>(`
+    SELECT seq, claims, registration_id, callback_url, body, attempts, retries FROM messages
+    WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at LIMIT +?`)
+    .raw(),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE seq IN (SELECT value FROM json_each(?))`),
   setAside: client.prepare<[seq: number]>('UPDATE messages SET due_at = NULL WHERE seq = ?'),
   hold: client.prepare<{ laneId: number; at: number; callbackUrl: string }>(`
     UPDATE messages SET due_at = NULL, claimed_at = NULL
-    WHERE lane_id = @laneId AND due_at <= @at
-      AND (SELECT callback_url FROM registrations WHERE id = messages.registration_id) = @callbackUrl`),
+    WHERE lane_id = @laneId AND due_at <= @at AND callback_url = @callbackUrl`),
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
   settleLane: client.prepare<[id: number, id: number]>(`
     UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = +? AND due_at IS NOT NULL)
@@ -232,17 +230,13 @@ const prepare = ({ client }: Context) => ({
     WHERE seq = ? AND state = 'pending' AND fence <= ?`),
   settle: client.prepare<[state: MessageState, dueAt: number | null, retries: number, seq: number]>(`
     UPDATE messages SET state = ?, due_at = ?, retries = ?, claimed_at = NULL, attempts = attempts + 1 WHERE seq = ?`),
-  /** Of an attempt that was not made. */
-  giveBack: client.prepare<[dueAt: number, seq: number, claim: number]>(`
-    UPDATE messages SET due_at = ?, claimed_at = NULL
-    WHERE seq = ? AND claims = ? AND state = 'pending' AND due_at IS NOT NULL`),
   /** An attempt that decides nothing any more. */
   count: client.prepare<[seq: number]>('UPDATE messages SET attempts = attempts + 1 WHERE seq = ?'),
   addAttempt: client.prepare<
-    [number, number, AttemptKind, number | null, string | null, number, excerpt: string | null]
+    [seq: number, seq: number, at: number, AttemptKind, number | null, string | null, number, excerpt: string | null]
   >(`
-    INSERT INTO attempts (message_seq, at, outcome, http_status, error, duration_ms, response_excerpt)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`),
+    INSERT OR REPLACE INTO attempts (no, at, outcome, http_status, error, duration_ms, response_excerpt)
+    VALUES (? * ${NESTED} + (SELECT min(attempts, ${NESTED - 1}) FROM messages WHERE seq = ?), ?, ?, ?, ?, ?, ?)`),
 })
 
 interface LaneQuestion {
@@ -255,14 +249,13 @@ interface LaneQuestion {
   fullUnprovenPartners: string
 }
 
-interface DueRow {
-  seq: number
-  claims: number
-  partnerId: string
-  registrationId: string
-  callbackUrl: string
-  body: Buffer
-  attempts: number
-  retries: number
-  isPaused: 0 | 1
-}
+/** An array: an object of a row costs as much as finding it. */
+type DueRow = [
+  seq: number,
+  claims: number,
+  registrationId: string,
+  callbackUrl: string,
+  body: Buffer,
+  attempts: number,
+  retries: number,
+]

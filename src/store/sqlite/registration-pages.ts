@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { RegistrationQuery, RegistrationStatus } from '../store.ts'
 import type { Context } from './context.ts'
+import { belongs } from './nesting.ts'
 
 const STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
 /** After every id. */
@@ -71,7 +72,7 @@ const messagePage = (status: RegistrationStatus | null, state: 'pending' | 'exha
 
 /** From the serial to its registrations: the plus keeps SQLite from going through all of the partner's instead. */
 const serialPage = (status: RegistrationStatus | null, delivery: RegistrationQuery['delivery']): string => `
-  SELECT r.id FROM verifications v CROSS JOIN registrations r ON r.verification_id = v.id
+  SELECT r.id FROM verifications v CROSS JOIN registrations r ON ${belongs('r.no', 'v.id')}
     LEFT JOIN messages m ON m.seq = r.message_seq
   WHERE v.idcardid = +@idcardid AND +r.partner_id = @partnerId AND +r.id < @before
     ${status === null ? '' : `AND +r.status = '${status}'`}

@@ -2,6 +2,7 @@ import type { Attempt, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, gt, sql } from './drizzle.ts'
+import { belongs } from './nesting.ts'
 import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
@@ -30,8 +31,8 @@ export const createRegistrationQueries = (context: Context): Verbs => {
         responseExcerpt: attempts.responseExcerpt,
       })
       .from(attempts)
-      .where(eq(attempts.messageSeq, messageSeq))
-      .orderBy(asc(attempts.id))
+      .where(sql.raw(belongs('no', String(messageSeq))))
+      .orderBy(asc(attempts.no))
       .all()
 
   const rowsOf = selectRegistrations(db)

@@ -1,8 +1,10 @@
+import { AppError } from '../../core/error.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, eq, notInArray, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
+import { belongs, NESTED } from './nesting.ts'
 import { createQuotas } from './quotas.ts'
 import { openVerdict, selectRegistrations, toRegistration } from './registration-rows.ts'
 import { attempts, messages, registrations, verifications } from './schema.ts'
@@ -16,7 +18,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const pauses = createCallbackPauses(context)
   const lanes = createLanes(client)
   const quotas = createQuotas(context)
-  const tell = createTeller(context)
+  const beginTelling = createTeller(context)
 
   const find = (partnerId: string, id: string): Registration | null => {
     const row = statements.find.get({ partnerId, id })
@@ -27,7 +29,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const { partnerId, accountId, idcardid, callbackUrl } = item
     const verification = statements.findVerification.get(idcardid, accountId)
     if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
-    const existing = verification && statements.findLive.get({ verificationId: verification.id, callbackUrl })
+    const existing = verification && statements.findLive.get({ ...numbersOf(verification.id), callbackUrl })
     if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
 
     const knownLane = lanes.find(partnerId, callbackUrl)
@@ -38,13 +40,15 @@ export const createRegistrations = (context: Context): Verbs => {
     const verificationId = verification?.id ?? addVerification(item, at)
     const metadata = JSON.stringify(item.metadata)
     const expiresAt = item.expiresAt ?? at + item.ttlMs
-    statements.add.run(item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt)
+    const no = verification ? nextNo(verificationId) : numbersOf(verificationId).first
+    statements.add.run(no, item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt)
     if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
 
     const verdict = openVerdict(vault, { partnerId, idcardid, verdict: verification.verdict })
-    if (verdict)
-      tell({
-        registration: { id: item.id, partnerId, laneId, metadata },
+    if (verdict) {
+      const telling = beginTelling()
+      telling.tell({
+        registration: { no, id: item.id, partnerId, laneId, callbackUrl, metadata },
         idcardid,
         verdict,
         reason: null,
@@ -52,8 +56,16 @@ export const createRegistrations = (context: Context): Verbs => {
         observedAt: verification.observedAt ?? at,
         previousPollAt: verification.previousPollAt,
       })
-    else statements.nudge.run({ id: verificationId, at })
+      telling.end()
+    } else statements.nudge.run({ id: verificationId, at })
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
+  }
+
+  const nextNo = (verificationId: number): number => {
+    const { first, last } = numbersOf(verificationId)
+    const no = (statements.lastNo.get({ verificationId }) ?? first - 1) + 1
+    if (no > last) throw new AppError('conflict', 'a serial cannot have more registrations')
+    return no
   }
 
   const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): number =>
@@ -93,10 +105,7 @@ export const createRegistrations = (context: Context): Verbs => {
         statements.forgetExcerpts.run({ id })
         return find(partnerId, id)
       })
-      if (cancelled) {
-        events.emit('withdrawn', { partnerId, registrationId: id })
-        events.emit('resolved', [id])
-      }
+      if (cancelled) events.emit('resolved', [id])
       return cancelled
     },
 
@@ -148,6 +157,12 @@ const fresh = (item: NewRegistration, { at, expiresAt }: { at: number; expiresAt
 
 const id = sql.placeholder('id')
 const at = sql.placeholder('at')
+const ofVerification = sql.raw(belongs('r.no', 'verifications.id'))
+
+const numbersOf = (verificationId: number) => ({
+  first: verificationId * NESTED,
+  last: verificationId * NESTED + NESTED - 1,
+})
 
 interface FoundVerification {
   id: number
@@ -164,7 +179,7 @@ const prepare = ({ db, client }: Context) => ({
   findLive: selectRegistrations(db)
     .where(
       and(
-        eq(registrations.verificationId, sql.placeholder('verificationId')),
+        sql`registrations.no BETWEEN ${sql.placeholder('first')} AND ${sql.placeholder('last')}`,
         eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
         notInArray(registrations.status, ['unresolved', 'cancelled']),
       ),
@@ -177,11 +192,26 @@ const prepare = ({ db, client }: Context) => ({
     INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
     VALUES (?, ?, ?, ?, ?, ?)`),
   add: client.prepare<
-    [string, string, number, callbackUrl: string, number, metadata: string, createdAt: number, expiresAt: number]
+    [
+      no: number,
+      id: string,
+      partnerId: string,
+      verificationId: number,
+      callbackUrl: string,
+      laneId: number,
+      metadata: string,
+      createdAt: number,
+      expiresAt: number,
+    ]
   >(`
-    INSERT INTO registrations (id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
+    INSERT INTO registrations (no, id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
       expires_at)
-    VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
+  lastNo: client
+    .prepare<{ verificationId: number }, number | null>(
+      `SELECT max(no) FROM registrations WHERE ${belongs('no', '+@verificationId')}`,
+    )
+    .pluck(),
   /** While a call is in flight the lease stays, and settling it sees that a nudge came in between. */
   nudge: db
     .update(verifications)
@@ -211,7 +241,10 @@ const prepare = ({ db, client }: Context) => ({
   forgetExcerpts: db
     .update(attempts)
     .set({ responseExcerpt: null })
-    .where(sql`message_seq = (SELECT message_seq FROM registrations WHERE id = ${id})`)
+    .where(
+      sql`no BETWEEN (SELECT message_seq FROM registrations WHERE id = ${id}) * ${sql.raw(String(NESTED))}
+        AND (SELECT message_seq FROM registrations WHERE id = ${id}) * ${sql.raw(String(NESTED))} + ${sql.raw(String(NESTED - 1))}`,
+    )
     .prepare(),
   /** The verdict goes with the last registration that was told it. */
   forget: db
@@ -219,7 +252,7 @@ const prepare = ({ db, client }: Context) => ({
     .set({ verdict: null, rawStatus: null, observedAt: null, previousPollAt: null })
     .where(
       sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND NOT EXISTS (
-        SELECT 1 FROM registrations r WHERE r.verification_id = verifications.id AND r.status <> 'cancelled')`,
+        SELECT 1 FROM registrations r WHERE ${ofVerification} AND r.status <> 'cancelled')`,
     )
     .prepare(),
   /** Nobody waits for the serial any more, so nobody asks. */
@@ -228,7 +261,7 @@ const prepare = ({ db, client }: Context) => ({
     .set({ dueAt: null, claimedAt: null, claims: sql`claims + 1` })
     .where(
       sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND verdict IS NULL AND NOT EXISTS (
-        SELECT 1 FROM registrations r WHERE r.verification_id = verifications.id AND r.status = 'pending')`,
+        SELECT 1 FROM registrations r WHERE ${ofVerification} AND r.status = 'pending')`,
     )
     .prepare(),
   resend: db

@@ -111,14 +111,17 @@ export const verifications = sqliteTable(
   },
   t => [
     uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
-    index('verifications_due').on(t.accountId, t.partnerId, t.dueAt).where(sql`due_at IS NOT NULL`),
+    // With all that decides in which order they are asked, so that only the rows that are claimed are read.
+    index('verifications_due').on(t.accountId, t.partnerId, t.dueAt, t.lastPolledAt).where(sql`due_at IS NOT NULL`),
   ],
 )
 
 export const registrations = sqliteTable(
   'registrations',
   {
-    id: text('id').primaryKey(),
+    /** `belongs` to the verification: whoever asks for that has its registrations on the same page. */
+    no: integer('no').primaryKey(),
+    id: text('id').notNull().unique(),
     partnerId: text('partner_id').notNull(),
     verificationId: integer('verification_id').notNull(),
     callbackUrl: text('callback_url').notNull(),
@@ -135,7 +138,6 @@ export const registrations = sqliteTable(
     messageSeq: integer('message_seq'),
   },
   t => [
-    index('registrations_verification').on(t.verificationId),
     index('registrations_list').on(t.partnerId, t.status, t.id),
     index('registrations_resolved').on(t.resolvedAt).where(sql`resolved_at IS NOT NULL`),
   ],
@@ -150,6 +152,8 @@ export const messages = sqliteTable(
     partnerId: text('partner_id').notNull(),
     registrationId: text('registration_id').notNull(),
     laneId: integer('lane_id').notNull(),
+    /** The registration's, so that a claim need not look for that. */
+    callbackUrl: text('callback_url').notNull(),
     type: text('type').$type<MessageType>().notNull(),
     body: sealed('body').notNull(),
     createdAt: time('created_at').notNull(),
@@ -194,21 +198,16 @@ export const lanes = sqliteTable(
   ],
 )
 
-export const attempts = sqliteTable(
-  'attempts',
-  {
-    /** In their order; with a counter that never goes back each attempt would write a row more. */
-    id: integer('id').primaryKey(),
-    messageSeq: integer('message_seq').notNull(),
-    at: time('at').notNull(),
-    outcome: text('outcome').$type<AttemptKind>().notNull(),
-    httpStatus: integer('http_status'),
-    error: text('error'),
-    durationMs: integer('duration_ms').notNull(),
-    responseExcerpt: text('response_excerpt'),
-  },
-  t => [index('attempts_message').on(t.messageSeq)],
-)
+export const attempts = sqliteTable('attempts', {
+  /** `belongs` to the message, and is the how manieth of it. */
+  no: integer('no').primaryKey(),
+  at: time('at').notNull(),
+  outcome: text('outcome').$type<AttemptKind>().notNull(),
+  httpStatus: integer('http_status'),
+  error: text('error'),
+  durationMs: integer('duration_ms').notNull(),
+  responseExcerpt: text('response_excerpt'),
+})
 
 /** A bulk resend, until it has gone through all its messages. */
 export const bulkResends = sqliteTable('bulk_resends', {

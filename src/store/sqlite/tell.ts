@@ -8,7 +8,7 @@ import { createLanes } from './lanes.ts'
 
 /** A registration that has just ended, as far as its message needs it. */
 export interface Ending {
-  registration: { id: string; partnerId: string; laneId: number; metadata: string }
+  registration: { no: number; id: string; partnerId: string; laneId: number; callbackUrl: string; metadata: string }
   idcardid: string
   verdict: Verdict | null
   reason: Reason | null
@@ -20,13 +20,18 @@ export interface Ending {
 export const messageContext = (row: { partnerId: string; registrationId: string }) =>
   `message|${row.partnerId}|${row.registrationId}`
 
+export interface Telling {
+  tell(ending: Ending): void
+  /** All has been told. */
+  end(): void
+}
+
 /** Ends registrations and creates the messages that tell it, within the caller's transaction. */
 export const createTeller = ({ client, vault, now, sandbox }: Context) => {
   const lanes = createLanes(client)
   const statements = prepare(client)
 
-  return (ending: Ending): void => {
-    const at = now()
+  const tellOne = (ending: Ending, at: number, thin: boolean): void => {
     const { registration, verdict } = ending
     const { status, type } = endOf(verdict)
     const body = webhookBody({
@@ -37,23 +42,43 @@ export const createTeller = ({ client, vault, now, sandbox }: Context) => {
       status: verdict?.status ?? ending.rawStatus,
       reason: ending.reason,
       verdict,
-      thin: statements.isThin.get(registration.partnerId) === 1,
+      thin,
       sandbox: sandbox && readTestSerial(ending.idcardid) !== null,
       metadata: JSON.parse(registration.metadata) as Record<string, string>,
       observedAt: ending.observedAt,
       previousPollAt: ending.previousPollAt,
     })
     const { partnerId, id: registrationId } = registration
-    const { lastInsertRowid } = statements.addMessage.run({
+    const { lastInsertRowid } = statements.addMessage.run(
       partnerId,
       registrationId,
-      laneId: registration.laneId,
+      registration.laneId,
+      registration.callbackUrl,
       type,
-      body: vault.seal(body, messageContext({ partnerId, registrationId })),
+      vault.seal(body, messageContext({ partnerId, registrationId })),
       at,
-    })
-    lanes.advance(registration.laneId, at)
-    statements.endRegistration.run(status, ending.reason, at, lastInsertRowid, registrationId)
+      at,
+    )
+    statements.endRegistration.run(status, ending.reason, at, lastInsertRowid, registration.no)
+  }
+
+  return (at = now()): Telling => {
+    const thin = new Map<string, boolean>()
+    const laneIds = new Set<number>()
+    const isThin = (partnerId: string): boolean => {
+      const known = thin.get(partnerId) ?? statements.isThin.get(partnerId) === 1
+      thin.set(partnerId, known)
+      return known
+    }
+    return {
+      tell: ending => {
+        tellOne(ending, at, isThin(ending.registration.partnerId))
+        laneIds.add(ending.registration.laneId)
+      },
+      end: () => {
+        for (const laneId of laneIds) lanes.advance(laneId, at)
+      },
+    }
   }
 }
 
@@ -66,17 +91,21 @@ const endOf = (verdict: Verdict | null): { status: RegistrationStatus; type: Mes
 
 const prepare = (client: Context['client']) => ({
   isThin: client.prepare<[id: string], 0 | 1>("SELECT payload = 'thin' FROM partners WHERE id = ?").pluck(),
-  addMessage: client.prepare<{
-    partnerId: string
-    registrationId: string
-    laneId: number
-    type: MessageType
-    body: Buffer
-    at: number
-  }>(`
-    INSERT INTO messages (partner_id, registration_id, lane_id, type, body, created_at, due_at, state)
-    VALUES (@partnerId, @registrationId, @laneId, @type, @body, @at, @at, 'pending')`),
+  addMessage: client.prepare<
+    [
+      partnerId: string,
+      registrationId: string,
+      laneId: number,
+      callbackUrl: string,
+      type: MessageType,
+      body: Buffer,
+      createdAt: number,
+      dueAt: number,
+    ]
+  >(`
+    INSERT INTO messages (partner_id, registration_id, lane_id, callback_url, type, body, created_at, due_at, state)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending')`),
   endRegistration: client.prepare<
-    [status: RegistrationStatus, reason: Reason | null, at: number, messageSeq: number | bigint, id: string]
-  >('UPDATE registrations SET status = ?, reason = ?, resolved_at = ?, message_seq = ? WHERE id = ?'),
+    [status: RegistrationStatus, reason: Reason | null, at: number, messageSeq: number | bigint, no: number]
+  >('UPDATE registrations SET status = ?, reason = ?, resolved_at = ?, message_seq = ? WHERE no = ?'),
 })

@@ -1,12 +1,12 @@
 import { takeAllowance } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
 import { fairShare } from '../../core/fair-share.ts'
-import type { Waiting } from '../../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
+import { belongs } from './nesting.ts'
 import { verdictContext } from './registration-rows.ts'
-import { createTeller, type Ending } from './tell.ts'
+import { createTeller, type Ending, type Telling } from './tell.ts'
 
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
@@ -14,26 +14,20 @@ export const createVerifications = (context: Context): Verbs => {
   const { write, read, vault, now, events } = context
   const statements = prepare(context)
   const accounts = createAccountRows(context)
-  const tell = createTeller(context)
+  const beginTelling = createTeller(context)
   /** The partner of each account that a claim came to last; the next claim goes on after it. */
   const lastServed = new Map<string, string>()
 
-  const claimOf = (partnerId: string, accountId: string, take: { limit: number; at: number; leaseEnd: number }) => {
-    const { limit, at, leaseEnd } = take
-    const rows = statements.due.all({ accountId, partnerId, at, limit, window: limit + OVERDUE_WINDOW })
-    if (rows.length === 0) return []
-    const ids = JSON.stringify(rows.map(({ id }) => id))
-    statements.claim.run(at, leaseEnd, ids)
-    const waiting = Map.groupBy(statements.allWaiting.all(ids), ({ verificationId }) => verificationId)
-    return rows.map(
-      ({ claims, seen, ...row }): ClaimedVerification => ({
-        ...row,
-        partnerId,
-        claim: claims + 1,
-        seen: seen === 1,
-        waiting: waiting.get(row.id) ?? [],
-      }),
-    )
+  /** What is due of one partner: only the index is read. */
+  const dueOf = (partnerId: string, accountId: string, { limit, at }: { limit: number; at: number }): DueRow[] =>
+    statements.due.all({ accountId, partnerId, at, limit, window: limit + OVERDUE_WINDOW })
+
+  const take = (due: readonly DueRow[], at: number, leaseEnd: number): ClaimedVerification[] => {
+    if (due.length === 0) return []
+    const ids = JSON.stringify(due.map(([id]) => id))
+    const rows = new Map(statements.claim.all(at, leaseEnd, ids).map(row => [row[0], row]))
+    const waiting = Map.groupBy(statements.allWaiting.all(ids), ([verificationId]) => verificationId)
+    return due.map(([id, dueAt]) => claimedFrom(rows.get(id) as TakenRow, dueAt, waiting.get(id) ?? []))
   }
 
   /** How many rows of the account may go now. A paused one sends a single canary. */
@@ -46,23 +40,23 @@ export const createVerifications = (context: Context): Verbs => {
   const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
     const due = limits.heads.filter(head => head.dueAt <= at)
     const { granted } = grant(account, at, limits.free)
-    const claimed: ClaimedVerification[] = []
+    const taken: DueRow[] = []
     const leaseEnd = at + limits.leaseMs
     for (const share of fairShare(
       due.map(head => head.partnerId),
       granted,
       lastServed.get(account.id) ?? '',
     )) {
-      if (claimed.length === granted) break
-      const limit = Math.min(share.take, granted - claimed.length)
-      claimed.push(...claimOf(share.partnerId, account.id, { limit, at, leaseEnd }))
+      if (taken.length === granted) break
+      const limit = Math.min(share.take, granted - taken.length)
+      taken.push(...dueOf(share.partnerId, account.id, { limit, at }))
       lastServed.set(account.id, share.partnerId)
     }
-    if (claimed.length === 0) return claimed
-    const { allowedAt } = takeAllowance(account, at, claimed.length)
+    if (taken.length === 0) return []
+    const { allowedAt } = takeAllowance(account, at, taken.length)
     accounts.setAllowedAt(account.id, Math.max(allowedAt, account.allowedAt))
     if (account.pausedAt !== null) accounts.setProbeAt(account.id, leaseEnd)
-    return claimed
+    return take(taken, at, leaseEnd)
   }
 
   /** The earliest time at which a claim could bring more than it does now. */
@@ -73,7 +67,7 @@ export const createVerifications = (context: Context): Verbs => {
     return Math.max(dueAt, account.allowedAt)
   }
 
-  const settleOne = (settlement: VerificationSettlement, at: number): readonly string[] => {
+  const settleOne = (settlement: VerificationSettlement, at: number, { tell }: Telling): readonly string[] => {
     const { id, claim, step, answer } = settlement
     if (settlement.account) accounts.change(settlement.account.id, settlement.account.change, at)
     // The usual case in one statement: whoever waits goes on waiting.
@@ -82,11 +76,12 @@ export const createVerifications = (context: Context): Verbs => {
       statements.goOn.run(...stateOf(settlement), rawStatus, at, step.dueAt ?? at, id, claim)
       return []
     }
-    const row = statements.find.get(id)
+    const found = statements.find.all(id)
+    const [row] = found
     if (!row || row.isResolved) return []
     if (row.claims !== claim && step.verdict === null) return []
 
-    const waiting = statements.waiting.all(id)
+    const waiting = found.filter(isWaiting)
     const ended = new Map(step.ended.map(end => [end.registrationId, end.reason]))
     const ending = step.verdict === null ? waiting.filter(one => ended.has(one.id)) : waiting
     // Where all who asked have cancelled meanwhile, the verdict is nobody's to keep.
@@ -147,12 +142,34 @@ export const createVerifications = (context: Context): Verbs => {
       const urgency = settlements.some(({ account }) => account !== null) ? 0 : SETTLE_WITHIN_MS
       const resolved = await write(() => {
         const at = now()
-        return settlements.flatMap(settlement => settleOne(settlement, at))
+        const telling = beginTelling(at)
+        const resolved = settlements.flatMap(settlement => settleOne(settlement, at, telling))
+        telling.end()
+        return resolved
       }, urgency)
       if (resolved.length === 0) return
       events.emit('messagesDue')
       events.emit('resolved', resolved)
     },
+  }
+}
+
+const claimedFrom = (row: TakenRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
+  const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, failures, invalidIds, goneChecks, seen] = row
+  return {
+    id,
+    claim,
+    partnerId,
+    idcardid,
+    dueAt,
+    polls,
+    nudgedAt,
+    lastPolledAt,
+    failures,
+    invalidIds,
+    goneChecks,
+    seen: seen === 1,
+    waiting: waiting.map(([, id, createdAt, expiresAt]) => ({ id, createdAt, expiresAt })),
   }
 }
 
@@ -184,23 +201,35 @@ const stateOf = ({ step, answer, askedAt }: VerificationSettlement): State => [
 ]
 type State = [number, Answer['kind'], code: number | null, number, number, number, seen: 0 | 1]
 
-interface DueRow extends Omit<ClaimedVerification, 'claim' | 'seen' | 'waiting' | 'partnerId'> {
-  claims: number
-  seen: 0 | 1
-}
-type WaitingRow = Ending['registration'] & Waiting
-interface FoundRow {
-  partnerId: string
+/** Of the many rows of a claim, arrays: an object of a row costs as much as finding it. */
+type DueRow = [id: number, dueAt: number]
+type TakenRow = [
+  id: number,
+  claim: number,
+  partnerId: string,
+  idcardid: string,
+  polls: number,
+  nudgedAt: number,
+  lastPolledAt: number | null,
+  failures: number,
+  invalidIds: number,
+  goneChecks: number,
+  seen: 0 | 1,
+]
+type WaitingRow = [verificationId: number, id: string, createdAt: number, expiresAt: number]
+interface VerificationRow {
   idcardid: string
   claims: number
   lastPolledAt: number | null
   rawStatus: string | null
   isResolved: 0 | 1
   isNudged: 0 | 1
+  partnerId: string
 }
+/** One of those that wait for it, if there are any. */
+type FoundRow = VerificationRow & (Ending['registration'] | { id: null })
+const isWaiting = (row: FoundRow): row is VerificationRow & Ending['registration'] => row.id !== null
 
-const WAITING = `id, verification_id AS verificationId, partner_id AS partnerId, lane_id AS laneId, metadata,
-  created_at AS createdAt, expires_at AS expiresAt FROM registrations`
 /** Somebody came back while the call was under way. */
 const NUDGED = 'claimed_at IS NOT NULL AND nudged_at > claimed_at'
 const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = ?, last_answer = ?, last_code = ?, failures = ?,
@@ -231,24 +260,33 @@ const prepare = ({ client }: Context) => ({
    * Of what is due, that first which is latest in proportion to how long it was to wait: under a rate that is too low for
    * all, each is late by the same factor. What has never been asked goes before.
    */
-  due: client.prepare<{ accountId: string; partnerId: string; at: number; window: number; limit: number }, DueRow>(`
-    SELECT id, claims, idcardid, polls, nudged_at AS nudgedAt, last_polled_at AS lastPolledAt, due_at AS dueAt, failures,
-      invalid_ids AS invalidIds, gone_checks AS goneChecks, seen
-    FROM (SELECT * FROM verifications WHERE account_id = +@accountId AND partner_id = +@partnerId
-            AND due_at IS NOT NULL AND due_at <= +@at ORDER BY due_at LIMIT +@window)
+  due: client
+    .prepare<{ accountId: string; partnerId: string; at: number; window: number; limit: number }, DueRow>(`
+    SELECT id, due_at FROM (SELECT id, due_at, last_polled_at FROM verifications
+      WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL AND due_at <= +@at
+      ORDER BY due_at LIMIT +@window)
     ORDER BY (@at - due_at + 1.0) / max(1000, due_at - coalesce(last_polled_at, due_at)) DESC, due_at, id
-    LIMIT +@limit`),
-  claim: client.prepare<[at: number, leaseEnd: number, ids: string]>(`
+    LIMIT +@limit`)
+    .raw(),
+  claim: client
+    .prepare<[at: number, leaseEnd: number, ids: string], TakenRow>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
-    WHERE id IN (SELECT value FROM json_each(?))`),
-  allWaiting: client.prepare<[ids: string], WaitingRow & { verificationId: number }>(`
-    SELECT ${WAITING} WHERE verification_id IN (SELECT value FROM json_each(+?)) AND status = 'pending' ORDER BY id`),
-  waiting: client.prepare<[verificationId: number], WaitingRow>(`
-    SELECT ${WAITING} WHERE verification_id = +? AND status = 'pending' ORDER BY id`),
+    WHERE id IN (SELECT value FROM json_each(?))
+    RETURNING id, claims, partner_id, idcardid, polls, nudged_at, last_polled_at, failures, invalid_ids, gone_checks, seen`)
+    .raw(),
+  allWaiting: client
+    .prepare<[ids: string], WaitingRow>(`
+    SELECT verification_id, r.id, created_at, expires_at
+    FROM json_each(?) asked CROSS JOIN registrations r ON ${belongs('r.no', 'asked.value')}
+    WHERE status = 'pending'`)
+    .raw(),
+  /** A row for each registration that waits, or a single one. */
   find: client.prepare<[id: number], FoundRow>(`
-    SELECT partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
-      verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged
-    FROM verifications WHERE id = ?`),
+    SELECT v.partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
+      verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged,
+      r.no, r.id, r.lane_id AS laneId, r.callback_url AS callbackUrl, r.metadata
+    FROM verifications v LEFT JOIN registrations r ON ${belongs('r.no', 'v.id')} AND r.status = 'pending'
+    WHERE v.id = +?`),
   goOn: client.prepare<[...State, rawStatus: string | null, at: number, dueAt: number, id: number, claim: number]>(`
     UPDATE verifications SET ${STATE}, raw_status = coalesce(?, raw_status), due_at = CASE WHEN ${NUDGED} THEN ? ELSE ? END
     WHERE id = ? AND claims = ? AND verdict IS NULL`),
