@@ -1,4 +1,4 @@
-import type { MessageState } from '../../core/message.ts'
+import type { MessageState, MessageStep } from '../../core/message.ts'
 import type { Attempt, AttemptKind, ClaimedMessage, MessageClaim, MessageSettlement, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
@@ -85,10 +85,11 @@ export const createMessages = (context: Context): Verbs => {
     /** One may always try: however many hang, a new host is not kept from showing that it does not. */
     const roomForUnproven = ({ host, partnerId }: Lane) =>
       Math.max(countOf(busyHosts, host) === 0 ? 1 : 0, unproven.perPartner - countOf(busyUnproven, partnerId))
+    const mostOf = (lane: Lane) => (!slow && lane.proven === 1 ? perHost + claim.ahead : perHost)
     const room = (lane: Lane) =>
       Math.min(
         left,
-        perHost - countOf(busyHosts, lane.host),
+        mostOf(lane) - countOf(busyHosts, lane.host),
         perPartner - countOf(busyPartners, lane.partnerId),
         isFree(lane) ? left : roomForUnproven(lane),
       )
@@ -96,7 +97,7 @@ export const createMessages = (context: Context): Verbs => {
       slow: slow ? 1 : 0,
       at,
       limit: left,
-      fullHosts: fullOnes(busyHosts, perHost),
+      fullHosts: fullOnes(busyHosts, slow ? perHost : perHost + claim.ahead),
       fullPartners: fullOnes(busyPartners, perPartner),
       triedHosts: slow ? NOBODY : fullOnes(busyHosts, 1),
       fullUnprovenPartners: slow ? NOBODY : fullOnes(busyUnproven, unproven.perPartner),
@@ -125,6 +126,7 @@ export const createMessages = (context: Context): Verbs => {
 
   const settleOne = ({ message, step, attempt, timedOut }: MessageSettlement, at: number) => {
     const { seq, laneId } = message
+    if (attempt === null) return giveBack(message, step)
     if (timedOut) statements.strike.run(laneId)
     else if (message.strikes > 0 || !message.proven) statements.forgive.run(laneId)
     // The usual case in one statement. What it counts for has not been erased.
@@ -140,6 +142,10 @@ export const createMessages = (context: Context): Verbs => {
     // What was erased while the attempt was under way stays so.
     record(seq, row.isErased ? { ...attempt, responseExcerpt: null } : attempt)
     if (step.gone && held) pauses.pause(message.partnerId, message.callbackUrl, at)
+  }
+
+  const giveBack = ({ seq, claim, laneId }: MessageSettlement['message'], { dueAt }: MessageStep) => {
+    if (dueAt !== null && statements.giveBack.run(dueAt, seq, claim).changes === 1) laneRows.advance(laneId, dueAt)
   }
 
   /** It has been counted already. */
@@ -230,6 +236,10 @@ const prepare = ({ client }: Context) => ({
     WHERE seq = ? AND state = 'pending' AND fence <= ?`),
   settle: client.prepare<[state: MessageState, dueAt: number | null, retries: number, seq: number]>(`
     UPDATE messages SET state = ?, due_at = ?, retries = ?, claimed_at = NULL, attempts = attempts + 1 WHERE seq = ?`),
+  /** Of an attempt that was not made. */
+  giveBack: client.prepare<[dueAt: number, seq: number, claim: number]>(`
+    UPDATE messages SET due_at = ?, claimed_at = NULL
+    WHERE seq = ? AND claims = ? AND state = 'pending' AND due_at IS NOT NULL`),
   /** An attempt that decides nothing any more. */
   count: client.prepare<[seq: number]>('UPDATE messages SET attempts = attempts + 1 WHERE seq = ?'),
   addAttempt: client.prepare<

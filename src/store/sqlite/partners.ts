@@ -85,6 +85,7 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
         if (Object.keys(values).length > 0) db.update(partners).set(values).where(eq(partners.id, id)).run()
         return find(id)
       })
+      if (disabled) events.emit('withdrawn', { partnerId: id, registrationId: null })
       events.emit('verificationsDue')
       events.emit('messagesDue')
       return changed

@@ -105,7 +105,10 @@ export const createRegistrations = (context: Context): Verbs => {
         statements.forgetExcerpts.run({ id })
         return find(partnerId, id)
       })
-      if (cancelled) events.emit('resolved', [id])
+      if (cancelled) {
+        events.emit('withdrawn', { partnerId, registrationId: id })
+        events.emit('resolved', [id])
+      }
       return cancelled
     },
 
