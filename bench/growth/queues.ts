@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { SECOND } from '../../src/core/duration.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
+import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import { answerMessages, openChild } from '../support/child.ts'
 import { percentile, type Sample } from '../support/contest.ts'
 import { residentMb } from '../support/machine.ts'
@@ -30,7 +30,7 @@ const ANSWER = {
 
 /** Claims and settles as the workers do, a batch at a time. What is settled is due again, so the queue stays as long. */
 const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sample> => {
-  const store = await openSqliteStore({
+  const store = await openRemoteStore({
     path,
     masterKey: Buffer.from(masterKey, 'base64'),
     now: Date.now,
