@@ -83,10 +83,11 @@ export const createLanes = (deps: {
 
   const groups = () => [...partners.values()].flatMap(origins => [...origins.values()])
 
-  /** Looked for only when there are too many: keeping them in order would cost at every attempt. */
+  /** Many at once, and looked for only when there are too many: keeping them in order would cost at every attempt. */
   const closeLongestIdle = () => {
-    const first = groups().flatMap(({ idle }) => idle.slice(0, 1))
-    first.reduce((oldest, lane) => (lane.freeSince() < oldest.freeSince() ? lane : oldest)).close()
+    const idle = groups().flatMap(group => group.idle)
+    idle.sort((one, other) => one.freeSince() - other.freeSince())
+    for (const lane of idle.slice(0, MAX_IDLE / 8)) lane.close()
   }
 
   const endWaits = () => {
@@ -122,7 +123,7 @@ export const createLanes = (deps: {
           group.idle.splice(at, 1)
           idleCount--
         }
-        const next = group.waiting.shift()
+        const next = group.open.size < perOrigin ? group.waiting.shift() : undefined
         if (next) next.start(open(partnerId, target), 'closed')
         else if (group.open.size === 0) forget(partnerId, group)
       },

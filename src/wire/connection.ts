@@ -100,13 +100,17 @@ export const createConnection = (deps: {
   let kept = 0
   let wireBytes = 0
 
-  const shut = () => {
-    if (isGone) return
+  const destroy = () => {
     isGone = true
     ticker.delete(onTick)
     parser.reset()
     opening?.abort()
     socket?.destroy()
+  }
+
+  const shut = () => {
+    if (isGone) return
+    destroy()
     deps.onGone(connection)
   }
 
@@ -120,16 +124,18 @@ export const createConnection = (deps: {
     const isStale = hasServed && isLost
     hasServed = true
     // What answers before it has read must not have requests pile up here.
-    const idleMs = isReusable && head && socket?.writableLength === 0 ? idleMsOf(head) : 0
+    const idleMs = isReusable && head && socket?.writableLength === 0 ? Math.max(0, idleMsOf(head)) : 0
     freeSince = now()
     idleUntil = freeSince + idleMs
-    if (idleMs > 0 && !isGone) deps.onFree(connection)
-    else shut()
+    if (idleMs > 0) deps.onFree(connection)
+    else destroy()
     const told: ExchangeEnd = { head, body, fault, isStale, isUnsent: !isWritten }
     // An idle connection does not keep what may be thousands of headers.
     head = null
     body = []
     tell(told)
+    // Only then: who repeats a stale exchange takes this one's place before anybody who waits for one.
+    if (idleMs === 0) deps.onGone(connection)
   }
   const fail = (fault: Fault) => end(fault, false)
 

@@ -141,6 +141,24 @@ describe('a connection that is used again', () => {
     expect(receiver.requests).toHaveLength(2)
   })
 
+  test('R20 a repeat takes the place of the connection that was lost, before anybody who waits for one', async () => {
+    const first = new Set<Socket>()
+    let isClosing = false
+    await using receiver = await openRawReceiver(socket => {
+      if (!isClosing) first.add(socket)
+      if (isClosing && first.has(socket)) socket.destroy()
+      else socket.write(OK)
+    })
+    await using sender = openSender({ connectionsPerHost: 4 })
+    const sendAll = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => sender.send(attemptTo(receiver.url))))
+    await sendAll(4)
+    isClosing = true
+    const results = await sendAll(16)
+    expect(results.every(({ kind }) => kind === 'answered')).toBe(true)
+    expect(receiver.connections()).toBe(8)
+  })
+
   test('R20 the repeat stays within the time of the attempt', async () => {
     await using receiver = await openRawReceiver((socket, index) => {
       if (index === 0) socket.write(OK)
