@@ -84,7 +84,8 @@ describe.concurrent('a webhook', () => {
     const { id } = await stage.register({ status: 'SUCCESS' })
     await stage.delivery(id, 2)
     expect(receiver.received.map(one => one.path)).toEqual(['/hook', '/hook'])
-    expect(await api.attempts(id)).toMatchObject([{ outcome: 'rejected', httpStatus }])
+    const [first] = await api.attempts(id)
+    expect(first).toMatchObject({ outcome: 'rejected', httpStatus })
   })
 
   test.each([200, 201, 202, 204, 299])('is delivered by %d', async status => {
