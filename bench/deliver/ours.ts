@@ -86,7 +86,7 @@ const runOurs = async () => {
       scheduleMs: [5 * SECOND],
       timeoutMs: 15 * SECOND,
       // More than the connections to the one host, so that these alone are the limit.
-      concurrency: 3 * IN_FLIGHT,
+      concurrency: 6 * IN_FLIGHT,
       perHost: IN_FLIGHT,
       random: Math.random,
       log: createLog({ level: 'info', version: 'bench' }),

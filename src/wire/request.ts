@@ -11,10 +11,21 @@ export interface HttpRequest {
 
 const TARGET = /^[\x21-\x7e]+$/
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+const VALUES = /^[\t\x20-\x7e\x80-\xff]*$/
 
-const assertField = (name: string, value: string) => {
-  if (!NAME.test(name) || !VALUE.test(value)) throw new Error(`not a valid request header: ${JSON.stringify(name)}`)
+/** There are only so many names, and they come again with each request. */
+const MAX_KNOWN = 100
+const knownNames = new Set<string>()
+
+const refusal = (name: string) => new Error(`not a valid request header: ${JSON.stringify(name)}`)
+
+const badName = (host: string, headers: readonly string[]): string =>
+  VALUES.test(host) ? (headers.find((_, at) => !VALUES.test(headers[at + 1] ?? '')) ?? '') : 'host'
+
+const assertName = (name: string) => {
+  if (knownNames.has(name)) return
+  if (!NAME.test(name)) throw refusal(name)
+  if (knownNames.size < MAX_KNOWN) knownNames.add(name)
 }
 
 /**
@@ -24,13 +35,16 @@ const assertField = (name: string, value: string) => {
  */
 export const writeRequest = ({ method, path, host, headers, body }: HttpRequest): Buffer => {
   if (!TARGET.test(path)) throw new Error('not a valid request target')
-  assertField('host', host)
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
+  let values = host
   for (let at = 0; at < headers.length; at += 2) {
     const [name, value] = [headers[at] as string, headers[at + 1] as string]
-    assertField(name, value)
+    assertName(name)
     head += `${name}: ${value}\r\n`
+    values += value
   }
+  // One look at all of them; which one it is matters only then.
+  if (!VALUES.test(values)) throw refusal(badName(host, headers))
   if (body === null) return Buffer.from(`${head}\r\n`, 'latin1')
   const bodyBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   head += `content-length: ${bodyBytes}\r\n\r\n`

@@ -34,7 +34,7 @@ const UNPROVEN_SHARE = 1 / 4
  * So many more than a host may have connections are claimed, of hosts that answer: as one becomes free the next message
  * goes out at once, without a way to the store. Half as many as connections at most.
  */
-const CLAIMED_AHEAD = 48
+const CLAIMED_AHEAD = 96
 /** What was claimed and not sent is due again after this. */
 const GIVEN_BACK_MS = SECOND
 /** How an attempt fails that held its slot for long. */
@@ -179,7 +179,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       slots,
       slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
       perHost: deps.perHost,
-      ahead: Math.min(CLAIMED_AHEAD, Math.ceil(deps.perHost / 2)),
+      ahead: Math.min(CLAIMED_AHEAD, deps.perHost),
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
       busyHosts: hosts.counts,
       busyPartners: partners.counts,

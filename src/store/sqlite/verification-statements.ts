@@ -1,6 +1,6 @@
+import type Database from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
 import type { ClaimedVerification, VerificationSettlement } from '../store.ts'
-import type { Context } from './context.ts'
 import { belongs } from './nesting.ts'
 import type { Ending } from './tell.ts'
 
@@ -79,7 +79,7 @@ const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = ?, last_an
  * The pluses: where there is an order, a limit or a min(), SQLite looks at what is bound to a bare parameter, and so compiles
  * the statement anew at every call, which costs several times its work.
  */
-export const prepareVerifications = ({ client }: Context) => ({
+export const prepareVerifications = (client: Database.Database) => ({
   /**
    * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
    * that a partner with a million rows costs no more than one with a single row.

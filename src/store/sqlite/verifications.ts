@@ -19,7 +19,7 @@ type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
 export const createVerifications = (context: Context): Verbs => {
   const { write, read, vault, now, events } = context
-  const statements = prepareVerifications(context)
+  const statements = prepareVerifications(context.client)
   const accounts = createAccountRows(context)
   const beginTelling = createTeller(context)
   /** The partner of each account that a claim came to last; the next claim goes on after it. */

@@ -1,6 +1,12 @@
 import { Secret } from '../../core/secret.ts'
 import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../store.ts'
 import { packError, unpackError } from './errors.ts'
+import {
+  packMessageSettlements,
+  packVerificationSettlements,
+  unpackMessageSettlements,
+  unpackVerificationSettlements,
+} from './settlements.ts'
 
 /** What a thread is asked to do: the store's asynchronous verbs. */
 export type Verb = Exclude<
@@ -79,12 +85,12 @@ export const ARGUMENTS: Codecs<Arguments> = {
     account => [{ ...account, apiKey: conceal(account.apiKey) }],
   ),
   settleMessages: codec(
-    ([settlements]) =>
-      settlements.map(({ message, ...settlement }) => {
-        const { seq, claim, partnerId, callbackUrl, laneId, strikes, proven } = message
-        return { message: { seq, claim, partnerId, callbackUrl, laneId, strikes, proven }, ...settlement }
-      }),
-    settlements => [settlements],
+    ([settlements]) => packMessageSettlements(settlements),
+    cells => [unpackMessageSettlements(cells)],
+  ),
+  settleVerifications: codec(
+    ([settlements]) => packVerificationSettlements(settlements),
+    cells => [unpackVerificationSettlements(cells)],
   ),
 }
 
