@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs'
-import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
 import { AppError } from './core/error.ts'
 
 /** Of an error only what can hold neither a URL, nor a row, nor a secret. */
@@ -24,9 +23,17 @@ export interface Log {
   error: LogEvent
 }
 
+/** From the most to the least that is written; of `silent` nothing. */
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+interface Destination {
+  /** Takes one line, with its end. */
+  write(line: string): void
+}
+
 interface LogOptions {
-  level: LevelWithSilent
-  destination?: DestinationStream
+  level: (typeof LEVELS)[number]
+  destination?: Destination
   version?: string
 }
 
@@ -40,18 +47,14 @@ const DEEPEST = 5
 const LONGEST_MESSAGE = 300
 
 export const createLog = ({ level, destination = createStdout(), version }: LogOptions): Log => {
-  const options = {
-    level,
-    base: version === undefined ? null : { version },
-    timestamp: createTimestamp(),
-    formatters: { level: (label: string) => ({ level: label }) },
-  }
-  const logger = pino(options, destination)
-  const at =
-    (name: keyof Log): LogEvent =>
-    (event, fields = {}) => {
-      if (logger.isLevelEnabled(name)) logger[name](printableFields({ event }, fields, 0))
+  const writtenTime = createTimestamp()
+  const at = (name: keyof Log): LogEvent => {
+    if (LEVELS.indexOf(name) < LEVELS.indexOf(level)) return () => {}
+    return (event, fields = {}) => {
+      const line = printableFields({ level: name, time: writtenTime(), version, event }, fields, 0)
+      destination.write(`${JSON.stringify(line)}\n`)
     }
+  }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
@@ -63,7 +66,7 @@ const createTimestamp = () => {
     const now = new Date()
     if (now.getTime() !== last) {
       last = now.getTime()
-      text = `,"time":"${now.toISOString()}"`
+      text = now.toISOString()
     }
     return text
   }
@@ -136,7 +139,7 @@ const MOST_BUFFERED = 64 * 1024
  * service goes on, and later lines are written again as soon as that is possible. pino's own destination keeps such
  * lines in memory or, bounded, never writes again.
  */
-const createStdout = (): DestinationStream => {
+const createStdout = (): Destination => {
   const write = createStdoutWriter()
   let lines = ''
   const flush = () => {
