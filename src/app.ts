@@ -99,7 +99,8 @@ export const openApp = async (
   const readiness = createReadiness(store)
   const api = createApi({
     store,
-    register: createCoalescer<NewRegistration, Registered>(store.register),
+    // More than one, so that the next is on its way while one is being synced.
+    register: createCoalescer<NewRegistration, Registered>(store.register, { batches: 4 }),
     registerAll: store.register,
     signEvents: createEventSigner(store),
     judgeUrl: text => {

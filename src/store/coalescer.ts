@@ -1,34 +1,40 @@
 /**
- * Gathers calls that come while a batch is under way, or in the same turn of the event loop, into the next batch: one
- * call of the store for all of them. `run` answers one result an item, in order; if it
- * fails, every call of that batch fails with its error.
+ * Gathers calls that come in the same turn of the event loop, or while as many batches are under way as may be, into the
+ * next batch: one call of the store for all of them. `run` answers one result an item, in order; if it fails, every call
+ * of that batch fails with its error.
  */
 export const createCoalescer = <Item, Result>(
   run: (items: Item[]) => Promise<readonly Result[]>,
-  limits: { batch: number } = { batch: 500 },
+  { batch = 500, batches = 1 }: { batch?: number; batches?: number } = {},
 ): ((item: Item) => Promise<Result>) => {
   type Call = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   const waiting: Call[] = []
-  let running = false
+  let underWay = 0
+  let isPlanned = false
 
-  const runBatches = async () => {
-    while (waiting.length > 0) {
-      const calls = waiting.splice(0, limits.batch)
-      try {
-        const results = await run(calls.map(call => call.item))
-        for (const [i, call] of calls.entries()) call.resolve(results[i] as Result)
-      } catch (error) {
-        for (const call of calls) call.reject(error)
-      }
+  const runBatch = async (calls: readonly Call[]) => {
+    underWay++
+    try {
+      const results = await run(calls.map(call => call.item))
+      for (const [i, call] of calls.entries()) call.resolve(results[i] as Result)
+    } catch (error) {
+      for (const call of calls) call.reject(error)
     }
-    running = false
+    underWay--
+    runWaiting()
+  }
+
+  const runWaiting = () => {
+    isPlanned = false
+    while (waiting.length > 0 && underWay < batches) void runBatch(waiting.splice(0, batch))
   }
 
   return item =>
     new Promise<Result>((resolve, reject) => {
       waiting.push({ item, resolve, reject })
-      if (running) return
-      running = true
-      setImmediate(() => void runBatches())
+      if (waiting.length >= batch) return runWaiting()
+      if (isPlanned || underWay >= batches) return
+      isPlanned = true
+      setImmediate(runWaiting)
     })
 }

@@ -32,9 +32,10 @@ const PARTNER_SHARE = 3 / 4
 const UNPROVEN_SHARE = 1 / 4
 /**
  * So many more than a host may have connections are claimed, of hosts that answer: as one becomes free the next message
- * goes out at once, without a way to the store. Half as many as connections at most.
+ * goes out at once, without a way to the store. None for a while after one has waited in vain, since then they answer slowly.
  */
-const CLAIMED_AHEAD = 96
+const CLAIMED_AHEAD = 128
+const NONE_AHEAD_MS = 10 * SECOND
 /** What was claimed and not sent is due again after this. */
 const GIVEN_BACK_MS = SECOND
 /** How an attempt fails that held its slot for long. */
@@ -66,6 +67,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const unrecorded = createInFlight()
   /** Claimed, and not begun: the partner of each registration. */
   const held = new Map<string, string>()
+  let noneAheadUntil = 0
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     log,
@@ -114,6 +116,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
     const isSent = result.kind === 'answered' || result.error !== 'local'
+    if (!isSent && result.detail === 'busy') noneAheadUntil = store.now() + NONE_AHEAD_MS
     const settlement = isSent ? judge(message, result, at) : giveBack(message)
     logAttempt(message, result, settlement.attempt)
     return settle(settlement)
@@ -179,7 +182,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       slots,
       slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
       perHost: deps.perHost,
-      ahead: Math.min(CLAIMED_AHEAD, deps.perHost),
+      ahead: store.now() < noneAheadUntil ? 0 : Math.min(CLAIMED_AHEAD, deps.perHost),
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
       busyHosts: hosts.counts,
       busyPartners: partners.counts,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createCoalescer } from '../../src/store/coalescer.ts'
 
 /** A run that ends when the test says so. */
-const openRun = (limits?: { batch: number }) => {
+const openRun = (limits?: { batches: number }) => {
   const batches: { items: number[]; end: (error?: Error) => void }[] = []
   const begun = Promise.withResolvers<void>()
   const call = createCoalescer<number, string>(
@@ -40,6 +40,24 @@ describe('group commit', () => {
     batches[1]?.end()
     expect(await later).toEqual(['done 2', 'done 3', 'done 4'])
     expect(batches.map(batch => batch.items)).toEqual([[1], [2, 3, 4]])
+  })
+
+  test('has as many batches under way as it may, and then gathers', async () => {
+    const { call, batches, begun } = openRun({ batches: 2 })
+    const first = call(1)
+    await begun
+    const second = call(2)
+    await turn()
+    const later = Promise.all([3, 4].map(call))
+    await turn()
+    expect(batches.map(batch => batch.items)).toEqual([[1], [2]])
+    batches[1]?.end()
+    expect(await second).toBe('done 2')
+    await turn()
+    expect(batches.map(batch => batch.items)).toEqual([[1], [2], [3, 4]])
+    batches[0]?.end()
+    batches[2]?.end()
+    expect([await first, ...(await later)]).toEqual(['done 1', 'done 3', 'done 4'])
   })
 
   test('gives an error to every call of that batch, and to no other', async () => {
