@@ -4,15 +4,17 @@ import { connect as openTls } from 'node:tls'
 import { judgeAddress, type Networks } from '../core/address.ts'
 import type { CallbackUrl } from '../core/callback-url.ts'
 import { SECOND } from '../core/duration.ts'
+import { readingInto } from '../wire/reading.ts'
 import { failureOf, SendError, tlsFailureOf } from './failure.ts'
 import type { NameResolver } from './resolve.ts'
 import { openTunnel } from './tunnel.ts'
 
 /**
  * Opens a connection to a callback's host, TLS included, and never to an address that may not be called. Rejects with a
- * SendError; aborting ends it at once. A socket it gives has an error listener already.
+ * SendError; aborting ends it at once. A socket it gives has an error listener already, and what is read from it goes to
+ * `onRead`, which is done with the bytes when it returns.
  */
-export type Connect = (target: CallbackUrl, signal: AbortSignal) => Promise<Socket>
+export type Connect = (target: CallbackUrl, signal: AbortSignal, onRead: (bytes: Buffer) => void) => Promise<Socket>
 
 const CONNECT_LIMIT_MS = 5 * SECOND
 /** Addresses tried in turn, and how long each but the last gets: together well under the limit. */
@@ -42,7 +44,16 @@ const pin =
     else done(null, first.address, first.family)
   }
 
-const openDirect = async (addresses: readonly string[], target: CallbackUrl, signal: AbortSignal): Promise<Socket> => {
+interface Opening {
+  signal: AbortSignal
+  onRead: (bytes: Buffer) => void
+}
+
+const openDirect = async (
+  addresses: readonly string[],
+  target: CallbackUrl,
+  { signal, onRead }: Opening,
+): Promise<Socket> => {
   const socket = openTcp({
     host: target.hostname,
     port: target.port,
@@ -51,6 +62,8 @@ const openDirect = async (addresses: readonly string[], target: CallbackUrl, sig
     autoSelectFamilyAttemptTimeout: CANDIDATE_MS,
     noDelay: true,
     keepAlive: true,
+    // Under TLS it is TLS that reads.
+    ...(target.protocol === 'http:' ? { onread: readingInto(onRead) } : {}),
   })
   socket.on('error', ignore)
   try {
@@ -81,8 +94,8 @@ export const createConnect = (deps: { allowed: Networks; resolver: NameResolver;
     return resolution.addresses
   }
 
-  const openJudged = async (addresses: readonly string[], target: CallbackUrl, signal: AbortSignal) => {
-    const socket = await openDirect(addresses, target, signal)
+  const openJudged = async (addresses: readonly string[], target: CallbackUrl, opening: Opening) => {
+    const socket = await openDirect(addresses, target, opening)
     try {
       // Not a byte has been written yet.
       judge(socket.remoteAddress ?? '')
@@ -129,7 +142,7 @@ export const createConnect = (deps: { allowed: Networks; resolver: NameResolver;
     }
   }
 
-  return async (target, signal) => {
+  return async (target, signal, onRead) => {
     const addresses = await judgedAddresses(target)
     const limit = AbortSignal.timeout(CONNECT_LIMIT_MS)
     const either = AbortSignal.any([signal, limit])
@@ -138,9 +151,10 @@ export const createConnect = (deps: { allowed: Networks; resolver: NameResolver;
       either.throwIfAborted()
       const socket = proxy
         ? await openProxied(proxy, addresses, target, either)
-        : await openJudged(addresses, target, either)
+        : await openJudged(addresses, target, { signal: either, onRead })
       phase = 'tls'
-      return target.protocol === 'https:' ? await secure(socket, target, either) : socket
+      if (target.protocol === 'https:') return (await secure(socket, target, either)).on('data', onRead)
+      return proxy ? socket.on('data', onRead) : socket
     } catch (error) {
       if (limit.aborted) throw new SendError('connect_timeout', phase)
       throw error

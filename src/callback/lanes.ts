@@ -111,7 +111,7 @@ export const createLanes = (deps: {
   const open = (partnerId: string, target: CallbackUrl): Connection => {
     const group = groupOf(partnerId, target)
     const lane = createConnection({
-      open: signal => connect(target, signal),
+      open: (signal, onRead) => connect(target, signal, onRead),
       now,
       ticker,
       limits: LIMITS,

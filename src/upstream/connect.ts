@@ -1,16 +1,14 @@
 import { once } from 'node:events'
-import { isIP, connect as openTcp, type Socket } from 'node:net'
+import { isIP, connect as openTcp } from 'node:net'
 import { connect as openTls } from 'node:tls'
+import type { Open } from '../wire/connection.ts'
+import { readingInto } from '../wire/reading.ts'
 
 /**
  * How to connect to the upstream's origin, TLS included. A promise it gives rejects with the error of net or tls; aborting
  * ends it at once. A socket it gives has an error listener already.
  */
-export const createUpstreamConnect = ({
-  protocol,
-  hostname,
-  port,
-}: URL): ((signal: AbortSignal) => Promise<Socket>) => {
+export const createUpstreamConnect = ({ protocol, hostname, port }: URL): Open => {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const isSecure = protocol === 'https:'
   const to = { host, port: port === '' ? (isSecure ? 443 : 80) : Number(port), noDelay: true, keepAlive: true }
@@ -29,8 +27,8 @@ export const createUpstreamConnect = ({
       session = fresh
     })
 
-  return async signal => {
-    const socket = isSecure ? openSecure() : openTcp(to)
+  return async (signal, onRead) => {
+    const socket = isSecure ? openSecure().on('data', onRead) : openTcp({ ...to, onread: readingInto(onRead) })
     socket.on('error', () => {})
     try {
       await once(socket, isSecure ? 'secureConnect' : 'connect', { signal })

@@ -34,6 +34,8 @@ export interface ExchangeEnd {
   isUnsent: boolean
 }
 
+export type Open = (signal: AbortSignal, onRead: (bytes: Buffer) => void) => Promise<Socket>
+
 export interface ConnectionLimits {
   headBytes: number
   bodyBytes: number
@@ -68,13 +70,14 @@ const idleMsOf = ({ headers }: ResponseHead): number => {
 }
 
 /**
- * @param deps.open aborted when there is no time left for it; the socket it gives has an error listener already
+ * @param deps.open aborted when there is no time left for it; the socket it gives has an error listener already, and what is
+ *   read from it goes to `onRead`, which is done with the bytes when it returns
  * @param deps.ticker ticks every so often; what takes too long ends at the next tick
  * @param deps.onFree the exchange has ended and the next one may be run, though not from within
  * @param deps.onGone it is closed and must not be used again
  */
 export const createConnection = (deps: {
-  open: (signal: AbortSignal) => Promise<Socket>
+  open: Open
   now: () => number
   ticker: Ticker
   limits: ConnectionLimits
@@ -158,7 +161,7 @@ export const createConnection = (deps: {
     limits,
   )
 
-  const onData = (bytes: Buffer) => {
+  const onRead = (bytes: Buffer) => {
     wireBytes += bytes.length
     parser.push(bytes)
     // After each read and not at the next tick: a fast network brings tens of megabytes in between.
@@ -178,7 +181,6 @@ export const createConnection = (deps: {
 
   const listen = (opened: Socket) => {
     socket = opened
-    opened.on('data', onData)
     opened.on('end', onEnd)
     opened.on('close', () => onLost(null))
     opened.on('error', (error: NodeJS.ErrnoException) => onLost(error.code ?? error.name))
@@ -196,7 +198,7 @@ export const createConnection = (deps: {
   const openAndWrite = async (request: Buffer) => {
     opening = new AbortController()
     try {
-      const opened = await deps.open(opening.signal)
+      const opened = await deps.open(opening.signal, onRead)
       if (isGone) {
         opened.destroy()
         return

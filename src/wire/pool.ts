@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net'
-import { type Connection, type ConnectionLimits, createConnection, type ExchangeEnd } from './connection.ts'
+import { type Connection, type ConnectionLimits, createConnection, type ExchangeEnd, type Open } from './connection.ts'
 import type { Ticker } from './ticker.ts'
 
 /** Connections to one origin. */
@@ -32,7 +31,7 @@ const failedWith = (fault: ExchangeEnd['fault']): ExchangeEnd => ({
  * @param deps.ticker as for `createConnection`
  */
 export const createPool = (deps: {
-  open: (signal: AbortSignal) => Promise<Socket>
+  open: Open
   size: number
   now: () => number
   ticker: Ticker

@@ -74,11 +74,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     event: 'delivery.settle',
   })
 
-  const send = async (
-    message: ClaimedMessage,
-    secrets: readonly Secret[],
-    { at, slot }: { at: number; slot: Slot },
-  ): Promise<SendResult> =>
+  const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number, slot: Slot): Promise<SendResult> =>
     sender.send({
       partnerId: message.partnerId,
       url: message.callbackUrl,
@@ -160,13 +156,21 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
+  /** The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded. */
+  const sendIn = async (slot: Slot, message: ClaimedMessage, secrets: readonly Secret[], at: number) => {
+    try {
+      return await send(message, secrets, at, slot)
+    } finally {
+      slot.free()
+    }
+  }
+
   const start = async (message: ClaimedMessage, secrets: readonly Secret[]) => {
     unrecorded.start(message.partnerId)
     const slot = occupy(message)
     const at = store.now()
     try {
-      // The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded.
-      const result = await send(message, secrets, { at, slot }).finally(slot.free)
+      const result = await sendIn(slot, message, secrets, at)
       await record(message, result, at)
     } catch (error) {
       log.error('delivery.failed', { error, partnerId: message.partnerId })

@@ -19,7 +19,7 @@ test('M2 the address of the open connection is judged before a byte is written',
   const allowed: Networks = { contains: () => asked++ === 0 }
   await using receiver = await openRawReceiver()
   const connect = createConnect({ allowed, resolver: noNames, proxy: null })
-  const opening = connect(targetOf(receiver.url), new AbortController().signal)
+  const opening = connect(targetOf(receiver.url), new AbortController().signal, () => {})
   await expect(opening).rejects.toMatchObject({ failure: { error: 'blocked', detail: 'loopback' } })
   await expect.poll(() => [receiver.connections(), receiver.open()]).toEqual([1, 0])
 })
@@ -28,7 +28,7 @@ test('M1 an address written out is judged on every connection', async () => {
   const allowed: Networks = { contains: () => false }
   await using receiver = await openRawReceiver()
   const connect = createConnect({ allowed, resolver: noNames, proxy: null })
-  const opening = connect(targetOf(receiver.url), new AbortController().signal)
+  const opening = connect(targetOf(receiver.url), new AbortController().signal, () => {})
   await expect(opening).rejects.toMatchObject({ failure: { error: 'blocked' } })
   expect(receiver.connections()).toBe(0)
 })
@@ -37,7 +37,7 @@ test('aborting ends a handshake at once', async () => {
   await using receiver = await openRawReceiver()
   const connect = createConnect({ allowed: everything, resolver: noNames, proxy: null })
   const controller = new AbortController()
-  const opening = connect(targetOf(receiver.url.replace('http:', 'https:')), controller.signal)
+  const opening = connect(targetOf(receiver.url.replace('http:', 'https:')), controller.signal, () => {})
   const ended = expect(opening).rejects.toThrow()
   await expect.poll(() => receiver.open()).toBe(1)
   controller.abort()

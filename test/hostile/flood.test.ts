@@ -31,11 +31,12 @@ const readFrom = async (url: string): Promise<{ end: ExchangeEnd; bytesRead: num
   const { hostname, port, host } = new URL(url)
   const sockets: Socket[] = []
   const connection = createConnection({
-    open: async () => {
+    open: async (_signal, onRead) => {
       const socket = connect(Number(port), hostname)
       socket.on('error', () => {})
       sockets.push(socket)
       await once(socket, 'connect')
+      socket.on('data', onRead)
       return socket
     },
     now: () => performance.now(),

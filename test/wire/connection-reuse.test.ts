@@ -17,8 +17,8 @@ const openServed = async (answer: (socket: Socket, index: number) => void = sock
   const [theirs, ours] = [Promise.withResolvers<Socket>(), Promise.withResolvers<Socket>()]
   const receiver = await openRawReceiver(answer, theirs.resolve)
   closing.push(receiver)
-  const noted = createNoted(async signal => {
-    const socket = await openTo(receiver.port)(signal)
+  const noted = createNoted(async (signal, onRead) => {
+    const socket = await openTo(receiver.port)(signal, onRead)
     ours.resolve(socket)
     return socket
   })

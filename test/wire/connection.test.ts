@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Open } from '../../src/wire/connection.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { createNoted, openTo, REQUEST, textOf } from './harness.ts'
 
@@ -28,8 +29,8 @@ const openPair = async (
   )
   closing.push(receiver)
   let ours: Socket | null = null
-  const open = async (signal: AbortSignal) => {
-    ours = await openTo(receiver.port)(signal)
+  const open: Open = async (signal, onRead) => {
+    ours = await openTo(receiver.port)(signal, onRead)
     return ours
   }
   const bytesRead = () => ours?.bytesRead
@@ -63,7 +64,7 @@ describe('an exchange', () => {
     time.pass(1)
     expect(await ended).toMatchObject({ head: null, fault: { kind: 'timeout', isConnecting: true }, isUnsent: true })
     expect(signals[0]?.aborted).toBe(true)
-    const socket = await openTo(receiver.port)(new AbortController().signal)
+    const socket = await openTo(receiver.port)(new AbortController().signal, () => {})
     late.resolve(socket)
     await turn()
     expect(socket.destroyed).toBe(true)

@@ -5,7 +5,9 @@ import {
   type ConnectionLimits,
   createConnection,
   type ExchangeEnd,
+  type Open,
 } from '../../src/wire/connection.ts'
+import { readingInto } from '../../src/wire/reading.ts'
 import type { Ticker } from '../../src/wire/ticker.ts'
 
 export const REQUEST = Buffer.from('GET /hook HTTP/1.1\r\nhost: x\r\n\r\n')
@@ -38,8 +40,8 @@ export const createTime = () => {
 /** A socket to this port, as soon as it is connected. */
 export const openTo =
   (port: number) =>
-  async (signal: AbortSignal): Promise<Socket> => {
-    const socket = connect(port, '127.0.0.1')
+  async (signal: AbortSignal, onRead: (bytes: Buffer) => void): Promise<Socket> => {
+    const socket = connect({ port, host: '127.0.0.1', onread: readingInto(onRead) })
     socket.on('error', () => {})
     await once(socket, 'connect', { signal })
     return socket
@@ -47,7 +49,7 @@ export const openTo =
 
 /** A connection that notes what becomes of it. */
 export const createNoted = (
-  open: (signal: AbortSignal) => Promise<Socket>,
+  open: Open,
   {
     limits = {},
     time = createTime(),

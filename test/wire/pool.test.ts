@@ -21,9 +21,9 @@ const openPool = async (size: number, answer?: (socket: Socket, index: number) =
   const time = createTime()
   let opened = 0
   const pool = createPool({
-    open: signal => {
+    open: (signal, onRead) => {
       opened++
-      return openTo(receiver.port)(signal)
+      return openTo(receiver.port)(signal, onRead)
     },
     size,
     now: time.now,
