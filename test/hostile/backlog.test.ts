@@ -33,8 +33,8 @@ test('R18 a receiver that was down for longer than the schedule: a bulk resend d
   const before = receiver.received.length
   const resend = await api.call<{ count: number }>('POST', '/v1/resend', { since, delivery: 'exhausted' })
   expect(resend).toMatchObject({ status: 202, body: { count: ROWS } })
-  for (const id of ids)
-    expect((await api.until(id, seen => seen.delivery.state !== 'pending')).delivery.state).toBe('delivered')
+  // It goes through them beside: one that it has not come to is still exhausted.
+  for (const id of ids) await api.until(id, seen => seen.delivery.state === 'delivered')
 
   expect(findInconsistencies(receiver.received)).toEqual([])
   const arrivals = receiver.received.slice(before).map(({ at }) => at)

@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
 import type { ClaimedVerification, VerificationSettlement } from '../store.ts'
 import { belongs } from './nesting.ts'
@@ -79,12 +79,27 @@ const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = ?, last_an
  * The pluses: where there is an order, a limit or a min(), SQLite looks at what is bound to a bare parameter, and so compiles
  * the statement anew at every call, which costs several times its work.
  */
-export const prepareVerifications = (client: Database.Database) => ({
+interface Statements {
+  heads: Statement<{ accountId: string }, Head>
+  due: Statement<DueQuestion, DueRow>
+  claim: Statement<[at: number, leaseEnd: number, ids: string], TakenRow>
+  allWaiting: Statement<[ids: string], WaitingRow>
+  find: Statement<[id: number], FoundRow>
+  goOn: Statement<[...State, rawStatus: string | null, at: number, dueAt: number, id: number, claim: number]>
+  end: Statement<[...State, ...Ended, id: number]>
+}
+type DueQuestion = { accountId: string; partnerId: string; at: number; window: number; limit: number }
+type Ended = [
+  ...[rawStatus: string | null, dueAt: number | null, verdict: Buffer | null],
+  ...[observedAt: number | null, previousPollAt: number | null],
+]
+
+export const prepareVerifications = (client: Database): Statements => ({
   /**
    * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
    * that a partner with a million rows costs no more than one with a single row.
    */
-  heads: client.prepare<{ accountId: string }, Head>(`
+  heads: client.prepare(`
     WITH RECURSIVE queued(partner_id) AS (
       SELECT min(partner_id) FROM verifications WHERE account_id = +@accountId AND due_at IS NOT NULL
       UNION ALL
@@ -101,7 +116,7 @@ export const prepareVerifications = (client: Database.Database) => ({
    * all, each is late by the same factor. What has never been asked goes before.
    */
   due: client
-    .prepare<{ accountId: string; partnerId: string; at: number; window: number; limit: number }, DueRow>(`
+    .prepare<DueQuestion, DueRow>(`
     SELECT id, due_at FROM (SELECT id, due_at, last_polled_at FROM verifications
       WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL AND due_at <= +@at
       ORDER BY due_at LIMIT +@window)
@@ -121,26 +136,16 @@ export const prepareVerifications = (client: Database.Database) => ({
     WHERE status = 'pending'`)
     .raw(),
   /** A row for each registration that waits, or a single one. */
-  find: client.prepare<[id: number], FoundRow>(`
+  find: client.prepare(`
     SELECT v.partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
       verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged,
       r.no, r.id, r.lane_id AS laneId, r.callback_url AS callbackUrl, r.metadata
     FROM verifications v LEFT JOIN registrations r ON ${belongs('r.no', 'v.id')} AND r.status = 'pending'
     WHERE v.id = +?`),
-  goOn: client.prepare<[...State, rawStatus: string | null, at: number, dueAt: number, id: number, claim: number]>(`
+  goOn: client.prepare(`
     UPDATE verifications SET ${STATE}, raw_status = coalesce(?, raw_status), due_at = CASE WHEN ${NUDGED} THEN ? ELSE ? END
     WHERE id = ? AND claims = ? AND verdict IS NULL`),
-  end: client.prepare<
-    [
-      ...State,
-      rawStatus: string | null,
-      dueAt: number | null,
-      verdict: Buffer | null,
-      observedAt: number | null,
-      previousPollAt: number | null,
-      id: number,
-    ]
-  >(`
+  end: client.prepare(`
     UPDATE verifications SET ${STATE}, raw_status = ?, due_at = ?, verdict = ?, observed_at = ?, previous_poll_at = ?
     WHERE id = ?`),
 })
