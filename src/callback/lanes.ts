@@ -12,8 +12,6 @@ export interface Lanes {
    * why, when none does or all are closed.
    */
   acquire(partnerId: string, target: CallbackUrl, start: Start): void
-  /** Gives back a lane that was acquired and has not been used. */
-  release(partnerId: string, target: CallbackUrl, lane: Connection): void
   /** A lane that has never been used, at once. */
   open(partnerId: string, target: CallbackUrl): Connection
   close(): void
@@ -140,9 +138,6 @@ export const createLanes = (deps: {
       group.waiting.push({ start, until: now() + waitMs })
       ticker.add(endWaits)
     },
-    // One that was opened for this has no connection yet: as good as none.
-    release: (partnerId, target, lane) =>
-      lane.openedAt() === 0 ? lane.close() : giveOn(groupOf(partnerId, target), lane),
     open,
     close: () => {
       for (const { start } of groups().flatMap(group => group.waiting.splice(0))) start(null, 'closed')

@@ -14,8 +14,6 @@ export interface Attempt {
   url: string
   headers: Readonly<Record<string, string>>
   body: Buffer | string
-  /** Asked when a connection is free for it: false, and it is not sent. */
-  isWanted?: () => boolean
 }
 
 /** `durationMs` counts from when a connection was free for it: DNS, connect, headers and body together. */
@@ -31,7 +29,7 @@ export interface Sender {
   close(): Promise<void>
 }
 
-const notSent = (detail: 'closed' | 'busy' | 'withdrawn'): SendResult => ({
+const notSent = (detail: 'closed' | 'busy'): SendResult => ({
   kind: 'failed',
   error: 'local',
   detail,
@@ -73,10 +71,6 @@ export const createSender = (deps: {
   const exchange = (attempt: Attempt, url: CallbackUrl, resolve: (result: SendResult) => void) =>
     lanes.acquire(attempt.partnerId, url, (lane, whyNone) => {
       if (lane === null) return resolve(notSent(whyNone))
-      if (attempt.isWanted?.() === false) {
-        lanes.release(attempt.partnerId, url, lane)
-        return resolve(notSent('withdrawn'))
-      }
       const startedAt = now()
       const request = requestOf(attempt, url)
       const finish = (end: ExchangeEnd) => resolve({ ...outcomeOf(end), durationMs: Math.round(now() - startedAt) })

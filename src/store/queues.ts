@@ -52,10 +52,10 @@ export interface MessageClaim {
   slots: number
   slowSlots: number
   perHost: number
-  /** Of a host that answers in time, and so is proven, this many more than `perHost`: they wait with the caller. */
+  /** This many more than `perHost`, but not of slow hosts: they wait with the caller. */
   ahead: number
   perPartner: number
-  /** Attempts in flight on this node, and messages that wait here for a connection to their host. */
+  /** Attempts in flight on this node, and messages that wait here for a place at their host. */
   busyHosts: ReadonlyMap<string, number>
   /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>

@@ -8,6 +8,7 @@ import type { Attempt, ClaimedMessage, MessageSettlement, Store, Withdrawn } fro
 import { attemptOf } from './attempt.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPace } from './pace.ts'
+import { createPlaces } from './places.ts'
 import type { Worker } from './poller.ts'
 import { createRounds, type Round } from './rounds.ts'
 import { createSettler } from './settler.ts'
@@ -31,24 +32,20 @@ const PARTNER_SHARE = 3 / 4
 /** Of the slots, what a partner has for hosts that have not yet, or not lately, let an attempt end in time. */
 const UNPROVEN_SHARE = 1 / 4
 /**
- * So many more than a host may have connections are claimed, of hosts that answer: as one becomes free the next message
- * goes out at once, without a way to the store. None for a while after one has waited in vain, since then they answer slowly.
+ * So many more than there are places at a host are claimed: as one becomes free the next message goes out at once, without a
+ * way to the store. None for a while after one has waited in vain, since then hosts answer slowly.
  */
 const CLAIMED_AHEAD = 128
+const WAIT_MS = SECOND
 const NONE_AHEAD_MS = 10 * SECOND
 /** What was claimed and not sent is due again after this. */
 const GIVEN_BACK_MS = SECOND
 /** How an attempt fails that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
+const NOTHING_TAKEN = () => {}
 /** Only a freed slot changes anything, and that rings. */
 const FULL: Round = { claimed: 0, nextAt: null }
-
-interface Slot {
-  /** False: it was withdrawn. */
-  begin(): boolean
-  free(): void
-}
 
 export interface Deliverer extends Worker {
   /** What is claimed of it and not sent yet is not sent. */
@@ -58,15 +55,13 @@ export interface Deliverer extends Worker {
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const { store, sender, log, concurrency } = deps
-  /** Those that wait for a connection are counted for their host only: they take nothing from others. */
-  const hosts = createInFlight()
+  /** Those that wait for a place are counted for their host, and take no slot from others. */
+  const places = createPlaces({ perHost: deps.perHost, waitMs: WAIT_MS, now: store.now })
   const partners = createInFlight()
   const slow = createInFlight()
   const unproven = createInFlight()
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
-  /** Claimed, and not begun: the partner of each registration. */
-  const held = new Map<string, string>()
   let noneAheadUntil = 0
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
@@ -74,7 +69,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     event: 'delivery.settle',
   })
 
-  const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number, slot: Slot): Promise<SendResult> =>
+  const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number): Promise<SendResult> =>
     sender.send({
       partnerId: message.partnerId,
       url: message.callbackUrl,
@@ -84,7 +79,6 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
         at,
       ),
       body: message.body,
-      isWanted: slot.begin,
     })
 
   const judge = (message: ClaimedMessage, result: SendResult, at: number): MessageSettlement => {
@@ -102,18 +96,18 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
-  /** Our own shortage, of sockets or of connections, or it was withdrawn: nothing was sent, so nothing is recorded. */
-  const giveBack = (message: ClaimedMessage): MessageSettlement => ({
-    message,
-    step: { state: 'pending', dueAt: store.now() + GIVEN_BACK_MS, retries: message.retries, gone: false },
-    attempt: null,
-    timedOut: false,
-  })
+  /** Nothing was sent, so nothing is recorded. */
+  const giveBack = (message: ClaimedMessage, why: SendResult): Promise<void> => {
+    logAttempt(message, why, null)
+    const dueAt = store.now() + GIVEN_BACK_MS
+    const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
+    return settle({ message, step, attempt: null, timedOut: false })
+  }
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
-    const isSent = result.kind === 'answered' || result.error !== 'local'
-    if (!isSent && result.detail === 'busy') noneAheadUntil = store.now() + NONE_AHEAD_MS
-    const settlement = isSent ? judge(message, result, at) : giveBack(message)
+    // Our own shortage, of sockets say.
+    if (result.kind === 'failed' && result.error === 'local') return giveBack(message, result)
+    const settlement = judge(message, result, at)
     logAttempt(message, result, settlement.attempt)
     return settle(settlement)
   }
@@ -131,51 +125,48 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       durationMs: result.durationMs,
     })
 
-  /** Takes a place at the host, and when the attempt begins a slot; gives the ways to begin and to free both. */
-  const occupy = ({ registrationId, host, partnerId, slow: isSlow, proven }: ClaimedMessage): Slot => {
-    const isUnproven = !isSlow && !proven
-    let isBegun = false
-    held.set(registrationId, partnerId)
-    hosts.start(host)
-    if (isSlow) slow.start(host)
-    if (isUnproven) unproven.start(partnerId)
-    return {
-      begin: () => {
-        isBegun = held.delete(registrationId)
-        if (isBegun) partners.start(partnerId)
-        return isBegun
-      },
-      free: () => {
-        held.delete(registrationId)
-        hosts.end(host)
-        if (isBegun) partners.end(partnerId)
-        if (isSlow) slow.end(host)
-        if (isUnproven) unproven.end(partnerId)
-        rounds.ring()
-      },
-    }
+  /** What a message takes of the shares for slow and for unproven hosts; gives the way to give it back. */
+  const takeShare = ({ host, partnerId, slow: isSlow, proven }: ClaimedMessage): (() => void) => {
+    if (proven && !isSlow) return NOTHING_TAKEN
+    const [share, key] = isSlow ? [slow, host] : [unproven, partnerId]
+    share.start(key)
+    return () => share.end(key)
   }
 
-  /** The slot is free as soon as the attempt has ended: the next one goes out while this one is being recorded. */
-  const sendIn = async (slot: Slot, message: ClaimedMessage, secrets: readonly Secret[], at: number) => {
-    try {
-      return await send(message, secrets, at, slot)
-    } finally {
-      slot.free()
-    }
-  }
-
-  const start = async (message: ClaimedMessage, secrets: readonly Secret[]) => {
-    unrecorded.start(message.partnerId)
-    const slot = occupy(message)
+  const attempt = async (message: ClaimedMessage, secrets: readonly Secret[], free: () => void): Promise<void> => {
     const at = store.now()
+    let result: SendResult
+    partners.start(message.partnerId)
     try {
-      const result = await sendIn(slot, message, secrets, at)
-      await record(message, result, at)
-    } catch (error) {
-      log.error('delivery.failed', { error, partnerId: message.partnerId })
+      result = await send(message, secrets, at)
     } finally {
-      unrecorded.end(message.partnerId)
+      // As soon as the attempt has ended: the next one goes out while this one is being recorded.
+      partners.end(message.partnerId)
+      free()
+      places.leave(message.host)
+      rounds.ring()
+    }
+    await record(message, result, at)
+  }
+
+  const turnAway = (message: ClaimedMessage, why: 'busy' | 'withdrawn', free: () => void): Promise<void> => {
+    if (why === 'busy') noneAheadUntil = store.now() + NONE_AHEAD_MS
+    free()
+    return giveBack(message, { kind: 'failed', error: 'local', detail: why, durationMs: 0 })
+  }
+
+  const start = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
+    const { partnerId } = message
+    unrecorded.start(partnerId)
+    const free = takeShare(message)
+    try {
+      const entering = places.enter(message)
+      const admission = entering === 'entered' ? entering : await entering
+      await (admission === 'entered' ? attempt(message, secrets, free) : turnAway(message, admission, free))
+    } catch (error) {
+      log.error('delivery.failed', { error, partnerId })
+    } finally {
+      unrecorded.end(partnerId)
     }
   }
 
@@ -188,7 +179,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       perHost: deps.perHost,
       ahead: store.now() < noneAheadUntil ? 0 : Math.min(CLAIMED_AHEAD, deps.perHost),
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
-      busyHosts: hosts.counts,
+      busyHosts: places.counts,
       busyPartners: partners.counts,
       unproven: {
         perPartner: Math.ceil(concurrency * UNPROVEN_SHARE),
@@ -208,10 +199,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
 
   return {
     ring: rounds.ring,
-    withdraw: ({ registrationId, partnerId }) => {
-      if (registrationId !== null) held.delete(registrationId)
-      else for (const [id, owner] of held) if (owner === partnerId) held.delete(id)
-    },
+    withdraw: places.withdraw,
     stop: async () => {
       await rounds.stop()
       await unrecorded.whenIdle()

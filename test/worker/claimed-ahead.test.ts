@@ -9,9 +9,10 @@ import { openSender } from '../support/sender.ts'
 import { openBench, SUCCESS } from '../support/store.ts'
 
 const CONNECTIONS = 2
+const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /** A deliverer with two connections to a host that has answered before, and this many messages due for it. */
-const openScene = async (count: number) => {
+const openScene = async (count: number, ofAnother = 0) => {
   const stack = new AsyncDisposableStack()
   const open = async () => ({
     store: await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now: Date.now, defaultRate: 1e6 }),
@@ -32,7 +33,9 @@ const openScene = async (count: number) => {
   await bench.poll(SUCCESS)
   await bench.deliver(200)
   const items = Array.from({ length: count }, () => bench.newRegistration({ callbackUrl }))
-  await bench.store.register(items)
+  const partnerId = await bench.addPartner()
+  const others = Array.from({ length: ofAnother }, () => bench.newRegistration({ callbackUrl, partnerId }))
+  await bench.store.register([...items, ...others])
   while ((await bench.poll(SUCCESS)) > 0);
 
   const sender = openSender({ connectionsPerHost: CONNECTIONS })
@@ -95,6 +98,22 @@ test('holds as many as there are connections, and sends them as these become fre
   scene.answerAll()
   await scene.waitFor(CONNECTIONS)
   scene.answerAll()
+  await scene.waitFor(1)
+  scene.answerAll()
+  await scene.deliverer.stop()
+  expect(new Set(idsSent(scene.receiver.requests)).size).toBe(5)
+})
+
+test('has no more at a host than it may, whoever they are for', async () => {
+  await using scene = await openScene(1, 4)
+  scene.deliverer.ring()
+  for (const sent of [2, 4]) {
+    await scene.waitFor(CONNECTIONS)
+    // All are in this process: what had been sent as well would be here by then.
+    for (let turns = 0; turns < 50; turns++) await turn()
+    expect(scene.receiver.requests).toHaveLength(sent)
+    scene.answerAll()
+  }
   await scene.waitFor(1)
   scene.answerAll()
   await scene.deliverer.stop()

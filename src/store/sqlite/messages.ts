@@ -74,7 +74,6 @@ export const createMessages = (context: Context): Verbs => {
 
   const claimLanes = (claim: Busy, at: number, slow: boolean) => {
     const { busyHosts, busyPartners, busyUnproven, perPartner, unproven } = claim
-    const perHost = slow ? 1 : claim.perHost
     const claimed: ClaimedMessage[] = []
     const looked = new Set<number>()
     let left = slow ? Math.min(claim.slots, claim.slowSlots) : claim.slots
@@ -85,11 +84,11 @@ export const createMessages = (context: Context): Verbs => {
     /** One may always try: however many hang, a new host is not kept from showing that it does not. */
     const roomForUnproven = ({ host, partnerId }: Lane) =>
       Math.max(countOf(busyHosts, host) === 0 ? 1 : 0, unproven.perPartner - countOf(busyUnproven, partnerId))
-    const mostOf = (lane: Lane) => (!slow && lane.proven === 1 ? perHost + claim.ahead : perHost)
+    const most = slow ? 1 : claim.perHost + claim.ahead
     const room = (lane: Lane) =>
       Math.min(
         left,
-        mostOf(lane) - countOf(busyHosts, lane.host),
+        most - countOf(busyHosts, lane.host),
         perPartner - countOf(busyPartners, lane.partnerId),
         isFree(lane) ? left : roomForUnproven(lane),
       )
@@ -97,7 +96,7 @@ export const createMessages = (context: Context): Verbs => {
       slow: slow ? 1 : 0,
       at,
       limit: left,
-      fullHosts: fullOnes(busyHosts, slow ? perHost : perHost + claim.ahead),
+      fullHosts: fullOnes(busyHosts, most),
       fullPartners: fullOnes(busyPartners, perPartner),
       triedHosts: slow ? NOBODY : fullOnes(busyHosts, 1),
       fullUnprovenPartners: slow ? NOBODY : fullOnes(busyUnproven, unproven.perPartner),

@@ -35,14 +35,15 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   describe('claiming ahead', () => {
-    test('gives of a host that answers more than its share, and of one that has not yet answered none', async () => {
+    test('gives more than a host may have at once, but not more than a partner has for unproven hosts', async () => {
       await using bench = await openBench(open)
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, { 'good.example': 9, 'new.example': 9 })
-      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: 2 }))).toEqual({
+      const unproven = { perPartner: 3, busyPartners: new Map<string, number>() }
+      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: 2, unproven }))).toEqual({
         'good.example': 6,
-        'new.example': 4,
+        'new.example': 3,
       })
     })
 
