@@ -51,11 +51,21 @@ export const createLog = ({ level, destination = createStdout(), version }: LogO
   const at = (name: keyof Log): LogEvent => {
     if (LEVELS.indexOf(name) < LEVELS.indexOf(level)) return () => {}
     return (event, fields = {}) => {
-      const line = printableFields({ level: name, time: writtenTime(), version, event }, fields, 0)
-      destination.write(`${JSON.stringify(line)}\n`)
+      const line = { level: name, time: writtenTime(), version, event }
+      destination.write(`${textOf(line, fields)}\n`)
     }
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** Whatever is logged, logging it must not fail. */
+const textOf = (line: Record<string, unknown>, fields: Record<string, unknown>): string => {
+  try {
+    return JSON.stringify(printableFields(line, fields, 0))
+  } catch (error) {
+    const { level, time, version, event } = line
+    return JSON.stringify({ level, time, version, event, unprintable: describeError(error) })
+  }
 }
 
 /** Under load many lines come in the same ms, and writing a date costs as much as all the rest of a line. */
@@ -136,8 +146,7 @@ const MOST_BUFFERED = 64 * 1024
 /**
  * Writes the lines of one turn of the event loop together, at its end or when the process exits, so that a crash loses
  * none but a kill. Lines that cannot be written (a closed pipe, a full disk, a reader that stands still) are lost, the
- * service goes on, and later lines are written again as soon as that is possible. pino's own destination keeps such
- * lines in memory or, bounded, never writes again.
+ * service goes on, and later lines are written again as soon as that is possible.
  */
 const createStdout = (): Destination => {
   const write = createStdoutWriter()

@@ -32,6 +32,17 @@ describe('a log line', () => {
     })
   })
 
+  test('is written although something in it cannot be, and says so', () => {
+    const { log, last } = collect()
+    const unprintable = {
+      toJSON: () => {
+        throw new TypeError('no text for this')
+      },
+    }
+    log.error('partner.failed', { partnerId: 'partner_1', unprintable })
+    expect(last()).toMatchObject({ level: 'error', event: 'partner.failed', unprintable: { name: 'TypeError' } })
+  })
+
   test.each([
     ['trace', ['debug', 'info', 'warn', 'error']],
     ['debug', ['debug', 'info', 'warn', 'error']],

@@ -5,19 +5,19 @@ import { createTicker } from '../wire/ticker.ts'
 import type { Connect } from './connect.ts'
 import { EXCERPT_BYTES } from './excerpt.ts'
 
-/** Gives out lanes: connections of one partner to one origin. Partners share none, not even to the same origin: what one did to a connection is not another's loss. */
+/**
+ * Gives out lanes: connections of one partner to one origin. Partners share none, not even to the same origin: what one did
+ * to a connection is not another's loss.
+ */
 export interface Lanes {
-  /**
-   * Starts at once when a lane is free or may be opened, otherwise when one becomes free within `waitMs`; with null, and
-   * why, when none does or all are closed.
-   */
+  /** Starts at once when a lane is free or may be opened, otherwise when one becomes free; with null when all are closed. */
   acquire(partnerId: string, target: CallbackUrl, start: Start): void
   /** A lane that has never been used, at once. */
   open(partnerId: string, target: CallbackUrl): Connection
   close(): void
 }
 
-type Start = (lane: Connection | null, whyNone: 'busy' | 'closed') => void
+type Start = (lane: Connection | null) => void
 
 /** How often an attempt that is under way is looked after; most have ended by then. */
 const TICK_MS = 50
@@ -38,17 +38,12 @@ interface Group {
   open: Set<Connection>
   /** The most recently used last: taken first, it is the least likely to have been closed. */
   idle: Connection[]
-  waiting: { start: Start; until: number }[]
+  waiting: Start[]
 }
 
 /** @param deps.perOrigin most connections of one partner to one origin */
-export const createLanes = (deps: {
-  connect: Connect
-  now: () => number
-  perOrigin: number
-  waitMs: number
-}): Lanes => {
-  const { connect, now, perOrigin, waitMs } = deps
+export const createLanes = (deps: { connect: Connect; now: () => number; perOrigin: number }): Lanes => {
+  const { connect, now, perOrigin } = deps
   const ticker = createTicker(TICK_MS)
   const partners = new Map<string, Map<string, Group>>()
   /** Over all groups. */
@@ -88,20 +83,9 @@ export const createLanes = (deps: {
     for (const lane of idle.slice(0, MAX_IDLE / 8)) lane.close()
   }
 
-  const endWaits = () => {
-    const at = now()
-    for (const group of groups()) {
-      const late = group.waiting.filter(({ until }) => until <= at)
-      if (late.length === 0) continue
-      group.waiting = group.waiting.filter(({ until }) => until > at)
-      for (const { start } of late) start(null, 'busy')
-    }
-    if (groups().every(({ waiting }) => waiting.length === 0)) ticker.delete(endWaits)
-  }
-
   const giveOn = (group: Group, lane: Connection) => {
     const next = group.waiting.shift()
-    if (next) return queueMicrotask(() => next.start(lane, 'closed'))
+    if (next) return queueMicrotask(() => next(lane))
     group.idle.push(lane)
     if (++idleCount > MAX_IDLE) closeLongestIdle()
   }
@@ -122,7 +106,7 @@ export const createLanes = (deps: {
           idleCount--
         }
         const next = group.open.size < perOrigin ? group.waiting.shift() : undefined
-        if (next) next.start(open(partnerId, target), 'closed')
+        if (next) next(open(partnerId, target))
         else if (group.open.size === 0) forget(partnerId, group)
       },
     })
@@ -134,13 +118,12 @@ export const createLanes = (deps: {
     acquire: (partnerId, target, start) => {
       const group = groupOf(partnerId, target)
       const lane = takeIdle(group) ?? (group.open.size < perOrigin ? open(partnerId, target) : null)
-      if (lane) return start(lane, 'closed')
-      group.waiting.push({ start, until: now() + waitMs })
-      ticker.add(endWaits)
+      if (lane) start(lane)
+      else group.waiting.push(start)
     },
     open,
     close: () => {
-      for (const { start } of groups().flatMap(group => group.waiting.splice(0))) start(null, 'closed')
+      for (const start of groups().flatMap(group => group.waiting.splice(0))) start(null)
       for (const lane of groups().flatMap(group => [...group.open])) lane.close()
     },
   }

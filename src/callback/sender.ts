@@ -1,5 +1,4 @@
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
-import { SECOND } from '../core/duration.ts'
 import type { ExchangeEnd } from '../wire/connection.ts'
 import { writeRequest } from '../wire/request.ts'
 import { createConnect } from './connect.ts'
@@ -29,20 +28,13 @@ export interface Sender {
   close(): Promise<void>
 }
 
-const notSent = (detail: 'closed' | 'busy'): SendResult => ({
-  kind: 'failed',
-  error: 'local',
-  detail,
-  durationMs: 0,
-})
-/** How long an attempt waits for a connection while all that it may use are in use. */
-const WAIT_MS = SECOND
+const CLOSED: SendResult = { kind: 'failed', error: 'local', detail: 'closed', durationMs: 0 }
 
 /**
  * @param deps.timeoutMs limit of one attempt
  * @param deps.proxy URL of an egress proxy, or null; the environment's proxy settings have no effect
  * @param deps.resolver the system's name servers if missing; closed with the sender
- * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait for one, a second at most
+ * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
  * @param deps.now ms of a clock that never jumps
  */
 export const createSender = (deps: {
@@ -58,7 +50,7 @@ export const createSender = (deps: {
   const resolver = deps.resolver ?? createNameResolver({ now })
   const proxy = deps.proxy === null ? null : new URL(deps.proxy)
   const connect = createConnect({ allowed: policy.allowed, resolver, proxy })
-  const lanes = createLanes({ connect, now, perOrigin: deps.connectionsPerHost, waitMs: WAIT_MS })
+  const lanes = createLanes({ connect, now, perOrigin: deps.connectionsPerHost })
   const judge = createUrlJudge(policy)
   let isClosed = false
 
@@ -69,8 +61,8 @@ export const createSender = (deps: {
   }
 
   const exchange = (attempt: Attempt, url: CallbackUrl, resolve: (result: SendResult) => void) =>
-    lanes.acquire(attempt.partnerId, url, (lane, whyNone) => {
-      if (lane === null) return resolve(notSent(whyNone))
+    lanes.acquire(attempt.partnerId, url, lane => {
+      if (lane === null) return resolve(CLOSED)
       const startedAt = now()
       const request = requestOf(attempt, url)
       const finish = (end: ExchangeEnd) => resolve({ ...outcomeOf(end), durationMs: Math.round(now() - startedAt) })
@@ -83,7 +75,7 @@ export const createSender = (deps: {
 
   return {
     send: attempt => {
-      if (isClosed) return Promise.resolve(notSent('closed'))
+      if (isClosed) return Promise.resolve(CLOSED)
       const verdict = judge(attempt.url)
       if (verdict.ok) return new Promise(resolve => exchange(attempt, verdict.url, resolve))
       const isBlocked = verdict.refusal === 'address' || verdict.refusal === 'special_use'

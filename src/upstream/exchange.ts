@@ -1,5 +1,4 @@
 import type { TransientCause } from '../core/answer.ts'
-import { SECOND } from '../core/duration.ts'
 import type { ConnectionLimits, ExchangeEnd, Fault } from '../wire/connection.ts'
 import type { Pool } from '../wire/pool.ts'
 import type { ResponseHead } from '../wire/response-head.ts'
@@ -19,7 +18,7 @@ export const UPSTREAM_LIMITS: ConnectionLimits = {
   keptBytes: BODY_LIMIT,
   wireBytes: 4 * BODY_LIMIT,
   // The exchange has a total limit of its own, which this could only undercut.
-  bodyMs: 60 * SECOND,
+  bodyMs: Number.POSITIVE_INFINITY,
 }
 
 const failed = (cause: TransientCause): Reply => ({ kind: 'failed', cause })

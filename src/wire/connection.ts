@@ -100,7 +100,6 @@ export const createConnection = (deps: {
   let head: ResponseHead | null = null
   let body: Buffer[] = []
   let received = 0
-  let kept = 0
   let wireBytes = 0
 
   const destroy = () => {
@@ -149,10 +148,9 @@ export const createConnection = (deps: {
         endsAt = Math.min(endsAt, now() + limits.bodyMs)
       },
       onData: bytes => {
-        received += bytes.length
         // A copy of what is kept: the rest of what was read with it is let go.
-        if (kept < limits.keptBytes) body.push(Buffer.from(bytes.subarray(0, limits.keptBytes - kept)))
-        kept += bytes.length
+        if (received < limits.keptBytes) body.push(Buffer.from(bytes.subarray(0, limits.keptBytes - received)))
+        received += bytes.length
         if (received > limits.bodyBytes) fail({ kind: 'too_large' })
       },
       onEnd: isClean => end(null, isClean && head?.keepAlive === true),
@@ -223,7 +221,6 @@ export const createConnection = (deps: {
       done = tell
       endsAt = now() + timeoutMs
       received = 0
-      kept = 0
       wireBytes = 0
       isWritten = false
       // A whole turn, and so a poll, before it is used again: an answer that nobody asked for is seen before it can pass
