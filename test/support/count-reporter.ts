@@ -9,18 +9,35 @@ const describeSkip = (test: TestCase): string => {
   return `skipped: ${test.fullName}: ${note ?? `no reason given (${test.options.mode})`}`
 }
 
+/** Tests that wait for ever: the process that ran their file has ended. */
+const describeUnrun = (module: TestModule): string[] => {
+  const unrun = [...module.children.allTests('pending')]
+  return unrun.length === 0
+    ? []
+    : [`not run: ${unrun.length} tests of ${module.relativeModuleId}, from: ${unrun[0]?.fullName}`]
+}
+
+const describeError = (error: unknown): string => {
+  const { message, cause } = error as Error
+  return `error: ${message}${cause === undefined ? '' : ` (${(cause as Error).message})`}`
+}
+
 /** Ends the run with what was not run, and why, and one line that a machine can read. */
 // biome-ignore lint/style/noDefaultExport: vitest loads a reporter by its default export
 export default class CountReporter implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): Promise<void> {
     const tests = modules.flatMap(module => [...module.children.allTests()])
-    const skipped = tests.filter(test => ['skipped', 'pending'].includes(test.result().state))
     // A file that could not be loaded, a failing hook or an error outside all tests must not look like a good run.
     const suites = modules.flatMap(module => [module, ...module.children.allSuites()])
     const broken = suites.filter(suite => suite.errors().length > 0).length + unhandledErrors.length
     const failed = countBy(tests, 'failed') + broken
-    const lines = skipped.map(describeSkip)
-    lines.push(`${countBy(tests, 'passed')} passed, ${failed} failed, ${skipped.length} skipped`)
+    const skipped = countBy(tests, 'skipped') + countBy(tests, 'pending')
+    const lines = [
+      ...tests.filter(test => test.result().state === 'skipped').map(describeSkip),
+      ...modules.flatMap(describeUnrun),
+      ...unhandledErrors.map(describeError),
+      `${countBy(tests, 'passed')} passed, ${failed} failed, ${skipped} skipped`,
+    ]
     // The errors go to stderr, and where both are one pipe a long report of them would arrive after this line.
     await new Promise(resolve => process.stderr.write('', resolve))
     process.stdout.write(`\n${lines.join('\n')}\n`)

@@ -9,7 +9,7 @@ import { createLog } from '../../src/log.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/.bin/node')
-const CLI = join(ROOT, 'src/bin.js')
+const CLI = join(ROOT, 'src/cli.ts')
 const START_MS = 15_000
 
 export const ADMIN_TOKEN = 'the-operator-of-these-tests'
