@@ -1,38 +1,49 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+interface Connection {
+  socket: Socket
+  /** The request that came last; null once it has been answered, or before there is one. */
+  request: IncomingMessage | null
+  /** Which of all that came to rest it was, the last time. */
+  rested: number
+}
+
 /**
  * Keeps at most `most` connections: where another one comes, the one that has kept still longest has to go. One that is
  * being answered stays; one that has sent nothing, half a request, or all of it long ago does not lock anybody out.
  */
 export const limitConnections = (server: Server, most: number) => {
-  /** With the request that came last; in the order in which they came to rest. */
-  const requests = new Map<Socket, IncomingMessage | null>()
+  const connections = new Map<Socket, Connection>()
+  let rests = 0
   let isClosing = false
 
+  /** Looked for when there are too many: to keep them in order would cost every request, and them, more than it does. */
   const closeOldest = () => {
-    for (const [socket, request] of requests) if (!isAnswered(request)) return drop(socket)
+    let oldest: Connection | null = null
+    for (const connection of connections.values())
+      if (!isAnswered(connection) && (oldest === null || connection.rested < oldest.rested)) oldest = connection
+    if (oldest) drop(oldest)
   }
-  const drop = (socket: Socket) => {
-    requests.delete(socket)
+  const drop = ({ socket }: Connection) => {
+    connections.delete(socket)
     socket.destroy()
-  }
-  const rest = (socket: Socket) => {
-    if (!requests.delete(socket)) return
-    requests.set(socket, null)
-    if (isClosing) socket.end()
   }
 
   server.on('connection', (socket: Socket) => {
-    requests.set(socket, null)
-    socket.once('close', () => requests.delete(socket))
-    if (requests.size > most) closeOldest()
+    connections.set(socket, { socket, request: null, rested: ++rests })
+    socket.once('close', () => connections.delete(socket))
+    if (connections.size > most) closeOldest()
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request
-    if (requests.has(socket)) requests.set(socket, request)
+    const connection = connections.get(request.socket)
+    if (!connection) return
+    connection.request = request
     response.on('close', () => {
-      if (requests.get(socket) === request) rest(socket)
+      if (connection.request !== request) return
+      connection.request = null
+      connection.rested = ++rests
+      if (isClosing) connection.socket.end()
     })
   })
 
@@ -40,10 +51,10 @@ export const limitConnections = (server: Server, most: number) => {
     /** Closes what is not being answered, and the others once they are. */
     closeIdle: () => {
       isClosing = true
-      for (const [socket, request] of requests) if (!isAnswered(request)) drop(socket)
+      for (const connection of connections.values()) if (!isAnswered(connection)) drop(connection)
     },
   }
 }
 
 /** Once it has come whole; who sends slowly may do so for as long as nobody else needs the place. */
-const isAnswered = (request: IncomingMessage | null): boolean => request?.complete === true
+const isAnswered = ({ request }: Connection): boolean => request?.complete === true

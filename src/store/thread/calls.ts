@@ -19,16 +19,24 @@ export const unavailable = (why: string): AppError =>
  * @param post sends calls; throws, and has sent nothing, where something in them cannot be copied
  */
 export const createCalls = (post: (calls: readonly Call[]) => void) => {
-  const waiting = new Map<number, Caller>()
+  /**
+   * By id; ids are used again. A Map, written and emptied with each call, would be made anew all the time, and each that was
+   * given up would keep what it held, and the next, until the old generation is collected.
+   */
+  const waiting: (Caller | null)[] = []
+  const freeIds: number[] = []
   let unsent: Call[] = []
-  let lastId = 0
   let refusal: string | null = null
   let onIdle = () => {}
 
-  const take = (id: number): Caller | undefined => {
-    const caller = waiting.get(id)
-    waiting.delete(id)
-    if (waiting.size === 0) onIdle()
+  const isIdle = () => freeIds.length === waiting.length
+
+  const take = (id: number): Caller | null => {
+    const caller = waiting[id] ?? null
+    if (caller === null) return null
+    waiting[id] = null
+    freeIds.push(id)
+    if (isIdle()) onIdle()
     return caller
   }
 
@@ -41,8 +49,8 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
   const send = (verb: Call['verb'], args: unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (unsent.length === 0) setImmediate(flush)
-      const id = ++lastId
-      waiting.set(id, { verb, resolve, reject })
+      const id = freeIds.pop() ?? waiting.length
+      waiting[id] = { verb, resolve, reject }
       unsent.push({ id, verb, args })
     })
 
@@ -72,7 +80,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
       refusal = why
       return new Promise(resolve => {
         onIdle = resolve
-        if (waiting.size === 0) resolve()
+        if (isIdle()) resolve()
       })
     },
 
@@ -80,7 +88,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
     abandon: (why: string): void => {
       refusal = why
       unsent = []
-      for (const id of [...waiting.keys()]) take(id)?.reject(unavailable(why))
+      for (const id of waiting.keys()) take(id)?.reject(unavailable(why))
     },
   }
 }
