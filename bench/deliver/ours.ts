@@ -105,7 +105,12 @@ const runOurs = async () => {
 /** Ends all that wait with a verdict, so that their messages are due. */
 const resolveAll = async (store: Store) => {
   for (;;) {
-    const { claims } = await store.claimVerifications({ busy: new Map(), concurrency: FILL_BATCH, leaseMs: SECOND })
+    const { claims } = await store.claimVerifications({
+      busy: new Map(),
+      concurrency: FILL_BATCH,
+      ahead: new Map(),
+      leaseMs: SECOND,
+    })
     if (claims.length === 0) return
     await store.settleVerifications(
       claims.flatMap(({ verifications }) =>

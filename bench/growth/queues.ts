@@ -39,7 +39,12 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
   const dueAgain = () => store.now() - (dues === 'in order' ? 0 : Math.floor(Math.random() * DUE_WINDOW_MS))
   const verifications = await measureQueue(batches, {
     claim: async () => {
-      const { claims } = await store.claimVerifications({ busy: new Map(), concurrency: BATCH, leaseMs: LEASE_MS })
+      const { claims } = await store.claimVerifications({
+        busy: new Map(),
+        concurrency: BATCH,
+        ahead: new Map(),
+        leaseMs: LEASE_MS,
+      })
       return claims.flatMap(claim => claim.verifications)
     },
     settle: rows => settleVerifications(store, rows, dueAgain),

@@ -6,9 +6,11 @@ import type { VerificationState, VerificationStep } from '../core/verification.t
 import type { Attempt } from './registration.ts'
 
 export interface VerificationClaim {
-  /** Calls in flight on this node, by account. */
+  /** Calls in flight on this node, and verifications that wait here for one to end, by account. */
   busy: ReadonlyMap<string, number>
   concurrency: number
+  /** This many more of an account than `concurrency`: they wait with the caller. */
+  ahead: ReadonlyMap<string, number>
   leaseMs: number
 }
 
@@ -35,6 +37,9 @@ export interface ClaimedVerification extends VerificationState {
   dueAt: number
   polls: number
 }
+
+/** One that has been claimed and not been asked about. */
+export type ReleasedVerification = Pick<ClaimedVerification, 'id' | 'claim' | 'dueAt'>
 
 export interface VerificationSettlement {
   id: number

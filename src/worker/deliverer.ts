@@ -56,7 +56,12 @@ export interface Deliverer extends Worker {
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const { store, sender, log, concurrency } = deps
   /** Those that wait for a place are counted for their host, and take no slot from others. */
-  const places = createPlaces({ perHost: deps.perHost, waitMs: WAIT_MS, now: store.now })
+  const places = createPlaces<ClaimedMessage>({
+    size: deps.perHost,
+    waitMs: WAIT_MS,
+    now: store.now,
+    isFor: (message, registrationId) => message.registrationId === registrationId,
+  })
   const partners = createInFlight()
   const slow = createInFlight()
   const unproven = createInFlight()
@@ -160,7 +165,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     unrecorded.start(partnerId)
     const free = takeShare(message)
     try {
-      const entering = places.enter(message)
+      const entering = places.enter(message.host, message)
       const admission = entering === 'entered' ? entering : await entering
       await (admission === 'entered' ? attempt(message, secrets, free) : turnAway(message, admission, free))
     } catch (error) {

@@ -1,17 +1,27 @@
-import { accountChange } from '../core/account.ts'
+import { type AccountChange, accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type { Log } from '../log.ts'
-import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
+import { createCoalescer } from '../store/coalescer.ts'
+import type {
+  ClaimedAccount,
+  ClaimedVerification,
+  ReleasedVerification,
+  Store,
+  VerificationSettlement,
+  Withdrawn,
+} from '../store/store.ts'
 import type { Upstream } from '../upstream/client.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPace } from './pace.ts'
+import { createPlaces } from './places.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import { createRounds, type Round } from './rounds.ts'
 import type { Sandbox } from './sandbox.ts'
 import { createSettler } from './settler.ts'
+import { createUpstreamAlerts } from './upstream-alerts.ts'
 
 export interface Worker {
   ring(): void
@@ -20,7 +30,7 @@ export interface Worker {
 }
 
 export interface PollerDeps {
-  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
+  store: Pick<Store, 'now' | 'claimVerifications' | 'releaseVerifications' | 'settleVerifications'>
   upstream: Pick<Upstream, 'ask'>
   /** Answers test serials; null where there are none. */
   sandbox: Sandbox | null
@@ -37,19 +47,39 @@ export interface PollerDeps {
   log: Log
 }
 
-const LOOKUP_POLLS = 3
+export interface Poller extends Worker {
+  /** What is claimed of it and not asked about yet goes back. */
+  withdraw(what: Withdrawn): void
+  holdBack(accountId: string): void
+}
 
-/** A call may be made twice (a learned clock), and its answer has to be written. */
-const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
+const LOOKUP_POLLS = 3
+/** What is claimed beyond the calls that may be in flight waits for one to end, not longer. */
+const WAIT_MS = SECOND
+
+/** It may wait, a call may be made twice (a learned clock), and its answer has to be written. */
+const leaseFor = (timeoutMs: number) => WAIT_MS + 2 * timeoutMs + 5 * SECOND
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
-export const createPoller = (deps: PollerDeps): Worker => {
+export const createPoller = (deps: PollerDeps): Poller => {
   const { store, upstream, log, policy, concurrency } = deps
-  const inFlight = createInFlight()
+  const places = createPlaces<ClaimedVerification>({
+    size: concurrency,
+    waitMs: WAIT_MS,
+    now: store.now,
+    isFor: ({ waiting }, registrationId) => waiting.some(({ id }) => id === registrationId),
+  })
+  /**
+   * Calls that have ended since the last claim, by account: as many will end during the next one, and so many are claimed
+   * beyond those in flight. Where upstream takes its time that is none.
+   */
+  let ended = new Map<string, number>()
+  /** Something was decided about the account that is not written yet. */
+  const changing = createInFlight()
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
   const recentCalls = createRecentCalls()
-  const alerts = createAlerts(log)
+  const alerts = createUpstreamAlerts(log)
   const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
     log,
     event: 'poll.settle',
@@ -66,7 +96,15 @@ export const createPoller = (deps: PollerDeps): Worker => {
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
-  /** `free` gives the slot back: once there is an answer, unless that answer is about the account. */
+  /** Many in one write. Where that fails they come back when their lease runs out. */
+  const release = createCoalescer<ReleasedVerification, void>(async released => {
+    await store
+      .releaseVerifications(released.map(({ id, claim, dueAt }) => ({ id, claim, dueAt })))
+      .catch((error: unknown) => log.warn('poll.not_released', { error, verifications: released.length }))
+    return released.map(() => undefined)
+  })
+
+  /** `free` gives the place back: once there is an answer, unless that answer is about the account. */
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification, free: () => void): Promise<void> => {
     const askedAt = store.now()
     const { id, claim } = verification
@@ -78,20 +116,31 @@ export const createPoller = (deps: PollerDeps): Worker => {
     deps.plan?.polled(account, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, answer)
     // What is decided about the account must be known before it is asked again.
-    if (change === null && account.pausedAt === null) free()
-    alerts.after(account, answer)
+    if (change) withhold(account.id)
+    else if (account.pausedAt === null) free()
+    try {
+      tell(account, verification, { answer, step, change })
+      const about = change && { id: account.id, change }
+      await settle({ id, claim, answer, askedAt, observedAt, step, account: about })
+    } finally {
+      if (change) changing.end(account.id)
+    }
+  }
+
+  const tell = (
+    account: ClaimedAccount,
+    verification: ClaimedVerification,
+    { answer, step, change }: { answer: Answer; step: VerificationStep; change: AccountChange | null },
+  ) => {
+    alerts.after(account.id, answer)
     tellLookup(verification, step)
     if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
-    log.debug('poll.answered', { verificationId: id, kind: answer.kind, code: answer.code })
-    await settle({
-      id,
-      claim,
-      answer,
-      askedAt,
-      observedAt,
-      step,
-      account: change && { id: account.id, change },
-    })
+    log.debug('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
+  }
+
+  const withhold = (accountId: string) => {
+    changing.start(accountId)
+    places.clear(accountId)
   }
 
   /** Once a serial: upstream shows it, or does not know it even after some polls, when a new one would be visible. */
@@ -102,36 +151,43 @@ export const createPoller = (deps: PollerDeps): Worker => {
     if ((polls + 1 === LOOKUP_POLLS && step.failures === 0) || isGivenUp) deps.onLookup(partnerId, true)
   }
 
-  /** Takes a slot, and gives the way to free it, once. */
-  const occupy = (accountId: string) => {
-    inFlight.start(accountId)
-    let isFree = false
+  /** The way to give a place back, once. */
+  const leaving = (accountId: string) => {
+    let hasLeft = false
     return () => {
-      if (isFree) return
-      isFree = true
-      inFlight.end(accountId)
+      if (hasLeft) return
+      hasLeft = true
+      ended.set(accountId, (ended.get(accountId) ?? 0) + 1)
+      places.leave(accountId)
       rounds.ring()
     }
   }
 
-  const start = (account: ClaimedAccount, verification: ClaimedVerification) => {
+  const start = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
     unrecorded.start(account.id)
-    const free = occupy(account.id)
-    poll(account, verification, free)
-      .catch((error: unknown) => log.error('poll.failed', { error, verificationId: verification.id }))
-      .finally(() => {
-        free()
-        unrecorded.end(account.id)
-      })
+    try {
+      // It was claimed before the store knew.
+      if (changing.counts.has(account.id)) return await release(verification)
+      const entering = places.enter(account.id, verification)
+      if (entering !== 'entered' && (await entering) !== 'entered') return await release(verification)
+      const free = leaving(account.id)
+      await poll(account, verification, free).finally(free)
+    } catch (error) {
+      log.error('poll.failed', { error, verificationId: verification.id })
+    } finally {
+      unrecorded.end(account.id)
+    }
   }
 
   const round = async (): Promise<Round> => {
     const leaseMs = leaseFor(deps.timeoutMs)
-    const { claims, nextAt } = await store.claimVerifications({ busy: inFlight.counts, concurrency, leaseMs })
+    const ahead = ended
+    ended = new Map()
+    const { claims, nextAt } = await store.claimVerifications({ busy: places.counts, concurrency, ahead, leaseMs })
     let claimed = 0
     for (const { account, verifications } of claims) {
       claimed += verifications.length
-      for (const verification of verifications) start(account, verification)
+      for (const verification of verifications) void start(account, verification)
     }
     return { claimed, nextAt }
   }
@@ -144,30 +200,13 @@ export const createPoller = (deps: PollerDeps): Worker => {
 
   return {
     ring: rounds.ring,
+    withdraw: places.withdraw,
+    holdBack: places.clear,
     stop: async () => {
       await rounds.stop()
+      for (const accountId of places.counts.keys()) places.clear(accountId)
       await unrecorded.whenIdle()
       await deps.plan?.stop()
-    },
-  }
-}
-
-/** What an operator should see once, not once a call: statuses and codes that are in no table. */
-const createAlerts = (log: Pick<Log, 'warn'>) => {
-  const seen = new Set<string>()
-  return {
-    after: ({ id: accountId }: ClaimedAccount, answer: Answer) => {
-      const what =
-        answer.kind === 'unknown_status'
-          ? { event: 'upstream.unknown_status', fields: { accountId, status: answer.status } }
-          : answer.kind === 'transient' && answer.cause === 'unknown_code'
-            ? { event: 'upstream.unknown_code', fields: { accountId, code: answer.code } }
-            : null
-      if (what === null) return
-      const key = JSON.stringify(what)
-      if (seen.has(key) || seen.size >= 1_000) return
-      seen.add(key)
-      log.warn(what.event, what.fields)
     },
   }
 }

@@ -143,6 +143,11 @@ test('one partner may have the same serial at several accounts, each with a verd
   const two = await post({ account: second.id })
   expect([one.status, two.status]).toEqual([201, 201])
   expect(two.json.id).not.toBe(one.json.id)
-  const { claims } = await api.store.claimVerifications({ busy: new Map(), concurrency: 4, leaseMs: 1_000 })
+  const { claims } = await api.store.claimVerifications({
+    busy: new Map(),
+    concurrency: 4,
+    ahead: new Map(),
+    leaseMs: 1_000,
+  })
   expect(claims.map(({ account }) => account.apiId).sort()).toEqual(['C12345678', 'C87654321'])
 })

@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { createPlaces } from '../../src/worker/places.ts'
 
-const open = (perHost: number) => {
+const open = (size: number) => {
   const clock = { now: 0 }
-  const places = createPlaces({ perHost, waitMs: 1_000, now: () => clock.now })
+  const places = createPlaces<{ partnerId: string; registrationId: string }>({
+    size,
+    waitMs: 1_000,
+    now: () => clock.now,
+    isFor: (comer, registrationId) => comer.registrationId === registrationId,
+  })
   const told: string[] = []
   let count = 0
   const enter = (partnerId: string, host = 'a.example') => {
     const registrationId = `${partnerId}${++count}`
-    const admission = places.enter({ host, partnerId, registrationId })
+    const admission = places.enter(host, { partnerId, registrationId })
     if (admission === 'entered') told.push(`${registrationId} entered`)
     else void admission.then(how => told.push(`${registrationId} ${how}`))
   }
@@ -63,5 +68,18 @@ describe('places at a host', () => {
     places.leave('a.example')
     await turn()
     expect(told.at(-1)).toBe('d5 entered')
+  })
+
+  test('are waited for by nobody any more where they have been cleared', async () => {
+    const { places, told, enter } = open(1)
+    for (const partner of ['a', 'b']) enter(partner)
+    for (const partner of ['c', 'd']) enter(partner, 'b.example')
+    places.clear('a.example')
+    await turn()
+    expect(told).toEqual(['a1 entered', 'c3 entered', 'b2 withdrawn'])
+    expect([...places.counts]).toEqual([
+      ['a.example', 1],
+      ['b.example', 2],
+    ])
   })
 })

@@ -107,8 +107,12 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
           .map(toAccount),
       ),
 
-    pauseAccount: id =>
-      update(id, { pausedAt: now(), pauseReason: 'operator', pauseCode: null, probeAt: null, probes: 0 }),
+    pauseAccount: async id => {
+      const pause = { pausedAt: now(), pauseReason: 'operator', pauseCode: null, probeAt: null, probes: 0 } as const
+      const paused = await update(id, pause)
+      if (paused) events.emit('accountPaused', paused.id)
+      return paused
+    },
 
     resumeAccount: async id => {
       const row = await read(() => find(id))

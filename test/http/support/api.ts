@@ -134,7 +134,12 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
 
   /** Asks whatever is due, and has the upstream answer this. */
   const answerWith = async (answer: Answer, change: Json = null) => {
-    const { claims } = await store.claimVerifications({ busy: new Map(), concurrency: 4, leaseMs: MINUTE })
+    const { claims } = await store.claimVerifications({
+      busy: new Map(),
+      concurrency: 4,
+      ahead: new Map(),
+      leaseMs: MINUTE,
+    })
     const moment = { now: clock.now, random: 0.5, policy: POLICY, othersInvalid: false }
     const settlements = claims.flatMap(claim =>
       claim.verifications.map(verification => ({
