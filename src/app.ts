@@ -32,6 +32,7 @@ export interface App {
 }
 
 const GRACE_MS = 10 * SECOND
+const REGISTER_BATCH = 32
 const PRUNE_BATCH = 100
 const RESEND_BATCH = 200
 
@@ -99,8 +100,11 @@ export const openApp = async (
   const readiness = createReadiness(store)
   const api = createApi({
     store,
-    // More than one, so that the next is on its way while one is being synced.
-    register: createCoalescer<NewRegistration, Registered>(store.register, { batches: 4 }),
+    // Small, so that one is written while the next is read, and the one before synced.
+    register: createCoalescer<NewRegistration, Registered>(store.register, {
+      batch: REGISTER_BATCH,
+      batches: Number.POSITIVE_INFINITY,
+    }),
     registerAll: store.register,
     signEvents: createEventSigner(store),
     judgeUrl: text => {

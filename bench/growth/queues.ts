@@ -146,7 +146,7 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
 
 /** In a process of its own, whose memory is then what the store takes. */
 export const measureQueues = async (order: Order): Promise<Sample> => {
-  await using child = openChild(import.meta.filename, { nodeFlags: ['--max-semi-space-size=2'] })
+  await using child = openChild(import.meta.filename, { nodeFlags: ['--max-semi-space-size=16'] })
   return await child.ask<Sample>({ ...order })
 }
 

@@ -2,6 +2,7 @@ import { openDatabase } from '../app/database.ts'
 import type { App } from '../app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { createLog, describeError, type Log } from '../log.ts'
+import { tidySoon } from '../memory.ts'
 import { VERSION } from '../version.ts'
 import { loadConfig, refuse } from './environment.ts'
 
@@ -25,6 +26,7 @@ export const serve = async (): Promise<void> => {
     process.exit(1)
   })
   stopOnSignal(app, log)
+  tidySoon()
 }
 
 /** The database is opened on its thread while all the rest is loaded. What breaks it meanwhile ends the start. */

@@ -1,4 +1,4 @@
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
@@ -17,7 +17,6 @@ import { createRegistrations, type RegistrationDeps } from './registrations.ts'
 import { frameRequests } from './request-frame.ts'
 import { createResends, type ResendDeps } from './resends.ts'
 import { createRouter } from './router.ts'
-import { setHeader } from './set-header.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './signing-secrets.ts'
 
 type Noun =
@@ -45,11 +44,6 @@ export type ApiDeps = Omit<All<Noun>, 'registrationBody'> & {
   ready: () => Promise<ReadyCheck[]>
 }
 
-const noStore: MiddlewareHandler = function noStore(c, next) {
-  setHeader(c, 'cache-control', 'no-store')
-  return next()
-}
-
 /** The HTTP API as one Hono app. Whatever goes wrong is answered as `application/problem+json`. */
 export const createApi = (deps: ApiDeps) => {
   const app = new Hono<ApiEnv>({ router: createRouter() })
@@ -64,7 +58,6 @@ export const createApi = (deps: ApiDeps) => {
   app.onError((error, c) => sendError(c, error))
   app.notFound(c => sendProblem(c, { code: 'not_found', detail: 'There is nothing at this address.' }))
 
-  app.use('/v1/*', noStore)
   const checked = { ...deps, registrationBody: createRegistrationBody(deps) }
   app.route('/', createHealth(deps))
   app.route('/', createDocs(checked))

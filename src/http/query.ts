@@ -21,8 +21,12 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
 
 const NONE = z.strictObject({})
 
-/** For calls without parameters. */
-export const noQuery: MiddlewareHandler = function noQuery(c, next) {
+/** For calls without parameters: throws `AppError('invalid_query')` where there are some. */
+export const refuseQuery = (c: Context): void => {
   if (c.req.url.includes('?')) readQuery(c, NONE)
+}
+
+export const noQuery: MiddlewareHandler = function noQuery(c, next) {
+  refuseQuery(c)
   return next()
 }

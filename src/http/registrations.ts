@@ -8,7 +8,7 @@ import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { viewExplanation } from './explain.ts'
 import { PAGE_PARAMETERS, pageOf } from './pagination.ts'
-import { noQuery, readQuery } from './query.ts'
+import { noQuery, readQuery, refuseQuery } from './query.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 import { viewAttempt, viewRegistration } from './registration-view.ts'
@@ -91,7 +91,8 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const registrar = createRegistrar(deps)
   const waitFor = createWaiting(store)
 
-  app.post('/', noQuery, async c => {
+  app.post('/', async c => {
+    refuseQuery(c)
     const body = await readBody(c, registrationBody)
     const item = await registrar.toItem(c.get('partnerId'), body)
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))

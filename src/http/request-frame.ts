@@ -13,6 +13,8 @@ interface FrameDeps {
 }
 
 const HEADER = 'x-request-id'
+/** What is answered below it is for its caller, and for now. */
+const API = '/v1/'
 /** A caller's own id, to find its request again: as long as it can harm no log. */
 const REQUEST_ID = /^[\w=-]{1,128}$/
 /** What a probe asks every few seconds: worth a line only when it fails. */
@@ -21,7 +23,7 @@ const PROBES = new Set(['/healthz', '/readyz'])
 const nothingMore = async () => {}
 
 /**
- * What is around every request: its id, 405, and one line in the log with the route's pattern, never the path, the query
+ * What is around every request: its id, `no-store`, 405, and one line in the log with the route's pattern, never the path, the query
  * or a body; what went wrong here gets its own. All in one middleware, for each costs every request two promises.
  */
 export const frameRequests = ({ log, now, newId, refuseMethod }: FrameDeps): MiddlewareHandler<ApiEnv> =>
@@ -31,6 +33,7 @@ export const frameRequests = ({ log, now, newId, refuseMethod }: FrameDeps): Mid
     const requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : newId('req')
     c.set('requestId', requestId)
     setHeader(c, HEADER, requestId)
+    if (c.req.path.startsWith(API)) setHeader(c, 'cache-control', 'no-store')
     await next()
     if (c.res.status === 404) await refuseMethod(c, nothingMore)
     const route = routePath(c)

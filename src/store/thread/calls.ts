@@ -13,8 +13,12 @@ interface Caller {
 export const unavailable = (why: string): AppError =>
   new AppError('unavailable', `the database cannot be used now (${why})`)
 
+/** Its caller has gathered already, and waits: the other thread begins while this one reads what comes next. */
+const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
+
 /**
- * The calls that wait for the other thread. What is called in one turn of the event loop is posted together, at its end.
+ * The calls that wait for the other thread. What is called in one turn of the event loop is posted together, at its end
+ * or with the first that is posted at once.
  *
  * @param post sends calls; throws, and has sent nothing, where something in them cannot be copied
  */
@@ -41,6 +45,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
   }
 
   const flush = () => {
+    if (unsent.length === 0) return
     const calls = unsent
     unsent = []
     postAll(calls, { post, refuse: ({ id }, error) => take(id)?.reject(error) })
@@ -52,6 +57,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
       const id = freeIds.pop() ?? waiting.length
       waiting[id] = { verb, resolve, reject }
       unsent.push({ id, verb, args })
+      if (AT_ONCE.has(verb)) flush()
     })
 
   return {

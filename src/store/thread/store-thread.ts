@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { tidySoon } from '../../memory.ts'
 import { openSqliteStore } from '../sqlite/store.ts'
 import type { Store, StoreEvents } from '../store.ts'
 import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
@@ -84,6 +85,7 @@ await open().then(
     serve(store)
     const { now: _now, events: _events, close: _close, ...verbs } = store
     tell({ ok: true, verbs: Object.keys(verbs) as Verb[] })
+    tidySoon()
   },
   error => tell({ ok: false, error: packError(error) }),
 )
