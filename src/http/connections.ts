@@ -18,7 +18,7 @@ export const limitConnections = (server: Server, most: number) => {
   let rests = 0
   let isClosing = false
 
-  /** Looked for when there are too many: to keep them in order would cost every request, and them, more than it does. */
+  /** Looked for when there are too many: to keep them in order would cost every request. */
   const closeOldest = () => {
     let oldest: Connection | null = null
     for (const connection of connections.values())

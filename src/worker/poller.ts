@@ -166,7 +166,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const start = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
     unrecorded.start(account.id)
     try {
-      // It was claimed before the store knew.
+      // Its claim was under way when that was decided.
       if (changing.counts.has(account.id)) return await release(verification)
       const entering = places.enter(account.id, verification)
       if (entering !== 'entered' && (await entering) !== 'entered') return await release(verification)
@@ -179,11 +179,18 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
   }
 
+  /** An account whose change is not written yet has no room: what was claimed of it would only go back. */
+  const busy = (): ReadonlyMap<string, number> => {
+    if (changing.total() === 0) return places.counts
+    const full = [...changing.counts.keys()].map(accountId => [accountId, Number.POSITIVE_INFINITY] as const)
+    return new Map([...places.counts, ...full])
+  }
+
   const round = async (): Promise<Round> => {
     const leaseMs = leaseFor(deps.timeoutMs)
     const ahead = ended
     ended = new Map()
-    const { claims, nextAt } = await store.claimVerifications({ busy: places.counts, concurrency, ahead, leaseMs })
+    const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, ahead, leaseMs })
     let claimed = 0
     for (const { account, verifications } of claims) {
       claimed += verifications.length

@@ -41,7 +41,8 @@ export const FAIL: Answer = {
   verdict: { status: 'FAIL', message: '不是本人', livingScore: '0', similarity: null },
 }
 export const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
-const POLICY = {
+/** The defaults of the settings. */
+export const POLICY = {
   minMs: 5 * SECOND,
   maxMs: 5 * MINUTE,
   rampMs: 2 * MINUTE,

@@ -1,36 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { HOUR, SECOND } from '../../src/core/duration.ts'
 import { createLog } from '../../src/log.ts'
-import type { ClaimedAccount, ClaimedVerification, VerificationClaim } from '../../src/store/store.ts'
+import type { ClaimedVerification, VerificationClaim } from '../../src/store/store.ts'
 import { createPoller } from '../../src/worker/poller.ts'
-import { WAITING } from '../support/store.ts'
+import { ACCOUNT } from '../support/claimed-account.ts'
+import { POLICY, WAITING } from '../support/store.ts'
 
 const CONCURRENCY = 2
 const FROZEN: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
-const POLICY = {
-  minMs: 5 * SECOND,
-  maxMs: 5 * MINUTE,
-  rampMs: 2 * MINUTE,
-  settleMarginMs: 10 * MINUTE,
-  notFoundGraceMs: 2 * HOUR,
-}
-const ACCOUNT: ClaimedAccount = {
-  id: 'acc_1',
-  apiId: 'C1',
-  apiKey: new Secret('key'),
-  passwordMode: 'dynamic',
-  rate: 5,
-  pausedAt: null,
-  pauseReason: null,
-  pauseCode: null,
-  probes: 0,
-  probeAt: null,
-  allowedAt: 0,
-  rampAt: null,
-  rampRate: null,
-}
 
 const verificationOf = (id: number): ClaimedVerification => ({
   id,
@@ -138,13 +116,14 @@ test('as many are claimed ahead as calls have ended since the claim before', asy
 })
 
 test('an answer about the account has what waits for it go back, also what is claimed before that is recorded', async () => {
-  const { poller, hand, answer, inFlight, released, record } = openScene()
+  const { poller, hand, answer, inFlight, released, claims, record } = openScene()
   hand(1, 2, 3, 4)
   await expect.poll(inFlight).toEqual([1, 2])
   answer(1, FROZEN)
   await expect.poll(() => released).toEqual([3, 4])
   hand(5)
   await expect.poll(() => released).toEqual([3, 4, 5])
+  expect(claims.at(-1)?.busy.get('acc_1')).toBe(Number.POSITIVE_INFINITY)
   expect(inFlight()).toEqual([2])
   record()
   answer(2, WAITING)

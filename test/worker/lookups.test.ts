@@ -1,28 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/log.ts'
-import type { ClaimedAccount, ClaimedVerification } from '../../src/store/store.ts'
+import type { ClaimedVerification } from '../../src/store/store.ts'
 import { createPoller } from '../../src/worker/poller.ts'
+import { ACCOUNT } from '../support/claimed-account.ts'
 
 const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 const POLICY = { minMs: SECOND, maxMs: MINUTE, rampMs: MINUTE, settleMarginMs: 0, notFoundGraceMs: HOUR }
-const ACCOUNT: ClaimedAccount = {
-  id: 'acc_1',
-  apiId: 'C1',
-  apiKey: new Secret('key'),
-  passwordMode: 'dynamic',
-  rate: 5,
-  pausedAt: null,
-  pauseReason: null,
-  pauseCode: null,
-  probes: 0,
-  probeAt: null,
-  allowedAt: 0,
-  rampAt: null,
-  rampRate: null,
-}
 const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
 const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }

@@ -1,19 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { HOUR, SECOND } from '../../src/core/duration.ts'
 import { createLog } from '../../src/log.ts'
-import type { ClaimedAccount, ClaimedVerification, VerificationSettlement } from '../../src/store/store.ts'
+import type { ClaimedVerification, VerificationSettlement } from '../../src/store/store.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { createSandbox } from '../../src/worker/sandbox.ts'
+import { ACCOUNT } from '../support/claimed-account.ts'
+import { POLICY } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
-const POLICY = {
-  minMs: 5 * SECOND,
-  maxMs: 5 * MINUTE,
-  rampMs: 2 * MINUTE,
-  settleMarginMs: 10 * MINUTE,
-  notFoundGraceMs: 2 * HOUR,
-}
 
 /** Registered `agesMs` ago, each for a day. */
 const verificationOf = (idcardid: string, ...agesMs: number[]): ClaimedVerification => ({
@@ -68,21 +62,14 @@ describe('the sandbox', () => {
 })
 
 test('an answer of the sandbox resumes no account that upstream refuses, and counts as no look-up', async () => {
-  const account: ClaimedAccount = {
-    id: 'acc_1',
-    apiId: 'C1',
-    apiKey: new Secret('key'),
-    passwordMode: 'dynamic',
-    rate: 5,
+  const account = {
+    ...ACCOUNT,
     pausedAt: NOW - HOUR,
     pauseReason: 'frozen',
     pauseCode: 4050,
     probes: 1,
     probeAt: NOW,
-    allowedAt: 0,
-    rampAt: null,
-    rampRate: null,
-  }
+  } as const
   const claims = [{ account, verifications: [verificationOf('test_success', 0)] }]
   const { promise: settled, resolve: settle } = Promise.withResolvers<readonly VerificationSettlement[]>()
   const unexpected = () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 import type { Answer } from '../../../src/core/answer.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
-import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { afterAttempt } from '../../../src/core/message.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
@@ -11,18 +11,12 @@ import { type ApiDeps, createApi } from '../../../src/http/api.ts'
 import { createLog } from '../../../src/log.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { createEventSigner } from '../../../src/worker/event-signer.ts'
+import { POLICY } from '../../support/store.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-these-tests'
 export const START = Date.parse('2026-11-24T16:20:00.000Z')
 export const HOOK = 'https://partner.example/hook'
 
-const POLICY = {
-  minMs: 5 * SECOND,
-  maxMs: 5 * MINUTE,
-  rampMs: 2 * MINUTE,
-  settleMarginMs: 10 * MINUTE,
-  notFoundGraceMs: 2 * HOUR,
-}
 const SUCCESS: Answer = {
   kind: 'verdict',
   code: 2,
