@@ -65,10 +65,12 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
     if (origins?.size === 0) partners.delete(partnerId)
   }
 
+  const isOld = (lane: Connection) => now() - lane.openedAt() >= MAX_AGE_MS
+
   const takeIdle = (group: Group): Connection | null => {
     for (let lane = group.idle.pop(); lane; lane = group.idle.pop()) {
       idleCount--
-      if (now() - lane.openedAt() < MAX_AGE_MS) return lane
+      if (!isOld(lane)) return lane
       lane.close()
     }
     return null
@@ -84,6 +86,7 @@ export const createLanes = (deps: { connect: Connect; now: () => number; perOrig
   }
 
   const giveOn = (group: Group, lane: Connection) => {
+    if (isOld(lane)) return lane.close()
     const next = group.waiting.shift()
     if (next) return queueMicrotask(() => next(lane))
     group.idle.push(lane)

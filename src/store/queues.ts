@@ -57,8 +57,8 @@ export interface MessageClaim {
   slots: number
   slowSlots: number
   perHost: number
-  /** This many more than `perHost`, but not of slow hosts: they wait with the caller. */
-  ahead: number
+  /** This many more of a host than `perHost`, unless it is slow: they wait with the caller. */
+  ahead: ReadonlyMap<string, number>
   perPartner: number
   /** Attempts in flight on this node, and messages that wait here for a place at their host. */
   busyHosts: ReadonlyMap<string, number>

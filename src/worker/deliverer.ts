@@ -5,6 +5,7 @@ import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Log } from '../log.ts'
 import type { Attempt, ClaimedMessage, MessageSettlement, Store, Withdrawn } from '../store/store.ts'
+import { createAhead } from './ahead.ts'
 import { attemptOf } from './attempt.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPace } from './pace.ts'
@@ -31,13 +32,8 @@ const SLOW_SHARE = 1 / 4
 const PARTNER_SHARE = 3 / 4
 /** Of the slots, what a partner has for hosts that have not yet, or not lately, let an attempt end in time. */
 const UNPROVEN_SHARE = 1 / 4
-/**
- * So many more than there are places at a host are claimed: as one becomes free the next message goes out at once, without a
- * way to the store. None for a while after one has waited in vain, since then hosts answer slowly.
- */
-const CLAIMED_AHEAD = 128
+/** What is claimed ahead of the places at its host waits for one, not longer. */
 const WAIT_MS = SECOND
-const NONE_AHEAD_MS = 10 * SECOND
 /** What was claimed and not sent is due again after this. */
 const GIVEN_BACK_MS = SECOND
 /** How an attempt fails that held its slot for long. */
@@ -55,6 +51,7 @@ export interface Deliverer extends Worker {
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const { store, sender, log, concurrency } = deps
+  const ahead = createAhead(store.now)
   /** Those that wait for a place are counted for their host, and take no slot from others. */
   const places = createPlaces<ClaimedMessage>({
     size: deps.perHost,
@@ -67,7 +64,6 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const unproven = createInFlight()
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
-  let noneAheadUntil = 0
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     log,
@@ -148,6 +144,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       // As soon as the attempt has ended: the next one goes out while this one is being recorded.
       partners.end(message.partnerId)
       free()
+      ahead.add(message.host)
       places.leave(message.host)
       rounds.ring()
     }
@@ -155,7 +152,6 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   }
 
   const turnAway = (message: ClaimedMessage, why: 'busy' | 'withdrawn', free: () => void): Promise<void> => {
-    if (why === 'busy') noneAheadUntil = store.now() + NONE_AHEAD_MS
     free()
     return giveBack(message, { kind: 'failed', error: 'local', detail: why, durationMs: 0 })
   }
@@ -182,7 +178,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       slots,
       slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
       perHost: deps.perHost,
-      ahead: store.now() < noneAheadUntil ? 0 : Math.min(CLAIMED_AHEAD, deps.perHost),
+      ahead: ahead.counts(),
       perPartner: Math.ceil(concurrency * PARTNER_SHARE),
       busyHosts: places.counts,
       busyPartners: partners.counts,

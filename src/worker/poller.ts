@@ -13,6 +13,7 @@ import type {
   Withdrawn,
 } from '../store/store.ts'
 import type { Upstream } from '../upstream/client.ts'
+import { createAhead } from './ahead.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPace } from './pace.ts'
 import { createPlaces } from './places.ts'
@@ -69,11 +70,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     now: store.now,
     isFor: ({ waiting }, registrationId) => waiting.some(({ id }) => id === registrationId),
   })
-  /**
-   * Calls that have ended since the last claim, by account: as many will end during the next one, and so many are claimed
-   * beyond those in flight. Where upstream takes its time that is none.
-   */
-  let ended = new Map<string, number>()
+  const ahead = createAhead(store.now)
   /** Something was decided about the account that is not written yet. */
   const changing = createInFlight()
   /** Claimed, and what came of it not yet written. */
@@ -157,7 +154,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     return () => {
       if (hasLeft) return
       hasLeft = true
-      ended.set(accountId, (ended.get(accountId) ?? 0) + 1)
+      ahead.add(accountId)
       places.leave(accountId)
       rounds.ring()
     }
@@ -188,9 +185,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
 
   const round = async (): Promise<Round> => {
     const leaseMs = leaseFor(deps.timeoutMs)
-    const ahead = ended
-    ended = new Map()
-    const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, ahead, leaseMs })
+    const wanted = { busy: busy(), concurrency, ahead: ahead.counts(), leaseMs }
+    const { claims, nextAt } = await store.claimVerifications(wanted)
     let claimed = 0
     for (const { account, verifications } of claims) {
       claimed += verifications.length

@@ -62,6 +62,23 @@ describe('sending', () => {
     await expect.poll(() => receiver.open()).toBe(1)
   })
 
+  test('R22 nor for longer while others wait for it', async () => {
+    const sockets: Socket[] = []
+    await using receiver = await openRawReceiver(socket => void sockets.push(socket))
+    const clock = { ms: 0 }
+    await using sender = openSender({ now: () => clock.ms, connectionsPerHost: 1, timeoutMs: 90_000 })
+    const sent = [0, 1, 2].map(() => sender.send(attemptTo(receiver.url)))
+    const connectionsAt: number[] = []
+    for (const ms of [59_999, 60_000, 60_000]) {
+      await expect.poll(() => sockets.length).toBe(connectionsAt.length + 1)
+      clock.ms = ms
+      sockets.at(-1)?.write(OK)
+      await sent[connectionsAt.length]
+      connectionsAt.push(receiver.connections())
+    }
+    expect(connectionsAt).toEqual([1, 1, 2])
+  })
+
   test('opens no more connections than it may, and lets the others wait', async () => {
     await using receiver = await replying(OK)
     await using sender = openSender({ connectionsPerHost: 2 })

@@ -102,7 +102,7 @@ test('what was claimed beyond the calls in flight goes out as these end, first c
   expect(settled.toSorted()).toEqual([1, 2, 3, 4])
 })
 
-test('as many are claimed ahead as calls have ended since the claim before', async () => {
+test('as many are claimed ahead as calls have lately ended', async () => {
   const { poller, hand, answer, inFlight, claims } = openScene()
   hand(1, 2, 3)
   await expect.poll(inFlight).toEqual([1, 2])

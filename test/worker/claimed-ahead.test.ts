@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { SECOND } from '../../src/core/duration.ts'
 import { createLog } from '../../src/log.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import type { NewRegistration } from '../../src/store/store.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { openSender } from '../support/sender.ts'
@@ -11,12 +13,23 @@ import { openBench, SUCCESS } from '../support/store.ts'
 const CONNECTIONS = 2
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
-/** A deliverer with two connections to a host that has answered before, and this many messages due for it. */
+/**
+ * A deliverer with two connections to a host that has just answered two attempts, and this many messages due for it. Time
+ * stands still unless it is told to pass.
+ */
 const openScene = async (count: number, ofAnother = 0) => {
   const stack = new AsyncDisposableStack()
+  const clock = { ms: Date.now() }
   const open = async () => ({
-    store: await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now: Date.now, defaultRate: 1e6 }),
-    advance: () => {},
+    store: await openSqliteStore({
+      path: ':memory:',
+      masterKey: randomBytes(32),
+      now: () => clock.ms,
+      defaultRate: 1e6,
+    }),
+    advance: (ms: number) => {
+      clock.ms += ms
+    },
   })
   const bench = stack.use(await openBench(open))
   /** Requests that wait for their answer. */
@@ -29,19 +42,20 @@ const openScene = async (count: number, ofAnother = 0) => {
     }),
   )
   const callbackUrl = receiver.url
-  await bench.store.register([bench.newRegistration({ callbackUrl })])
-  await bench.poll(SUCCESS)
+  const resolve = async (items: readonly NewRegistration[]) => {
+    await bench.store.register(items)
+    while ((await bench.poll(SUCCESS)) > 0);
+  }
+  const newOnes = (length: number, partnerId = bench.partnerId) =>
+    Array.from({ length }, () => bench.newRegistration({ callbackUrl, partnerId }))
+  await resolve(newOnes(1))
   await bench.deliver(200)
-  const items = Array.from({ length: count }, () => bench.newRegistration({ callbackUrl }))
-  const partnerId = await bench.addPartner()
-  const others = Array.from({ length: ofAnother }, () => bench.newRegistration({ callbackUrl, partnerId }))
-  await bench.store.register([...items, ...others])
-  while ((await bench.poll(SUCCESS)) > 0);
 
   const sender = openSender({ connectionsPerHost: CONNECTIONS })
   const notSent = Promise.withResolvers<void>()
   const destination = { write: (line: string) => line.includes('"not_sent"') && notSent.resolve() }
   let claimed = 0
+  let recorded = 0
   const deliverer = createDeliverer({
     store: {
       ...bench.store,
@@ -49,6 +63,10 @@ const openScene = async (count: number, ofAnother = 0) => {
         const result = await bench.store.claimMessages(claim)
         claimed += result.messages.length
         return result
+      },
+      settleMessages: async settlements => {
+        await bench.store.settleMessages(settlements)
+        recorded += settlements.length
       },
     },
     sender,
@@ -73,6 +91,15 @@ const openScene = async (count: number, ofAnother = 0) => {
   const answerAll = () => {
     for (const socket of unanswered.splice(0)) socket.write(OK)
   }
+  await resolve(newOnes(CONNECTIONS))
+  deliverer.ring()
+  await waitFor(CONNECTIONS)
+  answerAll()
+  await expect.poll(() => recorded).toBe(CONNECTIONS)
+  claimed = 0
+  receiver.requests.splice(0)
+  const items = newOnes(count)
+  await resolve([...items, ...newOnes(ofAnother, await bench.addPartner())])
   return {
     bench,
     receiver,
@@ -89,7 +116,7 @@ const openScene = async (count: number, ofAnother = 0) => {
 const idsSent = (requests: readonly string[]) =>
   requests.map(request => `reg_${/webhook-id: msg_(\S+)/.exec(request)?.[1]}`)
 
-test('holds as many as there are connections, and sends them as these become free', async () => {
+test('holds as many as have lately ended, and sends them as places become free', async () => {
   await using scene = await openScene(5)
   scene.deliverer.ring()
   await scene.waitFor(CONNECTIONS)
@@ -144,6 +171,7 @@ test('does not begin what is held of a partner that was disabled, and sends it o
   for (const id of begun) await expect.poll(async () => (await scene.bench.find(id)).delivery.state).toBe('delivered')
   expect(idsSent(scene.receiver.requests)).toEqual(begun)
   await scene.bench.store.changePartner(scene.bench.partnerId, { disabled: false })
+  await scene.bench.advance(SECOND)
   scene.deliverer.ring()
   await scene.waitFor(1)
   scene.answerAll()
@@ -156,8 +184,10 @@ test('gives back what finds no connection within a second, and sends it later', 
   scene.deliverer.ring()
   await scene.waitFor(CONNECTIONS)
   expect(scene.claimed()).toBe(3)
+  await scene.bench.advance(SECOND)
   await scene.notSent
   expect(scene.receiver.requests).toHaveLength(CONNECTIONS)
+  await scene.bench.advance(SECOND)
   scene.answerAll()
   await scene.waitFor(1)
   scene.answerAll()

@@ -84,11 +84,12 @@ export const createMessages = (context: Context): Verbs => {
     /** One may always try: however many hang, a new host is not kept from showing that it does not. */
     const roomForUnproven = ({ host, partnerId }: Lane) =>
       Math.max(countOf(busyHosts, host) === 0 ? 1 : 0, unproven.perPartner - countOf(busyUnproven, partnerId))
-    const most = slow ? 1 : claim.perHost + claim.ahead
+    const most = (host: string) => (slow ? 1 : claim.perHost + countOf(claim.ahead, host))
+    const isFull = (host: string, count: number) => count >= most(host)
     const room = (lane: Lane) =>
       Math.min(
         left,
-        most - countOf(busyHosts, lane.host),
+        most(lane.host) - countOf(busyHosts, lane.host),
         perPartner - countOf(busyPartners, lane.partnerId),
         isFree(lane) ? left : roomForUnproven(lane),
       )
@@ -96,10 +97,10 @@ export const createMessages = (context: Context): Verbs => {
       slow: slow ? 1 : 0,
       at,
       limit: left,
-      fullHosts: fullOnes(busyHosts, most),
-      fullPartners: fullOnes(busyPartners, perPartner),
-      triedHosts: slow ? NOBODY : fullOnes(busyHosts, 1),
-      fullUnprovenPartners: slow ? NOBODY : fullOnes(busyUnproven, unproven.perPartner),
+      fullHosts: fullOnes(busyHosts, isFull),
+      fullPartners: fullOnes(busyPartners, (_, count) => count >= perPartner),
+      triedHosts: slow ? NOBODY : fullOnes(busyHosts, (_, count) => count >= 1),
+      fullUnprovenPartners: slow ? NOBODY : fullOnes(busyUnproven, (_, count) => count >= unproven.perPartner),
     })
     const share = Math.max(1, Math.ceil(left / Math.max(1, open.length)))
     for (const lane of open) {
@@ -184,8 +185,8 @@ export const createMessages = (context: Context): Verbs => {
 const NOBODY = '[]'
 
 /** Those that have their whole share, as JSON: their lanes must not stand before the others'. */
-const fullOnes = (busy: ReadonlyMap<string, number>, share: number): string =>
-  JSON.stringify([...busy].flatMap(([key, count]) => (count >= share ? [key] : [])))
+const fullOnes = (busy: ReadonlyMap<string, number>, isFull: (key: string, count: number) => boolean): string =>
+  JSON.stringify([...busy].flatMap(([key, count]) => (isFull(key, count) ? [key] : [])))
 
 const firstOf = (slow: string) => `
   SELECT lanes.due_at FROM lanes JOIN partners ON partners.id = lanes.partner_id

@@ -152,7 +152,15 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
 
   /** Sends what is due, `slots` at most, and has the receiver answer this. */
   const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
-    const claim = { slots, slowSlots: slots, perHost: 10, ahead: 0, perPartner: 10, leaseMs: MINUTE, ...NOBODY_BUSY }
+    const claim = {
+      slots,
+      slowSlots: slots,
+      perHost: 10,
+      ahead: new Map(),
+      perPartner: 10,
+      leaseMs: MINUTE,
+      ...NOBODY_BUSY,
+    }
     const { messages } = await store.claimMessages(claim)
     const settlements = messages.map(message => {
       const outcome = { httpStatus, retryAfterMs: null }

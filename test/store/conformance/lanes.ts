@@ -35,13 +35,17 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   describe('claiming ahead', () => {
+    const two = (...hosts: string[]) => new Map(hosts.map(host => [host, 2]))
+
     test('gives more than a host may have at once, but not more than a partner has for unproven hosts', async () => {
       await using bench = await openBench(open)
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, { 'good.example': 9, 'new.example': 9 })
       const unproven = { perPartner: 3, busyPartners: new Map<string, number>() }
-      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: 2, unproven }))).toEqual({
+      expect(
+        hostsOf(await bench.claimMessages({ perHost: 4, ahead: two('good.example', 'new.example'), unproven })),
+      ).toEqual({
         'good.example': 6,
         'new.example': 3,
       })
@@ -52,7 +56,7 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, { 'good.example': 9 })
-      const claim = { perHost: 4, ahead: 2 }
+      const claim = { perHost: 4, ahead: two('good.example') }
       expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 5]]) })).toHaveLength(1)
       expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 6]]) })).toHaveLength(0)
     })
@@ -60,7 +64,9 @@ export const describeLanes = (open: OpenStore): void => {
     test('gives of a slow host one all the same', async () => {
       await using bench = await openBench(open)
       await slowDown(bench, 'slow.example')
-      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: 2 }))).toEqual({ 'slow.example': 1 })
+      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: two('slow.example') }))).toEqual({
+        'slow.example': 1,
+      })
     })
   })
 
