@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Filled, fillDatabase, postpone, shuffleDueTimes } from './growth/fill.ts'
 import { type Dues, measureQueues } from './growth/queues.ts'
@@ -10,7 +10,7 @@ import { openFolder } from './support/service.ts'
 
 const SIZES = { '10 thousand': 10_000, '1 million': 1_000_000, '10 million': 10_000_000 }
 const QUICK_SIZES = { '10 thousand': 10_000, '100 thousand': 100_000 }
-const BATCHES = 100
+const BATCHES = 500
 const IDLE_SECONDS = 20
 
 export interface Measured {
@@ -18,6 +18,14 @@ export interface Measured {
   inOrder: Samples
   atRandom: Samples
   service: Samples
+}
+
+/** So that the store is measured and not the disk: what has just been written is not all in the system's page cache. */
+const readWhole = (path: string) => {
+  const file = openSync(path, 'r')
+  const bytes = Buffer.alloc(1024 * 1024)
+  while (readSync(file, bytes) > 0);
+  closeSync(file)
 }
 
 /** All files are filled first, so that the sizes are measured in turn. */
@@ -43,8 +51,10 @@ export const growth: Part = async ({ rounds, scale, say }) => {
       measureQueues({ path, masterKey: masterKey.toString('base64'), batches: BATCHES * scale, dues }),
     )
 
+  for (const { path } of all) readWhole(path)
   const inOrder = await queues('in order')
   for (const { path } of all) shuffleDueTimes(path, Date.now())
+  for (const { path } of all) readWhole(path)
   const atRandom = await queues('at random')
   for (const { path } of all) postpone(path, Date.now())
   const service = await each(filled => measureService(filled, IDLE_SECONDS * scale))
