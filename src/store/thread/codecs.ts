@@ -1,5 +1,6 @@
 import { Secret } from '../../core/secret.ts'
-import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../store.ts'
+import type { ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../store.ts'
+import { packMessages, packVerifications, unpackMessages, unpackVerifications } from './claims.ts'
 import { packError, unpackError } from './errors.ts'
 import {
   packMessageSettlements,
@@ -48,9 +49,6 @@ const reveal = (secret: Secret): string => secret.reveal()
 const toBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)
 /** Of what is sent of a Buffer all that it shares its memory with is sent too, unless it has been copied. */
 export const toBytes = (buffer: Buffer): Uint8Array => Uint8Array.from(buffer)
-
-/** In place: the message was made for this, and a copy of each would cost as much as sending it. */
-const withBody = <Body>(message: Omit<ClaimedMessage, 'body'>, body: Body) => Object.assign(message, { body })
 
 /** Only what a plain copy would lose or what it would not be worth: secrets, buffers, what nobody reads on the other side. */
 export const ARGUMENTS: Codecs<Arguments> = {
@@ -107,40 +105,31 @@ export const RESULTS: Codecs<Results> = {
     ({ claims, nextAt }: ClaimedVerifications) => ({
       claims: claims.map(({ account, verifications }) => ({
         account: { ...account, apiKey: reveal(account.apiKey) },
-        verifications,
+        verifications: packVerifications(verifications),
       })),
       nextAt,
     }),
     ({ claims, nextAt }) => ({
       claims: claims.map(({ account, verifications }) => ({
         account: { ...account, apiKey: conceal(account.apiKey) },
-        verifications,
+        verifications: unpackVerifications(verifications),
       })),
       nextAt,
     }),
   ),
   claimMessages: codec(
-    ({ messages, secrets, nextAt }: ClaimedMessages) => {
+    ({ messages, secrets, nextAt }: ClaimedMessages) => ({
+      messages: packMessages(messages),
       // All in one: memory for each would cost as much as all the rest.
-      const bodies = new Uint8Array(Buffer.concat(messages.map(({ body }) => body)))
-      return {
-        messages: messages.map(message => withBody(message, message.body.length)),
-        bodies,
-        secrets: [...secrets].map(([partnerId, live]) => [partnerId, live.map(reveal)] as const),
-        nextAt,
-      }
-    },
-    ({ messages, bodies, secrets, nextAt }) => {
-      let end = 0
-      return {
-        messages: messages.map(message => {
-          end += message.body
-          return withBody(message, toBuffer(bodies.subarray(end - message.body, end)))
-        }),
-        secrets: new Map(secrets.map(([partnerId, texts]) => [partnerId, texts.map(conceal)])),
-        nextAt,
-      }
-    },
+      bodies: new Uint8Array(Buffer.concat(messages.map(({ body }) => body))),
+      secrets: [...secrets].map(([partnerId, live]) => [partnerId, live.map(reveal)] as const),
+      nextAt,
+    }),
+    ({ messages, bodies, secrets, nextAt }) => ({
+      messages: unpackMessages(messages, bodies),
+      secrets: new Map(secrets.map(([partnerId, texts]) => [partnerId, texts.map(conceal)])),
+      nextAt,
+    }),
   ),
 }
 

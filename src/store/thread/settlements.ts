@@ -1,16 +1,5 @@
 import type { MessageSettlement, VerificationSettlement } from '../store.ts'
-
-/**
- * Settlements as one flat array of their values. Of an object the other thread is sent the names too, each time, and puts
- * it together name by name, which costs four times as much.
- */
-type Cells = unknown[]
-
-/** Gives one value after the other; what they are is said where they are put together, in the order they were sent in. */
-const readerOf = (cells: Cells) => {
-  let at = 0
-  return { hasMore: () => at < cells.length, next: () => cells[at++] as never }
-}
+import { type Cells, readerOf } from './cells.ts'
 
 export const packMessageSettlements = (settlements: readonly MessageSettlement[]): Cells => {
   const cells: Cells = []
