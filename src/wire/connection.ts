@@ -64,10 +64,8 @@ export interface Connection {
 /** How long an idle one is kept: as the other side says, less what a packet may travel, within bounds. */
 const IDLE_MS = { otherwise: 4 * SECOND, most: 30 * SECOND, margin: SECOND }
 
-const idleMsOf = ({ headers }: ResponseHead): number => {
-  const hint = /(?:^|,)\s*timeout=(\d{1,6})/i.exec(headers.get('keep-alive') ?? '')?.[1]
-  return hint === undefined ? IDLE_MS.otherwise : Math.min(Number(hint) * SECOND - IDLE_MS.margin, IDLE_MS.most)
-}
+const idleMsOf = ({ idleMs }: ResponseHead): number =>
+  idleMs === null ? IDLE_MS.otherwise : Math.min(idleMs - IDLE_MS.margin, IDLE_MS.most)
 
 /**
  * @param deps.open aborted when there is no time left for it; the socket it gives has an error listener already, and what is
