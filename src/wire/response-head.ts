@@ -90,7 +90,7 @@ const parseHead = (text: string): ResponseHead | null => {
   return { status, headers, body, keepAlive, idleMs: idleMsOf(headers.get('keep-alive')) }
 }
 
-/** Within a second most servers send the same head again and again; reading it costs a fifth of all that a call does here. */
+/** Within a second most servers send the same head again and again, and to read one takes longer than to know it again. */
 const MOST_KNOWN = 64
 const LONGEST_KNOWN = 512
 let known = new Map<string, ResponseHead>()

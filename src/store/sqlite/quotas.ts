@@ -15,7 +15,7 @@ const STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
 
 /** What partners may have at most. A partner without quotas costs one look at its row. */
 export const createQuotas = ({ client }: Context) => {
-  const limitsOf = client.prepare<[string], Quotas>(
+  const findLimits = client.prepare<[string], Quotas>(
     'SELECT max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners WHERE id = ?',
   )
   const countSince = client
@@ -40,6 +40,8 @@ export const createQuotas = ({ client }: Context) => {
   }
 
   return {
+    limitsOf: (partnerId: string): Quotas | null => findLimits.get(partnerId) ?? null,
+
     usageOf: (partnerId: string, at: number) => ({
       pending: usageOf(partnerId, at).pending,
       hosts: countHosts.get(partnerId) ?? 0,
@@ -49,9 +51,8 @@ export const createQuotas = ({ client }: Context) => {
     /** The quota that one more registration would break, or null, and then it is counted. */
     take: (
       partnerId: string,
-      { at, isNewHost }: { at: number; isNewHost: boolean },
+      { at, isNewHost, limits }: { at: number; isNewHost: boolean; limits: Quotas | null },
     ): Extract<Registered, { outcome: 'over_quota' }> | null => {
-      const limits = limitsOf.get(partnerId)
       if (!limits) return null
       const over = (quota: keyof Quotas, used: () => number) => {
         const limit = limits[quota]

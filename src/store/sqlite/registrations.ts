@@ -6,6 +6,7 @@ import { and, eq, notInArray, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
 import { belongs, NESTED } from './nesting.ts'
 import { createQuotas } from './quotas.ts'
+import { beginLookups, type Lookups } from './registration-lookups.ts'
 import { openVerdict, selectRegistrations, toRegistration } from './registration-rows.ts'
 import { attempts, messages, registrations, verifications } from './schema.ts'
 import { createTeller } from './tell.ts'
@@ -25,15 +26,15 @@ export const createRegistrations = (context: Context): Verbs => {
     return row ? toRegistration(vault, row) : null
   }
 
-  const registerOne = (item: NewRegistration, at: number): Registered => {
+  const registerOne = (item: NewRegistration, at: number, { limitsOf, laneOf }: Lookups): Registered => {
     const { partnerId, accountId, idcardid, callbackUrl } = item
     const verification = statements.findVerification.get(idcardid, accountId)
     if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
     const existing = verification && statements.findLive.get({ ...numbersOf(verification.id), callbackUrl })
     if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
 
-    const knownLane = lanes.find(partnerId, callbackUrl)
-    const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null })
+    const knownLane = laneOf(partnerId, callbackUrl)
+    const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null, limits: limitsOf(partnerId) })
     if (overQuota) return overQuota
 
     const laneId = knownLane ?? lanes.add(partnerId, callbackUrl)
@@ -82,7 +83,8 @@ export const createRegistrations = (context: Context): Verbs => {
     register: async items => {
       const { registered, isLifted } = await write(() => {
         const at = now()
-        const registered = items.map(item => registerOne(item, at))
+        const lookups = beginLookups({ quotas, lanes })
+        const registered = items.map(item => registerOne(item, at, lookups))
         const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
         return { registered, isLifted: liftPauses(named, at) }
       })
