@@ -116,20 +116,22 @@ describe('how safe', () => {
     expect(syncs).toMatchObject([{ names: ['a', 'b'] }])
   })
 
-  test('what is committed during a sync waits for the next one, all together', async () => {
-    const { write, syncs, add } = openTable({ disk: 'slow' })
+  test('what comes during a sync shares the next commit and the next sync; only what is light does not wait', async () => {
+    const { write, syncs, commits, names, add } = openTable({ disk: 'slow' })
     const first = write(add('a'))
     expect(await isSettled(first)).toBe(false)
     const more = [write(add('b'))]
     expect(await isSettled(first)).toBe(false)
-    more.push(write(add('c')))
-    expect(await isSettled(first)).toBe(false)
+    more.push(write(add('c'), 5))
+    await write(add('light'), 'light')
+    expect(names()).toEqual(['a', 'light'])
     syncs[0]?.end()
     await first
     expect(await isSettled(Promise.all(more))).toBe(false)
     syncs[1]?.end()
     await Promise.all(more)
-    expect(syncs.map(sync => sync.names)).toEqual([['a'], ['a', 'b', 'c']])
+    expect(syncs.map(sync => sync.names)).toEqual([['a'], ['a', 'light', 'b', 'c']])
+    expect(commits).toEqual([0, 1, 2])
   })
 
   test('a sync that fails fails all that it was for, and no other', async () => {

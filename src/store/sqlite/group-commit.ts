@@ -28,8 +28,9 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /**
  * One commit for all that is written in the same turn of the event loop: registrations, claims, answers and attempts
- * alike. Each write keeps its own atomicity: one that throws is undone alone. Then one sync for all that was
- * committed while the one before it was under way; the promise of a write resolves after its sync.
+ * alike. Each write keeps its own atomicity: one that throws is undone alone. Then one sync; what comes while it is under way
+ * shares the next commit, so that those who wait for this one are told as soon as it has ended and not after another commit.
+ * The promise of a write resolves after its sync.
  *
  * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
  * @param deps.sync makes safe what has been committed so far
@@ -115,19 +116,21 @@ export const createGroupCommit = (
       for (const [write, outcome] of settled) write.settle(failure ?? outcome)
     }
     isSyncing = false
+    if (waiting.some(isDue)) begin()
+    else if (!isCommitting) waitForNext()
   }
 
   const takeWaiting = (): Write[] => {
     const writes = waiting
     // What may wait is not written with what is light: it would have to be synced.
-    const hasDue = writes.some(isDue)
+    const hasDue = !isSyncing && writes.some(isDue)
     if (hasDue) committedAt = performance.now()
     waiting = hasDue ? [] : writes.filter(write => !isLight(write))
     return hasDue ? writes : writes.filter(isLight)
   }
 
   const commitAll = async () => {
-    while (waiting.some(write => isDue(write) || isLight(write))) await commit(takeWaiting())
+    while (waiting.some(write => isLight(write) || (isDue(write) && !isSyncing))) await commit(takeWaiting())
     isCommitting = false
     waitForNext()
   }
@@ -142,7 +145,7 @@ export const createGroupCommit = (
   const waitForNext = () => {
     clearTimeout(timer)
     const first = Math.min(...waiting.map(({ dueAt }) => dueAt ?? 0))
-    if (waiting.length > 0) timer = setTimeout(begin, Math.max(0, first - performance.now()))
+    if (waiting.length > 0 && !isSyncing) timer = setTimeout(begin, Math.max(0, first - performance.now()))
   }
 
   return {
@@ -152,7 +155,7 @@ export const createGroupCommit = (
         const now = performance.now()
         const dueAt = urgency === 'light' ? null : Math.max(now, committedAt + urgency)
         waiting.push({ dueAt, run, settle })
-        if (dueAt === null || dueAt <= now) begin()
+        if (dueAt === null || (dueAt <= now && !isSyncing)) begin()
         else if (!isCommitting) waitForNext()
       }),
 
