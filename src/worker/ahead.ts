@@ -13,11 +13,13 @@ export const createAhead = (now: () => number) => {
   let since = Number.NEGATIVE_INFINITY
 
   const moveOn = () => {
-    const passed = now() - since
-    if (passed < WINDOW_MS) return
-    endedBefore = passed < 2 * WINDOW_MS ? ended : new Map()
+    const at = now()
+    const passed = at - since
+    // A clock that was put back would count on until it is where it was.
+    if (passed >= 0 && passed < WINDOW_MS) return
+    endedBefore = passed >= 0 && passed < 2 * WINDOW_MS ? ended : new Map()
     ended = new Map()
-    since = now()
+    since = at
   }
 
   return {

@@ -3,19 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { type AccountState, accountChange, slowStart, takeAllowance } from '../../src/core/account.ts'
 import type { AccountFault, Answer } from '../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { RUNNING } from '../support/claimed-account.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
-const RUNNING: AccountState = {
-  rate: 5,
-  pausedAt: null,
-  pauseReason: null,
-  pauseCode: null,
-  probes: 0,
-  probeAt: null,
-  allowedAt: 0,
-  rampAt: null,
-  rampRate: null,
-}
 const PAUSED: AccountState = {
   ...RUNNING,
   pausedAt: NOW - HOUR,

@@ -1,12 +1,9 @@
+import type { AccountState } from '../../src/core/account.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { ClaimedAccount } from '../../src/store/store.ts'
 
-/** An account as a claim brings it, in order. */
-export const ACCOUNT: ClaimedAccount = {
-  id: 'acc_1',
-  apiId: 'C1',
-  apiKey: new Secret('key'),
-  passwordMode: 'dynamic',
+/** In order: neither paused nor starting slowly. */
+export const RUNNING: AccountState = {
   rate: 5,
   pausedAt: null,
   pauseReason: null,
@@ -16,4 +13,13 @@ export const ACCOUNT: ClaimedAccount = {
   allowedAt: 0,
   rampAt: null,
   rampRate: null,
+}
+
+/** As a claim brings it. */
+export const ACCOUNT: ClaimedAccount = {
+  id: 'acc_1',
+  apiId: 'C1',
+  apiKey: new Secret('key'),
+  passwordMode: 'dynamic',
+  ...RUNNING,
 }

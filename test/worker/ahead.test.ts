@@ -52,6 +52,16 @@ test.each<[claim: string, endings: [atMs: number, count: number][], atMs: number
     41,
     { 'a.example': 1 },
   ],
+  [
+    'anew when the clock is put back',
+    [
+      [60_000, 5],
+      [0, 2],
+      [15, 1],
+    ],
+    16,
+    { 'a.example': 2 },
+  ],
 ])('counts %s', (_claim, endings, atMs, counts) => {
   expect(countsAfter(endings, atMs)).toEqual(counts)
 })

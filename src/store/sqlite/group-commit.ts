@@ -120,6 +120,8 @@ export const createGroupCommit = (
     else if (!isCommitting) waitForNext()
   }
 
+  const mayBeCommitted = (write: Write) => isLight(write) || (!isSyncing && isDue(write))
+
   const takeWaiting = (): Write[] => {
     const writes = waiting
     // What may wait is not written with what is light: it would have to be synced.
@@ -130,7 +132,7 @@ export const createGroupCommit = (
   }
 
   const commitAll = async () => {
-    while (waiting.some(write => isLight(write) || (isDue(write) && !isSyncing))) await commit(takeWaiting())
+    while (waiting.some(mayBeCommitted)) await commit(takeWaiting())
     isCommitting = false
     waitForNext()
   }
