@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createDocument } from '../src/http/openapi/document.ts'
-import { createRegistrationBody } from '../src/http/registration-body.ts'
+import { createRegistrationBody } from '../src/http/partner/registration-body.ts'
 import { VERSION } from '../src/version.ts'
 
 const ROOT = join(import.meta.dirname, '..')

@@ -1,6 +1,6 @@
 import { SECOND } from '../../src/core/duration.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
-import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import { answerMessages, openChild } from '../support/child.ts'
 import { percentile, type Sample } from '../support/contest.ts'
 import { watchLoop } from '../support/loop-watch.ts'

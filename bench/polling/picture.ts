@@ -1,6 +1,6 @@
-import { BIN_STARTS_MS } from '../../src/core/completion-bins.ts'
 import { DAY, SECOND } from '../../src/core/duration.ts'
-import { pollInterval } from '../../src/core/poll-schedule.ts'
+import { BIN_STARTS_MS } from '../../src/core/polling/completion-bins.ts'
+import { pollInterval } from '../../src/core/polling/schedule.ts'
 import { MARK, snapshotOf } from './contest.ts'
 import { LAWS } from './laws.ts'
 import { optimumFor } from './optimum.ts'

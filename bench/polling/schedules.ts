@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
-import { type PollSchedule, pollInterval } from '../../src/core/poll-schedule.ts'
+import { type PollSchedule, pollInterval } from '../../src/core/polling/schedule.ts'
 import { DEADLINE_MS, type Law } from './laws.ts'
 
 /** The contract's defaults. */

@@ -1,8 +1,8 @@
-import { type CompletionBins, changeBins, emptyBins, type Hazard } from '../../src/core/completion-bins.ts'
 import { MINUTE } from '../../src/core/duration.ts'
-import type { Interval } from '../../src/core/learned-schedule.ts'
-import { createPollLearner } from '../../src/core/poll-learner.ts'
-import type { PollSchedule } from '../../src/core/poll-schedule.ts'
+import { type CompletionBins, changeBins, emptyBins, type Hazard } from '../../src/core/polling/completion-bins.ts'
+import type { Interval } from '../../src/core/polling/learned-schedule.ts'
+import { createPollLearner } from '../../src/core/polling/learner.ts'
+import type { PollSchedule } from '../../src/core/polling/schedule.ts'
 import { DEADLINE_MS, drawAge, type Law } from './laws.ts'
 import { createQueue } from './queue.ts'
 

@@ -1,7 +1,7 @@
-import type { Log } from '../log.ts'
 import { type OpenStoreDeps, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { clock, random } from './sources.ts'
+import type { Log } from '../telemetry/log.ts'
+import { clock, random } from './clock-and-ids.ts'
 
 /** Opens the database that the settings name: for the service on a thread of its own, for a short command without one. */
 export const openDatabase = (

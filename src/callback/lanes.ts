@@ -1,7 +1,7 @@
 import type { CallbackUrl } from '../core/callback-url.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import { type Connection, type ConnectionLimits, createConnection } from '../wire/connection.ts'
-import { createTicker } from '../wire/ticker.ts'
+import { type Connection, type ConnectionLimits, createConnection } from '../http-client/connection.ts'
+import { createTicker } from '../http-client/ticker.ts'
 import type { Connect } from './connect.ts'
 import { EXCERPT_BYTES } from './excerpt.ts'
 

@@ -1,4 +1,4 @@
-import type { ExchangeEnd, Fault } from '../wire/connection.ts'
+import type { ExchangeEnd, Fault } from '../http-client/connection.ts'
 import { readExcerpt } from './excerpt.ts'
 import { type Failure, failureOf, failureOfCode } from './failure.ts'
 

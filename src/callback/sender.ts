@@ -1,6 +1,6 @@
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
-import type { ExchangeEnd } from '../wire/connection.ts'
-import { writeRequest } from '../wire/request.ts'
+import type { ExchangeEnd } from '../http-client/connection.ts'
+import { writeRequest } from '../http-client/request.ts'
 import { createConnect } from './connect.ts'
 import { createLanes } from './lanes.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'

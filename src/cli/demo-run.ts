@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
-import { clock } from '../app/sources.ts'
+import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Call } from '../simulator/call.ts'
 import type { Delivery } from '../simulator/delivery.ts'

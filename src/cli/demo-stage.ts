@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { clock, createIds, random } from '../app/sources.ts'
-import { openApp } from '../app.ts'
+import { clock, createIds, random } from '../app/clock-and-ids.ts'
+import { openApp } from '../app/open-app.ts'
 import { type Environment, readConfig } from '../config/read-config.ts'
 import { newPartner } from '../core/new-partner.ts'
-import { createLog } from '../log.ts'
 import { openReceiver } from '../simulator/receiver.ts'
 import { scriptOfSerial } from '../simulator/serials.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
+import { createLog } from '../telemetry/log.ts'
 
 const ACCOUNT = { apiId: 'demo', apiKey: 'demo-key' }
 

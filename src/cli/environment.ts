@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
-import { describeError, type Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
+import { describeError, type Log } from '../telemetry/log.ts'
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)

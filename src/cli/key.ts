@@ -1,4 +1,4 @@
-import { createIds, random } from '../app/sources.ts'
+import { createIds, random } from '../app/clock-and-ids.ts'
 import { createApiKey } from '../core/api-key.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { JsonOption } from './options.ts'

@@ -1,4 +1,4 @@
-import { createIds, random } from '../app/sources.ts'
+import { createIds, random } from '../app/clock-and-ids.ts'
 import { newPartner } from '../core/new-partner.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'

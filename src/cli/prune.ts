@@ -1,4 +1,4 @@
-import { runBatches } from '../worker/batches.ts'
+import { runBatches } from '../worker/background-job.ts'
 import { loadConfig, print, withStore } from './environment.ts'
 import type { JsonOption } from './options.ts'
 

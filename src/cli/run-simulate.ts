@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts'
+import { describeError } from '../telemetry/log.ts'
 import { print, refuse } from './environment.ts'
 import { simulate } from './simulate.ts'
 

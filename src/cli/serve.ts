@@ -1,8 +1,8 @@
 import { openDatabase } from '../app/database.ts'
-import type { App } from '../app.ts'
+import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
-import { createLog, describeError, type Log } from '../log.ts'
 import { tidySoon } from '../memory.ts'
+import { createLog, describeError, type Log } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
 import { loadConfig, refuse } from './environment.ts'
 
@@ -32,7 +32,7 @@ export const serve = async (): Promise<void> => {
 /** The database is opened on its thread while all the rest is loaded. What breaks it meanwhile ends the start. */
 const start = async (config: UpstreamConfig, log: Log): Promise<App> => {
   const database = openDatabase(config, { log, runs: 'on its own thread' })
-  const [{ openApp }, { events }] = await Promise.all([import('../app.ts'), database])
+  const [{ openApp }, { events }] = await Promise.all([import('../app/open-app.ts'), database])
   const broken = new Promise<never>((_resolve, reject) => events.once('broken', reject))
   return Promise.race([openApp(config, log, database), broken])
 }

@@ -1,6 +1,6 @@
 import type { Answer, Verdict } from './answer.ts'
 import { HOUR, MINUTE, SECOND } from './duration.ts'
-import { type PollSchedule, pollInterval } from './poll-schedule.ts'
+import { type PollSchedule, pollInterval } from './polling/schedule.ts'
 
 /** Why a registration ended without a verdict. */
 export type Reason = 'expired' | 'not_found' | 'gone' | 'invalid_id' | 'unknown_status'

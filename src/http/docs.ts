@@ -5,7 +5,7 @@ import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import { HOUR, SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
-import type { ApiEnv } from './authenticate.ts'
+import type { ApiEnv } from './middleware/authenticate.ts'
 import { createDocument, type DocumentDeps } from './openapi/document.ts'
 import { renderMarkdown } from './render-markdown.ts'
 

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { ApiEnv } from './authenticate.ts'
+import type { ApiEnv } from './middleware/authenticate.ts'
 import type { HealthAnswer, ReadinessAnswer } from './openapi/admin-answers.ts'
 
 /** One thing the service needs; `reason` says in words what is wrong, or null. */

@@ -27,7 +27,7 @@ export const openStore = async (
   const open =
     runs === 'here'
       ? (await import('./sqlite/store.ts')).openSqliteStore
-      : (await import('./thread/remote-store.ts')).openRemoteStore
+      : (await import('./sqlite/thread/remote-store.ts')).openRemoteStore
   return open({
     path,
     masterKey,

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { BinsChange, CompletionBins } from '../core/completion-bins.ts'
+import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type {
   Account,

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { isIP, connect as openTcp } from 'node:net'
 import { connect as openTls } from 'node:tls'
-import type { Open } from '../wire/connection.ts'
-import { readingInto } from '../wire/reading.ts'
+import type { Open } from '../http-client/connection.ts'
+import { readingInto } from '../http-client/reading.ts'
 
 /**
  * How to connect to the upstream's origin, TLS included. A promise it gives rejects with the error of net or tls; aborting

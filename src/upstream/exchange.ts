@@ -1,7 +1,7 @@
 import type { TransientCause } from '../core/answer.ts'
-import type { ConnectionLimits, ExchangeEnd, Fault } from '../wire/connection.ts'
-import type { Pool } from '../wire/pool.ts'
-import type { ResponseHead } from '../wire/response-head.ts'
+import type { ConnectionLimits, ExchangeEnd, Fault } from '../http-client/connection.ts'
+import type { Pool } from '../http-client/pool.ts'
+import type { ResponseHead } from '../http-client/response-head.ts'
 
 /** How one HTTP exchange ended. */
 export type Reply =

@@ -1,10 +1,10 @@
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
-import { createPollLearner, type PollLearner } from '../core/poll-learner.ts'
-import type { PollSchedule } from '../core/poll-schedule.ts'
-import { afterGap, NO_LOAD, stretchOf } from '../core/stretch.ts'
-import type { Log } from '../log.ts'
+import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
+import { afterGap, NO_LOAD, stretchOf } from '../core/polling/overload.ts'
+import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedAccount, ClaimedVerification, Store } from '../store/store.ts'
+import type { Log } from '../telemetry/log.ts'
 
 /** Learns from the polls of each account when its next ones are best made. */
 export interface PollPlan {

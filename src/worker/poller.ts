@@ -2,7 +2,6 @@ import { type AccountChange, accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
-import type { Log } from '../log.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type {
   ClaimedAccount,
@@ -12,12 +11,13 @@ import type {
   VerificationSettlement,
   Withdrawn,
 } from '../store/store.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Upstream } from '../upstream/client.ts'
-import { createAhead } from './ahead.ts'
 import { createInFlight } from './in-flight.ts'
+import { createPlaces } from './keyed-limiter.ts'
 import { createPace } from './pace.ts'
-import { createPlaces } from './places.ts'
 import type { PollPlan } from './poll-plan.ts'
+import { createAhead } from './prefetch.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import { createRounds, type Round } from './rounds.ts'
 import type { Sandbox } from './sandbox.ts'

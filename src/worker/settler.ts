@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
-import type { Log } from '../log.ts'
 import { createCoalescer } from '../store/coalescer.ts'
+import type { Log } from '../telemetry/log.ts'
 
 /**
  * Records outcomes, many in one commit. While the database cannot be written they are kept and tried again: what has

@@ -1,5 +1,5 @@
 import type { Answer } from '../core/answer.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../telemetry/log.ts'
 
 /** What an operator should see once, not once a call: statuses and codes that are in no table. */
 export const createUpstreamAlerts = (log: Pick<Log, 'warn'>) => {

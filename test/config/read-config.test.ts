@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Environment, type Need, readConfig } from '../../src/config/read-config.ts'
 import { settingsHelp } from '../../src/config/settings-help.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const readFile = (path: string) => readFileSync(path, 'utf8')

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { createConnection, type ExchangeEnd } from '../../src/wire/connection.ts'
-import { writeRequest } from '../../src/wire/request.ts'
-import { createTicker } from '../../src/wire/ticker.ts'
+import { createConnection, type ExchangeEnd } from '../../src/http-client/connection.ts'
+import { writeRequest } from '../../src/http-client/request.ts'
+import { createTicker } from '../../src/http-client/ticker.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 
 const KB = 'x'.repeat(1024)

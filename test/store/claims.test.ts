@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
+import {
+  packMessages,
+  packVerifications,
+  unpackMessages,
+  unpackVerifications,
+} from '../../src/store/sqlite/thread/claims.ts'
 import type { ClaimedMessage, ClaimedVerification } from '../../src/store/store.ts'
-import { packMessages, packVerifications, unpackMessages, unpackVerifications } from '../../src/store/thread/claims.ts'
 
 const LANES = [
   { laneId: 1, partnerId: 'partner_1', host: 'a.example', slow: false, proven: true, strikes: 0 },

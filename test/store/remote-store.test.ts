@@ -9,10 +9,10 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createLog, describeError } from '../../src/log.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
-import { packError, unpackError } from '../../src/store/thread/errors.ts'
-import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
+import { packError, unpackError } from '../../src/store/sqlite/thread/errors.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+import { createLog, describeError } from '../../src/telemetry/log.ts'
 import { first, openBench, SUCCESS } from '../support/store.ts'
 
 /** The real ones, watched; a test can limit their memory. */

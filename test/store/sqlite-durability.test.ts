@@ -21,8 +21,8 @@ import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { openRemoteStore } from '../../src/store/thread/remote-store.ts'
 import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
 
 /** The real one, watched; a test can make it fail. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { createLog } from '../../src/log.ts'
 import type { ClaimedVerification } from '../../src/store/store.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
 

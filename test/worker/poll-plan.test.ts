@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
-import { type BinsChange, changeBins, emptyBins, finishedOf } from '../../src/core/completion-bins.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { type BinsChange, changeBins, emptyBins, finishedOf } from '../../src/core/polling/completion-bins.ts'
 import { createPollPlan } from '../../src/worker/poll-plan.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')

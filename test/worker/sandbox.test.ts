@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
-import { createLog } from '../../src/log.ts'
 import type { ClaimedVerification, VerificationSettlement } from '../../src/store/store.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { createSandbox } from '../../src/worker/sandbox.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'

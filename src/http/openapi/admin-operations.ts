@@ -1,4 +1,4 @@
-import { PAGE_QUERY } from '../pagination.ts'
+import { PAGE_QUERY } from '../json/pagination.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const ADMIN = { tag: 'Admin', access: 'admin' } as const satisfies Partial<Operation>

@@ -1,4 +1,4 @@
-import type { RegistrationBodySchema } from '../registration-body.ts'
+import type { RegistrationBodySchema } from '../partner/registration-body.ts'
 import { ADMIN_OPERATIONS, SERVICE_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
 import { HEADERS } from './headers.ts'

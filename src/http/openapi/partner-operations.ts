@@ -1,5 +1,5 @@
-import { EVENT_QUERY } from '../events.ts'
-import { LIST_QUERY, WAIT_QUERY } from '../registrations.ts'
+import { EVENT_QUERY } from '../partner/events.ts'
+import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const REGISTRATIONS = { tag: 'Registrations', access: 'partner' } as const satisfies Partial<Operation>

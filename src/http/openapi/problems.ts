@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/error.ts'
-import { PROBLEMS } from '../problem.ts'
+import { PROBLEMS } from '../json/problem.ts'
 import { HEADERS } from './headers.ts'
 import type { Operation } from './operation.ts'
 

@@ -1,11 +1,11 @@
 import type { z } from 'zod'
-import { NEW_ACCOUNT } from '../admin-accounts.ts'
-import { createNewKey, NEW_PARTNER, PARTNER_CHANGE } from '../admin-partners.ts'
-import { BATCH_BODY } from '../batch.ts'
-import { createCallbackTestBody } from '../callback-test.ts'
-import type { RegistrationBodySchema } from '../registration-body.ts'
-import { RESEND_BODY } from '../resends.ts'
-import { ROTATION } from '../signing-secrets.ts'
+import { NEW_ACCOUNT } from '../admin/accounts.ts'
+import { createNewKey, NEW_PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
+import { BATCH_BODY } from '../partner/batch.ts'
+import { createCallbackTestBody } from '../partner/callback-test.ts'
+import type { RegistrationBodySchema } from '../partner/registration-body.ts'
+import { RESEND_BODY } from '../partner/resends.ts'
+import { ROTATION } from '../partner/signing-secrets.ts'
 
 /** The schemas that the bodies are checked with, by the name each has in the document. */
 export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => number) => ({

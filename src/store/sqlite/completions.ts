@@ -1,4 +1,4 @@
-import { emptyBins } from '../../core/completion-bins.ts'
+import { emptyBins } from '../../core/polling/completion-bins.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { eq, sql } from './drizzle.ts'

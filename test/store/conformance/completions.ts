@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { emptyBins } from '../../../src/core/completion-bins.ts'
+import { emptyBins } from '../../../src/core/polling/completion-bins.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
 /** One completion and 1,000 ms in each of these bins. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { createIds } from '../../../src/app/sources.ts'
+import { createIds } from '../../../src/app/clock-and-ids.ts'
 import { AppError } from '../../../src/core/error.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { openRemoteStore } from '../../../src/store/thread/remote-store.ts'
 
 /**
  * One of several processes on one file. `<path> <master key, hex> <task> <here|on a thread>`: says that it is ready, waits for

@@ -1,0 +1,38 @@
+import { webhookBody } from '../core/message.ts'
+import type { Attempt, Store } from '../store/store.ts'
+import { attemptOf } from './attempt.ts'
+import type { Sender } from './sender.ts'
+import { createKeyring, webhookHeaders } from './webhook-headers.ts'
+
+export interface TestCallbackDeps {
+  store: Pick<Store, 'now' | 'liveSecrets'>
+  sender: Pick<Sender, 'send'>
+  newId: (prefix: string) => string
+}
+
+/** Sends `idface.test` to a URL once, signed like any other webhook, and tells how that went. Nothing is stored. */
+export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) => {
+  const signingKeys = createKeyring()
+
+  return async (partnerId: string, callbackUrl: string): Promise<Attempt> => {
+    const at = store.now()
+    const id = newId('msg')
+    const body = webhookBody({
+      type: 'idface.test',
+      timestamp: at,
+      registrationId: `reg_${id.slice('msg_'.length)}`,
+      idcardid: 'test',
+      status: null,
+      reason: null,
+      verdict: null,
+      thin: false,
+      sandbox: false,
+      metadata: {},
+      observedAt: at,
+      previousPollAt: null,
+    })
+    const keys = (await store.liveSecrets(partnerId)).map(signingKeys)
+    const headers = webhookHeaders({ id, body, attempt: 1 }, keys, at)
+    return attemptOf(await sender.send({ partnerId, url: callbackUrl, headers, body }), at)
+  }
+}

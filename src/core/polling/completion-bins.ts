@@ -1,0 +1,85 @@
+import { HOUR, SECOND } from '../duration.ts'
+
+export const BINS_A_DECADE = 12
+const LAST_AGE_MS = 48 * HOUR
+const LOG_BINS = Math.ceil(BINS_A_DECADE * Math.log10(LAST_AGE_MS / SECOND))
+
+/** The first bin is the first second, the others are equally wide on a logarithmic scale; the last has no end. */
+export const BIN_STARTS_MS: readonly number[] = [
+  0,
+  ...Array.from({ length: LOG_BINS }, (_, index) => SECOND * 10 ** (index / BINS_A_DECADE)),
+]
+export const BIN_COUNT = BIN_STARTS_MS.length
+
+/** The start of a bin; after the last, infinity. */
+export const binStart = (bin: number): number => BIN_STARTS_MS[bin] ?? Number.POSITIVE_INFINITY
+
+export const binOf = (ageMs: number): number => {
+  if (!(ageMs >= SECOND)) return 0
+  const guess = Math.min(BIN_COUNT - 1, 1 + Math.floor(BINS_A_DECADE * Math.log10(ageMs / SECOND)))
+  // The logarithm may be off by a rounding at an edge.
+  return binStart(guess) > ageMs ? guess - 1 : binStart(guess + 1) <= ageMs ? guess + 1 : guess
+}
+
+/** By bin: how many checks were completed at that age, and for how long checks of that age were watched. */
+export interface CompletionBins {
+  completions: number[]
+  exposureMs: number[]
+}
+
+/** What one poll has shown: the check was still open at `fromMs`, and at `toMs` it was complete or still open. */
+export interface Watched {
+  fromMs: number
+  toMs: number
+  isComplete: boolean
+}
+
+/** Completions a ms, by bin, of a check that is still open. */
+export type Hazard = readonly number[]
+
+export const emptyBins = (): CompletionBins => ({
+  completions: new Array<number>(BIN_COUNT).fill(0),
+  exposureMs: new Array<number>(BIN_COUNT).fill(0),
+})
+
+export const finishedOf = ({ completions }: CompletionBins): number => completions.reduce((sum, one) => sum + one, 0)
+
+/**
+ * Adds what a poll has shown to the bins. When within the span a check was completed nobody saw: it is spread over the
+ * span's bins as `hazard` would have it, and it was watched until then only.
+ */
+export const addWatched = (bins: CompletionBins, { fromMs, toMs, isComplete }: Watched, hazard: Hazard): void => {
+  const lengthFrom = (bin: number, at: number) => Math.min(toMs, binStart(bin + 1)) - at
+  const first = binOf(fromMs)
+  let hazards = 0
+  if (isComplete)
+    for (let bin = first, at = fromMs; at < toMs; at = binStart(++bin))
+      hazards += (hazard[bin] ?? 0) * lengthFrom(bin, at)
+  const completing = -Math.expm1(-hazards)
+  /** Of the whole law, and of those who complete within the span. */
+  let open = 1
+  let left = 1
+  for (let bin = first, at = fromMs; at < toMs; at = binStart(++bin)) {
+    const lengthMs = lengthFrom(bin, at)
+    let share = 0
+    if (isComplete) {
+      const gone = open * -Math.expm1(-(hazard[bin] ?? 0) * lengthMs)
+      share = completing > 0 ? gone / completing : lengthMs / (toMs - fromMs)
+      open -= gone
+      bins.completions[bin] = (bins.completions[bin] ?? 0) + share
+    }
+    left -= share
+    bins.exposureMs[bin] = (bins.exposureMs[bin] ?? 0) + lengthMs * (Math.max(0, left) + share / 2)
+  }
+}
+
+/** What is to be added to bins, after their old contents have faded to `keep` of their weight. */
+export interface BinsChange {
+  keep: number
+  more: CompletionBins
+}
+
+export const changeBins = (before: CompletionBins, { keep, more }: BinsChange): CompletionBins => ({
+  completions: before.completions.map((one, bin) => one * keep + (more.completions[bin] ?? 0)),
+  exposureMs: before.exposureMs.map((one, bin) => one * keep + (more.exposureMs[bin] ?? 0)),
+})

@@ -1,0 +1,101 @@
+import { DAY } from '../duration.ts'
+import { BIN_COUNT, BIN_STARTS_MS, binOf, binStart, type Hazard } from './completion-bins.ts'
+import { type PollSchedule, pollInterval } from './schedule.ts'
+
+/** How long to wait before asking again, ms, by the age. */
+export type Interval = (ageMs: number) => number
+
+export interface Expected {
+  /** After the first, which comes at once. */
+  polls: number
+  /** From the completion to the poll that finds it, ms; a mean over those who complete before the horizon. */
+  delayMs: number
+}
+
+/**
+ * Polls with density √(hazard / 2 cost), `minMs` apart at least and `maxMs` at most: the next poll falls where the
+ * density, integrated from the last one, reaches one.
+ */
+export const densitySchedule = (hazard: Hazard, cost: number, { minMs, maxMs }: PollSchedule): Interval => {
+  const density = new Float64Array(BIN_COUNT)
+  /** The integral from age 0 to the start of each bin. */
+  const polls = new Float64Array(BIN_COUNT + 1)
+  for (let bin = 0; bin < BIN_COUNT; bin++) {
+    const wanted = Math.sqrt((hazard[bin] ?? 0) / (2 * cost))
+    density[bin] = Math.min(1 / minMs, Math.max(1 / maxMs, wanted))
+    polls[bin + 1] = (polls[bin] as number) + (density[bin] as number) * (binStart(bin + 1) - binStart(bin))
+  }
+  return ageMs => {
+    const age = Math.max(0, ageMs)
+    let bin = binOf(age)
+    const target = (polls[bin] as number) + (density[bin] as number) * (age - (BIN_STARTS_MS[bin] as number)) + 1
+    while ((polls[bin + 1] as number) < target) bin++
+    const next = (BIN_STARTS_MS[bin] as number) + (target - (polls[bin] as number)) / (density[bin] as number)
+    return Math.min(maxMs, Math.max(minMs, next - age))
+  }
+}
+
+/** A schedule of more polls is looked at no further: the event loop waits meanwhile. */
+const MOST_POLLS = 20_000
+
+/** What a schedule costs and brings if the hazard is this, over `horizonMs`. */
+export const forecast = (interval: Interval, hazard: Hazard, horizonMs: number): Expected => {
+  let alive = 1
+  let polls = 0
+  let delay = 0
+  let bin = 0
+  let count = 0
+  for (let age = 0; age < horizonMs; ) {
+    if (++count > MOST_POLLS) return { polls: Number.POSITIVE_INFINITY, delayMs: 0 }
+    const next = Math.min(horizonMs, age + interval(age))
+    polls += alive
+    while (age < next) {
+      while (binStart(bin + 1) <= age) bin++
+      const end = Math.min(next, binStart(bin + 1))
+      const length = end - age
+      const hazards = (hazard[bin] ?? 0) * length
+      const gone = alive * -Math.expm1(-hazards)
+      // Where within the span they complete, on the average.
+      const middle = hazards < 0.01 ? 0.5 - hazards / 12 : 1 / hazards - 1 / Math.expm1(hazards)
+      delay += gone * (next - age - length * middle)
+      alive -= gone
+      age = end
+    }
+  }
+  return { polls, delayMs: alive < 1 ? delay / (1 - alive) : 0 }
+}
+
+const RULE_POLLS = 2_000
+const STEPS = 24
+/** Where the shortest interval is the limit, the last hundredth of the delay would cost most of what is saved. */
+const DELAY_ALLOWED = 1.01
+
+/** A day, or less where the rule polls very often: as long as it takes for so many polls. */
+const horizonOf = (rule: Interval): number => {
+  let age = 0
+  for (let polls = 0; polls < RULE_POLLS && age < DAY; polls++) age += rule(age)
+  return Math.min(DAY, age)
+}
+
+/** The cost at which the schedule's mean delay is `delayMs`, or the nearest that the bounds allow. */
+const costFor = (wanted: { delayMs: number; horizonMs: number }, hazard: Hazard, schedule: PollSchedule): number => {
+  const { minMs, maxMs } = schedule
+  // Beyond these every density is at its bound.
+  let low = Math.log((Math.min(...hazard) / 2) * minMs ** 2)
+  let high = Math.log((Math.max(...hazard) / 2) * maxMs ** 2)
+  for (let step = 0; step < STEPS; step++) {
+    const middle = (low + high) / 2
+    const found = forecast(densitySchedule(hazard, Math.exp(middle), schedule), hazard, wanted.horizonMs)
+    if (found.delayMs > wanted.delayMs) high = middle
+    else low = middle
+  }
+  return Math.exp(low)
+}
+
+/** The schedule that finds completions as soon as the contract's rule does, on the average, with the fewest polls. */
+export const learnedSchedule = (hazard: Hazard, schedule: PollSchedule): Interval => {
+  const rule: Interval = ageMs => pollInterval(ageMs, schedule)
+  const horizonMs = horizonOf(rule)
+  const delayMs = forecast(rule, hazard, horizonMs).delayMs * DELAY_ALLOWED
+  return densitySchedule(hazard, costFor({ delayMs, horizonMs }, hazard, schedule), schedule)
+}

@@ -1,0 +1,100 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { AppError } from '../../core/error.ts'
+import { Secret } from '../../core/secret.ts'
+import type { Account, Store } from '../../store/store.ts'
+import { jsonTimeOrNull } from '../json/json-time.ts'
+import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
+import { noQuery, readQuery } from '../json/query.ts'
+import { readBody } from '../json/request-body.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import type { AccountAnswer } from '../openapi/admin-answers.ts'
+
+export interface AdminAccountDeps {
+  store: Pick<
+    Store,
+    'createAccount' | 'findPartner' | 'listAccounts' | 'findAccount' | 'pauseAccount' | 'resumeAccount'
+  >
+  newId: (prefix: string) => string
+}
+
+const APIID = 'must be the APIID: 1 to 128 visible ASCII characters'
+const APIKEY = 'must be the APIKEY: 1 to 256 visible ASCII characters'
+const MODE = 'must be dynamic or static'
+const RATE = 'must be calls a second, more than 0 and at most 100000'
+const PARTNER = 'must be the id of a partner'
+/** The key is sealed at once and never shown again. */
+export const NEW_ACCOUNT = z.strictObject({
+  account: z.string(APIID).regex(/^[\x21-\x7e]{1,128}$/, APIID),
+  apiKey: z.string(APIKEY).regex(/^[\x21-\x7e]{1,256}$/, APIKEY),
+  mode: z.enum(['dynamic', 'static'], MODE).optional(),
+  rate: z.number(RATE).positive(RATE).max(100_000, RATE).optional(),
+  partnerId: z
+    .string(PARTNER)
+    .regex(/^\w{1,64}$/, PARTNER)
+    .optional(),
+})
+const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
+
+const viewAccount = (account: Account): AccountAnswer => ({
+  id: account.id,
+  account: account.apiId,
+  mode: account.passwordMode,
+  rate: account.rate,
+  partnerId: account.partnerId,
+  paused: account.pausedAt !== null,
+  reason: account.pauseReason,
+  code: account.pauseCode,
+  since: jsonTimeOrNull(account.pausedAt),
+})
+
+const found = (account: Account | null): Account => {
+  if (!account) throw new AppError('not_found', 'There is no account with this id or APIID.')
+  return account
+}
+
+/** `/v1/admin/accounts`; an account goes by its id or its APIID. */
+export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
+  const app = new Hono<ApiEnv>()
+
+  const find = async (name: string): Promise<Account> =>
+    found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null)
+
+  app.get('/', async c => {
+    const { limit, cursor } = readQuery(c, PAGE_QUERY)
+    const { data, nextCursor } = pageOf(await store.listAccounts({ limit: limit + 1, after: cursor ?? null }), limit)
+    return c.json({ data: data.map(viewAccount), nextCursor })
+  })
+
+  app.post('/', noQuery, async c => {
+    const body = await readBody(c, NEW_ACCOUNT)
+    const partnerId = body.partnerId ?? null
+    if (partnerId !== null && !(await store.findPartner(partnerId)))
+      throw new AppError('invalid_body', 'In the body one field is not right.', {
+        errors: [{ path: 'partnerId', message: 'must be the id of a partner; leave it out for an account for all' }],
+      })
+    const account = await store.createAccount({
+      id: newId('acc'),
+      apiId: body.account,
+      apiKey: new Secret(body.apiKey),
+      passwordMode: body.mode ?? 'dynamic',
+      rate: body.rate ?? null,
+      partnerId,
+    })
+    if (!account) throw new AppError('conflict', 'There is an account with this APIID already.')
+    c.header('location', `/v1/admin/accounts/${account.id}`)
+    return c.json(viewAccount(account), 201)
+  })
+
+  app.post('/:id/pause', noQuery, async c => {
+    const { id } = await find(c.req.param('id'))
+    return c.json(viewAccount(found(await store.pauseAccount(id))))
+  })
+
+  app.post('/:id/resume', noQuery, async c => {
+    const { id } = await find(c.req.param('id'))
+    return c.json(viewAccount(found(await store.resumeAccount(id))))
+  })
+
+  return app
+}

@@ -1,0 +1,136 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { createApiKey } from '../../core/api-key.ts'
+import { AppError } from '../../core/error.ts'
+import { newPartner } from '../../core/new-partner.ts'
+import type { ApiKey, Partner, Store } from '../../store/store.ts'
+import { jsonTime, jsonTimeOrNull } from '../json/json-time.ts'
+import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
+import { noQuery, readQuery } from '../json/query.ts'
+import { hasBody, readBody } from '../json/request-body.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import type { KeyAnswer, NewKeyAnswer, NewPartnerAnswer, PartnerAnswer } from '../openapi/admin-answers.ts'
+
+export interface AdminPartnerDeps {
+  store: Pick<
+    Store,
+    'createPartner' | 'findPartner' | 'listPartners' | 'changePartner' | 'createKey' | 'listKeys' | 'revokeKey'
+  >
+  newId: (prefix: string) => string
+  random: (bytes: number) => Buffer
+  now: () => number
+}
+
+const NAME = 'must be a string of 1 to 100 characters, without control characters'
+const DISABLED = 'must be true or false'
+export const NEW_PARTNER = z.strictObject({
+  name: z
+    .string(NAME)
+    .trim()
+    .min(1, NAME)
+    .max(100, NAME)
+    .refine(name => name.isWellFormed() && !/\p{Cc}/u.test(name), NAME),
+})
+const PAYLOAD = 'must be full, or thin (without the scores and the message)'
+const QUOTA = 'must be a whole number from 0 to 1000000000, or null for no limit'
+const quota = z.int(QUOTA).min(0, QUOTA).max(1_000_000_000, QUOTA).nullable().optional()
+export const PARTNER_CHANGE = z.strictObject({
+  name: NEW_PARTNER.shape.name.optional(),
+  disabled: z.boolean(DISABLED).optional(),
+  payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
+  quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
+})
+
+const EXPIRY = 'must be a time ahead, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
+export const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
+  z.strictObject({
+    expiresAt: z.iso
+      .datetime({ offset: true, error: EXPIRY })
+      .transform(text => Date.parse(text))
+      .refine(at => at > now(), EXPIRY)
+      .nullable()
+      .optional(),
+  })
+
+const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
+  id,
+  name,
+  disabled,
+  payload,
+  quotas,
+  createdAt: jsonTime(createdAt),
+})
+
+const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): KeyAnswer => ({
+  id,
+  createdAt: jsonTime(createdAt),
+  lastUsedAt: jsonTimeOrNull(lastUsedAt),
+  expiresAt: jsonTimeOrNull(expiresAt),
+  revoked: revokedAt !== null,
+})
+
+const found = <T>(value: T | null, noun: string): T => {
+  if (value === null) throw new AppError('not_found', `There is no ${noun} with this id.`)
+  return value
+}
+
+/** What cannot be an id is not asked for: a database may choke on it. */
+const readId = (id: string, noun: string): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)
+
+/** `/v1/admin/partners` */
+export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerDeps) => {
+  const app = new Hono<ApiEnv>()
+  const newKey = createNewKey({ now })
+
+  app.get('/', async c => {
+    const { limit, cursor } = readQuery(c, PAGE_QUERY)
+    const { data, nextCursor } = pageOf(await store.listPartners({ limit: limit + 1, after: cursor ?? null }), limit)
+    return c.json({ data: data.map(viewPartner), nextCursor })
+  })
+
+  app.post('/', noQuery, async c => {
+    const { name } = await readBody(c, NEW_PARTNER)
+    const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
+    await store.createPartner(partner)
+    c.header('location', `/v1/admin/partners/${partner.id}`)
+    return c.json({ partnerId: partner.id, name, apiKey, signingSecret } satisfies NewPartnerAnswer, 201)
+  })
+
+  app.get('/:id', noQuery, async c => {
+    const id = readId(c.req.param('id'), 'partner')
+    return c.json(viewPartner(found(await store.findPartner(id), 'partner')))
+  })
+
+  app.patch('/:id', noQuery, async c => {
+    const id = readId(c.req.param('id'), 'partner')
+    const change = await readBody(c, PARTNER_CHANGE)
+    return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
+  })
+
+  app.get('/:id/keys', noQuery, async c => {
+    const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
+    return c.json({ data: keys.map(viewKey), nextCursor: null })
+  })
+
+  app.post('/:id/keys', noQuery, async c => {
+    const partnerId = readId(c.req.param('id'), 'partner')
+    const { expiresAt = null } = hasBody(c) ? await readBody(c, newKey) : {}
+    const { id, hash, text } = createApiKey(newId('key'), random)
+    found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
+    return c.json({ id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies NewKeyAnswer, 201)
+  })
+
+  return app
+}
+
+/** `/v1/admin/keys` */
+export const createAdminKeys = ({ store }: Pick<AdminPartnerDeps, 'store'>) => {
+  const app = new Hono<ApiEnv>()
+
+  app.delete('/:id', noQuery, async c => {
+    found(await store.revokeKey(readId(c.req.param('id'), 'key')), 'key')
+    return c.body(null, 204)
+  })
+
+  return app
+}

@@ -1,0 +1,63 @@
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { SECOND } from '../../core/duration.ts'
+import { AppError, type ErrorCode, type FieldError } from '../../core/error.ts'
+import type { ProblemAnswer } from '../openapi/answers.ts'
+
+type ProblemCode = ErrorCode | 'method_not_allowed' | 'internal'
+
+/** Every code that a problem can have, with its status and title; `docs/problems.md` has a paragraph on each. */
+export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
+  invalid_json: { status: 400, title: 'The body is not JSON' },
+  invalid_query: { status: 400, title: 'The query parameters are not right' },
+  unauthorized: { status: 401, title: 'A valid key is needed' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Not with this method' },
+  conflict: { status: 409, title: 'Not possible in this state' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The body must be application/json' },
+  invalid_body: { status: 422, title: 'Fields of the body are not right' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something went wrong here' },
+  unavailable: { status: 503, title: 'Not available now' },
+}
+
+/** What a 503 or 429 advises where nobody knows better. */
+const RETRY_AFTER_MS = 2 * SECOND
+
+interface Problem {
+  code: ProblemCode
+  detail: string
+  errors?: readonly FieldError[]
+  headers?: Record<string, string>
+}
+
+/** The RFC 9457 document for a code. */
+export const problemOf = ({ code, detail, errors = [] }: Problem): ProblemAnswer => ({
+  type: `/docs/problems#${code}`,
+  title: PROBLEMS[code].title,
+  status: PROBLEMS[code].status,
+  detail,
+  ...(errors.length === 0 ? {} : { errors: [...errors] }),
+})
+
+export const sendProblem = (c: Context, problem: Problem): Response =>
+  c.body(JSON.stringify(problemOf(problem)), PROBLEMS[problem.code].status, {
+    ...problem.headers,
+    'content-type': 'application/problem+json',
+  })
+
+/** Answers what a handler threw; anything that is not an `AppError` is a fault of ours and tells nothing. */
+export const sendError = (c: Context, error: Error): Response => {
+  if (!(error instanceof AppError))
+    return sendProblem(c, { code: 'internal', detail: `It is logged with the request id ${c.get('requestId')}.` })
+  const { code, message: detail, errors } = error
+  return sendProblem(c, { code, detail, errors, headers: headersOf(error) })
+}
+
+const headersOf = ({ code, retryAfterMs }: AppError): Record<string, string> => {
+  if (code === 'unauthorized') return { 'www-authenticate': 'Bearer' }
+  const mayComeBack = code === 'unavailable' || code === 'too_many_requests'
+  return mayComeBack ? { 'retry-after': String(Math.ceil((retryAfterMs ?? RETRY_AFTER_MS) / SECOND)) } : {}
+}

@@ -1,0 +1,100 @@
+import { AppError } from '../../../core/error.ts'
+import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
+import { unpackError } from './errors.ts'
+import type { Call, Outcome } from './messages.ts'
+import { postAll } from './post-all.ts'
+
+interface Caller {
+  verb: Call['verb']
+  resolve: (result: unknown) => void
+  reject: (error: unknown) => void
+}
+
+export const unavailable = (why: string): AppError =>
+  new AppError('unavailable', `the database cannot be used now (${why})`)
+
+/** Its caller has gathered already, and waits: the other thread begins while this one reads what comes next. */
+const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
+
+/**
+ * The calls that wait for the other thread. What is called in one turn of the event loop is posted together, at its end
+ * or with the first that is posted at once.
+ *
+ * @param post sends calls; throws, and has sent nothing, where something in them cannot be copied
+ */
+export const createCalls = (post: (calls: readonly Call[]) => void) => {
+  /**
+   * By id; ids are used again. A Map, written and emptied with each call, would be made anew all the time, and each that was
+   * given up would keep what it held, and the next, until the old generation is collected.
+   */
+  const waiting: (Caller | null)[] = []
+  const freeIds: number[] = []
+  let unsent: Call[] = []
+  let refusal: string | null = null
+  let onIdle = () => {}
+
+  const isIdle = () => freeIds.length === waiting.length
+
+  const take = (id: number): Caller | null => {
+    const caller = waiting[id] ?? null
+    if (caller === null) return null
+    waiting[id] = null
+    freeIds.push(id)
+    if (isIdle()) onIdle()
+    return caller
+  }
+
+  const flush = () => {
+    if (unsent.length === 0) return
+    const calls = unsent
+    unsent = []
+    postAll(calls, { post, refuse: ({ id }, error) => take(id)?.reject(error) })
+  }
+
+  const send = (verb: Call['verb'], args: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (unsent.length === 0) setImmediate(flush)
+      const id = freeIds.pop() ?? waiting.length
+      waiting[id] = { verb, resolve, reject }
+      unsent.push({ id, verb, args })
+      if (AT_ONCE.has(verb)) flush()
+    })
+
+  return {
+    send,
+    call: async (verb: Exclude<Call['verb'], 'close'>, args: unknown[]): Promise<unknown> => {
+      if (refusal !== null) throw unavailable(refusal)
+      const codec = ARGUMENTS[verb] as Codec<unknown> | undefined
+      return send(verb, codec ? codec.pack(args) : args)
+    },
+
+    settle: (outcome: Outcome): void => {
+      const caller = take(outcome.id)
+      if (!caller) return
+      const { verb, resolve, reject } = caller
+      try {
+        if (!outcome.ok) throw unpackError(outcome.error)
+        const codec = verb === 'close' ? undefined : (RESULTS[verb] as Codec<unknown> | undefined)
+        resolve(codec ? codec.unpack(outcome.result as never) : outcome.result)
+      } catch (error) {
+        reject(error)
+      }
+    },
+
+    /** Takes no more of them. Resolves when none waits. */
+    refuse: (why: string): Promise<void> => {
+      refusal = why
+      return new Promise(resolve => {
+        onIdle = resolve
+        if (isIdle()) resolve()
+      })
+    },
+
+    /** Nobody will answer: all that wait are rejected, and whatever comes. */
+    abandon: (why: string): void => {
+      refusal = why
+      unsent = []
+      for (const id of waiting.keys()) take(id)?.reject(unavailable(why))
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { AppError, type ErrorCode, type FieldError } from '../../../core/error.ts'
+
+/** An error as it is sent to another thread, where a plain copy would lose its class and its code. */
+export interface PackedError {
+  /** The class's, where the error has no better one of its own. */
+  name: string
+  message: string
+  stack: string | undefined
+  /** As the system and SQLite name it. */
+  code: string | number | undefined
+  /** One of the language's own, with nothing added. */
+  isPlain: boolean
+  cause: PackedError | undefined
+  /** Null: not an `AppError`. */
+  app: { code: ErrorCode; errors: readonly FieldError[]; retryAfterMs: number | null } | null
+}
+
+const PLAIN = new Map([Error, TypeError, RangeError, ReferenceError, SyntaxError].map(kind => [kind.name, kind]))
+/** Causes of causes are worth less than to be safe from one that is its own. */
+const DEEPEST = 4
+
+export const packError = (thrown: unknown, depth = 0): PackedError => {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const { message, stack, cause } = error
+  const { code } = error as { code?: unknown }
+  return {
+    name: error.name === 'Error' ? error.constructor.name : error.name,
+    message,
+    stack,
+    code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
+    isPlain: PLAIN.get(error.name) === error.constructor && Object.keys(error).length === 0,
+    cause: cause instanceof Error && depth < DEEPEST ? packError(cause, depth + 1) : undefined,
+    app:
+      error instanceof AppError ? { code: error.code, errors: error.errors, retryAfterMs: error.retryAfterMs } : null,
+  }
+}
+
+export const unpackError = (packed: PackedError): Error => {
+  const error = anew(packed)
+  if (packed.stack !== undefined) error.stack = packed.stack
+  return error
+}
+
+const anew = ({ name, message, code, isPlain, cause, app }: PackedError): Error => {
+  if (app) {
+    const { errors, retryAfterMs } = app
+    return new AppError(app.code, message, { errors, ...(retryAfterMs === null ? {} : { retryAfterMs }) })
+  }
+  const more = cause && { cause: unpackError(cause) }
+  if (isPlain) return new (PLAIN.get(name) ?? Error)(message, more)
+  // With properties of its own, so that the log takes it for what it is: a library's, whose words are not to be trusted.
+  return Object.assign(new Error(message, more), { name }, code === undefined ? {} : { code })
+}

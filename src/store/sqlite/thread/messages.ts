@@ -1,0 +1,39 @@
+import type { StoreEvents } from '../../store.ts'
+import type { SqliteOptions } from '../store.ts'
+import type { Verb } from './codecs.ts'
+import type { PackedError } from './errors.ts'
+
+/** What the thread is started with. `now` is the clock's time then. */
+export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey'> & {
+  masterKey: Uint8Array
+  previousKey: Uint8Array | undefined
+  now: number
+}
+
+/** The first message of the thread: it has opened the database, and these are the store's verbs; or it could not. */
+export type Opened = { ok: true; verbs: readonly Verb[] } | { ok: false; error: PackedError }
+
+export interface Call {
+  id: number
+  verb: Verb | 'close'
+  args: unknown
+}
+
+/** All that was asked in one turn of the event loop, and what time it is by the asking side's clock. */
+export interface Calls {
+  now: number
+  calls: readonly Call[]
+}
+
+export type Outcome = { id: number; ok: true; result: unknown } | { id: number; ok: false; error: PackedError }
+
+export interface Told {
+  name: keyof StoreEvents
+  args: unknown
+}
+
+/** What has come of earlier calls. The events come first: they were emitted before the calls had ended. */
+export interface Answers {
+  events: readonly Told[]
+  outcomes: readonly Outcome[]
+}

@@ -1,0 +1,88 @@
+import { EventEmitter } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { Store, StoreEvents } from '../../store.ts'
+import type { SqliteOptions } from '../store.ts'
+import { createCalls, unavailable } from './calls.ts'
+import { EVENTS, toBytes, type Verb } from './codecs.ts'
+import { unpackError } from './errors.ts'
+import type { Answers, Calls, Opened, Opening, Told } from './messages.ts'
+
+/** With a path of its own ending, as the code runs from its source and from what is published. */
+const THREAD = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+const ENDED = 'its thread has ended'
+
+/**
+ * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
+ * cores share the work. What is asked in one turn of the loop goes there as one message, and is written together.
+ * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
+ */
+export const openRemoteStore = async ({ now, masterKey, previousKey, ...options }: SqliteOptions): Promise<Store> => {
+  const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
+  const events = new EventEmitter<StoreEvents>()
+  events.setMaxListeners(0)
+  const thread = new Worker(THREAD, {
+    name: 'store',
+    workerData: { ...options, ...keys, now: now() } satisfies Opening,
+    execArgv: [],
+  })
+  const calls = createCalls(unsent => thread.postMessage({ now: now(), calls: unsent } satisfies Calls))
+  const opened = Promise.withResolvers<readonly Verb[]>()
+  const ended = Promise.withResolvers<void>()
+  let closing: Promise<void> | null = null
+  let hasEnded = false
+  let failure: Error | null = null
+
+  const tell = ({ name, args }: Told) => {
+    const codec = EVENTS[name]
+    events.emit(name, ...((codec ? codec.unpack(args as never) : args) as never))
+  }
+  thread.once('message', (first: Opened) => {
+    if (!first.ok) return opened.reject(unpackError(first.error))
+    opened.resolve(first.verbs)
+    thread.on('message', ({ events: told, outcomes }: Answers) => {
+      try {
+        for (const event of told) tell(event)
+      } finally {
+        for (const outcome of outcomes) calls.settle(outcome)
+      }
+    })
+  })
+  const fail = (error: Error) => {
+    failure ??= error
+  }
+  thread.on('error', fail)
+  thread.on('messageerror', error => {
+    fail(error)
+    void thread.terminate()
+  })
+  // After all messages that it has sent before.
+  thread.on('exit', () => {
+    const error = failure ?? unavailable(ENDED)
+    hasEnded = true
+    opened.reject(error)
+    calls.abandon(ENDED)
+    ended.resolve()
+    if (!closing) events.emit('broken', error)
+  })
+
+  const close = async () => {
+    await calls.refuse('it has been closed')
+    if (!hasEnded) await calls.send('close', [])
+    await ended.promise
+  }
+  const verbs = await opened.promise.catch(async (error: unknown) => {
+    await ended.promise
+    throw error
+  })
+  return {
+    now,
+    events,
+    ...(Object.fromEntries(
+      verbs.map(verb => [verb, (...args: unknown[]) => calls.call(verb, args)]),
+    ) as unknown as Pick<Store, Verb>),
+    close: () => {
+      closing ??= close()
+      return closing
+    },
+  }
+}

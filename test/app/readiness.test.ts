@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import { createReadiness } from '../../src/app/readiness.ts'
+import { AppError } from '../../src/core/error.ts'
+import type { Account } from '../../src/store/store.ts'
+
+const ACCOUNT: Account = {
+  id: 'acc_1',
+  apiId: 'C1',
+  passwordMode: 'dynamic',
+  rate: 5,
+  partnerId: null,
+  pausedAt: null,
+  pauseReason: null,
+  pauseCode: null,
+}
+
+const open = (accounts: readonly Account[] = [ACCOUNT]) => {
+  const state = { now: 0, probes: 0, fault: null as Error | null }
+  const readiness = createReadiness({
+    now: () => state.now,
+    probe: async () => {
+      state.probes++
+      if (state.fault) throw state.fault
+    },
+    listAccounts: async () => {
+      if (state.fault) throw state.fault
+      return [...accounts]
+    },
+  })
+  const check = async (name: string) => (await readiness.checks()).find(one => one.name === name)
+  return { readiness, state, check }
+}
+
+describe('readiness', () => {
+  test('is all well, with no reasons', async () => {
+    const checks = await open().readiness.checks()
+    expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts'])
+    expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
+  })
+
+  test('fails with a reason while the process stops', async () => {
+    const { readiness, check } = open()
+    readiness.stopping()
+    expect(await check('process')).toEqual({ name: 'process', ok: false, reason: 'the process is stopping' })
+  })
+
+  test('fails while the database cannot be written, and recovers', async () => {
+    const { state, check } = open()
+    state.fault = new AppError('unavailable', 'the database cannot be used now (SQLITE_FULL)')
+    expect(await check('database')).toMatchObject({ ok: false, reason: state.fault.message })
+    state.fault = null
+    state.now += 1_000
+    expect(await check('database')).toMatchObject({ ok: true, reason: null })
+  })
+
+  test('does not tell the text of an error that is not ours', async () => {
+    const { state, check } = open()
+    state.fault = new Error('/var/lib/secret/path')
+    expect((await check('database'))?.reason).toBe('the database cannot be written')
+  })
+
+  test('writes to the disk once a second at most, however many ask', async () => {
+    const { readiness, state } = open()
+    await Promise.all(Array.from({ length: 50 }, () => readiness.checks()))
+    state.now += 999
+    await readiness.checks()
+    expect(state.probes).toBe(1)
+    state.now += 1
+    await readiness.checks()
+    expect(state.probes).toBe(2)
+  })
+
+  test('names a paused account and stays ready: registering goes on', async () => {
+    const paused = { ...ACCOUNT, id: 'acc_2', pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 } as const
+    const byHand = { ...ACCOUNT, id: 'acc_3', pausedAt: 1, pauseReason: 'operator' } as const
+    expect(await open([ACCOUNT, paused, byHand]).check('accounts')).toEqual({
+      name: 'accounts',
+      ok: true,
+      reason: 'acc_2 is paused: frozen (4050); acc_3 is paused: operator (-)',
+    })
+  })
+})

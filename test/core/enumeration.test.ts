@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { afterLookup, afterSerial, type Conduct, NO_CONDUCT } from '../../src/core/enumeration.ts'
+
+const NOW = 1_800_000_000_000
+const SLOWED_UNTIL = NOW + 10 * 60_000
+
+const serials = (ids: readonly (string | number | bigint)[]): Conduct =>
+  ids.reduce<Conduct>((conduct, id) => afterSerial(conduct, { idcardid: String(id), isOthers: true }, NOW), NO_CONDUCT)
+const answers = (notFound: number, others: number): Conduct => {
+  const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
+  return all.reduce<Conduct>((conduct, isNotFound) => afterLookup(conduct, isNotFound, NOW), NO_CONDUCT)
+}
+const upTo = (length: number, of: (n: number) => string | number | bigint) => Array.from({ length }, (_, n) => of(n))
+const FIRST = 16236437872836n
+
+describe('M4: serials in sequence', () => {
+  test.each<[string, (n: number) => string | bigint]>([
+    ['upwards', n => FIRST + BigInt(n)],
+    ['downwards', n => FIRST - BigInt(n)],
+    ['in steps of three', n => FIRST + 3n * BigInt(n)],
+    ['to and fro', n => FIRST + BigInt(n % 2)],
+    ['with leading zeros', n => `000${FIRST + BigInt(n)}`],
+    ['that are longer than a double is exact', n => 10n ** 29n + BigInt(n)],
+  ])('are seen %s, at the 30th neighbour', (_, of) => {
+    expect(serials(upTo(30, of)).slowedUntil).toBe(0)
+    expect(serials(upTo(31, of)).slowedUntil).toBe(SLOWED_UNTIL)
+  })
+
+  test('are seen among words, and among every fourth that is far away', () => {
+    const words = upTo(62, n => (n % 2 === 0 ? FIRST + BigInt(n / 2) : `word-${n}`))
+    expect(serials(words).slowedUntil).toBe(SLOWED_UNTIL)
+    // A stranger costs two neighbours: its own place and that of the one after it.
+    const strangers = upTo(200, n => (n % 10 === 9 ? n * 7_000_000 : FIRST + BigInt(n)))
+    expect(serials(strangers).slowedUntil).toBe(SLOWED_UNTIL)
+  })
+
+  test.each<[string, (n: number) => string | bigint]>([
+    ['of real checks, seconds apart', n => FIRST + 10_000n * BigInt(n)],
+    ['in steps of four', n => FIRST + 4n * BigInt(n)],
+    ['in pairs', n => FIRST + 5_000n * BigInt(n >> 1) + BigInt(n & 1)],
+    ['that are all the same', () => FIRST],
+    ['that are words', n => `serial-${n}`],
+    ['of 64 digits', n => '9'.repeat(60) + String(1_000 + n)],
+  ])('are not seen in those %s', (_, of) => {
+    expect(serials(upTo(500, of)).slowedUntil).toBe(0)
+  })
+
+  test('a few neighbours now and then are none', () => {
+    const now = upTo(400, n => (n % 40 < 20 ? FIRST + BigInt(n) : 9_000_000_000_000n + 50_000n * BigInt(n)))
+    expect(serials(now).slowedUntil).toBe(0)
+  })
+
+  test.each([
+    [4, 0],
+    [5, SLOWED_UNTIL],
+  ])('of which %i are others’ are told, and slow the partner from five on', (others, slowedUntil) => {
+    const own = Array.from({ length: 31 }, (_, n) => n).reduce<Conduct>(
+      (conduct, n) => afterSerial(conduct, { idcardid: String(FIRST + BigInt(n)), isOthers: n < others }, NOW),
+      NO_CONDUCT,
+    )
+    expect(own).toMatchObject({ suspectedUntil: SLOWED_UNTIL, slowedUntil })
+  })
+
+  test('again, while it is slow, make it slow for longer', () => {
+    const once = serials(upTo(31, n => FIRST + BigInt(n)))
+    const later = NOW + 60_000
+    const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<Conduct>(
+      (conduct, id) => afterSerial(conduct, { idcardid: String(id), isOthers: true }, later),
+      once,
+    )
+    expect(again.slowedUntil).toBe(SLOWED_UNTIL + 60_000)
+  })
+})
+
+describe('M4: serials that upstream does not know', () => {
+  test('are seen where at least 48 of 60 are', () => {
+    expect(answers(48, 12).slowedUntil).toBe(SLOWED_UNTIL)
+    expect(answers(47, 13).slowedUntil).toBe(0)
+  })
+
+  test('are not judged by fewer than 60', () => {
+    expect(answers(59, 0).slowedUntil).toBe(0)
+  })
+
+  test('are counted anew after 60', () => {
+    const first = answers(30, 30)
+    const then = Array(59)
+      .fill(true)
+      .reduce<Conduct>(conduct => afterLookup(conduct, true, NOW), first)
+    expect(then.slowedUntil).toBe(0)
+    expect(afterLookup(then, true, NOW).slowedUntil).toBe(SLOWED_UNTIL)
+  })
+
+  test('that upstream knows after all do not lift an alarm', () => {
+    const slowed = answers(60, 0)
+    const after = Array(60)
+      .fill(false)
+      .reduce<Conduct>(conduct => afterLookup(conduct, false, NOW + 1_000), slowed)
+    expect(after.slowedUntil).toBe(SLOWED_UNTIL)
+  })
+})

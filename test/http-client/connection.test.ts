@@ -1,0 +1,227 @@
+import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { Open } from '../../src/http-client/connection.ts'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { createNoted, openTo, REQUEST, textOf } from './harness.ts'
+
+const HEAD = 'HTTP/1.1 200 OK\r\n'
+const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
+
+const closing: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const receiver of closing.splice(0)) await receiver[Symbol.asyncDispose]()
+})
+
+/** A receiver, its sockets, and a connection to it. */
+const openPair = async (
+  answer: (socket: Socket, index: number) => void = socket => void socket.write(OK),
+  options: Parameters<typeof createNoted>[1] = {},
+) => {
+  const sockets: Socket[] = []
+  const asked = Promise.withResolvers<Socket>()
+  const receiver = await openRawReceiver(
+    (socket, index) => {
+      answer(socket, index)
+      asked.resolve(socket)
+    },
+    socket => sockets.push(socket),
+  )
+  closing.push(receiver)
+  let ours: Socket | null = null
+  const open: Open = async (signal, onRead) => {
+    ours = await openTo(receiver.port)(signal, onRead)
+    return ours
+  }
+  const bytesRead = () => ours?.bytesRead
+  return { receiver, sockets, bytesRead, asked: asked.promise, ...createNoted(open, options) }
+}
+
+describe('an exchange', () => {
+  test('gives head and body, and frees the connection for the next', async () => {
+    const { run, receiver, events } = await openPair()
+    for (const _of of [1, 2, 3]) {
+      const end = await run()
+      expect(end).toMatchObject({ head: { status: 200 }, fault: null, isStale: false, isUnsent: false })
+      expect(textOf(end)).toBe('ok')
+    }
+    expect(receiver.connections()).toBe(1)
+    expect(events).toEqual(['free', 'free', 'free'])
+  })
+
+  test('has its time out while it connects, and lets the socket go that comes too late', async () => {
+    const receiver = await openRawReceiver()
+    closing.push(receiver)
+    const late = Promise.withResolvers<Socket>()
+    const signals: AbortSignal[] = []
+    const { run, time, events } = createNoted(signal => {
+      signals.push(signal)
+      return late.promise
+    })
+    const ended = run(REQUEST, 1_000)
+    time.pass(999)
+    expect(signals[0]?.aborted).toBe(false)
+    time.pass(1)
+    expect(await ended).toMatchObject({ head: null, fault: { kind: 'timeout', isConnecting: true }, isUnsent: true })
+    expect(signals[0]?.aborted).toBe(true)
+    const socket = await openTo(receiver.port)(new AbortController().signal, () => {})
+    late.resolve(socket)
+    await turn()
+    expect(socket.destroyed).toBe(true)
+    expect(events).toEqual(['gone'])
+  })
+
+  test('has its time out before the head', async () => {
+    const { run, asked, time, events, receiver } = await openPair(socket => void socket.write('HTTP/1.1 200 OK\r\n'))
+    const ended = run(REQUEST, 1_000)
+    await asked
+    time.pass(999)
+    expect(events).toEqual([])
+    time.pass(1)
+    expect(await ended).toMatchObject({
+      head: null,
+      fault: { kind: 'timeout', isConnecting: false },
+      isUnsent: false,
+      isStale: false,
+    })
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test.each([
+    ['bodyMs', 1_000, 500],
+    ['its own limit', 300, 300],
+  ])('has its time out in the body, by %s', async (_claim, timeoutMs, passes) => {
+    const half = `${HEAD}content-length: 10\r\n\r\nhalf`
+    const { run, bytesRead, time, events, receiver } = await openPair(socket => void socket.write(half))
+    const ended = run(REQUEST, timeoutMs)
+    await expect.poll(bytesRead).toBe(half.length)
+    time.pass(passes - 1)
+    expect(events).toEqual([])
+    time.pass(1)
+    expect(events).toEqual(['gone'])
+    expect(await ended).toMatchObject({ head: { status: 200 }, fault: { kind: 'timeout', isConnecting: false } })
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test.each([
+    ['a length', `content-length: 101\r\n\r\n${'x'.repeat(101)}`],
+    ['chunks', `transfer-encoding: chunked\r\n\r\n${chunk('x'.repeat(100))}${chunk('x')}`],
+    ['neither', `x: y\r\n\r\n${'x'.repeat(101)}`],
+  ])('refuses a body over the limit, with %s, and keeps its start', async (_claim, rest) => {
+    const { run, receiver } = await openPair(socket => void socket.write(HEAD + rest))
+    const end = await run()
+    expect(end).toMatchObject({ head: { status: 200 }, fault: { kind: 'too_large' } })
+    expect(textOf(end)).toBe('x'.repeat(10))
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test('keeps no more of a body that comes in many parts', async () => {
+    const { run } = await openPair(
+      socket => void socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n${chunk('seven..').repeat(5)}${chunk('')}`),
+    )
+    expect(textOf(await run())).toBe('seven..sev')
+  })
+
+  test('takes a body of just the limit', async () => {
+    const { run, events } = await openPair(
+      socket => void socket.write(`${HEAD}content-length: 100\r\n\r\n${'x'.repeat(100)}`),
+    )
+    const end = await run()
+    expect([end.fault, textOf(end), ...events]).toEqual([null, 'x'.repeat(10), 'free'])
+  })
+
+  test.each([
+    ['extensions', `${HEAD}transfer-encoding: chunked\r\n\r\n${`1;${'x'.repeat(800)}\r\nx\r\n`.repeat(6)}`],
+    ['trailers', `${HEAD}transfer-encoding: chunked\r\n\r\n0\r\n${`x: ${'y'.repeat(800)}\r\n`.repeat(6)}`],
+    ['informational ones', `HTTP/1.1 103 ?\r\nx: ${'y'.repeat(800)}\r\n\r\n`.repeat(6)],
+  ])('reads no endless %s', async (_claim, text) => {
+    const { run, receiver } = await openPair(socket => void socket.write(text))
+    expect(await run()).toMatchObject({ fault: { kind: 'protocol', detail: 'flood' } })
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test.each<[how: 'end' | 'resetAndDestroy', text: string, fault: object | null]>([
+    ['end', `${HEAD}\r\nok`, null],
+    ['resetAndDestroy', `${HEAD}\r\nok`, { kind: 'lost', code: 'ECONNRESET' }],
+    ['end', `${HEAD}content-length: 3\r\n\r\nok`, { kind: 'lost', code: null }],
+    ['resetAndDestroy', `${HEAD}content-length: 3\r\n\r\nok`, { kind: 'lost', code: 'ECONNRESET' }],
+    ['end', `${HEAD}transfer-encoding: chunked\r\n\r\n${chunk('ok')}0\r\n`, { kind: 'lost', code: null }],
+  ])('of which the other side calls %s behind %j', async (how, text, fault) => {
+    const { run, events, bytesRead, sockets } = await openPair(socket => void socket.write(text))
+    const ended = run()
+    // A reset would overtake what has not been read.
+    await expect.poll(bytesRead).toBe(text.length)
+    sockets[0]?.[how]()
+    const end = await ended
+    expect(end).toMatchObject({ head: { status: 200 }, isStale: false })
+    expect([end.fault, textOf(end)]).toEqual([fault, 'ok'])
+    expect(events).toEqual(['gone'])
+  })
+
+  test('of which open rejects tells with what', async () => {
+    const error = new Error('no such host')
+    const { run, events } = createNoted(() => Promise.reject(error))
+    expect(await run()).toMatchObject({ head: null, fault: { kind: 'connect', error }, isUnsent: true, isStale: false })
+    expect(events).toEqual(['gone'])
+  })
+
+  test('answered before its request was taken ends the connection: no requests pile up on it', async () => {
+    const receiver = await openRawReceiver(
+      () => {},
+      socket => {
+        socket.pause()
+        socket.write(OK)
+      },
+    )
+    closing.push(receiver)
+    const { run, events } = createNoted(openTo(receiver.port))
+    expect(await run(Buffer.alloc(50_000_000))).toMatchObject({ head: { status: 200 }, fault: null })
+    expect(events).toEqual(['gone'])
+  })
+})
+
+describe('close', () => {
+  test('ends the exchange under way, once', async () => {
+    const { run, connection, asked, events, receiver } = await openPair(() => {})
+    const ended = run()
+    await asked
+    connection.close()
+    connection.close()
+    expect(await ended).toMatchObject({ head: null, fault: { kind: 'closed' }, isUnsent: false, isStale: false })
+    expect(events).toEqual(['gone'])
+    await expect.poll(receiver.open).toBe(0)
+  })
+
+  test('while idle lets nothing be heard of it but that it is gone', async () => {
+    const { run, connection, time, events, receiver } = await openPair()
+    await run()
+    connection.close()
+    time.pass(60_000)
+    await expect.poll(receiver.open).toBe(0)
+    expect(events).toEqual(['free', 'gone'])
+    expect(time.listeners.size).toBe(0)
+  })
+
+  test('while connecting aborts that, whatever becomes of it', async () => {
+    const late = Promise.withResolvers<Socket>()
+    const { run, connection, events } = createNoted(signal => {
+      signal.addEventListener('abort', () => late.reject(new Error('aborted')))
+      return late.promise
+    })
+    const ended = run()
+    connection.close()
+    expect(await ended).toMatchObject({ fault: { kind: 'closed' }, isUnsent: true })
+    await turn()
+    expect(events).toEqual(['gone'])
+  })
+
+  test('between two requests keeps the second from being sent', async () => {
+    const { run, connection, receiver } = await openPair()
+    await run()
+    const ended = run()
+    connection.close()
+    expect(await ended).toMatchObject({ fault: { kind: 'closed' }, isUnsent: true })
+    await expect.poll(receiver.open).toBe(0)
+    expect(receiver.requests).toHaveLength(1)
+  })
+})

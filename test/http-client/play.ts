@@ -1,0 +1,76 @@
+import { expect } from 'vitest'
+import type { ResponseHead } from '../../src/http-client/response-head.ts'
+import { createResponseParser, type ResponseFault } from '../../src/http-client/response-parser.ts'
+
+/** What a parser said of some bytes, in a form that does not depend on how they were cut. */
+export interface Reading {
+  head: ResponseHead | null
+  /** Latin-1. */
+  body: string
+  /**
+   * `clean`: complete, and nothing behind it. `dirty`: complete, and something came behind it. `closed`: complete as the
+   * connection was closed. `open`: more is needed. Otherwise what was wrong.
+   */
+  ended: 'clean' | 'dirty' | 'closed' | 'open' | ResponseFault
+}
+
+/** Reads one response from `pieces`; `closes`: the other side closes behind them. Throws where events come out of order. */
+export const read = (
+  pieces: Iterable<Buffer>,
+  { closes = false, headBytes = 16 * 1024 }: { closes?: boolean; headBytes?: number } = {},
+): Reading => {
+  const reading: Reading = { head: null, body: '', ended: 'open' }
+  const assert = (isRight: boolean, event: string) => {
+    if (!isRight) throw new Error(`${event} while ${JSON.stringify(reading)}`)
+  }
+  const parser = createResponseParser(
+    {
+      onHead: head => {
+        assert(reading.head === null && reading.ended === 'open', 'onHead')
+        reading.head = head
+      },
+      onData: bytes => {
+        assert(reading.head !== null && reading.ended === 'open' && bytes.length > 0, 'onData')
+        reading.body += bytes.toString('latin1')
+      },
+      onEnd: isClean => {
+        assert(reading.head !== null && reading.ended === 'open', 'onEnd')
+        reading.ended = isClean ? 'clean' : 'dirty'
+      },
+      onFault: fault => {
+        const isBehind = fault === 'unasked' && (reading.ended === 'clean' || reading.ended === 'dirty')
+        assert(isBehind || reading.ended === 'open', 'onFault')
+        reading.ended = isBehind ? 'dirty' : fault
+      },
+    },
+    { headBytes },
+  )
+  parser.begin()
+  for (const piece of pieces) {
+    parser.push(piece)
+    // As a connection does: nothing more is read after a fault.
+    if (reading.ended !== 'open' && reading.ended !== 'clean') return reading
+  }
+  if (closes && parser.end()) reading.ended = 'closed'
+  return reading
+}
+
+export const eachByte = (bytes: Buffer): Buffer[] => Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1))
+
+/** Whole, byte by byte, and cut in two at every position. */
+const deliveries = (bytes: Buffer): Buffer[][] => [
+  [bytes],
+  eachByte(bytes),
+  ...Array.from(bytes, (_byte, at) => [bytes.subarray(0, at), bytes.subarray(at)]),
+]
+
+/** A limit for heads that are cut at every position. */
+export const HEAD_BYTES = 256
+
+/** The one reading that all ways to deliver `text` give. */
+export const readAnyhow = (text: string, closes = false): Reading => {
+  const bytes = Buffer.from(text, 'latin1')
+  const [whole, ...others] = deliveries(bytes).map(pieces => read(pieces, { closes, headBytes: HEAD_BYTES }))
+  for (const other of others) expect(other).toEqual(whole)
+  return whole as Reading
+}

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const admin = (method: string, path: string, body?: unknown) =>
+  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
+const add = (more: Record<string, unknown> = {}) =>
+  admin('POST', '/accounts', { account: 'C87654321', apiKey: 'upstream-marker-7', ...more })
+const post = (body: Record<string, unknown>, key = api.partner.key) =>
+  api.call('POST', '/v1/registrations', { key, body: { idcardid: '1', callbackUrl: HOOK, ...body } })
+
+describe('accounts', () => {
+  const shown = () => ({ id: api.account.id, account: 'C12345678', mode: 'dynamic', rate: 5, partnerId: null })
+
+  test('are listed without their key', async () => {
+    const { json } = await admin('GET', '/accounts')
+    const running = { paused: false, reason: null, code: null, since: null }
+    expect(json).toEqual({ data: [{ ...shown(), ...running }], nextCursor: null })
+  })
+
+  test('tell the upstream code that paused them', async () => {
+    await api.register()
+    const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1 }
+    await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+    expect((await admin('GET', '/accounts')).json.data[0]).toMatchObject({
+      paused: true,
+      reason: 'credentials_wrong',
+      code: 405,
+      since: '2026-11-24T16:20:00.000Z',
+    })
+  })
+
+  test.each(['id', 'apiId'] as const)('are paused and resumed by %s', async name => {
+    const path = `/accounts/${api.account[name]}`
+    const paused = await admin('POST', `${path}/pause`)
+    expect(paused.status).toBe(200)
+    expect(paused.json).toEqual({ ...shown(), paused: true, reason: 'operator', code: null, since: expect.any(String) })
+    expect((await admin('POST', `${path}/resume`)).json).toMatchObject({ paused: false, reason: null, since: null })
+  })
+})
+
+describe('a new account', () => {
+  test('is shown without its key, then and later', async () => {
+    const { status, headers, json, text } = await add({ mode: 'static', rate: 2.5 })
+    expect([status, headers.get('location')]).toEqual([201, `/v1/admin/accounts/${json.id}`])
+    expect(json).toEqual({
+      id: expect.stringMatching(/^acc_/),
+      account: 'C87654321',
+      mode: 'static',
+      rate: 2.5,
+      partnerId: null,
+      paused: false,
+      reason: null,
+      code: null,
+      since: null,
+    })
+    const list = await admin('GET', '/accounts')
+    expect(list.json.data).toContainEqual(json)
+    for (const said of [text, list.text, api.logged.join('')]) expect(said).not.toContain('upstream-marker-7')
+  })
+
+  test('has the mode and rate of the settings unless told', async () => {
+    expect((await add()).json).toMatchObject({ mode: 'dynamic', rate: 5 })
+  })
+
+  test('is refused where there is one with its APIID', async () => {
+    expect((await add()).status).toBe(201)
+    const again = await add({ apiKey: 'another', partnerId: api.other.id })
+    expect([again.status, again.json.type]).toEqual([409, '/docs/problems#conflict'])
+    expect((await add({ account: api.account.apiId })).status).toBe(409)
+    expect((await admin('GET', '/accounts')).json.data).toHaveLength(2)
+  })
+
+  test.each([
+    [{ account: '' }, 'account'],
+    [{ account: 'C 1' }, 'account'],
+    [{ account: 'C\u0000' }, 'account'],
+    [{ account: 'x'.repeat(129) }, 'account'],
+    [{ account: 7 }, 'account'],
+    [{ apiKey: '' }, 'apiKey'],
+    [{ apiKey: 'a\nb' }, 'apiKey'],
+    [{ apiKey: null }, 'apiKey'],
+    [{ mode: 'md5' }, 'mode'],
+    [{ rate: 0 }, 'rate'],
+    [{ rate: -1 }, 'rate'],
+    [{ rate: 1e6 }, 'rate'],
+    [{ rate: '5' }, 'rate'],
+    [{ partnerId: 'partner_nobody' }, 'partnerId'],
+    [{ partnerId: '' }, 'partnerId'],
+    [{ partnerId: 'x y' }, 'partnerId'],
+    [{ isDefault: true }, 'isDefault'],
+  ])('is refused with %j', async (more, path) => {
+    const { status, json, text } = await add(more)
+    expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/must|not known/) }]])
+    expect(text).not.toContain('upstream-marker-7')
+    expect((await admin('GET', '/accounts')).json.data).toHaveLength(1)
+  })
+})
+
+describe('an account that is bound to a partner', () => {
+  test('is to others like one that does not exist, by its id and by its APIID', async () => {
+    const { json: bound } = await add({ partnerId: api.other.id })
+    const unknown = await post({ account: 'nobody' })
+    expect(unknown.status).toBe(422)
+    for (const account of [bound.id, bound.account]) {
+      const answer = await post({ account })
+      expect([answer.status, answer.text]).toEqual([422, unknown.text])
+    }
+    expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
+  })
+
+  test('is the default one of its partner, and of nobody else', async () => {
+    const { json: bound } = await add({ partnerId: api.other.id })
+    const accountOf = async ({ id }: { id: string }, partnerId: string) =>
+      (await api.store.explain(partnerId, id))?.account.id
+    const own = await post({}, api.other.key)
+    expect(await accountOf(own.json, api.other.id)).toBe(bound.id)
+    const usual = await post({})
+    expect([own.status, usual.status]).toEqual([201, 201])
+    expect(await accountOf(usual.json, api.partner.id)).toBe(api.account.id)
+  })
+
+  test('keeps its partner’s serials apart from those of the other accounts', async () => {
+    await add({ partnerId: api.other.id })
+    const one = await post({})
+    const two = await post({}, api.other.key)
+    expect([one.status, two.status]).toEqual([201, 201])
+    expect((await post({ account: api.account.id }, api.other.key)).status).toBe(409)
+    await api.call('DELETE', `/v1/registrations/${one.json.id}`)
+    const kept = await api.call('GET', `/v1/registrations/${two.json.id}`, { key: api.other.key })
+    expect(kept.json.status).toBe('pending')
+  })
+})
+
+test('one partner may have the same serial at several accounts, each with a verdict of its own', async () => {
+  const { json: second } = await add()
+  const one = await post({})
+  const two = await post({ account: second.id })
+  expect([one.status, two.status]).toEqual([201, 201])
+  expect(two.json.id).not.toBe(one.json.id)
+  const { claims } = await api.store.claimVerifications({
+    busy: new Map(),
+    concurrency: 4,
+    ahead: new Map(),
+    leaseMs: 1_000,
+  })
+  expect(claims.map(({ account }) => account.apiId).sort()).toEqual(['C12345678', 'C87654321'])
+})

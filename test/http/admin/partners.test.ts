@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const admin = (method: string, path: string, body?: unknown) =>
+  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
+
+test('without a token there is no admin API, for no method and with no key', async () => {
+  await using closed = await openApi({ adminToken: null })
+  for (const [method, path] of [
+    ['GET', '/v1/admin/partners'],
+    ['POST', '/v1/admin/partners'],
+    ['PUT', '/v1/admin/partners'],
+    ['GET', '/v1/admin'],
+    ['GET', '/v1/admin/x'],
+  ] as const)
+    for (const key of [ADMIN_TOKEN, closed.partner.key, '', null])
+      expect((await closed.call(method, path, { key })).json.type, `${method} ${path}`).toBe('/docs/problems#not_found')
+})
+
+test.each(['', 'x', ADMIN_TOKEN.slice(1), `${ADMIN_TOKEN}x`])('the token %j is not the token', async key => {
+  const { status, headers } = await api.call('GET', '/v1/admin/partners', { key })
+  expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+})
+
+describe('partners', () => {
+  test('are created with a key that works and a signing secret, both shown once', async () => {
+    const { status, headers, json } = await admin('POST', '/partners', { name: ' 商户 & <b>Co</b> ' })
+    expect(status).toBe(201)
+    expect(json).toEqual({
+      partnerId: expect.stringMatching(/^partner_/),
+      name: '商户 & <b>Co</b>',
+      apiKey: expect.stringMatching(/^ifn_/),
+      signingSecret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+    })
+    expect((await api.call('GET', '/v1/registrations', { key: json.apiKey })).status).toBe(200)
+    const shown = await admin('GET', (headers.get('location') ?? '').replace('/v1/admin', ''))
+    expect(shown.json).toEqual({
+      id: json.partnerId,
+      name: json.name,
+      disabled: false,
+      payload: 'full',
+      quotas: { pending: null, hosts: null, daily: null },
+      createdAt: '2026-11-24T16:20:00.000Z',
+    })
+    expect(api.logged.join('')).not.toContain(json.apiKey)
+  })
+
+  test.each([
+    {},
+    { name: '' },
+    { name: ' ' },
+    { name: 'x'.repeat(101) },
+    { name: 'a\u0000b' },
+    { name: 'a\nb' },
+    { name: 7 },
+  ])('are not created as %j', async body => {
+    const { status, json } = await admin('POST', '/partners', body)
+    expect(status).toBe(422)
+    expect(json.errors).toContainEqual({ path: 'name', message: expect.stringContaining('must') })
+  })
+
+  test('are listed page by page', async () => {
+    const first = (await admin('GET', '/partners?limit=1')).json
+    const second = (await admin('GET', `/partners?limit=1&cursor=${first.nextCursor}`)).json
+    expect([first, second].map(page => page.data[0].id)).toEqual([api.partner.id, api.other.id])
+    expect(second.nextCursor).toBeNull()
+  })
+
+  test('are disabled and enabled', async () => {
+    const disabled = await admin('PATCH', `/partners/${api.partner.id}`, { disabled: true })
+    expect([disabled.status, disabled.json.disabled]).toEqual([200, true])
+    expect((await api.call('GET', '/v1/registrations')).status).toBe(401)
+    expect((await admin('PATCH', `/partners/${api.partner.id}`, { disabled: false })).json.disabled).toBe(false)
+  })
+
+  test.each([
+    [{ disabled: 'true' }, 'disabled'],
+    [{ disabled: null }, 'disabled'],
+    [{ name: '' }, 'name'],
+    [{ payload: 'none' }, 'payload'],
+    [{ quotas: null }, 'quotas'],
+    [{ quotas: { pending: -1 } }, 'quotas.pending'],
+    [{ quotas: { hosts: 1.5 } }, 'quotas.hosts'],
+    [{ quotas: { daily: '7' } }, 'quotas.daily'],
+    [{ quotas: { weekly: 7 } }, 'quotas.weekly'],
+    [{ id: 'partner_1' }, 'id'],
+  ])('are not changed by %j', async (body, path) => {
+    const before = (await admin('GET', `/partners/${api.partner.id}`)).json
+    const { status, json } = await admin('PATCH', `/partners/${api.partner.id}`, body)
+    expect([status, json.errors[0].path]).toEqual([422, path])
+    expect((await admin('GET', `/partners/${api.partner.id}`)).json).toEqual(before)
+  })
+
+  test('keep what a change does not name', async () => {
+    const change = (body: unknown) => admin('PATCH', `/partners/${api.partner.id}`, body)
+    await change({ quotas: { pending: 7, hosts: 2 }, payload: 'thin' })
+    const { status, json } = await change({ quotas: { hosts: null } })
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ name: 'one', payload: 'thin', quotas: { pending: 7, hosts: null, daily: null } })
+    expect((await change({})).json).toEqual(json)
+    expect((await change({ name: 'new' })).json).toEqual({ ...json, name: 'new' })
+    const other = await admin('GET', `/partners/${api.other.id}`)
+    expect(other.json).toMatchObject({ name: 'other', payload: 'full', quotas: { pending: null } })
+  })
+})
+
+describe('keys', () => {
+  const path = () => `/partners/${api.partner.id}/keys`
+  const isLetIn = async (key: string) => (await api.call('GET', '/v1/registrations', { key })).status === 200
+
+  test('there may be several of, each of which can be revoked', async () => {
+    const { status, json } = await admin('POST', path())
+    expect(status).toBe(201)
+    const apiKey = expect.stringMatching(/^ifn_/)
+    const id = expect.stringMatching(/^key_/)
+    expect(json).toEqual({ id, partnerId: api.partner.id, apiKey, expiresAt: null })
+    expect(await isLetIn(json.apiKey)).toBe(true)
+
+    for (const _ of [1, 2]) expect((await admin('DELETE', `/keys/${api.partner.keyId}`)).status).toBe(204)
+    const shown = { createdAt: '2026-11-24T16:20:00.000Z', lastUsedAt: null, expiresAt: null }
+    expect((await admin('GET', path())).json).toEqual({
+      data: [
+        { id: api.partner.keyId, ...shown, revoked: true },
+        { id: json.id, ...shown, revoked: false },
+      ],
+      nextCursor: null,
+    })
+    expect(await isLetIn(api.partner.key)).toBe(false)
+    expect(await isLetIn(json.apiKey)).toBe(true)
+  })
+
+  test('with an expiry stop by themselves, within two seconds of it', async () => {
+    const { status, json } = await admin('POST', path(), { expiresAt: '2026-11-25T00:21:00+08:00' })
+    expect([status, json.expiresAt]).toEqual([201, '2026-11-24T16:21:00.000Z'])
+    expect((await admin('GET', path())).json.data[1]).toMatchObject({ id: json.id, expiresAt: json.expiresAt })
+    api.clock.now += 59_000
+    expect(await isLetIn(json.apiKey)).toBe(true)
+    api.clock.now += 2_000
+    expect(await isLetIn(json.apiKey)).toBe(false)
+    expect(await isLetIn(api.partner.key)).toBe(true)
+  })
+
+  test.each([
+    '2026-11-24T16:20:00Z',
+    '2026-11-24T16:19:59Z',
+    '2027-11-24',
+    '2027-02-29T00:00:00Z',
+    '2027-11-24T00:00:00',
+    'never',
+    '',
+    1_900_000_000,
+    {},
+  ])('are not created with the expiry %j', async expiresAt => {
+    const { status, json } = await admin('POST', path(), { expiresAt })
+    expect([status, json.errors]).toEqual([422, [{ path: 'expiresAt', message: expect.stringContaining('ahead') }]])
+    expect((await admin('GET', path())).json.data).toHaveLength(1)
+  })
+
+  test('without an expiry need no body, but take an empty object or null', async () => {
+    for (const body of [undefined, {}, { expiresAt: null }]) {
+      const { status, json } = await admin('POST', path(), body)
+      expect([status, json.expiresAt]).toEqual([201, null])
+    }
+    expect((await admin('POST', path(), { partnerId: api.other.id })).status).toBe(422)
+    expect((await admin('POST', path(), [])).status).toBe(422)
+  })
+})
+
+test('the admin token does not open what is a partner’s', async () => {
+  const body = { idcardid: '1', callbackUrl: HOOK }
+  expect((await api.call('POST', '/v1/registrations', { key: ADMIN_TOKEN, body })).status).toBe(401)
+})

@@ -1,0 +1,55 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { openListening } from '../../attack/support/listening.ts'
+import { head, openRawClient, statusesOf } from '../../attack/support/raw-client.ts'
+import { HOOK } from '../support/api.ts'
+
+/** Of a serial of its own for each note. */
+const bodyWith = (note: string) =>
+  JSON.stringify({ idcardid: note.slice(0, 9), callbackUrl: HOOK, metadata: { note: `${note}é认证🙂` } })
+
+const requestOf = (body: string, authorization: Record<string, string>, path = '/v1/registrations') => {
+  const bytes = Buffer.from(body)
+  const headers = { ...authorization, 'content-type': 'application/json', 'content-length': String(bytes.length) }
+  return Buffer.concat([Buffer.from(head(`POST ${path}`, headers)), bytes])
+}
+
+const isAnswered = (times: number) => (text: string) => text.split('"resolvedAt"').length > times
+
+test('a body is the same whether it comes with its head, after it, or byte by byte', async () => {
+  await using api = await openListening()
+  const request = requestOf(bodyWith('a'), api.authorization)
+  const bodyAt = request.indexOf('\r\n\r\n') + 4
+  const cuts = [[], [bodyAt], [bodyAt + 3], Array.from({ length: request.length - bodyAt }, (_, at) => bodyAt + at)]
+  for (const cut of cuts) {
+    await using client = await openRawClient(api.url)
+    for (const [at, from] of [0, ...cut].entries()) {
+      client.send(request.subarray(from, cut[at]))
+      await turn()
+    }
+    const text = await client.until(isAnswered(1))
+    expect(statusesOf(text)).toHaveLength(1)
+    expect(Buffer.from(text, 'latin1').toString()).toContain('"note":"aé认证🙂"')
+  }
+})
+
+test('of requests that come in one piece each has its own body', async () => {
+  await using api = await openListening()
+  await using client = await openRawClient(api.url)
+  const notes = ['first', 'second', 'third']
+  client.send(Buffer.concat(notes.map(note => requestOf(bodyWith(note), api.authorization))))
+  const text = await client.until(isAnswered(notes.length))
+  expect([...text.matchAll(/"note":"([a-z]+)/g)].map(([, note]) => note)).toEqual(notes)
+})
+
+test('a body of many pieces is read to its end, and one without any is told apart', async () => {
+  await using api = await openListening()
+  await using client = await openRawClient(api.url)
+  const registrations = Array.from({ length: 1_000 }, () => JSON.parse(bodyWith('b'.repeat(500))))
+  client.send(requestOf(JSON.stringify({ registrations }), api.authorization, '/v1/registrations/batch'))
+  const answered = await client.until(isAnswered(registrations.length))
+  expect(statusesOf(answered)).toEqual([200])
+  client.send(requestOf('', api.authorization))
+  const text = await client.until(seen => seen.includes('The body is empty'))
+  expect(statusesOf(text.slice(answered.length))).toEqual([400])
+})

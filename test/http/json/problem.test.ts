@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { PROBLEMS } from '../../../src/http/json/problem.ts'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const REGISTRATION = 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0'
+const PARTNER_ROUTES = [
+  ['GET', '/v1/registrations/:id'],
+  ['DELETE', '/v1/registrations/:id'],
+  ['POST', '/v1/registrations/:id/poll'],
+  ['POST', '/v1/registrations/:id/resend'],
+  ['GET', '/v1/registrations/:id/attempts'],
+  ['GET', '/v1/registrations/:id/explain'],
+] as const
+const ADMIN_ROUTES = [
+  ['GET', '/v1/admin/partners/:id'],
+  ['PATCH', '/v1/admin/partners/:id'],
+  ['GET', '/v1/admin/partners/:id/keys'],
+  ['POST', '/v1/admin/partners/:id/keys'],
+  ['DELETE', '/v1/admin/keys/:id'],
+  ['POST', '/v1/admin/accounts/:id/pause'],
+  ['POST', '/v1/admin/accounts/:id/resume'],
+] as const
+const ALL = [
+  ...PARTNER_ROUTES,
+  ['GET', '/v1/registrations'],
+  ['POST', '/v1/registrations'],
+  ...ADMIN_ROUTES,
+  ['GET', '/v1/admin/partners'],
+  ['POST', '/v1/admin/partners'],
+  ['GET', '/v1/admin/accounts'],
+] as const
+
+const keyFor = (path: string) => (path.startsWith('/v1/admin') ? ADMIN_TOKEN : api.partner.key)
+const bodyFor = (method: string) => (method === 'PATCH' ? { body: { disabled: true } } : {})
+
+const expectProblem = (answer: Awaited<ReturnType<typeof api.call>>, code: keyof typeof PROBLEMS) => {
+  expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.status).toBe(PROBLEMS[code].status)
+  expect(answer.json).toMatchObject({ type: `/docs/problems#${code}`, ...PROBLEMS[code], detail: expect.any(String) })
+}
+
+describe.each(ALL)('%s %s', (method, path) => {
+  const real = path.replace(':id', REGISTRATION)
+
+  test('without a key, with a bad one and with the key of the other side is a 401 problem', async () => {
+    expectProblem(await api.call(method, real, { key: null }), 'unauthorized')
+    expectProblem(await api.call(method, real, { key: 'ifn_x' }), 'unauthorized')
+    const wrong = path.startsWith('/v1/admin') ? api.partner.key : ADMIN_TOKEN
+    expectProblem(await api.call(method, real, { key: wrong }), 'unauthorized')
+  })
+
+  test('with a method that it does not have is a 405 problem with Allow', async () => {
+    const answer = await api.call('PUT', real, { key: keyFor(path), body: {} })
+    expectProblem(answer, 'method_not_allowed')
+    expect(answer.headers.get('allow')?.split(', ')).toContain(method)
+  })
+
+  test('with an unknown query parameter is a 400 problem', async () => {
+    expectProblem(await api.call(method, `${real}?colour=red`, { key: keyFor(path) }), 'invalid_query')
+  })
+})
+
+describe.each([...PARTNER_ROUTES, ...ADMIN_ROUTES])('%s %s', (method, path) => {
+  test.each([REGISTRATION, 'x', '%00', '%ZZ', "'%20OR%201=1", 'a'.repeat(5_000), '%F0%9F%98%80'])(
+    'of what does not exist is a 404 problem: %s',
+    async id => {
+      const answer = await api.call(method, path.replace(':id', id), { key: keyFor(path), ...bodyFor(method) })
+      expectProblem(answer, 'not_found')
+    },
+  )
+})
+
+test('what cannot be an id never reaches the database', async () => {
+  const findRegistration = vi.spyOn(api.store, 'findRegistration')
+  for (const id of ['%00', 'x', REGISTRATION.toLowerCase(), `${REGISTRATION}0`])
+    await api.call('GET', `/v1/registrations/${id}`)
+  expect(findRegistration).not.toHaveBeenCalled()
+})
+
+test.each(PARTNER_ROUTES)('%s %s of another partner is 404, the same as what never was', async (method, path) => {
+  const { id } = await api.register({}, api.other.key)
+  const foreign = await api.call(method, path.replace(':id', id))
+  const unknown = await api.call(method, path.replace(':id', REGISTRATION))
+  expect(foreign.text).toBe(unknown.text)
+  expectProblem(foreign, 'not_found')
+  const { json } = await api.call('GET', `/v1/registrations/${id}`, { key: api.other.key })
+  expect(json.status).toBe('pending')
+})
+
+test.each(['/', '/v1', '/v2/registrations', '/v1/nothing', '/v1/registrations/', '/v1/registrations/x/nothing'])(
+  '%s is a 404 problem',
+  async path => {
+    const answer = await api.call('GET', path)
+    expect([answer.status, answer.json.type]).toEqual([404, '/docs/problems#not_found'])
+  },
+)
+
+test('a fault of ours is a 500 that tells nothing, and is logged with its request id', async () => {
+  vi.spyOn(api.store, 'listRegistrations').mockRejectedValueOnce(new TypeError('row 7 of secret_table'))
+  const answer = await api.call('GET', '/v1/registrations')
+  expectProblem(answer, 'internal')
+  expect(answer.text).not.toContain('secret_table')
+  const requestId = answer.headers.get('x-request-id')
+  expect(answer.json.detail).toContain(requestId)
+  const lines = api.logged.map(line => JSON.parse(line))
+  expect(lines).toContainEqual(expect.objectContaining({ event: 'http.failed', level: 'error', requestId }))
+})
+
+test('every code has its paragraph in the documents', () => {
+  const document = readFileSync(new URL('../../../docs/problems.md', import.meta.url), 'utf8')
+  const headings = [...document.matchAll(/^## (\w+)$/gm)].map(([, code]) => code)
+  expect(headings).toEqual(Object.keys(PROBLEMS))
+})
+
+test('a request id that the caller sends is kept when it is a plain word', async () => {
+  const ids = ['trace-1_a=', 'a b', 'x'.repeat(129), '<script>']
+  const answers = await Promise.all(ids.map(id => api.call('GET', '/healthz', { headers: { 'x-request-id': id } })))
+  const [kept, ...replaced] = answers.map(answer => answer.headers.get('x-request-id'))
+  expect(kept).toBe('trace-1_a=')
+  for (const id of replaced) expect(id).toMatch(/^req_/)
+})
+
+test('a request is one log line with its route, and without what is personal or secret', async () => {
+  const { id } = await api.register({ idcardid: 'canary16236437', metadata: { canary: 'canary' } })
+  await api.call('GET', `/v1/registrations/${id}`)
+  await api.call('GET', '/v1/registrations?idcardid=canary16236437')
+  const lines = api.logged.map(line => JSON.parse(line)).filter(line => line.event === 'http.request')
+  expect(lines.map(({ method, route, status }) => [method, route, status])).toEqual([
+    ['POST', '/v1/registrations', 201],
+    ['GET', '/v1/registrations/:id', 200],
+    ['GET', '/v1/registrations', 200],
+  ])
+  expect(lines[0]).toMatchObject({
+    partnerId: api.partner.id,
+    requestId: expect.stringMatching(/^req_/),
+    durationMs: 0,
+  })
+  const log = api.logged.join('')
+  for (const secret of ['canary', HOOK, api.partner.key]) expect(log).not.toContain(secret)
+})

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test, vi } from 'vitest'
+import { createApiKey } from '../../../src/core/api-key.ts'
+import { AppError } from '../../../src/core/error.ts'
+import { openApi } from '../support/api.ts'
+
+const LIST = '/v1/registrations'
+
+test('M11: every way to have no valid key is answered alike', async () => {
+  await using api = await openApi()
+  const { key, keyId } = api.partner
+  const foreign = createApiKey(keyId, randomBytes).text
+  const unknown = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
+  const bearers = [foreign, unknown, `${key}x`, key.slice(0, -1), key.toUpperCase(), '', 'x', `${key} ${key}`]
+  const answers = [
+    ...(await Promise.all(bearers.map(bearer => api.call('GET', LIST, { key: bearer })))),
+    await api.call('GET', LIST, { key: null }),
+    await api.call('GET', LIST, { key: null, headers: { authorization: `Basic ${key}` } }),
+    await api.call('GET', `${LIST}?api_key=${key}`, { key: null }),
+  ]
+  for (const answer of answers) {
+    expect(answer.status).toBe(401)
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+    expect(answer.text).toBe(answers[0]?.text)
+  }
+  expect(answers[0]?.json).toMatchObject({ type: '/docs/problems#unauthorized', status: 401 })
+})
+
+test('the scheme may be written in any case', async () => {
+  await using api = await openApi()
+  const headers = { authorization: `bearer ${api.partner.key}` }
+  expect((await api.call('GET', LIST, { key: null, headers })).status).toBe(200)
+})
+
+test('M11: a revoked key stops within two seconds, wherever it was revoked', async () => {
+  await using api = await openApi()
+  expect((await api.call('GET', LIST)).status).toBe(200)
+  await api.store.revokeKey(api.partner.keyId)
+  api.clock.now += 1_000
+  expect((await api.call('GET', LIST)).status).toBe(401)
+})
+
+test('a key of a disabled partner stops, and works again once it is enabled', async () => {
+  await using api = await openApi()
+  await api.store.changePartner(api.partner.id, { disabled: true })
+  expect((await api.call('GET', LIST)).status).toBe(401)
+  await api.store.changePartner(api.partner.id, { disabled: false })
+  api.clock.now += 1_000
+  expect((await api.call('GET', LIST)).status).toBe(200)
+})
+
+test('a burst of requests asks the database for its key once', async () => {
+  await using api = await openApi()
+  const { store } = api
+  const findKey = vi.spyOn(store, 'findKey')
+  await Promise.all(Array.from({ length: 20 }, () => api.call('GET', LIST)))
+  expect(findKey).toHaveBeenCalledTimes(1)
+})
+
+test('a database that fails is 503 with Retry-After, and is asked again by the next request', async () => {
+  await using api = await openApi()
+  vi.spyOn(api.store, 'findKey').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+  const { status, headers } = await api.call('GET', LIST)
+  expect([status, headers.get('retry-after')]).toEqual([503, '2'])
+  expect((await api.call('GET', LIST)).status).toBe(200)
+})
+
+test('notes when a key was used, at most once a minute', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  try {
+    await using api = await openApi()
+    const touchKeys = vi.spyOn(api.store, 'touchKeys')
+    await Promise.all([api.call('GET', LIST), api.call('GET', LIST), api.call('GET', LIST, { key: api.other.key })])
+    expect(touchKeys).not.toHaveBeenCalled()
+    vi.runAllTimers()
+    expect(touchKeys.mock.calls).toEqual([[[api.partner.keyId, api.other.keyId]]])
+    api.clock.now += 59_000
+    await api.call('GET', LIST)
+    vi.runAllTimers()
+    expect(touchKeys).toHaveBeenCalledTimes(1)
+    api.clock.now += 1_000
+    await api.call('GET', LIST)
+    vi.runAllTimers()
+    expect(touchKeys).toHaveBeenCalledTimes(2)
+    await touchKeys.mock.results[1]?.value
+    const [key] = (await api.store.listKeys(api.partner.id)) ?? []
+    expect(key?.lastUsedAt).toBe(api.clock.now)
+  } finally {
+    vi.useRealTimers()
+  }
+})

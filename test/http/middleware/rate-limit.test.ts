@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { createNetworks } from '../../../src/core/address.ts'
+import { createApiKey } from '../../../src/core/api-key.ts'
+import { createRateLimit } from '../../../src/http/middleware/rate-limit.ts'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+
+type Api = Awaited<ReturnType<typeof openApi>>
+
+const LIST = '/v1/registrations'
+const networks = (...cidrs: string[]) => {
+  const made = createNetworks(cidrs)
+  if (!made.ok) throw new Error(made.message)
+  return made.networks
+}
+const statusesOf = async (times: number, call: () => Promise<{ status: number }>): Promise<number[]> => {
+  const statuses: number[] = []
+  for (let n = 0; n < times; n++) statuses.push((await call()).status)
+  return statuses
+}
+const count = (statuses: readonly number[], status: number) => statuses.filter(one => one === status).length
+
+describe('API_RATE', () => {
+  test('M5: lets twice the rate through at once, and then 429 with a Retry-After that is true', async () => {
+    await using api = await openApi({ apiRate: 5 })
+    const list = () => api.call('GET', LIST)
+    expect(await statusesOf(10, list)).toEqual(Array(10).fill(200))
+    const refused = await list()
+    expect(refused.status).toBe(429)
+    expect(refused.headers.get('content-type')).toBe('application/problem+json')
+    expect(refused.json).toMatchObject({ type: '/docs/problems#too_many_requests', status: 429 })
+    api.clock.now += Number(refused.headers.get('retry-after')) * 1_000
+    expect((await list()).status).toBe(200)
+  })
+
+  test('gives back one call each part of a second', async () => {
+    await using api = await openApi({ apiRate: 5 })
+    const list = () => api.call('GET', LIST)
+    await statusesOf(10, list)
+    api.clock.now += 199
+    expect((await list()).status).toBe(429)
+    api.clock.now += 1
+    expect(await statusesOf(2, list)).toEqual([200, 429])
+  })
+
+  test('counts each key by itself, not its partner, and not its address', async () => {
+    await using api = await openApi({ apiRate: 1 })
+    const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+    await api.store.createKey(api.partner.id, second)
+    const as = (key: string) => () => api.call('GET', LIST, { key, from: '192.0.2.1' })
+    expect(await statusesOf(3, as(api.partner.key))).toEqual([200, 200, 429])
+    expect(await statusesOf(3, as(second.text))).toEqual([200, 200, 429])
+    expect(await statusesOf(3, as(api.other.key))).toEqual([200, 200, 429])
+  })
+
+  test('a call that was refused cost nothing, and did nothing', async () => {
+    await using api = await openApi({ apiRate: 1 })
+    const { id } = await api.register()
+    await api.call('GET', LIST)
+    expect(await statusesOf(50, () => api.call('DELETE', `${LIST}/${id}`))).toEqual(Array(50).fill(429))
+    api.clock.now += 1_000
+    expect((await api.call('GET', `${LIST}/${id}`)).json.status).toBe('pending')
+  })
+
+  test('a clock that is set back locks nobody out', async () => {
+    await using api = await openApi({ apiRate: 1 })
+    await statusesOf(3, () => api.call('GET', LIST))
+    api.clock.now -= 3_600_000
+    expect((await api.call('GET', LIST)).status).toBe(429)
+    api.clock.now += 1_000
+    expect((await api.call('GET', LIST)).status).toBe(200)
+  })
+
+  test('slows a suspected partner to one call a second, over all its keys', async () => {
+    let slowedForMs = 0
+    await using api = await openApi({ suspicion: { serial: () => {}, slowedForMs: () => slowedForMs } })
+    const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+    await api.store.createKey(api.partner.id, second)
+    await statusesOf(5, () => api.call('GET', LIST))
+    slowedForMs = 600_000
+    const either = (n: number) => api.call('GET', LIST, { key: n % 2 === 0 ? api.partner.key : second.text })
+    const answers = [await either(0), await either(1), await either(2), await either(3)]
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429])
+    expect(answers[2]?.headers.get('retry-after')).toBe('1')
+    api.clock.now += 1_000
+    expect((await either(1)).status).toBe(200)
+    slowedForMs = 0
+    expect(await statusesOf(20, () => either(0))).toEqual(Array(20).fill(200))
+  })
+})
+
+test('M17: callbacks are tested ten at once and one a second by a partner, whatever the host', async () => {
+  await using api = await openApi()
+  let n = 0
+  const sent = () =>
+    api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: `https://victim-${n++}.example.com/` } })
+  const statuses = await statusesOf(15, sent)
+  expect([count(statuses, 200), count(statuses, 429)]).toEqual([10, 5])
+  const refused = await sent()
+  api.clock.now += Number(refused.headers.get('retry-after')) * 1_000
+  expect(await statusesOf(2, sent)).toEqual([200, 429])
+  const body = { callbackUrl: 'https://partner.example/' }
+  expect((await api.call('POST', '/v1/callbacks/test', { key: api.other.key, body })).status).toBe(200)
+})
+
+describe('failed logins', () => {
+  const guess = (api: Api, from: string, headers: Record<string, string> = {}) =>
+    api.call('GET', LIST, { key: createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text, from, headers })
+
+  test('M11: are 429 after the first fifty of an address, with a Retry-After that is true', async () => {
+    await using api = await openApi()
+    const statuses = await statusesOf(60, () => guess(api, '192.0.2.1'))
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([50, 10])
+    const refused = await guess(api, '192.0.2.1')
+    api.clock.now += Number(refused.headers.get('retry-after')) * 1_000
+    expect((await guess(api, '192.0.2.1')).status).toBe(401)
+    expect((await guess(api, '192.0.2.2')).status).toBe(401)
+  })
+
+  test('M11: do not lock out who has a valid key behind the same address', async () => {
+    await using api = await openApi()
+    await statusesOf(60, () => guess(api, '192.0.2.1'))
+    expect((await api.call('GET', LIST, { from: '192.0.2.1' })).status).toBe(200)
+    expect((await api.call('GET', '/v1/admin/partners', { key: ADMIN_TOKEN, from: '192.0.2.1' })).status).toBe(200)
+  })
+
+  test('count for the admin token too', async () => {
+    await using api = await openApi()
+    const wrong = () => api.call('GET', '/v1/admin/partners', { key: 'wrong', from: '192.0.2.1' })
+    const statuses = await statusesOf(60, wrong)
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([50, 10])
+  })
+
+  test('valid logins are no failures', async () => {
+    await using api = await openApi()
+    await statusesOf(60, () => api.call('GET', LIST, { from: '192.0.2.1' }))
+    expect((await guess(api, '192.0.2.1')).status).toBe(401)
+  })
+
+  test('M19: an X-Forwarded-For from elsewhere than TRUST_PROXY changes nothing', async () => {
+    await using api = await openApi({ trustedProxies: networks('10.0.0.0/8') })
+    let n = 0
+    const statuses = await statusesOf(60, () => guess(api, '192.0.2.1', { 'x-forwarded-for': `198.51.100.${n++}` }))
+    expect(count(statuses, 401)).toBe(50)
+    expect((await guess(api, '198.51.100.7')).status).toBe(401)
+  })
+
+  test('M19: behind trusted proxies the address counts that they saw, not those the caller made up', async () => {
+    await using api = await openApi({ trustedProxies: networks('10.0.0.0/8') })
+    let n = 0
+    const through = (client: string) =>
+      guess(api, '::ffff:10.0.0.1', { 'x-forwarded-for': `198.51.100.${n++}, ${client}, 10.9.9.9` })
+    expect(count(await statusesOf(60, () => through('192.0.2.1')), 401)).toBe(50)
+    expect((await through('192.0.2.2')).status).toBe(401)
+    expect((await guess(api, '192.0.2.1')).status).toBe(429)
+  })
+
+  test('of an IPv6 line count together, whatever its addresses are', async () => {
+    await using api = await openApi()
+    let n = 1
+    const statuses = await statusesOf(60, () => guess(api, `2001:db8:1:2::${(n++).toString(16)}`))
+    expect(count(statuses, 401)).toBe(50)
+    expect((await guess(api, '2001:db8:1:3::1')).status).toBe(401)
+  })
+})
+
+test('of 10,000 callers the one that was idle longest is forgotten first', () => {
+  const take = createRateLimit({ now: () => 0, detail: 'no' })
+  const rate = { rate: 1, burst: 1 }
+  const isFull = (key: string): boolean => {
+    try {
+      take(key, rate)
+      return false
+    } catch {
+      return true
+    }
+  }
+  take('first', rate)
+  take('second', rate)
+  expect(isFull('first')).toBe(true)
+  for (let n = 2; n < 10_001; n++) take(`n${n}`, rate)
+  expect(isFull('first')).toBe(true)
+  expect(isFull('second')).toBe(false)
+})

@@ -1,0 +1,215 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HOUR, SECOND } from '../../../src/core/duration.ts'
+import { type WebhookContent, webhookBody } from '../../../src/core/message.ts'
+import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
+import { fitting, nearMiss } from '../support/schema-arbitrary.ts'
+
+const RUNS_OF_AN_OPERATION = 12
+const METHODS = ['get', 'post', 'patch', 'delete']
+
+/** The service, with something of everything in it, and what it says of itself. Whoever waits is answered at once. */
+const api = await openApi({ stopping: AbortSignal.abort() })
+const document: Json = (await api.call('GET', '/openapi.json')).json
+const resolve = (ref: string): Json =>
+  ref
+    .slice(2)
+    .split('/')
+    .reduce((node: Json, name) => node[name.replaceAll('~1', '/')], document)
+
+const known: Record<string, string[]> = {}
+beforeAll(async () => {
+  const ids = []
+  for (const [idcardid, httpStatus] of [
+    ['delivered', 200],
+    ['exhausted', 500],
+  ] as const) {
+    ids.push((await api.register({ idcardid })).id)
+    await api.succeed()
+    await api.receiveWith(httpStatus, { scheduleMs: [] })
+    api.clock.now += SECOND
+  }
+  ids.push((await api.register({ idcardid: 'waits' })).id)
+  const resend = await api.store.startResend(api.partner.id, { id: 'resend_1', since: 0, until: START + HOUR })
+  known['/v1/registrations/'] = ids
+  known['/v1/resend/'] = [resend.id]
+  known['/v1/admin/partners/'] = [api.other.id]
+  known['/v1/admin/keys/'] = [api.other.keyId]
+  known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId]
+  known['/docs/assets/'] = ['start.js']
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+/** Answers may get fields that nobody knows, but only once they are documented. */
+const closed = (schema: Json): Json => {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const inside = Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, closed(part)]))
+  return schema.type === 'object' && schema.properties ? { additionalProperties: false, ...inside } : inside
+}
+const ajv = new Ajv2020({ strict: false, allErrors: true })
+addFormats.default(ajv)
+ajv.addSchema({ $id: 'https://document.example/', components: closed(document.components) })
+const validators = new Map<string, ValidateFunction>()
+const expectToFit = (schema: Json, value: unknown, about: string) => {
+  const text = JSON.stringify(closed(schema)).replaceAll('"#/', '"https://document.example/#/')
+  const validate = validators.get(text) ?? ajv.compile(JSON.parse(text))
+  validators.set(text, validate)
+  expect(validate(value), `${about}: ${ajv.errorsText(validate.errors)}`).toBe(true)
+}
+
+interface Sent {
+  path: string
+  key: string | null
+  raw?: string
+  headers: Record<string, string>
+}
+
+const pathOf = (template: string): fc.Arbitrary<string> => {
+  const [prefix = '', rest] = template.split(/\{\w+\}/)
+  if (rest === undefined) return fc.constant(template)
+  const id = fc.oneof(
+    { weight: 4, arbitrary: fc.nat().map(at => known[prefix]?.[at % known[prefix].length] ?? '') },
+    {
+      weight: 1,
+      arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter(id => !/^\.+$/.test(id)),
+    },
+  )
+  return id.map(id => `${prefix}${encodeURIComponent(id)}${rest}`)
+}
+
+const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
+  const inQuery = parameters.filter(parameter => parameter.in === 'query')
+  const fits = fc.record(
+    Object.fromEntries(inQuery.map(({ name, schema }) => [name, fitting(schema, resolve).map(String)])),
+    { requiredKeys: [] },
+  )
+  const asText = (query: Json) =>
+    new URLSearchParams(
+      Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, String(value).toWellFormed()]),
+    )
+  return fc
+    .oneof(
+      { weight: 5, arbitrary: fits.map(asText) },
+      { weight: 1, arbitrary: nearMiss(fits).map(query => asText(typeof query === 'object' ? query : { x: query })) },
+    )
+    .map(query => (query.size === 0 ? '' : `?${query}`))
+}
+
+const bodyOf = (body: Json | undefined): fc.Arbitrary<Pick<Sent, 'raw' | 'headers'>> => {
+  if (!body) return fc.constant({ headers: {} })
+  const fits = fitting(body.content['application/json'].schema, resolve)
+  const json = (value: Json) => ({ raw: JSON.stringify(value) ?? 'null', headers: {} })
+  return fc.oneof(
+    { weight: 6, arbitrary: fits.map(json) },
+    { weight: 4, arbitrary: nearMiss(fits).map(json) },
+    { weight: 1, arbitrary: fc.constantFrom('', '{', '{"a":', 'x'.repeat(70_000)).map(raw => ({ raw, headers: {} })) },
+    { weight: 1, arbitrary: fits.map(value => ({ ...json(value), headers: { 'content-type': 'text/plain' } })) },
+  )
+}
+
+const requestOf = (template: string, { parameters = [], requestBody, security }: Json): fc.Arbitrary<Sent> => {
+  const right = security.some((one: Json) => 'adminToken' in one) ? ADMIN_TOKEN : api.partner.key
+  const key = fc.oneof(
+    { weight: 15, arbitrary: fc.constant(right) },
+    { weight: 1, arbitrary: fc.constantFrom(null, 'x') },
+  )
+  return fc
+    .tuple(pathOf(template), queryOf(parameters), key, bodyOf(requestBody))
+    .map(([path, query, key, body]) => ({ path: `${path}${query}`, key, ...body }))
+}
+
+const send = async (method: string, { path, key, raw, headers }: Sent) => {
+  const response = await api.app.request(path, {
+    method,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(raw === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(raw === undefined ? {} : { body: raw }),
+  })
+  return { status: response.status, type: response.headers.get('content-type'), text: await response.text() }
+}
+
+const operations = Object.entries<Json>(document.paths).flatMap(([template, item]) =>
+  METHODS.flatMap(method => (item[method] ? [[method.toUpperCase(), template, item[method]] as const] : [])),
+)
+/** Takes the rest with it, so it comes last. */
+const byHarm = operations.toSorted(([a], [b]) => Number(a === 'DELETE') - Number(b === 'DELETE'))
+
+describe.each(byHarm)('%s %s', (method, template, operation) => {
+  test('answers what the document says, whatever it is asked', async () => {
+    const statuses: number[] = []
+    await fc.assert(
+      fc.asyncProperty(requestOf(template, operation), async sent => {
+        const { status, type, text } = await send(method, sent)
+        const about = `${method} ${sent.path} ${sent.raw ?? ''}: ${status} ${text.slice(0, 300)}`
+        statuses.push(status)
+        const stated = operation.responses[status]
+        expect(Object.keys(operation.responses), about).toContain(String(status))
+        expect(status, about).toBeLessThan(500)
+        const { content } = stated.$ref ? resolve(stated.$ref) : stated
+        if (!content) {
+          if (status === 204) expect(text, about).toBe('')
+          return
+        }
+        const mediaType = type?.replace(/;.*/, '') ?? ''
+        expect(Object.keys(content), about).toContain(mediaType)
+        if (mediaType !== 'text/html') expectToFit(content[mediaType].schema, JSON.parse(text), about)
+      }),
+      { numRuns: RUNS_OF_AN_OPERATION, seed: 20_261_124 },
+    )
+    expect(
+      statuses.some(status => status < 300),
+      `only ${new Set(statuses)}: it never got what it asked for`,
+    ).toBe(true)
+  })
+})
+
+describe('the webhooks', () => {
+  const CONTENT: WebhookContent = {
+    type: 'idface.succeeded',
+    timestamp: START,
+    registrationId: 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH',
+    idcardid: '16236437872836',
+    status: 'SUCCESS',
+    reason: null,
+    verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
+    thin: false,
+    sandbox: false,
+    metadata: { order: '42' },
+    observedAt: START,
+    previousPollAt: null,
+  }
+  const NOTHING = { status: null, verdict: null }
+
+  test.each<Partial<WebhookContent>>([
+    {},
+    { thin: true, sandbox: true, previousPollAt: START - SECOND },
+    {
+      type: 'idface.failed',
+      status: 'FAIL',
+      verdict: { status: 'FAIL', message: null, livingScore: '0', similarity: null },
+    },
+    { type: 'idface.unresolved', ...NOTHING, reason: 'not_found' },
+    { type: 'idface.unresolved', ...NOTHING, status: 'ING', reason: 'expired' },
+    { type: 'idface.test', ...NOTHING, idcardid: 'test', metadata: {} },
+  ])('are what is sent: %j', change => {
+    const content = { ...CONTENT, ...change }
+    const { schema } = document.webhooks[content.type].post.requestBody.content['application/json']
+    expectToFit(schema, JSON.parse(webhookBody(content)), content.type)
+  })
+
+  test('are what the events tell', async () => {
+    await using fresh = await openApi()
+    await fresh.register()
+    await fresh.succeed()
+    const { json } = await fresh.call('GET', '/v1/events')
+    for (const { type, body } of json.data)
+      expectToFit(document.webhooks[type].post.requestBody.content['application/json'].schema, JSON.parse(body), type)
+    expect(json.data.length).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { AppError } from '../../../src/core/error.ts'
+import { HOOK, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const item = (idcardid: unknown, more = {}) => ({ idcardid, callbackUrl: HOOK, ...more })
+const batch = (registrations: unknown, key = api.partner.key) =>
+  api.call('POST', '/v1/registrations/batch', { key, body: { registrations } })
+
+test('each registration has its own result, in order', async () => {
+  await api.register({ idcardid: 'known' })
+  await api.register({ idcardid: 'foreign' }, api.other.key)
+  const { status, json } = await batch([item('a'), item('known'), item('foreign'), item(16), item('b')])
+  expect(status).toBe(200)
+  expect(json.results.map((result: { status: number }) => result.status)).toEqual([201, 200, 409, 422, 201])
+  const [a, known, foreign, number, b] = json.results
+  expect([a.registration.idcardid, known.registration.idcardid, b.registration.idcardid]).toEqual(['a', 'known', 'b'])
+  expect(foreign.problem).toMatchObject({ type: '/docs/problems#conflict', status: 409 })
+  expect(number.problem).toMatchObject({ type: '/docs/problems#invalid_body', errors: [{ path: 'idcardid' }] })
+  expect((await api.call('GET', `/v1/registrations/${b.registration.id}`)).json).toEqual(b.registration)
+})
+
+test.each([
+  ['null', null, 'must be a JSON object'],
+  ['a number', 7, 'must be a JSON object'],
+  ['an array', [], 'must be a JSON object'],
+])('%s among them is a problem of its own', async (_, bad, message) => {
+  const { json } = await batch([bad, item('a')])
+  expect(json.results[0].problem.errors).toEqual([{ path: '', message }])
+  expect(json.results[1].status).toBe(201)
+})
+
+test('a bad field, an unknown one and an unknown account harm no other', async () => {
+  const bad = [item('a', { colour: 'red' }), item('b', { callbackUrl: 'ftp://x' }), item('c', { account: 'nobody' })]
+  const { json } = await batch([...bad, item('d')])
+  const paths = json.results.map((result: { problem?: { errors: { path: string }[] } }) =>
+    result.problem?.errors.map(({ path }) => path),
+  )
+  expect(paths).toEqual([['colour'], ['callbackUrl'], ['account'], undefined])
+})
+
+test('a serial that is in it twice is registered once', async () => {
+  const { json } = await batch([item('a'), item('a'), item('a', { callbackUrl: `${HOOK}/2` })])
+  const [first, again, elsewhere] = json.results
+  expect([first.status, again.status, elsewhere.status]).toEqual([201, 200, 201])
+  expect(again.registration.id).toBe(first.registration.id)
+  expect(elsewhere.registration.id).not.toBe(first.registration.id)
+})
+
+test('takes a thousand and no more, and not none', async () => {
+  const many = Array.from({ length: 1_001 }, (_, i) => item(`s${i}`))
+  for (const registrations of [many, [], undefined, item('a')]) {
+    const { status, json } = await batch(registrations)
+    expect([status, json.errors[0].path]).toEqual([422, 'registrations'])
+  }
+  const { status, json } = await batch(many.slice(1))
+  expect(status).toBe(200)
+  expect(json.results).toHaveLength(1_000)
+  expect(json.results.at(-1).registration.idcardid).toBe('s1000')
+})
+
+test('takes 1 MiB and no more', async () => {
+  const post = (bytes: number) => {
+    const body = JSON.stringify({ registrations: [item('a')] })
+    return api.call('POST', '/v1/registrations/batch', { raw: body.padEnd(bytes) })
+  }
+  expect((await post(1024 * 1024)).status).toBe(200)
+  const { status, json } = await post(1024 * 1024 + 1)
+  expect([status, json.type, json.detail]).toEqual([
+    413,
+    '/docs/problems#payload_too_large',
+    'The body may have 1024 KiB at most.',
+  ])
+})
+
+test('over the quota the rest is told so, each by itself', async () => {
+  await api.store.changePartner(api.partner.id, { quotas: { pending: 2 } })
+  const { json } = await batch([item('a'), item('b'), item('c')])
+  expect(json.results.map((result: { status: number }) => result.status)).toEqual([201, 201, 429])
+})
+
+test('is 503 as a whole when the database cannot be written', async () => {
+  const registerAll = vi.fn().mockRejectedValue(new AppError('unavailable', 'The database cannot be written.'))
+  await using broken = await openApi({ registerAll })
+  const body = { registrations: [item('a'), item(7)] }
+  const { status, headers } = await broken.call('POST', '/v1/registrations/batch', { body })
+  expect([status, headers.get('retry-after')]).toEqual([503, '2'])
+})

@@ -1,0 +1,44 @@
+import { expect, test, vi } from 'vitest'
+import { HOOK, openApi, START } from '../support/api.ts'
+
+const ATTEMPT = { at: START, outcome: 'rejected', httpStatus: 500, error: null, durationMs: 7, responseExcerpt: 'no' }
+const failing = () => vi.fn().mockResolvedValue(ATTEMPT)
+
+test('answers 200 with the attempt, whatever came of it', async () => {
+  const testCallback = failing()
+  await using api = await openApi({ testCallback })
+  const { status, json } = await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
+  expect(status).toBe(200)
+  expect(json).toEqual({ ...ATTEMPT, at: '2026-11-24T16:20:00.000Z' })
+  expect(testCallback.mock.calls).toEqual([[api.partner.id, HOOK]])
+})
+
+test('sends to the normalised URL', async () => {
+  const testCallback = failing()
+  await using api = await openApi({ testCallback })
+  await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: 'HTTPS://Partner.example:443/a/../hook' } })
+  expect(testCallback.mock.calls).toEqual([[api.partner.id, HOOK]])
+})
+
+test.each([
+  {},
+  { callbackUrl: null },
+  { callbackUrl: 'http://partner.example/hook' },
+  { callbackUrl: 'https://127.0.0.1/' },
+  { callbackUrl: 'https://[::1]/' },
+  { callbackUrl: 'https://localhost/' },
+  { callbackUrl: HOOK, idcardid: '1' },
+])('refuses %j and sends nothing', async body => {
+  const testCallback = failing()
+  await using api = await openApi({ testCallback })
+  const { status, json } = await api.call('POST', '/v1/callbacks/test', { body })
+  expect([status, json.type]).toEqual([422, '/docs/problems#invalid_body'])
+  expect(testCallback).not.toHaveBeenCalled()
+})
+
+test('registers nothing', async () => {
+  await using api = await openApi({ testCallback: failing() })
+  await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
+  expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
+  expect((await api.call('GET', '/v1/events')).json.data).toEqual([])
+})

@@ -1,0 +1,140 @@
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { HOUR } from '../../../src/core/duration.ts'
+import { type Json, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const events = (query = '', key = api.partner.key) => api.call('GET', `/v1/events${query}`, { key })
+const idsOf = ({ json }: Json) => json.data.map(({ registrationId }: Json) => registrationId)
+
+/** Registers and resolves one after the other, so that their messages have an order. */
+const resolveEach = async (...serials: string[]) => {
+  const ids: string[] = []
+  for (const idcardid of serials) {
+    ids.push((await api.register({ idcardid })).id)
+    api.clock.now += HOUR
+    await api.succeed()
+  }
+  return ids
+}
+
+test('are the messages of the partner in order', async () => {
+  const ids = await resolveEach('a', 'b', 'c')
+  const answer = await events()
+  expect(answer.status).toBe(200)
+  expect(idsOf(answer)).toEqual(ids)
+  expect(answer.json.data[0]).toEqual({
+    messageId: ids[0]?.replace('reg_', 'msg_'),
+    registrationId: ids[0],
+    type: 'idface.succeeded',
+    createdAt: '2026-11-24T17:20:00.000Z',
+    delivery: 'pending',
+    body: expect.any(String),
+    headers: {
+      'webhook-id': ids[0]?.replace('reg_', 'msg_'),
+      'webhook-timestamp': String(api.clock.now / 1000),
+      'webhook-signature': expect.stringMatching(/^v1,/),
+    },
+  })
+})
+
+test('the body is the very text of the webhook', async () => {
+  await resolveEach('a')
+  const claim = { slots: 1, slowSlots: 1, perHost: 1, ahead: new Map(), perPartner: 1, leaseMs: HOUR }
+  const unproven = { perPartner: 1, busyPartners: new Map() }
+  const busy = { busyHosts: new Map(), busyPartners: new Map(), unproven }
+  const { messages } = await api.store.claimMessages({ ...claim, ...busy })
+  expect((await events()).json.data[0].body).toBe(messages[0]?.body.toString())
+})
+
+test('the headers verify with every live secret, now and not as of the time of the message', async () => {
+  await resolveEach('a')
+  // The verifier goes by the real clock, so the rotation must too: its overlap ends a day later.
+  api.clock.now = Date.now()
+  const rotate = (type: string) => api.call('POST', '/v1/signing-secrets/rotate', { body: { type } })
+  const { secret } = (await rotate('v1')).json
+  await rotate('v1a')
+  const { json } = await events()
+  const [{ body, headers }] = json.data
+  expect(headers['webhook-signature'].split(' ').map((signature: string) => signature.split(',')[0])).toEqual([
+    'v1a',
+    'v1',
+    'v1',
+  ])
+  expect(new Webhook(secret).verify(body, headers)).toMatchObject({ type: 'idface.succeeded' })
+  expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow()
+})
+
+test('a cursor leads on from where its page ended, and every page has one', async () => {
+  const ids = await resolveEach('a', 'b', 'c')
+  const first = await events('?limit=2')
+  const second = await events(`?limit=2&after=${first.json.nextCursor}`)
+  const empty = await events(`?limit=2&after=${second.json.nextCursor}`)
+  expect([...idsOf(first), ...idsOf(second)]).toEqual(ids)
+  expect(empty.json).toEqual({ data: [], nextCursor: second.json.nextCursor })
+  const [later] = await resolveEach('d')
+  expect(idsOf(await events(`?after=${empty.json.nextCursor}`))).toEqual([later])
+})
+
+test('a cursor from before the first message brings it later', async () => {
+  const empty = await events()
+  expect(empty.json).toEqual({ data: [], nextCursor: expect.any(String) })
+  const ids = await resolveEach('a')
+  expect(idsOf(await events(`?after=${empty.json.nextCursor}`))).toEqual(ids)
+})
+
+test('the same cursor again brings the same page', async () => {
+  const ids = await resolveEach('a', 'b')
+  const { nextCursor } = (await events('?limit=1')).json
+  for (let again = 0; again < 2; again++) expect(idsOf(await events(`?after=${nextCursor}`))).toEqual(ids.slice(1))
+})
+
+test('a cancelled one is left out, and the cursor goes on past it', async () => {
+  const [first, second] = await resolveEach('a', 'b')
+  await api.call('DELETE', `/v1/registrations/${first}`)
+  const answer = await events('?limit=1')
+  expect(idsOf(answer)).toEqual([second])
+  await api.call('DELETE', `/v1/registrations/${second}`)
+  expect((await events(`?after=${answer.json.nextCursor}`)).json.data).toEqual([])
+})
+
+test("another partner's are not there", async () => {
+  const [id] = await resolveEach('a')
+  expect((await events('', api.other.key)).json.data).toEqual([])
+  expect(idsOf(await events())).toEqual([id])
+})
+
+test('tell what became of the delivery', async () => {
+  await resolveEach('a')
+  await api.receiveWith(200)
+  expect((await events()).json.data[0].delivery).toBe('delivered')
+})
+
+test('reading them changes nothing', async () => {
+  await resolveEach('a')
+  await events()
+  expect(await api.receiveWith(200)).toBe(1)
+})
+
+test.each([
+  'after=',
+  'after=1',
+  'after=evt_',
+  'after=evt_x',
+  'after=evt_-1',
+  `after=evt_${'9'.repeat(16)}`,
+  'cursor=x',
+])('refuses ?%s without a look at the database', async query => {
+  const listEvents = vi.spyOn(api.store, 'listEvents')
+  expect((await events(`?${query}`)).status).toBe(400)
+  expect(listEvents).not.toHaveBeenCalled()
+})
+
+test.each(['0', '251', '-1', '1.5', 'x', ''])('refuses a limit of %j', async limit => {
+  expect((await events(`?limit=${limit}`)).json.errors[0].path).toBe('limit')
+})

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+/** Starts to wait, and tells once it is past its first look at the database. */
+const startWaiting = async (id: string, wait: string) => {
+  const looked = vi.spyOn(api.store, 'findRegistration')
+  const before = looked.mock.calls.length
+  const answer = api.call('GET', `/v1/registrations/${id}?wait=${wait}`)
+  await vi.waitFor(() => expect(looked.mock.calls.length).toBeGreaterThan(before), { interval: 1 })
+  await looked.mock.results.at(-1)?.value
+  return { answer, looked }
+}
+
+test('answers as soon as there is a verdict', async () => {
+  const { id } = await api.register()
+  const { answer } = await startWaiting(id, '60s')
+  await api.succeed()
+  const { status, json } = await answer
+  expect([status, json.id, json.status]).toEqual([200, id, 'succeeded'])
+})
+
+test('answers as soon as it is cancelled', async () => {
+  const { id } = await api.register()
+  const { answer } = await startWaiting(id, '60s')
+  await api.call('DELETE', `/v1/registrations/${id}`)
+  expect((await answer).json.status).toBe('cancelled')
+})
+
+test('is not woken by the verdict on another', async () => {
+  const { id } = await api.register({ idcardid: 'a' })
+  const { answer } = await startWaiting(id, '200ms')
+  const other = await api.register({ idcardid: 'b' })
+  await api.call('DELETE', `/v1/registrations/${other.id}`)
+  expect((await answer).json.status).toBe('pending')
+})
+
+test.each(['0s', '0ms', '30ms'])('answers what is still pending once %s are over', async wait => {
+  const { id } = await api.register()
+  const { status, json } = await api.call('GET', `/v1/registrations/${id}?wait=${wait}`)
+  expect([status, json.status]).toEqual([200, 'pending'])
+})
+
+test('answers at once what has ended', async () => {
+  const { id } = await api.register()
+  await api.succeed()
+  expect((await api.call('GET', `/v1/registrations/${id}?wait=60s`)).json.status).toBe('succeeded')
+})
+
+test('a verdict between the question and the look at the database is not missed', async () => {
+  const { id } = await api.register()
+  const find = api.store.findRegistration
+  vi.spyOn(api.store, 'findRegistration').mockImplementationOnce(async (...target) => {
+    const pending = await find(...target)
+    await api.succeed()
+    return pending
+  })
+  expect((await api.call('GET', `/v1/registrations/${id}?wait=60s`)).json.status).toBe('succeeded')
+})
+
+test.each(['', '1', '30', '-1s', '61s', '60001ms', '2m', '1h', '30s ', '1.5s', 'x'])(
+  'refuses to wait for %j',
+  async wait => {
+    const { id } = await api.register()
+    const { status, json } = await api.call('GET', `/v1/registrations/${id}?wait=${encodeURIComponent(wait)}`)
+    expect([status, json.type, json.errors[0].path]).toEqual([400, '/docs/problems#invalid_query', 'wait'])
+  },
+)
+
+test.each(['60s', '60000ms', '1m'])('may wait for %s', async wait => {
+  const { id } = await api.register()
+  const { answer } = await startWaiting(id, wait)
+  await api.succeed()
+  expect((await answer).status).toBe(200)
+})
+
+test("what does not exist, or is another partner's, is 404 at once", async () => {
+  const foreign = await api.register({}, api.other.key)
+  for (const id of [foreign.id, 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0', 'x'])
+    expect((await api.call('GET', `/v1/registrations/${id}?wait=60s`)).status).toBe(404)
+})
+
+test('a thousand who wait ask the database once before and once after', async () => {
+  const { id } = await api.register()
+  const looked = vi.spyOn(api.store, 'findRegistration')
+  const answers = Array.from({ length: 1_000 }, () => api.call('GET', `/v1/registrations/${id}?wait=60s`))
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(1_000), { interval: 1 })
+  await Promise.all(looked.mock.results.map(({ value }) => value))
+  await api.succeed()
+  const statuses = new Set((await Promise.all(answers)).map(({ json }) => json.status))
+  expect([...statuses]).toEqual(['succeeded'])
+  expect(looked).toHaveBeenCalledTimes(2_000)
+})
+
+test('those who go away while they wait leave nothing behind', async () => {
+  const { id } = await api.register()
+  const leaving = new AbortController()
+  const looked = vi.spyOn(api.store, 'findRegistration')
+  const headers = { authorization: `Bearer ${api.partner.key}` }
+  const answer = api.app.request(`/v1/registrations/${id}?wait=60s`, { headers, signal: leaving.signal })
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(1), { interval: 1 })
+  leaving.abort()
+  expect((await answer).status).toBe(200)
+  await api.succeed()
+  expect(looked).toHaveBeenCalledTimes(2)
+})
+
+test('when the service stops, whoever waits is answered', async () => {
+  const stopping = new AbortController()
+  await using stopped = await openApi({ stopping: stopping.signal })
+  const { id } = await stopped.register()
+  const answer = stopped.call('GET', `/v1/registrations/${id}?wait=60s`)
+  stopping.abort()
+  expect((await answer).json.status).toBe('pending')
+})

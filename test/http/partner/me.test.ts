@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+
+test('tells whose key it is, and what it may do', async () => {
+  await using api = await openApi({ apiRate: 200 })
+  const { status, json } = await api.call('GET', '/v1/me')
+  expect(status).toBe(200)
+  expect(json).toEqual({
+    partnerId: api.partner.id,
+    name: 'one',
+    payload: 'full',
+    rate: { perSecond: 200, burst: 400 },
+    quotas: { pending: null, hosts: null, daily: null },
+    usage: { pending: 0, hosts: 0, daily: 0 },
+  })
+})
+
+test('tells what of the quotas is used, by this partner alone', async () => {
+  await using api = await openApi()
+  const body = { payload: 'thin', quotas: { pending: 5, daily: 9 } }
+  await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body })
+  await api.register({ idcardid: 'a' })
+  await api.register({ idcardid: 'b', callbackUrl: 'https://elsewhere.example/' })
+  await api.register({ idcardid: 'c' }, api.other.key)
+  const { json } = await api.call('GET', '/v1/me')
+  expect(json).toMatchObject({
+    payload: 'thin',
+    quotas: { pending: 5, hosts: null, daily: 9 },
+    usage: { pending: 2, hosts: 2, daily: 2 },
+  })
+  await api.succeed()
+  // It is counted anew now and then.
+  api.clock.now += MINUTE
+  expect((await api.call('GET', '/v1/me')).json.usage).toMatchObject({ pending: 1, daily: 2 })
+})
+
+test('takes no parameters', async () => {
+  await using api = await openApi()
+  expect((await api.call('GET', '/v1/me?partnerId=x')).status).toBe(400)
+})

@@ -1,0 +1,287 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DAY } from '../../../src/core/duration.ts'
+import { HOOK, type Json, openApi, START } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const post = (body: unknown) => api.call('POST', '/v1/registrations', { body })
+const valid = { idcardid: '16236437872836', callbackUrl: HOOK }
+
+describe('registering', () => {
+  test('answers 201 with the registration and where it is', async () => {
+    const { status, headers, json } = await post({ ...valid, metadata: { order: '42' } })
+    expect(status).toBe(201)
+    expect(json).toEqual({
+      id: expect.stringMatching(/^reg_[0-9A-Z]{26}$/),
+      idcardid: '16236437872836',
+      callbackUrl: HOOK,
+      metadata: { order: '42' },
+      status: 'pending',
+      reason: null,
+      result: null,
+      polls: 0,
+      lastPolledAt: null,
+      nextPollAt: '2026-11-24T16:20:00.000Z',
+      delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
+      createdAt: '2026-11-24T16:20:00.000Z',
+      expiresAt: '2026-11-25T16:20:00.000Z',
+      resolvedAt: null,
+    })
+    expect(headers.get('location')).toBe(`/v1/registrations/${json.id}`)
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect((await api.call('GET', headers.get('location') ?? '')).json).toEqual(json)
+  })
+
+  test('the same pair again answers 200 with the existing one, unchanged', async () => {
+    const first = await post({ ...valid, metadata: { order: '42' } })
+    const again = await post({ ...valid, callbackUrl: 'HTTPS://Partner.example:443/hook', metadata: { order: '43' } })
+    expect(again.status).toBe(200)
+    expect(again.json).toEqual(first.json)
+    expect(again.headers.get('location')).toBe(`/v1/registrations/${first.json.id}`)
+  })
+
+  test('the same pair fifty times at once is one registration', async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post(valid)))
+    expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(49)
+  })
+
+  test('a cancelled pair is registered anew', async () => {
+    const { id } = await api.register()
+    await api.call('DELETE', `/v1/registrations/${id}`)
+    const again = await post(valid)
+    expect(again.status).toBe(201)
+    expect(again.json.id).not.toBe(id)
+  })
+
+  test('a serial of another partner is a conflict that tells nothing of it', async () => {
+    const { id } = await api.register()
+    const { status, json, text } = await api.call('POST', '/v1/registrations', { key: api.other.key, body: valid })
+    expect([status, json.type]).toEqual([409, '/docs/problems#conflict'])
+    expect(text).not.toContain(id)
+  })
+
+  test('the account may be named by its id or its APIID', async () => {
+    expect((await post({ ...valid, account: api.account.apiId })).status).toBe(201)
+    expect((await post({ ...valid, account: api.account.id })).status).toBe(200)
+  })
+
+  test.each([
+    ['2026-11-25T16:20:00Z', '2026-11-25T16:20:00.000Z'],
+    ['2026-11-26T00:20:00.5+08:00', '2026-11-25T16:20:00.500Z'],
+    ['2026-11-26T00:20+0800', '2026-11-25T16:20:00.000Z'],
+    [START / 1000 + 60, '2026-11-24T16:21:00.000Z'],
+    [String(START / 1000 + 60), '2026-11-24T16:21:00.000Z'],
+    [START + 60_000, '2026-11-24T16:21:00.000Z'],
+    [String(START + 60_000), '2026-11-24T16:21:00.000Z'],
+    [START + 400 * DAY, '2027-12-29T16:20:00.000Z'],
+  ])('expiresAt %s is taken', async (expiresAt, read) => {
+    expect((await post({ ...valid, expiresAt })).json.expiresAt).toBe(read)
+  })
+})
+
+describe('a bad field', () => {
+  test.each<[string, Json]>([
+    ['idcardid', undefined],
+    ['idcardid', null],
+    ['idcardid', 16236437872836],
+    ['idcardid', '0'],
+    ['idcardid', ''],
+    ['idcardid', '１２３'],
+    ['idcardid', '123\n'],
+    ['idcardid', '1\u0000'],
+    ['idcardid', "1' OR 1=1"],
+    ['idcardid', 'a%'],
+    ['idcardid', '1'.repeat(65)],
+    ['callbackUrl', undefined],
+    ['callbackUrl', 7],
+    ['callbackUrl', 'partner.example'],
+    ['callbackUrl', 'http://partner.example/'],
+    ['callbackUrl', 'https://127.0.0.1/'],
+    ['callbackUrl', `https://partner.example/${'a'.repeat(2048)}`],
+    ['metadata', null],
+    ['metadata', []],
+    ['metadata', 'x'],
+    ['metadata', { a: 1 }],
+    ['metadata', { a: { b: 'c' } }],
+    ['metadata', { a: 'x\u0000' }],
+    ['metadata', { '\u0000': 'x' }],
+    ['metadata', { a: '\ud800' }],
+    ['metadata', { a: '证'.repeat(700) }],
+    ['expiresAt', null],
+    ['expiresAt', 'tomorrow'],
+    ['expiresAt', '2026-11-25'],
+    ['expiresAt', '2026-11-25T16:20:00'],
+    ['expiresAt', '2027-02-29T16:20:00Z'],
+    ['expiresAt', '2026-11-24T16:20:00Z'],
+    ['expiresAt', START / 1000 - 1],
+    ['expiresAt', 12345],
+    ['expiresAt', 1e300],
+    ['expiresAt', -1795593600],
+    ['expiresAt', START + 400 * DAY + 1],
+    ['account', ''],
+    ['account', 7],
+    ['account', 'nobody'],
+    ['account', 'x\u0000'],
+    ['status', 'succeeded'],
+    ['partner_id', 'partner_01'],
+    ['constructor', { prototype: { polluted: 'yes' } }],
+  ])('%s = %j is answered with 422 that names it and says what would be right', async (path, value) => {
+    const { status, json } = await post({ ...valid, [path]: value })
+    expect(status).toBe(422)
+    expect(json).toMatchObject({ type: '/docs/problems#invalid_body', status: 422 })
+    expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is not known here/) }])
+    expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
+  })
+
+  test('is told together with all the others', async () => {
+    const body = { idcardid: 1, callbackUrl: 'x', metadata: 1, expiresAt: 'x', account: 1, attempts: 9, polls: 1 }
+    const { json } = await post(body)
+    expect(json.errors.map((error: Json) => error.path).sort()).toEqual(Object.keys(body).sort())
+  })
+
+  test('cannot fill the answer: a body of 4,000 unknown fields is told of 50', async () => {
+    const body = Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`f${n}`, 1]))
+    const { status, json } = await post(body)
+    expect(status).toBe(422)
+    expect(json.errors).toHaveLength(50)
+  })
+
+  test('named __proto__ is refused, and nothing is polluted', async () => {
+    const raw = `{"idcardid":"1","callbackUrl":"${HOOK}","__proto__":{"account":"x"}}`
+    const { status, json } = await api.call('POST', '/v1/registrations', { raw })
+    expect(status).toBe(422)
+    expect(json.errors).toEqual([{ path: '__proto__', message: expect.any(String) }])
+    expect(({} as Json).account).toBeUndefined()
+  })
+
+  test.each(['idcardid', 'callbackUrl', 'metadata', 'expiresAt', 'account', 'x'])(
+    'that is very deep is refused: %s',
+    async path => {
+      const deep = `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`
+      const rest = Object.entries(valid).flatMap(([name, value]) => (name === path ? [] : [`"${name}":"${value}"`]))
+      const { status, json } = await api.call('POST', '/v1/registrations', {
+        raw: `{${[...rest, `"${path}":${deep}`]}}`,
+      })
+      expect(status).toBe(422)
+      expect(json.errors).toEqual([expect.objectContaining({ path })])
+    },
+  )
+
+  test.each(['null', '[]', '"x"', '7'])('a body that is %s is told to be an object', async raw => {
+    const { status, json } = await api.call('POST', '/v1/registrations', { raw })
+    expect(status).toBe(422)
+    expect(json.errors).toEqual([{ path: '', message: 'must be a JSON object' }])
+  })
+})
+
+test('metadata comes back as it was, whatever its names are', async () => {
+  const metadata = '{"__proto__":"a","constructor":"b","toString":"c","":"d","名":"值 \\u0007😀"}'
+  const raw = `{"idcardid":"1","callbackUrl":"${HOOK}","metadata":${metadata}}`
+  const { status, text, json } = await api.call('POST', '/v1/registrations', { raw })
+  expect(status).toBe(201)
+  expect(text).toContain(`"metadata":${metadata}`)
+  expect((await api.call('GET', `/v1/registrations/${json.id}`)).text).toContain(`"metadata":${metadata}`)
+  expect(Object.prototype.toString.call({})).toBe('[object Object]')
+})
+
+test('of a name that is twice in the body the last value counts', async () => {
+  const raw = `{"idcardid":"1","idcardid":"2","callbackUrl":"${HOOK}"}`
+  expect((await api.call('POST', '/v1/registrations', { raw })).json.idcardid).toBe('2')
+})
+
+describe('a registration', () => {
+  test('shows the verdict and the delivery', async () => {
+    const { id } = await api.register()
+    await api.succeed()
+    await api.receiveWith(200)
+    expect((await api.call('GET', `/v1/registrations/${id}`)).json).toMatchObject({
+      status: 'succeeded',
+      result: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
+      polls: 1,
+      nextPollAt: null,
+      delivery: { messageId: id.replace('reg_', 'msg_'), state: 'delivered', attempts: 1, nextAttemptAt: null },
+      resolvedAt: '2026-11-24T16:20:00.000Z',
+    })
+  })
+
+  test('is cancelled by DELETE, as often as one likes, and then nothing is asked or sent', async () => {
+    const { id } = await api.register()
+    for (const _ of [1, 2]) {
+      const { status, text } = await api.call('DELETE', `/v1/registrations/${id}`)
+      expect([status, text]).toEqual([204, ''])
+    }
+    expect((await api.call('GET', `/v1/registrations/${id}`)).json.status).toBe('cancelled')
+    expect(await api.succeed()).toBe(0)
+  })
+
+  test('cancelled after its verdict is not sent any more', async () => {
+    const { id } = await api.register()
+    await api.succeed()
+    await api.call('DELETE', `/v1/registrations/${id}`)
+    expect(await api.receiveWith(200)).toBe(0)
+    const { json } = await api.call('GET', `/v1/registrations/${id}`)
+    expect(json).toMatchObject({ status: 'cancelled', delivery: { state: 'exhausted' } })
+  })
+
+  test('is polled now when its partner says that the user is back', async () => {
+    const { id } = await api.register()
+    await api.answerWith({ kind: 'waiting', code: 2, status: 'ING' })
+    api.clock.now += 1_000
+    const { status, json } = await api.call('POST', `/v1/registrations/${id}/poll`)
+    expect(status).toBe(202)
+    expect(json).toMatchObject({ id, nextPollAt: '2026-11-24T16:20:01.000Z' })
+  })
+
+  test('tells its attempts, the oldest first', async () => {
+    const { id } = await api.register()
+    expect((await api.call('GET', `/v1/registrations/${id}/attempts`)).json).toEqual({ data: [], nextCursor: null })
+    await api.succeed()
+    await api.receiveWith(500)
+    api.clock.now += 10 * 60_000
+    await api.receiveWith(null)
+    expect((await api.call('GET', `/v1/registrations/${id}/attempts`)).json).toEqual({
+      data: [
+        {
+          at: '2026-11-24T16:20:00.000Z',
+          outcome: 'rejected',
+          httpStatus: 500,
+          error: null,
+          durationMs: 12,
+          responseExcerpt: 'hello',
+        },
+        expect.objectContaining({
+          at: '2026-11-24T16:30:00.000Z',
+          outcome: 'failed',
+          httpStatus: null,
+          error: 'timeout',
+        }),
+      ],
+      nextCursor: null,
+    })
+  })
+
+  test('is resent at once, with the same message id', async () => {
+    const { id } = await api.register()
+    await api.succeed()
+    await api.receiveWith(200)
+    const { status, json } = await api.call('POST', `/v1/registrations/${id}/resend`)
+    expect(status).toBe(202)
+    expect(json.delivery).toMatchObject({ messageId: id.replace('reg_', 'msg_'), state: 'pending', attempts: 1 })
+    expect(await api.receiveWith(200)).toBe(1)
+  })
+
+  test('cannot be resent before there is a verdict, nor once cancelled', async () => {
+    const { id } = await api.register()
+    const early = await api.call('POST', `/v1/registrations/${id}/resend`)
+    expect([early.status, early.json.detail]).toEqual([409, expect.stringContaining('waits for its verdict')])
+    await api.call('DELETE', `/v1/registrations/${id}`)
+    const late = await api.call('POST', `/v1/registrations/${id}/resend`)
+    expect([late.status, late.json.detail]).toEqual([409, expect.stringContaining('was cancelled')])
+  })
+})

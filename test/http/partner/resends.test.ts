@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { openApi, START } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const SINCE = '2026-11-24T16:00:00Z'
+const resend = (body: unknown = { since: SINCE, delivery: 'exhausted' }, key = api.partner.key) =>
+  api.call('POST', '/v1/resend', { key, body })
+const show = (id: string) => api.call('GET', `/v1/resend/${id}`)
+const stateOf = async (id: string) => (await api.call('GET', `/v1/registrations/${id}`)).json.delivery.state
+
+/** Registers these, and no attempt to deliver their verdicts is taken. */
+const exhaust = async (serials: string[], key = api.partner.key) => {
+  const ids: string[] = []
+  for (const idcardid of serials) ids.push((await api.register({ idcardid }, key)).id)
+  api.clock.now += MINUTE
+  // One of each partner at a time, within the account's rate.
+  for (const _ of serials) {
+    await api.succeed()
+    api.clock.now += MINUTE
+  }
+  await api.receiveWith(500, { slots: 20, scheduleMs: [] })
+  return ids
+}
+
+test('answers how many there are and where its progress is', async () => {
+  await exhaust(['a', 'b', 'c'])
+  const { status, headers, json } = await resend()
+  expect(status).toBe(202)
+  expect(json).toEqual({
+    id: expect.stringMatching(/^resend_/),
+    since: '2026-11-24T16:00:00.000Z',
+    until: new Date(api.clock.now).toISOString(),
+    count: 3,
+    resent: 0,
+    done: false,
+  })
+  expect(headers.get('location')).toBe(`/v1/resend/${json.id}`)
+  expect((await show(json.id)).json).toEqual(json)
+})
+
+test('goes on a batch at a time until it is done', async () => {
+  const ids = await exhaust(['a', 'b', 'c'])
+  const { id } = (await resend()).json
+  expect(await api.store.continueResends(2)).toBe(2)
+  expect((await show(id)).json).toMatchObject({ count: 3, resent: 2, done: false })
+  expect(await api.store.continueResends(2)).toBe(1)
+  expect((await show(id)).json).toMatchObject({ count: 3, resent: 3, done: true })
+  expect(await api.store.continueResends(2)).toBe(0)
+  expect(await Promise.all(ids.map(stateOf))).toEqual(['pending', 'pending', 'pending'])
+  expect(await api.receiveWith(200)).toBe(3)
+  expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered', 'delivered'])
+})
+
+test('of nothing is done at once', async () => {
+  expect((await resend()).json).toMatchObject({ count: 0, resent: 0, done: true })
+})
+
+test('leaves alone what is pending, delivered, cancelled or outside the time span', async () => {
+  const [early] = await exhaust(['early'])
+  const since = new Date(api.clock.now).toISOString()
+  const [cancelled, inside] = await exhaust(['cancelled', 'inside'])
+  await api.call('DELETE', `/v1/registrations/${cancelled}`)
+  const until = new Date(api.clock.now).toISOString()
+  api.clock.now += HOUR
+  const [late] = await exhaust(['late'])
+  const { id: delivered } = await api.register({ idcardid: 'delivered' })
+  await api.succeed()
+  await api.receiveWith(200)
+  expect((await resend({ since, until, delivery: 'exhausted' })).json.count).toBe(1)
+  await api.store.continueResends(10)
+  expect(await Promise.all([early, inside, late, delivered].map(id => stateOf(id ?? '')))).toEqual([
+    'exhausted',
+    'pending',
+    'exhausted',
+    'delivered',
+  ])
+})
+
+test('lets go of what is held for a URL that answered 410', async () => {
+  const ids = [(await api.register({ idcardid: 'a' })).id, (await api.register({ idcardid: 'b' })).id]
+  await api.succeed()
+  api.clock.now += MINUTE
+  await api.succeed()
+  expect(await api.receiveWith(410, { slots: 1 })).toBe(1)
+  api.clock.now += HOUR
+  expect(await api.receiveWith(200)).toBe(0)
+  expect((await Promise.all(ids.map(stateOf))).toSorted()).toEqual(['exhausted', 'pending'])
+  expect((await resend()).json.count).toBe(1)
+  await api.store.continueResends(10)
+  expect(await api.receiveWith(200)).toBe(2)
+  expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered'])
+})
+
+test("another partner's messages are not touched, and its resend is 404", async () => {
+  const [foreign] = await exhaust(['a'], api.other.key)
+  expect((await resend()).json.count).toBe(0)
+  const { id } = (await resend(undefined, api.other.key)).json
+  const { status, text } = await show(id)
+  expect(status).toBe(404)
+  expect(text).toBe((await show('resend_none')).text)
+  const { json } = await api.call('GET', `/v1/registrations/${foreign}`, { key: api.other.key })
+  expect(json.delivery.state).toBe('exhausted')
+})
+
+test.each([
+  [{}, ['since', 'delivery']],
+  [{ since: 'yesterday', delivery: 'exhausted' }, ['since']],
+  [{ since: '2026-11-24', delivery: 'exhausted' }, ['since']],
+  [{ since: '2026-11-24T08:00:00', delivery: 'exhausted' }, ['since']],
+  [{ since: START, delivery: 'exhausted' }, ['since']],
+  [{ since: SINCE, until: '2026-11-24T15:59:59Z', delivery: 'exhausted' }, ['until']],
+  [{ since: SINCE, delivery: 'delivered' }, ['delivery']],
+  [{ since: SINCE, delivery: 'exhausted', partner: 'x' }, ['partner']],
+])('refuses %j', async (body, paths) => {
+  const { status, json } = await resend(body)
+  expect([status, json.errors.map(({ path }: { path: string }) => path)]).toEqual([422, paths])
+})
+
+test('takes a time with any offset', async () => {
+  const { json } = await resend({ since: '2026-11-25T00:00:00+08:00', delivery: 'exhausted' })
+  expect(json.since).toBe('2026-11-24T16:00:00.000Z')
+})

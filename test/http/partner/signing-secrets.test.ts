@@ -1,0 +1,197 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createSigningKey, sign } from '../../../src/core/signature.ts'
+import { HOOK, type Json, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const HOUR = 3_600_000
+const rotate = async (body: unknown = {}): Promise<Json> =>
+  (await api.call('POST', '/v1/signing-secrets/rotate', { body })).json
+const list = async (): Promise<Json[]> => (await api.call('GET', '/v1/signing-secrets')).json.data
+/** As the deliverer signs: with each live secret. */
+const signatures = async (): Promise<string[]> => {
+  const secrets = await api.store.liveSecrets(api.partner.id)
+  const keys = secrets.flatMap(secret => createSigningKey(secret.reveal()) ?? [])
+  return sign(keys, { id: 'msg_1', timestampSeconds: 1_800_000_000, body: '{}' }).split(' ')
+}
+const signatureOf = (secret: string): string => {
+  const key = createSigningKey(secret)
+  if (!key) throw new Error('no secret')
+  return sign([key], { id: 'msg_1', timestampSeconds: 1_800_000_000, body: '{}' })
+}
+
+describe('rotating', () => {
+  test('answers 201 with the new secret, which is never shown again', async () => {
+    const { status, json, headers } = await api.call('POST', '/v1/signing-secrets/rotate', { body: {} })
+    expect([status, headers.get('cache-control')]).toEqual([201, 'no-store'])
+    expect(json).toEqual({
+      id: expect.stringMatching(/^secret_/),
+      type: 'v1',
+      secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+    })
+    const shown = await api.call('GET', '/v1/signing-secrets')
+    expect(shown.text).not.toContain('whsec_')
+    expect(shown.text).not.toContain(json.secret.slice('whsec_'.length))
+    expect(api.logged.join('')).not.toContain(json.secret.slice('whsec_'.length))
+  })
+
+  test('the old one lives on for 24 hours, and both sign until then', async () => {
+    const [before] = await list()
+    const { id, secret } = await rotate()
+    expect(await list()).toEqual([
+      { id, type: 'v1', createdAt: '2026-11-24T16:20:00.000Z', expiresAt: null },
+      { ...before, expiresAt: '2026-11-25T16:20:00.000Z' },
+    ])
+    expect(await signatures()).toHaveLength(2)
+    expect((await signatures())[0]).toBe(signatureOf(secret))
+    api.clock.now += 24 * HOUR - 1
+    expect(await signatures()).toHaveLength(2)
+    api.clock.now += 1
+    expect(await signatures()).toEqual([signatureOf(secret)])
+    expect((await list()).map(one => one.id)).toEqual([id])
+  })
+
+  test('with an overlap of 0s stops the old one at once', async () => {
+    const { id, secret } = await rotate({ overlap: '0s' })
+    expect((await list()).map(one => one.id)).toEqual([id])
+    expect(await signatures()).toEqual([signatureOf(secret)])
+  })
+
+  test('again shortens what lives on, and lengthens nothing', async () => {
+    const first = await rotate({ overlap: '1h' })
+    const second = await rotate({ overlap: '30d' })
+    const ends = Object.fromEntries((await list()).map(one => [one.id, one.expiresAt]))
+    expect(ends[second.id]).toBeNull()
+    expect(ends[first.id]).toBe('2026-12-24T16:20:00.000Z')
+    expect(Object.values(ends)).toContain('2026-11-24T17:20:00.000Z')
+    expect(await signatures()).toHaveLength(3)
+    const third = await rotate({ overlap: '0s' })
+    expect(await signatures()).toEqual([signatureOf(third.secret)])
+  })
+
+  test('many times at once leaves one that does not expire', async () => {
+    await Promise.all(Array.from({ length: 9 }, () => rotate({ overlap: '1h' })))
+    expect((await list()).filter(one => one.expiresAt === null)).toHaveLength(1)
+  })
+
+  test('keeps at most ten alive, and always has a way out', async () => {
+    for (let n = 0; n < 9; n++) await rotate({ overlap: '30d' })
+    const { status, json } = await api.call('POST', '/v1/signing-secrets/rotate', { body: {} })
+    expect([status, json.type]).toEqual([409, '/docs/problems#conflict'])
+    expect(await list()).toHaveLength(10)
+    const { secret } = await rotate({ overlap: '0s' })
+    expect(await signatures()).toEqual([signatureOf(secret)])
+    expect((await api.call('POST', '/v1/signing-secrets/rotate', { body: {} })).status).toBe(201)
+  })
+
+  test('to v1a hands out the public key only, and both types sign during the overlap', async () => {
+    const { type, secret, text } = await api
+      .call('POST', '/v1/signing-secrets/rotate', { body: { type: 'v1a', overlap: '1h' } })
+      .then(({ json, text }) => ({ ...json, text }))
+    expect([type, secret]).toEqual(['v1a', expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/)])
+    expect(text).not.toContain('whsk_')
+    const [newest = '', oldest = ''] = await signatures()
+    expect([newest.slice(0, 4), oldest.slice(0, 3)]).toEqual(['v1a,', 'v1,'])
+    const key = createPublicKey({
+      key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(secret.slice(5), 'base64')]),
+      format: 'der',
+      type: 'spki',
+    })
+    const content = Buffer.from('msg_1.1800000000.{}')
+    expect(verify(null, content, key, Buffer.from(newest.slice(4), 'base64'))).toBe(true)
+  })
+
+  test('is one’s own: the other partner’s secrets stay', async () => {
+    const before = await api.call('GET', '/v1/signing-secrets', { key: api.other.key })
+    await rotate({ overlap: '0s' })
+    expect((await api.call('GET', '/v1/signing-secrets', { key: api.other.key })).text).toBe(before.text)
+  })
+
+  test.each([
+    [{ overlap: '31d' }, 'overlap'],
+    [{ overlap: '-1s' }, 'overlap'],
+    [{ overlap: '24' }, 'overlap'],
+    [{ overlap: '' }, 'overlap'],
+    [{ overlap: 24 }, 'overlap'],
+    [{ overlap: null }, 'overlap'],
+    [{ overlap: '9999999999999d' }, 'overlap'],
+    [{ type: 'v2' }, 'type'],
+    [{ type: null }, 'type'],
+    [{ secret: 'whsec_mine' }, 'secret'],
+    [{ partnerId: 'partner_1' }, 'partnerId'],
+  ])('with %j is refused and changes nothing', async (body, path) => {
+    const before = await list()
+    const { status, json } = await api.call('POST', '/v1/signing-secrets/rotate', { body })
+    expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/must|not known/) }]])
+    expect(await list()).toEqual(before)
+  })
+})
+
+test('an event that is fetched during an overlap verifies with either secret', async () => {
+  const { secret: first } = await rotate({ overlap: '0s' })
+  const { secret: second } = await rotate({ overlap: '1h' })
+  await api.register()
+  await api.succeed()
+  const [event] = (await api.call('GET', '/v1/events')).json.data
+  const { headers } = event
+  expect(headers['webhook-signature'].split(' ')).toHaveLength(2)
+  // Its own verify looks at this machine's clock.
+  const timestamp = Number(headers['webhook-timestamp']) * 1_000
+  for (const secret of [first, second]) {
+    const expected = new Webhook(secret).sign(headers['webhook-id'], new Date(timestamp), event.body)
+    expect(headers['webhook-signature'].split(' ')).toContain(expected)
+  }
+})
+
+describe('a thin payload', () => {
+  const bodyOf = async (key: string): Promise<Json> =>
+    JSON.parse((await api.call('GET', '/v1/events', { key })).json.data[0].body)
+  const setPayload = (payload: 'thin' | 'full') => api.store.changePartner(api.partner.id, { payload })
+
+  test('leaves out the message and the scores, and nothing else', async () => {
+    await setPayload('thin')
+    const { id } = await api.register({ metadata: { order: '42' } })
+    await api.succeed()
+    const { type, data } = await bodyOf(api.partner.key)
+    expect(type).toBe('idface.succeeded')
+    expect(data).toEqual({
+      registrationId: id,
+      idcardid: '16236437872836',
+      status: 'SUCCESS',
+      reason: null,
+      metadata: { order: '42' },
+      observedAt: '2026-11-24T16:20:00.000Z',
+      previousPollAt: null,
+    })
+    const { json } = await api.call('GET', `/v1/registrations/${id}`)
+    expect(json.result).toMatchObject({ status: 'SUCCESS', message: '认证成功', similarity: '100' })
+  })
+
+  test('is one partner’s choice, and counts from the verdict on', async () => {
+    await api.register()
+    await setPayload('thin')
+    await api.register({ idcardid: 'theirs' }, api.other.key)
+    await api.succeed()
+    api.clock.now += 1_000
+    await api.succeed()
+    expect((await bodyOf(api.partner.key)).data).not.toHaveProperty('similarity')
+    expect((await bodyOf(api.other.key)).data).toHaveProperty('similarity')
+    await setPayload('full')
+    expect((await bodyOf(api.partner.key)).data).not.toHaveProperty('similarity')
+  })
+
+  test('holds for a serial whose verdict was known, too', async () => {
+    await api.register()
+    await api.succeed()
+    await setPayload('thin')
+    await api.register({ callbackUrl: `${HOOK}/2` })
+    const events: Json[] = (await api.call('GET', '/v1/events')).json.data
+    expect(events.map(({ body }) => Object.hasOwn(JSON.parse(body).data, 'message'))).toEqual([true, false])
+  })
+})
