@@ -3,7 +3,7 @@ import { monotonicFactory } from 'ulid'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createSuspicion } from '../../src/http/middleware/enumeration-guard.ts'
+import { createEnumerationGuard } from '../../src/http/middleware/enumeration-guard.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -84,7 +84,7 @@ const runOurs = () => {
       concurrency: IN_FLIGHT,
       timeoutMs: TIMEOUT_MS,
       random: Math.random,
-      onLookup: createSuspicion({ now: Date.now, log }).lookup,
+      onLookup: createEnumerationGuard({ now: Date.now, log }).recordLookup,
       log,
     })
     const result = await measureRun(async () => {

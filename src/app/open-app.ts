@@ -7,7 +7,7 @@ import { createNetworks } from '../core/address.ts'
 import { SECOND } from '../core/duration.ts'
 import { createApi } from '../http/api.ts'
 import { listen } from '../http/listen.ts'
-import { createSuspicion } from '../http/middleware/enumeration-guard.ts'
+import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -70,7 +70,7 @@ export const openApp = async (
     connectionsPerHost: callback.concurrencyPerHost,
     now: () => performance.now(),
   })
-  const suspicion = createSuspicion({ now: clock, log })
+  const enumerationGuard = createEnumerationGuard({ now: clock, log })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, log }) : null
   const poller = createPoller({
     store,
@@ -81,7 +81,7 @@ export const openApp = async (
     concurrency: upstream.concurrency,
     timeoutMs: upstream.timeoutMs,
     random: Math.random,
-    onLookup: suspicion.lookup,
+    onLookup: enumerationGuard.recordLookup,
     log,
   })
   const deliverer = createDeliverer({
@@ -115,7 +115,7 @@ export const openApp = async (
     },
     apiRate: server.apiRate,
     trustedProxies: proxies.networks,
-    suspicion,
+    enumerationGuard,
     stopping: stopping.signal,
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,

@@ -1,74 +1,77 @@
 import { MINUTE } from './duration.ts'
 
-/** What has lately been seen of one partner. */
-export interface Conduct {
-  /** The last serial that is a number, to see whether the next one is its neighbour. */
+/** The counters that show whether a partner enumerates serials, its own or other people's. Times are epoch ms. */
+export interface EnumerationState {
+  /** The last numeric serial, to see whether the next one is adjacent to it. */
   lastSerial: bigint | null
-  neighbours: number
-  /** Those that are numbers. */
+  /** Numeric serials in the current window. */
   serials: number
-  /** Those that were another partner's. */
-  others: number
+  /** How many of them were adjacent to the one before. */
+  adjacent: number
+  /** How many of them belong to another partner. */
+  foreign: number
+  /** Serials that the upstream was asked about in the current window. */
+  lookups: number
+  /** How many of them it did not know. */
   notFound: number
-  answers: number
-  /** Until when the operator knows, epoch ms. */
+  /** The operator has been warned, and is not warned again before this time. */
   suspectedUntil: number
-  /** Until when the partner is slowed down, epoch ms. */
+  /** The partner is slowed down until this time. */
   slowedUntil: number
 }
 
-export const NO_CONDUCT: Conduct = {
+export const NO_ENUMERATION: EnumerationState = {
   lastSerial: null,
-  neighbours: 0,
   serials: 0,
-  others: 0,
+  adjacent: 0,
+  foreign: 0,
+  lookups: 0,
   notFound: 0,
-  answers: 0,
   suspectedUntil: 0,
   slowedUntil: 0,
 }
 
-const WINDOW = 40
-const NEIGHBOURS = 30
+const SERIAL_WINDOW = 40
+const MOST_ADJACENT = 30
 /** Serials of real checks are far apart: they begin with the second of their submission. */
-const NEIGHBOUR_DISTANCE = 3n
-/** Its own serials may follow each other, as in a test; those of others cannot by chance. */
-const OTHERS = 5
-const ANSWERS = 60
+const ADJACENT_DISTANCE = 3n
+/** A partner's own serials may be consecutive, as in a test. To hit several of another partner's is no accident. */
+const MOST_FOREIGN = 5
+const LOOKUP_WINDOW = 60
 const NOT_FOUND_SHARE = 0.8
 const SLOWED_MS = 10 * MINUTE
 
 /**
- * The partner names a serial: many neighbours in a row look like somebody who tries out other people's serials. That is
- * told, and where some of them are another partner's indeed the partner is slowed down.
+ * The state after the partner has named a serial. Many adjacent serials in one window look like enumeration: the operator
+ * is warned, and the partner is slowed down if several of the serials belong to another partner.
  */
 export const afterSerial = (
-  conduct: Conduct,
-  { idcardid, isOthers }: { idcardid: string; isOthers: boolean },
+  state: EnumerationState,
+  { idcardid, isForeign }: { idcardid: string; isForeign: boolean },
   now: number,
-): Conduct => {
-  // Among other words neighbours stay neighbours, and one serial for several URLs is no step to the next.
-  if (!/^\d{1,30}$/.test(idcardid)) return conduct
+): EnumerationState => {
+  // Other serials in between do not hide a sequence, and the same serial for several URLs is no step of one.
+  if (!/^\d{1,30}$/.test(idcardid)) return state
   const lastSerial = BigInt(idcardid)
-  const distance = conduct.lastSerial === null ? null : lastSerial - conduct.lastSerial
-  if (distance === 0n) return conduct
-  const isNeighbour = distance !== null && distance >= -NEIGHBOUR_DISTANCE && distance <= NEIGHBOUR_DISTANCE
-  const neighbours = conduct.neighbours + (isNeighbour ? 1 : 0)
-  const serials = conduct.serials + 1
-  const others = conduct.others + (isOthers ? 1 : 0)
-  if (neighbours < NEIGHBOURS && serials < WINDOW) return { ...conduct, lastSerial, serials, neighbours, others }
-  const anew = { ...conduct, lastSerial, serials: 0, neighbours: 0, others: 0 }
-  if (neighbours < NEIGHBOURS) return anew
+  const distance = state.lastSerial === null ? null : lastSerial - state.lastSerial
+  if (distance === 0n) return state
+  const isAdjacent = distance !== null && distance >= -ADJACENT_DISTANCE && distance <= ADJACENT_DISTANCE
+  const serials = state.serials + 1
+  const adjacent = state.adjacent + (isAdjacent ? 1 : 0)
+  const foreign = state.foreign + (isForeign ? 1 : 0)
+  if (adjacent < MOST_ADJACENT && serials < SERIAL_WINDOW) return { ...state, lastSerial, serials, adjacent, foreign }
+  const nextWindow = { ...state, lastSerial, serials: 0, adjacent: 0, foreign: 0 }
+  if (adjacent < MOST_ADJACENT) return nextWindow
   const until = now + SLOWED_MS
-  return { ...anew, suspectedUntil: until, slowedUntil: others >= OTHERS ? until : conduct.slowedUntil }
+  return { ...nextWindow, suspectedUntil: until, slowedUntil: foreign >= MOST_FOREIGN ? until : state.slowedUntil }
 }
 
-/** Upstream has answered about a serial of the partner: hardly any of them exists. */
-export const afterLookup = (conduct: Conduct, isNotFound: boolean, now: number): Conduct => {
-  const answers = conduct.answers + 1
-  const notFound = conduct.notFound + (isNotFound ? 1 : 0)
-  if (answers < ANSWERS) return { ...conduct, answers, notFound }
-  const anew = { ...conduct, answers: 0, notFound: 0 }
-  if (notFound < NOT_FOUND_SHARE * answers) return anew
-  return { ...anew, suspectedUntil: now + SLOWED_MS, slowedUntil: now + SLOWED_MS }
+/** The state after the upstream has answered about a serial of the partner. It is suspect when hardly any serial exists. */
+export const afterLookup = (state: EnumerationState, isNotFound: boolean, now: number): EnumerationState => {
+  const lookups = state.lookups + 1
+  const notFound = state.notFound + (isNotFound ? 1 : 0)
+  if (lookups < LOOKUP_WINDOW) return { ...state, lookups, notFound }
+  const nextWindow = { ...state, lookups: 0, notFound: 0 }
+  if (notFound < NOT_FOUND_SHARE * lookups) return nextWindow
+  return { ...nextWindow, suspectedUntil: now + SLOWED_MS, slowedUntil: now + SLOWED_MS }
 }

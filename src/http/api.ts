@@ -8,7 +8,7 @@ import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
 import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerDeps } from './middleware/authenticate.ts'
-import { frameRequests } from './middleware/request-log.ts'
+import { createRequestLog } from './middleware/request-log.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
 import { createEvents, type EventDeps } from './partner/events.ts'
@@ -54,7 +54,7 @@ export const createApi = (deps: ApiDeps) => {
       return sendProblem(c, { code: 'method_not_allowed', detail: `This takes ${allow}.`, headers: { allow } })
     },
   })
-  app.use(frameRequests({ ...deps, refuseMethod }))
+  app.use(createRequestLog({ ...deps, refuseMethod }))
   app.onError((error, c) => sendError(c, error))
   app.notFound(c => sendProblem(c, { code: 'not_found', detail: 'There is nothing at this address.' }))
 

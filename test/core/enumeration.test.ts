@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { afterLookup, afterSerial, type Conduct, NO_CONDUCT } from '../../src/core/enumeration.ts'
+import { afterLookup, afterSerial, type EnumerationState, NO_ENUMERATION } from '../../src/core/enumeration.ts'
 
 const NOW = 1_800_000_000_000
 const SLOWED_UNTIL = NOW + 10 * 60_000
 
-const serials = (ids: readonly (string | number | bigint)[]): Conduct =>
-  ids.reduce<Conduct>((conduct, id) => afterSerial(conduct, { idcardid: String(id), isOthers: true }, NOW), NO_CONDUCT)
-const answers = (notFound: number, others: number): Conduct => {
+const serials = (ids: readonly (string | number | bigint)[]): EnumerationState =>
+  ids.reduce<EnumerationState>(
+    (state, id) => afterSerial(state, { idcardid: String(id), isForeign: true }, NOW),
+    NO_ENUMERATION,
+  )
+const answers = (notFound: number, others: number): EnumerationState => {
   const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
-  return all.reduce<Conduct>((conduct, isNotFound) => afterLookup(conduct, isNotFound, NOW), NO_CONDUCT)
+  return all.reduce<EnumerationState>((state, isNotFound) => afterLookup(state, isNotFound, NOW), NO_ENUMERATION)
 }
 const upTo = (length: number, of: (n: number) => string | number | bigint) => Array.from({ length }, (_, n) => of(n))
 const FIRST = 16236437872836n
@@ -54,9 +57,9 @@ describe('M4: serials in sequence', () => {
     [4, 0],
     [5, SLOWED_UNTIL],
   ])('of which %i are others’ are told, and slow the partner from five on', (others, slowedUntil) => {
-    const own = Array.from({ length: 31 }, (_, n) => n).reduce<Conduct>(
-      (conduct, n) => afterSerial(conduct, { idcardid: String(FIRST + BigInt(n)), isOthers: n < others }, NOW),
-      NO_CONDUCT,
+    const own = Array.from({ length: 31 }, (_, n) => n).reduce<EnumerationState>(
+      (state, n) => afterSerial(state, { idcardid: String(FIRST + BigInt(n)), isForeign: n < others }, NOW),
+      NO_ENUMERATION,
     )
     expect(own).toMatchObject({ suspectedUntil: SLOWED_UNTIL, slowedUntil })
   })
@@ -64,8 +67,8 @@ describe('M4: serials in sequence', () => {
   test('again, while it is slow, make it slow for longer', () => {
     const once = serials(upTo(31, n => FIRST + BigInt(n)))
     const later = NOW + 60_000
-    const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<Conduct>(
-      (conduct, id) => afterSerial(conduct, { idcardid: String(id), isOthers: true }, later),
+    const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<EnumerationState>(
+      (state, id) => afterSerial(state, { idcardid: String(id), isForeign: true }, later),
       once,
     )
     expect(again.slowedUntil).toBe(SLOWED_UNTIL + 60_000)
@@ -86,7 +89,7 @@ describe('M4: serials that upstream does not know', () => {
     const first = answers(30, 30)
     const then = Array(59)
       .fill(true)
-      .reduce<Conduct>(conduct => afterLookup(conduct, true, NOW), first)
+      .reduce<EnumerationState>(state => afterLookup(state, true, NOW), first)
     expect(then.slowedUntil).toBe(0)
     expect(afterLookup(then, true, NOW).slowedUntil).toBe(SLOWED_UNTIL)
   })
@@ -95,7 +98,7 @@ describe('M4: serials that upstream does not know', () => {
     const slowed = answers(60, 0)
     const after = Array(60)
       .fill(false)
-      .reduce<Conduct>(conduct => afterLookup(conduct, false, NOW + 1_000), slowed)
+      .reduce<EnumerationState>(state => afterLookup(state, false, NOW + 1_000), slowed)
     expect(after.slowedUntil).toBe(SLOWED_UNTIL)
   })
 })

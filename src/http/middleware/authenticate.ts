@@ -8,10 +8,10 @@ import type { Secret } from '../../core/secret.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
-import type { Suspicion } from './enumeration-guard.ts'
+import type { EnumerationGuard } from './enumeration-guard.ts'
 import { createKeyUse } from './key-use.ts'
 import { createRateLimit } from './rate-limit.ts'
-import { createBriefCache } from './ttl-cache.ts'
+import { createTtlCache } from './ttl-cache.ts'
 
 export interface ApiEnv {
   Variables: { requestId: string; partnerId: string }
@@ -74,15 +74,15 @@ export interface PartnerDeps extends FailureDeps {
   log: Log
   /** Requests a second for a key; bursts may be twice that. */
   apiRate: number
-  suspicion: Pick<Suspicion, 'slowedForMs'>
+  enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
 }
 
 /** Lets a partner in by its API key and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, log, apiRate, suspicion } = deps
+  const { store, now, log, apiRate, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const readKey = createKeyReader()
-  const findKey = createBriefCache({ ttlMs: REMEMBER_MS, size: MOST_REMEMBERED, now, load })
+  const findKey = createTtlCache({ ttlMs: REMEMBER_MS, size: MOST_REMEMBERED, now, load })
   const recordUse = createKeyUse({ store, now, log })
   const take = createRateLimit({ now, detail: 'This key may not call so often.' })
   const failure = createFailures(deps)
@@ -96,7 +96,7 @@ export const createPartnerAuth = (deps: PartnerDeps): MiddlewareHandler<ApiEnv> 
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
     if (!owner || !matches || !owner.live) throw failure(c)
     // Slow is the partner, whatever key it takes.
-    if (suspicion.slowedForMs(owner.partnerId) > 0) take(owner.partnerId, SLOWED)
+    if (enumerationGuard.slowedForMs(owner.partnerId) > 0) take(owner.partnerId, SLOWED)
     else take(key.id, usual)
     recordUse(key.id)
     c.set('partnerId', owner.partnerId)

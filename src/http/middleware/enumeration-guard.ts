@@ -1,46 +1,57 @@
-import { afterLookup, afterSerial, type Conduct, NO_CONDUCT } from '../../core/enumeration.ts'
+import { afterLookup, afterSerial, type EnumerationState, NO_ENUMERATION } from '../../core/enumeration.ts'
 import type { Log } from '../../telemetry/log.ts'
 
-export interface Suspicion {
-  /** The partner has newly registered a serial, or one that is not its own. */
-  serial(partnerId: string, serial: { idcardid: string; isOthers: boolean }): void
-  /** Upstream has shown a serial of the partner, or still does not know it after some polls; once a serial. */
-  lookup(partnerId: string, isNotFound: boolean): void
-  /** For how many ms more the partner may call only once a second; 0: it may call as usual. */
+export interface EnumerationGuard {
+  /** The partner has registered a new serial, or tried to register one that belongs to another partner. */
+  recordSerial(partnerId: string, serial: { idcardid: string; isForeign: boolean }): void
+  /** The upstream has shown a serial of the partner, or still does not know it after several polls. Called once a serial. */
+  recordLookup(partnerId: string, isNotFound: boolean): void
+  /** How many ms longer the partner may call only once a second; 0: it is not slowed down. */
   slowedForMs(partnerId: string): number
 }
 
+/** The states of all partners are forgotten when there would be more. */
 const MOST_PARTNERS = 10_000
 
-/** Watches for partners who try out serials that are not theirs, tells the operator, and says whom to slow down. */
-export const createSuspicion = ({ now, log }: { now: () => number; log: Pick<Log, 'warn'> }): Suspicion => {
-  const conducts = new Map<string, Conduct>()
+/** Notices partners that enumerate serials, warns the operator, and says who is to be slowed down. */
+export const createEnumerationGuard = ({
+  now,
+  log,
+}: {
+  now: () => number
+  log: Pick<Log, 'warn'>
+}): EnumerationGuard => {
+  const states = new Map<string, EnumerationState>()
+  const stateOf = (partnerId: string): EnumerationState => states.get(partnerId) ?? NO_ENUMERATION
 
-  const change = (
-    partnerId: string,
+  const save = (partnerId: string, next: EnumerationState) => {
+    if (states.size >= MOST_PARTNERS && !states.has(partnerId)) states.clear()
+    states.set(partnerId, next)
+  }
+  const warnOfChange = (
     sign: 'serials_in_sequence' | 'serials_unknown',
-    next: Conduct,
-    before: Conduct,
+    { partnerId, before, next }: { partnerId: string; before: EnumerationState; next: EnumerationState },
   ) => {
-    if (conducts.size >= MOST_PARTNERS && !conducts.has(partnerId)) conducts.clear()
-    conducts.set(partnerId, next)
-    // More of the same makes it last longer and is nothing new.
-    const isNew = (until: keyof Conduct & `${string}Until`) => next[until] > before[until] && before[until] <= now()
+    // A suspicion that is only prolonged is not reported again.
+    const isNew = (until: 'suspectedUntil' | 'slowedUntil') => next[until] > before[until] && before[until] <= now()
     if (!isNew('suspectedUntil') && !isNew('slowedUntil')) return
     const slowedUntil = next.slowedUntil > now() ? new Date(next.slowedUntil).toISOString() : null
     log.warn('partner.suspected', { partnerId, sign, slowedUntil })
   }
-  const of = (partnerId: string): Conduct => conducts.get(partnerId) ?? NO_CONDUCT
 
   return {
-    serial: (partnerId, serial) => {
-      const before = of(partnerId)
-      change(partnerId, 'serials_in_sequence', afterSerial(before, serial, now()), before)
+    recordSerial: (partnerId, serial) => {
+      const before = stateOf(partnerId)
+      const next = afterSerial(before, serial, now())
+      save(partnerId, next)
+      warnOfChange('serials_in_sequence', { partnerId, before, next })
     },
-    lookup: (partnerId, isNotFound) => {
-      const before = of(partnerId)
-      change(partnerId, 'serials_unknown', afterLookup(before, isNotFound, now()), before)
+    recordLookup: (partnerId, isNotFound) => {
+      const before = stateOf(partnerId)
+      const next = afterLookup(before, isNotFound, now())
+      save(partnerId, next)
+      warnOfChange('serials_unknown', { partnerId, before, next })
     },
-    slowedForMs: partnerId => Math.max(0, of(partnerId).slowedUntil - now()),
+    slowedForMs: partnerId => Math.max(0, stateOf(partnerId).slowedUntil - now()),
   }
 }

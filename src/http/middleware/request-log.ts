@@ -4,7 +4,7 @@ import type { Log } from '../../telemetry/log.ts'
 import { setHeader } from '../json/set-header.ts'
 import type { ApiEnv } from './authenticate.ts'
 
-interface FrameDeps {
+interface RequestLogDeps {
   log: Log
   now: () => number
   newId: (prefix: string) => string
@@ -26,7 +26,7 @@ const nothingMore = async () => {}
  * What is around every request: its id, `no-store`, 405, and one line in the log with the route's pattern, never the path, the query
  * or a body; what went wrong here gets its own. All in one middleware, for each costs every request two promises.
  */
-export const frameRequests = ({ log, now, newId, refuseMethod }: FrameDeps): MiddlewareHandler<ApiEnv> =>
+export const createRequestLog = ({ log, now, newId, refuseMethod }: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
   async function frameRequest(c, next) {
     const startedAt = now()
     const sent = c.req.header(HEADER)

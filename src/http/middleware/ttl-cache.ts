@@ -1,4 +1,4 @@
-interface BriefCacheOptions<T> {
+interface TtlCacheOptions<T> {
   ttlMs: number
   size: number
   now: () => number
@@ -7,7 +7,7 @@ interface BriefCacheOptions<T> {
 }
 
 /** Remembers what `load` gave for a moment, the oldest first to go. Callers at the same time share one load. */
-export const createBriefCache = <T>({ ttlMs, size, now, load }: BriefCacheOptions<T>) => {
+export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
   const entries = new Map<string, { at: number; value: Promise<T | null> }>()
 
   const forget = (key: string, value: Promise<T | null>): void => {

@@ -6,14 +6,14 @@ import { problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
 import { checkBody, readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { Suspicion } from '../middleware/enumeration-guard.ts'
+import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 import { viewRegistration } from './registration-view.ts'
 
 export interface BatchDeps extends RegistrarDeps {
   registrationBody: RegistrationBodySchema
-  suspicion: Pick<Suspicion, 'serial' | 'slowedForMs'>
+  enumerationGuard: Pick<EnumerationGuard, 'recordSerial' | 'slowedForMs'>
   /** All in one transaction, one result an item. */
   registerAll: (items: readonly NewRegistration[]) => Promise<readonly Registered[]>
 }
@@ -52,7 +52,7 @@ export const createBatch = (deps: BatchDeps) => {
   app.post('/batch', noQuery, async c => {
     const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, BATCH_BYTES)
-    if (registrations.length > 1) refuseSlowed(deps.suspicion.slowedForMs(partnerId))
+    if (registrations.length > 1) refuseSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     const checked = await Promise.all(registrations.map(body => check(partnerId, body)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
     const inOrder = registered[Symbol.iterator]()

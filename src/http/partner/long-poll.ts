@@ -3,7 +3,7 @@ import type { Store } from '../../store/store.ts'
 const MOST_WAITERS = 10_000
 
 /** Who waits for a registration to end is woken by the store's word, and nobody asks the database meanwhile. */
-export const createWaiting = ({ events }: Pick<Store, 'events'>) => {
+export const createLongPoll = ({ events }: Pick<Store, 'events'>) => {
   const waiters = new Map<string, Set<() => void>>()
   let count = 0
 

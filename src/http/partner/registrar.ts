@@ -1,13 +1,13 @@
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
-import type { Suspicion } from '../middleware/enumeration-guard.ts'
-import { createBriefCache } from '../middleware/ttl-cache.ts'
+import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
+import { createTtlCache } from '../middleware/ttl-cache.ts'
 import type { RegistrationBody } from './registration-body.ts'
 
 export interface RegistrarDeps {
   store: Pick<Store, 'accountFor'>
-  suspicion: Pick<Suspicion, 'serial'>
+  enumerationGuard: Pick<EnumerationGuard, 'recordSerial'>
   registrationTtlMs: number
   newId: (prefix: string) => string
   now: () => number
@@ -34,8 +34,8 @@ export const createRegistrar = (deps: RegistrarDeps) => {
     toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
       if (registered.outcome === 'over_quota') throw overQuota(registered)
       if (registered.outcome !== 'existing') {
-        const isOthers = registered.outcome === 'taken'
-        deps.suspicion.serial(item.partnerId, { idcardid: item.idcardid, isOthers })
+        const isForeign = registered.outcome === 'taken'
+        deps.enumerationGuard.recordSerial(item.partnerId, { idcardid: item.idcardid, isForeign })
       }
       if (registered.outcome === 'taken')
         throw new AppError('conflict', 'This serial is registered by another partner.')
@@ -54,7 +54,7 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
     const [partnerId = '', name = ''] = key.split(' ')
     return store.accountFor(partnerId, name === '' ? null : name)
   }
-  const find = createBriefCache({ ttlMs: 1 * SECOND, size: 10_000, now, load })
+  const find = createTtlCache({ ttlMs: 1 * SECOND, size: 10_000, now, load })
 
   return async (partnerId: string, name: string | undefined): Promise<Account> => {
     // The id as it is, which most ask for, need not be hashed again.

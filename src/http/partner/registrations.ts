@@ -11,7 +11,7 @@ import { readBody } from '../json/request-body.ts'
 import { setHeader } from '../json/set-header.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { viewExplanation } from './explain.ts'
-import { createWaiting } from './long-poll.ts'
+import { createLongPoll } from './long-poll.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 import { viewAttempt, viewRegistration } from './registration-view.ts'
@@ -89,7 +89,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const app = new Hono<ApiEnv>()
   const { registrationBody } = deps
   const registrar = createRegistrar(deps)
-  const waitFor = createWaiting(store)
+  const waitFor = createLongPoll(store)
 
   app.post('/', async c => {
     refuseQuery(c)

@@ -1,27 +1,28 @@
 import { describe, expect, test } from 'vitest'
-import { createSuspicion } from '../../../src/http/middleware/enumeration-guard.ts'
+import { createEnumerationGuard } from '../../../src/http/middleware/enumeration-guard.ts'
 
 const START = Date.parse('2026-11-24T16:20:00.000Z')
 
-const openSuspicion = () => {
+const openGuard = () => {
   const clock = { now: START }
   const warned: Record<string, unknown>[] = []
   const log = { warn: (event: string, fields?: object) => void warned.push({ event, ...fields }) }
-  const suspicion = createSuspicion({ now: () => clock.now, log })
+  const enumerationGuard = createEnumerationGuard({ now: () => clock.now, log })
   let serial = 16236437872836
   return {
     clock,
     warned,
-    ...suspicion,
+    ...enumerationGuard,
     walk: (partnerId: string, steps: number) => {
-      for (let n = 0; n < steps; n++) suspicion.serial(partnerId, { idcardid: String(serial++), isOthers: true })
+      for (let n = 0; n < steps; n++)
+        enumerationGuard.recordSerial(partnerId, { idcardid: String(serial++), isForeign: true })
     },
   }
 }
 
 describe('M4: a partner who walks serials', () => {
   test('is told to the operator once, without a serial, and slow for ten minutes', () => {
-    const { walk, warned, slowedForMs, clock } = openSuspicion()
+    const { walk, warned, slowedForMs, clock } = openGuard()
     walk('partner_1', 30)
     expect([warned, slowedForMs('partner_1')]).toEqual([[], 0])
     walk('partner_1', 1)
@@ -36,7 +37,7 @@ describe('M4: a partner who walks serials', () => {
   })
 
   test('stays slow while it goes on, without another line', () => {
-    const { walk, warned, slowedForMs, clock } = openSuspicion()
+    const { walk, warned, slowedForMs, clock } = openGuard()
     walk('partner_1', 31)
     for (let n = 0; n < 20; n++) {
       clock.now += 300_000
@@ -47,7 +48,7 @@ describe('M4: a partner who walks serials', () => {
   })
 
   test('is told again when it begins anew', () => {
-    const { walk, warned, clock } = openSuspicion()
+    const { walk, warned, clock } = openGuard()
     walk('partner_1', 31)
     clock.now += 600_000
     walk('partner_1', 31)
@@ -55,7 +56,7 @@ describe('M4: a partner who walks serials', () => {
   })
 
   test('slows nobody else, not even one whose serials lie between', () => {
-    const { walk, warned, slowedForMs } = openSuspicion()
+    const { walk, warned, slowedForMs } = openGuard()
     for (let n = 0; n < 31; n++) {
       walk('partner_1', 1)
       if (n < 20) walk('partner_2', 1)
@@ -66,8 +67,8 @@ describe('M4: a partner who walks serials', () => {
 })
 
 test('M4: a partner most of whose serials upstream does not know is told and slow', () => {
-  const { lookup, warned, slowedForMs } = openSuspicion()
-  for (let n = 0; n < 60; n++) lookup('partner_1', n % 10 !== 0)
+  const { recordLookup, warned, slowedForMs } = openGuard()
+  for (let n = 0; n < 60; n++) recordLookup('partner_1', n % 10 !== 0)
   expect(warned).toMatchObject([{ event: 'partner.suspected', sign: 'serials_unknown' }])
   expect(slowedForMs('partner_1')).toBe(600_000)
 })

@@ -73,7 +73,7 @@ describe('API_RATE', () => {
 
   test('slows a suspected partner to one call a second, over all its keys', async () => {
     let slowedForMs = 0
-    await using api = await openApi({ suspicion: { serial: () => {}, slowedForMs: () => slowedForMs } })
+    await using api = await openApi({ enumerationGuard: { recordSerial: () => {}, slowedForMs: () => slowedForMs } })
     const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
     await api.store.createKey(api.partner.id, second)
     await statusesOf(5, () => api.call('GET', LIST))

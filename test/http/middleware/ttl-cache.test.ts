@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBriefCache } from '../../../src/http/middleware/ttl-cache.ts'
+import { createTtlCache } from '../../../src/http/middleware/ttl-cache.ts'
 
 const setUp = (values: Record<string, string | null | Error>) => {
   const clock = { now: 1_000_000 }
@@ -10,7 +10,7 @@ const setUp = (values: Record<string, string | null | Error>) => {
     if (value instanceof Error) throw value
     return value
   }
-  return { clock, loads, values, get: createBriefCache({ ttlMs: 1_000, size: 2, now: () => clock.now, load }) }
+  return { clock, loads, values, get: createTtlCache({ ttlMs: 1_000, size: 2, now: () => clock.now, load }) }
 }
 
 test('remembers for its time and no longer', async () => {

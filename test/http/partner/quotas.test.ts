@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createSuspicion } from '../../../src/http/middleware/enumeration-guard.ts'
+import { createEnumerationGuard } from '../../../src/http/middleware/enumeration-guard.ts'
 import { ADMIN_TOKEN, HOOK, type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -135,8 +135,8 @@ describe('M4: a partner who walks serials', () => {
     const events: string[] = []
     const clock = { now: 0 }
     const log = { warn: (event: string) => void events.push(event) }
-    const suspicion = createSuspicion({ now: () => clock.now, log })
-    const opened = await openApi({ suspicion })
+    const enumerationGuard = createEnumerationGuard({ now: () => clock.now, log })
+    const opened = await openApi({ enumerationGuard })
     clock.now = opened.clock.now
     const walk = (count: number, from = FIRST, key = opened.partner.key) =>
       Array.from({ length: count }, (_, n) => n).reduce<Promise<number[]>>(async (before, n) => {

@@ -63,7 +63,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     registrationTtlMs: 24 * HOUR,
     apiRate: 100_000,
     trustedProxies: { contains: () => false },
-    suspicion: { serial: () => {}, slowedForMs: () => 0 },
+    enumerationGuard: { recordSerial: () => {}, slowedForMs: () => 0 },
     stopping: new AbortController().signal,
     registerAll: store.register,
     signEvents: createEventSigner(store),
