@@ -48,4 +48,4 @@ export const renderPerformance = ({ parts }: Results): string =>
 const INTRODUCTION = `How fast the service is, against the limit of what the machine can do and against what else one might use. This page is written
 by \`npm run bench -- --write\`; nothing in it is typed by hand. Each figure is a median over several rounds in which the
 contestants ran in turn, a ratio the median of the ratios round by round. Figures of another machine differ; ratios much less.
-What profiling showed and what was done about it is in [decision 009](decisions/009-speed.md).`
+What profiling showed and which choices came of it: [decision 009](decisions/009-speed.md).`
