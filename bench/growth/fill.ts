@@ -5,10 +5,9 @@ import { DAY, HOUR } from '../../src/core/duration.ts'
 import { webhookBody } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { createSealed } from '../../src/store/sealed.ts'
 import { NESTED } from '../../src/store/sqlite/nesting.ts'
-import { verdictContext } from '../../src/store/sqlite/registration-rows.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { messageContext } from '../../src/store/sqlite/tell.ts'
 import { createVault } from '../../src/store/vault.ts'
 
 /** The first partner has half of all rows, the others share the rest. */
@@ -158,10 +157,9 @@ const addLanes = (db: Database.Database, partnerIds: readonly string[]) => {
 }
 
 const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Buffer; now: number }) => {
-  const vault = createVault(masterKey)
+  const sealed = createSealed(createVault(masterKey))
   const verdict = { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' } as const
-  const sealVerdict = (partnerId: string, idcardid: string) =>
-    vault.seal(JSON.stringify(verdict), verdictContext({ partnerId, idcardid }))
+  const sealVerdict = (partnerId: string, idcardid: string) => sealed.verdict.seal({ partnerId, idcardid }, verdict)
   const sealMessage = (partnerId: string, registrationId: string, idcardid: string) => {
     const type = 'idface.succeeded' as const
     const told = {
@@ -175,7 +173,7 @@ const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Bu
       thin: false,
     }
     const body = webhookBody({ ...told, sandbox: false, metadata: {}, observedAt: now, previousPollAt: null })
-    return vault.seal(body, messageContext({ partnerId, registrationId }))
+    return sealed.message.seal({ partnerId, registrationId }, body)
   }
   db.function('seal_verdict', (partnerId, idcardid) => sealVerdict(partnerId as string, idcardid as string))
   db.function('seal_message', (partnerId, id, idcardid) =>

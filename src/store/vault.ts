@@ -10,9 +10,7 @@ export interface Vault {
   open(sealed: Buffer, context: string): string
   /** The same as the bytes of its UTF-8, for what is not looked at but passed on. */
   openBytes(sealed: Buffer, context: string): Buffer
-  /** It was sealed under the current key, not under an earlier one. */
-  isCurrent(sealed: Buffer): boolean
-  /** Names the current key without telling it. */
+  /** Names the current key without telling it: the first bytes of whatever it seals, in hex. */
   readonly keyId: string
 }
 
@@ -63,7 +61,6 @@ export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
 
   return {
     keyId,
-    isCurrent: sealed => sealed.subarray(0, KEY_ID_BYTES).equals(head),
     seal: (text, context) => {
       const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(authenticated(keyId, context))

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { secretContext } from '../../src/store/sqlite/signing-secrets.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { createSealed } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { openScene } from '../e2e/stage.ts'
@@ -46,14 +47,14 @@ const openOldDatabase = async () => {
   }
   const partner = await begin()
   const database = stack.adopt(new Database(path), one => void one.close())
-  const vault = createVault(OLD)
+  const { signingSecret } = createSealed(createVault(OLD))
   const add = database.prepare(
     "INSERT INTO signing_secrets (id, partner_id, type, secret, created_at) VALUES (?, ?, 'v1', ?, 0)",
   )
   database.transaction(() => {
     for (let i = 0; i < MANY; i++) {
       const row = { id: `sec_${i}`, partnerId: `ptn_${i}` }
-      add.run(row.id, row.partnerId, vault.seal(`secret of ${i}`, secretContext(row)))
+      add.run(row.id, row.partnerId, signingSecret.seal(row, new Secret(`secret of ${i}`)))
     }
   })()
   const left = database.prepare('SELECT count(*) FROM signing_secrets WHERE substr(secret, 1, 4) = ?').pluck()

@@ -1,5 +1,5 @@
 import { type AccountChange, slowStart } from '../../core/account.ts'
-import { Secret } from '../../core/secret.ts'
+import type { Secret } from '../../core/secret.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, gt, isNull, or, sql } from './drizzle.ts'
@@ -17,9 +17,7 @@ type Verbs = Pick<
 >
 type Row = typeof accounts.$inferSelect
 
-export const keyContext = (apiId: string) => `account|${apiId}`
-
-export const createAccounts = ({ db, vault, write, read, now, events, defaultRate }: Context): Verbs => {
+export const createAccounts = ({ db, sealed, write, read, now, events, defaultRate }: Context): Verbs => {
   const toAccount = ({ id, apiId, passwordMode, rate, partnerId, pausedAt, pauseReason, pauseCode }: Row): Account => ({
     id,
     apiId,
@@ -42,7 +40,7 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
   return {
     putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
       write(() => {
-        const credentials = { apiKey: vault.seal(apiKey.reveal(), keyContext(apiId)), passwordMode, isDefault: true }
+        const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
         db.update(accounts).set({ isDefault: false }).run()
         const row = db
           .insert(accounts)
@@ -60,7 +58,7 @@ export const createAccounts = ({ db, vault, write, read, now, events, defaultRat
           .values({
             id,
             apiId,
-            apiKey: vault.seal(apiKey.reveal(), keyContext(apiId)),
+            apiKey: sealed.accountKey.seal({ apiId }, apiKey),
             passwordMode,
             rate,
             partnerId,
@@ -128,7 +126,7 @@ const running = { pausedAt: null, pauseReason: null, pauseCode: null, probeAt: n
 type ClaimRow = Omit<Row, 'isDefault' | 'partnerId' | 'createdAt'>
 
 /** The accounts as a claim and a settlement use them, within the caller's transaction. */
-export const createAccountRows = ({ db, client, vault, defaultRate }: Context) => {
+export const createAccountRows = ({ db, client, sealed, defaultRate }: Context) => {
   const all = client.prepare<[], ClaimRow>(`
     SELECT id, api_id AS apiId, api_key AS apiKey, password_mode AS passwordMode, rate, paused_at AS pausedAt,
       pause_reason AS pauseReason, pause_code AS pauseCode, probes, probe_at AS probeAt, allowed_at AS allowedAt,
@@ -139,13 +137,13 @@ export const createAccountRows = ({ db, client, vault, defaultRate }: Context) =
     .set({ allowedAt: sql`${sql.placeholder('allowedAt')}` })
     .where(eq(accounts.id, sql.placeholder('id')))
     .prepare()
-  const opened = new Map<string, { sealed: Buffer; key: Secret }>()
+  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
 
-  const keyOf = ({ apiId, apiKey: sealed }: Pick<Row, 'apiId' | 'apiKey'>): Secret => {
-    const known = opened.get(apiId)
-    if (known?.sealed.equals(sealed)) return known.key
-    const key = new Secret(vault.open(sealed, keyContext(apiId)))
-    opened.set(apiId, { sealed, key })
+  const keyOf = (row: Pick<Row, 'apiId' | 'apiKey'>): Secret => {
+    const known = opened.get(row.apiId)
+    if (known?.bytes.equals(row.apiKey)) return known.key
+    const key = sealed.accountKey.open(row)
+    opened.set(row.apiId, { bytes: row.apiKey, key })
     return key
   }
 

@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events'
+import type { Sealed } from '../sealed.ts'
 import type { StoreEvents } from '../store.ts'
-import type { Vault } from '../vault.ts'
 import type { Connection } from './connection.ts'
 
 /** What every part of the SQLite store works with. */
 export interface Context extends Connection {
-  vault: Vault
+  sealed: Sealed
   now: () => number
   events: EventEmitter<StoreEvents>
   /** Calls a second of an account that names none. */

@@ -5,7 +5,6 @@ import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
 import { NESTED } from './nesting.ts'
 import { createSecretRows } from './signing-secrets.ts'
-import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 /** What is in flight, with what the claim adds. */
@@ -22,7 +21,7 @@ const RECORD_WITHIN_MS = 10
 const SLOW_AFTER_STRIKES = 3
 
 export const createMessages = (context: Context): Verbs => {
-  const { client, vault, write, read, now, events } = context
+  const { client, sealed, write, read, now, events } = context
   const statements = prepare(context)
   const pauses = createCallbackPauses(context)
   const laneRows = createLanes(client)
@@ -30,8 +29,8 @@ export const createMessages = (context: Context): Verbs => {
 
   const readyOf = (lane: Lane, { slow, limit, at }: { slow: boolean; limit: number; at: number }): ClaimedMessage[] =>
     dueOf(lane, at, limit).flatMap(row => {
-      const [seq, claims, registrationId, callbackUrl, sealed, attempts, retries] = row
-      const body = openBody({ seq, partnerId: lane.partnerId, registrationId }, sealed)
+      const [seq, claims, registrationId, callbackUrl, bytes, attempts, retries] = row
+      const body = openBody({ seq, partnerId: lane.partnerId, registrationId, body: bytes })
       if (body === null) return []
       return {
         seq,
@@ -51,9 +50,9 @@ export const createMessages = (context: Context): Verbs => {
     })
 
   /** Null: damaged, or sealed under a key that is not there. One such row must not keep all others from being sent. */
-  const openBody = (row: { seq: number; partnerId: string; registrationId: string }, sealed: Buffer): Buffer | null => {
+  const openBody = (row: { seq: number; partnerId: string; registrationId: string; body: Buffer }): Buffer | null => {
     try {
-      return vault.openBytes(sealed, messageContext(row))
+      return sealed.message.openBytes(row)
     } catch {
       statements.setAside.run(row.seq)
       events.emit('unreadable', row.registrationId)

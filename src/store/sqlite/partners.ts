@@ -2,7 +2,6 @@ import type { NewKey, Partner, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, gt, inArray, isNull, sql } from './drizzle.ts'
 import { apiKeys, partners, signingSecrets } from './schema.ts'
-import { secretContext } from './signing-secrets.ts'
 
 type Verbs = Pick<
   Store,
@@ -25,7 +24,7 @@ const keyColumns = {
   revokedAt: apiKeys.revokedAt,
 }
 
-export const createPartners = ({ db, vault, write, read, now, events }: Context): Verbs => {
+export const createPartners = ({ db, sealed, write, read, now, events }: Context): Verbs => {
   const findKey = db
     .select({
       partnerId: apiKeys.partnerId,
@@ -51,9 +50,9 @@ export const createPartners = ({ db, vault, write, read, now, events }: Context)
         const at = now()
         const partner = db.insert(partners).values({ id, name, createdAt: at }).returning().get()
         addKey(id, key)
-        const sealed = vault.seal(secret.text.reveal(), secretContext({ id: secret.id, partnerId: id }))
+        const bytes = sealed.signingSecret.seal({ id: secret.id, partnerId: id }, secret.text)
         db.insert(signingSecrets)
-          .values({ id: secret.id, partnerId: id, type: 'v1', secret: sealed, createdAt: at })
+          .values({ id: secret.id, partnerId: id, type: 'v1', secret: bytes, createdAt: at })
           .run()
         return toPartner(partner)
       }),

@@ -7,13 +7,12 @@ import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
-import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'listEvents' | 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { db, read, vault, now } = context
+  const { db, read, sealed, now } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const pageOf = createRegistrationPages(context)
@@ -42,7 +41,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
 
   return {
     listRegistrations: (partnerId, query) =>
-      read(() => rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(vault, row))),
+      read(() => rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(sealed, row))),
 
     // There is one writer at a time, so the numbers are given in the order of the commits.
     listEvents: (partnerId, { after, limit }) =>
@@ -60,7 +59,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
             type: row.type,
             createdAt: row.createdAt,
             delivery: row.state,
-            body: vault.open(row.body, messageContext(row)),
+            body: sealed.message.open(row),
           })),
       ),
 
@@ -89,7 +88,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
         // A cancelled one says nothing any more of how it ended.
         const isErased = row.status === 'cancelled'
         return {
-          registration: toRegistration(vault, row),
+          registration: toRegistration(sealed, row),
           lastAnswer: verification.lastAnswer,
           lastCode: verification.lastCode,
           rawStatus: isErased ? null : verification.rawStatus,

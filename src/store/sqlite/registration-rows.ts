@@ -1,7 +1,6 @@
-import type { Verdict } from '../../core/answer.ts'
 import { type MessageState, messageIdOf } from '../../core/message.ts'
+import type { Sealed } from '../sealed.ts'
 import type { Registration } from '../store.ts'
-import type { Vault } from '../vault.ts'
 import type { Db } from './connection.ts'
 import { eq } from './drizzle.ts'
 import { messages, registrations, verifications } from './schema.ts'
@@ -41,16 +40,7 @@ export const selectRegistrations = (db: Db) =>
 
 export type RegistrationRow = NonNullable<ReturnType<ReturnType<typeof selectRegistrations>['get']>>
 
-export const verdictContext = (row: { partnerId: string; idcardid: string }) =>
-  `verdict|${row.partnerId}|${row.idcardid}`
-
-export const openVerdict = (
-  vault: Vault,
-  row: { partnerId: string; idcardid: string; verdict: Buffer | null },
-): Verdict | null =>
-  row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, verdictContext(row))) as Verdict)
-
-export const toRegistration = (vault: Vault, row: RegistrationRow): Registration => {
+export const toRegistration = (sealed: Sealed, row: RegistrationRow): Registration => {
   const told = row.status === 'succeeded' || row.status === 'failed'
   return {
     id: row.id,
@@ -60,7 +50,7 @@ export const toRegistration = (vault: Vault, row: RegistrationRow): Registration
     metadata: JSON.parse(row.metadata) as Record<string, string>,
     status: row.status,
     reason: row.reason,
-    verdict: told ? openVerdict(vault, row) : null,
+    verdict: told ? sealed.verdict.open(row) : null,
     polls: row.polls,
     lastPolledAt: row.lastPolledAt,
     // While claimed, the due time is the end of the lease, which tells nobody anything: it is being asked now.

@@ -7,14 +7,14 @@ import { createLanes } from './lanes.ts'
 import { belongs, NESTED } from './nesting.ts'
 import { createQuotas } from './quotas.ts'
 import { beginLookups, type Lookups } from './registration-lookups.ts'
-import { openVerdict, selectRegistrations, toRegistration } from './registration-rows.ts'
+import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { attempts, messages, registrations, verifications } from './schema.ts'
 import { createTeller } from './tell.ts'
 
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
 
 export const createRegistrations = (context: Context): Verbs => {
-  const { client, write, read, vault, now, events } = context
+  const { client, write, read, sealed, now, events } = context
   const statements = prepare(context)
   const pauses = createCallbackPauses(context)
   const lanes = createLanes(client)
@@ -23,7 +23,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const find = (partnerId: string, id: string): Registration | null => {
     const row = statements.find.get({ partnerId, id })
-    return row ? toRegistration(vault, row) : null
+    return row ? toRegistration(sealed, row) : null
   }
 
   const registerOne = (item: NewRegistration, at: number, { limitsOf, laneOf }: Lookups): Registered => {
@@ -31,7 +31,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const verification = statements.findVerification.get(idcardid, accountId)
     if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
     const existing = verification && statements.findLive.get({ ...numbersOf(verification.id), callbackUrl })
-    if (existing) return { outcome: 'existing', registration: toRegistration(vault, existing) }
+    if (existing) return { outcome: 'existing', registration: toRegistration(sealed, existing) }
 
     const knownLane = laneOf(partnerId, callbackUrl)
     const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null, limits: limitsOf(partnerId) })
@@ -45,7 +45,7 @@ export const createRegistrations = (context: Context): Verbs => {
     statements.add.run(no, item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt)
     if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
 
-    const verdict = openVerdict(vault, { partnerId, idcardid, verdict: verification.verdict })
+    const verdict = sealed.verdict.open({ partnerId, idcardid, verdict: verification.verdict })
     if (verdict) {
       const telling = beginTelling()
       telling.tell({

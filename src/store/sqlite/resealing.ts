@@ -1,51 +1,36 @@
+import type { SealedColumn } from '../sealed.ts'
 import type { Store } from '../store.ts'
-import { keyContext } from './accounts.ts'
 import type { Context } from './context.ts'
-import { verdictContext } from './registration-rows.ts'
-import { secretContext } from './signing-secrets.ts'
-import { messageContext } from './tell.ts'
 
 type Verbs = Pick<Store, 'reseal'>
-type Row = { rowid: number; sealed: Buffer; id: string; partnerId: string; idcardid: string; apiId: string }
-
-/** Every sealed column, and the context that its value was sealed with. The canary comes last: it says that all is done. */
-const COLUMNS: readonly { table: string; column: string; keys: string; contextOf: (row: Row) => string }[] = [
-  { table: 'accounts', column: 'api_key', keys: 'api_id AS apiId', contextOf: row => keyContext(row.apiId) },
-  { table: 'signing_secrets', column: 'secret', keys: 'id, partner_id AS partnerId', contextOf: secretContext },
-  { table: 'verifications', column: 'verdict', keys: 'idcardid, partner_id AS partnerId', contextOf: verdictContext },
-  {
-    table: 'messages',
-    column: 'body',
-    keys: 'registration_id AS id, partner_id AS partnerId',
-    contextOf: row => messageContext({ registrationId: row.id, partnerId: row.partnerId }),
-  },
-  { table: 'meta', column: 'value', keys: 'key AS id', contextOf: row => row.id },
-]
+type Row = { rowKey: string | number; sealed: Buffer } & Record<string, string>
 
 /** Moves to a new master key, a batch of rows in a transaction, so that it can stop anywhere and go on later. */
-export const createResealing = ({ client, vault, write }: Context): Verbs => {
-  const keyId = Buffer.from(vault.keyId, 'hex')
-  const statements = COLUMNS.map(({ table, column, keys, contextOf }) => ({
-    contextOf,
-    stale: client.prepare<[Buffer, number], Row>(`
-      SELECT rowid AS rowid, ${column} AS sealed, ${keys} FROM ${table}
-      WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ?${table === 'meta' ? " AND key = 'canary'" : ''} LIMIT +?`),
-    update: client.prepare<[Buffer, number]>(`UPDATE ${table} SET ${column} = ? WHERE rowid = ?`),
-  }))
-
+export const createResealing = ({ client, sealed, write }: Context): Verbs => {
+  const columns = sealed.columns.map(column => ({ ...column, ...prepare(client, column) }))
   return {
     reseal: limit =>
       write(() => {
         let resealed = 0
-        for (const { stale, update, contextOf } of statements) {
-          for (const row of stale.all(keyId, limit - resealed)) {
-            const context = contextOf(row)
-            update.run(vault.seal(vault.open(row.sealed, context), context), row.rowid)
+        for (const { stale, update, reseal } of columns) {
+          for (const row of stale.all(sealed.keyId, limit - resealed)) {
+            update.run(reseal(row.sealed, row), row.rowKey)
             resealed++
           }
           if (resealed >= limit) break
         }
         return resealed
       }),
+  }
+}
+
+const prepare = (client: Context['client'], { table, column, key, only, owner }: SealedColumn) => {
+  const ownerColumns = Object.entries(owner).map(([name, source]) => `, ${source} AS ${name}`)
+  const one = only === undefined ? '' : `AND ${key} = '${only}'`
+  return {
+    stale: client.prepare<[keyId: Buffer, limit: number], Row>(`
+      SELECT ${key} AS rowKey, ${column} AS sealed${ownerColumns.join('')} FROM ${table}
+      WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ? ${one} LIMIT +?`),
+    update: client.prepare<[Buffer, string | number]>(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`),
   }
 }

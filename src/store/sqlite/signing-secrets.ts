@@ -1,4 +1,4 @@
-import { Secret } from '../../core/secret.ts'
+import type { Secret } from '../../core/secret.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, eq, gt, isNull, or, sql } from './drizzle.ts'
@@ -13,12 +13,10 @@ const columns = {
   expiresAt: signingSecrets.expiresAt,
 }
 
-export const secretContext = (row: { id: string; partnerId: string }) => `signing-secret|${row.partnerId}|${row.id}`
-
 const isLive = (at: number) => or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
 
 export const createSigningSecrets = (context: Context): Verbs => {
-  const { db, vault, read, write, now } = context
+  const { db, sealed, read, write, now } = context
   const rows = createSecretRows(context)
   return {
     liveSecrets: partnerId => read(() => rows.of(new Set([partnerId])).get(partnerId) ?? []),
@@ -45,7 +43,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
             ),
           )
           .run()
-        const secret = vault.seal(text.reveal(), secretContext({ id, partnerId }))
+        const secret = sealed.signingSecret.seal({ id, partnerId }, text)
         return db.insert(signingSecrets).values({ id, partnerId, type, secret, createdAt: at }).returning(columns).get()
       }),
   }
@@ -54,7 +52,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
 type SealedSecret = Pick<typeof signingSecrets.$inferSelect, 'id' | 'partnerId' | 'secret'>
 
 /** The live signing secrets, newest first, as an attempt needs them. */
-export const createSecretRows = ({ client, vault, now }: Context) => {
+export const createSecretRows = ({ client, sealed, now }: Context) => {
   const live = client.prepare<[partnerId: string, at: number], SealedSecret>(`
     SELECT id, partner_id AS partnerId, secret FROM signing_secrets
     WHERE partner_id = +? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC`)
@@ -63,7 +61,7 @@ export const createSecretRows = ({ client, vault, now }: Context) => {
   const open = (row: SealedSecret): Secret => {
     const known = opened.get(row.id)
     if (known) return known
-    const secret = new Secret(vault.open(row.secret, secretContext(row)))
+    const secret = sealed.signingSecret.open(row)
     opened.set(row.id, secret)
     return secret
   }

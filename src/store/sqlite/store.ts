@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { createSealed } from '../sealed.ts'
 import type { Store, StoreEvents } from '../store.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
@@ -19,7 +20,6 @@ import { createSigningSecrets } from './signing-secrets.ts'
 import { createVerifications } from './verifications.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
-const CANARY = 'idface-notifier'
 
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
@@ -52,7 +52,7 @@ export const openSqliteStore = async ({
   try {
     const context: Context = {
       ...connection,
-      vault: createVault(masterKey, ...(previousKey ? [previousKey] : [])),
+      sealed: createSealed(createVault(masterKey, ...(previousKey ? [previousKey] : []))),
       now,
       events,
       defaultRate,
@@ -91,12 +91,12 @@ export const openSqliteStore = async ({
 }
 
 const bringUpToDate = async (context: Context) => {
-  const { db, write, vault } = context
+  const { db, write, sealed } = context
   // The key first: with a wrong one nothing is touched, the schema neither.
   const knows = context.client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get()
   if (knows) assertKey(context)
   await migrateOnce(context)
-  const value = vault.seal(CANARY, 'canary')
+  const value = sealed.canary.seal()
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
   context.endStart()
@@ -108,12 +108,9 @@ const migrateOnce = async ({ db, read }: Context) => {
   await run().catch(run)
 }
 
-const assertKey = ({ client, vault }: Context) => {
+const assertKey = ({ client, sealed }: Context) => {
   const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
-  if (!canary) return
-  try {
-    if (vault.open(canary.value, 'canary') === CANARY) return
-  } catch {}
+  if (!canary || sealed.canary.isOurs(canary.value)) return
   throw new Error(
     'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
   )

@@ -17,9 +17,6 @@ export interface Ending {
   previousPollAt: number | null
 }
 
-export const messageContext = (row: { partnerId: string; registrationId: string }) =>
-  `message|${row.partnerId}|${row.registrationId}`
-
 export interface Telling {
   tell(ending: Ending): void
   /** All has been told. */
@@ -27,7 +24,7 @@ export interface Telling {
 }
 
 /** Ends registrations and creates the messages that tell it, within the caller's transaction. */
-export const createTeller = ({ client, vault, now, sandbox }: Context) => {
+export const createTeller = ({ client, sealed, now, sandbox }: Context) => {
   const lanes = createLanes(client)
   const statements = prepare(client)
 
@@ -55,7 +52,7 @@ export const createTeller = ({ client, vault, now, sandbox }: Context) => {
       registration.laneId,
       registration.callbackUrl,
       type,
-      vault.seal(body, messageContext({ partnerId, registrationId })),
+      sealed.message.seal({ partnerId, registrationId }, body),
       at,
       at,
     )

@@ -3,7 +3,6 @@ import { fairShare } from '../../core/fair-share.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
-import { verdictContext } from './registration-rows.ts'
 import { createTeller, type Telling } from './tell.ts'
 import {
   claimedFrom,
@@ -18,7 +17,7 @@ import {
 type Verbs = Pick<Store, 'claimVerifications' | 'releaseVerifications' | 'settleVerifications'>
 
 export const createVerifications = (context: Context): Verbs => {
-  const { write, read, vault, now, events } = context
+  const { write, read, sealed, now, events } = context
   const statements = prepareVerifications(context.client)
   const accounts = createAccountRows(context)
   const beginTelling = createTeller(context)
@@ -98,7 +97,7 @@ export const createVerifications = (context: Context): Verbs => {
       ...stateOf(settlement),
       rawStatus,
       ending.length === waiting.length ? null : row.isNudged ? at : (step.dueAt ?? at),
-      verdict && vault.seal(JSON.stringify(verdict), verdictContext(row)),
+      verdict && sealed.verdict.seal(row, verdict),
       verdict && settlement.observedAt,
       verdict && row.lastPolledAt,
       id,

@@ -1,0 +1,111 @@
+import type { Verdict } from '../core/answer.ts'
+import { Secret } from '../core/secret.ts'
+import type { Vault } from './vault.ts'
+
+const CANARY = 'idface-notifier'
+
+/** What each value is sealed for. The texts are part of the file format: other ones would open nothing that was sealed before. */
+const contextOf = {
+  accountKey: (row: { apiId: string }) => `account|${row.apiId}`,
+  signingSecret: (row: { partnerId: string; id: string }) => `signing-secret|${row.partnerId}|${row.id}`,
+  verdict: (row: { partnerId: string; idcardid: string }) => `verdict|${row.partnerId}|${row.idcardid}`,
+  message: (row: { partnerId: string; registrationId: string }) => `message|${row.partnerId}|${row.registrationId}`,
+  canary: () => 'canary',
+}
+type RowOf<Value extends keyof typeof contextOf> = Parameters<(typeof contextOf)[Value]>[0]
+
+/** A sealed column of a table: where it is, and how a value of it moves to the current master key. */
+export interface SealedColumn {
+  table: string
+  column: string
+  /** The primary key. */
+  key: string
+  /** Where only one row of the table holds a sealed value: its key. */
+  only?: string
+  /** What the value was sealed for: the names by which `reseal` wants it, and their columns. */
+  owner: Readonly<Record<string, string>>
+  reseal(sealed: Buffer, owner: Readonly<Record<string, string>>): Buffer
+}
+
+export type Sealed = ReturnType<typeof createSealed>
+
+/**
+ * Everything that the database holds encrypted. A value opens only in the row that it was sealed for; `open` and
+ * `openBytes` throw where the key is missing, the bytes are damaged, or the row is another one.
+ */
+export const createSealed = (vault: Vault) => {
+  const column = <Owner extends string>(
+    place: Omit<SealedColumn, 'reseal' | 'owner'> & { owner: Record<Owner, string> },
+    contextOf: (owner: Record<Owner, string>) => string,
+  ): SealedColumn => ({
+    ...place,
+    reseal: (sealed, owner) => {
+      const context = contextOf(owner as Record<Owner, string>)
+      return vault.seal(vault.open(sealed, context), context)
+    },
+  })
+
+  return {
+    accountKey: {
+      seal: (row: RowOf<'accountKey'>, apiKey: Secret) => vault.seal(apiKey.reveal(), contextOf.accountKey(row)),
+      open: (row: RowOf<'accountKey'> & { apiKey: Buffer }) =>
+        new Secret(vault.open(row.apiKey, contextOf.accountKey(row))),
+    },
+    signingSecret: {
+      seal: (row: RowOf<'signingSecret'>, text: Secret) => vault.seal(text.reveal(), contextOf.signingSecret(row)),
+      open: (row: RowOf<'signingSecret'> & { secret: Buffer }) =>
+        new Secret(vault.open(row.secret, contextOf.signingSecret(row))),
+    },
+    verdict: {
+      seal: (row: RowOf<'verdict'>, verdict: Verdict) => vault.seal(JSON.stringify(verdict), contextOf.verdict(row)),
+      open: (row: RowOf<'verdict'> & { verdict: Buffer | null }) =>
+        row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, contextOf.verdict(row))) as Verdict),
+    },
+    message: {
+      seal: (row: RowOf<'message'>, body: string) => vault.seal(body, contextOf.message(row)),
+      open: (row: RowOf<'message'> & { body: Buffer }) => vault.open(row.body, contextOf.message(row)),
+      /** The UTF-8 of the text, for what is sent as it is. */
+      openBytes: (row: RowOf<'message'> & { body: Buffer }) => vault.openBytes(row.body, contextOf.message(row)),
+    },
+    /** Tells whether a database was written with a key that is there. */
+    canary: {
+      seal: () => vault.seal(CANARY, contextOf.canary()),
+      isOurs: (sealed: Buffer): boolean => {
+        try {
+          return vault.open(sealed, contextOf.canary()) === CANARY
+        } catch {
+          return false
+        }
+      },
+    },
+    /** The first bytes of every value that is sealed under the current master key. */
+    keyId: Buffer.from(vault.keyId, 'hex'),
+    /** All of them. The canary comes last: once it is resealed, everything is. */
+    columns: [
+      column({ table: 'accounts', column: 'api_key', key: 'id', owner: { apiId: 'api_id' } }, contextOf.accountKey),
+      column(
+        { table: 'signing_secrets', column: 'secret', key: 'id', owner: { partnerId: 'partner_id', id: 'id' } },
+        contextOf.signingSecret,
+      ),
+      column(
+        {
+          table: 'verifications',
+          column: 'verdict',
+          key: 'id',
+          owner: { partnerId: 'partner_id', idcardid: 'idcardid' },
+        },
+        contextOf.verdict,
+      ),
+      column(
+        {
+          table: 'messages',
+          column: 'body',
+          key: 'seq',
+          owner: { partnerId: 'partner_id', registrationId: 'registration_id' },
+        },
+        contextOf.message,
+      ),
+      column({ table: 'meta', column: 'value', key: 'key', only: 'canary', owner: {} }, contextOf.canary),
+    ],
+  }
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { Secret } from '../../src/core/secret.ts'
+import { createSealed } from '../../src/store/sealed.ts'
+import { createVault } from '../../src/store/vault.ts'
+
+const OLD = randomBytes(32)
+const NEW = randomBytes(32)
+const vault = createVault(OLD)
+const sealed = createSealed(vault)
+const VERDICT = { status: 'FAIL', message: 'no', livingScore: null, similarity: '12.5' } as const
+
+describe('what is sealed', () => {
+  test('opens as it was, in its own row', () => {
+    const account = { apiId: 'api_1' }
+    const secret = { partnerId: 'ptn_1', id: 'sec_1' }
+    const serial = { partnerId: 'ptn_1', idcardid: '1' }
+    const message = { partnerId: 'ptn_1', registrationId: 'reg_1' }
+    const text = new Secret('text')
+    expect(sealed.accountKey.open({ ...account, apiKey: sealed.accountKey.seal(account, text) }).reveal()).toBe('text')
+    expect(sealed.signingSecret.open({ ...secret, secret: sealed.signingSecret.seal(secret, text) }).reveal()).toBe(
+      'text',
+    )
+    expect(sealed.verdict.open({ ...serial, verdict: sealed.verdict.seal(serial, VERDICT) })).toEqual(VERDICT)
+    const body = sealed.message.seal(message, '{"a":"认证"}')
+    expect(sealed.message.open({ ...message, body })).toBe('{"a":"认证"}')
+    expect(sealed.message.openBytes({ ...message, body })).toEqual(Buffer.from('{"a":"认证"}'))
+  })
+
+  test('does not open in another row, nor as another value', () => {
+    const body = sealed.message.seal({ partnerId: 'ptn_1', registrationId: 'reg_1' }, 'text')
+    expect(() => sealed.message.open({ partnerId: 'ptn_2', registrationId: 'reg_1', body })).toThrow()
+    expect(() => sealed.message.open({ partnerId: 'ptn_1', registrationId: 'reg_2', body })).toThrow()
+    expect(() => sealed.signingSecret.open({ partnerId: 'ptn_1', id: 'reg_1', secret: body })).toThrow()
+  })
+
+  test('a serial without a verdict has none', () => {
+    expect(sealed.verdict.open({ partnerId: 'ptn_1', idcardid: '1', verdict: null })).toBeNull()
+  })
+
+  test('is bound to the same contexts as in the files that exist', () => {
+    expect(vault.open(sealed.accountKey.seal({ apiId: 'a' }, new Secret('text')), 'account|a')).toBe('text')
+    expect(
+      vault.open(sealed.signingSecret.seal({ partnerId: 'p', id: 's' }, new Secret('text')), 'signing-secret|p|s'),
+    ).toBe('text')
+    expect(
+      JSON.parse(vault.open(sealed.verdict.seal({ partnerId: 'p', idcardid: '1' }, VERDICT), 'verdict|p|1')),
+    ).toEqual(VERDICT)
+    expect(vault.open(sealed.message.seal({ partnerId: 'p', registrationId: 'r' }, 'text'), 'message|p|r')).toBe('text')
+    expect(vault.open(sealed.canary.seal(), 'canary')).toBe('idface-notifier')
+  })
+})
+
+describe('the canary', () => {
+  test('is known under the current and the previous master key, and under no other', () => {
+    const canary = sealed.canary.seal()
+    expect(sealed.canary.isOurs(canary)).toBe(true)
+    expect(createSealed(createVault(NEW, OLD)).canary.isOurs(canary)).toBe(true)
+    expect(createSealed(createVault(NEW)).canary.isOurs(canary)).toBe(false)
+    expect(sealed.canary.isOurs(vault.seal('another text', 'canary'))).toBe(false)
+  })
+})
+
+describe('resealing', () => {
+  test('moves a value of each column to the current master key, bound to the same row', () => {
+    const next = createSealed(createVault(NEW, OLD))
+    const owners = {
+      accounts: { apiId: 'a' },
+      signing_secrets: { partnerId: 'p', id: 's' },
+      verifications: { partnerId: 'p', idcardid: '1' },
+      messages: { partnerId: 'p', registrationId: 'r' },
+      meta: {},
+    }
+    const contexts = {
+      accounts: 'account|a',
+      signing_secrets: 'signing-secret|p|s',
+      verifications: 'verdict|p|1',
+      messages: 'message|p|r',
+      meta: 'canary',
+    }
+    expect(next.columns.map(({ table }) => table)).toEqual(Object.keys(owners))
+    for (const { table, owner, reseal } of next.columns) {
+      const of = table as keyof typeof owners
+      expect(Object.keys(owner)).toEqual(Object.keys(owners[of]))
+      const moved = reseal(vault.seal('text', contexts[of]), owners[of])
+      expect(moved.subarray(0, next.keyId.length)).toEqual(next.keyId)
+      expect(createVault(NEW).open(moved, contexts[of])).toBe('text')
+    }
+  })
+})
