@@ -108,7 +108,6 @@ const resolveAll = async (store: Store) => {
     const { claims } = await store.claimVerifications({
       busy: new Map(),
       concurrency: FILL_BATCH,
-      ahead: new Map(),
       leaseMs: SECOND,
     })
     if (claims.length === 0) return

@@ -46,7 +46,6 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
       const { claims } = await store.claimVerifications({
         busy: new Map(),
         concurrency: BATCH,
-        ahead: new Map(),
         leaseMs: LEASE_MS,
       })
       return claims.flatMap(claim => claim.verifications)

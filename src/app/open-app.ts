@@ -133,8 +133,6 @@ export const openApp = async (
   )
   store.events.on('verificationsDue', poller.ring)
   store.events.on('messagesDue', deliverer.ring)
-  store.events.on('withdrawn', poller.withdraw)
-  store.events.on('accountPaused', poller.holdBack)
   store.events.on('withdrawn', deliverer.withdraw)
   const pruner = createBatches({
     next: size => store.prune(store.now() - config.storage.retentionMs, size),

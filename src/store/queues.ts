@@ -6,11 +6,10 @@ import type { VerificationState, VerificationStep } from '../core/verification.t
 import type { Attempt } from './registration.ts'
 
 export interface VerificationClaim {
-  /** Calls in flight on this node, and verifications that wait here for one to end, by account. */
+  /** Calls in flight on this node, by account. */
   busy: ReadonlyMap<string, number>
+  /** Calls in flight that an account may have. */
   concurrency: number
-  /** This many more of an account than `concurrency`: they wait with the caller. */
-  ahead: ReadonlyMap<string, number>
   leaseMs: number
 }
 
@@ -37,9 +36,6 @@ export interface ClaimedVerification extends VerificationState {
   dueAt: number
   polls: number
 }
-
-/** One that has been claimed and not been asked about. */
-export type ReleasedVerification = Pick<ClaimedVerification, 'id' | 'claim' | 'dueAt'>
 
 export interface VerificationSettlement {
   id: number

@@ -19,7 +19,6 @@ import type {
   ClaimedVerifications,
   MessageClaim,
   MessageSettlement,
-  ReleasedVerification,
   VerificationClaim,
   VerificationSettlement,
 } from './queues.ts'
@@ -41,7 +40,7 @@ export type * from './registration.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
- * nothing of it. Claims, what gives them back, and `changeCompletions` are the exception: forgotten, a row is due again and a
+ * nothing of it. Claims and `changeCompletions` are the exception: forgotten, a row is due again and a
  * little less is known. Times are epoch ms of the store's own clock. A verb that takes a `partnerId` sees only what is that partner's;
  * what is somebody else's is null, like what does not exist.
  *
@@ -80,12 +79,10 @@ export interface Store {
 
   /**
    * Hands out verifications that are due, each to one caller only until its lease runs out: at most
-   * `concurrency + ahead - busy` an account, within the account's rate, in turn over the partners. Of a paused account it
-   * hands out one row, when the next canary is due.
+   * `concurrency - busy` an account, within the account's rate, in turn over the partners. Of a paused account it hands out
+   * one row, when the next canary is due.
    */
   claimVerifications(claim: VerificationClaim): Promise<ClaimedVerifications>
-  /** Gives back what was claimed and not asked about: it is due as it was. What has been claimed again stays claimed. */
-  releaseVerifications(released: readonly ReleasedVerification[]): Promise<void>
   /**
    * Records answers. A step whose claim no longer holds is dropped, but for a first verdict, which counts for all who
    * still wait; where everybody has cancelled it is not kept. A verdict resolves every waiting registration and creates
@@ -168,8 +165,6 @@ export interface StoreEvents {
   resolved: [registrationIds: readonly string[]]
   /** Told before the verb that does it resolves: what has been claimed of this must not be sent any more. */
   withdrawn: [what: Withdrawn]
-  /** Told before the verb that does it resolves: the operator has paused it, and what has been claimed must not be asked about. */
-  accountPaused: [accountId: string]
   /** The message of this registration cannot be decrypted, and has been set aside: pending, with no due time. */
   unreadable: [registrationId: string]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */

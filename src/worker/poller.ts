@@ -2,22 +2,12 @@ import { type AccountChange, accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
-import { createCoalescer } from '../store/coalescer.ts'
-import type {
-  ClaimedAccount,
-  ClaimedVerification,
-  ReleasedVerification,
-  Store,
-  VerificationSettlement,
-  Withdrawn,
-} from '../store/store.ts'
+import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Upstream } from '../upstream/client.ts'
 import { createInFlight } from './in-flight.ts'
-import { createPlaces } from './keyed-limiter.ts'
 import { createPace } from './pace.ts'
 import type { PollPlan } from './poll-plan.ts'
-import { createAhead } from './prefetch.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import { createRounds, type Round } from './rounds.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -31,7 +21,7 @@ export interface Worker {
 }
 
 export interface PollerDeps {
-  store: Pick<Store, 'now' | 'claimVerifications' | 'releaseVerifications' | 'settleVerifications'>
+  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
   upstream: Pick<Upstream, 'ask'>
   /** Answers test serials; null where there are none. */
   sandbox: Sandbox | null
@@ -48,30 +38,17 @@ export interface PollerDeps {
   log: Log
 }
 
-export interface Poller extends Worker {
-  /** What is claimed of it and not asked about yet goes back. */
-  withdraw(what: Withdrawn): void
-  holdBack(accountId: string): void
-}
-
 const LOOKUP_POLLS = 3
-/** What is claimed beyond the calls that may be in flight waits for one to end, not longer. */
-const WAIT_MS = SECOND
 
-/** It may wait, a call may be made twice (a learned clock), and its answer has to be written. */
-const leaseFor = (timeoutMs: number) => WAIT_MS + 2 * timeoutMs + 5 * SECOND
+/** A call may be made twice (a learned clock), and its answer has to be written. */
+const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
-export const createPoller = (deps: PollerDeps): Poller => {
+export const createPoller = (deps: PollerDeps): Worker => {
   const { store, upstream, log, policy, concurrency } = deps
-  const places = createPlaces<ClaimedVerification>({
-    size: concurrency,
-    waitMs: WAIT_MS,
-    now: store.now,
-    isFor: ({ waiting }, registrationId) => waiting.some(({ id }) => id === registrationId),
-  })
-  const ahead = createAhead(store.now)
-  /** Something was decided about the account that is not written yet. */
+  /** Calls that take a place of their account. */
+  const calls = createInFlight()
+  /** Accounts with a change that is decided and not written yet. */
   const changing = createInFlight()
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
@@ -93,15 +70,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
-  /** Many in one write. Where that fails they come back when their lease runs out. */
-  const release = createCoalescer<ReleasedVerification, void>(async released => {
-    await store
-      .releaseVerifications(released.map(({ id, claim, dueAt }) => ({ id, claim, dueAt })))
-      .catch((error: unknown) => log.warn('poll.not_released', { error, verifications: released.length }))
-    return released.map(() => undefined)
-  })
-
-  /** `free` gives the place back: once there is an answer, unless that answer is about the account. */
+  /** Calls `free` as soon as the answer is there, unless that answer is about the account. */
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification, free: () => void): Promise<void> => {
     const askedAt = store.now()
     const { id, claim } = verification
@@ -112,8 +81,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const observedAt = store.now()
     deps.plan?.polled(account, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, answer)
-    // What is decided about the account must be known before it is asked again.
-    if (change) withhold(account.id)
+    // A change of the account must be written before the account is asked again.
+    if (change) changing.start(account.id)
     else if (account.pausedAt === null) free()
     try {
       tell(account, verification, { answer, step, change })
@@ -135,11 +104,6 @@ export const createPoller = (deps: PollerDeps): Poller => {
     log.debug('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
   }
 
-  const withhold = (accountId: string) => {
-    changing.start(accountId)
-    places.clear(accountId)
-  }
-
   /** Once a serial: upstream shows it, or does not know it even after some polls, when a new one would be visible. */
   const tellLookup = ({ seen, polls, partnerId }: ClaimedVerification, step: VerificationStep) => {
     if (seen) return
@@ -148,14 +112,14 @@ export const createPoller = (deps: PollerDeps): Poller => {
     if ((polls + 1 === LOOKUP_POLLS && step.failures === 0) || isGivenUp) deps.onLookup(partnerId, true)
   }
 
-  /** The way to give a place back, once. */
-  const leaving = (accountId: string) => {
-    let hasLeft = false
+  /** Takes a place of the account. What it returns frees that place, and does nothing the second time. */
+  const takePlace = (accountId: string) => {
+    let isFree = false
+    calls.start(accountId)
     return () => {
-      if (hasLeft) return
-      hasLeft = true
-      ahead.add(accountId)
-      places.leave(accountId)
+      if (isFree) return
+      isFree = true
+      calls.end(accountId)
       rounds.ring()
     }
   }
@@ -163,11 +127,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const start = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
     unrecorded.start(account.id)
     try {
-      // Its claim was under way when that was decided.
-      if (changing.counts.has(account.id)) return await release(verification)
-      const entering = places.enter(account.id, verification)
-      if (entering !== 'entered' && (await entering) !== 'entered') return await release(verification)
-      const free = leaving(account.id)
+      const free = takePlace(account.id)
       await poll(account, verification, free).finally(free)
     } catch (error) {
       log.error('poll.failed', { error, verificationId: verification.id })
@@ -176,17 +136,16 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
   }
 
-  /** An account whose change is not written yet has no room: what was claimed of it would only go back. */
+  /** An account with a change that is not written yet counts as full. */
   const busy = (): ReadonlyMap<string, number> => {
-    if (changing.total() === 0) return places.counts
-    const full = [...changing.counts.keys()].map(accountId => [accountId, Number.POSITIVE_INFINITY] as const)
-    return new Map([...places.counts, ...full])
+    if (changing.total() === 0) return calls.counts
+    const full = [...changing.counts.keys()].map(accountId => [accountId, concurrency] as const)
+    return new Map([...calls.counts, ...full])
   }
 
   const round = async (): Promise<Round> => {
     const leaseMs = leaseFor(deps.timeoutMs)
-    const wanted = { busy: busy(), concurrency, ahead: ahead.counts(), leaseMs }
-    const { claims, nextAt } = await store.claimVerifications(wanted)
+    const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, leaseMs })
     let claimed = 0
     for (const { account, verifications } of claims) {
       claimed += verifications.length
@@ -203,11 +162,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
 
   return {
     ring: rounds.ring,
-    withdraw: places.withdraw,
-    holdBack: places.clear,
     stop: async () => {
       await rounds.stop()
-      for (const accountId of places.counts.keys()) places.clear(accountId)
       await unrecorded.whenIdle()
       await deps.plan?.stop()
     },

@@ -97,7 +97,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
   }
 
   const claimWith = (more: Partial<VerificationClaim> = {}) =>
-    store.claimVerifications({ busy: new Map(), concurrency: 100, ahead: new Map(), leaseMs: LEASE_MS, ...more })
+    store.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: LEASE_MS, ...more })
   const claim = async (more: Partial<VerificationClaim> = {}): Promise<Claimed[]> =>
     (await claimWith(more)).claims.flatMap(({ account, verifications }) =>
       verifications.map(verification => ({ account, verification })),

@@ -37,7 +37,6 @@ const lookupsOf = async (answer: Answer, more: Partial<ClaimedVerification>) => 
     store: {
       now: () => NOW,
       claimVerifications: async () => ({ claims: claims.splice(0), nextAt: null }),
-      releaseVerifications: async () => {},
       settleVerifications: async () => resolve(),
     },
     upstream: { ask: async () => answer },

@@ -79,7 +79,6 @@ test('an answer of the sandbox resumes no account that upstream refuses, and cou
     store: {
       now: () => NOW,
       claimVerifications: async () => ({ claims: claims.splice(0), nextAt: null }),
-      releaseVerifications: async () => {},
       settleVerifications: async settlements => settle(settlements),
     },
     upstream: { ask: unexpected },

@@ -107,9 +107,7 @@ export const createAccounts = ({ db, sealed, write, read, now, events, defaultRa
 
     pauseAccount: async id => {
       const pause = { pausedAt: now(), pauseReason: 'operator', pauseCode: null, probeAt: null, probes: 0 } as const
-      const paused = await update(id, pause)
-      if (paused) events.emit('accountPaused', paused.id)
-      return paused
+      return update(id, pause)
     },
 
     resumeAccount: async id => {

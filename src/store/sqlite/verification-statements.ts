@@ -83,7 +83,6 @@ interface Statements {
   heads: Statement<{ accountId: string }, Head>
   due: Statement<DueQuestion, DueRow>
   claim: Statement<[at: number, leaseEnd: number, ids: string], TakenRow>
-  release: Statement<[dueAt: number, id: number, claim: number]>
   allWaiting: Statement<[ids: string], WaitingRow>
   find: Statement<[id: number], FoundRow>
   goOn: Statement<[...State, rawStatus: string | null, at: number, dueAt: number, id: number, claim: number]>
@@ -130,10 +129,6 @@ export const prepareVerifications = (client: Database): Statements => ({
     WHERE id IN (SELECT value FROM json_each(?))
     RETURNING id, claims, partner_id, idcardid, polls, nudged_at, last_polled_at, failures, invalid_ids, gone_checks, seen`)
     .raw(),
-  /** Once it has been settled or claimed again, or nobody waits for it, it is not this claim's any more. */
-  release: client.prepare(
-    'UPDATE verifications SET claimed_at = NULL, due_at = ? WHERE id = ? AND claims = ? AND claimed_at IS NOT NULL',
-  ),
   allWaiting: client
     .prepare<[ids: string], WaitingRow>(`
     SELECT verification_id, r.id, created_at, expires_at

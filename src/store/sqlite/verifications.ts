@@ -14,7 +14,7 @@ import {
   type TakenRow,
 } from './verification-statements.ts'
 
-type Verbs = Pick<Store, 'claimVerifications' | 'releaseVerifications' | 'settleVerifications'>
+type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
 export const createVerifications = (context: Context): Verbs => {
   const { write, read, sealed, now, events } = context
@@ -116,11 +116,10 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   return {
-    claimVerifications: async ({ busy, concurrency, ahead, leaseMs }) => {
+    claimVerifications: async ({ busy, concurrency, leaseMs }) => {
       const at = now()
       const taken = new Map<string, number>()
-      const freeOf = ({ id }: ClaimedAccount) =>
-        concurrency + (ahead.get(id) ?? 0) - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
+      const freeOf = ({ id }: ClaimedAccount) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
       const survey = () =>
         accounts.all().map(account => {
           const heads = freeOf(account) > 0 ? statements.heads.all({ accountId: account.id }) : []
@@ -142,13 +141,6 @@ export const createVerifications = (context: Context): Verbs => {
         })
         return { claims, nextAt: earliest(survey()) }
       }, 'light')
-    },
-
-    releaseVerifications: async released => {
-      await write(() => {
-        for (const { id, claim, dueAt } of released) statements.release.run(dueAt, id, claim)
-      }, 'light')
-      events.emit('verificationsDue')
     },
 
     settleVerifications: async settlements => {

@@ -146,7 +146,6 @@ test('one partner may have the same serial at several accounts, each with a verd
   const { claims } = await api.store.claimVerifications({
     busy: new Map(),
     concurrency: 4,
-    ahead: new Map(),
     leaseMs: 1_000,
   })
   expect(claims.map(({ account }) => account.apiId).sort()).toEqual(['C12345678', 'C87654321'])

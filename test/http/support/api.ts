@@ -131,7 +131,6 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     const { claims } = await store.claimVerifications({
       busy: new Map(),
       concurrency: 4,
-      ahead: new Map(),
       leaseMs: MINUTE,
     })
     const moment = { now: clock.now, random: 0.5, policy: POLICY, othersInvalid: false }

@@ -1,12 +1,11 @@
-import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { ClaimedMessage, MessageSettlement } from '../../../src/store/store.ts'
-import { first, LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { first, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
-/** What has been claimed and not been sent: it is given back, or withdrawn. */
+/** A message that has been claimed and not sent: it is released, or cancelled. */
 export const describeHolding = (open: OpenStore): void => {
   describe('a message that is given back', () => {
     const givenBack = (bench: Bench, message: ClaimedMessage): MessageSettlement => ({
@@ -51,59 +50,6 @@ export const describeHolding = (open: OpenStore): void => {
       await bench.advance(LEASE_MS)
       expect(await bench.claimMessages()).toEqual([])
     })
-  })
-
-  describe('a verification that is given back', () => {
-    test('is due as it was, as if nobody had claimed it', async () => {
-      await using bench = await openBench(open)
-      await bench.register()
-      const { verification } = first(await bench.claim())
-      await bench.store.releaseVerifications([verification])
-      const again = first(await bench.claim())
-      expect(again.verification).toEqual({ ...verification, claim: verification.claim + 1 })
-    })
-
-    test('rings', async () => {
-      await using bench = await openBench(open)
-      await bench.register()
-      const { verification } = first(await bench.claim())
-      const rung = once(bench.store.events, 'verificationsDue')
-      await bench.store.releaseVerifications([verification])
-      await rung
-    })
-
-    test('stays where it is once another has claimed it, or it has been asked about', async () => {
-      await using bench = await openBench(open)
-      await bench.register()
-      const late = first(await bench.claim())
-      await bench.advance(LEASE_MS)
-      const now = first(await bench.claim())
-      await bench.store.releaseVerifications([late.verification])
-      expect(await bench.claim()).toEqual([])
-      await bench.store.settleVerifications([bench.answered(now, WAITING)])
-      await bench.store.releaseVerifications([now.verification])
-      expect(await bench.claim()).toEqual([])
-    })
-
-    test('is not asked about any more where its registration was cancelled', async () => {
-      await using bench = await openBench(open)
-      const { id } = await bench.register()
-      const { verification } = first(await bench.claim())
-      await bench.store.cancel(bench.partnerId, id)
-      await bench.store.releaseVerifications([verification])
-      expect(await bench.claim()).toEqual([])
-    })
-  })
-
-  test('an account is told to be paused before that is confirmed', async () => {
-    await using bench = await openBench(open)
-    const told: unknown[] = []
-    bench.store.events.on('accountPaused', accountId => told.push(accountId))
-    await bench.store.pauseAccount(bench.account.id)
-    told.push('confirmed')
-    expect(told).toEqual([bench.account.id, 'confirmed'])
-    expect(await bench.store.pauseAccount('acc_nobody')).toBeNull()
-    expect(told).toHaveLength(2)
   })
 
   describe('what must not be sent any more is told', () => {

@@ -48,17 +48,6 @@ export const describePolling = (open: OpenStore): void => {
     expect(await bench.claim({ concurrency: 4, busy: new Map([[bench.account.id, 9]]) })).toEqual([])
   })
 
-  test('hands out as many more as its caller lets wait', async () => {
-    await using bench = await openBench(open)
-    for (let i = 0; i < 5; i++) await bench.register()
-    const busy = new Map([[bench.account.id, 4]])
-    const ahead = new Map([[bench.account.id, 3]])
-    expect(await bench.claim({ concurrency: 4, busy, ahead: new Map([['acc_other', 3]]) })).toEqual([])
-    expect(await bench.claim({ concurrency: 4, busy, ahead })).toHaveLength(3)
-    const busier = new Map([[bench.account.id, 6]])
-    expect(await bench.claim({ concurrency: 4, busy: busier, ahead })).toHaveLength(1)
-  })
-
   test('keeps within the rate of the account, over all that claim', async () => {
     await using bench = await openBench(open, { rate: 5 })
     for (let i = 0; i < 30; i++) await bench.register()

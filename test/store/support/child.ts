@@ -36,7 +36,6 @@ const claimVerifications = async (store: Store): Promise<string[]> => {
   const { claims } = await store.claimVerifications({
     busy: new Map(),
     concurrency: 3,
-    ahead: new Map(),
     leaseMs: 60_000,
   })
   return claims.flatMap(claim => claim.verifications.map(one => `v${one.id}`))

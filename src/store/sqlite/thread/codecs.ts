@@ -140,7 +140,6 @@ export const EVENTS: { [Name in keyof StoreEvents]: Codec<StoreEvents[Name]> | n
   resendsDue: null,
   resolved: null,
   withdrawn: null,
-  accountPaused: null,
   unreadable: null,
   broken: codec(
     ([error]) => packError(error),
