@@ -1,7 +1,6 @@
 import type { CompletionBins, Hazard } from '../../src/core/polling/completion-bins.ts'
-import { densitySchedule, type Interval } from '../../src/core/polling/learned-schedule.ts'
 import { withCare } from '../../src/core/polling/learner.ts'
-import { pollInterval } from '../../src/core/polling/schedule.ts'
+import { densitySchedule, type Interval, pollInterval } from '../../src/core/polling/schedule.ts'
 import { CHANGES, type Law, STATIONARY } from './laws.ts'
 import { optimumFor } from './optimum.ts'
 import { randomFrom } from './random.ts'

@@ -1,8 +1,7 @@
 import { MINUTE } from '../../src/core/duration.ts'
 import { type CompletionBins, changeBins, emptyBins, type Hazard } from '../../src/core/polling/completion-bins.ts'
-import type { Interval } from '../../src/core/polling/learned-schedule.ts'
 import { createPollLearner } from '../../src/core/polling/learner.ts'
-import type { PollSchedule } from '../../src/core/polling/schedule.ts'
+import type { Interval, PollSchedule } from '../../src/core/polling/schedule.ts'
 import { DEADLINE_MS, drawAge, type Law } from './laws.ts'
 import { createQueue } from './queue.ts'
 

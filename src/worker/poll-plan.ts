@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
-import { afterGap, NO_LOAD, stretchOf } from '../core/polling/overload.ts'
+import { afterPoll, NO_LOAD, overloadFactor } from '../core/polling/overload.ts'
 import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedAccount, ClaimedVerification, Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -77,14 +77,15 @@ export const createPollPlan = ({ store, schedule, log }: PollPlanDeps): PollPlan
   const weigh = (
     account: { id: string; rampAt: number | null },
     lastPolledAt: number,
-    gap: Parameters<typeof afterGap>[1],
+    gap: Parameters<typeof afterPoll>[1],
   ) => {
     if (lastPolledAt <= Math.max(startedAt, account.rampAt ?? 0)) return
-    loads.set(account.id, afterGap(loads.get(account.id) ?? NO_LOAD, gap))
+    loads.set(account.id, afterPoll(loads.get(account.id) ?? NO_LOAD, gap))
   }
 
   return {
-    intervalMs: (accountId, ageMs) => learnerOf(accountId).interval(ageMs) * stretchOf(loads.get(accountId) ?? NO_LOAD),
+    intervalMs: (accountId, ageMs) =>
+      learnerOf(accountId).interval(ageMs) * overloadFactor(loads.get(accountId) ?? NO_LOAD),
 
     polled: (account, { nudgedAt, lastPolledAt, failures, invalidIds }, { answer, askedAt }) => {
       const state = STATES[answer.kind]

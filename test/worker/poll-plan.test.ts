@@ -91,13 +91,13 @@ test('uses what was learned before the start', async () => {
   await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(10 * SECOND))
 })
 
-test('stretches all intervals of an account, and of no other, where polls keep coming late', () => {
+test('lengthens all intervals of an account, and of no other, where polls keep coming late', () => {
   const { plan, polled } = openPlan()
   for (let i = 0; i < 3_000; i++) polled(WAITING, { nudgedAt: NOW - MINUTE, lastPolledAt: NOW - 21 * SECOND })
-  const stretch = plan.intervalMs('acc_1', 0) / (5 * SECOND)
-  expect(stretch).toBeGreaterThan(3)
-  expect(stretch).toBeLessThan(4)
-  expect(plan.intervalMs('acc_1', 24 * 60 * MINUTE)).toBeCloseTo(stretch * 300 * SECOND)
+  const factor = plan.intervalMs('acc_1', 0) / (5 * SECOND)
+  expect(factor).toBeGreaterThan(3)
+  expect(factor).toBeLessThan(4)
+  expect(plan.intervalMs('acc_1', 24 * 60 * MINUTE)).toBeCloseTo(factor * 300 * SECOND)
   expect(plan.intervalMs('acc_2', 0)).toBe(5 * SECOND)
 })
 

@@ -4,37 +4,37 @@ export const BINS_A_DECADE = 12
 const LAST_AGE_MS = 48 * HOUR
 const LOG_BINS = Math.ceil(BINS_A_DECADE * Math.log10(LAST_AGE_MS / SECOND))
 
-/** The first bin is the first second, the others are equally wide on a logarithmic scale; the last has no end. */
+/** The first bin is the first second. The others are equally wide on a logarithmic scale, and the last has no end. */
 export const BIN_STARTS_MS: readonly number[] = [
   0,
   ...Array.from({ length: LOG_BINS }, (_, index) => SECOND * 10 ** (index / BINS_A_DECADE)),
 ]
 export const BIN_COUNT = BIN_STARTS_MS.length
 
-/** The start of a bin; after the last, infinity. */
+/** The start of a bin in ms; infinity after the last one. */
 export const binStart = (bin: number): number => BIN_STARTS_MS[bin] ?? Number.POSITIVE_INFINITY
 
 export const binOf = (ageMs: number): number => {
   if (!(ageMs >= SECOND)) return 0
   const guess = Math.min(BIN_COUNT - 1, 1 + Math.floor(BINS_A_DECADE * Math.log10(ageMs / SECOND)))
-  // The logarithm may be off by a rounding at an edge.
+  // At an edge the logarithm may be rounded to the wrong side.
   return binStart(guess) > ageMs ? guess - 1 : binStart(guess + 1) <= ageMs ? guess + 1 : guess
 }
 
-/** By bin: how many checks were completed at that age, and for how long checks of that age were watched. */
+/** By bin: how many checks were completed at that age, and for how long, in sum, checks of that age were watched. */
 export interface CompletionBins {
   completions: number[]
   exposureMs: number[]
 }
 
-/** What one poll has shown: the check was still open at `fromMs`, and at `toMs` it was complete or still open. */
+/** What one poll has shown: the check was open at the age `fromMs`, and complete or still open at `toMs`. */
 export interface Watched {
   fromMs: number
   toMs: number
   isComplete: boolean
 }
 
-/** Completions a ms, by bin, of a check that is still open. */
+/** By bin: the chance a ms that a check which is still open is completed. */
 export type Hazard = readonly number[]
 
 export const emptyBins = (): CompletionBins => ({
@@ -45,8 +45,8 @@ export const emptyBins = (): CompletionBins => ({
 export const finishedOf = ({ completions }: CompletionBins): number => completions.reduce((sum, one) => sum + one, 0)
 
 /**
- * Adds what a poll has shown to the bins. When within the span a check was completed nobody saw: it is spread over the
- * span's bins as `hazard` would have it, and it was watched until then only.
+ * Adds what a poll has shown to the bins, in place. Nobody saw when within the span a check was completed. So its completion is
+ * spread over the span's bins in proportion to `hazard`, and its exposure ends there.
  */
 export const addWatched = (bins: CompletionBins, { fromMs, toMs, isComplete }: Watched, hazard: Hazard): void => {
   const lengthFrom = (bin: number, at: number) => Math.min(toMs, binStart(bin + 1)) - at
@@ -56,7 +56,7 @@ export const addWatched = (bins: CompletionBins, { fromMs, toMs, isComplete }: W
     for (let bin = first, at = fromMs; at < toMs; at = binStart(++bin))
       hazards += (hazard[bin] ?? 0) * lengthFrom(bin, at)
   const completing = -Math.expm1(-hazards)
-  /** Of the whole law, and of those who complete within the span. */
+  /** The share of all checks that is still open, and the share of those that are completed within the span. */
   let open = 1
   let left = 1
   for (let bin = first, at = fromMs; at < toMs; at = binStart(++bin)) {
@@ -73,7 +73,7 @@ export const addWatched = (bins: CompletionBins, { fromMs, toMs, isComplete }: W
   }
 }
 
-/** What is to be added to bins, after their old contents have faded to `keep` of their weight. */
+/** A change of bins: their contents fade to `keep` of their weight, then `more` is added. */
 export interface BinsChange {
   keep: number
   more: CompletionBins

@@ -10,16 +10,13 @@ import {
 } from './completion-bins.ts'
 import { type PollSchedule, pollInterval } from './schedule.ts'
 
-/** How many completions the prior, and the neighbours on one side, count for in a bin's estimate. Found by simulation. */
+/** For how many completions the prior, and the neighbours on either side, count in a bin's estimate. Found by simulation. */
 const PRIOR_WEIGHT = 0.05
 const NEIGHBOURS_WEIGHT = 20
-/** Nothing is known yet: a level at which most checks are completed within a day. */
+/** As long as nothing is known: a level at which most checks are completed within a day. */
 const PRIOR_COMPLETIONS = 2
 
-/**
- * The hazard that would make the rule the best schedule, 1 / interval², as to its shape. Its level is what the bins say,
- * so that with few observations the shape is the rule's.
- */
+/** The hazard under which the rule would be the best schedule: its shape is 1 / interval², its level is taken from the bins. */
 const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
   const shape = BIN_STARTS_MS.map((start, bin) => {
     const middle = bin === 0 ? start : start * 10 ** (0.5 / BINS_A_DECADE)
@@ -34,8 +31,8 @@ const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
 }
 
 /**
- * Completions over exposure, bin by bin, as a factor to the prior. Neighbours, from both sides, and the prior count as a
- * few completions more each, so that they decide where little was observed and are drowned where much was.
+ * Completions over exposure, bin by bin, as a factor to the prior. The prior and the neighbours on both sides count as a
+ * few completions more each. So they decide where little was observed, and hardly count where much was.
  */
 export const estimateHazard = (bins: CompletionBins, schedule: PollSchedule): Hazard => {
   const prior = priorOf(bins, schedule)
@@ -62,7 +59,7 @@ const add = (one: Counted, other: Counted): Counted => ({
   expected: one.expected + other.expected,
 })
 
-/** What those before each one have to say of it: all that they know, weighing no more than so many completions. */
+/** What the bins before each one say about it: all that they know, weighing no more than `NEIGHBOURS_WEIGHT` completions. */
 const toldBy = (local: readonly Counted[]): Counted[] => {
   let known = NOTHING
   return local.map(one => {
@@ -73,12 +70,12 @@ const toldBy = (local: readonly Counted[]): Counted[] => {
   })
 }
 
-/** Bins are taken together until so many completions are expected of them: fewer say too little. */
+/** Bins are joined until this many completions are expected of them; fewer say too little. */
 const LEAST_EXPECTED = 5
 
 /**
- * How far what was seen lately is from what was seen before, in standard deviations of what chance does: the deviance of
- * the counts from a hazard common to both, bins of few taken together.
+ * How much the recent bins differ from those before, in standard deviations of chance: the deviance of both counts from one common
+ * hazard.
  */
 export const surpriseOf = (recent: CompletionBins, before: CompletionBins): number => {
   let deviance = 0

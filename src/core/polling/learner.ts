@@ -11,38 +11,38 @@ import {
   type Watched,
 } from './completion-bins.ts'
 import { estimateHazard, surpriseOf } from './completion-hazard.ts'
-import { type Interval, learnedSchedule } from './learned-schedule.ts'
-import { type PollSchedule, pollInterval } from './schedule.ts'
+import { type Interval, learnedSchedule, type PollSchedule, pollInterval } from './schedule.ts'
 
-/** The contract's rule holds, exactly, until the completions weigh so much, which is after 200 finished checks. */
+/** The rule holds until the faded completions reach this weight, which takes 200 finished checks. */
 const FIRST_FINISHED = 182
-/** An observation's weight has fallen to 1/e after so many more finished checks. */
+/** After this many more finished checks an observation weighs 1/e. */
 const MEMORY = 1_000
-/** The same for what counts as lately. */
+/** The same for the recent observations, which are compared with all before. */
 const RECENT_MEMORY = 100
-/** Standard deviations beyond which people finish otherwise than they did: what was known before is forgotten. */
+/** Beyond this many standard deviations people's habits have changed, and what was known is forgotten. */
 const CHANGE_SURPRISE = 12
+/** Among very many checks the smallest difference is more than chance, so they count as no more than this. */
 const MOST_COMPARED = 200
-/** Of an age that fewer open checks have lived through nothing is known, and the rule holds there if it is the quicker. */
+/** An age that fewer open checks have lived through counts as unknown: there the shorter of the two intervals holds. */
 const LEAST_WATCHED = 10
 
 interface Lesson extends BinsChange {
-  /** People finish otherwise than they did. */
+  /** People's habits have changed; the old contents of the bins are dropped. */
   isChange: boolean
 }
 
 export interface PollLearner {
   interval: Interval
-  /** What the interval goes by; null while that is the rule. */
+  /** The hazard that the interval follows; null while the rule holds. */
   hazard(): Hazard | null
   watch(watched: Watched): void
-  /** What has been watched since the last call; null where nothing was. */
+  /** What was watched since the last call; null if nothing was. */
   take(): Lesson | null
-  /** The account's bins, as they are now. */
+  /** Takes over the account's bins as they are stored now. */
   know(bins: CompletionBins): void
 }
 
-/** Learns one account's schedule from its polls: watch, take, write, read again, know. */
+/** Learns one account's schedule from its polls. The cycle: `watch`, `take`, write, read back, `know`. */
 export const createPollLearner = (schedule: PollSchedule): PollLearner => {
   const rule: Interval = ageMs => pollInterval(ageMs, schedule)
   let interval = rule
@@ -67,7 +67,7 @@ export const createPollLearner = (schedule: PollSchedule): PollLearner => {
       const before = withoutBins(known, faded)
       recent = changeBins(faded, { keep: 1, more: pending })
       const isChange = finishedOf(known) >= FIRST_FINISHED && isSurprising(recent, before)
-      // Most of what was seen lately is of before the change, too. The rule holds until enough is known anew.
+      // Most recent observations are older than the change, too. The rule holds until enough is known anew.
       if (isChange) recent = emptyBins()
       const change = isChange
         ? { keep: 0, more: recent, isChange }
@@ -84,19 +84,18 @@ export const createPollLearner = (schedule: PollSchedule): PollLearner => {
   }
 }
 
-/** Of very many checks the smallest difference would be more than chance; so they count as no more than a few hundred. */
 const isSurprising = (recent: CompletionBins, before: CompletionBins): boolean => {
   const fade = { keep: Math.min(1, MOST_COMPARED / finishedOf(recent)), more: emptyBins() }
   return surpriseOf(changeBins(recent, fade), changeBins(before, fade)) > CHANGE_SURPRISE
 }
 
-/** What else is in the bins. */
+/** The bins less a part of them, never below 0. */
 const withoutBins = (bins: CompletionBins, part: CompletionBins): CompletionBins => ({
   completions: bins.completions.map((one, bin) => Math.max(0, one - (part.completions[bin] ?? 0))),
   exposureMs: bins.exposureMs.map((one, bin) => Math.max(0, one - (part.exposureMs[bin] ?? 0))),
 })
 
-/** The learned interval, but no longer than the rule's at ages that hardly any check was watched at. */
+/** The learned interval, but no longer than the rule's at ages at which hardly any check was watched. */
 export const withCare =
   (learned: Interval, rule: Interval, { exposureMs }: CompletionBins): Interval =>
   ageMs => {

@@ -1,28 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import {
-  addWatched,
-  BIN_COUNT,
-  binOf,
-  binStart,
-  changeBins,
-  emptyBins,
-  finishedOf,
-  type Watched,
-} from '../../../src/core/polling/completion-bins.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { addWatched, binOf, emptyBins } from '../../../src/core/polling/completion-bins.ts'
 import { estimateHazard, surpriseOf } from '../../../src/core/polling/completion-hazard.ts'
 import { pollInterval } from '../../../src/core/polling/schedule.ts'
+import { flat, watch, watches } from './watched.ts'
 
 const RULE = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
-const flat = new Array<number>(BIN_COUNT).fill(1 / MINUTE)
-const sum = (values: readonly number[]) => values.reduce((total, one) => total + one, 0)
-
-const watch = (watched: readonly Watched[], hazard = flat) => {
-  const bins = emptyBins()
-  for (const one of watched) addWatched(bins, one, hazard)
-  return bins
-}
 
 /** Checks whose hazard is `perMs` up to an age and nothing after it, polled every 5 s for ten minutes. */
 const course = (perMs: number, untilMs: number, checks: number) => {
@@ -37,52 +21,6 @@ const course = (perMs: number, untilMs: number, checks: number) => {
   }
   return bins
 }
-
-const watches: fc.Arbitrary<Watched> = fc
-  .record({ fromMs: fc.nat({ max: 3 * DAY }), lengthMs: fc.integer({ min: 1, max: DAY }), isComplete: fc.boolean() })
-  .map(({ fromMs, lengthMs, isComplete }) => ({ fromMs, toMs: fromMs + lengthMs, isComplete }))
-
-describe('the bins', () => {
-  test('have every age in the one that begins at or before it', () => {
-    fc.assert(
-      fc.property(fc.double({ min: 0, max: 400 * DAY, noNaN: true }), age => {
-        const bin = binOf(age)
-        expect(binStart(bin)).toBeLessThanOrEqual(age)
-        expect(binStart(bin + 1)).toBeGreaterThan(age)
-      }),
-    )
-    for (let bin = 0; bin < BIN_COUNT; bin++) expect(binOf(binStart(bin))).toBe(bin)
-    expect(binOf(-SECOND)).toBe(0)
-  })
-
-  test('get the whole time of a check that is still open, and one completion of one that is not', () => {
-    fc.assert(
-      fc.property(watches, watched => {
-        const { completions, exposureMs } = watch([watched])
-        const spanMs = watched.toMs - watched.fromMs
-        expect(sum(completions)).toBeCloseTo(watched.isComplete ? 1 : 0, 6)
-        if (watched.isComplete) expect(sum(exposureMs)).toBeLessThan(spanMs)
-        else expect(Math.abs(sum(exposureMs) - spanMs)).toBeLessThan(1e-3)
-        expect(Math.min(...completions, ...exposureMs)).toBeGreaterThanOrEqual(0)
-      }),
-    )
-  })
-
-  test('spread a completion over the span that it fell into, as the hazard has it', () => {
-    const late = flat.map((one, bin) => (binStart(bin) < MINUTE ? one / 9 : one))
-    const { completions } = watch([{ fromMs: binStart(binOf(MINUTE)), toMs: 2 * MINUTE, isComplete: true }], late)
-    const early = sum(completions.slice(0, binOf(MINUTE) + 1))
-    expect(early).toBeGreaterThan(0)
-    expect(early).toBeLessThan(0.15)
-  })
-
-  test('fade, and take in more', () => {
-    const bins = watch([{ fromMs: 0, toMs: MINUTE, isComplete: true }])
-    const changed = changeBins(bins, { keep: 0.25, more: bins })
-    expect(finishedOf(changed)).toBeCloseTo(1.25)
-    expect(sum(changed.exposureMs)).toBeCloseTo(1.25 * sum(bins.exposureMs))
-  })
-})
 
 describe('the hazard', () => {
   test('has the shape at which the rule is the best schedule, as long as nothing is known', () => {

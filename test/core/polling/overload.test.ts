@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { afterGap, type Load, NO_LOAD, stretchOf } from '../../../src/core/polling/overload.ts'
+import { afterPoll, type Load, NO_LOAD, overloadFactor } from '../../../src/core/polling/overload.ts'
 
 const loadAfter = (gaps: readonly { gapMs: number; wantedMs: number }[], from: Load = NO_LOAD) =>
-  gaps.reduce(afterGap, from)
+  gaps.reduce(afterPoll, from)
 
 /**
  * Rows that want to be polled every so often, forever, under a rate; the most overdue goes first. What each row got, and
- * what the stretch came to.
+ * what the overload factor came to.
  */
 const runUnderRate = ({ wanted, ratePerS, forMs }: { wanted: readonly number[]; ratePerS: number; forMs: number }) => {
   const rows = wanted.map(wantedMs => ({ wantedMs, dueAt: 0, polledAt: 0, longestMs: 0, lateness: [] as number[] }))
@@ -21,33 +21,33 @@ const runUnderRate = ({ wanted, ratePerS, forMs }: { wanted: readonly number[]; 
     else {
       const gapMs = now - row.polledAt
       if (row.polledAt > 0) {
-        load = afterGap(load, { gapMs, wantedMs: row.wantedMs })
+        load = afterPoll(load, { gapMs, wantedMs: row.wantedMs })
         if (now > forMs / 2) {
           row.longestMs = Math.max(row.longestMs, gapMs)
           row.lateness.push(gapMs / (row.dueAt - row.polledAt))
         }
       }
       row.polledAt = now
-      row.dueAt = now + row.wantedMs * stretchOf(load)
+      row.dueAt = now + row.wantedMs * overloadFactor(load)
     }
   }
-  return { stretch: stretchOf(load), demand: load.demand, rows, idleShare: idle / calls }
+  return { factor: overloadFactor(load), demand: load.demand, rows, idleShare: idle / calls }
 }
 
-describe('the stretch', () => {
+describe('the overload factor', () => {
   test('is 1 where polls are made in time, however small the interval', () => {
-    expect(stretchOf(NO_LOAD)).toBe(1)
+    expect(overloadFactor(NO_LOAD)).toBe(1)
     const punctual = [100, 5 * SECOND, MINUTE].map(wantedMs => ({ gapMs: wantedMs + 600, wantedMs }))
-    expect(stretchOf(loadAfter(Array.from({ length: 300 }, () => punctual).flat()))).toBe(1)
+    expect(overloadFactor(loadAfter(Array.from({ length: 300 }, () => punctual).flat()))).toBe(1)
   })
 
   test('goes to the demand over the rate, and leaves no allowed call unused', () => {
     // 150 rows every 10 s and 450 every 30 s want 30 calls a second; 10 are allowed.
     const wanted = Array.from({ length: 600 }, (_, index) => (index % 4 === 0 ? 10 : 30) * SECOND)
-    const { stretch, demand, rows, idleShare } = runUnderRate({ wanted, ratePerS: 10, forMs: 60 * MINUTE })
+    const { factor, demand, rows, idleShare } = runUnderRate({ wanted, ratePerS: 10, forMs: 60 * MINUTE })
     expect(demand).toBeGreaterThan(2.6)
     expect(demand).toBeLessThan(3.3)
-    expect(stretch).toBeLessThan(demand)
+    expect(factor).toBeLessThan(demand)
     expect(idleShare).toBeLessThan(0.02)
     const lateness = rows.flatMap(row => row.lateness)
     const mean = lateness.reduce((sum, one) => sum + one, 0) / lateness.length
@@ -61,16 +61,16 @@ describe('the stretch', () => {
 
   test('is taken back when the demand has gone', () => {
     const overloaded: Load = { demand: 3 }
-    // What was planned under the stretch comes in time.
+    // What was planned under the factor comes in time.
     const load = Array.from({ length: 1_500 }).reduce<Load>(
-      one => afterGap(one, { gapMs: 5 * SECOND * stretchOf(one), wantedMs: 5 * SECOND }),
+      one => afterPoll(one, { gapMs: 5 * SECOND * overloadFactor(one), wantedMs: 5 * SECOND }),
       overloaded,
     )
-    expect(stretchOf(load)).toBe(1)
+    expect(overloadFactor(load)).toBe(1)
   })
 
   test('follows no single poll that waited for something else', () => {
-    expect(stretchOf(loadAfter([{ gapMs: 24 * 60 * MINUTE, wantedMs: 5 * SECOND }]))).toBe(1)
+    expect(overloadFactor(loadAfter([{ gapMs: 24 * 60 * MINUTE, wantedMs: 5 * SECOND }]))).toBe(1)
   })
 
   test('is finite and at least 1 for any gaps', () => {
@@ -79,9 +79,9 @@ describe('the stretch', () => {
     })
     fc.assert(
       fc.property(gaps, some => {
-        const stretch = stretchOf(loadAfter(some))
-        expect(stretch).toBeGreaterThanOrEqual(1)
-        expect(stretch).toBeLessThanOrEqual(1_000)
+        const factor = overloadFactor(loadAfter(some))
+        expect(factor).toBeGreaterThanOrEqual(1)
+        expect(factor).toBeLessThanOrEqual(1_000)
       }),
     )
   })

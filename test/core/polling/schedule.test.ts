@@ -1,11 +1,29 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { pollInterval } from '../../../src/core/polling/schedule.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { BIN_COUNT, binStart, emptyBins } from '../../../src/core/polling/completion-bins.ts'
+import { estimateHazard } from '../../../src/core/polling/completion-hazard.ts'
+import { densitySchedule, forecast, learnedSchedule, pollInterval } from '../../../src/core/polling/schedule.ts'
 
-const DEFAULTS = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
+const RULE = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
 
-describe('the poll interval', () => {
+/** Completions a ms, by the age at which a bin begins. */
+const hazardBy = (perMs: (ageMs: number) => number) =>
+  Array.from({ length: BIN_COUNT }, (_, bin) => perMs(binStart(bin)))
+const constant = hazardBy(() => 1 / HOUR)
+const falling = hazardBy(age => 1 / (100 * HOUR) + Math.exp(-age / (30 * SECOND)) / (30 * SECOND))
+
+const schedules = fc
+  .record({
+    minMs: fc.integer({ min: 100, max: MINUTE }),
+    more: fc.nat({ max: HOUR }),
+    rampMs: fc.integer({ min: SECOND, max: DAY }),
+  })
+  .map(({ more, ...schedule }) => ({ ...schedule, maxMs: schedule.minMs + more }))
+const hazards = fc.array(fc.double({ min: 1e-15, max: 1, noNaN: true }), { minLength: BIN_COUNT, maxLength: BIN_COUNT })
+const ages = fc.double({ min: -DAY, max: 400 * DAY, noNaN: true })
+
+describe('the rule', () => {
   test.each([
     { age: 0, interval: 5 * SECOND },
     { age: 119 * SECOND, interval: 5 * SECOND },
@@ -15,28 +33,85 @@ describe('the poll interval', () => {
     { age: 120 * MINUTE, interval: 300 * SECOND },
     { age: 30 * DAY, interval: 300 * SECOND },
   ])('is $interval ms at the age of $age ms', ({ age, interval }) => {
-    expect(pollInterval(age, DEFAULTS)).toBe(interval)
+    expect(pollInterval(age, RULE)).toBe(interval)
   })
 
   test('is the least one where the clock has gone back behind the registration', () => {
-    expect(pollInterval(-DAY, DEFAULTS)).toBe(5 * SECOND)
+    expect(pollInterval(-DAY, RULE)).toBe(5 * SECOND)
   })
 
   test('is clamp(min × max(1, age / ramp), min, max) for any schedule, and never falls with the age', () => {
-    const schedule = fc
-      .record({
-        minMs: fc.integer({ min: 100, max: MINUTE }),
-        more: fc.nat({ max: DAY }),
-        rampMs: fc.integer({ min: 1, max: DAY }),
-      })
-      .map(({ minMs, more, rampMs }) => ({ minMs, maxMs: minMs + more, rampMs }))
     fc.assert(
-      fc.property(schedule, fc.nat({ max: 400 * DAY }), fc.nat({ max: DAY }), (policy, age, later) => {
+      fc.property(schedules, fc.nat({ max: 400 * DAY }), fc.nat({ max: DAY }), (policy, age, later) => {
         const { minMs, maxMs, rampMs } = policy
         const wanted = minMs * Math.max(1, age / rampMs)
         expect(pollInterval(age, policy)).toBe([minMs, wanted, maxMs].sort((a, b) => a - b)[1])
         expect(pollInterval(age + later, policy)).toBeGreaterThanOrEqual(pollInterval(age, policy))
       }),
+    )
+  })
+})
+
+describe('the schedule by density', () => {
+  test('polls a constant hazard every √(2 cost / hazard)', () => {
+    const interval = densitySchedule(constant, (MINUTE ** 2 * (1 / HOUR)) / 2, RULE)
+    for (const age of [0, 90 * SECOND, 5 * HOUR, 30 * DAY]) expect(interval(age)).toBeCloseTo(MINUTE, 3)
+  })
+
+  test('stays within the bounds, and never overtakes itself', () => {
+    fc.assert(
+      fc.property(
+        hazards,
+        fc.double({ min: 1e-6, max: 1e12, noNaN: true }),
+        schedules,
+        ages,
+        (hazard, cost, bounds, age) => {
+          const interval = densitySchedule(hazard, cost, bounds)
+          expect(interval(age)).toBeGreaterThanOrEqual(bounds.minMs)
+          expect(interval(age)).toBeLessThanOrEqual(bounds.maxMs)
+          const later = Math.max(0, age) + 0.5 * bounds.minMs
+          expect(later + interval(later)).toBeGreaterThanOrEqual(Math.max(0, age) + interval(age) - 1e-3)
+        },
+      ),
+    )
+  })
+})
+
+describe('the forecast', () => {
+  test('is that of a poll every minute under a constant hazard', () => {
+    const { polls, delayMs } = forecast(() => MINUTE, constant, 100 * HOUR)
+    // A geometric number of polls; and half an interval of delay, and a little more.
+    expect(polls).toBeCloseTo(1 / -Math.expm1(-1 / 60), 3)
+    expect(delayMs / MINUTE).toBeCloseTo(0.5 + 1 / 720, 3)
+  })
+})
+
+describe('the learned schedule', () => {
+  test('is nearly the rule, as long as nothing is known', () => {
+    const interval = learnedSchedule(estimateHazard(emptyBins(), RULE), RULE)
+    for (const age of [0, MINUTE, 3 * MINUTE, 20 * MINUTE, 90 * MINUTE, 12 * HOUR]) {
+      expect(interval(age) / pollInterval(age, RULE)).toBeGreaterThan(0.85)
+      expect(interval(age) / pollInterval(age, RULE)).toBeLessThan(1.15)
+    }
+  })
+
+  test('finds completions as soon as the rule does, with fewer polls', () => {
+    for (const hazard of [constant, falling]) {
+      const rule = forecast(age => pollInterval(age, RULE), hazard, DAY)
+      const learned = forecast(learnedSchedule(hazard, RULE), hazard, DAY)
+      expect(learned.delayMs / rule.delayMs).toBeLessThan(1.011)
+      expect(learned.polls / rule.polls).toBeLessThan(0.85)
+    }
+  })
+
+  test('has an interval for any hazard, within the bounds of any schedule', () => {
+    fc.assert(
+      fc.property(hazards, schedules, ages, (hazard, schedule, age) => {
+        const interval = learnedSchedule(hazard, schedule)(age)
+        expect(interval).toBeGreaterThanOrEqual(schedule.minMs)
+        expect(interval).toBeLessThanOrEqual(schedule.maxMs)
+      }),
+      { numRuns: 20 },
     )
   })
 })
