@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
+import type { Clock } from '../core/clock.ts'
 
-/** Where time and chance come from; everything else is given them. */
-export const clock = Date.now
+/** Where time and chance come from. Everything else takes them as arguments. */
+export const clock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+}
 export const random = randomBytes
 
 /** For ulid, in [0, 1): by itself it asks the system for each character. */

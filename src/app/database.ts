@@ -9,7 +9,7 @@ export const openDatabase = (
   { log, runs }: { log: Pick<Log, 'warn'>; runs: OpenStoreDeps['runs'] },
 ): Promise<Store> =>
   openStore(config, {
-    now: clock,
+    now: clock.now,
     random,
     runs,
     onKeyCreated: path =>

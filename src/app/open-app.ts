@@ -61,16 +61,16 @@ export const openApp = async (
   const policy = { allowHttp: callback.allowHttp, allowed: networks.networks }
   const judge = createUrlJudge(policy)
   const userAgent = `idface-notifier/${VERSION}`
-  const asking = createUpstream({ ...upstream, userAgent, now: clock })
+  const asking = createUpstream({ ...upstream, userAgent, now: clock.now })
   const sender = createSender({
     timeoutMs: callback.timeoutMs,
     policy,
     proxy: callback.proxy?.reveal() ?? null,
     userAgent,
     connectionsPerHost: callback.concurrencyPerHost,
-    now: () => performance.now(),
+    now: clock.monotonic,
   })
-  const enumerationGuard = createEnumerationGuard({ now: clock, log })
+  const enumerationGuard = createEnumerationGuard({ now: clock.now, log })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, log }) : null
   const poller = createPoller({
     store,
@@ -122,7 +122,7 @@ export const openApp = async (
     adminToken: server.adminToken,
     newId,
     random,
-    now: clock,
+    now: clock.now,
     log,
     version: VERSION,
     ready: readiness.checks,

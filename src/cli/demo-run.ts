@@ -27,10 +27,10 @@ interface DemoRun {
 export const runDemo = async (run: DemoRun): Promise<boolean> => {
   const { stage, scenes } = run
   printCast(run)
-  const startedAt = clock()
+  const startedAt = clock.now()
   const tell = createTimeline({
     print: run.print,
-    now: clock,
+    now: clock.now,
     actors: [run.texts.partner, run.texts.notifier, run.texts.upstream],
     idcardids: scenes.map(({ idcardid }) => idcardid),
   })
@@ -43,7 +43,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
     await stage.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
   }
   await allSettled(run)
-  return printOutcome(run, ((clock() - startedAt) / SECOND).toFixed(1))
+  return printOutcome(run, ((clock.now() - startedAt) / SECOND).toFixed(1))
 }
 
 const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {

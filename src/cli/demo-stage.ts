@@ -30,13 +30,13 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 
 /** GetResult, the service with a partner, and the partner's receiver, in this process; the database is in `folder`. */
 export const openStage = async (folder: string) => {
-  const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock, defaultScript: scriptOfSerial })
+  const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock.now, defaultScript: scriptOfSerial })
   const read = readConfig(settingsFor(folder, simulator.url), { need: 'upstream', readFile: () => '' })
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
   const app = await openApp(read.config, createLog({ level: read.config.log.level }))
   const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })
   await app.store.createPartner(partner)
-  const receiver = await openReceiver({ secrets: [signingSecret], now: clock })
+  const receiver = await openReceiver({ secrets: [signingSecret], now: clock.now })
 
   return {
     url: app.url,

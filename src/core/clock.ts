@@ -1,0 +1,9 @@
+/** Where time comes from. src/app wires the system's; tests pass one that stands still. */
+export interface Clock {
+  /** Epoch ms. It may jump when the system's clock is set. */
+  now(): number
+  /** ms since an arbitrary moment. It never jumps. */
+  monotonic(): number
+  /** Resolves after `ms`. Rejects at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
