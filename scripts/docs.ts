@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { RESULTS_PATH, type Results, renderPerformance } from '../bench/support/report.ts'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
+import { problemsPage } from './problems-page.ts'
 
 /** `path` counts from the root of the project. */
 interface GeneratedDocument {
@@ -58,6 +59,7 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/settings.md', text: settingsPage },
   { path: '.env.example', text: envExample },
   { path: 'docs/performance.md', text: performancePage },
+  { path: 'docs/problems.html', text: problemsPage },
 ]
 
 /** The paths of the documents whose files say something else. */

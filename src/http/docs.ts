@@ -7,9 +7,9 @@ import { HOUR, SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { ApiEnv } from './middleware/authenticate.ts'
 import { createDocument, type DocumentDeps } from './openapi/document.ts'
-import { renderMarkdown } from './render-markdown.ts'
 
-const PROBLEMS_PAGE = new URL('../../docs/problems.md', import.meta.url)
+/** Written from `docs/problems.md` by `npm run docs`, so that nothing is parsed here. */
+const PROBLEMS = new URL('../../docs/problems.html', import.meta.url)
 const inPackage = (name: string): URL => new URL(name, import.meta.resolve('swagger-ui-dist/package.json'))
 
 /** Relative, so that it works behind a proxy that adds a prefix. */
@@ -90,7 +90,7 @@ const referencePage = () =>
 const problemsPage = async () =>
   page('idface-notifier problems', {
     assets: 'assets',
-    content: html`<main class="text">${raw(renderMarkdown(await readFile(PROBLEMS_PAGE, 'utf8')))}</main>`,
+    content: html`<main class="text">${raw(await readFile(PROBLEMS, 'utf8'))}</main>`,
   })
 
 /** `/openapi.json` and, under `/docs`, what people read. Each is made at the first request for it. */

@@ -70,7 +70,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     const body = await readBody(c, NEW_ACCOUNT)
     const partnerId = body.partnerId ?? null
     if (partnerId !== null && !(await store.findPartner(partnerId)))
-      throw new AppError('invalid_body', 'In the body one field is not right.', {
+      throw new AppError('invalid_body', 'One field of the body is invalid.', {
         errors: [{ path: 'partnerId', message: 'must be the id of a partner; leave it out for an account for all' }],
       })
     const account = await store.createAccount({

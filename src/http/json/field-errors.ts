@@ -22,6 +22,8 @@ const toFieldErrors = (issue: z.core.$ZodIssue, known: readonly string[]): Field
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.map(String).join('.').slice(0, LONGEST_PATH).toWellFormed()
 
-/** `one field is`, `3 fields are`. */
-export const countFields = (errors: readonly FieldError[], noun: string): string =>
-  errors.length === 1 ? `one ${noun} is` : `${errors.length} ${noun}s are`
+/** `One field of the body is invalid.`, `3 fields of the body are invalid.` */
+export const countErrors = (
+  errors: readonly FieldError[],
+  [one, many]: readonly [one: string, many: string],
+): string => (errors.length === 1 ? `One ${one} is invalid.` : `${errors.length} ${many} are invalid.`)

@@ -8,19 +8,19 @@ type ProblemCode = ErrorCode | 'method_not_allowed' | 'internal'
 
 /** Every code that a problem can have, with its status and title; `docs/problems.md` has a paragraph on each. */
 export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
-  invalid_json: { status: 400, title: 'The body is not JSON' },
-  invalid_query: { status: 400, title: 'The query parameters are not right' },
-  unauthorized: { status: 401, title: 'A valid key is needed' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  invalid_query: { status: 400, title: 'Invalid query parameters' },
+  unauthorized: { status: 401, title: 'A valid key is required' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
-  method_not_allowed: { status: 405, title: 'Not with this method' },
-  conflict: { status: 409, title: 'Not possible in this state' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  conflict: { status: 409, title: 'Conflict with the current state' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
-  invalid_body: { status: 422, title: 'Fields of the body are not right' },
+  invalid_body: { status: 422, title: 'Invalid fields in the body' },
   too_many_requests: { status: 429, title: 'Too many requests' },
-  internal: { status: 500, title: 'Something went wrong here' },
-  unavailable: { status: 503, title: 'Not available now' },
+  internal: { status: 500, title: 'Internal error' },
+  unavailable: { status: 503, title: 'Temporarily unavailable' },
 }
 
 /** What a 503 or 429 advises where nobody knows better. */

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../../core/error.ts'
-import { countFields, fieldErrors } from './field-errors.ts'
+import { countErrors, fieldErrors } from './field-errors.ts'
 
 /** Reads the query parameters. Throws `AppError('invalid_query')` for wrong, unknown and repeated ones. */
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
@@ -15,7 +15,7 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
     ...[...repeated].filter(name => known.includes(name)).map(path => ({ path, message: 'must be there only once' })),
   ]
   if (!parsed.success || errors.length > 0)
-    throw new AppError('invalid_query', `In the query ${countFields(errors, 'parameter')} not right.`, { errors })
+    throw new AppError('invalid_query', countErrors(errors, ['query parameter', 'query parameters']), { errors })
   return parsed.data
 }
 

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
-import { countFields, fieldErrors } from './field-errors.ts'
+import { countErrors, fieldErrors } from './field-errors.ts'
 
 const BODY_BYTES = 64 * 1024
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
@@ -89,11 +89,11 @@ const parseJson = (bytes: Uint8Array): unknown => {
   }
 }
 
-/** Throws `AppError('invalid_body')` with every field that is not right. */
+/** Throws `AppError('invalid_body')` that lists every invalid field. */
 export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   const errors = fieldErrors(parsed.error, known)
-  throw new AppError('invalid_body', `In the body ${countFields(errors, 'field')} not right.`, { errors })
+  throw new AppError('invalid_body', countErrors(errors, ['field of the body', 'fields of the body']), { errors })
 }

@@ -96,7 +96,7 @@ const PROBLEM = z.strictObject({
   errors: z
     .array(z.strictObject({ path: z.string(), message: z.string() }))
     .exactOptional()
-    .describe('Every field or parameter that is not right.'),
+    .describe('Every invalid field or parameter.'),
 })
 
 const BATCH_ANSWER = z.strictObject({

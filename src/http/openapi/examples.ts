@@ -55,9 +55,9 @@ const SUCCEEDED = {
 } as const
 const PROBLEM = {
   type: '/docs/problems#invalid_body',
-  title: 'Fields of the body are not right',
+  title: 'Invalid fields in the body',
   status: 422,
-  detail: 'In the body one field is not right.',
+  detail: 'One field of the body is invalid.',
   errors: [{ path: 'idcardid', message: 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"' }],
 }
 const ACCOUNT = {

@@ -63,7 +63,7 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
     if (account) return account
     if (name === undefined) throw new AppError('unavailable', 'The service has no upstream account yet.')
     const message = 'must be the id or the APIID of an account of this service; leave it out for the default one'
-    throw new AppError('invalid_body', 'In the body one field is not right.', {
+    throw new AppError('invalid_body', 'One field of the body is invalid.', {
       errors: [{ path: 'account', message }],
     })
   }
