@@ -40,8 +40,8 @@ export type * from './registration.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
- * nothing of it. Claims and `changeCompletions` are the exception: forgotten, a row is due again and a
- * little less is known. Times are epoch ms of the store's own clock. A verb that takes a `partnerId` sees only what is that partner's;
+ * nothing of it. Nothing is visible before it is durable: no read, claim or event shows what a power cut could take back.
+ * Times are epoch ms of the store's own clock. A verb that takes a `partnerId` sees only what is that partner's;
  * what is somebody else's is null, like what does not exist.
  *
  * Throws `AppError('unavailable')` when the database cannot be read or written now; nothing is half done then. Only where
@@ -91,8 +91,7 @@ export interface Store {
   settleVerifications(settlements: readonly VerificationSettlement[]): Promise<void>
 
   /**
-   * What was learned of when the account's checks are completed. A change is atomic, so that several nodes may add to it;
-   * as the only verb it need not be durable.
+   * What was learned of when the account's checks are completed. A change is atomic, so that several nodes may add to it.
    */
   changeCompletions(accountId: string, change: BinsChange): Promise<void>
   completionsOf(accountId: string): Promise<CompletionBins>

@@ -2,30 +2,25 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
 
-/** `commits`: how many rows each transaction found when it began. `syncs`: one for each sync under way, which ends it. */
-const openTable = ({ disk = 'quick' }: { disk?: 'quick' | 'slow' } = {}) => {
+/** `commits`: how many rows each transaction found when it began. */
+const openTable = ({ beforeCommitted = async () => {} }: { beforeCommitted?: () => Promise<void> } = {}) => {
   const client = new Database(':memory:')
   onTestFinished(() => void client.close())
   client.exec('CREATE TABLE written (name TEXT)')
   const commits: number[] = []
-  const syncs: { names: unknown[]; end: (error?: Error) => void }[] = []
   const names = () => client.prepare('SELECT name FROM written').pluck().all()
   const { write, end } = createGroupCommit(client, {
     attempt: async run => {
+      await beforeCommitted()
       const before = names().length
       const outcomes = run()
       commits.push(before)
       return outcomes
     },
-    sync: () =>
-      new Promise((resolve, reject) => {
-        syncs.push({ names: names(), end: error => (error ? reject(error) : resolve()) })
-        if (disk === 'quick') resolve()
-      }),
     explain: error => new Error(`explained: ${(error as Error).message}`),
   })
   const add = (name: string) => () => void client.prepare('INSERT INTO written VALUES (?)').run(name)
-  return { client, write, end, commits, syncs, names, add }
+  return { client, write, end, commits, names, add }
 }
 
 /** Whether it has resolved, after all that could have made it has run. */
@@ -42,7 +37,7 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
 describe('writes of one turn', () => {
   test('share a commit, in the order in which they came', async () => {
     const { write, commits, names, add } = openTable()
-    await Promise.all([write(add('a')), write(add('b'), 20), write(add('c'), 'light'), write(add('d'))])
+    await Promise.all([write(add('a')), write(add('b')), write(add('c')), write(add('d'))])
     expect(names()).toEqual(['a', 'b', 'c', 'd'])
     expect(commits).toEqual([0])
   })
@@ -84,75 +79,52 @@ describe('writes of one turn', () => {
   })
 })
 
-describe('how soon', () => {
-  test('what may wait goes at once after a pause, and with the next commit in a rush', async () => {
-    const { write, commits, add } = openTable()
-    await write(add('a'), 20)
-    expect(commits).toEqual([0])
-    const waiting = write(add('b'), 20)
-    await write(add('c'), 'light')
-    expect(commits).toEqual([0, 1])
-    await write(add('d'))
-    await waiting
-    expect(commits).toEqual([0, 1, 2])
+describe('a write', () => {
+  test('is told once its transaction has been committed, not before', async () => {
+    const opened = Promise.withResolvers<void>()
+    const { write, names, add } = openTable({ beforeCommitted: () => opened.promise })
+    const written = write(add('a'))
+    expect(await isSettled(written)).toBe(false)
+    expect(names()).toEqual([])
+    opened.resolve()
+    await written
+    expect(names()).toEqual(['a'])
   })
 
-  test('what may wait does not wait for ever', async () => {
-    const { write, commits, add } = openTable()
-    await write(add('a'))
-    await write(add('b'), 20)
-    expect(commits).toEqual([0, 1])
-  })
-})
-
-describe('how safe', () => {
-  test('a write is told when the disk has it, a light one when it is committed', async () => {
-    const { write, syncs, add } = openTable({ disk: 'slow' })
-    const safe = write(add('a'))
-    await write(add('b'), 'light')
-    expect(await isSettled(safe)).toBe(false)
-    syncs[0]?.end()
-    await safe
-    expect(syncs).toMatchObject([{ names: ['a', 'b'] }])
-  })
-
-  test('what comes during a sync shares the next commit and the next sync; only what is light does not wait', async () => {
-    const { write, syncs, commits, names, add } = openTable({ disk: 'slow' })
+  test('that comes while others are committed goes with the next transaction', async () => {
+    const opened = Promise.withResolvers<void>()
+    const { write, commits, names, add } = openTable({ beforeCommitted: () => opened.promise })
     const first = write(add('a'))
     expect(await isSettled(first)).toBe(false)
-    const more = [write(add('b'))]
-    expect(await isSettled(first)).toBe(false)
-    more.push(write(add('c'), 5))
-    await write(add('light'), 'light')
-    expect(names()).toEqual(['a', 'light'])
-    syncs[0]?.end()
-    await first
-    expect(await isSettled(Promise.all(more))).toBe(false)
-    syncs[1]?.end()
-    await Promise.all(more)
-    expect(syncs.map(sync => sync.names)).toEqual([['a'], ['a', 'light', 'b', 'c']])
-    expect(commits).toEqual([0, 1, 2])
+    const more = [write(add('b')), write(add('c'))]
+    opened.resolve()
+    await Promise.all([first, ...more])
+    expect(names()).toEqual(['a', 'b', 'c'])
+    expect(commits).toEqual([0, 1])
   })
 
-  test('a sync that fails fails all that it was for, and no other', async () => {
-    const { write, syncs, add } = openTable({ disk: 'slow' })
-    const lost = write(add('a'))
-    expect(await isSettled(lost)).toBe(false)
-    const next = write(add('b'))
-    syncs[0]?.end(new Error('EIO'))
-    await expect(lost).rejects.toThrow('EIO')
-    expect(await isSettled(next)).toBe(false)
-    syncs[1]?.end()
-    await next
+  test('may be run twice: once more when another one of its transaction has thrown', async () => {
+    const { write, names, add } = openTable()
+    let runs = 0
+    const counted = write(() => {
+      runs++
+      add('a')()
+      return runs
+    })
+    const failed = write(() => {
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    expect([await counted, names()]).toEqual([2, ['a']])
   })
 
-  test('the end waits for what is not safe yet, also for what could have waited', async () => {
-    const { write, end, syncs, add } = openTable({ disk: 'slow' })
-    const written = [write(add('a')), write(add('b'), 10)]
+  test('is waited for by the end', async () => {
+    const opened = Promise.withResolvers<void>()
+    const { write, end, add } = openTable({ beforeCommitted: () => opened.promise })
+    const written = write(add('a'))
     const ended = end()
     expect(await isSettled(ended)).toBe(false)
-    syncs[0]?.end()
-    await Promise.all(written)
-    await ended
+    opened.resolve()
+    await Promise.all([written, ended])
   })
 })

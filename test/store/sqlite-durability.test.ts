@@ -1,22 +1,13 @@
 import { execFileSync, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
@@ -24,14 +15,6 @@ import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/stor
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
-
-/** The real one, watched; a test can make it fail. */
-const fdatasync = vi.hoisted(() => vi.fn<(log: number, done: (error: Error | null) => void) => void>())
-vi.mock('node:fs', async importOriginal => {
-  const fs = await importOriginal<typeof import('node:fs')>()
-  fdatasync.mockImplementation((log, done) => fs.fdatasync(log, done))
-  return { ...fs, fdatasync }
-})
 
 const KEY = randomBytes(32)
 const START = Date.parse('2026-11-24T08:00:00Z')
@@ -78,29 +61,15 @@ describe('the file', () => {
     expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
   })
 
-  test('is synced by SQLite itself during the start, and by us from then on', async () => {
+  test('is synced by SQLite with each commit', async () => {
     const path = join(newFolder(), 'notifier.db')
     const connection = openConnection(path, () => {})
     onTestFinished(() => connection.close())
-    const level = () => connection.client.pragma('synchronous', { simple: true })
     await connection.write(() => connection.client.exec('CREATE TABLE t (a)'))
-    expect([level(), connection.client.pragma('journal_mode', { simple: true })]).toEqual([2, 'wal'])
     connection.endStart()
-    expect(level()).toBe(1)
-    const before = fdatasync.mock.calls.length
     await connection.write(() => connection.client.exec('INSERT INTO t VALUES (1)'))
-    expect(fdatasync.mock.calls.length).toBe(before + 1)
-    const [log] = fdatasync.mock.lastCall ?? []
-    expect(readlinkSync(`/proc/self/fd/${log}`)).toBe(`${path}-wal`)
-  })
-
-  test('that refuses a sync acknowledges nothing more, and is told broken', async () => {
-    await using bench = await benchAt(join(newFolder(), 'notifier.db'))
-    const broken: Error[] = []
-    bench.store.events.on('broken', error => broken.push(error))
-    fdatasync.mockImplementationOnce((_log, done) => done(Object.assign(new Error('i/o error'), { code: 'EIO' })))
-    expect(await unavailable(bench.register())).toBe('unavailable')
-    expect(broken).toMatchObject([{ message: 'the database cannot be used now (EIO)' }])
+    const pragma = (name: string) => connection.client.pragma(name, { simple: true })
+    expect([pragma('synchronous'), pragma('journal_mode')]).toEqual([2, 'wal'])
   })
 
   test('keeps what was acknowledged when the process ends without closing it', async () => {

@@ -41,7 +41,7 @@ export const createCompletions = ({ db, client, read, write }: Context): Verbs =
           const completions = more.completions[bin] ?? 0
           if (exposureMs > 0 || completions > 0) add.run({ accountId, bin, completions, exposureMs })
         }
-      }, 'light'),
+      }),
 
     completionsOf: accountId =>
       read(() => {

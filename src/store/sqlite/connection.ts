@@ -1,12 +1,11 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { AppError } from '../../core/error.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { drizzle } from './drizzle.ts'
-import { createGroupCommit, type Urgency } from './group-commit.ts'
-import { type LogSync, openLogSync } from './log-sync.ts'
+import { createGroupCommit } from './group-commit.ts'
 
 export type Db = ReturnType<typeof drizzle>
 
@@ -15,13 +14,13 @@ export interface Connection {
   client: Database.Database
   /**
    * Runs it atomically in a `BEGIN IMMEDIATE` transaction, which it may share with others; durable when the promise
-   * resolves, unless it is `light`. `run` must not await.
+   * resolves. `run` must not await, and must have no effect but on the database: it may be undone and run again.
    */
-  write<T>(run: () => T, urgency?: Urgency): Promise<T>
+  write<T>(run: () => T): Promise<T>
   read<T>(run: () => T): Promise<T>
   /**
-   * Ends the start, in which SQLite itself syncs each commit and waits long for another process: from now on commits are
-   * synced beside the event loop, and it is not blocked for long.
+   * Ends the start, in which SQLite does its checkpoints within a commit and waits long for another process: from now on
+   * they run on a thread of their own, and the event loop is not blocked for long.
    */
   endStart(): void
   close(): Promise<void>
@@ -37,6 +36,9 @@ const RETRY_AFTER_MS = 1_000
 const LAST_RESORT_PAGES = 32_000
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
+/** Each commit is synced before it returns. */
+const FULL = 2
+
 /** Opens or creates the database file, readable by its owner only. */
 export const openConnection = (path: string, onBroken: (error: Error) => void): Connection => {
   const inMemory = path === ':memory:'
@@ -44,8 +46,14 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
   const client = new Database(path, { timeout: START_TIMEOUT_MS })
   useLog(client)
   client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
-  client.pragma('synchronous = FULL')
+  client.pragma(`synchronous = ${FULL}`)
   client.pragma('temp_store = MEMORY')
+
+  const assertSynced = () => {
+    // The pragma reads FULL until the first write, whatever it will be then.
+    const level = client.pragma('synchronous', { simple: true })
+    if (level !== FULL) throw new Error(`SQLite does not sync each commit: synchronous is ${level}`)
+  }
 
   const attempt = async <T>(run: () => T): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
@@ -59,7 +67,6 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
     throw new Error('unreachable')
   }
 
-  let log: LogSync | null = null
   let checkpoints: Checkpoints | null = null
   const commits = createGroupCommit(client, {
     attempt: async run => {
@@ -68,7 +75,6 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
       checkpoints?.committed()
       return result
     },
-    sync: async () => log?.sync().catch((error: unknown) => Promise.reject(toUnavailable(codeOf(error), onBroken))),
     explain: error => toAppError(error, onBroken),
   })
 
@@ -78,19 +84,15 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
     write: commits.write,
     read: run => attempt(run),
     endStart: () => {
+      assertSynced()
       client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
-      const opened = openLogSync(path)
-      log = opened
-      checkpoints = createCheckpoints({ path, logBytes: opened.bytes })
+      checkpoints = createCheckpoints({ path, logBytes: () => statSync(`${path}-wal`).size })
       client.pragma(`wal_autocheckpoint = ${LAST_RESORT_PAGES}`)
-      // In WAL mode SQLite still syncs whatever a checkpoint needs.
-      client.pragma('synchronous = NORMAL')
     },
     close: async () => {
       await commits.end()
       await checkpoints?.close()
-      log?.close()
       client.close()
     },
   }

@@ -15,8 +15,6 @@ type Busy = MessageClaim & {
 }
 type Lane = { id: number; partnerId: string; host: string; dueAt: number; strikes: number; proven: 0 | 1 }
 
-/** Nobody waits for an attempt to be recorded: the slot is free already. */
-const RECORD_WITHIN_MS = 10
 /** After this many time-outs in a row a host gets one slot at a time, until it answers. */
 const SLOW_AFTER_STRIKES = 3
 
@@ -170,14 +168,14 @@ export const createMessages = (context: Context): Verbs => {
         for (const id of [...quick.looked, ...slow.looked]) statements.settleLane.run(id, id)
         const partnerIds = new Set(messages.map(({ partnerId }) => partnerId))
         return { messages, secrets: secrets.of(partnerIds), nextAt: firstDue() }
-      }, 'light')
+      })
     },
 
     settleMessages: settlements =>
       write(() => {
         const at = now()
         for (const settlement of settlements) settleOne(settlement, at)
-      }, RECORD_WITHIN_MS),
+      }),
   }
 }
 

@@ -140,19 +140,17 @@ export const createVerifications = (context: Context): Verbs => {
           return verifications.length > 0 ? [{ account, verifications }] : []
         })
         return { claims, nextAt: earliest(survey()) }
-      }, 'light')
+      })
     },
 
     settleVerifications: async settlements => {
-      // A pause must be there before the account is asked again.
-      const urgency = settlements.some(({ account }) => account !== null) ? 0 : SETTLE_WITHIN_MS
       const resolved = await write(() => {
         const at = now()
         const telling = beginTelling(at)
         const resolved = settlements.flatMap(settlement => settleOne(settlement, at, telling))
         telling.end()
         return resolved
-      }, urgency)
+      })
       if (resolved.length === 0) return
       events.emit('messagesDue')
       events.emit('resolved', resolved)
@@ -165,7 +163,5 @@ const earliest = (survey: readonly { nextAt: number | null }[]): number | null =
   return times.length === 0 ? null : Math.min(...times)
 }
 
-/** A webhook waits for it. */
-const SETTLE_WITHIN_MS = 2
 /** Among those that are due so many more are looked at than are taken, for the one that has waited longest for its kind. */
 const OVERDUE_WINDOW = 100
