@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { RESULTS_PATH, type Results, renderPerformance } from '../bench/support/report.ts'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
+import { EVENTS } from '../src/telemetry/events.ts'
 import { problemsPage } from './problems-page.ts'
 
 /** `path` counts from the root of the project. */
@@ -55,8 +56,28 @@ const envExample = (): string => {
 
 const performancePage = (): string => renderPerformance(JSON.parse(readFileSync(RESULTS_PATH, 'utf8')) as Results)
 
+const eventsPage = (): string => {
+  const rows = Object.entries(EVENTS).map(([name, { level, fields, meaning }]) => {
+    const listed = Object.entries(fields).map(([field, { kind }]) => `\`${field}\` (${kind})`)
+    return `| \`${name}\` | ${level} | ${meaning} | ${listed.join(', ')} |`
+  })
+  return `<!-- Written by npm run docs from src/telemetry/events.ts. -->
+
+# Events
+
+What the service tells its operators. The log on stdout has one JSON line for each event, with \`level\`, \`time\`, \`version\`,
+\`event\` (the name) and the fields below; \`LOG_LEVEL\` leaves out what is less important. No secret, signature, score or whole
+serial is in them, and hosts stand for URLs. What to do about a paused account, or a full disk: [operations.md](operations.md).
+
+| event | level | what it means, and what to do | fields |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}
+
 export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/settings.md', text: settingsPage },
+  { path: 'docs/events.md', text: eventsPage },
   { path: '.env.example', text: envExample },
   { path: 'docs/performance.md', text: performancePage },
   { path: 'docs/problems.html', text: problemsPage },

@@ -7,6 +7,7 @@ import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { answerMessages } from '../support/child.ts'
@@ -89,7 +90,7 @@ const runOurs = async () => {
       concurrency: 6 * IN_FLIGHT,
       perHost: IN_FLIGHT,
       random: Math.random,
-      log: createLog({ level: 'info', version: 'bench' }),
+      emit: createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })]),
     })
     const result = await measureRun(async () => {
       deliverer.ring()

@@ -6,6 +6,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { createEnumerationGuard } from '../../src/http/middleware/enumeration-guard.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createUpstream } from '../../src/upstream/client.ts'
 import { createPoller } from '../../src/worker/poller.ts'
@@ -28,7 +29,7 @@ const POLICY = {
 const runOurs = () => {
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid()}`
-  const log = createLog({ level: 'info', version: 'bench' })
+  const emit = createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })])
   let prepared: { store: Store; polls: number; upstreamUrl: string } | null = null
 
   const fill = async (store: Store, polls: number) => {
@@ -83,8 +84,8 @@ const runOurs = () => {
       concurrency: IN_FLIGHT,
       timeoutMs: TIMEOUT_MS,
       random: Math.random,
-      onLookup: createEnumerationGuard({ now: Date.now, log }).recordLookup,
-      log,
+      onLookup: createEnumerationGuard({ now: Date.now, emit }).recordLookup,
+      emit,
     })
     const result = await measureRun(async () => {
       poller.ring()

@@ -10,7 +10,7 @@ import { listen } from '../http/listen.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { NewRegistration, Registered, Store } from '../store/store.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import { createUpstream } from '../upstream/client.ts'
 import { VERSION } from '../version.ts'
 import { createBatches } from '../worker/background-job.ts'
@@ -43,8 +43,8 @@ const RESEND_BATCH = 200
  */
 export const openApp = async (
   config: UpstreamConfig,
-  log: Log,
-  database: Promise<Store> = openDatabase(config, { log, runs: 'on its own thread' }),
+  emit: Emit,
+  database: Promise<Store> = openDatabase(config, { emit, runs: 'on its own thread' }),
 ): Promise<App> => {
   const { callback, polling, server, upstream } = config
   const store = await database
@@ -70,8 +70,8 @@ export const openApp = async (
     connectionsPerHost: callback.concurrencyPerHost,
     now: clock.monotonic,
   })
-  const enumerationGuard = createEnumerationGuard({ now: clock.now, log })
-  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, log }) : null
+  const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
+  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, emit }) : null
   const poller = createPoller({
     store,
     upstream: asking,
@@ -82,7 +82,7 @@ export const openApp = async (
     timeoutMs: upstream.timeoutMs,
     random: Math.random,
     onLookup: enumerationGuard.recordLookup,
-    log,
+    emit,
   })
   const deliverer = createDeliverer({
     store,
@@ -92,7 +92,7 @@ export const openApp = async (
     concurrency: callback.concurrency,
     perHost: callback.concurrencyPerHost,
     random: Math.random,
-    log,
+    emit,
   })
   const proxies = createNetworks(server.trustProxy.map(({ address, prefix }) => `${address}/${prefix}`))
   if (!proxies.ok) throw new Error(`TRUST_PROXY: ${proxies.message}`)
@@ -110,7 +110,7 @@ export const openApp = async (
     judgeUrl: text => {
       const verdict = judge(text)
       if (verdict.ok) return { ok: true, href: verdict.url.href }
-      log.info('callback.refused', { refusal: verdict.refusal })
+      emit('callback.refused', { refusal: verdict.refusal })
       return { ok: false, message: verdict.message }
     },
     apiRate: server.apiRate,
@@ -123,13 +123,13 @@ export const openApp = async (
     newId,
     random,
     now: clock.now,
-    log,
+    emit,
     version: VERSION,
     ready: readiness.checks,
   })
 
   store.events.on('unreadable', registrationId =>
-    log.error('message.unreadable', { registrationId, advice: 'restore its row from a backup, then resend it' }),
+    emit('message.unreadable', { registrationId, advice: 'restore its row from a backup, then resend it' }),
   )
   store.events.on('verificationsDue', poller.ring)
   store.events.on('messagesDue', deliverer.ring)
@@ -138,11 +138,11 @@ export const openApp = async (
     next: size => store.prune(store.now() - config.storage.retentionMs, size),
     size: PRUNE_BATCH,
     event: 'retention',
-    log,
+    emit,
   })
-  const resender = createBatches({ next: store.continueResends, size: RESEND_BATCH, event: 'resend', log })
+  const resender = createBatches({ next: store.continueResends, size: RESEND_BATCH, event: 'resend', emit })
   store.events.on('resendsDue', resender.ring)
-  const heartbeat = startHeartbeat({ everySecond: [poller, deliverer], everyMinute: [pruner, resender], log })
+  const heartbeat = startHeartbeat({ everySecond: [poller, deliverer], everyMinute: [pruner, resender], emit })
   const listener = await listen(api.fetch, server)
   poller.ring()
   deliverer.ring()

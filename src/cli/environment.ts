@@ -3,7 +3,8 @@ import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
 import type { Store } from '../store/store.ts'
-import { describeError, type Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
+import { describeError } from '../telemetry/log.ts'
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -27,10 +28,10 @@ export function loadConfig(need: Need): Config {
 /** Runs a command on the database that the settings name. A database that cannot be opened ends the process with 1. */
 export const withStore = async (run: (store: Store) => Promise<void>): Promise<void> => {
   const config = loadConfig('database')
-  const warn: Log['warn'] = (_event, fields) =>
-    complain(`MASTER_KEY is not set: made ${fields?.path}. Keep a copy of it apart from the database.`)
+  const emit: Emit<'master_key.created'> = (_name, { path }) =>
+    complain(`MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`)
   try {
-    const store = await openDatabase(config, { log: { warn }, runs: 'here' })
+    const store = await openDatabase(config, { emit, runs: 'here' })
     try {
       await run(store)
     } finally {

@@ -1,55 +1,57 @@
+import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { tidySoon } from '../memory.ts'
-import { createLog, describeError, type Log } from '../telemetry/log.ts'
+import { createEmit, type Emit } from '../telemetry/emit.ts'
+import { createLog, describeError } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
 import { loadConfig, refuse } from './environment.ts'
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
-  const log = createLog({ level: config.log.level, version: VERSION })
-  const app = await start(config, log).catch((error: unknown) => {
+  const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
+  const app = await start(config, emit).catch((error: unknown) => {
     const { message, name, code } = describeError(error)
     return refuse(message ?? `${name} ${code ?? ''}`.trim())
   })
-  log.info('listening', { url: app.url })
+  emit('listening', { url: app.url })
   if (config.server.adminToken === null)
-    log.info('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
+    emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
   app.store.events.on('broken', error => {
-    log.error('database.broken', { error, advice: 'nothing more is acknowledged; start again to recover' })
+    emit('database.broken', { error, advice: 'nothing more is acknowledged; start again to recover' })
     process.exit(1)
   })
   process.on('uncaughtException', error => {
-    log.error('process.failed', { error })
+    emit('process.failed', { error })
     process.exit(1)
   })
-  stopOnSignal(app, log)
+  stopOnSignal(app, emit)
   tidySoon()
 }
 
 /** The database is opened on its thread while all the rest is loaded. What breaks it meanwhile ends the start. */
-const start = async (config: UpstreamConfig, log: Log): Promise<App> => {
-  const database = openDatabase(config, { log, runs: 'on its own thread' })
+const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {
+  const database = openDatabase(config, { emit, runs: 'on its own thread' })
   const [{ openApp }, { events }] = await Promise.all([import('../app/open-app.ts'), database])
   const broken = new Promise<never>((_resolve, reject) => events.once('broken', reject))
-  return Promise.race([openApp(config, log, database), broken])
+  return Promise.race([openApp(config, emit, database), broken])
 }
 
-const stopOnSignal = (app: App, log: Log) => {
+const stopOnSignal = (app: App, emit: Emit) => {
   let stopping = false
   const onSignal = (signal: string) => {
     if (stopping) process.exit(1)
     stopping = true
-    log.info('stopping', { signal })
+    emit('stopping', { signal })
     app.stop().then(
       () => {
-        log.info('stopped')
+        emit('stopped')
         process.exit(0)
       },
       (error: unknown) => {
-        log.error('stop.failed', { error })
+        emit('stop.failed', { error })
         process.exit(1)
       },
     )

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Secret } from '../core/secret.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './admin/partners.ts'
 import { createDocs } from './docs.ts'
@@ -39,7 +39,7 @@ export type ApiDeps = Omit<All<Noun>, 'registrationBody'> & {
   judgeUrl: JudgeUrl
   /** Null: there is no `/v1/admin`. */
   adminToken: Secret | null
-  log: Log
+  emit: Emit
   version: string
   ready: () => Promise<ReadyCheck[]>
 }

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { AppError } from '../core/error.ts'
+import type { Level } from './events.ts'
 
 /** Of an error only what can hold neither a URL, nor a row, nor a secret. */
 export interface ErrorDescription {
@@ -8,23 +9,14 @@ export interface ErrorDescription {
   message?: string
 }
 
-/** What every line has already is not a field. */
-type LogFields = Record<string, unknown> & { event?: never; level?: never; time?: never }
-type LogEvent = (event: string, fields?: LogFields) => void
-
-/**
- * One JSON line an event, named `noun.verb`. Errors among the fields are described, URLs become their host, and what
- * must not be in a log is `[redacted]` even where a caller forgets; names of fields are the only thing that tells.
- */
-export interface Log {
-  debug: LogEvent
-  info: LogEvent
-  warn: LogEvent
-  error: LogEvent
-}
-
 /** From the most to the least that is written; of `silent` nothing. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+interface LoggedEvent {
+  name: string
+  level: Level
+  fields: Readonly<Record<string, unknown>>
+}
 
 interface Destination {
   /** Takes one line, with its end. */
@@ -35,6 +27,8 @@ interface LogOptions {
   level: (typeof LEVELS)[number]
   destination?: Destination
   version?: string
+  /** Epoch ms. */
+  now: () => number
 }
 
 const REDACTED = '[redacted]'
@@ -46,16 +40,18 @@ const NEVER_LOGGED = new Set([
 const DEEPEST = 5
 const LONGEST_MESSAGE = 300
 
-export const createLog = ({ level, destination = createStdout(), version }: LogOptions): Log => {
-  const writtenTime = createTimestamp()
-  const at = (name: keyof Log): LogEvent => {
-    if (LEVELS.indexOf(name) < LEVELS.indexOf(level)) return () => {}
-    return (event, fields = {}) => {
-      const line = { level: name, time: writtenTime(), version, event }
-      destination.write(`${textOf(line, fields)}\n`)
-    }
+/**
+ * A listener that writes one JSON line for each event. Errors among the fields are described, URLs become their host, and
+ * a field whose name says that it must not be in a log becomes `[redacted]`.
+ */
+export const createLog = ({ level: least, destination = createStdout(), version, now }: LogOptions) => {
+  const timestamp = createTimestamp(now)
+  const written = new Set<string>(LEVELS.slice(LEVELS.indexOf(least)))
+  return ({ name, level, fields }: LoggedEvent): void => {
+    if (!written.has(level)) return
+    const line = { level, time: timestamp(), version, event: name }
+    destination.write(`${textOf(line, fields)}\n`)
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
 /** Whatever is logged, logging it must not fail. */
@@ -69,14 +65,14 @@ const textOf = (line: Record<string, unknown>, fields: Record<string, unknown>):
 }
 
 /** Under load many lines come in the same ms, and writing a date costs as much as all the rest of a line. */
-const createTimestamp = () => {
-  let last = 0
+const createTimestamp = (now: () => number) => {
+  let last: number | null = null
   let text = ''
   return (): string => {
-    const now = new Date()
-    if (now.getTime() !== last) {
-      last = now.getTime()
-      text = now.toISOString()
+    const at = now()
+    if (at !== last) {
+      last = at
+      text = new Date(at).toISOString()
     }
     return text
   }

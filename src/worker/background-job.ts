@@ -1,4 +1,4 @@
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 
 export interface Batches {
   /** There may be work: go through it, unless that is under way. */
@@ -21,12 +21,14 @@ export const runBatches = async (
   return done
 }
 
-/** Runs such work in the background whenever it is rung; `event` names its log lines. */
+type Job = 'retention' | 'resend'
+
+/** Runs such work in the background whenever it is rung; `event` begins the names of its events. */
 export const createBatches = (deps: {
   next: (size: number) => Promise<number>
   size: number
-  event: string
-  log: Pick<Log, 'info' | 'error'>
+  event: Job
+  emit: Emit<`${Job}.${'done' | 'failed'}`>
 }): Batches => {
   let running: Promise<void> | null = null
   let stopped = false
@@ -34,9 +36,9 @@ export const createBatches = (deps: {
   const run = async () => {
     try {
       const count = await runBatches(deps.next, { size: deps.size, go: () => !stopped })
-      if (count > 0) deps.log.info(`${deps.event}.done`, { count })
+      if (count > 0) deps.emit(`${deps.event}.done`, { count })
     } catch (error) {
-      deps.log.error(`${deps.event}.failed`, { error })
+      deps.emit(`${deps.event}.failed`, { error })
     } finally {
       running = null
     }

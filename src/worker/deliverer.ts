@@ -6,7 +6,7 @@ import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Attempt, ClaimedMessage, MessageSettlement, Store, Withdrawn } from '../store/store.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPlaces } from './keyed-limiter.ts'
 import { createPace } from './pace.ts'
@@ -24,7 +24,7 @@ export interface DelivererDeps {
   perHost: number
   /** In [0, 1). */
   random: () => number
-  log: Log
+  emit: Emit
 }
 
 /** Hosts that let attempts run into the time limit may hold this share of the slots, a partner that one. */
@@ -50,7 +50,7 @@ export interface Deliverer extends Worker {
 
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
-  const { store, sender, log, concurrency } = deps
+  const { store, sender, emit, concurrency } = deps
   const ahead = createAhead(store.now)
   /** Those that wait for a place are counted for their host, and take no slot from others. */
   const places = createPlaces<ClaimedMessage>({
@@ -66,7 +66,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const unrecorded = createInFlight()
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
-    log,
+    emit,
     event: 'delivery.settle',
   })
 
@@ -114,7 +114,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   }
 
   const logAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
-    log.info('delivery.attempted', {
+    emit('delivery.attempted', {
       messageId: messageIdOf(message.registrationId),
       partnerId: message.partnerId,
       host: message.host,
@@ -165,7 +165,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       const admission = entering === 'entered' ? entering : await entering
       await (admission === 'entered' ? attempt(message, secrets, free) : turnAway(message, admission, free))
     } catch (error) {
-      log.error('delivery.failed', { error, partnerId })
+      emit('delivery.failed', { error, partnerId })
     } finally {
       unrecorded.end(partnerId)
     }
@@ -195,7 +195,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const rounds = createRounds(round, {
     now: store.now,
     pace: createPace(() => performance.now()),
-    onError: error => log.error('delivery.round_failed', { error }),
+    onError: error => emit('delivery.round_failed', { error }),
   })
 
   return {

@@ -1,5 +1,7 @@
 import { schedule } from 'node-cron'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
+
+type HeartbeatEmit = Emit<'clock.late' | 'clock.failed'>
 
 interface Rung {
   ring(): void
@@ -12,8 +14,12 @@ const EVERY_MINUTE = '30 * * * * *'
  * The heartbeat: each second every worker looks for what is due, so that nothing is missed that another process, or a
  * lease that ran out, has made due. In between the store's events ring the bell. Each minute what is old is erased.
  */
-export const startHeartbeat = (deps: { everySecond: readonly Rung[]; everyMinute: readonly Rung[]; log: Log }) => {
-  const logger = cronLog(deps.log)
+export const startHeartbeat = (deps: {
+  everySecond: readonly Rung[]
+  everyMinute: readonly Rung[]
+  emit: HeartbeatEmit
+}) => {
+  const logger = cronLog(deps.emit)
   const ringing = (rung: readonly Rung[]) => () => {
     for (const one of rung) one.ring()
   }
@@ -29,9 +35,9 @@ export const startHeartbeat = (deps: { everySecond: readonly Rung[]; everyMinute
 }
 
 /** node-cron warns of each second that it missed; a late tick is no news here. */
-const cronLog = (log: Log) => ({
+const cronLog = (emit: HeartbeatEmit) => ({
   info: () => {},
   debug: () => {},
-  warn: (message: string) => log.debug('clock.late', { message }),
-  error: (error: unknown) => log.error('clock.failed', { error }),
+  warn: (message: string) => emit('clock.late', { message }),
+  error: (error: unknown) => emit('clock.failed', { error }),
 })

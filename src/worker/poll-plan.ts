@@ -4,7 +4,7 @@ import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
 import { afterPoll, NO_LOAD, overloadFactor } from '../core/polling/overload.ts'
 import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedAccount, ClaimedVerification, Store } from '../store/store.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 
 /** Learns from the polls of each account when its next ones are best made. */
 export interface PollPlan {
@@ -25,7 +25,7 @@ interface Polled {
 interface PollPlanDeps {
   store: Pick<Store, 'now' | 'changeCompletions' | 'completionsOf'>
   schedule: PollSchedule
-  log: Pick<Log, 'info' | 'warn'>
+  emit: Emit<'poll.not_learned' | 'poll.learning_anew'>
 }
 
 /** What a crash may lose: some seconds of statistics. */
@@ -39,13 +39,13 @@ const STATES: Partial<Record<Answer['kind'], 'complete' | 'open'>> = {
   not_found: 'open',
 }
 
-export const createPollPlan = ({ store, schedule, log }: PollPlanDeps): PollPlan => {
+export const createPollPlan = ({ store, schedule, emit }: PollPlanDeps): PollPlan => {
   const startedAt = store.now()
   const learners = new Map<string, PollLearner>()
   const loads = new Map<string, typeof NO_LOAD>()
   let timer: NodeJS.Timeout | undefined
 
-  const notLearned = (error: unknown) => log.warn('poll.not_learned', { error })
+  const notLearned = (error: unknown) => emit('poll.not_learned', { error })
 
   const learnerOf = (accountId: string): PollLearner => {
     const known = learners.get(accountId)
@@ -60,7 +60,7 @@ export const createPollPlan = ({ store, schedule, log }: PollPlanDeps): PollPlan
   const flushOne = async ([accountId, learner]: [string, PollLearner]) => {
     const lesson = learner.take()
     if (lesson === null) return
-    if (lesson.isChange) log.info('poll.learning_anew', { accountId })
+    if (lesson.isChange) emit('poll.learning_anew', { accountId })
     await store.changeCompletions(accountId, lesson)
     learner.know(await store.completionsOf(accountId))
   }

@@ -3,7 +3,7 @@ import type { Answer } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import type { Upstream } from '../upstream/client.ts'
 import { createInFlight } from './in-flight.ts'
 import { createPace } from './pace.ts'
@@ -35,7 +35,7 @@ export interface PollerDeps {
   random: () => number
   /** Whether upstream knows a partner's serial. */
   onLookup: (partnerId: string, isNotFound: boolean) => void
-  log: Log
+  emit: Emit
 }
 
 const LOOKUP_POLLS = 3
@@ -45,7 +45,7 @@ const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
 export const createPoller = (deps: PollerDeps): Worker => {
-  const { store, upstream, log, policy, concurrency } = deps
+  const { store, upstream, emit, policy, concurrency } = deps
   /** Calls that take a place of their account. */
   const calls = createInFlight()
   /** Accounts with a change that is decided and not written yet. */
@@ -53,9 +53,9 @@ export const createPoller = (deps: PollerDeps): Worker => {
   /** Claimed, and what came of it not yet written. */
   const unrecorded = createInFlight()
   const recentCalls = createRecentCalls()
-  const alerts = createUpstreamAlerts(log)
+  const alerts = createUpstreamAlerts(emit)
   const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
-    log,
+    emit,
     event: 'poll.settle',
   })
 
@@ -98,10 +98,9 @@ export const createPoller = (deps: PollerDeps): Worker => {
     verification: ClaimedVerification,
     { answer, step, change }: { answer: Answer; step: VerificationStep; change: AccountChange | null },
   ) => {
-    alerts.after(account.id, answer)
+    alerts.after(account.id, answer, change)
     tellLookup(verification, step)
-    if (change) log.warn(`account.${change.kind}`, { accountId: account.id, ...change })
-    log.debug('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
+    emit('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
   }
 
   /** Once a serial: upstream shows it, or does not know it even after some polls, when a new one would be visible. */
@@ -130,7 +129,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
       const free = takePlace(account.id)
       await poll(account, verification, free).finally(free)
     } catch (error) {
-      log.error('poll.failed', { error, verificationId: verification.id })
+      emit('poll.failed', { error, verificationId: verification.id })
     } finally {
       unrecorded.end(account.id)
     }
@@ -157,7 +156,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
   const rounds = createRounds(round, {
     now: store.now,
     pace: createPace(() => performance.now()),
-    onError: error => log.error('poll.round_failed', { error }),
+    onError: error => emit('poll.round_failed', { error }),
   })
 
   return {

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { createCoalescer } from '../store/coalescer.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
+
+type Settling = 'poll.settle' | 'delivery.settle'
+
+interface SettlerDeps {
+  emit: Emit<`${Settling}.${'waiting' | 'failed'}`>
+  /** Begins the names of its events. */
+  event: Settling
+}
 
 /**
  * Records outcomes, many in one commit. While the database cannot be written they are kept and tried again: what has
@@ -11,18 +19,18 @@ import type { Log } from '../telemetry/log.ts'
  */
 export const createSettler = <Settlement>(
   settle: (settlements: readonly Settlement[]) => Promise<void>,
-  deps: { log: Pick<Log, 'warn' | 'error'>; event: string },
+  { emit, event }: SettlerDeps,
 ): ((settlement: Settlement) => Promise<void>) => {
   const settleAll = async (settlements: readonly Settlement[]): Promise<void> => {
     try {
       await settle(settlements)
     } catch (error) {
       if (error instanceof AppError && error.code === 'unavailable') {
-        deps.log.warn(`${deps.event}.waiting`, { error, outcomes: settlements.length })
+        emit(`${event}.waiting`, { error, outcomes: settlements.length })
         await sleep(SECOND)
         return settleAll(settlements)
       }
-      if (settlements.length === 1) return deps.log.error(`${deps.event}.failed`, { error })
+      if (settlements.length === 1) return emit(`${event}.failed`, { error })
       for (const settlement of settlements) await settleAll([settlement])
     }
   }

@@ -1,22 +1,46 @@
+import type { AccountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Emit } from '../telemetry/emit.ts'
 
-/** What an operator should see once, not once a call: statuses and codes that are in no table. */
-export const createUpstreamAlerts = (log: Pick<Log, 'warn'>) => {
+type AlertEmit = Emit<`account.${AccountChange['kind']}` | 'upstream.unknown_status' | 'upstream.unknown_code'>
+
+const MOST_SEEN = 1_000
+
+/** Tells the operator what an answer says of its account, and, once each, statuses and codes that are in no table. */
+export const createUpstreamAlerts = (emit: AlertEmit) => {
   const seen = new Set<string>()
+  const isNew = (key: string): boolean => {
+    if (seen.has(key) || seen.size >= MOST_SEEN) return false
+    seen.add(key)
+    return true
+  }
+
+  const emitUnknown = (accountId: string, answer: Answer): void => {
+    if (answer.kind === 'unknown_status') {
+      const { status } = answer
+      if (isNew(JSON.stringify([accountId, 'status', status]))) emit('upstream.unknown_status', { accountId, status })
+    } else if (answer.kind === 'transient' && answer.cause === 'unknown_code') {
+      const { code } = answer
+      if (isNew(JSON.stringify([accountId, 'code', code]))) emit('upstream.unknown_code', { accountId, code })
+    }
+  }
+
+  const emitChange = (accountId: string, change: AccountChange): void => {
+    if (change.kind === 'pause') {
+      const { reason, code, probes, probeAt } = change
+      emit('account.pause', { accountId, reason, code, probes, probeAt })
+    } else if (change.kind === 'resume') {
+      emit('account.resume', { accountId, rampRate: change.rampRate, rampAt: change.rampAt })
+    } else {
+      const { rampRate, rampAt, allowedAt } = change satisfies { kind: 'throttle' }
+      emit('account.throttle', { accountId, rampRate, rampAt, allowedAt })
+    }
+  }
+
   return {
-    after: (accountId: string, answer: Answer) => {
-      const what =
-        answer.kind === 'unknown_status'
-          ? { event: 'upstream.unknown_status', fields: { accountId, status: answer.status } }
-          : answer.kind === 'transient' && answer.cause === 'unknown_code'
-            ? { event: 'upstream.unknown_code', fields: { accountId, code: answer.code } }
-            : null
-      if (what === null) return
-      const key = JSON.stringify(what)
-      if (seen.has(key) || seen.size >= 1_000) return
-      seen.add(key)
-      log.warn(what.event, what.fields)
+    after: (accountId: string, answer: Answer, change: AccountChange | null): void => {
+      emitUnknown(accountId, answer)
+      if (change) emitChange(accountId, change)
     },
   }
 }

@@ -157,9 +157,10 @@ describe('a secret', () => {
   test('cannot be printed by accident', () => {
     const config = configOf(secrets)
     const lines: string[] = []
-    const log = createLog({ level: 'trace', destination: { write: line => lines.push(line) } })
+    const log = createLog({ level: 'trace', destination: { write: line => lines.push(line) }, now: Date.now })
     const { database } = config.storage
-    log.info('config.read', { config, ...config.server, found: config.upstream.apiKey, database })
+    const fields = { config, ...config.server, found: config.upstream.apiKey, database }
+    log({ name: 'config.read', level: 'info', fields })
     const printed = [
       JSON.stringify(config),
       inspect(config, { depth: 9, showHidden: true }),

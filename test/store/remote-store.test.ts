@@ -152,8 +152,8 @@ describe('what crosses', () => {
     expect(claimed.secrets.get(partnerId)?.map(secret => secret.reveal())).toContain('whsec_MARKER')
 
     const lines: string[] = []
-    const log = createLog({ level: 'info', destination: { write: line => void lines.push(line) } })
-    log.info('it.crossed', { live, claims, secrets: [...claimed.secrets] })
+    const log = createLog({ level: 'info', destination: { write: line => void lines.push(line) }, now: Date.now })
+    log({ name: 'it.crossed', level: 'info', fields: { live, claims, secrets: [...claimed.secrets] } })
     const shown = lines.join('') + inspect([live, claims, claimed], { depth: 9 }) + JSON.stringify([live, claims])
     expect(shown).toContain('[redacted]')
     expect(shown).not.toMatch(/MARKER|upstream-key/)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openApp } from '../../src/app/open-app.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -58,7 +59,10 @@ export const openService = async (env: Environment) => {
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
   const lines: LogLine[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) }
-  const app = await openApp(read.config, createLog({ level: read.config.log.level, destination }))
+  const app = await openApp(
+    read.config,
+    createEmit([createLog({ level: read.config.log.level, destination, now: Date.now })]),
+  )
   let stopped: Promise<void> | null = null
   const stop = () => {
     stopped ??= app.stop()

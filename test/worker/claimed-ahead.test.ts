@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { NewRegistration } from '../../src/store/store.ts'
+import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
@@ -75,7 +76,7 @@ const openScene = async (count: number, ofAnother = 0) => {
     concurrency: 100,
     perHost: CONNECTIONS,
     random: Math.random,
-    log: createLog({ level: 'info', destination }),
+    emit: createEmit([createLog({ level: 'info', destination, now: Date.now })]),
   })
   bench.store.events.on('withdrawn', deliverer.withdraw)
   stack.defer(() => sender.close())

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import type { ClaimedVerification } from '../../src/store/store.ts'
-import { createLog } from '../../src/telemetry/log.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
 
@@ -47,7 +46,7 @@ const lookupsOf = async (answer: Answer, more: Partial<ClaimedVerification>) => 
     timeoutMs: SECOND,
     random: () => 0,
     onLookup: (_, isNotFound) => lookups.push(isNotFound),
-    log: createLog({ level: 'silent' }),
+    emit: () => {},
   })
   poller.ring()
   await settled

@@ -20,7 +20,7 @@ const ASKED = { nudgedAt: NOW - MINUTE, lastPolledAt: NOW - 10 * SECOND, failure
 const openPlan = ({ startedAt = NOW - 10 * MINUTE } = {}) => {
   let bins = emptyBins()
   const changes: BinsChange[] = []
-  const log = { info: vi.fn(), warn: vi.fn() }
+  const emit = vi.fn()
   const store = {
     now: () => startedAt,
     changeCompletions: async (_: string, change: BinsChange) => {
@@ -29,10 +29,10 @@ const openPlan = ({ startedAt = NOW - 10 * MINUTE } = {}) => {
     },
     completionsOf: async () => bins,
   }
-  const plan = createPollPlan({ store, schedule: RULE, log })
+  const plan = createPollPlan({ store, schedule: RULE, emit })
   const polled = (answer: Answer, more: Partial<typeof ASKED> | { lastPolledAt: null } = {}) =>
     plan.polled(ACCOUNT, { ...ASKED, ...more }, { answer, askedAt: NOW })
-  return { plan, polled, changes, store, log, bins: () => bins }
+  return { plan, polled, changes, store, emit, bins: () => bins }
 }
 
 const exposureOf = ({ exposureMs }: ReturnType<typeof emptyBins>) => exposureMs.reduce((sum, one) => sum + one, 0)
@@ -86,7 +86,7 @@ test('uses what was learned before the start', async () => {
     first.polled(VERDICT)
   }
   await first.plan.stop()
-  const second = createPollPlan({ store: first.store, schedule: RULE, log: first.log })
+  const second = createPollPlan({ store: first.store, schedule: RULE, emit: first.emit })
   expect(second.intervalMs('acc_1', 0)).toBe(5 * SECOND)
   await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(10 * SECOND))
 })
@@ -113,10 +113,10 @@ test('takes polls that waited for a pause, or for the service to start, for no o
 })
 
 test('goes on by what it knows where the database cannot be written', async () => {
-  const { plan, polled, store, log } = openPlan()
+  const { plan, polled, store, emit } = openPlan()
   store.changeCompletions = () => Promise.reject(new Error('disk full'))
   polled(VERDICT)
   await plan.stop()
-  expect(log.warn).toHaveBeenCalledWith('poll.not_learned', expect.anything())
+  expect(emit).toHaveBeenCalledWith('poll.not_learned', expect.anything())
   expect(plan.intervalMs('acc_1', 0)).toBe(5 * SECOND)
 })

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
 import type { ClaimedVerification, VerificationClaim } from '../../src/store/store.ts'
-import { createLog } from '../../src/telemetry/log.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
 import { POLICY, WAITING } from '../support/store.ts'
@@ -53,7 +52,7 @@ const openScene = () => {
     timeoutMs: SECOND,
     random: () => 0,
     onLookup: () => {},
-    log: createLog({ level: 'silent' }),
+    emit: () => {},
   })
   const hand = (...ids: number[]) => {
     due = ids.map(verificationOf)

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
 import type { ClaimedVerification, VerificationSettlement } from '../../src/store/store.ts'
-import { createLog } from '../../src/telemetry/log.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { createSandbox } from '../../src/worker/sandbox.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
@@ -89,7 +88,7 @@ test('an answer of the sandbox resumes no account that upstream refuses, and cou
     timeoutMs: SECOND,
     random: () => 0,
     onLookup: unexpected,
-    log: createLog({ level: 'silent' }),
+    emit: () => {},
   })
   poller.ring()
   expect(await settled).toMatchObject([{ id: 1, claim: 1, answer: { kind: 'verdict' }, account: null }])

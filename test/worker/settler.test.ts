@@ -4,15 +4,15 @@ import { createSettler } from '../../src/worker/settler.ts'
 
 const openSettler = (settle: (batch: readonly string[]) => void) => {
   const batches: string[][] = []
-  const log = { warn: vi.fn(), error: vi.fn() }
+  const emit = vi.fn()
   const record = createSettler<string>(
     async batch => {
       batches.push([...batch])
       settle(batch)
     },
-    { log, event: 'poll.settle' },
+    { emit, event: 'poll.settle' },
   )
-  return { record, batches, log }
+  return { record, batches, emit }
 }
 
 describe('recording outcomes', () => {
@@ -24,7 +24,7 @@ describe('recording outcomes', () => {
 
   test('keeps them while the database cannot be written, and tries again', async () => {
     let failures = 1
-    const { record, batches, log } = openSettler(() => {
+    const { record, batches, emit } = openSettler(() => {
       if (failures-- > 0) throw new AppError('unavailable', 'the disk is full')
     })
     await Promise.all(['a', 'b'].map(record))
@@ -32,30 +32,28 @@ describe('recording outcomes', () => {
       ['a', 'b'],
       ['a', 'b'],
     ])
-    expect(log.warn).toHaveBeenCalledWith('poll.settle.waiting', expect.objectContaining({ outcomes: 2 }))
-    expect(log.error).not.toHaveBeenCalled()
+    expect(emit.mock.calls).toEqual([['poll.settle.waiting', { error: expect.any(AppError), outcomes: 2 }]])
   })
 
   test('leaves out the one that fails, so that it stops nobody else', async () => {
     const written: string[] = []
-    const { record, log } = openSettler(batch => {
+    const { record, emit } = openSettler(batch => {
       if (batch.includes('poison')) throw new Error('NOT NULL constraint failed')
       written.push(...batch)
     })
     await Promise.all(['a', 'poison', 'b'].map(record))
     expect(written).toEqual(['a', 'b'])
-    expect(log.error).toHaveBeenCalledTimes(1)
-    expect(log.error).toHaveBeenCalledWith('poll.settle.failed', { error: expect.any(Error) })
+    expect(emit.mock.calls).toEqual([['poll.settle.failed', { error: expect.any(Error) }]])
     await record('c')
     expect(written).toEqual(['a', 'b', 'c'])
   })
 
   test('says of a lone bad one that it failed, and does not reject', async () => {
-    const { record, batches, log } = openSettler(() => {
+    const { record, batches, emit } = openSettler(() => {
       throw new Error('no such row')
     })
     await record('a')
     expect(batches).toEqual([['a']])
-    expect(log.error).toHaveBeenCalledTimes(1)
+    expect(emit.mock.calls).toEqual([['poll.settle.failed', { error: expect.any(Error) }]])
   })
 })

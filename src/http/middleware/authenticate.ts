@@ -6,7 +6,7 @@ import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
 import { createKeyUse } from './key-use.ts'
@@ -71,7 +71,7 @@ const createFailures = ({ now, trustedProxies }: FailureDeps) => {
 
 export interface PartnerDeps extends FailureDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
-  log: Log
+  emit: Emit<'keys.not_touched'>
   /** Requests a second for a key; bursts may be twice that. */
   apiRate: number
   enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
@@ -79,11 +79,11 @@ export interface PartnerDeps extends FailureDeps {
 
 /** Lets a partner in by its API key and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, log, apiRate, enumerationGuard } = deps
+  const { store, now, emit, apiRate, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const readKey = createKeyReader()
   const findKey = createTtlCache({ ttlMs: REMEMBER_MS, size: MOST_REMEMBERED, now, load })
-  const recordUse = createKeyUse({ store, now, log })
+  const recordUse = createKeyUse({ store, now, emit })
   const take = createRateLimit({ now, detail: 'This key may not call so often.' })
   const failure = createFailures(deps)
   const usual = { rate: apiRate, burst: 2 * apiRate }

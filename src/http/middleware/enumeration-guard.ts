@@ -1,5 +1,5 @@
 import { afterLookup, afterSerial, type EnumerationState, NO_ENUMERATION } from '../../core/enumeration.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 
 export interface EnumerationGuard {
   /** The partner has registered a new serial, or tried to register one that belongs to another partner. */
@@ -10,17 +10,16 @@ export interface EnumerationGuard {
   slowedForMs(partnerId: string): number
 }
 
+interface EnumerationGuardDeps {
+  now: () => number
+  emit: Emit<'partner.suspected'>
+}
+
 /** The states of all partners are forgotten when there would be more. */
 const MOST_PARTNERS = 10_000
 
 /** Notices partners that enumerate serials, warns the operator, and says who is to be slowed down. */
-export const createEnumerationGuard = ({
-  now,
-  log,
-}: {
-  now: () => number
-  log: Pick<Log, 'warn'>
-}): EnumerationGuard => {
+export const createEnumerationGuard = ({ now, emit }: EnumerationGuardDeps): EnumerationGuard => {
   const states = new Map<string, EnumerationState>()
   const stateOf = (partnerId: string): EnumerationState => states.get(partnerId) ?? NO_ENUMERATION
 
@@ -36,7 +35,7 @@ export const createEnumerationGuard = ({
     const isNew = (until: 'suspectedUntil' | 'slowedUntil') => next[until] > before[until] && before[until] <= now()
     if (!isNew('suspectedUntil') && !isNew('slowedUntil')) return
     const slowedUntil = next.slowedUntil > now() ? new Date(next.slowedUntil).toISOString() : null
-    log.warn('partner.suspected', { partnerId, sign, slowedUntil })
+    emit('partner.suspected', { partnerId, sign, slowedUntil })
   }
 
   return {

@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Store } from '../../store/store.ts'
-import type { Log } from '../../telemetry/log.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 
 const GATHER_MS = 1 * SECOND
 const TOUCH_EVERY_MS = 1 * MINUTE
@@ -9,18 +9,18 @@ const MOST_KEYS = 10_000
 interface KeyUseDeps {
   store: Pick<Store, 'touchKeys'>
   now: () => number
-  log: Log
+  emit: Emit<'keys.not_touched'>
 }
 
 /** Remembers when keys were used, beside the requests: at most once a minute a key, and many keys in one write. */
-export const createKeyUse = ({ store, now, log }: KeyUseDeps) => {
+export const createKeyUse = ({ store, now, emit }: KeyUseDeps) => {
   const touchedAt = new Map<string, number>()
   let used: string[] = []
 
   const write = (): void => {
     const ids = used
     used = []
-    store.touchKeys(ids).catch(error => log.warn('keys.not_touched', { error }))
+    store.touchKeys(ids).catch(error => emit('keys.not_touched', { error }))
   }
 
   return (keyId: string): void => {

@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
-import type { Log } from '../../telemetry/log.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 import { setHeader } from '../json/set-header.ts'
 import type { ApiEnv } from './authenticate.ts'
 
 interface RequestLogDeps {
-  log: Log
+  emit: Emit<'http.request' | 'http.probe' | 'http.failed'>
   now: () => number
   newId: (prefix: string) => string
   /** Turns a 404 into 405 where there is something at this address for another method. */
@@ -26,7 +26,7 @@ const nothingMore = async () => {}
  * What is around every request: its id, `no-store`, 405, and one line in the log with the route's pattern, never the path, the query
  * or a body; what went wrong here gets its own. All in one middleware, for each costs every request two promises.
  */
-export const createRequestLog = ({ log, now, newId, refuseMethod }: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
+export const createRequestLog = ({ emit, now, newId, refuseMethod }: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
   async function frameRequest(c, next) {
     const startedAt = now()
     const sent = c.req.header(HEADER)
@@ -38,8 +38,8 @@ export const createRequestLog = ({ log, now, newId, refuseMethod }: RequestLogDe
     if (c.res.status === 404) await refuseMethod(c, nothingMore)
     const route = routePath(c)
     const { status } = c.res
-    if (c.error && status === 500) log.error('http.failed', { route, requestId, error: c.error })
-    log[PROBES.has(route) && status < 400 ? 'debug' : 'info']('http.request', {
+    if (c.error && status === 500) emit('http.failed', { route, requestId, error: c.error })
+    emit(PROBES.has(route) && status < 400 ? 'http.probe' : 'http.request', {
       method: c.req.method,
       route,
       status,

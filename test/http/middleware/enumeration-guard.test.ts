@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { createEnumerationGuard } from '../../../src/http/middleware/enumeration-guard.ts'
+import type { Emit } from '../../../src/telemetry/emit.ts'
 
 const START = Date.parse('2026-11-24T16:20:00.000Z')
 
 const openGuard = () => {
   const clock = { now: START }
   const warned: Record<string, unknown>[] = []
-  const log = { warn: (event: string, fields?: object) => void warned.push({ event, ...fields }) }
-  const enumerationGuard = createEnumerationGuard({ now: () => clock.now, log })
+  const emit: Emit<'partner.suspected'> = (event, fields) => void warned.push({ event, ...fields })
+  const enumerationGuard = createEnumerationGuard({ now: () => clock.now, emit })
   let serial = 16236437872836
   return {
     clock,

@@ -134,8 +134,8 @@ describe('M4: a partner who walks serials', () => {
   const openSuspicious = async () => {
     const events: string[] = []
     const clock = { now: 0 }
-    const log = { warn: (event: string) => void events.push(event) }
-    const enumerationGuard = createEnumerationGuard({ now: () => clock.now, log })
+    const emit = (event: string) => void events.push(event)
+    const enumerationGuard = createEnumerationGuard({ now: () => clock.now, emit })
     const opened = await openApi({ enumerationGuard })
     clock.now = opened.clock.now
     const walk = (count: number, from = FIRST, key = opened.partner.key) =>

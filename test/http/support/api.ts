@@ -10,6 +10,7 @@ import { Secret } from '../../../src/core/secret.ts'
 import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { POLICY } from '../../support/store.ts'
 
@@ -78,7 +79,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     adminToken: new Secret(ADMIN_TOKEN),
     newId,
     random: randomBytes,
-    log: createLog({ level: 'debug', destination: { write: line => logged.push(line) } }),
+    emit: createEmit([createLog({ level: 'debug', destination: { write: line => logged.push(line) }, now })]),
     version: '0.0.0',
     ready: async () => [{ name: 'database', ok: true, reason: null }],
     now,

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { createEmit, type Emit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
+import { EVENTS } from '../../src/telemetry/events.ts'
+import { createLog } from '../../src/telemetry/log.ts'
+
+const collect = () => {
+  const events: TelemetryEvent[] = []
+  return { events, listener: (event: TelemetryEvent) => void events.push(event) }
+}
+
+test('every listener is told of an event, with its fields and the level of the table', () => {
+  const [one, other] = [collect(), collect()]
+  const emit = createEmit([one.listener, other.listener])
+  emit('stopped')
+  emit('stopping', { signal: 'SIGTERM' })
+  expect(one.events).toEqual([
+    { name: 'stopped', level: 'info', fields: {} },
+    { name: 'stopping', level: 'info', fields: { signal: 'SIGTERM' } },
+  ])
+  expect(other.events).toEqual(one.events)
+})
+
+test('a listener that throws disturbs nobody, and the others are told so once', () => {
+  const { events, listener } = collect()
+  const error = new Error('no room')
+  const broken = () => {
+    throw error
+  }
+  const emit = createEmit([broken, listener])
+  emit('stopped')
+  emit('stopped')
+  expect(events.map(({ name }) => name)).toEqual(['telemetry.failed', 'stopped', 'stopped'])
+  expect(events[0]?.fields).toEqual({ error })
+  expect(() => createEmit([broken, broken])('stopped')).not.toThrow()
+})
+
+test('the compiler refuses an unknown event, a missing field and one too many', () => {
+  const check = (emit: Emit, narrow: Emit<'stopped'>) => {
+    // @ts-expect-error unknown
+    emit('some.thing')
+    // @ts-expect-error missing
+    emit('stopping')
+    // @ts-expect-error missing
+    emit('stopping', {})
+    // @ts-expect-error one too many
+    emit('stopping', { signal: 'SIGTERM', more: 1 })
+    // @ts-expect-error has none
+    emit('stopped', { signal: 'SIGTERM' })
+    // @ts-expect-error may emit less than is asked for
+    const wide: Emit = narrow
+    return [wide, emit satisfies Emit<'stopped'>]
+  }
+  expect(check).toBeTypeOf('function')
+})
+
+test('no field of any event is one that the log redacts, or one that every line has', () => {
+  for (const [name, { fields }] of Object.entries(EVENTS)) {
+    const lines: string[] = []
+    const log = createLog({ level: 'trace', destination: { write: line => lines.push(line) }, now: () => 0 })
+    const values = Object.fromEntries(Object.keys(fields).map(field => [field, 'https://value.example/']))
+    log({ name, level: 'info', fields: values })
+    expect(JSON.parse(lines.join(''))).toEqual({
+      level: 'info',
+      time: '1970-01-01T00:00:00.000Z',
+      event: name,
+      ...values,
+    })
+  }
+})
