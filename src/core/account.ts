@@ -27,6 +27,9 @@ export type AccountChange =
   | { kind: 'resume'; rampRate: number; rampAt: number }
   | { kind: 'throttle'; rampRate: number; rampAt: number; allowedAt: number }
 
+/** What to write to an account's row. */
+export type AccountPatch = Partial<Omit<AccountState, 'rate'>>
+
 const PROBE_DELAYS_MS = [1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE]
 /** Repeated bad logins may freeze an account for good. */
 const CAREFUL_PROBE_DELAYS_MS = [10 * MINUTE, 30 * MINUTE, 60 * MINUTE, 120 * MINUTE]
@@ -43,17 +46,32 @@ const effectiveRate = ({ rate, rampAt, rampRate }: AccountState, now: number): n
     ? rate
     : Math.min(rate, rampRate * 2 ** Math.max(0, (now - rampAt) / RAMP_DOUBLING_MS))
 
-/** How many of the `want` calls may go now; `allowedAt` is what to remember, and when the next one may go. */
-export const takeAllowance = (
-  account: AccountState,
-  now: number,
-  want: number,
-): { granted: number; allowedAt: number } => {
-  const gap = SECOND / effectiveRate(account, now)
-  const start = Math.max(account.allowedAt, now - CARRY_MS)
-  const granted = start > now ? 0 : Math.min(want, Math.floor((now - start) / gap) + 1)
-  return { granted, allowedAt: start + granted * gap }
+/** How many of the `want` calls the rate allows now. A paused account makes one, the canary, once it is due. */
+export const allowance = (account: AccountState, now: number, want: number): number => {
+  if (want <= 0) return 0
+  if (account.pausedAt !== null) return account.probeAt !== null && account.probeAt <= now ? 1 : 0
+  const start = startOf(account, now)
+  return start > now ? 0 : Math.min(want, Math.floor((now - start) / gapOf(account, now)) + 1)
 }
+
+/** What to write after `taken` calls, one at least, have been claimed with a lease until `leaseEnd`. */
+export const afterClaim = (
+  account: AccountState,
+  { now, taken, leaseEnd }: { now: number; taken: number; leaseEnd: number },
+): AccountPatch => {
+  const allowedAt = startOf(account, now) + taken * gapOf(account, now)
+  // If nothing is heard of the canary, the next one goes when its lease has run out.
+  return account.pausedAt === null ? { allowedAt } : { allowedAt, probeAt: leaseEnd }
+}
+
+/** When a claim may bring something that is due at `dueAt`; null: not before somebody resumes the account. */
+export const claimableAt = (account: AccountState, dueAt: number): number | null => {
+  const from = account.pausedAt === null ? account.allowedAt : account.probeAt
+  return from === null ? null : Math.max(dueAt, from)
+}
+
+const gapOf = (account: AccountState, now: number): number => SECOND / effectiveRate(account, now)
+const startOf = ({ allowedAt }: AccountState, now: number): number => Math.max(allowedAt, now - CARRY_MS)
 
 /** What an answer means for the whole account; null for nothing, which is the usual case. */
 export const accountChange = (
@@ -80,8 +98,42 @@ export const accountChange = (
   return { kind: 'resume', ...slowStart(account.rate, now) }
 }
 
+const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, probes: 0, probeAt: null } as const
+
+/**
+ * What `change` does to the account as it is when the answer is recorded, which another answer may have changed since
+ * the call was made. Null: nothing, since a pause by hand outlives every answer.
+ */
+export const afterAccountChange = (account: AccountState, change: AccountChange, now: number): AccountPatch | null => {
+  if (account.pauseReason === 'operator') return null
+  switch (change.kind) {
+    case 'pause': {
+      const { reason: pauseReason, code: pauseCode, probes, probeAt } = change
+      return { pausedAt: account.pausedAt ?? now, pauseReason, pauseCode, probes, probeAt }
+    }
+    case 'resume':
+      return { ...RUNNING, rampRate: change.rampRate, rampAt: change.rampAt }
+    case 'throttle':
+      // Another call in flight may have been told to wait longer.
+      return {
+        rampRate: change.rampRate,
+        rampAt: Math.max(change.rampAt, account.rampAt ?? 0),
+        allowedAt: Math.max(change.allowedAt, account.allowedAt),
+      }
+    default:
+      return change satisfies never
+  }
+}
+
+/** The pause by hand: nothing is asked, and no canary sent, until somebody resumes the account. */
+export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pausedAt: now, pauseReason: 'operator' })
+
+/** Null: it is not paused, and is not slowed down either. */
+export const resumedByOperator = (account: AccountState, now: number): AccountPatch | null =>
+  account.pausedAt === null ? null : { ...RUNNING, ...slowStart(account.rate, now) }
+
 /** The slow start after a pause, by canary or by hand. */
-export const slowStart = (rate: number, now: number): { rampRate: number; rampAt: number } => ({
+const slowStart = (rate: number, now: number): { rampRate: number; rampAt: number } => ({
   rampRate: rate * SLOW_START_SHARE,
   rampAt: now,
 })

@@ -1,4 +1,3 @@
-import type { PauseReason } from '../core/account.ts'
 import type { Secret } from '../core/secret.ts'
 
 export interface Partner {
@@ -77,26 +76,4 @@ export interface KeyOwner {
   hash: Buffer
   /** Neither revoked, nor expired, nor of a disabled partner. */
   live: boolean
-}
-
-export interface NewAccount {
-  id: string
-  apiId: string
-  apiKey: Secret
-  passwordMode: 'dynamic' | 'static'
-  /** Calls a second; null: the setting's. */
-  rate: number | null
-  /** The only partner that may use it; null: all. */
-  partnerId: string | null
-}
-
-export interface Account {
-  id: string
-  apiId: string
-  passwordMode: 'dynamic' | 'static'
-  rate: number
-  partnerId: string | null
-  pausedAt: number | null
-  pauseReason: PauseReason | null
-  pauseCode: number | null
 }

@@ -1,11 +1,10 @@
 import type { EventEmitter } from 'node:events'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
+import type { Account, NewAccount } from './account.ts'
 import type {
-  Account,
   ApiKey,
   KeyOwner,
-  NewAccount,
   NewKey,
   NewPartner,
   NewSigningSecret,
@@ -34,6 +33,7 @@ import type {
   StoredEvent,
 } from './registration.ts'
 
+export type { Account, NewAccount } from './account.ts'
 export type * from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'

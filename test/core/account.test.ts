@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AccountState, accountChange, slowStart, takeAllowance } from '../../src/core/account.ts'
+import {
+  type AccountState,
+  accountChange,
+  afterAccountChange,
+  afterClaim,
+  allowance,
+  claimableAt,
+  pausedByOperator,
+  resumedByOperator,
+} from '../../src/core/account.ts'
 import type { AccountFault, Answer } from '../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { RUNNING } from '../support/claimed-account.ts'
@@ -94,7 +103,6 @@ describe('canaries of a paused account', () => {
   test('resume it with an eighth of its rate when one is answered well', () => {
     for (const answer of [VERDICT, WAITING, UNKNOWN_STATUS, NOT_FOUND])
       expect(change(PAUSED, answer)).toEqual({ kind: 'resume', rampRate: 5 / 8, rampAt: NOW })
-    expect(slowStart(8, NOW)).toEqual({ rampRate: 1, rampAt: NOW })
   })
 
   test.each([OUTAGE, UNKNOWN_CODE, INVALID])('keep it paused for the same reason after $kind', answer => {
@@ -147,25 +155,106 @@ describe('throttling', () => {
   })
 })
 
+describe('an answer that is recorded after the account has changed', () => {
+  const pause = { kind: 'pause', reason: 'frozen', code: 4050, probes: 3, probeAt: NOW + HOUR } as const
+
+  test('pauses it from now on, or as long as it is paused already', () => {
+    const patch = { pauseReason: 'frozen', pauseCode: 4050, probes: 3, probeAt: NOW + HOUR }
+    expect(afterAccountChange(RUNNING, pause, NOW)).toEqual({ ...patch, pausedAt: NOW })
+    expect(afterAccountChange(PAUSED, pause, NOW)).toEqual({ ...patch, pausedAt: PAUSED.pausedAt })
+  })
+
+  test('resumes it with nothing left of the pause', () => {
+    const resumed = afterAccountChange(PAUSED, { kind: 'resume', rampRate: 1, rampAt: NOW }, NOW)
+    expect({ ...PAUSED, ...resumed }).toEqual({ ...RUNNING, rampRate: 1, rampAt: NOW })
+  })
+
+  test('throttles it no shorter than another one that was in flight with it', () => {
+    const throttle = (holdMs: number) =>
+      ({ kind: 'throttle', rampRate: 2, rampAt: NOW + holdMs, allowedAt: NOW + holdMs }) as const
+    const held = { rampRate: 2, rampAt: NOW + MINUTE, allowedAt: NOW + MINUTE }
+    expect(afterAccountChange(RUNNING, throttle(MINUTE), NOW)).toEqual(held)
+    expect(afterAccountChange({ ...RUNNING, ...held }, throttle(0), NOW)).toEqual(held)
+  })
+
+  test('does nothing to a pause by hand', () => {
+    const paused = { ...RUNNING, ...pausedByOperator(NOW) }
+    expect(afterAccountChange(paused, pause, NOW)).toBeNull()
+    expect(afterAccountChange(paused, { kind: 'resume', rampRate: 1, rampAt: NOW }, NOW)).toBeNull()
+  })
+})
+
+describe('an operator', () => {
+  test('pauses an account that no canary resumes, also where an answer had paused it', () => {
+    for (const account of [RUNNING, PAUSED]) {
+      const paused = { ...account, ...pausedByOperator(NOW) }
+      expect(paused).toEqual({ ...RUNNING, pausedAt: NOW, pauseReason: 'operator' })
+      expect(claimableAt(paused, NOW)).toBeNull()
+      expect(allowance(paused, NOW + 24 * HOUR, 9)).toBe(0)
+    }
+  })
+
+  test('resumes it with an eighth of its rate, and slows down none that runs', () => {
+    expect({ ...PAUSED, ...resumedByOperator({ ...PAUSED, rate: 8 }, NOW) }).toEqual({
+      ...RUNNING,
+      rampRate: 1,
+      rampAt: NOW,
+    })
+    expect(resumedByOperator(RUNNING, NOW)).toBeNull()
+  })
+})
+
+describe('the canary', () => {
+  test('goes alone, once it is due', () => {
+    expect(allowance({ ...PAUSED, probeAt: NOW + 1 }, NOW, 9)).toBe(0)
+    expect(allowance(PAUSED, NOW, 9)).toBe(1)
+    expect(allowance(PAUSED, NOW, 0)).toBe(0)
+  })
+
+  test('is followed by another one when its lease runs out', () => {
+    expect(afterClaim(PAUSED, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE })).toMatchObject({ probeAt: NOW + MINUTE })
+    expect(afterClaim(RUNNING, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE })).not.toHaveProperty('probeAt')
+  })
+
+  test('is what a claim of a paused account waits for', () => {
+    expect(claimableAt({ ...PAUSED, probeAt: NOW + MINUTE, allowedAt: NOW + HOUR }, NOW)).toBe(NOW + MINUTE)
+    expect(claimableAt({ ...PAUSED, probeAt: NOW }, NOW + MINUTE)).toBe(NOW + MINUTE)
+  })
+})
+
 describe('the allowance', () => {
+  /** Claims as many as may go, up to `want`, and gives the account as it is then. */
+  const claim = (account: AccountState, now: number, want: number) => {
+    const taken = allowance(account, now, want)
+    return {
+      taken,
+      account: taken === 0 ? account : { ...account, ...afterClaim(account, { now, taken, leaseEnd: now }) },
+    }
+  }
+
   test('lets one call go at once and names the time of the next', () => {
-    expect(takeAllowance({ ...RUNNING, allowedAt: NOW }, NOW, 10)).toEqual({ granted: 1, allowedAt: NOW + 200 })
-    expect(takeAllowance({ ...RUNNING, allowedAt: NOW + 1 }, NOW, 10)).toEqual({ granted: 0, allowedAt: NOW + 1 })
+    const { taken, account } = claim({ ...RUNNING, allowedAt: NOW }, NOW, 10)
+    expect(taken).toBe(1)
+    expect(account.allowedAt).toBe(NOW + 200)
+    expect(claimableAt(account, NOW)).toBe(NOW + 200)
+    expect(claimableAt(account, NOW + HOUR)).toBe(NOW + HOUR)
+    expect(allowance({ ...RUNNING, allowedAt: NOW + 1 }, NOW, 10)).toBe(0)
   })
 
   test('saves nothing up while nobody asks', () => {
-    expect(takeAllowance({ ...RUNNING, allowedAt: NOW - HOUR }, NOW, 10).granted).toBe(1)
-    expect(takeAllowance({ ...RUNNING, rate: 100 }, NOW, 100).granted).toBe(6)
+    expect(allowance({ ...RUNNING, allowedAt: NOW - HOUR }, NOW, 10)).toBe(1)
+    expect(allowance({ ...RUNNING, rate: 100 }, NOW, 100)).toBe(6)
   })
 
   test('grants no more than is wanted', () => {
-    expect(takeAllowance({ ...RUNNING, rate: 100 }, NOW, 2).granted).toBe(2)
-    expect(takeAllowance(RUNNING, NOW, 0).granted).toBe(0)
+    expect(allowance({ ...RUNNING, rate: 100 }, NOW, 2)).toBe(2)
+    expect(allowance(RUNNING, NOW, 0)).toBe(0)
+    expect(allowance(RUNNING, NOW, -1)).toBe(0)
   })
 
   test('doubles every ten seconds after a slow start, up to the full rate', () => {
-    const recovering = { ...RUNNING, rate: 8, ...slowStart(8, NOW) }
-    const gapAt = (now: number) => takeAllowance({ ...recovering, allowedAt: now }, now, 1).allowedAt - now
+    const recovering = { ...RUNNING, rate: 8, rampRate: 1, rampAt: NOW }
+    const gapAt = (now: number) => claim({ ...recovering, allowedAt: now }, now, 1).account.allowedAt - now
     expect([0, 10, 20, 30, 3600].map(seconds => gapAt(NOW + seconds * SECOND))).toEqual([1000, 500, 250, 125, 125])
   })
 
@@ -174,18 +263,18 @@ describe('the allowance', () => {
     const want = fc.integer({ min: 1, max: 50 })
     fc.assert(
       fc.property(fc.double({ min: 0.2, max: 200, noNaN: true }), pauses, want, (rate, steps, wanted) => {
-        const calls: { at: number; granted: number }[] = []
+        const calls: { at: number; taken: number }[] = []
         let now = NOW
-        let allowedAt = 0
+        let account: AccountState = { ...RUNNING, rate }
         for (const step of steps) {
           now += step
-          const taken = takeAllowance({ ...RUNNING, rate, allowedAt }, now, wanted)
-          allowedAt = taken.allowedAt
-          calls.push({ at: now, granted: taken.granted })
+          const claimed = claim(account, now, wanted)
+          account = claimed.account
+          calls.push({ at: now, taken: claimed.taken })
         }
         for (const { at } of calls) {
           const inSecond = calls.filter(call => call.at >= at && call.at < at + SECOND)
-          const sum = inSecond.reduce((total, call) => total + call.granted, 0)
+          const sum = inSecond.reduce((total, call) => total + call.taken, 0)
           expect(sum).toBeLessThanOrEqual(rate * 1.05 + 1)
         }
       }),
@@ -194,11 +283,11 @@ describe('the allowance', () => {
 
   test('gives the full rate to who asks often enough', () => {
     let granted = 0
-    let allowedAt = NOW
+    let account: AccountState = { ...RUNNING, rate: 30, allowedAt: NOW }
     for (let now = NOW; now < NOW + 10 * SECOND; now += 10) {
-      const taken = takeAllowance({ ...RUNNING, rate: 30, allowedAt }, now, 4)
-      granted += taken.granted
-      allowedAt = taken.allowedAt
+      const claimed = claim(account, now, 4)
+      granted += claimed.taken
+      account = claimed.account
     }
     expect(granted).toBe(300)
   })

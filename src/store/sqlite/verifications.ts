@@ -1,4 +1,4 @@
-import { takeAllowance } from '../../core/account.ts'
+import { afterAccountChange, afterClaim, allowance, claimableAt } from '../../core/account.ts'
 import { fairShare } from '../../core/fair-share.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
@@ -36,16 +36,9 @@ export const createVerifications = (context: Context): Verbs => {
     return due.map(([id, dueAt]) => claimedFrom(rows.get(id) as TakenRow, dueAt, waiting.get(id) ?? []))
   }
 
-  /** How many rows of the account may go now. A paused one sends a single canary. */
-  const grant = (account: ClaimedAccount, at: number, free: number) => {
-    if (account.pausedAt === null) return takeAllowance(account, at, free)
-    const probing = account.probeAt !== null && account.probeAt <= at && free > 0
-    return { granted: probing ? 1 : 0, allowedAt: Math.max(account.allowedAt, at) }
-  }
-
   const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
     const due = limits.heads.filter(head => head.dueAt <= at)
-    const { granted } = grant(account, at, limits.free)
+    const granted = allowance(account, at, limits.free)
     const taken: DueRow[] = []
     const leaseEnd = at + limits.leaseMs
     for (const share of fairShare(
@@ -59,9 +52,7 @@ export const createVerifications = (context: Context): Verbs => {
       lastServed.set(account.id, share.partnerId)
     }
     if (taken.length === 0) return []
-    const { allowedAt } = takeAllowance(account, at, taken.length)
-    accounts.setAllowedAt(account.id, Math.max(allowedAt, account.allowedAt))
-    if (account.pausedAt !== null) accounts.setProbeAt(account.id, leaseEnd)
+    accounts.save({ ...account, ...afterClaim(account, { now: at, taken: taken.length, leaseEnd }) })
     return take(taken, at, leaseEnd)
   }
 
@@ -69,13 +60,13 @@ export const createVerifications = (context: Context): Verbs => {
   const nextOf = (account: ClaimedAccount, heads: readonly Head[]): number | null => {
     const dueAt = Math.min(...heads.map(head => head.dueAt))
     if (dueAt === Number.POSITIVE_INFINITY) return null
-    if (account.pausedAt !== null) return account.probeAt === null ? null : Math.max(dueAt, account.probeAt)
-    return Math.max(dueAt, account.allowedAt)
+    return claimableAt(account, dueAt)
   }
 
   const settleOne = (settlement: VerificationSettlement, at: number, { tell }: Telling): readonly string[] => {
     const { id, claim, step, answer } = settlement
-    if (settlement.account) accounts.change(settlement.account.id, settlement.account.change, at)
+    const ofAccount = settlement.account
+    if (ofAccount) accounts.patch(ofAccount.id, account => afterAccountChange(account, ofAccount.change, at))
     // The usual case in one statement: whoever waits goes on waiting.
     if (step.verdict === null && step.ended.length === 0) {
       const rawStatus = 'status' in answer ? answer.status : null

@@ -1,0 +1,55 @@
+import type { AccountState } from '../core/account.ts'
+import type { Secret } from '../core/secret.ts'
+
+export interface NewAccount {
+  id: string
+  apiId: string
+  apiKey: Secret
+  passwordMode: 'dynamic' | 'static'
+  /** Calls a second; null: the setting's. */
+  rate: number | null
+  /** The only partner that may use it; null: all. */
+  partnerId: string | null
+}
+
+export interface Account extends Pick<AccountState, 'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode'> {
+  id: string
+  apiId: string
+  passwordMode: 'dynamic' | 'static'
+  partnerId: string | null
+}
+
+/** As it is stored. */
+export interface AccountRow extends Omit<AccountState, 'rate'>, Omit<NewAccount, 'apiKey'> {
+  /** Sealed. */
+  apiKey: Buffer
+  /** The one that is used where a partner names none and has none of its own. */
+  isDefault: boolean
+  createdAt: number
+}
+
+/** @param defaultRate calls a second of an account that names none */
+export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
+  id: row.id,
+  apiId: row.apiId,
+  passwordMode: row.passwordMode,
+  rate: row.rate ?? defaultRate,
+  partnerId: row.partnerId,
+  pausedAt: row.pausedAt,
+  pauseReason: row.pauseReason,
+  pauseCode: row.pauseCode,
+})
+
+/**
+ * Which of the accounts that a partner may mean it uses: its own before one for all, then the oldest; never one that is
+ * bound to another partner.
+ */
+export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId'>>(
+  candidates: readonly Row[],
+  partnerId: string,
+): Row | null => {
+  const usable = candidates.filter(row => row.partnerId === null || row.partnerId === partnerId)
+  const own = usable.filter(row => row.partnerId !== null)
+  const [first, ...others] = own.length > 0 ? own : usable
+  return first ? others.reduce((oldest, row) => (row.id < oldest.id ? row : oldest), first) : null
+}
