@@ -16,7 +16,7 @@ export const serve = async (): Promise<void> => {
     const { message, name, code } = describeError(error)
     return refuse(message ?? `${name} ${code ?? ''}`.trim())
   })
-  emit('listening', { url: app.url })
+  emit('service.started', { url: app.url })
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
   app.store.events.on('broken', error => {
@@ -44,14 +44,14 @@ const stopOnSignal = (app: App, emit: Emit) => {
   const onSignal = (signal: string) => {
     if (stopping) process.exit(1)
     stopping = true
-    emit('stopping', { signal })
+    emit('service.stopping', { signal })
     app.stop().then(
       () => {
-        emit('stopped')
+        emit('service.stopped')
         process.exit(0)
       },
       (error: unknown) => {
-        emit('stop.failed', { error })
+        emit('service.stop_failed', { error })
         process.exit(1)
       },
     )

@@ -33,18 +33,18 @@ interface EventEntry {
  * `noun.verb`; a field is never a secret, a verdict, a whole serial or a URL.
  */
 export const EVENTS = {
-  listening: {
+  'service.started': {
     level: 'info',
     fields: { url: TEXT },
     meaning: 'The service has started and takes requests at `url`.',
   },
-  stopping: {
+  'service.stopping': {
     level: 'info',
     fields: { signal: TEXT },
     meaning: 'A signal came: nothing more is claimed, and what is in flight is finished, within 10 s.',
   },
-  stopped: { level: 'info', fields: {}, meaning: 'The service has stopped; the process exits with 0.' },
-  'stop.failed': {
+  'service.stopped': { level: 'info', fields: {}, meaning: 'The service has stopped; the process exits with 0.' },
+  'service.stop_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning: 'Stopping failed; the process exits with 1, and what was in flight is repeated after the next start.',
@@ -75,18 +75,18 @@ export const EVENTS = {
     meaning:
       'The database file can no longer be trusted (I/O error, corruption), or its thread has ended by itself; the process exits with 1. Check the disk and the memory, then start again.',
   },
-  'clock.late': {
+  'heartbeat.delayed': {
     level: 'debug',
     fields: { message: TEXT },
     meaning: 'A heartbeat came late, because the process or the machine was busy; harmless.',
   },
-  'clock.failed': {
+  'heartbeat.failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning: 'A heartbeat failed; the next one comes a second later. A bug: please report it.',
   },
 
-  'http.request': {
+  'request.answered': {
     level: 'info',
     fields: {
       ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
@@ -94,15 +94,15 @@ export const EVENTS = {
     },
     meaning: 'A request was answered; `route` is the pattern of its path.',
   },
-  'http.probe': {
+  'probe.answered': {
     level: 'debug',
     fields: {
       ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
       ...{ partnerId: orNull(TEXT), requestId: TEXT },
     },
-    meaning: 'A health probe was answered; one that failed is an `http.request`.',
+    meaning: 'A health probe was answered; one that failed is an `request.answered`.',
   },
-  'http.failed': {
+  'request.failed': {
     level: 'error',
     fields: { route: TEXT, requestId: TEXT, error: ERROR },
     meaning: 'A request was answered 500. A bug: please report it.',
@@ -122,7 +122,7 @@ export const EVENTS = {
     meaning:
       "A partner registers serials in sequence, or mostly unknown ones, and may be trying out other people's; until `slowedUntil` it may call once a second.",
   },
-  'keys.not_touched': {
+  'keys.use_not_recorded': {
     level: 'warn',
     fields: { error: ERROR },
     meaning: 'When API keys were last used could not be written; harmless.',
@@ -133,7 +133,7 @@ export const EVENTS = {
     fields: { verificationId: NUMBER, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
     meaning: 'GetResult answered a call, or did not; `kind` is how the answer was understood.',
   },
-  'account.pause': {
+  'account.paused': {
     level: 'warn',
     fields: {
       ...{ accountId: TEXT, reason: field<AccountFault | 'operator'>('text'), code: NUMBER },
@@ -142,12 +142,12 @@ export const EVENTS = {
     meaning:
       'GetResult refuses the account, which is not asked again before `probeAt`; told again for each canary call that fails. What to do is in operations.md.',
   },
-  'account.resume': {
+  'account.resumed': {
     level: 'warn',
     fields: { accountId: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS },
     meaning: 'GetResult accepts the account again; its rate begins at `rampRate` calls a second.',
   },
-  'account.throttle': {
+  'account.throttled': {
     level: 'warn',
     fields: { accountId: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS, allowedAt: EPOCH_MS },
     meaning: 'GetResult asked for fewer calls; the rate falls to `rampRate` calls a second and grows again.',
@@ -164,7 +164,7 @@ export const EVENTS = {
     meaning:
       'GetResult answered a code that is in no table, told once for each: find out what it means. Polling goes on.',
   },
-  'poll.learning_anew': {
+  'poll.learning_restarted': {
     level: 'info',
     fields: { accountId: TEXT },
     meaning:
@@ -175,13 +175,13 @@ export const EVENTS = {
     fields: { error: ERROR },
     meaning: 'When checks were completed could not be read or written; harmless.',
   },
-  'poll.settle.waiting': {
+  'poll.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
     meaning:
       'The database cannot be written; answers are kept in memory and written as soon as that is possible, tried each second.',
   },
-  'poll.settle.failed': {
+  'poll.settle_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
@@ -212,13 +212,13 @@ export const EVENTS = {
     meaning:
       'The stored webhook of a registration cannot be decrypted and is held; the others go on. Restore its row from a backup, then resend it.',
   },
-  'delivery.settle.waiting': {
+  'delivery.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
     meaning:
       'The database cannot be written; attempts are kept in memory and written as soon as that is possible, tried each second.',
   },
-  'delivery.settle.failed': {
+  'delivery.settle_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:

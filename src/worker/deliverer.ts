@@ -67,7 +67,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     emit,
-    event: 'delivery.settle',
+    event: 'delivery',
   })
 
   const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number): Promise<SendResult> =>

@@ -1,7 +1,7 @@
 import { schedule } from 'node-cron'
 import type { Emit } from '../telemetry/emit.ts'
 
-type HeartbeatEmit = Emit<'clock.late' | 'clock.failed'>
+type HeartbeatEmit = Emit<'heartbeat.delayed' | 'heartbeat.failed'>
 
 interface Rung {
   ring(): void
@@ -38,6 +38,6 @@ export const startHeartbeat = (deps: {
 const cronLog = (emit: HeartbeatEmit) => ({
   info: () => {},
   debug: () => {},
-  warn: (message: string) => emit('clock.late', { message }),
-  error: (error: unknown) => emit('clock.failed', { error }),
+  warn: (message: string) => emit('heartbeat.delayed', { message }),
+  error: (error: unknown) => emit('heartbeat.failed', { error }),
 })

@@ -25,7 +25,7 @@ interface Polled {
 interface PollPlanDeps {
   store: Pick<Store, 'now' | 'changeCompletions' | 'completionsOf'>
   schedule: PollSchedule
-  emit: Emit<'poll.not_learned' | 'poll.learning_anew'>
+  emit: Emit<'poll.not_learned' | 'poll.learning_restarted'>
 }
 
 /** What a crash may lose: some seconds of statistics. */
@@ -60,7 +60,7 @@ export const createPollPlan = ({ store, schedule, emit }: PollPlanDeps): PollPla
   const flushOne = async ([accountId, learner]: [string, PollLearner]) => {
     const lesson = learner.take()
     if (lesson === null) return
-    if (lesson.isChange) emit('poll.learning_anew', { accountId })
+    if (lesson.isChange) emit('poll.learning_restarted', { accountId })
     await store.changeCompletions(accountId, lesson)
     learner.know(await store.completionsOf(accountId))
   }

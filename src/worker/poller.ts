@@ -56,7 +56,7 @@ export const createPoller = (deps: PollerDeps): Worker => {
   const alerts = createUpstreamAlerts(emit)
   const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
     emit,
-    event: 'poll.settle',
+    event: 'poll',
   })
 
   const judge = (account: ClaimedAccount, verification: ClaimedVerification, answer: Answer) => {

@@ -4,10 +4,10 @@ import { AppError } from '../core/error.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-type Settling = 'poll.settle' | 'delivery.settle'
+type Settling = 'poll' | 'delivery'
 
 interface SettlerDeps {
-  emit: Emit<`${Settling}.${'waiting' | 'failed'}`>
+  emit: Emit<`${Settling}.settle_${'delayed' | 'failed'}`>
   /** Begins the names of its events. */
   event: Settling
 }
@@ -26,11 +26,11 @@ export const createSettler = <Settlement>(
       await settle(settlements)
     } catch (error) {
       if (error instanceof AppError && error.code === 'unavailable') {
-        emit(`${event}.waiting`, { error, outcomes: settlements.length })
+        emit(`${event}.settle_delayed`, { error, outcomes: settlements.length })
         await sleep(SECOND)
         return settleAll(settlements)
       }
-      if (settlements.length === 1) return emit(`${event}.failed`, { error })
+      if (settlements.length === 1) return emit(`${event}.settle_failed`, { error })
       for (const settlement of settlements) await settleAll([settlement])
     }
   }

@@ -2,7 +2,9 @@ import type { AccountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-type AlertEmit = Emit<`account.${AccountChange['kind']}` | 'upstream.unknown_status' | 'upstream.unknown_code'>
+type AlertEmit = Emit<
+  'account.paused' | 'account.resumed' | 'account.throttled' | 'upstream.unknown_status' | 'upstream.unknown_code'
+>
 
 const MOST_SEEN = 1_000
 
@@ -28,12 +30,12 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
   const emitChange = (accountId: string, change: AccountChange): void => {
     if (change.kind === 'pause') {
       const { reason, code, probes, probeAt } = change
-      emit('account.pause', { accountId, reason, code, probes, probeAt })
+      emit('account.paused', { accountId, reason, code, probes, probeAt })
     } else if (change.kind === 'resume') {
-      emit('account.resume', { accountId, rampRate: change.rampRate, rampAt: change.rampAt })
+      emit('account.resumed', { accountId, rampRate: change.rampRate, rampAt: change.rampAt })
     } else {
       const { rampRate, rampAt, allowedAt } = change satisfies { kind: 'throttle' }
-      emit('account.throttle', { accountId, rampRate, rampAt, allowedAt })
+      emit('account.throttled', { accountId, rampRate, rampAt, allowedAt })
     }
   }
 

@@ -81,7 +81,9 @@ describe('M16: the service’s own address as a callback', () => {
         const tested = await stage.api.call('POST', '/v1/callbacks/test', { callbackUrl })
         expect([callbackUrl, registered.status, tested.status]).toEqual([callbackUrl, 422, 422])
       }
-    const requests = stage.service.log.filter(({ event, route }) => event === 'http.request' && route === '/healthz')
+    const requests = stage.service.log.filter(
+      ({ event, route }) => event === 'request.answered' && route === '/healthz',
+    )
     expect(requests).toEqual([])
   })
 

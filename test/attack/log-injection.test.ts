@@ -46,7 +46,7 @@ test('M13: what a caller puts into a body becomes no log line and no part of one
       await api.call('POST', '/v1/registrations', { body })
       await api.call('POST', '/v1/registrations/batch', { body: { registrations: [body] } })
       const requests = api.logged.slice(from).map(line => JSON.parse(line).event)
-      expect(requests.filter(event => event === 'http.request')).toHaveLength(2)
+      expect(requests.filter(event => event === 'request.answered')).toHaveLength(2)
     }
     await api.call('POST', '/v1/admin/partners', { key: ADMIN_TOKEN, body: { name: attack } })
     await api.call('POST', '/v1/admin/accounts', { key: ADMIN_TOKEN, body: { account: attack, apiKey: attack } })

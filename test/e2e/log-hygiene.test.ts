@@ -79,11 +79,11 @@ test('no secret, score, message, path, metadata or whole serial is ever in the l
   const told = new Set(events.map(line => (JSON.parse(line) as { event: string }).event))
   for (const event of [
     'master_key.created',
-    'listening',
+    'service.started',
     'delivery.attempted',
     'poll.answered',
-    'account.pause',
-    'stopped',
+    'account.paused',
+    'service.stopped',
   ])
     expect(told).toContain(event)
 

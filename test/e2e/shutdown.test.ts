@@ -57,7 +57,7 @@ test.concurrent.each(['SIGTERM', 'SIGINT'] as const)('%s lets what is in flight 
   expect(code).toBe(0)
   expect(afterMs).toBeLessThan(10 * SECOND)
   expect(service.texts.stderr).toBe('')
-  expect(eventsOf(service.texts.stdout).at(-1)).toBe('stopped')
+  expect(eventsOf(service.texts.stdout).at(-1)).toBe('service.stopped')
   const polls = upstream.callsOf('waiting').length
 
   upstream.script('waiting', { status: 'SUCCESS' })

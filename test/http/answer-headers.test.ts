@@ -29,7 +29,11 @@ test('on a socket each answer brings its request id, and none of the API may be 
     else
       expect(answer.headers.get('location')).toBe(`/v1/registrations/${((await answer.json()) as { id: string }).id}`)
   }
-  expect(JSON.parse(api.logged.at(-1) ?? '')).toMatchObject({ event: 'http.request', requestId: 'test-5', status: 401 })
+  expect(JSON.parse(api.logged.at(-1) ?? '')).toMatchObject({
+    event: 'request.answered',
+    requestId: 'test-5',
+    status: 401,
+  })
 })
 
 test('on a socket a page to read may be kept, also where nothing of it has changed', async () => {

@@ -133,7 +133,7 @@ describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
     const from = api.logged.length
     await api.call(method, path.replace(':id', id))
     const lines = api.logged.slice(from).map(line => JSON.parse(line))
-    expect(lines).toMatchObject([{ event: 'http.request', status: 404, partnerId: api.partner.id, route: path }])
+    expect(lines).toMatchObject([{ event: 'request.answered', status: 404, partnerId: api.partner.id, route: path }])
     expect(api.logged.slice(from).join('')).not.toContain(id)
   })
 })

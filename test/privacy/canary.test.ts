@@ -121,7 +121,7 @@ describe('O10 markers in everything sensitive, over a full run with errors at LO
         .split('\n')
         .map(line => (JSON.parse(line) as { event: string }).event),
     )
-    for (const event of ['delivery.attempted', 'http.request', 'callback.refused']) expect(events).toContain(event)
+    for (const event of ['delivery.attempted', 'request.answered', 'callback.refused']) expect(events).toContain(event)
     expect(findIn(stdout + stderr, secrets)).toEqual([])
     expect(stderr).toBe('')
     expect(findIn(ready, secrets)).toEqual([])

@@ -11,11 +11,11 @@ const collect = () => {
 test('every listener is told of an event, with its fields and the level of the table', () => {
   const [one, other] = [collect(), collect()]
   const emit = createEmit([one.listener, other.listener])
-  emit('stopped')
-  emit('stopping', { signal: 'SIGTERM' })
+  emit('service.stopped')
+  emit('service.stopping', { signal: 'SIGTERM' })
   expect(one.events).toEqual([
-    { name: 'stopped', level: 'info', fields: {} },
-    { name: 'stopping', level: 'info', fields: { signal: 'SIGTERM' } },
+    { name: 'service.stopped', level: 'info', fields: {} },
+    { name: 'service.stopping', level: 'info', fields: { signal: 'SIGTERM' } },
   ])
   expect(other.events).toEqual(one.events)
 })
@@ -27,28 +27,28 @@ test('a listener that throws disturbs nobody, and the others are told so once', 
     throw error
   }
   const emit = createEmit([broken, listener])
-  emit('stopped')
-  emit('stopped')
-  expect(events.map(({ name }) => name)).toEqual(['telemetry.failed', 'stopped', 'stopped'])
+  emit('service.stopped')
+  emit('service.stopped')
+  expect(events.map(({ name }) => name)).toEqual(['telemetry.failed', 'service.stopped', 'service.stopped'])
   expect(events[0]?.fields).toEqual({ error })
-  expect(() => createEmit([broken, broken])('stopped')).not.toThrow()
+  expect(() => createEmit([broken, broken])('service.stopped')).not.toThrow()
 })
 
 test('the compiler refuses an unknown event, a missing field and one too many', () => {
-  const check = (emit: Emit, narrow: Emit<'stopped'>) => {
+  const check = (emit: Emit, narrow: Emit<'service.stopped'>) => {
     // @ts-expect-error unknown
     emit('some.thing')
     // @ts-expect-error missing
-    emit('stopping')
+    emit('service.stopping')
     // @ts-expect-error missing
-    emit('stopping', {})
+    emit('service.stopping', {})
     // @ts-expect-error one too many
-    emit('stopping', { signal: 'SIGTERM', more: 1 })
+    emit('service.stopping', { signal: 'SIGTERM', more: 1 })
     // @ts-expect-error has none
-    emit('stopped', { signal: 'SIGTERM' })
+    emit('service.stopped', { signal: 'SIGTERM' })
     // @ts-expect-error may emit less than is asked for
     const wide: Emit = narrow
-    return [wide, emit satisfies Emit<'stopped'>]
+    return [wide, emit satisfies Emit<'service.stopped'>]
   }
   expect(check).toBeTypeOf('function')
 })

@@ -10,7 +10,7 @@ const openSettler = (settle: (batch: readonly string[]) => void) => {
       batches.push([...batch])
       settle(batch)
     },
-    { emit, event: 'poll.settle' },
+    { emit, event: 'poll' },
   )
   return { record, batches, emit }
 }
@@ -32,7 +32,7 @@ describe('recording outcomes', () => {
       ['a', 'b'],
       ['a', 'b'],
     ])
-    expect(emit.mock.calls).toEqual([['poll.settle.waiting', { error: expect.any(AppError), outcomes: 2 }]])
+    expect(emit.mock.calls).toEqual([['poll.settle_delayed', { error: expect.any(AppError), outcomes: 2 }]])
   })
 
   test('leaves out the one that fails, so that it stops nobody else', async () => {
@@ -43,7 +43,7 @@ describe('recording outcomes', () => {
     })
     await Promise.all(['a', 'poison', 'b'].map(record))
     expect(written).toEqual(['a', 'b'])
-    expect(emit.mock.calls).toEqual([['poll.settle.failed', { error: expect.any(Error) }]])
+    expect(emit.mock.calls).toEqual([['poll.settle_failed', { error: expect.any(Error) }]])
     await record('c')
     expect(written).toEqual(['a', 'b', 'c'])
   })
@@ -54,6 +54,6 @@ describe('recording outcomes', () => {
     })
     await record('a')
     expect(batches).toEqual([['a']])
-    expect(emit.mock.calls).toEqual([['poll.settle.failed', { error: expect.any(Error) }]])
+    expect(emit.mock.calls).toEqual([['poll.settle_failed', { error: expect.any(Error) }]])
   })
 })

@@ -71,7 +71,7 @@ const createFailures = ({ now, trustedProxies }: FailureDeps) => {
 
 export interface PartnerDeps extends FailureDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
-  emit: Emit<'keys.not_touched'>
+  emit: Emit<'keys.use_not_recorded'>
   /** Requests a second for a key; bursts may be twice that. */
   apiRate: number
   enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>

@@ -9,7 +9,7 @@ const MOST_KEYS = 10_000
 interface KeyUseDeps {
   store: Pick<Store, 'touchKeys'>
   now: () => number
-  emit: Emit<'keys.not_touched'>
+  emit: Emit<'keys.use_not_recorded'>
 }
 
 /** Remembers when keys were used, beside the requests: at most once a minute a key, and many keys in one write. */
@@ -20,7 +20,7 @@ export const createKeyUse = ({ store, now, emit }: KeyUseDeps) => {
   const write = (): void => {
     const ids = used
     used = []
-    store.touchKeys(ids).catch(error => emit('keys.not_touched', { error }))
+    store.touchKeys(ids).catch(error => emit('keys.use_not_recorded', { error }))
   }
 
   return (keyId: string): void => {

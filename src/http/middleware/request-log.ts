@@ -5,7 +5,7 @@ import { setHeader } from '../json/set-header.ts'
 import type { ApiEnv } from './authenticate.ts'
 
 interface RequestLogDeps {
-  emit: Emit<'http.request' | 'http.probe' | 'http.failed'>
+  emit: Emit<'request.answered' | 'probe.answered' | 'request.failed'>
   now: () => number
   newId: (prefix: string) => string
   /** Turns a 404 into 405 where there is something at this address for another method. */
@@ -38,8 +38,8 @@ export const createRequestLog = ({ emit, now, newId, refuseMethod }: RequestLogD
     if (c.res.status === 404) await refuseMethod(c, nothingMore)
     const route = routePath(c)
     const { status } = c.res
-    if (c.error && status === 500) emit('http.failed', { route, requestId, error: c.error })
-    emit(PROBES.has(route) && status < 400 ? 'http.probe' : 'http.request', {
+    if (c.error && status === 500) emit('request.failed', { route, requestId, error: c.error })
+    emit(PROBES.has(route) && status < 400 ? 'probe.answered' : 'request.answered', {
       method: c.req.method,
       route,
       status,

@@ -112,7 +112,7 @@ test('a fault of ours is a 500 that tells nothing, and is logged with its reques
   const requestId = answer.headers.get('x-request-id')
   expect(answer.json.detail).toContain(requestId)
   const lines = api.logged.map(line => JSON.parse(line))
-  expect(lines).toContainEqual(expect.objectContaining({ event: 'http.failed', level: 'error', requestId }))
+  expect(lines).toContainEqual(expect.objectContaining({ event: 'request.failed', level: 'error', requestId }))
 })
 
 test('every code has its paragraph in the documents', () => {
@@ -133,7 +133,7 @@ test('a request is one log line with its route, and without what is personal or 
   const { id } = await api.register({ idcardid: 'canary16236437', metadata: { canary: 'canary' } })
   await api.call('GET', `/v1/registrations/${id}`)
   await api.call('GET', '/v1/registrations?idcardid=canary16236437')
-  const lines = api.logged.map(line => JSON.parse(line)).filter(line => line.event === 'http.request')
+  const lines = api.logged.map(line => JSON.parse(line)).filter(line => line.event === 'request.answered')
   expect(lines.map(({ method, route, status }) => [method, route, status])).toEqual([
     ['POST', '/v1/registrations', 201],
     ['GET', '/v1/registrations/:id', 200],

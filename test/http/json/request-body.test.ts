@@ -101,5 +101,5 @@ test('a body that breaks off is no fault of ours', async () => {
   const broken = () => new ReadableStream<Uint8Array>({ pull: controller => controller.error(new Error('aborted')) })
   expect((await post(broken())).status).toBe(400)
   expect((await post(broken(), { 'content-length': '10' })).status).toBe(400)
-  expect(api.logged.join('')).not.toContain('http.failed')
+  expect(api.logged.join('')).not.toContain('request.failed')
 })
