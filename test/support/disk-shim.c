@@ -1,0 +1,73 @@
+/*
+ * A disk whose power can be cut: loaded into a process (LD_PRELOAD), it keeps in the folder DISK_SHIM a copy of each of the
+ * database's files as the last sync made it safe. Files in that folder command it:
+ *   slow      each sync takes a second
+ *   fail-db   a sync of the database file fails with EIO
+ *   fail-wal  a sync of its log fails with EIO
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int is_set(const char *command) {
+  char path[PATH_MAX];
+  const char *folder = getenv("DISK_SHIM");
+  if (folder == NULL) return 0;
+  snprintf(path, sizeof path, "%s/%s", folder, command);
+  return access(path, F_OK) == 0;
+}
+
+/* The name of the file, where it is one of the database's; its descriptor is only read from. */
+static const char *name_of(int fd, char *path, size_t size) {
+  char link[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, size - 1);
+  if (length < 0) return NULL;
+  path[length] = 0;
+  const char *name = strrchr(path, '/');
+  if (name == NULL) return NULL;
+  const char *end = strstr(name, ".db");
+  if (end == NULL || (strcmp(end, ".db") != 0 && strcmp(end, ".db-wal") != 0)) return NULL;
+  return name + 1;
+}
+
+static void copy(int fd, const char *to) {
+  static __thread char block[1 << 16];
+  int copy = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (copy < 0) return;
+  for (off_t at = 0;;) {
+    ssize_t count = pread(fd, block, sizeof block, at);
+    if (count <= 0 || write(copy, block, count) != count) break;
+    at += count;
+  }
+  close(copy);
+}
+
+static int sync_through(int fd, const char *function) {
+  int (*sync_file)(int) = (int (*)(int))dlsym(RTLD_NEXT, function);
+  char path[PATH_MAX], taken[PATH_MAX], safe[PATH_MAX];
+  const char *folder = getenv("DISK_SHIM");
+  const char *name = folder == NULL ? NULL : name_of(fd, path, sizeof path);
+  if (name == NULL) return sync_file(fd);
+  if (is_set(strstr(name, "-wal") ? "fail-wal" : "fail-db")) {
+    errno = EIO;
+    return -1;
+  }
+  /* What is there now is what this sync makes safe, once it has ended. */
+  snprintf(taken, sizeof taken, "%s/%d-%s", folder, (int)gettid(), name);
+  snprintf(safe, sizeof safe, "%s/%s", folder, name);
+  copy(fd, taken);
+  if (is_set("slow")) sleep(1);
+  int result = sync_file(fd);
+  if (result == 0) rename(taken, safe);
+  return result;
+}
+
+int fsync(int fd) { return sync_through(fd, "fsync"); }
+int fdatasync(int fd) { return sync_through(fd, "fdatasync"); }
