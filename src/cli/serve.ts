@@ -2,7 +2,7 @@ import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
-import { tidySoon } from '../memory.ts'
+import { tidyMemorySoon } from '../store/tidy-memory.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog, describeError } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
@@ -28,7 +28,7 @@ export const serve = async (): Promise<void> => {
     process.exit(1)
   })
   stopOnSignal(app, emit)
-  tidySoon()
+  tidyMemorySoon()
 }
 
 /** The database is opened on its thread while all the rest is loaded. What breaks it meanwhile ends the start. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { tidySoon } from '../../../memory.ts'
 import type { Store, StoreEvents } from '../../store.ts'
+import { tidyMemorySoon } from '../../tidy-memory.ts'
 import { openSqliteStore } from '../store.ts'
 import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
@@ -85,7 +85,7 @@ await open().then(
     serve(store)
     const { now: _now, events: _events, close: _close, ...verbs } = store
     tell({ ok: true, verbs: Object.keys(verbs) as Verb[] })
-    tidySoon()
+    tidyMemorySoon()
   },
   error => tell({ ok: false, error: packError(error) }),
 )

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** By then the start is over, and what came of it is garbage. */
+/** By then the start is over. */
 const SETTLED_MS = 1_000
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor: 'last-resort' }) => void
@@ -13,9 +13,9 @@ const collectGarbage = (): void => {
 }
 
 /**
- * Gives back, a second later and once, what this thread's start has left in memory: compiling, modules, migrations. V8 keeps
- * it, a sixth of the service's memory at rest, until there has been a good deal of work.
+ * Frees, once and a second later, what the start of this thread has left in memory: compiled code, modules, migrations. V8
+ * would keep it, a sixth of the service's memory at rest, until there has been much work.
  */
-export const tidySoon = (): void => {
+export const tidyMemorySoon = (): void => {
   setTimeout(collectGarbage, SETTLED_MS).unref()
 }
