@@ -6,13 +6,30 @@ import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { describeError } from '../telemetry/log.ts'
 
+/** Of every command that answers with data. */
+export interface JsonOption {
+  json?: boolean
+}
+
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
-/** Ends the process: what the user asked for, or set, cannot be. */
+/** Ends the process with 2: what the user asked for, or set, is not possible. */
 export const refuse = (text: string): never => {
   complain(text)
   process.exit(2)
+}
+
+/** Ends the process with 1: what was possible did not work. */
+export const fail = (text: string): never => {
+  complain(text)
+  process.exit(1)
+}
+
+/** An error in one line for a terminal, without what drivers put into theirs. */
+export const reasonOf = (error: unknown): string => {
+  const { message, name, code } = describeError(error)
+  return message ?? `${name} ${code ?? ''}`.trim()
 }
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
@@ -25,7 +42,7 @@ export function loadConfig(need: Need): Config {
   return refuse(result.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
 }
 
-/** Runs a command on the database that the settings name. A database that cannot be opened ends the process with 1. */
+/** Runs a command on the database that the settings name. If the database fails, the process ends with 1. */
 export const withStore = async (run: (store: Store) => Promise<void>): Promise<void> => {
   const config = loadConfig('database')
   const emit: Emit<'master_key.created'> = (_name, { path }) =>
@@ -38,8 +55,6 @@ export const withStore = async (run: (store: Store) => Promise<void>): Promise<v
       await store.close()
     }
   } catch (error) {
-    const { message, name, code } = describeError(error)
-    complain(message ?? `${name} ${code ?? ''}`.trim())
-    process.exit(1)
+    fail(reasonOf(error))
   }
 }

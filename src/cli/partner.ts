@@ -1,9 +1,9 @@
+import Table from 'cli-table3'
 import { createIds, random } from '../app/clock-and-ids.ts'
+import { createApiKey } from '../core/api-key.ts'
 import { newPartner } from '../core/new-partner.ts'
 import type { Partner, Store } from '../store/store.ts'
-import { print, refuse, withStore } from './environment.ts'
-import type { JsonOption } from './options.ts'
-import { showTable, showTime } from './table.ts'
+import { type JsonOption, print, refuse, withStore } from './environment.ts'
 
 const PAGE = 250
 const LONGEST_NAME = 200
@@ -22,26 +22,56 @@ export const createPartner = (name: string, { json }: JsonOption): Promise<void>
 
 export const listPartners = ({ json }: JsonOption): Promise<void> =>
   withStore(async store => {
-    const data = (await allPartners(store)).map(({ id, name, disabled, createdAt }) => ({
+    const partners = await allPartners(store)
+    const data = partners.map(({ id, name, disabled, createdAt }) => ({
       id,
       name,
       disabled,
-      createdAt: new Date(createdAt).toISOString(),
+      createdAt: iso(createdAt),
     }))
     if (json) return print(JSON.stringify({ data, nextCursor: null }))
-    const rows = data.map(one => [one.id, one.name, one.disabled ? 'yes' : 'no', showTime(Date.parse(one.createdAt))])
+    const rows = partners.map(one => [one.id, one.name, one.disabled ? 'yes' : 'no', showTime(one.createdAt)])
     print(showTable(['id', 'name', 'disabled', 'created (UTC)'], rows))
   })
 
 export const setPartnerDisabled = (id: string, { json, disabled }: JsonOption & { disabled: boolean }): Promise<void> =>
   withStore(async store => {
-    const partner = await store.changePartner(id, { disabled })
-    if (!partner) return refuse(`There is no partner ${id}; "partner list" shows them.`)
-    print(
-      json
-        ? JSON.stringify({ id, name: partner.name, disabled })
-        : `${partner.name} is ${disabled ? 'disabled' : 'enabled'}.`,
-    )
+    const { name } = (await store.changePartner(id, { disabled })) ?? noPartner(id)
+    print(json ? JSON.stringify({ id, name, disabled }) : `${name} is ${disabled ? 'disabled' : 'enabled'}.`)
+  })
+
+export const createKey = (partnerId: string, { json }: JsonOption): Promise<void> =>
+  withStore(async store => {
+    const { id, text, hash } = createApiKey(createIds()('key'), random)
+    const key = (await store.createKey(partnerId, { id, hash })) ?? noPartner(partnerId)
+    if (json) return print(JSON.stringify({ id: key.id, partnerId, apiKey: text }))
+    print(`Created ${key.id}. It is shown this once; keep it.\n\n  apiKey  ${text}`)
+  })
+
+export const listKeys = (partnerId: string, { json }: JsonOption): Promise<void> =>
+  withStore(async store => {
+    const keys = (await store.listKeys(partnerId)) ?? noPartner(partnerId)
+    const data = keys.map(({ id, createdAt, lastUsedAt, revokedAt }) => ({
+      id,
+      createdAt: iso(createdAt),
+      lastUsedAt: iso(lastUsedAt),
+      revoked: revokedAt !== null,
+    }))
+    if (json) return print(JSON.stringify({ data, nextCursor: null }))
+    const rows = keys.map(({ id, createdAt, lastUsedAt, revokedAt }) => [
+      id,
+      showTime(createdAt),
+      showTime(lastUsedAt),
+      revokedAt === null ? 'no' : 'yes',
+    ])
+    print(showTable(['id', 'created (UTC)', 'last used (UTC)', 'revoked'], rows))
+  })
+
+export const revokeKey = (keyId: string, { json }: JsonOption): Promise<void> =>
+  withStore(async store => {
+    const key = await store.revokeKey(keyId)
+    if (!key) return refuse(`There is no key ${keyId}; "key list PARTNER_ID" shows them.`)
+    print(json ? JSON.stringify({ id: key.id, revoked: true }) : `Revoked ${key.id}. It stops within two seconds.`)
   })
 
 const allPartners = async (store: Store): Promise<Partner[]> => {
@@ -51,4 +81,18 @@ const allPartners = async (store: Store): Promise<Partner[]> => {
     partners.push(...page)
     if (page.length < PAGE) return partners
   }
+}
+
+const noPartner = (id: string) => refuse(`There is no partner ${id}; "partner list" shows them.`)
+
+const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString())
+
+/** `2026-11-24 16:20:05` in UTC, or a dash. */
+const showTime = (time: number | null): string => iso(time)?.slice(0, 19).replace('T', ' ') ?? '-'
+
+const showTable = (head: string[], rows: string[][]): string => {
+  if (rows.length === 0) return '(none)'
+  const table = new Table({ head, style: { head: [], border: [] } })
+  table.push(...rows)
+  return table.toString()
 }

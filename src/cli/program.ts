@@ -1,8 +1,17 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { VERSION } from '../version.ts'
-import { SETTINGS_HELP_HINT, wholeNumberOption } from './options.ts'
+
+const SETTINGS_HELP_HINT = `
+Settings come from the environment, or from a file .env in the current folder.
+"idface-notifier settings" lists them all, "settings --lang zh" in Chinese.`
 
 const json = () => new Option('--json', 'print JSON, for programs')
+
+const wholeNumber = (min: number, max: number) => (text: string) => {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number
+  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`)
+}
 
 /** Each command's code is loaded when it runs, so that `--help` answers at once. */
 export const createProgram = (): Command => {
@@ -21,27 +30,30 @@ export const createProgram = (): Command => {
 
   program
     .command('migrate')
-    .description('bring the database to the current schema; serve does it too')
+    .description('bring the database to the current schema; serve does this too')
     .addOption(json())
-    .action(async options => (await import('./migrate.ts')).migrate(options))
+    .action(async options => (await import('./database.ts')).migrate(options))
 
   program
     .command('prune')
-    .description('erase now what is older than RETENTION')
+    .description('erase what is older than RETENTION, now')
     .addOption(json())
-    .action(async options => (await import('./prune.ts')).prune(options))
+    .action(async options => (await import('./database.ts')).prune(options))
 
   program
     .command('rekey')
-    .description('move everything sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped and started again')
+    .description('move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped and started again')
     .addOption(json())
-    .action(async options => (await import('./rekey.ts')).rekey(options))
+    .action(async options => (await import('./database.ts')).rekey(options))
 
   program
     .command('settings')
     .description('list every setting with its default and meaning')
     .addOption(new Option('--lang <lang>', 'language').choices(['en', 'zh']).default('en'))
-    .action(async ({ lang }) => (await import('./settings.ts')).settings(lang))
+    .action(async ({ lang }) => {
+      const { settingsHelp } = await import('../config/settings-help.ts')
+      process.stdout.write(`${settingsHelp(lang)}\n`)
+    })
 
   addPartnerCommands(program)
   addKeyCommands(program)
@@ -51,17 +63,17 @@ export const createProgram = (): Command => {
     .description('see it work: simulator, service and receiver in one process, in under 30 seconds')
     .option('--keep', 'leave it running afterwards')
     .addOption(new Option('--lang <lang>', 'language').choices(['en', 'zh']))
-    .action(async options => (await import('./demo.ts')).demo(options))
+    .action(async options => (await import('./demo/demo.ts')).demo(options))
 
   program
     .command('simulate')
     .description('run the simulator of GetResult alone')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .addOption(new Option('--port <port>', '0 takes a free one').default(8090).argParser(wholeNumberOption(0, 65_535)))
+    .addOption(new Option('--port <port>', '0 takes a free one').default(8090).argParser(wholeNumber(0, 65_535)))
     .option('--account <apiId>', 'APIID that it accepts', 'simulator')
     .option('--api-key <key>', 'APIKEY that it accepts', 'simulator-key')
     .addOption(json())
-    .action(async options => (await import('./run-simulate.ts')).runSimulate(options))
+    .action(async options => (await import('./simulate.ts')).simulate(options))
 
   return program
 }
@@ -79,8 +91,8 @@ const addPartnerCommands = (program: Command) => {
     .addOption(json())
     .action(async options => (await import('./partner.ts')).listPartners(options))
   for (const [verb, disabled, what] of [
-    ['disable', true, 'its keys stop working, nothing is asked or sent for it; nothing is lost'],
-    ['enable', false, 'goes on where it was disabled'],
+    ['disable', true, 'its keys stop working, and nothing is polled or sent for it; nothing is lost'],
+    ['enable', false, 'polls and webhooks go on where they stopped'],
   ] as const)
     partner
       .command(`${verb} <id>`)
@@ -95,15 +107,15 @@ const addKeyCommands = (program: Command) => {
     .command('create <partnerId>')
     .description('create a further API key; it is shown this once')
     .addOption(json())
-    .action(async (partnerId, options) => (await import('./key.ts')).createKey(partnerId, options))
+    .action(async (partnerId, options) => (await import('./partner.ts')).createKey(partnerId, options))
   key
     .command('list <partnerId>')
     .description("list a partner's API keys")
     .addOption(json())
-    .action(async (partnerId, options) => (await import('./key.ts')).listKeys(partnerId, options))
+    .action(async (partnerId, options) => (await import('./partner.ts')).listKeys(partnerId, options))
   key
     .command('revoke <keyId>')
     .description('revoke an API key; it stops within two seconds')
     .addOption(json())
-    .action(async (keyId, options) => (await import('./key.ts')).revokeKey(keyId, options))
+    .action(async (keyId, options) => (await import('./partner.ts')).revokeKey(keyId, options))
 }

@@ -4,18 +4,15 @@ import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { tidyMemorySoon } from '../store/tidy-memory.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
-import { createLog, describeError } from '../telemetry/log.ts'
+import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
-import { loadConfig, refuse } from './environment.ts'
+import { loadConfig, reasonOf, refuse } from './environment.ts'
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
-  const app = await start(config, emit).catch((error: unknown) => {
-    const { message, name, code } = describeError(error)
-    return refuse(message ?? `${name} ${code ?? ''}`.trim())
-  })
+  const app = await start(config, emit).catch((error: unknown) => refuse(reasonOf(error)))
   emit('service.started', { url: app.url })
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
@@ -31,7 +28,7 @@ export const serve = async (): Promise<void> => {
   tidyMemorySoon()
 }
 
-/** The database is opened on its thread while all the rest is loaded. What breaks it meanwhile ends the start. */
+/** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {
   const database = openDatabase(config, { emit, runs: 'on its own thread' })
   const [{ openApp }, { events }] = await Promise.all([import('../app/open-app.ts'), database])

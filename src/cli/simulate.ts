@@ -1,18 +1,37 @@
 import { scriptOfSerial } from '../simulator/serials.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
+import { describeError } from '../telemetry/log.ts'
+import { print, refuse } from './environment.ts'
 
 const CALLS_KEPT = 10_000
 
-export interface SimulateOptions {
+interface Options {
+  host: string
+  port: number
+  account: string
+  apiKey: string
+  json?: boolean
+}
+
+/** Simulates GetResult until a signal comes. */
+export const simulate = async ({ host, port, account, apiKey, json = false }: Options): Promise<void> => {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  await runSimulator({ host, port, apiId: account, apiKey, json, print, signal: stop.signal }).catch((error: unknown) =>
+    refuse(`cannot listen on ${host}:${port} (${describeError(error).code ?? 'unknown error'}); choose another --port`),
+  )
+}
+
+interface SimulatorOptions {
   host?: string
   /** 0 takes a free port. */
   port?: number
   apiId?: string
   apiKey?: string
-  /** One JSON line `{url, account, apiKey}` in place of the text. */
+  /** Prints one JSON line `{url, account, apiKey}` instead of the text. */
   json?: boolean
   print: (text: string) => void
-  /** Tells it to stop. */
+  /** Stops it. */
   signal: AbortSignal
 }
 
@@ -20,7 +39,7 @@ export interface SimulateOptions {
  * Runs the simulator of GetResult until `signal` aborts. The test serials (`test_success_3s`, …) answer by themselves, any
  * other serial 4061 until it is scripted. Rejects with the system's error when it cannot listen.
  */
-export const simulate = async (options: SimulateOptions): Promise<void> => {
+export const runSimulator = async (options: SimulatorOptions): Promise<void> => {
   const { host = '127.0.0.1', port = 8090, apiId = 'simulator', apiKey = 'simulator-key', print, signal } = options
   const stopped = new Promise<void>(resolve => {
     if (signal.aborted) resolve()

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { simulate } from '../../src/cli/simulate.ts'
-import { agent, ask } from './ask.ts'
+import { runSimulator } from '../../src/cli/simulate.ts'
+import { agent, ask } from '../simulator/ask.ts'
 
 afterAll(() => agent.close())
 
@@ -8,7 +8,7 @@ afterAll(() => agent.close())
 const start = (options: { json?: boolean; apiId?: string; apiKey?: string }) => {
   const stop = new AbortController()
   const { promise: printed, resolve: print } = Promise.withResolvers<string>()
-  return { printed, stop, stopped: simulate({ port: 0, print, signal: stop.signal, ...options }) }
+  return { printed, stop, stopped: runSimulator({ port: 0, print, signal: stop.signal, ...options }) }
 }
 
 describe('simulate', () => {
@@ -42,7 +42,7 @@ describe('simulate', () => {
   test('rejects when the port is taken', async () => {
     const { printed, stop, stopped } = start({ json: true })
     const port = Number(new URL((JSON.parse(await printed) as { url: string }).url).port)
-    const second = simulate({ port, print: () => {}, signal: stop.signal })
+    const second = runSimulator({ port, print: () => {}, signal: stop.signal })
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
     stop.abort()
     await stopped

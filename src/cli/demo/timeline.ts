@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { SECOND } from '../core/duration.ts'
+import { SECOND } from '../../core/duration.ts'
 
 type Style = 'plain' | 'quiet' | 'good' | 'bad'
 
@@ -16,15 +16,15 @@ const FORMATS = { plain: 'reset', quiet: 'dim', good: 'green', bad: 'yellow' } a
 /** Scripts, punctuation and forms that a terminal draws two columns wide. */
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
 
-/** How many columns a terminal gives to a text without colours. */
+/** How many columns a text without colours takes in a terminal. */
 export const columnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
 
 export const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 
 /**
- * Lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, one below the other in columns.
+ * Prints lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, aligned in columns.
  *
- * @param actors everybody who may appear: the column is as wide as the longest two
+ * @param deps.actors everybody who may appear; the two longest decide the width of the column
  */
 export const createTimeline = (deps: {
   print: (text: string) => void

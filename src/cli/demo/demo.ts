@@ -1,19 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SECOND } from '../core/duration.ts'
-import { describeError } from '../telemetry/log.ts'
-import { runDemo } from './demo-run.ts'
-import { SCENES } from './demo-scenes.ts'
-import { openStage, type Stage } from './demo-stage.ts'
-import { DEMO_TEXTS, type DemoTexts, type Language } from './demo-texts.ts'
-import { pad } from './demo-timeline.ts'
-import { print } from './environment.ts'
+import { SECOND } from '../../core/duration.ts'
+import { fail, print, reasonOf } from '../environment.ts'
+import { runDemo } from './run.ts'
+import { SCENES } from './scenes.ts'
+import { openStage, type Stage } from './stage.ts'
+import { DEMO_TEXTS, type DemoTexts, type Language } from './texts.ts'
+import { pad } from './timeline.ts'
 
-const complain = (text: string): void => void process.stderr.write(`${text}\n`)
-
-/** For webhooks that do not come, and for the whole demo, its end included. */
+/** How long to wait for webhooks that do not come. */
 const PATIENCE_MS = 15 * SECOND
+/** The limit of the whole demo, its end included. */
 const LIMIT_MS = 25 * SECOND
 
 interface DemoOptions {
@@ -21,13 +19,10 @@ interface DemoOptions {
   lang?: Language
 }
 
-/** Ends the process with 0 only if every webhook came as it should; with `keep` not before Ctrl-C. */
+/** Sets the exit code to 0 only if every webhook came as it should. With `keep` it runs until Ctrl-C. */
 export const demo = async ({ keep = false, lang = languageOf(process.env) }: DemoOptions): Promise<void> => {
   const texts = DEMO_TEXTS[lang]
-  const limit = setTimeout(() => {
-    complain(texts.tooLong(LIMIT_MS / SECOND))
-    process.exit(1)
-  }, LIMIT_MS)
+  const limit = setTimeout(() => fail(texts.tooLong(LIMIT_MS / SECOND)), LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const interrupted = () => process.exit(130)
@@ -46,14 +41,12 @@ export const demo = async ({ keep = false, lang = languageOf(process.env) }: Dem
     } else if (held) for (const [command, what] of texts.next) print(`  ${pad(command, 26)}${what}`)
     await stage.close()
   } catch (error) {
-    const { message, name, code } = describeError(error)
-    complain(message ?? `${name} ${code ?? ''}`.trim())
-    process.exit(1)
+    fail(reasonOf(error))
   }
   clearTimeout(limit)
 }
 
-/** As POSIX orders them: the first that is set and not empty counts. */
+/** The order is POSIX's: the first variable that is set and not empty counts. */
 const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
   /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
-import { clock } from '../app/clock-and-ids.ts'
-import { SECOND } from '../core/duration.ts'
-import type { Call } from '../simulator/call.ts'
-import type { Delivery } from '../simulator/delivery.ts'
-import { judgeScene, type Scene } from './demo-scenes.ts'
-import type { Stage } from './demo-stage.ts'
-import type { DemoTexts } from './demo-texts.ts'
-import { createTimeline, pad } from './demo-timeline.ts'
+import { clock } from '../../app/clock-and-ids.ts'
+import { SECOND } from '../../core/duration.ts'
+import type { Call } from '../../simulator/call.ts'
+import type { Delivery } from '../../simulator/delivery.ts'
+import { judgeScene, type Scene } from './scenes.ts'
+import type { Stage } from './stage.ts'
+import type { DemoTexts } from './texts.ts'
+import { createTimeline, pad } from './timeline.ts'
 
 const LOOK_EVERY_MS = 100
 
@@ -21,25 +21,25 @@ interface DemoRun {
 }
 
 /**
- * Plays the scenes, prints what happens as it happens, and then what came of it. True only if the receiver, which knows
- * nothing of the service but its signing secret, got and verified all that it should have, and nothing else.
+ * Plays the scenes and prints what happens, then the outcome. True only if the receiver, which knows nothing of the service but
+ * the signing secret, got and verified every webhook that it should have, and nothing else.
  */
 export const runDemo = async (run: DemoRun): Promise<boolean> => {
   const { stage, scenes } = run
   printCast(run)
   const startedAt = clock.now()
-  const tell = createTimeline({
+  const show = createTimeline({
     print: run.print,
     now: clock.now,
     actors: [run.texts.partner, run.texts.notifier, run.texts.upstream],
     idcardids: scenes.map(({ idcardid }) => idcardid),
   })
-  showEvents(run, tell)
+  showEvents(run, show)
   for (const { path, refusals } of scenes) stage.receiver.plan(path, refusals)
   for (const { idcardid, script } of scenes) if (script) stage.simulator.script(idcardid, script)
   for (const { idcardid, path } of scenes) {
     const { partner: from, notifier: to } = run.texts
-    tell({ from, to, idcardid, text: run.texts.registers(path), style: 'plain' })
+    show({ from, to, idcardid, text: run.texts.registers(path), style: 'plain' })
     await stage.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
   }
   await allSettled(run)
@@ -59,11 +59,11 @@ const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {
   print('')
 }
 
-const showEvents = ({ stage, texts }: DemoRun, tell: ReturnType<typeof createTimeline>): void => {
+const showEvents = ({ stage, texts }: DemoRun, show: ReturnType<typeof createTimeline>): void => {
   stage.simulator.events.on('call', ({ idcardid, answer }: Call) => {
     const number = stage.simulator.callsOf(idcardid ?? '').length
     const isVerdict = answer === '2 SUCCESS' || answer === '2 FAIL'
-    tell({
+    show({
       from: texts.notifier,
       to: texts.upstream,
       idcardid: idcardid ?? '-',
@@ -74,7 +74,7 @@ const showEvents = ({ stage, texts }: DemoRun, tell: ReturnType<typeof createTim
   stage.receiver.events.on('delivery', ({ body, type, attempt, verified, status }: Delivery) => {
     const isTaken = status !== null && status >= 200 && status < 300
     const judged = verified === true ? texts.verified : texts.unverified(verified)
-    tell({
+    show({
       from: texts.notifier,
       to: texts.partner,
       idcardid: idcardidOf(body),
@@ -86,7 +86,7 @@ const showEvents = ({ stage, texts }: DemoRun, tell: ReturnType<typeof createTim
 
 const idcardidOf = (body: string): string => /"idcardid":"([\w-]+)"/.exec(body)?.[1] ?? '-'
 
-/** Waits until the service says of every message that it is done with it: delivered, or given up. */
+/** Waits until the service has delivered every message, or given it up. */
 const allSettled = async ({ stage, scenes, signal }: DemoRun): Promise<void> => {
   while (!signal.aborted) {
     const states = await stage.deliveryStates()

@@ -1,20 +1,20 @@
-import type { MessageType } from '../core/message.ts'
-import type { Delivery } from '../simulator/delivery.ts'
-import type { Script } from '../simulator/script.ts'
+import type { MessageType } from '../../core/message.ts'
+import type { Delivery } from '../../simulator/delivery.ts'
+import type { Script } from '../../simulator/script.ts'
 
-/** One registration of the demo, and what must come of it. */
+/** One registration of the demo, and its expected outcome. */
 export interface Scene {
   idcardid: string
   /** The callback's path. */
   path: string
   /** What the simulated GetResult answers; null: it does not know the serial. */
   script: Script | null
-  /** What the callback answers first; then 200. */
+  /** The statuses that the callback answers before 200. */
   refusals: readonly number[]
   type: MessageType
 }
 
-/** What a receiver that believes nobody would complain of. */
+/** What a receiver that trusts nobody would complain about. */
 export interface Fault {
   idcardid: string
   kind: 'missing' | 'unverified' | 'type' | 'answers' | 'changed'
@@ -47,7 +47,7 @@ export const SCENES: readonly Scene[] = [
   { idcardid: 'demo-unknown', path: '/unknown', script: null, refusals: [], type: 'idface.unresolved' },
 ]
 
-/** Compares what a callback received with the scene: a message verified every time, of one id and the same bytes. */
+/** Compares what a callback received with its scene: every attempt verified, with one id and the same bytes. */
 export const judgeScene = ({ idcardid, type, refusals }: Scene, deliveries: readonly Delivery[]): Fault[] => {
   const expect = (kind: Fault['kind'], expected: string, got: string): Fault[] =>
     expected === got ? [] : [{ idcardid, kind, expected, got }]

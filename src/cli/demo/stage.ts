@@ -1,18 +1,18 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { clock, createIds, random } from '../app/clock-and-ids.ts'
-import { openApp } from '../app/open-app.ts'
-import { type Environment, readConfig } from '../config/read-config.ts'
-import { newPartner } from '../core/new-partner.ts'
-import { openReceiver } from '../simulator/receiver.ts'
-import { scriptOfSerial } from '../simulator/serials.ts'
-import { openUpstreamSimulator } from '../simulator/upstream.ts'
-import { createEmit } from '../telemetry/emit.ts'
-import { createLog } from '../telemetry/log.ts'
+import { clock, createIds, random } from '../../app/clock-and-ids.ts'
+import { openApp } from '../../app/open-app.ts'
+import { type Environment, readConfig } from '../../config/read-config.ts'
+import { newPartner } from '../../core/new-partner.ts'
+import { openReceiver } from '../../simulator/receiver.ts'
+import { scriptOfSerial } from '../../simulator/serials.ts'
+import { openUpstreamSimulator } from '../../simulator/upstream.ts'
+import { createEmit } from '../../telemetry/emit.ts'
+import { createLog } from '../../telemetry/log.ts'
 
 const ACCOUNT = { apiId: 'demo', apiKey: 'demo-key' }
 
-/** What the story below ten seconds needs; everything else is as `serve` has it. */
+/** What makes the story end within ten seconds; all other settings are the defaults of `serve`. */
 const settingsFor = (folder: string, upstreamUrl: string): Environment => ({
   DATABASE_URL: `file:${join(folder, 'demo.db')}`,
   PORT: '0',
@@ -29,7 +29,7 @@ const settingsFor = (folder: string, upstreamUrl: string): Environment => ({
 
 export type Stage = Awaited<ReturnType<typeof openStage>>
 
-/** GetResult, the service with a partner, and the partner's receiver, in this process; the database is in `folder`. */
+/** Opens GetResult, the service with one partner, and the partner's receiver in this process. The database is in `folder`. */
 export const openStage = async (folder: string) => {
   const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock.now, defaultScript: scriptOfSerial })
   const read = readConfig(settingsFor(folder, simulator.url), { need: 'upstream', readFile: () => '' })

@@ -1,4 +1,4 @@
-import type { Fault } from './demo-scenes.ts'
+import type { Fault } from './scenes.ts'
 
 export type Language = 'en' | 'zh'
 
@@ -11,7 +11,7 @@ export interface DemoTexts {
   scenes: Readonly<Record<string, string>>
   registers: (path: string) => string
   poll: (number: number, answer: string) => string
-  /** By the simulator's word for the answer. */
+  /** Keyed by the simulator's word for the answer. */
   answers: Readonly<Record<string, string>>
   delivery: (type: string, attempt: number) => string
   verified: string
@@ -54,23 +54,23 @@ const en: DemoTexts = {
   held: ({ registered, webhooks, deliveries }) =>
     `${registered} registered, ${webhooks} webhooks received and verified (in ${deliveries} attempts)`,
   polls: (polls, seconds) => `${polls} polls of GetResult, ${seconds} s`,
-  broken: 'Not everything went as it must:',
+  broken: 'Not everything went as it should:',
   fault: {
     missing: ({ idcardid, expected }) => `${idcardid}: no webhook came, expected ${expected}`,
     unverified: ({ idcardid, got }) => `${idcardid}: a webhook did not verify: ${got}`,
     type: ({ idcardid, expected, got }) => `${idcardid}: expected the type ${expected}, got ${got}`,
     answers: ({ idcardid, expected, got }) =>
-      `${idcardid}: the callback should have answered ${expected}, it was ${got}`,
+      `${idcardid}: the callback should have answered ${expected}, but answered ${got}`,
     changed: ({ idcardid, got }) => `${idcardid}: the id or the bytes changed between attempts: ${got}`,
   },
   next: [
-    ['npm run demo -- --keep', 'the same, left running for your own curl'],
+    ['npm run demo -- --keep', 'the same, and it keeps running for your own curl'],
     ['npm run cli -- --help', 'all commands'],
     ['README.md', 'your first webhook in five minutes'],
   ],
   tooLong: seconds => `The demo did not end within ${seconds} s.`,
   kept: {
-    title: 'It goes on running. Ctrl-C ends it and removes its database.',
+    title: 'The service keeps running. Ctrl-C stops it and removes its database.',
     api: 'API',
     key: 'API key',
     secret: 'signing secret',
