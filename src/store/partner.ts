@@ -1,4 +1,5 @@
-import type { Secret } from '../core/secret.ts'
+import type { NewKey } from './api-key.ts'
+import type { NewSigningSecret } from './signing-secret.ts'
 
 export interface Partner {
   id: string
@@ -10,11 +11,10 @@ export interface Partner {
   createdAt: number
 }
 
-export interface NewPartner {
-  id: string
-  name: string
+/** With its first API key and its first signing secret. */
+export interface NewPartner extends Pick<Partner, 'id' | 'name'> {
   key: NewKey
-  secret: { id: string; text: Secret }
+  secret: Pick<NewSigningSecret, 'id' | 'text'>
 }
 
 /** Null: no limit. */
@@ -27,6 +27,10 @@ export interface Quotas {
   daily: number | null
 }
 
+/** What a partner has used of its quotas. */
+export type Usage = { [Quota in keyof Quotas]: number }
+
+/** Undefined: it stays as it is. */
 export interface PartnerChange {
   name?: string | undefined
   disabled?: boolean | undefined
@@ -34,46 +38,21 @@ export interface PartnerChange {
   quotas?: { [Quota in keyof Quotas]?: Quotas[Quota] | undefined } | undefined
 }
 
-/** What a partner has used of its quotas. */
-export interface Usage {
-  pending: number
-  hosts: number
-  daily: number
+/** As it is stored. */
+export interface PartnerRow extends Omit<Partner, 'quotas'> {
+  maxPending: number | null
+  maxHosts: number | null
+  maxDaily: number | null
 }
 
-export interface SigningSecret {
-  id: string
-  type: 'v1' | 'v1a'
-  createdAt: number
-  /** When it stops being used; null: not planned. */
-  expiresAt: number | null
-}
+export const viewPartner = ({ maxPending, maxHosts, maxDaily, ...row }: PartnerRow): Partner => ({
+  ...row,
+  quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
+})
 
-export interface NewSigningSecret {
-  id: string
-  type: 'v1' | 'v1a'
-  text: Secret
-}
-
-export interface NewKey {
-  id: string
-  /** SHA-256 of the secret part. */
-  hash: Buffer
-  /** Null: never. */
-  expiresAt?: number | null | undefined
-}
-
-export interface ApiKey {
-  id: string
-  createdAt: number
-  lastUsedAt: number | null
-  expiresAt: number | null
-  revokedAt: number | null
-}
-
-export interface KeyOwner {
-  partnerId: string
-  hash: Buffer
-  /** Neither revoked, nor expired, nor of a disabled partner. */
-  live: boolean
+/** The partner as it is after the change. */
+export const afterPartnerChange = (row: PartnerRow, change: PartnerChange): PartnerRow => {
+  const { name = row.name, disabled = row.disabled, payload = row.payload, quotas = {} } = change
+  const { pending = row.maxPending, hosts = row.maxHosts, daily = row.maxDaily } = quotas
+  return { ...row, name, disabled, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
 }

@@ -2,17 +2,8 @@ import type { EventEmitter } from 'node:events'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
-import type {
-  ApiKey,
-  KeyOwner,
-  NewKey,
-  NewPartner,
-  NewSigningSecret,
-  Partner,
-  PartnerChange,
-  SigningSecret,
-  Usage,
-} from './partner.ts'
+import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
+import type { NewPartner, Partner, PartnerChange, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
   ClaimedVerifications,
@@ -32,11 +23,14 @@ import type {
   RegistrationQuery,
   StoredEvent,
 } from './registration.ts'
+import type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 
 export type { Account, NewAccount } from './account.ts'
-export type * from './partner.ts'
+export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
+export type { NewPartner, Partner, PartnerChange, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
+export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses

@@ -1,63 +1,33 @@
-import type { NewKey, Partner, Store } from '../store.ts'
+import { afterPartnerChange, type PartnerRow, viewPartner } from '../partner.ts'
+import type { Store } from '../store.ts'
+import { createKeyRows } from './api-keys.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, gt, inArray, isNull, sql } from './drizzle.ts'
-import { apiKeys, partners, signingSecrets } from './schema.ts'
+import { asc, eq, gt } from './drizzle.ts'
+import { partners } from './schema.ts'
+import { createSecretRows } from './signing-secrets.ts'
 
-type Verbs = Pick<
-  Store,
-  | 'createPartner'
-  | 'findPartner'
-  | 'listPartners'
-  | 'changePartner'
-  | 'createKey'
-  | 'listKeys'
-  | 'revokeKey'
-  | 'findKey'
-  | 'touchKeys'
->
+type Verbs = Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
 
-const keyColumns = {
-  id: apiKeys.id,
-  createdAt: apiKeys.createdAt,
-  lastUsedAt: apiKeys.lastUsedAt,
-  expiresAt: apiKeys.expiresAt,
-  revokedAt: apiKeys.revokedAt,
-}
-
-export const createPartners = ({ db, sealed, write, read, now, events }: Context): Verbs => {
-  const findKey = db
-    .select({
-      partnerId: apiKeys.partnerId,
-      hash: apiKeys.hash,
-      expiresAt: apiKeys.expiresAt,
-      revokedAt: apiKeys.revokedAt,
-      disabled: partners.disabled,
-    })
-    .from(apiKeys)
-    .innerJoin(partners, eq(partners.id, apiKeys.partnerId))
-    .where(eq(apiKeys.id, sql.placeholder('id')))
-    .prepare()
-  const find = (id: string): Partner | null => {
-    const row = db.select().from(partners).where(eq(partners.id, id)).get()
-    return row ? toPartner(row) : null
-  }
-  const addKey = (partnerId: string, { id, hash, expiresAt = null }: NewKey) =>
-    db.insert(apiKeys).values({ id, partnerId, hash, expiresAt, createdAt: now() }).returning(keyColumns).get()
+export const createPartners = (context: Context): Verbs => {
+  const { db, write, read, now, events } = context
+  const keys = createKeyRows(context)
+  const secrets = createSecretRows(context)
+  const find = (id: string): PartnerRow | undefined => db.select().from(partners).where(eq(partners.id, id)).get()
 
   return {
     createPartner: ({ id, name, key, secret }) =>
       write(() => {
-        const at = now()
-        const partner = db.insert(partners).values({ id, name, createdAt: at }).returning().get()
-        addKey(id, key)
-        const bytes = sealed.signingSecret.seal({ id: secret.id, partnerId: id }, secret.text)
-        db.insert(signingSecrets)
-          .values({ id: secret.id, partnerId: id, type: 'v1', secret: bytes, createdAt: at })
-          .run()
-        return toPartner(partner)
+        const partner = db.insert(partners).values({ id, name, createdAt: now() }).returning().get()
+        keys.add(id, key)
+        secrets.add(id, { ...secret, type: 'v1' })
+        return viewPartner(partner)
       }),
 
-    findPartner: id => read(() => find(id)),
+    findPartner: id =>
+      read(() => {
+        const row = find(id)
+        return row ? viewPartner(row) : null
+      }),
 
     listPartners: ({ limit, after }) =>
       read(() =>
@@ -68,74 +38,23 @@ export const createPartners = ({ db, sealed, write, read, now, events }: Context
           .orderBy(asc(partners.id))
           .limit(limit)
           .all()
-          .map(toPartner),
+          .map(viewPartner),
       ),
 
-    changePartner: async (id, { name, disabled, payload, quotas = {} }) => {
+    changePartner: async (id, change) => {
       const changed = await write(() => {
-        const values = withoutUndefined({
-          name,
-          disabled,
-          payload,
-          maxPending: quotas.pending,
-          maxHosts: quotas.hosts,
-          maxDaily: quotas.daily,
-        })
-        if (Object.keys(values).length > 0) db.update(partners).set(values).where(eq(partners.id, id)).run()
-        return find(id)
+        const row = find(id)
+        if (!row) return null
+        const after = afterPartnerChange(row, change)
+        db.update(partners).set(after).where(eq(partners.id, id)).run()
+        return viewPartner(after)
       })
-      if (disabled) events.emit('withdrawn', { partnerId: id, registrationId: null })
-      events.emit('verificationsDue')
-      events.emit('messagesDue')
+      if (changed && change.disabled === true) events.emit('withdrawn', { partnerId: id, registrationId: null })
+      if (changed && change.disabled === false) {
+        events.emit('verificationsDue')
+        events.emit('messagesDue')
+      }
       return changed
     },
-
-    createKey: (partnerId, key) => write(() => (find(partnerId) ? addKey(partnerId, key) : null)),
-
-    listKeys: partnerId =>
-      read(() =>
-        find(partnerId)
-          ? db.select(keyColumns).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id)).all()
-          : null,
-      ),
-
-    revokeKey: id =>
-      write(() => {
-        db.update(apiKeys)
-          .set({ revokedAt: now() })
-          .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
-          .run()
-        return db.select(keyColumns).from(apiKeys).where(eq(apiKeys.id, id)).get() ?? null
-      }),
-
-    findKey: id =>
-      read(() => {
-        const row = findKey.get({ id })
-        return row
-          ? {
-              partnerId: row.partnerId,
-              hash: row.hash,
-              live: row.revokedAt === null && !row.disabled && (row.expiresAt ?? Number.POSITIVE_INFINITY) > now(),
-            }
-          : null
-      }),
-
-    touchKeys: ids =>
-      write(() => {
-        db.update(apiKeys)
-          .set({ lastUsedAt: now() })
-          .where(inArray(apiKeys.id, [...ids]))
-          .run()
-      }),
   }
 }
-
-const toPartner = ({ maxPending, maxHosts, maxDaily, ...row }: typeof partners.$inferSelect): Partner => ({
-  ...row,
-  quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
-})
-
-const withoutUndefined = <Values extends object>(values: Values) =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof Values]?: Exclude<Values[Key], undefined>
-  }

@@ -1,73 +1,70 @@
 import type { Secret } from '../../core/secret.ts'
+import { endedByRotation, liveSecrets, type NewSigningSecret, type SigningSecret } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, eq, gt, isNull, or, sql } from './drizzle.ts'
+import { and, eq, gt, inArray, isNull, or, sql } from './drizzle.ts'
 import { signingSecrets } from './schema.ts'
 
 type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret'>
 
-const columns = {
-  id: signingSecrets.id,
-  type: signingSecrets.type,
-  createdAt: signingSecrets.createdAt,
-  expiresAt: signingSecrets.expiresAt,
-}
-
-const isLive = (at: number) => or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
-
 export const createSigningSecrets = (context: Context): Verbs => {
-  const { db, sealed, read, write, now } = context
-  const rows = createSecretRows(context)
+  const { db, read, write, now } = context
+  const secrets = createSecretRows(context)
   return {
-    liveSecrets: partnerId => read(() => rows.of(new Set([partnerId])).get(partnerId) ?? []),
+    liveSecrets: partnerId => read(() => secrets.of([partnerId]).get(partnerId) ?? []),
 
     listSigningSecrets: partnerId =>
-      read(() =>
-        db
-          .select(columns)
-          .from(signingSecrets)
-          .where(and(eq(signingSecrets.partnerId, partnerId), isLive(now())))
-          .orderBy(sql`id DESC`)
-          .all(),
-      ),
+      read(() => liveSecrets(secrets.rowsOf(partnerId), now()).map(({ partnerId: _, secret, ...view }) => view)),
 
-    rotateSigningSecret: (partnerId, { id, type, text }, overlapMs) =>
+    rotateSigningSecret: (partnerId, added, overlapMs) =>
       write(() => {
-        const at = now()
-        db.update(signingSecrets)
-          .set({ expiresAt: at + overlapMs })
-          .where(
-            and(
-              eq(signingSecrets.partnerId, partnerId),
-              or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at + overlapMs)),
-            ),
-          )
-          .run()
-        const secret = sealed.signingSecret.seal({ id, partnerId }, text)
-        return db.insert(signingSecrets).values({ id, partnerId, type, secret, createdAt: at }).returning(columns).get()
+        const expiresAt = now() + overlapMs
+        const ended = endedByRotation(secrets.rowsOf(partnerId), expiresAt).map(({ id }) => id)
+        db.update(signingSecrets).set({ expiresAt }).where(inArray(signingSecrets.id, ended)).run()
+        return secrets.add(partnerId, added)
       }),
   }
 }
 
-type SealedSecret = Pick<typeof signingSecrets.$inferSelect, 'id' | 'partnerId' | 'secret'>
+/** The signing secrets as verbs and attempts need them, within the caller's transaction. */
+export const createSecretRows = ({ db, sealed, now }: Pick<Context, 'db' | 'sealed' | 'now'>) => {
+  const current = db
+    .select()
+    .from(signingSecrets)
+    .where(
+      and(
+        eq(signingSecrets.partnerId, sql.placeholder('partnerId')),
+        or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, sql.placeholder('now'))),
+      ),
+    )
+    .prepare()
+  const rowsOf = (partnerId: string) => current.all({ partnerId, now: now() })
 
-/** The live signing secrets, newest first, as an attempt needs them. */
-export const createSecretRows = ({ client, sealed, now }: Context) => {
-  const live = client.prepare<[partnerId: string, at: number], SealedSecret>(`
-    SELECT id, partner_id AS partnerId, secret FROM signing_secrets
-    WHERE partner_id = +? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC`)
-  const opened = new Map<string, Secret>()
+  /** The opened secrets of each partner by their ids: a claim needs them each time. */
+  const opened = new Map<string, ReadonlyMap<string, Secret>>()
 
-  const open = (row: SealedSecret): Secret => {
-    const known = opened.get(row.id)
-    if (known) return known
-    const secret = sealed.signingSecret.open(row)
-    opened.set(row.id, secret)
-    return secret
+  const openedOf = (partnerId: string): readonly Secret[] => {
+    const known = opened.get(partnerId)
+    const live = liveSecrets(rowsOf(partnerId), now())
+    const secrets = new Map(live.map(row => [row.id, known?.get(row.id) ?? sealed.signingSecret.open(row)]))
+    opened.set(partnerId, secrets)
+    return [...secrets.values()]
   }
 
   return {
-    of: (partnerIds: ReadonlySet<string>): Map<string, readonly Secret[]> =>
-      new Map([...partnerIds].map(partnerId => [partnerId, live.all(partnerId, now()).map(open)])),
+    rowsOf,
+
+    /** What signs the webhooks of each partner now, newest first. */
+    of: (partnerIds: Iterable<string>): Map<string, readonly Secret[]> =>
+      new Map([...partnerIds].map(partnerId => [partnerId, openedOf(partnerId)])),
+
+    add: (partnerId: string, { id, type, text }: NewSigningSecret): SigningSecret => {
+      const view = { id, type, createdAt: now(), expiresAt: null }
+      const secret = sealed.signingSecret.seal({ id, partnerId }, text)
+      db.insert(signingSecrets)
+        .values({ ...view, partnerId, secret })
+        .run()
+      return view
+    },
   }
 }

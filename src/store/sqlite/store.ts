@@ -4,6 +4,7 @@ import { createSealed } from '../sealed.ts'
 import type { Store, StoreEvents } from '../store.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
+import { createApiKeys } from './api-keys.ts'
 import { createBulkResends } from './bulk-resends.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
@@ -68,6 +69,7 @@ export const openSqliteStore = async ({
       ...createCompletions(context),
       ...createMessages(context),
       ...createPartners(context),
+      ...createApiKeys(context),
       ...createAccounts(context),
       ...createSigningSecrets(context),
       ...createBulkResends(context),

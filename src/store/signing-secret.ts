@@ -1,0 +1,27 @@
+import type { Secret } from '../core/secret.ts'
+
+export interface SigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  createdAt: number
+  /** When it stops being used; null: not planned. */
+  expiresAt: number | null
+}
+
+export interface NewSigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  text: Secret
+}
+
+type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
+
+/** What signs now, newest first: ids are in the order of their creation. */
+export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: number): Row[] =>
+  rows
+    .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+    .sort((one, other) => (one.id < other.id ? 1 : -1))
+
+/** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
+export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
+  rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > overlapEnd)

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest'
+import { endedByRotation, liveSecrets } from '../../src/store/signing-secret.ts'
+
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const secret = (id: string, expiresAt: number | null) => ({ id, expiresAt })
+const idsOf = (secrets: readonly { id: string }[]) => secrets.map(({ id }) => id)
+
+describe('signing secrets', () => {
+  test('sign until they end, the newest first', () => {
+    const secrets = [secret('a', NOW), secret('b', NOW + 1), secret('c', null)]
+    expect(idsOf(liveSecrets(secrets, NOW))).toEqual(['c', 'b'])
+    expect(idsOf(liveSecrets(secrets, NOW + 1))).toEqual(['c'])
+  })
+
+  test('end with the overlap of a rotation, or before it where that was planned already', () => {
+    const secrets = [secret('a', NOW + 1), secret('b', NOW + 9), secret('c', null)]
+    expect(idsOf(endedByRotation(secrets, NOW + 5))).toEqual(['b', 'c'])
+    expect(idsOf(endedByRotation(secrets, NOW + 1))).toEqual(['b', 'c'])
+  })
+
+  test('end at once where a rotation has no overlap', () => {
+    const current = secret('a', null)
+    const ended = endedByRotation([current], NOW).map(({ id }) => secret(id, NOW))
+    expect(liveSecrets(ended, NOW)).toEqual([])
+  })
+})
