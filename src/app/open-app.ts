@@ -122,7 +122,7 @@ export const openApp = async (
     adminToken: server.adminToken,
     newId,
     random,
-    now: clock.now,
+    ...clock,
     emit,
     version: VERSION,
     ready: readiness.checks,

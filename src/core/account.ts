@@ -1,7 +1,8 @@
-import type { AccountFault, Answer } from './answer.ts'
+import { ACCOUNT_FAULTS, type Answer } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
 
-export type PauseReason = AccountFault | 'operator'
+export const PAUSE_REASONS = [...ACCOUNT_FAULTS, 'operator'] as const
+export type PauseReason = (typeof PAUSE_REASONS)[number]
 
 /** What decides whether, and how fast, an account may be asked. Times are epoch ms, rates calls a second. */
 export interface AccountState {

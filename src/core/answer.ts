@@ -7,18 +7,20 @@ export interface Verdict {
 }
 
 /** Why an account cannot be used; `explain`, the log and the pause carry it. */
-export type AccountFault =
-  | 'egress_ip'
-  | 'credentials_missing'
-  | 'app_missing'
-  | 'credentials_wrong'
-  | 'frozen'
-  | 'clock'
-  | 'password_refused'
-  | 'no_contract'
-  | 'password_or_balance'
-  | 'serial_not_received'
-  | 'unknown_code'
+export const ACCOUNT_FAULTS = [
+  'egress_ip',
+  'credentials_missing',
+  'app_missing',
+  'credentials_wrong',
+  'frozen',
+  'clock',
+  'password_refused',
+  'no_contract',
+  'password_or_balance',
+  'serial_not_received',
+  'unknown_code',
+] as const
+export type AccountFault = (typeof ACCOUNT_FAULTS)[number]
 
 /** How a call failed without saying anything about the serial. */
 export type TransientCause =

@@ -38,7 +38,7 @@ export interface UrlPolicy {
 /** `message` says what would be right; it tells no more than the partner may know. */
 export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: UrlRefusal; message: string }
 
-const MAX_LENGTH = 2048
+export const LONGEST_URL = 2048
 const MAX_NAME_LENGTH = 253
 
 /** Ports that fetch refuses, https://fetch.spec.whatwg.org/#port-blocking: another protocol may listen. Those from 1024 up. */
@@ -104,7 +104,8 @@ const takeApart = (url: URL): CallbackUrl => {
 }
 
 const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
-  if (url.href.length > MAX_LENGTH) return refuse('too_long', `must have at most ${MAX_LENGTH} characters once encoded`)
+  if (url.href.length > LONGEST_URL)
+    return refuse('too_long', `must have at most ${LONGEST_URL} characters once encoded`)
   if (!url.isLiteral) {
     const refusal = judgeName(url.hostname, policy)
     if (refusal) return refusal
@@ -120,7 +121,7 @@ const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
  */
 export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
   if (typeof text !== 'string' || text === '') return refuse('not_text', 'must be a URL')
-  if (text.length > MAX_LENGTH) return refuse('too_long', `must have at most ${MAX_LENGTH} characters`)
+  if (text.length > LONGEST_URL) return refuse('too_long', `must have at most ${LONGEST_URL} characters`)
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text))
     return refuse('characters', 'must have no spaces, control characters or backslashes')
   // `new URL` repairs `https:/host`, `https:///host` and `https:host`; another parser would read another host there.

@@ -2,8 +2,11 @@ import type { Verdict } from './answer.ts'
 import { retryDelay } from './retry-schedule.ts'
 import type { Reason } from './verification.ts'
 
-export type MessageState = 'pending' | 'delivered' | 'exhausted'
-export type MessageType = 'idface.succeeded' | 'idface.failed' | 'idface.unresolved' | 'idface.test'
+export const MESSAGE_STATES = ['pending', 'delivered', 'exhausted'] as const
+export type MessageState = (typeof MESSAGE_STATES)[number]
+
+export const MESSAGE_TYPES = ['idface.succeeded', 'idface.failed', 'idface.unresolved', 'idface.test'] as const
+export type MessageType = (typeof MESSAGE_TYPES)[number]
 
 /** What a webhook tells. Times are epoch ms. */
 export interface WebhookContent {

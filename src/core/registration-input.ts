@@ -5,9 +5,10 @@ export type Read<T> = { ok: true; value: T } | { ok: false; message: string }
 
 /** A serial of the upstream; `0` is what its Submit sends where there is none. */
 export const SERIAL = /^(?!0$)[0-9A-Za-z_-]{1,64}$/
+export const SERIAL_FORM = 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"'
 
-const METADATA_BYTES = 2 * 1024
-const LONGEST_EXPIRY_DAYS = 400
+export const METADATA_BYTES = 2 * 1024
+export const LONGEST_EXPIRY_DAYS = 400
 const SHOWN_KEY_LENGTH = 40
 
 const EXPIRY_FORM =

@@ -3,7 +3,8 @@ import { HOUR, MINUTE, SECOND } from './duration.ts'
 import { type PollSchedule, pollInterval } from './polling/schedule.ts'
 
 /** Why a registration ended without a verdict. */
-export type Reason = 'expired' | 'not_found' | 'gone' | 'invalid_id' | 'unknown_status'
+export const REASONS = ['expired', 'not_found', 'gone', 'invalid_id', 'unknown_status'] as const
+export type Reason = (typeof REASONS)[number]
 
 /** A registration that still waits for the verdict. Times are epoch ms. */
 export interface Waiting {

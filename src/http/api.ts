@@ -7,65 +7,74 @@ import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './a
 import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
-import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerDeps } from './middleware/authenticate.ts'
-import { createRequestLog } from './middleware/request-log.ts'
+import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
+import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
 import { createEvents, type EventDeps } from './partner/events.ts'
+import { createExplain, type ExplainDeps } from './partner/explain.ts'
 import { createMe, type MeDeps } from './partner/me.ts'
 import { createRegistrationBody, type JudgeUrl } from './partner/registration-body.ts'
 import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
-import { createRouter } from './router.ts'
 
-type Noun =
+type Part =
   | RegistrationDeps
   | BatchDeps
+  | ExplainDeps
   | EventDeps
   | ResendDeps
   | CallbackTestDeps
   | SigningSecretDeps
   | MeDeps
-  | PartnerDeps
+  | PartnerAuthDeps
+  | Omit<RequestLogDeps, 'refuseMethod'>
   | AdminPartnerDeps
   | AdminAccountDeps
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
   : never
 
-/** What the nouns ask for, all of it, and what is the API's own. */
-export type ApiDeps = Omit<All<Noun>, 'registrationBody'> & {
+/** Everything that the parts need, and what the API itself needs. */
+export type ApiDeps = Omit<All<Part>, 'registrationBody'> & {
   judgeUrl: JudgeUrl
-  /** Null: there is no `/v1/admin`. */
+  /** Null: all of `/v1/admin` is 404. */
   adminToken: Secret | null
   emit: Emit
   version: string
   ready: () => Promise<ReadyCheck[]>
 }
 
-/** The HTTP API as one Hono app. Whatever goes wrong is answered as `application/problem+json`. */
+/** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
 export const createApi = (deps: ApiDeps) => {
-  const app = new Hono<ApiEnv>({ router: createRouter() })
+  const app = new Hono<ApiEnv>()
   const refuseMethod = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {
       const allow = methods.join(', ')
-      return sendProblem(c, { code: 'method_not_allowed', detail: `This takes ${allow}.`, headers: { allow } })
+      return sendProblem(c, {
+        code: 'method_not_allowed',
+        detail: `This address supports ${allow}.`,
+        headers: { allow },
+      })
     },
   })
   app.use(createRequestLog({ ...deps, refuseMethod }))
   app.onError((error, c) => sendError(c, error))
-  app.notFound(c => sendProblem(c, { code: 'not_found', detail: 'There is nothing at this address.' }))
+  app.notFound(c =>
+    sendProblem(c, { code: 'not_found', detail: 'This address does not exist. See /docs for those that do.' }),
+  )
 
   const checked = { ...deps, registrationBody: createRegistrationBody(deps) }
   app.route('/', createHealth(deps))
   app.route('/', createDocs(checked))
-  // Before the partners' part: its key opens nothing here, and where there is no token there is nothing to open.
+  // Before the partners' part, so that no partner's key is checked for it.
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
   app.route('/v1/registrations', createBatch(checked))
   app.route('/v1/registrations', createRegistrations(checked))
+  app.route('/v1/registrations', createExplain(deps))
   app.route('/v1/events', createEvents(deps))
   app.route('/v1/resend', createResends(deps))
   app.route('/v1/callbacks', createCallbackTest(checked))

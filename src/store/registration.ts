@@ -4,7 +4,8 @@ import type { MessageState, MessageType } from '../core/message.ts'
 import type { Reason } from '../core/verification.ts'
 import type { Quotas } from './partner.ts'
 
-export type RegistrationStatus = 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
+export const REGISTRATION_STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const
+export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
 
 export interface Registration {
   id: string
@@ -53,7 +54,8 @@ export interface RegistrationQuery {
 }
 
 /** How an attempt ended, as its partner is told. */
-export type AttemptKind = 'delivered' | 'rejected' | 'gone' | 'failed'
+export const ATTEMPT_KINDS = ['delivered', 'rejected', 'gone', 'failed'] as const
+export type AttemptKind = (typeof ATTEMPT_KINDS)[number]
 
 export interface Attempt {
   at: number

@@ -1,22 +1,28 @@
 import { expectTypeOf, test } from 'vitest'
 import type * as client from '../../src/client/index.ts'
 import type { ErrorCode } from '../../src/core/error.ts'
-import type * as service from '../../src/http/openapi/answers.ts'
+import type { ProblemAnswer } from '../../src/http/json/problem.ts'
+import type { EventAnswer } from '../../src/http/partner/events.ts'
+import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
+import type { MeAnswer } from '../../src/http/partner/me.ts'
+import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-view.ts'
+import type { ResendAnswer } from '../../src/http/partner/resends.ts'
+import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../../src/http/partner/signing-secrets.ts'
 
 // tsc checks these, both ways: a field that the service adds, drops or changes shows up here.
 test("the client's shapes are the service's", () => {
-  expectTypeOf<service.RegistrationAnswer>().toExtend<client.Registration>()
-  expectTypeOf<client.Registration>().toExtend<service.RegistrationAnswer>()
-  expectTypeOf<service.AttemptAnswer>().toExtend<client.Attempt>()
-  expectTypeOf<client.Attempt>().toExtend<service.AttemptAnswer>()
-  expectTypeOf<service.ExplanationAnswer>().toExtend<client.Explanation>()
-  expectTypeOf<client.Explanation>().toExtend<service.ExplanationAnswer>()
-  expectTypeOf<service.EventAnswer>().toExtend<client.StoredEvent>()
-  expectTypeOf<client.StoredEvent>().toExtend<service.EventAnswer>()
-  expectTypeOf<service.ResendAnswer>().toEqualTypeOf<client.BulkResend>()
-  expectTypeOf<service.SigningSecretAnswer>().toEqualTypeOf<client.SigningSecret>()
-  expectTypeOf<service.NewSigningSecretAnswer>().toEqualTypeOf<client.NewSigningSecret>()
-  expectTypeOf<service.MeAnswer>().toEqualTypeOf<client.Me>()
-  expectTypeOf<keyof service.ProblemAnswer>().toEqualTypeOf<keyof client.Problem>()
+  expectTypeOf<RegistrationAnswer>().toExtend<client.Registration>()
+  expectTypeOf<client.Registration>().toExtend<RegistrationAnswer>()
+  expectTypeOf<AttemptAnswer>().toExtend<client.Attempt>()
+  expectTypeOf<client.Attempt>().toExtend<AttemptAnswer>()
+  expectTypeOf<ExplanationAnswer>().toExtend<client.Explanation>()
+  expectTypeOf<client.Explanation>().toExtend<ExplanationAnswer>()
+  expectTypeOf<EventAnswer>().toExtend<client.StoredEvent>()
+  expectTypeOf<client.StoredEvent>().toExtend<EventAnswer>()
+  expectTypeOf<ResendAnswer>().toEqualTypeOf<client.BulkResend>()
+  expectTypeOf<SigningSecretAnswer>().toEqualTypeOf<client.SigningSecret>()
+  expectTypeOf<NewSigningSecretAnswer>().toEqualTypeOf<client.NewSigningSecret>()
+  expectTypeOf<MeAnswer>().toEqualTypeOf<client.Me>()
+  expectTypeOf<keyof ProblemAnswer>().toEqualTypeOf<keyof client.Problem>()
   expectTypeOf<ErrorCode>().toExtend<client.NotifierErrorCode>()
 })

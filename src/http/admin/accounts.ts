@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Account, Store } from '../../store/store.ts'
-import { jsonTimeOrNull } from '../json/json-time.ts'
+import { idField, PAUSE, viewPause } from '../json/fields.ts'
+import { found } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
+import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { AccountAnswer } from '../openapi/admin-answers.ts'
 
 export interface AdminAccountDeps {
   store: Pick<
@@ -21,9 +22,9 @@ export interface AdminAccountDeps {
 const APIID = 'must be the APIID: 1 to 128 visible ASCII characters'
 const APIKEY = 'must be the APIKEY: 1 to 256 visible ASCII characters'
 const MODE = 'must be dynamic or static'
-const RATE = 'must be calls a second, more than 0 and at most 100000'
-const PARTNER = 'must be the id of a partner'
-/** The key is sealed at once and never shown again. */
+const RATE = 'must be a number of calls a second, more than 0 and at most 100000'
+const PARTNER = 'must be the id of a partner; leave it out for an account that every partner may use'
+/** The API key is encrypted by the store and never shown again. */
 export const NEW_ACCOUNT = z.strictObject({
   account: z.string(APIID).regex(/^[\x21-\x7e]{1,128}$/, APIID),
   apiKey: z.string(APIKEY).regex(/^[\x21-\x7e]{1,256}$/, APIKEY),
@@ -36,29 +37,31 @@ export const NEW_ACCOUNT = z.strictObject({
 })
 const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
+export const ACCOUNT = z.strictObject({
+  id: z.string(),
+  account: z.string().describe('The APIID.'),
+  mode: z.enum(['dynamic', 'static']),
+  rate: z.number().describe('Calls a second.'),
+  partnerId: idField('partner').nullable().describe('The only partner that may use it; null: every partner may.'),
+  ...PAUSE,
+})
+type AccountAnswer = z.output<typeof ACCOUNT>
+
 const viewAccount = (account: Account): AccountAnswer => ({
   id: account.id,
   account: account.apiId,
   mode: account.passwordMode,
   rate: account.rate,
   partnerId: account.partnerId,
-  paused: account.pausedAt !== null,
-  reason: account.pauseReason,
-  code: account.pauseCode,
-  since: jsonTimeOrNull(account.pausedAt),
+  ...viewPause(account),
 })
 
-const found = (account: Account | null): Account => {
-  if (!account) throw new AppError('not_found', 'There is no account with this id or APIID.')
-  return account
-}
-
-/** `/v1/admin/accounts`; an account goes by its id or its APIID. */
+/** `/v1/admin/accounts`; the `:id` of an account is its id or its APIID. */
 export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
   const app = new Hono<ApiEnv>()
 
   const find = async (name: string): Promise<Account> =>
-    found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null)
+    found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
   app.get('/', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
@@ -70,9 +73,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     const body = await readBody(c, NEW_ACCOUNT)
     const partnerId = body.partnerId ?? null
     if (partnerId !== null && !(await store.findPartner(partnerId)))
-      throw new AppError('invalid_body', 'One field of the body is invalid.', {
-        errors: [{ path: 'partnerId', message: 'must be the id of a partner; leave it out for an account for all' }],
-      })
+      throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
     const account = await store.createAccount({
       id: newId('acc'),
       apiId: body.account,
@@ -81,19 +82,19 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
       rate: body.rate ?? null,
       partnerId,
     })
-    if (!account) throw new AppError('conflict', 'There is an account with this APIID already.')
+    if (!account) throw new AppError('conflict', 'An account with this APIID exists already.')
     c.header('location', `/v1/admin/accounts/${account.id}`)
     return c.json(viewAccount(account), 201)
   })
 
   app.post('/:id/pause', noQuery, async c => {
     const { id } = await find(c.req.param('id'))
-    return c.json(viewAccount(found(await store.pauseAccount(id))))
+    return c.json(viewAccount(found(await store.pauseAccount(id), 'account')))
   })
 
   app.post('/:id/resume', noQuery, async c => {
     const { id } = await find(c.req.param('id'))
-    return c.json(viewAccount(found(await store.resumeAccount(id))))
+    return c.json(viewAccount(found(await store.resumeAccount(id), 'account')))
   })
 
   return app

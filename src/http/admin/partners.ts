@@ -1,15 +1,14 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { createApiKey } from '../../core/api-key.ts'
-import { AppError } from '../../core/error.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey, Partner, Store } from '../../store/store.ts'
-import { jsonTime, jsonTimeOrNull } from '../json/json-time.ts'
+import { AT, AT_OR_NULL, idField, jsonTime, jsonTimeOrNull, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
+import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import { hasBody, readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { KeyAnswer, NewKeyAnswer, NewPartnerAnswer, PartnerAnswer } from '../openapi/admin-answers.ts'
 
 export interface AdminPartnerDeps {
   store: Pick<
@@ -41,16 +40,47 @@ export const PARTNER_CHANGE = z.strictObject({
   quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
 })
 
-const EXPIRY = 'must be a time ahead, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
+const EXPIRY = 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
 export const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
   z.strictObject({
-    expiresAt: z.iso
-      .datetime({ offset: true, error: EXPIRY })
-      .transform(text => Date.parse(text))
+    expiresAt: timeField(EXPIRY)
       .refine(at => at > now(), EXPIRY)
       .nullable()
       .optional(),
   })
+
+export const PARTNER = z.strictObject({
+  id: idField('partner'),
+  name: z.string(),
+  disabled: z.boolean(),
+  payload: z.enum(['full', 'thin']).describe('`thin` webhooks leave out the scores and the message.'),
+  quotas: QUOTAS,
+  createdAt: AT,
+})
+type PartnerAnswer = z.output<typeof PARTNER>
+
+export const CREATED_PARTNER = z.strictObject({
+  partnerId: idField('partner'),
+  name: z.string(),
+  apiKey: z.string().describe(SHOWN_ONCE),
+  signingSecret: z.string().describe(SHOWN_ONCE),
+})
+
+export const KEY = z.strictObject({
+  id: idField('key'),
+  createdAt: AT,
+  lastUsedAt: AT_OR_NULL.describe('To the minute.'),
+  expiresAt: AT_OR_NULL,
+  revoked: z.boolean(),
+})
+type KeyAnswer = z.output<typeof KEY>
+
+export const CREATED_KEY = z.strictObject({
+  id: idField('key'),
+  partnerId: idField('partner'),
+  apiKey: z.string().describe(SHOWN_ONCE),
+  expiresAt: AT_OR_NULL,
+})
 
 const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
   id,
@@ -69,14 +99,6 @@ const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): K
   revoked: revokedAt !== null,
 })
 
-const found = <T>(value: T | null, noun: string): T => {
-  if (value === null) throw new AppError('not_found', `There is no ${noun} with this id.`)
-  return value
-}
-
-/** What cannot be an id is not asked for: a database may choke on it. */
-const readId = (id: string, noun: string): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)
-
 /** `/v1/admin/partners` */
 export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerDeps) => {
   const app = new Hono<ApiEnv>()
@@ -93,7 +115,10 @@ export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerD
     const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
     await store.createPartner(partner)
     c.header('location', `/v1/admin/partners/${partner.id}`)
-    return c.json({ partnerId: partner.id, name, apiKey, signingSecret } satisfies NewPartnerAnswer, 201)
+    return c.json(
+      { partnerId: partner.id, name, apiKey, signingSecret } satisfies z.output<typeof CREATED_PARTNER>,
+      201,
+    )
   })
 
   app.get('/:id', noQuery, async c => {
@@ -117,7 +142,10 @@ export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerD
     const { expiresAt = null } = hasBody(c) ? await readBody(c, newKey) : {}
     const { id, hash, text } = createApiKey(newId('key'), random)
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
-    return c.json({ id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies NewKeyAnswer, 201)
+    return c.json(
+      { id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies z.output<typeof CREATED_KEY>,
+      201,
+    )
   })
 
   return app

@@ -2,9 +2,9 @@ import { z } from 'zod'
 
 const MOST = 250
 const LIMIT = `must be a number from 1 to ${MOST}`
-const CURSOR = 'must be the nextCursor of an earlier answer, as it was'
+export const CURSOR = 'must be the nextCursor of an earlier answer, unchanged'
 
-/** The id that a cursor carries; it tells nothing that its page did not. */
+/** The id in a cursor. A cursor contains nothing else that its page did not show. */
 const readCursor = (cursor: string): string | null => {
   const id = Buffer.from(cursor, 'base64url').toString('latin1')
   return /^[\w-]{1,64}$/.test(id) && cursorOf(id) === cursor ? id : null
@@ -12,7 +12,7 @@ const readCursor = (cursor: string): string | null => {
 
 const cursorOf = (id: string): string => Buffer.from(id, 'latin1').toString('base64url')
 
-/** The parameters of every list: `limit`, and `cursor` as the id of the last item seen. */
+/** The parameters of every list: `limit`, and `cursor` as the id of the last item of the page before. */
 export const PAGE_PARAMETERS = {
   limit: z
     .string()
@@ -20,7 +20,7 @@ export const PAGE_PARAMETERS = {
     .transform(Number)
     .pipe(z.number().min(1, LIMIT).max(MOST, LIMIT))
     .default(50)
-    .meta({ type: 'integer', minimum: 1, maximum: MOST, default: 50, description: 'How many.' }),
+    .meta({ type: 'integer', minimum: 1, maximum: MOST, default: 50, description: 'The size of a page.' }),
   cursor: z
     .string()
     .transform((cursor, ctx) => {
@@ -35,7 +35,14 @@ export const PAGE_PARAMETERS = {
 
 export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)
 
-/** The page, from up to `limit + 1` items: the one too many tells that there is more. */
+/** A page of a list as it is answered. */
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({
+    data: z.array(item),
+    nextCursor: z.string().nullable().describe('Pass it as `cursor` to get the next page; null: this is the last one.'),
+  })
+
+/** The page out of up to `limit + 1` items; if there is one too many, there is another page. */
 export const pageOf = <T extends { id: string }>(items: readonly T[], limit: number) => {
   const data = items.slice(0, limit)
   const last = items.length > limit ? data.at(-1) : undefined

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError, type ErrorCode, type FieldError } from '../../core/error.ts'
-import type { ProblemAnswer } from '../openapi/answers.ts'
 
 type ProblemCode = ErrorCode | 'method_not_allowed' | 'internal'
 
@@ -23,8 +23,18 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
   unavailable: { status: 503, title: 'Temporarily unavailable' },
 }
 
-/** What a 503 or 429 advises where nobody knows better. */
-const RETRY_AFTER_MS = 2 * SECOND
+/** RFC 9457. */
+export const PROBLEM = z.strictObject({
+  type: z.string().describe('The address of a page that says what to do.'),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  errors: z
+    .array(z.strictObject({ path: z.string(), message: z.string() }))
+    .exactOptional()
+    .describe('Every invalid field or parameter.'),
+})
+export type ProblemAnswer = z.output<typeof PROBLEM>
 
 interface Problem {
   code: ProblemCode
@@ -48,16 +58,19 @@ export const sendProblem = (c: Context, problem: Problem): Response =>
     'content-type': 'application/problem+json',
   })
 
-/** Answers what a handler threw; anything that is not an `AppError` is a fault of ours and tells nothing. */
+/** Answers an error that a handler threw. Anything but an `AppError` is a bug, of which the caller only gets the request id. */
 export const sendError = (c: Context, error: Error): Response => {
   if (!(error instanceof AppError))
-    return sendProblem(c, { code: 'internal', detail: `It is logged with the request id ${c.get('requestId')}.` })
+    return sendProblem(c, { code: 'internal', detail: `The log has it under the request id ${c.get('requestId')}.` })
   const { code, message: detail, errors } = error
   return sendProblem(c, { code, detail, errors, headers: headersOf(error) })
 }
 
+/** The `Retry-After` of a 429 or 503 for which no better time is known. */
+const RETRY_AFTER_MS = 2 * SECOND
+
 const headersOf = ({ code, retryAfterMs }: AppError): Record<string, string> => {
   if (code === 'unauthorized') return { 'www-authenticate': 'Bearer' }
-  const mayComeBack = code === 'unavailable' || code === 'too_many_requests'
-  return mayComeBack ? { 'retry-after': String(Math.ceil((retryAfterMs ?? RETRY_AFTER_MS) / SECOND)) } : {}
+  const mayRetry = code === 'unavailable' || code === 'too_many_requests'
+  return mayRetry ? { 'retry-after': String(Math.ceil((retryAfterMs ?? RETRY_AFTER_MS) / SECOND)) } : {}
 }

@@ -1,17 +1,17 @@
 import { isIP } from 'node:net'
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
+import { nodeBindings } from '../node-bindings.ts'
 
 export interface TrustedProxies {
   contains(address: string, family: 'ipv4' | 'ipv6'): boolean
 }
 
 /**
- * Who called: the connection's address, or behind reverse proxies that are trusted the last one that none of them is.
- * Only they may say so, and what they say counts as far as it is an address.
+ * The caller's address: that of the connection or, behind trusted reverse proxies, the last address in `x-forwarded-for` that
+ * is not a trusted proxy. The header is read from its end, and only as far as it consists of addresses.
  */
 export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
-  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
+  const { incoming } = nodeBindings(c)
   let client = plain(incoming?.socket.remoteAddress ?? '')
   for (const hop of (c.req.header('x-forwarded-for') ?? '').split(',').reverse()) {
     const before = plain(hop.trim())
@@ -21,10 +21,7 @@ export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
   return client
 }
 
-/**
- * What one caller can be held to: an IPv4 address, or the /64 of an IPv6 one, since a single line has as many addresses
- * as it likes.
- */
+/** What a limit applies to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole /64. */
 export const networkOf = (address: string): string => {
   if (isIP(address) !== 6) return address
   const [head = '', tail] = address.replace(/%.*$/, '').split('::')
@@ -35,7 +32,7 @@ export const networkOf = (address: string): string => {
   return `${groups.map(group => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }
 
-/** `::ffff:10.0.0.1` is how a dual-stack socket shows 10.0.0.1; some proxies write a port behind the address. */
+/** Dual-stack sockets show 10.0.0.1 as `::ffff:10.0.0.1`, and some proxies add a port to the address. */
 const plain = (address: string): string =>
   address
     .replace(/^::ffff:(?=\d+\.)/i, '')

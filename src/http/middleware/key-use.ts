@@ -1,33 +1,41 @@
+import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 
-const GATHER_MS = 1 * SECOND
-const TOUCH_EVERY_MS = 1 * MINUTE
+const COLLECT_MS = 1 * SECOND
+const RECORD_EVERY_MS = 1 * MINUTE
 const MOST_KEYS = 10_000
 
-interface KeyUseDeps {
+export interface KeyUseDeps {
   store: Pick<Store, 'touchKeys'>
   now: () => number
+  sleep: Clock['sleep']
+  /** Aborts when the service stops; the collected keys are recorded then. */
+  stopping: AbortSignal
   emit: Emit<'keys.use_not_recorded'>
 }
 
-/** Remembers when keys were used, beside the requests: at most once a minute a key, and many keys in one write. */
-export const createKeyUse = ({ store, now, emit }: KeyUseDeps) => {
-  const touchedAt = new Map<string, number>()
+/**
+ * Records when keys were last used: at most once a minute a key, and all keys of one second in one write. Requests do not
+ * wait for it.
+ */
+export const createKeyUse = ({ store, now, sleep, stopping, emit }: KeyUseDeps) => {
+  const recordedAt = new Map<string, number>()
   let used: string[] = []
 
-  const write = (): void => {
+  const recordSoon = async (): Promise<void> => {
+    await sleep(COLLECT_MS, stopping).catch(() => {})
     const ids = used
     used = []
-    store.touchKeys(ids).catch(error => emit('keys.use_not_recorded', { error }))
+    await store.touchKeys(ids).catch(error => emit('keys.use_not_recorded', { error }))
   }
 
   return (keyId: string): void => {
     const at = now()
-    if (Math.abs(at - (touchedAt.get(keyId) ?? Number.NEGATIVE_INFINITY)) < TOUCH_EVERY_MS) return
-    if (touchedAt.size >= MOST_KEYS) touchedAt.clear()
-    touchedAt.set(keyId, at)
-    if (used.push(keyId) === 1) setTimeout(write, GATHER_MS).unref()
+    if (Math.abs(at - (recordedAt.get(keyId) ?? Number.NEGATIVE_INFINITY)) < RECORD_EVERY_MS) return
+    if (recordedAt.size >= MOST_KEYS) recordedAt.clear()
+    recordedAt.set(keyId, at)
+    if (used.push(keyId) === 1) void recordSoon()
   }
 }

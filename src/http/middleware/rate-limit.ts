@@ -5,17 +5,20 @@ const MOST_BUCKETS = 10_000
 
 interface Caller {
   bucket: Bucket
-  /** Which of all calls was its last one. */
+  /** The number of its last call, counted over all callers. */
   lastCall: number
 }
 
-/** A token bucket for each key; throws `too_many_requests` where one is empty. The bucket idle longest is forgotten first. */
+/**
+ * A token bucket for each key. Throws `AppError('too_many_requests')` with `detail` when the bucket is empty. There are at most
+ * `MOST_BUCKETS`; the one that has been idle longest is dropped first.
+ */
 export const createRateLimit = (deps: { now: () => number; detail: string }) => {
   const callers = new Map<string, Caller>()
   let calls = 0
 
-  /** Looked for when there are too many. A Map kept in the order of their calls would be made anew every few calls. */
-  const forgetIdlest = () => {
+  /** Searches all of them, which is rare. A Map in the order of the calls would be rebuilt every few calls. */
+  const dropIdlest = () => {
     let idlest = ''
     let lastCall = Number.POSITIVE_INFINITY
     for (const [key, caller] of callers) {
@@ -27,7 +30,7 @@ export const createRateLimit = (deps: { now: () => number; detail: string }) => 
   }
 
   const add = (key: string): Caller => {
-    if (callers.size >= MOST_BUCKETS) forgetIdlest()
+    if (callers.size >= MOST_BUCKETS) dropIdlest()
     const caller = { bucket: FULL_BUCKET, lastCall: 0 }
     callers.set(key, caller)
     return caller

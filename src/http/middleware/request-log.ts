@@ -1,34 +1,36 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Emit } from '../../telemetry/emit.ts'
-import { setHeader } from '../json/set-header.ts'
+import { setHeader } from '../node-bindings.ts'
 import type { ApiEnv } from './authenticate.ts'
 
-interface RequestLogDeps {
+export interface RequestLogDeps {
   emit: Emit<'request.answered' | 'probe.answered' | 'request.failed'>
-  now: () => number
+  monotonic: () => number
   newId: (prefix: string) => string
-  /** Turns a 404 into 405 where there is something at this address for another method. */
+  /** Turns a 404 into a 405 if this address exists for another method. */
   refuseMethod: MiddlewareHandler<ApiEnv>
 }
 
 const HEADER = 'x-request-id'
-/** What is answered below it is for its caller, and for now. */
+/** Answers below this path are for one caller and must not be cached. */
 const API = '/v1/'
-/** A caller's own id, to find its request again: as long as it can harm no log. */
+/** Request ids that callers may choose; none of these characters can damage a log. */
 const REQUEST_ID = /^[\w=-]{1,128}$/
-/** What a probe asks every few seconds: worth a line only when it fails. */
+/** Probes ask these every few seconds. */
 const PROBES = new Set(['/healthz', '/readyz'])
 
 const nothingMore = async () => {}
 
 /**
- * What is around every request: its id, `no-store`, 405, and one line in the log with the route's pattern, never the path, the query
- * or a body; what went wrong here gets its own. All in one middleware, for each costs every request two promises.
+ * Gives every request its id, `cache-control` and 405, and logs it in one line. The line has the pattern of the route, and
+ * never the path, the query or a body. A bug gets a line of its own.
+ *
+ * This is one middleware because each middleware costs every request two promises.
  */
-export const createRequestLog = ({ emit, now, newId, refuseMethod }: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
-  async function frameRequest(c, next) {
-    const startedAt = now()
+export const createRequestLog = ({ emit, monotonic, newId, refuseMethod }: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
+  async function logRequest(c, next) {
+    const startedAt = monotonic()
     const sent = c.req.header(HEADER)
     const requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : newId('req')
     c.set('requestId', requestId)
@@ -43,7 +45,7 @@ export const createRequestLog = ({ emit, now, newId, refuseMethod }: RequestLogD
       method: c.req.method,
       route,
       status,
-      durationMs: Math.max(0, Math.round(now() - startedAt)),
+      durationMs: Math.round(monotonic() - startedAt),
       partnerId: c.get('partnerId') ?? null,
       requestId,
     })

@@ -1,12 +1,12 @@
 interface TtlCacheOptions<T> {
   ttlMs: number
+  /** When there would be more entries, the oldest is dropped. */
   size: number
   now: () => number
-  /** Null, what does not exist, is not remembered. */
   load: (key: string) => Promise<T | null>
 }
 
-/** Remembers what `load` gave for a moment, the oldest first to go. Callers at the same time share one load. */
+/** Caches what `load` resolves with. Neither null nor an error is cached. Calls at the same time share one load. */
 export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
   const entries = new Map<string, { at: number; value: Promise<T | null> }>()
 
@@ -16,7 +16,7 @@ export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>
 
   return (key: string): Promise<T | null> => {
     const known = entries.get(key)
-    // A clock that was set back must not make an entry live longer.
+    // An entry does not live longer when the clock is set back.
     if (known && Math.abs(now() - known.at) < ttlMs) return known.value
     const value = load(key)
     entries.delete(key)

@@ -29,15 +29,16 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'changePartner',
     summary: 'Change a partner',
-    description: 'Only what is named. Of a disabled one the keys stop, and nothing is asked or sent; nothing is lost.',
+    description:
+      'Only the fields in the body change. The keys of a disabled partner stop working, and nothing is asked or sent for it; nothing is lost.',
     body: 'PartnerChangeRequest',
-    answers: { 200: { description: 'The partner as it is now.', schema: 'Partner' } },
+    answers: { 200: { description: 'The partner in its new state.', schema: 'Partner' } },
   },
   'GET /v1/admin/partners/:id/keys': {
     ...ADMIN,
     operationId: 'listKeys',
     summary: "List a partner's API keys",
-    answers: { 200: { description: 'All of them.', schema: 'KeyList' } },
+    answers: { 200: { description: 'All keys.', schema: 'KeyList' } },
   },
   'POST /v1/admin/partners/:id/keys': {
     ...ADMIN,
@@ -71,14 +72,14 @@ export const ADMIN_OPERATIONS: Operations = {
   'POST /v1/admin/accounts/:id/pause': {
     ...ADMIN,
     operationId: 'pauseAccount',
-    summary: 'Stop asking with an upstream account',
-    answers: { 200: { description: 'The account as it is now.', schema: 'Account' } },
+    summary: 'Pause an upstream account',
+    answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
   },
   'POST /v1/admin/accounts/:id/resume': {
     ...ADMIN,
     operationId: 'resumeAccount',
-    summary: 'Ask with an upstream account again, slowly at first',
-    answers: { 200: { description: 'The account as it is now.', schema: 'Account' } },
+    summary: 'Resume an upstream account, slowly at first',
+    answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
   },
 }
 
@@ -86,16 +87,16 @@ export const SERVICE_OPERATIONS: Operations = {
   'GET /healthz': {
     ...SERVICE,
     operationId: 'getHealth',
-    summary: 'Whether the service runs',
-    answers: { 200: { description: 'It does.', schema: 'Health' } },
+    summary: 'Whether the service is running',
+    answers: { 200: { description: 'It is.', schema: 'Health' } },
   },
   'GET /readyz': {
     ...SERVICE,
     operationId: 'getReadiness',
     summary: 'Whether the service can work',
     answers: {
-      200: { description: 'Every check is well.', schema: 'Readiness' },
-      503: { description: 'Some check is not; see its reason.', schema: 'Readiness' },
+      200: { description: 'Every check has passed.', schema: 'Readiness' },
+      503: { description: 'A check has failed; see its reason.', schema: 'Readiness' },
     },
   },
   'GET /openapi.json': {
@@ -108,7 +109,7 @@ export const SERVICE_OPERATIONS: Operations = {
     ...SERVICE,
     operationId: 'getReference',
     summary: 'This document as a page',
-    answers: { 200: { description: 'A page that loads nothing from elsewhere.', mediaType: 'text/html' } },
+    answers: { 200: { description: 'A page that loads nothing from other hosts.', mediaType: 'text/html' } },
   },
   'GET /docs/problems': {
     ...SERVICE,

@@ -1,27 +1,25 @@
 import { z } from 'zod'
-import { ADMIN_ANSWERS } from './admin-answers.ts'
-import { PARTNER_ANSWERS } from './answers.ts'
 import { EXAMPLES } from './examples.ts'
-import type { Requests } from './requests.ts'
+import { ANSWERS, type Requests } from './schemas.ts'
 import { WEBHOOKS } from './webhooks.ts'
 
 type JsonSchema = Record<string, unknown>
 
 const REQUEST_OF_ITEM: JsonSchema = { $ref: '#/components/schemas/RegistrationRequest' }
 
-/** What zod writes, as a person would have. */
+/** Makes the schemas that zod generates more readable. */
 const tidy: z.core.ToJSONSchemaParams['override'] = ({ zodSchema, jsonSchema }) => {
-  const { examples, pattern, default: unlessTold } = z.globalRegistry.get(zodSchema) ?? {}
+  const { examples, pattern, default: defaultValue } = z.globalRegistry.get(zodSchema) ?? {}
   if (Array.isArray(examples)) jsonSchema.examples = examples
-  if (unlessTold !== undefined) jsonSchema.default = unlessTold as typeof jsonSchema.default & {}
-  // A checked text that stands for something else has the pattern of its text.
+  if (defaultValue !== undefined) jsonSchema.default = defaultValue as typeof jsonSchema.default & {}
+  // zod keeps the pattern of a text that is converted to something else.
   if (jsonSchema.format === 'date-time' || jsonSchema.type === 'integer') delete jsonSchema.pattern
   if (pattern) jsonSchema.pattern = String(pattern)
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
 }
 
-/** An answer may get more fields; whoever reads it has to ignore what it does not know. */
+/** Later versions may add fields to an answer, so its readers must ignore unknown fields. */
 const tidyAnswer: typeof tidy = context => {
   tidy(context)
   delete context.jsonSchema.readOnly
@@ -42,19 +40,19 @@ const schemasOf = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'ou
   })
 }
 
-/** Every schema that has a name: of the bodies from the very schemas that check them. */
+/** Every schema that has a name. */
 export const componentSchemas = (requests: Requests): Record<string, JsonSchema> => {
   const schemas = Object.fromEntries([
     ...schemasOf(requests, 'input', tidy as Tidy),
-    ...schemasOf({ ...PARTNER_ANSWERS, ...ADMIN_ANSWERS, ...WEBHOOKS }, 'output', tidyAnswer as Tidy),
+    ...schemasOf({ ...ANSWERS, ...WEBHOOKS }, 'output', tidyAnswer as Tidy),
   ])
-  // Each item of a batch is checked by itself, so that a bad one harms no other.
+  // The batch's own schema leaves its items open, because each of them is checked separately.
   const batch = schemas.BatchRequest as { properties: { registrations: JsonSchema } }
   batch.properties.registrations.items = REQUEST_OF_ITEM
   return schemas
 }
 
-/** The query parameters of a call, from the very schema that checks them. */
+/** The query parameters of a call, from the schema that checks them. */
 export const queryParameters = (query: z.ZodObject) => {
   const { properties = {}, required = [] } = z.toJSONSchema(query, {
     io: 'input',

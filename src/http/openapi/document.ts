@@ -1,12 +1,11 @@
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
 import { ADMIN_OPERATIONS, SERVICE_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
-import { HEADERS } from './headers.ts'
-import type { Operation, Operations } from './operation.ts'
+import { HEADERS, type Operation, type Operations } from './operation.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
 import { problemReferences, problemResponses } from './problems.ts'
-import { requestsOf } from './requests.ts'
-import { webhookSection } from './webhook-section.ts'
+import { requestsOf } from './schemas.ts'
+import { webhookSection } from './webhooks.ts'
 
 export interface DocumentDeps {
   version: string
@@ -16,19 +15,19 @@ export interface DocumentDeps {
 
 const OPERATIONS: Operations = { ...PARTNER_OPERATIONS, ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS }
 
-const DESCRIPTION = `Register the serial of an idface verification once; the service asks the upstream until there is a verdict and then sends
-a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback takes it.
+const DESCRIPTION = `Register the serial of an idface verification once. The service asks the upstream until there is a verdict, then sends
+a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
 
-Everything is JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. What goes wrong is
-answered as a [problem](docs/problems) of RFC 9457. Every answer has an \`x-request-id\`. Answers may get new fields: ignore what you do not know.`
+Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
+[problems](docs/problems) as in RFC 9457. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
 
 const TAGS = {
   Registrations: 'Serials and their verdicts.',
-  Delivery: 'Webhooks: how they went, sending them again, and fetching them instead.',
+  Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
   Account: 'Your own limits and signing secrets.',
-  Webhooks: 'What your callback is sent.',
-  Admin: 'For the operator, with the admin token. Without one in the settings all of it is 404.',
-  Service: 'For probes and readers, without a key.',
+  Webhooks: 'What is sent to your callback.',
+  Admin: 'For the operator, with the admin token. All of it is 404 while no token is set.',
+  Service: 'For probes and for readers of the documentation; no key is needed.',
 }
 
 const SECURITY = { partner: [{ partnerKey: [] }], admin: [{ adminToken: [] }], open: [] }
@@ -105,7 +104,7 @@ const pathsOf = (operations: Operations) => {
   return paths
 }
 
-/** The OpenAPI 3.1 document. Bodies and parameters are described by the very schemas that check them. */
+/** The OpenAPI 3.1 document. Bodies and parameters are described by the schemas that check them. */
 export const createDocument = ({ version, registrationBody, now }: DocumentDeps) => ({
   openapi: '3.1.0',
   info: {
@@ -115,7 +114,7 @@ export const createDocument = ({ version, registrationBody, now }: DocumentDeps)
     description: DESCRIPTION,
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  servers: [{ url: '/', description: 'Where this document is.' }],
+  servers: [{ url: '/', description: 'The address of this document.' }],
   tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   paths: pathsOf(OPERATIONS),
   webhooks: webhookSection,

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
-import type { ADMIN_ANSWERS } from './admin-answers.ts'
-import type { PARTNER_ANSWERS } from './answers.ts'
-import type { RequestInput, Requests } from './requests.ts'
+import { SERIAL_FORM } from '../../core/registration-input.ts'
+import { problemOf } from '../json/problem.ts'
+import { invalid } from '../json/validate.ts'
+import type { ANSWERS, RequestInput, Requests } from './schemas.ts'
 import type { WEBHOOKS } from './webhooks.ts'
 
-type Answers = typeof PARTNER_ANSWERS & typeof ADMIN_ANSWERS & typeof WEBHOOKS
+type Answers = typeof ANSWERS & typeof WEBHOOKS
 type Examples = { [Name in keyof Answers]?: z.output<Answers[Name]> } & {
   [Name in keyof Requests]?: RequestInput<Name>
 }
@@ -53,13 +54,8 @@ const SUCCEEDED = {
     ...NOTED,
   },
 } as const
-const PROBLEM = {
-  type: '/docs/problems#invalid_body',
-  title: 'Invalid fields in the body',
-  status: 422,
-  detail: 'One field of the body is invalid.',
-  errors: [{ path: 'idcardid', message: 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"' }],
-}
+const { code, message: detail, errors } = invalid('body', [{ path: 'idcardid', message: SERIAL_FORM }])
+const PROBLEM = problemOf({ code, detail, errors })
 const ACCOUNT = {
   id: 'acc_01KAW2X5G0J1K2M3N4P5Q6R7S8',
   account: 'C12345678',
@@ -72,7 +68,7 @@ const ACCOUNT = {
   since: CREATED,
 } as const
 
-/** By the name of the schema. What has none is shown by what it is made of. */
+/** By the name of the schema. A schema without an example is shown by the examples of its parts. */
 export const EXAMPLES: Examples = {
   RegistrationRequest: { ...CALLBACK, metadata: { order: '42' }, expiresAt: '2026-11-25T08:00:00Z' },
   BatchRequest: { registrations: [CALLBACK] },

@@ -1,28 +1,32 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../../core/error.ts'
-import type { ADMIN_ANSWERS } from './admin-answers.ts'
-import type { PARTNER_ANSWERS } from './answers.ts'
-import type { Requests } from './requests.ts'
+import type { ANSWERS, Requests } from './schemas.ts'
 
-export type AnswerName = keyof typeof PARTNER_ANSWERS | keyof typeof ADMIN_ANSWERS
+/** The headers of answers that callers may need. */
+export const HEADERS = {
+  location: { description: 'The address of the new object.', schema: { type: 'string' } },
+  'content-language': { description: 'The language of the sentence.', schema: { type: 'string', enum: ['en', 'zh'] } },
+  'retry-after': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 0 } },
+  'www-authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
+} as const
 
 interface Answered {
   description: string
-  /** None: there is no body. */
-  schema?: AnswerName
-  /** Where the body is no JSON of ours. */
+  /** Absent: there is no body, or its media type is all that is documented. */
+  schema?: keyof typeof ANSWERS
+  /** For a body that has no schema. */
   mediaType?: 'text/html' | 'application/json'
   headers?: readonly ('location' | 'content-language')[]
 }
 
-/** One call as it is documented; what follows from its access, its query and its body is not repeated here. */
+/** One documented call. What follows from its access, its query or its body is not repeated here. */
 export interface Operation {
   operationId: string
   tag: 'Registrations' | 'Delivery' | 'Account' | 'Admin' | 'Service'
   access: 'partner' | 'admin' | 'open'
   summary: string
   description?: string
-  /** Absent: the call takes no parameters. */
+  /** Absent: the call has no query parameters. */
   query?: z.ZodObject
   body?: keyof Requests
   bodyIsOptional?: boolean
@@ -32,5 +36,5 @@ export interface Operation {
   problems?: readonly ErrorCode[]
 }
 
-/** By method and path as the router has them: `GET /v1/registrations/:id`. */
+/** By method and path as the router has them, such as `GET /v1/registrations/:id`. */
 export type Operations = Readonly<Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`, Operation>>

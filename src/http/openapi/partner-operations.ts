@@ -1,5 +1,6 @@
 import { EVENT_QUERY } from '../partner/events.ts'
 import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
+import { MOST_LIVE_SECRETS } from '../partner/signing-secrets.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const REGISTRATIONS = { tag: 'Registrations', access: 'partner' } as const satisfies Partial<Operation>
@@ -12,11 +13,11 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'register',
     summary: 'Register a serial',
     description:
-      'Durable before the answer, and safe to send again: the same `idcardid` and `callbackUrl` give the registration that is there already, unless that ended `unresolved` or `cancelled`. A serial whose verdict is known is told at once.',
+      'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, unless it ended `unresolved` or `cancelled`. If the verdict is known already, the webhook is sent at once.',
     body: 'RegistrationRequest',
     answers: {
       201: { description: 'Registered.', schema: 'Registration', headers: ['location'] },
-      200: { description: 'It was there already, and is unchanged.', schema: 'Registration', headers: ['location'] },
+      200: { description: 'It existed already and is unchanged.', schema: 'Registration', headers: ['location'] },
     },
     problems: ['conflict', 'forbidden'],
   },
@@ -24,9 +25,10 @@ export const PARTNER_OPERATIONS: Operations = {
     ...REGISTRATIONS,
     operationId: 'registerBatch',
     summary: 'Register up to 1,000 serials',
-    description: 'Each has a result of its own, and a bad one harms no other. The body may have 1 MiB.',
+    description:
+      'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB.',
     body: 'BatchRequest',
-    answers: { 200: { description: 'What became of each.', schema: 'BatchResults' } },
+    answers: { 200: { description: 'The result of every item.', schema: 'BatchResults' } },
   },
   'GET /v1/registrations': {
     ...REGISTRATIONS,
@@ -40,14 +42,14 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'getRegistration',
     summary: 'Get a registration, or wait for its verdict',
     query: WAIT_QUERY,
-    answers: { 200: { description: 'The registration as it is.', schema: 'Registration' } },
+    answers: { 200: { description: 'The registration in its present state.', schema: 'Registration' } },
     problems: ['not_found'],
   },
   'DELETE /v1/registrations/:id': {
     ...REGISTRATIONS,
     operationId: 'cancelRegistration',
     summary: 'Cancel a registration',
-    description: 'No more polls, no webhook. Cancelling again changes nothing.',
+    description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
     answers: { 204: { description: 'Cancelled.' } },
     problems: ['not_found'],
   },
@@ -55,7 +57,7 @@ export const PARTNER_OPERATIONS: Operations = {
     ...REGISTRATIONS,
     operationId: 'pollRegistration',
     summary: 'Ask the upstream now',
-    description: 'A hint that the user is back.',
+    description: 'A hint that the user has come back from the verification.',
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
     problems: ['not_found'],
   },
@@ -66,7 +68,7 @@ export const PARTNER_OPERATIONS: Operations = {
     acceptsLanguage: true,
     answers: {
       200: {
-        description: 'The facts, and one sentence.',
+        description: 'The explanation, as data and in words.',
         schema: 'Explanation',
         headers: ['content-language'],
       },
@@ -77,7 +79,7 @@ export const PARTNER_OPERATIONS: Operations = {
     ...DELIVERY,
     operationId: 'listAttempts',
     summary: 'List the attempts to deliver its webhook, oldest first',
-    answers: { 200: { description: 'All of them.', schema: 'AttemptList' } },
+    answers: { 200: { description: 'All attempts.', schema: 'AttemptList' } },
     problems: ['not_found'],
   },
   'POST /v1/registrations/:id/resend': {
@@ -85,7 +87,7 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'resendWebhook',
     summary: 'Send its webhook now',
     description:
-      'With the same `webhook-id`, whether it was delivered, waits or is exhausted. The retry schedule starts anew.',
+      'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning.',
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
     problems: ['not_found', 'conflict'],
   },
@@ -94,12 +96,12 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'startResend',
     summary: 'Send all exhausted webhooks of a time span again',
     body: 'ResendRequest',
-    answers: { 202: { description: 'Begun.', schema: 'Resend', headers: ['location'] } },
+    answers: { 202: { description: 'Started.', schema: 'Resend', headers: ['location'] } },
   },
   'GET /v1/resend/:id': {
     ...DELIVERY,
     operationId: 'getResend',
-    summary: 'How far a resend is',
+    summary: 'The progress of a resend',
     answers: { 200: { description: 'The resend.', schema: 'Resend' } },
     problems: ['not_found'],
   },
@@ -108,7 +110,7 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'listEvents',
     summary: 'Fetch webhooks instead of receiving them, oldest first',
     description:
-      'For those who cannot receive, or were down. An empty page means that there is nothing new; its `nextCursor` stays good.',
+      'For partners that cannot receive webhooks, or could not for a while. An empty page means that there is nothing new; its `nextCursor` stays valid.',
     query: EVENT_QUERY,
     answers: { 200: { description: 'A page.', schema: 'EventList' } },
   },
@@ -117,19 +119,19 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'testCallback',
     summary: 'Send idface.test to a callback now',
     body: 'CallbackTestRequest',
-    answers: { 200: { description: 'The attempt, whatever came of it.', schema: 'Attempt' } },
+    answers: { 200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt' } },
   },
   'GET /v1/signing-secrets': {
     ...ACCOUNT,
     operationId: 'listSigningSecrets',
     summary: 'List the live signing secrets, newest first',
-    answers: { 200: { description: 'All of them, without the secrets.', schema: 'SigningSecretList' } },
+    answers: { 200: { description: 'All live secrets, without their text.', schema: 'SigningSecretList' } },
   },
   'POST /v1/signing-secrets/rotate': {
     ...ACCOUNT,
     operationId: 'rotateSigningSecret',
-    summary: 'Make a new signing secret',
-    description: 'During the overlap every webhook carries a signature of each live secret, ten at most.',
+    summary: 'Create a new signing secret',
+    description: `During the overlap every webhook carries a signature of each live secret, of which there are at most ${MOST_LIVE_SECRETS}.`,
     body: 'RotateRequest',
     answers: { 201: { description: 'The new secret.', schema: 'NewSigningSecret' } },
     problems: ['conflict'],
@@ -137,7 +139,7 @@ export const PARTNER_OPERATIONS: Operations = {
   'GET /v1/me': {
     ...ACCOUNT,
     operationId: 'getMe',
-    summary: 'Whose key this is, its limits and what of them is used',
+    summary: 'The partner of this key, its limits and their usage',
     answers: { 200: { description: 'The partner.', schema: 'Me' } },
   },
 }

@@ -1,14 +1,13 @@
 import type { ErrorCode } from '../../core/error.ts'
 import { PROBLEMS } from '../json/problem.ts'
-import { HEADERS } from './headers.ts'
-import type { Operation } from './operation.ts'
+import { HEADERS, type Operation } from './operation.ts'
 
 type Code = ErrorCode | 'internal'
 
 const BODY_PROBLEMS: readonly Code[] = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body']
 const ACCESS_PROBLEMS: Readonly<Record<Operation['access'], readonly Code[]>> = {
   partner: ['invalid_query', 'unauthorized', 'too_many_requests', 'internal', 'unavailable'],
-  // Without an admin token there is no such call.
+  // All of these calls are 404 while there is no admin token.
   admin: ['invalid_query', 'unauthorized', 'not_found', 'too_many_requests', 'internal', 'unavailable'],
   open: [],
 }
@@ -18,7 +17,7 @@ const HEADERS_OF: Partial<Record<Code, keyof typeof HEADERS>> = {
   unavailable: 'retry-after',
 }
 
-/** The problems that a call can end in, by status. */
+/** The problems that a call can have, by status. */
 const problemsOf = ({ access, body, problems = [] }: Operation): Map<number, Code[]> => {
   const codes = new Set([...ACCESS_PROBLEMS[access], ...(body ? BODY_PROBLEMS : []), ...problems])
   return Map.groupBy(codes, code => PROBLEMS[code].status)

@@ -1,36 +1,91 @@
 import { z } from 'zod'
-import { AT, id } from './parts.ts'
+import { REASONS } from '../../core/verification.ts'
+import { AT, idField } from '../json/fields.ts'
 
-/** What callbacks are sent; `webhookBody` in `core/message.ts` writes it. */
-
-const REASON = z.enum(['expired', 'not_found', 'gone', 'invalid_id', 'unknown_status'])
 const TEXT = z.string().nullable().optional()
 
-const webhook = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
+/** The body of a webhook, which `webhookBody` in `core/message.ts` writes. */
+const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.strictObject({
     type: z.literal(type),
     timestamp: AT,
     data: z.strictObject({
-      registrationId: id('reg'),
+      registrationId: idField('reg'),
       idcardid: z.string(),
       ...data,
-      message: TEXT.describe('Not there in a `thin` webhook, like the scores.'),
+      message: TEXT.describe('Absent in a `thin` webhook, like the scores.'),
       livingScore: TEXT,
       similarity: TEXT,
       metadata: z.record(z.string(), z.string()),
-      observedAt: AT.describe('The verdict changed between `previousPollAt` and this.'),
-      previousPollAt: AT.nullable().describe('Null when the first poll brought the verdict.'),
-      sandbox: z.literal(true).exactOptional().describe('A test serial: nobody was checked.'),
+      observedAt: AT.describe('The verdict changed between `previousPollAt` and this time.'),
+      previousPollAt: AT.nullable().describe('Null if the first poll found the verdict.'),
+      sandbox: z.literal(true).exactOptional().describe('This is a test serial: no person was checked.'),
     }),
   })
 
-/** By the name each has in the document. */
+/** The bodies of the webhooks, by their names in the document. */
 export const WEBHOOKS = {
-  SucceededWebhook: webhook('idface.succeeded', { status: z.literal('SUCCESS'), reason: z.null() }),
-  FailedWebhook: webhook('idface.failed', { status: z.literal('FAIL'), reason: z.null() }),
-  UnresolvedWebhook: webhook('idface.unresolved', {
-    status: z.string().nullable().describe('The last raw status of the upstream.'),
-    reason: REASON,
+  SucceededWebhook: bodyOf('idface.succeeded', { status: z.literal('SUCCESS'), reason: z.null() }),
+  FailedWebhook: bodyOf('idface.failed', { status: z.literal('FAIL'), reason: z.null() }),
+  UnresolvedWebhook: bodyOf('idface.unresolved', {
+    status: z.string().nullable().describe('The last status of the upstream, as it was sent.'),
+    reason: z.enum(REASONS),
   }),
-  TestWebhook: webhook('idface.test', { status: z.null(), reason: z.null() }),
+  TestWebhook: bodyOf('idface.test', { status: z.null(), reason: z.null() }),
+}
+
+const header = (name: string, description: string, example: string) => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string', examples: [example] },
+})
+
+const HEADERS = [
+  header(
+    'webhook-id',
+    'The same for every attempt to deliver a message. Store it, to recognise a message that arrives twice.',
+    'msg_01KAW2X5G0Q8T3M6V9Y1B4D7FH',
+  ),
+  header('webhook-timestamp', 'When this attempt was signed, in epoch seconds. Reject old timestamps.', '1795509800'),
+  header(
+    'webhook-signature',
+    'Signatures of `{webhook-id}.{webhook-timestamp}.{body}`, one for each live secret, separated by spaces: `v1,` and the base64 of HMAC-SHA256 with `whsec_…`, or `v1a,` and the base64 of ed25519 for `whpk_…`.',
+    'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  ),
+  header('webhook-attempt', 'The number of this attempt, from 1.', '1'),
+  header('user-agent', 'The sender and its version.', 'idface-notifier/0.1.0'),
+]
+
+const RESPONSES = {
+  '2XX': { description: 'Delivered. The body is ignored.' },
+  '410': { description: 'Never again: this message ends, and the URL is on hold until it is registered or resent to.' },
+  '429': { description: 'Not now. `Retry-After` delays the next attempt, by 24 h at most.' },
+  '503': { description: 'Not now, like 429.' },
+  default: { description: 'Not delivered. Redirects count as this too. The next attempt follows the retry schedule.' },
+}
+
+const webhook = (schema: keyof typeof WEBHOOKS, [operationId, summary]: [string, string]) => ({
+  post: {
+    operationId,
+    tags: ['Webhooks'],
+    summary,
+    security: [],
+    parameters: HEADERS,
+    requestBody: {
+      required: true,
+      description: 'Verify the signature over exactly these bytes, then parse them.',
+      content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
+    },
+    responses: RESPONSES,
+  },
+})
+
+/** The webhooks that are sent to callback URLs, as Standard Webhooks (https://www.standardwebhooks.com). */
+export const webhookSection = {
+  'idface.succeeded': webhook('SucceededWebhook', ['onSucceeded', 'The person was verified']),
+  'idface.failed': webhook('FailedWebhook', ['onFailed', 'The person was not verified']),
+  'idface.unresolved': webhook('UnresolvedWebhook', ['onUnresolved', 'There will be no verdict']),
+  'idface.test': webhook('TestWebhook', ['onTest', 'The webhook of POST /v1/callbacks/test']),
 }

@@ -2,19 +2,20 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { NewRegistration, Registered } from '../../store/store.ts'
-import { problemOf } from '../json/problem.ts'
+import { PROBLEM, problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
-import { checkBody, readBody } from '../json/request-body.ts'
+import { readBody } from '../json/request-body.ts'
+import { checkBody } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
-import { viewRegistration } from './registration-view.ts'
+import { REGISTRATION, viewRegistration } from './registration-view.ts'
 
 export interface BatchDeps extends RegistrarDeps {
   registrationBody: RegistrationBodySchema
   enumerationGuard: Pick<EnumerationGuard, 'recordSerial' | 'slowedForMs'>
-  /** All in one transaction, one result an item. */
+  /** Registers all items in one transaction; one result an item, in order. */
   registerAll: (items: readonly NewRegistration[]) => Promise<readonly Registered[]>
 }
 
@@ -25,7 +26,19 @@ export const BATCH_BODY = z.strictObject({
   registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST, REGISTRATIONS),
 })
 
-/** `POST /v1/registrations/batch`: each item has a result of its own, in order, and a bad one harms no other. */
+export const BATCH_RESULTS = z.strictObject({
+  results: z
+    .array(
+      z.union([
+        z.strictObject({ status: z.union([z.literal(201), z.literal(200)]), registration: REGISTRATION }),
+        z.strictObject({ status: z.int().min(400).max(599), problem: PROBLEM }),
+      ]),
+    )
+    .describe('One for each registration, in the same order.'),
+})
+type Result = z.output<typeof BATCH_RESULTS>['results'][number]
+
+/** `POST /v1/registrations/batch`: every item has its own result, and an invalid item does not affect the others. */
 export const createBatch = (deps: BatchDeps) => {
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
@@ -39,7 +52,7 @@ export const createBatch = (deps: BatchDeps) => {
     }
   }
 
-  const answer = (item: NewRegistration, registered: Registered) => {
+  const resultOf = (item: NewRegistration, registered: Registered): Result => {
     try {
       const { status, registration } = registrar.toAnswer(item, registered)
       return { status, registration: viewRegistration(registration) }
@@ -52,27 +65,26 @@ export const createBatch = (deps: BatchDeps) => {
   app.post('/batch', noQuery, async c => {
     const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, BATCH_BYTES)
-    if (registrations.length > 1) refuseSlowed(deps.enumerationGuard.slowedForMs(partnerId))
+    if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     const checked = await Promise.all(registrations.map(body => check(partnerId, body)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
     const inOrder = registered[Symbol.iterator]()
-    const results = checked.map(item => {
-      if (item instanceof AppError) return refusal(item)
-      return answer(item, inOrder.next().value as Registered)
-    })
+    const results = checked.map(item =>
+      item instanceof AppError ? refusal(item) : resultOf(item, inOrder.next().value as Registered),
+    )
     return c.json({ results })
   })
 
   return app
 }
 
-/** Once a second is slow only for one serial at a time. */
-const refuseSlowed = (slowedForMs: number): void => {
-  const detail = 'Your last serials look like tried out in turn: for now, register one at a time.'
+/** One request a second is slow only if each of them has one serial. */
+const refuseIfSlowed = (slowedForMs: number): void => {
+  const detail = 'Your last serials look enumerated, so batches are refused for now. Register one serial at a time.'
   if (slowedForMs > 0) throw new AppError('too_many_requests', detail, { retryAfterMs: slowedForMs })
 }
 
-const refusal = ({ code, message: detail, errors }: AppError) => {
+const refusal = ({ code, message: detail, errors }: AppError): Result => {
   const problem = problemOf({ code, detail, errors })
   return { status: problem.status, problem }
 }

@@ -14,16 +14,16 @@ export interface CallbackTestDeps {
   now: () => number
 }
 
-/** Of a partner: enough for who tries out a URL, too little to knock at many hosts that are not its own. */
+/** Per partner: enough to try out a URL, and too few to probe many hosts of other people. */
 const TESTS = { rate: 1, burst: 10 }
 
 export const createCallbackTestBody = ({ shape }: RegistrationBodySchema) =>
   z.strictObject({ callbackUrl: shape.callbackUrl })
 
-/** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever came of it. */
+/** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever its outcome. */
 export const createCallbackTest = ({ registrationBody, testCallback, now }: CallbackTestDeps) => {
   const app = new Hono<ApiEnv>()
-  const take = createRateLimit({ now, detail: 'So many callbacks cannot be tested at once.' })
+  const take = createRateLimit({ now, detail: 'You may test one callback a second, and ten at once.' })
   const body = createCallbackTestBody(registrationBody)
 
   app.post('/test', noQuery, async c => {

@@ -1,14 +1,14 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { messageIdOf } from '../../core/message.ts'
+import { MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import type { Store, StoredEvent } from '../../store/store.ts'
-import { jsonTime } from '../json/json-time.ts'
-import { PAGE_PARAMETERS } from '../json/pagination.ts'
+import { AT, idField, jsonTime } from '../json/fields.ts'
+import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { readQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { EventAnswer } from '../openapi/answers.ts'
+import { DELIVERY_STATE } from './registration-view.ts'
 
-/** The three `webhook-*` headers of each, freshly signed for the partner. */
+/** The three `webhook-*` headers of each event, signed now. */
 type SignEvents = (
   partnerId: string,
   events: readonly { id: string; body: string }[],
@@ -19,18 +19,35 @@ export interface EventDeps {
   signEvents: SignEvents
 }
 
-const AFTER = 'must be the nextCursor of an earlier answer, as it was'
 export const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
     .string()
-    .regex(/^evt_\d{1,15}$/, AFTER)
+    .regex(/^evt_\d{1,15}$/, CURSOR)
     .transform(cursor => Number(cursor.slice('evt_'.length)))
     .optional()
-    .describe('The nextCursor of the call before; without it from the very first message.'),
+    .describe('The nextCursor of the call before; the first message if it is left out.'),
 })
 
-/** `GET /v1/events`: the partner's messages in order, for those who cannot receive, or were down. */
+export const EVENT = z.strictObject({
+  messageId: idField('msg'),
+  registrationId: idField('reg'),
+  type: z.enum(MESSAGE_TYPES),
+  createdAt: AT,
+  delivery: DELIVERY_STATE,
+  body: z.string().describe('The exact text of the webhook: verify it with `headers`, then parse it.'),
+  headers: z
+    .strictObject({ 'webhook-id': z.string(), 'webhook-timestamp': z.string(), 'webhook-signature': z.string() })
+    .describe('Signed now.'),
+})
+export type EventAnswer = z.output<typeof EVENT>
+
+export const EVENT_LIST = z.strictObject({
+  data: z.array(EVENT),
+  nextCursor: z.string().describe('Pass it as `after` to continue where this answer ended; it is never null.'),
+})
+
+/** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
 export const createEvents = ({ store, signEvents }: EventDeps) => {
   const app = new Hono<ApiEnv>()
 

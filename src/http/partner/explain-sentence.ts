@@ -2,7 +2,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import type { Explanation } from '../../store/store.ts'
 import { EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
 
-export interface Telling {
+export interface Reader {
   language: Language
   /** Epoch ms. */
   now: number
@@ -11,7 +11,7 @@ export interface Telling {
 type Values = Readonly<Record<string, string | number>>
 
 /** Why there is no webhook yet, or what became of it, as a helpful person would say it. */
-export const explainSentence = (explanation: Explanation, { language, now }: Telling): string => {
+export const explainSentence = (explanation: Explanation, { language, now }: Reader): string => {
   const say = { texts: EXPLAIN_TEXTS[language], now }
   const clauses = explanation.registration.status === 'pending' ? pollClauses : endClauses
   return clauses(explanation, say).join(say.texts.join)

@@ -1,11 +1,63 @@
-import type { Explanation } from '../../store/store.ts'
-import { jsonTime, jsonTimeOrNull } from '../json/json-time.ts'
-import type { ExplanationAnswer } from '../openapi/answers.ts'
-import { explainSentence, type Telling } from './explain-sentence.ts'
-import { viewAttempt } from './registration-view.ts'
+import { Hono } from 'hono'
+import { languageDetector } from 'hono/language'
+import { z } from 'zod'
+import type { Answer } from '../../core/answer.ts'
+import { MESSAGE_TYPES } from '../../core/message.ts'
+import type { Explanation, Store } from '../../store/store.ts'
+import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
+import { found } from '../json/found.ts'
+import { noQuery } from '../json/query.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { explainSentence, type Reader } from './explain-sentence.ts'
+import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-view.ts'
+import { readTarget } from './registrations.ts'
 
-/** Why there is no webhook yet: the facts, and one sentence in the reader's language. */
-export const viewExplanation = (explanation: Explanation, { language, now }: Telling): ExplanationAnswer => {
+export interface ExplainDeps {
+  store: Pick<Store, 'explain'>
+  now: () => number
+}
+
+const ANSWER_KINDS = [
+  'verdict',
+  'waiting',
+  'unknown_status',
+  'not_found',
+  'invalid_id',
+  'transient',
+  'throttled',
+  'account',
+  'clock',
+] as const satisfies Answer['kind'][]
+
+export const EXPLANATION = z.strictObject({
+  registrationId: idField('reg'),
+  status: STATUS,
+  reason: REASON,
+  language: z.enum(['en', 'zh']),
+  sentence: z.string().describe('The fields below in words.'),
+  at: AT,
+  polling: z.strictObject({
+    lastAnswer: z.enum(ANSWER_KINDS).nullable(),
+    code: z.int().nullable().describe('The code of that GetResult answer.'),
+    status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
+    polls: COUNT,
+    lastPolledAt: AT_OR_NULL,
+    nextPollAt: AT_OR_NULL,
+  }),
+  account: z.strictObject(PAUSE),
+  delivery: z.strictObject({
+    type: z.enum(MESSAGE_TYPES).nullable(),
+    messageId: idField('msg').nullable(),
+    state: DELIVERY_STATE,
+    attempts: COUNT,
+    lastAttempt: ATTEMPT.nullable(),
+    nextAttemptAt: AT_OR_NULL,
+    heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
+  }),
+})
+export type ExplanationAnswer = z.output<typeof EXPLANATION>
+
+const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {
   const { registration, account, lastAttempt } = explanation
   const { delivery } = registration
   return {
@@ -23,12 +75,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Tel
       lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
       nextPollAt: jsonTimeOrNull(registration.nextPollAt),
     },
-    account: {
-      paused: account.pausedAt !== null,
-      reason: account.pauseReason,
-      code: account.pauseCode,
-      since: jsonTimeOrNull(account.pausedAt),
-    },
+    account: viewPause(account),
     delivery: {
       type: explanation.messageType,
       messageId: delivery.messageId,
@@ -39,4 +86,26 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Tel
       heldSince: jsonTimeOrNull(explanation.heldSince),
     },
   }
+}
+
+const detectLanguage = languageDetector({
+  order: ['header'],
+  supportedLanguages: ['en', 'zh'],
+  fallbackLanguage: 'en',
+  caches: false,
+})
+
+/** `GET /v1/registrations/:id/explain`: why there is no webhook yet, as data and in words of the caller's language. */
+export const createExplain = ({ store, now }: ExplainDeps) => {
+  const app = new Hono<ApiEnv>()
+
+  app.get('/:id/explain', noQuery, detectLanguage, async c => {
+    const explanation = found(await store.explain(...readTarget(c)), 'registration')
+    const language = c.get('language') === 'zh' ? 'zh' : 'en'
+    c.header('content-language', language)
+    c.header('vary', 'accept-language')
+    return c.json(viewExplanation(explanation, { language, now: now() }))
+  })
+
+  return app
 }

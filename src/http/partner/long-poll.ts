@@ -1,37 +1,41 @@
+import type { Clock } from '../../core/clock.ts'
 import type { Store } from '../../store/store.ts'
 
-const MOST_WAITERS = 10_000
+/** Calls that wait at the same time; one more is answered at once. */
+const MOST_WAITING = 10_000
 
-/** Who waits for a registration to end is woken by the store's word, and nobody asks the database meanwhile. */
-export const createLongPoll = ({ events }: Pick<Store, 'events'>) => {
-  const waiters = new Map<string, Set<() => void>>()
+interface LongPollDeps {
+  events: Store['events']
+  sleep: Clock['sleep']
+}
+
+/** A call that waits for a registration to end is woken by the event `resolved`; waiting costs no query. */
+export const createLongPoll = ({ events, sleep }: LongPollDeps) => {
+  const waiting = new Map<string, Set<AbortController>>()
   let count = 0
 
   events.on('resolved', ids => {
-    for (const id of ids) for (const wake of waiters.get(id) ?? []) wake()
+    for (const id of ids) for (const call of waiting.get(id) ?? []) call.abort()
   })
 
-  const remove = (id: string, wake: () => void) => {
-    const others = waiters.get(id)
-    if (!others?.delete(wake)) return
+  const add = (id: string, call: AbortController) => {
+    const others = waiting.get(id) ?? new Set()
+    waiting.set(id, others.add(call))
+    count++
+  }
+  const remove = (id: string, call: AbortController) => {
+    const others = waiting.get(id)
+    others?.delete(call)
+    if (others?.size === 0) waiting.delete(id)
     count--
-    if (others.size === 0) waiters.delete(id)
   }
 
-  /** Resolves when the registration ends, the time is over or the caller has gone; at once where too many wait already. */
-  return (id: string, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> =>
-    new Promise(resolve => {
-      if (count >= MOST_WAITERS || signal.aborted) return resolve()
-      const wake = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', wake)
-        remove(id, wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, ms)
-      signal.addEventListener('abort', wake, { once: true })
-      const others = waiters.get(id) ?? new Set()
-      waiters.set(id, others.add(wake))
-      count++
-    })
+  /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting. */
+  return async (id: string, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> => {
+    if (count >= MOST_WAITING) return
+    const resolved = new AbortController()
+    add(id, resolved)
+    await sleep(ms, AbortSignal.any([signal, resolved.signal])).catch(() => {})
+    remove(id, resolved)
+  }
 }

@@ -1,9 +1,11 @@
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
+import { QUOTA_NAMES } from '../json/fields.ts'
+import { invalid } from '../json/validate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { createTtlCache } from '../middleware/ttl-cache.ts'
-import type { RegistrationBody } from './registration-body.ts'
+import { ACCOUNT_FORM, type RegistrationBody } from './registration-body.ts'
 
 export interface RegistrarDeps {
   store: Pick<Store, 'accountFor'>
@@ -13,12 +15,12 @@ export interface RegistrarDeps {
   now: () => number
 }
 
-/** What stands between a checked body and the store, for one registration and for a batch alike. */
+/** Turns a checked body into what the store registers, and the store's outcome into an answer; singly and in a batch. */
 export const createRegistrar = (deps: RegistrarDeps) => {
   const findAccount = createAccountFinder(deps)
 
   return {
-    /** Throws `AppError('invalid_body')` for an account that the partner cannot use. */
+    /** Throws `AppError('invalid_body')` if the partner cannot use the account. */
     toItem: async (partnerId: string, body: RegistrationBody): Promise<NewRegistration> => ({
       id: deps.newId('reg'),
       partnerId,
@@ -30,7 +32,7 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       ttlMs: deps.registrationTtlMs,
     }),
 
-    /** Throws `AppError` where the store did not take it. */
+    /** Throws `AppError` if the store has refused the item. */
     toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
       if (registered.outcome === 'over_quota') throw overQuota(registered)
       if (registered.outcome !== 'existing') {
@@ -45,11 +47,11 @@ export const createRegistrar = (deps: RegistrarDeps) => {
   }
 }
 
-const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
+const ACCOUNT_NAME = /^[\x21-\x7e]{1,128}$/
 
-/** Accounts are few and keep their ids, so a burst of registrations need not ask for them each time. */
+/** Accounts are few and keep their ids, so their ids are cached: a burst of registrations asks for each of them once. */
 const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'>) => {
-  // No id has a space, so the key falls apart into what it was made of.
+  // Neither a partner's id nor an account's name contains a space.
   const load = (key: string): Promise<Account | null> => {
     const [partnerId = '', name = ''] = key.split(' ')
     return store.accountFor(partnerId, name === '' ? null : name)
@@ -57,28 +59,20 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
   const find = createTtlCache({ ttlMs: 1 * SECOND, size: 10_000, now, load })
 
   return async (partnerId: string, name: string | undefined): Promise<Account> => {
-    // The id as it is, which most ask for, need not be hashed again.
+    // The most frequent key is a string that exists already, so that its hash is not computed again.
     const key = name === undefined ? partnerId : `${partnerId} ${name}`
-    const account = name === undefined || ACCOUNT_ID.test(name) ? await find(key) : null
+    const account = name === undefined || ACCOUNT_NAME.test(name) ? await find(key) : null
     if (account) return account
     if (name === undefined) throw new AppError('unavailable', 'The service has no upstream account yet.')
-    const message = 'must be the id or the APIID of an account of this service; leave it out for the default one'
-    throw new AppError('invalid_body', 'One field of the body is invalid.', {
-      errors: [{ path: 'account', message }],
-    })
+    throw invalid('body', [{ path: 'account', message: ACCOUNT_FORM }])
   }
 }
 
 const QUOTA_RETRY_MS = 60 * SECOND
-const QUOTAS = {
-  pending: 'registrations that wait for a verdict',
-  daily: 'new registrations in 24 hours',
-  hosts: 'different callback hosts',
-}
 
-/** Waiting helps against two of the quotas; another host will never be allowed by it. */
+/** Waiting does not help against the limit of hosts, so that is a 403; the others are a 429. */
 const overQuota = ({ quota, limit }: Extract<Registered, { outcome: 'over_quota' }>): AppError => {
-  const detail = `Your limit of ${limit} ${QUOTAS[quota]} is reached.`
+  const detail = `You have reached your limit of ${limit} ${QUOTA_NAMES[quota]}.`
   return quota === 'hosts'
     ? new AppError('forbidden', detail)
     : new AppError('too_many_requests', detail, { retryAfterMs: QUOTA_RETRY_MS })

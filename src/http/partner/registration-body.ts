@@ -1,13 +1,21 @@
 import { z } from 'zod'
-import { type Read, readExpiry, readMetadata, SERIAL } from '../../core/registration-input.ts'
+import { LONGEST_URL } from '../../core/callback-url.ts'
+import {
+  LONGEST_EXPIRY_DAYS,
+  METADATA_BYTES,
+  type Read,
+  readExpiry,
+  readMetadata,
+  SERIAL,
+  SERIAL_FORM,
+} from '../../core/registration-input.ts'
 
-/** Judges a callback URL: the normalised one, or what would be right. */
+/** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
 export type JudgeUrl = (text: unknown) => { ok: true; href: string } | { ok: false; message: string }
 
-const IDCARDID = 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"'
-const ACCOUNT = 'must be a string: the id or the APIID of an account'
+export const ACCOUNT_FORM = 'must be the id or the APIID of an account; leave it out to use the default account'
 
-/** A field that one of our own readers takes apart, and that keeps its description for OpenAPI. */
+/** A field that one of our own functions reads. Its JSON schema is given by `meta`. */
 const readWith =
   <In, Out>(read: (input: In) => Read<Out>) =>
   (input: In, ctx: z.RefinementCtx): Out => {
@@ -17,7 +25,7 @@ const readWith =
     return z.NEVER
   }
 
-/** The body of `POST /v1/registrations`; comes out with the URL normalised and the times as epoch ms. */
+/** The body of `POST /v1/registrations`. Its output has the normalised URL, and times as epoch ms. */
 export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; now: () => number }) => {
   const readUrl = (text: unknown): Read<string> => {
     const verdict = judgeUrl(text)
@@ -26,8 +34,8 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
   return z.strictObject(
     {
       idcardid: z
-        .string(IDCARDID)
-        .regex(SERIAL, IDCARDID)
+        .string(SERIAL_FORM)
+        .regex(SERIAL, SERIAL_FORM)
         .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
       callbackUrl: z
         .unknown()
@@ -35,8 +43,8 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
         .meta({
           type: 'string',
           format: 'uri',
-          maxLength: 2048,
-          description: 'Where the webhook goes.',
+          maxLength: LONGEST_URL,
+          description: 'Where the webhook is sent.',
           examples: ['https://partner.example/hook'],
         }),
       metadata: z
@@ -45,7 +53,7 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
         .meta({
           type: 'object',
           additionalProperties: { type: 'string' },
-          description: 'Your own notes, 2 KiB at most as JSON; the webhook brings them back.',
+          description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
           examples: [{ order: '42' }],
         })
         .optional(),
@@ -54,15 +62,15 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
         .transform(readWith(input => readExpiry(input, now())))
         .meta({
           type: ['string', 'integer'],
-          description: 'When the link ends: ISO 8601, or the epoch in seconds or milliseconds. At most 400 days ahead.',
+          description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
           examples: ['2026-11-25T08:00:00Z', 1795593600],
         })
         .optional(),
-      account: z.string(ACCOUNT).min(1, ACCOUNT).optional().meta({
-        description: 'The upstream account, by its id or APIID; without it the default one.',
+      account: z.string(ACCOUNT_FORM).min(1, ACCOUNT_FORM).optional().meta({
+        description: 'The id or the APIID of the upstream account; the default account if it is left out.',
       }),
     },
-    // Of the object itself; the fields have their own.
+    // This message is for the object itself; the fields have their own.
     { error: issue => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
   )
 }

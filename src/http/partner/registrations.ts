@@ -1,16 +1,19 @@
 import { type Context, Hono } from 'hono'
-import { languageDetector } from 'hono/language'
 import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
 import { MINUTE, readDuration } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import { SERIAL } from '../../core/registration-input.ts'
-import type { NewRegistration, Registered, Store } from '../../store/store.ts'
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
+import { type NewRegistration, REGISTRATION_STATUSES, type Registered } from '../../store/registration.ts'
+import type { Store } from '../../store/store.ts'
+import { DURATION_PATTERN } from '../json/fields.ts'
+import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
-import { setHeader } from '../json/set-header.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { viewExplanation } from './explain.ts'
+import { setHeader } from '../node-bindings.ts'
 import { createLongPoll } from './long-poll.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
@@ -18,25 +21,19 @@ import { viewAttempt, viewRegistration } from './registration-view.ts'
 
 export interface RegistrationDeps extends RegistrarDeps {
   store: RegistrarDeps['store'] &
-    Pick<
-      Store,
-      'events' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain'
-    >
+    Pick<Store, 'events' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts'>
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   registrationBody: RegistrationBodySchema
-  /** Aborts when the service stops: whoever waits is answered then. */
+  sleep: Clock['sleep']
+  /** Aborts when the service stops; all waiting callers are answered then. */
   stopping: AbortSignal
 }
 
-const IDCARDID = 'must be a serial: 1 to 64 letters, digits, "_" and "-"'
-const STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const
-const DELIVERIES = ['pending', 'delivered', 'exhausted'] as const
-
 export const LIST_QUERY = z.strictObject({
-  idcardid: z.string().regex(SERIAL, IDCARDID).optional(),
-  status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
-  delivery: z.enum(DELIVERIES, `must be one of ${DELIVERIES.join(', ')}`).optional(),
+  idcardid: z.string().regex(SERIAL, SERIAL_FORM).optional(),
+  status: z.enum(REGISTRATION_STATUSES, `must be one of ${REGISTRATION_STATUSES.join(', ')}`).optional(),
+  delivery: z.enum(MESSAGE_STATES, `must be one of ${MESSAGE_STATES.join(', ')}`).optional(),
   ...PAGE_PARAMETERS,
 })
 
@@ -49,47 +46,32 @@ export const WAIT_QUERY = z.strictObject({
     .transform(ms => ms ?? 0)
     .optional()
     .meta({
-      pattern: '^\\d{1,9}(ms|s|m|h|d)$',
-      description:
-        'Answer as soon as the registration has left `pending`, after this long (60s at most) at the latest.',
+      pattern: DURATION_PATTERN,
+      description: 'Answer as soon as the registration leaves `pending`, or after this time, which is at most 60s.',
       examples: ['30s'],
     }),
 })
 
-const detectLanguage = languageDetector({
-  order: ['header'],
-  supportedLanguages: ['en', 'zh'],
-  fallbackLanguage: 'en',
-  caches: false,
-})
-
 const RESEND_REFUSALS = {
-  no_message: 'There is nothing to send yet: the registration still waits for its verdict. See its explain.',
-  cancelled: 'The registration was cancelled, and a cancelled one sends nothing. Register the serial again.',
+  no_message: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.',
+  cancelled: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
 }
 
-/** One text, whether the id never was or is somebody else's. */
-const notFound = (): AppError => new AppError('not_found', 'There is no registration with this id.')
-
-const found = <T>(value: T | null): T => {
-  if (value === null) throw notFound()
-  return value
+/** The partner and the registration that a path names. What cannot be an id never reaches the database. */
+export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {
+  const id = c.req.param('id') ?? ''
+  return [c.get('partnerId'), found(/^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? id : null, 'registration')]
 }
 
-/** Whose registration, and which. What cannot be an id is not asked for: a database may choke on it. */
-const readTarget = (c: Context<ApiEnv, '/:id'>): [partnerId: string, id: string] => {
-  const id = c.req.param('id')
-  if (!/^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(id)) throw notFound()
-  return [c.get('partnerId'), id]
-}
-
-/** `/v1/registrations`, for the partner that `partnerId` names. */
+/** `/v1/registrations`, for the partner in `partnerId`. */
 export const createRegistrations = (deps: RegistrationDeps) => {
-  const { store, now } = deps
+  const { store, registrationBody } = deps
   const app = new Hono<ApiEnv>()
-  const { registrationBody } = deps
   const registrar = createRegistrar(deps)
-  const waitFor = createLongPoll(store)
+  const waitForEnd = createLongPoll({ events: store.events, sleep: deps.sleep })
+
+  const find = async (c: Context<ApiEnv>) =>
+    viewRegistration(found(await store.findRegistration(...readTarget(c)), 'registration'))
 
   app.post('/', async c => {
     refuseQuery(c)
@@ -104,56 +86,47 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
     const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
     const page = { limit: limit + 1, before: cursor ?? null }
-    const { data, nextCursor } = pageOf(
-      await store.listRegistrations(c.get('partnerId'), { ...filter, ...page }),
-      limit,
-    )
+    const items = await store.listRegistrations(c.get('partnerId'), { ...filter, ...page })
+    const { data, nextCursor } = pageOf(items, limit)
     return c.json({ data: data.map(viewRegistration), nextCursor })
   })
 
   app.get('/:id', async c => {
     const { wait } = readQuery(c, WAIT_QUERY)
-    const target = readTarget(c)
-    // It listens before it looks, so that a verdict in between is not missed.
-    const ended = new AbortController()
-    const over =
-      wait === undefined
-        ? null
-        : waitFor(target[1], { ms: wait, signal: AbortSignal.any([c.req.raw.signal, ended.signal, deps.stopping]) })
-    const now = await store.findRegistration(...target)
-    if (over === null || now?.status !== 'pending') {
-      ended.abort()
-      return c.json(viewRegistration(found(now)))
+    if (wait === undefined) return c.json(await find(c))
+    const [, id] = readTarget(c)
+    // The wait begins before the first look, so that a verdict in between is not missed.
+    const looked = new AbortController()
+    const signal = AbortSignal.any([c.req.raw.signal, looked.signal, deps.stopping])
+    const ended = waitForEnd(id, { ms: wait, signal })
+    try {
+      const registration = await find(c)
+      if (registration.status !== 'pending') return c.json(registration)
+      await ended
+      return c.json(await find(c))
+    } finally {
+      looked.abort()
     }
-    await over
-    return c.json(viewRegistration(found(await store.findRegistration(...target))))
   })
 
   app.delete('/:id', noQuery, async c => {
-    found(await store.cancel(...readTarget(c)))
+    found(await store.cancel(...readTarget(c)), 'registration')
     return c.body(null, 204)
   })
 
-  app.post('/:id/poll', noQuery, async c => c.json(viewRegistration(found(await store.nudge(...readTarget(c)))), 202))
+  app.post('/:id/poll', noQuery, async c =>
+    c.json(viewRegistration(found(await store.nudge(...readTarget(c)), 'registration')), 202),
+  )
 
   app.post('/:id/resend', noQuery, async c => {
-    const target = readTarget(c)
-    const outcome = found(await store.resend(...target))
+    const outcome = found(await store.resend(...readTarget(c)), 'registration')
     if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[outcome])
-    return c.json(viewRegistration(found(await store.findRegistration(...target))), 202)
+    return c.json(await find(c), 202)
   })
 
   app.get('/:id/attempts', noQuery, async c => {
-    const attempts = found(await store.listAttempts(...readTarget(c)))
+    const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
     return c.json({ data: attempts.map(viewAttempt), nextCursor: null })
-  })
-
-  app.get('/:id/explain', noQuery, detectLanguage, async c => {
-    const explanation = found(await store.explain(...readTarget(c)))
-    const language = c.get('language') === 'zh' ? 'zh' : 'en'
-    c.header('content-language', language)
-    c.header('vary', 'accept-language')
-    return c.json(viewExplanation(explanation, { language, now: now() }))
   })
 
   return app

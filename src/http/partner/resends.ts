@@ -1,12 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { AppError } from '../../core/error.ts'
 import type { BulkResend, Store } from '../../store/store.ts'
-import { jsonTime } from '../json/json-time.ts'
+import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
+import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { ResendAnswer } from '../openapi/answers.ts'
 
 export interface ResendDeps {
   store: Pick<Store, 'startResend' | 'findResend'>
@@ -15,14 +14,24 @@ export interface ResendDeps {
 }
 
 const TIME = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z'
-const DELIVERY = 'must be "exhausted": what is pending is sent anyway, and what was delivered has arrived'
-const time = z.iso.datetime({ offset: true, error: TIME }).transform(text => Date.parse(text))
+const DELIVERY = 'must be "exhausted": pending messages are sent anyway, and delivered ones have arrived'
+const time = timeField(TIME)
 export const RESEND_BODY = z
   .strictObject({ since: time, until: time.optional(), delivery: z.literal('exhausted', DELIVERY) })
   .refine(({ since, until }) => until === undefined || until >= since, {
     path: ['until'],
     message: 'must not be before since',
   })
+
+export const RESEND = z.strictObject({
+  id: idField('resend'),
+  since: AT,
+  until: AT,
+  count: COUNT.describe('Messages to resend, counted when the resend was requested.'),
+  resent: COUNT,
+  done: z.boolean(),
+})
+export type ResendAnswer = z.output<typeof RESEND>
 
 const viewResend = ({ id, since, until, count, resent, done }: BulkResend): ResendAnswer => ({
   id,
@@ -33,7 +42,7 @@ const viewResend = ({ id, since, until, count, resent, done }: BulkResend): Rese
   done,
 })
 
-/** `/v1/resend`: sends again what nobody took, a batch at a time. */
+/** `/v1/resend`: sends all exhausted messages of a time span again, in the background. */
 export const createResends = ({ store, newId, now }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
 
@@ -45,10 +54,8 @@ export const createResends = ({ store, newId, now }: ResendDeps) => {
   })
 
   app.get('/:id', noQuery, async c => {
-    const id = c.req.param('id')
-    const resend = /^\w{1,64}$/.test(id) ? await store.findResend(c.get('partnerId'), id) : null
-    if (!resend) throw new AppError('not_found', 'There is no resend with this id.')
-    return c.json(viewResend(resend))
+    const id = readId(c.req.param('id'), 'resend')
+    return c.json(viewResend(found(await store.findResend(c.get('partnerId'), id), 'resend')))
   })
 
   return app

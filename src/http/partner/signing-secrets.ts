@@ -5,11 +5,10 @@ import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
-import { jsonTime, jsonTimeOrNull } from '../json/json-time.ts'
+import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../openapi/answers.ts'
 
 export interface SigningSecretDeps {
   store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret'>
@@ -19,8 +18,8 @@ export interface SigningSecretDeps {
 
 const DEFAULT_OVERLAP_MS = 24 * HOUR
 const LONGEST_OVERLAP_MS = 30 * DAY
-/** Every webhook carries a signature of each. */
-const MOST_LIVE = 10
+/** Every webhook carries a signature of each live secret. */
+export const MOST_LIVE_SECRETS = 10
 const OVERLAP = 'must be a duration from 0s to 30d, such as 24h'
 export const ROTATION = z.strictObject({
   overlap: z
@@ -28,17 +27,33 @@ export const ROTATION = z.strictObject({
     .transform(readDuration)
     .refine(ms => ms !== null && ms <= LONGEST_OVERLAP_MS, OVERLAP)
     .meta({
-      pattern: '^\\d{1,9}(ms|s|m|h|d)$',
-      description: 'How long those there are go on signing, 24h unless told, 30d at most.',
+      pattern: DURATION_PATTERN,
+      description: 'How long the present secrets keep signing; 24h by default, at most 30d.',
     })
     .optional(),
   type: z
     .enum(['v1', 'v1a'], 'must be v1 (HMAC-SHA256) or v1a (ed25519)')
-    .describe('HMAC-SHA256, which is the default, or ed25519.')
+    .describe('`v1`: HMAC-SHA256, the default. `v1a`: ed25519.')
     .optional(),
 })
 
-const TOO_MANY = `${MOST_LIVE} secrets are live: wait until one has expired, or rotate with an overlap of 0s, which ends them.`
+const TOO_MANY = `${MOST_LIVE_SECRETS} secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.`
+
+const TYPE = z.enum(['v1', 'v1a'])
+export const SIGNING_SECRET = z.strictObject({
+  id: idField('secret'),
+  type: TYPE,
+  createdAt: AT,
+  expiresAt: AT_OR_NULL.describe('When it stops signing; null: no end is planned.'),
+})
+export type SigningSecretAnswer = z.output<typeof SIGNING_SECRET>
+
+export const NEW_SIGNING_SECRET = z.strictObject({
+  id: idField('secret'),
+  type: TYPE,
+  secret: z.string().describe(`${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`),
+})
+export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({
   id,
@@ -47,7 +62,7 @@ const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningS
   expiresAt: jsonTimeOrNull(expiresAt),
 })
 
-/** `/v1/signing-secrets`. A secret is shown once, when it is made; of a `v1a` one only the public key ever. */
+/** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
 export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps) => {
   const app = new Hono<ApiEnv>()
 
@@ -60,7 +75,7 @@ export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps
     const { type = 'v1', ...body } = await readBody(c, ROTATION)
     const overlapMs = body.overlap ?? DEFAULT_OVERLAP_MS
     const live = await store.listSigningSecrets(c.get('partnerId'))
-    if (overlapMs > 0 && live.length >= MOST_LIVE) throw new AppError('conflict', TOO_MANY)
+    if (overlapMs > 0 && live.length >= MOST_LIVE_SECRETS) throw new AppError('conflict', TOO_MANY)
     const { secret, publicText } = generateSecret(type, random)
     const added = { id: newId('secret'), type, text: new Secret(secret) }
     const { id } = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)

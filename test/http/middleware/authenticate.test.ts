@@ -64,28 +64,3 @@ test('a database that fails is 503 with Retry-After, and is asked again by the n
   expect([status, headers.get('retry-after')]).toEqual([503, '2'])
   expect((await api.call('GET', LIST)).status).toBe(200)
 })
-
-test('notes when a key was used, at most once a minute', async () => {
-  vi.useFakeTimers({ toFake: ['setTimeout'] })
-  try {
-    await using api = await openApi()
-    const touchKeys = vi.spyOn(api.store, 'touchKeys')
-    await Promise.all([api.call('GET', LIST), api.call('GET', LIST), api.call('GET', LIST, { key: api.other.key })])
-    expect(touchKeys).not.toHaveBeenCalled()
-    vi.runAllTimers()
-    expect(touchKeys.mock.calls).toEqual([[[api.partner.keyId, api.other.keyId]]])
-    api.clock.now += 59_000
-    await api.call('GET', LIST)
-    vi.runAllTimers()
-    expect(touchKeys).toHaveBeenCalledTimes(1)
-    api.clock.now += 1_000
-    await api.call('GET', LIST)
-    vi.runAllTimers()
-    expect(touchKeys).toHaveBeenCalledTimes(2)
-    await touchKeys.mock.results[1]?.value
-    const [key] = (await api.store.listKeys(api.partner.id)) ?? []
-    expect(key?.lastUsedAt).toBe(api.clock.now)
-  } finally {
-    vi.useRealTimers()
-  }
-})

@@ -100,7 +100,7 @@ describe('the document', () => {
       name: 'limit',
       in: 'query',
       required: false,
-      description: 'How many.',
+      description: 'The size of a page.',
       schema: { type: 'integer', minimum: 1, maximum: 250, default: 50 },
     })
     expect(parameters.map(({ name }: Json) => name)).toEqual(['idcardid', 'status', 'delivery', 'limit', 'cursor'])

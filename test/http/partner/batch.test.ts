@@ -74,7 +74,7 @@ test('takes 1 MiB and no more', async () => {
   expect([status, json.type, json.detail]).toEqual([
     413,
     '/docs/problems#payload_too_large',
-    'The body may have 1024 KiB at most.',
+    'The body must be at most 1024 KiB.',
   ])
 })
 

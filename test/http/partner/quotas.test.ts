@@ -27,7 +27,7 @@ describe('the quota of pending registrations', () => {
     expect([over.status, over.headers.get('retry-after')]).toEqual([429, '60'])
     expect(over.json).toMatchObject({
       type: '/docs/problems#too_many_requests',
-      detail: 'Your limit of 2 registrations that wait for a verdict is reached.',
+      detail: 'You have reached your limit of 2 registrations that wait for their verdict.',
     })
     expect(over.headers.get('location')).toBeNull()
   })
@@ -87,7 +87,7 @@ describe('M14: the quota of callback hosts', () => {
     expect([over.status, over.headers.get('retry-after')]).toEqual([403, null])
     expect(over.json).toMatchObject({
       type: '/docs/problems#forbidden',
-      detail: 'Your limit of 2 different callback hosts is reached.',
+      detail: 'You have reached your limit of 2 different callback hosts.',
     })
     expect((await post('5', on('b'))).status).toBe(201)
   })
@@ -108,7 +108,10 @@ describe('the quota of a day', () => {
     await api.call('DELETE', `/v1/registrations/${json.id}`)
     expect((await post('2')).status).toBe(201)
     const over = await post('3')
-    expect([over.status, over.json.detail]).toEqual([429, 'Your limit of 2 new registrations in 24 hours is reached.'])
+    expect([over.status, over.json.detail]).toEqual([
+      429,
+      'You have reached your limit of 2 new registrations in 24 hours.',
+    ])
     api.clock.now += 24 * 3_600_000 - 1
     expect((await post('3')).status).toBe(429)
     api.clock.now += 1_001

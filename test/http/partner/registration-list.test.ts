@@ -52,6 +52,6 @@ describe('the list', () => {
   ])('refuses ?%s and names the parameter', async (query, path) => {
     const { status, json } = await api.call('GET', `/v1/registrations?${query}`)
     expect([status, json.type]).toEqual([400, '/docs/problems#invalid_query'])
-    expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is not known/) }])
+    expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is unknown/) }])
   })
 })

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
 import { createEventSigner } from '../../../src/callback/event-signer.ts'
 import type { Answer } from '../../../src/core/answer.ts'
@@ -65,6 +66,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     apiRate: 100_000,
     trustedProxies: { contains: () => false },
     enumerationGuard: { recordSerial: () => {}, slowedForMs: () => 0 },
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
     registerAll: store.register,
     signEvents: createEventSigner(store),
@@ -83,6 +85,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     version: '0.0.0',
     ready: async () => [{ name: 'database', ok: true, reason: null }],
     now,
+    monotonic: now,
     ...overrides,
   }
   const account = await store.putDefaultAccount({

@@ -1,0 +1,67 @@
+import type { z } from 'zod'
+import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
+import {
+  CREATED_KEY,
+  CREATED_PARTNER,
+  createNewKey,
+  KEY,
+  NEW_PARTNER,
+  PARTNER,
+  PARTNER_CHANGE,
+} from '../admin/partners.ts'
+import { HEALTH, READINESS } from '../health.ts'
+import { listOf } from '../json/pagination.ts'
+import { PROBLEM } from '../json/problem.ts'
+import { BATCH_BODY, BATCH_RESULTS } from '../partner/batch.ts'
+import { createCallbackTestBody } from '../partner/callback-test.ts'
+import { EVENT, EVENT_LIST } from '../partner/events.ts'
+import { EXPLANATION } from '../partner/explain.ts'
+import { ME } from '../partner/me.ts'
+import type { RegistrationBodySchema } from '../partner/registration-body.ts'
+import { ATTEMPT, REGISTRATION } from '../partner/registration-view.ts'
+import { RESEND, RESEND_BODY } from '../partner/resends.ts'
+import { NEW_SIGNING_SECRET, ROTATION, SIGNING_SECRET } from '../partner/signing-secrets.ts'
+
+/** The schemas of the bodies, by their names in the document. The same schemas check the requests. */
+export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => number) => ({
+  RegistrationRequest: registrationBody,
+  BatchRequest: BATCH_BODY,
+  ResendRequest: RESEND_BODY,
+  RotateRequest: ROTATION,
+  CallbackTestRequest: createCallbackTestBody(registrationBody),
+  PartnerRequest: NEW_PARTNER,
+  PartnerChangeRequest: PARTNER_CHANGE,
+  KeyRequest: createNewKey({ now }),
+  AccountRequest: NEW_ACCOUNT,
+})
+
+export type Requests = ReturnType<typeof requestsOf>
+export type RequestInput<Name extends keyof Requests> = z.input<Requests[Name]>
+
+/** The schemas of the answers, by their names in the document. The same schemas type the code that writes them. */
+export const ANSWERS = {
+  Registration: REGISTRATION,
+  RegistrationList: listOf(REGISTRATION),
+  BatchResults: BATCH_RESULTS,
+  Attempt: ATTEMPT,
+  AttemptList: listOf(ATTEMPT),
+  Explanation: EXPLANATION,
+  Event: EVENT,
+  EventList: EVENT_LIST,
+  Resend: RESEND,
+  SigningSecret: SIGNING_SECRET,
+  SigningSecretList: listOf(SIGNING_SECRET),
+  NewSigningSecret: NEW_SIGNING_SECRET,
+  Me: ME,
+  Problem: PROBLEM,
+  Partner: PARTNER,
+  PartnerList: listOf(PARTNER),
+  NewPartner: CREATED_PARTNER,
+  Key: KEY,
+  KeyList: listOf(KEY),
+  NewKey: CREATED_KEY,
+  Account: ACCOUNT,
+  AccountList: listOf(ACCOUNT),
+  Health: HEALTH,
+  Readiness: READINESS,
+}

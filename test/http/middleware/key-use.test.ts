@@ -1,0 +1,77 @@
+import { expect, test, vi } from 'vitest'
+import { createKeyUse } from '../../../src/http/middleware/key-use.ts'
+import { openApi, START } from '../support/api.ts'
+
+const setUp = ({ touchKeys = vi.fn(async () => {}) } = {}) => {
+  const clock = { now: START }
+  const wakes: (() => void)[] = []
+  const stopping = new AbortController()
+  const emit = vi.fn()
+  const recordUse = createKeyUse({
+    store: { touchKeys },
+    now: () => clock.now,
+    sleep: (_, signal) =>
+      new Promise((resolve, reject) => {
+        wakes.push(resolve)
+        signal?.addEventListener('abort', reject)
+      }),
+    stopping: stopping.signal,
+    emit,
+  })
+  const secondPasses = async () => {
+    for (const wake of wakes.splice(0)) wake()
+    await new Promise(setImmediate)
+  }
+  return { clock, touchKeys, stopping, emit, recordUse, secondPasses }
+}
+
+test('all keys of one second are recorded in one write', async () => {
+  const { recordUse, touchKeys, secondPasses } = setUp()
+  for (const key of ['key_1', 'key_1', 'key_2']) recordUse(key)
+  expect(touchKeys).not.toHaveBeenCalled()
+  await secondPasses()
+  expect(touchKeys.mock.calls).toEqual([[['key_1', 'key_2']]])
+})
+
+test('a key is recorded once a minute', async () => {
+  const { recordUse, touchKeys, secondPasses, clock } = setUp()
+  for (const [passed, calls] of [
+    [0, 1],
+    [59_999, 1],
+    [1, 2],
+  ] as const) {
+    clock.now += passed
+    recordUse('key_1')
+    await secondPasses()
+    expect(touchKeys).toHaveBeenCalledTimes(calls)
+  }
+})
+
+test('what was collected is recorded when the service stops', async () => {
+  const { recordUse, touchKeys, stopping } = setUp()
+  recordUse('key_1')
+  stopping.abort()
+  await vi.waitFor(() => expect(touchKeys).toHaveBeenCalledWith(['key_1']))
+})
+
+test('a write that fails is an event, and the next second writes again', async () => {
+  const error = new Error('disk full')
+  const touchKeys = vi.fn(async () => {}).mockRejectedValueOnce(error)
+  const { recordUse, emit, secondPasses } = setUp({ touchKeys })
+  recordUse('key_1')
+  await secondPasses()
+  expect(emit).toHaveBeenCalledWith('keys.use_not_recorded', { error })
+  recordUse('key_2')
+  await secondPasses()
+  expect(touchKeys).toHaveBeenCalledTimes(2)
+})
+
+test('a request records its key', async () => {
+  await using api = await openApi({ sleep: async () => {} })
+  const touchKeys = vi.spyOn(api.store, 'touchKeys')
+  await api.call('GET', '/v1/registrations')
+  await vi.waitFor(() => expect(touchKeys).toHaveBeenCalledWith([api.partner.keyId]))
+  await touchKeys.mock.results[0]?.value
+  const [key] = (await api.store.listKeys(api.partner.id)) ?? []
+  expect(key?.lastUsedAt).toBe(api.clock.now)
+})
