@@ -27,16 +27,16 @@ const settingsPage = (): string => {
     const head = ['| name / 名称 | default / 默认值 | meaning | 含义 |', '| --- | --- | --- | --- |']
     return [`## ${title.en} / ${title.zh}`, '', ...head, ...rows, ''].join('\n')
   })
-  return `<!-- Written by npm run docs from src/config/settings.ts. -->
+  return `<!-- Written by npm run docs from src/config/. -->
 
 # Settings / 配置项
 
-Settings are environment variables; a \`.env\` file in the working folder is read when there is one. An empty string
+Settings are environment variables; a \`.env\` file in the working folder is read if there is one. An empty string
 counts as not set. Durations are a number and a unit: \`500ms\`, \`5s\`, \`10m\`, \`2h\`, \`30d\`. Lists are separated by commas.
-A setting marked 🔒 is never printed, and can come from a file: \`MASTER_KEY_FILE=/run/secrets/master-key\`.
+A setting marked 🔒 is never printed and may be read from a file: \`MASTER_KEY_FILE=/run/secrets/master-key\`.
 
-配置项即环境变量;工作目录中若有 \`.env\` 文件则会读取。空字符串视为未设置。时长由数字加单位组成:\`500ms\`、\`5s\`、\`10m\`、
-\`2h\`、\`30d\`。列表以逗号分隔。带 🔒 的配置项绝不会被打印,也可以从文件读取:\`MASTER_KEY_FILE=/run/secrets/master-key\`。
+配置项即环境变量；工作目录中若有 \`.env\` 文件，也会读取。空字符串视为未设置。时长写作数字加单位：\`500ms\`、\`5s\`、\`10m\`、
+\`2h\`、\`30d\`。列表以英文逗号分隔。带 🔒 的配置项绝不会被打印，也可以从文件读取：\`MASTER_KEY_FILE=/run/secrets/master-key\`。
 
 ${groups.join('\n')}`
 }

@@ -51,7 +51,7 @@ export const createProgram = (): Command => {
     .description('list every setting with its default and meaning')
     .addOption(new Option('--lang <lang>', 'language').choices(['en', 'zh']).default('en'))
     .action(async ({ lang }) => {
-      const { settingsHelp } = await import('../config/settings-help.ts')
+      const { settingsHelp } = await import('../config/settings.ts')
       process.stdout.write(`${settingsHelp(lang)}\n`)
     })
 

@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net'
 import { formatDuration, readDuration } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 
-/** What a setting's text says, or what it should have said: `message` follows the setting's name in an error. */
+/** A setting's value, or what is wrong with its text; `message` follows the setting's name in an error. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; message: string }
 export type Parser<T> = (text: string) => Parsed<T>
 
@@ -76,7 +76,7 @@ export const durationList =
     return parsed.find(item => !item.ok) ?? accept(parsed.flatMap(item => (item.ok ? item.value : [])))
   }
 
-/** CIDRs; `widest` refuses a prefix that opens more of the address space than anybody means to. */
+/** CIDRs. A prefix shorter than `widest` is refused: it opens more of the address space than anybody means. */
 export const networks =
   (widest = { ipv4: 0, ipv6: 0 }): Parser<readonly Network[]> =>
   text => {
@@ -94,7 +94,7 @@ export const networks =
     return accept(found)
   }
 
-/** An address to listen on, or a name for one. */
+/** An address or a host name to listen on. */
 export const host: Parser<string> = text =>
   isIP(text) || /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(text)
     ? accept(text)
@@ -105,7 +105,7 @@ const isWord = (text: string): boolean => /^[\x21-\x7e]{1,512}$/.test(text)
 export const word: Parser<string> = text =>
   isWord(text) ? accept(text) : refuse('has spaces or characters outside ASCII; copy it again')
 
-/** For a header or a password. Its messages never show the text. */
+/** A secret for a header or a password. Its messages never show the text. */
 export const secretWord =
   ({ min }: Pick<Range, 'min'>): Parser<Secret> =>
   text => {

@@ -1,4 +1,3 @@
-import { nearestName } from './nearest-name.ts'
 import type { Parsed } from './parsers.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
@@ -23,7 +22,7 @@ export type UpstreamConfig = Config & {
 
 interface ReadConfigOptions<N extends Need> {
   need: N
-  /** Gives the text of a file, or throws. */
+  /** Returns the text of a file, or throws. */
   readFile: (path: string) => string
 }
 
@@ -53,12 +52,12 @@ export function readConfig(env: Environment, { need, readFile }: ReadConfigOptio
     }
     draft[groupName] = values
   }
-  // The table gives the config its type and its contents; what did not parse is missing here and has a problem above.
+  // The table gives the config its type and contents. What did not parse is missing in the draft, and is a problem above.
   problems.push(...contradictions(draft as Draft), ...unknownNames(given), ...unsafeEnvironment(given))
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
 }
 
-/** `from` is the name to blame where it is not the setting's own. */
+/** `from` is the name to blame if it is not the setting's own. */
 type Read = Parsed<unknown> & { from?: string }
 
 const readSetting = (setting: Setting, env: Environment, { need, readFile }: ReadConfigOptions<Need>): Read => {
@@ -106,7 +105,7 @@ const unknownNames = (env: Environment): Problem[] =>
     .filter(name => OUR_PREFIX.test(name) && !names.includes(name))
     .map(name => ({ setting: name, message: `is not a setting; did you mean ${nearestName(name, names)}?` }))
 
-/** What would make Node trust anybody, or print what no log may hold. */
+/** Variables that make Node trust any certificate, or print what no log may hold. */
 const unsafeEnvironment = (env: Environment): Problem[] => {
   const problems: Problem[] = []
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
@@ -119,4 +118,24 @@ const unsafeEnvironment = (env: Environment): Problem[] => {
   if (/(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? ''))
     problems.push({ setting: 'NODE_OPTIONS', message: 'opens the debugger, which shows all secrets; remove --inspect' })
   return problems
+}
+
+/** How many characters must be inserted, deleted or replaced to turn one word into the other. */
+const editDistance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [index, letter] of [...a].entries()) {
+    const next = [index + 1]
+    for (const [column, other] of [...b].entries()) {
+      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+/** The name that was most likely meant; the first of equals. */
+const nearestName = (name: string, names: readonly string[]): string | undefined => {
+  const measured = names.map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
+  return measured.toSorted((a, b) => a.distance - b.distance)[0]?.candidate
 }

@@ -5,11 +5,11 @@ export type Language = 'en' | 'zh'
 export interface Setting {
   name: string
   parse: Parser<unknown>
-  /** As it would stand in the environment; null where nothing stands in for it, and the value is then null too. */
+  /** The text that counts if the setting is not set; null: none, and the value is then null too. */
   default: string | null
-  /** Never printed, and readable from the file that `NAME_FILE` names. */
+  /** Never printed; may be read from the file that `NAME_FILE` names. */
   secret?: true
-  /** Must be set for a command with this need. */
+  /** A command with this need requires it. */
   neededFor?: 'upstream'
   en: string
   zh: string
@@ -17,6 +17,6 @@ export interface Setting {
 
 export interface SettingGroup {
   title: Record<Language, string>
-  /** By its name in the config. */
+  /** By their names in the config. */
   settings: Record<string, Setting>
 }

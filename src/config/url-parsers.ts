@@ -2,10 +2,10 @@ import { BlockList, isIP } from 'node:net'
 import { Secret } from '../core/secret.ts'
 import type { Parsed, Parser } from './parsers.ts'
 
-/** `path` is relative to the working folder, or absolute; `url` may hold a password. */
+/** `path` is absolute or relative to the working folder; `url` may hold a password. */
 export type Database = { kind: 'sqlite'; path: string } | { kind: 'postgres'; url: Secret }
 
-// Any of these URLs may hold a password, so no message here repeats one.
+// Any of these URLs may hold a password, so no message repeats one.
 const refuse = (message: string): Parsed<never> => ({ ok: false, message })
 
 const LOOPBACK = new BlockList()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Environment, type Need, readConfig } from '../../src/config/read-config.ts'
-import { settingsHelp } from '../../src/config/settings-help.ts'
+import { settingsHelp } from '../../src/config/settings.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 

@@ -1,17 +1,16 @@
-import { DAY, SECOND } from '../core/duration.ts'
-import { duration, durationList, flag, networks, wholeNumber } from './parsers.ts'
-import type { SettingGroup } from './setting.ts'
-import { proxyUrl } from './url-parsers.ts'
+import { DAY, SECOND } from '../../core/duration.ts'
+import { duration, durationList, flag, networks, wholeNumber } from '../parsers.ts'
+import type { SettingGroup } from '../setting.ts'
+import { proxyUrl } from '../url-parsers.ts'
 
-/** The part of the table that is about sending webhooks. */
-export const CALLBACK_SETTINGS = {
+export const CALLBACK = {
   title: { en: 'Callbacks', zh: '回调' },
   settings: {
     retryScheduleMs: {
       name: 'RETRY_SCHEDULE',
       parse: durationList({ min: 0, max: 30 * DAY, most: 50 }),
       default: '5s,5m,30m,2h,5h,10h,14h,20h,24h',
-      en: 'The delays between attempts, each ±20 %; as many entries as there are retries, 50 at most.',
+      en: 'The delays between attempts, each ±20 %; one entry for each retry, 50 at most.',
       zh: '各次投递之间的等待时间（±20 % 抖动）；条目数即重试次数，最多 50 条。',
     },
     timeoutMs: {
@@ -46,7 +45,7 @@ export const CALLBACK_SETTINGS = {
       name: 'CALLBACK_ALLOW_NETWORKS',
       parse: networks({ ipv4: 8, ipv6: 7 }),
       default: '',
-      en: 'CIDRs that callbacks may reach though they are not public, such as `127.0.0.0/8,::1/128`.',
+      en: 'CIDRs that callbacks may reach although they are not public, such as `127.0.0.0/8,::1/128`.',
       zh: '允许回调访问的非公网网段（CIDR），例如 `127.0.0.0/8,::1/128`。',
     },
     proxy: {

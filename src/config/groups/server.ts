@@ -1,0 +1,52 @@
+import { host, networks, secretWord, wholeNumber } from '../parsers.ts'
+import type { SettingGroup } from '../setting.ts'
+
+export const SERVER = {
+  title: { en: 'API and console', zh: '接口与管理台' },
+  settings: {
+    host: {
+      name: 'HOST',
+      parse: host,
+      default: '127.0.0.1',
+      en: 'The address the API listens on.',
+      zh: '接口监听的地址。',
+    },
+    port: {
+      name: 'PORT',
+      parse: wholeNumber({ min: 0, max: 65_535 }),
+      default: '8080',
+      en: 'The port the API listens on; `0` takes a free one, named by the `service.started` log line.',
+      zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `service.started` 一行。',
+    },
+    apiRate: {
+      name: 'API_RATE',
+      parse: wholeNumber({ min: 1, max: 100_000 }),
+      default: '200',
+      en: 'Requests a second allowed to one API key, with bursts of twice that; beyond it the answer is 429.',
+      zh: '每个 API 密钥每秒允许的请求数，突发上限为其两倍；超出时返回 429。',
+    },
+    trustProxy: {
+      name: 'TRUST_PROXY',
+      parse: networks(),
+      default: '',
+      en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, separated by commas.',
+      zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`。',
+    },
+    adminToken: {
+      name: 'ADMIN_TOKEN',
+      parse: secretWord({ min: 16 }),
+      default: null,
+      secret: true,
+      en: 'Opens the console and `/v1/admin`, at least 16 characters; without it both answer 404.',
+      zh: '管理台与 `/v1/admin` 的令牌，至少 16 个字符；未设置时两者均返回 404。',
+    },
+    metricsToken: {
+      name: 'METRICS_TOKEN',
+      parse: secretWord({ min: 1 }),
+      default: null,
+      secret: true,
+      en: 'If set, `/metrics` asks for it as a bearer token.',
+      zh: '设置后，访问 `/metrics` 须以 Bearer 令牌方式提供它。',
+    },
+  },
+} satisfies SettingGroup
