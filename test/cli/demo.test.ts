@@ -117,7 +117,7 @@ test('a callback that never accepts is told of, and the demo has failed', async 
     await stage.close()
   }
   expect(lines.join('\n')).toContain(
-    'demo-never: the callback should have answered 500, 500, 500, 200, it was 500, 500, 500',
+    'demo-never: the callback should have answered 500, 500, 500, 200, but answered 500, 500, 500',
   )
 })
 
