@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
-import { createSender } from '../../src/callback/sender.ts'
+import { clock } from '../../src/app/clock-and-ids.ts'
+import { openSender } from '../../src/callback/sender.ts'
 import { createNetworks } from '../../src/core/address.ts'
 import { DAY, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
@@ -62,13 +63,13 @@ const runOurs = async () => {
   })
 
   const run = async (filled: Store): Promise<Run> => {
-    const sender = createSender({
+    const sender = openSender({
       timeoutMs: 15 * SECOND,
       policy: { allowHttp: true, allowed: allowed.networks },
       proxy: null,
       userAgent: 'idface-notifier/bench',
       connectionsPerHost: IN_FLIGHT,
-      now: () => performance.now(),
+      clock,
     })
     let left = jobs
     const done = Promise.withResolvers<void>()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
+import { clock } from '../../src/app/clock-and-ids.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
@@ -8,7 +9,7 @@ import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { createUpstream } from '../../src/upstream/client.ts'
+import { openUpstream } from '../../src/upstream/upstream.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { IN_FLIGHT, measureRun, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
@@ -54,13 +55,13 @@ const runOurs = () => {
   }
 
   const run = async ({ store, polls, upstreamUrl }: NonNullable<typeof prepared>): Promise<Run> => {
-    const upstream = createUpstream({
+    const upstream = openUpstream({
       url: upstreamUrl,
       method: 'POST',
       timeoutMs: TIMEOUT_MS,
       userAgent: 'idface-notifier/bench',
       concurrency: IN_FLIGHT,
-      now: Date.now,
+      clock,
     })
     let left = polls
     const done = Promise.withResolvers<void>()

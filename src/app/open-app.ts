@@ -1,7 +1,7 @@
-import { createEventSigner } from '../callback/event-signer.ts'
-import { createSender } from '../callback/sender.ts'
+import { createUrlJudge } from '../callback/guard.ts'
+import { openSender } from '../callback/sender.ts'
+import { createEventSigner } from '../callback/signing.ts'
 import { createTestCallback } from '../callback/test-callback.ts'
-import { createUrlJudge } from '../callback/url-judge.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { createNetworks } from '../core/address.ts'
 import { SECOND } from '../core/duration.ts'
@@ -11,7 +11,7 @@ import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { createUpstream } from '../upstream/client.ts'
+import { openUpstream } from '../upstream/upstream.ts'
 import { VERSION } from '../version.ts'
 import { createBatches } from '../worker/background-job.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
@@ -61,14 +61,14 @@ export const openApp = async (
   const policy = { allowHttp: callback.allowHttp, allowed: networks.networks }
   const judge = createUrlJudge(policy)
   const userAgent = `idface-notifier/${VERSION}`
-  const asking = createUpstream({ ...upstream, userAgent, now: clock.now })
-  const sender = createSender({
+  const asking = openUpstream({ ...upstream, userAgent, clock })
+  const sender = openSender({
     timeoutMs: callback.timeoutMs,
     policy,
     proxy: callback.proxy?.reveal() ?? null,
     userAgent,
     connectionsPerHost: callback.concurrencyPerHost,
-    now: clock.monotonic,
+    clock,
   })
   const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, emit }) : null
@@ -162,7 +162,8 @@ export const openApp = async (
     readiness.stopping()
     stopping.abort()
     await Promise.race([drain(), afterGrace()])
-    await Promise.all([asking.close(), sender.close()])
+    asking.close()
+    sender.close()
     await store.close()
   }
   return { url: listener.url, store, stop }

@@ -1,3 +1,5 @@
+import type { Fault } from '../http-client/client.ts'
+
 /** Why an attempt got no answer. */
 export type FailureCode =
   /** The URL, or an address it leads to, may not be called. */
@@ -7,17 +9,17 @@ export type FailureCode =
   | 'dns'
   | 'refused'
   | 'unreachable'
-  /** No connection in time, or with it no answer. */
+  /** No connection in time, or a connection and no answer in time. */
   | 'connect_timeout'
   | 'timeout'
   | 'tls'
-  /** The connection was closed before the answer was complete as far as its headers. */
+  /** The connection was closed before the answer's headers were complete. */
   | 'reset'
   /** What came is not an HTTP/1.1 answer with a status of 200 to 599. */
   | 'protocol'
-  /** The egress proxy did not open the way. */
+  /** The egress proxy did not open the connection. */
   | 'proxy'
-  /** Our own side: no file descriptors or ports left, or the sender is closed. */
+  /** Our own side: no file descriptor, port or connection was free, or the sender is closed. Nothing was sent. */
   | 'local'
 
 /** `detail` is for the operator's log: a phase, a reason or an error code, never a URL, an address, a body. */
@@ -26,7 +28,7 @@ export interface Failure {
   detail: string | null
 }
 
-/** Carries a failure out of what opens a connection. */
+/** Why a connection was not opened. */
 export class SendError extends Error {
   override readonly name = 'SendError'
   readonly failure: Failure
@@ -64,14 +66,40 @@ const codeOf = (error: Error): string => {
   return typeof code === 'string' && code !== '' ? code : error.name
 }
 
-export const failureOfCode = (code: string): Failure => ({ error: CODES[code] ?? 'protocol', detail: code })
+const failureOfCode = (code: string): Failure => ({ error: CODES[code] ?? 'protocol', detail: code })
 
-/** Names the failure behind an error of net or tls. Its message is never kept: it may hold addresses and bytes. */
-export const failureOf = (error: Error): Failure =>
-  error instanceof SendError ? error.failure : failureOfCode(codeOf(error))
+/** The failure behind an error of net or tls. Its message is never kept: it may contain addresses and bytes. */
+export const failureOfError = (error: Error): Failure => failureOfCode(codeOf(error))
 
-/** The same while a TLS session is set up: whatever breaks there is said to be TLS, unless it is our own side. */
-export const tlsFailureOf = (error: Error): SendError => {
-  const { error: kind, detail } = failureOf(error)
-  return new SendError(kind === 'local' ? kind : 'tls', detail ?? 'handshake')
+const failureToConnect = ({ phase, error }: Extract<Fault, { kind: 'connect' }>): Failure => {
+  if (error instanceof SendError) return error.failure
+  const failure = failureOfError(error as Error)
+  if (phase !== 'tls') return { error: failure.error, detail: `connect: ${failure.detail}` }
+  // Whatever breaks in a handshake is TLS, unless it is our own side.
+  return { error: failure.error === 'local' ? 'local' : 'tls', detail: failure.detail }
+}
+
+const failureInTime = ({ phase }: Extract<Fault, { kind: 'timeout' }>): Failure => {
+  if (phase === 'queue') return { error: 'local', detail: phase }
+  return phase === 'response' ? { error: 'timeout', detail: null } : { error: 'connect_timeout', detail: phase }
+}
+
+/** What a fault of the HTTP client is called here. */
+export const failureOf = (fault: Fault): Failure => {
+  switch (fault.kind) {
+    case 'connect':
+      return failureToConnect(fault)
+    case 'timeout':
+      return failureInTime(fault)
+    case 'lost':
+      return fault.code === null ? { error: 'reset', detail: 'closed' } : failureOfCode(fault.code)
+    case 'protocol':
+      return { error: 'protocol', detail: fault.detail }
+    case 'too_large':
+      return { error: 'protocol', detail: fault.kind }
+    case 'closed':
+      return { error: 'local', detail: fault.kind }
+    default:
+      throw fault satisfies never
+  }
 }

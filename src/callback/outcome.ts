@@ -1,33 +1,49 @@
-import type { ExchangeEnd, Fault } from '../http-client/connection.ts'
-import { readExcerpt } from './excerpt.ts'
-import { type Failure, failureOf, failureOfCode } from './failure.ts'
+import type { Exchange } from '../http-client/client.ts'
+import type { Attempt } from '../store/store.ts'
+import { type Failure, type FailureCode, failureOf } from './failure.ts'
 
-/** How an attempt ended. `answered` as soon as the answer's headers were complete, whatever became of its body. */
+/** How an attempt ended. `answered` once the answer's headers were complete, even if the body failed. */
 export type Outcome =
   | { kind: 'answered'; httpStatus: number; retryAfter: string | null; excerpt: string | null }
   | ({ kind: 'failed' } & Failure)
 
-const HIGHEST_STATUS = 599
+/** How much of an answer's body is kept. */
+export const EXCERPT_BYTES = 1024
 
-const failureBehind = (fault: Fault): Failure => {
-  switch (fault.kind) {
-    case 'connect':
-      return failureOf(fault.error as Error)
-    case 'timeout':
-      return fault.isConnecting ? { error: 'connect_timeout', detail: 'attempt' } : { error: 'timeout', detail: null }
-    case 'lost':
-      return fault.code === null ? { error: 'reset', detail: 'closed' } : failureOfCode(fault.code)
-    case 'protocol':
-      return { error: 'protocol', detail: fault.detail }
-    case 'too_large':
-      return { error: 'protocol', detail: fault.kind }
-    case 'closed':
-      return { error: 'local', detail: fault.kind }
+const HIGHEST_STATUS = 599
+const COMPRESSED = '[compressed, not decoded]'
+
+/** Controls but tab and newline, marks that reverse text or hide in it, and separators that some read as a new line. */
+const HARMFUL = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\t\n]]/gv
+
+const FIRST_CONTINUATION = 0x80
+const FIRST_LEAD = 0xc0
+
+/** Where to cut so that no character is cut in two; bytes that are not UTF-8 anyway are left to the decoder. */
+const wholeLength = (bytes: Buffer): number => {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] as number
+    if (byte < FIRST_CONTINUATION) return bytes.length
+    if (byte < FIRST_LEAD) continue
+    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
+    return back < needed ? bytes.length - back : bytes.length
   }
+  return bytes.length
 }
 
-export const outcomeOf = ({ head, body, fault }: ExchangeEnd): Outcome => {
-  if (head === null) return { kind: 'failed', ...(fault ? failureBehind(fault) : { error: 'protocol', detail: null }) }
+/**
+ * The beginning of an answer's body as text that can be stored, logged and shown (escaped as any text): valid UTF-8
+ * without control characters. Null if there is no body; a compressed one is not decoded.
+ */
+export const readExcerpt = (body: Buffer, contentEncoding: string | null): string | null => {
+  if (body.length === 0) return null
+  if (contentEncoding !== null && contentEncoding.trim().toLowerCase() !== 'identity') return COMPRESSED
+  const text = body.toString('utf8', 0, body.length >= EXCERPT_BYTES ? wholeLength(body) : body.length)
+  return text.replaceAll('\r\n', '\n').replace(HARMFUL, '\ufffd')
+}
+
+export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
+  if (head === null) return { kind: 'failed', ...(fault ? failureOf(fault) : { error: 'protocol', detail: null }) }
   const { status, headers } = head
   if (status > HIGHEST_STATUS) return { kind: 'failed', error: 'protocol', detail: 'status' }
   return {
@@ -36,4 +52,26 @@ export const outcomeOf = ({ head, body, fault }: ExchangeEnd): Outcome => {
     retryAfter: headers.get('retry-after') ?? null,
     excerpt: readExcerpt(body, headers.get('content-encoding') ?? null),
   }
+}
+
+const ROUND_MS = 100
+
+/** A partner learns these failures only: they come after a connection to a public address. */
+const TOLD: Partial<Record<FailureCode, string>> = { tls: 'tls', protocol: 'invalid_response' }
+
+/**
+ * An attempt as its partner is told of it. Every other reason why no answer came (refused, timed out, not allowed, no such
+ * name) is `no_response` with a rounded duration: a partner must not learn from it what our network looks like. The
+ * operator's log has the rest.
+ */
+export const attemptOf = (result: Outcome & { durationMs: number }, at: number): Attempt => {
+  if (result.kind === 'answered') {
+    const { httpStatus, excerpt, durationMs } = result
+    const outcome = httpStatus >= 200 && httpStatus < 300 ? 'delivered' : httpStatus === 410 ? 'gone' : 'rejected'
+    return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt }
+  }
+  const told = TOLD[result.error] ?? 'no_response'
+  const durationMs =
+    told === 'no_response' ? Math.max(1, Math.ceil(result.durationMs / ROUND_MS)) * ROUND_MS : result.durationMs
+  return { at, outcome: 'failed', httpStatus: null, error: told, durationMs, responseExcerpt: null }
 }

@@ -1,7 +1,8 @@
 import { Resolver } from 'node:dns/promises'
+import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 
-/** All addresses of a name, or why there are none (`detail` is the DNS error's code). They are not judged yet. */
+/** All addresses of a name, not judged yet, or why there are none: `detail` is the DNS error's code. */
 export type Resolution = { ok: true; addresses: readonly string[] } | { ok: false; detail: string }
 
 export interface NameResolver {
@@ -16,7 +17,7 @@ const NEGATIVE_MS = 30 * SECOND
 const TROUBLE_MS = 3 * SECOND
 const MAX_NAMES = 10_000
 
-/** c-ares waits longer on each try, and for each server in turn: this ends it in any case. */
+/** c-ares waits longer with each try, and for each server in turn; this ends it in any case. */
 const LIMIT_MS = 3 * SECOND
 /** Once one family has answered, the other gets this long. */
 const OTHER_FAMILY_MS = 300
@@ -51,22 +52,22 @@ const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>)
   }
 }
 
-/** Waits for both families, but not long for the second once the first has answered, and for neither beyond the limit. */
-const gather = (asked: readonly Promise<Answer>[]): Promise<Answer[]> =>
+/** Waits for both families: not long for the second once the first has answered, and for neither beyond the limit. */
+const gather = (asked: readonly Promise<Answer>[], sleep: Clock['sleep']): Promise<Answer[]> =>
   new Promise(resolve => {
     const answers: Answer[] = []
+    const ended = new AbortController()
     const finish = () => {
-      clearTimeout(timer)
+      ended.abort()
       resolve(answers)
     }
-    let timer = setTimeout(finish, LIMIT_MS)
+    const finishIn = (ms: number) => void sleep(ms, ended.signal).then(finish, finish)
+    finishIn(LIMIT_MS)
     for (const one of asked) {
       void one.then(answer => {
         answers.push(answer)
-        if (answers.length === asked.length) return finish()
-        if (answer.code !== null) return
-        clearTimeout(timer)
-        timer = setTimeout(finish, OTHER_FAMILY_MS)
+        if (answers.length === asked.length) finish()
+        else if (answer.code === null) finishIn(OTHER_FAMILY_MS)
       })
     }
   })
@@ -90,27 +91,29 @@ const combine = (answers: readonly Answer[]): { resolution: Resolution; keepMs: 
 }
 
 /**
- * Resolves names by DNS alone (c-ares: no thread pool for slow name servers to fill up, and no /etc/hosts, which speaks of
- * our own network). Remembers at most 10,000 names, for their TTL but at most a minute, and failures for 30 s.
+ * Resolves names by DNS alone: c-ares has no thread pool that slow name servers could fill, and reads no /etc/hosts, which
+ * is about our own network. Remembers at most 10,000 names, for their TTL but at most a minute, and failures for 30 s.
  *
  * @param deps.servers name servers as `address` or `address:port`; the system's if missing
- * @param deps.now ms of a clock that never jumps
  */
-export const createNameResolver = (deps: { servers?: readonly string[]; now: () => number }): NameResolver => {
-  const { now } = deps
+export const openNameResolver = (deps: {
+  servers?: readonly string[]
+  clock: Pick<Clock, 'monotonic' | 'sleep'>
+}): NameResolver => {
+  const { monotonic: now, sleep } = deps.clock
   const dns = new Resolver({ timeout: SECOND, tries: 2 })
   if (deps.servers) dns.setServers(deps.servers)
   const known = new Map<string, Known>()
 
   const query = async (name: string): Promise<{ resolution: Resolution; keepMs: number }> =>
     combine(
-      await gather([
-        askFamily(() => dns.resolve4(name, { ttl: true })),
-        askFamily(() => dns.resolve6(name, { ttl: true })),
-      ]),
+      await gather(
+        [askFamily(() => dns.resolve4(name, { ttl: true })), askFamily(() => dns.resolve6(name, { ttl: true }))],
+        sleep,
+      ),
     )
 
-  const forgetOldest = () => {
+  const dropOldest = () => {
     const oldest = known.keys().next()
     if (!oldest.done) known.delete(oldest.value)
   }
@@ -120,7 +123,7 @@ export const createNameResolver = (deps: { servers?: readonly string[]; now: () 
       const entry = known.get(name)
       if (entry && now() < entry.until) return entry.resolution
       known.delete(name)
-      if (known.size >= MAX_NAMES) forgetOldest()
+      if (known.size >= MAX_NAMES) dropOldest()
       const answered = query(name).then(({ resolution, keepMs }) => {
         fresh.until = now() + keepMs
         return resolution

@@ -1,11 +1,10 @@
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
-import type { ExchangeEnd } from '../http-client/connection.ts'
-import { writeRequest } from '../http-client/request.ts'
-import { createConnect } from './connect.ts'
-import { createLanes } from './lanes.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
-import { createNameResolver, type NameResolver } from './resolve.ts'
-import { createUrlJudge } from './url-judge.ts'
+import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
+import { type Limits, openClient } from '../http-client/client.ts'
+import { createGuardedConnect, createUrlJudge } from './guard.ts'
+import { EXCERPT_BYTES, type Outcome, outcomeOf } from './outcome.ts'
+import { type NameResolver, openNameResolver } from './resolve.ts'
 
 /** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
 export interface Attempt {
@@ -15,81 +14,77 @@ export interface Attempt {
   body: Buffer | string
 }
 
-/** `durationMs` counts from when a connection was free for it: DNS, connect, headers and body together. */
+/** `durationMs`: all of it, waiting for a free connection, DNS, connecting, headers and body. */
 export type SendResult = Outcome & { durationMs: number }
 
 export interface Sender {
   /**
-   * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew.
-   * Where an idle connection turns out to have been closed, the same bytes go out once more on a fresh one.
+   * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew. If the
+   * receiver turns out to have closed a reused connection, the same bytes go out once more on a fresh one.
    */
   send(attempt: Attempt): Promise<SendResult>
-  /** Ends attempts under way as failed (`local`); let them finish before. */
-  close(): Promise<void>
+  /** Attempts under way end as failed (`local`); let them finish before. */
+  close(): void
 }
 
-const CLOSED: SendResult = { kind: 'failed', error: 'local', detail: 'closed', durationMs: 0 }
+const LIMITS: Limits = {
+  headBytes: 16 * 1024,
+  bodyBytes: 16 * 1024,
+  keptBytes: EXCERPT_BYTES,
+  totalBytes: 64 * 1024,
+  connectMs: 5 * SECOND,
+  // Once the status is known, waiting can only gain the excerpt and a connection to use again.
+  bodyMs: 5 * SECOND,
+}
 
 /**
  * @param deps.timeoutMs limit of one attempt
  * @param deps.proxy URL of an egress proxy, or null; the environment's proxy settings have no effect
  * @param deps.resolver the system's name servers if missing; closed with the sender
  * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
- * @param deps.now ms of a clock that never jumps
  */
-export const createSender = (deps: {
+export const openSender = (deps: {
   timeoutMs: number
   policy: UrlPolicy
   proxy: string | null
   userAgent: string
   resolver?: NameResolver
   connectionsPerHost: number
-  now: () => number
+  clock: Pick<Clock, 'monotonic' | 'sleep'>
 }): Sender => {
-  const { timeoutMs, policy, userAgent, now } = deps
-  const resolver = deps.resolver ?? createNameResolver({ now })
+  const { timeoutMs, policy, userAgent, clock } = deps
+  const resolver = deps.resolver ?? openNameResolver({ clock })
   const proxy = deps.proxy === null ? null : new URL(deps.proxy)
-  const connect = createConnect({ allowed: policy.allowed, resolver, proxy })
-  const lanes = createLanes({ connect, now, perOrigin: deps.connectionsPerHost })
+  const client = openClient({
+    connect: createGuardedConnect({ allowed: policy.allowed, resolver, proxy }),
+    limits: LIMITS,
+    perKey: deps.connectionsPerHost,
+    // A webhook that comes twice has the same id.
+    retries: 'unanswered',
+    clock,
+  })
   const judge = createUrlJudge(policy)
-  let isClosed = false
 
-  const requestOf = ({ headers, body }: Attempt, { path, host }: CallbackUrl): Buffer => {
+  const post = async ({ partnerId, headers, body }: Attempt, url: CallbackUrl): Promise<SendResult> => {
+    const startedAt = clock.monotonic()
     const flat = ['user-agent', userAgent]
     for (const name in headers) flat.push(name, headers[name] as string)
-    return writeRequest({ method: 'POST', path, host, headers: flat, body })
+    // Partners share no connections, not even to one origin: what one did to a connection must not harm another.
+    const to = { key: `${partnerId} ${url.origin}`, origin: url }
+    const exchange = await client.send(to, { method: 'POST', path: url.path, headers: flat, body }, timeoutMs)
+    return { ...outcomeOf(exchange), durationMs: Math.round(clock.monotonic() - startedAt) }
   }
-
-  const exchange = (attempt: Attempt, url: CallbackUrl, resolve: (result: SendResult) => void) =>
-    lanes.acquire(attempt.partnerId, url, lane => {
-      if (lane === null) return resolve(CLOSED)
-      const startedAt = now()
-      const request = requestOf(attempt, url)
-      const finish = (end: ExchangeEnd) => resolve({ ...outcomeOf(end), durationMs: Math.round(now() - startedAt) })
-      lane.run(request, timeoutMs, end => {
-        if (!end.isStale || isClosed) return finish(end)
-        const leftMs = Math.max(1, timeoutMs - (now() - startedAt))
-        lanes.open(attempt.partnerId, url).run(request, leftMs, finish)
-      })
-    })
 
   return {
     send: attempt => {
-      if (isClosed) return Promise.resolve(CLOSED)
       const verdict = judge(attempt.url)
-      if (verdict.ok) return new Promise(resolve => exchange(attempt, verdict.url, resolve))
-      const isBlocked = verdict.refusal === 'address' || verdict.refusal === 'special_use'
-      return Promise.resolve({
-        kind: 'failed',
-        error: isBlocked ? 'blocked' : 'url',
-        detail: verdict.refusal,
-        durationMs: 0,
-      })
+      if (verdict.ok) return post(attempt, verdict.url)
+      const error = verdict.refusal === 'address' || verdict.refusal === 'special_use' ? 'blocked' : 'url'
+      return Promise.resolve({ kind: 'failed', error, detail: verdict.refusal, durationMs: 0 })
     },
-    close: async () => {
-      isClosed = true
+    close: () => {
       resolver.close()
-      lanes.close()
+      client.close()
     },
   }
 }

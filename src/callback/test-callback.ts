@@ -1,8 +1,8 @@
 import { webhookBody } from '../core/message.ts'
 import type { Attempt, Store } from '../store/store.ts'
-import { attemptOf } from './attempt.ts'
+import { attemptOf } from './outcome.ts'
 import type { Sender } from './sender.ts'
-import { createKeyring, webhookHeaders } from './webhook-headers.ts'
+import { createKeyring, webhookHeaders } from './signing.ts'
 
 export interface TestCallbackDeps {
   store: Pick<Store, 'now' | 'liveSecrets'>
@@ -10,7 +10,7 @@ export interface TestCallbackDeps {
   newId: (prefix: string) => string
 }
 
-/** Sends `idface.test` to a URL once, signed like any other webhook, and tells how that went. Nothing is stored. */
+/** Sends `idface.test` to a URL once, signed like any webhook, and resolves with how that ended. Nothing is stored. */
 export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) => {
   const signingKeys = createKeyring()
 

@@ -1,7 +1,8 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Socket } from 'node:net'
-import { failureOf, SendError } from './failure.ts'
+import { TLS_OPTIONS } from '../http-client/client.ts'
+import { failureOfError, SendError } from './failure.ts'
 
 const credentialsOf = ({ username, password }: URL): string[] =>
   username === ''
@@ -23,14 +24,14 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
   new Promise((resolve, reject) => {
     const { request } = proxy.protocol === 'https:' ? https : http
     const asked = request({
+      ...TLS_OPTIONS,
       host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: portOf(proxy),
       method: 'CONNECT',
       path: authority,
       headers: ['host', authority, ...credentialsOf(proxy)],
-      // No shared agent: that one would go through the environment's proxy where NODE_USE_ENV_PROXY is set.
+      // The shared agent would go through the environment's proxy where NODE_USE_ENV_PROXY is set.
       agent: false,
-      rejectUnauthorized: true,
       signal,
     })
     asked.once('connect', ({ statusCode = 0 }, socket, head) => {
@@ -40,6 +41,6 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
         reject(new SendError('proxy', head.length > 0 ? 'spoke first' : String(statusCode)))
       } else resolve(socket as Socket)
     })
-    asked.on('error', error => reject(new SendError('proxy', failureOf(error).detail ?? 'failed')))
+    asked.on('error', error => reject(new SendError('proxy', failureOfError(error).detail ?? 'failed')))
     asked.end()
   })

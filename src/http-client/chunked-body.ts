@@ -1,28 +1,28 @@
 export interface ChunkedBody {
   /**
-   * Takes bytes from `start` on. The index after the body's last byte, or -1 while there is more to come; null when this
-   * is no chunked body.
+   * Reads the bytes from `start` on. Returns the index after the body's last byte, -1 if more must come, or null if this is
+   * no chunked body.
    */
   push(bytes: Buffer, start: number): number | null
 }
 
-/** Of a line with a chunk's size, or of a trailer. */
+/** Of a line: a chunk's size with its extensions, or a trailer. */
 const MAX_LINE_BYTES = 4 * 1024
-/** With extensions as the RFC has them, but for the blanks it would put up with around `;` and `=`. */
+/** With extensions as in the RFC, but without the blanks that it tolerates around `;` and `=`. */
 const SIZE =
   /^([\da-f]{1,8})(?:;[!#$%&'*+\-.^_`|~\da-z]+(?:=(?:[!#$%&'*+\-.^_`|~\da-z]+|"(?:[\t\x20!#-[\]-~\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r\n$/i
-/** Not one that would have said how long the body is. */
+/** Not a header that tells the body's length: it would come too late. */
 const TRAILER = /^(?!content-length:|transfer-encoding:)[!#$%&'*+\-.^_`|~\da-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/i
 const LF = 0x0a
 
-/** Reads a body in chunks (RFC 9112, 7.1). What extensions and trailers say is looked over and dropped. */
+/** Reads a body in chunks (RFC 9112, 7.1). Extensions and trailers are checked and dropped. */
 export const createChunkedBody = (onData: (bytes: Buffer) => void): ChunkedBody => {
-  /** Of the chunk that is being read; null: in a line. */
+  /** Bytes left of the present chunk; null: within a line. */
   let left: number | null = null
   let line = ''
   let expects: 'size' | 'end' | 'trailer' = 'size'
 
-  /** False: not a line that may be here. */
+  /** False: the line is not one of those that may stand here. */
   const endLine = (): boolean => {
     const text = line
     line = ''

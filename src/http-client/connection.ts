@@ -1,16 +1,18 @@
 import type { Socket } from 'node:net'
-import { SECOND } from '../core/duration.ts'
+import { MINUTE, SECOND } from '../core/duration.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseFault } from './response-parser.ts'
-import type { Ticker } from './ticker.ts'
 
-/** Why there is no response, or not the whole of it. */
+/** What the time was spent on: waiting for a free connection, connecting, or the request and its response. */
+export type Phase = 'queue' | 'connect' | 'tls' | 'response'
+
+/** Why there is no response, or only a part of it. */
 export type Fault =
-  /** No connection: what `open` rejected with. */
-  | { kind: 'connect'; error: unknown }
-  /** The time was over, while connecting or later. */
-  | { kind: 'timeout'; isConnecting: boolean }
-  /** The other side closed, or its socket failed with this code. */
+  /** No connection. `error` is what `connect` rejected with, or the error of TLS. */
+  | { kind: 'connect'; phase: Phase; error: unknown }
+  /** The time ran out in this phase. */
+  | { kind: 'timeout'; phase: Phase }
+  /** The peer closed, or its socket failed with this code. */
   | { kind: 'lost'; code: string | null }
   | { kind: 'protocol'; detail: ResponseFault | 'flood' }
   /** The body was longer than `limits.bodyBytes`. */
@@ -18,91 +20,106 @@ export type Fault =
   /** `close` was called. */
   | { kind: 'closed' }
 
-/** How an exchange ended. `head` is there as soon as it was complete, whatever became of the body. */
-export interface ExchangeEnd {
+/** How one request and its response ended. `head` is set once it was complete, even if the body failed. */
+export interface Exchange {
   head: ResponseHead | null
-  /** As much of it as `limits.keptBytes` lets. */
-  body: Buffer[]
-  /** Null: the response was complete. */
+  /** The first `limits.keptBytes` of the body. */
+  body: Buffer
+  /** Null: the response is complete. */
   fault: Fault | null
-  /**
-   * The connection had served before, and was closed before the request was written or before a byte of a response came,
-   * as idle ones are.
-   */
+}
+
+export interface ExchangeEnd extends Exchange {
+  /** The connection had served before, and the peer closed it before a byte of the response came. */
   isStale: boolean
-  /** Not a byte of the request was sent. */
+  /** No byte of the request was sent. */
   isUnsent: boolean
 }
 
-export type Open = (signal: AbortSignal, onRead: (bytes: Buffer) => void) => Promise<Socket>
+/**
+ * Opens a connected socket with an error listener. What is read goes to `onRead`, which keeps none of the bytes. Must end
+ * soon after `signal` is aborted. `onTls` is called when the TLS handshake begins.
+ */
+export type Open = (opening: {
+  signal: AbortSignal
+  onRead: (bytes: Buffer) => void
+  onTls: () => void
+}) => Promise<Socket>
 
-export interface ConnectionLimits {
+export interface Limits {
   headBytes: number
   bodyBytes: number
+  /** How much of the body is kept. */
   keptBytes: number
-  /** Chunk extensions, trailers, informational responses count for nothing: this is whatever comes over the wire. */
-  wireBytes: number
-  /** For the body, once the head is there; an exchange's own limit holds as well. */
+  /** Of everything received for one request: also chunk extensions, trailers and informational responses. */
+  totalBytes: number
+  /** For connecting, names and TLS included. */
+  connectMs: number
+  /** For the body, once the head is complete. */
   bodyMs: number
 }
 
-/** One connection that carries one exchange at a time; it opens when first used, and never again. */
+/** One connection, one exchange at a time. It opens when first used, and only once. */
 export interface Connection {
   /**
-   * Must not be called while an exchange is under way; once it is gone, the exchange fails as stale. `timeoutMs` is for all
-   * of it, connecting included.
+   * Must not be called while an exchange is under way. If the connection has closed meanwhile, the exchange ends stale.
+   * `timeoutMs` limits all of it, connecting included; what is late ends at the next `expire`.
    */
   run(request: Buffer, timeoutMs: number, done: (end: ExchangeEnd) => void): void
-  /** When it was opened, on the clock of `deps.now`. */
-  openedAt(): number
+  /** Ends the exchange, or the idle connection, whose time is over. True: the connection is closed. */
+  expire(): boolean
   /** When its last exchange ended. */
-  freeSince(): number
-  /** Closes it; an exchange under way fails. */
+  idleSince(): number
+  /** Fails the exchange under way. */
   close(): void
 }
 
-/** How long an idle one is kept: as the other side says, less what a packet may travel, within bounds. */
+/** How long an idle connection is kept: as long as the peer says, less what a packet may travel, within bounds. */
 const IDLE_MS = { otherwise: 4 * SECOND, most: 30 * SECOND, margin: SECOND }
+/** Then a connection takes no more requests: a name that moved is followed. */
+const MAX_AGE_MS = MINUTE
+
+const NOTHING = Buffer.alloc(0)
 
 const idleMsOf = ({ idleMs }: ResponseHead): number =>
   idleMs === null ? IDLE_MS.otherwise : Math.min(idleMs - IDLE_MS.margin, IDLE_MS.most)
 
+const joined = (parts: readonly Buffer[]): Buffer => (parts.length < 2 ? (parts[0] ?? NOTHING) : Buffer.concat(parts))
+
 /**
- * @param deps.open aborted when there is no time left for it; the socket it gives has an error listener already, and what is
- *   read from it goes to `onRead`, which is done with the bytes when it returns
- * @param deps.ticker ticks every so often; what takes too long ends at the next tick
- * @param deps.onFree the exchange has ended and the next one may be run, though not from within
- * @param deps.onGone it is closed and must not be used again
+ * @param deps.now monotonic ms
+ * @param deps.onFree the exchange has ended and the connection can take another one, but not before this call returns
+ * @param deps.onGone the connection is closed
  */
 export const createConnection = (deps: {
   open: Open
   now: () => number
-  ticker: Ticker
-  limits: ConnectionLimits
+  limits: Limits
   onFree: (connection: Connection) => void
   onGone: (connection: Connection) => void
 }): Connection => {
-  const { now, ticker, limits } = deps
+  const { now, limits } = deps
   let isGone = false
   let socket: Socket | null = null
-  let openedAt = 0
   let opening: AbortController | null = null
+  let openedAt = 0
   let hasServed = false
-  let isWritten = false
-  let freeSince = 0
+  let idleSince = 0
   let idleUntil = Number.POSITIVE_INFINITY
 
-  // The exchange under way. One set for the whole life of the connection, so that an exchange allocates next to nothing.
+  // The exchange under way, as variables of the connection: a request allocates next to nothing.
   let done: ((end: ExchangeEnd) => void) | null = null
+  let phase: Phase = 'connect'
   let endsAt = 0
+  let connectEndsAt = Number.POSITIVE_INFINITY
+  let isWritten = false
   let head: ResponseHead | null = null
   let body: Buffer[] = []
-  let received = 0
-  let wireBytes = 0
+  let bodyBytes = 0
+  let totalBytes = 0
 
   const destroy = () => {
     isGone = true
-    ticker.delete(onTick)
     parser.reset()
     opening?.abort()
     socket?.destroy()
@@ -114,27 +131,33 @@ export const createConnection = (deps: {
     deps.onGone(connection)
   }
 
+  /** How long the connection may now wait for its next request; 0: it cannot be used again. */
+  const idleMsAfter = (isReusable: boolean): number => {
+    // A peer that answers before it has read the request must not make requests pile up here.
+    if (!isReusable || head === null || socket?.writableLength !== 0) return 0
+    return Math.max(0, Math.min(idleMsOf(head), openedAt + MAX_AGE_MS - idleSince))
+  }
+
   const end = (fault: Fault | null, isReusable: boolean) => {
     const tell = done
     if (tell === null) return shut()
     done = null
     const isLost = isWritten
-      ? fault?.kind === 'lost' && wireBytes === 0
+      ? fault?.kind === 'lost' && totalBytes === 0
       : fault?.kind === 'lost' || fault?.kind === 'protocol'
     const isStale = hasServed && isLost
     hasServed = true
-    // What answers before it has read must not have requests pile up here.
-    const idleMs = isReusable && head && socket?.writableLength === 0 ? Math.max(0, idleMsOf(head)) : 0
-    freeSince = now()
-    idleUntil = freeSince + idleMs
+    idleSince = now()
+    const idleMs = idleMsAfter(isReusable)
+    idleUntil = idleSince + idleMs
     if (idleMs > 0) deps.onFree(connection)
     else destroy()
-    const told: ExchangeEnd = { head, body, fault, isStale, isUnsent: !isWritten }
+    const ended: ExchangeEnd = { head, body: joined(body), fault, isStale, isUnsent: !isWritten }
     // An idle connection does not keep what may be thousands of headers.
     head = null
     body = []
-    tell(told)
-    // Only then: who repeats a stale exchange takes this one's place before anybody who waits for one.
+    tell(ended)
+    // Only now: a retry takes the place of this connection before a request that waits for one.
     if (idleMs === 0) deps.onGone(connection)
   }
   const fail = (fault: Fault) => end(fault, false)
@@ -146,10 +169,10 @@ export const createConnection = (deps: {
         endsAt = Math.min(endsAt, now() + limits.bodyMs)
       },
       onData: bytes => {
-        // A copy of what is kept: the rest of what was read with it is let go.
-        if (received < limits.keptBytes) body.push(Buffer.from(bytes.subarray(0, limits.keptBytes - received)))
-        received += bytes.length
-        if (received > limits.bodyBytes) fail({ kind: 'too_large' })
+        // A copy: the buffer that was read into is used again.
+        if (bodyBytes < limits.keptBytes) body.push(Buffer.from(bytes.subarray(0, limits.keptBytes - bodyBytes)))
+        bodyBytes += bytes.length
+        if (bodyBytes > limits.bodyBytes) fail({ kind: 'too_large' })
       },
       onEnd: isClean => end(null, isClean && head?.keepAlive === true),
       onFault: detail => fail({ kind: 'protocol', detail }),
@@ -158,21 +181,15 @@ export const createConnection = (deps: {
   )
 
   const onRead = (bytes: Buffer) => {
-    wireBytes += bytes.length
+    totalBytes += bytes.length
     parser.push(bytes)
-    // After each read and not at the next tick: a fast network brings tens of megabytes in between.
-    if (wireBytes > limits.wireBytes && done !== null) fail({ kind: 'protocol', detail: 'flood' })
+    // After each read: until the next `expire` a fast network brings tens of megabytes.
+    if (totalBytes > limits.totalBytes && done !== null) fail({ kind: 'protocol', detail: 'flood' })
   }
   const onLost = (code: string | null) => fail({ kind: 'lost', code })
-  /** Only what was ended in order can have been complete. */
+  /** A body without a length is complete only if the peer ended the connection in order. */
   const onEnd = () => {
     if (!parser.end()) onLost(null)
-  }
-
-  const onTick = () => {
-    if (now() < (done === null ? idleUntil : endsAt)) return
-    if (done === null) shut()
-    else fail({ kind: 'timeout', isConnecting: opening !== null })
   }
 
   const listen = (opened: Socket) => {
@@ -189,21 +206,27 @@ export const createConnection = (deps: {
     socket?.write(request)
   }
 
-  const writeInTurn = (request: Buffer) => setImmediate(write, request)
+  const writeInNextTurn = (request: Buffer) => setImmediate(write, request)
 
   const openAndWrite = async (request: Buffer) => {
     opening = new AbortController()
+    connectEndsAt = now() + limits.connectMs
+    const onTls = () => {
+      phase = 'tls'
+    }
     try {
-      const opened = await deps.open(opening.signal, onRead)
+      const opened = await deps.open({ signal: opening.signal, onRead, onTls })
       if (isGone) {
         opened.destroy()
         return
       }
       openedAt = now()
+      connectEndsAt = Number.POSITIVE_INFINITY
+      phase = 'response'
       listen(opened)
       write(request)
     } catch (error) {
-      fail({ kind: 'connect', error })
+      fail({ kind: 'connect', phase, error })
     } finally {
       opening = null
     }
@@ -213,24 +236,26 @@ export const createConnection = (deps: {
     run: (request, timeoutMs, tell) => {
       if (isGone) {
         const fault: Fault = { kind: 'lost', code: null }
-        queueMicrotask(() => tell({ head: null, body: [], fault, isStale: true, isUnsent: true }))
+        queueMicrotask(() => tell({ head: null, body: NOTHING, fault, isStale: true, isUnsent: true }))
         return
       }
       done = tell
       endsAt = now() + timeoutMs
-      received = 0
-      wireBytes = 0
+      bodyBytes = 0
+      totalBytes = 0
       isWritten = false
-      // A whole turn, and so a poll, before it is used again: an answer that nobody asked for is seen before it can pass
-      // for one to this request, and so is the end of a connection that the other side has closed.
-      if (socket) setImmediate(writeInTurn, request)
-      else {
-        ticker.add(onTick)
-        void openAndWrite(request)
-      }
+      // A reused connection writes only after a whole turn of the event loop, and so a poll: bytes that nobody asked for
+      // are seen before they can pass for the response, and so is the end of a connection that the peer has closed.
+      if (socket) setImmediate(writeInNextTurn, request)
+      else void openAndWrite(request)
     },
-    openedAt: () => openedAt,
-    freeSince: () => freeSince,
+    expire: () => {
+      if (isGone || now() < (done === null ? idleUntil : Math.min(endsAt, connectEndsAt))) return isGone
+      if (done === null) shut()
+      else fail({ kind: 'timeout', phase })
+      return true
+    },
+    idleSince: () => idleSince,
     close: () => {
       fail({ kind: 'closed' })
       shut()

@@ -1,11 +1,10 @@
-/** One request. `headers` has all but `host`, `connection` and `content-length`, names and values in turn. */
 export interface HttpRequest {
   method: 'GET' | 'POST'
-  /** With the query, as it goes over the wire: visible ASCII. */
+  /** With the query, already encoded: visible ASCII. */
   path: string
-  host: string
+  /** Names and values in turn, without `host`, `connection` and `content-length`. */
   headers: readonly string[]
-  /** Null: none, and no `content-length` either. */
+  /** Null: no body and no `content-length`. */
   body: Buffer | string | null
 }
 
@@ -13,13 +12,13 @@ const TARGET = /^[\x21-\x7e]+$/
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 const VALUES = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** There are only so many names, and they come again with each request. */
+/** The same few names come with each request, so that each is checked once. */
 const MAX_KNOWN = 100
 const knownNames = new Set<string>()
 
 const refusal = (name: string) => new Error(`not a valid request header: ${JSON.stringify(name)}`)
 
-const badName = (host: string, headers: readonly string[]): string =>
+const nameOfBadValue = (host: string, headers: readonly string[]): string =>
   VALUES.test(host) ? (headers.find((_, at) => !VALUES.test(headers[at + 1] ?? '')) ?? '') : 'host'
 
 const assertName = (name: string) => {
@@ -29,11 +28,11 @@ const assertName = (name: string) => {
 }
 
 /**
- * The bytes of a request (RFC 9112), head and body in one, so that they leave in one write.
+ * The bytes of a request (RFC 9112), head and body in one buffer, so that they leave in one write.
  *
- * @throws for a target or a header that would break out of its line; what is wrong is named, its text is not told
+ * @throws for a target, host or header that would break out of its line; the error names the header, never its value
  */
-export const writeRequest = ({ method, path, host, headers, body }: HttpRequest): Buffer => {
+export const writeRequest = ({ method, path, headers, body }: HttpRequest, host: string): Buffer => {
   if (!TARGET.test(path)) throw new Error('not a valid request target')
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
   let values = host
@@ -43,8 +42,8 @@ export const writeRequest = ({ method, path, host, headers, body }: HttpRequest)
     head += `${name}: ${value}\r\n`
     values += value
   }
-  // One look at all of them; which one it is matters only then.
-  if (!VALUES.test(values)) throw refusal(badName(host, headers))
+  // One test for all values; which of them is wrong is looked for only if it fails.
+  if (!VALUES.test(values)) throw refusal(nameOfBadValue(host, headers))
   if (body === null) return Buffer.from(`${head}\r\n`, 'latin1')
   const bodyBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   head += `content-length: ${bodyBytes}\r\n\r\n`

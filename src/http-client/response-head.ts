@@ -3,25 +3,25 @@ import { SECOND } from '../core/duration.ts'
 /** A response's status and headers, names in lower case. */
 export interface ResponseHead {
   status: number
-  /** The first value of each name, of `connection` all; of those that say how long the body is there is only one. */
+  /** The first value of each name, but all values of `connection`. What tells the body's length may occur only once. */
   headers: ReadonlyMap<string, string>
-  /** How the body ends: after so many bytes, by its chunks, or with the connection. */
+  /** How the body ends: after this many bytes, with its last chunk, or with the connection. */
   body: number | 'chunked' | 'until_close'
-  /** The connection is meant to take another request. */
+  /** The peer will take another request on this connection. */
   keepAlive: boolean
-  /** So long the other side keeps it for one, if it says. */
+  /** How long the peer keeps the idle connection, if it says so. */
   idleMs: number | null
 }
 
 /**
- * Strict as the RFC is, where it lets a recipient choose: no bare CR or LF, no folded lines, no space before a colon. The
- * alternatives exclude each other at every character, so it takes one pass whatever is sent.
+ * Wherever the RFC lets a recipient choose, this takes the strict way: no bare CR or LF, no folded lines, no space before a
+ * colon. The alternatives exclude each other at every character, so that any input costs one pass.
  */
 const HEAD =
   /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n$/
 
 const LENGTH = /^\d{1,15}$/
-/** Said twice, they would say two things about where the body ends. */
+/** Two of them could contradict each other about where the body ends. */
 const ONLY_ONCE = new Set(['content-length', 'transfer-encoding'])
 
 const TAB = 0x09
@@ -43,7 +43,7 @@ const headersOf = (text: string): Map<string, string> | null => {
     const colon = text.indexOf(':', at)
     const name = text.slice(at, colon).toLowerCase()
     const known = headers.get(name)
-    // Others take no tab behind `chunked` for white space, and end the body elsewhere.
+    // A tab behind `chunked` is not white space to every parser: some would end the body elsewhere.
     if (ONLY_ONCE.has(name) && (known !== undefined || text.slice(colon, end).includes('\t'))) return null
     const value = valueIn(text, colon + 1, end)
     if (known === undefined) headers.set(name, value)
@@ -56,12 +56,12 @@ const headersOf = (text: string): Map<string, string> | null => {
 const hasToken = (list: string, token: string): boolean =>
   list === token || list.split(',').some(item => valueIn(item, 0, item.length).toLowerCase() === token)
 
-const isKept = (connection: string | undefined, isOld: boolean): boolean => {
+const isKeptAlive = (connection: string | undefined, isOld: boolean): boolean => {
   if (connection === undefined) return !isOld
   return !hasToken(connection, 'close') && (!isOld || hasToken(connection, 'keep-alive'))
 }
 
-/** Null where it cannot be told for sure where the body ends. */
+/** Null if it is not certain where the body ends. */
 const bodyOf = (status: number, headers: ReadonlyMap<string, string>, isOld: boolean): ResponseHead['body'] | null => {
   const length = headers.get('content-length')
   const encoding = headers.get('transfer-encoding')
@@ -86,13 +86,13 @@ const parseHead = (text: string): ResponseHead | null => {
   const [isOld, status] = [match[1] === '0', Number(match[2])]
   const body = bodyOf(status, headers, isOld)
   if (body === null) return null
-  const keepAlive = body !== 'until_close' && isKept(headers.get('connection'), isOld)
+  const keepAlive = body !== 'until_close' && isKeptAlive(headers.get('connection'), isOld)
   return { status, headers, body, keepAlive, idleMs: idleMsOf(headers.get('keep-alive')) }
 }
 
-/** Within a second most servers send the same head again and again, and to read one takes longer than to know it again. */
-const MOST_KNOWN = 64
-const LONGEST_KNOWN = 512
+/** Most servers repeat the same head for a second, until its `Date` changes, and a lookup is cheaper than parsing. */
+const MAX_KNOWN = 64
+const MAX_KNOWN_LENGTH = 512
 let known = new Map<string, ResponseHead>()
 
 /** Reads the head of a response to GET or POST, from its first byte to its empty line; null for anything else. */
@@ -100,8 +100,8 @@ export const readHead = (text: string): ResponseHead | null => {
   const same = known.get(text)
   if (same) return same
   const head = parseHead(text)
-  if (head === null || text.length > LONGEST_KNOWN) return head
-  if (known.size >= MOST_KNOWN) known = new Map()
+  if (head === null || text.length > MAX_KNOWN_LENGTH) return head
+  if (known.size >= MAX_KNOWN) known = new Map()
   known.set(text, head)
   return head
 }

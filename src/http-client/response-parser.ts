@@ -1,25 +1,25 @@
 import { type ChunkedBody, createChunkedBody } from './chunked-body.ts'
 import { type ResponseHead, readHead } from './response-head.ts'
 
-/** Called in this order, `onData` any number of times; nothing more after `onEnd` or `onFault`, or once it was reset. */
+/** Called in this order, `onData` any number of times; nothing after `onEnd`, `onFault` or a reset. */
 export interface ResponseEvents {
   onHead(head: ResponseHead): void
   onData(bytes: Buffer): void
-  /** `isClean`: nothing came behind the response. */
+  /** `isClean`: no byte followed the response. */
   onEnd(isClean: boolean): void
   onFault(detail: ResponseFault): void
 }
 
-/** What makes of the bytes no response to one request. */
+/** Why the bytes are not one response to one request. */
 export type ResponseFault = 'head' | 'head_size' | 'upgrade' | 'informational' | 'chunk' | 'unasked'
 
 export interface ResponseParser {
-  /** A request is about to be written: what comes now is the response. */
+  /** A request is about to be written: what comes from now on is its response. */
   begin(): void
   push(bytes: Buffer): void
-  /** The other side sends no more. True where that was the end of the response, `onEnd` called. */
+  /** The peer has sent its last byte. True if that ended the response; `onEnd` has been called then. */
   end(): boolean
-  /** Whatever comes from now on is nobody's. */
+  /** What comes from now on belongs to no request. */
   reset(): void
 }
 
@@ -30,17 +30,17 @@ const UPGRADED = 101
 const VERSION = 'HTTP/1.'
 
 /**
- * Reads HTTP/1.1 responses (RFC 9112) of one connection, one for each `begin`. Nothing is decoded but the chunks.
+ * Reads the HTTP/1.1 responses (RFC 9112) of one connection, one for each `begin`. Only chunks are decoded.
  *
  * @param limits.headBytes most bytes of a head, its empty line included
  */
 export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }): ResponseParser => {
   let state: 'idle' | 'head' | 'body' = 'idle'
-  /** The first `filled` bytes of it are of a head that is not complete. */
+  /** Its first `filled` bytes are the beginning of a head. */
   let partial = NOTHING
   let filled = 0
   let informational = 0
-  /** Of the body, while its length was given; infinite: it ends with the connection. */
+  /** Bytes left of a body without chunks; infinite: it ends with the connection. */
   let left = 0
   let chunked: ChunkedBody | null = null
 
@@ -59,7 +59,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     events.onEnd(isClean)
   }
 
-  /** Whoever is told may have had enough, within a read. */
+  /** A listener may have reset the parser in the midst of a read. */
   const takeData = (bytes: Buffer) => {
     if (state === 'body') events.onData(bytes)
   }
@@ -70,7 +70,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     else takeFinal(head, rest)
   }
 
-  /** One that announces the end of the connection would be the last thing on it. */
+  /** An informational response that announces the end of the connection cannot be followed by the final one. */
   const takeInformational = ({ keepAlive }: ResponseHead, rest: Buffer): void => {
     if (++informational > MAX_INFORMATIONAL || !keepAlive) fail('informational')
     else if (rest.length > 0) takeHeadBytes(rest)
@@ -100,7 +100,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     }
   }
 
-  /** All there is of the head; room is made by doubling, or a head that comes byte by byte would be copied as often. */
+  /** The head as far as it has come. Room doubles: a head that comes byte by byte would otherwise be copied for each byte. */
   const gather = (bytes: Buffer): Buffer => {
     const length = filled + bytes.length
     if (length > partial.length) {
@@ -117,7 +117,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   const failLong = (bytes: Buffer) => fail(isHttp(bytes) ? 'head_size' : 'head')
 
   const takePartial = (bytes: Buffer): void => {
-    // What speaks another protocol may never send an empty line, and waits for us.
+    // A peer that speaks another protocol may never send an empty line, and waits for us.
     if (bytes.length >= limits.headBytes || !isHttp(bytes)) failLong(bytes)
     else if (filled === 0) gather(bytes)
   }

@@ -1,6 +1,6 @@
-import { attemptOf } from '../callback/attempt.ts'
+import { attemptOf } from '../callback/outcome.ts'
 import type { Sender, SendResult } from '../callback/sender.ts'
-import { createKeyring, webhookHeaders } from '../callback/webhook-headers.ts'
+import { createKeyring, webhookHeaders } from '../callback/signing.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'

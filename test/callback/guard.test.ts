@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createNameResolver } from '../../src/callback/resolve.ts'
+import { createGuardedConnect, createUrlJudge } from '../../src/callback/guard.ts'
+import { openNameResolver } from '../../src/callback/resolve.ts'
+import { createNetworks, type Networks } from '../../src/core/address.ts'
+import { judgeUrl } from '../../src/core/callback-url.ts'
+import { openClient } from '../../src/http-client/client.ts'
+import { clockWith } from '../support/clock.ts'
 import { type DnsReply, openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
@@ -15,7 +20,7 @@ const setUp = async (...replies: DnsReply[]) => {
   const dns = await openFakeDns()
   const internal = await openRawReceiver()
   const clock = { ms: 0 }
-  const resolver = createNameResolver({ servers: [dns.server], now: () => clock.ms })
+  const resolver = openNameResolver({ servers: [dns.server], clock: clockWith(() => clock.ms) })
   const sender = openSender({ allow: ['127.0.0.2/32'], resolver })
   dns.answer(NAME, ...replies)
   const disposables = new AsyncDisposableStack()
@@ -122,7 +127,9 @@ describe('a name that may be called', () => {
     const dns = await openFakeDns()
     const receiver = await openRawReceiver()
     const clock = { ms: 0 }
-    const sender = openSender({ resolver: createNameResolver({ servers: [dns.server], now: () => clock.ms }) })
+    const sender = openSender({
+      resolver: openNameResolver({ servers: [dns.server], clock: clockWith(() => clock.ms) }),
+    })
     const disposables = new AsyncDisposableStack()
     for (const one of [dns, receiver, sender]) disposables.use(one)
     return {
@@ -158,7 +165,7 @@ describe('a name that may be called', () => {
     place.dns.answer(NAME, addresses)
     const allowed = openSender({
       allow: ['127.0.0.0/8', '::1/128'],
-      resolver: createNameResolver({ servers: [place.dns.server], now: () => 0 }),
+      resolver: openNameResolver({ servers: [place.dns.server], clock: clockWith(() => 0) }),
     })
     expect(await allowed.send(attemptTo(`http://${NAME}:${place.receiver.port}/`))).toMatchObject(answered)
     await allowed.close()
@@ -184,5 +191,66 @@ describe('a name that may be called', () => {
     expect(await place.send(NAME)).toMatchObject({ kind: 'failed', error: 'dns' })
     place.clock.ms += 1_000
     expect(await place.send(NAME)).toMatchObject(answered)
+  })
+})
+
+describe('the guard of one connection', () => {
+  const limits = {
+    ...{ headBytes: 1024, bodyBytes: 1024, keptBytes: 1024, totalBytes: 4096 },
+    ...{ connectMs: 5_000, bodyMs: 5_000 },
+  }
+
+  /** Sends to an address written out, of which `allowed` is asked twice: before connecting and after. */
+  const sendGuarded = async (url: string, allowed: Networks) => {
+    const verdict = judgeUrl(url, { allowHttp: true, allowed: { contains: () => true } })
+    if (!verdict.ok) throw new Error(verdict.message)
+    const resolver = { resolve: () => Promise.reject(new Error('an address was resolved')) }
+    const connect = createGuardedConnect({ allowed, resolver, proxy: null })
+    const client = openClient({ connect, limits, perKey: 1, retries: 'unsent', clock: clockWith() })
+    const request = { method: 'GET', path: '/', headers: [], body: null } as const
+    const { fault } = await client.send({ key: '', origin: verdict.url }, request, 5_000)
+    client.close()
+    return fault
+  }
+
+  const blockedFault = { kind: 'connect', error: { failure: { error: 'blocked', detail: 'loopback' } } }
+
+  test('M2 judges the address of the open connection before a byte is written', async () => {
+    let asked = 0
+    await using receiver = await openRawReceiver()
+    expect(await sendGuarded(receiver.url, { contains: () => asked++ === 0 })).toMatchObject(blockedFault)
+    await expect.poll(() => [receiver.connections(), receiver.open()]).toEqual([1, 0])
+    expect(receiver.requests).toEqual([])
+  })
+
+  test('M1 judges an address that is written out', async () => {
+    await using receiver = await openRawReceiver()
+    expect(await sendGuarded(receiver.url, { contains: () => false })).toMatchObject(blockedFault)
+    expect(receiver.connections()).toBe(0)
+  })
+})
+
+describe('the judge of URLs', () => {
+  const networks = createNetworks([])
+  if (!networks.ok) throw new Error(networks.message)
+  const judge = createUrlJudge({ allowHttp: false, allowed: networks.networks })
+
+  test('gives the same verdict again for a good URL', () => {
+    const verdict = judge('https://Partner.example/hook')
+    expect(verdict).toMatchObject({ ok: true, url: { href: 'https://partner.example/hook' } })
+    expect(judge('https://Partner.example/hook')).toBe(verdict)
+  })
+
+  test('judges each text by itself', () => {
+    expect(judge('https://partner.example/a')).not.toBe(judge('https://partner.example/b'))
+    for (const text of ['http://partner.example/hook', 'https://127.0.0.1/', 'https://localhost/', 7, null])
+      for (let again = 0; again < 2; again++) expect(judge(text)).toMatchObject({ ok: false })
+  })
+
+  test('remembers the latest few thousand only', () => {
+    const first = judge('https://partner.example/0')
+    for (let n = 1; n <= 2_000; n++) judge(`https://partner.example/${n}`)
+    expect(judge('https://partner.example/0')).toEqual(first)
+    expect(judge('https://partner.example/0')).not.toBe(first)
   })
 })

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { createNameResolver } from '../../src/callback/resolve.ts'
+import { openNameResolver } from '../../src/callback/resolve.ts'
+import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
@@ -50,7 +51,7 @@ describe('an egress proxy', () => {
     await using sender = openSender({
       allow: [],
       proxy: `http://user:p%40ss@127.0.0.1:${proxy.port}`,
-      resolver: createNameResolver({ servers: [dns.server], now: () => 0 }),
+      resolver: openNameResolver({ servers: [dns.server], clock: clockWith(() => 0) }),
     })
     for (let i = 0; i < 2; i++)
       expect(await sender.send(attemptTo('http://a.example:8080/hook'))).toMatchObject({
@@ -70,7 +71,7 @@ describe('an egress proxy', () => {
     await using sender = openSender({
       allow: [],
       proxy: `http://127.0.0.1:${proxy.port}`,
-      resolver: createNameResolver({ servers: [dns.server], now: () => 0 }),
+      resolver: openNameResolver({ servers: [dns.server], clock: clockWith(() => 0) }),
     })
     for (const url of ['http://a.example/', `http://127.0.0.1:${proxy.port}/`, 'http://[::1]/'])
       expect(await sender.send(attemptTo(url))).toMatchObject({ kind: 'failed', error: 'blocked' })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createNameResolver } from '../../src/callback/resolve.ts'
+import { openNameResolver } from '../../src/callback/resolve.ts'
+import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
 
 const NAME = 'a.example'
@@ -7,7 +8,7 @@ const NAME = 'a.example'
 const setUp = async () => {
   const dns = await openFakeDns()
   const clock = { ms: 0 }
-  const resolver = createNameResolver({ servers: [dns.server], now: () => clock.ms })
+  const resolver = openNameResolver({ servers: [dns.server], clock: clockWith(() => clock.ms) })
   return {
     dns,
     clock,

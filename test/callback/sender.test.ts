@@ -50,15 +50,15 @@ describe('sending', () => {
   })
 
   test('R22 uses a connection for a minute at most, so that a name that moved is followed', async () => {
-    await using receiver = await replying(OK)
+    await using receiver = await replying(OK.replace('\r\n', '\r\nkeep-alive: timeout=60\r\n'))
     const clock = { ms: 0 }
     await using sender = openSender({ now: () => clock.ms })
     const connectionsAt: number[] = []
-    for (clock.ms of [0, 59_999, 60_000]) {
+    for (clock.ms of [0, 20_000, 40_000, 59_999, 60_000]) {
       await sender.send(attemptTo(receiver.url))
       connectionsAt.push(receiver.connections())
     }
-    expect(connectionsAt).toEqual([1, 1, 2])
+    expect(connectionsAt).toEqual([1, 1, 1, 1, 2])
     await expect.poll(() => receiver.open()).toBe(1)
   })
 
@@ -77,6 +77,17 @@ describe('sending', () => {
       connectionsAt.push(receiver.connections())
     }
     expect(connectionsAt).toEqual([1, 1, 2])
+  })
+
+  test('that waits for a connection until its time is over is our own shortage, and nothing was sent', async () => {
+    await using receiver = await openRawReceiver(() => {})
+    await using sender = openSender({ connectionsPerHost: 1, timeoutMs: 200 })
+    const results = await Promise.all([0, 1].map(() => sender.send(attemptTo(receiver.url))))
+    expect(results).toMatchObject([
+      { kind: 'failed', error: 'timeout' },
+      { kind: 'failed', error: 'local', detail: 'queue' },
+    ])
+    expect(receiver.requests).toHaveLength(1)
   })
 
   test('opens no more connections than it may, and lets the others wait', async () => {

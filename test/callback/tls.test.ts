@@ -3,8 +3,9 @@ import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { createServer, getCACertificates, type SecureVersion, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { createNameResolver } from '../../src/callback/resolve.ts'
+import { openNameResolver } from '../../src/callback/resolve.ts'
 import { type Certificate, createAuthority } from '../support/certificate.ts'
+import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
@@ -60,7 +61,9 @@ describe('TLS', () => {
     await using dns = await openFakeDns()
     for (const name of ['good.example', 'other.example']) dns.answer(name, ['127.0.0.1'])
     await using receiver = await openTlsReceiver(authority.issue(['good.example']))
-    await using sender = openSender({ resolver: createNameResolver({ servers: [dns.server], now: () => 0 }) })
+    await using sender = openSender({
+      resolver: openNameResolver({ servers: [dns.server], clock: clockWith(() => 0) }),
+    })
     const send = (name: string) => sender.send(attemptTo(`https://${name}:${receiver.port}/`))
     expect(await send('good.example')).toMatchObject({ kind: 'answered', httpStatus: 200 })
     expect(receiver.sockets[0]?.servername).toBe('good.example')

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { webhookHeaders } from '../../src/callback/webhook-headers.ts'
+import { webhookHeaders } from '../../src/callback/signing.ts'
 import { webhookBody } from '../../src/core/message.ts'
 import { createSigningKey, generateSecret } from '../../src/core/signature.ts'
 import { openSender } from '../support/sender.ts'

@@ -29,8 +29,8 @@ const openPair = async (
   )
   closing.push(receiver)
   let ours: Socket | null = null
-  const open: Open = async (signal, onRead) => {
-    ours = await openTo(receiver.port)(signal, onRead)
+  const open: Open = async opening => {
+    ours = await openTo(receiver.port)(opening)
     return ours
   }
   const bytesRead = () => ours?.bytesRead
@@ -54,7 +54,7 @@ describe('an exchange', () => {
     closing.push(receiver)
     const late = Promise.withResolvers<Socket>()
     const signals: AbortSignal[] = []
-    const { run, time, events } = createNoted(signal => {
+    const { run, time, events } = createNoted(({ signal }) => {
       signals.push(signal)
       return late.promise
     })
@@ -62,9 +62,9 @@ describe('an exchange', () => {
     time.pass(999)
     expect(signals[0]?.aborted).toBe(false)
     time.pass(1)
-    expect(await ended).toMatchObject({ head: null, fault: { kind: 'timeout', isConnecting: true }, isUnsent: true })
+    expect(await ended).toMatchObject({ head: null, fault: { kind: 'timeout', phase: 'connect' }, isUnsent: true })
     expect(signals[0]?.aborted).toBe(true)
-    const socket = await openTo(receiver.port)(new AbortController().signal, () => {})
+    const socket = await openTo(receiver.port)({ signal: new AbortController().signal, onRead: () => {} })
     late.resolve(socket)
     await turn()
     expect(socket.destroyed).toBe(true)
@@ -80,7 +80,7 @@ describe('an exchange', () => {
     time.pass(1)
     expect(await ended).toMatchObject({
       head: null,
-      fault: { kind: 'timeout', isConnecting: false },
+      fault: { kind: 'timeout', phase: 'response' },
       isUnsent: false,
       isStale: false,
     })
@@ -99,7 +99,7 @@ describe('an exchange', () => {
     expect(events).toEqual([])
     time.pass(1)
     expect(events).toEqual(['gone'])
-    expect(await ended).toMatchObject({ head: { status: 200 }, fault: { kind: 'timeout', isConnecting: false } })
+    expect(await ended).toMatchObject({ head: { status: 200 }, fault: { kind: 'timeout', phase: 'response' } })
     await expect.poll(receiver.open).toBe(0)
   })
 
@@ -199,12 +199,11 @@ describe('close', () => {
     time.pass(60_000)
     await expect.poll(receiver.open).toBe(0)
     expect(events).toEqual(['free', 'gone'])
-    expect(time.listeners.size).toBe(0)
   })
 
   test('while connecting aborts that, whatever becomes of it', async () => {
     const late = Promise.withResolvers<Socket>()
-    const { run, connection, events } = createNoted(signal => {
+    const { run, connection, events } = createNoted(({ signal }) => {
       signal.addEventListener('abort', () => late.reject(new Error('aborted')))
       return late.promise
     })

@@ -2,37 +2,41 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import {
   type Connection,
-  type ConnectionLimits,
   createConnection,
+  type Exchange,
   type ExchangeEnd,
+  type Limits,
   type Open,
 } from '../../src/http-client/connection.ts'
-import { readingInto } from '../../src/http-client/reading.ts'
-import type { Ticker } from '../../src/http-client/ticker.ts'
+import { readingInto } from '../../src/http-client/socket.ts'
 
 export const REQUEST = Buffer.from('GET /hook HTTP/1.1\r\nhost: x\r\n\r\n')
 
-export const LIMITS: ConnectionLimits = {
+export const LIMITS: Limits = {
   headBytes: 1024,
   bodyBytes: 100,
   keptBytes: 10,
-  wireBytes: 4096,
+  totalBytes: 4096,
+  connectMs: 2_000,
   bodyMs: 500,
 }
 
-/** A clock that stands, and a ticker that ticks, when the test says so. */
+/** A clock that moves when the test says so. */
 export const createTime = () => {
-  const listeners = new Set<() => void>()
-  const ticker: Ticker = { add: onTick => void listeners.add(onTick), delete: onTick => void listeners.delete(onTick) }
+  const watchers = new Set<() => void>()
+  const sleepers = new Set<() => void>()
   let time = 1_000
   return {
-    ticker,
-    listeners,
     now: () => time,
-    /** Lets this much time pass, and ticks. */
+    clock: { monotonic: () => time, sleep: () => new Promise<void>(resolve => sleepers.add(resolve)) },
+    sleeping: () => sleepers.size,
+    watch: (onPass: () => void) => void watchers.add(onPass),
+    /** Lets this much time pass; whoever sleeps wakes up. */
     pass: (ms: number) => {
       time += ms
-      for (const onTick of listeners) onTick()
+      for (const onPass of watchers) onPass()
+      for (const wake of sleepers) wake()
+      sleepers.clear()
     },
   }
 }
@@ -40,27 +44,23 @@ export const createTime = () => {
 /** A socket to this port, as soon as it is connected. */
 export const openTo =
   (port: number) =>
-  async (signal: AbortSignal, onRead: (bytes: Buffer) => void): Promise<Socket> => {
+  async ({ signal, onRead }: Pick<Parameters<Open>[0], 'signal' | 'onRead'>): Promise<Socket> => {
     const socket = connect({ port, host: '127.0.0.1', onread: readingInto(onRead) })
     socket.on('error', () => {})
     await once(socket, 'connect', { signal })
     return socket
   }
 
-/** A connection that notes what becomes of it. */
+/** A connection, and what it reports of itself. */
 export const createNoted = (
   open: Open,
-  {
-    limits = {},
-    time = createTime(),
-  }: { limits?: Partial<ConnectionLimits>; time?: ReturnType<typeof createTime> } = {},
+  { limits = {}, time = createTime() }: { limits?: Partial<Limits>; time?: ReturnType<typeof createTime> } = {},
 ) => {
   const events: ('free' | 'gone')[] = []
   const gone = Promise.withResolvers<void>()
   const connection: Connection = createConnection({
     open,
     now: time.now,
-    ticker: time.ticker,
     limits: { ...LIMITS, ...limits },
     onFree: () => events.push('free'),
     onGone: () => {
@@ -68,6 +68,7 @@ export const createNoted = (
       gone.resolve()
     },
   })
+  time.watch(connection.expire)
   return {
     connection,
     time,
@@ -78,5 +79,5 @@ export const createNoted = (
   }
 }
 
-/** The body as far as it was kept. */
-export const textOf = ({ body }: ExchangeEnd): string => Buffer.concat(body).toString()
+/** As much of the body as was kept. */
+export const textOf = ({ body }: Exchange): string => body.toString()

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type HttpRequest, writeRequest } from '../../src/http-client/request.ts'
 
-const written = (more: Partial<HttpRequest> = {}): string =>
-  writeRequest({ method: 'POST', path: '/hook?a=b', host: 'x.test', headers: [], body: null, ...more }).toString(
-    'latin1',
-  )
+const written = (more: Partial<HttpRequest> = {}, host = 'x.test'): string =>
+  writeRequest({ method: 'POST', path: '/hook?a=b', headers: [], body: null, ...more }, host).toString('latin1')
 
 const HEAD = 'POST /hook?a=b HTTP/1.1\r\nhost: x.test\r\nconnection: keep-alive\r\n'
 
@@ -21,7 +19,7 @@ describe('a request', () => {
     ['half a pair \ud800', Buffer.from('half a pair \ufffd')],
     [Buffer.from([0, 255, 13, 10]), Buffer.from([0, 255, 13, 10])],
   ])('says how many bytes its body has: %j', (body, bytes) => {
-    const all = writeRequest({ method: 'POST', path: '/hook?a=b', host: 'x.test', headers: ['x', '\xe4'], body })
+    const all = writeRequest({ method: 'POST', path: '/hook?a=b', headers: ['x', '\xe4'], body }, 'x.test')
     const head = Buffer.from(`${HEAD}x: \xe4\r\ncontent-length: ${bytes.length}\r\n\r\n`, 'latin1')
     expect(all).toEqual(Buffer.concat([head, bytes]))
   })
@@ -43,6 +41,6 @@ describe('a request is refused', () => {
   })
 
   test.each(BREAKS)('with %j in its host', part => {
-    expect(() => written({ host: `x${part}` })).toThrow('not a valid request header: "host"')
+    expect(() => written({}, `x${part}`)).toThrow('not a valid request header: "host"')
   })
 })

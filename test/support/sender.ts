@@ -1,6 +1,7 @@
 import type { NameResolver } from '../../src/callback/resolve.ts'
-import { type Attempt, createSender, type Sender } from '../../src/callback/sender.ts'
+import { type Attempt, openSender as openRealSender, type Sender } from '../../src/callback/sender.ts'
 import { createNetworks } from '../../src/core/address.ts'
+import { clockWith } from './clock.ts'
 
 /** A sender that may call this machine, and closes itself. */
 export const openSender = ({
@@ -8,7 +9,7 @@ export const openSender = ({
   timeoutMs = 5_000,
   connectionsPerHost = 16,
   proxy = null,
-  now = () => performance.now(),
+  now,
   resolver,
 }: {
   allow?: string[]
@@ -20,16 +21,16 @@ export const openSender = ({
 } = {}): Sender & AsyncDisposable => {
   const made = createNetworks(allow)
   if (!made.ok) throw new Error(made.message)
-  const sender = createSender({
+  const sender = openRealSender({
     timeoutMs,
     policy: { allowHttp: true, allowed: made.networks },
     proxy,
     userAgent: 'idface-notifier/test',
     connectionsPerHost,
-    now,
+    clock: clockWith(now),
     ...(resolver ? { resolver } : {}),
   })
-  return { ...sender, [Symbol.asyncDispose]: () => sender.close() }
+  return { ...sender, [Symbol.asyncDispose]: async () => sender.close() }
 }
 
 export const attemptTo = (url: string, more: Partial<Attempt> = {}): Attempt => ({

@@ -10,7 +10,8 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
-import { createUpstream, type Upstream, type UpstreamAccount } from '../../src/upstream/client.ts'
+import { openUpstream, type Upstream, type UpstreamAccount } from '../../src/upstream/upstream.ts'
+import { clockWith } from '../support/clock.ts'
 
 const PATH = '/idcard/idface/GetResult.json'
 
@@ -29,14 +30,17 @@ export const accountWith = (some: Partial<UpstreamAccount> = {}): UpstreamAccoun
   ...some,
 })
 
-export const openClient = (url: string, some: Partial<Parameters<typeof createUpstream>[0]> = {}): Upstream => {
-  const upstream = createUpstream({
+export const openClient = (
+  url: string,
+  { now = () => NOW, ...some }: Partial<Parameters<typeof openUpstream>[0]> & { now?: () => number } = {},
+): Upstream => {
+  const upstream = openUpstream({
     url,
     method: 'POST',
     timeoutMs: 5000,
     userAgent: 'idface-notifier/test',
     concurrency: 4,
-    now: () => NOW,
+    clock: clockWith(undefined, now),
     ...some,
   })
   onTestFinished(() => upstream.close())

@@ -1,4 +1,5 @@
-import { createNameResolver } from '../../../src/callback/resolve.ts'
+import { openNameResolver } from '../../../src/callback/resolve.ts'
+import { clockWith } from '../../support/clock.ts'
 import { openFakeDns } from '../../support/fake-dns.ts'
 import { attemptTo, openSender } from '../../support/sender.ts'
 import { PORT, PUBLIC, PUBLIC_V6, SWALLOWED, SWALLOWED_V6 } from '../support/addresses.ts'
@@ -14,7 +15,7 @@ const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
 const openScene = async () => {
   const dns = await openFakeDns()
-  const resolver = createNameResolver({ servers: [dns.server], now })
+  const resolver = openNameResolver({ servers: [dns.server], clock: clockWith(now) })
   const sender = openSender({ allow: [], timeoutMs: 15_000, resolver })
   const listeners = await openPublic()
   const send = async (host: string, partnerId = 'ptn_1'): Promise<Ended> => {

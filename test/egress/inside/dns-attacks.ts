@@ -1,7 +1,8 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, interceptors } from 'undici'
-import { createNameResolver } from '../../../src/callback/resolve.ts'
+import { openNameResolver } from '../../../src/callback/resolve.ts'
+import { clockWith } from '../../support/clock.ts'
 import { type DnsReply, openFakeDns } from '../../support/fake-dns.ts'
 import { attemptTo, openSender } from '../../support/sender.ts'
 import { LOOPBACK, METADATA, PORT, PRIVATE, PRIVATE_V6, PUBLIC } from '../support/addresses.ts'
@@ -58,7 +59,12 @@ const clock = { ms: 0 }
 
 const openOurs = (server: string, proxy: string | null): Send => {
   const now = () => clock.ms
-  const sender = openSender({ allow: [], proxy, now, resolver: createNameResolver({ servers: [server], now }) })
+  const sender = openSender({
+    allow: [],
+    proxy,
+    now,
+    resolver: openNameResolver({ servers: [server], clock: clockWith(now) }),
+  })
   return async url => {
     const result = await sender.send(attemptTo(url))
     return result.kind === 'answered' ? String(result.httpStatus) : result.error

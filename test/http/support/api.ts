@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
-import { createEventSigner } from '../../../src/callback/event-signer.ts'
+import { createEventSigner } from '../../../src/callback/signing.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attemptOf } from '../../src/callback/attempt.ts'
+import { attemptOf, EXCERPT_BYTES, readExcerpt } from '../../src/callback/outcome.ts'
 
 const AT = 1_000_000
 type Failure = Extract<Parameters<typeof attemptOf>[0], { kind: 'failed' }>['error']
@@ -8,6 +9,52 @@ const answered = (httpStatus: number) =>
   attemptOf({ kind: 'answered', httpStatus, excerpt: 'hello', retryAfter: null, durationMs: 123 }, AT)
 const failed = (error: Failure, durationMs: number) =>
   attemptOf({ kind: 'failed', error, detail: 'connect ECONNREFUSED 10.0.0.7:443', durationMs }, AT)
+
+const excerptOf = (text: string) => readExcerpt(Buffer.from(text), null)
+
+describe('the excerpt of an answer', () => {
+  test('is the text, tabs and newlines included', () => {
+    expect(excerptOf('a\tb\r\nc 认证')).toBe('a\tb\nc 认证')
+  })
+
+  test.each([
+    ['NUL', '\u0000'],
+    ['an escape sequence', '\u001b'],
+    ['a lone carriage return', '\r'],
+    ['C1', '\u009b'],
+    ['text turned around', '\u202e'],
+    ['an invisible mark', '\u200b'],
+    ['a line separator', '\u2028'],
+    ['a byte order mark', '\ufeff'],
+  ])('has no %s', (_claim, text) => {
+    expect(excerptOf(`a${text}b`)).toBe('a\ufffdb')
+  })
+
+  test('is valid whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: EXCERPT_BYTES }), bytes => {
+        const excerpt = readExcerpt(Buffer.from(bytes), null) ?? ''
+        expect(excerpt.isWellFormed()).toBe(true)
+        expect(/[^\P{Cc}\n\t]/u.test(excerpt)).toBe(false)
+      }),
+    )
+  })
+
+  test.each(['认', 'é', '😀', 'a认', 'ab😀'])('is not cut within a character of %s', text => {
+    const cut = Buffer.from(text.repeat(EXCERPT_BYTES)).subarray(0, EXCERPT_BYTES)
+    const excerpt = readExcerpt(cut, null) ?? ''
+    expect(excerpt).not.toContain('\ufffd')
+    expect(text.repeat(EXCERPT_BYTES).startsWith(excerpt)).toBe(true)
+    expect(EXCERPT_BYTES - Buffer.byteLength(excerpt)).toBeLessThan(4)
+  })
+
+  test('is null without a body and says so when it was compressed', () => {
+    expect(readExcerpt(Buffer.alloc(0), null)).toBeNull()
+    expect(readExcerpt(Buffer.alloc(0), 'gzip')).toBeNull()
+    expect(readExcerpt(Buffer.from('x'), 'gzip')).toBe('[compressed, not decoded]')
+    expect(readExcerpt(Buffer.from('x'), 'Identity')).toBe('x')
+  })
+})
 
 describe('an answered attempt', () => {
   test.each([

@@ -1,23 +1,22 @@
 import type { TransientCause } from '../core/answer.ts'
-import type { ConnectionLimits, ExchangeEnd, Fault } from '../http-client/connection.ts'
-import type { Pool } from '../http-client/pool.ts'
-import type { ResponseHead } from '../http-client/response-head.ts'
+import type { Exchange, Fault, Limits, ResponseHead } from '../http-client/client.ts'
 
-/** How one HTTP exchange ended. */
+/** What came of one call, before its body is read. */
 export type Reply =
   | { kind: 'body'; body: Uint8Array; date: string | null }
   | { kind: 'refused'; status: number; retryAfter: string | null }
   | { kind: 'failed'; cause: TransientCause }
 
-/** The most of a body that is read: an answer has a few hundred bytes. */
+/** An answer has a few hundred bytes. */
 const BODY_LIMIT = 64 * 1024
 
-export const UPSTREAM_LIMITS: ConnectionLimits = {
+export const UPSTREAM_LIMITS: Limits = {
   headBytes: 16 * 1024,
   bodyBytes: BODY_LIMIT,
   keptBytes: BODY_LIMIT,
-  wireBytes: 4 * BODY_LIMIT,
-  // The exchange has a total limit of its own, which this could only undercut.
+  totalBytes: 4 * BODY_LIMIT,
+  // The time limit of the call is enough.
+  connectMs: Number.POSITIVE_INFINITY,
   bodyMs: Number.POSITIVE_INFINITY,
 }
 
@@ -36,10 +35,12 @@ const causeOf = (fault: Fault): TransientCause => {
       return fault.code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
     case 'closed':
       return 'unreachable'
+    default:
+      throw fault satisfies never
   }
 }
 
-/** What status and headers alone settle, whatever becomes of the body; null when the body has to be read. */
+/** What status and headers decide alone, whatever the body is; null if the body has to be read. */
 const judgeHead = ({ status, headers }: ResponseHead): Reply | null => {
   if (status !== 200) return { kind: 'refused', status, retryAfter: headers.get('retry-after') ?? null }
   // We asked for no encoding; decoding one anyway would open the door to compression bombs.
@@ -47,18 +48,9 @@ const judgeHead = ({ status, headers }: ResponseHead): Reply | null => {
   return encoding === 'identity' ? null : failed('unparseable')
 }
 
-const judgeEnd = ({ head, body, fault }: ExchangeEnd): Reply => {
+export const readReply = ({ head, body, fault }: Exchange): Reply => {
   const settled = head && judgeHead(head)
   if (settled) return settled
   if (fault || !head) return failed(fault ? causeOf(fault) : 'unparseable')
-  const [first] = body
-  return {
-    kind: 'body',
-    body: first && body.length === 1 ? first : Buffer.concat(body),
-    date: head.headers.get('date') ?? null,
-  }
+  return { kind: 'body', body, date: head.headers.get('date') ?? null }
 }
-
-/** One HTTP exchange on `pool`: no redirects, no decoding, at most 64 KiB of body, all within `timeoutMs`. */
-export const exchange = (pool: Pool, request: Buffer, timeoutMs: number): Promise<Reply> =>
-  new Promise(resolve => pool.run(request, timeoutMs, end => resolve(judgeEnd(end))))

@@ -1,0 +1,103 @@
+import { isIP, type LookupFunction, type Socket } from 'node:net'
+import { judgeAddress, type Networks } from '../core/address.ts'
+import { type CallbackUrl, judgeUrl, type UrlPolicy, type UrlVerdict } from '../core/callback-url.ts'
+import type { Connect } from '../http-client/client.ts'
+import { SendError } from './failure.ts'
+import type { NameResolver } from './resolve.ts'
+import { openTunnel } from './tunnel.ts'
+
+const MAX_GOOD_URLS = 2_000
+/** Addresses tried in turn, and how long each but the last gets: together well under the limit for connecting. */
+const MAX_CANDIDATES = 4
+const CANDIDATE_MS = 300
+
+/** Judging is pure and the policy does not change, so a URL that was good stays good; the oldest are dropped first. */
+export const createUrlJudge = (policy: UrlPolicy): ((text: unknown) => UrlVerdict) => {
+  const good = new Map<string, UrlVerdict>()
+  return text => {
+    if (typeof text !== 'string') return judgeUrl(text, policy)
+    const known = good.get(text)
+    if (known) return known
+    const verdict = judgeUrl(text, policy)
+    if (!verdict.ok) return verdict
+    const [oldest] = good.size >= MAX_GOOD_URLS ? good.keys() : []
+    if (oldest !== undefined) good.delete(oldest)
+    good.set(text, verdict)
+    return verdict
+  }
+}
+
+/** IPv4 first: a receiver whose IPv6 is dead, which nobody notices there, is reached without a delay. */
+const candidatesOf = (addresses: readonly string[]): string[] => {
+  const ofFamily = (family: number) => addresses.filter(address => isIP(address) === family)
+  const [v4, v6] = [ofFamily(4), ofFamily(6)]
+  return v4
+    .flatMap((address, at) => [address, ...v6.slice(at, at + 1)])
+    .concat(v6.slice(v4.length))
+    .slice(0, MAX_CANDIDATES)
+}
+
+/** Answers with addresses that have been judged: a second look-up could give others. */
+const pin =
+  (addresses: readonly string[]): LookupFunction =>
+  (_name, options, done) => {
+    const list = addresses.map(address => ({ address, family: isIP(address) }))
+    const [first] = list
+    if (options.all || !first) done(null, list)
+    else done(null, first.address, first.family)
+  }
+
+/**
+ * Connects to a callback's host, and never to an address that may not be called. Rejects with a SendError, or the error of
+ * net.
+ *
+ * @param deps.proxy an egress proxy; it may have any address, but what it is asked to reach is judged too
+ */
+export const createGuardedConnect = (deps: {
+  allowed: Networks
+  resolver: Pick<NameResolver, 'resolve'>
+  proxy: URL | null
+}): Connect<CallbackUrl> => {
+  const { allowed, resolver, proxy } = deps
+
+  const assertAllowed = (address: string) => {
+    const verdict = judgeAddress(address, allowed)
+    if (!verdict.ok) throw new SendError('blocked', verdict.refusal)
+  }
+
+  /** One bad address among good ones refuses the name: no honest name has both. */
+  const judgedAddresses = async ({ hostname, isLiteral }: CallbackUrl): Promise<readonly string[]> => {
+    const resolution = isLiteral ? { ok: true as const, addresses: [hostname] } : await resolver.resolve(hostname)
+    if (!resolution.ok) throw new SendError('dns', resolution.detail)
+    resolution.addresses.forEach(assertAllowed)
+    return resolution.addresses
+  }
+
+  /** The peer's address is judged before a byte is written. */
+  const judgedPeer = (socket: Socket): Socket => {
+    try {
+      assertAllowed(socket.remoteAddress ?? '')
+      return socket
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
+  }
+
+  return async (url, { signal, openTcp }) => {
+    const candidates = candidatesOf(await judgedAddresses(url))
+    signal.throwIfAborted()
+    if (proxy) {
+      // The address that was judged, not the name: the proxy would resolve it again, perhaps to something else.
+      const [address = ''] = candidates
+      return openTunnel(proxy, `${isIP(address) === 6 ? `[${address}]` : address}:${url.port}`, signal)
+    }
+    return judgedPeer(
+      await openTcp({
+        lookup: pin(candidates),
+        autoSelectFamily: true,
+        autoSelectFamilyAttemptTimeout: CANDIDATE_MS,
+      }),
+    )
+  }
+}

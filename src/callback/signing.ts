@@ -1,0 +1,54 @@
+import { SECOND } from '../core/duration.ts'
+import type { Secret } from '../core/secret.ts'
+import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
+import type { Store } from '../store/store.ts'
+
+/** The headers of one attempt. Each attempt is signed anew: receivers refuse a signature that is some minutes old. */
+export const webhookHeaders = (
+  { id, body, attempt }: { id: string; body: string | Buffer; attempt: number },
+  keys: readonly SigningKey[],
+  at: number,
+) => {
+  const timestampSeconds = Math.floor(at / SECOND)
+  return {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': sign(keys, { id, timestampSeconds, body }),
+    'webhook-attempt': String(attempt),
+  }
+}
+
+/** More live secrets than most services have; their keys take a few MB. */
+const MAX_KEYS = 10_000
+
+/** Signing keys by secret: to make a key costs more than a signature. */
+export const createKeyring = () => {
+  const keys = new Map<string, SigningKey>()
+  return (secret: Secret): SigningKey => {
+    const text = secret.reveal()
+    const known = keys.get(text)
+    if (known) return known
+    const key = createSigningKey(text)
+    if (!key) throw new Error('a stored signing secret cannot be read')
+    const [oldest] = keys.size >= MAX_KEYS ? keys.keys() : []
+    if (oldest !== undefined) keys.delete(oldest)
+    keys.set(text, key)
+    return key
+  }
+}
+
+const EVENT_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
+
+/** Signs stored messages for a partner who fetches them, as they would be signed if they were sent now. */
+export const createEventSigner = ({ now, liveSecrets }: Pick<Store, 'now' | 'liveSecrets'>) => {
+  const signingKeys = createKeyring()
+
+  return async (partnerId: string, events: readonly { id: string; body: string }[]) => {
+    const keys = (await liveSecrets(partnerId)).map(signingKeys)
+    return events.map(({ id, body }) => {
+      const headers = webhookHeaders({ id, body, attempt: 0 }, keys, now())
+      return Object.fromEntries(EVENT_HEADERS.map(name => [name, headers[name]]))
+    })
+  }
+}

@@ -1,0 +1,142 @@
+import { type Answer, readAnswer } from '../core/answer.ts'
+import type { Clock } from '../core/clock.ts'
+import { MINUTE, SECOND } from '../core/duration.ts'
+import { dynamicPassword } from '../core/password.ts'
+import { readHttpDate, readRetryAfter } from '../core/retry-after.ts'
+import type { Secret } from '../core/secret.ts'
+import { type Origin, openClient } from '../http-client/client.ts'
+import { readBody } from './read-body.ts'
+import { type Reply, readReply, UPSTREAM_LIMITS } from './reply.ts'
+
+/** `passwordMode`: `static` sends the key itself as the password, `dynamic` an md5 of the key and the time. */
+export interface UpstreamAccount {
+  id: string
+  apiId: string
+  apiKey: Secret
+  passwordMode: 'dynamic' | 'static'
+}
+
+export interface Upstream {
+  /**
+   * Asks GetResult once about a serial. Whatever upstream does is an `Answer`; it throws for bugs only, such as asking
+   * after `close`. The kind `clock` never comes out: a refused signature is renewed once, with the clock corrected by
+   * the response's `Date`, and if that is refused too the answer is an account fault (`clock` or `password_refused`).
+   */
+  ask(account: UpstreamAccount, idcardid: string): Promise<Answer>
+  /** How far upstream's clock is ahead of ours, as used to sign for this account, in ms; 0 until our time was refused. */
+  skewMs(accountId: string): number
+  /** Calls in flight end as `unreachable`; let them finish before. */
+  close(): void
+}
+
+/** A `Date` header has whole seconds and was on its way: a smaller difference is noise. */
+const SKEW_TOLERANCE_MS = 5 * SECOND
+const MAX_RETRY_AFTER_MS = 10 * MINUTE
+
+const originOf = ({ protocol, hostname, port, host }: URL): Origin => {
+  const isSecure = protocol === 'https:'
+  return {
+    protocol: isSecure ? 'https:' : 'http:',
+    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
+    host,
+  }
+}
+
+/**
+ * @param deps.url the GetResult endpoint
+ * @param deps.timeoutMs limit of one call, connecting and body included
+ * @param deps.concurrency connections per account; the caller keeps no more calls in flight, or signatures age in a queue
+ */
+export const openUpstream = (deps: {
+  url: string
+  method: 'POST' | 'GET'
+  timeoutMs: number
+  userAgent: string
+  concurrency: number
+  clock: Clock
+}): Upstream => {
+  const { method, timeoutMs, clock } = deps
+  const { now } = clock
+  const url = new URL(deps.url)
+  const origin = originOf(url)
+  const path = url.pathname + url.search
+  const queryStart = path + (url.search ? '&' : '?')
+  const headers =
+    method === 'POST'
+      ? ['user-agent', deps.userAgent, 'content-type', 'application/x-www-form-urlencoded']
+      : ['user-agent', deps.userAgent]
+
+  // A call of which a byte was sent is not repeated: it may have been counted.
+  const client = openClient({ limits: UPSTREAM_LIMITS, perKey: deps.concurrency, retries: 'unsent', clock })
+  /** By account. */
+  const skews = new Map<string, number>()
+  const skewMs = (accountId: string): number => skews.get(accountId) ?? 0
+
+  const formOf = (account: UpstreamAccount, idcardid: string): string => {
+    const apiKey = account.apiKey.reveal()
+    const start = `account=${encodeURIComponent(account.apiId)}&idcardid=${encodeURIComponent(idcardid)}&password=`
+    if (account.passwordMode === 'static') return start + encodeURIComponent(apiKey)
+    const time = Math.floor((now() + skewMs(account.id)) / SECOND)
+    return `${start}${dynamicPassword({ apiId: account.apiId, apiKey, time })}&time=${time}`
+  }
+
+  /** Connections are per account, so that the hanging calls of one hold up no other. */
+  const call = async (account: UpstreamAccount, idcardid: string): Promise<Reply> => {
+    const form = formOf(account, idcardid)
+    const parts = method === 'POST' ? { path, body: form } : { path: queryStart + form, body: null }
+    return readReply(await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs))
+  }
+
+  const judgeReply = (reply: Reply, accountId: string): Answer => {
+    if (reply.kind === 'failed') return { kind: 'transient', code: null, cause: reply.cause }
+    if (reply.kind === 'body') {
+      const fields = readBody(reply.body)
+      return fields ? readAnswer(fields) : { kind: 'transient', code: null, cause: 'unparseable' }
+    }
+    // A date in Retry-After is by upstream's clock.
+    const waitMs = readRetryAfter(reply.retryAfter, now() + skewMs(accountId))
+    if (reply.status !== 429 && (reply.status !== 503 || waitMs === null))
+      return { kind: 'transient', code: null, cause: 'http_status' }
+    return {
+      kind: 'throttled',
+      code: null,
+      retryAfterMs: waitMs === null ? null : Math.min(waitMs, MAX_RETRY_AFTER_MS),
+    }
+  }
+
+  const learnSkew = (accountId: string, reply: Reply): void => {
+    const date = readHttpDate(reply.kind === 'body' ? reply.date : null)
+    if (date === null) return
+    const learnt = date - now()
+    if (Math.abs(learnt - skewMs(accountId)) > SKEW_TOLERANCE_MS) skews.set(accountId, learnt)
+  }
+
+  let isClosed = false
+
+  const ask = async (account: UpstreamAccount, idcardid: string): Promise<Answer> => {
+    if (isClosed) throw new Error('asked GetResult after close')
+    const reply = await call(account, idcardid)
+    let answer = judgeReply(reply, account.id)
+
+    // A static password has no time in it: the same request would only be refused again.
+    if (answer.kind === 'clock' && account.passwordMode === 'dynamic') {
+      const skewBefore = skewMs(account.id)
+      learnSkew(account.id, reply)
+      answer = judgeReply(await call(account, idcardid), account.id)
+      // A correction that did not help may come from a bogus Date: the next call must start from the skew before.
+      if (answer.kind === 'clock') skews.set(account.id, skewBefore)
+    }
+    if (answer.kind !== 'clock') return answer
+    return { kind: 'account', code: answer.code, fault: answer.code === 40501 ? 'clock' : 'password_refused' }
+  }
+
+  return {
+    ask,
+    skewMs,
+    close: () => {
+      isClosed = true
+      client.close()
+    },
+  }
+}

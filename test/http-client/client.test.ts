@@ -1,0 +1,252 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type Connect, type Exchange, type Origin, openClient } from '../../src/http-client/client.ts'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { createTime, LIMITS, textOf } from './harness.ts'
+
+const closing: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const receiver of closing.splice(0)) await receiver[Symbol.asyncDispose]()
+})
+
+const requestFor = (path: string) => ({ method: 'GET', path, headers: [], body: null }) as const
+
+interface Settings {
+  perKey?: number
+  retries?: 'unsent' | 'unanswered'
+  answer?: (socket: Socket, index: number) => void
+  connect?: Connect<Origin>
+}
+
+/** A client and a receiver, which without an `answer` holds the sockets that ask until the test answers. */
+const openPair = async ({ perKey = 1, retries = 'unsent', answer, connect }: Settings = {}) => {
+  const held: Socket[] = []
+  const accepted: Socket[] = []
+  const receiver = await openRawReceiver(answer ?? (socket => void held.push(socket)), socket => accepted.push(socket))
+  closing.push(receiver)
+  const time = createTime()
+  let opened = 0
+  const client = openClient<Origin>({
+    connect: (origin, opening) => {
+      opened++
+      return connect ? connect(origin, opening) : opening.openTcp()
+    },
+    limits: LIMITS,
+    perKey,
+    retries,
+    clock: time.clock,
+  })
+  const origin: Origin = { protocol: 'http:', hostname: '127.0.0.1', port: receiver.port, host: `x:${receiver.port}` }
+  return {
+    client,
+    receiver,
+    held,
+    accepted,
+    time,
+    opened: () => opened,
+    paths: () => receiver.requests.map(request => request.split(' ')[1]),
+    send: (path = '/', { key = 'a', timeoutMs = 1_000 } = {}): Promise<Exchange> =>
+      client.send({ key, origin }, requestFor(path), timeoutMs),
+  }
+}
+
+const ok = (socket: Socket) => void socket.write(OK)
+
+describe('a client', () => {
+  test('names the host, and takes a free connection rather than a new one', async () => {
+    const { send, opened, receiver } = await openPair({ perKey: 3, answer: ok })
+    for (let i = 0; i < 5; i++) expect(textOf(await send('/a?b'))).toBe('ok')
+    expect(opened()).toBe(1)
+    expect(receiver.requests[0]).toBe(`GET /a?b HTTP/1.1\r\nhost: x:${receiver.port}\r\nconnection: keep-alive\r\n\r\n`)
+  })
+
+  test('opens no more connections per key than it may, and lets further requests wait in turn', async () => {
+    const { send, paths, held, receiver, opened } = await openPair({ perKey: 3 })
+    const asked = Array.from({ length: 12 }, (_, at) => `/${at}`)
+    const ended = Promise.all(asked.map(path => send(path)))
+    await expect.poll(() => held.length).toBe(3)
+    for (let answered = 0; answered < 12; answered++) {
+      await expect.poll(() => held.length).toBe(Math.min(answered + 3, 12))
+      expect(receiver.open()).toBe(3)
+      held[answered]?.write(OK)
+    }
+    expect((await ended).map(textOf)).toEqual(Array(12).fill('ok'))
+    expect(paths().slice(3)).toEqual(asked.slice(3))
+    expect(paths().slice(0, 3).sort()).toEqual(asked.slice(0, 3))
+    expect(opened()).toBe(3)
+  })
+
+  test('shares no connection between keys, and a key whose peer hangs holds up no other', async () => {
+    const { send, opened } = await openPair({
+      answer: (socket, index) => void (index > 0 && socket.write(OK)),
+    })
+    const hanging = send('/', { key: 'a' })
+    for (let i = 0; i < 3; i++) expect(textOf(await send('/', { key: 'b' }))).toBe('ok')
+    expect(opened()).toBe(2)
+    await Promise.race([hanging.then(() => expect.unreachable()), Promise.resolve()])
+  })
+
+  test('counts the time that a request waits for a connection', async () => {
+    const { send, held, time, paths } = await openPair()
+    const first = send('/first', { timeoutMs: 2_000 })
+    await expect.poll(() => held.length).toBe(1)
+    const second = send('/second', { timeoutMs: 1_000 })
+    const third = send('/third', { timeoutMs: 3_000 })
+    time.pass(1_000)
+    expect(await second).toMatchObject({ head: null, fault: { kind: 'timeout', phase: 'queue' } })
+    time.pass(1_000)
+    expect(await first).toMatchObject({ fault: { kind: 'timeout', phase: 'response' } })
+    await expect.poll(() => held.length).toBe(2)
+    // It has waited for two seconds of its three.
+    time.pass(1_000)
+    expect(await third).toMatchObject({ fault: { kind: 'timeout', phase: 'response' } })
+    expect(paths()).toEqual(['/first', '/third'])
+  })
+
+  test('sends from within the end of another exchange', async () => {
+    const { send, opened } = await openPair({ answer: ok })
+    const chain = (left: number): Promise<Exchange> => send().then(end => (left > 1 ? chain(left - 1) : end))
+    expect(textOf(await chain(5))).toBe('ok')
+    expect(opened()).toBe(1)
+  })
+
+  test('has no connection left, and no timer, when nothing was sent for a while', async () => {
+    const { send, held, time, receiver } = await openPair({ perKey: 3 })
+    const ended = Promise.all([send(), send(), send()])
+    await expect.poll(() => held.length).toBe(3)
+    for (const socket of held) socket.write(OK)
+    await ended
+    expect(receiver.open()).toBe(3)
+    expect(time.sleeping()).toBe(1)
+    time.pass(4_000)
+    await expect.poll(receiver.open).toBe(0)
+    expect(time.sleeping()).toBe(0)
+  })
+
+  test('takes no idle connection whose time is over, though nobody has looked at it yet', async () => {
+    const { send, time, opened } = await openPair({ answer: ok })
+    const now = time.clock.monotonic
+    await send()
+    let late = 0
+    time.clock.monotonic = () => now() + late
+    late = 4_000
+    expect(textOf(await send())).toBe('ok')
+    expect(opened()).toBe(1)
+  })
+
+  test('keeps at most 1024 idle connections, and closes those first that have been idle longest', async () => {
+    const { send, receiver, time } = await openPair({ answer: ok })
+    for (let at = 0; at < 1_024; at++) {
+      await send('/', { key: `${at}` })
+      if (at === 500) time.pass(1)
+    }
+    expect(receiver.open()).toBe(1_024)
+    await send('/', { key: 'one more' })
+    await expect.poll(receiver.open).toBe(1_025 - 128)
+    const connections = receiver.connections()
+    await send('/', { key: '1023' })
+    expect(receiver.connections()).toBe(connections)
+    await send('/', { key: '0' })
+    expect(receiver.connections()).toBe(connections + 1)
+  })
+
+  test('rejects a request that would break out of its line, and opens nothing for it', async () => {
+    const { send, opened } = await openPair({ answer: ok })
+    await expect(send('/ HTTP/1.1')).rejects.toThrow('not a valid request target')
+    expect(opened()).toBe(0)
+  })
+})
+
+describe('a request on a reused connection that the peer has closed', () => {
+  test.each(['unsent', 'unanswered'] as const)('before a byte was sent is sent once more (%s)', async retries => {
+    const { send, opened, paths, accepted } = await openPair({ retries, answer: ok })
+    await send('/first')
+    accepted[0]?.destroy()
+    expect(await send('/second')).toMatchObject({ fault: null })
+    expect([opened(), ...paths()]).toEqual([2, '/first', '/second'])
+  })
+
+  test.each([
+    ['unsent', { head: null, fault: { kind: 'lost' } }, ['/first', '/second']],
+    ['unanswered', { fault: null }, ['/first', '/second', '/second']],
+  ] as const)('after it was sent: %s', async (retries, end, paths) => {
+    const pair = await openPair({
+      retries,
+      answer: (socket, index) => void (index === 1 ? socket.destroy() : socket.write(OK)),
+    })
+    await pair.send('/first')
+    expect(await pair.send('/second')).toMatchObject(end)
+    expect(pair.paths()).toEqual(paths)
+  })
+
+  test('is sent once more only, in the place of the connection that is gone', async () => {
+    const { send, opened, receiver, paths, accepted } = await openPair({
+      answer: (socket, index) => void (index === 0 ? socket.write(OK) : socket.destroy()),
+    })
+    await send('/first')
+    accepted[0]?.destroy()
+    for (const end of await Promise.all([send('/second'), send('/third')]))
+      expect(end).toMatchObject({ head: null, fault: { kind: 'lost' } })
+    expect([opened(), ...paths()]).toEqual([3, '/first', '/second', '/third'])
+    await expect.poll(receiver.open).toBe(0)
+  })
+})
+
+describe('connecting', () => {
+  test('is limited by its own time, while a request may take longer', async () => {
+    const { send, time, held } = await openPair({
+      perKey: 2,
+      connect: (_origin, { signal, openTcp }) =>
+        time.clock.monotonic() === 1_000 ? openTcp() : once(signal, 'abort').then(() => Promise.reject(signal.reason)),
+    })
+    const first = send('/first', { timeoutMs: 10_000 })
+    await expect.poll(() => held.length).toBe(1)
+    time.pass(1)
+    const second = send('/second', { timeoutMs: 10_000 })
+    time.pass(2_000)
+    expect(await second).toMatchObject({ head: null, fault: { kind: 'timeout', phase: 'connect' } })
+    held[0]?.write(OK)
+    expect(textOf(await first)).toBe('ok')
+  })
+
+  test('reads a socket that was not opened by openTcp', async () => {
+    const { send } = await openPair({
+      answer: ok,
+      connect: async ({ port, hostname }) => {
+        const socket = connect(port, hostname)
+        await once(socket, 'connect')
+        return socket
+      },
+    })
+    for (let i = 0; i < 3; i++) expect(textOf(await send())).toBe('ok')
+  })
+})
+
+describe('a client that is closed', () => {
+  test('ends what is under way and what waits, refuses what comes, and leaves no connection and no timer', async () => {
+    const { client, send, held, receiver, time } = await openPair()
+    const ended = [send('/first'), send('/second')]
+    await expect.poll(() => held.length).toBe(1)
+    client.close()
+    client.close()
+    ended.push(send('/late'))
+    for (const end of await Promise.all(ended)) expect(end).toMatchObject({ head: null, fault: { kind: 'closed' } })
+    await expect.poll(receiver.open).toBe(0)
+    expect(receiver.requests).toHaveLength(1)
+    time.pass(50)
+    await expect.poll(time.sleeping).toBe(0)
+  })
+
+  test('sends nothing more for a request whose connection just became free', async () => {
+    const { client, send, held, paths } = await openPair()
+    const first = send('/first')
+    const second = send('/second')
+    await expect.poll(() => held.length).toBe(1)
+    held[0]?.write(OK)
+    await first
+    client.close()
+    expect(await second).toMatchObject({ head: null, fault: { kind: 'closed' } })
+    expect(paths()).toEqual(['/first'])
+  })
+})
