@@ -38,7 +38,7 @@ static const char *name_of(int fd, char *path, size_t size) {
 }
 
 static void copy(int fd, const char *to) {
-  static __thread char block[1 << 16];
+  char block[4096];
   int copy = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (copy < 0) return;
   for (off_t at = 0;;) {

@@ -1,25 +1,33 @@
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 type Command = 'slow' | 'fail-db' | 'fail-wal'
 
-/** Compiles the shim into `folder`, where it keeps its copies too; or says why it cannot be used here. */
-export const buildDiskShim = async (folder: string) => {
-  if (process.platform !== 'linux') return { skip: 'the disk shim needs Linux' }
-  const library = join(folder, 'disk-shim.so')
+const lookForCompiler = (): string | null => {
+  if (process.platform !== 'linux') return 'the disk shim needs Linux'
   try {
-    await mkdir(folder, { recursive: true })
-    const source = join(import.meta.dirname, 'disk-shim.c')
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], { stdio: 'pipe' })
-  } catch (error) {
-    return { skip: `no C compiler here: ${error instanceof Error ? error.message : error}` }
+    execFileSync('cc', ['--version'], { stdio: 'pipe' })
+    return null
+  } catch {
+    return 'the disk shim needs a C compiler (cc)'
   }
+}
+
+/** Why tests with a faulty disk cannot run here; null where they can. */
+export const whyNoDiskShim = lookForCompiler()
+if (whyNoDiskShim !== null) process.stderr.write(`skipped: ${whyNoDiskShim}\n`)
+
+/** Compiles `disk-shim.c` into `folder`, where it keeps its copies too. */
+export const buildDiskShim = (folder: string) => {
+  mkdirSync(folder, { recursive: true })
+  const library = join(folder, 'disk-shim.so')
+  const source = join(import.meta.dirname, 'disk-shim.c')
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'], { stdio: 'pipe' })
   return {
     /** For the process whose syncs it is to see. */
     env: { LD_PRELOAD: library, DISK_SHIM: folder },
-    /** Where the last synced content of each of the database's files is. */
+    /** Where each of the database's files is as its last sync made it safe. */
     safe: folder,
     set: (command: Command) => writeFileSync(join(folder, command), ''),
     unset: (command: Command) => rmSync(join(folder, command), { force: true }),

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { judgeFailure } from './failure.ts'
 
-/** `PASSIVE` goes beside writers and leaves what they add meanwhile; after `RESTART` the log begins anew. */
-export type CheckpointMode = 'PASSIVE' | 'RESTART'
-/** As SQLite answers: pages in the log, and how many of them are in the database now. */
+/**
+ * `PASSIVE` goes beside writers and leaves what they add meanwhile; after `RESTART` the log begins anew; `NOOP` only counts.
+ */
+export type CheckpointMode = 'PASSIVE' | 'RESTART' | 'NOOP'
+/** As SQLite answers: frames (pages as they were written) in the log, and how many of them are in the database now. */
 export interface Checkpoint {
   busy: 0 | 1
   log: number
@@ -18,29 +21,52 @@ export interface Checkpoints {
   close(): Promise<void>
 }
 
-/** So many commits, or bytes of log, are worth a checkpoint; there is at most one in this time. */
-const WORTH_COMMITS = 200
-const WORTH_BYTES = 4 * 1024 * 1024
+/** So many frames, 4 MB, are worth a checkpoint. They are counted at most this often. */
+const WORTH_FRAMES = 1_000
 const EVERY_MS = 250
-/** 16 MB. Writers wait for some ms while what is left of it is moved, so that it can begin anew. */
-const LONG_LOG_PAGES = 4_000
+/** 16 MB: then the log begins anew, for which writers wait some ms while what is left of it is moved. */
+const LONG_LOG_FRAMES = 4_000
+/** A long reader (a backup, a shell) keeps the log from beginning anew, and each try holds up writers. */
+const FIRST_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 60_000
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const THREAD = new URL(`./checkpoint-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 
+/** When the log may be made to begin anew, given how the last try ended. */
+export const createRestartPause = (now: () => number) => {
+  let pauseMs = 0
+  let until = Number.NEGATIVE_INFINITY
+  return {
+    isOver: () => now() >= until,
+    after: ({ busy }: Pick<Checkpoint, 'busy'>) => {
+      pauseMs = busy === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, pauseMs * 2 || FIRST_PAUSE_MS)
+      until = now() + pauseMs
+    },
+  }
+}
+
 /**
  * Moves what the log has into the database on a thread of its own: SQLite does it within some commit, which then takes
- * tens of ms of fsync and random writes, while the event loop stands still. The thread begins once there is enough to do.
+ * tens of ms of fsync and random writes. The thread begins once there is enough to do.
  *
- * @param deps.logBytes the size of the log's file
+ * @param deps.count the frames of the log, by the store's own connection
+ * @param deps.onFailed a checkpoint failed for good, so the database is broken
  */
-export const createCheckpoints = ({ path, logBytes }: { path: string; logBytes: () => number }): Checkpoints => {
+export const createCheckpoints = ({
+  path,
+  count,
+  onFailed,
+}: {
+  path: string
+  count: () => Checkpoint
+  onFailed: (error: unknown) => void
+}): Checkpoints => {
+  const pause = createRestartPause(() => performance.now())
   let thread: Worker | null = null
-  let commits = 0
   let round: Promise<void> | null = null
   let isClosed = false
   let opening: Promise<void> = Promise.resolve()
-
   /** One at a time. */
   let answer = Promise.withResolvers<Checkpoint>()
 
@@ -55,7 +81,7 @@ export const createCheckpoints = ({ path, logBytes }: { path: string; logBytes: 
     started.on('error', error => answer.reject(error))
     started.on('exit', () => {
       thread = null
-      answer.reject(new Error('the thread has ended'))
+      answer.reject(new Error('the thread for checkpoints has ended'))
     })
     return started
   }
@@ -67,29 +93,38 @@ export const createCheckpoints = ({ path, logBytes }: { path: string; logBytes: 
     return answer.promise
   }
 
-  const run = async () => {
-    await sleep(EVERY_MS, undefined, { ref: false })
-    if (isClosed) return
-    commits = 0
-    const { log } = await ask('PASSIVE')
-    if (log < LONG_LOG_PAGES || isClosed) return
+  const restart = async () => {
     // Once more for what came meanwhile, so that writers have the least to wait for.
-    await ask('PASSIVE')
+    const { log, checkpointed } = await ask('PASSIVE')
+    if (log !== checkpointed || isClosed) return
     const restarted = ask('RESTART')
     opening = restarted.then(
       () => {},
       () => {},
     )
-    await restarted
+    pause.after(await restarted)
+  }
+
+  const run = async () => {
+    await sleep(EVERY_MS, undefined, { ref: false })
+    if (isClosed) return
+    const before = count()
+    const isLong = before.log >= LONG_LOG_FRAMES && pause.isOver()
+    if (!isLong && before.log - before.checkpointed < WORTH_FRAMES) return
+    const { log, checkpointed } = await ask('PASSIVE')
+    // Where a reader keeps some of it from being moved the log cannot begin anew.
+    if (isLong && log === checkpointed && !isClosed) await restart()
   }
 
   return {
     whenOpen: () => opening,
     committed: () => {
-      if (round !== null || isClosed || (++commits < WORTH_COMMITS && logBytes() < WORTH_BYTES)) return
+      if (round !== null || isClosed) return
       round = run()
-        // Without the thread SQLite's own checkpoints remain, later and within a commit.
-        .catch(() => {})
+        .catch((error: unknown) => {
+          const failure = judgeFailure(error)
+          if (!isClosed && failure !== 'busy' && failure !== 'passing') onFailed(error)
+        })
         .finally(() => {
           round = null
         })

@@ -65,17 +65,8 @@ const whileBusy = (error: unknown): string[] => {
 /** Without end: tells the partner, and then each registration that was acknowledged. */
 const registerOn = async () => {
   const store = await open()
-  const newId = createIds()
-  const { id: partnerId } = await store.createPartner(newPartner('one', { newId, random: randomBytes }).partner)
-  const apiKey = new Secret('key')
-  const account = await store.putDefaultAccount({ id: newId('acc'), apiId: 'C1', apiKey, passwordMode: 'static' })
+  const { partnerId, item } = await prepare(store)
   tell(partnerId)
-  const item = () => {
-    const id = newId('reg')
-    const callbackUrl = 'https://partner.example/hook'
-    const rest = { partnerId, accountId: account.id, callbackUrl, metadata: {}, expiresAt: null, ttlMs: 60_000 }
-    return { id, idcardid: id, ...rest }
-  }
   const go = async () => {
     for (;;) {
       const [registered] = await store.register([item()])
@@ -85,12 +76,54 @@ const registerOn = async () => {
   await Promise.all(Array.from({ length: 8 }, go))
 }
 
+const prepare = async (store: Store) => {
+  const newId = createIds()
+  const { id: partnerId } = await store.createPartner(newPartner('one', { newId, random: randomBytes }).partner)
+  const apiKey = new Secret('key')
+  const account = await store.putDefaultAccount({ id: newId('acc'), apiId: 'C1', apiKey, passwordMode: 'static' })
+  const item = () => {
+    const id = newId('reg')
+    const callbackUrl = 'https://partner.example/hook'
+    const rest = { partnerId, accountId: account.id, callbackUrl, metadata: {}, expiresAt: null, ttlMs: 60_000 }
+    return { id, idcardid: id, ...rest }
+  }
+  return { partnerId, item }
+}
+
+/** Registers until the database breaks, then tries everything once more: what it told, and what it took after that. */
+const registerUntilBroken = async () => {
+  const store = await open()
+  const broken: string[] = []
+  store.events.on('broken', error => broken.push(error.message))
+  const { partnerId, item } = await prepare(store)
+  const acknowledged: string[] = []
+  const metadata = { filling: 'x'.repeat(2_000) }
+  while (broken.length === 0) {
+    const items = Array.from({ length: 100 }, () => ({ ...item(), metadata }))
+    try {
+      await store.register(items)
+      acknowledged.push(...items.map(({ id }) => id))
+      tell('registered')
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'unavailable')) throw error
+    }
+  }
+  const later = await Promise.allSettled([
+    store.register([item()]),
+    store.findPartner(partnerId),
+    claimVerifications(store),
+    store.probe(),
+  ])
+  return { broken, acknowledged, partnerId, later: later.map(({ status }) => status) }
+}
+
 const tasks: Record<string, () => Promise<unknown>> = {
   open: async () => {
     await (await open()).close()
   },
   claim: claimAll,
   register: registerOn,
+  'register until broken': registerUntilBroken,
 }
 
 process.once('message', () => {

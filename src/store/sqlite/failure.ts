@@ -1,0 +1,29 @@
+import { AppError } from '../../core/error.ts'
+
+/**
+ * What SQLite's error means for the database. `busy`: somebody else is writing. `passing`: not now, as on a full disk.
+ * `broken`: what was written may be lost or is damaged, so nothing more may be acknowledged. Null: an error of the caller's.
+ */
+export type Failure = 'busy' | 'passing' | 'broken' | null
+
+const RETRY_AFTER_MS = 1_000
+const PASSING = /^SQLITE_(LOCKED|FULL|READONLY|CANTOPEN|IOERR_SHM)/
+const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
+
+/** As SQLite names the error; empty for what is none of SQLite's. drizzle wraps some in its own. */
+export const sqliteCodeOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const { code } = (cause ?? {}) as { code?: unknown }
+  return cause instanceof Error && typeof code === 'string' && code.startsWith('SQLITE_') ? code : ''
+}
+
+export const judgeFailure = (error: unknown): Failure => {
+  const code = sqliteCodeOf(error)
+  if (code.startsWith('SQLITE_BUSY')) return 'busy'
+  if (PASSING.test(code)) return 'passing'
+  return BROKEN.test(code) ? 'broken' : null
+}
+
+/** @param why in words that anybody who called may read */
+export const unavailable = (why: string): AppError =>
+  new AppError('unavailable', `the database cannot be used now (${why})`, { retryAfterMs: RETRY_AFTER_MS })

@@ -1,0 +1,71 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
+import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
+import { ADMIN_TOKEN, runCli, spawnService } from '../support/service.ts'
+import { openScene } from './stage.ts'
+
+interface BatchJson {
+  results: { registration?: RegistrationJson }[]
+}
+
+const openDisk = async () => {
+  await using stack = new AsyncDisposableStack()
+  const scene = stack.use(
+    await openScene({
+      MASTER_KEY: randomBytes(32).toString('base64'),
+      POLL_MIN_INTERVAL: '1m',
+      POLL_MAX_INTERVAL: '5m',
+    }),
+  )
+  const disk = buildDiskShim(join(scene.folder, 'disk'))
+  scene.upstream.setDefault(() => ({ status: 'ING' }))
+  const opened = stack.move()
+  return { ...scene, disk, faulty: { ...scene.env, ...disk.env }, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+test.skipIf(whyNoDiskShim !== null).each(['fail-db', 'fail-wal'] as const)(
+  'a disk that refuses to sync (%s) ends the service with 1, and all that it acknowledged is there again',
+  async command => {
+    await using scene = await openDisk()
+    const service = await spawnService(scene.faulty, scene.folder)
+    const { apiKey } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
+    const { call } = createApiClient(service.url, apiKey)
+    const acknowledged: string[] = []
+    const rest = { callbackUrl: scene.receiver.urlFor('/hook'), metadata: { filling: 'x'.repeat(1_500) } }
+    let hasEnded = false
+    const ended = service.exited.then(() => {
+      hasEnded = true
+    })
+    while (!hasEnded) {
+      const items = Array.from({ length: 200 }, () => ({ idcardid: randomUUID(), ...rest }))
+      const answer = await call<BatchJson>('POST', '/v1/registrations/batch', { registrations: items }).catch(
+        () => null,
+      )
+      acknowledged.push(...(answer?.body.results ?? []).flatMap(({ registration }) => registration?.id ?? []))
+      scene.disk.set(command)
+    }
+    await ended
+    expect(await service.exited).toMatchObject({ code: 1 })
+    expect(service.texts.stdout).toContain('"event":"database.broken"')
+    expect(acknowledged.length).toBeGreaterThanOrEqual(100)
+
+    await using again = await spawnService(scene.env, scene.folder)
+    const api = createApiClient(again.url, apiKey)
+    // The last ones are those that could be lost.
+    for (const id of acknowledged.slice(-50)) expect(await api.find(id)).toMatchObject({ id })
+  },
+)
+
+test.skipIf(whyNoDiskShim !== null)(
+  'a command on a disk that refuses to sync tells nobody that it has worked',
+  async () => {
+    await using scene = await openDisk()
+    await runCli(['migrate'], { cwd: scene.folder, env: scene.faulty })
+    scene.disk.set('fail-wal')
+    const created = await runCli(['partner', 'create', 'never'], { cwd: scene.folder, env: scene.faulty })
+    expect(created).toMatchObject({ code: 1, stdout: '' })
+    expect(created.stderr).toContain('the database cannot be used now (SQLITE_IOERR')
+  },
+)

@@ -1,0 +1,59 @@
+import { fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
+
+const CHILD = fileURLToPath(new URL('support/child.ts', import.meta.url))
+
+interface Told {
+  broken: string[]
+  acknowledged: string[]
+  partnerId: string
+  later: string[]
+}
+
+const CASES = [
+  { command: 'fail-db', what: 'a checkpoint that fails', says: 'a checkpoint failed: SQLITE_IOERR_FSYNC' },
+  { command: 'fail-wal', what: 'a commit whose sync fails', says: 'SQLITE_IOERR_FSYNC' },
+] as const
+
+describe.each(['here', 'on a thread'])('a disk that refuses to sync, SQLite runs %s', where => {
+  test.skipIf(whyNoDiskShim !== null).each(CASES)(
+    '$what is told broken once, and nothing later is acknowledged',
+    async ({ command, says }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+      const disk = buildDiskShim(join(folder, 'disk'))
+      const [path, masterKey] = [join(folder, 'notifier.db'), randomBytes(32)]
+      const env = { ...process.env, ...disk.env }
+      const child = fork(CHILD, [path, masterKey.toString('hex'), 'register until broken', where], {
+        execArgv: [],
+        env,
+      })
+      const answer = new Promise<Told>((resolve, reject) => {
+        child.on('message', message => {
+          if (message === 'ready') child.send('go')
+          else if (message === 'registered') disk.set(command)
+          else if ((message as { ok: boolean }).ok) resolve((message as { result: Told }).result)
+          else reject(new Error(JSON.stringify(message)))
+        })
+        child.on('exit', code => reject(new Error(`ended with ${code}`)))
+      })
+      const { broken, acknowledged, partnerId, later } = await answer
+      expect(broken).toEqual([`the database cannot be used now (${says})`])
+      expect(later).toEqual(later.map(() => 'rejected'))
+
+      child.kill('SIGKILL')
+      await once(child, 'close')
+      const store = await openSqliteStore({ path, masterKey, now: Date.now, defaultRate: 1 })
+      onTestFinished(() => store.close())
+      for (const id of acknowledged) expect(await store.findRegistration(partnerId, id)).not.toBeNull()
+    },
+  )
+})
