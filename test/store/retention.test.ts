@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/core/duration.ts'
+import { mayErase } from '../../src/store/retention.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { findInTables, readTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
-import { first, openBench } from '../support/store.ts'
+import { first, openBench, SUCCESS } from '../support/store.ts'
 
 const open = async () => {
   const stack = new AsyncDisposableStack()
@@ -27,6 +28,22 @@ const open = async () => {
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
+
+describe('what may be erased', () => {
+  const ended = { id: 'reg_1', resolvedAt: 100, messageState: 'delivered' } as const
+
+  test('ended before the time that is given', () => {
+    expect(mayErase(ended, 101)).toBe(true)
+    expect(mayErase(ended, 100)).toBe(false)
+    expect(mayErase({ ...ended, resolvedAt: null, messageState: null }, 101)).toBe(false)
+  })
+
+  test('has no message that waits to be sent', () => {
+    expect(mayErase({ ...ended, messageState: 'pending' }, 101)).toBe(false)
+    expect(mayErase({ ...ended, messageState: 'exhausted' }, 101)).toBe(true)
+    expect(mayErase({ ...ended, messageState: null }, 101)).toBe(true)
+  })
+})
 
 describe('retention', () => {
   test('erases in batches of the size it is told, the oldest first', async () => {
@@ -56,6 +73,27 @@ describe('retention', () => {
     await bench.deliver(200)
     expect((await bench.find(unsent.id)).delivery.state).toBe('delivered')
     expect(await bench.prune(DAY)).toBe(1)
+  })
+
+  test('finds what may be erased behind any number that is kept, again and again', { timeout: 30_000 }, async () => {
+    await using bench = await open()
+    const kept = Array.from({ length: 1_100 }, (_, n) =>
+      bench.newRegistration({ idcardid: 'kept', callbackUrl: `https://partner.example/${n}` }),
+    )
+    await bench.store.register(kept)
+    await bench.poll(SUCCESS)
+    bench.advance(HOUR)
+    for (let n = 0; n < 2; n++) {
+      const { id } = await bench.register()
+      await bench.store.cancel(bench.partnerId, id)
+      bench.advance(2 * DAY)
+      expect(await bench.prune(DAY)).toBe(1)
+      expect(await bench.prune(DAY)).toBe(0)
+    }
+    const message = first(await bench.claimMessages({ slots: 1 }))
+    await bench.store.settleMessages([bench.received(message, 200)])
+    expect(await bench.prune(DAY)).toBe(1)
+    expect(await bench.store.findRegistration(bench.partnerId, message.registrationId)).toBeNull()
   })
 
   test('gives the serial free with the last registration of it, not before', async () => {

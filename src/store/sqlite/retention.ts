@@ -1,52 +1,85 @@
+import { type EndedRegistration, FIRST_PLACE, mayErase, type Place } from '../retention.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { belongs } from './nesting.ts'
 
 type Verbs = Pick<Store, 'prune'>
-interface OldRow {
-  id: string
+interface Row extends EndedRegistration {
   verificationId: number
   messageSeq: number | null
   partnerId: string
   callbackUrl: string
 }
+type Pause = Pick<Row, 'partnerId' | 'callbackUrl'>
+
+/** So many registrations are looked at together. */
+const PAGE = 1_000
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
-export const createRetention = ({ client, write }: Context): Verbs => {
-  const old = client.prepare<[number, number], OldRow>(`
-    SELECT registrations.id, verification_id AS verificationId, message_seq AS messageSeq,
-      registrations.partner_id AS partnerId, registrations.callback_url AS callbackUrl
-    FROM registrations LEFT JOIN messages ON messages.seq = message_seq
-    WHERE resolved_at IS NOT NULL AND resolved_at < ? AND coalesce(messages.state, '') <> 'pending'
-    ORDER BY resolved_at LIMIT +?`)
-  const removeAttempts = client.prepare<{ messageSeq: number }>(
-    `DELETE FROM attempts WHERE ${belongs('no', '+@messageSeq')}`,
-  )
-  const removeMessage = client.prepare<[number]>('DELETE FROM messages WHERE seq = ?')
-  const removeRegistration = client.prepare<[string]>('DELETE FROM registrations WHERE id = ?')
-  const removeVerification = client.prepare<{ verificationId: number }>(`
-    DELETE FROM verifications WHERE id = @verificationId
-      AND NOT EXISTS (SELECT 1 FROM registrations WHERE ${belongs('no', '+@verificationId')})`)
-  const removePause = client.prepare<OldRow>(`
-    DELETE FROM callback_pauses WHERE partner_id = @partnerId AND callback_url = @callbackUrl
-      AND NOT EXISTS (SELECT 1 FROM registrations r
-        WHERE r.partner_id = @partnerId AND r.callback_url = @callbackUrl)`)
+export const createRetention = ({ client, read, write }: Context): Verbs => {
+  const statements = prepare(client)
+
+  const erase = (ids: readonly string[], before: number): number => {
+    const rows = statements.find.all(JSON.stringify(ids)).filter(row => mayErase(row, before))
+    for (const { id, messageSeq } of rows) {
+      statements.removeRegistration.run(id)
+      if (messageSeq === null) continue
+      statements.removeAttempts.run({ messageSeq })
+      statements.removeMessage.run(messageSeq)
+    }
+    for (const verificationId of new Set(rows.map(row => row.verificationId)))
+      if (!statements.registrationOf.get({ verificationId })) statements.removeVerification.run(verificationId)
+    // There are few pauses, and who else has a paused URL is known only after a search.
+    for (const { partnerId, callbackUrl } of rows)
+      if (statements.pause.get(partnerId, callbackUrl) && !statements.registrationFor.get(partnerId, callbackUrl))
+        statements.removePause.run(partnerId, callbackUrl)
+    return rows.length
+  }
+
+  /** Those before it were kept when this pass came by; the next pass begins with them. */
+  let passedUntil: Place = FIRST_PLACE
 
   return {
-    prune: (before, limit) =>
-      write(() => {
-        const rows = old.all(before, limit)
-        for (const row of rows) {
-          const { id, verificationId, messageSeq } = row
-          if (messageSeq !== null) {
-            removeAttempts.run({ messageSeq })
-            removeMessage.run(messageSeq)
-          }
-          removeRegistration.run(id)
-          removeVerification.run({ verificationId })
-          removePause.run(row)
-        }
-        return rows.length
-      }),
+    prune: async (before, limit) => {
+      // Ends with the first page that has something to erase, or that is the last one.
+      while (true) {
+        const page = await read(() => statements.ended.all({ ...passedUntil, before, limit: PAGE }))
+        const ids = page.filter(row => mayErase(row, before)).map(({ id }) => id)
+        const erased = ids.length === 0 ? 0 : await write(() => erase(ids.slice(0, limit), before))
+        if (erased > 0) return erased
+        passedUntil = page.length < PAGE ? FIRST_PLACE : (page.at(-1) ?? FIRST_PLACE)
+        if (passedUntil === FIRST_PLACE) return 0
+      }
+    },
   }
 }
+
+const prepare = (client: Context['client']) => ({
+  ended: client.prepare<Place & { before: number; limit: number }, EndedRegistration & Place>(`
+    SELECT registrations.id, resolved_at AS resolvedAt, messages.state AS messageState
+    FROM registrations LEFT JOIN messages ON messages.seq = message_seq
+    WHERE resolved_at IS NOT NULL AND resolved_at < +@before AND (resolved_at, registrations.id) > (+@resolvedAt, +@id)
+    ORDER BY resolved_at, registrations.id LIMIT +@limit`),
+  find: client.prepare<[ids: string], Row>(`
+    SELECT registrations.id, resolved_at AS resolvedAt, messages.state AS messageState, verification_id AS verificationId,
+      message_seq AS messageSeq, registrations.partner_id AS partnerId, registrations.callback_url AS callbackUrl
+    FROM registrations LEFT JOIN messages ON messages.seq = message_seq
+    WHERE registrations.id IN (SELECT value FROM json_each(?))`),
+  removeRegistration: client.prepare<[id: string]>('DELETE FROM registrations WHERE id = ?'),
+  removeAttempts: client.prepare<{ messageSeq: number }>(`DELETE FROM attempts WHERE ${belongs('no', '+@messageSeq')}`),
+  removeMessage: client.prepare<[seq: number]>('DELETE FROM messages WHERE seq = ?'),
+  /** One of those that the verification still has. */
+  registrationOf: client.prepare<{ verificationId: number }>(
+    `SELECT id FROM registrations WHERE ${belongs('no', '+@verificationId')} LIMIT 1`,
+  ),
+  removeVerification: client.prepare<[id: number]>('DELETE FROM verifications WHERE id = ?'),
+  pause: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(
+    'SELECT since FROM callback_pauses WHERE partner_id = ? AND callback_url = ?',
+  ),
+  registrationFor: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(
+    'SELECT id FROM registrations WHERE partner_id = ? AND callback_url = ? LIMIT 1',
+  ),
+  removePause: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(
+    'DELETE FROM callback_pauses WHERE partner_id = ? AND callback_url = ?',
+  ),
+})
