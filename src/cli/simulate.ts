@@ -1,4 +1,4 @@
-import { scriptOfSerial } from '../simulator/serials.ts'
+import { scriptOfSerial } from '../simulator/script.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
 import { describeError } from '../telemetry/log.ts'
 import { print, refuse } from './environment.ts'

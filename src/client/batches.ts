@@ -1,8 +1,8 @@
 const MOST = 1_000
-/** Under the 1 MiB that a batch may have, its frame included. */
+/** Below the 1 MiB that a batch may have, to leave room for its frame. */
 const MOST_BYTES = 1_000_000
 
-/** Splits what would be too many, or too large as JSON, for one batch; in order, and never empty. */
+/** Splits items into batches that are neither too many nor too large as JSON; in order, and never empty. */
 export const splitBatches = <T>(items: readonly T[]): T[][] => {
   const encoder = new TextEncoder()
   const batches: T[][] = []

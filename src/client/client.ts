@@ -19,7 +19,7 @@ import type {
 import type { Call, Transport } from './transport.ts'
 
 export interface Signalled {
-  /** Ends the call; it then rejects with the signal's reason. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
@@ -29,7 +29,7 @@ export interface NewRegistration {
   callbackUrl: string
   /** Comes back in the webhook; 2 KiB at most. */
   metadata?: Readonly<Record<string, string>> | undefined
-  /** When the link ends; text and numbers as Submit returned them. */
+  /** When the link expires; text and numbers as Submit returned them. */
   expiresAt?: Date | string | number | undefined
   /** The upstream account, by id or APIID; the default one unless given. */
   account?: string | undefined
@@ -49,21 +49,21 @@ export interface RegistrationFilter {
   cursor?: string | undefined
 }
 
-/** The API of idface-notifier. Every call rejects with a `NotifierError` when it did not end well. */
+/** The API of idface-notifier. A call that fails rejects with a `NotifierError`. */
 export interface Client {
-  /** The same serial and URL again is the same registration, so this may be repeated. */
+  /** The same serial and URL give the same registration, so this may be repeated. */
   register(registration: NewRegistration, options?: Signalled): Promise<Registration>
   /**
-   * As many as you like, one result each, in order. They go in batches; if one of those fails, what came before it is
+   * Registers any number, with one result for each, in order. They are sent in batches. If a batch fails, those before it are
    * registered, and registering all of them again does no harm.
    */
   registerBatch(registrations: readonly NewRegistration[], options?: Signalled): Promise<BatchResult[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
   /** Newest first. */
   listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
-  /** No more polls, no webhook. */
+  /** Stops polls and webhooks. */
   cancel(id: string, options?: Signalled): Promise<void>
-  /** A hint that the user is back: GetResult is asked now. */
+  /** A hint that the user is back: GetResult is polled now. */
   poll(id: string, options?: Signalled): Promise<Registration>
   /** Why there is no webhook yet. */
   explain(id: string, options?: Signalled & { language?: 'en' | 'zh' | undefined }): Promise<Explanation>
@@ -71,36 +71,36 @@ export interface Client {
   attempts(id: string, options?: Signalled): Promise<Attempt[]>
   /** Sends the webhook again, now, under the same id. */
   resend(id: string, options?: Signalled): Promise<Registration>
-  /** Sends again whatever was given up in this time; it goes on in the background. */
+  /** Resends, in the background, all webhooks that were given up in this time. */
   resendExhausted(
     range: { since: Date | string; until?: Date | string | undefined },
     options?: Signalled,
   ): Promise<BulkResend>
-  /** How far that has come. */
+  /** How far a bulk resend has come. */
   getResend(id: string, options?: Signalled): Promise<BulkResend>
   /**
-   * The webhooks in order, from after the cursor `after` up to the newest. Take `pages()` and keep each `nextCursor` once
-   * its page is dealt with, to go on from there another time.
+   * The webhooks in order, from behind the cursor `after` to the newest. To go on from there another time, take `pages()` and
+   * keep each `nextCursor` once its page is processed.
    */
   events(
     from?: { after?: string | undefined; limit?: number | undefined },
     options?: Signalled,
   ): Pages<StoredEvent, string>
-  /** The registration once it has ended, or, after `timeoutMs`, as it is then: still `pending`. No limit unless given. */
+  /** Waits until the registration has ended. After `timeoutMs` it resolves with one still `pending`; no limit unless given. */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
   /** The live ones, newest first. */
   signingSecrets(options?: Signalled): Promise<SigningSecret[]>
-  /** Adds a secret; the others live on for `overlap` (`24h` unless given), in which webhooks carry a signature of each. */
+  /** Adds a secret. The others stay valid for `overlap` (`24h` unless given); until then webhooks have a signature of each. */
   rotateSigningSecret(
     rotation?: { overlap?: string | undefined; type?: 'v1' | 'v1a' | undefined },
     options?: Signalled,
   ): Promise<NewSigningSecret>
-  /** Sends `idface.test` now; resolves with the attempt, whatever came of it. */
+  /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
   me(options?: Signalled): Promise<Me>
 }
 
-/** Proxies often cut off what is silent for a minute. */
+/** Proxies often cut connections that are silent for a minute. */
 const LONGEST_WAIT_MS = 30 * SECOND
 const SHORTEST_TURN_MS = 1 * SECOND
 
@@ -156,7 +156,7 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
         const waitMs = Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, endsAt - askedAt)))
         const registration = await get<Registration>(pathOf(id), { query: { wait: `${waitMs}ms` }, waitMs, signal })
         if (registration.status !== 'pending' || now() >= endsAt) return registration
-        // A service with too many who wait answers at once.
+        // A service with too many waiting calls answers at once.
         const pauseMs = Math.min(askedAt + SHORTEST_TURN_MS, endsAt) - now()
         if (pauseMs > 0) await pause(pauseMs, signal)
       }
@@ -174,12 +174,12 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
   }
 }
 
-/** As long as an operator may have CALLBACK_TIMEOUT. */
+/** The longest CALLBACK_TIMEOUT that an operator may set. */
 const LONGEST_ATTEMPT_MS = 45 * SECOND
 
 const pathOf = (id: string): string => `v1/registrations/${encodeURIComponent(id)}`
 
-/** The fields by name, so that an object of your own with more of them can be passed as it is. */
+/** Only the known fields, so that callers may pass objects with more. */
 const toJson = ({ idcardid, callbackUrl, metadata, expiresAt, account }: NewRegistration) => ({
   idcardid,
   callbackUrl,

@@ -1,27 +1,19 @@
+import type { ErrorCode } from '../core/error.ts'
+import { readRetryAfter } from '../core/retry-after.ts'
 import type { Problem } from './shapes.ts'
 
 /**
- * The code of the problem that the service answered (`not_found`, `invalid_body`, `too_many_requests`, …; its pages are in
- * `docs/problems.md`), or what kept an answer from coming: `network`, `timeout`, or `unexpected_response` for one that is
+ * The code of the problem that the service answered (`not_found`, `invalid_body`, `too_many_requests`, …; see
+ * `docs/problems.md`), or why there was no such answer: `network`, `timeout`, or `unexpected_response` for an answer that is
  * not the service's, such as a proxy's page.
  */
 export type NotifierErrorCode =
   | 'network'
   | 'timeout'
   | 'unexpected_response'
-  | 'invalid_json'
-  | 'invalid_query'
-  | 'invalid_body'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not_found'
+  | ErrorCode
   | 'method_not_allowed'
-  | 'conflict'
-  | 'payload_too_large'
-  | 'unsupported_media_type'
-  | 'too_many_requests'
   | 'internal'
-  | 'unavailable'
   | (string & {})
 
 interface ErrorParts {
@@ -31,15 +23,15 @@ interface ErrorParts {
   cause?: unknown
 }
 
-/** A call that did not end well, after all retries. It never holds the API key. */
+/** A call that failed, after all retries. It never holds the API key. */
 export class NotifierError extends Error {
   override readonly name = 'NotifierError'
   readonly code: NotifierErrorCode
-  /** Of the answer; null where none came. */
+  /** The HTTP status of the answer; null if none came. */
   readonly status: number | null
-  /** As the service sent it. */
+  /** The problem as the service sent it. */
   readonly problem: Problem | null
-  /** How long the service wants you to wait. */
+  /** How long the service asks you to wait. */
   readonly retryAfterMs: number | null
 
   constructor(code: NotifierErrorCode, message: string, { status, problem, retryAfterMs, cause }: ErrorParts = {}) {
@@ -50,3 +42,41 @@ export class NotifierError extends Error {
     this.retryAfterMs = retryAfterMs ?? null
   }
 }
+
+/** A response whose body has been read. */
+export interface Received {
+  status: number
+  headers: { get(name: string): string | null }
+  text: string
+}
+
+export type Read = { ok: true; value: unknown } | { ok: false; error: NotifierError }
+
+/** Reads the JSON of a 2xx (undefined for 204), or what went wrong. */
+export const readAnswer = ({ status, headers, text }: Received, now: number): Read => {
+  const json = status === 204 ? undefined : parse(text)
+  if (status >= 200 && status < 300 && json !== null) return { ok: true, value: json }
+  const retryAfterMs = readRetryAfter(headers.get('retry-after'), now)
+  if (status >= 400 && isProblem(json)) {
+    const fields = json.errors?.map(({ path, message }) => ` ${path}: ${message}`).join(';') ?? ''
+    const message = `${json.status} ${json.title}: ${json.detail}${fields}`
+    const code = json.type.slice(json.type.indexOf('#') + 1)
+    return { ok: false, error: new NotifierError(code, message, { status, problem: json, retryAfterMs }) }
+  }
+  const message = `${status}, and the answer is not idface-notifier's: is baseUrl right?`
+  return { ok: false, error: new NotifierError('unexpected_response', message, { status, retryAfterMs }) }
+}
+
+/** Null for anything but JSON; the service never answers `null`. */
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+const isProblem = (json: unknown): json is Problem =>
+  typeof json === 'object' &&
+  json !== null &&
+  ['type', 'title', 'detail'].every(name => typeof (json as Record<string, unknown>)[name] === 'string')

@@ -5,30 +5,17 @@ import { createTransport, type TransportOptions } from './transport.ts'
 export type { BatchResult, Client, NewRegistration, RegistrationFilter, Signalled } from './client.ts'
 export { NotifierError, type NotifierErrorCode } from './error.ts'
 export type { Pages } from './pages.ts'
-export type {
-  Attempt,
-  BulkResend,
-  Explanation,
-  Me,
-  NewSigningSecret,
-  Page,
-  Problem,
-  Registration,
-  RegistrationStatus,
-  SigningSecret,
-  StoredEvent,
-  Verdict,
-} from './shapes.ts'
+export type * from './shapes.ts'
 
 export interface ClientOptions extends Pick<TransportOptions, 'baseUrl' | 'apiKey'> {
   /** The global one unless given. */
   fetch?: typeof globalThis.fetch | undefined
-  /** Limit of one try in ms, 30,000 unless given. */
+  /** The limit of one try in ms; 30,000 unless given. */
   timeoutMs?: number | undefined
   /**
-   * How often a call is tried again, 3 unless given: after network errors and time-outs, 429, 502, 503 and 504, with a
-   * growing random delay, and `Retry-After` where it is 30 s at most. `rotateSigningSecret`, `resendExhausted` and
-   * `testCallback` are tried again only where the service said that it did nothing.
+   * How often a call is tried again; 3 unless given. It is after network errors, timeouts, 429, 502, 503 and 504, with a
+   * growing random delay and after `Retry-After` if that is 30 s at most. `rotateSigningSecret`, `resendExhausted` and
+   * `testCallback` are tried again only if the service says that it did nothing.
    */
   retries?: number | undefined
 }
@@ -36,7 +23,7 @@ export interface ClientOptions extends Pick<TransportOptions, 'baseUrl' | 'apiKe
 /**
  * A client for one partner's key. It needs nothing but `fetch`.
  *
- * Throws a `TypeError` if the URL or the key cannot be one.
+ * Throws a `TypeError` if the URL or the key is malformed.
  */
 export const createClient = ({ baseUrl, apiKey, fetch, timeoutMs, retries }: ClientOptions): Client =>
   createCalls({

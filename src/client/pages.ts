@@ -1,11 +1,11 @@
 import type { Page } from './shapes.ts'
 
-/** `for await` gives the items one by one; `pages()` gives them as they come, with the cursor to go on from. */
+/** `for await` gives the items one by one; `pages()` gives whole pages, each with the cursor to go on from. */
 export interface Pages<T, Cursor = string | null> extends AsyncIterable<T> {
   pages(): AsyncIterableIterator<Page<T, Cursor>>
 }
 
-/** `load` gets the cursor of the page before; null ends it, and so does an empty page. */
+/** `load` gets the cursor of the page before. A null cursor or an empty page ends the iteration. */
 export const createPages = <T, Cursor extends string | null>(
   load: (cursor: string | undefined) => Promise<Page<T, Cursor>>,
   start: string | undefined,

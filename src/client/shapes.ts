@@ -1,21 +1,15 @@
 import type { PauseReason } from '../core/account.ts'
-import type { Answer } from '../core/answer.ts'
+import type { Answer, Verdict } from '../core/answer.ts'
 import type { MessageState, MessageType } from '../core/message.ts'
 import type { Reason } from '../core/verification.ts'
 
-/** What the API answers, as it stands in its JSON: times are ISO 8601 in UTC. */
+/** The API's answers as they stand in its JSON. Times are ISO 8601 in UTC. */
 
 export type RegistrationStatus = 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
 
-/** What GetResult said about the person. Scores are strings as they were sent, or null. */
-export interface Verdict {
-  status: 'SUCCESS' | 'FAIL'
-  message: string | null
-  livingScore: string | null
-  similarity: string | null
-}
+export type { Verdict }
 
-/** A wish to be told how one check ends, at one callback URL. */
+/** A request to be told, at one callback URL, how one check ends. */
 export interface Registration {
   id: string
   /** The serial that Submit returned. */
@@ -74,7 +68,7 @@ export interface Explanation {
   }
 }
 
-/** A webhook to be fetched: `verifyWebhook` takes its `headers` and `body` as they are. */
+/** A webhook as an event: `verifyWebhook` takes its `headers` and `body` as they are. */
 export interface StoredEvent {
   messageId: string
   registrationId: string
@@ -89,7 +83,7 @@ export interface BulkResend {
   id: string
   since: string
   until: string
-  /** How many messages there were to send again when it was asked for. */
+  /** How many messages there were to resend when it was requested. */
   count: number
   resent: number
   done: boolean
@@ -99,18 +93,18 @@ export interface SigningSecret {
   id: string
   type: 'v1' | 'v1a'
   createdAt: string
-  /** When it stops being used; null: not planned. */
+  /** When it expires; null while no end is planned. */
   expiresAt: string | null
 }
 
-/** The only time that the secret is shown: `whsec_…`, or for `v1a` the public key, `whpk_…`. */
+/** The secret is shown only here: `whsec_…`, or for `v1a` the public key, `whpk_…`. */
 export interface NewSigningSecret {
   id: string
   type: 'v1' | 'v1a'
   secret: string
 }
 
-/** Whose key it is, what it may do and what of it is used. Null quotas: no limit. */
+/** Whose key this is, what it may do, and how much of that is used. A null quota is no limit. */
 export interface Me {
   partnerId: string
   name: string

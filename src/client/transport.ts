@@ -1,14 +1,13 @@
 import { SECOND } from '../core/duration.ts'
-import { type Read, readAnswer } from './answer.ts'
-import { NotifierError } from './error.ts'
+import { NotifierError, type Read, readAnswer } from './error.ts'
 import { abortable, pause } from './pause.ts'
 
 export interface TransportOptions {
-  /** Of the service, with a path if a proxy puts one in front. */
+  /** The service's URL, with the path if a proxy adds one. */
   baseUrl: string
   apiKey: string
   fetch: typeof globalThis.fetch
-  /** Limit of one try, its body included. */
+  /** The limit of one try, its body included. */
   timeoutMs: number
   /** After the first try. */
   retries: number
@@ -25,9 +24,9 @@ export interface Call {
   body?: unknown
   headers?: Readonly<Record<string, string>>
   signal?: AbortSignal | undefined
-  /** How long the service may take beyond the limit of a try. */
+  /** How much longer than the limit of a try the service may take. */
   waitMs?: number
-  /** Doing it twice does harm, so it is tried again only where the service said that it was not done. */
+  /** Doing it twice does harm, so it is tried again only if the service says that it was not done. */
   isOnce?: true
 }
 
@@ -36,7 +35,7 @@ export type Transport = <Answer>(call: Call) => Promise<Answer>
 
 const FIRST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 8 * SECOND
-/** Who is told to wait longer than this is told so, and decides. */
+/** A longer `Retry-After` is not waited for: the caller gets the error and decides. */
 const LONGEST_RETRY_AFTER_MS = 30 * SECOND
 
 export const createTransport = (options: TransportOptions): Transport => {
@@ -49,7 +48,7 @@ export const createTransport = (options: TransportOptions): Transport => {
       const response = await options.fetch(urlOf(call), {
         method: call.method,
         headers: headersOf(call),
-        // The key goes to nobody else.
+        // A redirect must not take the key elsewhere.
         redirect: 'manual',
         signal: limit.signal,
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
@@ -78,7 +77,7 @@ export const createTransport = (options: TransportOptions): Transport => {
   }
 }
 
-/** How long to wait before trying again; null: not at all. Anywhere up to a ceiling that doubles, so that a herd spreads. */
+/** How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads. */
 const delayAfter = (
   error: NotifierError,
   { isOnce, tries, random }: { isOnce: boolean; tries: number; random: () => number },
@@ -93,7 +92,7 @@ const delayAfter = (
 
 const createAddressing = ({ baseUrl, apiKey }: Pick<TransportOptions, 'baseUrl' | 'apiKey'>) => {
   const base = new URL(baseUrl.replace(/\/*$/, '/'))
-  // fetch would name the key in its own error.
+  // fetch would show the key in its own error.
   if (!/^[\x21-\x7e]+$/.test(apiKey)) throw new TypeError('apiKey must be the key as it was shown, with no spaces')
   const authorization = `Bearer ${apiKey}`
   return {
@@ -112,7 +111,7 @@ const createAddressing = ({ baseUrl, apiKey }: Pick<TransportOptions, 'baseUrl' 
   }
 }
 
-/** fetch says only "fetch failed"; its cause knows more. */
+/** fetch only says "fetch failed"; its cause says more. */
 const describe = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? cause.code : null

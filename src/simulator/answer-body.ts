@@ -21,7 +21,7 @@ const MESSAGES: Record<number, string> = {
 const RESULT_MESSAGES: Record<string, string> = { SUCCESS: '认证成功', FAIL: '认证失败' }
 const UNUSABLE = { array: [], string: '', null: null }
 
-/** The text of an answer, in the vendor's two forms. */
+/** The text of an answer, as JSON or XML, as the vendor writes them. */
 export const formatAnswer = (step: Step): string => (step.format === 'xml' ? formatXml(step) : formatJson(step))
 
 const formatJson = (step: Step): string => {

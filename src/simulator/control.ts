@@ -18,8 +18,8 @@ const accountBody = accountScriptSchema.extend({ apiId: z.string().min(1) })
 const clockBody = z.strictObject({ skewMs: z.int() })
 
 /**
- * Drives the simulator from other programs. All bodies are JSON and named as in `script.ts`; 204 when done, 400 with what
- * is wrong, in plain text.
+ * Controls the simulator from other programs. Bodies are JSON with the names of `script.ts`. Answers 204, or 400 with what is
+ * wrong in plain text.
  *
  *   POST   /_script   {"idcardid": "123", "afterMs": 3000, "status": "FAIL"}
  *   POST   /_script   {"idcardid": "123", "codes": [4061, 4061, 2], "similarity": "95.25"}

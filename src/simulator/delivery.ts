@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
+import { Webhook } from 'standardwebhooks'
+import { MINUTE } from '../core/duration.ts'
 
 /** One request to the receiver. */
 export interface Delivery {
@@ -13,7 +16,7 @@ export interface Delivery {
   /** As it came, decoded as UTF-8. */
   body: string
   headers: IncomingHttpHeaders
-  /** Or what is wrong. */
+  /** True, or what is wrong. */
   verified: true | string
   /** When its last byte had come, epoch ms on the clock of `now`. */
   at: number
@@ -27,9 +30,9 @@ export interface Inconsistency {
 }
 
 /**
- * What contradicts the webhooks' promises, over everything a receiver got: a bad signature, two bodies under one
- * `webhook-id`, two ids for one registration and type, a request after a 2xx (allowed only where a sender died or could not
- * tell, or for a resend). It reads nothing but the requests, so that it can judge the sender.
+ * What breaks the promises made about webhooks, among all that a receiver got: a bad signature, two bodies under one
+ * `webhook-id`, two ids for one registration and type, a request after a 2xx (allowed only if the sender died or could not
+ * know, or for a resend). It reads nothing but the requests, so that it can judge the sender.
  */
 export const findInconsistencies = (deliveries: readonly Delivery[]): Inconsistency[] => {
   const bodies = new Map<string | null, string>()
@@ -68,3 +71,33 @@ const readObject = (text: string): Record<string, unknown> | null => {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
+const TOLERANCE_MS = 5 * MINUTE
+
+interface Check {
+  secrets: readonly string[]
+  headers: IncomingHttpHeaders
+  body: Buffer
+  nowMs: number
+}
+
+/**
+ * Verifies a webhook (Standard Webhooks, `v1`) as a partner does, with any of the secrets: true, or what is wrong. The
+ * standardwebhooks package makes the signature; the age is judged here, because its `verify` knows only the real clock.
+ */
+export const judgeWebhook = ({ secrets, headers, body, nowMs }: Check): true | string => {
+  const [id, timestamp, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(
+    name => headers[name],
+  )
+  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string')
+    return 'missing headers'
+  if (!/^\d{1,12}$/.test(timestamp)) return 'bad timestamp'
+  const sentAt = new Date(Number(timestamp) * 1_000)
+  if (Math.abs(nowMs - sentAt.getTime()) > TOLERANCE_MS) return 'timestamp too old or too new'
+  // The package signs text, and two broken byte sequences would look alike to it.
+  if (!isUtf8(body)) return 'body is not UTF-8'
+  if (secrets.length === 0) return 'no secret for this path'
+  const given = signatures.split(' ')
+  const isSigned = secrets.some(secret => given.includes(new Webhook(secret).sign(id, sentAt, body)))
+  return isSigned || 'no matching signature'
+}

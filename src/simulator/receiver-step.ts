@@ -21,11 +21,11 @@ export interface ReceiverAnswer {
    * body was read.
    */
   fault?: 'reset' | 'end' | 'hang' | 'stall' | 'cut' | 'early'
-  /** Bytes for the wire in place of an HTTP answer, e.g. `SSH-2.0-x\r\n`; the connection ends after them. */
+  /** Bytes to send instead of an HTTP answer, e.g. `SSH-2.0-x\r\n`; the connection ends after them. */
   raw?: string
 }
 
-/** The status that goes out, or null where none does. */
+/** The status that is sent; null if none is. */
 export const statusOf = ({ status, redirect, fault, raw }: ReceiverAnswer): number | null => {
   if (raw !== undefined || fault === 'reset' || fault === 'end' || fault === 'hang') return null
   return status ?? (redirect === undefined ? 200 : 302)
@@ -56,7 +56,7 @@ export const sendReceiverStep = (response: ServerResponse, step: ReceiverAnswer)
       response.write('x'.repeat(50), () => socket?.resetAndDestroy())
       return
     case 'early': {
-      // Whole by its content-length, but ended only by `receiver.ts`: after an end Node may drop the body still to come.
+      // Complete by its content-length, but `receiver.ts` ends it: after an end Node may drop the rest of the request.
       const body = step.body ?? 'ok'
       writeHead(response, { ...step, headers: { ...step.headers, 'content-length': String(Buffer.byteLength(body)) } })
       response.write(body)

@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import { type Delivery, readType } from './delivery.ts'
+import { type Delivery, judgeWebhook, readType } from './delivery.ts'
 import { createJournal } from './journal.ts'
 import { openServer } from './open-server.ts'
 import { type ReceiverAnswer, type ReceiverStep, sendReceiverStep, statusOf } from './receiver-step.ts'
-import { judgeWebhook } from './webhook-check.ts'
 
-/** `whsec_…` secrets for every path, or by path; a path that is not named has none. */
+/** `whsec_…` secrets for all paths, or by path; a path that is not named has none. */
 export type ReceiverSecrets = readonly string[] | Readonly<Record<string, readonly string[]>>
 
 export interface ReceiverOptions {
@@ -14,22 +13,21 @@ export interface ReceiverOptions {
   secrets: ReceiverSecrets
   /** Epoch ms. */
   now: () => number
-  /** False takes everything unread (benchmarks): `verified` is true then. */
+  /** False reads nothing (benchmarks), and then `verified` is always true. */
   verify?: boolean
-  /** False keeps no deliveries; they are announced still. */
+  /** False keeps no deliveries, but still announces them. */
   record?: boolean
 }
 
 /**
- * A partner's side: verifies every webhook over its raw bytes and answers 200, or 401 where the signature is wrong; or
- * answers as planned. A delivery counts, and is announced, when it has arrived; its answer may come later or never.
+ * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a wrong
+ * signature. A delivery is counted and announced when it has arrived; its answer may come later or never.
  * Rejects with the system's error when it cannot listen.
  */
 export const openReceiver = async (options: ReceiverOptions) => {
   const { host = '127.0.0.1', port = 0, now, verify = true, record = true } = options
   const plans = new Map<string, ReceiverAnswer[]>()
   const journal = createJournal<Delivery>('delivery', record)
-  const delays = new Set<NodeJS.Timeout>()
   let secrets = options.secrets
 
   const judge = (path: string, headers: IncomingHttpHeaders, body: Buffer): true | string => {
@@ -37,20 +35,10 @@ export const openReceiver = async (options: ReceiverOptions) => {
     return judgeWebhook({ secrets: secretsOf(secrets, path), headers, body, nowMs: now() })
   }
 
-  const answer = (response: ServerResponse, step: ReceiverAnswer): void => {
-    const send = (): void => {
+  const answer = (response: ServerResponse, step: ReceiverAnswer): void =>
+    server.after(step.delayMs ?? 0, () => {
       if (!response.destroyed) sendReceiverStep(response, step)
-    }
-    if (!step.delayMs) {
-      send()
-      return
-    }
-    const delay = setTimeout(() => {
-      delays.delete(delay)
-      send()
-    }, step.delayMs)
-    delays.add(delay)
-  }
+    })
 
   const server = await openServer(
     (request, response) => {
@@ -72,16 +60,11 @@ export const openReceiver = async (options: ReceiverOptions) => {
     { host, port },
   )
 
-  const close = async (): Promise<void> => {
-    for (const delay of delays) clearTimeout(delay)
-    await server.close()
-  }
-
   return {
     url: server.origin,
     /** `path` begins with a slash. */
     urlFor: (path: string): string => `${server.origin}${path}`,
-    /** Answers the next requests to a path, one step each, in place of what was planned; then 200 again. */
+    /** Answers the next requests to a path with one step each, instead of what was planned, and then with 200 again. */
     plan: (path: string, steps: readonly ReceiverStep[]): void => {
       plans.set(
         path,
@@ -99,12 +82,12 @@ export const openReceiver = async (options: ReceiverOptions) => {
     waitFor: journal.waitFor,
     nextDelivery: (path?: string): Promise<Delivery> =>
       journal.next(delivery => path === undefined || delivery.path === path),
-    close,
-    [Symbol.asyncDispose]: close,
+    close: server.close,
+    [Symbol.asyncDispose]: server.close,
   }
 }
 
-// A planned failure stands; success is only for those who can show a signature.
+/** A planned failure stands; a success needs a valid signature. */
 const judgeReceiverStep = (planned: ReceiverAnswer | undefined, verified: true | string): ReceiverAnswer => {
   const step = planned ?? { body: 'ok' }
   const status = statusOf(step)

@@ -1,6 +1,6 @@
 import { type AccountScript, judgeStep, NOT_FOUND, type Script, type Step } from './script.ts'
 
-/** A script for serials that have none of their own, or a rule that gives one by serial. */
+/** A script for all serials without one, or a rule that gives one by serial. */
 export type DefaultScript = Script | ((idcardid: string) => Script | null) | null
 
 interface Bound {
@@ -15,7 +15,7 @@ interface BookOptions {
   fallback: DefaultScript
 }
 
-/** Who answers what: the scripts of serials and accounts, and how far each has come. */
+/** The scripts of serials and accounts, and how far each has come. */
 export const createScriptBook = ({ now, random, fallback }: BookOptions) => {
   const bound = new Map<string, Bound>()
   const accounts = new Map<string, AccountScript & { left: number }>()

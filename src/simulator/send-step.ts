@@ -25,7 +25,7 @@ export const sendStep = (response: ServerResponse, step: Step, date: string): vo
       response.write(half(send(200, {})))
       return
     case 'truncated':
-      // Ends the connection only when the half has left, otherwise the client would see no answer at all.
+      // The connection ends when the half has left; otherwise the client would see no answer at all.
       response.write(half(send(200, {})), () => response.socket?.destroySoon())
       return
     case 'cut':
@@ -79,13 +79,13 @@ const contentTypeOf = (step: Step): string => {
 
 const half = (bytes: Buffer): Buffer => bytes.subarray(0, Math.ceil(bytes.length / 2))
 
-// Stays well-formed for a reader that replaces bad bytes, and is a verdict then: such a reader gives itself away.
+/** Well-formed for a reader that replaces bad bytes, and then a verdict, so that such a reader gives itself away. */
 const withBadUtf8 = (body: Buffer): Buffer => {
   const at = body.indexOf('查')
   return at < 0 ? Buffer.concat([body, Buffer.from([0xff])]) : Buffer.from(body).fill(0xff, at, at + 3)
 }
 
-/** White space after the answer: JSON and XML allow it, so that only a limit can refuse the body. */
+/** Adds white space after the answer. JSON and XML allow it, so only a limit can refuse the body. */
 const pad = (body: Buffer, size: number): Buffer =>
   Buffer.concat([body, Buffer.alloc(Math.max(0, size - body.length), ' ')])
 

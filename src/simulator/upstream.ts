@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { MINUTE } from '../core/duration.ts'
-import { type Call, describeCall } from './call.ts'
+import { type Call, describeCall, readParameters } from './call.ts'
 import { createControl } from './control.ts'
 import { judgeCredentials } from './credentials.ts'
 import { createJournal } from './journal.ts'
 import { openServer } from './open-server.ts'
-import { readParameters } from './read-parameters.ts'
 import type { Step } from './script.ts'
 import { createScriptBook, type DefaultScript } from './script-book.ts'
 import { sendStep } from './send-step.ts'
@@ -18,19 +17,19 @@ export interface UpstreamSimulatorOptions {
   accounts: readonly { apiId: string; apiKey: string }[]
   /** Epoch ms. */
   now: () => number
-  /** 0 ≤ n < 1, for `rate` and `oneOf`; a fixed sequence unless given. */
+  /** In [0, 1), for `rate` and `oneOf`; a fixed sequence unless given. */
   random?: () => number
-  /** False keeps no calls (benchmarks), a number about so many of the last; they are announced and counted still. */
+  /** False keeps no calls (benchmarks), a number keeps about that many of the last. All are announced and counted. */
   record?: boolean | number
   /** For serials without a script; null: they answer 4061. */
   defaultScript?: DefaultScript
-  /** How far a dynamic password's `time` may be off; 60 s. */
+  /** How far a dynamic password's `time` may be off; 60 s unless given. */
   passwordWindowMs?: number
 }
 
 /**
- * A GetResult that answers as scripted, over real sockets. Credentials are checked as documented, an unknown serial answers
- * 4061. A call counts, and is announced, when it has arrived; its answer may come later (`delayMs`) or never.
+ * A GetResult that answers as scripted, over real sockets. It checks credentials as documented, and answers 4061 for an unknown
+ * serial. A call is counted and announced when it has arrived; its answer may come later (`delayMs`) or never.
  * Rejects with the system's error when it cannot listen.
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
@@ -39,7 +38,6 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
   const book = createScriptBook({ now, random, fallback: defaultScript })
   const journal = createJournal<Call>('call', record)
-  const delays = new Set<NodeJS.Timeout>()
   const counts = { calls: 0, inFlight: 0, maxInFlight: 0 }
   let skewMs = 0
 
@@ -65,15 +63,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     })
     const step = judgeCall(parameters)
     journal.add(describeCall(parameters, { method: request.method ?? '', at: now(), step }))
-    if (!step.delayMs) {
-      send(response, step)
-      return
-    }
-    const delay = setTimeout(() => {
-      delays.delete(delay)
-      send(response, step)
-    }, step.delayMs)
-    delays.add(delay)
+    server.after(step.delayMs ?? 0, () => send(response, step))
   }
 
   const callsOf = (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid)
@@ -105,13 +95,8 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     { host, port },
   )
 
-  const close = async (): Promise<void> => {
-    for (const delay of delays) clearTimeout(delay)
-    await server.close()
-  }
-
   return {
-    /** Of GetResult.json. */
+    /** The URL of GetResult.json. */
     url: `${server.origin}${PATH}`,
     origin: server.origin,
     /** What a serial answers from now on; its time and its calls begin anew. */
@@ -119,26 +104,26 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     setDefault: book.setDefault,
     /** What all calls of an account answer; null ends it. */
     account: book.account,
-    /** Moves the simulated clock: the Date header, and the clock that `time` is held against. */
+    /** Moves the simulated clock, which sets the Date header and judges `time`. */
     setClockSkew,
     calls: journal.entries,
     callsOf,
-    /** `inFlight`: answers not yet sent, those that hang included. */
+    /** `inFlight` counts the calls not yet answered, including those that hang. */
     counts: counts as Readonly<typeof counts>,
     /** Emits `call`. */
     events: journal.events,
     waitFor: journal.waitFor,
-    /** The next call to come, of this serial if one is named. Rejects after 10 s. */
+    /** The next call, about this serial if one is named. Rejects after 10 s. */
     nextCall: (idcardid?: string): Promise<Call> =>
       journal.next(call => idcardid === undefined || call.idcardid === idcardid),
-    /** Back to how it was opened: no scripts, no calls, no skew. */
+    /** Returns it to how it was opened: no scripts, no calls, no skew. */
     reset,
-    close,
-    [Symbol.asyncDispose]: close,
+    close: server.close,
+    [Symbol.asyncDispose]: server.close,
   }
 }
 
-/** The same numbers at each start (a linear congruential generator): a run with chance in it can be repeated. */
+/** The same numbers after each start (a linear congruential generator), so that a run with chance in it can be repeated. */
 const createSequence = (): (() => number) => {
   let state = 1
   return () => {

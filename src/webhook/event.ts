@@ -6,19 +6,20 @@ interface EventData {
   idcardid: string
   /** What you gave with the registration. */
   metadata: Readonly<Record<string, string>>
-  /** The verdict changed between `previousPollAt` and `observedAt`; null: the first poll brought it. ISO 8601. */
+  /** When the poll that found this was made, ISO 8601. */
   observedAt: string
+  /** When the poll before it was made: the status changed in between. Null: there was none. */
   previousPollAt: string | null
-  /** A test serial of the service's sandbox: nobody was checked. */
+  /** The serial was a test serial, and nobody was checked. */
   sandbox?: true
-  /** These three are missing where the partner gets thin webhooks. */
+  /** These three are missing from thin webhooks. */
   message?: string | null
   livingScore?: string | null
   similarity?: string | null
 }
 
 interface EventOf<Type extends string, Data> {
-  /** `webhook-id`: the same over all attempts, so remember it and ignore what you have seen. */
+  /** `webhook-id`, the same for all attempts: remember it, and ignore an id that you have seen. */
   id: string
   type: Type
   /** When it was written, ISO 8601. */
@@ -30,10 +31,10 @@ interface EventOf<Type extends string, Data> {
 export type SucceededEvent = EventOf<'idface.succeeded', { status: 'SUCCESS'; reason: null }>
 /** The person did not pass. */
 export type FailedEvent = EventOf<'idface.failed', { status: 'FAIL'; reason: null }>
-/** There is no verdict; `status` is the last that upstream had. */
+/** There is no verdict; `status` is GetResult's last one. */
 export type UnresolvedEvent = EventOf<'idface.unresolved', { status: string | null; reason: Reason }>
-/** Somebody tries whether the callback URL works. */
+/** Somebody tests whether the callback URL works. */
 export type TestEvent = EventOf<'idface.test', { status: null; reason: null }>
 
-/** By `type`. A newer service may send types that are not here: answer them with 2xx and ignore them. */
+/** Discriminated by `type`. A newer service may send types that are not here: ignore them and answer 2xx. */
 export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent

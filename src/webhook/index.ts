@@ -6,17 +6,17 @@ export type { FailedEvent, SucceededEvent, TestEvent, UnresolvedEvent, WebhookEv
 export type { WebhookHeaders } from './verify-webhook.ts'
 
 export interface VerifyOptions extends Pick<Webhook, 'secrets' | 'headers' | 'body'> {
-  /** How far `webhook-timestamp` may be off, either way; 300 unless given. */
+  /** How far `webhook-timestamp` may be off in either direction; 300 unless given. */
   toleranceSeconds?: number | undefined
-  /** Epoch ms; the clock's time unless given. */
+  /** Epoch ms; the current time unless given. */
   now?: number | undefined
 }
 
 /**
- * The event of a webhook that idface-notifier has sent: its signature is of one of the secrets, and its time is now.
- * Remember the event's `id`, since a webhook may come twice.
+ * Verifies that idface-notifier sent this webhook, with one of these secrets and just now, and returns its event. A webhook may
+ * come twice: remember the event's `id`.
  *
- * Throws `WebhookVerificationError` for everything else.
+ * Throws a `WebhookVerificationError` otherwise.
  */
 export const verifyWebhook = ({ toleranceSeconds, now, ...webhook }: VerifyOptions): WebhookEvent =>
   judgeWebhook({ ...webhook, toleranceSeconds: toleranceSeconds ?? 300, now: now ?? Date.now() })

@@ -1,10 +1,10 @@
 import { createPublicKey, timingSafeEqual, verify } from 'node:crypto'
 import { createSigningKey, type SignedContent, sign } from '../core/signature.ts'
 
-/** Whether one signature (`v1,…` or `v1a,…`) of `webhook-signature` is of this secret. */
+/** Whether one signature (`v1,…` or `v1a,…`) of `webhook-signature` was made with this secret. */
 export type VerificationKey = (signature: string, content: SignedContent) => boolean
 
-/** DER of an SPKI ed25519 public key up to its 32 bytes (RFC 8410). */
+/** The DER of an SPKI ed25519 public key before its 32 bytes (RFC 8410). */
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
 const PUBLIC_BYTES = 32
 const ED25519_SIGNATURE_BYTES = 64

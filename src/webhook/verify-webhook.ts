@@ -12,15 +12,15 @@ export interface Webhook {
   /** `whsec_…` or `whpk_…`; several while they rotate. */
   secrets: string | readonly string[]
   headers: WebhookHeaders
-  /** As it came, before any parsing. */
+  /** As received, before any parsing. */
   body: string | Uint8Array | ArrayBuffer
-  /** How far `webhook-timestamp` may be off, either way. */
+  /** How far `webhook-timestamp` may be off in either direction. */
   toleranceSeconds: number
   /** Epoch ms. */
   now: number
 }
 
-/** Throws `WebhookVerificationError` for what does not come from the service, or came before. */
+/** Throws a `WebhookVerificationError` for what the service did not send, or sent too long ago. */
 export const judgeWebhook = (webhook: Webhook): WebhookEvent => {
   const keys = readSecrets(webhook.secrets)
   const body = readBody(webhook.body)
@@ -29,10 +29,10 @@ export const judgeWebhook = (webhook: Webhook): WebhookEvent => {
     throw new WebhookVerificationError('missing_header', `A webhook has the headers ${NAMES.join(', ')}`)
   const timestampSeconds = readTimestamp(timestamp, webhook)
   const content = { id, timestampSeconds, body }
-  // All are tried, however many match, so that the time tells nothing.
+  // All are tried, even after a match, so that the time taken tells nothing.
   const matches = signatures.split(' ').flatMap(signature => keys.map(isSignedBy => isSignedBy(signature, content)))
   if (!matches.includes(true))
-    throw new WebhookVerificationError('no_matching_signature', 'No signature is of one of these secrets')
+    throw new WebhookVerificationError('no_matching_signature', 'No signature was made with one of these secrets')
   return readEvent(content)
 }
 
@@ -55,11 +55,11 @@ const readBody = (body: unknown): Buffer => {
   if (body instanceof ArrayBuffer) return Buffer.from(body)
   throw new WebhookVerificationError(
     'body_not_raw',
-    'body must be the text or the bytes as they came; take them before a JSON parser does, e.g. with express.raw()',
+    'body must be the text or bytes as received; take them before a JSON parser does, e.g. with express.raw()',
   )
 }
 
-/** Several values are joined, and then match nothing unless they are signatures. */
+/** Several values are joined; then only signatures can still match. */
 const headerOf = (headers: WebhookHeaders, name: string): string | null => {
   if (isHeaders(headers)) return headers.get(name)
   const values = Object.entries(headers).flatMap(([key, value]) => (key.toLowerCase() === name ? (value ?? []) : []))
@@ -70,7 +70,7 @@ const isHeaders = (headers: WebhookHeaders): headers is { get(name: string): str
   typeof headers.get === 'function'
 
 const readTimestamp = (text: string, { toleranceSeconds, now }: Pick<Webhook, 'toleranceSeconds' | 'now'>): number => {
-  // One spelling only: it is what was signed.
+  // Only this spelling can be what was signed.
   if (!/^[1-9]\d{0,11}$/.test(text))
     throw new WebhookVerificationError('invalid_timestamp', 'webhook-timestamp must be a time in epoch seconds')
   const aheadSeconds = Number(text) - now / 1_000
@@ -84,7 +84,7 @@ const readTimestamp = (text: string, { toleranceSeconds, now }: Pick<Webhook, 't
 const readEvent = ({ id, body }: SignedContent): WebhookEvent => {
   try {
     const event = JSON.parse(body.toString()) as WebhookEvent
-    // What is signed is the service's word, so no more of it is checked than what it is.
+    // What is signed is the service's word, so nothing is checked but that it is an event.
     if (typeof event.type === 'string') return { ...event, id }
   } catch {}
   throw new WebhookVerificationError('invalid_payload', 'The body is signed, but is not an event')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scriptOfSerial } from '../../src/simulator/serials.ts'
+import { scriptOfSerial } from '../../src/simulator/script.ts'
 
 test.each([
   ['test_success', { afterMs: 0, status: 'SUCCESS' }],
