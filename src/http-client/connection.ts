@@ -30,7 +30,7 @@ export interface Exchange {
 }
 
 export interface ExchangeEnd extends Exchange {
-  /** The connection had served before, and the peer closed it before a byte of the response came. */
+  /** The connection had served before, and was lost before a byte of the response came. */
   isStale: boolean
   /** No byte of the request was sent. */
   isUnsent: boolean
@@ -74,15 +74,15 @@ export interface Connection {
   close(): void
 }
 
-/** How long an idle connection is kept: as long as the peer says, less what a packet may travel, within bounds. */
-const IDLE_MS = { otherwise: 4 * SECOND, most: 30 * SECOND, margin: SECOND }
+/** How long an idle connection is kept: as long as the peer says, less the time that a packet may travel, within bounds. */
+const IDLE_MS = { default: 4 * SECOND, max: 30 * SECOND, margin: SECOND }
 /** Then a connection takes no more requests: a name that moved is followed. */
 const MAX_AGE_MS = MINUTE
 
 const NOTHING = Buffer.alloc(0)
 
 const idleMsOf = ({ idleMs }: ResponseHead): number =>
-  idleMs === null ? IDLE_MS.otherwise : Math.min(idleMs - IDLE_MS.margin, IDLE_MS.most)
+  idleMs === null ? IDLE_MS.default : Math.min(idleMs - IDLE_MS.margin, IDLE_MS.max)
 
 const joined = (parts: readonly Buffer[]): Buffer => (parts.length < 2 ? (parts[0] ?? NOTHING) : Buffer.concat(parts))
 
@@ -139,8 +139,8 @@ export const createConnection = (deps: {
   }
 
   const end = (fault: Fault | null, isReusable: boolean) => {
-    const tell = done
-    if (tell === null) return shut()
+    const report = done
+    if (report === null) return shut()
     done = null
     const isLost = isWritten
       ? fault?.kind === 'lost' && totalBytes === 0
@@ -156,7 +156,7 @@ export const createConnection = (deps: {
     // An idle connection does not keep what may be thousands of headers.
     head = null
     body = []
-    tell(ended)
+    report(ended)
     // Only now: a retry takes the place of this connection before a request that waits for one.
     if (idleMs === 0) deps.onGone(connection)
   }
@@ -233,13 +233,13 @@ export const createConnection = (deps: {
   }
 
   const connection: Connection = {
-    run: (request, timeoutMs, tell) => {
+    run: (request, timeoutMs, onEnded) => {
       if (isGone) {
         const fault: Fault = { kind: 'lost', code: null }
-        queueMicrotask(() => tell({ head: null, body: NOTHING, fault, isStale: true, isUnsent: true }))
+        queueMicrotask(() => onEnded({ head: null, body: NOTHING, fault, isStale: true, isUnsent: true }))
         return
       }
-      done = tell
+      done = onEnded
       endsAt = now() + timeoutMs
       bodyBytes = 0
       totalBytes = 0

@@ -3,7 +3,7 @@ import { isIP, connect as openPlain, type Socket, type TcpSocketConnectOpts } fr
 import { type ConnectionOptions, connect as openSecure } from 'node:tls'
 import type { Open } from './connection.ts'
 
-/** Where a connection leads; a name that was judged, or the parts of a URL. */
+/** Where a connection leads: the parts of a URL that say so. */
 export interface Origin {
   protocol: 'http:' | 'https:'
   /** A name, or an address without brackets. */
@@ -16,7 +16,7 @@ export interface Origin {
 export interface Opening {
   /** Aborted when there is no time left. */
   signal: AbortSignal
-  /** Connects to the origin, with Node's options where it should be done another way. Rejects with the error of net. */
+  /** Connects to the origin's host and port; Node's options change how. Rejects with the error of net. */
   openTcp(options?: Partial<TcpSocketConnectOpts>): Promise<Socket>
 }
 

@@ -40,7 +40,7 @@ const causeOf = (fault: Fault): TransientCause => {
   }
 }
 
-/** What status and headers decide alone, whatever the body is; null if the body has to be read. */
+/** What the status and headers alone decide; null if the body has to be read. */
 const judgeHead = ({ status, headers }: ResponseHead): Reply | null => {
   if (status !== 200) return { kind: 'refused', status, retryAfter: headers.get('retry-after') ?? null }
   // We asked for no encoding; decoding one anyway would open the door to compression bombs.
@@ -48,6 +48,7 @@ const judgeHead = ({ status, headers }: ResponseHead): Reply | null => {
   return encoding === 'identity' ? null : failed('unparseable')
 }
 
+/** No redirect is followed and no encoding decoded. */
 export const readReply = ({ head, body, fault }: Exchange): Reply => {
   const settled = head && judgeHead(head)
   if (settled) return settled

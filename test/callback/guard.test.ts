@@ -9,7 +9,7 @@ import { type DnsReply, openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 
-/** Here 127.0.0.1 plays the internal service, which must never be reached; nobody listens on 127.0.0.2, the public one. */
+/** Here 127.0.0.1 is the internal service, which must never be reached; 127.0.0.2 is public, and nobody listens there. */
 const PUBLIC = ['127.0.0.2']
 const INTERNAL = ['127.0.0.1']
 const MINUTE = 60_000
@@ -34,7 +34,7 @@ const setUp = async (...replies: DnsReply[]) => {
   }
 }
 
-/** What sending to the public address ends with: the guard let it pass, nobody listens. */
+/** How sending to the public address ends: the guard let it pass, and nobody listens. */
 const passed = { kind: 'failed', error: 'refused' }
 const blocked = { kind: 'failed', error: 'blocked', detail: 'loopback' }
 
@@ -200,7 +200,7 @@ describe('the guard of one connection', () => {
     ...{ connectMs: 5_000, bodyMs: 5_000 },
   }
 
-  /** Sends to an address written out, of which `allowed` is asked twice: before connecting and after. */
+  /** Sends to a URL that is an address. `allowed` is asked before connecting and after. */
   const sendGuarded = async (url: string, allowed: Networks) => {
     const verdict = judgeUrl(url, { allowHttp: true, allowed: { contains: () => true } })
     if (!verdict.ok) throw new Error(verdict.message)

@@ -5,7 +5,7 @@ import { attemptTo, openSender } from '../support/sender.ts'
 
 const replying = (reply: string | Buffer) => openRawReceiver(socket => void socket.write(reply))
 
-/** Writes for as long as the other side takes it. */
+/** Writes as long as the peer reads. */
 const flood = (socket: Socket, chunk: string) => {
   const more = () => {
     while (!socket.destroyed && socket.write(chunk));

@@ -104,7 +104,7 @@ describe('an attempt without an answer', () => {
     expect(failed(error, 200).durationMs).toBe(200)
   })
 
-  test('tells of a bad certificate and of a broken answer: those come from a public address only', () => {
+  test('tells of a bad certificate and of a broken answer: both come from a public address only', () => {
     expect(failed('tls', 42)).toMatchObject({ error: 'tls', durationMs: 42 })
     expect(failed('protocol', 42)).toMatchObject({ error: 'invalid_response', durationMs: 42 })
   })

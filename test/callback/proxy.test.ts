@@ -1,22 +1,35 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { openNameResolver } from '../../src/callback/resolve.ts'
+import { type Certificate, createAuthority } from '../support/certificate.ts'
 import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 
+interface ProxySettings {
+  status?: number
+  /** With one it is spoken to over TLS. */
+  certificate?: Certificate
+}
+
+const authority = createAuthority(new Date())
+setDefaultCACertificates([...getCACertificates('bundled'), authority.cert])
+
 /** An egress proxy that opens every tunnel to this machine, whatever the address. */
-const openProxy = async (portOf: () => number, status = 200) => {
+const openProxy = async (portOf: () => number, { status = 200, certificate }: ProxySettings = {}) => {
   const asked: IncomingMessage[] = []
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     asked.push(request)
     response.end()
-  })
+  }
+  const server = certificate ? createSecureServer(certificate, answer) : createServer(answer)
   server.on('connect', (request, client) => {
     asked.push(request)
     client.on('error', () => {})
@@ -64,6 +77,19 @@ describe('an egress proxy', () => {
     expect(receiver.requests[0]).not.toContain('proxy')
   })
 
+  test('is spoken to over TLS when its URL says so, if its certificate is right', async () => {
+    await using receiver = await openRawReceiver()
+    await using good = await openProxy(() => receiver.port, { certificate: authority.issue(['127.0.0.1']) })
+    await using bad = await openProxy(() => receiver.port, { certificate: authority.selfSigned(['127.0.0.1']) })
+    const sendBy = async (proxy: { port: number }) => {
+      await using sender = openSender({ proxy: `https://127.0.0.1:${proxy.port}` })
+      return await sender.send(attemptTo(receiver.url))
+    }
+    expect(await sendBy(good)).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(await sendBy(bad)).toMatchObject({ kind: 'failed', error: 'proxy', detail: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+    expect([good.asked.length, bad.asked.length, receiver.requests.length]).toEqual([1, 0, 1])
+  })
+
   test('is not asked for what may not be called', async () => {
     await using dns = await openFakeDns()
     dns.answer('a.example', ['10.0.0.1'])
@@ -78,8 +104,8 @@ describe('an egress proxy', () => {
     expect(proxy.asked).toHaveLength(0)
   })
 
-  test('that refuses is said to have refused', async () => {
-    await using proxy = await openProxy(() => 1, 403)
+  test('that refuses is named as the reason', async () => {
+    await using proxy = await openProxy(() => 1, { status: 403 })
     await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}` })
     const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
     expect(result).toMatchObject({ kind: 'failed', error: 'proxy', detail: '403' })

@@ -28,7 +28,7 @@ describe('the resolver', () => {
     expect(resolution.ok && [...resolution.addresses].sort()).toEqual(['192.0.2.1', '192.0.2.2', '2001:db8::1'])
   })
 
-  test('asks once for a name however many want it', async () => {
+  test('asks once for a name that many want at once', async () => {
     await using place = await setUp()
     place.dns.answer(NAME, ['192.0.2.1'])
     await Promise.all(Array.from({ length: 50 }, () => place.resolver.resolve(NAME)))
@@ -67,7 +67,7 @@ describe('the resolver', () => {
     expect((await place.resolver.resolve('localhost')).ok).toBe(false)
   })
 
-  test('ends what is under way when it is closed', async () => {
+  test('ends queries under way when it is closed', async () => {
     await using place = await setUp()
     place.dns.answer(NAME, 'drop')
     const pending = place.resolver.resolve(NAME)

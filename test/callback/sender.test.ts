@@ -62,7 +62,7 @@ describe('sending', () => {
     await expect.poll(() => receiver.open()).toBe(1)
   })
 
-  test('R22 nor for longer while others wait for it', async () => {
+  test('R22 uses a connection for no longer while others wait for it', async () => {
     const sockets: Socket[] = []
     await using receiver = await openRawReceiver(socket => void sockets.push(socket))
     const clock = { ms: 0 }
@@ -79,7 +79,7 @@ describe('sending', () => {
     expect(connectionsAt).toEqual([1, 1, 2])
   })
 
-  test('that waits for a connection until its time is over is our own shortage, and nothing was sent', async () => {
+  test('an attempt that waits for a connection until its time is over is our own shortage, and nothing was sent', async () => {
     await using receiver = await openRawReceiver(() => {})
     await using sender = openSender({ connectionsPerHost: 1, timeoutMs: 200 })
     const results = await Promise.all([0, 1].map(() => sender.send(attemptTo(receiver.url))))
@@ -98,7 +98,7 @@ describe('sending', () => {
     expect(receiver.connections()).toBe(2)
   })
 
-  test('ends what is under way and what waits as failed on its own side when it is closed', async () => {
+  test('ends attempts under way and attempts that wait as failed on its own side when it is closed', async () => {
     await using receiver = await openRawReceiver(() => {})
     const sender = openSender({ connectionsPerHost: 1 })
     const sent = [sender.send(attemptTo(receiver.url)), sender.send(attemptTo(receiver.url))]
@@ -131,7 +131,7 @@ describe('a connection that is used again', () => {
       await using sender = openSender()
       for (let i = 0; i < 20; i++)
         expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
-      // One that went into a connection just closed may have been read there too.
+      // A request that was written to a connection just closed may have been read as well.
       expect(receiver.requests.length).toBeLessThanOrEqual(40)
     },
   )
@@ -169,7 +169,7 @@ describe('a connection that is used again', () => {
     expect(receiver.requests).toHaveLength(2)
   })
 
-  test('R20 a repeat takes the place of the connection that was lost, before anybody who waits for one', async () => {
+  test('R20 a repeat takes the place of the lost connection before an attempt that waits for one', async () => {
     const first = new Set<Socket>()
     let isClosing = false
     await using receiver = await openRawReceiver(socket => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
-import { createNoted, openTo, textOf } from './harness.ts'
+import { createWatched, openTo, textOf } from './harness.ts'
 
 const TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
 const withHeader = (line: string) => OK.replace('\r\n', `\r\n${line}\r\n`)
@@ -12,18 +12,18 @@ afterEach(async () => {
   for (const receiver of closing.splice(0)) await receiver[Symbol.asyncDispose]()
 })
 
-/** A receiver, the socket it accepts, and a connection to it that has served once, on `socket` of ours. */
+/** A receiver and a connection to it that has served once, with the sockets of both sides. */
 const openServed = async (answer: (socket: Socket, index: number) => void = socket => void socket.write(OK)) => {
   const [theirs, ours] = [Promise.withResolvers<Socket>(), Promise.withResolvers<Socket>()]
   const receiver = await openRawReceiver(answer, theirs.resolve)
   closing.push(receiver)
-  const noted = createNoted(async opening => {
+  const watched = createWatched(async opening => {
     const socket = await openTo(receiver.port)(opening)
     ours.resolve(socket)
     return socket
   })
-  const first = await noted.run()
-  return { receiver, first, theirs: await theirs.promise, ours: await ours.promise, ...noted }
+  const first = await watched.run()
+  return { receiver, first, theirs: await theirs.promise, ours: await ours.promise, ...watched }
 }
 
 describe('an idle connection', () => {
@@ -46,20 +46,20 @@ describe('an idle connection', () => {
   })
 
   test.each([
-    ['says so', withHeader('connection: close')],
-    ['gives it no time', withHeader('keep-alive: timeout=1')],
-    ['gives it less', withHeader('keep-alive: timeout=0')],
-    ['speaks HTTP/1.0', OK.replace('1.1', '1.0')],
-    ['sends more than was asked for', OK + TIMEOUT],
-    ['sends a body with 204', 'HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\nok'],
-  ])('is none when the other side %s', async (_claim, answer) => {
+    ['said that it closes', withHeader('connection: close')],
+    ['gave it no more time than a packet travels', withHeader('keep-alive: timeout=1')],
+    ['gave it no time', withHeader('keep-alive: timeout=0')],
+    ['spoke HTTP/1.0', OK.replace('1.1', '1.0')],
+    ['sent more than one response', OK + TIMEOUT],
+    ['sent a body with 204', 'HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\nok'],
+  ])('does not exist after the peer %s', async (_claim, answer) => {
     const { first, events, receiver } = await openServed(socket => void socket.write(answer))
     expect(first.fault).toBeNull()
     expect(events).toEqual(['gone'])
     await expect.poll(receiver.open).toBe(0)
   })
 
-  test('is kept in HTTP/1.0 when the other side says so', async () => {
+  test('is kept in HTTP/1.0 if the peer says so', async () => {
     const { events } = await openServed(
       socket => void socket.write(withHeader('connection: keep-alive').replace('1.1', '1.0')),
     )
@@ -71,7 +71,7 @@ describe('an idle connection', () => {
     ['resets', socket => socket.resetAndDestroy()],
     ['sends a 408', socket => socket.write(TIMEOUT)],
     ['sends a byte', socket => socket.write('\n')],
-  ])('is gone when the other side %s', async (_claim, act) => {
+  ])('is gone when the peer %s', async (_claim, act) => {
     const { events, theirs, gone } = await openServed()
     act(theirs)
     await gone
@@ -80,7 +80,7 @@ describe('an idle connection', () => {
 })
 
 describe('a connection that is used again', () => {
-  test('writes after a whole turn, and not before', async () => {
+  test('writes after a whole turn of the event loop, and not before', async () => {
     const { ours, run } = await openServed()
     const before = ours.bytesWritten
     const ended = run()
@@ -92,11 +92,11 @@ describe('a connection that is used again', () => {
   })
 
   test.each<[claim: string, act: (socket: Socket) => void, fault: object]>([
-    ['closed', socket => socket.destroy(), { kind: 'lost' }],
-    ['reset', socket => socket.resetAndDestroy(), { kind: 'lost', code: 'ECONNRESET' }],
-    ['answered unasked', socket => socket.write(OK), { kind: 'protocol', detail: 'unasked' }],
-    ['timed it out with 408', socket => socket.write(TIMEOUT), { kind: 'protocol', detail: 'unasked' }],
-  ])('and %s at that moment is stale, and the request unsent', async (_claim, act, fault) => {
+    ['closes', socket => socket.destroy(), { kind: 'lost' }],
+    ['resets', socket => socket.resetAndDestroy(), { kind: 'lost', code: 'ECONNRESET' }],
+    ['answers unasked', socket => socket.write(OK), { kind: 'protocol', detail: 'unasked' }],
+    ['times out with 408', socket => socket.write(TIMEOUT), { kind: 'protocol', detail: 'unasked' }],
+  ])('and that the peer %s at that moment is stale, and the request unsent', async (_claim, act, fault) => {
     const { run, receiver, theirs, ours } = await openServed()
     const before = ours.bytesWritten
     act(theirs)
@@ -105,7 +105,7 @@ describe('a connection that is used again', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('and closed when the request is there is stale, though it was sent', async () => {
+  test('and that the peer closes when the request arrives is stale, though the request was sent', async () => {
     const { run } = await openServed((socket, index) => void (index === 0 ? socket.write(OK) : socket.destroy()))
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: true, isUnsent: false })
   })
@@ -115,7 +115,7 @@ describe('a connection that is used again', () => {
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
   })
 
-  test('is not stale when its time is out', async () => {
+  test('is not stale when it times out', async () => {
     const { run, time, receiver } = await openServed((socket, index) => void (index === 0 && socket.write(OK)))
     const ended = run()
     await expect.poll(() => receiver.requests.length).toBe(2)
@@ -136,9 +136,9 @@ describe('a connection that is used again', () => {
   })
 })
 
-test('a connection that never served is not stale, whatever is done to it', async () => {
+test('a connection that never served is not stale when it is lost', async () => {
   const receiver = await openRawReceiver(socket => void socket.destroy())
   closing.push(receiver)
-  const { run } = createNoted(openTo(receiver.port))
+  const { run } = createWatched(openTo(receiver.port))
   expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
 })

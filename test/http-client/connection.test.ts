@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Open } from '../../src/http-client/connection.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
-import { createNoted, openTo, REQUEST, textOf } from './harness.ts'
+import { createWatched, openTo, REQUEST, textOf } from './harness.ts'
 
 const HEAD = 'HTTP/1.1 200 OK\r\n'
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
@@ -16,7 +16,7 @@ afterEach(async () => {
 /** A receiver, its sockets, and a connection to it. */
 const openPair = async (
   answer: (socket: Socket, index: number) => void = socket => void socket.write(OK),
-  options: Parameters<typeof createNoted>[1] = {},
+  options: Parameters<typeof createWatched>[1] = {},
 ) => {
   const sockets: Socket[] = []
   const asked = Promise.withResolvers<Socket>()
@@ -34,7 +34,7 @@ const openPair = async (
     return ours
   }
   const bytesRead = () => ours?.bytesRead
-  return { receiver, sockets, bytesRead, asked: asked.promise, ...createNoted(open, options) }
+  return { receiver, sockets, bytesRead, asked: asked.promise, ...createWatched(open, options) }
 }
 
 describe('an exchange', () => {
@@ -49,12 +49,12 @@ describe('an exchange', () => {
     expect(events).toEqual(['free', 'free', 'free'])
   })
 
-  test('has its time out while it connects, and lets the socket go that comes too late', async () => {
+  test('times out while it connects, and destroys a socket that comes too late', async () => {
     const receiver = await openRawReceiver()
     closing.push(receiver)
     const late = Promise.withResolvers<Socket>()
     const signals: AbortSignal[] = []
-    const { run, time, events } = createNoted(({ signal }) => {
+    const { run, time, events } = createWatched(({ signal }) => {
       signals.push(signal)
       return late.promise
     })
@@ -71,7 +71,7 @@ describe('an exchange', () => {
     expect(events).toEqual(['gone'])
   })
 
-  test('has its time out before the head', async () => {
+  test('times out before the head', async () => {
     const { run, asked, time, events, receiver } = await openPair(socket => void socket.write('HTTP/1.1 200 OK\r\n'))
     const ended = run(REQUEST, 1_000)
     await asked
@@ -89,8 +89,8 @@ describe('an exchange', () => {
 
   test.each([
     ['bodyMs', 1_000, 500],
-    ['its own limit', 300, 300],
-  ])('has its time out in the body, by %s', async (_claim, timeoutMs, passes) => {
+    ['timeoutMs', 300, 300],
+  ])('times out in the body, by %s', async (_claim, timeoutMs, passes) => {
     const half = `${HEAD}content-length: 10\r\n\r\nhalf`
     const { run, bytesRead, time, events, receiver } = await openPair(socket => void socket.write(half))
     const ended = run(REQUEST, timeoutMs)
@@ -122,7 +122,7 @@ describe('an exchange', () => {
     expect(textOf(await run())).toBe('seven..sev')
   })
 
-  test('takes a body of just the limit', async () => {
+  test('accepts a body of exactly the limit', async () => {
     const { run, events } = await openPair(
       socket => void socket.write(`${HEAD}content-length: 100\r\n\r\n${'x'.repeat(100)}`),
     )
@@ -133,8 +133,8 @@ describe('an exchange', () => {
   test.each([
     ['extensions', `${HEAD}transfer-encoding: chunked\r\n\r\n${`1;${'x'.repeat(800)}\r\nx\r\n`.repeat(6)}`],
     ['trailers', `${HEAD}transfer-encoding: chunked\r\n\r\n0\r\n${`x: ${'y'.repeat(800)}\r\n`.repeat(6)}`],
-    ['informational ones', `HTTP/1.1 103 ?\r\nx: ${'y'.repeat(800)}\r\n\r\n`.repeat(6)],
-  ])('reads no endless %s', async (_claim, text) => {
+    ['informational responses', `HTTP/1.1 103 ?\r\nx: ${'y'.repeat(800)}\r\n\r\n`.repeat(6)],
+  ])('does not read endless %s', async (_claim, text) => {
     const { run, receiver } = await openPair(socket => void socket.write(text))
     expect(await run()).toMatchObject({ fault: { kind: 'protocol', detail: 'flood' } })
     await expect.poll(receiver.open).toBe(0)
@@ -146,10 +146,10 @@ describe('an exchange', () => {
     ['end', `${HEAD}content-length: 3\r\n\r\nok`, { kind: 'lost', code: null }],
     ['resetAndDestroy', `${HEAD}content-length: 3\r\n\r\nok`, { kind: 'lost', code: 'ECONNRESET' }],
     ['end', `${HEAD}transfer-encoding: chunked\r\n\r\n${chunk('ok')}0\r\n`, { kind: 'lost', code: null }],
-  ])('of which the other side calls %s behind %j', async (how, text, fault) => {
+  ])('in which the peer calls %s after %j', async (how, text, fault) => {
     const { run, events, bytesRead, sockets } = await openPair(socket => void socket.write(text))
     const ended = run()
-    // A reset would overtake what has not been read.
+    // A reset discards what has not been read yet.
     await expect.poll(bytesRead).toBe(text.length)
     sockets[0]?.[how]()
     const end = await ended
@@ -158,14 +158,14 @@ describe('an exchange', () => {
     expect(events).toEqual(['gone'])
   })
 
-  test('of which open rejects tells with what', async () => {
+  test('ends with the error that open rejected with', async () => {
     const error = new Error('no such host')
-    const { run, events } = createNoted(() => Promise.reject(error))
+    const { run, events } = createWatched(() => Promise.reject(error))
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'connect', error }, isUnsent: true, isStale: false })
     expect(events).toEqual(['gone'])
   })
 
-  test('answered before its request was taken ends the connection: no requests pile up on it', async () => {
+  test('that is answered before its request was read ends the connection: no requests pile up on it', async () => {
     const receiver = await openRawReceiver(
       () => {},
       socket => {
@@ -174,7 +174,7 @@ describe('an exchange', () => {
       },
     )
     closing.push(receiver)
-    const { run, events } = createNoted(openTo(receiver.port))
+    const { run, events } = createWatched(openTo(receiver.port))
     expect(await run(Buffer.alloc(50_000_000))).toMatchObject({ head: { status: 200 }, fault: null })
     expect(events).toEqual(['gone'])
   })
@@ -192,7 +192,7 @@ describe('close', () => {
     await expect.poll(receiver.open).toBe(0)
   })
 
-  test('while idle lets nothing be heard of it but that it is gone', async () => {
+  test('of an idle connection reports that it is gone, and nothing else', async () => {
     const { run, connection, time, events, receiver } = await openPair()
     await run()
     connection.close()
@@ -201,9 +201,9 @@ describe('close', () => {
     expect(events).toEqual(['free', 'gone'])
   })
 
-  test('while connecting aborts that, whatever becomes of it', async () => {
+  test('while it connects aborts that', async () => {
     const late = Promise.withResolvers<Socket>()
-    const { run, connection, events } = createNoted(({ signal }) => {
+    const { run, connection, events } = createWatched(({ signal }) => {
       signal.addEventListener('abort', () => late.reject(new Error('aborted')))
       return late.promise
     })
@@ -214,7 +214,7 @@ describe('close', () => {
     expect(events).toEqual(['gone'])
   })
 
-  test('between two requests keeps the second from being sent', async () => {
+  test('before a request is written keeps it from being sent', async () => {
     const { run, connection, receiver } = await openPair()
     await run()
     const ended = run()

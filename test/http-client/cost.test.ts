@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { createResponseParser } from '../../src/http-client/response-parser.ts'
-import { eachByte } from './play.ts'
+import { eachByte } from './readings.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${OK}transfer-encoding: chunked\r\n\r\n`
 const SIZE = 256 * 1024
-/** What grows with the size takes a tenth of this; what grows with its square, ten times as much and more. */
+/** A linear cost is a tenth of this, a quadratic one at least ten times as much. */
 const LIMIT_MS = 500
 
 const names = (bytes: number) => Array.from({ length: bytes / 8 }, (_, at) => `${(at + 36 ** 3).toString(36)}:\r\n`)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createRandom } from '../e2e/seeded-random.ts'
 import { mutate } from './mutate.ts'
 import { type NodeReading, readWithNode } from './node-client.ts'
-import { eachByte, type Reading, read } from './play.ts'
+import { eachByte, type Reading, read } from './readings.ts'
 
 const CASES = Number(process.env.WIRE_CASES ?? 20_000)
 const SEED = Number(process.env.WIRE_SEED ?? 1)
@@ -28,7 +28,7 @@ const CHUNKED = `${OK}transfer-encoding: chunked\r\n\r\n`
 const CHUNKS = '5\r\nhello\r\n0\r\n\r\n'
 const ENCODING = String.raw`\r\ntransfer-encoding:`
 
-/** What Node takes and we do not, on purpose. */
+/** What Node accepts and we refuse, on purpose. */
 const STRICTER: Stricter[] = [
   {
     why: 'another version',
@@ -126,7 +126,7 @@ const compare = async (text: string): Promise<{ isRead: boolean; wrong: string |
   const inBytes = read(eachByte(bytes), { closes: true })
   if (!isDeepStrictEqual(ours, inBytes)) return { isRead: true, wrong: 'depends on how it is cut' }
   const isRead = ours.ended === 'clean' || ours.ended === 'dirty' || ours.ended === 'closed'
-  // Node fails for what comes behind a response, too.
+  // Node fails as well if anything follows a response.
   const node = await readWithNode(ours.ended === 'dirty' ? upToEnd(bytes) : bytes)
   if (isRead) return { isRead, wrong: differences(ours, node).join() || null }
   if (node === null) return { isRead, wrong: null }
@@ -134,7 +134,7 @@ const compare = async (text: string): Promise<{ isRead: boolean; wrong: string |
   return { isRead, wrong: isKnown ? null : `refused for no known reason: ${ours.ended}` }
 }
 
-test(`of ${CASES} mutated responses none is read otherwise than by Node's client (seed ${SEED})`, {
+test(`of ${CASES} mutated responses none is read in another way than by Node's client (seed ${SEED})`, {
   timeout: 3_600_000,
 }, async () => {
   const random = createRandom(SEED)
@@ -147,7 +147,7 @@ test(`of ${CASES} mutated responses none is read otherwise than by Node's client
     if (compared.wrong !== null) wrong.push(`${compared.wrong}: ${JSON.stringify(text)}`)
   }
   expect(wrong.slice(0, 20)).toEqual([])
-  // Enough of them are responses still: this is not about nothing.
+  // Enough of them are still responses, so that this compares something.
   expect(readCount).toBeGreaterThan(CASES / 10)
 })
 

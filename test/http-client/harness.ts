@@ -52,7 +52,7 @@ export const openTo =
   }
 
 /** A connection, and what it reports of itself. */
-export const createNoted = (
+export const createWatched = (
   open: Open,
   { limits = {}, time = createTime() }: { limits?: Partial<Limits>; time?: ReturnType<typeof createTime> } = {},
 ) => {

@@ -1,4 +1,4 @@
-/** Valid responses, and lines and bytes that do not belong there: what fuzzing starts from. */
+/** Where fuzzing starts: valid responses, and lines and bytes that do not belong there. */
 const OK = 'HTTP/1.1 200 OK\r\n'
 const SEEDS = [
   `${OK}content-length: 5\r\n\r\nhello`,

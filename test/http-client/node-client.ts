@@ -10,7 +10,7 @@ export interface NodeReading {
   keepAlive: boolean
 }
 
-/** As much of a socket as node:http asks of one; what is written to it is dropped. */
+/** What node:http uses of a socket; what is written to it is dropped. */
 const createFakeSocket = () => {
   const socket = new Duplex({ read: () => {}, write: (_bytes, _encoding, done) => done() })
   const same = () => socket
@@ -26,7 +26,7 @@ const firstValues = (raw: readonly string[]): Map<string, string> => {
   return headers
 }
 
-/** What Node's own client reads from these bytes, after which the other side closes; null where it fails. */
+/** What Node's own client reads from these bytes, after which the peer closes; null if it fails. */
 export const readWithNode = (bytes: Buffer): Promise<NodeReading | null> =>
   new Promise(resolve => {
     const socket = createFakeSocket()
@@ -49,7 +49,7 @@ export const readWithNode = (bytes: Buffer): Promise<NodeReading | null> =>
         }),
       )
     })
-    // It takes an end that is there already for one before the response.
+    // It would take an end that is there already for one before the response.
     asked.on('socket', () =>
       setImmediate(() => {
         socket.push(bytes)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ResponseHead } from '../../src/http-client/response-head.ts'
 import { createResponseParser } from '../../src/http-client/response-parser.ts'
-import { eachByte, HEAD_BYTES, read, readAnyhow } from './play.ts'
+import { eachByte, HEAD_BYTES, read, readEveryWay } from './readings.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 const HELLO = '5\r\nhello\r\n'
@@ -54,19 +54,19 @@ describe('a response that is valid', () => {
       'hello',
     ],
   ])('%s', (_claim, text, status, body) => {
-    expect(readAnyhow(text)).toMatchObject({ head: { status }, body, ended: 'clean' })
-    expect(readAnyhow(`${text}H`)).toMatchObject({ head: { status }, body, ended: 'dirty' })
+    expect(readEveryWay(text)).toMatchObject({ head: { status }, body, ended: 'clean' })
+    expect(readEveryWay(`${text}H`)).toMatchObject({ head: { status }, body, ended: 'dirty' })
     for (let length = 0; length < text.length; length++)
       expect(read([Buffer.from(text.slice(0, length), 'latin1')], { closes: true }).ended).toBe('open')
   })
 
   test('without a length ends with the connection, and is incomplete before', () => {
-    expect(readAnyhow(withBody(['x: y']), true)).toMatchObject({ body: 'hello', ended: 'closed' })
-    expect(readAnyhow(withBody(['x: y'], ''), true)).toMatchObject({ body: '', ended: 'closed' })
-    expect(readAnyhow(withBody(['x: y']))).toMatchObject({ body: 'hello', ended: 'open' })
+    expect(readEveryWay(withBody(['x: y']), true)).toMatchObject({ body: 'hello', ended: 'closed' })
+    expect(readEveryWay(withBody(['x: y'], ''), true)).toMatchObject({ body: '', ended: 'closed' })
+    expect(readEveryWay(withBody(['x: y']))).toMatchObject({ body: 'hello', ended: 'open' })
   })
 
-  test('has its headers by lower-case names, blanks around them removed, the first where there are more', () => {
+  test('has its headers by lower-case names, without blanks around values, and of several values the first', () => {
     const lines = [
       'Date: then',
       'date: now',
@@ -76,7 +76,7 @@ describe('a response that is valid', () => {
       "a!#$%&'*+-.^_`|~9: :c",
       'content-length: 0',
     ]
-    const { head } = readAnyhow(withHeaders(...lines))
+    const { head } = readEveryWay(withHeaders(...lines))
     expect([...(head as ResponseHead).headers]).toEqual([
       ['date', 'then'],
       ['x', ''],
@@ -87,11 +87,11 @@ describe('a response that is valid', () => {
     ])
   })
 
-  test('may have a head of just the limit', () => {
+  test('may have a head of exactly the limit', () => {
     const filler = HEAD_BYTES - withHeaders('content-length: 5', 'x:').length
     const text = withBody(['content-length: 5', `x:${'y'.repeat(filler)}`])
-    expect(readAnyhow(text)).toMatchObject({ body: 'hello', ended: 'clean' })
-    expect(readAnyhow(text.replace('x:', 'x:y'))).toEqual({ head: null, body: '', ended: 'head_size' })
+    expect(readEveryWay(text)).toMatchObject({ body: 'hello', ended: 'clean' })
+    expect(readEveryWay(text.replace('x:', 'x:y'))).toEqual({ head: null, body: '', ended: 'head_size' })
   })
 
   test.each<[keepAlive: boolean, version: string, lines: string[]]>([
@@ -108,11 +108,11 @@ describe('a response that is valid', () => {
     [false, '1.0', ['connection: keep-alive\xa0']],
   ])('leaves the connection open (%s) in HTTP/%s with %j', (keepAlive, version, lines) => {
     const text = withHeaders(...lines, 'content-length: 0').replace('1.1', version)
-    expect(readAnyhow(text)).toMatchObject({ head: { keepAlive }, ended: 'clean' })
+    expect(readEveryWay(text)).toMatchObject({ head: { keepAlive }, ended: 'clean' })
   })
 
-  test('leaves no connection open that it ends with', () => {
-    expect(readAnyhow(withHeaders('connection: keep-alive'), true).head).toMatchObject({ keepAlive: false })
+  test('whose body ends with the connection leaves none open', () => {
+    expect(readEveryWay(withHeaders('connection: keep-alive'), true).head).toMatchObject({ keepAlive: false })
   })
 })
 
@@ -145,7 +145,7 @@ describe('a parser', () => {
     ['data', withBody(['content-length: 5']), ['head', 'data']],
     ['data', withBody(['x: y']), ['head', 'data']],
     ['head', withBody(['content-length: 0'], ''), ['head']],
-  ])('that is reset in on %s calls nothing more within the read', (resetAt, body, expected) => {
+  ])('that is reset in on %s reports nothing more of that read', (resetAt, body, expected) => {
     const { parser, events } = openParser(resetAt)
     parser.begin()
     parser.push(Buffer.from(body))
@@ -154,7 +154,7 @@ describe('a parser', () => {
     expect(events).toEqual(expected)
   })
 
-  test('takes what comes while nothing was asked for as a fault', () => {
+  test('takes unasked bytes as a fault', () => {
     const { parser, events } = openParser(null)
     parser.push(Buffer.from(withBody(['content-length: 5'])))
     expect(events).toEqual(['fault'])
@@ -173,7 +173,7 @@ describe('a parser', () => {
     expect(events).toEqual(Array(3).fill(['head', 'data', 'end']).flat())
   })
 
-  test('forgets half a head at a new request', () => {
+  test('drops half a head at a new request', () => {
     const { parser, events } = openParser(null)
     parser.begin()
     parser.push(Buffer.from('HTTP/1.1 200 OK\r\nx'))

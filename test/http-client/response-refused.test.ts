@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HEAD_BYTES, type Reading, readAnyhow } from './play.ts'
+import { HEAD_BYTES, type Reading, readEveryWay } from './readings.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
 const HELLO = '5\r\nhello\r\n'
@@ -106,7 +106,7 @@ describe('is no response', () => {
       '\u00b2',
     ].map(value => [`content-length ${JSON.stringify(value)}`, withBody([`content-length: ${value}`])]),
   ])('a head with %s', (_claim, text) => {
-    expect(readAnyhow(text, true)).toEqual({ head: null, body: '', ended: 'head' })
+    expect(readEveryWay(text, true)).toEqual({ head: null, body: '', ended: 'head' })
   })
 
   test.each<[fault: Reading['ended'], claim: string, text: string]>([
@@ -119,7 +119,7 @@ describe('is no response', () => {
     ['head_size', 'a reason without end', `HTTP/1.1 200 ${'x'.repeat(HEAD_BYTES)}`],
     ['head', 'another protocol without end', 'x'.repeat(2 * HEAD_BYTES)],
   ])('%s: %s', (ended, _claim, text) => {
-    expect(readAnyhow(text, true)).toEqual({ head: null, body: '', ended })
+    expect(readEveryWay(text, true)).toEqual({ head: null, body: '', ended })
   })
 })
 
@@ -158,7 +158,7 @@ describe('chunks are refused', () => {
     ['an encoding in the trailer', '5\r\nhello\r\n0\r\ntransfer-encoding: chunked\r\n\r\n', 'hello'],
     ['another response in the trailer', `5\r\nhello\r\n0\r\n${OK}content-length: 0\r\n\r\n`, 'hello'],
   ])('%s', (_claim, chunks, body) => {
-    expect(readAnyhow(CHUNKED + chunks, true)).toMatchObject({ head: { status: 200 }, body, ended: 'chunk' })
+    expect(readEveryWay(CHUNKED + chunks, true)).toMatchObject({ head: { status: 200 }, body, ended: 'chunk' })
   })
 
   test.each([
@@ -166,6 +166,6 @@ describe('chunks are refused', () => {
     [4 * 1024 + 1, 'chunk'],
   ])('a line of %d bytes: %s', (length, ended) => {
     const line = `5;${'a'.repeat(length - 4)}\r\n`
-    expect(readAnyhow(`${CHUNKED}${line}hello\r\n0\r\n\r\n`)).toMatchObject({ ended })
+    expect(readEveryWay(`${CHUNKED}${line}hello\r\n0\r\n\r\n`)).toMatchObject({ ended })
   })
 })

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 export interface RawReceiver extends AsyncDisposable {
   url: string
   port: number
-  /** Whole requests, as they came over the wire. */
+  /** Whole requests, as they were received. */
   requests: string[]
   /** Connections accepted so far. */
   connections(): number

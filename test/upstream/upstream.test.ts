@@ -163,7 +163,7 @@ describe('the clock', () => {
     expect(client.skewMs('acc_2')).toBe(0)
   })
 
-  test('is learnt back when ours was set right meanwhile', async () => {
+  test('is learnt again when ours was set right meanwhile', async () => {
     let now = NOW - 600_000
     const { url } = await serveClock(0)
     const client = openClient(url, { now: () => now })
@@ -227,7 +227,7 @@ describe('the clock', () => {
     expect(asked.map(({ params }) => params.get('time'))).toEqual([`${NOW / 1000}`, `${NOW / 1000}`])
   })
 
-  test('gives way to whatever the retry brings', async () => {
+  test('gives way to what the retry brings', async () => {
     const { url, asked } = await serveAnswers(response => {
       if (asked.length === 1) response.end('{"code":40501}')
       else response.writeHead(502).end()
@@ -244,7 +244,7 @@ describe('the clock', () => {
     }
   })
 
-  test('has no part in a static password: refused once is refused', async () => {
+  test('does not matter to a static password: refused once is refused', async () => {
     const { url, asked } = await serveAnswers(response => response.end('{"code":40501}'))
     const account = accountWith({ passwordMode: 'static' })
     expect(await openClient(url).ask(account, SERIAL)).toEqual({ kind: 'account', code: 40501, fault: 'clock' })

@@ -2,19 +2,19 @@ import { expect } from 'vitest'
 import type { ResponseHead } from '../../src/http-client/response-head.ts'
 import { createResponseParser, type ResponseFault } from '../../src/http-client/response-parser.ts'
 
-/** What a parser said of some bytes, in a form that does not depend on how they were cut. */
+/** What a parser read from some bytes, in a form that does not depend on how they were cut. */
 export interface Reading {
   head: ResponseHead | null
   /** Latin-1. */
   body: string
   /**
-   * `clean`: complete, and nothing behind it. `dirty`: complete, and something came behind it. `closed`: complete as the
-   * connection was closed. `open`: more is needed. Otherwise what was wrong.
+   * `clean`: complete, and nothing followed. `dirty`: complete, and something followed. `closed`: completed by the end of
+   * the connection. `open`: more is needed. Otherwise what was wrong.
    */
   ended: 'clean' | 'dirty' | 'closed' | 'open' | ResponseFault
 }
 
-/** Reads one response from `pieces`; `closes`: the other side closes behind them. Throws where events come out of order. */
+/** Reads one response from `pieces`; `closes`: the peer closes after them. Throws if events come out of order. */
 export const read = (
   pieces: Iterable<Buffer>,
   { closes = false, headBytes = 16 * 1024 }: { closes?: boolean; headBytes?: number } = {},
@@ -48,7 +48,7 @@ export const read = (
   parser.begin()
   for (const piece of pieces) {
     parser.push(piece)
-    // As a connection does: nothing more is read after a fault.
+    // A connection reads nothing more after a fault either.
     if (reading.ended !== 'open' && reading.ended !== 'clean') return reading
   }
   if (closes && parser.end()) reading.ended = 'closed'
@@ -67,8 +67,8 @@ const deliveries = (bytes: Buffer): Buffer[][] => [
 /** A limit for heads that are cut at every position. */
 export const HEAD_BYTES = 256
 
-/** The one reading that all ways to deliver `text` give. */
-export const readAnyhow = (text: string, closes = false): Reading => {
+/** The reading of `text`, which must be the same in every way to deliver it. */
+export const readEveryWay = (text: string, closes = false): Reading => {
   const bytes = Buffer.from(text, 'latin1')
   const [whole, ...others] = deliveries(bytes).map(pieces => read(pieces, { closes, headBytes: HEAD_BYTES }))
   for (const other of others) expect(other).toEqual(whole)
