@@ -46,8 +46,6 @@ const MAY_USE_AMBIENT: Record<string, string> = {
 
 /** These are still to be given a clock or chance; the list only becomes shorter. */
 const STILL_AMBIENT: readonly string[] = [
-  'http/middleware/key-use.ts',
-  'http/partner/long-poll.ts',
   'store/vault.ts',
   'worker/deliverer.ts',
   'worker/keyed-limiter.ts',
@@ -61,6 +59,15 @@ const STILL_AMBIENT: readonly string[] = [
 /** Rooms that others know by one file. */
 const ENTRIES: Record<string, string> = { 'http-client': 'http-client/client.ts' }
 
+/** What each folder of http may import of the others. */
+const HTTP_FOLDERS: Record<string, readonly string[]> = {
+  json: [],
+  middleware: ['json'],
+  partner: ['json', 'middleware'],
+  admin: ['json', 'middleware'],
+  openapi: ['json', 'partner', 'admin'],
+}
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
 const textOf = (file: string) => readFileSync(join(SRC, file), 'utf8')
 const codeOf = (file: string) =>
@@ -69,7 +76,7 @@ const codeOf = (file: string) =>
     .replaceAll(/\/\/.*$/gm, '')
 const roomOf = (file: string) => (file.split('/')[0] ?? file).replace(/\.ts$/, '')
 
-/** `type` imports of the client are erased: it may name the shapes of others. */
+/** The paths that a file imports, from src/. `type` imports of the client are erased: it may name the shapes of others. */
 const importsOf = (file: string) =>
   [
     ...textOf(file).matchAll(
@@ -95,6 +102,16 @@ describe('the house', () => {
     )
     expect(strays).toEqual([])
   })
+
+  test.each(files.filter(file => /^http\/\w+\//.test(file)))(
+    '%s imports only from folders of http below its own',
+    file => {
+      const folderOf = (path: string) => /^http\/(\w+)\//.exec(path)?.[1] ?? null
+      const folder = folderOf(file) ?? ''
+      const allowed = [null, folder, ...(HTTP_FOLDERS[folder] ?? [])]
+      expect(importsOf(file).filter(path => !allowed.includes(folderOf(path)))).toEqual([])
+    },
+  )
 
   test.each(files.filter(file => AMBIENT.test(codeOf(file))))(
     '%s may take time or chance from its surroundings',

@@ -93,7 +93,7 @@ export const EXAMPLES: Examples = {
     reason: null,
     language: 'en',
     sentence:
-      'At 2026-11-24 08:03:20 UTC the upstream said that the user has not finished yet (status ING). It is asked again at 2026-11-24 08:03:25 UTC, in 5 s.',
+      'At 2026-11-24 08:03:20 UTC the upstream answered that the user has not finished yet (status ING). The next call is at 2026-11-24 08:03:25 UTC (in 5 s).',
     at: RESOLVED,
     polling: {
       lastAnswer: 'waiting',

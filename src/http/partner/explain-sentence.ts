@@ -8,65 +8,67 @@ export interface Reader {
   now: number
 }
 
-type Values = Readonly<Record<string, string | number>>
-
-/** Why there is no webhook yet, or what became of it, as a helpful person would say it. */
-export const explainSentence = (explanation: Explanation, { language, now }: Reader): string => {
-  const say = { texts: EXPLAIN_TEXTS[language], now }
-  const clauses = explanation.registration.status === 'pending' ? pollClauses : endClauses
-  return clauses(explanation, say).join(say.texts.join)
-}
-
-interface Say {
+/** What every clause needs: the texts of the reader's language, and the time (epoch ms). */
+interface Scope {
   texts: ExplainTexts
   now: number
 }
 
-/** In one pass, so that what is filled in is never taken for a text. */
+type Values = Readonly<Record<string, string | number>>
+
+/** Says in words why there is no webhook yet, or what happened to it. */
+export const explainSentence = (explanation: Explanation, { language, now }: Reader): string => {
+  const scope = { texts: EXPLAIN_TEXTS[language], now }
+  const clausesOf = explanation.registration.status === 'pending' ? clausesWhilePending : clausesAfterEnd
+  return clausesOf(explanation, scope).join(scope.texts.join)
+}
+
+/** Fills in all names in one pass, so that braces in a value are never taken for a name. */
 const fill = (text: string, values: Values): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 
 /** `2026-11-24 16:20:05 UTC` */
-const tell = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+const showTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
-const tellIn = (ms: number, { texts }: Say): string => {
-  const [unit, size] =
-    (
-      [
-        ['d', DAY],
-        ['h', HOUR],
-        ['min', MINUTE],
-      ] as const
-    ).find(([, size]) => ms >= 2 * size) ?? (['s', SECOND] as const)
+const UNITS = [
+  ['d', DAY],
+  ['h', HOUR],
+  ['min', MINUTE],
+  ['s', SECOND],
+] as const
+
+/** `in 5 min`: in the largest unit of which there are two. */
+const showDelay = (ms: number, { texts }: Scope): string => {
+  const [unit, size] = UNITS.find(([, size]) => ms >= 2 * size) ?? (['s', SECOND] as const)
   return fill(texts.in[unit], { n: Math.ceil(ms / size) })
 }
 
-/** When, and how far ahead that is. */
-const ahead = (at: number, say: Say): Values => ({ at: tell(at), in: tellIn(at - say.now, say) })
+/** A time in the future, and how far away it is. */
+const timeAhead = (at: number, scope: Scope): Values => ({ at: showTime(at), in: showDelay(at - scope.now, scope) })
 
-const pollClauses = (explanation: Explanation, say: Say): string[] => [
-  answerClause(explanation, say),
-  explanation.account.pausedAt === null ? nextPollClause(explanation, say) : pauseClause(explanation.account, say),
+const clausesWhilePending = (explanation: Explanation, scope: Scope): string[] => [
+  answerClause(explanation, scope),
+  explanation.account.pausedAt === null ? nextPollClause(explanation, scope) : pauseClause(explanation.account, scope),
 ]
 
-const answerClause = (explanation: Explanation, { texts }: Say): string => {
+const answerClause = (explanation: Explanation, { texts }: Scope): string => {
   const { lastAnswer, lastCode, rawStatus, registration } = explanation
   if (lastAnswer === null || registration.lastPolledAt === null) return texts.answer.none
   const kind = lastAnswer === 'transient' && lastCode !== null ? 'transient_code' : lastAnswer
   return fill(texts.answer[kind], {
-    at: tell(registration.lastPolledAt),
+    at: showTime(registration.lastPolledAt),
     status: rawStatus ?? '?',
     code: lastCode ?? '?',
   })
 }
 
-const nextPollClause = ({ registration: { nextPollAt } }: Explanation, say: Say): string => {
-  if (nextPollAt === null) return say.texts.next.none
-  return nextPollAt <= say.now ? say.texts.next.now : fill(say.texts.next.at, ahead(nextPollAt, say))
+const nextPollClause = ({ registration: { nextPollAt } }: Explanation, scope: Scope): string => {
+  if (nextPollAt === null) return scope.texts.next.none
+  return nextPollAt <= scope.now ? scope.texts.next.now : fill(scope.texts.next.at, timeAhead(nextPollAt, scope))
 }
 
-const pauseClause = ({ pausedAt, pauseReason, pauseCode }: Explanation['account'], { texts }: Say): string => {
-  const at = tell(pausedAt ?? 0)
+const pauseClause = ({ pausedAt, pauseReason, pauseCode }: Explanation['account'], { texts }: Scope): string => {
+  const at = showTime(pausedAt ?? 0)
   if (pauseReason === 'operator') return fill(texts.paused.byOperator, { at })
   return fill(texts.paused.byCode, {
     at,
@@ -75,37 +77,37 @@ const pauseClause = ({ pausedAt, pauseReason, pauseCode }: Explanation['account'
   })
 }
 
-const endClauses = (explanation: Explanation, say: Say): string[] => {
+const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
   const { status, reason, resolvedAt, createdAt } = explanation.registration
-  const { ended } = say.texts
+  const { ended } = scope.texts
   if (status === 'cancelled') return [ended.cancelled]
   const text =
     status === 'succeeded' || status === 'failed' ? ended[status] : ended[`unresolved_${reason ?? 'expired'}`]
-  return [fill(text, { at: tell(resolvedAt ?? createdAt) }), webhookClause(explanation, say)]
+  return [fill(text, { at: showTime(resolvedAt ?? createdAt) }), webhookClause(explanation, scope)]
 }
 
-const webhookClause = (explanation: Explanation, say: Say): string => {
+const webhookClause = (explanation: Explanation, scope: Scope): string => {
   const { registration, heldSince, lastAttempt } = explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
-  const { webhook } = say.texts
-  const attempt = tellAttempt(explanation, say)
+  const { webhook } = scope.texts
+  const attempt = attemptClause(explanation, scope)
   const { id } = registration
   if (state === 'delivered') return fill(webhook.delivered, { attempt })
   if (state === 'exhausted') {
-    if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: tell(lastAttempt.at), id })
+    if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: showTime(lastAttempt.at), id })
     return fill(webhook.exhausted, { attempt, id })
   }
-  if (heldSince !== null) return fill(webhook.held, { at: tell(heldSince), id })
+  if (heldSince !== null) return fill(webhook.held, { at: showTime(heldSince), id })
   const isFirst = attempts === 0
-  if (nextAttemptAt === null || nextAttemptAt <= say.now)
+  if (nextAttemptAt === null || nextAttemptAt <= scope.now)
     return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
-  return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...ahead(nextAttemptAt, say) })
+  return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 
-const tellAttempt = ({ lastAttempt, registration }: Explanation, { texts }: Say): string => {
+const attemptClause = ({ lastAttempt, registration }: Explanation, { texts }: Scope): string => {
   if (!lastAttempt) return texts.attempt.none
   const { httpStatus, error } = lastAttempt
-  const values = { n: registration.delivery.attempts, at: tell(lastAttempt.at) }
+  const values = { n: registration.delivery.attempts, at: showTime(lastAttempt.at) }
   return httpStatus === null
     ? fill(texts.attempt.error, { ...values, error: error ?? '?' })
     : fill(texts.attempt.http, { ...values, httpStatus })

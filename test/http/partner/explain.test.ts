@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { PauseReason } from '../../../src/core/account.ts'
+import { PAUSE_REASONS } from '../../../src/core/account.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import type { Reason } from '../../../src/core/verification.ts'
+import { REASONS } from '../../../src/core/verification.ts'
 import { explainSentence } from '../../../src/http/partner/explain-sentence.ts'
 import { EXPLAIN_TEXTS } from '../../../src/http/partner/explain-texts.ts'
 import type { Attempt, Explanation, Registration } from '../../../src/store/store.ts'
@@ -67,12 +67,12 @@ describe('the sentence', () => {
     [
       'waits for the user',
       explanation({}),
-      'At 2026-11-24 16:19:55 UTC the upstream said that the user has not finished yet (status ING). It is asked again at 2026-11-24 16:20:05 UTC (in 5 s).',
+      'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is at 2026-11-24 16:20:05 UTC (in 5 s).',
     ],
     [
       'was never asked',
       explanation({ lastPolledAt: null, nextPollAt: START }, { lastAnswer: null, lastCode: null, rawStatus: null }),
-      'The upstream has not answered about this serial yet. It is about to be asked.',
+      'The upstream has not answered about this serial yet. The next call is due now.',
     ],
     [
       'has a paused account',
@@ -84,17 +84,17 @@ describe('the sentence', () => {
           account: { ...RUNNING, pausedAt: START - 60 * SECOND, pauseReason: 'credentials_wrong', pauseCode: 405 },
         },
       ),
-      'At 2026-11-24 16:19:55 UTC the upstream refused the account (code 405), which says nothing about the user. The upstream account is paused since 2026-11-24 16:19:00 UTC: the APIID or the API key is wrong (code 405). The account is tried again by itself, and this serial is asked about as soon as it works.',
+      'At 2026-11-24 16:19:55 UTC the upstream rejected the account (code 405). This says nothing about the user. The upstream account has been paused since 2026-11-24 16:19:00 UTC: the APIID or the API key is wrong (code 405). The account is tried from time to time, and calls about this serial resume as soon as it works.',
     ],
     [
       'was retried',
       succeeded({ attempts: 2, nextAttemptAt: START + 5 * MINUTE }, { lastAttempt: attempt({}) }),
-      'The verification succeeded; this was seen at 2026-11-24 16:18:30 UTC. The webhook is not delivered yet: attempt 2 at 2026-11-24 16:19:00 UTC was answered with HTTP 500. The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook has not been delivered yet: attempt 2 at 2026-11-24 16:19:00 UTC was answered with HTTP 500. The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
     ],
     [
       'is held',
       succeeded({}, { heldSince: START - 60 * SECOND }),
-      'The verification succeeded; this was seen at 2026-11-24 16:18:30 UTC. The webhook waits, because the callback URL answered 410 (gone) at 2026-11-24 16:19:00 UTC. Register the URL again, or POST to /v1/registrations/reg_1/resend.',
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the callback URL answered 410 (gone) at 2026-11-24 16:19:00 UTC. Register the URL again, or POST to /v1/registrations/reg_1/resend.',
     ],
     [
       'was delivered',
@@ -102,17 +102,17 @@ describe('the sentence', () => {
         { state: 'delivered', attempts: 1 },
         { lastAttempt: attempt({ outcome: 'delivered', httpStatus: 204 }) },
       ),
-      'The verification succeeded; this was seen at 2026-11-24 16:18:30 UTC. The webhook was delivered: attempt 1 at 2026-11-24 16:19:00 UTC was answered with HTTP 204.',
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook was delivered: attempt 1 at 2026-11-24 16:19:00 UTC was answered with HTTP 204.',
     ],
   ])('of one that %s', (_, value, sentence) => expect(en(value)).toBe(sentence))
 
-  test('is Chinese where that is wanted', () => {
+  test('is Chinese for a reader of Chinese', () => {
     expect(zh(explanation({}))).toBe(
-      '上游于 2026-11-24 16:19:55 UTC 答复：用户尚未完成核验（状态 ING）。下次查询时间为 2026-11-24 16:20:05 UTC（5 秒后）。',
+      '截至 2026-11-24 16:19:55 UTC，用户尚未完成核验（状态 ING）。下次查询时间：2026-11-24 16:20:05 UTC（5 秒后）。',
     )
   })
 
-  test('does not take what the upstream sent for a text of its own', () => {
+  test('leaves braces in a status of the upstream as they are', () => {
     const value = explanation({}, { lastAnswer: 'unknown_status', rawStatus: '{at}{code}' })
     expect(en(value)).toContain('(“{at}{code}”)')
   })
@@ -129,13 +129,11 @@ const KINDS = Object.keys({
   account: 1,
   clock: 1,
 } satisfies Record<Answer['kind'], 1>) as Answer['kind'][]
-const PAUSES = [...(Object.keys(EXPLAIN_TEXTS.en.pauseReason) as PauseReason[]), 'operator' as const]
-const REASONS = ['expired', 'not_found', 'gone', 'invalid_id', 'unknown_status'] satisfies Reason[]
 
-/** Every combination that a store can tell. */
+/** Every combination that the store can return. */
 const everything = function* (): Generator<Explanation> {
   const moments = [null, START - 1, START, START + 1, START + 90 * MINUTE]
-  const pauses = PAUSES.map(pauseReason => ({ ...RUNNING, pausedAt: START, pauseReason, pauseCode: 405 }))
+  const pauses = PAUSE_REASONS.map(pauseReason => ({ ...RUNNING, pausedAt: START, pauseReason, pauseCode: 405 }))
   for (const lastAnswer of [null, ...KINDS])
     for (const nextPollAt of moments)
       for (const account of [RUNNING, ...pauses, { ...RUNNING, pausedAt: START }])
@@ -158,7 +156,7 @@ const everything = function* (): Generator<Explanation> {
               )
 }
 
-test('there is a sentence for everything, with every blank filled in, in both languages', () => {
+test('every explanation has a sentence without blanks, in both languages', () => {
   let count = 0
   for (const value of everything()) {
     for (const sentence of [en(value), zh(value)])
@@ -180,7 +178,7 @@ test('both languages have the same texts with the same blanks', () => {
   expect(blanksOf(EXPLAIN_TEXTS.zh)).toEqual(blanksOf(EXPLAIN_TEXTS.en))
 })
 
-test('the call answers with the facts and the sentence', async () => {
+test('the call answers with the data and the sentence', async () => {
   await using api = await openApi()
   const { id } = await api.register()
   const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: START + 10 * MINUTE }
@@ -215,7 +213,7 @@ test('the call answers with the facts and the sentence', async () => {
   })
 })
 
-test('the call tells the last attempt and that the URL is held after a 410', async () => {
+test('after a 410 the call shows the last attempt and that the URL is on hold', async () => {
   await using api = await openApi()
   const first = await api.register({ idcardid: 'a' })
   const second = await api.register({ idcardid: 'b' })
@@ -224,11 +222,11 @@ test('the call tells the last attempt and that the URL is held after a 410', asy
   await api.succeed()
   expect(await api.receiveWith(410, { slots: 1 })).toBe(1)
   const explain = async (id: string) => (await api.call('GET', `/v1/registrations/${id}/explain`)).json
-  const told = [await explain(first.id), await explain(second.id)]
-  for (const one of told) expect(one.sentence).toContain('answered 410 (gone) at 2026-11-24 16:20:01 UTC')
+  const explained = [await explain(first.id), await explain(second.id)]
+  for (const one of explained) expect(one.sentence).toContain('answered 410 (gone) at 2026-11-24 16:20:01 UTC')
   const at = '2026-11-24T16:20:01.000Z'
   const lastAttempt = expect.objectContaining({ at, outcome: 'gone', httpStatus: 410 })
-  const deliveries = told.map(one => one.delivery)
+  const deliveries = explained.map(one => one.delivery)
   expect(deliveries).toContainEqual(expect.objectContaining({ state: 'exhausted', lastAttempt, heldSince: null }))
   expect(deliveries).toContainEqual(expect.objectContaining({ state: 'pending', lastAttempt: null, heldSince: at }))
 })
