@@ -6,7 +6,7 @@ import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
 import { problemsPage } from './problems-page.ts'
 
-/** `path` counts from the root of the project. */
+/** A file that is generated; `path` is relative to the root of the project. */
 interface GeneratedDocument {
   path: string
   text: () => string
@@ -83,7 +83,7 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/problems.html', text: problemsPage },
 ]
 
-/** The paths of the documents whose files say something else. */
+/** The paths of the documents whose files are missing or out of date. */
 export const staleDocuments = (root = ROOT): string[] =>
   documents.filter(({ path, text }) => readExisting(join(root, path)) !== text()).map(({ path }) => path)
 
@@ -103,7 +103,7 @@ const write = ({ path, text }: GeneratedDocument): void => {
 if (import.meta.main) {
   if (process.argv.includes('--check')) {
     const stale = staleDocuments()
-    for (const path of stale) process.stderr.write(`${path} is stale; run: npm run docs\n`)
+    for (const path of stale) process.stderr.write(`${path} is out of date; run: npm run docs\n`)
     process.exitCode = stale.length > 0 ? 1 : 0
   } else {
     for (const document of documents) write(document)

@@ -9,7 +9,7 @@ import { VERSION } from '../src/version.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const LINTER = fileURLToPath(new URL('bin/cli.js', import.meta.resolve('@redocly/cli/package.json')))
-/** It would ask for newer versions and tell how it is used. */
+/** Otherwise it would look for newer versions and send usage data. */
 const OFFLINE = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
 
 const now = () => 0

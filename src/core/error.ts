@@ -1,4 +1,4 @@
-/** What a caller did wrong, or cannot have now. `http/problem.ts` turns the code into a status; nothing else throws this. */
+/** What the caller did wrong, or cannot have now. `http/json/problem.ts` has the HTTP status of each code. */
 export type ErrorCode =
   | 'invalid_json'
   | 'invalid_query'

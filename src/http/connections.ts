@@ -3,27 +3,27 @@ import type { Socket } from 'node:net'
 
 interface Connection {
   socket: Socket
-  /** The request that came last; null once it has been answered, or before there is one. */
+  /** The last request; null before the first one, and once it has been answered. */
   request: IncomingMessage | null
-  /** Which of all that came to rest it was, the last time. */
-  rested: number
+  /** When it last became idle, as a number that counts up over all connections. */
+  idleSince: number
 }
 
 /**
- * Keeps at most `most` connections: where another one comes, the one that has kept still longest has to go. One that is
- * being answered stays; one that has sent nothing, half a request, or all of it long ago does not lock anybody out.
+ * Keeps at most `most` connections. When there is one more, the one that has been idle longest is closed. Connections whose
+ * request is being answered stay; those that send nothing, or send slowly, can never keep others out.
  */
 export const limitConnections = (server: Server, most: number) => {
   const connections = new Map<Socket, Connection>()
-  let rests = 0
+  let idleCount = 0
   let isClosing = false
 
-  /** Looked for when there are too many: to keep them in order would cost every request. */
-  const closeOldest = () => {
-    let oldest: Connection | null = null
+  /** Searches all connections, which is rare; keeping them in order would cost time with every request. */
+  const closeIdlest = () => {
+    let idlest: Connection | null = null
     for (const connection of connections.values())
-      if (!isAnswered(connection) && (oldest === null || connection.rested < oldest.rested)) oldest = connection
-    if (oldest) drop(oldest)
+      if (!isAnswering(connection) && (idlest === null || connection.idleSince < idlest.idleSince)) idlest = connection
+    if (idlest) drop(idlest)
   }
   const drop = ({ socket }: Connection) => {
     connections.delete(socket)
@@ -31,9 +31,9 @@ export const limitConnections = (server: Server, most: number) => {
   }
 
   server.on('connection', (socket: Socket) => {
-    connections.set(socket, { socket, request: null, rested: ++rests })
+    connections.set(socket, { socket, request: null, idleSince: ++idleCount })
     socket.once('close', () => connections.delete(socket))
-    if (connections.size > most) closeOldest()
+    if (connections.size > most) closeIdlest()
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = connections.get(request.socket)
@@ -42,19 +42,19 @@ export const limitConnections = (server: Server, most: number) => {
     response.on('close', () => {
       if (connection.request !== request) return
       connection.request = null
-      connection.rested = ++rests
+      connection.idleSince = ++idleCount
       if (isClosing) connection.socket.end()
     })
   })
 
   return {
-    /** Closes what is not being answered, and the others once they are. */
+    /** Closes all idle connections now, and the others when their request has been answered. */
     closeIdle: () => {
       isClosing = true
-      for (const connection of connections.values()) if (!isAnswered(connection)) drop(connection)
+      for (const connection of connections.values()) if (!isAnswering(connection)) drop(connection)
     },
   }
 }
 
-/** Once it has come whole; who sends slowly may do so for as long as nobody else needs the place. */
-const isAnswered = ({ request }: Connection): boolean => request?.complete === true
+/** Only a complete request is being answered; a slow sender counts as idle. */
+const isAnswering = ({ request }: Connection): boolean => request?.complete === true

@@ -12,7 +12,7 @@ import { createDocument, type DocumentDeps } from './openapi/document.ts'
 const PROBLEMS = new URL('../../docs/problems.html', import.meta.url)
 const inPackage = (name: string): URL => new URL(name, import.meta.resolve('swagger-ui-dist/package.json'))
 
-/** Relative, so that it works behind a proxy that adds a prefix. */
+/** The URL is relative, so that it works behind a proxy that adds a prefix. */
 const START_SCRIPT = `SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#reference',
@@ -31,6 +31,7 @@ main.text th, main.text td { padding: .25rem .75rem; border: 1px solid #ccc; tex
 main.text :target { background: #fff3c4 }
 `
 
+/** Calls `make` once, when its value is first needed. */
 const once = <T>(make: () => T): (() => T) => {
   let made: { value: T } | undefined
   return () => {
@@ -39,7 +40,7 @@ const once = <T>(make: () => T): (() => T) => {
   }
 }
 
-/** The only files there are. A map, so that no name can lead elsewhere. */
+/** All files that are served. A name is only looked up in this map, so no name can reach another file. */
 const ASSETS = new Map<string, { type: string; read: () => Promise<Uint8Array<ArrayBuffer>> | string }>([
   ['swagger-ui.css', { type: 'text/css', read: once(() => readFile(inPackage('swagger-ui.css'))) }],
   ['swagger-ui-bundle.js', { type: 'text/javascript', read: once(() => readFile(inPackage('swagger-ui-bundle.js'))) }],
@@ -49,7 +50,7 @@ const ASSETS = new Map<string, { type: string; read: () => Promise<Uint8Array<Ar
 ])
 const ASSET_SECONDS = HOUR / SECOND
 
-/** Nothing from elsewhere, and no script or style that is not a file of ours. */
+/** A page loads nothing from other hosts, and has no inline script or style. */
 const headers = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -62,7 +63,7 @@ const headers = secureHeaders({
     frameAncestors: ["'none'"],
   },
   xFrameOptions: 'DENY',
-  // Whether there is TLS is known to whoever ends it.
+  // Only the proxy that terminates TLS knows whether there is any.
   strictTransportSecurity: false,
 })
 
@@ -93,7 +94,7 @@ const problemsPage = async () =>
     content: html`<main class="text">${raw(await readFile(PROBLEMS, 'utf8'))}</main>`,
   })
 
-/** `/openapi.json` and, under `/docs`, what people read. Each is made at the first request for it. */
+/** `/openapi.json`, and the pages under `/docs`. Each is built when it is first requested. */
 export const createDocs = (deps: DocumentDeps) => {
   const app = new Hono<ApiEnv>()
   const document = once(() => JSON.stringify(createDocument(deps)))

@@ -3,14 +3,14 @@ import { serve } from '@hono/node-server'
 import { SECOND } from '../core/duration.ts'
 import { limitConnections } from './connections.ts'
 
-/** Times are in ms. A caller that sends slowly, or never ends, holds a connection for this long and no longer. */
+/** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
 export interface ListenLimits {
   /** From the connection to the last header. */
   headersTimeout: number
   /** From the connection to the end of the body. */
   requestTimeout: number
   keepAliveTimeout: number
-  /** How often the limits above are looked at. */
+  /** How often Node's server checks these limits. */
   connectionsCheckingInterval: number
   mostConnections: number
 }
@@ -26,7 +26,7 @@ const MOST_HEADER_BYTES = 16 * 1024
 
 type Fetch = Parameters<typeof serve>[0]['fetch']
 
-/** Listens, and rejects with a plain sentence when it cannot. */
+/** Listens. Rejects with a sentence for the operator if it cannot. */
 export const listen = (
   fetch: Fetch,
   { host, port, limits = LIMITS }: { host: string; port: number; limits?: ListenLimits },
@@ -37,7 +37,7 @@ export const listen = (
     const server = serve({ fetch, hostname: host, port, serverOptions }, ({ port: bound }) => {
       const shown = host.includes(':') ? `[${host}]` : host
       resolve({ url: `http://${shown}:${bound}`, close })
-    }) as Server // What it makes unless it is given another `createServer`.
+    }) as Server // `serve` creates an HTTP/1 server unless it is given another `createServer`.
     const connections = limitConnections(server, mostConnections)
     const close = () =>
       new Promise<void>(closed => {
@@ -45,6 +45,6 @@ export const listen = (
         connections.closeIdle()
       })
     server.on('error', (error: NodeJS.ErrnoException) =>
-      reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free one`)),
+      reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free address`)),
     )
   })
