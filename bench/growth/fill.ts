@@ -6,7 +6,6 @@ import { webhookBody } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createSealed } from '../../src/store/sealed.ts'
-import { NESTED } from '../../src/store/sqlite/nesting.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 
@@ -205,18 +204,19 @@ const FILL = [
     CASE WHEN waits THEN NULL ELSE @now - 60000 END, CASE WHEN waits THEN NULL ELSE @now - 65000 END
   FROM facts JOIN owners USING (n)`,
   `${NUMBERS}
-  INSERT INTO registrations (no, id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
+  INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
     expires_at, resolved_at, message_seq)
-  SELECT i * ${NESTED}, registration, partner_id, i, url, lane_id, '{"order":"42"}', CASE WHEN waits THEN 'pending' ELSE 'succeeded' END,
+  SELECT i, 0, registration, partner_id, url, lane_id, '{"order":"42"}', CASE WHEN waits THEN 'pending' ELSE 'succeeded' END,
     ${CREATED}, ${CREATED} + 30 * 86400000, CASE WHEN waits THEN NULL ELSE @now - 60000 END,
     CASE WHEN waits THEN NULL ELSE i / 2 END
   FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host`,
   `${NUMBERS}
-  INSERT INTO messages (seq, partner_id, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
-  SELECT i / 2, partner_id, registration, lane_id, url, 'idface.succeeded', seal_message(partner_id, registration, serial),
+  INSERT INTO messages (seq, partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
+  SELECT i / 2, partner_id, i / 2, registration, lane_id, url, 'idface.succeeded', seal_message(partner_id, registration, serial),
     @now - 60000, CASE WHEN ${IS_DELIVERED} THEN 'delivered' ELSE 'pending' END,
     CASE WHEN ${IS_DELIVERED} THEN NULL ELSE ${DUE} END
   FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host
   WHERE NOT waits`,
   'UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = lanes.id)',
+  'UPDATE partners SET events = @rows / 2',
 ]

@@ -114,13 +114,17 @@ export interface Me {
   usage: { pending: number; hosts: number; daily: number }
 }
 
-/** RFC 9457. `errors` names each field that is not right. */
+/**
+ * RFC 9457. `errors` names each field that is not right. `nextCursor` stands in the 409 for a cursor of events that a restore
+ * of the service's database has ended: go on with it.
+ */
 export interface Problem {
   type: string
   title: string
   status: number
   detail: string
   errors?: readonly { path: string; message: string }[]
+  nextCursor?: string
 }
 
 export interface Page<T, Cursor = string | null> {

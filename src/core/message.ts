@@ -69,6 +69,27 @@ export interface MessageStep {
   gone: boolean
 }
 
+/** The columns of a message that a resend changes. */
+export interface Resent {
+  state: 'pending'
+  dueAt: number
+  claimedAt: null
+  retries: 0
+  claims: number
+  /** What was claimed before this count decides nothing any more. */
+  fence: number
+}
+
+/** Sends it now, whatever its state, with a new schedule and the same id. */
+export const resent = ({ claims }: { claims: number }, at: number): Resent => ({
+  state: 'pending',
+  dueAt: at,
+  claimedAt: null,
+  retries: 0,
+  claims: claims + 1,
+  fence: claims + 1,
+})
+
 export interface AttemptMoment {
   now: number
   /** In [0, 1). */

@@ -14,7 +14,7 @@ export interface VerificationClaim {
 }
 
 export interface ClaimedVerifications {
-  claims: { account: ClaimedAccount; verifications: ClaimedVerification[] }[]
+  claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[]
   /** When there may be more to claim, if nothing else happens; null: nothing is waiting. */
   nextAt: number | null
 }
@@ -83,7 +83,6 @@ export interface ClaimedMessage {
   laneId: number
   slow: boolean
   proven: boolean
-  strikes: number
   host: string
   callbackUrl: string
   /** The text as it is sent, UTF-8. */
@@ -93,7 +92,7 @@ export interface ClaimedMessage {
 }
 
 export interface MessageSettlement {
-  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId' | 'strikes' | 'proven'>
+  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId'>
   step: MessageStep
   /** Null: nothing was sent, and the message goes back as `step` says. */
   attempt: Attempt | null

@@ -1,11 +1,12 @@
 import type { PauseReason } from '../core/account.ts'
 import type { Answer, Verdict } from '../core/answer.ts'
 import type { MessageState, MessageType } from '../core/message.ts'
+import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 import type { Quotas } from './partner.ts'
 
-export const REGISTRATION_STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const
-export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
+export { REGISTRATION_STATUSES } from '../core/registration.ts'
+export type { RegistrationStatus }
 
 export interface Registration {
   id: string
@@ -91,11 +92,26 @@ export interface BulkResend extends NewBulkResend {
   done: boolean
 }
 
+/**
+ * A partner's events are numbered 1, 2, 3 … in the order of their commits. `at` is when the event was created: after a
+ * restore the numbers are given anew, and the time tells which history a position belongs to. `at` is null in positions
+ * from versions that did not keep it.
+ */
+export interface EventPosition {
+  n: number
+  at: number | null
+}
+
 export interface StoredEvent {
-  seq: number
+  position: EventPosition
   registrationId: string
   type: MessageType
   createdAt: number
   delivery: MessageState
   body: string
 }
+
+export type EventPage =
+  | { outcome: 'page'; events: StoredEvent[] }
+  /** The position is of a history that a restore has ended; null: begin at the first event. */
+  | { outcome: 'lost'; beginAfter: EventPosition | null }

@@ -15,13 +15,14 @@ import type {
 import type {
   Attempt,
   BulkResend,
+  EventPage,
+  EventPosition,
   Explanation,
   NewBulkResend,
   NewRegistration,
   Registered,
   Registration,
   RegistrationQuery,
-  StoredEvent,
 } from './registration.ts'
 import type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 
@@ -65,9 +66,12 @@ export interface Store {
   findResend(partnerId: string, id: string): Promise<BulkResend | null>
   /** Makes up to `limit` messages of bulk resends due; how many it did. */
   continueResends(limit: number): Promise<number>
-  /** The partner's messages in the order of their commits, from after `after`: none is ever committed behind a reader. */
-  listEvents(partnerId: string, page: { after: number; limit: number }): Promise<StoredEvent[]>
-  /** Oldest first. */
+  /**
+   * The partner's events in the order of their commits, from after the position on (null: from the first): none is ever
+   * committed behind a reader. A position that a restore has made invalid is told, with where to begin.
+   */
+  listEvents(partnerId: string, page: { after: EventPosition | null; limit: number }): Promise<EventPage>
+  /** In the order in which they began. */
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
 

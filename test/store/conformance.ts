@@ -5,6 +5,7 @@ import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCompletions } from './conformance/completions.ts'
 import { describeDelivering } from './conformance/delivering.ts'
+import { describeEvents } from './conformance/events.ts'
 import { describeFencing } from './conformance/fencing.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
@@ -27,6 +28,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('a URL that answered 410', () => describeCallbackPauses(open))
     describe('fencing', () => describeFencing(open))
     describe('cancelling', () => describeCancelling(open))
+    describe('events', () => describeEvents(open))
     describe('reading', () => describeQueries(open))
     describe('partners', () => describePartners(open))
     describe('secrets and retention', () => describeSecrets(open))

@@ -33,6 +33,10 @@ export const PROBLEM = z.strictObject({
     .array(z.strictObject({ path: z.string(), message: z.string() }))
     .exactOptional()
     .describe('Every invalid field or parameter.'),
+  nextCursor: z
+    .string()
+    .exactOptional()
+    .describe('Only for a cursor of events that a restore has ended: the cursor to go on with.'),
 })
 export type ProblemAnswer = z.output<typeof PROBLEM>
 
@@ -40,16 +44,19 @@ interface Problem {
   code: ProblemCode
   detail: string
   errors?: readonly FieldError[]
+  /** Of an event cursor that a restore has made invalid: the cursor to go on with. */
+  nextCursor?: string
   headers?: Record<string, string>
 }
 
 /** The RFC 9457 document for a code. */
-export const problemOf = ({ code, detail, errors = [] }: Problem): ProblemAnswer => ({
+export const problemOf = ({ code, detail, errors = [], nextCursor }: Problem): ProblemAnswer => ({
   type: `/docs/problems#${code}`,
   title: PROBLEMS[code].title,
   status: PROBLEMS[code].status,
   detail,
   ...(errors.length === 0 ? {} : { errors: [...errors] }),
+  ...(nextCursor === undefined ? {} : { nextCursor }),
 })
 
 export const sendProblem = (c: Context, problem: Problem): Response =>

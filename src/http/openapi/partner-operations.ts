@@ -110,9 +110,10 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'listEvents',
     summary: 'Fetch webhooks instead of receiving them, oldest first',
     description:
-      'For partners that cannot receive webhooks, or could not for a while. An empty page means that there is nothing new; its `nextCursor` stays valid.',
+      'For partners that cannot receive webhooks, or could not for a while. An empty page means that there is nothing new; its `nextCursor` stays valid. Only a restore of the database ends it: then the answer is 409, and its `nextCursor` is the one to go on with.',
     query: EVENT_QUERY,
     answers: { 200: { description: 'A page.', schema: 'EventList' } },
+    problems: ['conflict'],
   },
   'POST /v1/callbacks/test': {
     ...DELIVERY,

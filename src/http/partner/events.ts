@@ -1,9 +1,10 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
-import type { Store, StoredEvent } from '../../store/store.ts'
+import type { EventPosition, Store, StoredEvent } from '../../store/store.ts'
 import { AT, idField, jsonTime } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { sendProblem } from '../json/problem.ts'
 import { readQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { DELIVERY_STATE } from './registration-view.ts'
@@ -19,12 +20,24 @@ export interface EventDeps {
   signEvents: SignEvents
 }
 
+const LOST =
+  'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.'
+/** `evt_` and the number of the event, then the time it was created, in base 36, which tells the history it belongs to. */
+const FORM = /^evt_(\d{1,15})(?:_([0-9a-z]{1,9}))?$/
+
+const readCursor = (cursor: string): EventPosition | null => {
+  const [, n, at] = FORM.exec(cursor) ?? []
+  return Number(n) === 0 ? null : { n: Number(n), at: at === undefined ? null : Number.parseInt(at, 36) }
+}
+const cursorOf = (position: EventPosition | null): string =>
+  position === null ? 'evt_0' : `evt_${position.n}${position.at === null ? '' : `_${position.at.toString(36)}`}`
+
 export const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
     .string()
-    .regex(/^evt_\d{1,15}$/, CURSOR)
-    .transform(cursor => Number(cursor.slice('evt_'.length)))
+    .regex(FORM, CURSOR)
+    .transform(readCursor)
     .optional()
     .describe('The nextCursor of the call before; the first message if it is left out.'),
 })
@@ -52,13 +65,16 @@ export const createEvents = ({ store, signEvents }: EventDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.get('/', async c => {
-    const { limit, after = 0 } = readQuery(c, EVENT_QUERY)
+    const { limit, after = null } = readQuery(c, EVENT_QUERY)
     const partnerId = c.get('partnerId')
-    const events = await store.listEvents(partnerId, { after, limit })
+    const page = await store.listEvents(partnerId, { after, limit })
+    if (page.outcome === 'lost')
+      return sendProblem(c, { code: 'conflict', detail: LOST, nextCursor: cursorOf(page.beginAfter) })
+    const { events } = page
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))
-    return c.json({ data, nextCursor: `evt_${events.at(-1)?.seq ?? after}` })
+    return c.json({ data, nextCursor: cursorOf(events.at(-1)?.position ?? after) })
   })
 
   return app

@@ -1,3 +1,5 @@
+import { resent } from '../../core/message.ts'
+import { tellHints } from '../hints.ts'
 import type { BulkResend, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
@@ -7,36 +9,46 @@ import { bulkResends } from './schema.ts'
 
 type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
 type Row = typeof bulkResends.$inferSelect
+type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>
+interface FoundMessage {
+  seq: number
+  claims: number
+  laneId: number
+  registrationId: string
+  callbackUrl: string
+}
 
 /** What was exhausted in the time span, from after the cursor on. A cancelled registration's message says nothing any more. */
 const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted' AND state <> 'delivered'
   AND registration_id > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
 
-type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>
-
 export const createBulkResends = ({ db, client, read, write, now, events }: Context): Verbs => {
-  const lanes = createLanes(client)
-  const pauses = createCallbackPauses({ db, client })
+  const beginLanes = createLanes(client)
+  const pauses = createCallbackPauses({ client })
   const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
-  const nextMatching = client.prepare<
-    Span & { limit: number },
-    { seq: number; laneId: number; registrationId: string; callbackUrl: string }
-  >(
-    `SELECT seq, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl ${MATCHING} ORDER BY registration_id LIMIT +@limit`,
-  )
-  const resend = client.prepare<[number, number]>(`
-    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = claims + 1, fence = claims + 1 WHERE seq = ?`)
+  const nextMatching = client.prepare<Span & { limit: number }, FoundMessage>(`
+    SELECT seq, claims, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl
+    ${MATCHING} ORDER BY registration_id LIMIT +@limit`)
+  const resend = client.prepare<[dueAt: number, claims: number, fence: number, seq: number]>(`
+    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?
+    WHERE seq = ?`)
 
   const spanOf = ({ partnerId, since, until, cursor }: Row): Span => ({ partnerId, since, until, cursor })
 
+  const open = () =>
+    db.select().from(bulkResends).where(sql`done = 0`).orderBy(asc(bulkResends.id)).limit(1).get() as Row | undefined
+
   const continueOne = (row: Row, limit: number): number => {
     const at = now()
+    const lanes = beginLanes()
     const batch = nextMatching.all({ ...spanOf(row), limit })
-    for (const { seq, laneId, callbackUrl } of batch) {
-      pauses.lift(row.partnerId, callbackUrl, at)
-      resend.run(at, seq)
-      lanes.advance(laneId, at)
+    for (const { seq, laneId, claims, callbackUrl } of batch) {
+      pauses.lift({ partnerId: row.partnerId, callbackUrl }, at, lanes)
+      const message = resent({ claims }, at)
+      resend.run(message.dueAt, message.claims, message.fence, seq)
+      lanes.advance(laneId, message.dueAt)
     }
+    lanes.save()
     db.update(bulkResends)
       .set({
         resent: row.resent + batch.length,
@@ -55,7 +67,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
         const values = { id, partnerId, since, until, count, done: count === 0, createdAt: now() }
         return toBulkResend(db.insert(bulkResends).values(values).returning().get())
       })
-      events.emit('resendsDue')
+      tellHints(events, [['resendsDue']])
       return started
     },
 
@@ -70,16 +82,12 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
       }),
 
     continueResends: async limit => {
-      const open = () =>
-        db.select().from(bulkResends).where(sql`done = 0`).orderBy(asc(bulkResends.id)).limit(1).get() as
-          | Row
-          | undefined
       if (!(await read(open))) return 0
       const resent = await write(() => {
         const row = open()
         return row ? continueOne(row, limit) : 0
       })
-      if (resent > 0) events.emit('messagesDue')
+      if (resent > 0) tellHints(events, [['messagesDue']])
       return resent
     },
   }

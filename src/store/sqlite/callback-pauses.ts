@@ -1,57 +1,49 @@
 import type { Context } from './context.ts'
-import { and, eq, inArray, sql } from './drizzle.ts'
-import { createLanes } from './lanes.ts'
-import { callbackPauses, messages } from './schema.ts'
+import type { LaneBook } from './lanes.ts'
+
+interface Url {
+  partnerId: string
+  callbackUrl: string
+}
 
 /** URLs that answered 410. Their messages stay pending with no due time until the pause is lifted. */
-export const createCallbackPauses = ({ db, client }: Pick<Context, 'db' | 'client'>) => {
-  const lanes = createLanes(client)
-  const url = and(
-    eq(callbackPauses.partnerId, sql.placeholder('partnerId')),
-    eq(callbackPauses.callbackUrl, sql.placeholder('callbackUrl')),
-  )
-  const findPause = db.select({ since: callbackPauses.since }).from(callbackPauses).where(url).prepare()
-  const removePause = client.prepare<[partnerId: string, callbackUrl: string]>(
-    'DELETE FROM callback_pauses WHERE partner_id = ? AND callback_url = ?',
-  )
-  const addPause = db
-    .insert(callbackPauses)
-    .values({
-      partnerId: sql.placeholder('partnerId'),
-      callbackUrl: sql.placeholder('callbackUrl'),
-      since: sql.placeholder('since'),
-    })
-    .onConflictDoNothing()
-    .prepare()
-  const heldMessages = client.prepare<[partnerId: string, callbackUrl: string], { seq: number; laneId: number }>(`
-    SELECT seq, lane_id AS laneId FROM messages
-    WHERE partner_id = ? AND state = 'pending' AND due_at IS NULL AND callback_url = ?`)
-
-  const hasAny = client
-    .prepare<[partnerId: string], 0 | 1>('SELECT EXISTS (SELECT 1 FROM callback_pauses WHERE partner_id = ?)')
+export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
+  const find = client
+    .prepare<Url, number>(
+      'SELECT since FROM callback_pauses WHERE partner_id = @partnerId AND callback_url = @callbackUrl',
+    )
     .pluck()
+  const any = client
+    .prepare<[partnerId: string], 1>('SELECT 1 FROM callback_pauses WHERE partner_id = ? LIMIT 1')
+    .pluck()
+  const add = client.prepare<Url & { since: number }>(`
+    INSERT INTO callback_pauses (partner_id, callback_url, since) VALUES (@partnerId, @callbackUrl, @since)
+    ON CONFLICT DO NOTHING`)
+  const remove = client.prepare<Url>(
+    'DELETE FROM callback_pauses WHERE partner_id = @partnerId AND callback_url = @callbackUrl',
+  )
+  const held = client.prepare<Url, { seq: number; laneId: number }>(`
+    SELECT seq, lane_id AS laneId FROM messages
+    WHERE partner_id = @partnerId AND state = 'pending' AND due_at IS NULL AND callback_url = @callbackUrl`)
+  const release = client.prepare<[dueAt: number, seqs: string]>(
+    'UPDATE messages SET due_at = ? WHERE seq IN (SELECT value FROM json_each(?))',
+  )
 
   return {
-    hasAny: (partnerId: string): boolean => hasAny.get(partnerId) === 1,
+    hasAny: (partnerId: string): boolean => any.get(partnerId) !== undefined,
 
-    since: (partnerId: string, callbackUrl: string): number | null =>
-      findPause.get({ partnerId, callbackUrl })?.since ?? null,
+    since: ({ partnerId, callbackUrl }: Url): number | null => find.get({ partnerId, callbackUrl }) ?? null,
 
-    pause: (partnerId: string, callbackUrl: string, since: number): void => {
-      addPause.run({ partnerId, callbackUrl, since })
+    pause: ({ partnerId, callbackUrl }: Url, since: number): void => {
+      add.run({ partnerId, callbackUrl, since })
     },
 
-    /** Makes what was held due at `now`; whether the URL was paused. */
-    lift: (partnerId: string, callbackUrl: string, now: number): boolean => {
-      if (removePause.run(partnerId, callbackUrl).changes === 0) return false
-      const held = heldMessages.all(partnerId, callbackUrl)
-      for (const laneId of new Set(held.map(message => message.laneId))) lanes.advance(laneId, now)
-      const seqs = held.map(message => message.seq)
-      for (let i = 0; i < seqs.length; i += 500)
-        db.update(messages)
-          .set({ dueAt: now })
-          .where(inArray(messages.seq, seqs.slice(i, i + 500)))
-          .run()
+    /** Makes what was held due at `at`; whether the URL was paused. */
+    lift: ({ partnerId, callbackUrl }: Url, at: number, lanes: LaneBook): boolean => {
+      if (remove.run({ partnerId, callbackUrl }).changes === 0) return false
+      const messages = held.all({ partnerId, callbackUrl })
+      release.run(at, JSON.stringify(messages.map(({ seq }) => seq)))
+      for (const laneId of new Set(messages.map(({ laneId }) => laneId))) lanes.advance(laneId, at)
       return true
     },
   }

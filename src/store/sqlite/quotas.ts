@@ -1,74 +1,96 @@
 import { encodeTime } from 'ulid'
 import { DAY, SECOND } from '../../core/duration.ts'
-import type { Quotas, Registered } from '../store.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import type { Quotas, Usage } from '../store.ts'
 import type { Context } from './context.ts'
 
-interface Usage {
-  countedAt: number
+/** What a partner had when it was counted, and the newest registration then. */
+interface Count {
+  at: number
   pending: number
   daily: number
+  newestId: string
 }
 
-/** Counting takes longer the more there is, so a count is kept this long, and what is added meanwhile is added to it. */
-const KEPT_MS = SECOND
-const STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
+/** What partners may have and what they have, within one run of a transaction. */
+export interface QuotaBook {
+  /** Null: the partner has no quotas, which costs one look at its row. */
+  of(partnerId: string): { limits: Quotas; usage: Usage } | null
+  /** The partner has one more registration. */
+  add(partnerId: string): void
+}
 
-/** What partners may have at most. A partner without quotas costs one look at its row. */
-export const createQuotas = ({ client }: Context) => {
-  const findLimits = client.prepare<[string], Quotas>(
+/** Counting takes longer the more there is, so a count is kept for this long; only what is newer is counted anew. */
+const KEPT_MS = SECOND
+
+export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
+  const loadLimits = client.prepare<[partnerId: string], Quotas>(
     'SELECT max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners WHERE id = ?',
   )
-  const countSince = client
-    .prepare<[string, string, string], number>(
+  const countAfter = client
+    .prepare<[partnerId: string, status: string, id: string], number>(
       'SELECT count(*) FROM registrations WHERE partner_id = ? AND status = ? AND id > ?',
     )
     .pluck()
-  const countHosts = client.prepare<[string], number>('SELECT count(*) FROM lanes WHERE partner_id = ?').pluck()
-  const usages = new Map<string, Usage>()
+  const newestOf = client
+    .prepare<[partnerId: string, status: string], string | null>(
+      'SELECT max(id) FROM registrations WHERE partner_id = ? AND status = ?',
+    )
+    .pluck()
+  const countHosts = client
+    .prepare<[partnerId: string], number>('SELECT count(*) FROM lanes WHERE partner_id = ?')
+    .pluck()
+  /** A cache: whoever finds nothing here, or what a transaction undid, counts again. */
+  const counts = new Map<string, Count>()
+
+  const countAllAfter = (partnerId: string, id: string): number =>
+    REGISTRATION_STATUSES.reduce((sum, status) => sum + (countAfter.get(partnerId, status, id) ?? 0), 0)
+
+  const count = (partnerId: string, at: number): Count => {
+    const newest = REGISTRATION_STATUSES.map(status => newestOf.get(partnerId, status) ?? '')
+    return {
+      at,
+      pending: countAfter.get(partnerId, 'pending', '') ?? 0,
+      daily: countAllAfter(partnerId, `reg_${encodeTime(Math.max(0, at - DAY), 10)}`),
+      newestId: newest.toSorted().at(-1) ?? '',
+    }
+  }
 
   const usageOf = (partnerId: string, at: number): Usage => {
-    const known = usages.get(partnerId)
-    if (known && Math.abs(at - known.countedAt) < KEPT_MS) return known
-    const yesterday = `reg_${encodeTime(Math.max(0, at - DAY), 10)}`
-    const usage = {
-      countedAt: at,
-      pending: countSince.get(partnerId, 'pending', '') ?? 0,
-      daily: STATUSES.reduce((sum, status) => sum + (countSince.get(partnerId, status, yesterday) ?? 0), 0),
-    }
-    usages.set(partnerId, usage)
-    return usage
+    const known = counts.get(partnerId)
+    const isFresh = known !== undefined && Math.abs(at - known.at) < KEPT_MS
+    const base = isFresh ? known : count(partnerId, at)
+    counts.set(partnerId, base)
+    const more = isFresh ? countAllAfter(partnerId, base.newestId) : 0
+    return { pending: base.pending + more, daily: base.daily + more, hosts: countHosts.get(partnerId) ?? 0 }
   }
 
   return {
-    limitsOf: (partnerId: string): Quotas | null => findLimits.get(partnerId) ?? null,
+    usageOf,
 
-    usageOf: (partnerId: string, at: number) => ({
-      pending: usageOf(partnerId, at).pending,
-      hosts: countHosts.get(partnerId) ?? 0,
-      daily: usageOf(partnerId, at).daily,
-    }),
-
-    /** The quota that one more registration would break, or null, and then it is counted. */
-    take: (
-      partnerId: string,
-      { at, isNewHost, limits }: { at: number; isNewHost: boolean; limits: Quotas | null },
-    ): Extract<Registered, { outcome: 'over_quota' }> | null => {
-      if (!limits) return null
-      const over = (quota: keyof Quotas, used: () => number) => {
-        const limit = limits[quota]
-        return limit !== null && used() >= limit ? ({ outcome: 'over_quota', quota, limit } as const) : null
+    begin: (at: number): QuotaBook => {
+      const quotas = new Map<string, { limits: Quotas; usage: Usage } | null>()
+      const load = (partnerId: string) => {
+        const limits = loadLimits.get(partnerId)
+        const isLimited = limits !== undefined && Object.values(limits).some(limit => limit !== null)
+        return isLimited ? { limits, usage: usageOf(partnerId, at) } : null
       }
-      const broken =
-        over('pending', () => usageOf(partnerId, at).pending) ??
-        over('daily', () => usageOf(partnerId, at).daily) ??
-        (isNewHost ? over('hosts', () => countHosts.get(partnerId) ?? 0) : null)
-      if (broken) return broken
-      const usage = usages.get(partnerId)
-      if (usage) {
-        usage.pending++
-        usage.daily++
+      return {
+        of: partnerId => {
+          const known = quotas.get(partnerId)
+          if (known === undefined) quotas.set(partnerId, load(partnerId))
+          return quotas.get(partnerId) ?? null
+        },
+        add: partnerId => {
+          const known = quotas.get(partnerId)
+          if (!known) return
+          const { limits, usage } = known
+          const { pending, daily } = usage
+          // Lanes are added in this run too, so the hosts are counted.
+          const hosts = limits.hosts === null ? usage.hosts : (countHosts.get(partnerId) ?? 0)
+          quotas.set(partnerId, { limits, usage: { pending: pending + 1, daily: daily + 1, hosts } })
+        },
       }
-      return null
     },
   }
 }

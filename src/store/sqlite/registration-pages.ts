@@ -1,18 +1,26 @@
 import type Database from 'better-sqlite3'
-import type { RegistrationQuery, RegistrationStatus } from '../store.ts'
+import type { MessageState } from '../../core/message.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import { matches } from '../rules/registration-view.ts'
+import type { RegistrationQuery } from '../store.ts'
 import type { Context } from './context.ts'
-import { belongs } from './nesting.ts'
 
-const STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled']
 /** After every id. */
 const END = '~'
 
-type Filter = Pick<RegistrationQuery, 'status' | 'delivery'> & { bySerial: boolean }
+/** Of a serial so many registrations are looked at in one statement. */
+const SERIAL_WINDOW = 250
+
+type Filter = Pick<RegistrationQuery, 'status' | 'delivery'>
 interface Parameters {
   partnerId: string
-  idcardid: string | null
   before: string
   limit: number
+}
+interface SerialRow {
+  id: string
+  status: RegistrationStatus
+  state: MessageState | null
 }
 
 /**
@@ -23,29 +31,47 @@ interface Parameters {
 export const createRegistrationPages = ({ client }: Pick<Context, 'client'>) => {
   const statements = new Map<string, Database.Statement<Parameters, string>>()
   const statementFor = (filter: Filter) => {
-    const key = `${filter.bySerial} ${filter.status} ${filter.delivery}`
+    const key = `${filter.status} ${filter.delivery}`
     const known = statements.get(key) ?? client.prepare<Parameters, string>(textOf(filter)).pluck()
     statements.set(key, known)
     return known
   }
+  /** From the serial to its registrations: the pluses keep SQLite from going through all of the partner's instead. */
+  const ofSerial = client.prepare<Parameters & { idcardid: string }, SerialRow>(`
+    SELECT r.id, r.status, m.state
+    FROM verifications v CROSS JOIN registrations r ON r.verification_id = v.id
+      LEFT JOIN messages m ON m.seq = r.message_seq
+    WHERE v.idcardid = +@idcardid AND +r.partner_id = @partnerId AND +r.id < @before
+    ORDER BY r.id DESC LIMIT +@limit`)
 
-  return (partnerId: string, { idcardid, status, delivery, limit, before }: RegistrationQuery): string[] =>
-    statementFor({ bySerial: idcardid !== null, status, delivery }).all({
-      partnerId,
-      idcardid,
-      before: before ?? END,
-      limit,
-    })
+  const serialPage = (parameters: Parameters & { idcardid: string }, filter: Filter): string[] => {
+    const page: string[] = []
+    let { before } = parameters
+    while (page.length < parameters.limit) {
+      const rows = ofSerial.all({ ...parameters, before, limit: SERIAL_WINDOW })
+      const found = rows.filter(({ status, state }) => matches({ status, message: state && { state } }, filter))
+      page.push(...found.map(({ id }) => id))
+      if (rows.length < SERIAL_WINDOW) break
+      before = rows.at(-1)?.id ?? before
+    }
+    return page.slice(0, parameters.limit)
+  }
+
+  return (partnerId: string, { idcardid, status, delivery, limit, before }: RegistrationQuery): string[] => {
+    const parameters = { partnerId, before: before ?? END, limit }
+    return idcardid === null
+      ? statementFor({ status, delivery }).all(parameters)
+      : serialPage({ ...parameters, idcardid }, { status, delivery })
+  }
 }
 
-const textOf = ({ bySerial, status, delivery }: Filter): string => {
-  if (bySerial) return serialPage(status, delivery)
-  const statuses = status === null ? STATUSES : [status]
+const textOf = ({ status, delivery }: Filter): string => {
+  const statuses = status === null ? REGISTRATION_STATUSES : [status]
   // What has not ended has no message, so nothing of it is delivered.
   if (delivery === 'delivered')
     return merged(statuses.filter(one => one !== 'pending').map(one => listPage(one, DELIVERED)))
   if (delivery === null) return merged(statuses.map(one => listPage(one)))
-  // As `toRegistration` shows it where there is no message.
+  // Those without a message count as `deliveryWithoutMessage` says.
   const [shown, where] = delivery === 'pending' ? (['pending', ''] as const) : (['cancelled', UNSENT] as const)
   return merged([messagePage(status, delivery), ...(statuses.includes(shown) ? [listPage(shown, where)] : [])])
 }
@@ -69,12 +95,3 @@ const messagePage = (status: RegistrationStatus | null, state: 'pending' | 'exha
   WHERE partner_id = +@partnerId AND state = '${state}' AND state <> 'delivered' AND registration_id < +@before
     ${status === null ? '' : `AND (SELECT status FROM registrations WHERE id = registration_id) = '${status}'`}
   ORDER BY registration_id DESC LIMIT +@limit`
-
-/** From the serial to its registrations: the plus keeps SQLite from going through all of the partner's instead. */
-const serialPage = (status: RegistrationStatus | null, delivery: RegistrationQuery['delivery']): string => `
-  SELECT r.id FROM verifications v CROSS JOIN registrations r ON ${belongs('r.no', 'v.id')}
-    LEFT JOIN messages m ON m.seq = r.message_seq
-  WHERE v.idcardid = +@idcardid AND +r.partner_id = @partnerId AND +r.id < @before
-    ${status === null ? '' : `AND +r.status = '${status}'`}
-    ${delivery === null ? '' : `AND coalesce(m.state, CASE r.status WHEN 'cancelled' THEN 'exhausted' ELSE 'pending' END) = '${delivery}'`}
-  ORDER BY r.id DESC LIMIT +@limit`

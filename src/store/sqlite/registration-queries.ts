@@ -1,14 +1,23 @@
+import { explanationOf } from '../rules/registration-view.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, gt, sql } from './drizzle.ts'
-import { belongs } from './nesting.ts'
+import { and, asc, desc, eq, sql } from './drizzle.ts'
 import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 
-type Verbs = Pick<Store, 'listEvents' | 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
+type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
+
+const ATTEMPT = {
+  at: attempts.at,
+  outcome: attempts.outcome,
+  httpStatus: attempts.httpStatus,
+  error: attempts.error,
+  durationMs: attempts.durationMs,
+  responseExcerpt: attempts.responseExcerpt,
+}
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
@@ -19,20 +28,11 @@ export const createRegistrationQueries = (context: Context): Verbs => {
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
-  const attemptsOf = (messageSeq: number): Attempt[] =>
-    db
-      .select({
-        at: attempts.at,
-        outcome: attempts.outcome,
-        httpStatus: attempts.httpStatus,
-        error: attempts.error,
-        durationMs: attempts.durationMs,
-        responseExcerpt: attempts.responseExcerpt,
-      })
-      .from(attempts)
-      .where(sql.raw(belongs('no', String(messageSeq))))
-      .orderBy(asc(attempts.no))
-      .all()
+  const attemptsOf = (messageSeq: number) =>
+    db.select(ATTEMPT).from(attempts).where(eq(attempts.messageSeq, messageSeq)).$dynamic()
+
+  const lastAttemptOf = (messageSeq: number): Attempt | null =>
+    attemptsOf(messageSeq).orderBy(desc(attempts.n)).limit(1).get() ?? null
 
   const rowsOf = selectRegistrations(db)
     .where(sql`${registrations.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
@@ -43,33 +43,13 @@ export const createRegistrationQueries = (context: Context): Verbs => {
     listRegistrations: (partnerId, query) =>
       read(() => rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(sealed, row))),
 
-    // There is one writer at a time, so the numbers are given in the order of the commits.
-    listEvents: (partnerId, { after, limit }) =>
-      read(() =>
-        db
-          .select()
-          .from(messages)
-          .where(and(eq(messages.partnerId, partnerId), gt(messages.seq, after), sql`length(body) > 0`))
-          .orderBy(asc(messages.seq))
-          .limit(limit)
-          .all()
-          .map(row => ({
-            seq: row.seq,
-            registrationId: row.registrationId,
-            type: row.type,
-            createdAt: row.createdAt,
-            delivery: row.state,
-            body: sealed.message.open(row),
-          })),
-      ),
-
     usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),
 
     listAttempts: (partnerId, id) =>
       read(() => {
         const row = db.select().from(registrations).where(owned(partnerId, id)).get()
         if (!row) return null
-        return row.messageSeq === null ? [] : attemptsOf(row.messageSeq)
+        return row.messageSeq === null ? [] : attemptsOf(row.messageSeq).orderBy(asc(attempts.n)).all()
       }),
 
     explain: (partnerId, id) =>
@@ -85,23 +65,20 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           .get()
         if (!row || !facts) return null
         const { verifications: verification, accounts: account } = facts
-        // A cancelled one says nothing any more of how it ended.
-        const isErased = row.status === 'cancelled'
-        return {
-          registration: toRegistration(sealed, row),
+        return explanationOf(toRegistration(sealed, row), {
           lastAnswer: verification.lastAnswer,
           lastCode: verification.lastCode,
-          rawStatus: isErased ? null : verification.rawStatus,
+          rawStatus: verification.rawStatus,
           account: {
             id: account.id,
             pausedAt: account.pausedAt,
             pauseReason: account.pauseReason,
             pauseCode: account.pauseCode,
           },
-          lastAttempt: row.messageSeq === null ? null : (attemptsOf(row.messageSeq).at(-1) ?? null),
-          messageType: isErased ? null : (facts.messages?.type ?? null),
-          heldSince: row.messageState === 'pending' ? pauses.since(partnerId, row.callbackUrl) : null,
-        }
+          lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
+          messageType: facts.messages?.type ?? null,
+          pausedSince: pauses.since(row),
+        })
       }),
   }
 }

@@ -1,4 +1,4 @@
-import { type MessageState, messageIdOf } from '../../core/message.ts'
+import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
 import type { Sealed } from '../sealed.ts'
 import type { Registration } from '../store.ts'
 import type { Db } from './connection.ts'
@@ -9,6 +9,7 @@ const columns = {
   id: registrations.id,
   partnerId: registrations.partnerId,
   verificationId: registrations.verificationId,
+  n: registrations.n,
   idcardid: verifications.idcardid,
   callbackUrl: registrations.callbackUrl,
   metadata: registrations.metadata,
@@ -19,8 +20,10 @@ const columns = {
   lastPolledAt: verifications.lastPolledAt,
   pollDueAt: verifications.dueAt,
   pollClaimedAt: verifications.claimedAt,
+  pollClaims: verifications.claims,
   messageSeq: registrations.messageSeq,
   messageState: messages.state,
+  messageClaims: messages.claims,
   attempts: messages.attempts,
   sendDueAt: messages.dueAt,
   sendClaimedAt: messages.claimedAt,
@@ -38,33 +41,19 @@ export const selectRegistrations = (db: Db) =>
     .leftJoin(messages, eq(messages.seq, registrations.messageSeq))
     .$dynamic()
 
-export type RegistrationRow = NonNullable<ReturnType<ReturnType<typeof selectRegistrations>['get']>>
+type SelectedRow = NonNullable<ReturnType<ReturnType<typeof selectRegistrations>['get']>>
 
-export const toRegistration = (sealed: Sealed, row: RegistrationRow): Registration => {
-  const told = row.status === 'succeeded' || row.status === 'failed'
-  return {
-    id: row.id,
-    partnerId: row.partnerId,
-    idcardid: row.idcardid,
-    callbackUrl: row.callbackUrl,
-    metadata: JSON.parse(row.metadata) as Record<string, string>,
-    status: row.status,
-    reason: row.reason,
-    verdict: told ? sealed.verdict.open(row) : null,
-    polls: row.polls,
-    lastPolledAt: row.lastPolledAt,
-    // While claimed, the due time is the end of the lease, which tells nobody anything: it is being asked now.
-    nextPollAt: row.status === 'pending' ? (row.pollClaimedAt ?? row.pollDueAt) : null,
-    delivery: {
-      messageId: row.messageSeq === null ? null : messageIdOf(row.id),
-      state: row.messageState ?? withoutMessage(row),
-      attempts: row.attempts ?? 0,
-      nextAttemptAt: row.sendClaimedAt ?? row.sendDueAt,
-    },
-    createdAt: row.createdAt,
-    expiresAt: row.expiresAt,
-    resolvedAt: row.resolvedAt,
+export const toRegistration = (sealed: Sealed, row: SelectedRow): Registration => {
+  const { metadata, messageState, attempts, sendDueAt, sendClaimedAt } = row
+  const view: RegistrationRow = {
+    ...row,
+    metadata: readMetadata(metadata),
+    message:
+      messageState === null
+        ? null
+        : { state: messageState, attempts: attempts ?? 0, dueAt: sendDueAt, claimedAt: sendClaimedAt },
   }
+  return registrationOf(view, () => sealed.verdict.open(row))
 }
 
-const withoutMessage = ({ status }: RegistrationRow): MessageState => (status === 'cancelled' ? 'exhausted' : 'pending')
+export const readMetadata = (text: string) => JSON.parse(text) as Record<string, string>

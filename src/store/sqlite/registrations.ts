@@ -1,285 +1,186 @@
 import { AppError } from '../../core/error.ts'
+import { resent } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { tellHints } from '../hints.ts'
+import { cancelRegistration } from '../rules/cancel.ts'
+import { afterCancelling, afterRegistering } from '../rules/hints.ts'
+import { type KnownVerification, nudge, register } from '../rules/register.ts'
+import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
-import { and, eq, notInArray, sql } from './drizzle.ts'
-import { createLanes } from './lanes.ts'
-import { belongs, NESTED } from './nesting.ts'
-import { createQuotas } from './quotas.ts'
-import { beginLookups, type Lookups } from './registration-lookups.ts'
-import { selectRegistrations, toRegistration } from './registration-rows.ts'
-import { attempts, messages, registrations, verifications } from './schema.ts'
-import { createTeller } from './tell.ts'
+import { createLanes, type LaneBook } from './lanes.ts'
+import { createQuotas, type QuotaBook } from './quotas.ts'
+import { toRegistration } from './registration-rows.ts'
+import { prepareRegistrations } from './registration-statements.ts'
+import { createResolutions, type Resolutions } from './resolutions.ts'
 
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
+/** What one run of a transaction works with. */
+interface Run {
+  at: number
+  lanes: LaneBook
+  quotas: QuotaBook
+  resolutions: Resolutions
+}
 
 export const createRegistrations = (context: Context): Verbs => {
   const { client, write, read, sealed, now, events } = context
-  const statements = prepare(context)
+  const statements = prepareRegistrations(context)
   const pauses = createCallbackPauses(context)
-  const lanes = createLanes(client)
-  const quotas = createQuotas(context)
-  const beginTelling = createTeller(context)
+  const beginLanes = createLanes(client)
+  const { begin: beginQuotas } = createQuotas(context)
+  const beginResolutions = createResolutions(context)
+
+  const begin = (): Run => {
+    const at = now()
+    const lanes = beginLanes()
+    return { at, lanes, quotas: beginQuotas(at), resolutions: beginResolutions(lanes, at) }
+  }
 
   const find = (partnerId: string, id: string): Registration | null => {
     const row = statements.find.get({ partnerId, id })
     return row ? toRegistration(sealed, row) : null
   }
 
-  const registerOne = (item: NewRegistration, at: number, { limitsOf, laneOf }: Lookups): Registered => {
-    const { partnerId, accountId, idcardid, callbackUrl } = item
-    const verification = statements.findVerification.get(idcardid, accountId)
-    if (verification && verification.partnerId !== partnerId) return { outcome: 'taken' }
-    const existing = verification && statements.findLive.get({ ...numbersOf(verification.id), callbackUrl })
-    if (existing) return { outcome: 'existing', registration: toRegistration(sealed, existing) }
+  const loadVerification = ({ idcardid, accountId }: NewRegistration): KnownVerification | null => {
+    const row = statements.findVerification.get(idcardid, accountId)
+    return row ? { ...row, verdict: sealed.verdict.open({ ...row, idcardid }) } : null
+  }
 
-    const knownLane = laneOf(partnerId, callbackUrl)
-    const overQuota = quotas.take(partnerId, { at, isNewHost: knownLane === null, limits: limitsOf(partnerId) })
-    if (overQuota) return overQuota
+  const registerOne = (item: NewRegistration, { at, lanes, quotas, resolutions }: Run): Registered => {
+    const { partnerId, callbackUrl } = item
+    const verification = loadVerification(item)
+    const live =
+      verification?.partnerId === partnerId
+        ? statements.findLive.get({ verificationId: verification.id, callbackUrl })
+        : undefined
+    const laneId = lanes.find(partnerId, callbackUrl)
+    const plan = register(item, { verification, hasLive: live !== undefined, laneId, quotas: quotas.of(partnerId) }, at)
+    if (plan.outcome === 'existing')
+      return { outcome: 'existing', registration: toRegistration(sealed, live as NonNullable<typeof live>) }
+    if (plan.outcome !== 'created') return plan
 
-    const laneId = knownLane ?? lanes.add(partnerId, callbackUrl)
-    const verificationId = verification?.id ?? addVerification(item, at)
+    const { expiresAt, ask, ending } = plan
+    const key = verification ? nextKey(verification.id) : addVerification(item, at)
     const metadata = JSON.stringify(item.metadata)
-    const expiresAt = item.expiresAt ?? at + item.ttlMs
-    const no = verification ? nextNo(verificationId) : numbersOf(verificationId).first
-    statements.add.run(no, item.id, partnerId, verificationId, callbackUrl, laneId, metadata, at, expiresAt)
-    if (!verification) return { outcome: 'created', registration: fresh(item, { at, expiresAt }) }
+    const lane = laneId ?? lanes.add(partnerId, callbackUrl)
+    statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)
+    quotas.add(partnerId)
+    if (!verification) return { outcome: 'created', registration: newRegistrationOf(item, at, expiresAt) }
 
-    const verdict = sealed.verdict.open({ partnerId, idcardid, verdict: verification.verdict })
-    if (verdict) {
-      const telling = beginTelling()
-      telling.tell({
-        registration: { no, id: item.id, partnerId, laneId, callbackUrl, metadata },
-        idcardid,
-        verdict,
-        reason: null,
-        rawStatus: verdict.status,
-        observedAt: verification.observedAt ?? at,
-        previousPollAt: verification.previousPollAt,
-      })
-      telling.end()
-    } else statements.nudge.run({ id: verificationId, at })
+    if (ask) statements.nudge.run(ask.nudgedAt, ask.dueAt, verification.id)
+    if (ending) resolutions.add({ ...ending, registration: { ...item, ...key, laneId: lane } })
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
   }
 
-  const nextNo = (verificationId: number): number => {
-    const { first, last } = numbersOf(verificationId)
-    const no = (statements.lastNo.get({ verificationId }) ?? first - 1) + 1
-    if (no > last) throw new AppError('conflict', 'a serial cannot have more registrations')
-    return no
+  const nextKey = (verificationId: number) => {
+    const n = (statements.lastN.get(verificationId) ?? -1) + 1
+    if (n > MOST_REGISTRATIONS) throw new AppError('conflict', 'a serial cannot have more registrations')
+    return { verificationId, n }
   }
 
-  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): number =>
-    Number(statements.addVerification.run(accountId, partnerId, idcardid, at, at, at).lastInsertRowid)
+  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number) => {
+    const added = statements.addVerification.run(accountId, partnerId, idcardid, at, at, at)
+    return { verificationId: Number(added.lastInsertRowid), n: 0 }
+  }
 
-  /** Their partners name the URLs again, so they are there again: what a 410 held back goes on. */
-  const liftPauses = (items: readonly NewRegistration[], at: number): boolean => {
+  /** Their partners name these URLs again, so they are there again: what a 410 held goes on. */
+  const liftPauses = (items: readonly NewRegistration[], { at, lanes }: Run): boolean => {
     const named = new Map(items.map(item => [`${item.partnerId} ${item.callbackUrl}`, item]))
-    const lifted = [...named.values()].filter(item => pauses.lift(item.partnerId, item.callbackUrl, at))
+    const lifted = [...named.values()].filter(item => pauses.lift(item, at, lanes))
     return lifted.length > 0
+  }
+
+  const cancelOne = (partnerId: string, id: string): Registration | null => {
+    const row = statements.find.get({ partnerId, id })
+    if (!row) return null
+    const { verificationId, n, messageSeq, messageState, messageClaims } = row
+    const facts = {
+      status: row.status,
+      resolvedAt: row.resolvedAt,
+      message: messageState === null ? null : { state: messageState, claims: messageClaims ?? 0 },
+      verification: { claims: row.pollClaims, isResolved: row.verdict !== null },
+      others: {
+        pending: statements.hasOther.get({ verificationId, n, among: '["pending"]' }) !== undefined,
+        notCancelled: statements.hasOther.get({ verificationId, n, among: NOT_CANCELLED }) !== undefined,
+      },
+    }
+    const plan = cancelRegistration(facts, now())
+    if (plan) {
+      statements.cancel.run(plan.registration.resolvedAt, verificationId, n)
+      if (plan.message) {
+        statements.stopMessage.run(plan.message.state, plan.message.claims, messageSeq)
+        statements.eraseExcerpts.run(messageSeq)
+      }
+      if (plan.verification.stops) statements.stopVerification.run(plan.verification.stops.claims, verificationId)
+      if (plan.verification.isErased) statements.eraseVerdict.run(verificationId)
+    }
+    return find(partnerId, id)
+  }
+
+  const resendOne = (partnerId: string, id: string): 'resent' | 'no_message' | 'cancelled' | null => {
+    const row = statements.find.get({ partnerId, id })
+    if (!row) return null
+    if (row.status === 'cancelled') return 'cancelled'
+    if (row.messageSeq === null) return 'no_message'
+    const at = now()
+    const lanes = beginLanes()
+    pauses.lift(row, at, lanes)
+    const { claims, laneId } = statements.findMessage.get(row.messageSeq) as { claims: number; laneId: number }
+    const { dueAt, claims: count, fence } = resent({ claims }, at)
+    statements.resend.run(dueAt, count, fence, row.messageSeq)
+    lanes.advance(laneId, dueAt)
+    lanes.save()
+    return 'resent'
   }
 
   return {
     register: async items => {
       const { registered, isLifted } = await write(() => {
-        const at = now()
-        const lookups = beginLookups({ quotas, lanes })
-        const registered = items.map(item => registerOne(item, at, lookups))
-        const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
-        return { registered, isLifted: liftPauses(named, at) }
+        const run = begin()
+        const registered = items.map(item => registerOne(item, run))
+        const isLifted = liftPauses(
+          items.filter((_, i) => registered[i] && 'registration' in registered[i]),
+          run,
+        )
+        run.resolutions.save()
+        run.lanes.save()
+        return { registered, isLifted }
       })
-      const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
-      if (created.some(one => one.status === 'pending')) events.emit('verificationsDue')
-      if (created.length > 0 || isLifted) events.emit('messagesDue')
+      tellHints(events, afterRegistering(registered, isLifted))
       return registered
     },
 
     findRegistration: (partnerId, id) => read(() => find(partnerId, id)),
 
     cancel: async (partnerId, id) => {
-      const cancelled = await write(() => {
-        const registration = find(partnerId, id)
-        if (!registration || registration.status === 'cancelled') return registration
-        statements.cancel.run({ id, at: now() })
-        statements.stopMessage.run({ id })
-        statements.rest.run({ id })
-        statements.forget.run({ id })
-        statements.forgetExcerpts.run({ id })
-        return find(partnerId, id)
-      })
-      if (cancelled) {
-        events.emit('withdrawn', { partnerId, registrationId: id })
-        events.emit('resolved', [id])
-      }
+      const cancelled = await write(() => cancelOne(partnerId, id))
+      if (cancelled) tellHints(events, afterCancelling(partnerId, id))
       return cancelled
     },
 
     nudge: async (partnerId, id) => {
       const nudged = await write(() => {
         const row = statements.find.get({ partnerId, id })
-        if (row?.status === 'pending') statements.nudge.run({ id: row.verificationId, at: now() })
+        if (row?.status === 'pending') {
+          const { nudgedAt, dueAt } = nudge({ dueAt: row.pollDueAt, claimedAt: row.pollClaimedAt }, now())
+          statements.nudge.run(nudgedAt, dueAt, row.verificationId)
+        }
         return find(partnerId, id)
       })
-      if (nudged) events.emit('verificationsDue')
+      if (nudged) tellHints(events, [['verificationsDue']])
       return nudged
     },
 
     resend: async (partnerId, id) => {
-      const outcome = await write(() => {
-        const row = statements.find.get({ partnerId, id })
-        if (!row) return null
-        if (row.status === 'cancelled') return 'cancelled'
-        if (row.messageSeq === null) return 'no_message'
-        const at = now()
-        pauses.lift(partnerId, row.callbackUrl, at)
-        lanes.advance(statements.resend.get({ seq: row.messageSeq, at }).laneId, at)
-        return 'resent'
-      })
-      if (outcome === 'resent') events.emit('messagesDue')
+      const outcome = await write(() => resendOne(partnerId, id))
+      if (outcome === 'resent') tellHints(events, [['messagesDue']])
       return outcome
     },
   }
 }
 
-/** The registration of a serial that nobody had registered, without reading back what was just written. */
-const fresh = (item: NewRegistration, { at, expiresAt }: { at: number; expiresAt: number }): Registration => ({
-  id: item.id,
-  partnerId: item.partnerId,
-  idcardid: item.idcardid,
-  callbackUrl: item.callbackUrl,
-  metadata: item.metadata,
-  status: 'pending',
-  reason: null,
-  verdict: null,
-  polls: 0,
-  lastPolledAt: null,
-  nextPollAt: at,
-  delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
-  createdAt: at,
-  expiresAt,
-  resolvedAt: null,
-})
-
-const id = sql.placeholder('id')
-const at = sql.placeholder('at')
-const ofVerification = sql.raw(belongs('r.no', 'verifications.id'))
-
-const numbersOf = (verificationId: number) => ({
-  first: verificationId * NESTED,
-  last: verificationId * NESTED + NESTED - 1,
-})
-
-interface FoundVerification {
-  id: number
-  partnerId: string
-  verdict: Buffer | null
-  observedAt: number | null
-  previousPollAt: number | null
-}
-
-const prepare = ({ db, client }: Context) => ({
-  find: selectRegistrations(db)
-    .where(and(eq(registrations.id, id), eq(registrations.partnerId, sql.placeholder('partnerId'))))
-    .prepare(),
-  findLive: selectRegistrations(db)
-    .where(
-      and(
-        sql`registrations.no BETWEEN ${sql.placeholder('first')} AND ${sql.placeholder('last')}`,
-        eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
-        notInArray(registrations.status, ['unresolved', 'cancelled']),
-      ),
-    )
-    .prepare(),
-  findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
-    SELECT id, partner_id AS partnerId, verdict, observed_at AS observedAt, previous_poll_at AS previousPollAt
-    FROM verifications WHERE idcardid = ? AND account_id = ?`),
-  addVerification: client.prepare<[string, string, string, createdAt: number, nudgedAt: number, dueAt: number]>(`
-    INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
-    VALUES (?, ?, ?, ?, ?, ?)`),
-  add: client.prepare<
-    [
-      no: number,
-      id: string,
-      partnerId: string,
-      verificationId: number,
-      callbackUrl: string,
-      laneId: number,
-      metadata: string,
-      createdAt: number,
-      expiresAt: number,
-    ]
-  >(`
-    INSERT INTO registrations (no, id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
-      expires_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
-  lastNo: client
-    .prepare<{ verificationId: number }, number | null>(
-      `SELECT max(no) FROM registrations WHERE ${belongs('no', '+@verificationId')}`,
-    )
-    .pluck(),
-  /** While a call is in flight the lease stays, and settling it sees that a nudge came in between. */
-  nudge: db
-    .update(verifications)
-    .set({
-      nudgedAt: sql`${at}`,
-      dueAt: sql`CASE WHEN claimed_at IS NOT NULL AND due_at > ${at} THEN due_at ELSE ${at} END`,
-    })
-    .where(eq(verifications.id, id))
-    .prepare(),
-  cancel: db
-    .update(registrations)
-    .set({ status: 'cancelled', metadata: '{}', resolvedAt: sql`coalesce(resolved_at, ${at})` })
-    .where(eq(registrations.id, id))
-    .prepare(),
-  /** Erases what it said; the count moves on, so that an attempt in flight cannot schedule another. */
-  stopMessage: db
-    .update(messages)
-    .set({
-      state: sql`CASE state WHEN 'pending' THEN 'exhausted' ELSE state END`,
-      dueAt: null,
-      claimedAt: null,
-      claims: sql`claims + 1`,
-      body: Buffer.alloc(0),
-    })
-    .where(sql`seq = (SELECT message_seq FROM registrations WHERE id = ${id})`)
-    .prepare(),
-  forgetExcerpts: db
-    .update(attempts)
-    .set({ responseExcerpt: null })
-    .where(
-      sql`no BETWEEN (SELECT message_seq FROM registrations WHERE id = ${id}) * ${sql.raw(String(NESTED))}
-        AND (SELECT message_seq FROM registrations WHERE id = ${id}) * ${sql.raw(String(NESTED))} + ${sql.raw(String(NESTED - 1))}`,
-    )
-    .prepare(),
-  /** The verdict goes with the last registration that was told it. */
-  forget: db
-    .update(verifications)
-    .set({ verdict: null, rawStatus: null, observedAt: null, previousPollAt: null })
-    .where(
-      sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND NOT EXISTS (
-        SELECT 1 FROM registrations r WHERE ${ofVerification} AND r.status <> 'cancelled')`,
-    )
-    .prepare(),
-  /** Nobody waits for the serial any more, so nobody asks. */
-  rest: db
-    .update(verifications)
-    .set({ dueAt: null, claimedAt: null, claims: sql`claims + 1` })
-    .where(
-      sql`id = (SELECT verification_id FROM registrations WHERE id = ${id}) AND verdict IS NULL AND NOT EXISTS (
-        SELECT 1 FROM registrations r WHERE ${ofVerification} AND r.status = 'pending')`,
-    )
-    .prepare(),
-  resend: db
-    .update(messages)
-    .set({
-      state: 'pending',
-      dueAt: sql`${at}`,
-      claimedAt: null,
-      retries: 0,
-      claims: sql`claims + 1`,
-      fence: sql`claims + 1`,
-    })
-    .where(eq(messages.seq, sql.placeholder('seq')))
-    .returning({ laneId: messages.laneId })
-    .prepare(),
-})
+/** Of one serial, over all time. */
+const MOST_REGISTRATIONS = 999_999
+const NOT_CANCELLED = JSON.stringify(REGISTRATION_STATUSES.filter(status => status !== 'cancelled'))

@@ -1,7 +1,6 @@
 import { type EndedRegistration, FIRST_PLACE, mayErase, type Place } from '../retention.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { belongs } from './nesting.ts'
 
 type Verbs = Pick<Store, 'prune'>
 interface Row extends EndedRegistration {
@@ -66,11 +65,11 @@ const prepare = (client: Context['client']) => ({
     FROM registrations LEFT JOIN messages ON messages.seq = message_seq
     WHERE registrations.id IN (SELECT value FROM json_each(?))`),
   removeRegistration: client.prepare<[id: string]>('DELETE FROM registrations WHERE id = ?'),
-  removeAttempts: client.prepare<{ messageSeq: number }>(`DELETE FROM attempts WHERE ${belongs('no', '+@messageSeq')}`),
+  removeAttempts: client.prepare<{ messageSeq: number }>('DELETE FROM attempts WHERE message_seq = @messageSeq'),
   removeMessage: client.prepare<[seq: number]>('DELETE FROM messages WHERE seq = ?'),
   /** One of those that the verification still has. */
   registrationOf: client.prepare<{ verificationId: number }>(
-    `SELECT id FROM registrations WHERE ${belongs('no', '+@verificationId')} LIMIT 1`,
+    'SELECT id FROM registrations WHERE verification_id = @verificationId LIMIT 1',
   ),
   removeVerification: client.prepare<[id: number]>('DELETE FROM verifications WHERE id = ?'),
   pause: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(

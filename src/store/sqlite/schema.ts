@@ -1,32 +1,43 @@
 import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
-import type { MessageState, MessageType } from '../../core/message.ts'
+import { MESSAGE_STATES, type MessageState, type MessageType } from '../../core/message.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import type { AttemptKind, RegistrationStatus } from '../store.ts'
-import { blob, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
+import type { AttemptKind } from '../store.ts'
+import { blob, check, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 /** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
 const time = (name: string) => integer(name)
 const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull().default(false)
 const sealed = (name: string) => blob(name, { mode: 'buffer' })
+/** The database itself refuses what no rule may write. */
+const oneOf = (name: string, column: string, values: readonly string[]) =>
+  check(name, sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`))
+const holds = (name: string, condition: string) => check(name, sql.raw(condition))
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
 
-export const partners = sqliteTable('partners', {
-  id: text('id').primaryKey(),
-  name: text('name').notNull(),
-  disabled: flag('disabled'),
-  /** `thin` webhooks leave out the scores and the message. */
-  payload: text('payload', { enum: ['full', 'thin'] })
-    .notNull()
-    .default('full'),
-  /** Null: no limit. */
-  maxPending: integer('max_pending'),
-  maxHosts: integer('max_hosts'),
-  maxDaily: integer('max_daily'),
-  createdAt: time('created_at').notNull(),
-})
+export const partners = sqliteTable(
+  'partners',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    disabled: flag('disabled'),
+    /** `thin` webhooks leave out the scores and the message. */
+    payload: text('payload', { enum: ['full', 'thin'] })
+      .notNull()
+      .default('full'),
+    /** Null: no limit. */
+    maxPending: integer('max_pending'),
+    maxHosts: integer('max_hosts'),
+    maxDaily: integer('max_daily'),
+    createdAt: time('created_at').notNull(),
+    /** The number of its newest event. */
+    events: integer('events').notNull().default(0),
+  },
+  () => [oneOf('partners_payload', 'payload', ['full', 'thin'])],
+)
 
 export const apiKeys = sqliteTable(
   'api_keys',
@@ -113,17 +124,20 @@ export const verifications = sqliteTable(
     uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
     // With all that decides in which order they are asked, so that only the rows that are claimed are read.
     index('verifications_due').on(t.accountId, t.partnerId, t.dueAt, t.lastPolledAt).where(sql`due_at IS NOT NULL`),
+    holds('verifications_resolved', 'verdict IS NULL OR due_at IS NULL'),
+    holds('verifications_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
   ],
 )
 
 export const registrations = sqliteTable(
   'registrations',
   {
-    /** `belongs` to the verification: whoever asks for that has its registrations on the same page. */
-    no: integer('no').primaryKey(),
+    /** The first part of the key, so that the registrations of a verification lie together. */
+    verificationId: integer('verification_id').notNull(),
+    /** Which of the verification's registrations it is: 0, 1, 2 … */
+    n: integer('n').notNull(),
     id: text('id').notNull().unique(),
     partnerId: text('partner_id').notNull(),
-    verificationId: integer('verification_id').notNull(),
     callbackUrl: text('callback_url').notNull(),
     /** Where its message will queue. */
     laneId: integer('lane_id').notNull(),
@@ -138,8 +152,12 @@ export const registrations = sqliteTable(
     messageSeq: integer('message_seq'),
   },
   t => [
+    // WITHOUT ROWID, which drizzle cannot say: the migration does.
+    primaryKey({ columns: [t.verificationId, t.n] }),
     index('registrations_list').on(t.partnerId, t.status, t.id),
     index('registrations_resolved').on(t.resolvedAt).where(sql`resolved_at IS NOT NULL`),
+    oneOf('registrations_status', 'status', REGISTRATION_STATUSES),
+    holds('registrations_ended', "(status = 'pending') = (resolved_at IS NULL)"),
   ],
 )
 
@@ -147,9 +165,10 @@ export const registrations = sqliteTable(
 export const messages = sqliteTable(
   'messages',
   {
-    /** In the order of their commits: what a reader of the events goes by. */
     seq: integer('seq').primaryKey({ autoIncrement: true }),
     partnerId: text('partner_id').notNull(),
+    /** Its number among the partner's events, in the order of their commits. */
+    event: integer('event').notNull(),
     registrationId: text('registration_id').notNull(),
     laneId: integer('lane_id').notNull(),
     /** The registration's, so that a claim need not look for that. */
@@ -170,9 +189,12 @@ export const messages = sqliteTable(
   },
   t => [
     index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),
-    index('messages_list').on(t.partnerId, t.seq),
+    uniqueIndex('messages_event').on(t.partnerId, t.event),
     index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
     index('messages_held').on(t.partnerId).where(sql`state = 'pending' AND due_at IS NULL`),
+    oneOf('messages_state', 'state', MESSAGE_STATES),
+    holds('messages_ended', "state = 'pending' OR due_at IS NULL"),
+    holds('messages_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
   ],
 )
 
@@ -194,20 +216,29 @@ export const lanes = sqliteTable(
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
-    index('lanes_due').on(t.slow, t.dueAt).where(sql`due_at IS NOT NULL`),
+    index('lanes_due').on(t.partnerId, t.slow, t.dueAt).where(sql`due_at IS NOT NULL`),
+    index('lanes_first').on(t.dueAt).where(sql`due_at IS NOT NULL`),
   ],
 )
 
-export const attempts = sqliteTable('attempts', {
-  /** `belongs` to the message, and is the how manieth of it. */
-  no: integer('no').primaryKey(),
-  at: time('at').notNull(),
-  outcome: text('outcome').$type<AttemptKind>().notNull(),
-  httpStatus: integer('http_status'),
-  error: text('error'),
-  durationMs: integer('duration_ms').notNull(),
-  responseExcerpt: text('response_excerpt'),
-})
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    messageSeq: integer('message_seq').notNull(),
+    /** The count of the claim that made it: each claim can write one attempt. */
+    n: integer('n').notNull(),
+    at: time('at').notNull(),
+    outcome: text('outcome').$type<AttemptKind>().notNull(),
+    httpStatus: integer('http_status'),
+    error: text('error'),
+    durationMs: integer('duration_ms').notNull(),
+    responseExcerpt: text('response_excerpt'),
+  },
+  t => [
+    primaryKey({ columns: [t.messageSeq, t.n] }),
+    oneOf('attempts_outcome', 'outcome', ['delivered', 'rejected', 'gone', 'failed']),
+  ],
+)
 
 /** A bulk resend, until it has gone through all its messages. */
 export const bulkResends = sqliteTable('bulk_resends', {

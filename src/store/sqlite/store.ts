@@ -10,6 +10,7 @@ import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
+import { createEvents } from './events.ts'
 import { createMessages } from './messages.ts'
 import { createPartners } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
@@ -65,6 +66,7 @@ export const openSqliteStore = async ({
       events,
       ...createRegistrations(context),
       ...createRegistrationQueries(context),
+      ...createEvents(context),
       ...createVerifications(context),
       ...createCompletions(context),
       ...createMessages(context),

@@ -1,16 +1,54 @@
-import type { Database, Statement } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
-import type { ClaimedVerification, VerificationSettlement } from '../store.ts'
-import { belongs } from './nesting.ts'
-import type { Ending } from './tell.ts'
+import type { DueVerification } from '../rules/claim-verifications.ts'
+import type { ClaimedVerification } from '../store.ts'
 
-/** A partner that has rows waiting, and when the first of them is due. */
+/** A partner that has verifications waiting, and when the first of them is due. */
 export interface Head {
   partnerId: string
   dueAt: number
 }
 
-export const claimedFrom = (row: TakenRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
+/** Arrays for what comes in numbers: an object of a row costs as much as finding it. */
+export type ClaimedRow = [
+  id: number,
+  claim: number,
+  partnerId: string,
+  idcardid: string,
+  polls: number,
+  nudgedAt: number,
+  lastPolledAt: number | null,
+  failures: number,
+  invalidIds: number,
+  goneChecks: number,
+  seen: 0 | 1,
+]
+export type WaitingRow = [verificationId: number, id: string, createdAt: number, expiresAt: number]
+
+interface FoundVerification {
+  id: number
+  idcardid: string
+  partnerId: string
+  claims: number
+  claimedAt: number | null
+  nudgedAt: number
+  polls: number
+  lastPolledAt: number | null
+  rawStatus: string | null
+  isResolved: 0 | 1
+}
+
+interface FoundRegistration {
+  verificationId: number
+  n: number
+  id: string
+  partnerId: string
+  laneId: number
+  callbackUrl: string
+  metadata: string
+}
+
+export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
   const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, failures, invalidIds, goneChecks, seen] = row
   return {
     id,
@@ -29,77 +67,16 @@ export const claimedFrom = (row: TakenRow, dueAt: number, waiting: readonly Wait
   }
 }
 
-/** In the order of `STATE`. */
-export const stateOf = ({ step, answer, askedAt }: VerificationSettlement): State => [
-  askedAt,
-  answer.kind,
-  answer.code,
-  step.failures,
-  step.invalidIds,
-  step.goneChecks,
-  step.seen ? 1 : 0,
-]
-type State = [number, Answer['kind'], code: number | null, number, number, number, seen: 0 | 1]
-
-/** Of the many rows of a claim, arrays: an object of a row costs as much as finding it. */
-export type DueRow = [id: number, dueAt: number]
-export type TakenRow = [
-  id: number,
-  claim: number,
-  partnerId: string,
-  idcardid: string,
-  polls: number,
-  nudgedAt: number,
-  lastPolledAt: number | null,
-  failures: number,
-  invalidIds: number,
-  goneChecks: number,
-  seen: 0 | 1,
-]
-type WaitingRow = [verificationId: number, id: string, createdAt: number, expiresAt: number]
-interface VerificationRow {
-  idcardid: string
-  claims: number
-  lastPolledAt: number | null
-  rawStatus: string | null
-  isResolved: 0 | 1
-  isNudged: 0 | 1
-  partnerId: string
-}
-/** One of those that wait for it, if there are any. */
-type FoundRow = VerificationRow & (Ending['registration'] | { id: null })
-export const isWaiting = (row: FoundRow): row is VerificationRow & Ending['registration'] => row.id !== null
-
-/** Somebody came back while the call was under way. */
-const NUDGED = 'claimed_at IS NOT NULL AND nudged_at > claimed_at'
-const STATE = `claimed_at = NULL, polls = polls + 1, last_polled_at = ?, last_answer = ?, last_code = ?, failures = ?,
-  invalid_ids = ?, gone_checks = ?, seen = ?`
-
 /**
- * The pluses: where there is an order, a limit or a min(), SQLite looks at what is bound to a bare parameter, and so compiles
+ * The pluses: where there is an order, a limit or a min(), SQLite looks at the value of a bare parameter, and so compiles
  * the statement anew at every call, which costs several times its work.
  */
-interface Statements {
-  heads: Statement<{ accountId: string }, Head>
-  due: Statement<DueQuestion, DueRow>
-  claim: Statement<[at: number, leaseEnd: number, ids: string], TakenRow>
-  allWaiting: Statement<[ids: string], WaitingRow>
-  find: Statement<[id: number], FoundRow>
-  goOn: Statement<[...State, rawStatus: string | null, at: number, dueAt: number, id: number, claim: number]>
-  end: Statement<[...State, ...Ended, id: number]>
-}
-type DueQuestion = { accountId: string; partnerId: string; at: number; window: number; limit: number }
-type Ended = [
-  ...[rawStatus: string | null, dueAt: number | null, verdict: Buffer | null],
-  ...[observedAt: number | null, previousPollAt: number | null],
-]
-
-export const prepareVerifications = (client: Database): Statements => ({
+export const prepareVerifications = (client: Database) => ({
   /**
    * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
    * that a partner with a million rows costs no more than one with a single row.
    */
-  heads: client.prepare(`
+  heads: client.prepare<{ accountId: string }, Head>(`
     WITH RECURSIVE queued(partner_id) AS (
       SELECT min(partner_id) FROM verifications WHERE account_id = +@accountId AND due_at IS NOT NULL
       UNION ALL
@@ -111,41 +88,52 @@ export const prepareVerifications = (client: Database): Statements => ({
        WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL) AS dueAt
     FROM queued JOIN partners ON partners.id = queued.partner_id
     WHERE partners.disabled = 0`),
-  /**
-   * Of what is due, that first which is latest in proportion to how long it was to wait: under a rate that is too low for
-   * all, each is late by the same factor. What has never been asked goes before.
-   */
-  due: client
-    .prepare<DueQuestion, DueRow>(`
-    SELECT id, due_at FROM (SELECT id, due_at, last_polled_at FROM verifications
-      WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL AND due_at <= +@at
-      ORDER BY due_at LIMIT +@window)
-    ORDER BY (@at - due_at + 1.0) / max(1000, due_at - coalesce(last_polled_at, due_at)) DESC, due_at, id
-    LIMIT +@limit`)
-    .raw(),
+  /** What is due of a partner, the longest due first; the index has all of it. */
+  due: client.prepare<{ accountId: string; partnerId: string; at: number; limit: number }, DueVerification>(`
+    SELECT id, due_at AS dueAt, last_polled_at AS lastPolledAt FROM verifications
+    WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL AND due_at <= +@at
+    ORDER BY due_at LIMIT +@limit`),
   claim: client
-    .prepare<[at: number, leaseEnd: number, ids: string], TakenRow>(`
+    .prepare<[at: number, leaseEnd: number, ids: string], ClaimedRow>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE id IN (SELECT value FROM json_each(?))
     RETURNING id, claims, partner_id, idcardid, polls, nudged_at, last_polled_at, failures, invalid_ids, gone_checks, seen`)
     .raw(),
+  /** The pending registrations of all of these. */
   allWaiting: client
     .prepare<[ids: string], WaitingRow>(`
     SELECT verification_id, r.id, created_at, expires_at
-    FROM json_each(?) asked CROSS JOIN registrations r ON ${belongs('r.no', 'asked.value')}
+    FROM json_each(?) asked CROSS JOIN registrations r ON r.verification_id = asked.value
     WHERE status = 'pending'`)
     .raw(),
-  /** A row for each registration that waits, or a single one. */
-  find: client.prepare(`
-    SELECT v.partner_id AS partnerId, idcardid, claims, last_polled_at AS lastPolledAt, raw_status AS rawStatus,
-      verdict IS NOT NULL AS isResolved, ${NUDGED} AS isNudged,
-      r.no, r.id, r.lane_id AS laneId, r.callback_url AS callbackUrl, r.metadata
-    FROM verifications v LEFT JOIN registrations r ON ${belongs('r.no', 'v.id')} AND r.status = 'pending'
-    WHERE v.id = +?`),
-  goOn: client.prepare(`
-    UPDATE verifications SET ${STATE}, raw_status = coalesce(?, raw_status), due_at = CASE WHEN ${NUDGED} THEN ? ELSE ? END
-    WHERE id = ? AND claims = ? AND verdict IS NULL`),
-  end: client.prepare(`
-    UPDATE verifications SET ${STATE}, raw_status = ?, due_at = ?, verdict = ?, observed_at = ?, previous_poll_at = ?
+  find: client.prepare<[id: number], FoundVerification>(`
+    SELECT id, idcardid, partner_id AS partnerId, claims, claimed_at AS claimedAt, nudged_at AS nudgedAt, polls,
+      last_polled_at AS lastPolledAt, raw_status AS rawStatus, verdict IS NOT NULL AS isResolved
+    FROM verifications WHERE id = ?`),
+  waiting: client.prepare<[verificationId: number], FoundRegistration>(`
+    SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
+      callback_url AS callbackUrl, metadata
+    FROM registrations WHERE verification_id = ? AND status = 'pending'`),
+  settle: client.prepare<
+    [
+      polls: number,
+      lastPolledAt: number,
+      lastAnswer: Answer['kind'],
+      lastCode: number | null,
+      failures: number,
+      invalidIds: number,
+      goneChecks: number,
+      seen: 0 | 1,
+      rawStatus: string | null,
+      dueAt: number | null,
+      verdict: Buffer | null,
+      observedAt: number | null,
+      previousPollAt: number | null,
+      id: number,
+    ]
+  >(`
+    UPDATE verifications SET claimed_at = NULL, polls = ?, last_polled_at = ?, last_answer = ?, last_code = ?,
+      failures = ?, invalid_ids = ?, gone_checks = ?, seen = ?, raw_status = ?, due_at = ?, verdict = ?,
+      observed_at = ?, previous_poll_at = ?
     WHERE id = ?`),
 })

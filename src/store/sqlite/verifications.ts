@@ -1,150 +1,149 @@
 import { afterAccountChange, afterClaim, allowance, claimableAt } from '../../core/account.ts'
 import { fairShare } from '../../core/fair-share.ts'
-import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store.ts'
+import { tellHints } from '../hints.ts'
+import { mostOverdue, OVERDUE_WINDOW } from '../rules/claim-verifications.ts'
+import { afterResolving } from '../rules/hints.ts'
+import { endsSomebody, settleVerification, type VerificationFacts } from '../rules/settle-verification.ts'
+import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaim, VerificationSettlement } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
-import { createTeller, type Telling } from './tell.ts'
-import {
-  claimedFrom,
-  type DueRow,
-  type Head,
-  isWaiting,
-  prepareVerifications,
-  stateOf,
-  type TakenRow,
-} from './verification-statements.ts'
+import { createLanes } from './lanes.ts'
+import { readMetadata } from './registration-rows.ts'
+import { createResolutions, type Resolutions } from './resolutions.ts'
+import { type ClaimedRow, claimedOf, type Head, prepareVerifications } from './verification-statements.ts'
 
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
 export const createVerifications = (context: Context): Verbs => {
-  const { write, read, sealed, now, events } = context
-  const statements = prepareVerifications(context.client)
+  const { client, write, read, sealed, now, events } = context
+  const statements = prepareVerifications(client)
   const accounts = createAccountRows(context)
-  const beginTelling = createTeller(context)
+  const beginLanes = createLanes(client)
+  const beginResolutions = createResolutions(context)
   /** The partner of each account that a claim came to last; the next claim goes on after it. */
   const lastServed = new Map<string, string>()
 
-  /** What is due of one partner: only the index is read. */
-  const dueOf = (partnerId: string, accountId: string, { limit, at }: { limit: number; at: number }): DueRow[] =>
-    statements.due.all({ accountId, partnerId, at, limit, window: limit + OVERDUE_WINDOW })
-
-  const take = (due: readonly DueRow[], at: number, leaseEnd: number): ClaimedVerification[] => {
-    if (due.length === 0) return []
-    const ids = JSON.stringify(due.map(([id]) => id))
+  const claimDue = (due: readonly { id: number; dueAt: number }[], at: number, leaseEnd: number) => {
+    const ids = JSON.stringify(due.map(({ id }) => id))
     const rows = new Map(statements.claim.all(at, leaseEnd, ids).map(row => [row[0], row]))
     const waiting = Map.groupBy(statements.allWaiting.all(ids), ([verificationId]) => verificationId)
-    return due.map(([id, dueAt]) => claimedFrom(rows.get(id) as TakenRow, dueAt, waiting.get(id) ?? []))
+    return due.map(({ id, dueAt }) => claimedOf(rows.get(id) as ClaimedRow, dueAt, waiting.get(id) ?? []))
   }
 
   const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
-    const due = limits.heads.filter(head => head.dueAt <= at)
     const granted = allowance(account, at, limits.free)
-    const taken: DueRow[] = []
-    const leaseEnd = at + limits.leaseMs
-    for (const share of fairShare(
-      due.map(head => head.partnerId),
-      granted,
-      lastServed.get(account.id) ?? '',
-    )) {
-      if (taken.length === granted) break
-      const limit = Math.min(share.take, granted - taken.length)
-      taken.push(...dueOf(share.partnerId, account.id, { limit, at }))
-      lastServed.set(account.id, share.partnerId)
+    const waiting = limits.heads.filter(({ dueAt }) => dueAt <= at).map(({ partnerId }) => partnerId)
+    const taken: { id: number; dueAt: number }[] = []
+    let last: string | null = null
+    for (const { partnerId, take } of fairShare(waiting, granted, lastServed.get(account.id) ?? '')) {
+      const limit = Math.min(take, granted - taken.length)
+      if (limit === 0) break
+      const window = statements.due.all({ accountId: account.id, partnerId, at, limit: limit + OVERDUE_WINDOW })
+      taken.push(...mostOverdue(window, limit, at))
+      last = partnerId
     }
-    if (taken.length === 0) return []
+    if (taken.length === 0) return { verifications: [], last }
+    const leaseEnd = at + limits.leaseMs
     accounts.save({ ...account, ...afterClaim(account, { now: at, taken: taken.length, leaseEnd }) })
-    return take(taken, at, leaseEnd)
+    return { verifications: claimDue(taken, at, leaseEnd), last }
   }
 
   /** The earliest time at which a claim could bring more than it does now. */
   const nextOf = (account: ClaimedAccount, heads: readonly Head[]): number | null => {
     const dueAt = Math.min(...heads.map(head => head.dueAt))
-    if (dueAt === Number.POSITIVE_INFINITY) return null
-    return claimableAt(account, dueAt)
+    return dueAt === Number.POSITIVE_INFINITY ? null : claimableAt(account, dueAt)
   }
 
-  const settleOne = (settlement: VerificationSettlement, at: number, { tell }: Telling): readonly string[] => {
-    const { id, claim, step, answer } = settlement
+  const survey = (freeOf: (accountId: string) => number) =>
+    accounts.all().map(account => {
+      const heads = freeOf(account.id) > 0 ? statements.heads.all({ accountId: account.id }) : []
+      return { account, heads, nextAt: nextOf(account, heads) }
+    })
+
+  const claimAll = (
+    { busy, concurrency, leaseMs }: VerificationClaim,
+    ready: ReadonlyMap<string, Head[]>,
+    at: number,
+  ) => {
+    const taken = new Map<string, number>()
+    const served = new Map<string, string>()
+    const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
+    const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
+    for (const account of accounts.all()) {
+      const heads = ready.get(account.id)
+      if (!heads) continue
+      const { verifications, last } = claimFrom(account, at, { free: freeOf(account.id), leaseMs, heads })
+      if (last !== null) served.set(account.id, last)
+      if (verifications.length === 0) continue
+      taken.set(account.id, verifications.length)
+      claims.push({ account, verifications })
+    }
+    return { claims, nextAt: earliest(survey(freeOf)), served }
+  }
+
+  const load = (settlement: VerificationSettlement): VerificationFacts | null => {
+    const row = statements.find.get(settlement.id)
+    if (!row) return null
+    const waiting = endsSomebody(settlement) ? statements.waiting.all(settlement.id) : []
+    return {
+      ...row,
+      isResolved: row.isResolved === 1,
+      waiting: waiting.map(one => ({ ...one, metadata: readMetadata(one.metadata) })),
+    }
+  }
+
+  /** The ids of the registrations that it ends. */
+  const settleOne = (settlement: VerificationSettlement, at: number, resolutions: Resolutions): string[] => {
     const ofAccount = settlement.account
     if (ofAccount) accounts.patch(ofAccount.id, account => afterAccountChange(account, ofAccount.change, at))
-    // The usual case in one statement: whoever waits goes on waiting.
-    if (step.verdict === null && step.ended.length === 0) {
-      const rawStatus = 'status' in answer ? answer.status : null
-      statements.goOn.run(...stateOf(settlement), rawStatus, at, step.dueAt ?? at, id, claim)
-      return []
-    }
-    const found = statements.find.all(id)
-    const [row] = found
-    if (!row || row.isResolved) return []
-    if (row.claims !== claim && step.verdict === null) return []
-
-    const waiting = found.filter(isWaiting)
-    const ended = new Map(step.ended.map(end => [end.registrationId, end.reason]))
-    const ending = step.verdict === null ? waiting.filter(one => ended.has(one.id)) : waiting
-    // Where all who asked have cancelled meanwhile, the verdict is nobody's to keep.
-    const verdict = waiting.length === 0 ? null : step.verdict
-    const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? row.rawStatus)
-    statements.end.run(
-      ...stateOf(settlement),
-      rawStatus,
-      ending.length === waiting.length ? null : row.isNudged ? at : (step.dueAt ?? at),
-      verdict && sealed.verdict.seal(row, verdict),
-      verdict && settlement.observedAt,
-      verdict && row.lastPolledAt,
-      id,
+    const facts = load(settlement)
+    const plan = settleVerification(settlement, facts, at)
+    if (!facts || !plan) return []
+    const { update, endings } = plan
+    statements.settle.run(
+      update.polls,
+      update.lastPolledAt,
+      update.lastAnswer,
+      update.lastCode,
+      update.failures,
+      update.invalidIds,
+      update.goneChecks,
+      update.seen ? 1 : 0,
+      update.rawStatus,
+      update.dueAt,
+      update.verdict && sealed.verdict.seal(facts, update.verdict),
+      update.observedAt,
+      update.previousPollAt,
+      update.id,
     )
-    for (const registration of ending)
-      tell({
-        registration,
-        idcardid: row.idcardid,
-        verdict: step.verdict,
-        reason: ended.get(registration.id) ?? null,
-        rawStatus,
-        observedAt: settlement.observedAt,
-        previousPollAt: row.lastPolledAt,
-      })
-    return ending.map(registration => registration.id)
+    for (const ending of endings) resolutions.add(ending)
+    return endings.map(({ registration }) => registration.id)
   }
 
   return {
-    claimVerifications: async ({ busy, concurrency, leaseMs }) => {
+    claimVerifications: async claim => {
       const at = now()
-      const taken = new Map<string, number>()
-      const freeOf = ({ id }: ClaimedAccount) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
-      const survey = () =>
-        accounts.all().map(account => {
-          const heads = freeOf(account) > 0 ? statements.heads.all({ accountId: account.id }) : []
-          return { account, heads, nextAt: nextOf(account, heads) }
-        })
-
-      const before = await read(survey)
+      const before = await read(() => survey(id => claim.concurrency - (claim.busy.get(id) ?? 0)))
       const ready = new Map(
         before.flatMap(({ account, heads, nextAt }) => (nextAt === null || nextAt > at ? [] : [[account.id, heads]])),
       )
       if (ready.size === 0) return { claims: [], nextAt: earliest(before) }
-      return write(() => {
-        const claims = accounts.all().flatMap(account => {
-          const heads = ready.get(account.id)
-          if (!heads) return []
-          const verifications = claimFrom(account, at, { free: freeOf(account), leaseMs, heads })
-          taken.set(account.id, verifications.length)
-          return verifications.length > 0 ? [{ account, verifications }] : []
-        })
-        return { claims, nextAt: earliest(survey()) }
-      })
+      const { served, ...claimed } = await write(() => claimAll(claim, ready, at))
+      for (const [accountId, partnerId] of served) lastServed.set(accountId, partnerId)
+      return claimed
     },
 
     settleVerifications: async settlements => {
       const resolved = await write(() => {
         const at = now()
-        const telling = beginTelling(at)
-        const resolved = settlements.flatMap(settlement => settleOne(settlement, at, telling))
-        telling.end()
+        const lanes = beginLanes()
+        const resolutions = beginResolutions(lanes, at)
+        const resolved = settlements.flatMap(settlement => settleOne(settlement, at, resolutions))
+        resolutions.save()
+        lanes.save()
         return resolved
       })
-      if (resolved.length === 0) return
-      events.emit('messagesDue')
-      events.emit('resolved', resolved)
+      tellHints(events, afterResolving(resolved))
     },
   }
 }
@@ -153,6 +152,3 @@ const earliest = (survey: readonly { nextAt: number | null }[]): number | null =
   const times = survey.flatMap(({ nextAt }) => (nextAt === null ? [] : [nextAt]))
   return times.length === 0 ? null : Math.min(...times)
 }
-
-/** Among those that are due so many more are looked at than are taken, for the one that has waited longest for its kind. */
-const OVERDUE_WINDOW = 100

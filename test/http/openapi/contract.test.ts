@@ -88,7 +88,7 @@ const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
   )
   const asText = (query: Json) =>
     new URLSearchParams(
-      Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, String(value).toWellFormed()]),
+      Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, textOf(value).toWellFormed()]),
     )
   return fc
     .oneof(
@@ -97,6 +97,9 @@ const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
     )
     .map(query => (query.size === 0 ? '' : `?${query}`))
 }
+
+/** A near miss may be an object, even one that has no text. */
+const textOf = (value: Json): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined'))
 
 const bodyOf = (body: Json | undefined): fc.Arbitrary<Pick<Sent, 'raw' | 'headers'>> => {
   if (!body) return fc.constant({ headers: {} })

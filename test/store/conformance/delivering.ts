@@ -14,7 +14,6 @@ export const describeDelivering = (open: OpenStore): void => {
       host: 'partner.example',
       attempts: 0,
       retries: 0,
-      strikes: 0,
       slow: false,
     })
     expect([...secrets.keys()]).toEqual([bench.partnerId])

@@ -117,8 +117,8 @@ export const describeFencing = (open: OpenStore): void => {
     await bench.store.settleMessages([bench.received(stale, 200)])
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'exhausted', attempts: 2 })
     expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([
-      { outcome: 'gone' },
       { outcome: 'delivered' },
+      { outcome: 'gone' },
     ])
   })
 
@@ -131,6 +131,28 @@ export const describeFencing = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
     expect(first(await bench.claimMessages())).toMatchObject({ retries: 0 })
     await bench.advance(MINUTE)
+  })
+
+  test('counts a settlement of a verification once, however often it is told', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const settlement = bench.answered(first(await bench.claim()), WAITING)
+    await bench.store.settleVerifications([settlement, settlement])
+    await bench.store.settleVerifications([settlement])
+    expect(await bench.find(id)).toMatchObject({ polls: 1 })
+  })
+
+  test('counts an attempt once, however often it is told', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const failed = bench.received(first(await bench.claimMessages()), null)
+    await bench.store.settleMessages([failed, failed])
+    await bench.advance(HOUR)
+    const held = first(await bench.claimMessages())
+    await bench.store.settleMessages([failed])
+    await bench.store.settleMessages([bench.received(held, 500)])
+    expect((await bench.find(id)).delivery).toMatchObject({ attempts: 2 })
+    expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(2)
   })
 
   test('ignores a settlement of what is not there', async () => {

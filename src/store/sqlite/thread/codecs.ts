@@ -1,13 +1,14 @@
 import { Secret } from '../../../core/secret.ts'
-import type { ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../../store.ts'
-import { packMessages, packVerifications, unpackMessages, unpackVerifications } from './claims.ts'
+import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../../store.ts'
+import { pack, unpack } from './cells.ts'
 import { packError, unpackError } from './errors.ts'
 import {
-  packMessageSettlements,
-  packVerificationSettlements,
-  unpackMessageSettlements,
-  unpackVerificationSettlements,
-} from './settlements.ts'
+  MESSAGE_HEADS,
+  MESSAGE_SETTLEMENTS,
+  type MessageHead,
+  VERIFICATION_SETTLEMENTS,
+  VERIFICATIONS,
+} from './shapes.ts'
 
 /** What a thread is asked to do: the store's asynchronous verbs. */
 export type Verb = Exclude<
@@ -83,12 +84,12 @@ export const ARGUMENTS: Codecs<Arguments> = {
     account => [{ ...account, apiKey: conceal(account.apiKey) }],
   ),
   settleMessages: codec(
-    ([settlements]) => packMessageSettlements(settlements),
-    cells => [unpackMessageSettlements(cells)],
+    ([settlements]) => pack(MESSAGE_SETTLEMENTS, settlements),
+    cells => [unpack(MESSAGE_SETTLEMENTS, cells)],
   ),
   settleVerifications: codec(
-    ([settlements]) => packVerificationSettlements(settlements),
-    cells => [unpackVerificationSettlements(cells)],
+    ([settlements]) => pack(VERIFICATION_SETTLEMENTS, settlements),
+    cells => [unpack(VERIFICATION_SETTLEMENTS, cells)],
   ),
 }
 
@@ -105,32 +106,45 @@ export const RESULTS: Codecs<Results> = {
     ({ claims, nextAt }: ClaimedVerifications) => ({
       claims: claims.map(({ account, verifications }) => ({
         account: { ...account, apiKey: reveal(account.apiKey) },
-        verifications: packVerifications(verifications),
+        verifications: pack(VERIFICATIONS, verifications),
       })),
       nextAt,
     }),
     ({ claims, nextAt }) => ({
       claims: claims.map(({ account, verifications }) => ({
         account: { ...account, apiKey: conceal(account.apiKey) },
-        verifications: unpackVerifications(verifications),
+        verifications: unpack(VERIFICATIONS, verifications),
       })),
       nextAt,
     }),
   ),
   claimMessages: codec(
     ({ messages, secrets, nextAt }: ClaimedMessages) => ({
-      messages: packMessages(messages),
+      heads: pack(
+        MESSAGE_HEADS,
+        messages.map(({ body, ...head }) => ({ ...head, bytes: body.length })),
+      ),
       // All in one: memory for each would cost as much as all the rest.
       bodies: new Uint8Array(Buffer.concat(messages.map(({ body }) => body))),
       secrets: [...secrets].map(([partnerId, live]) => [partnerId, live.map(reveal)] as const),
       nextAt,
     }),
-    ({ messages, bodies, secrets, nextAt }) => ({
-      messages: unpackMessages(messages, bodies),
+    ({ heads, bodies, secrets, nextAt }) => ({
+      messages: withBodies(unpack(MESSAGE_HEADS, heads), bodies),
       secrets: new Map(secrets.map(([partnerId, texts]) => [partnerId, texts.map(conceal)])),
       nextAt,
     }),
   ),
+}
+
+/** @param bodies the bytes of all, one after the other */
+const withBodies = (heads: readonly MessageHead[], { buffer, byteOffset }: Uint8Array): ClaimedMessage[] => {
+  let start = byteOffset
+  return heads.map(({ bytes, ...head }) => {
+    const body = Buffer.from(buffer, start, bytes)
+    start += bytes
+    return { ...head, body }
+  })
 }
 
 /** Null: sent as it is. */

@@ -1,0 +1,23 @@
+import type { Verdict } from './answer.ts'
+import type { MessageState, MessageType } from './message.ts'
+
+export const REGISTRATION_STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const
+export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
+
+/** What ended without a verdict. Registering the same pair again begins a new registration. */
+export const ENDED_WITHOUT_VERDICT = ['unresolved', 'cancelled'] as const satisfies readonly RegistrationStatus[]
+
+/** The partner may read the verdict of such a registration. */
+export const showsVerdict = (status: RegistrationStatus): boolean => status === 'succeeded' || status === 'failed'
+
+/** How a registration ends, and what its webhook is called. A null verdict: it ends without one. */
+export const endOf = (verdict: Verdict | null): { status: RegistrationStatus; type: MessageType } => {
+  if (verdict === null) return { status: 'unresolved', type: 'idface.unresolved' }
+  return verdict.status === 'SUCCESS'
+    ? { status: 'succeeded', type: 'idface.succeeded' }
+    : { status: 'failed', type: 'idface.failed' }
+}
+
+/** The delivery state of a registration that has no message: one that was cancelled will never get one. */
+export const deliveryWithoutMessage = (status: RegistrationStatus): MessageState =>
+  status === 'cancelled' ? 'exhausted' : 'pending'

@@ -1,0 +1,19 @@
+import type { Hint } from '../hints.ts'
+import type { Registered } from '../store.ts'
+
+/** @param isLifted a pause of a callback URL has ended */
+export const afterRegistering = (registered: readonly Registered[], isLifted: boolean): Hint[] => {
+  const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
+  const hints: Hint[] = []
+  if (created.some(({ status }) => status === 'pending')) hints.push(['verificationsDue'])
+  if (isLifted || created.some(({ status }) => status !== 'pending')) hints.push(['messagesDue'])
+  return hints
+}
+
+export const afterResolving = (registrationIds: readonly string[]): Hint[] =>
+  registrationIds.length === 0 ? [] : [['messagesDue'], ['resolved', registrationIds]]
+
+export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
+  ['withdrawn', { partnerId, registrationId }],
+  ['resolved', [registrationId]],
+]

@@ -1,0 +1,30 @@
+/** What decides how many slots a lane gets. */
+export interface LaneState {
+  /** Not later than the due time of its first message; null: nothing to send. Epoch ms. */
+  dueAt: number | null
+  /** Attempts in a row that ran into the time limit. */
+  strikes: number
+  /** Too many of them: it gets one slot at a time. */
+  slow: boolean
+  /** Its last attempt ended before the time limit; until one has, it gets few slots. */
+  proven: boolean
+}
+
+export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, proven: false }
+
+/** After this many time-outs in a row a host gets one slot at a time, until it answers. */
+const SLOW_AFTER_STRIKES = 3
+
+/** An answer, whatever it says, shows that the host lets attempts end. */
+export const afterAttemptInLane = (lane: LaneState, timedOut: boolean): LaneState => {
+  if (!timedOut) return { ...lane, strikes: 0, slow: false, proven: true }
+  const strikes = lane.strikes + 1
+  return { ...lane, strikes, slow: strikes >= SLOW_AFTER_STRIKES, proven: false }
+}
+
+/** Null is never. */
+export const earlier = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b)
+
+/** `https://partner.example:8443/hook` → `partner.example:8443`. The URL is normalised already. */
+export const hostOf = (callbackUrl: string): string => callbackUrl.split('/', 3)[2] ?? callbackUrl

@@ -1,0 +1,110 @@
+import type { PauseReason } from '../../core/account.ts'
+import type { Answer, Verdict } from '../../core/answer.ts'
+import { type MessageState, type MessageType, messageIdOf } from '../../core/message.ts'
+import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
+import type { Reason } from '../../core/verification.ts'
+import type { Attempt, Explanation, NewRegistration, Registration, RegistrationQuery } from '../store.ts'
+
+/** A registration with what its verification and its message add to it. Times are epoch ms. */
+export interface RegistrationRow {
+  id: string
+  partnerId: string
+  idcardid: string
+  callbackUrl: string
+  metadata: Readonly<Record<string, string>>
+  status: RegistrationStatus
+  reason: Reason | null
+  createdAt: number
+  expiresAt: number
+  resolvedAt: number | null
+  polls: number
+  lastPolledAt: number | null
+  pollDueAt: number | null
+  pollClaimedAt: number | null
+  /** Null: it has no message. */
+  message: { state: MessageState; attempts: number; dueAt: number | null; claimedAt: number | null } | null
+}
+
+/** @param openVerdict opens the sealed verdict; called only where the registration shows it */
+export const registrationOf = (row: RegistrationRow, openVerdict: () => Verdict | null): Registration => ({
+  id: row.id,
+  partnerId: row.partnerId,
+  idcardid: row.idcardid,
+  callbackUrl: row.callbackUrl,
+  metadata: row.metadata,
+  status: row.status,
+  reason: row.reason,
+  verdict: showsVerdict(row.status) ? openVerdict() : null,
+  polls: row.polls,
+  lastPolledAt: row.lastPolledAt,
+  // While claimed, the due time is the end of the lease, which tells a partner nothing: it is being asked now.
+  nextPollAt: row.status === 'pending' ? (row.pollClaimedAt ?? row.pollDueAt) : null,
+  delivery: {
+    messageId: row.message === null ? null : messageIdOf(row.id),
+    state: deliveryOf(row),
+    attempts: row.message?.attempts ?? 0,
+    nextAttemptAt: row.message?.claimedAt ?? row.message?.dueAt ?? null,
+  },
+  createdAt: row.createdAt,
+  expiresAt: row.expiresAt,
+  resolvedAt: row.resolvedAt,
+})
+
+/** The registration of a serial that nobody had registered, without reading back what was just written. */
+export const newRegistrationOf = (item: NewRegistration, at: number, expiresAt: number): Registration =>
+  registrationOf(
+    {
+      id: item.id,
+      partnerId: item.partnerId,
+      idcardid: item.idcardid,
+      callbackUrl: item.callbackUrl,
+      metadata: item.metadata,
+      status: 'pending',
+      reason: null,
+      createdAt: at,
+      expiresAt,
+      resolvedAt: null,
+      polls: 0,
+      lastPolledAt: null,
+      pollDueAt: at,
+      pollClaimedAt: null,
+      message: null,
+    },
+    () => null,
+  )
+
+type Delivery = { status: RegistrationStatus; message: { state: MessageState } | null }
+
+const deliveryOf = ({ status, message }: Delivery): MessageState => message?.state ?? deliveryWithoutMessage(status)
+
+/** Whether a registration is one that the query's `status` and `delivery` ask for. */
+export const matches = (row: Delivery, { status, delivery }: Pick<RegistrationQuery, 'status' | 'delivery'>): boolean =>
+  (status === null || row.status === status) && (delivery === null || deliveryOf(row) === delivery)
+
+/** What an operator or a partner needs to see why there is no webhook yet. */
+export interface ExplanationFacts {
+  lastAnswer: Answer['kind'] | null
+  lastCode: number | null
+  rawStatus: string | null
+  account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
+  lastAttempt: Attempt | null
+  messageType: MessageType | null
+  /** Since when the callback URL is paused after a 410. */
+  pausedSince: number | null
+}
+
+export const explanationOf = (
+  registration: Registration,
+  { pausedSince, rawStatus, messageType, ...facts }: ExplanationFacts,
+): Explanation => {
+  // A cancelled registration says nothing any more of how it would have ended.
+  const isErased = registration.status === 'cancelled'
+  const waitsToBeSent = registration.delivery.messageId !== null && registration.delivery.state === 'pending'
+  return {
+    registration,
+    ...facts,
+    rawStatus: isErased ? null : rawStatus,
+    messageType: isErased ? null : messageType,
+    heldSince: waitsToBeSent ? pausedSince : null,
+  }
+}

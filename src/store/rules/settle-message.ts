@@ -1,0 +1,72 @@
+import type { MessageState } from '../../core/message.ts'
+import type { Attempt, MessageSettlement } from '../store.ts'
+import { afterAttemptInLane, earlier, type LaneState } from './lane.ts'
+
+/** A message when an attempt of it is to be written. */
+export interface MessageFacts {
+  seq: number
+  state: MessageState
+  dueAt: number | null
+  claimedAt: number | null
+  claims: number
+  /** A resend sets it to the count of claims: what was claimed before decides nothing any more. */
+  fence: number
+  attempts: number
+  retries: number
+  /** Its registration was cancelled, and its text erased. */
+  isErased: boolean
+  /** This claim's attempt has been written already. */
+  isRecorded: boolean
+}
+
+/** The columns that an attempt changes. */
+export type MessageUpdate = Pick<MessageFacts, 'seq' | 'state' | 'dueAt' | 'claimedAt' | 'attempts' | 'retries'>
+
+export interface MessagePlan {
+  update: MessageUpdate
+  /** Its number is that of the claim, so that it can be written once only. */
+  attempt: (Attempt & { n: number }) | null
+  lane: LaneState
+  /** The receiver answered 410: hold whatever else is for this URL. */
+  pauses: boolean
+}
+
+/** Only then a claim's attempt may have been written before. */
+export const mayBeRecorded = (facts: Pick<MessageFacts, 'claims' | 'claimedAt'>, claim: number): boolean =>
+  facts.claims !== claim || facts.claimedAt === null
+
+/**
+ * What an attempt changes; null: nothing, since the message is gone or the attempt is written already. An attempt whose
+ * claim no longer holds is written, and a 2xx of it still delivers, unless the message has been resent since.
+ */
+export const settleMessage = (
+  { message: { claim }, step, attempt, timedOut }: MessageSettlement,
+  facts: MessageFacts | null,
+  lane: LaneState,
+): MessagePlan | null => {
+  if (facts === null || facts.isRecorded) return null
+  const { seq, state, dueAt, claimedAt, attempts, retries } = facts
+  const holds = facts.claims === claim && claimedAt !== null && state === 'pending'
+
+  if (attempt === null) {
+    if (!holds || step.dueAt === null) return null
+    const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, retries }
+    return { update, attempt: null, lane: { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }, pauses: false }
+  }
+
+  const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
+  const counted = { seq, state, dueAt, claimedAt, retries, attempts: attempts + 1 }
+  const update = delivers
+    ? { ...counted, state: 'delivered' as const, dueAt: null, claimedAt: null }
+    : holds
+      ? { ...counted, state: step.state, dueAt: step.dueAt, retries: step.retries, claimedAt: null }
+      : counted
+  const next = afterAttemptInLane(lane, timedOut)
+  return {
+    update,
+    // What was erased during the attempt stays erased.
+    attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
+    lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
+    pauses: step.gone && holds,
+  }
+}

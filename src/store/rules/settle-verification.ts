@@ -1,0 +1,102 @@
+import type { Answer, Verdict } from '../../core/answer.ts'
+import type { VerificationSettlement } from '../store.ts'
+import type { Ending, WaitingRegistration } from './resolve.ts'
+
+/** A verification when an answer about it is to be written. */
+export interface VerificationFacts {
+  id: number
+  idcardid: string
+  partnerId: string
+  claims: number
+  claimedAt: number | null
+  nudgedAt: number
+  polls: number
+  lastPolledAt: number | null
+  rawStatus: string | null
+  /** It has its verdict. */
+  isResolved: boolean
+  /** Its pending registrations; empty unless `endsSomebody` says that they are needed. */
+  waiting: readonly WaitingRegistration[]
+}
+
+/** The columns that an answer changes. */
+export interface VerificationUpdate {
+  id: number
+  polls: number
+  lastPolledAt: number
+  lastAnswer: Answer['kind']
+  lastCode: number | null
+  failures: number
+  invalidIds: number
+  goneChecks: number
+  seen: boolean
+  rawStatus: string | null
+  dueAt: number | null
+  verdict: Verdict | null
+  observedAt: number | null
+  previousPollAt: number | null
+}
+
+export interface VerificationPlan {
+  /** The claim ends with it. */
+  update: VerificationUpdate
+  endings: readonly Ending[]
+}
+
+/** Only then the pending registrations have to be loaded. */
+export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
+  step.verdict !== null || step.ended.length > 0
+
+/**
+ * What an answer changes; null: nothing. The first verdict counts for everybody who waits, whoever brings it and however
+ * late. Any other step counts only for the claim that holds, and once.
+ *
+ * @param at epoch ms
+ */
+export const settleVerification = (
+  { claim, step, answer, askedAt, observedAt }: VerificationSettlement,
+  facts: VerificationFacts | null,
+  at: number,
+): VerificationPlan | null => {
+  if (facts === null || facts.isResolved) return null
+  const isLatest = facts.claims === claim
+  const isSettled = isLatest && facts.claimedAt === null
+  if (isSettled || (!isLatest && step.verdict === null)) return null
+
+  const { waiting } = facts
+  const reasons = new Map(step.ended.map(({ registrationId, reason }) => [registrationId, reason]))
+  const ending = step.verdict === null ? waiting.filter(({ id }) => reasons.has(id)) : waiting
+  const everybodyEnds = (step.verdict !== null || reasons.size > 0) && ending.length === waiting.length
+  // Where everybody has cancelled during the call, nobody may be told the verdict, so it is not kept.
+  const verdict = waiting.length === 0 ? null : step.verdict
+  const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)
+  const isNudged = facts.claimedAt !== null && facts.nudgedAt > facts.claimedAt
+  return {
+    update: {
+      id: facts.id,
+      polls: facts.polls + 1,
+      lastPolledAt: askedAt,
+      lastAnswer: answer.kind,
+      lastCode: answer.code,
+      failures: step.failures,
+      invalidIds: step.invalidIds,
+      goneChecks: step.goneChecks,
+      seen: step.seen,
+      rawStatus,
+      // A hint that came during the call is answered by another call at once.
+      dueAt: everybodyEnds ? null : isNudged ? at : (step.dueAt ?? at),
+      verdict,
+      observedAt: verdict && observedAt,
+      previousPollAt: verdict && facts.lastPolledAt,
+    },
+    endings: ending.map(registration => ({
+      registration,
+      idcardid: facts.idcardid,
+      verdict: step.verdict,
+      reason: reasons.get(registration.id) ?? null,
+      rawStatus,
+      observedAt,
+      previousPollAt: facts.lastPolledAt,
+    })),
+  }
+}

@@ -1,0 +1,107 @@
+import type { Database } from 'better-sqlite3'
+import type { MessageState } from '../../core/message.ts'
+import type { AttemptKind } from '../store.ts'
+
+/** An array: an object of a row costs as much as finding it. */
+export type DueMessage = [
+  seq: number,
+  claims: number,
+  registrationId: string,
+  callbackUrl: string,
+  body: Buffer,
+  attempts: number,
+  retries: number,
+]
+
+interface FoundMessage {
+  seq: number
+  state: MessageState
+  dueAt: number | null
+  claimedAt: number | null
+  claims: number
+  fence: number
+  attempts: number
+  retries: number
+  isErased: 0 | 1
+}
+
+interface FoundLane {
+  id: number
+  partnerId: string
+  host: string
+  dueAt: number
+  slow: 0 | 1
+  proven: 0 | 1
+}
+
+/**
+ * The pluses: where there is an order, a limit or a min(), SQLite looks at the value of a bare parameter, and so compiles
+ * the statement anew at every call, which costs several times its work.
+ */
+export const prepareMessages = (client: Database) => ({
+  /** The earliest due time of a lane. */
+  firstDue: client
+    .prepare<[], number>(`
+    SELECT lanes.due_at FROM lanes JOIN partners ON partners.id = lanes.partner_id
+    WHERE lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1`)
+    .pluck(),
+  /** The partners that have something to send, in order, from after `after`: one seek of the index a partner. */
+  partnersWithLanes: client.prepare<{ after: string; limit: number }, { id: string; disabled: 0 | 1 }>(`
+    WITH RECURSIVE turn(partner_id, nth) AS (
+      SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > +@after), 1
+      UNION ALL
+      SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > turn.partner_id), nth + 1
+      FROM turn WHERE turn.partner_id IS NOT NULL AND nth < +@limit)
+    SELECT partners.id, partners.disabled FROM turn JOIN partners ON partners.id = turn.partner_id`),
+  dueLanes: client.prepare<{ partnerId: string; slow: 0 | 1; at: number; limit: number }, FoundLane>(`
+    SELECT id, partner_id AS partnerId, host, due_at AS dueAt, slow, proven FROM lanes
+    WHERE partner_id = +@partnerId AND slow = +@slow AND due_at IS NOT NULL AND due_at <= +@at
+    ORDER BY due_at LIMIT +@limit`),
+  due: client
+    .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
+    SELECT seq, claims, registration_id, callback_url, body, attempts, retries FROM messages
+    WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at LIMIT +?`)
+    .raw(),
+  claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
+    UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
+    WHERE seq IN (SELECT value FROM json_each(?))`),
+  /** The count moves on, so that an attempt whose lease has run out is told from one that is settled. */
+  hold: client.prepare<[seqs: string]>(`
+    UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = NULL
+    WHERE seq IN (SELECT value FROM json_each(?))`),
+  /** Leases count as due times too: a crashed worker's messages bring their lane back. */
+  settleLane: client.prepare<[id: number, id: number]>(`
+    UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = +? AND due_at IS NOT NULL)
+    WHERE id = ?`),
+  find: client.prepare<[seq: number], FoundMessage>(`
+    SELECT seq, state, due_at AS dueAt, claimed_at AS claimedAt, claims, fence, attempts, retries,
+      length(body) = 0 AS isErased
+    FROM messages WHERE seq = ?`),
+  findAttempt: client
+    .prepare<[seq: number, n: number], 1>('SELECT 1 FROM attempts WHERE message_seq = ? AND n = ?')
+    .pluck(),
+  settle: client.prepare<
+    [
+      state: MessageState,
+      dueAt: number | null,
+      claimedAt: number | null,
+      attempts: number,
+      retries: number,
+      seq: number,
+    ]
+  >('UPDATE messages SET state = ?, due_at = ?, claimed_at = ?, attempts = ?, retries = ? WHERE seq = ?'),
+  addAttempt: client.prepare<
+    [
+      seq: number,
+      n: number,
+      at: number,
+      AttemptKind,
+      httpStatus: number | null,
+      error: string | null,
+      durationMs: number,
+      excerpt: string | null,
+    ]
+  >(`
+    INSERT INTO attempts (message_seq, n, at, outcome, http_status, error, duration_ms, response_excerpt)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+})

@@ -1,0 +1,82 @@
+import { ENDED_WITHOUT_VERDICT } from '../../core/registration.ts'
+import type { Context } from './context.ts'
+import { and, eq, notInArray, sql } from './drizzle.ts'
+import { selectRegistrations } from './registration-rows.ts'
+import { registrations } from './schema.ts'
+
+interface FoundVerification {
+  id: number
+  partnerId: string
+  dueAt: number | null
+  claimedAt: number | null
+  verdict: Buffer | null
+  observedAt: number | null
+  previousPollAt: number | null
+}
+
+export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'client'>) => ({
+  find: selectRegistrations(db)
+    .where(and(eq(registrations.id, sql.placeholder('id')), eq(registrations.partnerId, sql.placeholder('partnerId'))))
+    .prepare(),
+  findLive: selectRegistrations(db)
+    .where(
+      and(
+        eq(registrations.verificationId, sql.placeholder('verificationId')),
+        eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
+        notInArray(registrations.status, [...ENDED_WITHOUT_VERDICT]),
+      ),
+    )
+    .prepare(),
+  findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
+    SELECT id, partner_id AS partnerId, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
+      previous_poll_at AS previousPollAt
+    FROM verifications WHERE idcardid = ? AND account_id = ?`),
+  addVerification: client.prepare<[string, string, string, createdAt: number, nudgedAt: number, dueAt: number]>(`
+    INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
+    VALUES (?, ?, ?, ?, ?, ?)`),
+  lastN: client
+    .prepare<[verificationId: number], number | null>('SELECT max(n) FROM registrations WHERE verification_id = +?')
+    .pluck(),
+  add: client.prepare<
+    [
+      verificationId: number,
+      n: number,
+      id: string,
+      partnerId: string,
+      callbackUrl: string,
+      laneId: number,
+      metadata: string,
+      createdAt: number,
+      expiresAt: number,
+    ]
+  >(`
+    INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
+      expires_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
+  nudge: client.prepare<[nudgedAt: number, dueAt: number, id: number]>(
+    'UPDATE verifications SET nudged_at = ?, due_at = ? WHERE id = ?',
+  ),
+  /** Another registration of the serial whose status is among these. */
+  hasOther: client.prepare<{ verificationId: number; n: number; among: string }, { n: number }>(`
+    SELECT n FROM registrations
+    WHERE verification_id = @verificationId AND n <> @n AND status IN (SELECT value FROM json_each(@among)) LIMIT 1`),
+  cancel: client.prepare<[resolvedAt: number, verificationId: number, n: number]>(`
+    UPDATE registrations SET status = 'cancelled', metadata = '{}', resolved_at = ? WHERE verification_id = ? AND n = ?`),
+  stopMessage: client.prepare<[state: string, claims: number, seq: number | null]>(`
+    UPDATE messages SET state = ?, due_at = NULL, claimed_at = NULL, claims = ?, body = x'' WHERE seq = ?`),
+  eraseExcerpts: client.prepare<[seq: number | null]>(
+    'UPDATE attempts SET response_excerpt = NULL WHERE message_seq = ?',
+  ),
+  stopVerification: client.prepare<[claims: number, id: number]>(
+    'UPDATE verifications SET due_at = NULL, claimed_at = NULL, claims = ? WHERE id = ?',
+  ),
+  eraseVerdict: client.prepare<[id: number]>(`
+    UPDATE verifications SET verdict = NULL, raw_status = NULL, observed_at = NULL, previous_poll_at = NULL
+    WHERE id = ?`),
+  findMessage: client.prepare<[seq: number], { claims: number; laneId: number }>(
+    'SELECT claims, lane_id AS laneId FROM messages WHERE seq = ?',
+  ),
+  resend: client.prepare<[dueAt: number, claims: number, fence: number, seq: number]>(`
+    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?
+    WHERE seq = ?`),
+})
