@@ -1,5 +1,6 @@
 import type { AccountState } from '../core/account.ts'
 import type { Secret } from '../core/secret.ts'
+import type { ClaimedAccount } from './queues.ts'
 
 export interface NewAccount {
   id: string
@@ -38,6 +39,26 @@ export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
   pausedAt: row.pausedAt,
   pauseReason: row.pauseReason,
   pauseCode: row.pauseCode,
+})
+
+/** As a claim hands it out, with its key in the clear. */
+export const viewClaimedAccount = (
+  row: AccountRow,
+  { apiKey, defaultRate }: { apiKey: Secret; defaultRate: number },
+): ClaimedAccount => ({
+  id: row.id,
+  apiId: row.apiId,
+  apiKey,
+  passwordMode: row.passwordMode,
+  rate: row.rate ?? defaultRate,
+  pausedAt: row.pausedAt,
+  pauseReason: row.pauseReason,
+  pauseCode: row.pauseCode,
+  probes: row.probes,
+  probeAt: row.probeAt,
+  allowedAt: row.allowedAt,
+  rampAt: row.rampAt,
+  rampRate: row.rampRate,
 })
 
 /**

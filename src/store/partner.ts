@@ -45,14 +45,18 @@ export interface PartnerRow extends Omit<Partner, 'quotas'> {
   maxDaily: number | null
 }
 
-export const viewPartner = ({ maxPending, maxHosts, maxDaily, ...row }: PartnerRow): Partner => ({
-  ...row,
-  quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
+export const viewPartner = (row: PartnerRow): Partner => ({
+  id: row.id,
+  name: row.name,
+  disabled: row.disabled,
+  payload: row.payload,
+  quotas: { pending: row.maxPending, hosts: row.maxHosts, daily: row.maxDaily },
+  createdAt: row.createdAt,
 })
 
-/** The partner as it is after the change. */
-export const afterPartnerChange = (row: PartnerRow, change: PartnerChange): PartnerRow => {
+/** What `change` may touch, as it is afterwards. */
+export const afterPartnerChange = (row: PartnerRow, change: PartnerChange): Omit<PartnerRow, 'id' | 'createdAt'> => {
   const { name = row.name, disabled = row.disabled, payload = row.payload, quotas = {} } = change
   const { pending = row.maxPending, hosts = row.maxHosts, daily = row.maxDaily } = quotas
-  return { ...row, name, disabled, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
+  return { name, disabled, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
 }

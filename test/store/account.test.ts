@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type AccountRow, chooseAccount, viewAccount } from '../../src/store/account.ts'
-import { RUNNING } from '../support/claimed-account.ts'
+import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../../src/store/account.ts'
+import { ACCOUNT, RUNNING } from '../support/claimed-account.ts'
 
 const ROW: AccountRow = {
   ...RUNNING,
@@ -32,6 +32,11 @@ describe('an account', () => {
       pauseCode: null,
     })
   })
+})
+
+test('a claim hands out the key and the state, and nothing else of the row', () => {
+  const { apiKey } = ACCOUNT
+  expect(viewClaimedAccount({ ...ROW, ...RUNNING, rate: null }, { apiKey, defaultRate: ACCOUNT.rate })).toEqual(ACCOUNT)
 })
 
 describe('the account that a partner uses', () => {

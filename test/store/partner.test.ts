@@ -12,16 +12,19 @@ const ROW: PartnerRow = {
   createdAt: 1,
 }
 
+/** What a change may touch. */
+const { id: _, createdAt: __, ...CHANGEABLE } = ROW
+
 describe('a change of a partner', () => {
   test('leaves what it does not name', () => {
-    expect(afterPartnerChange(ROW, {})).toEqual(ROW)
-    expect(afterPartnerChange(ROW, { name: undefined, quotas: { pending: undefined } })).toEqual(ROW)
-    expect(afterPartnerChange(ROW, { name: 'new' })).toEqual({ ...ROW, name: 'new' })
+    expect(afterPartnerChange(ROW, {})).toEqual(CHANGEABLE)
+    expect(afterPartnerChange(ROW, { name: undefined, quotas: { pending: undefined } })).toEqual(CHANGEABLE)
+    expect(afterPartnerChange(ROW, { name: 'new' })).toEqual({ ...CHANGEABLE, name: 'new' })
   })
 
   test('takes false, 0 and null as they are', () => {
     const change = { disabled: false, quotas: { pending: null, hosts: 0 } }
-    expect(afterPartnerChange(ROW, change)).toEqual({ ...ROW, disabled: false, maxPending: null, maxHosts: 0 })
+    expect(afterPartnerChange(ROW, change)).toEqual({ ...CHANGEABLE, disabled: false, maxPending: null, maxHosts: 0 })
   })
 })
 

@@ -1,6 +1,6 @@
 import { type AccountPatch, type AccountState, pausedByOperator, resumedByOperator } from '../../core/account.ts'
 import type { Secret } from '../../core/secret.ts'
-import { type AccountRow, chooseAccount, viewAccount } from '../account.ts'
+import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc, eq, gt, or, sql } from './drizzle.ts'
@@ -98,18 +98,17 @@ export const createAccountRows = ({ db, sealed, defaultRate }: Pick<Context, 'db
 
   /** Opened keys by APIID: a claim needs them each time. */
   const opened = new Map<string, { bytes: Buffer; key: Secret }>()
-  const keyOf = (row: AccountRow): Secret => {
+  const keyOf = (row: Pick<AccountRow, 'apiId' | 'apiKey'>): Secret => {
     const known = opened.get(row.apiId)
     if (known?.bytes.equals(row.apiKey)) return known.key
     const key = sealed.accountKey.open(row)
     opened.set(row.apiId, { bytes: row.apiKey, key })
     return key
   }
-  const rateOf = ({ rate }: AccountRow): number => rate ?? defaultRate
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
 
   return {
-    all: (): ClaimedAccount[] => all.all().map(row => ({ ...row, rate: rateOf(row), apiKey: keyOf(row) })),
+    all: (): ClaimedAccount[] => all.all().map(row => viewClaimedAccount(row, { apiKey: keyOf(row), defaultRate })),
 
     /** Writes what may change of it: all of `AccountState` but the rate. */
     save,
@@ -117,11 +116,11 @@ export const createAccountRows = ({ db, sealed, defaultRate }: Pick<Context, 'db
     /** Changes it by a rule, which gives null for no change; the row as it is then, undefined where there is none. */
     patch: (id: string, rule: (account: AccountState) => AccountPatch | null): AccountRow | undefined => {
       const row = find.get({ id })
-      const patch = row && rule({ ...row, rate: rateOf(row) })
-      if (!row || !patch) return row
-      const patched = { ...row, ...patch }
-      save({ ...patched, rate: rateOf(row) })
-      return patched
+      if (!row) return undefined
+      const account = { ...row, rate: row.rate ?? defaultRate }
+      const patch = rule(account)
+      if (patch) save({ ...account, ...patch })
+      return { ...row, ...patch }
     },
   }
 }

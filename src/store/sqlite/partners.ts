@@ -47,7 +47,7 @@ export const createPartners = (context: Context): Verbs => {
         if (!row) return null
         const after = afterPartnerChange(row, change)
         db.update(partners).set(after).where(eq(partners.id, id)).run()
-        return viewPartner(after)
+        return viewPartner({ ...row, ...after })
       })
       if (changed && change.disabled === true) events.emit('withdrawn', { partnerId: id, registrationId: null })
       if (changed && change.disabled === false) {
