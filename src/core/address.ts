@@ -20,7 +20,7 @@ export type AddressRefusal =
 
 export type AddressVerdict = { ok: true } | { ok: false; refusal: AddressRefusal }
 
-/** Networks that may be called though they are not public. */
+/** A set of networks, such as those that may be called although they are not public. */
 export interface Networks {
   contains(address: string, family: 'ipv4' | 'ipv6'): boolean
 }
@@ -33,7 +33,7 @@ const IPV4_DENIED: Range[] = [
   ['shared', '100.64.0.0/10'],
   ['loopback', '127.0.0.0/8'],
   ['link_local', '169.254.0.0/16'],
-  // Azure's platform address: public by its number, the host machine by its nature.
+  // Azure's platform address: its number is public, but behind it is the host machine.
   ['cloud_host', '168.63.129.16/32'],
   ['documentation', '192.0.2.0/24 198.51.100.0/24 203.0.113.0/24'],
   ['benchmark', '198.18.0.0/15'],
@@ -42,7 +42,7 @@ const IPV4_DENIED: Range[] = [
   ['reserved', '192.0.0.0/24 240.0.0.0/4'],
 ]
 
-/** These give a refusal its name; what decides for IPv6 is that everything outside 2000::/3 is refused. */
+/** These only name the refusal: every IPv6 address outside 2000::/3 is refused anyway. */
 const IPV6_DENIED: Range[] = [
   ['ipv4_mapped', '::ffff:0:0/96'],
   ['unspecified', '::/128'],
@@ -66,7 +66,7 @@ const listOf = (subnets: string): BlockList => {
 
 const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
 
-// Lists of their own: one that held rules of both families would match a mapped address against the IPv4 ones.
+// Two lists: one with rules of both families would match a mapped address against the IPv4 rules.
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)
 const ipv6Global = listOf('2000::/3')
@@ -94,16 +94,16 @@ export const createNetworks = (
 const refuse = (refusal: AddressRefusal): AddressVerdict => ({ ok: false, refusal })
 
 /**
- * Whether a callback may be sent to an IP address: a public one, or one inside `allowed`. Anything else is refused,
- * also what is no address, and an address that cannot be judged.
+ * Whether a callback may be sent to an IP address: it must be public, or inside `allowed`. Text that is no address, and an
+ * address that cannot be judged, are refused.
  */
 export const judgeAddress = (address: string, allowed: Networks): AddressVerdict => {
   try {
-    // `isIP` takes `fe80::1%lo` for an address, and BlockList does not look at the zone.
+    // `isIP` accepts `fe80::1%lo`, and BlockList ignores the zone.
     if (address.includes('%')) return refuse('zone')
     const version = isIP(address)
     if (version === 0) return refuse('not_an_address')
-    // BlockList says no to everything when the family is wrong or missing.
+    // With a wrong or missing family BlockList finds nothing.
     const family = version === 4 ? 'ipv4' : 'ipv6'
     if (allowed.contains(address, family)) return { ok: true }
     const denied = (version === 4 ? ipv4Denied : ipv6Denied).find(({ list }) => list.check(address, family))

@@ -1,4 +1,4 @@
-/** A verdict on a person, as GetResult sent it. Empty scores are null, never 0. */
+/** The verdict on a person, as GetResult sent it. An empty score is null, never 0. */
 export interface Verdict {
   status: 'SUCCESS' | 'FAIL'
   message: string | null
@@ -6,7 +6,7 @@ export interface Verdict {
   similarity: string | null
 }
 
-/** Why an account cannot be used; `explain`, the log and the pause carry it. */
+/** Why an account cannot be used; shown by `explain`, the log and the pause. */
 export const ACCOUNT_FAULTS = [
   'egress_ip',
   'credentials_missing',
@@ -45,7 +45,7 @@ export type Answer =
   | { kind: 'account'; code: number; fault: AccountFault }
   | { kind: 'clock'; code: 40501 | 40502 }
 
-/** The parts of a GetResult body that count, parsed but not yet believed; what is absent is null or undefined. */
+/** The fields of a GetResult body that matter, parsed but not validated; an absent one is null or undefined. */
 export interface AnswerFields {
   code: unknown
   status: unknown
@@ -58,14 +58,14 @@ const MESSAGE_LENGTH = 200
 const STATUS_LENGTH = 64
 const SCORE_LENGTH = 64
 
-/** Link issued; link opened; not begun. Only the first is documented, the provider behind the API has the others. */
+/** Link issued; link opened; not begun. Only the first is documented; the others come from the provider behind the API. */
 const WAITING = new Set(['ING', 'SCAN', 'INIT'])
 
 const isSplitPair = (text: string, at: number): boolean => /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(at - 1))
 
 /**
- * Untrusted text as a string that every database, log and JSON reader takes: at most `length` UTF-16 units, no control
- * characters, no lone surrogates. Blank text and what is neither text nor a number are null.
+ * Turns untrusted text into a string that every database, log and JSON reader accepts: at most `length` UTF-16 units, no control
+ * characters, no lone surrogates. Blank text, and anything but text or a number, is null.
  */
 const readText = (value: unknown, length: number): string | null => {
   if (typeof value !== 'string') return typeof value === 'number' ? String(value) : null
@@ -75,24 +75,24 @@ const readText = (value: unknown, length: number): string | null => {
   return clean.replace(/\p{Cc}/gu, '\uFFFD').toWellFormed() || null
 }
 
-/** A whole number, sent as a number or as its digits. Text is matched strictly: `2.0`, `02` and `0x2` are none. */
+/** A whole number, sent as a number or as digits. Text is read strictly: `2.0`, `02` and `0x2` are null. */
 const readCode = (value: unknown): number | null => {
   const code = typeof value === 'string' && /^(0|-?[1-9]\d*)$/.test(value.trim()) ? Number(value) : value
   return typeof code === 'number' && Number.isSafeInteger(code) ? code : null
 }
 
-/** Code 2: the query worked, which says nothing yet about the person. */
+/** Code 2 says that the query worked; the status says something about the person. */
 const readStatus = (fields: AnswerFields): Answer => {
   const status = readText(fields.status, STATUS_LENGTH)
   if (status === null) return { kind: 'transient', code: 2, cause: 'no_result' }
-  // A verdict is final, so it must be spelt as documented; `success` is flagged for a human instead.
+  // A verdict is final, so it must be spelt as documented. `success` becomes an unknown status, for a human to look at.
   if (status === 'SUCCESS' || status === 'FAIL') {
     const message = readText(fields.message, MESSAGE_LENGTH)
     const livingScore = readText(fields.livingScore, SCORE_LENGTH)
     const similarity = readText(fields.similarity, SCORE_LENGTH)
     return { kind: 'verdict', code: 2, verdict: { status, message, livingScore, similarity } }
   }
-  // Both kinds are polled on, so the waiting words are safe to take in any case.
+  // Both kinds are polled again, so the case of the waiting words does not matter.
   return { kind: WAITING.has(status.toUpperCase()) ? 'waiting' : 'unknown_status', code: 2, status }
 }
 
@@ -108,7 +108,7 @@ const account =
 
 const throttled: ReadCode = code => ({ kind: 'throttled', code, retryAfterMs: null })
 
-/** The vendor's code table. Code 1 and the 408x are in its examples and its other documents only. */
+/** The vendor's code table. Code 1 and the 408x appear only in its examples and other documents. */
 const CODES: ReadonlyMap<number, ReadCode> = new Map<number, ReadCode>([
   [0, transient('upstream_error')],
   [1, transient('upstream_error')],
@@ -132,8 +132,8 @@ const CODES: ReadonlyMap<number, ReadCode> = new Map<number, ReadCode>([
 const readUnknownCode = transient('unknown_code')
 
 /**
- * Classifies one GetResult body by its code and, for code 2, its status; never by `msg` or `message`, whose wording
- * changes. What cannot be understood is transient: it says nothing about the person.
+ * Classifies a GetResult body by its code and, for code 2, its status; never by `msg` or `message`, whose wording
+ * changes. A body that cannot be understood is transient: it says nothing about the person.
  */
 export const readAnswer = (fields: AnswerFields): Answer => {
   const code = readCode(fields.code)

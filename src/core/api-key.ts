@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** A new API key: `text` is shown once, `hash` is all that is kept of it. */
+/** A new API key: `text` is shown once, and only `hash` is kept. */
 export interface CreatedApiKey {
   id: string
   text: string
@@ -27,7 +27,7 @@ export const createApiKey = (id: string, random: (bytes: number) => Buffer): Cre
   return { id, text: `${body}${checksumOf(body)}`, hash: hashOf(secret) }
 }
 
-/** Takes a key apart; null for what cannot be one. The checksum keeps typing errors away from the database. */
+/** Parses a key; null if it cannot be one. The checksum keeps typing errors away from the database. */
 export const readApiKey = (text: string): { id: string; hash: Buffer } | null => {
   const [, body, ulid, secret, checksum] = API_KEY.exec(text) ?? []
   if (body === undefined || secret === undefined || checksumOf(body) !== checksum) return null

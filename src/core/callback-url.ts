@@ -14,13 +14,13 @@ export type UrlRefusal =
   | 'address'
   | 'port'
 
-/** A URL that may be called, taken apart. Without a fragment: it is never sent. */
+/** A URL that may be called, in its parts. It has no fragment, which would never be sent. */
 export interface CallbackUrl {
-  /** Normalised. Two callback URLs are the same when this is. */
+  /** Normalised: two callback URLs are the same if this is. */
   href: string
   origin: string
   protocol: 'http:' | 'https:'
-  /** As in the `Host` header: with the port unless it is the scheme's, IPv6 in brackets. */
+  /** The `Host` header: with a port unless it is the scheme's default, IPv6 in brackets. */
   host: string
   /** What to connect to: a name, or an address without brackets. */
   hostname: string
@@ -35,30 +35,30 @@ export interface UrlPolicy {
   allowed: Networks
 }
 
-/** `message` says what would be right; it tells no more than the partner may know. */
+/** `message` says what would be right, and no more than the partner may know. */
 export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: UrlRefusal; message: string }
 
 export const LONGEST_URL = 2048
 const MAX_NAME_LENGTH = 253
 
-/** Ports that fetch refuses, https://fetch.spec.whatwg.org/#port-blocking: another protocol may listen. Those from 1024 up. */
+/** The ports from 1024 up that fetch refuses, because another protocol may listen: https://fetch.spec.whatwg.org/#port-blocking */
 const BAD_PORTS = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ])
 
 /**
- * Names that mean something only inside a network, or that DNS must not be asked for. `.test`, `.example` and `.invalid`
- * are not among them: they reach nothing anyway, and examples use them.
+ * Names that have a meaning only inside a network, or that DNS must not be asked for. `.test`, `.example` and `.invalid`
+ * are missing because they reach nothing anyway and examples use them.
  */
 const SPECIAL_USE =
   /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|arpa|onion|alt|consul|cluster)$/
 
-// One message for every blocked target: it must not tell what is where in our network.
+// The same message for every blocked target, so that it tells nothing about our network.
 const NOT_PUBLIC = 'must lead to a public address: private, loopback and reserved ones are refused'
 
 const refuse = (refusal: UrlRefusal, message: string): UrlVerdict => ({ ok: false, refusal, message })
 
-/** A `xn--` label that is not valid punycode passes `new URL` and comes back from the decoder unchanged. */
+/** An `xn--` label that is not valid punycode passes `new URL`, and the decoder returns it unchanged. */
 const isLabel = (label: string): boolean =>
   /^[a-z0-9-]{1,63}$/.test(label) && (!label.startsWith('xn--') || domainToUnicode(label) !== label)
 
@@ -71,7 +71,7 @@ const isName = (name: string): boolean => {
 
 const judgeName = (name: string, { allowed }: UrlPolicy): UrlVerdict | null => {
   if (SPECIAL_USE.test(name)) {
-    // Stays refused where loopback is allowed: what a name leads to is DNS's word, and DNS is not asked for this one.
+    // Refused even if loopback is allowed: only DNS says what a name leads to, and DNS is not asked for this one.
     return name === 'localhost' && judgeAddress('127.0.0.1', allowed).ok
       ? refuse('special_use', 'must name the address: write 127.0.0.1 instead of localhost')
       : refuse('special_use', NOT_PUBLIC)
@@ -81,14 +81,14 @@ const judgeName = (name: string, { allowed }: UrlPolicy): UrlVerdict | null => {
     : refuse('name', 'must have a full host name: letters, digits and hyphens, with a dot, such as hooks.example.com')
 }
 
-/** Any port inside the operator's own networks; elsewhere those where nothing but HTTP is to be expected. */
+/** Any port inside the operator's own networks; elsewhere only ports at which HTTP is to be expected. */
 const isPortAllowed = (url: Pick<CallbackUrl, 'hostname' | 'port' | 'isLiteral'>, policy: UrlPolicy): boolean => {
   const { hostname, port, isLiteral } = url
   if (port === 443 || (port === 80 && policy.allowHttp) || (port >= 1024 && !BAD_PORTS.has(port))) return true
   return isLiteral && port > 0 && policy.allowed.contains(hostname, isIP(hostname) === 4 ? 'ipv4' : 'ipv6')
 }
 
-const takeApart = (url: URL): CallbackUrl => {
+const partsOf = (url: URL): CallbackUrl => {
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const isHttps = url.protocol === 'https:'
   return {
@@ -116,23 +116,23 @@ const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
 }
 
 /**
- * Whether a text may be a callback URL, by syntax and policy; an address written out is judged here, what a name leads
- * to only when it is resolved, on every attempt.
+ * Whether a text may be a callback URL, by syntax and policy. A literal address is judged here; the addresses of a name are
+ * judged when it is resolved, on every attempt.
  */
 export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
   if (typeof text !== 'string' || text === '') return refuse('not_text', 'must be a URL')
   if (text.length > LONGEST_URL) return refuse('too_long', `must have at most ${LONGEST_URL} characters`)
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text))
     return refuse('characters', 'must have no spaces, control characters or backslashes')
-  // `new URL` repairs `https:/host`, `https:///host` and `https:host`; another parser would read another host there.
+  // `new URL` repairs `https:/host`, `https:///host` and `https:host`, in which another parser would see another host.
   const [, scheme = '', authority = ''] = /^(https?):\/\/([^/?#]*)/i.exec(text) ?? []
   if (scheme === '' || (scheme.toLowerCase() === 'http' && !policy.allowHttp))
     return refuse('scheme', `must start with https://${policy.allowHttp ? ' or http://' : ''}`)
   if (authority.includes('@')) return refuse('credentials', 'must have no user name or password')
   const url = authority === '' ? null : URL.parse(text)
   if (url === null) return refuse('syntax', 'must be a valid URL with a host')
-  // Only what the parser made of the host counts: decimal, octal, hex, full-width and escaped spellings fold there.
+  // The parsed host is judged: the parser has folded decimal, octal, hex, full-width and escaped spellings.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1)
   url.hash = ''
-  return judgeParsed(takeApart(url), policy)
+  return judgeParsed(partsOf(url), policy)
 }

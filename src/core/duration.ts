@@ -11,7 +11,7 @@ export const readDuration = (text: string): number | null => {
   return digits && unit ? Number(digits) * (UNITS[unit] as number) : null
 }
 
-/** Writes milliseconds the way `readDuration` reads them, in the largest unit that stays whole. */
+/** Writes milliseconds as `readDuration` reads them, in the largest unit that leaves a whole number. */
 export const formatDuration = (ms: number): string => {
   const unit = ['d', 'h', 'm', 's'].find(name => ms >= (UNITS[name] as number) && ms % (UNITS[name] as number) === 0)
   return unit ? `${ms / (UNITS[unit] as number)}${unit}` : ms === 0 ? '0s' : `${ms}ms`

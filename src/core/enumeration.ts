@@ -10,9 +10,9 @@ export interface EnumerationState {
   adjacent: number
   /** How many of them belong to another partner. */
   foreign: number
-  /** Serials that the upstream was asked about in the current window. */
+  /** Serials that upstream was asked about in the current window. */
   lookups: number
-  /** How many of them it did not know. */
+  /** How many of them upstream did not know. */
   notFound: number
   /** The operator has been warned, and is not warned again before this time. */
   suspectedUntil: number
@@ -35,7 +35,7 @@ const SERIAL_WINDOW = 40
 const MOST_ADJACENT = 30
 /** Serials of real checks are far apart: they begin with the second of their submission. */
 const ADJACENT_DISTANCE = 3n
-/** A partner's own serials may be consecutive, as in a test. To hit several of another partner's is no accident. */
+/** A partner's own serials may be consecutive, as in a test. Hitting several of another partner's is no accident. */
 const MOST_FOREIGN = 5
 const LOOKUP_WINDOW = 60
 const NOT_FOUND_SHARE = 0.8
@@ -50,7 +50,7 @@ export const afterSerial = (
   { idcardid, isForeign }: { idcardid: string; isForeign: boolean },
   now: number,
 ): EnumerationState => {
-  // Other serials in between do not hide a sequence, and the same serial for several URLs is no step of one.
+  // Other serials in between do not hide a sequence, and a repeated serial (for another URL) is no step in one.
   if (!/^\d{1,30}$/.test(idcardid)) return state
   const lastSerial = BigInt(idcardid)
   const distance = state.lastSerial === null ? null : lastSerial - state.lastSerial
@@ -66,7 +66,7 @@ export const afterSerial = (
   return { ...nextWindow, suspectedUntil: until, slowedUntil: foreign >= MOST_FOREIGN ? until : state.slowedUntil }
 }
 
-/** The state after the upstream has answered about a serial of the partner. It is suspect when hardly any serial exists. */
+/** The state after upstream has answered about a serial of the partner. A partner whose serials mostly do not exist is suspect. */
 export const afterLookup = (state: EnumerationState, isNotFound: boolean, now: number): EnumerationState => {
   const lookups = state.lookups + 1
   const notFound = state.notFound + (isNotFound ? 1 : 0)

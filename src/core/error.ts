@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'too_many_requests'
   | 'unavailable'
 
-/** One bad field: `path` is the field's name as the caller wrote it, `message` says what would be right. */
+/** A bad field: `path` is its name as the caller wrote it, `message` says what would be right. */
 export interface FieldError {
   path: string
   message: string

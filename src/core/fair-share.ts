@@ -1,6 +1,8 @@
 /**
- * Shares `slots` over partners in turn: an equal part each, beginning after the one that was served last, so that a
- * partner with a long queue delays nobody. `partnerIds` is in ascending order.
+ * Shares `slots` equally among partners, in turn, beginning after the one that was served last, so that a partner with a long
+ * queue delays nobody.
+ *
+ * @param partnerIds in ascending order
  */
 export const fairShare = (
   partnerIds: readonly string[],

@@ -1,7 +1,6 @@
 import { createApiKey } from './api-key.ts'
 import { Secret } from './secret.ts'
-
-const SIGNING_SECRET_BYTES = 32
+import { generateSecret } from './signature.ts'
 
 interface Chance {
   /** `newId('key')` gives `key_` and a ULID. */
@@ -9,10 +8,10 @@ interface Chance {
   random: (bytes: number) => Buffer
 }
 
-/** A partner as the store takes it, with its first API key and signing secret in the clear: they are shown only now. */
+/** A partner as the store takes it, and its first API key and signing secret in clear text, which are shown only now. */
 export const newPartner = (name: string, { newId, random }: Chance) => {
   const { id, text, hash } = createApiKey(newId('key'), random)
-  const signingSecret = `whsec_${random(SIGNING_SECRET_BYTES).toString('base64')}`
+  const { secret: signingSecret } = generateSecret('v1', random)
   const secret = { id: newId('secret'), text: new Secret(signingSecret) }
   return { partner: { id: newId('partner'), name, key: { id, hash }, secret }, apiKey: text, signingSecret }
 }

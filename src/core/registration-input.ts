@@ -1,9 +1,9 @@
 import { DAY, SECOND } from './duration.ts'
 
-/** Either what was meant, or what would be right. */
+/** The value that was meant, or a message that says what would be right. */
 export type Read<T> = { ok: true; value: T } | { ok: false; message: string }
 
-/** A serial of the upstream; `0` is what its Submit sends where there is none. */
+/** A serial of GetResult. Submit sends `0` if there is none. */
 export const SERIAL = /^(?!0$)[0-9A-Za-z_-]{1,64}$/
 export const SERIAL_FORM = 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"'
 
@@ -16,7 +16,7 @@ const EXPIRY_FORM =
 const ISO_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/
 
-/** Reads `expiresAt`, as a person or as the upstream's Submit writes it, as epoch ms that lie ahead of `now`. */
+/** Reads `expiresAt`, written by a person or by upstream's Submit, as epoch ms later than `now`. */
 export const readExpiry = (input: unknown, now: number): Read<number> => {
   const at = readEpoch(input) ?? (typeof input === 'string' ? readIsoTime(input) : null)
   if (at === null) return { ok: false, message: EXPIRY_FORM }
@@ -36,14 +36,14 @@ const readIsoTime = (text: string): number | null => {
   const [, year, month, day] = ISO_TIME.exec(text) ?? []
   // Date.parse takes 31 April for 1 May.
   if (Number(day) > new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()) return null
-  // It reads neither a comma, nor an offset without a colon.
+  // It reads neither a comma nor an offset without a colon.
   const at = Date.parse(text.replace(',', '.').replace(/([+-]\d\d)(\d\d)$/, '$1:$2'))
   return year === undefined || Number.isNaN(at) ? null : at
 }
 
 /**
- * Reads `metadata`: a JSON object of strings. Every name is taken as data, `__proto__` too: the copy has it as its own
- * property and no other object changes.
+ * Reads `metadata`: a JSON object of strings. Every name is data, even `__proto__`: the copy has it as its own property, and
+ * no other object changes.
  */
 export const readMetadata = (input: unknown): Read<Record<string, string>> => {
   if (typeof input !== 'object' || input === null || Array.isArray(input))

@@ -17,8 +17,8 @@ export const readHttpDate = (header: string | null): number | null => {
 }
 
 /**
- * Reads `Retry-After` (seconds or an HTTP date) as ms to wait from `now`, never negative; null when it says nothing usable.
- * Not clamped: the caller knows how long a wait is absurd.
+ * Reads `Retry-After` (seconds or an HTTP date) as ms to wait from `now`, never negative; null if it is unusable. It is not
+ * clamped: the caller knows which wait is absurd.
  */
 export const readRetryAfter = (header: string | null, now: number): number | null => {
   const text = header?.trim() ?? ''

@@ -4,15 +4,15 @@ const JITTER = 0.2
 /** A receiver may ask for time, but not for ever. */
 const MAX_RETRY_AFTER_MS = DAY
 
-/** Spreads a delay over ±20 %, so that what failed together does not come back together; `random` in [0, 1). */
+/** Spreads a delay by ±20 %, so that what failed together does not return together; `random` in [0, 1). */
 export const withJitter = (delayMs: number, random: number): number => delayMs * (1 - JITTER + 2 * JITTER * random)
 
 /**
  * How long to wait before the next attempt, in ms; null when the schedule is used up.
  *
  * @param plan.schedule delays between attempts, in ms; its length is the number of retries
- * @param plan.retries how many retries there have been
- * @param plan.retryAfterMs what a 429 or 503 asked for: moves the attempt later, never earlier, by 24 h at most; else null
+ * @param plan.retries how many retries were made
+ * @param plan.retryAfterMs what a 429 or 503 asked for, else null; it only moves the attempt later, by 24 h at most
  * @param plan.random in [0, 1)
  */
 export const retryDelay = (plan: {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** A string that no log line, error or JSON can print by accident: only `reveal()` gives it. */
+/** A string that no log line, error or JSON can print by accident: only `reveal()` returns it. */
 export class Secret {
   readonly #text: string
   constructor(text: string) {

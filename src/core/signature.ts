@@ -10,13 +10,13 @@ import {
 /** `v1`: HMAC-SHA256, one secret for both sides. `v1a`: ed25519, the partner holds only the public key. */
 export type SignatureType = 'v1' | 'v1a'
 
-/** A secret made ready for signing; keep it: making one costs more than a signature. */
+/** A secret ready for signing. Keep it: making one costs more than a signature. */
 export interface SigningKey {
   type: SignatureType
   key: KeyObject
 }
 
-/** What a signature covers. `body` must be the very bytes that are sent. */
+/** What a signature covers. `body` must be exactly the bytes that are sent. */
 export interface SignedContent {
   id: string
   timestampSeconds: number
@@ -26,8 +26,9 @@ export interface SignedContent {
 const SECRET_BYTES = 32
 const SEED_BYTES = 32
 
-/** DER of a PKCS#8 ed25519 private key up to its 32-byte seed, and of an SPKI public key up to its 32 bytes (RFC 8410). */
+/** The DER of a PKCS#8 ed25519 private key before its 32-byte seed (RFC 8410). */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
+/** An SPKI ed25519 public key ends in its 32 bytes. */
 const SPKI_LENGTH = 44
 
 const privateKeyOf = (seed: Buffer): KeyObject =>
@@ -38,7 +39,7 @@ const publicBytesOf = (key: KeyObject): Buffer =>
     .export({ format: 'der', type: 'spki' })
     .subarray(SPKI_LENGTH - 32)
 
-/** Strict: Buffer's own decoder skips what it does not know, and a damaged secret would sign wrongly without a word. */
+/** Strict, because Buffer's own decoder skips unknown characters: a damaged secret would silently sign wrongly. */
 const readBase64 = (text: string): Buffer | null => {
   const bytes = Buffer.from(text, 'base64')
   return bytes.toString('base64') === text ? bytes : null
@@ -78,10 +79,10 @@ export const sign = (keys: readonly SigningKey[], { id, timestampSeconds, body }
 }
 
 /**
- * Makes a new secret. `secret` is what `createSigningKey` reads; `publicText` is what the partner verifies with: the same
- * for `v1`, `whpk_` and the base64 of the public key for `v1a`.
+ * Makes a new secret. `createSigningKey` reads `secret`; the partner verifies with `publicText`, which is the same text for `v1`,
+ * and `whpk_` with the base64 of the public key for `v1a`.
  *
- * @param random gives that many unpredictable bytes
+ * @param random returns that many unpredictable bytes
  */
 export const generateSecret = (
   type: SignatureType,

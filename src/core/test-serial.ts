@@ -1,18 +1,18 @@
 import { type Answer, readAnswer } from './answer.ts'
 import { readDuration } from './duration.ts'
 
-/** A serial that stands for a check which ends in a known way. */
+/** A serial that stands for a check with a known end. */
 export interface TestSerial {
   outcome: 'success' | 'fail' | 'notfound' | 'expire'
-  /** When it ends; 0 without a duration. */
+  /** The age at which it ends; 0 without a duration. */
   afterMs: number
 }
 
 const TEST_SERIAL = /^test_(success|fail|notfound|expire)(?:_([0-9a-z]+)(?:_[0-9A-Za-z-]+)?)?$/
 
 /**
- * Reads `test_(success|fail|notfound|expire)`, perhaps with a duration and after it any word that tells one from another,
- * such as `test_success_3s` or `test_success_3s_order-42`; null for any other serial.
+ * Reads `test_(success|fail|notfound|expire)`, optionally with a duration, and after that any word that makes it unique, such as
+ * `test_success_3s` or `test_success_3s_order-42`. Null for any other serial.
  */
 export const readTestSerial = (idcardid: string): TestSerial | null => {
   const [, outcome, duration = '0s'] = TEST_SERIAL.exec(idcardid) ?? []
@@ -26,10 +26,10 @@ const ENDS = {
   success: { code: 2, status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
   fail: { code: 2, status: 'FAIL', message: '认证失败', livingScore: null, similarity: null },
   notfound: { code: 4061, status: null, ...NOTHING },
-  // As for a link that nobody uses: its end is the registration's deadline.
+  // Like a link that nobody uses: it ends at the registration's deadline.
   expire: WAITING,
 }
 
-/** What GetResult would say about a test serial at this age: ING until its time has come. */
+/** What GetResult would answer about a test serial of this age: ING until `afterMs` has passed. */
 export const answerOfTestSerial = ({ outcome, afterMs }: TestSerial, ageMs: number): Answer =>
   readAnswer(ageMs < afterMs ? WAITING : ENDS[outcome])

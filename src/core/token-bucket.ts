@@ -1,12 +1,12 @@
 import { SECOND } from './duration.ts'
 
 export interface Rate {
-  /** A second. */
+  /** Tokens a second. */
   rate: number
   burst: number
 }
 
-/** How much of it was used up, at a time. */
+/** How many tokens were used, at a time in epoch ms. */
 export interface Bucket {
   used: number
   at: number
@@ -14,16 +14,16 @@ export interface Bucket {
 
 export const FULL_BUCKET: Bucket = { used: 0, at: 0 }
 
-/** Parts of a token that rounding loses. */
+/** The part of a token that rounding may lose. */
 const TOLERANCE = 1e-9
 
-/** Takes a token. The result's bucket is to be kept either way; `retryAfterMs` is how long to wait, null with a token. */
+/** Takes a token. Keep the new bucket in either case. `retryAfterMs` says how long to wait; null: the token was taken. */
 export const takeToken = (
   { used, at }: Bucket,
   now: number,
   { rate, burst }: Rate,
 ): { bucket: Bucket; retryAfterMs: number | null } => {
-  // A clock that was set back gives nothing, and goes on from there.
+  // If the clock was set back, nothing is refilled, and time goes on from there.
   const left = Math.max(0, used - (Math.max(0, now - at) * rate) / SECOND)
   const missing = left + 1 - burst
   return missing > TOLERANCE
