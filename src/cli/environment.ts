@@ -3,8 +3,8 @@ import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
 import type { Store } from '../store/store.ts'
+import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { describeError } from '../telemetry/log.ts'
 
 /** Of every command that answers with data. */
 export interface JsonOption {

@@ -1,6 +1,6 @@
 import { scriptOfSerial } from '../simulator/script.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
-import { describeError } from '../telemetry/log.ts'
+import { describeError } from '../telemetry/describe-error.ts'
 import { print, refuse } from './environment.ts'
 
 const CALLS_KEPT = 10_000

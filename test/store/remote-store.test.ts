@@ -12,7 +12,8 @@ import { Secret } from '../../src/core/secret.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
 import { packError, unpackError } from '../../src/store/sqlite/thread/errors.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { createLog, describeError } from '../../src/telemetry/log.ts'
+import { describeError } from '../../src/telemetry/describe-error.ts'
+import { createLog } from '../../src/telemetry/log.ts'
 import { first, openBench, SUCCESS } from '../support/store.ts'
 
 /** The real ones, watched; a test can limit their memory. */

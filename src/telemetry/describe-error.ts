@@ -1,0 +1,44 @@
+import { AppError } from '../core/error.ts'
+
+/** The part of an error that can hold neither a URL, nor a row, nor a secret. */
+export interface ErrorDescription {
+  name: string
+  code?: string | number
+  message?: string
+}
+
+const LONGEST_MESSAGE = 300
+
+/**
+ * What may be said about an error. Drivers put parameters, rows and URLs into their messages, so only our own errors and
+ * those of the language keep theirs. An error without a code gets the code of its cause.
+ */
+export const describeError = (error: unknown): ErrorDescription => {
+  if (!(error instanceof Error)) return { name: `Thrown ${typeof error}` }
+  const name = error.name === 'Error' ? error.constructor.name : error.name
+  const code = codeOf(error) ?? codeOf(error.cause)
+  const described: ErrorDescription = { name: isPlain(name) ? name : 'Error', ...(code === undefined ? {} : { code }) }
+  return hasSafeMessage(error) ? { ...described, message: shorten(error.message) } : described
+}
+
+const isPlain = (text: string): boolean => /^[\w.-]{1,64}$/.test(text)
+
+export const codeOf = (error: unknown): string | number | undefined => {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'number' || (typeof code === 'string' && isPlain(code)) ? code : undefined
+}
+
+/** A subclass or an extra property means that a library made the error. A SyntaxError quotes the text it could not parse. */
+const hasSafeMessage = (error: Error): boolean =>
+  error instanceof AppError ||
+  ([Error, TypeError, RangeError, ReferenceError].some(kind => error.constructor === kind) &&
+    Object.keys(error).length === 0)
+
+const shorten = (message: string): string =>
+  message
+    .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, '[url]')
+    .replaceAll(/\d{6,}/g, maskSerial)
+    .slice(0, LONGEST_MESSAGE)
+
+/** Keeps the last two characters of a serial: `**36`. Masking twice changes nothing more. */
+export const maskSerial = (idcardid: string): string => (idcardid.length > 3 ? `**${idcardid.slice(-2)}` : '**')
