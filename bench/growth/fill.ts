@@ -156,7 +156,7 @@ const addLanes = (db: Database.Database, partnerIds: readonly string[]) => {
 }
 
 const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Buffer; now: number }) => {
-  const sealed = createSealed(createVault(masterKey))
+  const sealed = createSealed(createVault(randomBytes, masterKey))
   const verdict = { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' } as const
   const sealVerdict = (partnerId: string, idcardid: string) => sealed.verdict.seal({ partnerId, idcardid }, verdict)
   const sealMessage = (partnerId: string, registrationId: string, idcardid: string) => {

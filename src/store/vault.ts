@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey } from 'node:crypto'
 
 /**
  * Encrypts what must not be readable in a stolen database. AES-256-GCM; `context` (table, row, owner) is authenticated,
@@ -14,6 +14,9 @@ export interface Vault {
   readonly keyId: string
 }
 
+/** As many random bytes as asked for. */
+type RandomBytes = (bytes: number) => Buffer
+
 /** Which key sealed it: the first bytes of the key's SHA-256, so that keys can change one row at a time. */
 const KEY_ID_BYTES = 4
 const IV_BYTES = 12
@@ -26,18 +29,21 @@ const idOf = (key: Buffer): string => createHash('sha256').update(key).digest().
 /** Random bytes are asked for so many at a time: each call costs as much as a seal. */
 const IVS_AT_ONCE = 512
 
-const createIvs = () => {
-  let bytes = Buffer.alloc(0)
+const createIvs = (random: RandomBytes) => {
+  let bytes: Buffer = Buffer.alloc(0)
   return (): Buffer => {
-    if (bytes.length === 0) bytes = randomBytes(IVS_AT_ONCE * IV_BYTES)
+    if (bytes.length === 0) bytes = random(IVS_AT_ONCE * IV_BYTES)
     const iv = bytes.subarray(0, IV_BYTES)
     bytes = bytes.subarray(IV_BYTES)
     return iv
   }
 }
 
-/** @param keys 32 bytes each: the current master key, then earlier ones that still open what they sealed. */
-export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
+/**
+ * @param random cryptographically secure: initialization vectors that repeat give the plaintexts away
+ * @param keys 32 bytes each: the current master key, then earlier ones that still open what they sealed
+ */
+export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...Buffer[]]): Vault => {
   const ring = new Map(
     keys.map(key => [Buffer.from(idOf(key), 'hex').readUInt32BE(), { id: idOf(key), key: createSecretKey(key) }]),
   )
@@ -45,7 +51,7 @@ export const createVault = (...keys: readonly [Buffer, ...Buffer[]]): Vault => {
   const current = createSecretKey(keys[0])
   const head = Buffer.from(keyId, 'hex')
   const authenticated = (id: string, context: string) => Buffer.from(`${id}|${context}`)
-  const nextIv = createIvs()
+  const nextIv = createIvs(random)
 
   const openBytes = (sealed: Buffer, context: string): Buffer => {
     const sealedBy = sealed.length < HEAD_BYTES ? undefined : ring.get(sealed.readUInt32BE())

@@ -14,7 +14,7 @@ import { ADMIN_TOKEN, type Environment, openFolder, openService, runCli, spawnCl
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
-const [OLD_ID, NEW_ID] = [createVault(OLD).keyId, createVault(NEW).keyId]
+const [OLD_ID, NEW_ID] = [createVault(randomBytes, OLD).keyId, createVault(randomBytes, NEW).keyId]
 const keysOf = (...[current, previous]: Buffer[]): Environment => ({
   ...(current ? { MASTER_KEY: current.toString('base64') } : {}),
   ...(previous ? { MASTER_KEY_PREVIOUS: previous.toString('base64') } : {}),
@@ -47,7 +47,7 @@ const openOldDatabase = async () => {
   }
   const partner = await begin()
   const database = stack.adopt(new Database(path), one => void one.close())
-  const { signingSecret } = createSealed(createVault(OLD))
+  const { signingSecret } = createSealed(createVault(randomBytes, OLD))
   const add = database.prepare(
     "INSERT INTO signing_secrets (id, partner_id, type, secret, created_at) VALUES (?, ?, 'v1', ?, 0)",
   )
@@ -91,7 +91,9 @@ describe('O1 a wrong or missing master key', () => {
     const path = join(folder.path, 'notifier.db')
     const older = new Database(path)
     older.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
-    older.prepare("INSERT INTO meta VALUES ('canary', ?)").run(createVault(OLD).seal('idface-notifier', 'canary'))
+    older
+      .prepare("INSERT INTO meta VALUES ('canary', ?)")
+      .run(createVault(randomBytes, OLD).seal('idface-notifier', 'canary'))
     older.close()
     const before = readTables(path)
     await expect(openSqliteStore({ path, masterKey: NEW, now: () => 1, defaultRate: 1 })).rejects.toThrow('MASTER_KEY')

@@ -6,7 +6,7 @@ import { createVault } from '../../src/store/vault.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
-const vault = createVault(OLD)
+const vault = createVault(randomBytes, OLD)
 const sealed = createSealed(vault)
 const VERDICT = { status: 'FAIL', message: 'no', livingScore: null, similarity: '12.5' } as const
 
@@ -55,15 +55,15 @@ describe('the canary', () => {
   test('is known under the current and the previous master key, and under no other', () => {
     const canary = sealed.canary.seal()
     expect(sealed.canary.isOurs(canary)).toBe(true)
-    expect(createSealed(createVault(NEW, OLD)).canary.isOurs(canary)).toBe(true)
-    expect(createSealed(createVault(NEW)).canary.isOurs(canary)).toBe(false)
+    expect(createSealed(createVault(randomBytes, NEW, OLD)).canary.isOurs(canary)).toBe(true)
+    expect(createSealed(createVault(randomBytes, NEW)).canary.isOurs(canary)).toBe(false)
     expect(sealed.canary.isOurs(vault.seal('another text', 'canary'))).toBe(false)
   })
 })
 
 describe('resealing', () => {
   test('moves a value of each column to the current master key, bound to the same row', () => {
-    const next = createSealed(createVault(NEW, OLD))
+    const next = createSealed(createVault(randomBytes, NEW, OLD))
     const owners = {
       accounts: { apiId: 'a' },
       signing_secrets: { partnerId: 'p', id: 's' },
@@ -84,7 +84,7 @@ describe('resealing', () => {
       expect(Object.keys(owner)).toEqual(Object.keys(owners[of]))
       const moved = reseal(vault.seal('text', contexts[of]), owners[of])
       expect(moved.subarray(0, next.keyId.length)).toEqual(next.keyId)
-      expect(createVault(NEW).open(moved, contexts[of])).toBe('text')
+      expect(createVault(randomBytes, NEW).open(moved, contexts[of])).toBe('text')
     }
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createVault } from '../../src/store/vault.ts'
 
 const KEY = randomBytes(32)
-const vault = createVault(KEY)
+const vault = createVault(randomBytes, KEY)
 const CONTEXT = 'signing-secret|partner_1|secret_1'
 
 describe('the vault', () => {
@@ -24,7 +24,7 @@ describe('the vault', () => {
 
   test('refuses another key, and says which it would need', () => {
     const sealed = vault.seal('text', CONTEXT)
-    expect(() => createVault(randomBytes(32)).open(sealed, CONTEXT)).toThrow(`(${vault.keyId})`)
+    expect(() => createVault(randomBytes, randomBytes(32)).open(sealed, CONTEXT)).toThrow(`(${vault.keyId})`)
   })
 
   test('refuses a value that was moved to another row', () => {
@@ -50,7 +50,7 @@ describe('the vault', () => {
 })
 
 describe('a change of the master key', () => {
-  const next = createVault(randomBytes(32), KEY)
+  const next = createVault(randomBytes, randomBytes(32), KEY)
 
   test('still opens what the earlier one sealed, and seals with the new one', () => {
     const old = vault.seal('text', CONTEXT)

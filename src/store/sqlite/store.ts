@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createSealed } from '../sealed.ts'
@@ -54,7 +55,7 @@ export const openSqliteStore = async ({
   try {
     const context: Context = {
       ...connection,
-      sealed: createSealed(createVault(masterKey, ...(previousKey ? [previousKey] : []))),
+      sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
       now,
       events,
       defaultRate,
