@@ -65,9 +65,10 @@ const eventsPage = (): string => {
 
 # Events
 
-What the service tells its operators. The log on stdout has one JSON line for each event, with \`level\`, \`time\`, \`version\`,
-\`event\` (the name) and the fields below; \`LOG_LEVEL\` leaves out what is less important. No secret, signature, score or whole
-serial is in them, and hosts stand for URLs. What to do about a paused account, or a full disk: [operations.md](operations.md).
+The log on stdout has one JSON line for each event, with \`level\`, \`time\`, \`version\`, \`event\` (the name) and the fields below.
+\`LOG_LEVEL\` is the least important level that is written. No field holds a secret, a signature, a score, a whole serial or a
+partner's URL; \`host\` names the host instead. [operations.md](operations.md) says what to do about a paused account or a full
+disk.
 
 | event | level | what it means, and what to do | fields |
 | --- | --- | --- | --- |

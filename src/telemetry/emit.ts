@@ -10,7 +10,7 @@ type EventFields = {
 }
 
 /**
- * Tells the listeners of an event; it never throws. Ask for the events you emit: `Emit<'poll.answered' | 'poll.failed'>`;
+ * Passes an event to all listeners. It never throws. Ask for the events that you emit, `Emit<'poll.answered' | 'poll.failed'>`:
  * a fake is then a function of a name and its fields.
  */
 export type Emit<Of extends EventName = EventName> = (
@@ -19,17 +19,15 @@ export type Emit<Of extends EventName = EventName> = (
   }[Of]
 ) => void
 
-/** What a listener is given; `fields` are those of the table for `name`. */
-export interface TelemetryEvent<Name extends EventName = EventName> {
-  name: Name
-  level: Level
-  fields: EventFields[Name]
-}
+/** What a listener receives. `name` tells which fields there are. */
+export type TelemetryEvent = {
+  [Name in EventName]: { name: Name; level: Level; fields: EventFields[Name] }
+}[EventName]
 
-/** Called within the work it is told of, so it must be cheap, must keep a bounded amount, and should not throw. */
+/** Runs within the work that emits, so it must be cheap, keep a bounded amount, and not throw. */
 export type Listener = (event: TelemetryEvent) => void
 
-/** A listener that throws is told of once, to the others, and disturbs neither them nor whoever emitted. */
+/** A listener that throws disturbs neither the caller nor the other listeners, who are told of it once. */
 export const createEmit = (listeners: readonly Listener[]): Emit => {
   const failed = new Set<Listener>()
   const emit: Emit = (...[name, fields]) => {

@@ -24,13 +24,13 @@ type Reserved = 'event' | 'level' | 'time' | 'version'
 interface EventEntry {
   readonly level: Level
   readonly fields: Readonly<Record<string, Field>> & { readonly [Name in Reserved]?: never }
-  /** What it means and what to do, in one sentence, for docs/events.md. */
+  /** What it means and what the operator should do, for docs/events.md. */
   readonly meaning: string
 }
 
 /**
- * Everything the service tells its operators: the log writes one line for each. An event happens once and is named
- * `noun.verb`; a field is never a secret, a verdict, a whole serial or a URL.
+ * Every event that the service emits. A name is `noun.verb`: what happened to whom. A field never holds a secret, a verdict, a
+ * whole serial or a partner's URL.
  */
 export const EVENTS = {
   'service.started': {
@@ -41,33 +41,35 @@ export const EVENTS = {
   'service.stopping': {
     level: 'info',
     fields: { signal: TEXT },
-    meaning: 'A signal came: nothing more is claimed, and what is in flight is finished, within 10 s.',
+    meaning: 'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most.',
   },
   'service.stopped': { level: 'info', fields: {}, meaning: 'The service has stopped; the process exits with 0.' },
   'service.stop_failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'Stopping failed; the process exits with 1, and what was in flight is repeated after the next start.',
+    meaning:
+      'Stopping failed; the process exits with 1. Calls and webhooks that were in flight are repeated after the next start.',
   },
   'process.failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'An error that nobody caught; the process exits with 1. A bug: please report it.',
+    meaning: 'Nobody caught this error; the process exits with 1. This is a bug: please report it.',
   },
   'telemetry.failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'A listener of these events threw; told once for each listener. A bug: please report it.',
+    meaning:
+      'A listener of these events threw an error; reported once for each listener. This is a bug: please report it.',
   },
   'admin.closed': {
     level: 'info',
     fields: { reason: TEXT },
-    meaning: 'There is no admin API: `ADMIN_TOKEN` is not set, so `/v1/admin` answers 404.',
+    meaning: '`ADMIN_TOKEN` is not set, so there is no admin API: `/v1/admin` answers 404.',
   },
   'master_key.created': {
     level: 'warn',
     fields: { path: TEXT, advice: TEXT },
-    meaning: 'A master key was made beside the database: copy it to a safe place, apart from the database.',
+    meaning: 'The service made a master key beside the database. Copy it to a safe place, apart from the database.',
   },
   'database.broken': {
     level: 'error',
@@ -78,12 +80,12 @@ export const EVENTS = {
   'heartbeat.delayed': {
     level: 'debug',
     fields: { message: TEXT },
-    meaning: 'A heartbeat came late, because the process or the machine was busy; harmless.',
+    meaning: 'A heartbeat came late, because the process or the machine was busy. Harmless.',
   },
   'heartbeat.failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'A heartbeat failed; the next one comes a second later. A bug: please report it.',
+    meaning: 'A heartbeat failed; the next one comes a second later. This is a bug: please report it.',
   },
 
   'request.answered': {
@@ -92,7 +94,7 @@ export const EVENTS = {
       ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
       ...{ partnerId: orNull(TEXT), requestId: TEXT },
     },
-    meaning: 'A request was answered; `route` is the pattern of its path.',
+    meaning: 'The API answered a request; `route` is the pattern of its path.',
   },
   'probe.answered': {
     level: 'debug',
@@ -100,12 +102,12 @@ export const EVENTS = {
       ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
       ...{ partnerId: orNull(TEXT), requestId: TEXT },
     },
-    meaning: 'A health probe was answered; one that failed is an `request.answered`.',
+    meaning: 'The API answered a health probe. A probe that fails is a `request.answered` instead.',
   },
   'request.failed': {
     level: 'error',
     fields: { route: TEXT, requestId: TEXT, error: ERROR },
-    meaning: 'A request was answered 500. A bug: please report it.',
+    meaning: 'The API answered 500. This is a bug: please report it.',
   },
   'callback.refused': {
     level: 'info',
@@ -120,18 +122,18 @@ export const EVENTS = {
       slowedUntil: orNull(ISO_TIME),
     },
     meaning:
-      "A partner registers serials in sequence, or mostly unknown ones, and may be trying out other people's; until `slowedUntil` it may call once a second.",
+      "A partner registers serials in sequence, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
   },
   'keys.use_not_recorded': {
     level: 'warn',
     fields: { error: ERROR },
-    meaning: 'When API keys were last used could not be written; harmless.',
+    meaning: 'The service could not record when API keys were last used. Harmless.',
   },
 
   'poll.answered': {
     level: 'debug',
     fields: { verificationId: NUMBER, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
-    meaning: 'GetResult answered a call, or did not; `kind` is how the answer was understood.',
+    meaning: 'A GetResult call has ended; `kind` says how the service classified the answer.',
   },
   'account.paused': {
     level: 'warn',
@@ -140,62 +142,62 @@ export const EVENTS = {
       ...{ probes: NUMBER, probeAt: EPOCH_MS },
     },
     meaning:
-      'GetResult refuses the account, which is not asked again before `probeAt`; told again for each canary call that fails. What to do is in operations.md.',
+      'GetResult refuses the account, so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
   },
   'account.resumed': {
     level: 'warn',
     fields: { accountId: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS },
-    meaning: 'GetResult accepts the account again; its rate begins at `rampRate` calls a second.',
+    meaning: 'GetResult accepts the account again. Its rate starts at `rampRate` calls a second and grows.',
   },
   'account.throttled': {
     level: 'warn',
     fields: { accountId: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS, allowedAt: EPOCH_MS },
-    meaning: 'GetResult asked for fewer calls; the rate falls to `rampRate` calls a second and grows again.',
+    meaning: 'GetResult asked for fewer calls. The rate falls to `rampRate` calls a second and grows again.',
   },
   'upstream.unknown_status': {
     level: 'warn',
     fields: { accountId: TEXT, status: TEXT },
     meaning:
-      'GetResult answered a status that is in no table, told once for each: find out what it means. Polling goes on.',
+      'GetResult answered a status that is in no table; reported once for each. Find out what it means; polling goes on.',
   },
   'upstream.unknown_code': {
     level: 'warn',
     fields: { accountId: TEXT, code: orNull(NUMBER) },
     meaning:
-      'GetResult answered a code that is in no table, told once for each: find out what it means. Polling goes on.',
+      'GetResult answered a code that is in no table; reported once for each. Find out what it means; polling goes on.',
   },
   'poll.learning_restarted': {
     level: 'info',
     fields: { accountId: TEXT },
     meaning:
-      "An account's checks are completed at other ages than before; polls go by the rule until 200 more have finished (polling.md).",
+      "The account's checks now finish at other ages than before. The service polls by the rule until 200 more have finished: [polling.md](polling.md).",
   },
   'poll.not_learned': {
     level: 'warn',
     fields: { error: ERROR },
-    meaning: 'When checks were completed could not be read or written; harmless.',
+    meaning: 'The service could not read or write at which ages checks finish. Harmless.',
   },
   'poll.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
-    meaning:
-      'The database cannot be written; answers are kept in memory and written as soon as that is possible, tried each second.',
+    meaning: 'The database cannot be written. The service keeps the answers in memory and tries again each second.',
   },
   'poll.settle_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
-      'One answer could not be written; its serial is asked about again when its lease runs out. A bug: please report it.',
+      'One answer could not be recorded; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
   },
   'poll.failed': {
     level: 'error',
     fields: { error: ERROR, verificationId: NUMBER },
-    meaning: 'One poll failed; its serial is asked about again when its lease runs out. A bug: please report it.',
+    meaning:
+      'One poll failed; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
   },
   'poll.round_failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'No serials could be claimed, usually because of the database; tried again within a second.',
+    meaning: 'The service could not claim serials, usually because of the database; it tries again within a second.',
   },
 
   'delivery.attempted': {
@@ -204,56 +206,55 @@ export const EVENTS = {
       ...{ messageId: TEXT, partnerId: TEXT, host: TEXT, attempt: NUMBER, outcome: TEXT },
       ...{ httpStatus: orNull(NUMBER), error: orNull(TEXT), detail: orNull(TEXT), durationMs: DURATION_MS },
     },
-    meaning: 'A webhook was sent, or could not be; where no answer came, `error` and `detail` say why.',
+    meaning: 'The service sent a webhook, or tried to. Where no answer came, `error` and `detail` say why.',
   },
   'message.unreadable': {
     level: 'error',
     fields: { registrationId: TEXT, advice: TEXT },
     meaning:
-      'The stored webhook of a registration cannot be decrypted and is held; the others go on. Restore its row from a backup, then resend it.',
+      'The stored webhook of one registration cannot be decrypted. It is held, and the others go on. Restore its row from a backup, then resend it.',
   },
   'delivery.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
-    meaning:
-      'The database cannot be written; attempts are kept in memory and written as soon as that is possible, tried each second.',
+    meaning: 'The database cannot be written. The service keeps the attempts in memory and tries again each second.',
   },
   'delivery.settle_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
-      'One attempt could not be written; its webhook is sent again when its lease runs out. A bug: please report it.',
+      'One attempt could not be recorded; the service sends its webhook again when the lease has run out. This is a bug: please report it.',
   },
   'delivery.failed': {
     level: 'error',
     fields: { error: ERROR, partnerId: TEXT },
     meaning:
-      'One attempt failed within the service; its webhook is sent again when its lease runs out. A bug: please report it.',
+      'One attempt failed within the service, which sends the webhook again when the lease has run out. This is a bug: please report it.',
   },
   'delivery.round_failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'No webhooks could be claimed, usually because of the database; tried again within a second.',
+    meaning: 'The service could not claim webhooks, usually because of the database; it tries again within a second.',
   },
 
   'retention.done': {
     level: 'info',
     fields: { count: NUMBER },
-    meaning: '`count` registrations were older than `RETENTION` and have been erased.',
+    meaning: 'The service erased `count` registrations that had ended longer than `RETENTION` ago.',
   },
   'retention.failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'Old registrations could not be erased; tried again within a minute.',
+    meaning: 'Old registrations could not be erased; the service tries again within a minute.',
   },
   'resend.done': {
     level: 'info',
     fields: { count: NUMBER },
-    meaning: 'A bulk resend has made `count` webhooks due again.',
+    meaning: 'A bulk resend made `count` webhooks due again.',
   },
   'resend.failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'A bulk resend could not go on; tried again within a minute.',
+    meaning: 'A bulk resend stopped half way; the service goes on with it within a minute.',
   },
 } as const satisfies Record<string, EventEntry>
