@@ -1,0 +1,222 @@
+import {
+  type AccountPatch,
+  type AccountState,
+  pausedByOperator,
+  resumedByOperator,
+} from '../../../../src/core/account.ts'
+import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
+import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
+import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
+import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
+import { endedByRotation } from '../../../../src/store/signing-secret.ts'
+import type {
+  Account,
+  ApiKey,
+  NewAccount,
+  NewKey,
+  NewSigningSecret,
+  SigningSecret,
+  Store,
+} from '../../../../src/store/store.ts'
+import type { Context } from './context.ts'
+import { secretsOf } from './reads.ts'
+import { type AccountRow, type KeyRow, type SecretRow, urlKey } from './tables.ts'
+
+type Verbs = Omit<
+  Store,
+  | keyof ReturnType<typeof import('./registrations.ts').createRegistrations>
+  | keyof ReturnType<typeof import('./queues.ts').createQueues>
+  | keyof ReturnType<typeof import('./reads.ts').createReads>
+  | 'now'
+  | 'events'
+>
+
+const NEVER_PAUSED = {
+  pausedAt: null,
+  pauseReason: null,
+  pauseCode: null,
+  probes: 0,
+  probeAt: null,
+  allowedAt: 0,
+  rampAt: null,
+  rampRate: null,
+}
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
+const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: KeyRow): ApiKey => ({
+  id,
+  createdAt,
+  lastUsedAt,
+  expiresAt,
+  revokedAt,
+})
+const viewSecret = ({ id, type, createdAt, expiresAt }: SecretRow): SigningSecret => ({
+  id,
+  type,
+  createdAt,
+  expiresAt,
+})
+
+/** Partners with their keys and secrets, accounts, what was learned, and retention. */
+export const createNouns = (context: Context): Verbs => {
+  const { tables, rules, now, events, defaultRate } = context
+  const { transaction } = tables
+  const view = (row: AccountRow | undefined): Account | null =>
+    row ? viewAccount({ ...row, apiKey: Buffer.alloc(0) }, defaultRate) : null
+
+  const addKey = (partnerId: string, { id, hash, expiresAt = null }: NewKey): ApiKey => {
+    const row = { id, partnerId, hash, expiresAt, createdAt: now(), lastUsedAt: null, revokedAt: null }
+    tables.keys.add(id, row)
+    return viewKey(row)
+  }
+  const addSecret = (partnerId: string, { id, type, text }: NewSigningSecret): SigningSecret => {
+    const row = { id, partnerId, type, text, createdAt: now(), expiresAt: null }
+    tables.secrets.add(id, row)
+    return viewSecret(row)
+  }
+  const addAccount = (account: NewAccount, isDefault: boolean): AccountRow => {
+    const row = { ...account, ...NEVER_PAUSED, isDefault, createdAt: now() }
+    tables.accounts.add(row.id, row)
+    return row
+  }
+  const named = (idOrApiId: string) => tables.accounts.where(row => row.id === idOrApiId || row.apiId === idOrApiId)
+  const patchAccount = (id: string, rule: (account: AccountState) => AccountPatch | null): Account | null => {
+    const row = tables.accounts.get(id)
+    if (row) tables.accounts.change(id, rule({ ...row, rate: row.rate ?? defaultRate }) ?? {})
+    return view(tables.accounts.get(id))
+  }
+
+  const erase = (id: string) => {
+    const row = tables.registrations.get(id)
+    if (!row) return
+    tables.registrations.delete(id)
+    for (const { n, messageSeq } of tables.attempts.where(one => one.messageSeq === row.messageSeq))
+      tables.attempts.delete(`${messageSeq} ${n}`)
+    if (row.messageSeq !== null) tables.messages.delete(row.messageSeq)
+    const left = tables.registrations.all()
+    if (!left.some(one => one.verificationId === row.verificationId)) tables.verifications.delete(row.verificationId)
+    if (!left.some(one => urlKey(one) === urlKey(row))) tables.pauses.delete(urlKey(row))
+  }
+
+  return {
+    createPartner: async ({ id, name, key, secret }) =>
+      transaction(() => {
+        const quotas = { maxPending: null, maxHosts: null, maxDaily: null }
+        const row = { id, name, disabled: false, payload: 'full' as const, ...quotas, createdAt: now(), events: 0 }
+        tables.partners.add(id, row)
+        addKey(id, key)
+        addSecret(id, { ...secret, type: 'v1' })
+        return viewPartner(row)
+      }),
+    findPartner: async id => {
+      const row = tables.partners.get(id)
+      return row ? viewPartner(row) : null
+    },
+    listPartners: async ({ limit, after }) =>
+      tables.partners
+        .where(({ id }) => after === null || id > after)
+        .sort(byId)
+        .slice(0, limit)
+        .map(viewPartner),
+    changePartner: async (id, change) => {
+      const row = tables.partners.get(id)
+      if (!row) return null
+      const after = { ...row, ...afterPartnerChange(row, change) }
+      transaction(() => tables.partners.set(id, after))
+      if (change.disabled === true) events.emit('withdrawn', { partnerId: id, registrationId: null })
+      if (change.disabled === false) {
+        events.emit('verificationsDue')
+        events.emit('messagesDue')
+      }
+      return viewPartner(after)
+    },
+
+    createKey: async (partnerId, key) =>
+      tables.partners.get(partnerId) ? transaction(() => addKey(partnerId, key)) : null,
+    listKeys: async partnerId =>
+      tables.partners.get(partnerId)
+        ? tables.keys
+            .where(row => row.partnerId === partnerId)
+            .sort(byId)
+            .map(viewKey)
+        : null,
+    revokeKey: async id => {
+      const row = tables.keys.get(id)
+      if (!row) return null
+      const after = revoked(viewKey(row), now())
+      transaction(() => tables.keys.change(id, { revokedAt: after.revokedAt }))
+      return after
+    },
+    findKey: async id => {
+      const row = tables.keys.get(id)
+      const partner = row && tables.partners.get(row.partnerId)
+      return row && partner ? ownerOfKey({ ...row, disabled: partner.disabled }, now()) : null
+    },
+    touchKeys: async ids =>
+      transaction(() => {
+        for (const id of ids) tables.keys.change(id, { lastUsedAt: now() })
+      }),
+    liveSecrets: async partnerId => secretsOf(context, partnerId).map(({ text }) => text),
+    listSigningSecrets: async partnerId => secretsOf(context, partnerId).map(viewSecret),
+    rotateSigningSecret: async (partnerId, added, overlapMs) =>
+      transaction(() => {
+        const expiresAt = now() + overlapMs
+        for (const { id } of endedByRotation(secretsOf(context, partnerId), expiresAt))
+          tables.secrets.change(id, { expiresAt })
+        return addSecret(partnerId, added)
+      }),
+
+    putDefaultAccount: async ({ id, apiId, apiKey, passwordMode }) =>
+      transaction(() => {
+        for (const row of tables.accounts.where(({ isDefault }) => isDefault))
+          tables.accounts.change(row.id, { isDefault: false })
+        const [known] = tables.accounts.where(row => row.apiId === apiId)
+        const row = known ?? addAccount({ id, apiId, apiKey, passwordMode, rate: null, partnerId: null }, true)
+        tables.accounts.change(row.id, { apiKey, passwordMode, isDefault: true })
+        return view(tables.accounts.get(row.id)) as Account
+      }),
+    createAccount: async account =>
+      tables.accounts.get(account.id) || named(account.apiId).length > 0
+        ? null
+        : transaction(() => view(addAccount(account, false))),
+    findAccount: async idOrApiId => view(named(idOrApiId)[0]),
+    accountFor: async (partnerId, idOrApiId) => {
+      const meant =
+        idOrApiId === null
+          ? tables.accounts.where(row => row.isDefault || row.partnerId === partnerId)
+          : named(idOrApiId)
+      return view(chooseAccount(meant, partnerId) ?? undefined)
+    },
+    listAccounts: async ({ limit, after }) =>
+      tables.accounts
+        .where(({ id }) => after === null || id > after)
+        .sort(byId)
+        .slice(0, limit)
+        .map(row => view(row) as Account),
+    pauseAccount: async id => transaction(() => patchAccount(id, () => pausedByOperator(now()))),
+    resumeAccount: async id => {
+      const resumed = transaction(() => patchAccount(id, account => resumedByOperator(account, now())))
+      if (resumed) events.emit('verificationsDue')
+      return resumed
+    },
+
+    changeCompletions: async (accountId, change) =>
+      transaction(() =>
+        tables.completions.set(accountId, changeBins(tables.completions.get(accountId) ?? emptyBins(), change)),
+      ),
+    completionsOf: async accountId => tables.completions.get(accountId) ?? emptyBins(),
+
+    prune: async (before, limit) =>
+      transaction(() => {
+        const stateOf = (seq: number | null) => (seq === null ? null : (tables.messages.get(seq)?.state ?? null))
+        const ended = tables.registrations
+          .where(row => rules.mayErase({ ...row, messageState: stateOf(row.messageSeq) }, before))
+          .sort((a, b) => (a.resolvedAt ?? 0) - (b.resolvedAt ?? 0) || byId(a, b))
+          .slice(0, limit)
+        for (const { id } of ended) erase(id)
+        return ended.length
+      }),
+    reseal: async () => 0,
+    probe: async () => {},
+    close: async () => {},
+  }
+}

@@ -1,0 +1,207 @@
+import { type AccountState, afterClaim, allowance, claimableAt } from '../../../../src/core/account.ts'
+import { fairShare } from '../../../../src/core/fair-share.ts'
+import { viewClaimedAccount } from '../../../../src/store/account.ts'
+import { tellHints } from '../../../../src/store/hints.ts'
+import { OVERDUE_WINDOW } from '../../../../src/store/rules/claim-verifications.ts'
+import { afterResolving } from '../../../../src/store/rules/hints.ts'
+import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
+import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
+import type {
+  ClaimedAccount,
+  ClaimedMessage,
+  ClaimedVerification,
+  MessageClaim,
+  MessageSettlement,
+  Store,
+  VerificationClaim,
+  VerificationSettlement,
+} from '../../../../src/store/store.ts'
+import { type Context, end, waitingOf } from './context.ts'
+import { secretsOf } from './reads.ts'
+import { attemptKey, type LaneRow, urlKey, type VerificationRow } from './tables.ts'
+
+type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'claimMessages' | 'settleMessages'>
+type Due = VerificationRow & { dueAt: number }
+
+/** As the engines have it: a claim that has found nothing but what it held is worth another after this. */
+const GO_ON_MS = 10
+
+const isDue = <Row extends { dueAt: number | null }>(row: Row): row is Row & { dueAt: number } => row.dueAt !== null
+const first = (times: readonly (number | null)[]): number | null =>
+  times.reduce((a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b)), null)
+/** Null comes before every number, as in an index. */
+const byNumber = (a: number | null, b: number | null): number => (a ?? -Infinity) - (b ?? -Infinity) || 0
+
+export const createQueues = (context: Context): Verbs => {
+  const { tables, rules, now, events, defaultRate } = context
+  const { transaction } = tables
+  const lastServed = new Map<string, string>()
+  const isEnabled = (partnerId: string): boolean => tables.partners.get(partnerId)?.disabled === false
+
+  const accounts = (): ClaimedAccount[] =>
+    tables.accounts.all().map(row => viewClaimedAccount({ ...row, apiKey: Buffer.alloc(0) }, { ...row, defaultRate }))
+  const saveAccount = (id: string, state: Partial<AccountState>) => {
+    const { rate: _, ...patch } = state
+    tables.accounts.change(id, patch)
+  }
+
+  const dueOf = (accountId: string): Due[] =>
+    tables.verifications
+      .where(row => row.accountId === accountId && isEnabled(row.partnerId))
+      .filter(isDue)
+      .sort((a, b) => a.dueAt - b.dueAt || byNumber(a.lastPolledAt, b.lastPolledAt) || a.id - b.id)
+
+  const nextOf = (account: ClaimedAccount): number | null => {
+    const [due] = dueOf(account.id)
+    return due ? claimableAt(account, due.dueAt) : null
+  }
+
+  const claimOne = ({ id, dueAt }: { id: number; dueAt: number }, at: number, leaseMs: number): ClaimedVerification => {
+    const before = tables.verifications.get(id)
+    tables.verifications.change(id, { claims: (before?.claims ?? 0) + 1, claimedAt: at, dueAt: at + leaseMs })
+    const row = tables.verifications.get(id) as VerificationRow
+    const { claims: claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt } = row
+    const { failures, invalidIds, goneChecks, seen } = row
+    const waiting = tables.registrations
+      .where(one => one.verificationId === id && one.status === 'pending')
+      .sort((a, b) => a.n - b.n)
+      .map(one => ({ id: one.id, createdAt: one.createdAt, expiresAt: one.expiresAt }))
+    const counts = { failures, invalidIds, goneChecks, seen }
+    return { id, claim, partnerId, idcardid, dueAt, polls, nudgedAt, lastPolledAt, ...counts, waiting }
+  }
+
+  const claimFrom = (account: ClaimedAccount, at: number, { free, leaseMs }: { free: number; leaseMs: number }) => {
+    const granted = allowance(account, at, free)
+    const due = dueOf(account.id).filter(({ dueAt }) => dueAt <= at)
+    const partners = [...new Set(due.map(({ partnerId }) => partnerId))].sort()
+    const taken: { id: number; dueAt: number }[] = []
+    for (const { partnerId, take } of fairShare(partners, granted, lastServed.get(account.id) ?? '')) {
+      const limit = Math.min(take, granted - taken.length)
+      if (limit === 0) break
+      const window = due.filter(row => row.partnerId === partnerId).slice(0, limit + OVERDUE_WINDOW)
+      taken.push(...rules.mostOverdue(window, limit, at))
+      lastServed.set(account.id, partnerId)
+    }
+    if (taken.length > 0)
+      saveAccount(account.id, afterClaim(account, { now: at, taken: taken.length, leaseEnd: at + leaseMs }))
+    return taken.map(one => claimOne(one, at, leaseMs))
+  }
+
+  const claimVerifications = ({ busy, concurrency, leaseMs }: VerificationClaim) => {
+    const at = now()
+    const taken = new Map<string, number>()
+    const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
+    const claims = accounts().flatMap(account => {
+      const nextAt = freeOf(account.id) > 0 ? nextOf(account) : null
+      if (nextAt === null || nextAt > at) return []
+      const verifications = claimFrom(account, at, { free: freeOf(account.id), leaseMs })
+      taken.set(account.id, verifications.length)
+      return verifications.length === 0 ? [] : [{ account, verifications }]
+    })
+    const nextAt = first(accounts().map(account => (freeOf(account.id) > 0 ? nextOf(account) : null)))
+    return { claims, nextAt }
+  }
+
+  /** The ids of the registrations that it ends. */
+  const settleVerification = (settlement: VerificationSettlement, at: number): string[] => {
+    const { id, account } = settlement
+    const state = account && accounts().find(one => one.id === account.id)
+    if (account && state) saveAccount(account.id, rules.afterAccountChange(state, account.change, at) ?? {})
+    const row = tables.verifications.get(id)
+    const facts = row ? { ...row, isResolved: row.verdict !== null, waiting: waitingOf(context, id) } : null
+    const plan = rules.settleVerification(settlement, facts, at)
+    if (!plan) return []
+    if (typeof plan.update.failures !== 'number') throw new Error('failures must be a number')
+    tables.verifications.change(id, { ...plan.update, claimedAt: null })
+    for (const ending of plan.endings) end(context, ending, at)
+    return plan.endings.map(({ registration }) => registration.id)
+  }
+
+  const firstDue = () => first(tables.lanes.where(lane => isEnabled(lane.partnerId)).map(({ dueAt }) => dueAt))
+  const inLane = (laneId: number) =>
+    tables.messages
+      .where(message => message.laneId === laneId)
+      .filter(isDue)
+      .sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
+
+  const claimLane = (lane: LaneRow, take: number, { at, leaseMs }: { at: number; leaseMs: number }) => {
+    const due = inLane(lane.id).filter(({ dueAt }) => dueAt <= at)
+    const isPaused = (url: Parameters<typeof urlKey>[0]) => tables.pauses.get(urlKey(url)) !== undefined
+    for (const message of due.filter(isPaused)) tables.messages.change(message.seq, rules.held(message))
+    const taken = due.filter(message => !isPaused(message)).slice(0, take)
+    return taken.map((message): ClaimedMessage => {
+      const { seq, partnerId, registrationId, laneId, callbackUrl, attempts, retries } = message
+      const claim = message.claims + 1
+      tables.messages.change(seq, { claims: claim, claimedAt: at, dueAt: at + leaseMs })
+      const { slow, proven, host } = lane
+      const body = Buffer.from(message.body)
+      return {
+        seq,
+        claim,
+        partnerId,
+        registrationId,
+        laneId,
+        slow,
+        proven,
+        host,
+        callbackUrl,
+        body,
+        attempts,
+        retries,
+      }
+    })
+  }
+
+  const claimMessages = (claim: MessageClaim) => {
+    const at = now()
+    const before = firstDue()
+    if (before === null || before > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt: before }
+    const lanes = tables.lanes
+      .where(({ partnerId }) => isEnabled(partnerId) && mayHaveMore(partnerId, claim))
+      .filter(isDue)
+      .filter(({ dueAt }) => dueAt <= at)
+    const shares = rules.shareSlots(claim, lanes)
+    const messages = shares.flatMap(({ lane, take }) =>
+      claimLane(tables.lanes.get(lane.id) as LaneRow, take, { at, leaseMs: claim.leaseMs }),
+    )
+    for (const { lane } of shares) tables.lanes.change(lane.id, { dueAt: inLane(lane.id)[0]?.dueAt ?? null })
+    const next = firstDue()
+    const goesOn = messages.length === 0 && shares.length > 0
+    const partners = new Set(messages.map(({ partnerId }) => partnerId))
+    const secrets = new Map([...partners].map(id => [id, secretsOf(context, id).map(({ text }) => text)] as const))
+    return { messages, secrets, nextAt: next !== null && goesOn ? Math.max(next, at + GO_ON_MS) : next }
+  }
+
+  const settleMessage = (settlement: MessageSettlement, at: number): void => {
+    const { seq, claim, laneId, partnerId, callbackUrl } = settlement.message
+    const row = tables.messages.get(seq)
+    const isRecorded = tables.attempts.get(attemptKey(seq, claim)) !== undefined
+    const facts = row ? { ...row, isErased: row.body === '', isRecorded } : null
+    const plan = rules.settleMessage(settlement, facts, tables.lanes.get(laneId) ?? NEW_LANE)
+    if (!plan) return
+    tables.messages.change(seq, plan.update)
+    if (plan.attempt) {
+      if (plan.attempt.outcome === null) throw new Error('outcome must be one')
+      tables.attempts.add(attemptKey(seq, plan.attempt.n), { ...plan.attempt, messageSeq: seq })
+    }
+    tables.lanes.change(laneId, plan.lane)
+    const pause = { partnerId, callbackUrl, since: at }
+    if (plan.pauses && !tables.pauses.get(urlKey(pause))) tables.pauses.add(urlKey(pause), pause)
+  }
+
+  return {
+    claimVerifications: async claim => transaction(() => claimVerifications(claim)),
+    settleVerifications: async settlements => {
+      const at = now()
+      const resolved = transaction(() => settlements.flatMap(settlement => settleVerification(settlement, at)))
+      tellHints(events, afterResolving(resolved))
+    },
+    claimMessages: async claim => transaction(() => claimMessages(claim)),
+    settleMessages: async settlements => {
+      const at = now()
+      transaction(() => {
+        for (const settlement of settlements) settleMessage(settlement, at)
+      })
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { encodeTime } from 'ulid'
+import { DAY } from '../../../../src/core/duration.ts'
+import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
+import { explanationOf, matches } from '../../../../src/store/rules/registration-view.ts'
+import { liveSecrets } from '../../../../src/store/signing-secret.ts'
+import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
+import { type Context, ownedRow, viewOf } from './context.ts'
+import { type AttemptRow, type SecretRow, urlKey } from './tables.ts'
+
+type Verbs = Pick<
+  Store,
+  'findRegistration' | 'listRegistrations' | 'listAttempts' | 'explain' | 'listEvents' | 'usageOf'
+>
+
+export const secretsOf = ({ tables, now }: Context, partnerId: string): SecretRow[] =>
+  liveSecrets(
+    tables.secrets.where(row => row.partnerId === partnerId),
+    now(),
+  )
+
+/** What a partner has now; an engine may remember a count for a second. */
+const usageOf = ({ tables }: Context, partnerId: string, at: number): Usage => {
+  const own = tables.registrations.where(row => row.partnerId === partnerId)
+  const aDayAgo = `reg_${encodeTime(Math.max(0, at - DAY), 10)}`
+  return {
+    pending: own.filter(({ status }) => status === 'pending').length,
+    daily: own.filter(({ id }) => id > aDayAgo).length,
+    hosts: tables.lanes.where(lane => lane.partnerId === partnerId).length,
+  }
+}
+
+export const quotasOf = (context: Context, partnerId: string, at: number): { limits: Quotas; usage: Usage } | null => {
+  const row = context.tables.partners.get(partnerId)
+  const limits = { pending: row?.maxPending ?? null, hosts: row?.maxHosts ?? null, daily: row?.maxDaily ?? null }
+  const isLimited = Object.values(limits).some(limit => limit !== null)
+  return isLimited ? { limits, usage: usageOf(context, partnerId, at) } : null
+}
+
+export const createReads = (context: Context): Verbs => {
+  const { tables, now } = context
+  const attemptsOf = (messageSeq: number): Attempt[] =>
+    tables.attempts
+      .where(row => row.messageSeq === messageSeq)
+      .sort((a, b) => a.n - b.n)
+      .map(({ messageSeq: _, n: __, ...attempt }: AttemptRow) => attempt)
+
+  const messagesOf = (partnerId: string) =>
+    tables.messages.where(row => row.partnerId === partnerId).sort((a, b) => a.event - b.event)
+
+  return {
+    findRegistration: async (partnerId, id) => {
+      const row = ownedRow(context, partnerId, id)
+      return row ? viewOf(context, row) : null
+    },
+
+    listRegistrations: async (partnerId, { idcardid, status, delivery, limit, before }) =>
+      tables.registrations
+        .where(row => row.partnerId === partnerId && (before === null || row.id < before))
+        .map(row => viewOf(context, row))
+        .filter(one => idcardid === null || one.idcardid === idcardid)
+        .filter(one => matches({ status: one.status, message: one.delivery }, { status, delivery }))
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .slice(0, limit),
+
+    listAttempts: async (partnerId, id) => {
+      const row = ownedRow(context, partnerId, id)
+      return row ? attemptsOf(row.messageSeq ?? 0) : null
+    },
+
+    explain: async (partnerId, id) => {
+      const row = ownedRow(context, partnerId, id)
+      const verification = row && tables.verifications.get(row.verificationId)
+      const account = verification && tables.accounts.get(verification.accountId)
+      if (!row || !account) return null
+      const { pausedAt, pauseReason, pauseCode } = account
+      return explanationOf(viewOf(context, row), {
+        lastAnswer: verification.lastAnswer,
+        lastCode: verification.lastCode,
+        rawStatus: verification.rawStatus,
+        account: { id: account.id, pausedAt, pauseReason, pauseCode },
+        lastAttempt: attemptsOf(row.messageSeq ?? 0).at(-1) ?? null,
+        messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
+        pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,
+      })
+    },
+
+    listEvents: async (partnerId, { after, limit }) => {
+      const all = messagesOf(partnerId)
+      const newest = tables.partners.get(partnerId)?.events ?? 0
+      const createdAt = all.find(({ event }) => event === after?.n)?.createdAt ?? null
+      if (after !== null && !isOfThisHistory(after, { newest, createdAt })) {
+        const firstFrom = (n: number) => {
+          const found = all.find(({ event }) => event >= n)
+          return found ? { n: found.event, at: found.createdAt } : null
+        }
+        return { outcome: 'lost', beginAfter: lastEventBy(after.at, newest, firstFrom) }
+      }
+      const events = all
+        .filter(({ event, body }) => event > (after?.n ?? 0) && body !== '')
+        .slice(0, limit)
+        .map(({ event, createdAt, registrationId, type, state, body }) => ({
+          position: { n: event, at: createdAt },
+          registrationId,
+          type,
+          createdAt,
+          delivery: state,
+          body,
+        }))
+      return { outcome: 'page', events }
+    },
+
+    usageOf: async partnerId => usageOf(context, partnerId, now()),
+  }
+}

@@ -1,0 +1,197 @@
+import { ENDED_WITHOUT_VERDICT } from '../../../../src/core/registration.ts'
+import { tellHints } from '../../../../src/store/hints.ts'
+import { afterCancelling, afterRegistering } from '../../../../src/store/rules/hints.ts'
+import { hostOf, NEW_LANE } from '../../../../src/store/rules/lane.ts'
+import type { NewRegistration, Registered, Store } from '../../../../src/store/store.ts'
+import { advanceLane, type Context, end, liftPause, ownedRow, registrationsOf, viewOf } from './context.ts'
+import { quotasOf } from './reads.ts'
+import type { LaneRow, MessageRow, VerificationRow } from './tables.ts'
+
+type Verbs = Pick<Store, 'register' | 'cancel' | 'nudge' | 'resend' | 'startResend' | 'findResend' | 'continueResends'>
+
+export const createRegistrations = (context: Context): Verbs => {
+  const { tables, rules, now, events } = context
+  const { transaction } = tables
+
+  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): VerificationRow => {
+    const id = tables.next('verifications')
+    const counts = { claims: 0, polls: 0, failures: 0, invalidIds: 0, goneChecks: 0, seen: false }
+    const answer = { lastPolledAt: null, lastAnswer: null, lastCode: null, rawStatus: null }
+    const known = { verdict: null, observedAt: null, previousPollAt: null }
+    const times = { createdAt: at, nudgedAt: at, dueAt: at, claimedAt: null }
+    const row = { id, accountId, partnerId, idcardid, ...times, ...counts, ...answer, ...known }
+    tables.verifications.add(id, row)
+    return row
+  }
+
+  const addLane = (partnerId: string, host: string): LaneRow => {
+    const lane = { id: tables.next('lanes'), partnerId, host, ...NEW_LANE }
+    tables.lanes.add(lane.id, lane)
+    return lane
+  }
+
+  const registerOne = (item: NewRegistration, at: number): Registered => {
+    const { id, partnerId, callbackUrl, metadata } = item
+    const [known] = tables.verifications.where(
+      row => row.idcardid === item.idcardid && row.accountId === item.accountId,
+    )
+    const live = registrationsOf(context, known?.id ?? 0).find(
+      row =>
+        row.partnerId === partnerId &&
+        row.callbackUrl === callbackUrl &&
+        !(ENDED_WITHOUT_VERDICT as readonly string[]).includes(row.status),
+    )
+    const host = hostOf(callbackUrl)
+    const [lane] = tables.lanes.where(one => one.partnerId === partnerId && one.host === host)
+    const quotas = quotasOf(context, partnerId, at)
+    const facts = { verification: known ?? null, hasLive: live !== undefined, laneId: lane?.id ?? null, quotas }
+    const plan = rules.register(item, facts, at)
+    if (plan.outcome === 'existing' && live) return { outcome: 'existing', registration: viewOf(context, live) }
+    if (plan.outcome === 'existing') throw new Error('there is none')
+    if (plan.outcome !== 'created') return plan
+
+    const verification = known ?? addVerification(item, at)
+    const n = (registrationsOf(context, verification.id).at(-1)?.n ?? -1) + 1
+    const laneId = (lane ?? addLane(partnerId, host)).id
+    const times = { createdAt: at, expiresAt: plan.expiresAt, resolvedAt: null }
+    const key = { id, verificationId: verification.id, n, laneId, messageSeq: null }
+    const row = { ...key, partnerId, callbackUrl, metadata, status: 'pending' as const, reason: null, ...times }
+    tables.registrations.add(id, row)
+    if (known && plan.ask) tables.verifications.change(known.id, plan.ask)
+    if (plan.ending) end(context, { ...plan.ending, registration: row }, at)
+    return { outcome: 'created', registration: viewOf(context, tables.registrations.get(id) ?? row) }
+  }
+
+  const cancelOne = (partnerId: string, id: string) => {
+    const row = ownedRow(context, partnerId, id)
+    const verification = row && tables.verifications.get(row.verificationId)
+    if (!row || !verification) return null
+    const message = row.messageSeq === null ? undefined : tables.messages.get(row.messageSeq)
+    const others = registrationsOf(context, verification.id).filter(one => one.id !== id)
+    const facts = {
+      status: row.status,
+      resolvedAt: row.resolvedAt,
+      message: message ?? null,
+      verification: { claims: verification.claims, isResolved: verification.verdict !== null },
+      others: {
+        pending: others.some(({ status }) => status === 'pending'),
+        notCancelled: others.some(({ status }) => status !== 'cancelled'),
+      },
+    }
+    const plan = rules.cancelRegistration(facts, now())
+    if (!plan) return viewOf(context, row)
+    tables.registrations.change(id, { status: 'cancelled', metadata: {}, resolvedAt: plan.registration.resolvedAt })
+    if (plan.message && message) {
+      tables.messages.change(message.seq, { ...plan.message, dueAt: null, claimedAt: null, body: '' })
+      for (const { n } of tables.attempts.where(one => one.messageSeq === message.seq))
+        tables.attempts.change(`${message.seq} ${n}`, { responseExcerpt: null })
+    }
+    const { stops, isErased } = plan.verification
+    if (stops) tables.verifications.change(verification.id, { dueAt: null, claimedAt: null, claims: stops.claims })
+    if (isErased)
+      tables.verifications.change(verification.id, {
+        verdict: null,
+        rawStatus: null,
+        observedAt: null,
+        previousPollAt: null,
+      })
+    return viewOf(context, tables.registrations.get(id) ?? row)
+  }
+
+  const resendMessage = (message: MessageRow, at: number) => {
+    if (rules.resendLifts()) liftPause(context, message, at)
+    const plan = rules.resent(message, at)
+    tables.messages.change(message.seq, plan)
+    advanceLane(context, message.laneId, plan.dueAt)
+  }
+
+  const resendOne = (partnerId: string, id: string) => {
+    const row = ownedRow(context, partnerId, id)
+    if (!row) return null
+    if (row.status === 'cancelled') return 'cancelled'
+    const message = row.messageSeq === null ? undefined : tables.messages.get(row.messageSeq)
+    if (!message) return 'no_message'
+    resendMessage(message, now())
+    return 'resent'
+  }
+
+  /** What was exhausted in the time span, in the order of the registrations. */
+  const matching = (span: { partnerId: string; since: number; until: number; cursor: string }) =>
+    tables.messages
+      .where(
+        ({ partnerId, state, registrationId, createdAt, body }) =>
+          partnerId === span.partnerId &&
+          state === 'exhausted' &&
+          registrationId > span.cursor &&
+          createdAt >= span.since &&
+          createdAt <= span.until &&
+          body !== '',
+      )
+      .sort((a, b) => (a.registrationId < b.registrationId ? -1 : 1))
+
+  return {
+    register: async items => {
+      const { registered, isLifted } = transaction(() => {
+        const at = now()
+        const registered = items.map(item => registerOne(item, at))
+        const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
+        const lifted = named.filter(item => liftPause(context, item, at))
+        return { registered, isLifted: lifted.length > 0 }
+      })
+      tellHints(events, afterRegistering(registered, isLifted))
+      return registered
+    },
+
+    cancel: async (partnerId, id) => {
+      const cancelled = transaction(() => cancelOne(partnerId, id))
+      if (cancelled) tellHints(events, afterCancelling(partnerId, id))
+      return cancelled
+    },
+
+    nudge: async (partnerId, id) => {
+      const row = ownedRow(context, partnerId, id)
+      const verification = row && tables.verifications.get(row.verificationId)
+      if (!row || !verification) return null
+      if (row.status === 'pending')
+        transaction(() => tables.verifications.change(verification.id, rules.nudge(verification, now())))
+      tellHints(events, [['verificationsDue']])
+      return viewOf(context, row)
+    },
+
+    resend: async (partnerId, id) => {
+      const outcome = transaction(() => resendOne(partnerId, id))
+      if (outcome === 'resent') tellHints(events, [['messagesDue']])
+      return outcome
+    },
+
+    startResend: async (partnerId, { id, since, until }) => {
+      const count = matching({ partnerId, since, until, cursor: '' }).length
+      const started = { id, since, until, count, resent: 0, done: count === 0 }
+      transaction(() => tables.resends.add(id, { ...started, partnerId, cursor: '' }))
+      tellHints(events, [['resendsDue']])
+      return started
+    },
+
+    findResend: async (partnerId, id) => {
+      const row = tables.resends.get(id)
+      if (row?.partnerId !== partnerId) return null
+      const { since, until, count, resent, done } = row
+      return { id, since, until, count, resent, done }
+    },
+
+    continueResends: async limit => {
+      const [row] = tables.resends.where(({ done }) => !done).sort((a, b) => (a.id < b.id ? -1 : 1))
+      if (!row) return 0
+      const batch = transaction(() => {
+        const at = now()
+        const batch = matching(row).slice(0, limit)
+        for (const message of batch) resendMessage(message, at)
+        const cursor = batch.at(-1)?.registrationId ?? row.cursor
+        tables.resends.change(row.id, { resent: row.resent + batch.length, cursor, done: batch.length < limit })
+        return batch
+      })
+      if (batch.length > 0) tellHints(events, [['messagesDue']])
+      return batch.length
+    },
+  }
+}

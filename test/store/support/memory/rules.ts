@@ -1,0 +1,35 @@
+import { afterAccountChange } from '../../../../src/core/account.ts'
+import { resent } from '../../../../src/core/message.ts'
+import { mayErase } from '../../../../src/store/retention.ts'
+import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
+import { mostOverdue } from '../../../../src/store/rules/claim-verifications.ts'
+import { nudge, register } from '../../../../src/store/rules/register.ts'
+import { resolve } from '../../../../src/store/rules/resolve.ts'
+import { settleMessage } from '../../../../src/store/rules/settle-message.ts'
+import { settleVerification } from '../../../../src/store/rules/settle-verification.ts'
+import { shareSlots } from '../../../../src/store/rules/share-slots.ts'
+
+/**
+ * By what the reference store decides: the rules that every engine goes by. The last three are an engine's own duties, said
+ * here so that a test can break each of them alone.
+ */
+export const RULES = {
+  afterAccountChange,
+  cancelRegistration,
+  mayErase,
+  mostOverdue,
+  nudge,
+  register,
+  resent,
+  resolve,
+  settleMessage,
+  settleVerification,
+  shareSlots,
+  nextEvent: (newest: number): number => newest + 1,
+  /** What a claim writes to a message that it holds back. */
+  held: ({ claims }: { claims: number }) => ({ claims: claims + 1, claimedAt: null, dueAt: null }),
+  /** Whether a resend ends the pause of its URL. */
+  resendLifts: (): boolean => true,
+}
+
+export type Rules = typeof RULES

@@ -1,0 +1,36 @@
+import { EventEmitter } from 'node:events'
+import type { Store, StoreEvents } from '../../../../src/store/store.ts'
+import { createNouns } from './nouns.ts'
+import { createQueues } from './queues.ts'
+import { createReads } from './reads.ts'
+import { createRegistrations } from './registrations.ts'
+import { RULES, type Rules } from './rules.ts'
+import { createTables, type Tables } from './tables.ts'
+
+export interface MemoryOptions {
+  now: () => number
+  defaultRate: number
+  /** Shared with other handles of the same database; its own unless given. */
+  tables?: Tables
+  rules?: Rules
+}
+
+/** The reference: the whole contract in maps, by the same rules as every engine, and as plain as it can be. */
+export const createMemoryStore = ({
+  now,
+  defaultRate,
+  tables = createTables(),
+  rules = RULES,
+}: MemoryOptions): Store => {
+  const events = new EventEmitter<StoreEvents>()
+  events.setMaxListeners(0)
+  const context = { tables, rules, now, events, defaultRate, sandbox: false }
+  return {
+    now,
+    events,
+    ...createRegistrations(context),
+    ...createReads(context),
+    ...createQueues(context),
+    ...createNouns(context),
+  }
+}

@@ -1,0 +1,190 @@
+import type { Answer, Verdict } from '../../../../src/core/answer.ts'
+import type { MessageState, MessageType } from '../../../../src/core/message.ts'
+import type { CompletionBins } from '../../../../src/core/polling/completion-bins.ts'
+import type { Secret } from '../../../../src/core/secret.ts'
+import type { AccountRow as SealedAccountRow } from '../../../../src/store/account.ts'
+import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
+import type { LaneState } from '../../../../src/store/rules/lane.ts'
+import type {
+  ApiKey,
+  Attempt,
+  BulkResend,
+  KeyOwner,
+  NewSigningSecret,
+  Registration,
+  SigningSecret,
+} from '../../../../src/store/store.ts'
+
+/** The rows are those of the SQLite schema, with nothing sealed. */
+export interface VerificationRow {
+  id: number
+  accountId: string
+  partnerId: string
+  idcardid: string
+  createdAt: number
+  nudgedAt: number
+  dueAt: number | null
+  claimedAt: number | null
+  claims: number
+  polls: number
+  lastPolledAt: number | null
+  lastAnswer: Answer['kind'] | null
+  lastCode: number | null
+  rawStatus: string | null
+  failures: number
+  invalidIds: number
+  goneChecks: number
+  seen: boolean
+  verdict: Verdict | null
+  observedAt: number | null
+  previousPollAt: number | null
+}
+
+export interface RegistrationRow
+  extends Pick<
+    Registration,
+    'id' | 'partnerId' | 'callbackUrl' | 'metadata' | 'status' | 'reason' | 'createdAt' | 'expiresAt' | 'resolvedAt'
+  > {
+  verificationId: number
+  n: number
+  laneId: number
+  messageSeq: number | null
+}
+
+export interface MessageRow {
+  seq: number
+  partnerId: string
+  event: number
+  registrationId: string
+  laneId: number
+  callbackUrl: string
+  type: MessageType
+  /** Empty: erased. */
+  body: string
+  createdAt: number
+  state: MessageState
+  dueAt: number | null
+  claimedAt: number | null
+  claims: number
+  fence: number
+  attempts: number
+  retries: number
+}
+
+export interface LaneRow extends LaneState {
+  id: number
+  partnerId: string
+  host: string
+}
+
+export interface PartnerRow extends StoredPartner {
+  events: number
+}
+export type AccountRow = Omit<SealedAccountRow, 'apiKey'> & { apiKey: Secret }
+export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
+export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
+export type ResendRow = BulkResend & { partnerId: string; cursor: string }
+export interface PauseRow {
+  partnerId: string
+  callbackUrl: string
+  since: number
+}
+export type AttemptRow = Attempt & { messageSeq: number; n: number }
+
+export interface Table<Key, Row> {
+  get(key: Key): Row | undefined
+  all(): Row[]
+  where(condition: (row: Row) => boolean): Row[]
+  set(key: Key, row: Row): void
+  /** Throws where there is one with this key. */
+  add(key: Key, row: Row): void
+  change(key: Key, patch: Partial<Row>): void
+  delete(key: Key): void
+}
+
+/** What several handles of one database share. */
+export type Tables = ReturnType<typeof createTables>
+
+export const createTables = () => {
+  /** How to take back what the transaction has written. */
+  let undo: (() => void)[] = []
+  const clears: (() => void)[] = []
+
+  const table = <Key, Row extends object>(): Table<Key, Row> => {
+    const rows = new Map<Key, Row>()
+    clears.push(() => rows.clear())
+    const set = (key: Key, row: Row) => {
+      const before = rows.get(key)
+      undo.push(() => (before === undefined ? rows.delete(key) : rows.set(key, before)))
+      rows.set(key, row)
+    }
+    return {
+      get: key => rows.get(key),
+      all: () => [...rows.values()],
+      where: condition => [...rows.values()].filter(condition),
+      set,
+      add: (key, row) => {
+        if (rows.has(key)) throw new Error(`there is a row ${String(key)} already`)
+        set(key, row)
+      },
+      change: (key, patch) => {
+        const row = rows.get(key)
+        if (row !== undefined) set(key, { ...row, ...patch })
+      },
+      delete: key => {
+        const before = rows.get(key)
+        if (before === undefined) return
+        undo.push(() => rows.set(key, before))
+        rows.delete(key)
+      },
+    }
+  }
+
+  const sequences = { verifications: 0, messages: 0, lanes: 0 }
+  return {
+    partners: table<string, PartnerRow>(),
+    keys: table<string, KeyRow>(),
+    secrets: table<string, SecretRow>(),
+    accounts: table<string, AccountRow>(),
+    completions: table<string, CompletionBins>(),
+    verifications: table<number, VerificationRow>(),
+    registrations: table<string, RegistrationRow>(),
+    messages: table<number, MessageRow>(),
+    lanes: table<number, LaneRow>(),
+    /** By message and number. */
+    attempts: table<string, AttemptRow>(),
+    resends: table<string, ResendRow>(),
+    /** By partner and URL. */
+    pauses: table<string, PauseRow>(),
+
+    /** The next number, which no row has ever had. */
+    next: (sequence: keyof typeof sequences): number => {
+      const before = sequences[sequence]
+      undo.push(() => {
+        sequences[sequence] = before
+      })
+      sequences[sequence] = before + 1
+      return before + 1
+    },
+
+    /** All of it, or nothing where it throws. */
+    transaction: <T>(run: () => T): T => {
+      undo = []
+      try {
+        return run()
+      } catch (error) {
+        for (const takeBack of undo.reverse()) takeBack()
+        throw error
+      }
+    },
+
+    /** Removes all rows; the numbers go on. */
+    clear: (): void => {
+      for (const clear of clears) clear()
+    },
+  }
+}
+
+export const attemptKey = (messageSeq: number, n: number) => `${messageSeq} ${n}`
+export const urlKey = ({ partnerId, callbackUrl }: { partnerId: string; callbackUrl: string }) =>
+  `${partnerId} ${callbackUrl}`
