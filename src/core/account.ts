@@ -17,12 +17,12 @@ export interface AccountState {
   probeAt: number | null
   /** The earliest time of the next call under the rate. */
   allowedAt: number
-  /** Where the rate started to grow again after a pause or a throttling, and from what; null at full speed. */
+  /** When the rate began to grow again after a pause or a throttling, and from which rate; null at full speed. */
   rampAt: number | null
   rampRate: number | null
 }
 
-/** What an answer does to its account; written together with the row's own step. */
+/** What an answer does to its account; written in the same transaction as what it does to its verification. */
 export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }
   | { kind: 'resume'; rampRate: number; rampAt: number }
@@ -38,7 +38,7 @@ const RAMP_DOUBLING_MS = 10 * SECOND
 const SLOW_START_SHARE = 1 / 8
 const SLOWEST_RATE = 0.1
 const LONGEST_HOLD_MS = 10 * MINUTE
-/** A claim that comes this late may catch up; more would be a burst. */
+/** A claim may make up for being this late; more would be a burst. */
 const CARRY_MS = 50
 
 /** Calls a second allowed now: the account's rate, or less while it recovers. */
@@ -47,32 +47,34 @@ const effectiveRate = ({ rate, rampAt, rampRate }: AccountState, now: number): n
     ? rate
     : Math.min(rate, rampRate * 2 ** Math.max(0, (now - rampAt) / RAMP_DOUBLING_MS))
 
-/** How many of the `want` calls the rate allows now. A paused account makes one, the canary, once it is due. */
+/** Between two calls. */
+const gapMs = (account: AccountState, now: number): number => SECOND / effectiveRate(account, now)
+/** When the next call could have gone, which is at most `CARRY_MS` ago. */
+const startOf = ({ allowedAt }: AccountState, now: number): number => Math.max(allowedAt, now - CARRY_MS)
+
+/** How many of the `want` calls may be made now: what the rate allows, or of a paused account the canary, once it is due. */
 export const allowance = (account: AccountState, now: number, want: number): number => {
   if (want <= 0) return 0
   if (account.pausedAt !== null) return account.probeAt !== null && account.probeAt <= now ? 1 : 0
   const start = startOf(account, now)
-  return start > now ? 0 : Math.min(want, Math.floor((now - start) / gapOf(account, now)) + 1)
+  return start > now ? 0 : Math.min(want, Math.floor((now - start) / gapMs(account, now)) + 1)
 }
 
-/** What to write after `taken` calls, one at least, have been claimed with a lease until `leaseEnd`. */
+/** After `taken` calls (at least one) have been claimed with a lease until `leaseEnd`. */
 export const afterClaim = (
   account: AccountState,
   { now, taken, leaseEnd }: { now: number; taken: number; leaseEnd: number },
 ): AccountPatch => {
-  const allowedAt = startOf(account, now) + taken * gapOf(account, now)
-  // If nothing is heard of the canary, the next one goes when its lease has run out.
+  const allowedAt = startOf(account, now) + taken * gapMs(account, now)
+  // If a canary never returns, the next one goes when its lease has run out.
   return account.pausedAt === null ? { allowedAt } : { allowedAt, probeAt: leaseEnd }
 }
 
-/** When a claim may bring something that is due at `dueAt`; null: not before somebody resumes the account. */
+/** When what is due at `dueAt` can be claimed at the earliest; null: not before an operator resumes the account. */
 export const claimableAt = (account: AccountState, dueAt: number): number | null => {
   const from = account.pausedAt === null ? account.allowedAt : account.probeAt
   return from === null ? null : Math.max(dueAt, from)
 }
-
-const gapOf = (account: AccountState, now: number): number => SECOND / effectiveRate(account, now)
-const startOf = ({ allowedAt }: AccountState, now: number): number => Math.max(allowedAt, now - CARRY_MS)
 
 /** What an answer means for the whole account; null for nothing, which is the usual case. */
 export const accountChange = (
@@ -102,8 +104,8 @@ export const accountChange = (
 const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, probes: 0, probeAt: null } as const
 
 /**
- * What `change` does to the account as it is when the answer is recorded, which another answer may have changed since
- * the call was made. Null: nothing, since a pause by hand outlives every answer.
+ * Applies the change to the account as it is when the answer is recorded: since the call was made, another answer or an
+ * operator may have changed it. Null: nothing changes, because a pause by an operator outlives every answer.
  */
 export const afterAccountChange = (account: AccountState, change: AccountChange, now: number): AccountPatch | null => {
   if (account.pauseReason === 'operator') return null
@@ -126,20 +128,20 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
   }
 }
 
-/** The pause by hand: nothing is asked, and no canary sent, until somebody resumes the account. */
+/** Nothing is asked, not even by a canary, until an operator resumes the account. */
 export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pausedAt: now, pauseReason: 'operator' })
 
-/** Null: it is not paused, and is not slowed down either. */
+/** Null: it is not paused, so nothing changes; it is not slowed down either. */
 export const resumedByOperator = (account: AccountState, now: number): AccountPatch | null =>
   account.pausedAt === null ? null : { ...RUNNING, ...slowStart(account.rate, now) }
 
-/** The slow start after a pause, by canary or by hand. */
+/** After a pause, whoever ended it. */
 const slowStart = (rate: number, now: number): { rampRate: number; rampAt: number } => ({
   rampRate: rate * SLOW_START_SHARE,
   rampAt: now,
 })
 
-/** A canary that told nothing: the pause goes on as it was, for `holdMs` at least. */
+/** After a canary that says nothing about the account: the pause goes on for the same reason, for at least `holdMs`. */
 const pauseOn = (account: AccountState, now: number, holdMs: number): AccountChange => {
   const next = pause(account, account.pauseReason ?? 'unknown_code', account.pauseCode ?? 0, now)
   return { ...next, probeAt: Math.max(next.probeAt, now + holdMs) }

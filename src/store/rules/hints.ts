@@ -1,5 +1,5 @@
 import type { Hint } from '../hints.ts'
-import type { Registered } from '../store.ts'
+import type { Partner, PartnerChange, Registered } from '../store.ts'
 
 /** @param isLifted a pause of a callback URL has ended */
 export const afterRegistering = (registered: readonly Registered[], isLifted: boolean): Hint[] => {
@@ -17,3 +17,11 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
   ['withdrawn', { partnerId, registrationId }],
   ['resolved', [registrationId]],
 ]
+
+/** @param partner as it is now; null: there is none */
+export const afterChangingPartner = (partner: Partner | null, { disabled }: PartnerChange): Hint[] => {
+  if (partner === null || disabled === undefined) return []
+  return disabled
+    ? [['withdrawn', { partnerId: partner.id, registrationId: null }]]
+    : [['verificationsDue'], ['messagesDue']]
+}

@@ -1,4 +1,6 @@
+import { tellHints } from '../hints.ts'
 import { afterPartnerChange, type PartnerRow, viewPartner } from '../partner.ts'
+import { afterChangingPartner } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
 import { createKeyRows } from './api-keys.ts'
 import type { Context } from './context.ts'
@@ -49,11 +51,7 @@ export const createPartners = (context: Context): Verbs => {
         db.update(partners).set(after).where(eq(partners.id, id)).run()
         return viewPartner({ ...row, ...after })
       })
-      if (changed && change.disabled === true) events.emit('withdrawn', { partnerId: id, registrationId: null })
-      if (changed && change.disabled === false) {
-        events.emit('verificationsDue')
-        events.emit('messagesDue')
-      }
+      tellHints(events, afterChangingPartner(changed, change))
       return changed
     },
   }

@@ -102,13 +102,20 @@ export const describePartners = (open: OpenStore): void => {
     expect((await bench.claimMessagesWith()).nextAt).toBeNull()
   })
 
-  test('ring when one is enabled', async () => {
+  test('withdraw all that is theirs when one is disabled, and ring when it is enabled', async () => {
     await using bench = await openBench(open)
-    const rung: string[] = []
-    bench.store.events.on('verificationsDue', () => rung.push('verifications'))
-    bench.store.events.on('messagesDue', () => rung.push('messages'))
-    await bench.store.changePartner(bench.partnerId, { disabled: false })
-    expect(rung.sort()).toEqual(['messages', 'verifications'])
+    const { store, partnerId } = bench
+    const told: unknown[] = []
+    store.events.on('withdrawn', what => told.push(what))
+    store.events.on('verificationsDue', () => told.push('verifications'))
+    store.events.on('messagesDue', () => told.push('messages'))
+    await store.changePartner(partnerId, { name: 'new' })
+    await store.changePartner('partner_nobody', { disabled: true })
+    expect(told).toEqual([])
+    await store.changePartner(partnerId, { disabled: true })
+    expect(told).toEqual([{ partnerId, registrationId: null }])
+    await store.changePartner(partnerId, { disabled: false })
+    expect(told.slice(1).toSorted()).toEqual(['messages', 'verifications'])
   })
 
   test('have keys, each created, used, and revoked once', async () => {

@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+import { emptyBins } from '../../src/core/polling/completion-bins.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { openFolder } from '../support/service.ts'
+import { FAIL, openBench, SUCCESS, WAITING } from '../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof open>>
+/** Prepares what a verb needs, and gives the call. */
+type Case = (bench: Bench) => Promise<() => Promise<unknown>>
+
+const open = async (path = ':memory:') => {
+  const clock = { now: Date.parse('2026-11-24T08:00:00Z') }
+  const masterKey = Buffer.alloc(32, 7)
+  return openBench(async ({ rate }) => ({
+    store: await openSqliteStore({ path, masterKey, now: () => clock.now, defaultRate: rate }),
+    advance: ms => {
+      clock.now += ms
+    },
+  }))
+}
+
+/** Every verb that writes; `close` aside. */
+type Writing = Exclude<
+  keyof Store,
+  | 'now'
+  | 'events'
+  | 'close'
+  | 'findRegistration'
+  | 'listRegistrations'
+  | 'findResend'
+  | 'listEvents'
+  | 'listAttempts'
+  | 'explain'
+  | 'completionsOf'
+  | 'findPartner'
+  | 'listPartners'
+  | 'listKeys'
+  | 'findKey'
+  | 'liveSecrets'
+  | 'usageOf'
+  | 'listSigningSecrets'
+  | 'findAccount'
+  | 'accountFor'
+  | 'listAccounts'
+>
+
+const CASES: Record<Writing, Case> = {
+  register: async bench => {
+    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 2, hosts: 1, daily: 2 } })
+    const items = ['1', '1', '2', '3'].map(idcardid => bench.newRegistration({ idcardid }))
+    return () => bench.store.register(items)
+  },
+  cancel: async bench => {
+    const { id } = await bench.resolve()
+    return () => bench.store.cancel(bench.partnerId, id)
+  },
+  nudge: async bench => {
+    const { id } = await bench.register()
+    await bench.poll(WAITING)
+    return () => bench.store.nudge(bench.partnerId, id)
+  },
+  resend: async bench => {
+    const { id } = await bench.resolve()
+    await bench.deliver(410)
+    return () => bench.store.resend(bench.partnerId, id)
+  },
+  startResend: async bench => {
+    await exhausted(bench)
+    return () => bench.store.startResend(bench.partnerId, { id: 'resend_1', since: 0, until: bench.store.now() + 1 })
+  },
+  continueResends: async bench => {
+    await exhausted(bench)
+    await bench.store.startResend(bench.partnerId, { id: 'resend_1', since: 0, until: bench.store.now() + 1 })
+    return () => bench.store.continueResends(10)
+  },
+  claimVerifications: async bench => {
+    const other = await bench.addPartner()
+    for (const partnerId of [bench.partnerId, bench.partnerId, other, other]) await bench.register({ partnerId })
+    return () => bench.claimWith({ concurrency: 1 })
+  },
+  settleVerifications: async bench => {
+    for (let n = 0; n < 3; n++) await bench.register()
+    const [one, two, three] = await bench.claim()
+    if (!one || !two || !three) throw new Error('three were due')
+    const settlements = [
+      bench.answered(one, SUCCESS),
+      bench.answered(two, FAIL),
+      bench.answered(three, WAITING, { kind: 'throttle', rampRate: 1, rampAt: 1, allowedAt: 1 }),
+    ]
+    return () => bench.store.settleVerifications(settlements)
+  },
+  changeCompletions: async bench => {
+    const more = emptyBins()
+    more.completions[3] = 1
+    more.exposureMs[3] = 1_000
+    await bench.store.changeCompletions(bench.account.id, { keep: 1, more })
+    return () => bench.store.changeCompletions(bench.account.id, { keep: 0.5, more })
+  },
+  claimMessages: async bench => {
+    await bench.resolve()
+    await bench.resolve({ callbackUrl: 'https://other.example/' })
+    return () => bench.claimMessagesWith()
+  },
+  settleMessages: async bench => {
+    await bench.resolve()
+    await bench.resolve({ callbackUrl: 'https://other.example/' })
+    const [one, two] = await bench.claimMessages()
+    if (!one || !two) throw new Error('two were due')
+    return () => bench.store.settleMessages([bench.received(one, null), bench.received(two, 410)])
+  },
+  createPartner: async bench => {
+    const { partner } = newPartner('new', { newId: bench.newId, random: randomBytes })
+    return () => bench.store.createPartner(partner)
+  },
+  changePartner: async bench => () => bench.store.changePartner(bench.partnerId, { name: 'new', disabled: true }),
+  createKey: async bench => () => bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) }),
+  revokeKey: async bench => {
+    await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
+    return () => bench.store.revokeKey('key_1')
+  },
+  touchKeys: async bench => {
+    await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
+    return () => bench.store.touchKeys(['key_1'])
+  },
+  rotateSigningSecret: async bench => () =>
+    bench.store.rotateSigningSecret(bench.partnerId, { id: 'secret_1', type: 'v1', text: new Secret('new') }, HOUR),
+  putDefaultAccount: async bench => () => bench.store.putDefaultAccount(ACCOUNT),
+  createAccount: async bench => () => bench.store.createAccount({ ...ACCOUNT, rate: 3, partnerId: bench.partnerId }),
+  pauseAccount: async bench => () => bench.store.pauseAccount(bench.account.id),
+  resumeAccount: async bench => {
+    await bench.store.pauseAccount(bench.account.id)
+    return () => bench.store.resumeAccount(bench.account.id)
+  },
+  prune: async bench => {
+    await bench.resolve()
+    await bench.deliver(200)
+    await bench.advance(DAY)
+    return () => bench.store.prune(bench.store.now(), 10)
+  },
+  reseal: async bench => () => bench.store.reseal(10),
+  probe: async bench => () => bench.store.probe(),
+}
+const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const
+
+const exhausted = async (bench: Bench) => {
+  await bench.resolve()
+  for (let n = 0; n < 4; n++) {
+    await bench.deliver(500)
+    await bench.advance(2 * HOUR)
+  }
+}
+
+/** What there is to be seen afterwards. */
+const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Bench) => {
+  const registrations = await store.listRegistrations(partnerId, {
+    idcardid: null,
+    status: null,
+    delivery: null,
+    limit: 100,
+    before: null,
+  })
+  return {
+    registrations,
+    explanations: await Promise.all(registrations.map(({ id }) => store.explain(partnerId, id))),
+    attempts: await Promise.all(registrations.map(({ id }) => store.listAttempts(partnerId, id))),
+    events: await store.listEvents(partnerId, { after: null, limit: 100 }),
+    usage: await store.usageOf(partnerId),
+    partners: await store.listPartners({ limit: 100, after: null }),
+    keys: await store.listKeys(partnerId),
+    secrets: await store.listSigningSecrets(partnerId),
+    accounts: await store.listAccounts({ limit: 100, after: null }),
+    completions: await store.completionsOf(account.id),
+    claimed: [await claim(), await claim(), await claimMessages()],
+  }
+}
+
+/** Ids in the order in which they come, bytes as text. */
+const comparable = (value: unknown): unknown => {
+  const known = new Map<string, string>()
+  const json = JSON.stringify(value, (_, one) =>
+    one instanceof Map ? [...one] : one?.type === 'Buffer' ? Buffer.from(one.data).toString() : one,
+  )
+  const named = json?.replaceAll(/\b[a-z]+_[0-9A-Z]{26}\b/g, id => {
+    if (!known.has(id)) known.set(id, `id ${known.size}`)
+    return known.get(id) ?? ''
+  })
+  return named === undefined ? undefined : JSON.parse(named)
+}
+
+/** Makes the call, and another one that throws once the call's part of their transaction has run. */
+const besideOneThatThrows = async <Result>(bench: Bench, call: () => Promise<Result>): Promise<Result> => {
+  const result = call()
+  // A verb may read before it writes.
+  for (let n = 0; n < 50; n++) await null
+  const taken = { ...newPartner('again', { newId: bench.newId, random: randomBytes }).partner, id: bench.partnerId }
+  await expect(bench.store.createPartner(taken)).rejects.toThrow()
+  return result
+}
+
+const run = async (prepare: Case, { isReplayed }: { isReplayed: boolean }) => {
+  await using bench = await open()
+  const call = await prepare(bench)
+  const told: unknown[] = []
+  for (const name of ['verificationsDue', 'messagesDue', 'resendsDue', 'resolved', 'withdrawn'] as const)
+    bench.store.events.on(name, (...args: unknown[]) => told.push([name, ...args]))
+  const result = await (isReplayed ? besideOneThatThrows(bench, call) : call())
+  const events = [...told]
+  await bench.advance(MINUTE + SECOND)
+  return comparable({ result, events, state: await stateOf(bench) })
+}
+
+describe('a transaction that is run again because another call in it throws', () => {
+  test.each(Object.entries(CASES))('does once what %s does', async (_, prepare) => {
+    expect(await run(prepare, { isReplayed: true })).toEqual(await run(prepare, { isReplayed: false }))
+  })
+
+  test('tells once of a message that cannot be decrypted', async () => {
+    await using folder = await openFolder()
+    const path = join(folder.path, 'notifier.db')
+    await using bench = await open(path)
+    const { id } = await bench.resolve()
+    const other = new Database(path)
+    other.prepare("UPDATE messages SET body = x'00112233'").run()
+    other.close()
+    const told: string[] = []
+    bench.store.events.on('unreadable', registrationId => told.push(registrationId))
+    expect(await besideOneThatThrows(bench, () => bench.claimMessages())).toEqual([])
+    expect(told).toEqual([id])
+  })
+})
