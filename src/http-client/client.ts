@@ -54,8 +54,8 @@ const failed = (fault: Fault): Exchange => ({ head: null, body: Buffer.alloc(0),
 /**
  * @param deps.connect for connections that are not simply opened to the origin's host and port
  * @param deps.perKey most connections of one key; further requests wait in turn
- * @param deps.retries which request on a reused connection that the peer has closed is sent once more: only one of which no
- *   byte was sent, or also one that was sent and of whose response no byte came
+ * @param deps.retries which requests are sent once more if the peer has closed their reused connection: `unsent`, those of
+ *   which no byte was sent; `unanswered`, also those that were sent and whose response has not begun
  */
 export const openClient = <O extends Origin = Origin>(deps: {
   connect?: Connect<O>
