@@ -9,7 +9,8 @@ CREATE TABLE `__new_partners` (
 	`max_daily` integer,
 	`created_at` integer NOT NULL,
 	`events` integer DEFAULT 0 NOT NULL,
-	CONSTRAINT "partners_payload" CHECK(payload IN ('full', 'thin'))
+	CONSTRAINT "partners_payload" CHECK(payload IN ('full', 'thin')),
+	CONSTRAINT "partners_quotas" CHECK(max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0)
 );
 --> statement-breakpoint
 INSERT INTO `__new_partners` (`id`, `name`, `disabled`, `payload`, `max_pending`, `max_hosts`, `max_daily`, `created_at`, `events`)
@@ -18,6 +19,74 @@ SELECT `id`, `name`, `disabled`, `payload`, `max_pending`, `max_hosts`, `max_dai
 DROP TABLE `partners`;
 --> statement-breakpoint
 ALTER TABLE `__new_partners` RENAME TO `partners`;
+--> statement-breakpoint
+CREATE TABLE `__new_signing_secrets` (
+	`id` text PRIMARY KEY NOT NULL,
+	`partner_id` text NOT NULL,
+	`type` text NOT NULL,
+	`secret` blob NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer,
+	CONSTRAINT "signing_secrets_type" CHECK(type IN ('v1', 'v1a'))
+);
+--> statement-breakpoint
+INSERT INTO `__new_signing_secrets` (`id`, `partner_id`, `type`, `secret`, `created_at`, `expires_at`)
+SELECT `id`, `partner_id`, `type`, `secret`, `created_at`, `expires_at` FROM `signing_secrets`;
+--> statement-breakpoint
+DROP TABLE `signing_secrets`;
+--> statement-breakpoint
+ALTER TABLE `__new_signing_secrets` RENAME TO `signing_secrets`;
+--> statement-breakpoint
+CREATE INDEX `signing_secrets_partner` ON `signing_secrets` (`partner_id`);
+--> statement-breakpoint
+CREATE TABLE `__new_accounts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`api_id` text NOT NULL,
+	`api_key` blob NOT NULL,
+	`password_mode` text NOT NULL,
+	`rate` real,
+	`is_default` integer DEFAULT false NOT NULL,
+	`partner_id` text,
+	`created_at` integer NOT NULL,
+	`paused_at` integer,
+	`pause_reason` text,
+	`pause_code` integer,
+	`probes` integer DEFAULT 0 NOT NULL,
+	`probe_at` integer,
+	`allowed_at` real DEFAULT 0 NOT NULL,
+	`ramp_at` integer,
+	`ramp_rate` real,
+	CONSTRAINT "accounts_mode" CHECK(password_mode IN ('dynamic', 'static')),
+	CONSTRAINT "accounts_paused" CHECK((paused_at IS NULL) = (pause_reason IS NULL)),
+	CONSTRAINT "accounts_operator" CHECK(pause_reason IS NOT 'operator' OR probe_at IS NULL)
+);
+--> statement-breakpoint
+INSERT INTO `__new_accounts` (`id`, `api_id`, `api_key`, `password_mode`, `rate`, `is_default`, `partner_id`, `created_at`, `paused_at`, `pause_reason`, `pause_code`, `probes`, `probe_at`, `allowed_at`, `ramp_at`, `ramp_rate`)
+SELECT `id`, `api_id`, `api_key`, `password_mode`, `rate`, `is_default`, `partner_id`, `created_at`, `paused_at`, `pause_reason`, `pause_code`, `probes`, `probe_at`, `allowed_at`, `ramp_at`, `ramp_rate` FROM `accounts`;
+--> statement-breakpoint
+DROP TABLE `accounts`;
+--> statement-breakpoint
+ALTER TABLE `__new_accounts` RENAME TO `accounts`;
+--> statement-breakpoint
+CREATE UNIQUE INDEX `accounts_api_id_unique` ON `accounts` (`api_id`);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `accounts_default` ON `accounts` (`is_default`) WHERE is_default = 1;
+--> statement-breakpoint
+CREATE TABLE `__new_completion_bins` (
+	`account_id` text NOT NULL,
+	`bin` integer NOT NULL,
+	`completions` real NOT NULL,
+	`exposure_ms` real NOT NULL,
+	PRIMARY KEY(`account_id`, `bin`),
+	CONSTRAINT "completion_bins_counts" CHECK(completions >= 0 AND exposure_ms >= 0)
+);
+--> statement-breakpoint
+INSERT INTO `__new_completion_bins` (`account_id`, `bin`, `completions`, `exposure_ms`)
+SELECT `account_id`, `bin`, `completions`, `exposure_ms` FROM `completion_bins`;
+--> statement-breakpoint
+DROP TABLE `completion_bins`;
+--> statement-breakpoint
+ALTER TABLE `__new_completion_bins` RENAME TO `completion_bins`;
 --> statement-breakpoint
 CREATE TABLE `__new_messages` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,

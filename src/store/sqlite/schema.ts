@@ -36,7 +36,10 @@ export const partners = sqliteTable(
     /** The number of its newest event. */
     events: integer('events').notNull().default(0),
   },
-  () => [oneOf('partners_payload', 'payload', ['full', 'thin'])],
+  () => [
+    oneOf('partners_payload', 'payload', ['full', 'thin']),
+    holds('partners_quotas', 'max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0'),
+  ],
 )
 
 export const apiKeys = sqliteTable(
@@ -65,31 +68,41 @@ export const signingSecrets = sqliteTable(
     /** The end of the overlap after a rotation; null for the current one. */
     expiresAt: time('expires_at'),
   },
-  t => [index('signing_secrets_partner').on(t.partnerId)],
+  t => [index('signing_secrets_partner').on(t.partnerId), oneOf('signing_secrets_type', 'type', ['v1', 'v1a'])],
 )
 
-export const accounts = sqliteTable('accounts', {
-  id: text('id').primaryKey(),
-  /** APIID at the vendor. */
-  apiId: text('api_id').notNull().unique(),
-  apiKey: sealed('api_key').notNull(),
-  passwordMode: text('password_mode', { enum: ['dynamic', 'static'] }).notNull(),
-  /** Calls a second; null: the setting's. */
-  rate: real('rate'),
-  isDefault: flag('is_default'),
-  /** The only partner that may use it; null: all. */
-  partnerId: text('partner_id'),
-  createdAt: time('created_at').notNull(),
-  pausedAt: time('paused_at'),
-  pauseReason: text('pause_reason').$type<PauseReason>(),
-  pauseCode: integer('pause_code'),
-  probes: integer('probes').notNull().default(0),
-  probeAt: time('probe_at'),
-  /** May hold fractions of a ms: it is the rate limit's clock. */
-  allowedAt: real('allowed_at').notNull().default(0),
-  rampAt: time('ramp_at'),
-  rampRate: real('ramp_rate'),
-})
+export const accounts = sqliteTable(
+  'accounts',
+  {
+    id: text('id').primaryKey(),
+    /** APIID at the vendor. */
+    apiId: text('api_id').notNull().unique(),
+    apiKey: sealed('api_key').notNull(),
+    passwordMode: text('password_mode', { enum: ['dynamic', 'static'] }).notNull(),
+    /** Calls a second; null: the setting's. */
+    rate: real('rate'),
+    isDefault: flag('is_default'),
+    /** The only partner that may use it; null: all. */
+    partnerId: text('partner_id'),
+    createdAt: time('created_at').notNull(),
+    pausedAt: time('paused_at'),
+    pauseReason: text('pause_reason').$type<PauseReason>(),
+    pauseCode: integer('pause_code'),
+    probes: integer('probes').notNull().default(0),
+    probeAt: time('probe_at'),
+    /** May hold fractions of a ms: it is the rate limit's clock. */
+    allowedAt: real('allowed_at').notNull().default(0),
+    rampAt: time('ramp_at'),
+    rampRate: real('ramp_rate'),
+  },
+  t => [
+    uniqueIndex('accounts_default').on(t.isDefault).where(sql`is_default = 1`),
+    oneOf('accounts_mode', 'password_mode', ['dynamic', 'static']),
+    holds('accounts_paused', '(paused_at IS NULL) = (pause_reason IS NULL)'),
+    // No canary goes during a pause by hand.
+    holds('accounts_operator', "pause_reason IS NOT 'operator' OR probe_at IS NULL"),
+  ],
+)
 
 /** One serial of one account: asked once, however many registrations wait for it. The first queue. */
 export const verifications = sqliteTable(
@@ -275,5 +288,8 @@ export const completionBins = sqliteTable(
     completions: real('completions').notNull(),
     exposureMs: real('exposure_ms').notNull(),
   },
-  t => [primaryKey({ columns: [t.accountId, t.bin] })],
+  t => [
+    primaryKey({ columns: [t.accountId, t.bin] }),
+    holds('completion_bins_counts', 'completions >= 0 AND exposure_ms >= 0'),
+  ],
 )
