@@ -49,7 +49,7 @@ export const start: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'start',
     title: 'Start',
-    method: `From the start of the process to the log line \`service.started\`, and for the others to the end of the process; ${RUNS} rounds.
+    method: `From the start of the process to the log line \`listening\`, and for the others to the end of the process; ${RUNS} rounds.
 \`serve\` runs as \`npm start\` runs it; its memory is looked at ${REST_MS / 1000} s later, without a call having been made.`,
     columns: ['ms', 'RSS, MB'],
     rows: contestants.map(({ name }) => ({

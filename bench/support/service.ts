@@ -50,7 +50,7 @@ export const openService = async (folder: string, env: Environment, nodeFlags: r
   }
 
   for (;;) {
-    const [, url] = /"event":"service.started","url":"([^"]+)"/.exec(readFileSync(logPath, 'utf8')) ?? []
+    const [, url] = /"event":"listening","url":"([^"]+)"/.exec(readFileSync(logPath, 'utf8')) ?? []
     const startMs = performance.now() - startedAt
     if (url !== undefined) return { url, pid: child.pid ?? 0, startMs, logPath, [Symbol.asyncDispose]: dispose }
     if (child.exitCode !== null || startMs > START_LIMIT_MS) {

@@ -13,7 +13,7 @@ export const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   const app = await start(config, emit).catch((error: unknown) => refuse(reasonOf(error)))
-  emit('service.started', { url: app.url })
+  emit('listening', { url: app.url })
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
   app.store.events.on('broken', error => {

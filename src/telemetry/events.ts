@@ -33,7 +33,8 @@ interface EventEntry {
  * whole serial or a partner's URL.
  */
 export const EVENTS = {
-  'service.started': {
+  /** The one name without a noun: scripts that start the service wait for it. */
+  listening: {
     level: 'info',
     fields: { url: TEXT },
     meaning: 'The service has started and takes requests at `url`.',

@@ -79,7 +79,7 @@ test('no secret, score, message, path, metadata or whole serial is ever in the l
   const told = new Set(events.map(line => (JSON.parse(line) as { event: string }).event))
   for (const event of [
     'master_key.created',
-    'service.started',
+    'listening',
     'delivery.attempted',
     'poll.answered',
     'account.paused',

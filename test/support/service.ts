@@ -114,7 +114,7 @@ export const spawnCli = (args: readonly string[], { cwd, env = {} }: { cwd: stri
 /** `serve` as a child process, once it listens. */
 export const spawnService = async (env: Environment, cwd: string) => {
   const child = spawnCli(['serve'], { cwd, env })
-  const listening = await child.line(line => line.includes('"event":"service.started"'))
+  const listening = await child.line(line => line.includes('"event":"listening"'))
   const { url } = JSON.parse(listening) as { url: string }
   return { ...child, url }
 }

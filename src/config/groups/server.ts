@@ -15,8 +15,8 @@ export const SERVER = {
       name: 'PORT',
       parse: wholeNumber({ min: 0, max: 65_535 }),
       default: '8080',
-      en: 'The port the API listens on; `0` takes a free one, named by the `service.started` log line.',
-      zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `service.started` 一行。',
+      en: 'The port the API listens on; `0` takes a free one, named by the `listening` log line.',
+      zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',
     },
     apiRate: {
       name: 'API_RATE',
