@@ -45,17 +45,6 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'store/sqlite/checkpoints.ts': "paces checkpoints on the store's thread, whose clock only moves with a call",
 }
 
-/** These are still to be given a clock or chance; the list only becomes shorter. */
-const STILL_AMBIENT: readonly string[] = [
-  'worker/deliverer.ts',
-  'worker/keyed-limiter.ts',
-  'worker/pace.ts',
-  'worker/poll-plan.ts',
-  'worker/poller.ts',
-  'worker/rounds.ts',
-  'worker/settler.ts',
-]
-
 /** Rooms that others know by one file. */
 const ENTRIES: Record<string, string> = { 'http-client': 'http-client/client.ts' }
 
@@ -116,7 +105,7 @@ describe('the house', () => {
   test.each(files.filter(file => AMBIENT.test(codeOf(file))))(
     '%s may take time or chance from its surroundings',
     file => {
-      const exceptions = [...Object.keys(MAY_USE_AMBIENT), ...STILL_AMBIENT]
+      const exceptions = Object.keys(MAY_USE_AMBIENT)
       expect(exceptions.filter(path => file === path || file.startsWith(path))).toHaveLength(1)
     },
   )

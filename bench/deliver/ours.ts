@@ -11,6 +11,7 @@ import type { Store } from '../../src/store/store.ts'
 import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
+import { createRounds } from '../../src/worker/rounds.ts'
 import { answerMessages } from '../support/child.ts'
 import { IN_FLIGHT, measureRun, type Order, type Run } from './job.ts'
 
@@ -91,13 +92,17 @@ const runOurs = async () => {
       concurrency: 6 * IN_FLIGHT,
       perHost: IN_FLIGHT,
       random: Math.random,
+      clock,
+      onFree: () => rounds.ring(),
       emit: createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })]),
     })
+    const rounds = createRounds(deliverer.round, { clock, now: filled.now, onError: done.reject })
     const result = await measureRun(async () => {
-      deliverer.ring()
+      rounds.ring()
       await done.promise
     })
-    await deliverer.stop()
+    await rounds.stop()
+    await deliverer.whenIdle()
     await sender.close()
     await filled.close()
     return result

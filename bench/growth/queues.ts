@@ -54,7 +54,7 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
   })
   const messages = await measureQueue(batches, {
     claim: async () => {
-      const shares = { slots: BATCH, slowSlots: 25, perHost: BATCH, ahead: new Map(), perPartner: BATCH }
+      const shares = { slots: BATCH, slowSlots: 25, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
       const busy = {
         busyHosts: new Map<string, number>(),
         busyPartners: new Map<string, number>(),

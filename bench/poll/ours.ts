@@ -11,6 +11,7 @@ import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { openUpstream } from '../../src/upstream/upstream.ts'
 import { createPoller } from '../../src/worker/poller.ts'
+import { createRounds } from '../../src/worker/rounds.ts'
 import { IN_FLIGHT, measureRun, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
 import { ACCOUNT, type Order, serialAt } from './job.ts'
@@ -85,14 +86,18 @@ const runOurs = () => {
       concurrency: IN_FLIGHT,
       timeoutMs: TIMEOUT_MS,
       random: Math.random,
+      clock,
+      onFree: () => rounds.ring(),
       onLookup: createEnumerationGuard({ now: Date.now, emit }).recordLookup,
       emit,
     })
+    const rounds = createRounds(poller.round, { clock, now: store.now, onError: done.reject })
     const result = await measureRun(async () => {
-      poller.ring()
+      rounds.ring()
       await done.promise
     })
-    await poller.stop()
+    await rounds.stop()
+    await poller.whenIdle()
     await upstream.close()
     await store.close()
     if (left !== 0) throw new Error(`${-left} more answers than serials`)

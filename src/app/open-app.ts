@@ -13,11 +13,12 @@ import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { openUpstream } from '../upstream/upstream.ts'
 import { VERSION } from '../version.ts'
-import { createBatches } from '../worker/background-job.ts'
+import { createBackgroundJob } from '../worker/background-job.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller } from '../worker/poller.ts'
+import { createRounds } from '../worker/rounds.ts'
 import { createSandbox } from '../worker/sandbox.ts'
 import { clock, createIds, random } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
@@ -71,7 +72,7 @@ export const openApp = async (
     clock,
   })
   const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
-  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, emit }) : null
+  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({
     store,
     upstream: asking,
@@ -81,8 +82,15 @@ export const openApp = async (
     concurrency: upstream.concurrency,
     timeoutMs: upstream.timeoutMs,
     random: Math.random,
+    clock,
     onLookup: enumerationGuard.recordLookup,
+    onFree: () => polls.ring(),
     emit,
+  })
+  const polls = createRounds(poller.round, {
+    clock,
+    now: store.now,
+    onError: error => emit('poll.round_failed', { error }),
   })
   const deliverer = createDeliverer({
     store,
@@ -92,7 +100,14 @@ export const openApp = async (
     concurrency: callback.concurrency,
     perHost: callback.concurrencyPerHost,
     random: Math.random,
+    clock,
+    onFree: () => deliveries.ring(),
     emit,
+  })
+  const deliveries = createRounds(deliverer.round, {
+    clock,
+    now: store.now,
+    onError: error => emit('delivery.round_failed', { error }),
   })
   const proxies = createNetworks(server.trustProxy.map(({ address, prefix }) => `${address}/${prefix}`))
   if (!proxies.ok) throw new Error(`TRUST_PROXY: ${proxies.message}`)
@@ -131,28 +146,32 @@ export const openApp = async (
   store.events.on('unreadable', registrationId =>
     emit('message.unreadable', { registrationId, advice: 'restore its row from a backup, then resend it' }),
   )
-  store.events.on('verificationsDue', poller.ring)
-  store.events.on('messagesDue', deliverer.ring)
-  store.events.on('withdrawn', deliverer.withdraw)
-  const pruner = createBatches({
-    next: size => store.prune(store.now() - config.storage.retentionMs, size),
+  store.events.on('verificationsDue', polls.ring)
+  store.events.on('messagesDue', deliveries.ring)
+  store.events.on('cancelled', deliverer.cancel)
+  const pruner = createBackgroundJob({
+    batch: size => store.prune(store.now() - config.storage.retentionMs, size),
     size: PRUNE_BATCH,
     event: 'retention',
     emit,
   })
-  const resender = createBatches({ next: store.continueResends, size: RESEND_BATCH, event: 'resend', emit })
+  const resender = createBackgroundJob({ batch: store.continueResends, size: RESEND_BATCH, event: 'resend', emit })
   store.events.on('resendsDue', resender.ring)
-  const heartbeat = startHeartbeat({ everySecond: [poller, deliverer], everyMinute: [pruner, resender], emit })
+  const heartbeat = startHeartbeat({
+    everySecond: [polls.ring, deliveries.ring],
+    everyMinute: [pruner.ring, resender.ring],
+    emit,
+  })
   const listener = await listen(api.fetch, server)
-  poller.ring()
-  deliverer.ring()
+  polls.ring()
+  deliveries.ring()
   resender.ring()
 
   const drain = async () => {
     await Promise.all([
       heartbeat.stop(),
-      poller.stop(),
-      deliverer.stop(),
+      polls.stop().then(poller.whenIdle).then(plan?.stop),
+      deliveries.stop().then(deliverer.whenIdle),
       pruner.stop(),
       resender.stop(),
       listener.close(),

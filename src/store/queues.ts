@@ -53,8 +53,8 @@ export interface MessageClaim {
   slots: number
   slowSlots: number
   perHost: number
-  /** This many more of a host than `perHost`, unless it is slow: they wait with the caller. */
-  ahead: ReadonlyMap<string, number>
+  /** By host: how many more than `perHost`, unless the host is slow. They wait with the caller. */
+  prefetch: ReadonlyMap<string, number>
   perPartner: number
   /** Attempts in flight on this node, and messages that wait here for a place at their host. */
   busyHosts: ReadonlyMap<string, number>

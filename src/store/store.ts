@@ -147,8 +147,8 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** One registration, which was cancelled, or all of a partner's that was disabled. */
-export interface Withdrawn {
+/** What must not be sent any more: a cancelled registration, or everything of a disabled partner (null). */
+export interface Cancelled {
   partnerId: string
   registrationId: string | null
 }
@@ -160,8 +160,8 @@ export interface StoreEvents {
   resendsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
-  /** Told before the verb that does it resolves: what has been claimed of this must not be sent any more. */
-  withdrawn: [what: Withdrawn]
+  /** Emitted before the verb that cancels or disables resolves. What has been claimed of this must not be sent any more. */
+  cancelled: [what: Cancelled]
   /** The message of this registration cannot be decrypted, and has been set aside: pending, with no due time. */
   unreadable: [registrationId: string]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */

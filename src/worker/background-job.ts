@@ -1,21 +1,21 @@
 import type { Emit } from '../telemetry/emit.ts'
 
-export interface Batches {
-  /** There may be work: go through it, unless that is under way. */
-  ring(): void
-  stop(): Promise<void>
-}
+/** Does one batch of at most `size` rows; how many it did. */
+export type Batch = (size: number) => Promise<number>
 
-/** Does work of a size that nobody knows in small batches, with a turn of the event loop between them; how much it did. */
+/**
+ * Runs batches until one finds nothing left or `isStopped` says so, with a turn of the event loop between two; how many
+ * rows they did in all.
+ */
 export const runBatches = async (
-  next: (size: number) => Promise<number>,
-  { size, go = () => true }: { size: number; go?: () => boolean },
+  batch: Batch,
+  { size, isStopped = () => false }: { size: number; isStopped?: () => boolean },
 ): Promise<number> => {
   let done = 0
-  while (go()) {
-    const batch = await next(size)
-    done += batch
-    if (batch === 0) break
+  while (!isStopped()) {
+    const count = await batch(size)
+    done += count
+    if (count === 0) break
     await new Promise(resolve => setImmediate(resolve))
   }
   return done
@@ -23,22 +23,30 @@ export const runBatches = async (
 
 type Job = 'retention' | 'resend'
 
-/** Runs such work in the background whenever it is rung; `event` begins the names of its events. */
-export const createBatches = (deps: {
-  next: (size: number) => Promise<number>
+export interface BackgroundJob {
+  /** There may be work: does all of it, one batch at a time. */
+  ring(): void
+  /** Starts no more batches; resolves when the last one has ended. */
+  stop(): Promise<void>
+}
+
+/** @param deps.event how the names of its events begin */
+export const createBackgroundJob = (deps: {
+  batch: Batch
   size: number
   event: Job
   emit: Emit<`${Job}.${'done' | 'failed'}`>
-}): Batches => {
+}): BackgroundJob => {
+  const { batch, size, event, emit } = deps
   let running: Promise<void> | null = null
-  let stopped = false
+  let isStopped = false
 
   const run = async () => {
     try {
-      const count = await runBatches(deps.next, { size: deps.size, go: () => !stopped })
-      if (count > 0) deps.emit(`${deps.event}.done`, { count })
+      const count = await runBatches(batch, { size, isStopped: () => isStopped })
+      if (count > 0) emit(`${event}.done`, { count })
     } catch (error) {
-      deps.emit(`${deps.event}.failed`, { error })
+      emit(`${event}.failed`, { error })
     } finally {
       running = null
     }
@@ -46,10 +54,10 @@ export const createBatches = (deps: {
 
   return {
     ring: () => {
-      if (!stopped) running ??= run()
+      if (!isStopped) running ??= run()
     },
     stop: async () => {
-      stopped = true
+      isStopped = true
       await running
     },
   }

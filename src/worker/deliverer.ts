@@ -1,71 +1,77 @@
 import { attemptOf } from '../callback/outcome.ts'
 import type { Sender, SendResult } from '../callback/sender.ts'
 import { createKeyring, webhookHeaders } from '../callback/signing.ts'
+import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Attempt, ClaimedMessage, MessageSettlement, Store, Withdrawn } from '../store/store.ts'
+import type { Attempt, Cancelled, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createInFlight } from './in-flight.ts'
-import { createPlaces } from './keyed-limiter.ts'
-import { createPace } from './pace.ts'
-import type { Worker } from './poller.ts'
-import { createAhead } from './prefetch.ts'
-import { createRounds, type Round } from './rounds.ts'
+import { createKeyedLimiter } from './keyed-limiter.ts'
+import { createPrefetch } from './prefetch.ts'
+import type { Round } from './rounds.ts'
 import { createSettler } from './settler.ts'
 
 export interface DelivererDeps {
   store: Pick<Store, 'now' | 'claimMessages' | 'settleMessages'>
   sender: Pick<Sender, 'send'>
   scheduleMs: readonly number[]
+  /** Limit of one attempt. */
   timeoutMs: number
+  /** Attempts in flight, all in all and to one host. */
   concurrency: number
   perHost: number
   /** In [0, 1). */
   random: () => number
+  clock: Pick<Clock, 'monotonic' | 'sleep'>
+  /** A slot is free again, so there may be work for a round. */
+  onFree: () => void
   emit: Emit
 }
 
-/** Hosts that let attempts run into the time limit may hold this share of the slots, a partner that one. */
+export interface Deliverer {
+  /** Claims what may be sent now and starts to send it. */
+  round(): Promise<Round>
+  /** Messages of this that are claimed and still wait for a slot are not sent. */
+  cancel(what: Cancelled): void
+  /** Resolves when every attempt at what has been claimed is recorded. */
+  whenIdle(): Promise<void>
+}
+
+/** Shares of the slots: of all hosts that let attempts run into the time limit, and of one partner. */
 const SLOW_SHARE = 1 / 4
 const PARTNER_SHARE = 3 / 4
-/** Of the slots, what a partner has for hosts that have not yet, or not lately, let an attempt end in time. */
+/** The part of the slots that one partner may use for hosts of which no attempt, or not the last one, ended in time. */
 const UNPROVEN_SHARE = 1 / 4
-/** What is claimed ahead of the places at its host waits for one, not longer. */
+/** A prefetched message waits this long for a slot of its host. */
 const WAIT_MS = SECOND
-/** What was claimed and not sent is due again after this. */
-const GIVEN_BACK_MS = SECOND
-/** How an attempt fails that held its slot for long. */
+/** A released message is due again after this. */
+const RELEASED_MS = SECOND
+/** Errors of an attempt that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
-const NOTHING_TAKEN = () => {}
-/** Only a freed slot changes anything, and that rings. */
+const NO_SHARE = () => {}
+/** No slot is free. One that becomes free rings. */
 const FULL: Round = { claimed: 0, nextAt: null }
-
-export interface Deliverer extends Worker {
-  /** What is claimed of it and not sent yet is not sent. */
-  withdraw(what: Withdrawn): void
-}
 
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
-  const { store, sender, emit, concurrency } = deps
-  const ahead = createAhead(store.now)
-  /** Those that wait for a place are counted for their host, and take no slot from others. */
-  const places = createPlaces<ClaimedMessage>({
-    size: deps.perHost,
-    waitMs: WAIT_MS,
-    now: store.now,
-    isFor: (message, registrationId) => message.registrationId === registrationId,
-  })
+  const { store, sender, emit, clock, concurrency, perHost } = deps
+  const prefetch = createPrefetch(clock.monotonic)
+  /** Messages that wait here count for their host, and take no slot from other hosts. */
+  const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, waitMs: WAIT_MS, clock })
+  /** Attempts in flight. */
   const partners = createInFlight()
+  /** Messages, claimed and not answered, that count for the shares of slow hosts and of unproven ones. */
   const slow = createInFlight()
   const unproven = createInFlight()
-  /** Claimed, and what came of it not yet written. */
+  /** Messages that are claimed and not recorded yet, by partner. */
   const unrecorded = createInFlight()
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
+    clock,
     emit,
     event: 'delivery',
   })
@@ -97,23 +103,23 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
-  /** Nothing was sent, so nothing is recorded. */
-  const giveBack = (message: ClaimedMessage, why: SendResult): Promise<void> => {
-    logAttempt(message, why, null)
-    const dueAt = store.now() + GIVEN_BACK_MS
+  /** The message goes back unsent: no attempt is recorded, and it is due again soon. */
+  const release = (message: ClaimedMessage, why: SendResult): Promise<void> => {
+    emitAttempt(message, why, null)
+    const dueAt = store.now() + RELEASED_MS
     const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
     return settle({ message, step, attempt: null, timedOut: false })
   }
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
-    // Our own shortage, of sockets say.
-    if (result.kind === 'failed' && result.error === 'local') return giveBack(message, result)
+    // Something is short here, such as sockets; the receiver has nothing to do with it.
+    if (result.kind === 'failed' && result.error === 'local') return release(message, result)
     const settlement = judge(message, result, at)
-    logAttempt(message, result, settlement.attempt)
+    emitAttempt(message, result, settlement.attempt)
     return settle(settlement)
   }
 
-  const logAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
+  const emitAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
     emit('delivery.attempted', {
       messageId: messageIdOf(message.registrationId),
       partnerId: message.partnerId,
@@ -126,44 +132,41 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       durationMs: result.durationMs,
     })
 
-  /** What a message takes of the shares for slow and for unproven hosts; gives the way to give it back. */
+  /** Counts the message for the share of its kind of host. What it returns ends that. */
   const takeShare = ({ host, partnerId, slow: isSlow, proven }: ClaimedMessage): (() => void) => {
-    if (proven && !isSlow) return NOTHING_TAKEN
+    if (proven && !isSlow) return NO_SHARE
     const [share, key] = isSlow ? [slow, host] : [unproven, partnerId]
     share.start(key)
     return () => share.end(key)
   }
 
-  const attempt = async (message: ClaimedMessage, secrets: readonly Secret[], free: () => void): Promise<void> => {
+  const attempt = async (message: ClaimedMessage, secrets: readonly Secret[], freeShare: () => void): Promise<void> => {
     const at = store.now()
     let result: SendResult
     partners.start(message.partnerId)
     try {
       result = await send(message, secrets, at)
     } finally {
-      // As soon as the attempt has ended: the next one goes out while this one is being recorded.
+      // The slot is free before the attempt is recorded, so that the next one goes out meanwhile.
       partners.end(message.partnerId)
-      free()
-      ahead.add(message.host)
-      places.leave(message.host)
-      rounds.ring()
+      freeShare()
+      prefetch.ended(message.host)
+      hosts.release(message.host)
+      deps.onFree()
     }
     await record(message, result, at)
   }
 
-  const turnAway = (message: ClaimedMessage, why: 'busy' | 'withdrawn', free: () => void): Promise<void> => {
-    free()
-    return giveBack(message, { kind: 'failed', error: 'local', detail: why, durationMs: 0 })
-  }
-
-  const start = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
-    const { partnerId } = message
+  const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
+    const { partnerId, host } = message
     unrecorded.start(partnerId)
-    const free = takeShare(message)
+    const freeShare = takeShare(message)
     try {
-      const entering = places.enter(message.host, message)
-      const admission = entering === 'entered' ? entering : await entering
-      await (admission === 'entered' ? attempt(message, secrets, free) : turnAway(message, admission, free))
+      const acquiring = hosts.acquire(host, message)
+      const acquisition = acquiring === 'acquired' ? acquiring : await acquiring
+      if (acquisition === 'acquired') return await attempt(message, secrets, freeShare)
+      freeShare()
+      await release(message, { kind: 'failed', error: 'local', detail: acquisition, durationMs: 0 })
     } catch (error) {
       emit('delivery.failed', { error, partnerId })
     } finally {
@@ -171,39 +174,32 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
-  const round = async (): Promise<Round> => {
-    const slots = concurrency - partners.total()
-    if (slots <= 0) return FULL
-    const { messages, secrets, nextAt } = await store.claimMessages({
-      slots,
-      slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
-      perHost: deps.perHost,
-      ahead: ahead.counts(),
-      perPartner: Math.ceil(concurrency * PARTNER_SHARE),
-      busyHosts: places.counts,
-      busyPartners: partners.counts,
-      unproven: {
-        perPartner: Math.ceil(concurrency * UNPROVEN_SHARE),
-        busyPartners: unproven.counts,
-      },
-      leaseMs: deps.timeoutMs + 5 * SECOND,
-    })
-    for (const message of messages) void start(message, secrets.get(message.partnerId) ?? [])
-    return { claimed: messages.length, nextAt }
-  }
-
-  const rounds = createRounds(round, {
-    now: store.now,
-    pace: createPace(() => performance.now()),
-    onError: error => emit('delivery.round_failed', { error }),
-  })
-
   return {
-    ring: rounds.ring,
-    withdraw: places.withdraw,
-    stop: async () => {
-      await rounds.stop()
-      await unrecorded.whenIdle()
+    round: async () => {
+      const slots = concurrency - partners.total()
+      if (slots <= 0) return FULL
+      const { messages, secrets, nextAt } = await store.claimMessages({
+        slots,
+        slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
+        perHost,
+        prefetch: prefetch.counts(),
+        perPartner: Math.ceil(concurrency * PARTNER_SHARE),
+        busyHosts: hosts.counts,
+        busyPartners: partners.counts,
+        unproven: {
+          perPartner: Math.ceil(concurrency * UNPROVEN_SHARE),
+          busyPartners: unproven.counts,
+        },
+        leaseMs: deps.timeoutMs + 5 * SECOND,
+      })
+      for (const message of messages) void deliver(message, secrets.get(message.partnerId) ?? [])
+      return { claimed: messages.length, nextAt }
     },
+    cancel: ({ partnerId, registrationId }) =>
+      hosts.cancel(
+        message =>
+          message.partnerId === partnerId && (registrationId === null || message.registrationId === registrationId),
+      ),
+    whenIdle: unrecorded.whenIdle,
   }
 }

@@ -1,31 +1,32 @@
 import { schedule } from 'node-cron'
 import type { Emit } from '../telemetry/emit.ts'
 
-type HeartbeatEmit = Emit<'heartbeat.delayed' | 'heartbeat.failed'>
-
-interface Rung {
-  ring(): void
+export interface Heartbeat {
+  stop(): Promise<void>
 }
+
+type HeartbeatEmit = Emit<'heartbeat.delayed' | 'heartbeat.failed'>
+type Ring = () => void
 
 const EVERY_SECOND = '* * * * * *'
 const EVERY_MINUTE = '30 * * * * *'
 
 /**
- * The heartbeat: each second every worker looks for what is due, so that nothing is missed that another process, or a
- * lease that ran out, has made due. In between the store's events ring the bell. Each minute what is old is erased.
+ * Rings whoever must look for work that no event announces: rows that another process has made due, leases that have run
+ * out, registrations that have grown old. The store's events ring for everything else.
  */
 export const startHeartbeat = (deps: {
-  everySecond: readonly Rung[]
-  everyMinute: readonly Rung[]
+  everySecond: readonly Ring[]
+  everyMinute?: readonly Ring[]
   emit: HeartbeatEmit
-}) => {
+}): Heartbeat => {
   const logger = cronLog(deps.emit)
-  const ringing = (rung: readonly Rung[]) => () => {
-    for (const one of rung) one.ring()
+  const ringAll = (rings: readonly Ring[]) => () => {
+    for (const ring of rings) ring()
   }
   const tasks = [
-    schedule(EVERY_SECOND, ringing(deps.everySecond), { name: 'heartbeat', noOverlap: true, logger }),
-    schedule(EVERY_MINUTE, ringing(deps.everyMinute), { name: 'housekeeping', noOverlap: true, logger }),
+    schedule(EVERY_SECOND, ringAll(deps.everySecond), { name: 'heartbeat', noOverlap: true, logger }),
+    schedule(EVERY_MINUTE, ringAll(deps.everyMinute ?? []), { name: 'housekeeping', noOverlap: true, logger }),
   ]
   return {
     stop: async () => {
@@ -34,7 +35,7 @@ export const startHeartbeat = (deps: {
   }
 }
 
-/** node-cron warns of each second that it missed; a late tick is no news here. */
+/** node-cron warns of every second that it missed. A late tick is no news here, so it is told at `debug`. */
 const cronLog = (emit: HeartbeatEmit) => ({
   info: () => {},
   debug: () => {},

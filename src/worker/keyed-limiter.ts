@@ -1,101 +1,94 @@
-import type { Withdrawn } from '../store/store.ts'
+import type { Clock } from '../core/clock.ts'
 import { createInFlight } from './in-flight.ts'
 
-type Admission = 'entered' | 'busy' | 'withdrawn'
-interface Waiting<Comer> {
-  comer: Comer
-  until: number
-  resolve: (admission: Admission) => void
-}
+export type Acquisition = 'acquired' | 'timed_out' | 'cancelled'
 
-/** So many may be in at each host, or account, at a time; others wait for their turn, first come first served. */
-export interface Places<Comer> {
-  /** So many are in, and so many wait. */
+/** Lets `size` items a key hold a slot at once. The others wait in line, first come, first served. */
+export interface KeyedLimiter<Item> {
+  /** Items that hold a slot or wait for one, by key. */
   readonly counts: ReadonlyMap<string, number>
-  /** At once where there is a place; otherwise when one becomes free, or `busy` when none does in time. */
-  enter(where: string, comer: Comer): 'entered' | Promise<Admission>
-  leave(where: string): void
-  /** Those of it that wait are told. */
-  withdraw(what: Withdrawn): void
-  /** Whoever waits there is told `withdrawn`. */
-  clear(where: string): void
+  /** Answers at once where a slot is free. Whoever has `acquired` must `release`; nobody else may. */
+  acquire(key: string, item: Item): 'acquired' | Promise<Acquisition>
+  release(key: string): void
+  /** Ends the wait of every item that matches. Items that hold a slot keep it. */
+  cancel(matches: (item: Item) => boolean): void
 }
 
-/** How often those who have waited too long are looked for. */
+interface Waiter<Item> {
+  item: Item
+  /** By the monotonic clock. */
+  until: number
+  resolve: (acquisition: Acquisition) => void
+}
+
+/** How often waiters are checked for their time limit. */
 const TICK_MS = 100
 
-/**
- * @param deps.waitMs how long one waits at most, by `deps.now`
- * @param deps.isFor whether the comer is there for this registration
- */
-export const createPlaces = <Comer extends { partnerId: string }>(deps: {
+/** @param deps.waitMs how long an item waits at most, to within 100 ms */
+export const createKeyedLimiter = <Item>(deps: {
   size: number
   waitMs: number
-  now: () => number
-  isFor: (comer: Comer, registrationId: string) => boolean
-}): Places<Comer> => {
-  const { size, waitMs, now, isFor } = deps
+  clock: Pick<Clock, 'monotonic' | 'sleep'>
+}): KeyedLimiter<Item> => {
+  const { size, waitMs, clock } = deps
   const all = createInFlight()
-  const inside = createInFlight()
-  const queues = new Map<string, Waiting<Comer>[]>()
-  let timer: NodeJS.Timeout | undefined
+  const holding = createInFlight()
+  const queues = new Map<string, Waiter<Item>[]>()
+  let isWatching = false
 
-  const take = (where: string): Waiting<Comer> | undefined => {
-    const queue = queues.get(where)
+  const shift = (key: string): Waiter<Item> | undefined => {
+    const queue = queues.get(key)
     const next = queue?.shift()
-    if (queue?.length === 0) queues.delete(where)
+    if (queue?.length === 0) queues.delete(key)
     return next
   }
 
-  /** Sends those away to whom this applies. */
-  const dismiss = (applies: (one: Waiting<Comer>, where: string) => boolean, admission: Admission) => {
-    for (const [where, queue] of queues) {
-      const gone = queue.filter(one => applies(one, where))
-      if (gone.length === 0) continue
-      const left = queue.filter(one => !applies(one, where))
-      if (left.length === 0) queues.delete(where)
-      else queues.set(where, left)
-      for (const { resolve } of gone) {
-        all.end(where)
-        resolve(admission)
+  const dismiss = (matches: (waiter: Waiter<Item>) => boolean, acquisition: Acquisition) => {
+    for (const [key, queue] of queues) {
+      const dismissed = queue.filter(matches)
+      if (dismissed.length === 0) continue
+      const kept = queue.filter(waiter => !matches(waiter))
+      if (kept.length === 0) queues.delete(key)
+      else queues.set(key, kept)
+      for (const { resolve } of dismissed) {
+        all.end(key)
+        resolve(acquisition)
       }
     }
   }
 
-  const onTick = () => {
-    const at = now()
-    dismiss(({ until }) => until <= at, 'busy')
-    if (queues.size > 0) return
-    clearInterval(timer)
-    timer = undefined
+  /** Runs while somebody waits. */
+  const watch = async () => {
+    isWatching = true
+    while (queues.size > 0) {
+      await clock.sleep(TICK_MS)
+      const at = clock.monotonic()
+      dismiss(({ until }) => until <= at, 'timed_out')
+    }
+    isWatching = false
   }
 
   return {
     counts: all.counts,
-    enter: (where, comer) => {
-      all.start(where)
-      if ((inside.counts.get(where) ?? 0) < size) {
-        inside.start(where)
-        return 'entered'
+    acquire: (key, item) => {
+      all.start(key)
+      if ((holding.counts.get(key) ?? 0) < size) {
+        holding.start(key)
+        return 'acquired'
       }
-      timer ??= setInterval(onTick, TICK_MS)
       return new Promise(resolve => {
-        const queue = queues.get(where) ?? []
-        if (queue.length === 0) queues.set(where, queue)
-        queue.push({ comer, until: now() + waitMs, resolve })
+        const queue = queues.get(key) ?? []
+        if (queue.length === 0) queues.set(key, queue)
+        queue.push({ item, until: clock.monotonic() + waitMs, resolve })
+        if (!isWatching) void watch()
       })
     },
-    leave: where => {
-      all.end(where)
-      const next = take(where)
-      if (next) next.resolve('entered')
-      else inside.end(where)
+    release: key => {
+      all.end(key)
+      const next = shift(key)
+      if (next) next.resolve('acquired')
+      else holding.end(key)
     },
-    withdraw: ({ partnerId, registrationId }) =>
-      dismiss(
-        ({ comer }) => comer.partnerId === partnerId && (registrationId === null || isFor(comer, registrationId)),
-        'withdrawn',
-      ),
-    clear: cleared => dismiss((_, where) => where === cleared, 'withdrawn'),
+    cancel: matches => dismiss(({ item }) => matches(item), 'cancelled'),
   }
 }

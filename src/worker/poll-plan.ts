@@ -1,4 +1,5 @@
 import type { Answer } from '../core/answer.ts'
+import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
 import { afterPoll, NO_LOAD, overloadFactor } from '../core/polling/overload.ts'
@@ -25,6 +26,7 @@ interface Polled {
 interface PollPlanDeps {
   store: Pick<Store, 'now' | 'changeCompletions' | 'completionsOf'>
   schedule: PollSchedule
+  clock: Pick<Clock, 'sleep'>
   emit: Emit<'poll.not_learned' | 'poll.learning_restarted'>
 }
 
@@ -39,11 +41,11 @@ const STATES: Partial<Record<Answer['kind'], 'complete' | 'open'>> = {
   not_found: 'open',
 }
 
-export const createPollPlan = ({ store, schedule, emit }: PollPlanDeps): PollPlan => {
+export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): PollPlan => {
   const startedAt = store.now()
   const learners = new Map<string, PollLearner>()
   const loads = new Map<string, typeof NO_LOAD>()
-  let timer: NodeJS.Timeout | undefined
+  let nextFlush: AbortController | null = null
 
   const notLearned = (error: unknown) => emit('poll.not_learned', { error })
 
@@ -65,12 +67,14 @@ export const createPollPlan = ({ store, schedule, emit }: PollPlanDeps): PollPla
     learner.know(await store.completionsOf(accountId))
   }
   const flush = async () => {
-    clearTimeout(timer)
-    timer = undefined
+    nextFlush?.abort()
+    nextFlush = null
     await Promise.all([...learners].map(one => flushOne(one).catch(notLearned)))
   }
   const flushSoon = () => {
-    timer ??= setTimeout(() => void flush(), FLUSH_MS).unref()
+    if (nextFlush) return
+    nextFlush = new AbortController()
+    clock.sleep(FLUSH_MS, nextFlush.signal).then(flush, () => {})
   }
 
   /** How late it came says something about the load only if nothing but the load has kept it waiting. */

@@ -1,24 +1,18 @@
 import { type AccountChange, accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
+import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { createInFlight } from './in-flight.ts'
-import { createPace } from './pace.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createRecentCalls } from './recent-calls.ts'
-import { createRounds, type Round } from './rounds.ts'
+import type { Round } from './rounds.ts'
 import type { Sandbox } from './sandbox.ts'
 import { createSettler } from './settler.ts'
 import { createUpstreamAlerts } from './upstream-alerts.ts'
-
-export interface Worker {
-  ring(): void
-  /** Claims no more; resolves when what is in flight has been settled. */
-  stop(): Promise<void>
-}
 
 export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
@@ -28,33 +22,43 @@ export interface PollerDeps {
   policy: PollPolicy
   /** When to ask again; null: by the policy's rule. */
   plan: PollPlan | null
-  /** Calls in flight for an account. */
+  /** Calls that an account may have in flight. */
   concurrency: number
+  /** Limit of one call. */
   timeoutMs: number
   /** In [0, 1). */
   random: () => number
-  /** Whether upstream knows a partner's serial. */
+  clock: Pick<Clock, 'sleep'>
+  /** Called once a serial, when it is known whether upstream knows it. */
   onLookup: (partnerId: string, isNotFound: boolean) => void
+  /** An account has a free slot again, so there may be work for a round. */
+  onFree: () => void
   emit: Emit
 }
 
-const LOOKUP_POLLS = 3
+export interface Poller {
+  /** Claims what may be asked now and starts to ask. */
+  round(): Promise<Round>
+  /** Resolves when every answer to what has been claimed is recorded. */
+  whenIdle(): Promise<void>
+}
 
-/** A call may be made twice (a learned clock), and its answer has to be written. */
+/** A call may be made twice (the second time by upstream's clock), and its answer has to be written. */
 const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
-export const createPoller = (deps: PollerDeps): Worker => {
+export const createPoller = (deps: PollerDeps): Poller => {
   const { store, upstream, emit, policy, concurrency } = deps
-  /** Calls that take a place of their account. */
+  /** Slots that are taken, by account. */
   const calls = createInFlight()
-  /** Accounts with a change that is decided and not written yet. */
+  /** Accounts with a change that is decided and not recorded yet. */
   const changing = createInFlight()
-  /** Claimed, and what came of it not yet written. */
+  /** Verifications that are claimed and not recorded yet, by account. */
   const unrecorded = createInFlight()
   const recentCalls = createRecentCalls()
   const alerts = createUpstreamAlerts(emit)
   const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
+    clock: deps.clock,
     emit,
     event: 'poll',
   })
@@ -70,101 +74,101 @@ export const createPoller = (deps: PollerDeps): Worker => {
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
-  /** Calls `free` as soon as the answer is there, unless that answer is about the account. */
-  const poll = async (account: ClaimedAccount, verification: ClaimedVerification, free: () => void): Promise<void> => {
-    const askedAt = store.now()
-    const { id, claim } = verification
-    const scripted = deps.sandbox?.(verification, askedAt)
-    // Upstream was not asked, so this tells nothing about the account.
-    if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
-    const answer = await upstream.ask(account, verification.idcardid)
-    const observedAt = store.now()
-    deps.plan?.polled(account, verification, { answer, askedAt })
-    const { step, change } = judge(account, verification, answer)
-    // A change of the account must be written before the account is asked again.
-    if (change) changing.start(account.id)
-    else if (account.pausedAt === null) free()
-    try {
-      tell(account, verification, { answer, step, change })
-      const about = change && { id: account.id, change }
-      await settle({ id, claim, answer, askedAt, observedAt, step, account: about })
-    } finally {
-      if (change) changing.end(account.id)
-    }
-  }
-
-  const tell = (
-    account: ClaimedAccount,
-    verification: ClaimedVerification,
-    { answer, step, change }: { answer: Answer; step: VerificationStep; change: AccountChange | null },
-  ) => {
-    alerts.after(account.id, answer, change)
-    tellLookup(verification, step)
-    emit('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
-  }
-
-  /** Once a serial: upstream shows it, or does not know it even after some polls, when a new one would be visible. */
-  const tellLookup = ({ seen, polls, partnerId }: ClaimedVerification, step: VerificationStep) => {
-    if (seen) return
-    if (step.seen) return deps.onLookup(partnerId, false)
-    const isGivenUp = polls + 1 < LOOKUP_POLLS && step.ended.some(end => end.reason === 'not_found')
-    if ((polls + 1 === LOOKUP_POLLS && step.failures === 0) || isGivenUp) deps.onLookup(partnerId, true)
-  }
-
-  /** Takes a place of the account. What it returns frees that place, and does nothing the second time. */
-  const takePlace = (accountId: string) => {
+  /** Takes a slot of the account. What it returns frees that slot, once. */
+  const takeSlot = (accountId: string) => {
     let isFree = false
     calls.start(accountId)
     return () => {
       if (isFree) return
       isFree = true
       calls.end(accountId)
-      rounds.ring()
+      deps.onFree()
     }
   }
 
-  const start = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
+  const settleChange = async (accountId: string, settlement: VerificationSettlement): Promise<void> => {
+    changing.start(accountId)
+    try {
+      await settle(settlement)
+    } finally {
+      changing.end(accountId)
+    }
+  }
+
+  /** Frees the slot as soon as the answer is there. After an answer about the account its caller does, once it is recorded. */
+  const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
+    const askedAt = store.now()
+    const { id, claim } = verification
+    const scripted = deps.sandbox?.(verification, askedAt)
+    // Upstream was not asked, so this says nothing about the account.
+    if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
+    const answer = await upstream.ask(account, verification.idcardid)
+    const observedAt = store.now()
+    deps.plan?.polled(account, verification, { answer, askedAt })
+    const { step, change } = judge(account, verification, answer)
+    report(account, verification, { answer, step, change })
+    const settlement = { id, claim, answer, askedAt, observedAt, step }
+    if (change) return settleChange(account.id, { ...settlement, account: { id: account.id, change } })
+    if (account.pausedAt === null) freeSlot()
+    return settle({ ...settlement, account: null })
+  }
+
+  const report = (
+    account: ClaimedAccount,
+    verification: ClaimedVerification,
+    { answer, step, change }: { answer: Answer; step: VerificationStep; change: AccountChange | null },
+  ) => {
+    alerts.after(account.id, answer, change)
+    const lookup = lookupOf(verification, step)
+    if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
+    emit('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
+  }
+
+  const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
+    const freeSlot = takeSlot(account.id)
     unrecorded.start(account.id)
     try {
-      const free = takePlace(account.id)
-      await poll(account, verification, free).finally(free)
+      await ask(account, verification, freeSlot)
     } catch (error) {
       emit('poll.failed', { error, verificationId: verification.id })
     } finally {
+      freeSlot()
       unrecorded.end(account.id)
     }
   }
 
-  /** An account with a change that is not written yet counts as full. */
+  /** An account with a change that is not recorded yet counts as full: its next claim must see the change. */
   const busy = (): ReadonlyMap<string, number> => {
     if (changing.total() === 0) return calls.counts
     const full = [...changing.counts.keys()].map(accountId => [accountId, concurrency] as const)
     return new Map([...calls.counts, ...full])
   }
 
-  const round = async (): Promise<Round> => {
-    const leaseMs = leaseFor(deps.timeoutMs)
-    const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, leaseMs })
-    let claimed = 0
-    for (const { account, verifications } of claims) {
-      claimed += verifications.length
-      for (const verification of verifications) void start(account, verification)
-    }
-    return { claimed, nextAt }
-  }
-
-  const rounds = createRounds(round, {
-    now: store.now,
-    pace: createPace(() => performance.now()),
-    onError: error => emit('poll.round_failed', { error }),
-  })
-
   return {
-    ring: rounds.ring,
-    stop: async () => {
-      await rounds.stop()
-      await unrecorded.whenIdle()
-      await deps.plan?.stop()
+    round: async () => {
+      const leaseMs = leaseFor(deps.timeoutMs)
+      const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, leaseMs })
+      let claimed = 0
+      for (const { account, verifications } of claims) {
+        claimed += verifications.length
+        for (const verification of verifications) void poll(account, verification)
+      }
+      return { claimed, nextAt }
     },
+    whenIdle: unrecorded.whenIdle,
   }
+}
+
+const LOOKUP_POLLS = 3
+
+/**
+ * Whether upstream knows the serial: `found` at the first poll that shows it, `not_found` at the third that does not, or
+ * earlier when it is given up. Null at every other poll. A new serial may take some time to become visible.
+ */
+const lookupOf = ({ seen, polls }: ClaimedVerification, step: VerificationStep): 'found' | 'not_found' | null => {
+  if (seen) return null
+  if (step.seen) return 'found'
+  const isGivenUp = polls + 1 < LOOKUP_POLLS && step.ended.some(({ reason }) => reason === 'not_found')
+  const isThird = polls + 1 === LOOKUP_POLLS && step.failures === 0
+  return isThird || isGivenUp ? 'not_found' : null
 }

@@ -2,37 +2,36 @@
 const WINDOW_MS = 10
 
 /**
- * How many to claim ahead of free places, by host or account: as many as have ended in some 10 ms, since as many will in the
- * next. Where the other side takes its time that is next to none, so what is claimed never waits long.
+ * How many messages of a host to claim beyond its free slots: as many as attempts have ended there in some 10 ms, because
+ * as many slots will become free in the next 10. A slow host gets next to none, so what is prefetched never waits long.
  *
- * @param now in ms
+ * @param monotonic in ms
  */
-export const createAhead = (now: () => number) => {
+export const createPrefetch = (monotonic: () => number) => {
   let ended = new Map<string, number>()
   let endedBefore = new Map<string, number>()
   let since = Number.NEGATIVE_INFINITY
 
-  const moveOn = () => {
-    const at = now()
+  const moveWindow = () => {
+    const at = monotonic()
     const passed = at - since
-    // A clock that was put back would count on until it is where it was.
-    if (passed >= 0 && passed < WINDOW_MS) return
-    endedBefore = passed >= 0 && passed < 2 * WINDOW_MS ? ended : new Map()
+    if (passed < WINDOW_MS) return
+    endedBefore = passed < 2 * WINDOW_MS ? ended : new Map()
     ended = new Map()
     since = at
   }
 
   return {
-    /** One of it has ended. */
-    add: (key: string): void => {
-      moveOn()
-      ended.set(key, (ended.get(key) ?? 0) + 1)
+    /** An attempt has ended at this host. */
+    ended: (host: string): void => {
+      moveWindow()
+      ended.set(host, (ended.get(host) ?? 0) + 1)
     },
-    /** Of what none has ended is not in it. */
+    /** By host. The larger count of this window and the one before, so that a window that has just begun lowers none. */
     counts: (): ReadonlyMap<string, number> => {
-      moveOn()
+      moveWindow()
       const counts = new Map(endedBefore)
-      for (const [key, count] of ended) counts.set(key, Math.max(count, counts.get(key) ?? 0))
+      for (const [host, count] of ended) counts.set(host, Math.max(count, counts.get(host) ?? 0))
       return counts
     },
   }

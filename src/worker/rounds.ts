@@ -1,70 +1,98 @@
+import type { Clock } from '../core/clock.ts'
+
+/** What a round has done. */
 export interface Round {
   claimed: number
-  /** When there may be more to do, epoch ms; null: only a ring will tell. */
+  /** When more may be due, by the store's clock; null: nobody knows, so the next ring decides. */
   nextAt: number | null
 }
 
 export interface Rounds {
-  /** Something may be due: run a round soon, or once more after the one that runs. */
+  /** Something may be due: starts a round soon, or one more after the round that runs now. */
   ring(): void
-  /** No round begins any more; resolves when the last one has ended. */
+  /** Starts no more rounds; resolves when the last one has ended. */
   stop(): Promise<void>
 }
 
-/** The clock's tick looks again after this long anyway. */
+/** The heartbeat looks again after this long anyway. */
 const LONGEST_NAP_MS = 1_000
+/** Rounds begin at least so far apart. Under load each then claims a batch that is worth its transaction. */
+const PACE_MS = 1
 
-/** How long to sleep after a round that began at `startedAt`; null: until somebody rings. */
+/** How long to sleep after a round that began at `startedAt`; null: until the next ring. */
 export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number | null => {
   if (nextAt === null) return null
   if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
-  // What was due and was not claimed waits for a slot, and a freed slot rings. What fell due meanwhile was not looked at.
+  // What was due at the start and was not claimed waits for a slot, and a freed slot rings. What fell due since is new.
   return claimed > 0 || nextAt > startedAt ? 0 : null
 }
 
 /**
- * Runs rounds one at a time: when rung, and by itself when the last round said that something falls due.
+ * Runs rounds, one at a time: when rung, and when something falls due that the last round has announced.
  *
- * @param deps.pace waits before each for what belongs to it, such as further free slots
+ * @param deps.now the store's clock
  */
 export const createRounds = (
   run: () => Promise<Round>,
-  deps: { now: () => number; pace: () => Promise<unknown>; onError: (error: unknown) => void },
+  deps: { clock: Pick<Clock, 'monotonic' | 'sleep'>; now: () => number; onError: (error: unknown) => void },
 ): Rounds => {
+  const { clock, now, onError } = deps
   let running: Promise<void> | null = null
-  let again = false
-  let stopped = false
-  let nap: NodeJS.Timeout | undefined
+  let isRung = false
+  let isStopped = false
+  let lastAt = Number.NEGATIVE_INFINITY
+  let nap: AbortController | null = null
 
-  const runOnce = async () => {
-    do {
-      await deps.pace()
-      if (stopped) break
-      again = false
-      const startedAt = deps.now()
-      const sleepMs = await run().then(round => napAfter(round, deps.now(), startedAt), fail)
-      if (sleepMs === 0) again = true
-      else if (sleepMs !== null && !again && !stopped) nap = setTimeout(ring, Math.ceil(sleepMs))
-    } while (again && !stopped)
+  /** Waits for rings and free slots that belong to the same round: to the end of the turn, or until the pace allows it. */
+  const gather = async () => {
+    const leftMs = lastAt + PACE_MS - clock.monotonic()
+    await (leftMs > 0 ? clock.sleep(leftMs) : endOfTurn())
+    lastAt = clock.monotonic()
+  }
+
+  const runOnce = async (): Promise<number | null> => {
+    const startedAt = now()
+    try {
+      return napAfter(await run(), now(), startedAt)
+    } catch (error) {
+      onError(error)
+      return LONGEST_NAP_MS
+    }
+  }
+
+  const runWhileRung = async () => {
+    while (isRung && !isStopped) {
+      await gather()
+      if (isStopped) break
+      isRung = false
+      const napMs = await runOnce()
+      if (napMs === 0) isRung = true
+      else if (napMs !== null && !isRung && !isStopped) ringAfter(Math.ceil(napMs))
+    }
     running = null
   }
-  const fail = (error: unknown): number => {
-    deps.onError(error)
-    return LONGEST_NAP_MS
+
+  const ringAfter = (ms: number) => {
+    nap = new AbortController()
+    clock.sleep(ms, nap.signal).then(ring, () => {})
   }
+
   const ring = () => {
-    if (stopped) return
-    clearTimeout(nap)
-    again = true
-    running ??= runOnce()
+    if (isStopped) return
+    nap?.abort()
+    nap = null
+    isRung = true
+    running ??= runWhileRung()
   }
 
   return {
     ring,
     stop: async () => {
-      stopped = true
-      clearTimeout(nap)
+      isStopped = true
+      nap?.abort()
       await running
     },
   }
 }
+
+const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { createCoalescer } from '../store/coalescer.ts'
@@ -7,35 +7,48 @@ import type { Emit } from '../telemetry/emit.ts'
 type Settling = 'poll' | 'delivery'
 
 interface SettlerDeps {
+  clock: Pick<Clock, 'sleep'>
   emit: Emit<`${Settling}.settle_${'delayed' | 'failed'}`>
-  /** Begins the names of its events. */
+  /** How the names of its events begin. */
   event: Settling
 }
 
 /**
- * Records outcomes, many in one commit. While the database cannot be written they are kept and tried again: what has
- * happened must not be forgotten. An outcome that makes the whole batch fail is found and left out, so that one bad row
- * stops nobody else; its row comes back when its lease runs out.
+ * Records outcomes, many in one commit. Its promise resolves when the outcome is recorded, and never rejects.
+ *
+ * While the database cannot be written, outcomes are kept and tried again each second, because what has happened must not
+ * be forgotten. When one outcome makes its batch fail, each is recorded by itself and the bad one is dropped, so that it
+ * stops nobody else; its row is due again when its lease runs out.
  */
 export const createSettler = <Settlement>(
   settle: (settlements: readonly Settlement[]) => Promise<void>,
-  { emit, event }: SettlerDeps,
+  { clock, emit, event }: SettlerDeps,
 ): ((settlement: Settlement) => Promise<void>) => {
-  const settleAll = async (settlements: readonly Settlement[]): Promise<void> => {
-    try {
-      await settle(settlements)
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'unavailable') {
+  /** Returns the error that trying again does not help against. */
+  const trySettle = async (settlements: readonly Settlement[]): Promise<{ error: unknown } | null> => {
+    for (;;) {
+      try {
+        await settle(settlements)
+        return null
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'unavailable')) return { error }
         emit(`${event}.settle_delayed`, { error, outcomes: settlements.length })
-        await sleep(SECOND)
-        return settleAll(settlements)
+        await clock.sleep(SECOND)
       }
-      if (settlements.length === 1) return emit(`${event}.settle_failed`, { error })
-      for (const settlement of settlements) await settleAll([settlement])
     }
   }
+
+  const settleEach = async (settlements: readonly Settlement[]): Promise<void> => {
+    for (const settlement of settlements) {
+      const failure = await trySettle([settlement])
+      if (failure) emit(`${event}.settle_failed`, failure)
+    }
+  }
+
   return createCoalescer(async settlements => {
-    await settleAll(settlements)
+    const failure = await trySettle(settlements)
+    if (failure && settlements.length === 1) emit(`${event}.settle_failed`, failure)
+    else if (failure) await settleEach(settlements)
     return settlements.map(() => undefined)
   })
 }

@@ -133,7 +133,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
       slots: 100,
       slowSlots: 100,
       perHost: 100,
-      ahead: new Map(),
+      prefetch: new Map(),
       perPartner: 100,
       busyHosts: new Map(),
       busyPartners: new Map(),

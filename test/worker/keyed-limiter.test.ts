@@ -1,85 +1,81 @@
-import { describe, expect, test } from 'vitest'
-import { createPlaces } from '../../src/worker/keyed-limiter.ts'
+import { expect, test } from 'vitest'
+import { createKeyedLimiter } from '../../src/worker/keyed-limiter.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
-const open = (size: number) => {
-  const clock = { now: 0 }
-  const places = createPlaces<{ partnerId: string; registrationId: string }>({
-    size,
-    waitMs: 1_000,
-    now: () => clock.now,
-    isFor: (comer, registrationId) => comer.registrationId === registrationId,
-  })
-  const told: string[] = []
-  let count = 0
-  const enter = (partnerId: string, host = 'a.example') => {
-    const registrationId = `${partnerId}${++count}`
-    const admission = places.enter(host, { partnerId, registrationId })
-    if (admission === 'entered') told.push(`${registrationId} entered`)
-    else void admission.then(how => told.push(`${registrationId} ${how}`))
-  }
-  return { places, clock, told, enter }
-}
-const turn = () => new Promise(resolve => setImmediate(resolve))
-
-describe('places at a host', () => {
-  test('are for all partners together, and go to whoever came first', async () => {
-    const { places, told, enter } = open(2)
-    for (const partner of ['a', 'a', 'a', 'b', 'a']) enter(partner)
-    expect(told).toEqual(['a1 entered', 'a2 entered'])
-    expect([...places.counts]).toEqual([['a.example', 5]])
-    for (const expected of ['a3', 'b4', 'a5']) {
-      places.leave('a.example')
-      await turn()
-      expect(told.at(-1)).toBe(`${expected} entered`)
+/** A limiter for items that are named by a letter, with what has become of each. */
+const openLimiter = (size: number) => {
+  const clock = createFixedClock()
+  const limiter = createKeyedLimiter<string>({ size, waitMs: 1_000, clock })
+  const outcomes: string[] = []
+  const acquire = (items: string, key = 'a.example') => {
+    for (const item of items) {
+      const acquisition = limiter.acquire(key, item)
+      if (acquisition === 'acquired') outcomes.push(`${item} acquired`)
+      else void acquisition.then(outcome => outcomes.push(`${item} ${outcome}`))
     }
-    for (let left = 2; left > 0; left--) places.leave('a.example')
-    expect(places.counts.size).toBe(0)
-  })
+  }
+  const release = async () => {
+    limiter.release('a.example')
+    await endOfTurn()
+  }
+  return { limiter, clock, outcomes, acquire, release }
+}
 
-  test('of one host are nothing to another', () => {
-    const { told, enter } = open(1)
-    enter('a', 'a.example')
-    enter('a', 'b.example')
-    expect(told).toEqual(['a1 entered', 'a2 entered'])
-  })
+test('lets so many hold a slot, and the others in the order in which they came', async () => {
+  const { limiter, outcomes, acquire, release } = openLimiter(2)
+  acquire('abcde')
+  expect(outcomes).toEqual(['a acquired', 'b acquired'])
+  expect([...limiter.counts]).toEqual([['a.example', 5]])
+  for (const expected of ['c', 'd', 'e']) {
+    await release()
+    expect(outcomes.at(-1)).toBe(`${expected} acquired`)
+  }
+  for (let left = 2; left > 0; left--) await release()
+  expect(limiter.counts.size).toBe(0)
+})
 
-  test('are waited for as long as is allowed', async () => {
-    const { places, clock, told, enter } = open(1)
-    for (const partner of ['a', 'b']) enter(partner)
-    clock.now = 999
-    enter('c')
-    clock.now = 1_000
-    await expect.poll(() => told).toEqual(['a1 entered', 'b2 busy'])
-    expect([...places.counts]).toEqual([['a.example', 2]])
-    places.leave('a.example')
-    await turn()
-    expect(told.at(-1)).toBe('c3 entered')
-  })
+test('counts each key by itself', () => {
+  const { outcomes, acquire } = openLimiter(1)
+  acquire('a', 'a.example')
+  acquire('b', 'b.example')
+  expect(outcomes).toEqual(['a acquired', 'b acquired'])
+})
 
-  test('are not given to what has been withdrawn', async () => {
-    const { places, told, enter } = open(1)
-    for (const partner of ['a', 'b', 'c', 'b', 'd']) enter(partner)
-    places.withdraw({ partnerId: 'b', registrationId: null })
-    places.withdraw({ partnerId: 'c', registrationId: 'c3' })
-    places.withdraw({ partnerId: 'a', registrationId: 'a1' })
-    await turn()
-    expect(told).toEqual(['a1 entered', 'b2 withdrawn', 'b4 withdrawn', 'c3 withdrawn'])
-    expect([...places.counts]).toEqual([['a.example', 2]])
-    places.leave('a.example')
-    await turn()
-    expect(told.at(-1)).toBe('d5 entered')
-  })
+test('ends a wait after its time limit', async () => {
+  const { limiter, clock, outcomes, acquire, release } = openLimiter(1)
+  acquire('ab')
+  await clock.advance(500)
+  acquire('c')
+  await clock.advance(499)
+  expect(outcomes).toEqual(['a acquired'])
+  await clock.advance(100)
+  expect(outcomes).toEqual(['a acquired', 'b timed_out'])
+  expect([...limiter.counts]).toEqual([['a.example', 2]])
+  await release()
+  expect(outcomes.at(-1)).toBe('c acquired')
+})
 
-  test('are waited for by nobody any more where they have been cleared', async () => {
-    const { places, told, enter } = open(1)
-    for (const partner of ['a', 'b']) enter(partner)
-    for (const partner of ['c', 'd']) enter(partner, 'b.example')
-    places.clear('a.example')
-    await turn()
-    expect(told).toEqual(['a1 entered', 'c3 entered', 'b2 withdrawn'])
-    expect([...places.counts]).toEqual([
-      ['a.example', 1],
-      ['b.example', 2],
-    ])
-  })
+test('cancels those who wait, not those who hold a slot', async () => {
+  const { limiter, outcomes, acquire, release } = openLimiter(1)
+  acquire('abcd')
+  limiter.cancel(item => 'abd'.includes(item))
+  await endOfTurn()
+  expect(outcomes).toEqual(['a acquired', 'b cancelled', 'd cancelled'])
+  expect([...limiter.counts]).toEqual([['a.example', 2]])
+  await release()
+  expect(outcomes.at(-1)).toBe('c acquired')
+  limiter.cancel(() => true)
+  await release()
+  expect(limiter.counts.size).toBe(0)
+})
+
+test('keeps no timer once nobody waits, and starts one again', async () => {
+  const { clock, outcomes, acquire, release } = openLimiter(1)
+  acquire('ab')
+  await release()
+  await clock.advance(100)
+  expect(clock.sleeping()).toBe(0)
+  acquire('c')
+  await clock.advance(1_000)
+  expect(outcomes).toEqual(['a acquired', 'b acquired', 'c timed_out'])
 })

@@ -3,6 +3,7 @@ import type { Answer } from '../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { type BinsChange, changeBins, emptyBins, finishedOf } from '../../src/core/polling/completion-bins.ts'
 import { createPollPlan } from '../../src/worker/poll-plan.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const RULE = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
@@ -21,6 +22,7 @@ const openPlan = ({ startedAt = NOW - 10 * MINUTE } = {}) => {
   let bins = emptyBins()
   const changes: BinsChange[] = []
   const emit = vi.fn()
+  const clock = createFixedClock()
   const store = {
     now: () => startedAt,
     changeCompletions: async (_: string, change: BinsChange) => {
@@ -29,10 +31,10 @@ const openPlan = ({ startedAt = NOW - 10 * MINUTE } = {}) => {
     },
     completionsOf: async () => bins,
   }
-  const plan = createPollPlan({ store, schedule: RULE, emit })
+  const plan = createPollPlan({ store, schedule: RULE, clock, emit })
   const polled = (answer: Answer, more: Partial<typeof ASKED> | { lastPolledAt: null } = {}) =>
     plan.polled(ACCOUNT, { ...ASKED, ...more }, { answer, askedAt: NOW })
-  return { plan, polled, changes, store, emit, bins: () => bins }
+  return { plan, polled, changes, store, clock, emit, bins: () => bins }
 }
 
 const exposureOf = ({ exposureMs }: ReturnType<typeof emptyBins>) => exposureMs.reduce((sum, one) => sum + one, 0)
@@ -86,7 +88,7 @@ test('uses what was learned before the start', async () => {
     first.polled(VERDICT)
   }
   await first.plan.stop()
-  const second = createPollPlan({ store: first.store, schedule: RULE, emit: first.emit })
+  const second = createPollPlan({ store: first.store, schedule: RULE, clock: first.clock, emit: first.emit })
   expect(second.intervalMs('acc_1', 0)).toBe(5 * SECOND)
   await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(10 * SECOND))
 })

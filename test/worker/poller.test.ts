@@ -1,105 +1,238 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
-import type { ClaimedVerification, VerificationClaim } from '../../src/store/store.ts'
-import { createPoller } from '../../src/worker/poller.ts'
+import type {
+  ClaimedAccount,
+  ClaimedVerification,
+  VerificationClaim,
+  VerificationSettlement,
+} from '../../src/store/store.ts'
+import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
-import { POLICY, WAITING } from '../support/store.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { POLICY, SUCCESS, WAITING } from '../support/store.ts'
 
+const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 const CONCURRENCY = 2
 const FROZEN: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
+const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
+const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
+const PAUSED: ClaimedAccount = { ...ACCOUNT, pausedAt: NOW - HOUR, pauseReason: 'frozen', probes: 1, probeAt: NOW }
 
-const verificationOf = (id: number): ClaimedVerification => ({
+const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): ClaimedVerification => ({
   id,
-  claim: 1,
-  partnerId: `partner_${id}`,
+  claim: 7,
+  partnerId: 'partner_1',
   idcardid: String(id),
-  dueAt: 7,
+  dueAt: NOW,
   polls: 0,
-  nudgedAt: 0,
+  nudgedAt: NOW,
   lastPolledAt: null,
   failures: 0,
   invalidIds: 0,
   goneChecks: 0,
   seen: false,
-  waiting: [{ id: `reg_${id}`, createdAt: 0, expiresAt: HOUR }],
+  waiting: [{ id: `reg_${id}`, createdAt: NOW, expiresAt: NOW + HOUR }],
+  ...more,
 })
 
-/** A poller whose store hands out what it is told to, and whose upstream answers when it is told to. */
-const openScene = () => {
-  const asked = new Map<string, (answer: Answer) => void>()
+/** A poller whose store hands out what a round is given, and whose upstream and store answer when they are told to. */
+const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { account?: ClaimedAccount } = {}) => {
+  const clock = createFixedClock(NOW)
+  const asked = new Map<string, PromiseWithResolvers<Answer>>()
   const claims: VerificationClaim[] = []
+  const settled: VerificationSettlement[] = []
+  const happened: string[] = []
+  const lookups: boolean[] = []
   let due: ClaimedVerification[] = []
-  let isRecorded = Promise.withResolvers<void>()
+  let recording = Promise.resolve()
+  let finishRecording = () => {}
   const poller = createPoller({
     store: {
-      now: () => 0,
+      now: clock.now,
       claimVerifications: async claim => {
         claims.push(claim)
-        const verifications = due
-        due = []
-        return { claims: verifications.length > 0 ? [{ account: ACCOUNT, verifications }] : [], nextAt: null }
+        const verifications = due.splice(0)
+        return { claims: verifications.length > 0 ? [{ account, verifications }] : [], nextAt: NOW + 9 }
       },
       settleVerifications: async settlements => {
-        if (settlements.some(({ account }) => account !== null)) await isRecorded.promise
+        await recording
+        settled.push(...settlements)
+        happened.push('recorded')
       },
     },
-    upstream: { ask: (_, idcardid) => new Promise(resolve => asked.set(idcardid, resolve)) },
+    upstream: {
+      ask: (_, idcardid) => {
+        const call = Promise.withResolvers<Answer>()
+        asked.set(idcardid, call)
+        return call.promise
+      },
+    },
     sandbox: null,
     policy: POLICY,
     plan: null,
     concurrency: CONCURRENCY,
-    timeoutMs: SECOND,
+    timeoutMs: 10 * SECOND,
     random: () => 0,
-    onLookup: () => {},
-    emit: () => {},
+    clock,
+    onLookup: (_, isNotFound) => lookups.push(isNotFound),
+    onFree: () => happened.push('free'),
+    emit: (...[name]) => happened.push(name),
+    ...more,
   })
-  const hand = (...ids: number[]) => {
-    due = ids.map(verificationOf)
-    poller.ring()
-  }
-  const answer = (id: number, what: Answer) => {
-    asked.get(String(id))?.(what)
-    asked.delete(String(id))
+  const round = (...verifications: ClaimedVerification[]) => {
+    due = verifications
+    return poller.round()
   }
   return {
     poller,
+    clock,
     claims,
-    hand,
-    answer,
-    inFlight: () => [...asked.keys()].map(Number),
-    record: () => {
-      isRecorded.resolve()
-      isRecorded = Promise.withResolvers()
+    settled,
+    lookups,
+    /** In order: events, slots that became free, settlements that were recorded. */
+    happened,
+    round,
+    asked: () => [...asked.keys()].map(Number),
+    answer: async (id: number, answer: Answer) => {
+      asked.get(String(id))?.resolve(answer)
+      await endOfTurn()
+    },
+    /** Keeps the store from recording until the function that it returns is called. */
+    holdRecords: () => {
+      const held = Promise.withResolvers<void>()
+      recording = held.promise
+      finishRecording = held.resolve
+      return async () => {
+        finishRecording()
+        await endOfTurn()
+      }
     },
   }
 }
 
-test('a call that has ended leaves its place to the next one', async () => {
-  const { poller, hand, answer, inFlight, claims } = openScene()
-  hand(1, 2)
-  await expect.poll(inFlight).toEqual([1, 2])
-  const before = claims.length
-  answer(1, WAITING)
-  await expect.poll(() => claims.length).toBeGreaterThan(before)
-  expect(claims[before]).toMatchObject({ busy: new Map([['acc_1', 1]]), concurrency: CONCURRENCY })
-  answer(2, WAITING)
-  await poller.stop()
+test('asks about what it claims, decides, and records under the claim', async () => {
+  const { poller, clock, round, answer, asked, settled } = openScene()
+  expect(await round(verificationOf(1), verificationOf(2))).toEqual({ claimed: 2, nextAt: NOW + 9 })
+  expect(asked()).toEqual([1, 2])
+  await clock.advance(300)
+  await answer(1, WAITING)
+  await answer(2, SUCCESS)
+  await poller.whenIdle()
+  const at = { claim: 7, askedAt: NOW, observedAt: NOW + 300, account: null }
+  expect(settled).toMatchObject([
+    { ...at, id: 1, answer: WAITING, step: { verdict: null, dueAt: NOW + 300 + POLICY.minMs } },
+    { ...at, id: 2, answer: SUCCESS, step: { verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict, dueAt: null } },
+  ])
+})
+
+test('claims for as long as two calls and a record take', async () => {
+  const { round, claims } = openScene()
+  await round()
+  expect(claims).toEqual([{ busy: new Map(), concurrency: CONCURRENCY, leaseMs: 25 * SECOND }])
+})
+
+test('a slot is free as soon as the answer is there, before it is recorded', async () => {
+  const { round, answer, claims, happened, holdRecords } = openScene()
+  const record = holdRecords()
+  await round(verificationOf(1), verificationOf(2))
+  await answer(1, WAITING)
+  expect(happened).toEqual(['poll.answered', 'free'])
+  await round()
+  expect(claims.at(-1)?.busy).toEqual(new Map([['acc_1', 1]]))
+  await record()
+  expect(happened.at(-1)).toBe('recorded')
+})
+
+test('an account is full until what an answer has changed about it is recorded', async () => {
+  const { poller, round, answer, claims, happened, settled, holdRecords } = openScene()
+  const record = holdRecords()
+  await round(verificationOf(1))
+  await answer(1, FROZEN)
+  await round()
+  expect(claims.at(-1)?.busy).toEqual(new Map([['acc_1', CONCURRENCY]]))
+  expect(happened).toEqual(['account.paused', 'poll.answered'])
+  await record()
+  expect(happened.slice(2)).toEqual(['recorded', 'free'])
+  expect(settled).toMatchObject([{ id: 1, account: { id: 'acc_1', change: { kind: 'pause', reason: 'frozen' } } }])
+  await poller.whenIdle()
+  await round()
   expect(claims.at(-1)?.busy).toEqual(new Map())
 })
 
-test('an account is not asked again until what an answer has changed about it is recorded', async () => {
-  const { poller, hand, answer, inFlight, claims, record } = openScene()
-  hand(1)
-  await expect.poll(inFlight).toEqual([1])
-  answer(1, FROZEN)
-  await expect.poll(inFlight).toEqual([])
-  const before = claims.length
-  poller.ring()
-  await expect.poll(() => claims.length).toBe(before + 1)
-  expect(claims.at(-1)?.busy).toEqual(new Map([['acc_1', CONCURRENCY]]))
-  record()
-  await expect.poll(() => claims.length).toBe(before + 2)
-  expect(claims.at(-1)?.busy).toEqual(new Map())
-  await poller.stop()
+test('a canary keeps its slot until its answer is recorded', async () => {
+  const { round, answer, happened, settled, holdRecords } = openScene({ account: PAUSED })
+  const record = holdRecords()
+  await round(verificationOf(1))
+  await answer(1, UNREACHABLE)
+  expect(happened).not.toContain('free')
+  await record()
+  expect(happened.slice(-2)).toEqual(['recorded', 'free'])
+  expect(settled).toMatchObject([{ account: { change: { kind: 'pause', reason: 'frozen' } } }])
+})
+
+test('is idle once the last answer is recorded', async () => {
+  const { poller, round, answer, happened, holdRecords } = openScene()
+  const record = holdRecords()
+  await round(verificationOf(1))
+  void poller.whenIdle().then(() => happened.push('idle'))
+  await answer(1, WAITING)
+  expect(happened).not.toContain('idle')
+  await record()
+  expect(happened.slice(-2)).toEqual(['recorded', 'idle'])
+})
+
+test('a call that throws frees its slot and leaves the row to its lease', async () => {
+  const ask = async () => {
+    throw new Error('a bug')
+  }
+  const { poller, round, settled, happened } = openScene({ upstream: { ask } })
+  await round(verificationOf(1))
+  await poller.whenIdle()
+  expect(happened).toEqual(['poll.failed', 'free'])
+  expect(settled).toEqual([])
+})
+
+test('tells its plan of every answer, and waits as long as the plan says', async () => {
+  const told: unknown[] = []
+  const { poller, round, answer, settled } = openScene({
+    plan: {
+      intervalMs: (accountId, ageMs) => (accountId === 'acc_1' && ageMs === 0 ? 77 * SECOND : 0),
+      polled: (account, { nudgedAt }, poll) => told.push(account.id, nudgedAt, poll),
+      stop: async () => {},
+    },
+  })
+  await round(verificationOf(1))
+  await answer(1, WAITING)
+  await poller.whenIdle()
+  expect(told).toEqual(['acc_1', NOW, { answer: WAITING, askedAt: NOW }])
+  expect(settled).toMatchObject([{ step: { dueAt: NOW + 77 * SECOND } }])
+})
+
+test('an answer of the sandbox resumes no account that upstream refuses, and is no look-up', async () => {
+  const step = { failures: 0, invalidIds: 0, goneChecks: 0, seen: true, dueAt: null, verdict: null, ended: [] }
+  const sandbox = () => ({ answer: SUCCESS, step })
+  const { poller, round, asked, settled, lookups } = openScene({ account: PAUSED, sandbox })
+  await round(verificationOf(1))
+  await poller.whenIdle()
+  expect(asked()).toEqual([])
+  expect(settled).toEqual([{ id: 1, claim: 7, answer: SUCCESS, step, askedAt: NOW, observedAt: NOW, account: null }])
+  expect(lookups).toEqual([])
+})
+
+const EXPIRED = { waiting: [{ id: 'reg_1', createdAt: 0, expiresAt: NOW - POLICY.settleMarginMs }] }
+
+test.each<[string, Answer, Partial<ClaimedVerification>, boolean[]]>([
+  ['not at all while a new serial may not be visible yet', NOT_FOUND, { polls: 0 }, []],
+  ['as unknown at the third poll', NOT_FOUND, { polls: 2 }, [true]],
+  ['as unknown only once', NOT_FOUND, { polls: 3 }, []],
+  ['as unknown where it is given up before', NOT_FOUND, EXPIRED, [true]],
+  ['as known when upstream shows it first', WAITING, { polls: 5 }, [false]],
+  ['as known only once', WAITING, { polls: 6, seen: true }, []],
+  ['not at all by an answer that says nothing', UNREACHABLE, { polls: 2 }, []],
+])('a serial counts as looked up: %s', async (_, answered, more, expected) => {
+  const { round, answer, lookups } = openScene()
+  await round(verificationOf(1, more))
+  await answer(1, answered)
+  expect(lookups).toEqual(expected)
 })

@@ -1,78 +1,36 @@
 import { expect, test } from 'vitest'
-import { createAhead } from '../../src/worker/prefetch.ts'
+import { createPrefetch } from '../../src/worker/prefetch.ts'
 
-/** Counts after this many have ended at each of these times. */
-const countsAfter = (endings: readonly (readonly [atMs: number, count: number])[], atMs: number) => {
+type Endings = readonly (readonly [atMs: number, count: number])[]
+
+/** What is prefetched at `atMs`, after attempts have ended at a host at these times. */
+const countsAfter = (endings: Endings, atMs: number) => {
   let now = 0
-  const ahead = createAhead(() => now)
+  const prefetch = createPrefetch(() => now)
   for (const [endedAt, count] of endings) {
     now = endedAt
-    for (let i = 0; i < count; i++) ahead.add('a.example')
+    for (let i = 0; i < count; i++) prefetch.ended('a.example')
   }
   now = atMs
-  return Object.fromEntries(ahead.counts())
+  return Object.fromEntries(prefetch.counts())
 }
 
-test.each<[claim: string, endings: [atMs: number, count: number][], atMs: number, counts: object]>([
-  ['none where none has ended', [], 5, {}],
-  [
-    'what has ended in these 10 ms',
-    [
-      [0, 2],
-      [3, 3],
-    ],
-    9,
-    { 'a.example': 5 },
-  ],
-  [
-    'no less in the 10 ms after those',
-    [
-      [0, 5],
-      [12, 1],
-    ],
-    19,
-    { 'a.example': 5 },
-  ],
-  [
-    'more as soon as more have ended',
-    [
-      [0, 5],
-      [12, 7],
-    ],
-    13,
-    { 'a.example': 7 },
-  ],
-  ['none after 20 ms without any', [[0, 5]], 20, {}],
-  [
-    'nothing of what was before a pause',
-    [
-      [0, 5],
-      [40, 1],
-    ],
-    41,
-    { 'a.example': 1 },
-  ],
-  [
-    'anew when the clock is put back',
-    [
-      [60_000, 5],
-      [0, 2],
-      [15, 1],
-    ],
-    16,
-    { 'a.example': 2 },
-  ],
-])('counts %s', (_claim, endings, atMs, counts) => {
+// biome-ignore format: a table
+const CASES: [claim: string, endings: Endings, atMs: number, counts: object][] = [
+  ['nothing where no attempt has ended', [], 5, {}],
+  ['as many as have ended in these 10 ms', [[0, 2], [3, 3]], 9, { 'a.example': 5 }],
+  ['no fewer in the 10 ms after those', [[0, 5], [12, 1]], 19, { 'a.example': 5 }],
+  ['more as soon as more have ended', [[0, 5], [12, 7]], 13, { 'a.example': 7 }],
+  ['nothing after 20 ms in which none has ended', [[0, 5]], 20, {}],
+  ['nothing for what had ended before a pause', [[0, 5], [40, 1]], 41, { 'a.example': 1 }],
+]
+
+test.each(CASES)('prefetches %s', (_claim, endings, atMs, counts) => {
   expect(countsAfter(endings, atMs)).toEqual(counts)
 })
 
-test('counts each for itself', () => {
-  const ahead = createAhead(() => 0)
-  for (const key of ['a', 'b', 'a']) ahead.add(key)
-  expect(ahead.counts()).toEqual(
-    new Map([
-      ['a', 2],
-      ['b', 1],
-    ]),
-  )
+test('counts each host by itself', () => {
+  const prefetch = createPrefetch(() => 0)
+  for (const host of ['a.example', 'b.example', 'a.example']) prefetch.ended(host)
+  expect(Object.fromEntries(prefetch.counts())).toEqual({ 'a.example': 2, 'b.example': 1 })
 })

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createRounds, napAfter, type Round } from '../../src/worker/rounds.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
 const NOW = 1_000_000
 const IDLE: Round = { claimed: 0, nextAt: null }
@@ -24,16 +25,9 @@ describe('the nap after a round', () => {
 })
 
 describe('rounds', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
-  afterEach(() => void vi.useRealTimers())
-
-  /** A round begins at the end of the turn it was rung in. */
-  const turn = async () => {
-    await vi.advanceTimersByTimeAsync(0)
-    await new Promise(resolve => setImmediate(resolve))
-  }
   /** Rounds that end when the test says so. */
   const openRounds = () => {
+    const clock = createFixedClock(NOW)
     const ends: ((round: Round | Error) => void)[] = []
     const errors: unknown[] = []
     const run = vi.fn(
@@ -42,35 +36,52 @@ describe('rounds', () => {
           ends.push(round => (round instanceof Error ? reject(round) : resolve(round)))
         }),
     )
-    const rounds = createRounds(run, {
-      now: () => NOW,
-      pace: () => new Promise(resolve => setImmediate(resolve)),
-      onError: error => errors.push(error),
-    })
-    const end = async (round: Round | Error) => {
+    const rounds = createRounds(run, { clock, now: clock.now, onError: error => errors.push(error) })
+    /** Whoever wakes up rings, and the round begins at the end of that turn. */
+    const advance = async (ms: number) => {
+      await clock.advance(ms)
+      await endOfTurn()
+    }
+    const endNow = async (round: Round | Error) => {
       ends.shift()?.(round)
-      await turn()
+      await endOfTurn()
+    }
+    /** Ends the round that runs, and lets a millisecond pass. */
+    const end = async (round: Round | Error) => {
+      await endNow(round)
+      await advance(1)
     }
     const ring = async () => {
       rounds.ring()
-      await turn()
+      await endOfTurn()
     }
-    return { rounds, run, ring, end, errors }
+    return { sleeping: clock.sleeping, advance, rounds, run, ring, endNow, end, errors }
   }
 
   test('begin at the end of the turn, one for all that rang in it', async () => {
     const { rounds, run } = openRounds()
     for (let i = 0; i < 5; i++) rounds.ring()
     expect(run).not.toHaveBeenCalled()
-    await turn()
+    await endOfTurn()
     expect(run).toHaveBeenCalledTimes(1)
+  })
+
+  test('begin at least a millisecond apart', async () => {
+    const { advance, run, ring, endNow } = openRounds()
+    await ring()
+    await endNow(IDLE)
+    await advance(0.4)
+    await ring()
+    expect(run).toHaveBeenCalledTimes(1)
+    await advance(0.6)
+    expect(run).toHaveBeenCalledTimes(2)
   })
 
   test('run one at a time, and once more when rung in between, however often', async () => {
     const { rounds, run, ring, end } = openRounds()
     await ring()
     for (let i = 0; i < 5; i++) rounds.ring()
-    await turn()
+    await endOfTurn()
     expect(run).toHaveBeenCalledTimes(1)
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(2)
@@ -88,67 +99,70 @@ describe('rounds', () => {
   })
 
   test('wake by themselves when something falls due', async () => {
-    const { run, end, ring } = openRounds()
+    const { advance, run, end, ring } = openRounds()
     await ring()
     await end({ claimed: 0, nextAt: NOW + 250.5 })
-    await vi.advanceTimersByTimeAsync(250)
+    await advance(249)
     expect(run).toHaveBeenCalledTimes(1)
-    await vi.advanceTimersByTimeAsync(1)
+    await advance(1)
     expect(run).toHaveBeenCalledTimes(2)
   })
 
   test('sleep until rung when nothing waits', async () => {
-    const { end, ring } = openRounds()
+    const { sleeping, end, ring } = openRounds()
     await ring()
     await end(IDLE)
-    expect(vi.getTimerCount()).toBe(0)
+    expect(sleeping()).toBe(0)
   })
 
   test('leave one timer at most, also when rung while one runs', async () => {
-    const { rounds, end, ring } = openRounds()
+    const { sleeping, rounds, end, ring } = openRounds()
     await ring()
     for (let i = 0; i < 5; i++) {
       rounds.ring()
       await end({ claimed: 0, nextAt: NOW + 500 })
+      rounds.ring()
     }
     await end({ claimed: 0, nextAt: NOW + 500 })
-    expect(vi.getTimerCount()).toBe(1)
+    await end({ claimed: 0, nextAt: NOW + 500 })
+    expect(sleeping()).toBe(1)
   })
 
   test('tell of a failed one and try again after a second', async () => {
-    const { run, end, errors, ring } = openRounds()
+    const { advance, run, end, errors, ring } = openRounds()
     await ring()
     await end(new Error('no database'))
     expect(errors).toEqual([new Error('no database')])
-    await vi.advanceTimersByTimeAsync(999)
+    await advance(998)
     expect(run).toHaveBeenCalledTimes(1)
-    await vi.advanceTimersByTimeAsync(1)
+    await advance(1)
     expect(run).toHaveBeenCalledTimes(2)
   })
 
   test('stop after the one that runs', async () => {
-    const { rounds, run, end, ring } = openRounds()
+    const { advance, sleeping, rounds, run, end, ring } = openRounds()
     await ring()
     rounds.ring()
     let stopped = false
     const stopping = rounds.stop().then(() => {
       stopped = true
     })
-    await vi.advanceTimersByTimeAsync(5_000)
+    await advance(5_000)
     expect(stopped).toBe(false)
     await end({ claimed: 3, nextAt: NOW })
     await stopping
     rounds.ring()
     expect(run).toHaveBeenCalledTimes(1)
-    expect(vi.getTimerCount()).toBe(0)
+    expect(sleeping()).toBe(0)
   })
 
   test('stop at once, out of a nap too', async () => {
-    const { rounds, run, end, ring } = openRounds()
+    const { advance, sleeping, rounds, run, end, ring } = openRounds()
     await ring()
     await end({ claimed: 0, nextAt: NOW + 500 })
     await rounds.stop()
-    await vi.advanceTimersByTimeAsync(5_000)
+    await advance(5_000)
     expect(run).toHaveBeenCalledTimes(1)
+    expect(sleeping()).toBe(0)
   })
 })

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
-import type { ClaimedVerification, VerificationSettlement } from '../../src/store/store.ts'
-import { createPoller } from '../../src/worker/poller.ts'
+import type { ClaimedVerification } from '../../src/store/store.ts'
 import { createSandbox } from '../../src/worker/sandbox.ts'
-import { ACCOUNT } from '../support/claimed-account.ts'
 import { POLICY } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
@@ -58,39 +56,4 @@ describe('the sandbox', () => {
     const { step } = sandbox(verificationOf('test_notfound', 0), NOW) ?? {}
     expect(step).toMatchObject({ dueAt: null, ended: [{ registrationId: 'reg_0', reason: 'not_found' }] })
   })
-})
-
-test('an answer of the sandbox resumes no account that upstream refuses, and counts as no look-up', async () => {
-  const account = {
-    ...ACCOUNT,
-    pausedAt: NOW - HOUR,
-    pauseReason: 'frozen',
-    pauseCode: 4050,
-    probes: 1,
-    probeAt: NOW,
-  } as const
-  const claims = [{ account, verifications: [verificationOf('test_success', 0)] }]
-  const { promise: settled, resolve: settle } = Promise.withResolvers<readonly VerificationSettlement[]>()
-  const unexpected = () => {
-    throw new Error('unexpected')
-  }
-  const poller = createPoller({
-    store: {
-      now: () => NOW,
-      claimVerifications: async () => ({ claims: claims.splice(0), nextAt: null }),
-      settleVerifications: async settlements => settle(settlements),
-    },
-    upstream: { ask: unexpected },
-    sandbox: createSandbox(POLICY),
-    policy: POLICY,
-    plan: null,
-    concurrency: 4,
-    timeoutMs: SECOND,
-    random: () => 0,
-    onLookup: unexpected,
-    emit: () => {},
-  })
-  poller.ring()
-  expect(await settled).toMatchObject([{ id: 1, claim: 1, answer: { kind: 'verdict' }, account: null }])
-  await poller.stop()
 })

@@ -1,18 +1,20 @@
 import { describe, expect, test, vi } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { createSettler } from '../../src/worker/settler.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
 const openSettler = (settle: (batch: readonly string[]) => void) => {
   const batches: string[][] = []
   const emit = vi.fn()
+  const clock = createFixedClock()
   const record = createSettler<string>(
     async batch => {
       batches.push([...batch])
       settle(batch)
     },
-    { emit, event: 'poll' },
+    { clock, emit, event: 'poll' },
   )
-  return { record, batches, emit }
+  return { record, batches, clock, emit }
 }
 
 describe('recording outcomes', () => {
@@ -22,17 +24,22 @@ describe('recording outcomes', () => {
     expect(batches).toEqual([['a', 'b', 'c']])
   })
 
-  test('keeps them while the database cannot be written, and tries again', async () => {
-    let failures = 1
-    const { record, batches, emit } = openSettler(() => {
+  test('keeps them while the database cannot be written, and tries again each second', async () => {
+    let failures = 2
+    const { record, batches, clock, emit } = openSettler(() => {
       if (failures-- > 0) throw new AppError('unavailable', 'the disk is full')
     })
-    await Promise.all(['a', 'b'].map(record))
-    expect(batches).toEqual([
-      ['a', 'b'],
-      ['a', 'b'],
-    ])
-    expect(emit.mock.calls).toEqual([['poll.settle_delayed', { error: expect.any(AppError), outcomes: 2 }]])
+    const recorded = Promise.all(['a', 'b'].map(record))
+    await endOfTurn()
+    for (const tries of [1, 2]) {
+      await clock.advance(999)
+      expect(batches).toHaveLength(tries)
+      await clock.advance(1)
+    }
+    await recorded
+    expect(batches).toEqual([1, 2, 3].map(() => ['a', 'b']))
+    const waiting = ['poll.settle_delayed', { error: expect.any(AppError), outcomes: 2 }]
+    expect(emit.mock.calls).toEqual([waiting, waiting])
   })
 
   test('leaves out the one that fails, so that it stops nobody else', async () => {

@@ -14,7 +14,7 @@ export const afterResolving = (registrationIds: readonly string[]): Hint[] =>
   registrationIds.length === 0 ? [] : [['messagesDue'], ['resolved', registrationIds]]
 
 export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
-  ['withdrawn', { partnerId, registrationId }],
+  ['cancelled', { partnerId, registrationId }],
   ['resolved', [registrationId]],
 ]
 
@@ -22,6 +22,6 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
 export const afterChangingPartner = (partner: Partner | null, { disabled }: PartnerChange): Hint[] => {
   if (partner === null || disabled === undefined) return []
   return disabled
-    ? [['withdrawn', { partnerId: partner.id, registrationId: null }]]
+    ? [['cancelled', { partnerId: partner.id, registrationId: null }]]
     : [['verificationsDue'], ['messagesDue']]
 }

@@ -17,7 +17,7 @@ const LANES_OF_A_PARTNER = 1_024
 
 type Limits = Pick<
   MessageClaim,
-  'slots' | 'slowSlots' | 'perHost' | 'ahead' | 'perPartner' | 'busyHosts' | 'busyPartners' | 'unproven'
+  'slots' | 'slowSlots' | 'perHost' | 'prefetch' | 'perPartner' | 'busyHosts' | 'busyPartners' | 'unproven'
 >
 
 /**
@@ -48,7 +48,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
   let left = claim.slots
 
   const room = (lane: DueLane): number => {
-    const most = lane.slow ? 1 : claim.perHost + countOf(claim.ahead, lane.host)
+    const most = lane.slow ? 1 : claim.perHost + countOf(claim.prefetch, lane.host)
     const common = Math.min(most - countOf(hosts, lane.host), claim.perPartner - countOf(partners, lane.partnerId))
     if (lane.slow || lane.proven) return common
     const firstTry = countOf(hosts, lane.host) === 0 ? 1 : 0

@@ -45,7 +45,7 @@ test('are the messages of the partner in order', async () => {
 
 test('the body is the very text of the webhook', async () => {
   await resolveEach('a')
-  const claim = { slots: 1, slowSlots: 1, perHost: 1, ahead: new Map(), perPartner: 1, leaseMs: HOUR }
+  const claim = { slots: 1, slowSlots: 1, perHost: 1, prefetch: new Map(), perPartner: 1, leaseMs: HOUR }
   const unproven = { perPartner: 1, busyPartners: new Map() }
   const busy = { busyHosts: new Map(), busyPartners: new Map(), unproven }
   const { messages } = await api.store.claimMessages({ ...claim, ...busy })

@@ -159,7 +159,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
       slots,
       slowSlots: slots,
       perHost: 10,
-      ahead: new Map(),
+      prefetch: new Map(),
       perPartner: 10,
       leaseMs: MINUTE,
       ...NOBODY_BUSY,

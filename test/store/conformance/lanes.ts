@@ -34,7 +34,7 @@ export const describeLanes = (open: OpenStore): void => {
     expect(await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 4]]) })).toEqual([])
   })
 
-  describe('claiming ahead', () => {
+  describe('prefetching', () => {
     const two = (...hosts: string[]) => new Map(hosts.map(host => [host, 2]))
 
     test('gives more than a host may have at once, but not more than a partner has for unproven hosts', async () => {
@@ -44,7 +44,7 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, { 'good.example': 9, 'new.example': 9 })
       const unproven = { perPartner: 3, busyPartners: new Map<string, number>() }
       expect(
-        hostsOf(await bench.claimMessages({ perHost: 4, ahead: two('good.example', 'new.example'), unproven })),
+        hostsOf(await bench.claimMessages({ perHost: 4, prefetch: two('good.example', 'new.example'), unproven })),
       ).toEqual({
         'good.example': 6,
         'new.example': 3,
@@ -56,7 +56,7 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, { 'good.example': 9 })
-      const claim = { perHost: 4, ahead: two('good.example') }
+      const claim = { perHost: 4, prefetch: two('good.example') }
       expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 5]]) })).toHaveLength(1)
       expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 6]]) })).toHaveLength(0)
     })
@@ -64,7 +64,7 @@ export const describeLanes = (open: OpenStore): void => {
     test('gives of a slow host one all the same', async () => {
       await using bench = await openBench(open)
       await slowDown(bench, 'slow.example')
-      expect(hostsOf(await bench.claimMessages({ perHost: 4, ahead: two('slow.example') }))).toEqual({
+      expect(hostsOf(await bench.claimMessages({ perHost: 4, prefetch: two('slow.example') }))).toEqual({
         'slow.example': 1,
       })
     })

@@ -106,7 +106,7 @@ export const describePartners = (open: OpenStore): void => {
     await using bench = await openBench(open)
     const { store, partnerId } = bench
     const told: unknown[] = []
-    store.events.on('withdrawn', what => told.push(what))
+    store.events.on('cancelled', what => told.push(what))
     store.events.on('verificationsDue', () => told.push('verifications'))
     store.events.on('messagesDue', () => told.push('messages'))
     await store.changePartner(partnerId, { name: 'new' })

@@ -46,7 +46,7 @@ const claimMessages = async (store: Store): Promise<string[]> => {
     slots: 3,
     slowSlots: 1,
     perHost: 3,
-    ahead: new Map(),
+    prefetch: new Map(),
     perPartner: 3,
     busyHosts: new Map(),
     busyPartners: new Map(),

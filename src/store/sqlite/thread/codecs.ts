@@ -153,7 +153,7 @@ export const EVENTS: { [Name in keyof StoreEvents]: Codec<StoreEvents[Name]> | n
   messagesDue: null,
   resendsDue: null,
   resolved: null,
-  withdrawn: null,
+  cancelled: null,
   unreadable: null,
   broken: codec(
     ([error]) => packError(error),

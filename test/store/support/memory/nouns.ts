@@ -122,7 +122,7 @@ export const createNouns = (context: Context): Verbs => {
       if (!row) return null
       const after = { ...row, ...afterPartnerChange(row, change) }
       transaction(() => tables.partners.set(id, after))
-      if (change.disabled === true) events.emit('withdrawn', { partnerId: id, registrationId: null })
+      if (change.disabled === true) events.emit('cancelled', { partnerId: id, registrationId: null })
       if (change.disabled === false) {
         events.emit('verificationsDue')
         events.emit('messagesDue')

@@ -1,0 +1,35 @@
+import type { Clock } from '../../src/core/clock.ts'
+
+/** A clock that stands still until it is told to advance. `monotonic` and `now` show the same. */
+export const createFixedClock = (startAt = 0) => {
+  let at = startAt
+  const sleepers = new Set<{ until: number; wake: () => void }>()
+
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const sleeper = { until: at + ms, wake: resolve }
+      sleepers.add(sleeper)
+      signal?.addEventListener('abort', () => sleepers.delete(sleeper) && reject(signal.reason))
+    })
+
+  return {
+    now: () => at,
+    monotonic: () => at,
+    sleep,
+    /** Who sleeps now. */
+    sleeping: () => sleepers.size,
+    /** Wakes everybody whose time has come, and lets them go on until they wait for something else. */
+    advance: async (ms: number): Promise<void> => {
+      at += ms
+      for (const sleeper of sleepers) {
+        if (sleeper.until > at) continue
+        sleepers.delete(sleeper)
+        sleeper.wake()
+      }
+      await endOfTurn()
+    },
+  }
+}
+
+/** All promises that are settled by now have told whoever awaits them. */
+export const endOfTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -1,0 +1,87 @@
+import { expect, test, vi } from 'vitest'
+import { createBackgroundJob, runBatches } from '../../src/worker/background-job.ts'
+import { endOfTurn } from '../support/fixed-clock.ts'
+
+/** A job that does this many rows, in batches that end when they are told to. */
+const openJob = (rows: number) => {
+  const work = { left: rows }
+  const batches: (() => void)[] = []
+  const emit = vi.fn()
+  const job = createBackgroundJob({
+    batch: async size => {
+      const done = Math.min(size, work.left)
+      work.left -= done
+      await new Promise<void>(resolve => batches.push(resolve))
+      return done
+    },
+    size: 10,
+    event: 'resend',
+    emit,
+  })
+  /** Lets the batch that runs now end; whether there was one. */
+  const endBatch = async () => {
+    const end = batches.shift()
+    end?.()
+    for (let turn = 0; turn < 2; turn++) await endOfTurn()
+    return end !== undefined
+  }
+  const endAll = async () => {
+    while (await endBatch());
+  }
+  return { job, work, emit, endBatch, endAll }
+}
+
+test('does all there is, in batches, until one finds nothing', async () => {
+  const sizes: number[] = []
+  let left = 25
+  const done = await runBatches(
+    async size => {
+      sizes.push(size)
+      const count = Math.min(size, left)
+      left -= count
+      return count
+    },
+    { size: 10 },
+  )
+  expect(done).toBe(25)
+  expect(sizes).toEqual([10, 10, 10, 10])
+})
+
+test('runs once at a time and says how much it did', async () => {
+  const { job, emit, endAll } = openJob(25)
+  for (let i = 0; i < 3; i++) job.ring()
+  await endAll()
+  expect(emit.mock.calls).toEqual([['resend.done', { count: 25 }]])
+})
+
+test('tells of a failure, and runs again when it is rung', async () => {
+  const emit = vi.fn()
+  let fails = true
+  const job = createBackgroundJob({
+    batch: async () => {
+      if (fails) throw new Error('no database')
+      return 0
+    },
+    size: 10,
+    event: 'retention',
+    emit,
+  })
+  job.ring()
+  await endOfTurn()
+  expect(emit.mock.calls).toEqual([['retention.failed', { error: new Error('no database') }]])
+  fails = false
+  job.ring()
+  await job.stop()
+  expect(emit).toHaveBeenCalledTimes(1)
+})
+
+test('stops after the batch that runs', async () => {
+  const { job, work, endBatch } = openJob(25)
+  job.ring()
+  const stopped = job.stop()
+  await endBatch()
+  await stopped
+  job.ring()
+  expect(await endBatch()).toBe(false)
+  expect(work.left).toBe(15)
+})

@@ -1,0 +1,312 @@
+import { describe, expect, test } from 'vitest'
+import type { Attempt, SendResult } from '../../src/callback/sender.ts'
+import { SECOND } from '../../src/core/duration.ts'
+import { Secret } from '../../src/core/secret.ts'
+import type { ClaimedMessage, MessageClaim, MessageSettlement } from '../../src/store/store.ts'
+import { createDeliverer, type DelivererDeps } from '../../src/worker/deliverer.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+
+const NOW = Date.parse('2026-11-24T16:20:00.000Z')
+const CONCURRENCY = 8
+const PER_HOST = 2
+const OK: SendResult = { kind: 'answered', httpStatus: 200, retryAfter: null, excerpt: 'ok', durationMs: 12 }
+const SECRET = new Secret(`whsec_${Buffer.alloc(24).toString('base64')}`)
+const failed = (error: Extract<SendResult, { kind: 'failed' }>['error']): SendResult => ({
+  kind: 'failed',
+  error,
+  detail: null,
+  durationMs: 15,
+})
+
+const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): ClaimedMessage => ({
+  seq,
+  claim: 7,
+  partnerId: 'partner_1',
+  registrationId: `reg_${seq}`,
+  laneId: 1,
+  slow: false,
+  proven: true,
+  host: 'a.example',
+  callbackUrl: 'https://a.example/hook',
+  body: Buffer.from(`{"n":${seq}}`),
+  attempts: 0,
+  retries: 0,
+  ...more,
+})
+
+/** A deliverer whose store hands out what a round is given, and whose receivers and store answer when they are told to. */
+const openScene = (more: Partial<DelivererDeps> = {}) => {
+  const clock = createFixedClock(NOW)
+  const sent: { attempt: Attempt; answer: (result: SendResult) => void }[] = []
+  const claims: MessageClaim[] = []
+  const settled: MessageSettlement[] = []
+  const happened: string[] = []
+  let due: ClaimedMessage[] = []
+  let recording = Promise.resolve()
+  const deliverer = createDeliverer({
+    store: {
+      now: clock.now,
+      claimMessages: async claim => {
+        // The maps live on; what counts is what they say now.
+        claims.push(structuredClone(claim))
+        return { messages: due.splice(0), secrets: new Map([['partner_1', [SECRET]]]), nextAt: NOW + 9 }
+      },
+      settleMessages: async settlements => {
+        await recording
+        settled.push(...settlements)
+        happened.push('recorded')
+      },
+    },
+    sender: { send: attempt => new Promise(answer => sent.push({ attempt, answer })) },
+    scheduleMs: [5 * SECOND],
+    timeoutMs: 15 * SECOND,
+    concurrency: CONCURRENCY,
+    perHost: PER_HOST,
+    random: () => 0,
+    clock,
+    onFree: () => happened.push('free'),
+    emit: (...[name, fields]) => {
+      happened.push(name === 'delivery.attempted' ? `${fields.outcome} ${fields.detail ?? ''}`.trim() : name)
+    },
+    ...more,
+  })
+  const numberOf = ({ body }: Attempt) => (JSON.parse(body.toString()) as { n: number }).n
+  return {
+    deliverer,
+    clock,
+    claims,
+    settled,
+    /** In order: outcomes of attempts, other events, slots that became free, settlements that were recorded. */
+    happened,
+    /** What the receivers have been sent, and have not answered. */
+    sending: () => sent.map(({ attempt }) => numberOf(attempt)),
+    attempts: () => sent.map(({ attempt }) => attempt),
+    round: (...messages: ClaimedMessage[]) => {
+      due = messages
+      return deliverer.round()
+    },
+    answer: async (seq: number, result: SendResult) => {
+      const index = sent.findIndex(({ attempt }) => numberOf(attempt) === seq)
+      sent.splice(index, 1)[0]?.answer(result)
+      await endOfTurn()
+    },
+    /** Keeps the store from recording until the function that it returns is called. */
+    holdRecords: () => {
+      const held = Promise.withResolvers<void>()
+      recording = held.promise
+      return async () => {
+        held.resolve()
+        await endOfTurn()
+      }
+    },
+  }
+}
+
+test('signs and sends what it claims, decides, and records under the claim', async () => {
+  const { deliverer, clock, round, answer, attempts, settled } = openScene()
+  const [one, two] = [messageOf(1), messageOf(2, { attempts: 3, retries: 1 })]
+  expect(await round(one, two)).toEqual({ claimed: 2, nextAt: NOW + 9 })
+  expect(attempts()).toMatchObject([
+    { partnerId: 'partner_1', url: 'https://a.example/hook', body: one.body, headers: { 'webhook-id': 'msg_1' } },
+    { headers: { 'webhook-id': 'msg_2', 'webhook-attempt': '4' } },
+  ])
+  expect(attempts()[0]?.headers['webhook-signature']).toMatch(/^v1,/)
+  await clock.advance(12)
+  await answer(1, OK)
+  await answer(2, { ...OK, httpStatus: 500 })
+  await deliverer.whenIdle()
+  const recorded = { timedOut: false, attempt: { at: NOW, durationMs: 12, responseExcerpt: 'ok' } }
+  expect(settled).toMatchObject([
+    { ...recorded, message: { seq: 1, claim: 7 }, step: { state: 'delivered', dueAt: null } },
+    { ...recorded, message: { seq: 2, claim: 7 }, step: { state: 'exhausted', dueAt: null } },
+  ])
+})
+
+test('claims for as long as an attempt and its record take', async () => {
+  const { round, claims } = openScene()
+  await round()
+  expect(claims).toMatchObject([{ slots: CONCURRENCY, perHost: PER_HOST, leaseMs: 20 * SECOND }])
+})
+
+test('a slot is free as soon as its attempt has ended, before it is recorded', async () => {
+  const { round, answer, claims, happened, holdRecords } = openScene()
+  const record = holdRecords()
+  await round(messageOf(1), messageOf(2))
+  await answer(1, OK)
+  expect(happened).toEqual(['free', 'delivered'])
+  await round()
+  const busy = { busyHosts: new Map([['a.example', 1]]), busyPartners: new Map([['partner_1', 1]]) }
+  expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY - 1, ...busy })
+  await record()
+  expect(happened.at(-1)).toBe('recorded')
+})
+
+test('claims nothing while every slot is taken', async () => {
+  const { round, claims } = openScene({ concurrency: 2 })
+  await round(messageOf(1), messageOf(2))
+  expect(await round()).toEqual({ claimed: 0, nextAt: null })
+  expect(claims).toHaveLength(1)
+})
+
+test('is idle once the last attempt is recorded', async () => {
+  const { deliverer, round, answer, happened, holdRecords } = openScene()
+  const record = holdRecords()
+  await round(messageOf(1))
+  void deliverer.whenIdle().then(() => happened.push('idle'))
+  await answer(1, OK)
+  expect(happened).not.toContain('idle')
+  await record()
+  expect(happened.slice(-2)).toEqual(['recorded', 'idle'])
+})
+
+test('an attempt that throws frees its slot and leaves the row to its lease', async () => {
+  const send = async () => {
+    throw new Error('a bug')
+  }
+  const { deliverer, round, settled, happened, claims } = openScene({ sender: { send } })
+  await round(messageOf(1))
+  await deliverer.whenIdle()
+  expect(happened).toEqual(['free', 'delivery.failed'])
+  expect(settled).toEqual([])
+  await round()
+  expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY, busyHosts: new Map() })
+})
+
+test.each([
+  ['timeout', true],
+  ['connect_timeout', true],
+  ['refused', false],
+] as const)('an attempt that failed as %s has held its slot for long: %s', async (error, timedOut) => {
+  const { deliverer, round, answer, settled } = openScene()
+  await round(messageOf(1))
+  await answer(1, failed(error))
+  await deliverer.whenIdle()
+  expect(settled).toMatchObject([{ timedOut, step: { state: 'pending', retries: 1 } }])
+})
+
+test('what could not be sent for a shortage here is due again soon, and no attempt is recorded', async () => {
+  const { deliverer, round, answer, settled, happened } = openScene()
+  await round(messageOf(1, { retries: 2 }))
+  await answer(1, failed('local'))
+  await deliverer.whenIdle()
+  expect(settled).toMatchObject([
+    { attempt: null, timedOut: false, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
+  ])
+  expect(happened).toContain('not_sent')
+})
+
+describe('prefetched messages', () => {
+  const three = [1, 2, 3].map(seq => messageOf(seq))
+
+  test('are as many as attempts have lately ended at the host', async () => {
+    const { clock, round, answer, claims } = openScene()
+    await round(messageOf(1), messageOf(2))
+    expect(claims.at(-1)?.prefetch).toEqual(new Map())
+    for (const seq of [1, 2]) await answer(seq, OK)
+    await round()
+    expect(claims.at(-1)?.prefetch).toEqual(new Map([['a.example', 2]]))
+    await clock.advance(20)
+    await round()
+    expect(claims.at(-1)?.prefetch).toEqual(new Map())
+  })
+
+  test('go out as slots of their host become free, and take no slot before', async () => {
+    const { deliverer, round, answer, sending, claims } = openScene()
+    await round(...three)
+    expect(sending()).toEqual([1, 2])
+    await round()
+    const busy = { busyHosts: new Map([['a.example', 3]]), busyPartners: new Map([['partner_1', 2]]) }
+    expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY - 2, ...busy })
+    await answer(1, OK)
+    expect(sending()).toEqual([2, 3])
+    for (const seq of [2, 3]) await answer(seq, OK)
+    await deliverer.whenIdle()
+  })
+
+  test('share the slots of their host with all partners', async () => {
+    const { round, answer, sending } = openScene()
+    await round(...three, messageOf(4, { partnerId: 'partner_2' }))
+    expect(sending()).toEqual([1, 2])
+    for (const seq of [1, 2]) await answer(seq, OK)
+    expect(sending()).toEqual([3, 4])
+  })
+
+  test.each([
+    ['their registration is cancelled', { partnerId: 'partner_1', registrationId: 'reg_3' }],
+    ['their partner is disabled', { partnerId: 'partner_1', registrationId: null }],
+  ])('are released where %s', async (_, what) => {
+    const { deliverer, round, answer, sending, settled, happened } = openScene()
+    await round(...three)
+    deliverer.cancel(what)
+    for (let turn = 0; turn < 2; turn++) await endOfTurn()
+    expect(happened).toEqual(['not_sent cancelled', 'recorded'])
+    expect(settled).toMatchObject([
+      { message: { seq: 3, claim: 7 }, attempt: null, step: { state: 'pending', dueAt: NOW + SECOND } },
+    ])
+    for (const seq of [1, 2]) await answer(seq, OK)
+    expect(sending()).toEqual([])
+    expect(settled.map(({ message }) => message.seq)).toEqual([3, 1, 2])
+  })
+
+  test('stay where something else is cancelled', async () => {
+    const { deliverer, round, answer, sending } = openScene()
+    await round(...three)
+    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_9' })
+    deliverer.cancel({ partnerId: 'partner_2', registrationId: null })
+    await answer(1, OK)
+    expect(sending()).toEqual([2, 3])
+  })
+
+  test('are released after a second in which no slot became free', async () => {
+    const { clock, round, answer, sending, settled, happened } = openScene()
+    await round(...three)
+    await clock.advance(999)
+    expect(happened).toEqual([])
+    await clock.advance(100)
+    await endOfTurn()
+    expect(happened).toEqual(['not_sent timed_out', 'recorded'])
+    expect(settled).toMatchObject([{ message: { seq: 3 }, attempt: null }])
+    await answer(1, OK)
+    expect(sending()).toEqual([2])
+  })
+})
+
+describe('shares of the slots', () => {
+  test('are a quarter for all slow hosts, three quarters for a partner, a quarter for its unproven hosts', async () => {
+    const { round, claims } = openScene()
+    await round()
+    expect(claims.at(-1)).toMatchObject({
+      slowSlots: 2,
+      perPartner: 6,
+      unproven: { perPartner: 2, busyPartners: new Map() },
+    })
+  })
+
+  test('count what is in flight or waits, until its attempt has ended', async () => {
+    const { round, answer, claims } = openScene({ perHost: 1 })
+    const slow = { slow: true, proven: false, host: 'slow.example' }
+    await round(
+      messageOf(1, slow),
+      messageOf(2, { proven: false }),
+      messageOf(3, { proven: false }),
+      messageOf(4, { host: 'b.example' }),
+    )
+    await round()
+    expect(claims.at(-1)).toMatchObject({
+      slowSlots: 1,
+      unproven: { busyPartners: new Map([['partner_1', 2]]) },
+    })
+    for (const seq of [1, 2, 3]) await answer(seq, OK)
+    await round()
+    expect(claims.at(-1)).toMatchObject({ slowSlots: 2, unproven: { busyPartners: new Map() } })
+  })
+
+  test('are given back by what is released', async () => {
+    const { deliverer, round, claims } = openScene({ perHost: 1 })
+    await round(messageOf(1), messageOf(2, { proven: false }))
+    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_2' })
+    await endOfTurn()
+    await round()
+    expect(claims.at(-1)?.unproven.busyPartners).toEqual(new Map())
+  })
+})
