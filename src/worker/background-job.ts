@@ -39,12 +39,17 @@ export const createBackgroundJob = (deps: {
 }): BackgroundJob => {
   const { batch, size, event, emit } = deps
   let running: Promise<void> | null = null
+  let isRung = false
   let isStopped = false
 
   const run = async () => {
     try {
-      const count = await runBatches(batch, { size, isStopped: () => isStopped })
-      if (count > 0) emit(`${event}.done`, { count })
+      // What became due after the last batch had looked has rung meanwhile.
+      while (isRung && !isStopped) {
+        isRung = false
+        const count = await runBatches(batch, { size, isStopped: () => isStopped })
+        if (count > 0) emit(`${event}.done`, { count })
+      }
     } catch (error) {
       emit(`${event}.failed`, { error })
     } finally {
@@ -54,7 +59,9 @@ export const createBackgroundJob = (deps: {
 
   return {
     ring: () => {
-      if (!isStopped) running ??= run()
+      if (isStopped) return
+      isRung = true
+      running ??= run()
     },
     stop: async () => {
       isStopped = true

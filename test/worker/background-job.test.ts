@@ -54,6 +54,20 @@ test('runs once at a time and says how much it did', async () => {
   expect(emit.mock.calls).toEqual([['resend.done', { count: 25 }]])
 })
 
+test('does what became due while the last batch found nothing', async () => {
+  const { job, work, emit, endBatch, endAll } = openJob(5)
+  job.ring()
+  await endBatch()
+  work.left = 7
+  job.ring()
+  await endAll()
+  expect(work.left).toBe(0)
+  expect(emit.mock.calls).toEqual([
+    ['resend.done', { count: 5 }],
+    ['resend.done', { count: 7 }],
+  ])
+})
+
 test('tells of a failure, and runs again when it is rung', async () => {
   const emit = vi.fn()
   let fails = true
