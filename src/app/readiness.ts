@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { Store } from '../store/store.ts'
@@ -8,11 +9,14 @@ export interface Check {
   reason: string | null
 }
 
-/** A probe writes to the disk, so many requests share one. */
+/** A probe writes to the disk, so requests within a second share one. */
 const PROBE_EVERY_MS = SECOND
 
-/** Whether this process can do its work now, with a reason for each thing that keeps it from it. */
-export const createReadiness = (store: Pick<Store, 'now' | 'probe' | 'listAccounts'>) => {
+/** Whether this process can do its work now, and what keeps it from it. */
+export const createReadiness = (
+  store: Pick<Store, 'probe' | 'listAccounts'>,
+  { monotonic }: Pick<Clock, 'monotonic'>,
+) => {
   let isStopping = false
   let last: { at: number; check: Promise<Check> } | null = null
 
@@ -27,11 +31,12 @@ export const createReadiness = (store: Pick<Store, 'now' | 'probe' | 'listAccoun
   }
 
   const database = (): Promise<Check> => {
-    if (last === null || store.now() - last.at >= PROBE_EVERY_MS) last = { at: store.now(), check: probe() }
+    const at = monotonic()
+    if (last === null || at - last.at >= PROBE_EVERY_MS) last = { at, check: probe() }
     return last.check
   }
 
-  /** A paused account keeps nobody from registering, so it is told, and does not make the service unready. */
+  /** A paused account keeps nobody from registering, so it is reported without making the service unready. */
   const accounts = async (): Promise<Check[]> => {
     const all = await store.listAccounts({ limit: 100, after: null }).catch(() => [])
     const paused = all.filter(account => account.pausedAt !== null)

@@ -42,7 +42,7 @@ const stopOnSignal = (app: App, emit: Emit) => {
     if (stopping) process.exit(1)
     stopping = true
     emit('service.stopping', { signal })
-    app.stop().then(
+    app[Symbol.asyncDispose]().then(
       () => {
         emit('service.stopped')
         process.exit(0)

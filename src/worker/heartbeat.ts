@@ -24,10 +24,9 @@ export const startHeartbeat = (deps: {
   const ringAll = (rings: readonly Ring[]) => () => {
     for (const ring of rings) ring()
   }
-  const tasks = [
-    schedule(EVERY_SECOND, ringAll(deps.everySecond), { name: 'heartbeat', noOverlap: true, logger }),
-    schedule(EVERY_MINUTE, ringAll(deps.everyMinute ?? []), { name: 'housekeeping', noOverlap: true, logger }),
-  ]
+  const tasks = [schedule(EVERY_SECOND, ringAll(deps.everySecond), { name: 'heartbeat', noOverlap: true, logger })]
+  if (deps.everyMinute)
+    tasks.push(schedule(EVERY_MINUTE, ringAll(deps.everyMinute), { name: 'housekeeping', noOverlap: true, logger }))
   return {
     stop: async () => {
       for (const task of tasks) await task.destroy()

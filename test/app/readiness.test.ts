@@ -16,17 +16,19 @@ const ACCOUNT: Account = {
 
 const open = (accounts: readonly Account[] = [ACCOUNT]) => {
   const state = { now: 0, probes: 0, fault: null as Error | null }
-  const readiness = createReadiness({
-    now: () => state.now,
-    probe: async () => {
-      state.probes++
-      if (state.fault) throw state.fault
+  const readiness = createReadiness(
+    {
+      probe: async () => {
+        state.probes++
+        if (state.fault) throw state.fault
+      },
+      listAccounts: async () => {
+        if (state.fault) throw state.fault
+        return [...accounts]
+      },
     },
-    listAccounts: async () => {
-      if (state.fault) throw state.fault
-      return [...accounts]
-    },
-  })
+    { monotonic: () => state.now },
+  )
   const check = async (name: string) => (await readiness.checks()).find(one => one.name === name)
   return { readiness, state, check }
 }

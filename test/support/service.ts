@@ -65,7 +65,7 @@ export const openService = async (env: Environment) => {
   )
   let stopped: Promise<void> | null = null
   const stop = () => {
-    stopped ??= app.stop()
+    stopped ??= app[Symbol.asyncDispose]()
     return stopped
   }
   return { url: app.url, log: lines as readonly LogLine[], stop, [Symbol.asyncDispose]: stop }

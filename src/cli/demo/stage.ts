@@ -47,7 +47,7 @@ export const openStage = async (folder: string) => {
     signingSecret,
     ...createClient(app.url, apiKey),
     close: async (): Promise<void> => {
-      await app.stop()
+      await app[Symbol.asyncDispose]()
       await Promise.all([simulator.close(), receiver.close()])
     },
   }

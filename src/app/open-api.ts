@@ -1,0 +1,71 @@
+import { createUrlJudge } from '../callback/guard.ts'
+import type { Sender } from '../callback/sender.ts'
+import { createEventSigner } from '../callback/signing.ts'
+import { createTestCallback } from '../callback/test-callback.ts'
+import { createApi } from '../http/api.ts'
+import { listen } from '../http/listen.ts'
+import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
+import { createCoalescer } from '../store/coalescer.ts'
+import type { NewRegistration, Registered } from '../store/store.ts'
+import { VERSION } from '../version.ts'
+import { clock, createIds, random } from './clock-and-ids.ts'
+import { callbackPolicy, networksOf } from './networks.ts'
+import { createReadiness } from './readiness.ts'
+import { drain, type RoleDeps } from './role.ts'
+
+/** Small, so that one group is written while the next is read. */
+const REGISTER_GROUP = 32
+
+/**
+ * Listens, and rejects when it cannot. Disposing makes the service unready at once, ends what callers wait for, and waits
+ * for the requests in flight.
+ */
+export const openApi = async ({
+  config: { callback, polling, server },
+  store,
+  sender,
+  enumerationGuard,
+  emit,
+}: RoleDeps & { sender: Sender; enumerationGuard: EnumerationGuard }): Promise<{ url: string } & AsyncDisposable> => {
+  const newId = createIds()
+  const judge = createUrlJudge(callbackPolicy(callback))
+  const readiness = createReadiness(store, clock)
+  const stopping = new AbortController()
+  const api = createApi({
+    store,
+    register: createCoalescer<NewRegistration, Registered>(store.register, {
+      batch: REGISTER_GROUP,
+      batches: Number.POSITIVE_INFINITY,
+    }),
+    registerAll: store.register,
+    signEvents: createEventSigner(store),
+    judgeUrl: text => {
+      const verdict = judge(text)
+      if (verdict.ok) return { ok: true, href: verdict.url.href }
+      emit('callback.refused', { refusal: verdict.refusal })
+      return { ok: false, message: verdict.message }
+    },
+    apiRate: server.apiRate,
+    trustedProxies: networksOf('TRUST_PROXY', server.trustProxy),
+    enumerationGuard,
+    stopping: stopping.signal,
+    testCallback: createTestCallback({ store, sender, newId }),
+    registrationTtlMs: polling.registrationTtlMs,
+    adminToken: server.adminToken,
+    newId,
+    random,
+    ...clock,
+    emit,
+    version: VERSION,
+    ready: readiness.checks,
+  })
+  const listener = await listen(api.fetch, server)
+  return {
+    url: listener.url,
+    [Symbol.asyncDispose]: async () => {
+      readiness.stopping()
+      stopping.abort()
+      await drain([listener.close()])
+    },
+  }
+}

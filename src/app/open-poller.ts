@@ -1,0 +1,57 @@
+import { openUpstream } from '../upstream/upstream.ts'
+import { USER_AGENT } from '../version.ts'
+import { startHeartbeat } from '../worker/heartbeat.ts'
+import { createPollPlan } from '../worker/poll-plan.ts'
+import { createPoller, type PollerDeps } from '../worker/poller.ts'
+import { createRounds } from '../worker/rounds.ts'
+import { createSandbox } from '../worker/sandbox.ts'
+import { clock } from './clock-and-ids.ts'
+import { drain, type RoleDeps } from './role.ts'
+
+/**
+ * Asks GetResult about what is due, from now on. Disposing stops the claims at once, waits for the calls in flight, and
+ * closes their connections.
+ */
+export const openPoller = ({
+  config: { upstream, polling },
+  store,
+  emit,
+  onLookup,
+}: RoleDeps & Pick<PollerDeps, 'onLookup'>): AsyncDisposable => {
+  const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
+  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
+  const poller = createPoller({
+    store,
+    upstream: client,
+    sandbox: upstream.sandbox ? createSandbox(polling) : null,
+    policy: polling,
+    plan,
+    concurrency: upstream.concurrency,
+    timeoutMs: upstream.timeoutMs,
+    random: Math.random,
+    clock,
+    onLookup,
+    onFree: () => rounds.ring(),
+    emit,
+  })
+  const rounds = createRounds(poller.round, {
+    clock,
+    now: store.now,
+    onError: error => emit('poll.round_failed', { error }),
+  })
+  store.events.on('verificationsDue', rounds.ring)
+  const heartbeat = startHeartbeat({ everySecond: [rounds.ring], emit })
+  rounds.ring()
+
+  const stop = async () => {
+    await rounds.stop()
+    await poller.whenIdle()
+    await plan?.stop()
+  }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await drain([stop(), heartbeat.stop()])
+      client.close()
+    },
+  }
+}
