@@ -4,7 +4,7 @@ import type { Vault } from './vault.ts'
 
 const CANARY = 'idface-notifier'
 
-/** What each value is sealed for. The texts are part of the file format: other ones would open nothing that was sealed before. */
+/** What each value is sealed for. With another text here, what is in the database already could not be opened any more. */
 const contextOf = {
   accountKey: (row: { apiId: string }) => `account|${row.apiId}`,
   signingSecret: (row: { partnerId: string; id: string }) => `signing-secret|${row.partnerId}|${row.id}`,
@@ -22,9 +22,10 @@ export interface SealedColumn {
   key: string
   /** Where only one row of the table holds a sealed value: its key. */
   only?: string
-  /** What the value was sealed for: the names by which `reseal` wants it, and their columns. */
-  owner: Readonly<Record<string, string>>
-  reseal(sealed: Buffer, owner: Readonly<Record<string, string>>): Buffer
+  /** The columns of what the value was sealed for. */
+  owner: readonly string[]
+  /** @param owner the values of these columns, in their order */
+  reseal(sealed: Buffer, owner: readonly string[]): Buffer
 }
 
 export type Sealed = ReturnType<typeof createSealed>
@@ -34,13 +35,10 @@ export type Sealed = ReturnType<typeof createSealed>
  * `openBytes` throw where the key is missing, the bytes are damaged, or the row is another one.
  */
 export const createSealed = (vault: Vault) => {
-  const column = <Owner extends string>(
-    place: Omit<SealedColumn, 'reseal' | 'owner'> & { owner: Record<Owner, string> },
-    contextOf: (owner: Record<Owner, string>) => string,
-  ): SealedColumn => ({
+  const column = (place: Omit<SealedColumn, 'reseal'>, contextOf: (...owner: string[]) => string): SealedColumn => ({
     ...place,
     reseal: (sealed, owner) => {
-      const context = contextOf(owner as Record<Owner, string>)
+      const context = contextOf(...owner)
       return vault.seal(vault.open(sealed, context), context)
     },
   })
@@ -82,30 +80,21 @@ export const createSealed = (vault: Vault) => {
     keyId: Buffer.from(vault.keyId, 'hex'),
     /** All of them. The canary comes last: once it is resealed, everything is. */
     columns: [
-      column({ table: 'accounts', column: 'api_key', key: 'id', owner: { apiId: 'api_id' } }, contextOf.accountKey),
-      column(
-        { table: 'signing_secrets', column: 'secret', key: 'id', owner: { partnerId: 'partner_id', id: 'id' } },
-        contextOf.signingSecret,
+      column({ table: 'accounts', column: 'api_key', key: 'id', owner: ['api_id'] }, apiId =>
+        contextOf.accountKey({ apiId }),
+      ),
+      column({ table: 'signing_secrets', column: 'secret', key: 'id', owner: ['partner_id', 'id'] }, (partnerId, id) =>
+        contextOf.signingSecret({ partnerId, id }),
       ),
       column(
-        {
-          table: 'verifications',
-          column: 'verdict',
-          key: 'id',
-          owner: { partnerId: 'partner_id', idcardid: 'idcardid' },
-        },
-        contextOf.verdict,
+        { table: 'verifications', column: 'verdict', key: 'id', owner: ['partner_id', 'idcardid'] },
+        (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
       ),
       column(
-        {
-          table: 'messages',
-          column: 'body',
-          key: 'seq',
-          owner: { partnerId: 'partner_id', registrationId: 'registration_id' },
-        },
-        contextOf.message,
+        { table: 'messages', column: 'body', key: 'seq', owner: ['partner_id', 'registration_id'] },
+        (partnerId, registrationId) => contextOf.message({ partnerId, registrationId }),
       ),
-      column({ table: 'meta', column: 'value', key: 'key', only: 'canary', owner: {} }, contextOf.canary),
+      column({ table: 'meta', column: 'value', key: 'key', only: 'canary', owner: [] }, contextOf.canary),
     ],
   }
 }

@@ -106,40 +106,50 @@ export interface Store {
   findPartner(id: string): Promise<Partner | null>
   /** Oldest first, `limit` at most, from after the partner `after`. */
   listPartners(page: { limit: number; after: string | null }): Promise<Partner[]>
-  /** Changes what `change` names. A disabled partner's keys stop, and nothing is asked or sent for it; nothing is lost. */
+  /**
+   * Changes what `change` names. While a partner is disabled, its keys are refused and nothing is asked or sent for it;
+   * nothing is lost.
+   */
   changePartner(id: string, change: PartnerChange): Promise<Partner | null>
+  /** Null: there is no such partner. */
   createKey(partnerId: string, key: NewKey): Promise<ApiKey | null>
   listKeys(partnerId: string): Promise<ApiKey[] | null>
+  /** A key that is revoked already stays as it is. */
   revokeKey(id: string): Promise<ApiKey | null>
   findKey(id: string): Promise<KeyOwner | null>
+  /** Records that these keys have been used now. */
   touchKeys(ids: readonly string[]): Promise<void>
   /** What signs the partner's webhooks now, newest first. */
   liveSecrets(partnerId: string): Promise<readonly Secret[]>
   usageOf(partnerId: string): Promise<Usage>
   /** The live ones, newest first. */
   listSigningSecrets(partnerId: string): Promise<SigningSecret[]>
-  /** Adds one; those there were stay live for `overlapMs` more. */
+  /** Adds a secret. The earlier ones stay live for `overlapMs`, or less where their end was set already. */
   rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<SigningSecret>
 
   /** Creates or updates the account that the settings name, and makes it the default one. */
   putDefaultAccount(account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account>
-  /** Null where there is one with this APIID already. */
+  /** Null: there is one with this APIID already. */
   createAccount(account: NewAccount): Promise<Account | null>
   /** By id or APIID. */
   findAccount(idOrApiId: string): Promise<Account | null>
-  /** The account that a partner means by an id or APIID, or uses where it names none; never one bound to another partner. */
+  /**
+   * The account with this id or APIID; for null, the partner's own account, or the default one where it has none. Null: there
+   * is none, or it is bound to another partner.
+   */
   accountFor(partnerId: string, idOrApiId: string | null): Promise<Account | null>
   listAccounts(page: { limit: number; after: string | null }): Promise<Account[]>
+  /** Nothing is asked of it, not even by a canary, until an operator resumes it. */
   pauseAccount(id: string): Promise<Account | null>
-  /** Resumes it with a slow start. */
+  /** Resumes it with a slow start. An account that is not paused stays as it is. */
   resumeAccount(id: string): Promise<Account | null>
 
   /**
-   * Erases registrations that ended before `before`, with their messages, attempts and serials, `limit` at most; how many
-   * it erased. What still waits to be sent is kept.
+   * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
+   * verification where they are its last; how many it erased, 0 at the end of a pass. What waits to be sent is kept.
    */
   prune(before: number, limit: number): Promise<number>
-  /** Seals anew, under the current master key, what is sealed under another, `limit` rows at most; how many it sealed. */
+  /** Moves at most `limit` values that are sealed under another master key to the current one; how many it moved. */
   reseal(limit: number): Promise<number>
 
   /** Writes something, to learn whether the database can be written. */

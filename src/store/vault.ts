@@ -6,9 +6,9 @@ import { createCipheriv, createDecipheriv, createHash, createSecretKey } from 'n
  */
 export interface Vault {
   seal(text: string, context: string): Buffer
-  /** Throws if none of the keys, or not the bytes or the context, are those of `seal`. */
+  /** Throws where the key is not there, the bytes are damaged, or the context is another one. */
   open(sealed: Buffer, context: string): string
-  /** The same as the bytes of its UTF-8, for what is not looked at but passed on. */
+  /** The UTF-8 bytes of the text, for what is passed on unread. */
   openBytes(sealed: Buffer, context: string): Buffer
   /** Names the current key without telling it: the first bytes of whatever it seals, in hex. */
   readonly keyId: string
@@ -26,7 +26,7 @@ const HEAD_BYTES = IV_END + TAG_BYTES
 
 const idOf = (key: Buffer): string => createHash('sha256').update(key).digest().toString('hex', 0, KEY_ID_BYTES)
 
-/** Random bytes are asked for so many at a time: each call costs as much as a seal. */
+/** A call for random bytes costs as much as a seal, so each one fetches this many IVs. */
 const IVS_AT_ONCE = 512
 
 const createIvs = (random: RandomBytes) => {

@@ -3,7 +3,7 @@ import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<Store, 'reseal'>
-type Row = { rowKey: string | number; sealed: Buffer } & Record<string, string>
+type Key = string | number
 
 /** Moves to a new master key, a batch of rows in a transaction, so that it can stop anywhere and go on later. */
 export const createResealing = ({ client, sealed, write }: Context): Verbs => {
@@ -13,8 +13,8 @@ export const createResealing = ({ client, sealed, write }: Context): Verbs => {
       write(() => {
         let resealed = 0
         for (const { stale, update, reseal } of columns) {
-          for (const row of stale.all(sealed.keyId, limit - resealed)) {
-            update.run(reseal(row.sealed, row), row.rowKey)
+          for (const [key, value, ...owner] of stale.all(sealed.keyId, limit - resealed)) {
+            update.run(reseal(value, owner), key)
             resealed++
           }
           if (resealed >= limit) break
@@ -25,12 +25,13 @@ export const createResealing = ({ client, sealed, write }: Context): Verbs => {
 }
 
 const prepare = (client: Context['client'], { table, column, key, only, owner }: SealedColumn) => {
-  const ownerColumns = Object.entries(owner).map(([name, source]) => `, ${source} AS ${name}`)
   const one = only === undefined ? '' : `AND ${key} = '${only}'`
   return {
-    stale: client.prepare<[keyId: Buffer, limit: number], Row>(`
-      SELECT ${key} AS rowKey, ${column} AS sealed${ownerColumns.join('')} FROM ${table}
-      WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ? ${one} LIMIT +?`),
-    update: client.prepare<[Buffer, string | number]>(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`),
+    stale: client
+      .prepare<[keyId: Buffer, limit: number], [Key, sealed: Buffer, ...owner: string[]]>(`
+      SELECT ${[key, column, ...owner].join(', ')} FROM ${table}
+      WHERE length(${column}) > 0 AND substr(${column}, 1, 4) <> ? ${one} LIMIT +?`)
+      .raw(),
+    update: client.prepare<[Buffer, Key]>(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`),
   }
 }

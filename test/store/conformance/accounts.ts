@@ -67,7 +67,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.store.createAccount(account({ apiId: 'C12345678' }))).toBeNull()
   })
 
-  test('bound to a partner are nobody else’s, and what that partner uses by itself', async () => {
+  test('bound to a partner are used by that partner alone, and before the default one', async () => {
     await using bench = await openBench(open)
     const bound = await bench.store.createAccount(account({ partnerId: bench.partnerId }))
     const other = await bench.addPartner()
@@ -78,7 +78,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.store.accountFor(other, 'C12345678')).toEqual(bench.account)
   })
 
-  test('have each its own rate and slots', async () => {
+  test('have a rate and slots of their own', async () => {
     await using bench = await openBench(open)
     await bench.store.createAccount(account({ rate: 1 }))
     for (let i = 0; i < 3; i++) {
@@ -104,7 +104,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toEqual([])
   })
 
-  test('paused, send another canary when the last one was never heard of again', async () => {
+  test('paused, send another canary when nothing was heard of the last one', async () => {
     await using bench = await openBench(open)
     for (let i = 0; i < 3; i++) await bench.register()
     await pause(bench, 0)
@@ -115,7 +115,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(1)
   })
 
-  test('paused, keep the time that the pause began', async () => {
+  test('paused again, keep the time at which the pause began', async () => {
     await using bench = await openBench(open)
     await bench.register()
     await pause(bench, 0)
@@ -183,7 +183,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(20)
   })
 
-  test('throttled, hold still as long as was asked for, then go on at half the rate', async () => {
+  test('throttled, wait for as long as upstream asks, then go on at half the rate', async () => {
     await using bench = await openBench(open, { rate: 5 })
     for (let i = 0; i < 10; i++) await bench.register()
     await throttle(bench, 7 * SECOND)
@@ -198,7 +198,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(taken).toBe(3)
   })
 
-  test('throttled, hold no shorter because another call in flight was answered less', async () => {
+  test('throttled by two answers, wait for the longer time', async () => {
     await using bench = await openBench(open)
     for (let i = 0; i < 3; i++) await bench.register()
     const [one, two] = await bench.claim({ concurrency: 2 })

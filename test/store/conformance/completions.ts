@@ -18,7 +18,7 @@ export const describeCompletions = (open: OpenStore): void => {
     expect(await bench.store.completionsOf(bench.account.id)).toEqual(emptyBins())
   })
 
-  test('add up, after what there was has faded', async () => {
+  test('fade before more are added', async () => {
     await using bench = await openBench(open)
     const { store, account } = bench
     await store.changeCompletions(account.id, { keep: 1, more: seenIn(0, 7) })
@@ -28,7 +28,7 @@ export const describeCompletions = (open: OpenStore): void => {
     expect([exposureMs[0], exposureMs[7], exposureMs[8]]).toEqual([500, 1_500, 0])
   })
 
-  test('are forgotten where nothing is to be kept', async () => {
+  test('are forgotten where the change keeps nothing', async () => {
     await using bench = await openBench(open)
     const { store, account } = bench
     await store.changeCompletions(account.id, { keep: 1, more: seenIn(3) })
@@ -36,7 +36,7 @@ export const describeCompletions = (open: OpenStore): void => {
     expect(await store.completionsOf(account.id)).toEqual(seenIn(4))
   })
 
-  test('are each account’s own, and lose nothing where several add at once', async () => {
+  test('belong to one account, and none is lost where several changes come at once', async () => {
     await using bench = await openBench(open)
     const { store, account } = bench
     await Promise.all([

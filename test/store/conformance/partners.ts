@@ -5,7 +5,7 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { first, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 export const describePartners = (open: OpenStore): void => {
-  test('are created with a key and a signing secret, and read ever after', async () => {
+  test('are created with a key and a signing secret, and found again', async () => {
     await using bench = await openBench(open)
     const { partner } = newPartner('ACME 认证', { newId: bench.newId, random: randomBytes })
     const created = await bench.store.createPartner(partner)
@@ -20,7 +20,7 @@ export const describePartners = (open: OpenStore): void => {
     expect(await bench.store.findPartner('partner_nobody')).toBeNull()
   })
 
-  test('are not half created', async () => {
+  test('are created whole or not at all', async () => {
     await using bench = await openBench(open)
     const one = newPartner('one', { newId: bench.newId, random: randomBytes }).partner
     await bench.store.createPartner(one)
@@ -39,7 +39,7 @@ export const describePartners = (open: OpenStore): void => {
     expect(await page(2, ids[1] ?? '')).toEqual(ids.slice(2))
   })
 
-  test('change in what is named, and in nothing else', async () => {
+  test('change in what is named, and stay the same in everything else', async () => {
     await using bench = await openBench(open)
     const { store, partnerId } = bench
     const before = await store.findPartner(partnerId)
@@ -52,7 +52,7 @@ export const describePartners = (open: OpenStore): void => {
     expect(await store.changePartner('partner_nobody', { name: 'x' })).toBeNull()
   })
 
-  test('with thin webhooks are not sent the scores', async () => {
+  test('with thin webhooks are sent neither scores nor messages', async () => {
     await using bench = await openBench(open)
     await bench.store.changePartner(bench.partnerId, { payload: 'thin' })
     await bench.resolve()
@@ -79,7 +79,7 @@ export const describePartners = (open: OpenStore): void => {
     expect(await bench.find(waiting.id)).toMatchObject({ status: 'pending' })
   })
 
-  test('disabled, stand in nobody’s way', async () => {
+  test('disabled, delay no other partner', async () => {
     await using bench = await openBench(open)
     for (let i = 0; i < 5; i++) await bench.resolve({ callbackUrl: `https://${i}.example/` })
     await bench.register()
@@ -93,7 +93,7 @@ export const describePartners = (open: OpenStore): void => {
     expect((await bench.claimMessages({ slots: 1 })).map(message => message.registrationId)).toEqual([theirs.id])
   })
 
-  test('disabled, wake nobody up again and again', async () => {
+  test('disabled, have nothing that a claim would wait for', async () => {
     await using bench = await openBench(open)
     await bench.resolve()
     await bench.register()
@@ -137,7 +137,7 @@ export const describePartners = (open: OpenStore): void => {
     expect(await store.revokeKey(id)).toEqual(revoked)
   })
 
-  test('have keys that end by themselves', async () => {
+  test('have keys that expire', async () => {
     await using bench = await openBench(open)
     const id = bench.newId('key')
     const expiresAt = bench.store.now() + HOUR

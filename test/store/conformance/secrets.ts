@@ -31,7 +31,7 @@ export const describeSecrets = (open: OpenStore): void => {
     expect(await bench.store.listSigningSecrets(bench.partnerId)).toEqual([rotated])
   })
 
-  test('a second rotation lengthens no overlap', async () => {
+  test('a second rotation does not lengthen the overlap of the first', async () => {
     await using bench = await openBench(open)
     await bench.resolve()
     await rotate(bench, 'new-1', MINUTE)
@@ -47,7 +47,7 @@ export const describeSecrets = (open: OpenStore): void => {
     expect(await livesOf(bench)).toEqual(['new-1'])
   })
 
-  test('another partner keeps its own', async () => {
+  test('a rotation leaves the secrets of other partners alone', async () => {
     await using bench = await openBench(open)
     const other = await bench.addPartner()
     await rotate(bench, 'new-1', 0)
@@ -55,7 +55,7 @@ export const describeSecrets = (open: OpenStore): void => {
     expect(await bench.store.listSigningSecrets('partner_nobody')).toEqual([])
   })
 
-  test('retention erases what ended before, with its serial, and keeps what waits', async () => {
+  test('retention erases what ended before the given time, with its serial, and keeps what waits', async () => {
     await using bench = await openBench(open)
     const done = await bench.resolve({ idcardid: '1' })
     await bench.deliver(200)
@@ -86,7 +86,7 @@ export const describeSecrets = (open: OpenStore): void => {
     expect(await bench.find(late.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
   })
 
-  test('there is nothing to seal anew under the same key', async () => {
+  test('there is nothing to reseal while the master key is the same', async () => {
     await using bench = await openBench(open)
     await bench.resolve()
     expect(await bench.store.reseal(100)).toBe(0)
