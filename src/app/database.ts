@@ -1,4 +1,4 @@
-import { type OpenStoreDeps, openStore } from '../store/open.ts'
+import { type OpeningEvent, type OpenStoreDeps, openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { clock, random } from './clock-and-ids.ts'
@@ -6,15 +6,5 @@ import { clock, random } from './clock-and-ids.ts'
 /** Opens the database that the settings name: for the service on a thread of its own, for a short command without one. */
 export const openDatabase = (
   config: Parameters<typeof openStore>[0],
-  { emit, runs }: { emit: Emit<'master_key.created'>; runs: OpenStoreDeps['runs'] },
-): Promise<Store> =>
-  openStore(config, {
-    now: clock.now,
-    random,
-    runs,
-    onKeyCreated: path =>
-      emit('master_key.created', {
-        path,
-        advice: 'keep a copy of this file apart from the database and its backups',
-      }),
-  })
+  { emit, runs }: { emit: Emit<OpeningEvent>; runs: OpenStoreDeps['runs'] },
+): Promise<Store> => openStore(config, { now: clock.now, random, runs, emit })

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
+import type { OpeningEvent } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -45,12 +46,16 @@ export function loadConfig(need: Need): Config {
 /** Runs a command on the database that the settings name. If the database fails, the process ends with 1. */
 export const withStore = async (run: (store: Store) => Promise<void>): Promise<void> => {
   const config = loadConfig('database')
-  const emit: Emit<'master_key.created'> = (_name, { path }) =>
-    complain(`MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`)
+  const emit: Emit<OpeningEvent> = (...[name, fields]) => {
+    if (name === 'master_key.created')
+      complain(`MASTER_KEY is not set: made ${fields.path}. Keep a copy of it apart from the database.`)
+    if (name === 'database.mended') complain(`${fields.path} could be read by others (${fields.mode}): made it 0600.`)
+  }
   try {
     const store = await openDatabase(config, { emit, runs: 'here' })
     try {
-      await run(store)
+      const broken = new Promise<never>((_resolve, reject) => store.events.once('broken', reject))
+      await Promise.race([run(store), broken])
     } finally {
       await store.close()
     }

@@ -1,11 +1,13 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { sharedModeOf } from './sqlite/database-file.ts'
 
 const KEY_BYTES = 32
 
 /**
  * Reads the key beside the SQLite file, or makes it, readable by its owner only. 32 bytes, base64 in the file.
- * Processes that start at once get the same one. Throws if what is there is no key: another one would not open the data.
+ * Processes that start at once get the same one. Throws if what is there is no key (another one would not open the data), and
+ * if it is ours and others can read it.
  */
 export const keyBeside = (
   databasePath: string,
@@ -23,6 +25,11 @@ export const keyBeside = (
 const readKey = (path: string): Buffer | null => {
   const text = read(path)
   if (text === null) return null
+  const mode = sharedModeOf(path)
+  if (mode !== null)
+    throw new Error(
+      `${path} can be read by others (${mode}): run chmod 600 ${path}; if somebody may have read it, change the key with rekey`,
+    )
   const key = Buffer.from(text.trim(), 'base64')
   if (key.length !== KEY_BYTES) throw new Error(`${path} holds no key: it should be 32 bytes in base64`)
   return key

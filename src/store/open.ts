@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import type { Config } from '../config/settings.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import { keyBeside } from './master-key.ts'
+import { mendModes, realPathOf, wasLeftOpen } from './sqlite/database-file.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
@@ -9,27 +11,33 @@ export interface OpenStoreDeps {
   random: (bytes: number) => Buffer
   /** On a thread of its own no statement holds up the event loop; for a few calls such a thread is not worth its start. */
   runs: 'on its own thread' | 'here'
-  /** A key had to be made: the operator should keep a copy, apart from the database. */
-  onKeyCreated: (path: string) => void
+  emit: Emit<OpeningEvent>
 }
+
+export type OpeningEvent = 'master_key.created' | 'database.mended' | 'database.checking'
 
 /** Opens the database that the settings name and brings it to the current schema. */
 export const openStore = async (
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  { now, random, runs, onKeyCreated }: OpenStoreDeps,
+  { now, random, runs, emit }: OpenStoreDeps,
 ): Promise<Store> => {
   if (storage.database.kind === 'postgres')
     throw new Error('DATABASE_URL: PostgreSQL is not supported yet; use file:PATH')
-  const { path } = storage.database
+  const path = realPathOf(storage.database.path)
+  for (const mended of mendModes(path)) emit('database.mended', mended)
   const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const masterKey = given ?? readOrMakeKey(path, { random, onKeyCreated })
+  const masterKey = given ?? readOrMakeKey(path, { random, emit })
   const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
   const open =
     runs === 'here'
       ? (await import('./sqlite/store.ts')).openSqliteStore
       : (await import('./sqlite/thread/remote-store.ts')).openRemoteStore
+  // A short command may come beside a service that has the file open, and must not take long.
+  const quickCheck = runs === 'on its own thread' && wasLeftOpen(path)
+  if (quickCheck) emit('database.checking', { bytes: statSync(path).size })
   return open({
     path,
+    quickCheck,
     masterKey,
     previousKey: previous ?? undefined,
     now,
@@ -38,15 +46,15 @@ export const openStore = async (
   })
 }
 
-const readOrMakeKey = (
-  path: string,
-  { random, onKeyCreated }: Pick<OpenStoreDeps, 'random' | 'onKeyCreated'>,
-): Buffer => {
+const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {
   // The key is made before the database, so one without the other was written with a key that is elsewhere.
   if (!existsSync(`${path}.key`) && hasContent(path))
     throw new Error(`MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`)
   const { key, path: keyPath, created } = keyBeside(path, random)
-  if (created) onKeyCreated(keyPath)
+  if (created) {
+    const advice = 'keep a copy of this file apart from the database and its backups'
+    emit('master_key.created', { path: keyPath, advice })
+  }
   return key
 }
 

@@ -72,11 +72,23 @@ export const EVENTS = {
     fields: { path: TEXT, advice: TEXT },
     meaning: 'The service made a master key beside the database. Copy it to a safe place, apart from the database.',
   },
+  'database.mended': {
+    level: 'warn',
+    fields: { path: TEXT, mode: TEXT },
+    meaning:
+      'A file of the database could be read by others than its owner (`mode`), and no longer can. Find out what made it so: a copy, a restore, a umask.',
+  },
+  'database.checking': {
+    level: 'warn',
+    fields: { bytes: NUMBER },
+    meaning:
+      'The database was not closed the last time (a kill, a power cut), so it is looked through for damage before the service starts, some 6 s a gigabyte.',
+  },
   'database.broken': {
     level: 'error',
     fields: { error: ERROR, advice: TEXT },
     meaning:
-      'The database file can no longer be trusted (I/O error, corruption), or its thread has ended by itself; the process exits with 1. Check the disk and the memory, then start again.',
+      'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again.',
   },
   'heartbeat.delayed': {
     level: 'debug',

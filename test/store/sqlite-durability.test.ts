@@ -121,7 +121,9 @@ describe('the file', () => {
 })
 
 describe.each(PLACES)('the log, SQLite runs $where', ({ openSqlite }) => {
-  test('is moved into the file beside the writers, and begins anew when it has grown long', async () => {
+  test('is moved into the file beside the writers, and begins anew when it has grown long', {
+    timeout: 60_000,
+  }, async () => {
     const path = join(newFolder(), 'notifier.db')
     await using bench = await benchAt(path, openSqlite)
     const metadata = { filling: 'x'.repeat(2_000) }

@@ -1,9 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { AppError } from '../../core/error.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
+import { createDatabaseFile, identityOf, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
 import { judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
@@ -45,16 +44,12 @@ const FULL = 2
  *
  * @param onBroken told once, before anything is rejected because of it
  */
-export const openConnection = (path: string, onBroken: (error: Error) => void): Connection => {
-  const inMemory = path === ':memory:'
-  if (!inMemory) createPrivately(path)
-  const client = new Database(path, { timeout: START_TIMEOUT_MS })
-  useLog(client)
-  client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
-  // SQLite does not tell of a checkpoint that fails within a commit: all of them are done, and judged, in checkpoints.ts.
-  client.pragma('wal_autocheckpoint = 0')
-  client.pragma(`synchronous = ${FULL}`)
-  client.pragma('temp_store = MEMORY')
+export const openConnection = (given: string, onBroken: (error: Error) => void): Connection => {
+  const inMemory = given === ':memory:'
+  const path = inMemory ? given : realPathOf(given)
+  if (!inMemory) createDatabaseFile(path)
+  const client = openClient(path)
+  const opened = new Map([[path, identityOf(path)]])
 
   let broken: AppError | null = null
   const breakDown = (why: string): AppError => {
@@ -85,6 +80,7 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
   }
 
   let checkpoints: Checkpoints | null = null
+  let watch: ReturnType<typeof watchFiles> | null = null
   const commits = createGroupCommit(client, {
     attempt: async run => {
       await checkpoints?.whenOpen()
@@ -104,6 +100,8 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
       assertSynced(client)
       client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
+      opened.set(`${path}-wal`, identityOf(`${path}-wal`))
+      watch = watchFiles(opened, () => void breakDown('its file or its log was removed or replaced'))
       checkpoints = createCheckpoints({
         path,
         count: () => (client.pragma('wal_checkpoint(NOOP)') as [Checkpoint])[0],
@@ -111,10 +109,27 @@ export const openConnection = (path: string, onBroken: (error: Error) => void): 
       })
     },
     close: async () => {
+      watch?.close()
       await commits.end()
       await checkpoints?.close()
       client.close()
     },
+  }
+}
+
+const openClient = (path: string): Database.Database => {
+  const client = new Database(path, { timeout: START_TIMEOUT_MS })
+  try {
+    useLog(client)
+    client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
+    // SQLite does not tell of a checkpoint that fails within a commit: all of them are done, and judged, in checkpoints.ts.
+    client.pragma('wal_autocheckpoint = 0')
+    client.pragma(`synchronous = ${FULL}`)
+    client.pragma('temp_store = MEMORY')
+    return client
+  } catch (error) {
+    client.close()
+    throw error
   }
 }
 
@@ -135,9 +150,4 @@ const useLog = (client: Database.Database) => {
       Atomics.wait(pause, 0, 0, 20)
     }
   }
-}
-
-const createPrivately = (path: string) => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { createSealed } from '../sealed.ts'
 import type { Store, StoreEvents } from '../store.ts'
 import { createVault } from '../vault.ts'
@@ -10,9 +9,9 @@ import { createBulkResends } from './bulk-resends.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
-import { migrate } from './drizzle.ts'
 import { createEvents } from './events.ts'
 import { createMessages } from './messages.ts'
+import { bringUpToDate, refuseDamage } from './opening.ts'
 import { createPartners } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
@@ -21,8 +20,6 @@ import { createRetention } from './retention.ts'
 import { meta } from './schema.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createVerifications } from './verifications.ts'
-
-const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
@@ -35,11 +32,12 @@ export interface SqliteOptions {
   defaultRate: number
   /** Messages about test serials say so; false unless given. */
   sandbox?: boolean
+  /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
+  quickCheck?: boolean
 }
 
 /**
- * Opens the SQLite file, at the current schema. Throws if the master key is not the one that the file was written with,
- * before it touches a row.
+ * Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws.
  */
 export const openSqliteStore = async ({
   path,
@@ -48,10 +46,11 @@ export const openSqliteStore = async ({
   now,
   defaultRate,
   sandbox = false,
+  quickCheck = false,
 }: SqliteOptions): Promise<Store> => {
   const events = new EventEmitter<StoreEvents>()
   events.setMaxListeners(0)
-  const connection = openConnection(path, error => events.emit('broken', error))
+  const connection = refuseDamage(() => openConnection(path, error => events.emit('broken', error)))
   try {
     const context: Context = {
       ...connection,
@@ -61,7 +60,7 @@ export const openSqliteStore = async ({
       defaultRate,
       sandbox,
     }
-    await bringUpToDate(context)
+    await bringUpToDate(context, { quickCheck })
     return {
       now,
       events,
@@ -93,30 +92,4 @@ export const openSqliteStore = async ({
     await connection.close()
     throw error
   }
-}
-
-const bringUpToDate = async (context: Context) => {
-  const { db, write, sealed } = context
-  // The key first: with a wrong one nothing is touched, the schema neither.
-  const knows = context.client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get()
-  if (knows) assertKey(context)
-  await migrateOnce(context)
-  const value = sealed.canary.seal()
-  await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
-  assertKey(context)
-  context.endStart()
-}
-
-/** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */
-const migrateOnce = async ({ db, read }: Context) => {
-  const run = () => read(() => migrate(db, { migrationsFolder: MIGRATIONS }))
-  await run().catch(run)
-}
-
-const assertKey = ({ client, sealed }: Context) => {
-  const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
-  if (!canary || sealed.canary.isOurs(canary.value)) return
-  throw new Error(
-    'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
-  )
 }

@@ -1,0 +1,95 @@
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/*
+ * Nothing here opens and closes a file that SQLite may have open: that would drop all locks which this process holds on it,
+ * and another process could take the database away.
+ */
+
+const PRIVATE = 0o600
+/** How often it is looked whether the files are still there. */
+const WATCH_EVERY_MS = 2_000
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/** The file that `path` names, through all symbolic links; its folder is made where it is missing. */
+export const realPathOf = (path: string): string => {
+  const link = lstatSync(path, { throwIfNoEntry: false })
+  if (link && !statSync(path, { throwIfNoEntry: false }))
+    throw new Error(`${path} is a symbolic link to a file that is not there`)
+  if (link) return realpathSync(path)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  return join(realpathSync(dirname(path)), basename(path))
+}
+
+/** Creates the file, readable by its owner only, unless there is one. It appears at `path` closed. */
+export const createDatabaseFile = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })) return
+  const folder = mkdtempSync(`${path}.`)
+  try {
+    const draft = join(folder, 'new')
+    closeSync(openSync(draft, 'wx', PRIVATE))
+    linkSync(draft, path)
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The mode of a file of ours that group or others can read or write, as `0644`; null for any other. */
+export const sharedModeOf = (path: string): string | null => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat || stat.uid !== process.getuid?.() || (stat.mode & 0o077) === 0) return null
+  return `0${(stat.mode & 0o777).toString(8)}`
+}
+
+/** Takes the database's files of ours back from group and others: which they were, and the modes they had. */
+export const mendModes = (path: string): { path: string; mode: string }[] =>
+  [path, `${path}-wal`, `${path}-shm`].flatMap(file => {
+    const mode = sharedModeOf(file)
+    if (mode === null) return []
+    chmodSync(file, PRIVATE)
+    return [{ path: file, mode }]
+  })
+
+/** Whether the last process did not close the database (or another has it open now): its log is there and not empty. */
+export const wasLeftOpen = (path: string): boolean => sizeOf(`${path}-wal`) > 0
+
+/** Which file is at `path` now; null where there is none to be seen. */
+export const identityOf = (path: string): string | null => {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Looks every 2 s whether the files are still at their paths.
+ *
+ * @param opened by path, which file was opened
+ * @param onGone one of them has been removed or replaced; told once
+ */
+export const watchFiles = (opened: ReadonlyMap<string, string | null>, onGone: () => void): { close(): void } => {
+  const timer = setInterval(() => {
+    if ([...opened].every(([path, identity]) => identityOf(path) === identity)) return
+    clearInterval(timer)
+    onGone()
+  }, WATCH_EVERY_MS)
+  timer.unref()
+  return { close: () => clearInterval(timer) }
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Context } from './context.ts'
+import { migrate } from './drizzle.ts'
+import { sqliteCodeOf } from './failure.ts'
+import { meta } from './schema.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
+const RESTORE =
+  'keep the file and its -wal for whoever looks into it, and put the last backup in their place ("A damaged database" in docs/operations.md)'
+
+/**
+ * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where a later version
+ * has been here, where the master key is another one, and where the file is damaged.
+ *
+ * @param options.quickCheck looks through the whole file for damage first
+ */
+export const bringUpToDate = async (context: Context, { quickCheck }: { quickCheck: boolean }): Promise<void> => {
+  const { db, write, sealed } = context
+  refuseDamage(() => {
+    assertNotNewer(context)
+    if (hasTable(context, 'meta')) assertKey(context)
+    if (quickCheck) assertWhole(context)
+  })
+  await migrateOnce(context)
+  const value = sealed.canary.seal()
+  await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
+  assertKey(context)
+  context.endStart()
+}
+
+/** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */
+const migrateOnce = async ({ db, read }: Context) => {
+  const run = () => read(() => migrate(db, { migrationsFolder: MIGRATIONS }))
+  await run().catch(run)
+}
+
+/** Runs it; what SQLite says of a damaged file becomes what to do about it. */
+export const refuseDamage = <T>(run: () => T): T => {
+  try {
+    return run()
+  } catch (error) {
+    const code = sqliteCodeOf(error)
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw new Error(`the database is damaged (${code}): ${RESTORE}`)
+    throw error
+  }
+}
+
+const hasTable = ({ client }: Context, name: string): boolean =>
+  client.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined
+
+const assertNotNewer = (context: Context) => {
+  if (!hasTable(context, '__drizzle_migrations')) return
+  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
+    entries: { when: number }[]
+  }
+  const newest = Math.max(...journal.entries.map(({ when }) => when))
+  const applied = context.client.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
+  if (Number(applied) > newest)
+    throw new Error(
+      'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
+    )
+}
+
+const assertWhole = ({ client }: Context) => {
+  const problem = client.prepare<[], string>('PRAGMA quick_check(1)').pluck().get()
+  if (problem !== 'ok') throw new Error(`the database is damaged (${problem}): ${RESTORE}`)
+}
+
+const assertKey = ({ client, sealed }: Context) => {
+  const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
+  if (!canary || sealed.canary.isOurs(canary.value)) return
+  throw new Error(
+    'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+  )
+}

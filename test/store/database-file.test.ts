@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type OpenStoreDeps, openStore } from '../../src/store/open.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+
+const KEY = randomBytes(32)
+
+const newPath = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-file-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'notifier.db')
+}
+const openAt = async (path: string, { open = openSqliteStore, quickCheck = false } = {}) => {
+  const store = await open({ path, masterKey: KEY, now: Date.now, defaultRate: 1, quickCheck })
+  onTestFinished(() => store.close())
+  return store
+}
+/** As the service opens it, with the key beside the file. */
+const openAsService = async (path: string, runs: OpenStoreDeps['runs'] = 'on its own thread') => {
+  const told: unknown[] = []
+  const storage = { database: { kind: 'sqlite', path }, masterKey: null, previousMasterKey: null }
+  const config = { storage, upstream: { rate: 1, sandbox: false } } as unknown as Parameters<typeof openStore>[0]
+  const emit = (...event: unknown[]) => void told.push(event)
+  const store = await openStore(config, { now: Date.now, random: randomBytes, runs, emit })
+  return { store, told }
+}
+/** Ends like a killed process: the database is not closed, its log stays. */
+const leaveOpen = (path: string) => {
+  for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${path}.kept${suffix}`)
+  return () => {
+    for (const suffix of ['', '-wal']) renameSync(`${path}.kept${suffix}`, `${path}${suffix}`)
+    rmSync(`${path}-shm`, { force: true })
+  }
+}
+const failureOf = (run: Promise<unknown>): Promise<Error> =>
+  run.then(
+    () => new Error('it did not fail'),
+    (error: Error) => error,
+  )
+
+describe.each([
+  { where: 'here', open: openSqliteStore },
+  { where: 'on a thread', open: openRemoteStore },
+])('under a store that runs $where', ({ open }) => {
+  test.concurrent.each([
+    { what: 'a removed file', change: (path: string) => unlinkSync(path) },
+    {
+      what: 'a replaced file',
+      change: (path: string) => {
+        copyFileSync(path, `${path}.copy`)
+        renameSync(`${path}.copy`, path)
+      },
+    },
+    { what: 'a removed log', change: (path: string) => unlinkSync(`${path}-wal`) },
+  ])('$what is noticed within 5 s, told broken, and nothing later is acknowledged', async ({ change }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'notifier-file-'))
+    const path = join(folder, 'notifier.db')
+    const store = await open({ path, masterKey: KEY, now: Date.now, defaultRate: 1 })
+    const broken = new Promise<Error>(resolve => store.events.once('broken', resolve))
+    const began = performance.now()
+    change(path)
+    expect((await broken).message).toBe('the database cannot be used now (its file or its log was removed or replaced)')
+    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(await failureOf(store.probe())).toMatchObject({ code: 'unavailable' })
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+})
+
+/** How many locks this process holds on the database file, as Linux tells; null elsewhere. */
+const locksOn = (path: string): number | null => {
+  if (!existsSync('/proc/locks')) return null
+  const holder = new RegExp(` ${process.pid} \\S+:${statSync(path).ino} `)
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .filter(lock => holder.test(lock)).length
+}
+
+test('a second store on the same file in one process leaves the locks of the first in place', async () => {
+  const path = newPath()
+  const first = await openAt(path)
+  const before = locksOn(path)
+  await (await openAt(path)).probe()
+  expect(locksOn(path)).toBe(before)
+  await first.probe()
+  if (before !== null) expect(before).toBeGreaterThan(0)
+})
+
+describe('a path through a symbolic link', () => {
+  test('works on the real file, with the key and the log beside it', async () => {
+    const path = newPath()
+    const link = `${newPath()}.link`
+    const { store } = await openAsService(path)
+    await store.close()
+    symlinkSync(path, link)
+    const linked = await openAsService(link)
+    await linked.store.probe()
+    expect(existsSync(`${path}-wal`)).toBe(true)
+    expect([existsSync(`${link}.key`), existsSync(`${link}-wal`)]).toEqual([false, false])
+    await linked.store.close()
+  })
+
+  test('that leads nowhere is refused', async () => {
+    const link = newPath()
+    symlinkSync(`${link}.missing`, link)
+    expect((await failureOf(openAsService(link))).message).toContain('is a symbolic link to a file that is not there')
+  })
+})
+
+test('a schema of a later version is refused with what to do, and left as it is', async () => {
+  const path = newPath()
+  await (await openAt(path)).close()
+  const later = new Database(path)
+  later
+    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+    .run('later', Number.MAX_SAFE_INTEGER)
+  later.close()
+  const before = readFileSync(path)
+  const { message } = await failureOf(openAt(path))
+  expect(message).toContain('belongs to a later version')
+  expect(message).toContain('restore a backup from before the upgrade')
+  expect(readFileSync(path).equals(before)).toBe(true)
+})
+
+describe('after an end without closing', () => {
+  test('the file is looked through before the service starts, and by no command', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    const restore = leaveOpen(path)
+    await store.close()
+    const clean = await openAsService(path)
+    expect(clean.told).toEqual([])
+    await clean.store.close()
+
+    restore()
+    const command = await openAsService(path, 'here')
+    expect(command.told).toEqual([])
+    const beside = leaveOpen(path)
+    await command.store.close()
+    beside()
+    const service = await openAsService(path)
+    expect(service.told).toEqual([['database.checking', { bytes: statSync(path).size }]])
+    await service.store.close()
+  })
+
+  test('a damaged file is refused with how to restore it', async () => {
+    const path = newPath()
+    const store = await openAt(path)
+    await store.close()
+    const bytes = readFileSync(path)
+    // All but the first page, which has the schema.
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, 8_192), randomBytes(bytes.length - 8_192)]))
+    const { message } = await failureOf(openAt(path, { quickCheck: true }))
+    expect(message).toContain('the database is damaged')
+    expect(message).toContain('put the last backup in their place')
+  })
+
+  test('a file that is no database is refused with how to restore it', async () => {
+    const path = newPath()
+    writeFileSync(path, randomBytes(8_192))
+    expect((await failureOf(openAt(path))).message).toContain('the database is damaged (SQLITE_NOTADB)')
+  })
+})
+
+describe('what others can read', () => {
+  test('of the database is mended, and told', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    for (const suffix of ['', '-wal', '-shm']) chmodSync(`${path}${suffix}`, 0o644)
+    const second = await openAsService(path, 'here')
+    expect(second.told).toEqual(
+      ['', '-wal', '-shm'].map(suffix => ['database.mended', { path: `${path}${suffix}`, mode: '0644' }]),
+    )
+    for (const suffix of ['', '-wal', '-shm']) expect(statSync(`${path}${suffix}`).mode & 0o777).toBe(0o600)
+    await second.store.close()
+    await store.close()
+  })
+
+  test('of the key is refused', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    await store.close()
+    chmodSync(`${path}.key`, 0o640)
+    const { message } = await failureOf(openAsService(path))
+    expect(message).toContain(`notifier.db.key can be read by others (0640): run chmod 600`)
+  })
+})
