@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { monotonicFactory } from 'ulid'
+import { DAY, SECOND } from '../src/core/duration.ts'
+import { newPartner } from '../src/core/new-partner.ts'
+import { Secret } from '../src/core/secret.ts'
+import { openRemoteStore } from '../src/store/sqlite/thread/remote-store.ts'
+import type { Store } from '../src/store/store.ts'
+import {
+  type Contestant,
+  contest,
+  medianOf,
+  percentile,
+  ratioOf,
+  type Sample,
+  type Samples,
+} from './support/contest.ts'
+import { judgeAtMost, type Part } from './support/part.ts'
+
+const RUN_MS = 10 * SECOND
+const IN_FLIGHT = 32
+const ALONE = 'no reader'
+const PINNED = 'a reader that stays'
+const RETURNING = 'a reader that looks anew each second'
+const AIM = 2
+
+type Reader = { stop(): void }
+
+/** Holds one snapshot, as a backup or a forgotten shell does. */
+const openPinned = (path: string): Reader => {
+  const client = new Database(path)
+  client.exec('BEGIN')
+  client.prepare('SELECT count(*) FROM partners').get()
+  return { stop: () => client.close() }
+}
+
+const openReturning = (path: string): Reader => {
+  let reader = openPinned(path)
+  const timer = setInterval(() => {
+    reader.stop()
+    reader = openPinned(path)
+  }, SECOND)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      reader.stop()
+    },
+  }
+}
+
+/** Registers one at a time, so many at once, and notes how long each took. */
+const writeFor = async (store: Store, runMs: number): Promise<number[]> => {
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid()}`
+  const { id: partnerId } = await store.createPartner(newPartner('bench', { newId, random: randomBytes }).partner)
+  const credentials = { apiId: 'bench', apiKey: new Secret('bench'), passwordMode: 'static' } as const
+  const account = await store.putDefaultAccount({ id: newId('acc'), ...credentials })
+  const callbackUrl = 'https://partner.example/hook'
+  const rest = { partnerId, accountId: account.id, callbackUrl, metadata: {}, expiresAt: null, ttlMs: DAY }
+  const took: number[] = []
+  const endsAt = performance.now() + runMs
+  const write = async () => {
+    while (performance.now() < endsAt) {
+      const id = newId('reg')
+      const startedAt = performance.now()
+      await store.register([{ id, idcardid: id, ...rest }])
+      took.push(performance.now() - startedAt)
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, write))
+  return took
+}
+
+const run = async (openReader: ((path: string) => Reader) | null, runMs: number): Promise<Sample> => {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-pinned-'))
+  const path = join(folder, 'bench.db')
+  const store = await openRemoteStore({ path, masterKey: randomBytes(32), now: Date.now, defaultRate: 1e9 })
+  const reader = openReader?.(path) ?? null
+  try {
+    const took = await writeFor(store, runMs)
+    return {
+      writesPerSecond: (took.length * SECOND) / runMs,
+      p50Ms: percentile(took, 0.5),
+      p99Ms: percentile(took, 0.99),
+      longestMs: took.reduce((longest, ms) => Math.max(longest, ms), 0),
+      logMegabytes: statSync(`${path}-wal`).size / 1e6,
+    }
+  } finally {
+    reader?.stop()
+    await store.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const COLUMNS = ['writes/s', 'p50, ms', 'p99, ms', 'longest, ms', 'log, MB'] as const
+
+const cellsOf = (samples: Samples, name: string) => ({
+  'writes/s': Math.round(medianOf(samples, name, 'writesPerSecond')).toLocaleString('en'),
+  'p50, ms': medianOf(samples, name, 'p50Ms').toFixed(1),
+  'p99, ms': medianOf(samples, name, 'p99Ms').toFixed(1),
+  'longest, ms': medianOf(samples, name, 'longestMs').toFixed(0),
+  'log, MB': medianOf(samples, name, 'logMegabytes').toFixed(0),
+})
+
+export const pinned: Part = async ({ rounds, scale, say }) => {
+  const runMs = RUN_MS * scale
+  const contestants: Contestant[] = [
+    { name: ALONE, run: () => run(null, runMs) },
+    { name: PINNED, run: () => run(openPinned, runMs) },
+    { name: RETURNING, run: () => run(openReturning, runMs) },
+  ]
+  const samples = await contest(contestants, { rounds, say })
+  return {
+    part: 'pinned',
+    title: 'Writing beside a long reader',
+    method: `${IN_FLIGHT} registrations in flight for ${RUN_MS / SECOND} s, each a call of the store, while another connection to the file holds a snapshot: the
+log cannot begin anew as long as it does. Writers must not notice, but for the log that grows.`,
+    columns: COLUMNS,
+    rows: [...samples.keys()].map(name => ({ name, cells: cellsOf(samples, name) })),
+    findings: [PINNED, RETURNING].map(name => {
+      const ratio = ratioOf(samples, [name, ALONE], 'p99Ms')
+      return {
+        what: `p99 of a write with ${name}`,
+        value: `${ratio.toFixed(2)} × that without`,
+        aim: `≤ ${AIM} ×`,
+        verdict: judgeAtMost(ratio, { aim: AIM }),
+      }
+    }),
+    notes: [],
+  }
+}
