@@ -22,7 +22,7 @@ const AIMS: readonly { base: string; aim: number; floor?: number }[] = [
 ]
 const CPU_AIM = 50
 
-/** A worker with nothing but itself, or a file of its own. */
+/** A worker that needs nothing but itself and a file. */
 const alone = (name: string, file: string, { jobs, url }: { jobs: number; url: string }): Contestant => ({
   name,
   run: async () => {
@@ -100,8 +100,8 @@ export const deliver: Part = async ({ rounds, scale, say }) => {
     rows: [...samples.keys()].map(name => ({ name, cells: cellsOf(samples, name) })),
     findings: findingsOf(samples),
     notes: [
-      'BullMQ may lose the last second in a power cut; the others, and we, lose nothing that was acknowledged.',
-      'The limit remembers nothing: what it sent and what it has still to send is gone with the process.',
+      'In a power cut BullMQ may lose the last second; the others, and we, lose nothing that was acknowledged.',
+      'The limit keeps nothing: what it has sent, and has still to send, is lost with the process.',
       ...(noRedis === null ? [] : [`BullMQ was left out: ${noRedis}`]),
     ],
   }

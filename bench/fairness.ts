@@ -3,13 +3,13 @@ import { openQueue } from './fairness/queue.ts'
 import { contest, median, medianOf, type Sample, type Samples } from './support/contest.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
 
-/** Of the second half: what two turns of the rate limit come to, and the same again for the machine. */
+/** The aim of the second half: two turns of the rate limit, and the same again for the machine. */
 const DELAY_AIM_MS = 20
 
 type Scene = AsyncDisposable & { measure: () => Promise<Sample> }
 const FIGURES = ['p50', 'p99', 'max'] as const
 
-/** Both at the same time: whatever else this machine does slows both. Figures of the first are `alone …`. */
+/** Runs both at the same time, so that whatever else this machine does slows both. The first one's figures are `alone …`. */
 const together = async (openAlone: () => Promise<Scene>, openBeside: () => Promise<Scene>): Promise<Sample> => {
   await using alone = await openAlone()
   await using beside = await openBeside()
@@ -37,12 +37,12 @@ export const fairness: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'fairness',
     title: 'Nobody slows the others down',
-    method: `**Hanging hosts**: 10,000 messages are due for 20 hosts that take the connection and answer nothing (\`CALLBACK_TIMEOUT\` is
-15 s, all else as by default), and a healthy partner registers 200 serials a second for 40 s, each answered SUCCESS at the first
+    method: `**Hanging hosts**: 10,000 messages are due for 20 hosts that accept the connection and never answer (\`CALLBACK_TIMEOUT\` is
+15 s, all else is the default), and a healthy partner registers 200 serials a second for 40 s, each answered SUCCESS at the first
 poll: from the registration to its webhook. Measured from the moment at which the 10,000 are due, when they hold all the slots
-that they get. **A long queue**: one partner has 100,000 registrations due under \`UPSTREAM_RATE=200\`, none of which ends;
-another registers one serial every 100 ms: from the registration to its first poll. A second service without
-them ("alone") has the same traffic at the same time.`,
+that they may have. **A long queue**: one partner has 100,000 registrations due under \`UPSTREAM_RATE=200\`, none of which ends;
+another registers one serial every 100 ms: from the registration to its first poll. A second service, without
+them ("alone"), has the same traffic at the same time.`,
     columns: ['p50, ms', 'p99, ms', 'longest, ms'],
     rows: [...samples.keys()].flatMap(name =>
       (['alone', 'beside'] as const).map(which => ({

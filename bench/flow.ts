@@ -10,10 +10,10 @@ import { benchEnvironment, createPartner, openFolder, openService } from './supp
 const REGISTRATIONS = 30_000
 const WARM_UP = 3_000
 const BATCH = 200
-/** Batches on their way at a time. */
+/** Batches in flight. */
 const WIDTH = 4
 const OPEN_LOOP_SECONDS = 15
-/** So many registrations in one call of the open loop: single ones would measure little but the HTTP server. */
+/** Registrations in one call of the open loop; single ones would measure little but the HTTP server. */
 const SMALL_BATCH = 5
 
 const SETTINGS = {
@@ -27,7 +27,7 @@ const SETTINGS = {
 const batchOf = (kind: string, { from, count, callbackUrl }: { from: number; count: number; callbackUrl: string }) =>
   Array.from({ length: count }, (_, index): Registering => ({ idcardid: serialOf(kind, from + index), callbackUrl }))
 
-/** As fast as it takes them; resolves when the last webhook is there. */
+/** Registers as fast as the service accepts; resolves when the last webhook has arrived. */
 const flood = async (api: Api, outside: Outside, { kind, count }: { kind: string; count: number }): Promise<void> => {
   const { hooks } = await outside.counts()
   const callbackUrl = outside.hookUrl
@@ -37,7 +37,7 @@ const flood = async (api: Api, outside: Outside, { kind, count }: { kind: string
   await untilCounts(outside, counts => counts.hooks >= hooks + count)
 }
 
-/** At a steady rate: how long after its registration was sent each was polled, and after its answer each was told. */
+/** At a steady rate, how long each takes from its registration to its poll, and from its answer to its webhook. */
 const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: number; seconds: number }) => {
   await outside.stamps()
   const { hooks } = await outside.counts()
@@ -107,9 +107,9 @@ export const flow: Part = async ({ rounds, scale, say }) => {
       .join(
         ', ',
       )}. GetResult and the receiver are another process, which answers at once (SUCCESS at the first poll; 200);
-the one that registers is a third. First as fast as it takes them: ${REGISTRATIONS} registrations in batches of ${BATCH}, ${WIDTH}
-batches at a time, until the last webhook has arrived. Then at half the rate that this came to, for ${OPEN_LOOP_SECONDS} s: ${SMALL_BATCH} in a call,
-evenly spaced, whatever becomes of the earlier ones. Times are of one clock that the processes share.`,
+the partner is a third. First as fast as the service accepts: ${REGISTRATIONS} registrations in batches of ${BATCH}, ${WIDTH}
+batches at a time, until the last webhook has arrived. Then at half of the rate that this gave, for ${OPEN_LOOP_SECONDS} s: ${SMALL_BATCH} in a call,
+evenly spaced, without waiting for earlier ones. Times are of one clock that the processes share.`,
     columns: ['verdicts/s', 'CPU, µs a verdict', 'p50', 'p99', 'longest'],
     rows: [
       {
@@ -140,7 +140,7 @@ evenly spaced, whatever becomes of the earlier ones. Times are of one clock that
       },
     ],
     notes: [
-      'All three processes share two cores: on a machine of its own the service would have more of one.',
+      'All three processes share two cores; alone on the machine the service would get more of them.',
       `The service had ${of('rssMb').toFixed(0)} MB resident afterwards.`,
     ],
   }

@@ -20,7 +20,7 @@ export interface Measured {
   service: Samples
 }
 
-/** So that the store is measured and not the disk: what has just been written is not all in the system's page cache. */
+/** Reads the file once, because not all of it is in the system's page cache, and the store is to be measured, not the disk. */
 const readWhole = (path: string) => {
   const file = openSync(path, 'r')
   const bytes = Buffer.alloc(1024 * 1024)
@@ -28,7 +28,7 @@ const readWhole = (path: string) => {
   closeSync(file)
 }
 
-/** All files are filled first, so that the sizes are measured in turn. */
+/** Fills all files first, so that the sizes can be measured in turn. */
 export const growth: Part = async ({ rounds, scale, say }) => {
   using folder = openFolder()
   const sizes = scale >= 1 ? SIZES : QUICK_SIZES

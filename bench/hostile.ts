@@ -8,10 +8,10 @@ const AIMS = { growthMb: 50, p99Ratio: 2 }
 const HOSTILE = 50
 const HOSTILE_RATE = 20
 const SECONDS = 60
-/** Each is long, and compares two services that run at the same time. */
+/** A round is long, and compares two services that run at the same time. */
 const MOST_ROUNDS = 2
 
-/** Two services at the same time, one of them with hostile receivers: whatever else this machine does slows both. */
+/** Two services at the same time, one with hostile receivers, so that whatever else this machine does slows both. */
 const runPair = async (scale: number): Promise<Sample> => {
   const seconds = Math.max(10, SECONDS * scale)
   await using attacked = await openMeasured()
@@ -51,7 +51,7 @@ export const hostile: Part = async ({ rounds, scale, say }) => {
     method: `${HOSTILE} receivers of ten hostile kinds (endless body, chunk extensions, trailers, headers, reason phrase and 103; dripping
 headers and body; hanging; resetting) for ${SECONDS} s, ${HOSTILE_RATE} new webhooks a second for them and a retry every 10 s, beside healthy
 webhooks at ${HEALTHY_RATE}/s. A second service without hostile receivers runs at the same time. Before that both have ${HEALTHY_RATE * 3} honest
-webhooks a second for 20 s, so that what memory they take for the traffic is taken.`,
+webhooks a second for 20 s, so that they have the memory that the traffic takes.`,
     columns: ['p50, ms', 'p99, ms', 'RSS before, MB', 'RSS at most, MB', 'processor, s/s'],
     rows: ['without', 'beside'].map(name => ({
       name,
@@ -78,7 +78,7 @@ webhooks a second for 20 s, so that what memory they take for the traffic is tak
       },
     ],
     notes: [
-      `The hostile ones were asked ${of('hostileRequests').toFixed(0)} times.`,
+      `The hostile ones got ${of('hostileRequests').toFixed(0)} requests.`,
       'The ratio scatters on a machine that is busy with other things.',
     ],
   }

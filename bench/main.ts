@@ -4,7 +4,7 @@ import { describeMachine } from './support/machine.ts'
 import type { Part, PartResult } from './support/part.ts'
 import { PERFORMANCE_PATH, RESULTS_PATH, type Results, renderPerformance, renderText } from './support/report.ts'
 
-/** Loaded when they run: a part brings its contestants' libraries. */
+/** A part is loaded when it runs, because it loads its contestants' libraries. */
 const PARTS: Record<string, () => Promise<Part>> = {
   deliver: async () => (await import('./deliver.ts')).deliver,
   register: async () => (await import('./register.ts')).register,

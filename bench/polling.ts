@@ -18,7 +18,7 @@ import { judgeAtMost, type Part, type Row } from './support/part.ts'
 import { renderText } from './support/report.ts'
 
 const PICTURE = join(import.meta.dirname, '../docs/images/polling.svg')
-/** The learner's constants were chosen by the courses of other seeds. */
+/** The learner's constants were chosen by runs with other seeds. */
 const FIRST_SEED = 101
 const LONG = { ...RULE, maxMs: HOUR }
 
@@ -31,7 +31,7 @@ const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 const most = (values: readonly number[]) => Math.max(...values)
 
-/** Over the optimum, the worst seed. */
+/** The worst seed's polls over the optimum's. */
 const toOptimum = (course: Course, finished: number) =>
   most(looksOf(course, finished).map(look => look.polls)) / course.baseline.optimum
 const toRule = ({ looks, baseline }: Course) => most(looks.map(look => look.polls)) / baseline.rule.polls
@@ -66,7 +66,7 @@ const describeChange = (course: Course & { name: string }): string => {
   return `${describe(course.name, course)} As chosen after ${MARK_AFTER_CHANGE}: ${chosen}; the rule: ${polls(byRule.polls)} at ${seconds(byRule.delayMs)}.`
 }
 
-/** How much is to be had from a longer POLL_MAX_INTERVAL. */
+/** What a longer POLL_MAX_INTERVAL gains. */
 const describeLong = (): string => {
   const law = LAWS.usual
   const byRule = measure(rule.times(1), law)
@@ -75,7 +75,7 @@ const describeLong = (): string => {
   return `With POLL_MAX_INTERVAL=1h instead of 300 s the ${law.name} law takes the learned schedule ${polls(learned.polls)} polls at a mean delay of ${seconds(learned.delayMs)}; at the rule's ${seconds(byRule.delayMs)} the optimum is ${polls(optimum.polls)}.`
 }
 
-/** No service runs: it is arithmetic on completion laws, and the learner itself on drawn checks. `rounds` are seeds. */
+/** No service runs here: this is arithmetic on completion laws, and the learner itself on drawn checks. `rounds` are seeds. */
 export const polling: Part = async ({ rounds, scale, say }) => {
   const seeds = Array.from({ length: scale < 1 ? 1 : Math.max(3, rounds) }, (_, index) => FIRST_SEED + index)
   const stationary = runStationary(seeds)
@@ -99,10 +99,10 @@ export const polling: Part = async ({ rounds, scale, say }) => {
     part: 'polling',
     title: 'Polls for a verdict',
     method: `Polls for each registration, after the first, until it is completed or 24 h old, at the mean delay that the contract's rule has
-under the same law: every schedule's intervals are stretched until it has that delay too. All figures but the learned one are
-computed from the law. Learned: ${seeds.length} courses of drawn checks, one registration every 30 s on the average; the schedule as it was
+under the same law: every schedule's intervals are lengthened until it has that delay too. All figures but the learned one are
+computed from the law. Learned: ${seeds.length} runs of drawn checks, one registration every 30 s on average; the schedule as it was
 after ${MARK} finished checks (median, and the worst against the optimum), at the same delay by its one constant, and as it had
-chosen that itself. Optimum: by dynamic programming, the law known, within the same bounds of 5 and 300 s.`,
+chosen it itself. Optimum: by dynamic programming with knowledge of the law, within the same bounds of 5 and 300 s.`,
     columns: [
       'mean delay',
       ...FIXED.map(({ name }) => name),

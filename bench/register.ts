@@ -9,7 +9,7 @@ import { benchEnvironment, createPartner, openFolder, openService } from './supp
 
 const SINGLE = { requests: 100_000, width: 64, size: 1 }
 const BATCHES = { requests: 200, width: 4, size: 1_000 }
-/** So much of it is sent before and not counted: a server of a minute is not measured by its first second. */
+/** This share is sent first and not counted, because a server's first second says little about it. */
 const WARM_UP = 0.1
 
 const PLAIN = 'node:http, a fixed answer'
@@ -121,9 +121,9 @@ export const register: Part = async ({ rounds, scale, say }) => {
       },
     ],
     notes: [
-      'Client and server share this machine. Where *busy* is well under 1, the server was waiting, for the client or for the disk, and would do more if it were asked faster.',
-      'p50 and p99 are of a whole request at full load, so they tell how long the queue of requests in flight is; what one caller waits on a quiet service is in the part about the way of a verdict.',
-      'The disk of this machine says how long a sync takes; requests that arrive meanwhile share the next one.',
+      'Client and server share this machine. If *busy* is well under 1, the server waited for the client or the disk, and would do more if it were called faster.',
+      'p50 and p99 are of a whole request at full load, so they show the length of the queue of requests in flight. How long one caller waits on a quiet service is shown by *All at once, one process*.',
+      'A sync takes as long as the disk of this machine takes; requests that arrive meanwhile share the next one.',
     ],
   }
 }

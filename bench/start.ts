@@ -11,7 +11,7 @@ const CLI = join(import.meta.dirname, '../src/bin.js')
 const RUNS = 11
 const REST_MS = 5_000
 
-/** A whole process, from its start to its end. */
+/** The time of a whole process, from its start to its end. */
 const timeOf = async (args: readonly string[]) => {
   const startedAt = performance.now()
   const child = spawn(process.execPath, args, { stdio: 'ignore' })
@@ -50,7 +50,7 @@ export const start: Part = async ({ rounds, scale, say }) => {
     part: 'start',
     title: 'Start',
     method: `From the start of the process to the log line \`listening\`, and for the others to the end of the process; ${RUNS} rounds.
-\`serve\` runs as \`npm start\` runs it; its memory is looked at ${REST_MS / 1000} s later, without a call having been made.`,
+\`serve\` runs as \`npm start\` runs it; its memory is measured ${REST_MS / 1000} s later, without a call in between.`,
     columns: ['ms', 'RSS, MB'],
     rows: contestants.map(({ name }) => ({
       name,

@@ -12,7 +12,7 @@ export const createBullmq = (job: { jobs: number; url: string }): Contestant =>
 
 const openBullmq = async (path: string): Promise<Queue> => {
   const connection = { path, maxRetriesPerRequest: null }
-  // Redis has to hold all jobs in memory, so that finished ones are not kept; it is the fastest way, too.
+  // Redis holds all jobs in memory, so finished ones are not kept. That is also the fastest setting.
   const options = { removeOnComplete: true }
   const queue = new BullQueue<{ body: string }>(NAME, { connection, defaultJobOptions: options })
   await queue.waitUntilReady()
@@ -31,7 +31,7 @@ const openBullmq = async (path: string): Promise<Queue> => {
           connection,
           concurrency: IN_FLIGHT,
         })
-        // Told once Redis has taken it.
+        // Emitted once Redis has accepted it.
         worker.on('completed', () => {
           if (--left === 0) resolve()
         })

@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 5
 export const createGraphileWorker = (job: { jobs: number; url: string }): Contestant =>
   queueContestant({ name: 'graphile-worker', file: 'graphile-worker.ts', openDatabase: openPostgres }, job)
 
-/** As its page on performance has it: jobs are fetched by the hundred, and what has ended is written together. */
+/** As its page on performance advises: jobs are fetched by the hundred, and finished ones are written together. */
 const TUNING = { concurrentJobs: IN_FLIGHT, localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
 
 const openGraphileWorker = async (connectionString: string): Promise<Queue> => {
@@ -24,7 +24,7 @@ const openGraphileWorker = async (connectionString: string): Promise<Queue> => {
   await client.connect()
   let runner: Runner | null = null
 
-  /** A job's row goes away with its end, which is written a little after the task has returned. */
+  /** A job's row is deleted when its end is written, a little after the task has returned. */
   const untilNoneIsLeft = async () => {
     while ((await client.query('select from graphile_worker._private_jobs limit 1')).rowCount)
       await sleep(LOOK_EVERY_MS)

@@ -1,10 +1,10 @@
 import { createSigningKey, sign } from '../../src/core/signature.ts'
 
-/** What every contestant does 100,000 times: one signed POST of about 300 bytes, at most so many at a time. */
+/** What every contestant does 100,000 times: one signed POST of about 300 bytes. At most this many are in flight. */
 export const IN_FLIGHT = 100
 export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
-/** A body such as a verdict's webhook has. */
+/** A body like that of a verdict's webhook. */
 export const bodyOf = (index: number): string =>
   JSON.stringify({
     type: 'idface.succeeded',
@@ -23,7 +23,7 @@ export const bodyOf = (index: number): string =>
     },
   })
 
-/** Signs as the service does: a key object made once, the headers of Standard Webhooks. */
+/** Signs as the service does: with a key object made once, and the headers of Standard Webhooks. */
 export const createJobHeaders = () => {
   const key = createSigningKey(SECRET)
   if (!key) throw new Error('the secret of this benchmark cannot be read')
@@ -41,7 +41,7 @@ export const createJobHeaders = () => {
 /** To a worker in its own process; each is answered before the next is sent. */
 export type Order = { kind: 'prepare'; jobs: number; url: string; folder: string } | { kind: 'run' }
 
-/** Of `run`: from the first job's start to the last one's durable end, and the processor time of the worker alone. */
+/** The result of `run`: the time from the first job's start to the last one's durable end, and the worker's processor time. */
 export interface Run {
   seconds: number
   cpuSeconds: number

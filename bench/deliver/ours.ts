@@ -75,7 +75,7 @@ const runOurs = async () => {
     let left = jobs
     const done = Promise.withResolvers<void>()
     const deliverer = createDeliverer({
-      // The only hand laid on: to know when the last one is recorded.
+      // The only change: to see when the last one is recorded.
       store: {
         now: filled.now,
         claimMessages: filled.claimMessages,
@@ -88,7 +88,7 @@ const runOurs = async () => {
       sender,
       scheduleMs: [5 * SECOND],
       timeoutMs: 15 * SECOND,
-      // More than the connections to the one host, so that these alone are the limit.
+      // More than the connections to the one host, so that only these are the limit.
       concurrency: 6 * IN_FLIGHT,
       perHost: IN_FLIGHT,
       random: Math.random,
@@ -109,7 +109,7 @@ const runOurs = async () => {
   }
 }
 
-/** Ends all that wait with a verdict, so that their messages are due. */
+/** Ends all waiting registrations with a verdict, so that their messages are due. */
 const resolveAll = async (store: Store) => {
   for (;;) {
     const { claims } = await store.claimVerifications({

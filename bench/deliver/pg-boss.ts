@@ -12,9 +12,9 @@ export const createPgBoss = (job: { jobs: number; url: string }): Contestant =>
   queueContestant({ name: 'pg-boss', file: 'pg-boss.ts', openDatabase: openPostgres }, job)
 
 /**
- * Batches, fetched again at once while they come full, and two workers, so that one sends while the other fetches or
- * writes; what is sent at a time is bounded by the connections. Each job of a batch has a result of its own: without
- * that, no faster, one receiver's failure would send the whole batch again.
+ * Batches, fetched again at once while they are full, and two workers, so that one sends while the other fetches or
+ * writes; the connections bound what is in flight. Each job of a batch has a result of its own: otherwise one receiver's
+ * failure would send the whole batch again, and it would be no faster.
  */
 const TUNING = {
   batchSize: IN_FLIGHT,
@@ -56,7 +56,7 @@ const openPgBoss = async (connectionString: string): Promise<Queue> => {
         return batch.map(({ id }) => ({ id, status: 'completed' }))
       })
       await allSent
-      // Ends when the workers have written what they have done.
+      // Ends when the workers have recorded what they did.
       await boss.offWork(QUEUE, { wait: true })
     },
     close: () => boss.stop(),

@@ -10,12 +10,12 @@ export type Send = (id: string, body: string) => Promise<void>
 
 /** The common job on a queue library, in the worker's process. */
 export interface Queue {
-  /** Adds one job; resolves once the library takes it for added. */
+  /** Adds one job; resolves once the library considers it added. */
   add: (body: string) => Promise<void>
   addAll: (bodies: readonly string[]) => Promise<void>
-  /** What an operator's database has done by itself before a backlog of that size is there. */
+  /** Does what a database has done by itself before such a backlog has grown, such as ANALYZE. */
   settle?: () => Promise<void>
-  /** Works off so many jobs; resolves when the end of the last one is recorded. */
+  /** Works off this many jobs; resolves when the end of the last one is recorded. */
   work: (jobs: number, send: Send) => Promise<void>
   close: () => Promise<void>
 }
@@ -31,7 +31,7 @@ const BULK = 1_000
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 
-/** Fills the queue; how many a second it took one at a time. */
+/** Fills the queue; resolves with how many a second it took one at a time. */
 const fill = async (queue: Queue, jobs: number): Promise<Prepared> => {
   const singly = Math.min(SINGLY, jobs)
   const startedAt = performance.now()
@@ -43,7 +43,7 @@ const fill = async (queue: Queue, jobs: number): Promise<Prepared> => {
   return { enqueuePerSecond: singly / seconds }
 }
 
-/** The worker's process: opens the queue on the database that it is told of, fills it, and works it off. */
+/** The worker's process: opens the queue on the given database, fills it, and works it off. */
 export const runQueue = (open: (connection: string) => Promise<Queue>): void => {
   let prepared: { queue: Queue; jobs: number; url: string } | null = null
 
@@ -75,7 +75,7 @@ export const runQueue = (open: (connection: string) => Promise<Queue>): void => 
   })
 }
 
-/** `file` is the worker's module in this folder, whose main part calls `runQueue`. */
+/** @param file the worker's module in this folder, whose main part calls `runQueue` */
 export const queueContestant = (
   { name, file, openDatabase }: { name: string; file: string; openDatabase: () => Promise<Database> },
   { jobs, url }: { jobs: number; url: string },

@@ -2,7 +2,7 @@ import { Pool } from 'undici'
 import { answerMessages } from '../support/child.ts'
 import { bodyOf, createJobHeaders, IN_FLIGHT, measureRun, type Order, originOf, type Run } from './job.ts'
 
-/** The limit: signs and sends, and remembers nothing. */
+/** The limit: signs and sends, and keeps nothing. */
 const runRaw = () => {
   let target = { origin: '', path: '' }
   let jobs = 0

@@ -10,10 +10,10 @@ const BATCH = 500
 const RATE = 200
 const SECONDS = 40
 const WARM_UP = { rate: 100, seconds: 5 }
-/** What has not come by then counts as if it had just come: it must not vanish from the percentile. */
+/** A webhook that has not come by then counts as if it had just come, so that it does not vanish from the percentile. */
 const PATIENCE_MS = 15_000
 
-/** A service under whose healthy traffic messages are due, or none, for hosts that hang. */
+/** A service with healthy traffic, and with or without messages due for hosts that hang. */
 export const openHanging = async (whose: 'nobody' | 'another' | 'the same', scale: number) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())

@@ -10,7 +10,7 @@ const UPSTREAM_RATE = 200
 const ONES = { rate: 10, seconds: 30 }
 const LAST_POLL_MS = 2_000
 
-/** A service where a partner has `queued` registrations due. */
+/** A service in which a partner has `queued` registrations due. */
 export const openQueue = async (queued: number, scale: number) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())

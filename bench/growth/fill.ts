@@ -14,10 +14,10 @@ const PARTNERS = 8
 const HOSTS = 4
 /** Due times lie within this long before now. */
 export const DUE_WINDOW_MS = 1 * HOUR
-/** Serials are in no order, and none comes twice: the second is a prime. */
+/** Serials are in no order, and none occurs twice: the second number is a prime. */
 const SERIAL_STEP = 48_271
 const SERIALS = 99_999_999_977
-/** In the file's cache while it is filled, in KiB. */
+/** SQLite's page cache while the file is filled, in KiB. */
 const CACHE_KIB = 1024 * 1024
 
 export interface Filled {
@@ -32,7 +32,7 @@ export interface Filled {
 
 /** One of the first partner's registrations; `at` is from 0 to 1, from the oldest to the newest. */
 export const rowAt = ({ rows, idPrefix }: Filled, at: number): { registrationId: string; serial: string } => {
-  // Of each four rows the first two are its own, counted from 0: see NUMBERS.
+  // The first two of every four rows are its own, counted from 0: see NUMBERS.
   const row = Math.max(4, 4 * Math.floor((at * (rows - 1)) / 4)) + (Math.random() < 0.5 ? 0 : 1)
   const serial = `16${String((row * SERIAL_STEP) % SERIALS).padStart(11, '0')}`
   return { registrationId: `${idPrefix}${String(row).padStart(16, '0')}`, serial }
@@ -40,8 +40,9 @@ export const rowAt = ({ rows, idPrefix }: Filled, at: number): { registrationId:
 
 /**
  * A database with `rows` rows, each with a registration of its own: half of them are verifications, the others the
- * messages of registrations that have succeeded. All are due, but for one in ten of the messages, which is delivered. Due times are in the order of the rows. All knowledge of the schema is in this file; columns that it does not
- * name keep their defaults. The indexes are made afterwards, so they are packed as after a VACUUM.
+ * messages of registrations that have succeeded. All are due, except one in ten of the messages, which is delivered. Due
+ * times are in the order of the rows. All knowledge of the schema is in this file; columns that it does not name keep
+ * their defaults. The indexes are made afterwards, so they are packed as after a VACUUM.
  */
 export const fillDatabase = async (path: string, { rows, now }: { rows: number; now: number }): Promise<Filled> => {
   const masterKey = randomBytes(32)
@@ -64,11 +65,11 @@ export const fillDatabase = async (path: string, { rows, now }: { rows: number; 
   return { path, masterKey, rows, partnerId: first.id, apiKey: first.apiKey, idPrefix }
 }
 
-/** Puts the due times into random order. */
+/** Shuffles the due times. */
 export const shuffleDueTimes = (path: string, now: number): void =>
   changeDueTimes(path, `${now} - abs(random()) % ${DUE_WINDOW_MS}`)
 
-/** Nothing is due for days. */
+/** Makes nothing due for days. */
 export const postpone = (path: string, now: number): void =>
   changeDueTimes(path, `${now + 2 * DAY} + abs(random()) % ${DAY}`)
 
@@ -111,7 +112,7 @@ const prepareStore = async (path: string, { masterKey, now }: { masterKey: Buffe
 }
 
 const makeFast = (db: Database.Database) => {
-  // Without a journal a crash would leave a broken file, which nobody would miss.
+  // Without a journal a crash leaves a broken file, which nobody would miss.
   db.unsafeMode(true)
   db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')
@@ -119,7 +120,7 @@ const makeFast = (db: Database.Database) => {
   db.pragma('temp_store = MEMORY')
 }
 
-/** As the store wants to find it. */
+/** Leaves the file as the store expects it. */
 const finish = (db: Database.Database) => {
   db.close()
   const anew = new Database(db.name)
@@ -127,7 +128,7 @@ const finish = (db: Database.Database) => {
   anew.close()
 }
 
-/** One sort for each index afterwards instead of a seek for each row. */
+/** Drops the indexes; making them afterwards costs one sort each instead of a seek for each row. */
 const withoutIndexes = (db: Database.Database, run: () => void, names = '%') => {
   const indexes = db
     .prepare<[string], { name: string; sql: string }>(
@@ -191,7 +192,7 @@ const NUMBERS = `WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 F
 /** When the k-th of its kind is due. */
 const DUE = `(@now - @window + k * @window / (@rows / 2 + 1))`
 const CREATED = `(@since + i)`
-/** So that a list of what has been delivered is no empty one. */
+/** Makes some messages delivered, so that their list is not empty. */
 const IS_DELIVERED = '(i / 2) % 10 = 0'
 
 const FILL = [

@@ -10,11 +10,11 @@ import { DUE_WINDOW_MS } from './fill.ts'
 /** As many rows a call as there are slots. */
 const BATCH = 100
 const LEASE_MS = 25 * SECOND
-/** Not measured: the code and the cache become warm. */
+/** Rounds that are not measured, to warm up the code and the cache. */
 const WARM_UP = 50
-/** Batches of which the outcomes are being recorded. */
+/** Batches whose outcomes are being recorded at a time. */
 const UNRECORDED = 8
-/** Batches that are timed as one: their records share commits. */
+/** Batches that are timed as one, because their records share commits. */
 const GROUP = 10
 
 export type Dues = 'in order' | 'at random'
@@ -32,7 +32,7 @@ const ANSWER = {
   status: 'ING',
 } as const
 
-/** Claims and settles as the workers do, a batch at a time. What is settled is due again, so the queue stays as long. */
+/** Claims and settles as the workers do, a batch at a time. A settled row is due again, so the queue keeps its length. */
 const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sample> => {
   const store = await openRemoteStore({
     path,
@@ -80,7 +80,7 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
   }
 }
 
-/** What has come of a batch is recorded while the next ones are claimed, as in the workers. */
+/** Records the outcomes of a batch while the next ones are claimed, as the workers do. */
 const measureQueue = async <Row>(
   batches: number,
   queue: { claim: () => Promise<Row[]>; settle: (rows: Row[]) => Promise<void> },
@@ -160,7 +160,7 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
     })),
   )
 
-/** In a process of its own, whose memory is then what the store takes. */
+/** Runs in a process of its own, so that its memory is the store's. */
 export const measureQueues = async (order: Order): Promise<Sample> => {
   await using child = openChild(import.meta.filename, { nodeFlags: ['--max-semi-space-size=16'] })
   return await child.ask<Sample>({ ...order })

@@ -7,7 +7,7 @@ import { benchEnvironment, openService } from '../support/service.ts'
 import { type Filled, rowAt } from './fill.ts'
 
 const CALLS = 500
-/** A question that scans everything must not take the whole day. */
+/** A query that scans everything must not take the whole day. */
 const LONGEST_MS = 10_000
 const SETTLE_MS = 3_000
 
@@ -24,7 +24,7 @@ const QUESTIONS: Readonly<Record<string, (filled: Filled) => string>> = {
 export const QUESTION_NAMES = Object.keys(QUESTIONS)
 export const p99Of = (question: string): string => `${question}P99`
 
-/** `serve` on a database where nothing is due: its start, its rest, and what its API answers. */
+/** `serve` on a database in which nothing is due: its start, its load at rest, and the times of its API. */
 export const measureService = async (filled: Filled, idleSeconds: number): Promise<Sample> => {
   await using service = await openService(dirname(filled.path), {
     ...benchEnvironment(dirname(filled.path)),

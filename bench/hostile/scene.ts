@@ -8,7 +8,7 @@ import { atRate } from '../support/pace.ts'
 import { openService } from '../support/service.ts'
 
 export const HEALTHY_RATE = 40
-/** More traffic than later, all of it honest: a heap that grows with the traffic is not the hostile ones' doing. */
+/** More traffic than later, all of it honest, so that the heap's growth with traffic is not blamed on the hostile ones. */
 const WARM_UP = { name: 'warm-up', seconds: 20, rate: 3 * HEALTHY_RATE }
 const PATIENCE_MS = 10_000
 
@@ -60,7 +60,7 @@ const measureHealthy = async (
     startedAt.set(idcardid, performance.now())
     return healthy.register({ idcardid, callbackUrl: receiver.urlFor('/hook') })
   })
-  // What has not come in ten more seconds counts as that long: it must not vanish from the percentile.
+  // A webhook that has not come in ten more seconds counts as that long, so that it does not vanish from the percentile.
   const endsAt = performance.now() + PATIENCE_MS
   while (startedAt.size > 0 && performance.now() < endsAt) await new Promise(resolve => setTimeout(resolve, 50))
   for (const began of startedAt.values()) latencies.push(performance.now() - began)
@@ -68,7 +68,7 @@ const measureHealthy = async (
   return latencies
 }
 
-/** One service under honest traffic, its memory sampled. */
+/** One service under honest traffic, with its memory sampled. */
 export const openMeasured = async () => {
   const scene = await openScene()
   const memory: number[] = []

@@ -18,7 +18,7 @@ const HEAD = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${HEAD}transfer-encoding: chunked\r\n\r\n`
 const KB = 'x'.repeat(1024)
 
-/** What each does once a request has begun to arrive. */
+/** What each kind does once a request has begun to arrive. */
 const TEMPERS: Record<string, (socket: Socket) => void> = {
   'endless body': socket => {
     socket.write(CHUNKED)
@@ -52,7 +52,7 @@ const TEMPERS: Record<string, (socket: Socket) => void> = {
 
 type Seen = Record<string, number>
 
-/** The hostile side, in a process of its own: its memory and its work are not the service's. */
+/** The hostile receivers, in a process of their own, so that their memory and work are not the service's. */
 const runHostile = () => {
   const seen: Seen = {}
   const tempers = Object.entries(TEMPERS)
@@ -78,10 +78,10 @@ const runHostile = () => {
   )
 }
 
-/** So many hostile receivers, all kinds in turn. */
+/** Opens this many hostile receivers, all kinds in turn. */
 export const openHostile = async (receivers: number) => {
   const child = openChild(import.meta.filename)
-  // Attackers work on machines of their own: here they get only what nobody else wants of this one.
+  // Attackers have machines of their own, so here they get only what nobody else wants of this one.
   setPriority(child.pid, 19)
   const ports = await child.ask<number[]>({ open: receivers })
   return {

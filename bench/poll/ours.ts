@@ -18,7 +18,7 @@ import { ACCOUNT, type Order, serialAt } from './job.ts'
 
 const FILL_BATCH = 500
 const TIMEOUT_MS = 10 * SECOND
-/** The defaults, but for the shortest interval: no serial is to fall due again while the run lasts. */
+/** The defaults, except the shortest interval: no serial may fall due again during the run. */
 const POLICY = {
   minMs: 10 * MINUTE,
   maxMs: 10 * MINUTE,
@@ -67,7 +67,7 @@ const runOurs = () => {
     let left = polls
     const done = Promise.withResolvers<void>()
     const poller = createPoller({
-      // The only hand laid on: to know when the last one is recorded, and that upstream has answered.
+      // The only change: to see when the last one is recorded, and that upstream has answered.
       store: {
         now: store.now,
         claimVerifications: store.claimVerifications,

@@ -7,7 +7,7 @@ import { ACCOUNT, type Order, serialAt } from './job.ts'
 
 const HEADERS = { 'content-type': 'application/x-www-form-urlencoded' }
 
-/** The limit: signs, asks, parses, and remembers nothing. */
+/** The limit: signs, calls, parses, and keeps nothing. */
 const runRaw = () => {
   let prepared = { polls: 0, upstreamUrl: '' }
 

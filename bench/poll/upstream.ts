@@ -39,7 +39,7 @@ const runUpstream = async () => {
 export const openUpstream = () => {
   const child = openChild(import.meta.filename)
   return {
-    /** From now on all are answered this; where it is. */
+    /** Sets the answer to all calls from now on; resolves with the URL. */
     answer: (variant: Variant) => child.ask<string>(variant),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],
   }

@@ -7,17 +7,17 @@ import { randomFrom } from './random.ts'
 import { FIXED, type Measured, measure, measureAtDelay, RULE, rule, timesBy } from './schedules.ts'
 import { learn, type Snapshot } from './simulate.ts'
 
-/** Registrations come so far apart, on the average: 1,000 checks take some nine hours. */
+/** The mean time between two registrations; 1,000 checks take some nine hours. */
 const EVERY_MS = 30_000
 /** Finished checks after which the learned schedule is measured. */
 const MARKS = [250, 350, 500, 1_000, 2_500]
 export const MARK = 1_000
-/** The law changes after so many; how many more until the measurements. */
+/** The law changes after this many checks; then, how many more until each measurement. */
 const CHANGES_AT = 1_500
 const MARKS_AFTER_CHANGE = [100, 250, 350, 500, 1_000]
 export const MARK_AFTER_CHANGE = 500
 
-/** What a law asks of whoever polls. */
+/** A law, and what polling costs under it. */
 export interface Baseline {
   law: Law
   rule: Measured
@@ -26,7 +26,7 @@ export interface Baseline {
   fixed: Readonly<Record<string, number>>
 }
 
-/** One look at a learning schedule. */
+/** A learning schedule at one moment. */
 export interface Look {
   seed: number
   finished: number
@@ -72,7 +72,7 @@ const look = (seed: number, { hazard, interval, bins }: Snapshot, baseline: Base
   own: measure(timesBy(interval), baseline.law),
 })
 
-/** Looks at one course when so many checks have finished since `since`. */
+/** Measures one run when this many checks have finished since `since`. */
 const looksAt = (
   snapshots: Iterable<Snapshot>,
   {
@@ -127,7 +127,7 @@ export const runChanges = (seeds: readonly number[]): (Course & { name: string }
     return { name, baseline, looks }
   })
 
-/** The course of one seed up to the mark. */
+/** The run of one seed up to the mark. */
 export const snapshotOf = (law: Law, schedule = RULE): Snapshot => {
   for (const snapshot of learn({ lawOf: () => law, everyMs: EVERY_MS, random: randomFrom(1), schedule }))
     if (snapshot.finished >= MARK) return snapshot

@@ -3,15 +3,15 @@ import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 /** When people complete their face check: a distribution of the age, and the share that never does. */
 export interface Law {
   name: string
-  /** In a few words, for the table. */
+  /** A few words for the table. */
   description: string
-  /** The share that has completed by then; it never reaches 1 where some give up. */
+  /** The share that has completed by this age; it never reaches 1 if some give up. */
   completedBy: (ageMs: number) => number
 }
 
 export const DEADLINE_MS = 24 * HOUR
 
-/** The normal distribution function, by Abramowitz and Stegun 7.1.26; good to 1.5e-7. */
+/** The normal distribution function by Abramowitz and Stegun 7.1.26, with an error below 1.5e-7. */
 const normal = (z: number): number => {
   const t = 1 / (1 + (0.3275911 * Math.abs(z)) / Math.SQRT2)
   const tail =
@@ -74,7 +74,7 @@ export const CHANGES: readonly { name: string; before: Law; after: Law }[] = [
   { name: 'usual, then 40 % abandoned', before: LAWS.usual, after: LAWS.abandoned },
 ]
 
-/** An age at which somebody completes; infinity for never, or not before the deadline. */
+/** Draws the age at which somebody completes; infinity: never, or after the deadline. */
 export const drawAge = ({ completedBy }: Law, random: number): number => {
   if (random >= completedBy(DEADLINE_MS)) return Number.POSITIVE_INFINITY
   let low = 0

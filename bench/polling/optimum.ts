@@ -2,7 +2,7 @@ import { SECOND } from '../../src/core/duration.ts'
 import { DEADLINE_MS, type Law } from './laws.ts'
 import type { Bounds, Measured } from './schedules.ts'
 
-/** A grid fine enough at each age that rounding a poll to it costs nothing to speak of. */
+/** A grid so fine at each age that rounding a poll to it costs next to nothing. */
 const ageGrid = (): Float64Array => {
   const ages = [0]
   for (let age = 0; age < DEADLINE_MS; ) {
@@ -21,7 +21,7 @@ interface Grid {
   ages: Float64Array
   /** The share that is open at each age. */
   open: Float64Array
-  /** The integral of what has completed, so that the delay between two polls is a difference. */
+  /** The integral of the completed share, so that the delay between two polls is a difference. */
   completedArea: Float64Array
 }
 
@@ -74,8 +74,8 @@ const cheapest = ({ ages, open, completedArea }: Grid, price: number, { minMs, m
 }
 
 /**
- * The fewest polls with which any schedule that knows the law finds completions within `delayMs` on the average. Between
- * two schedules the line through both counts, which no single schedule can be below.
+ * The fewest polls with which a schedule that knows the law can have the mean delay `delayMs`. Between two optimal schedules it is
+ * the line through both, which no single schedule can be below.
  */
 export const optimumFor = (law: Law, delayMs: number, bounds: Bounds): Optimum => {
   const grid = gridOf(law)

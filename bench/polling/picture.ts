@@ -11,7 +11,7 @@ const FIRST_AGE_MS = 5 * SECOND
 const STEP_MS = 10 * SECOND
 const ages = Array.from({ length: 300 }, (_, index) => FIRST_AGE_MS * (DAY / FIRST_AGE_MS) ** (index / 299))
 
-/** What the bimodal law is, what was learned of it, and how often it is polled: `docs/images/polling.svg`. */
+/** Draws `docs/images/polling.svg`: the bimodal law, what was learned of it, and how often it is polled. */
 export const drawPicture = (): string => {
   const law = LAWS.bimodal
   const { hazard, interval } = snapshotOf(law)

@@ -1,9 +1,9 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 
-/** A curve over the age; where it is null there is nothing to draw. */
+/** A curve over the age; nothing is drawn where it is null. */
 export interface Curve {
   label: string
-  /** Of the style sheet below. */
+  /** A class of the style sheet below. */
   kind: 'law' | 'rule' | 'learned' | 'optimum'
   points: readonly { ageMs: number; value: number }[]
 }

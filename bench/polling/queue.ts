@@ -1,4 +1,4 @@
-/** What comes next, by its time: a binary heap. */
+/** A priority queue by time: a binary heap. */
 export const createQueue = <T extends { at: number }>() => {
   const heap: T[] = []
   const at = (index: number): number => heap[index]?.at ?? Number.POSITIVE_INFINITY
@@ -18,7 +18,7 @@ export const createQueue = <T extends { at: number }>() => {
         index = parent
       }
     },
-    /** Throws where there is none. */
+    /** Throws if it is empty. */
     pop: (): T => {
       const [first] = heap
       const last = heap.pop()

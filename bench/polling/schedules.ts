@@ -7,13 +7,13 @@ export const RULE: PollSchedule = { minMs: 5 * SECOND, maxMs: 300 * SECOND, ramp
 export type Bounds = Pick<PollSchedule, 'minMs' | 'maxMs'>
 
 export interface Measured {
-  /** For each registration, after the first, which comes at once. */
+  /** For each registration, after the first, which is made at once. */
   polls: number
-  /** From the completion to the poll that finds it: the mean over those who complete before the deadline. */
+  /** From the completion to the poll that finds it, a mean over the checks completed before the deadline. */
   delayMs: number
 }
 
-/** The ages of the polls after the first, up to the deadline, which is one. */
+/** The ages of the polls after the first; the last is the deadline. */
 export type Times = (scale: number) => Iterable<number>
 
 export interface Schedule {
@@ -21,7 +21,7 @@ export interface Schedule {
   times: Times
 }
 
-/** Exact, from the law itself: nothing is drawn. */
+/** Exact: computed from the law, without random draws. */
 export const measure = (times: Iterable<number>, { completedBy }: Law): Measured => {
   let polls = 0
   let delay = 0
@@ -30,7 +30,7 @@ export const measure = (times: Iterable<number>, { completedBy }: Law): Measured
   for (const age of times) {
     polls += 1 - completedBefore
     const completed = completedBy(age)
-    // The delay of a span is the area of what has completed in it.
+    // The delay of a span is the area under the share that has completed in it.
     delay += areaBetween(completedBy, before, age) - completedBefore * (age - before)
     before = age
     completedBefore = completed
@@ -46,7 +46,7 @@ const areaBetween = (completedBy: Law['completedBy'], from: number, to: number):
   return (sum * width) / 3
 }
 
-/** The factor to a schedule's intervals at which its mean delay is `delayMs`; less is more often. */
+/** The factor to a schedule's intervals at which its mean delay is `delayMs`. A smaller one polls more often. */
 export const measureAtDelay = ({ times }: Schedule, law: Law, delayMs: number): Measured => {
   let [low, high] = [1e-3, 1e3]
   while (high / low > 1.0001) {
@@ -57,7 +57,7 @@ export const measureAtDelay = ({ times }: Schedule, law: Law, delayMs: number): 
   return measure(times(low), law)
 }
 
-/** Polls by an interval that depends on the age and on how many there were. */
+/** Polls by an interval that depends on the age and on the number of polls so far. */
 export function* timesBy(interval: (ageMs: number, poll: number) => number): Generator<number> {
   let age = 0
   for (let poll = 0; ; poll++) {
@@ -78,13 +78,13 @@ const backOff =
   scale =>
     timesBy((_, poll) => scale * Math.min(maxMs, firstMs * factor ** poll))
 
-/** Between the least delay and a ceiling that doubles: its mean, since a mean over draws is what counts. */
+/** The mean of a random delay between the least one and a ceiling that doubles; only means are compared. */
 const awsWaiter = ({ minMs, maxMs }: Bounds): Times => {
   const ceiling = (poll: number) => Math.min(maxMs, minMs * 2 ** Math.min(poll, 30))
   return scale => timesBy((_, poll) => (scale * (minMs + ceiling(poll))) / 2)
 }
 
-/** Goes on by its last interval after its end. */
+/** After its end it repeats its last interval. */
 const table = (ages: readonly number[]): Times => {
   const gaps = ages.map((age, index) => age - (ages[index - 1] ?? 0))
   return scale => timesBy((_, poll) => scale * (gaps[poll] ?? gaps.at(-1) ?? MINUTE))

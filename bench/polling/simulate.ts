@@ -12,19 +12,19 @@ interface Row {
   lastPolledAt: number
 }
 
-/** What the learner has come to. */
+/** The learner's state. */
 export interface Snapshot {
-  /** Checks that were seen to complete, or ran into the deadline. */
+  /** Checks that were seen to complete or reached the deadline. */
   finished: number
   interval: Interval
-  /** What the schedule goes by; null while that is the rule. */
+  /** The hazard that the schedule follows; null while the rule holds. */
   hazard: Hazard | null
   bins: CompletionBins
 }
 
 export interface Stream {
   lawOf: (finished: number) => Law
-  /** Registrations come at random, on the average so far apart. */
+  /** The mean time between two registrations, which come at random. */
   everyMs: number
   random: () => number
   schedule: PollSchedule
@@ -33,7 +33,7 @@ export interface Stream {
 /** The worker writes and reads the bins every few seconds; once a minute is enough at these rates. */
 const REFRESH_MS = MINUTE
 
-/** Registers, polls as the learner says, and lets it learn, poll by poll; a snapshot at each refresh, for ever. */
+/** Registers, polls as the learner says, and lets it learn from each poll. Yields a snapshot at each refresh, for ever. */
 export function* learn({ lawOf, everyMs, random, schedule }: Stream): Generator<Snapshot> {
   const learner = createPollLearner(schedule)
   const queue = createQueue<Row>()
@@ -52,7 +52,7 @@ export function* learn({ lawOf, everyMs, random, schedule }: Stream): Generator<
     }
     if (now === nextArrival) {
       const completesAt = now + drawAge(lawOf(finished), random())
-      // The first poll is at once, and finds nothing.
+      // The first poll is made at once and finds nothing.
       const at = now + Math.ceil(learner.interval(0))
       queue.push({ at, registeredAt: now, completesAt, lastPolledAt: now })
       nextArrival = now - Math.log(1 - random()) * everyMs

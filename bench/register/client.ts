@@ -7,11 +7,11 @@ export interface Load {
   url: string
   apiKey: string
   requests: number
-  /** Requests in flight, a connection each. */
+  /** Requests in flight, each on a connection of its own. */
   width: number
-  /** Registrations in a request: 1 is a call of its own, more are a batch. */
+  /** Registrations in a request; more than 1 are a batch. */
   size: number
-  /** The first serial's number: each is sent once. */
+  /** The number of the first serial; each serial is sent once. */
   from: number
 }
 
@@ -21,7 +21,7 @@ export interface Measured {
   p99Ms: number
 }
 
-/** Each fourth one brings a deadline, as epoch seconds. */
+/** Every fourth registration has a deadline, in epoch seconds. */
 const WITH_DEADLINE = 4
 const DEADLINE_SECONDS = 7 * 24 * 60 * 60
 
@@ -38,7 +38,7 @@ const bodyOf = (index: number, { size, from }: Load): string => {
   return JSON.stringify({ registrations: Array.from({ length: size }, (_, at) => registrationOf(first + at)) })
 }
 
-/** All of a batch are registered, or it fails. */
+/** Throws unless all of a batch are registered. */
 const refuseOthers = (size: number, { status, body }: Answer): void => {
   if (size === 1 ? status === 201 : status === 200 && body().split('"status":201').length - 1 === size) return
   throw new Error(`answered ${status}: ${body().slice(0, 300)}`)
@@ -67,7 +67,7 @@ const run = async (load: Load): Promise<Measured> => {
   return { seconds, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) }
 }
 
-/** The partner's side, in a process of its own. */
+/** The partner, in a process of its own. */
 export const openClient = () => {
   const child = openChild(import.meta.filename)
   return {

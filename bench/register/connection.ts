@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-/** What a request came to. */
+/** The answer to a request. */
 export interface Answer {
   status: number
   body: () => string
@@ -10,7 +10,7 @@ export interface Answer {
 interface Head {
   status: number
   bodyAt: number
-  /** Null: chunked, until the last chunk has come. */
+  /** Null: chunked; the body ends with the last chunk. */
   size: number | null
 }
 
@@ -26,8 +26,8 @@ const readHead = (bytes: Buffer): Head | null => {
 }
 
 /**
- * One kept connection with one request on it at a time, as little HTTP as that takes: undici needs about as much
- * processor time for a request as the servers that are to be measured.
+ * One kept connection with one request at a time, and no more HTTP than that takes: undici needs about as much
+ * processor time for a request as the servers to be measured.
  */
 export const openConnection = async (url: string, { path, apiKey }: { path: string; apiKey: string }) => {
   const { hostname, port, host } = new URL(url)

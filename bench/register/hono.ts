@@ -14,7 +14,7 @@ import { answerMessages } from '../support/child.ts'
 
 const NETWORKS = createNetworks([])
 
-/** As the service answers, but nothing is kept: no store, no log, no limits. */
+/** Answers as the service does, but keeps nothing: no store, no log, no limits. */
 const createApp = (
   keys: ReadonlyMap<string, { hash: Buffer; partnerId: string }>,
   newId: (prefix: string) => string,

@@ -5,7 +5,7 @@ import { answerMessages } from '../support/child.ts'
 
 const ANSWER = Buffer.from(JSON.stringify({ id: 'reg_01KB0000000000000000000000', filling: 'x'.repeat(480) }))
 
-/** The limit: node:http reads the body, looks at nothing, and answers 201 with about as many bytes as the service does. */
+/** The limit: node:http reads the body, checks nothing, and answers 201 with about as many bytes as the service. */
 const runPlain = async () => {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     request.resume()

@@ -2,8 +2,8 @@ import { fork, type Serializable } from 'node:child_process'
 import { once } from 'node:events'
 
 /**
- * A benchmark's other side as a process of its own: a module whose `import.meta.main` part answers messages. `ask` sends
- * one and resolves with the next answer; it ends with the handle.
+ * A module in a process of its own; its `import.meta.main` part answers messages. `ask` sends one and resolves with the next
+ * answer. The process ends with the handle.
  */
 export const openChild = (
   path: string,
@@ -39,7 +39,7 @@ export const openChild = (
   }
 }
 
-/** In such a process: answers each message, and ends when the other side does. */
+/** For such a process: answers each message, and ends when its parent does. */
 export const answerMessages = (answer: (message: never) => Promise<Serializable>): void => {
   process.on('message', message => {
     answer(message as never).then(

@@ -10,8 +10,8 @@ export interface Contestant {
 export type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /**
- * Runs the contestants in turn, several times, beginning with another one each time: a machine that grows slower or
- * faster meanwhile does so for all of them. One round before that is not counted.
+ * Runs the contestants in turn, several times, beginning with another one each time, so that a machine that becomes slower or
+ * faster does so for all of them. A first round is not counted.
  */
 export const contest = async (
   contestants: readonly Contestant[],
@@ -44,7 +44,7 @@ export const percentile = (values: readonly number[], share: number): number =>
 export const medianOf = (samples: Samples, name: string, figure: string): number =>
   median((samples.get(name) ?? []).map(sample => sample[figure] ?? Number.NaN))
 
-/** The median of the ratios round by round: what both met in the same minute is compared. */
+/** The median of the ratios, round by round, so that runs of the same minute are compared. */
 export const ratioOf = (samples: Samples, [name, base]: readonly [string, string], figure: string): number =>
   median(
     (samples.get(name) ?? []).map(

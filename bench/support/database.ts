@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
-/** A database server of a benchmark's own, empty at first and gone afterwards with all that it wrote. */
+/** A database server for one benchmark, empty at first, and deleted afterwards with its files. */
 export interface Database {
-  /** As its clients want it: a connection string, or the path of a socket. */
+  /** What its clients need: a connection string, or the path of a socket. */
   connection: string
-  /** Processor time of all its processes so far, those that have ended included. Linux only. */
+  /** Processor time of all its processes so far, including those that have ended. Linux only. */
   cpuSeconds: () => number
   [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -27,7 +27,7 @@ const ticksOf = (pid: string): number => {
 const childrenOf = (pid: number): string[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
 
-/** A child may end between the list and the look; its time is its parent's then, from the next look on. */
+/** A child may end after it was listed; from the next look on its time is counted with its parent's. */
 const ticksOrNone = (pid: string): number => {
   try {
     return ticksOf(pid)
@@ -42,7 +42,7 @@ export const familyCpuSeconds = (pid: number): number => {
 }
 
 interface ServerOptions {
-  /** What the line says that tells it is ready, and where it is written. */
+  /** The text that says it is ready, and the stream it is written to. */
   ready: RegExp
   stream: 'stdout' | 'stderr'
   ids?: { uid: number; gid: number } | undefined

@@ -4,12 +4,12 @@ const EVERY_MS = 1
 
 /**
  * Watches how long this thread's event loop is held: the time between two looks, less what a timer takes anyway, and less
- * the time in which the thread was ready to run and had no core, which is the machine's doing. Linux only.
+ * the time in which the thread was ready to run but had no core, which the machine is to blame for. Linux only.
  */
 export const watchLoop = () => {
   const schedstat = openSync('/proc/thread-self/schedstat', 'r')
   const bytes = Buffer.alloc(100)
-  /** Ms that this thread has waited for a core, since it began. */
+  /** How long this thread has waited for a core since it began, in ms. */
   const waitedMs = () => {
     const [, waited = '0'] = bytes.toString('latin1', 0, readSync(schedstat, bytes, 0, bytes.length, 0)).split(' ')
     return Number(waited) / 1e6

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 
-/** What the figures were measured on, in a line. */
+/** The machine that the figures were measured on, in one line. */
 export const describeMachine = (): string =>
   [
     `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`,
@@ -20,7 +20,7 @@ const systemName = (): string => {
 
 const TICKS_PER_SECOND = 100
 
-/** Processor time that the processes have used so far, in seconds, all their threads included. Linux only. */
+/** Processor time that the processes have used so far, in seconds, with all their threads. Linux only. */
 export const cpuSeconds = (...pids: readonly number[]): number =>
   pids.reduce((sum, pid) => {
     const [, fields = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []

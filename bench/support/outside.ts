@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { answerMessages, openChild } from './child.ts'
 
-/** Serials that begin with it are never answered with a verdict. */
+/** Serials with this prefix never get a verdict. */
 export const STILL_OPEN = '9'
 const ANSWER = { success: answerOf('SUCCESS'), open: answerOf('ING') }
 
@@ -19,7 +19,7 @@ type Order = { kind: 'open'; hanging: number } | { kind: 'counts' } | { kind: 's
 export interface Places {
   upstreamUrl: string
   hookUrl: string
-  /** Where connections are taken and nothing is ever answered. */
+  /** The hosts that accept connections and never answer. */
   hangingUrls: string[]
 }
 export interface Counts {
@@ -27,7 +27,7 @@ export interface Counts {
   hooks: number
   hung: number
 }
-/** By serial, since the last look; times of `sharedNow`. */
+/** By serial, since the last call; times of `sharedNow`. */
 export interface Stamps {
   polled: [serial: string, at: number][]
   hooked: [serial: string, at: number][]
@@ -92,7 +92,7 @@ const runOutside = () => {
   })
 }
 
-/** All that is not the service, in a process of its own. */
+/** Everything but the service, in a process of its own. */
 export const openOutside = async ({ hanging = 0 } = {}) => {
   const child = openChild(import.meta.filename)
   const ask = <Answer>(order: Order) => child.ask<Answer>(order)
@@ -108,7 +108,7 @@ export const openOutside = async ({ hanging = 0 } = {}) => {
 
 export type Outside = Awaited<ReturnType<typeof openOutside>>
 
-/** Looks until it is so, or fails. */
+/** Checks until it is true, or fails. */
 export const untilCounts = async (outside: Outside, accepts: (counts: Counts) => boolean, limitMs = 120_000) => {
   const endsAt = performance.now() + limitMs
   for (;;) {

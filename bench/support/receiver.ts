@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerMessages, openChild } from './child.ts'
 
-/** A callback's other side: answers 200 to whatever comes, and counts, as cheaply as node:http can. */
+/** A receiver that answers 200 to everything and counts, as cheaply as node:http can. */
 const runReceiver = async () => {
   let received = 0
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {

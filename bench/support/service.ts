@@ -13,13 +13,13 @@ const START_LIMIT_MS = 60_000
 
 export type Environment = Readonly<Record<string, string>>
 
-/** A folder that is gone afterwards. */
+/** A temporary folder, deleted when it is disposed of. */
 export const openFolder = (): { path: string } & Disposable => {
   const path = mkdtempSync(join(tmpdir(), 'bench-service-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Settings that are the benchmark's own: a database in the folder, and loopback allowed. All others are the defaults. */
+/** The benchmark's own settings: a database in the folder, and loopback allowed. All others are the defaults. */
 export const benchEnvironment = (folder: string, upstreamUrl = 'http://127.0.0.1:9/GetResult.json'): Environment => ({
   DATABASE_URL: `file:${join(folder, 'notifier.db')}`,
   PORT: '0',
@@ -32,7 +32,7 @@ export const benchEnvironment = (folder: string, upstreamUrl = 'http://127.0.0.1
   CALLBACK_ALLOW_NETWORKS: '127.0.0.0/8',
 })
 
-/** `serve` in a process of its own, its log in a file of the folder, once it listens. */
+/** Starts `serve` in a process of its own, with its log in a file of the folder; resolves once it listens. */
 export const openService = async (folder: string, env: Environment, nodeFlags: readonly string[] = NODE_FLAGS) => {
   const logPath = join(folder, 'serve.log')
   const log = openSync(logPath, 'w')
@@ -61,7 +61,7 @@ export const openService = async (folder: string, env: Environment, nodeFlags: r
   }
 }
 
-/** A partner's API key, from the operator's API. */
+/** Creates a partner through the operator's API; resolves with its API key. */
 export const createPartner = async (url: string, name: string): Promise<string> => {
   const response = await fetch(`${url}/v1/admin/partners`, {
     method: 'POST',

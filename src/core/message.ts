@@ -8,17 +8,17 @@ export type MessageState = (typeof MESSAGE_STATES)[number]
 export const MESSAGE_TYPES = ['idface.succeeded', 'idface.failed', 'idface.unresolved', 'idface.test'] as const
 export type MessageType = (typeof MESSAGE_TYPES)[number]
 
-/** What a webhook tells. Times are epoch ms. */
+/** The content of a webhook. Times are epoch ms. */
 export interface WebhookContent {
   type: MessageType
   timestamp: number
   registrationId: string
   idcardid: string
-  /** The verdict, or the last raw upstream status where there is none. */
+  /** The verdict, or, without one, the last raw status of GetResult. */
   status: string | null
   reason: Reason | null
   verdict: Verdict | null
-  /** Leave out the scores and the message: the partner fetches them itself. */
+  /** Leaves out the scores and the message; the partner fetches them itself. */
   thin: boolean
   /** The serial was a test serial, and nobody was checked. */
   sandbox: boolean
@@ -27,7 +27,7 @@ export interface WebhookContent {
   previousPollAt: number | null
 }
 
-/** The text of a webhook. It is written once, stored, and sent and signed as these very bytes on every attempt. */
+/** The text of a webhook. It is written once and stored; every attempt sends and signs exactly these bytes. */
 export const webhookBody = (content: WebhookContent): string =>
   JSON.stringify({
     type: content.type,
@@ -51,10 +51,10 @@ const personalPart = (verdict: Verdict | null) => ({
   similarity: verdict?.similarity ?? null,
 })
 
-/** One message a registration, so the id follows from the registration's: the same even if a backup is restored. */
+/** A registration has one message, so the message's id is derived from its: it stays the same even after a restore. */
 export const messageIdOf = (registrationId: string): string => `msg_${registrationId.slice('reg_'.length)}`
 
-/** How an attempt ended, as far as the schedule cares; `httpStatus` is null where no answer came. */
+/** How an attempt ended, as far as the schedule is concerned; `httpStatus` is null if no answer came. */
 export interface AttemptOutcome {
   httpStatus: number | null
   retryAfterMs: number | null
@@ -97,7 +97,7 @@ export interface AttemptMoment {
   scheduleMs: readonly number[]
 }
 
-/** Decides what becomes of a message after one attempt; `retries` counts those since it was first sent or resent. */
+/** Decides what becomes of a message after one attempt; `retries` counts the retries since it was first sent or resent. */
 export const afterAttempt = (
   { retries }: { retries: number },
   { httpStatus, retryAfterMs }: AttemptOutcome,

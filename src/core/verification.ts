@@ -15,15 +15,15 @@ export interface Waiting {
 
 /** What the next step of a verification depends on. */
 export interface VerificationState {
-  /** The last registration or "the user is back" hint: the age that the schedule goes by counts from here. */
+  /** The latest registration or "the user is back" hint; the schedule counts the check's age from here. */
   nudgedAt: number
   /** Answers in a row that said nothing about the serial. */
   failures: number
-  /** 4060 in a row. */
+  /** Answers 4060 in a row. */
   invalidIds: number
   /** Upstream has shown a status for the serial at least once. */
   seen: boolean
-  /** 4061 in a row since it was seen, `maxMs` apart at least. */
+  /** Answers 4061 in a row since it was seen, at least `maxMs` apart. */
   goneChecks: number
   /** When the call before this one was made. */
   lastPolledAt: number | null
@@ -35,7 +35,7 @@ export interface PollPolicy extends PollSchedule {
   notFoundGraceMs: number
 }
 
-/** What to write after an answer. `dueAt` is null when nobody waits any more. */
+/** What to write after an answer. `dueAt` is null if nobody waits any more. */
 export interface VerificationStep extends Omit<VerificationState, 'nudgedAt' | 'lastPolledAt' | 'waiting'> {
   dueAt: number | null
   verdict: Verdict | null
@@ -47,21 +47,21 @@ export interface PollMoment {
   /** In [0, 1). */
   random: number
   policy: PollPolicy
-  /** Other serials of the account are answered 4060 too, so the fault is not this serial's. */
+  /** Other serials of the account get 4060 too, so the fault is not this serial's. */
   othersInvalid: boolean
-  /** Until the next poll, while the answer is to wait; by the policy's rule unless given. */
+  /** The wait until the next poll after an answer that says to wait; the policy's rule unless given. */
   intervalMs?: number | undefined
 }
 
-/** 4060 is asked again this many times before the serial is given up. */
+/** After 4060 the serial is polled this many times more before it is given up. */
 const INVALID_ID_RETRIES = 2
-/** A serial that was seen and is now unknown is confirmed this many times before it is called gone. */
+/** A serial that was seen and is now unknown counts as gone after this many confirmations. */
 const GONE_CONFIRMATIONS = 2
 const SLOW_BACK_OFF_MS = { min: MINUTE, max: 10 * MINUTE }
-/** An upstream that cannot be reached tells nothing, so a deadline that passes meanwhile is held open this long. */
+/** While upstream cannot be reached, deadlines that pass are held open this long. */
 const OUTAGE_GRACE_MS = 24 * HOUR
 
-/** Decides what becomes of a verification after one answer. Account faults and throttling leave the row in its place. */
+/** Decides what becomes of a verification after one answer. Account faults and throttling leave the row where it is. */
 export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
   switch (answer.kind) {
     case 'verdict':
@@ -94,14 +94,14 @@ const same = ({ failures, invalidIds, seen, goneChecks }: VerificationState) => 
 
 const calm = ({ seen }: VerificationState) => ({ failures: 0, invalidIds: 0, goneChecks: 0, seen })
 
-/** When a registration ends under the answer just had, and as what. The earliest end wins. */
+/** When, and for which reason, a registration ends after this answer. The earliest end wins. */
 type Ends = (waiting: Waiting, policy: PollPolicy) => { at: number; reason: Reason }
 
 const endsExpired =
   (reason: Reason, extraMs = 0): Ends =>
   (waiting, policy) => ({ at: waiting.expiresAt + policy.settleMarginMs + extraMs, reason })
 
-/** All of them now, but for those whose deadline came first. */
+/** All end now, except those whose deadline has passed: they expire. */
 const endsAt =
   (now: number, reason: Reason): Ends =>
   (waiting, policy) => {
@@ -115,7 +115,10 @@ const endsNotFound: Ends = (waiting, policy) => {
   return deadline <= graceEnd ? { at: deadline, reason: 'expired' } : { at: graceEnd, reason: 'not_found' }
 }
 
-/** Ends whom it is time to end and asks again for the others: by age, or after `delayMs`, but never past the next end. */
+/**
+ * Ends the registrations whose time has come and polls again for the others: by age or after `delayMs`, and at the next end at the
+ * latest.
+ */
 const goOn = (
   counts: ReturnType<typeof same>,
   { waiting, nudgedAt }: VerificationState,
@@ -131,7 +134,7 @@ const goOn = (
 
 const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const { now, policy } = moment
-  // A hint or another's deadline may bring calls closer together; those confirm nothing.
+  // A hint or another registration's deadline may bring calls closer together; such calls confirm nothing.
   const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
   if (goneChecks > GONE_CONFIRMATIONS) return goOn(calm(state), state, moment, { ends: endsAt(now, 'gone') })
