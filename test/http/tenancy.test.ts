@@ -104,14 +104,14 @@ const secretsOfOther = async (): Promise<string[]> => {
 }
 const marksOfOther = async () => [...(await secretsOfOther()), 'foreign-', 'foreign.example', 'other']
 
-test('M10: every route has its row in the matrix, and every row its route', () => {
+test('M10: the matrix has exactly the routes of the API', () => {
   expect(routesOf(api).sort()).toEqual(Object.keys(MATRIX).sort())
 })
 
 describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
   const [method, path] = partsOf(route)
 
-  test('of another partner is 404, with the very body of what never was', async () => {
+  test('for an object of another partner is a 404 with the same body as for an unknown id', async () => {
     const before = await snapshot()
     const theirs = await api.call(method, path.replace(':id', foreign[kind as 'reg' | 'resend']))
     const unknown = await api.call(method, path.replace(':id', UNKNOWN[kind as 'reg' | 'resend']))
@@ -122,13 +122,13 @@ describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
     expect(await snapshot()).toBe(before)
   })
 
-  test('is found by its owner', async () => {
+  test('finds the object for its owner', async () => {
     const id = method === 'POST' && path.endsWith('/resend') ? foreign.exhausted : foreign[kind as 'reg' | 'resend']
     const { status } = await api.call(method, path.replace(':id', id), { key: api.other.key })
     expect(status).toBeLessThan(300)
   })
 
-  test('of another partner is one log line with the partner who asked', async () => {
+  test('for an object of another partner is one log line, with the partner that called', async () => {
     const id = foreign[kind as 'reg' | 'resend']
     const from = api.logged.length
     await api.call(method, path.replace(':id', id))
@@ -142,7 +142,7 @@ describe.each(rowsOf('own'))('M10: %s', route => {
   const [method, path] = partsOf(route)
   const body = BODIES[route]
 
-  test('says nothing about another partner, and changes nothing of it', async () => {
+  test('shows nothing of another partner, and changes nothing of it', async () => {
     const before = await snapshot()
     const { status, text } = await api.call(method, path, body === undefined ? {} : { body })
     expect(status).toBeLessThan(500)
@@ -155,7 +155,7 @@ describe.each(rowsOf('operator'))('M10: %s', route => {
   const [method, path] = partsOf(route)
   const body = BODIES[route]
 
-  test('is closed to partners, whatever the id is', async () => {
+  test('is closed to partners, whatever the id', async () => {
     const before = await snapshot()
     const ids = [api.partner.id, api.other.id, api.other.keyId, api.account.id, 'nobody']
     const answers = await Promise.all(
@@ -166,7 +166,7 @@ describe.each(rowsOf('operator'))('M10: %s', route => {
   })
 })
 
-test.each(rowsOf('public'))('M10: %s needs no key and tells of nobody', async route => {
+test.each(rowsOf('public'))('M10: %s needs no key and shows no partner', async route => {
   const [method, path] = partsOf(route)
   const { status, text } = await api.call(method, path.replace(':file', 'start.js'), { key: null })
   expect(status).toBe(200)
@@ -175,7 +175,7 @@ test.each(rowsOf('public'))('M10: %s needs no key and tells of nobody', async ro
 })
 
 test.each(['..%2f..%2fpackage.json', '%2e%2e%2fpackage.json', '__proto__', 'constructor', 'start.js%00', 'START.JS'])(
-  'M10: there is no file %s among the documents',
+  'M10: no file is served as %s',
   async file => {
     expect((await api.call('GET', `/docs/assets/${file}`, { key: null })).status).toBe(404)
   },
@@ -185,7 +185,7 @@ describe('M4: a serial of another partner', () => {
   const post = (idcardid: string, callbackUrl = HOOK) =>
     api.call('POST', '/v1/registrations', { body: { idcardid, callbackUrl } })
 
-  test('is a conflict without a further word, whatever became of it', async () => {
+  test('is a conflict without details, whatever its state', async () => {
     const waiting = await post(SERIAL)
     const delivered = await post('foreign-delivered')
     const sameUrl = await post(SERIAL, FOREIGN_HOOK)
@@ -199,12 +199,12 @@ describe('M4: a serial of another partner', () => {
     expect(waiting.headers.get('location')).toBeNull()
   })
 
-  test('stays a conflict once its owner has cancelled it, or it ended without a verdict', async () => {
+  test('stays a conflict after its owner has cancelled it', async () => {
     await api.call('DELETE', `/v1/registrations/${foreign.reg}`, { key: api.other.key })
     expect((await post(SERIAL)).status).toBe(409)
   })
 
-  test('stands among the results of a batch, and harms no other', async () => {
+  test('is a conflict in a batch, without affecting other items', async () => {
     const registrations = ['mine-1', SERIAL, 'mine-2'].map(idcardid => ({ idcardid, callbackUrl: HOOK }))
     const { status, json } = await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
     expect(status).toBe(200)
@@ -212,12 +212,12 @@ describe('M4: a serial of another partner', () => {
     expect(json.results[1]).toEqual({ status: 409, problem: (await post(SERIAL)).json })
   })
 
-  test('cannot be told from an unknown one by the list', async () => {
+  test('is listed like an unknown serial', async () => {
     const list = async (idcardid: string) => (await api.call('GET', `/v1/registrations?idcardid=${idcardid}`)).text
     expect(await list(SERIAL)).toBe(await list('nobody-has-this'))
   })
 
-  test('brings its verdict to its owner alone', async () => {
+  test('sends its verdict to its owner alone', async () => {
     await post(SERIAL)
     await api.succeed()
     expect((await api.call('GET', '/v1/events')).json.data).toEqual([])
@@ -226,8 +226,8 @@ describe('M4: a serial of another partner', () => {
   })
 })
 
-describe('M10: a cursor that another partner was given', () => {
-  test('goes on in one’s own list', async () => {
+describe('M10: a cursor of another partner', () => {
+  test('continues in the caller’s own list', async () => {
     const mine = await api.register({ idcardid: 'mine' })
     const theirs = await api.call('GET', '/v1/registrations?limit=1', { key: api.other.key })
     const { status, json } = await api.call('GET', `/v1/registrations?cursor=${theirs.json.nextCursor}`)
@@ -238,7 +238,7 @@ describe('M10: a cursor that another partner was given', () => {
     expect(all.json.data.map((one: { id: string }) => one.id)).toEqual([mine.id])
   })
 
-  test('shows none of its messages', async () => {
+  test('shows none of that partner’s messages', async () => {
     const theirs = (await api.call('GET', '/v1/events', { key: api.other.key })).json
     expect((await api.call('GET', '/v1/events?after=evt_0')).json).toEqual({ data: [], nextCursor: 'evt_0' })
     const { status, json } = await api.call('GET', `/v1/events?after=${theirs.nextCursor}`)
@@ -246,7 +246,7 @@ describe('M10: a cursor that another partner was given', () => {
   })
 })
 
-test('M10: a bulk resend sends again what is one’s own only', async () => {
+test('M10: a bulk resend sends only the caller’s own messages', async () => {
   const mine = await api.register({ idcardid: 'mine' })
   await api.succeed()
   api.clock.now += 1_000
@@ -263,7 +263,7 @@ test('M10: a bulk resend sends again what is one’s own only', async () => {
   expect(await snapshot()).toBe(before)
 })
 
-test('M3: every way to name a callback URL is judged like registering', async () => {
+test('M3: a callback URL is judged alike in every call that takes one', async () => {
   for (const callbackUrl of ['https://127.0.0.1/', 'https://[::1]/', 'https://10.0.0.1/', 'http://partner.example/']) {
     const registered = await api.call('POST', '/v1/registrations', { body: { idcardid: '1', callbackUrl } })
     const tested = await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl } })

@@ -17,13 +17,13 @@ const post = (body: Record<string, unknown>, key = api.partner.key) =>
 describe('accounts', () => {
   const shown = () => ({ id: api.account.id, account: 'C12345678', mode: 'dynamic', rate: 5, partnerId: null })
 
-  test('are listed without their key', async () => {
+  test('are listed without their API key', async () => {
     const { json } = await admin('GET', '/accounts')
     const running = { paused: false, reason: null, code: null, since: null }
     expect(json).toEqual({ data: [{ ...shown(), ...running }], nextCursor: null })
   })
 
-  test('tell the upstream code that paused them', async () => {
+  test('show the upstream code that paused them', async () => {
     await api.register()
     const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1 }
     await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
@@ -45,7 +45,7 @@ describe('accounts', () => {
 })
 
 describe('a new account', () => {
-  test('is shown without its key, then and later', async () => {
+  test('is never shown with its API key', async () => {
     const { status, headers, json, text } = await add({ mode: 'static', rate: 2.5 })
     expect([status, headers.get('location')]).toEqual([201, `/v1/admin/accounts/${json.id}`])
     expect(json).toEqual({
@@ -64,11 +64,11 @@ describe('a new account', () => {
     for (const said of [text, list.text, api.logged.join('')]) expect(said).not.toContain('upstream-marker-7')
   })
 
-  test('has the mode and rate of the settings unless told', async () => {
+  test('has the mode and the rate of the settings by default', async () => {
     expect((await add()).json).toMatchObject({ mode: 'dynamic', rate: 5 })
   })
 
-  test('is refused where there is one with its APIID', async () => {
+  test('is refused if its APIID exists already', async () => {
     expect((await add()).status).toBe(201)
     const again = await add({ apiKey: 'another', partnerId: api.other.id })
     expect([again.status, again.json.type]).toEqual([409, '/docs/problems#conflict'])
@@ -103,7 +103,7 @@ describe('a new account', () => {
 })
 
 describe('an account that is bound to a partner', () => {
-  test('is to others like one that does not exist, by its id and by its APIID', async () => {
+  test('does not exist for other partners, by its id or by its APIID', async () => {
     const { json: bound } = await add({ partnerId: api.other.id })
     const unknown = await post({ account: 'nobody' })
     expect(unknown.status).toBe(422)
@@ -114,7 +114,7 @@ describe('an account that is bound to a partner', () => {
     expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
   })
 
-  test('is the default one of its partner, and of nobody else', async () => {
+  test('is the default account of its partner, and of nobody else', async () => {
     const { json: bound } = await add({ partnerId: api.other.id })
     const accountOf = async ({ id }: { id: string }, partnerId: string) =>
       (await api.store.explain(partnerId, id))?.account.id
@@ -125,7 +125,7 @@ describe('an account that is bound to a partner', () => {
     expect(await accountOf(usual.json, api.partner.id)).toBe(api.account.id)
   })
 
-  test('keeps its partner’s serials apart from those of the other accounts', async () => {
+  test('has serials of its own, apart from those of other accounts', async () => {
     await add({ partnerId: api.other.id })
     const one = await post({})
     const two = await post({}, api.other.key)
@@ -137,7 +137,7 @@ describe('an account that is bound to a partner', () => {
   })
 })
 
-test('one partner may have the same serial at several accounts, each with a verdict of its own', async () => {
+test('a partner may register the same serial for several accounts, each with its own verdict', async () => {
   const { json: second } = await add()
   const one = await post({})
   const two = await post({ account: second.id })

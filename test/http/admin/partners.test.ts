@@ -10,7 +10,7 @@ afterEach(() => api[Symbol.asyncDispose]())
 const admin = (method: string, path: string, body?: unknown) =>
   api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
 
-test('without a token there is no admin API, for no method and with no key', async () => {
+test('without an admin token there is no admin API, for any method or key', async () => {
   await using closed = await openApi({ adminToken: null })
   for (const [method, path] of [
     ['GET', '/v1/admin/partners'],
@@ -23,7 +23,7 @@ test('without a token there is no admin API, for no method and with no key', asy
       expect((await closed.call(method, path, { key })).json.type, `${method} ${path}`).toBe('/docs/problems#not_found')
 })
 
-test.each(['', 'x', ADMIN_TOKEN.slice(1), `${ADMIN_TOKEN}x`])('the token %j is not the token', async key => {
+test.each(['', 'x', ADMIN_TOKEN.slice(1), `${ADMIN_TOKEN}x`])('the token %j is rejected', async key => {
   const { status, headers } = await api.call('GET', '/v1/admin/partners', { key })
   expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
 })
@@ -97,7 +97,7 @@ describe('partners', () => {
     expect((await admin('GET', `/partners/${api.partner.id}`)).json).toEqual(before)
   })
 
-  test('keep what a change does not name', async () => {
+  test('keep the fields that a change does not have', async () => {
     const change = (body: unknown) => admin('PATCH', `/partners/${api.partner.id}`, body)
     await change({ quotas: { pending: 7, hosts: 2 }, payload: 'thin' })
     const { status, json } = await change({ quotas: { hosts: null } })
@@ -114,7 +114,7 @@ describe('keys', () => {
   const path = () => `/partners/${api.partner.id}/keys`
   const isLetIn = async (key: string) => (await api.call('GET', '/v1/registrations', { key })).status === 200
 
-  test('there may be several of, each of which can be revoked', async () => {
+  test('can be several, and each can be revoked', async () => {
     const { status, json } = await admin('POST', path())
     expect(status).toBe(201)
     const apiKey = expect.stringMatching(/^ifn_/)
@@ -135,7 +135,7 @@ describe('keys', () => {
     expect(await isLetIn(json.apiKey)).toBe(true)
   })
 
-  test('with an expiry stop by themselves, within two seconds of it', async () => {
+  test('with an expiry stop working within two seconds of it', async () => {
     const { status, json } = await admin('POST', path(), { expiresAt: '2026-11-25T00:21:00+08:00' })
     expect([status, json.expiresAt]).toEqual([201, '2026-11-24T16:21:00.000Z'])
     expect((await admin('GET', path())).json.data[1]).toMatchObject({ id: json.id, expiresAt: json.expiresAt })
@@ -165,7 +165,7 @@ describe('keys', () => {
     expect((await admin('GET', path())).json.data).toHaveLength(1)
   })
 
-  test('without an expiry need no body, but take an empty object or null', async () => {
+  test('without an expiry need no body, and accept an empty object or null', async () => {
     for (const body of [undefined, {}, { expiresAt: null }]) {
       const { status, json } = await admin('POST', path(), body)
       expect([status, json.expiresAt]).toEqual([201, null])
@@ -175,7 +175,7 @@ describe('keys', () => {
   })
 })
 
-test('the admin token does not open what is a partner’s', async () => {
+test('the admin token does not open the API of the partners', async () => {
   const body = { idcardid: '1', callbackUrl: HOOK }
   expect((await api.call('POST', '/v1/registrations', { key: ADMIN_TOKEN, body })).status).toBe(401)
 })

@@ -16,7 +16,7 @@ const requestOf = (body: string, authorization: Record<string, string>, path = '
 
 const isAnswered = (times: number) => (text: string) => text.split('"resolvedAt"').length > times
 
-test('a body is the same whether it comes with its head, after it, or byte by byte', async () => {
+test('a body is read alike whether it arrives with its head, after it, or byte by byte', async () => {
   await using api = await openListening()
   const request = requestOf(bodyWith('a'), api.authorization)
   const bodyAt = request.indexOf('\r\n\r\n') + 4
@@ -33,7 +33,7 @@ test('a body is the same whether it comes with its head, after it, or byte by by
   }
 })
 
-test('of requests that come in one piece each has its own body', async () => {
+test('pipelined requests each have their own body', async () => {
   await using api = await openListening()
   await using client = await openRawClient(api.url)
   const notes = ['first', 'second', 'third']
@@ -42,7 +42,7 @@ test('of requests that come in one piece each has its own body', async () => {
   expect([...text.matchAll(/"note":"([a-z]+)/g)].map(([, note]) => note)).toEqual(notes)
 })
 
-test('a body of many pieces is read to its end, and one without any is told apart', async () => {
+test('a body of many chunks is read to its end, and an empty one is recognised', async () => {
   await using api = await openListening()
   await using client = await openRawClient(api.url)
   const registrations = Array.from({ length: 1_000 }, () => JSON.parse(bodyWith('b'.repeat(500))))

@@ -56,17 +56,17 @@ test.each([
   expect(json.detail).toContain(detail)
 })
 
-test('does not quote the body that it could not read', async () => {
+test('an unreadable body is not quoted in the answer', async () => {
   const { text } = await post('{"idcardid":"1623643787"; "callbackUrl"}')
   expect(text).not.toContain('1623643787')
 })
 
-test('very deep JSON is refused, and nothing breaks', async () => {
+test('deeply nested JSON is refused, and nothing breaks', async () => {
   const { status } = await post(`${'['.repeat(30_000)}${']'.repeat(30_000)}`)
   expect(status).toBe(422)
 })
 
-test('64 KiB are taken and one byte more is 413, with a length or without', async () => {
+test('64 KiB are accepted and one byte more is 413, with a Content-Length or without', async () => {
   const pad = (size: number) => BODY + ' '.repeat(size - BODY.length)
   const lengthOf = (text: string) => ({ 'content-length': String(text.length) })
   for (const [size, status] of [
@@ -79,25 +79,25 @@ test('64 KiB are taken and one byte more is 413, with a length or without', asyn
   }
 })
 
-test('a body without end is cut off at the limit', async () => {
+test('an endless body is read up to the limit only', async () => {
   const { body, taken } = stream(new Uint8Array(1024).fill(0x20), 1_000_000)
   const { status, json } = await post(body)
   expect([status, json.type]).toEqual([413, '/docs/problems#payload_too_large'])
   expect(taken.chunks).toBe(65)
 })
 
-test('a body of another length than announced is counted too', async () => {
+test('the bytes are counted if the Content-Length is wrong', async () => {
   const { body } = stream(new Uint8Array(1024).fill(0x20), 100)
   expect((await post(body, { 'content-length': '10' })).status).toBe(413)
 })
 
-test('a body that announces too much is not even read', async () => {
+test('a body with too large a Content-Length is not read at all', async () => {
   const { body, taken } = stream(new Uint8Array(1024).fill(0x20), 100)
   expect((await post(body, { 'content-length': '1000000' })).status).toBe(413)
   expect(taken.chunks).toBe(0)
 })
 
-test('a body that breaks off is no fault of ours', async () => {
+test('a body that breaks off is a problem of the caller, and no bug', async () => {
   const broken = () => new ReadableStream<Uint8Array>({ pull: controller => controller.error(new Error('aborted')) })
   expect((await post(broken())).status).toBe(400)
   expect((await post(broken(), { 'content-length': '10' })).status).toBe(400)

@@ -6,7 +6,7 @@ import { openApi } from '../support/api.ts'
 
 const LIST = '/v1/registrations'
 
-test('M11: every way to have no valid key is answered alike', async () => {
+test('M11: every kind of invalid key gets the same answer', async () => {
   await using api = await openApi()
   const { key, keyId } = api.partner
   const foreign = createApiKey(keyId, randomBytes).text
@@ -26,7 +26,7 @@ test('M11: every way to have no valid key is answered alike', async () => {
   expect(answers[0]?.json).toMatchObject({ type: '/docs/problems#unauthorized', status: 401 })
 })
 
-test('the scheme may be written in any case', async () => {
+test('the case of the authentication scheme does not matter', async () => {
   await using api = await openApi()
   const headers = { authorization: `bearer ${api.partner.key}` }
   expect((await api.call('GET', LIST, { key: null, headers })).status).toBe(200)
@@ -40,7 +40,7 @@ test('M11: a revoked key stops within two seconds, wherever it was revoked', asy
   expect((await api.call('GET', LIST)).status).toBe(401)
 })
 
-test('a key of a disabled partner stops, and works again once it is enabled', async () => {
+test('a key stops working while its partner is disabled', async () => {
   await using api = await openApi()
   await api.store.changePartner(api.partner.id, { disabled: true })
   expect((await api.call('GET', LIST)).status).toBe(401)
@@ -49,7 +49,7 @@ test('a key of a disabled partner stops, and works again once it is enabled', as
   expect((await api.call('GET', LIST)).status).toBe(200)
 })
 
-test('a burst of requests asks the database for its key once', async () => {
+test('a burst of requests reads its key from the database once', async () => {
   await using api = await openApi()
   const { store } = api
   const findKey = vi.spyOn(store, 'findKey')
@@ -57,7 +57,7 @@ test('a burst of requests asks the database for its key once', async () => {
   expect(findKey).toHaveBeenCalledTimes(1)
 })
 
-test('a database that fails is 503 with Retry-After, and is asked again by the next request', async () => {
+test('a failed look-up of a key is 503 with Retry-After, and is repeated by the next request', async () => {
   await using api = await openApi()
   vi.spyOn(api.store, 'findKey').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
   const { status, headers } = await api.call('GET', LIST)

@@ -12,7 +12,7 @@ const seenAs = async (remoteAddress: string, forwarded: string | null, trusted: 
   return response.text()
 }
 
-describe('M19: who called', () => {
+describe('M19: the address of a caller', () => {
   test.each<[string, string | null, string[], string]>([
     ['192.0.2.1', null, [], '192.0.2.1'],
     ['192.0.2.1', '198.51.100.1', [], '192.0.2.1'],
@@ -30,7 +30,7 @@ describe('M19: who called', () => {
     ['10.0.0.1', '[2001:db8::1]:4711', ['10.0.0.0/8'], '2001:db8::1'],
     ['10.0.0.1', '2001:db8::1', ['10.0.0.0/8'], '2001:db8::1'],
     ['::1', '198.51.100.1', ['::1/128'], '198.51.100.1'],
-  ])('from %s with X-Forwarded-For %j and %j trusted is %s', async (remote, forwarded, trusted, address) => {
+  ])('from %s with X-Forwarded-For %j and trusted %j is %s', async (remote, forwarded, trusted, address) => {
     expect(await seenAs(remote, forwarded, trusted)).toBe(address)
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createEnumerationGuard } from '../../../src/http/middleware/enumeration-guard.ts'
 import type { Emit } from '../../../src/telemetry/emit.ts'
+import { HOOK, openApi } from '../support/api.ts'
 
 const START = Date.parse('2026-11-24T16:20:00.000Z')
 
@@ -21,8 +22,8 @@ const openGuard = () => {
   }
 }
 
-describe('M4: a partner who walks serials', () => {
-  test('is told to the operator once, without a serial, and slow for ten minutes', () => {
+describe('M4: a partner that enumerates serials', () => {
+  test('is reported once, without a serial, and slowed down for ten minutes', () => {
     const { walk, warned, slowedForMs, clock } = openGuard()
     walk('partner_1', 30)
     expect([warned, slowedForMs('partner_1')]).toEqual([[], 0])
@@ -37,7 +38,7 @@ describe('M4: a partner who walks serials', () => {
     expect(slowedForMs('partner_1')).toBe(0)
   })
 
-  test('stays slow while it goes on, without another line', () => {
+  test('stays slowed down while it continues, without another report', () => {
     const { walk, warned, slowedForMs, clock } = openGuard()
     walk('partner_1', 31)
     for (let n = 0; n < 20; n++) {
@@ -48,7 +49,7 @@ describe('M4: a partner who walks serials', () => {
     expect(warned).toHaveLength(1)
   })
 
-  test('is told again when it begins anew', () => {
+  test('is reported again when it starts again later', () => {
     const { walk, warned, clock } = openGuard()
     walk('partner_1', 31)
     clock.now += 600_000
@@ -56,7 +57,7 @@ describe('M4: a partner who walks serials', () => {
     expect(warned).toHaveLength(2)
   })
 
-  test('slows nobody else, not even one whose serials lie between', () => {
+  test('slows down nobody else, not even a partner whose serials lie in between', () => {
     const { walk, warned, slowedForMs } = openGuard()
     for (let n = 0; n < 31; n++) {
       walk('partner_1', 1)
@@ -67,9 +68,66 @@ describe('M4: a partner who walks serials', () => {
   })
 })
 
-test('M4: a partner most of whose serials upstream does not know is told and slow', () => {
+test('M4: a partner whose serials are mostly unknown upstream is reported and slowed down', () => {
   const { recordLookup, warned, slowedForMs } = openGuard()
   for (let n = 0; n < 60; n++) recordLookup('partner_1', n % 10 !== 0)
   expect(warned).toMatchObject([{ event: 'partner.suspected', sign: 'serials_unknown' }])
   expect(slowedForMs('partner_1')).toBe(600_000)
+})
+
+describe('M4: over the API, a partner that enumerates serials', () => {
+  const FIRST = 16236437872836
+  const openWatched = async () => {
+    const events: string[] = []
+    const clock = { now: 0 }
+    const emit = (event: string) => void events.push(event)
+    const enumerationGuard = createEnumerationGuard({ now: () => clock.now, emit })
+    const opened = await openApi({ enumerationGuard })
+    clock.now = opened.clock.now
+    const walk = (count: number, from = FIRST, key = opened.partner.key) =>
+      Array.from({ length: count }, (_, n) => n).reduce<Promise<number[]>>(async (before, n) => {
+        const seen = await before
+        const body = { idcardid: String(from + n), callbackUrl: HOOK }
+        return [...seen, (await opened.call('POST', '/v1/registrations', { key, body })).status]
+      }, Promise.resolve([]))
+    return { ...opened, events, walk }
+  }
+
+  test('is reported after thirty adjacent serials, and not slowed down if they are its own', async () => {
+    await using opened = await openWatched()
+    expect(await opened.walk(40)).toEqual(Array(40).fill(201))
+    expect(opened.events).toEqual(['partner.suspected'])
+  })
+
+  test('is slowed down if the serials belong to another partner, and nobody else is', async () => {
+    await using opened = await openWatched()
+    const registrations = Array.from({ length: 40 }, (_, n) => ({ idcardid: String(FIRST + n), callbackUrl: HOOK }))
+    await opened.call('POST', '/v1/registrations/batch', { key: opened.other.key, body: { registrations } })
+    opened.events.length = 0
+    const seen = await opened.walk(40)
+    expect(seen).toEqual([...Array(33).fill(409), ...Array(7).fill(429)])
+    expect(opened.events).toEqual(['partner.suspected'])
+    expect(await opened.walk(3, 1, opened.other.key)).toEqual([201, 201, 201])
+  })
+
+  test('may register one serial at a time while it is slowed down, and no batches', async () => {
+    await using opened = await openWatched()
+    const sendBatch = (from: number, count: number) => {
+      const registrations = Array.from({ length: count }, (_, n) => ({ idcardid: `${from + n}`, callbackUrl: HOOK }))
+      return opened.call('POST', '/v1/registrations/batch', { body: { registrations } })
+    }
+    const registrations = Array.from({ length: 40 }, (_, n) => ({ idcardid: `${FIRST + n}`, callbackUrl: HOOK }))
+    await opened.call('POST', '/v1/registrations/batch', { key: opened.other.key, body: { registrations } })
+    expect((await sendBatch(FIRST, 40)).status).toBe(200)
+    const refused = await sendBatch(FIRST + 40, 2)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '600'])
+    expect((await sendBatch(FIRST + 40, 1)).status).toBe(200)
+  })
+
+  test('is not a partner that registers the same serials again and again', async () => {
+    await using opened = await openWatched()
+    await opened.walk(10)
+    for (let n = 0; n < 5; n++) expect(await opened.walk(10)).toEqual(Array(10).fill(200))
+    expect(opened.events).toEqual([])
+  })
 })

@@ -13,7 +13,7 @@ const setUp = (values: Record<string, string | null | Error>) => {
   return { clock, loads, values, get: createTtlCache({ ttlMs: 1_000, size: 2, now: () => clock.now, load }) }
 }
 
-test('remembers for its time and no longer', async () => {
+test('keeps a value for its TTL and no longer', async () => {
   const { clock, loads, get } = setUp({ a: '1' })
   await get('a')
   clock.now += 999
@@ -24,7 +24,7 @@ test('remembers for its time and no longer', async () => {
   expect(loads).toEqual(['a', 'a'])
 })
 
-test('a clock that is set back does not keep an entry', async () => {
+test('keeps no entry longer when the clock is set back', async () => {
   const { clock, loads, get } = setUp({ a: '1' })
   await get('a')
   clock.now -= 60_000
@@ -32,7 +32,7 @@ test('a clock that is set back does not keep an entry', async () => {
   expect(loads).toEqual(['a', 'a'])
 })
 
-test('forgets what is not there, and failures', async () => {
+test('caches neither null nor errors', async () => {
   const { loads, values, get } = setUp({ a: null, b: new Error('down') })
   expect(await get('a')).toBeNull()
   await expect(get('b')).rejects.toThrow('down')
@@ -41,7 +41,7 @@ test('forgets what is not there, and failures', async () => {
   expect(loads).toEqual(['a', 'b', 'a', 'b'])
 })
 
-test('keeps no more than its size, the newest', async () => {
+test('keeps only the newest entries, up to its size', async () => {
   const { loads, get } = setUp({ a: '1', b: '2', c: '3' })
   for (const key of ['a', 'b', 'c', 'c', 'b', 'a']) await get(key)
   expect(loads).toEqual(['a', 'b', 'c', 'a'])

@@ -144,7 +144,7 @@ const operations = Object.entries<Json>(document.paths).flatMap(([template, item
 const byHarm = operations.toSorted(([a], [b]) => Number(a === 'DELETE') - Number(b === 'DELETE'))
 
 describe.each(byHarm)('%s %s', (method, template, operation) => {
-  test('answers what the document says, whatever it is asked', async () => {
+  test('answers every request as the document says', async () => {
     const statuses: number[] = []
     await fc.assert(
       fc.asyncProperty(requestOf(template, operation), async sent => {
@@ -167,7 +167,7 @@ describe.each(byHarm)('%s %s', (method, template, operation) => {
     )
     expect(
       statuses.some(status => status < 300),
-      `only ${new Set(statuses)}: it never got what it asked for`,
+      `only ${new Set(statuses)}: no request succeeded`,
     ).toBe(true)
   })
 })
@@ -200,13 +200,13 @@ describe('the webhooks', () => {
     { type: 'idface.unresolved', ...NOTHING, reason: 'not_found' },
     { type: 'idface.unresolved', ...NOTHING, status: 'ING', reason: 'expired' },
     { type: 'idface.test', ...NOTHING, idcardid: 'test', metadata: {} },
-  ])('are what is sent: %j', change => {
+  ])('have the bodies that are sent: %j', change => {
     const content = { ...CONTENT, ...change }
     const { schema } = document.webhooks[content.type].post.requestBody.content['application/json']
     expectToFit(schema, JSON.parse(webhookBody(content)), content.type)
   })
 
-  test('are what the events tell', async () => {
+  test('have the bodies of the events', async () => {
     await using fresh = await openApi()
     await fresh.register()
     await fresh.succeed()

@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { PROBLEMS } from '../../../src/http/json/problem.ts'
 import { type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -32,7 +30,7 @@ describe('the document', () => {
     expect(await document()).toMatchObject({ openapi: '3.1.0', info: { title: 'idface-notifier', version: '0.0.0' } })
   })
 
-  test('has every route, and no other', async () => {
+  test('has exactly the routes of the API', async () => {
     const routes = api.app.routes
       .filter(({ method }) => method !== 'ALL')
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
@@ -40,7 +38,7 @@ describe('the document', () => {
     expect(documented.toSorted()).toEqual([...new Set(routes)].toSorted())
   })
 
-  test('gives every operation a name of its own, a summary and the key that it takes', async () => {
+  test('gives every operation a unique name, a summary and the kind of its key', async () => {
     const operations = operationsOf(await document())
     expect(new Set(operations.map(([, { operationId }]) => operationId)).size).toBe(operations.length)
     for (const [route, { summary, security }] of operations) {
@@ -51,7 +49,7 @@ describe('the document', () => {
     }
   })
 
-  test('says of every call what can go wrong', async () => {
+  test('lists the problems that each call can have', async () => {
     const { components, ...rest } = await document()
     for (const [route, { responses, requestBody }] of operationsOf(rest)) {
       const statuses = Object.keys(responses)
@@ -78,7 +76,7 @@ describe('the document', () => {
       ])
   })
 
-  test('shows for what has an example only what its schema takes', async () => {
+  test('has only examples that fit their schemas', async () => {
     const { components } = await document()
     const ajv = new Ajv2020({ strict: false, validateFormats: true })
     addFormats.default(ajv)
@@ -93,7 +91,7 @@ describe('the document', () => {
     expect(shown).toBeGreaterThan(25)
   })
 
-  test('describes the parameters by what checks them', async () => {
+  test('describes the parameters by the schemas that check them', async () => {
     const { paths } = await document()
     const parameters = paths['/v1/registrations'].get.parameters
     expect(parameters).toContainEqual({
@@ -106,92 +104,9 @@ describe('the document', () => {
     expect(parameters.map(({ name }: Json) => name)).toEqual(['idcardid', 'status', 'delivery', 'limit', 'cursor'])
   })
 
-  test('is not sent again to who has it', async () => {
+  test('is not sent again if it has not changed', async () => {
     const { headers } = await fetchText('/openapi.json')
     const again = await fetchText('/openapi.json', { 'if-none-match': headers.get('etag') ?? '' })
     expect([again.status, again.text]).toEqual([304, ''])
   })
-})
-
-describe('the page', () => {
-  const CSP =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-  /** What the HTML makes a browser load. */
-  const linksOf = (html: string) => [...html.matchAll(/\b(?:src|href)="([^"#]+)"/g)].map(([, link]) => link ?? '')
-
-  test.each(['/docs', '/docs/problems'])('%s loads only what we serve, each with its type', async path => {
-    const { status, headers, text } = await fetchText(path)
-    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
-    const links = linksOf(text).filter(link => !link.startsWith('https://www.rfc-editor.org/'))
-    expect(links.length).toBeGreaterThan(1)
-    for (const link of links) {
-      const url = new URL(link, `http://service.example${path}`)
-      expect(url.host).toBe('service.example')
-      const asset = await fetchText(url.pathname)
-      expect(asset.status, link).toBe(200)
-      expect(asset.headers.get('content-type')).toMatch(
-        /^(text\/css; charset=utf-8|text\/javascript; charset=utf-8|image\/png)$/,
-      )
-      expect(asset.headers.get('cache-control')).toBe('public, max-age=3600')
-      const etag = asset.headers.get('etag') ?? ''
-      expect((await fetchText(url.pathname, { 'if-none-match': etag })).status).toBe(304)
-    }
-  })
-
-  test.each(['/docs', '/docs/problems', '/docs/assets/start.js', '/openapi.json'])(
-    '%s allows no script or style but our files, and no frame',
-    async path => {
-      const { headers } = await fetchText(path)
-      expect(headers.get('content-security-policy')).toBe(CSP)
-      expect(headers.get('x-content-type-options')).toBe('nosniff')
-      expect(headers.get('referrer-policy')).toBe('no-referrer')
-    },
-  )
-
-  test('has no script, style or handler of its own in the HTML', async () => {
-    for (const path of ['/docs', '/docs/problems']) {
-      const { text } = await fetchText(path)
-      expect(text).not.toMatch(/<script>|<script [^>]*>[^<]|<style| style=| on\w+=/)
-    }
-  })
-
-  test('shows the document, asks nobody to validate it, and takes no settings from its address', async () => {
-    const { text } = await fetchText('/docs/assets/start.js')
-    expect(text).toContain("url: 'openapi.json'")
-    expect(text).toContain('validatorUrl: null')
-    expect(text).toContain('queryConfigEnabled: false')
-  })
-
-  test.each(['..%2f..%2fpackage.json', 'package.json', '__proto__', 'swagger-ui.css%00', 'index.html'])(
-    'serves no other file: %s',
-    async name => {
-      const { status, headers } = await fetchText(`/docs/assets/${name}`)
-      expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json'])
-      expect(headers.get('cache-control')).toBeNull()
-    },
-  )
-
-  test('the type of every problem leads to its paragraph', async () => {
-    const { text } = await fetchText('/docs/problems')
-    for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`<h2 id="${code}">${code}</h2>`)
-    const { json } = await api.call('GET', '/v1/nothing')
-    const { pathname, hash } = new URL(json.type, 'http://service.example')
-    expect((await fetchText(pathname)).text).toContain(`id="${hash.slice(1)}"`)
-  })
-
-  test('the page of problems is the document as HTML', async () => {
-    const { text } = await fetchText('/docs/problems')
-    expect(text).toContain('<a href="https://www.rfc-editor.org/rfc/rfc9457" rel="noreferrer">RFC 9457</a>')
-    expect(text).toContain('{\n  &quot;type&quot;')
-    expect(text).toContain('<td>401</td>')
-    expect(text).not.toMatch(/```|\*\*|^#|^\||<ol/m)
-  })
-})
-
-test('what the package serves is in the package', () => {
-  const { files, dependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
-  expect(files).toContain('docs')
-  expect(dependencies).toHaveProperty('swagger-ui-dist')
-  expect(existsSync(new URL('../../../docs/problems.html', import.meta.url))).toBe(true)
 })

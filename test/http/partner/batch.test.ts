@@ -35,7 +35,7 @@ test.each([
   expect(json.results[1].status).toBe(201)
 })
 
-test('a bad field, an unknown one and an unknown account harm no other', async () => {
+test('an invalid field, an unknown field or an unknown account does not affect the other items', async () => {
   const bad = [item('a', { colour: 'red' }), item('b', { callbackUrl: 'ftp://x' }), item('c', { account: 'nobody' })]
   const { json } = await batch([...bad, item('d')])
   const paths = json.results.map((result: { problem?: { errors: { path: string }[] } }) =>
@@ -44,7 +44,7 @@ test('a bad field, an unknown one and an unknown account harm no other', async (
   expect(paths).toEqual([['colour'], ['callbackUrl'], ['account'], undefined])
 })
 
-test('a serial that is in it twice is registered once', async () => {
+test('a serial that occurs twice is registered once', async () => {
   const { json } = await batch([item('a'), item('a'), item('a', { callbackUrl: `${HOOK}/2` })])
   const [first, again, elsewhere] = json.results
   expect([first.status, again.status, elsewhere.status]).toEqual([201, 200, 201])
@@ -52,7 +52,7 @@ test('a serial that is in it twice is registered once', async () => {
   expect(elsewhere.registration.id).not.toBe(first.registration.id)
 })
 
-test('takes a thousand and no more, and not none', async () => {
+test('accepts 1 to 1,000 registrations', async () => {
   const many = Array.from({ length: 1_001 }, (_, i) => item(`s${i}`))
   for (const registrations of [many, [], undefined, item('a')]) {
     const { status, json } = await batch(registrations)
@@ -64,7 +64,7 @@ test('takes a thousand and no more, and not none', async () => {
   expect(json.results.at(-1).registration.idcardid).toBe('s1000')
 })
 
-test('takes 1 MiB and no more', async () => {
+test('accepts 1 MiB and no more', async () => {
   const post = (bytes: number) => {
     const body = JSON.stringify({ registrations: [item('a')] })
     return api.call('POST', '/v1/registrations/batch', { raw: body.padEnd(bytes) })
@@ -78,7 +78,7 @@ test('takes 1 MiB and no more', async () => {
   ])
 })
 
-test('over the quota the rest is told so, each by itself', async () => {
+test('over the quota each further item is refused by itself', async () => {
   await api.store.changePartner(api.partner.id, { quotas: { pending: 2 } })
   const { json } = await batch([item('a'), item('b'), item('c')])
   expect(json.results.map((result: { status: number }) => result.status)).toEqual([201, 201, 429])

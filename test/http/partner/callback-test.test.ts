@@ -4,7 +4,7 @@ import { HOOK, openApi, START } from '../support/api.ts'
 const ATTEMPT = { at: START, outcome: 'rejected', httpStatus: 500, error: null, durationMs: 7, responseExcerpt: 'no' }
 const failing = () => vi.fn().mockResolvedValue(ATTEMPT)
 
-test('answers 200 with the attempt, whatever came of it', async () => {
+test('answers 200 with the attempt, whatever its outcome', async () => {
   const testCallback = failing()
   await using api = await openApi({ testCallback })
   const { status, json } = await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
@@ -41,4 +41,22 @@ test('registers nothing', async () => {
   await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
   expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
   expect((await api.call('GET', '/v1/events')).json.data).toEqual([])
+})
+
+test('M17: a partner may test ten callbacks at once and one a second, whatever their hosts', async () => {
+  await using api = await openApi()
+  let n = 0
+  const send = () =>
+    api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: `https://victim-${n++}.example.com/` } })
+  const statusesOf = async (times: number) => {
+    const statuses: number[] = []
+    for (let call = 0; call < times; call++) statuses.push((await send()).status)
+    return statuses
+  }
+  expect(await statusesOf(15)).toEqual([...Array(10).fill(200), ...Array(5).fill(429)])
+  const refused = await send()
+  api.clock.now += Number(refused.headers.get('retry-after')) * 1_000
+  expect(await statusesOf(2)).toEqual([200, 429])
+  const body = { callbackUrl: 'https://partner.example/' }
+  expect((await api.call('POST', '/v1/callbacks/test', { key: api.other.key, body })).status).toBe(200)
 })

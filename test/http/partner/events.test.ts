@@ -43,7 +43,7 @@ test('are the messages of the partner in order', async () => {
   })
 })
 
-test('the body is the very text of the webhook', async () => {
+test('the body is the exact text of the webhook', async () => {
   await resolveEach('a')
   const claim = { slots: 1, slowSlots: 1, perHost: 1, prefetch: new Map(), perPartner: 1, leaseMs: HOUR }
   const unproven = { perPartner: 1, busyPartners: new Map() }
@@ -52,7 +52,7 @@ test('the body is the very text of the webhook', async () => {
   expect((await events()).json.data[0].body).toBe(messages[0]?.body.toString())
 })
 
-test('the headers verify with every live secret, now and not as of the time of the message', async () => {
+test('the headers are signed now, with every live secret', async () => {
   await resolveEach('a')
   // The verifier goes by the real clock, so the rotation must too: its overlap ends a day later.
   api.clock.now = Date.now()
@@ -70,7 +70,7 @@ test('the headers verify with every live secret, now and not as of the time of t
   expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow()
 })
 
-test('a cursor leads on from where its page ended, and every page has one', async () => {
+test('a cursor continues where its page ended, and every page has one', async () => {
   const ids = await resolveEach('a', 'b', 'c')
   const first = await events('?limit=2')
   const second = await events(`?limit=2&after=${first.json.nextCursor}`)
@@ -81,20 +81,20 @@ test('a cursor leads on from where its page ended, and every page has one', asyn
   expect(idsOf(await events(`?after=${empty.json.nextCursor}`))).toEqual([later])
 })
 
-test('a cursor from before the first message brings it later', async () => {
+test('a cursor from before the first message finds it later', async () => {
   const empty = await events()
   expect(empty.json).toEqual({ data: [], nextCursor: expect.any(String) })
   const ids = await resolveEach('a')
   expect(idsOf(await events(`?after=${empty.json.nextCursor}`))).toEqual(ids)
 })
 
-test('the same cursor again brings the same page', async () => {
+test('the same cursor returns the same page again', async () => {
   const ids = await resolveEach('a', 'b')
   const { nextCursor } = (await events('?limit=1')).json
   for (let again = 0; again < 2; again++) expect(idsOf(await events(`?after=${nextCursor}`))).toEqual(ids.slice(1))
 })
 
-test('a cancelled one is left out, and the cursor goes on past it', async () => {
+test('cancelled messages are left out, and the cursor moves past them', async () => {
   const [first, second] = await resolveEach('a', 'b')
   await api.call('DELETE', `/v1/registrations/${first}`)
   const answer = await events('?limit=1')
@@ -103,13 +103,13 @@ test('a cancelled one is left out, and the cursor goes on past it', async () => 
   expect((await events(`?after=${answer.json.nextCursor}`)).json.data).toEqual([])
 })
 
-test("another partner's are not there", async () => {
+test("another partner's messages are not included", async () => {
   const [id] = await resolveEach('a')
   expect((await events('', api.other.key)).json.data).toEqual([])
   expect(idsOf(await events())).toEqual([id])
 })
 
-test('tell what became of the delivery', async () => {
+test('show the state of the delivery', async () => {
   await resolveEach('a')
   await api.receiveWith(200)
   expect((await events()).json.data[0].delivery).toBe('delivered')

@@ -32,7 +32,7 @@ test('answers as soon as it is cancelled', async () => {
   expect((await answer).json.status).toBe('cancelled')
 })
 
-test('is not woken by the verdict on another', async () => {
+test('is not woken by the end of another registration', async () => {
   const { id } = await api.register({ idcardid: 'a' })
   const { answer } = await startWaiting(id, '200ms')
   const other = await api.register({ idcardid: 'b' })
@@ -40,19 +40,19 @@ test('is not woken by the verdict on another', async () => {
   expect((await answer).json.status).toBe('pending')
 })
 
-test.each(['0s', '0ms', '30ms'])('answers what is still pending once %s are over', async wait => {
+test.each(['0s', '0ms', '30ms'])('answers with the pending registration after %s', async wait => {
   const { id } = await api.register()
   const { status, json } = await api.call('GET', `/v1/registrations/${id}?wait=${wait}`)
   expect([status, json.status]).toEqual([200, 'pending'])
 })
 
-test('answers at once what has ended', async () => {
+test('answers at once if the registration has ended', async () => {
   const { id } = await api.register()
   await api.succeed()
   expect((await api.call('GET', `/v1/registrations/${id}?wait=60s`)).json.status).toBe('succeeded')
 })
 
-test('a verdict between the question and the look at the database is not missed', async () => {
+test('a verdict between the call and its first look at the database is not missed', async () => {
   const { id } = await api.register()
   const find = api.store.findRegistration
   vi.spyOn(api.store, 'findRegistration').mockImplementationOnce(async (...target) => {
@@ -79,13 +79,13 @@ test.each(['60s', '60000ms', '1m'])('may wait for %s', async wait => {
   expect((await answer).status).toBe(200)
 })
 
-test("what does not exist, or is another partner's, is 404 at once", async () => {
+test("an unknown id, or another partner's, is 404 at once", async () => {
   const foreign = await api.register({}, api.other.key)
   for (const id of [foreign.id, 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0', 'x'])
     expect((await api.call('GET', `/v1/registrations/${id}?wait=60s`)).status).toBe(404)
 })
 
-test('a thousand who wait ask the database once before and once after', async () => {
+test('a thousand waiting calls each read the database once before and once after', async () => {
   const { id } = await api.register()
   const looked = vi.spyOn(api.store, 'findRegistration')
   const answers = Array.from({ length: 1_000 }, () => api.call('GET', `/v1/registrations/${id}?wait=60s`))
@@ -97,7 +97,7 @@ test('a thousand who wait ask the database once before and once after', async ()
   expect(looked).toHaveBeenCalledTimes(2_000)
 })
 
-test('those who go away while they wait leave nothing behind', async () => {
+test('a caller that leaves is not waited for any longer', async () => {
   const { id } = await api.register()
   const leaving = new AbortController()
   const looked = vi.spyOn(api.store, 'findRegistration')
@@ -110,7 +110,7 @@ test('those who go away while they wait leave nothing behind', async () => {
   expect(looked).toHaveBeenCalledTimes(2)
 })
 
-test('when the service stops, whoever waits is answered', async () => {
+test('when the service stops, all waiting calls are answered', async () => {
   const stopping = new AbortController()
   await using stopped = await openApi({ stopping: stopping.signal })
   const { id } = await stopped.register()

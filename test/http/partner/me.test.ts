@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
-test('tells whose key it is, and what it may do', async () => {
+test('shows the partner of the key and its limits', async () => {
   await using api = await openApi({ apiRate: 200 })
   const { status, json } = await api.call('GET', '/v1/me')
   expect(status).toBe(200)
@@ -16,7 +16,7 @@ test('tells whose key it is, and what it may do', async () => {
   })
 })
 
-test('tells what of the quotas is used, by this partner alone', async () => {
+test('shows how much of its quotas this partner has used', async () => {
   await using api = await openApi()
   const body = { payload: 'thin', quotas: { pending: 5, daily: 9 } }
   await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body })

@@ -11,7 +11,7 @@ describe('the list', () => {
   const list = async (query = '') => (await api.call('GET', `/v1/registrations${query}`)).json
   const idsOf = ({ data }: Json): string[] => data.map((item: Json) => item.id)
 
-  test('goes on from page to page, the newest first, until there is no cursor', async () => {
+  test('goes from page to page, newest first, until there is no cursor', async () => {
     const ids: string[] = []
     for (let n = 0; n < 5; n++) ids.unshift((await api.register({ idcardid: `n${n}` })).id)
     await api.register({ idcardid: 'foreign' }, api.other.key)
@@ -23,7 +23,7 @@ describe('the list', () => {
     expect((await list('?limit=5')).nextCursor).toBeNull()
   })
 
-  test('can be narrowed by serial, status and delivery', async () => {
+  test('can be filtered by serial, status and delivery', async () => {
     const a = await api.register({ idcardid: 'a_' })
     await api.succeed()
     await api.receiveWith(200)

@@ -12,7 +12,7 @@ const post = (body: unknown) => api.call('POST', '/v1/registrations', { body })
 const valid = { idcardid: '16236437872836', callbackUrl: HOOK }
 
 describe('registering', () => {
-  test('answers 201 with the registration and where it is', async () => {
+  test('answers 201 with the registration and its location', async () => {
     const { status, headers, json } = await post({ ...valid, metadata: { order: '42' } })
     expect(status).toBe(201)
     expect(json).toEqual({
@@ -36,7 +36,7 @@ describe('registering', () => {
     expect((await api.call('GET', headers.get('location') ?? '')).json).toEqual(json)
   })
 
-  test('the same pair again answers 200 with the existing one, unchanged', async () => {
+  test('the same serial and URL again answers 200 with the existing registration, unchanged', async () => {
     const first = await post({ ...valid, metadata: { order: '42' } })
     const again = await post({ ...valid, callbackUrl: 'HTTPS://Partner.example:443/hook', metadata: { order: '43' } })
     expect(again.status).toBe(200)
@@ -44,14 +44,14 @@ describe('registering', () => {
     expect(again.headers.get('location')).toBe(`/v1/registrations/${first.json.id}`)
   })
 
-  test('the same pair fifty times at once is one registration', async () => {
+  test('the same serial and URL fifty times at once is one registration', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(valid)))
     expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(49)
   })
 
-  test('a cancelled pair is registered anew', async () => {
+  test('a serial and URL whose registration was cancelled are registered anew', async () => {
     const { id } = await api.register()
     await api.call('DELETE', `/v1/registrations/${id}`)
     const again = await post(valid)
@@ -59,14 +59,14 @@ describe('registering', () => {
     expect(again.json.id).not.toBe(id)
   })
 
-  test('a serial of another partner is a conflict that tells nothing of it', async () => {
+  test('a serial of another partner is a conflict without details', async () => {
     const { id } = await api.register()
     const { status, json, text } = await api.call('POST', '/v1/registrations', { key: api.other.key, body: valid })
     expect([status, json.type]).toEqual([409, '/docs/problems#conflict'])
     expect(text).not.toContain(id)
   })
 
-  test('the account may be named by its id or its APIID', async () => {
+  test('the account can be given by its id or its APIID', async () => {
     expect((await post({ ...valid, account: api.account.apiId })).status).toBe(201)
     expect((await post({ ...valid, account: api.account.id })).status).toBe(200)
   })
@@ -80,12 +80,12 @@ describe('registering', () => {
     [START + 60_000, '2026-11-24T16:21:00.000Z'],
     [String(START + 60_000), '2026-11-24T16:21:00.000Z'],
     [START + 400 * DAY, '2027-12-29T16:20:00.000Z'],
-  ])('expiresAt %s is taken', async (expiresAt, read) => {
+  ])('expiresAt %s is accepted', async (expiresAt, read) => {
     expect((await post({ ...valid, expiresAt })).json.expiresAt).toBe(read)
   })
 })
 
-describe('a bad field', () => {
+describe('an invalid field', () => {
   test.each<[string, Json]>([
     ['idcardid', undefined],
     ['idcardid', null],
@@ -131,7 +131,7 @@ describe('a bad field', () => {
     ['status', 'succeeded'],
     ['partner_id', 'partner_01'],
     ['constructor', { prototype: { polluted: 'yes' } }],
-  ])('%s = %j is answered with 422 that names it and says what would be right', async (path, value) => {
+  ])('%s = %j is a 422 that names the field and says what would be right', async (path, value) => {
     const { status, json } = await post({ ...valid, [path]: value })
     expect(status).toBe(422)
     expect(json).toMatchObject({ type: '/docs/problems#invalid_body', status: 422 })
@@ -139,13 +139,13 @@ describe('a bad field', () => {
     expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
   })
 
-  test('is told together with all the others', async () => {
+  test('is listed together with all the others', async () => {
     const body = { idcardid: 1, callbackUrl: 'x', metadata: 1, expiresAt: 'x', account: 1, attempts: 9, polls: 1 }
     const { json } = await post(body)
     expect(json.errors.map((error: Json) => error.path).sort()).toEqual(Object.keys(body).sort())
   })
 
-  test('cannot fill the answer: a body of 4,000 unknown fields is told of 50', async () => {
+  test('is one of at most 50 in the answer, even if 4,000 fields are unknown', async () => {
     const body = Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`f${n}`, 1]))
     const { status, json } = await post(body)
     expect(status).toBe(422)
@@ -173,14 +173,14 @@ describe('a bad field', () => {
     },
   )
 
-  test.each(['null', '[]', '"x"', '7'])('a body that is %s is told to be an object', async raw => {
+  test.each(['null', '[]', '"x"', '7'])('the body %s is refused because it is no object', async raw => {
     const { status, json } = await api.call('POST', '/v1/registrations', { raw })
     expect(status).toBe(422)
     expect(json.errors).toEqual([{ path: '', message: 'must be a JSON object' }])
   })
 })
 
-test('metadata comes back as it was, whatever its names are', async () => {
+test('metadata is returned unchanged, whatever its names', async () => {
   const metadata = '{"__proto__":"a","constructor":"b","toString":"c","":"d","名":"值 \\u0007😀"}'
   const raw = `{"idcardid":"1","callbackUrl":"${HOOK}","metadata":${metadata}}`
   const { status, text, json } = await api.call('POST', '/v1/registrations', { raw })
@@ -190,7 +190,7 @@ test('metadata comes back as it was, whatever its names are', async () => {
   expect(Object.prototype.toString.call({})).toBe('[object Object]')
 })
 
-test('of a name that is twice in the body the last value counts', async () => {
+test('if the body has a name twice, the last value counts', async () => {
   const raw = `{"idcardid":"1","idcardid":"2","callbackUrl":"${HOOK}"}`
   expect((await api.call('POST', '/v1/registrations', { raw })).json.idcardid).toBe('2')
 })
@@ -210,7 +210,7 @@ describe('a registration', () => {
     })
   })
 
-  test('is cancelled by DELETE, as often as one likes, and then nothing is asked or sent', async () => {
+  test('can be cancelled repeatedly, and is then neither asked about nor sent', async () => {
     const { id } = await api.register()
     for (const _ of [1, 2]) {
       const { status, text } = await api.call('DELETE', `/v1/registrations/${id}`)
@@ -220,7 +220,7 @@ describe('a registration', () => {
     expect(await api.succeed()).toBe(0)
   })
 
-  test('cancelled after its verdict is not sent any more', async () => {
+  test('that is cancelled after its verdict is not sent any more', async () => {
     const { id } = await api.register()
     await api.succeed()
     await api.call('DELETE', `/v1/registrations/${id}`)
@@ -229,7 +229,7 @@ describe('a registration', () => {
     expect(json).toMatchObject({ status: 'cancelled', delivery: { state: 'exhausted' } })
   })
 
-  test('is polled now when its partner says that the user is back', async () => {
+  test('is polled now when its partner hints that the user is back', async () => {
     const { id } = await api.register()
     await api.answerWith({ kind: 'waiting', code: 2, status: 'ING' })
     api.clock.now += 1_000
@@ -238,7 +238,7 @@ describe('a registration', () => {
     expect(json).toMatchObject({ id, nextPollAt: '2026-11-24T16:20:01.000Z' })
   })
 
-  test('tells its attempts, the oldest first', async () => {
+  test('lists its attempts, oldest first', async () => {
     const { id } = await api.register()
     expect((await api.call('GET', `/v1/registrations/${id}/attempts`)).json).toEqual({ data: [], nextCursor: null })
     await api.succeed()
@@ -266,7 +266,7 @@ describe('a registration', () => {
     })
   })
 
-  test('is resent at once, with the same message id', async () => {
+  test('is resent now, with the same message id', async () => {
     const { id } = await api.register()
     await api.succeed()
     await api.receiveWith(200)
@@ -276,7 +276,7 @@ describe('a registration', () => {
     expect(await api.receiveWith(200)).toBe(1)
   })
 
-  test('cannot be resent before there is a verdict, nor once cancelled', async () => {
+  test('cannot be resent before its verdict, or after it was cancelled', async () => {
     const { id } = await api.register()
     const early = await api.call('POST', `/v1/registrations/${id}/resend`)
     expect([early.status, early.json.detail]).toEqual([409, expect.stringContaining('waiting for its verdict')])

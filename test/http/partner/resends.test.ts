@@ -28,7 +28,7 @@ const exhaust = async (serials: string[], key = api.partner.key) => {
   return ids
 }
 
-test('answers how many there are and where its progress is', async () => {
+test('answers with the number of messages and the address of its progress', async () => {
   await exhaust(['a', 'b', 'c'])
   const { status, headers, json } = await resend()
   expect(status).toBe(202)
@@ -44,7 +44,7 @@ test('answers how many there are and where its progress is', async () => {
   expect((await show(json.id)).json).toEqual(json)
 })
 
-test('goes on a batch at a time until it is done', async () => {
+test('continues in batches until it is done', async () => {
   const ids = await exhaust(['a', 'b', 'c'])
   const { id } = (await resend()).json
   expect(await api.store.continueResends(2)).toBe(2)
@@ -57,11 +57,11 @@ test('goes on a batch at a time until it is done', async () => {
   expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered', 'delivered'])
 })
 
-test('of nothing is done at once', async () => {
+test('is done at once if there is nothing to resend', async () => {
   expect((await resend()).json).toMatchObject({ count: 0, resent: 0, done: true })
 })
 
-test('leaves alone what is pending, delivered, cancelled or outside the time span', async () => {
+test('skips messages that are pending, delivered, cancelled or outside the time span', async () => {
   const [early] = await exhaust(['early'])
   const since = new Date(api.clock.now).toISOString()
   const [cancelled, inside] = await exhaust(['cancelled', 'inside'])
@@ -82,7 +82,7 @@ test('leaves alone what is pending, delivered, cancelled or outside the time spa
   ])
 })
 
-test('lets go of what is held for a URL that answered 410', async () => {
+test('releases messages that are on hold after a 410', async () => {
   const ids = [(await api.register({ idcardid: 'a' })).id, (await api.register({ idcardid: 'b' })).id]
   await api.succeed()
   api.clock.now += MINUTE
@@ -97,7 +97,7 @@ test('lets go of what is held for a URL that answered 410', async () => {
   expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered'])
 })
 
-test("another partner's messages are not touched, and its resend is 404", async () => {
+test("skips another partner's messages, and another partner's resend is 404", async () => {
   const [foreign] = await exhaust(['a'], api.other.key)
   expect((await resend()).json.count).toBe(0)
   const { id } = (await resend(undefined, api.other.key)).json
@@ -122,7 +122,7 @@ test.each([
   expect([status, json.errors.map(({ path }: { path: string }) => path)]).toEqual([422, paths])
 })
 
-test('takes a time with any offset', async () => {
+test('accepts a time with any offset', async () => {
   const { json } = await resend({ since: '2026-11-25T00:00:00+08:00', delivery: 'exhausted' })
   expect(json.since).toBe('2026-11-24T16:00:00.000Z')
 })

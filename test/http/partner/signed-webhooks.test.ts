@@ -34,7 +34,7 @@ test('during an overlap a webhook verifies with the old secret and with the new 
   }
 })
 
-test('without an overlap only the new one signs', async () => {
+test('without an overlap only the new secret signs', async () => {
   await using stage = await openRotating()
   const old = stage.partner.signingSecret
   const fresh = await stage.rotate({ overlap: '0s' })
@@ -43,7 +43,7 @@ test('without an overlap only the new one signs', async () => {
   expect((await stage.judgedWith(fresh)).verified).toBe(true)
 })
 
-test('a webhook signed with v1a verifies with the public key that the rotation answered', async () => {
+test('a webhook signed with v1a verifies with the public key that the rotation returned', async () => {
   await using stage = await openRotating()
   const publicText = await stage.rotate({ type: 'v1a', overlap: '1h' })
   const { body, headers, signatures } = await stage.judgedWith(stage.partner.signingSecret)

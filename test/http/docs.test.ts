@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { PROBLEMS } from '../../src/http/json/problem.ts'
+import { openApi } from './support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const fetchText = async (path: string, headers: Record<string, string> = {}) => {
+  const response = await api.app.request(path, { headers })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+describe('a page of the documentation', () => {
+  const CSP =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+  /** What the HTML makes a browser load. */
+  const linksOf = (html: string) => [...html.matchAll(/\b(?:src|href)="([^"#]+)"/g)].map(([, link]) => link ?? '')
+
+  test.each(['/docs', '/docs/problems'])('%s loads only files of the service, each with its type', async path => {
+    const { status, headers, text } = await fetchText(path)
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
+    const links = linksOf(text).filter(link => !link.startsWith('https://www.rfc-editor.org/'))
+    expect(links.length).toBeGreaterThan(1)
+    for (const link of links) {
+      const url = new URL(link, `http://service.example${path}`)
+      expect(url.host).toBe('service.example')
+      const asset = await fetchText(url.pathname)
+      expect(asset.status, link).toBe(200)
+      expect(asset.headers.get('content-type')).toMatch(
+        /^(text\/css; charset=utf-8|text\/javascript; charset=utf-8|image\/png)$/,
+      )
+      expect(asset.headers.get('cache-control')).toBe('public, max-age=3600')
+      const etag = asset.headers.get('etag') ?? ''
+      expect((await fetchText(url.pathname, { 'if-none-match': etag })).status).toBe(304)
+    }
+  })
+
+  test.each(['/docs', '/docs/problems', '/docs/assets/start.js', '/openapi.json'])(
+    '%s allows only our own scripts and styles, and no frame',
+    async path => {
+      const { headers } = await fetchText(path)
+      expect(headers.get('content-security-policy')).toBe(CSP)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+    },
+  )
+
+  test('has no inline script, style or handler', async () => {
+    for (const path of ['/docs', '/docs/problems']) {
+      const { text } = await fetchText(path)
+      expect(text).not.toMatch(/<script>|<script [^>]*>[^<]|<style| style=| on\w+=/)
+    }
+  })
+
+  test('shows our document, without an external validator and without settings from the URL', async () => {
+    const { text } = await fetchText('/docs/assets/start.js')
+    expect(text).toContain("url: 'openapi.json'")
+    expect(text).toContain('validatorUrl: null')
+    expect(text).toContain('queryConfigEnabled: false')
+  })
+
+  test.each(['..%2f..%2fpackage.json', 'package.json', '__proto__', 'swagger-ui.css%00', 'index.html'])(
+    'serves no other file: %s',
+    async name => {
+      const { status, headers } = await fetchText(`/docs/assets/${name}`)
+      expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+      expect(headers.get('cache-control')).toBeNull()
+    },
+  )
+
+  test('the type of every problem leads to its paragraph', async () => {
+    const { text } = await fetchText('/docs/problems')
+    for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`<h2 id="${code}">${code}</h2>`)
+    const { json } = await api.call('GET', '/v1/nothing')
+    const { pathname, hash } = new URL(json.type, 'http://service.example')
+    expect((await fetchText(pathname)).text).toContain(`id="${hash.slice(1)}"`)
+  })
+
+  test('the page of problems is the document as HTML', async () => {
+    const { text } = await fetchText('/docs/problems')
+    expect(text).toContain('<a href="https://www.rfc-editor.org/rfc/rfc9457" rel="noreferrer">RFC 9457</a>')
+    expect(text).toContain('{\n  &quot;type&quot;')
+    expect(text).toContain('<td>401</td>')
+    expect(text).not.toMatch(/```|\*\*|^#|^\||<ol/m)
+  })
+})
+
+test('the package contains the files that it serves', () => {
+  const { files, dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  expect(files).toContain('docs')
+  expect(dependencies).toHaveProperty('swagger-ui-dist')
+  expect(existsSync(new URL('../../docs/problems.html', import.meta.url))).toBe(true)
+})

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openListening } from '../../attack/support/listening.ts'
+import { HOOK, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+test('a request id from the caller is used if it is a plain word', async () => {
+  const ids = ['trace-1_a=', 'a b', 'x'.repeat(129), '<script>']
+  const answers = await Promise.all(ids.map(id => api.call('GET', '/healthz', { headers: { 'x-request-id': id } })))
+  const [kept, ...replaced] = answers.map(answer => answer.headers.get('x-request-id'))
+  expect(kept).toBe('trace-1_a=')
+  for (const id of replaced) expect(id).toMatch(/^req_/)
+})
+
+test('a request is one log line with its route, and without personal or secret data', async () => {
+  const { id } = await api.register({ idcardid: 'canary16236437', metadata: { canary: 'canary' } })
+  await api.call('GET', `/v1/registrations/${id}`)
+  await api.call('GET', '/v1/registrations?idcardid=canary16236437')
+  const lines = api.logged.map(line => JSON.parse(line)).filter(line => line.event === 'request.answered')
+  expect(lines.map(({ method, route, status }) => [method, route, status])).toEqual([
+    ['POST', '/v1/registrations', 201],
+    ['GET', '/v1/registrations/:id', 200],
+    ['GET', '/v1/registrations', 200],
+  ])
+  expect(lines[0]).toMatchObject({
+    partnerId: api.partner.id,
+    requestId: expect.stringMatching(/^req_/),
+    durationMs: 0,
+  })
+  const log = api.logged.join('')
+  for (const secret of ['canary', HOOK, api.partner.key]) expect(log).not.toContain(secret)
+})
+
+test('a healthy probe is logged at level debug', async () => {
+  await api.call('GET', '/healthz')
+  await api.call('GET', '/readyz')
+  expect(api.logged.map(line => JSON.parse(line).level)).toEqual(['debug', 'debug'])
+})
+
+const post = (body: unknown) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+const REGISTRATION = { idcardid: '16236437872836', callbackUrl: HOOK }
+
+test('over a socket every answer has its request id, and no answer of the API may be cached', async () => {
+  await using api = await openListening()
+  const calls = [
+    { path: '/v1/registrations', init: post(REGISTRATION), status: 201 },
+    { path: '/v1/registrations', init: post({}), status: 422 },
+    { path: '/v1/registrations?page=2', init: post(REGISTRATION), status: 400 },
+    { path: '/v1/registrations', init: { method: 'PUT' }, status: 405 },
+    { path: '/v1/nothing', init: {}, status: 404 },
+    { path: '/v1/me', init: { headers: { authorization: 'Bearer wrong' } }, status: 401 },
+  ]
+  for (const [at, { path, init, status }] of calls.entries()) {
+    const id = `test-${at}`
+    const headers = new Headers({ ...api.authorization, ...init.headers, 'x-request-id': id })
+    const answer = await fetch(`${api.url}${path}`, { ...init, headers })
+    const told = { status: answer.status, id: answer.headers.get('x-request-id') }
+    expect({ ...told, cache: answer.headers.get('cache-control') }).toEqual({ status, id, cache: 'no-store' })
+    if (status !== 201) expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    else
+      expect(answer.headers.get('location')).toBe(`/v1/registrations/${((await answer.json()) as { id: string }).id}`)
+  }
+  expect(JSON.parse(api.logged.at(-1) ?? '')).toMatchObject({
+    event: 'request.answered',
+    requestId: 'test-5',
+    status: 401,
+  })
+})
+
+test('over a socket a page may be cached, and revalidated', async () => {
+  await using api = await openListening()
+  const first = await fetch(`${api.url}/docs`)
+  const again = await fetch(`${api.url}/docs`, { headers: { 'if-none-match': first.headers.get('etag') ?? '' } })
+  expect([first.status, again.status]).toEqual([200, 304])
+  for (const { headers } of [first, again]) {
+    expect(headers.get('x-request-id')).toMatch(/^req_/)
+    expect(headers.get('cache-control')).toBeNull()
+  }
+})

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HOOK, type Json, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const bodyOf = async (key: string): Promise<Json> =>
+  JSON.parse((await api.call('GET', '/v1/events', { key })).json.data[0].body)
+const setPayload = (payload: 'thin' | 'full') => api.store.changePartner(api.partner.id, { payload })
+
+test('a thin payload leaves out the message and the scores, and nothing else', async () => {
+  await setPayload('thin')
+  const { id } = await api.register({ metadata: { order: '42' } })
+  await api.succeed()
+  const { type, data } = await bodyOf(api.partner.key)
+  expect(type).toBe('idface.succeeded')
+  expect(data).toEqual({
+    registrationId: id,
+    idcardid: '16236437872836',
+    status: 'SUCCESS',
+    reason: null,
+    metadata: { order: '42' },
+    observedAt: '2026-11-24T16:20:00.000Z',
+    previousPollAt: null,
+  })
+  const { json } = await api.call('GET', `/v1/registrations/${id}`)
+  expect(json.result).toMatchObject({ status: 'SUCCESS', message: '认证成功', similarity: '100' })
+})
+
+test('a thin payload is set per partner, and is fixed when the verdict comes', async () => {
+  await api.register()
+  await setPayload('thin')
+  await api.register({ idcardid: 'theirs' }, api.other.key)
+  await api.succeed()
+  api.clock.now += 1_000
+  await api.succeed()
+  expect((await bodyOf(api.partner.key)).data).not.toHaveProperty('similarity')
+  expect((await bodyOf(api.other.key)).data).toHaveProperty('similarity')
+  await setPayload('full')
+  expect((await bodyOf(api.partner.key)).data).not.toHaveProperty('similarity')
+})
+
+test('a thin payload also applies to a serial whose verdict was known already', async () => {
+  await api.register()
+  await api.succeed()
+  await setPayload('thin')
+  await api.register({ callbackUrl: `${HOOK}/2` })
+  const events: Json[] = (await api.call('GET', '/v1/events')).json.data
+  expect(events.map(({ body }) => Object.hasOwn(JSON.parse(body).data, 'message'))).toEqual([true, false])
+})
