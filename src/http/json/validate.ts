@@ -20,7 +20,7 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
 
 /** Either the value as the schema gives it, or all errors, `MOST_ERRORS` at most. */
 export const check = <T>(value: unknown, schema: z.ZodType<T>): { data: T } | { errors: FieldError[] } => {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: defaultMessage })
   if (parsed.success) return { data: parsed.data }
   const known = namesOf(schema)
   return { errors: parsed.error.issues.flatMap(issue => fieldErrorsOf(issue, known)).slice(0, MOST_ERRORS) }
@@ -32,6 +32,10 @@ export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
   if ('errors' in checked) throw invalid('body', checked.errors)
   return checked.data
 }
+
+/** The fields of our schemas have messages of their own; their objects have this one. */
+const defaultMessage: z.core.$ZodErrorMap = issue =>
+  issue.code === 'invalid_type' && issue.expected === 'object' ? 'must be a JSON object' : undefined
 
 /** The names of the fields that the schema has. */
 export const namesOf = (schema: z.ZodType): readonly string[] =>

@@ -31,48 +31,44 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
     const verdict = judgeUrl(text)
     return verdict.ok ? { ok: true, value: verdict.href } : verdict
   }
-  return z.strictObject(
-    {
-      idcardid: z
-        .string(SERIAL_FORM)
-        .regex(SERIAL, SERIAL_FORM)
-        .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
-      callbackUrl: z
-        .unknown()
-        .transform(readWith(readUrl))
-        .meta({
-          type: 'string',
-          format: 'uri',
-          maxLength: LONGEST_URL,
-          description: 'Where the webhook is sent.',
-          examples: ['https://partner.example/hook'],
-        }),
-      metadata: z
-        .unknown()
-        .transform(readWith(readMetadata))
-        .meta({
-          type: 'object',
-          additionalProperties: { type: 'string' },
-          description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
-          examples: [{ order: '42' }],
-        })
-        .optional(),
-      expiresAt: z
-        .unknown()
-        .transform(readWith(input => readExpiry(input, now())))
-        .meta({
-          type: ['string', 'integer'],
-          description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
-          examples: ['2026-11-25T08:00:00Z', 1795593600],
-        })
-        .optional(),
-      account: z.string(ACCOUNT_FORM).min(1, ACCOUNT_FORM).optional().meta({
-        description: 'The id or the APIID of the upstream account; the default account if it is left out.',
+  return z.strictObject({
+    idcardid: z
+      .string(SERIAL_FORM)
+      .regex(SERIAL, SERIAL_FORM)
+      .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
+    callbackUrl: z
+      .unknown()
+      .transform(readWith(readUrl))
+      .meta({
+        type: 'string',
+        format: 'uri',
+        maxLength: LONGEST_URL,
+        description: 'Where the webhook is sent.',
+        examples: ['https://partner.example/hook'],
       }),
-    },
-    // This message is for the object itself; the fields have their own.
-    { error: issue => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined) },
-  )
+    metadata: z
+      .unknown()
+      .transform(readWith(readMetadata))
+      .meta({
+        type: 'object',
+        additionalProperties: { type: 'string' },
+        description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
+        examples: [{ order: '42' }],
+      })
+      .optional(),
+    expiresAt: z
+      .unknown()
+      .transform(readWith(input => readExpiry(input, now())))
+      .meta({
+        type: ['string', 'integer'],
+        description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
+        examples: ['2026-11-25T08:00:00Z', 1795593600],
+      })
+      .optional(),
+    account: z.string(ACCOUNT_FORM).min(1, ACCOUNT_FORM).optional().meta({
+      description: 'The id or the APIID of the upstream account; the default account if it is left out.',
+    }),
+  })
 }
 
 export type RegistrationBodySchema = ReturnType<typeof createRegistrationBody>

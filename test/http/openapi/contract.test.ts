@@ -162,6 +162,8 @@ describe.each(byHarm)('%s %s', (method, template, operation) => {
         const mediaType = type?.replace(/;.*/, '') ?? ''
         expect(Object.keys(content), about).toContain(mediaType)
         if (mediaType !== 'text/html') expectToFit(content[mediaType].schema, JSON.parse(text), about)
+        if (mediaType === 'application/problem+json')
+          for (const { message } of JSON.parse(text).errors ?? []) expect(message, about).toMatch(/^(must |is unknown)/)
       }),
       { numRuns: RUNS_OF_AN_OPERATION, seed: 20_261_124 },
     )
