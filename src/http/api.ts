@@ -3,7 +3,8 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Secret } from '../core/secret.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
-import { type AdminPartnerDeps, createAdminKeys, createAdminPartners } from './admin/partners.ts'
+import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
+import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
 import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
@@ -31,6 +32,7 @@ type Part =
   | PartnerAuthDeps
   | Omit<RequestLogDeps, 'refuseMethod'>
   | AdminPartnerDeps
+  | AdminKeyDeps
   | AdminAccountDeps
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
@@ -89,6 +91,7 @@ const createAdmin = (deps: ApiDeps) => {
     app.use(createAdminAuth(deps.adminToken, deps))
     app.route('/accounts', createAdminAccounts(deps))
     app.route('/partners', createAdminPartners(deps))
+    app.route('/partners', createPartnerKeys(deps))
     app.route('/keys', createAdminKeys(deps))
   }
   app.all('*', c => c.notFound())

@@ -1,23 +1,18 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { createApiKey } from '../../core/api-key.ts'
 import { newPartner } from '../../core/new-partner.ts'
-import type { ApiKey, Partner, Store } from '../../store/store.ts'
-import { AT, AT_OR_NULL, idField, jsonTime, jsonTimeOrNull, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
+import type { Partner, Store } from '../../store/store.ts'
+import { AT, idField, jsonTime, QUOTAS, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
-import { hasBody, readBody } from '../json/request-body.ts'
+import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface AdminPartnerDeps {
-  store: Pick<
-    Store,
-    'createPartner' | 'findPartner' | 'listPartners' | 'changePartner' | 'createKey' | 'listKeys' | 'revokeKey'
-  >
+  store: Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
-  now: () => number
 }
 
 const NAME = 'must be a string of 1 to 100 characters, without control characters'
@@ -40,15 +35,6 @@ export const PARTNER_CHANGE = z.strictObject({
   quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
 })
 
-const EXPIRY = 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
-export const createNewKey = ({ now }: Pick<AdminPartnerDeps, 'now'>) =>
-  z.strictObject({
-    expiresAt: timeField(EXPIRY)
-      .refine(at => at > now(), EXPIRY)
-      .nullable()
-      .optional(),
-  })
-
 export const PARTNER = z.strictObject({
   id: idField('partner'),
   name: z.string(),
@@ -66,22 +52,6 @@ export const CREATED_PARTNER = z.strictObject({
   signingSecret: z.string().describe(SHOWN_ONCE),
 })
 
-export const KEY = z.strictObject({
-  id: idField('key'),
-  createdAt: AT,
-  lastUsedAt: AT_OR_NULL.describe('To the minute.'),
-  expiresAt: AT_OR_NULL,
-  revoked: z.boolean(),
-})
-type KeyAnswer = z.output<typeof KEY>
-
-export const CREATED_KEY = z.strictObject({
-  id: idField('key'),
-  partnerId: idField('partner'),
-  apiKey: z.string().describe(SHOWN_ONCE),
-  expiresAt: AT_OR_NULL,
-})
-
 const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
   id,
   name,
@@ -91,18 +61,9 @@ const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner
   createdAt: jsonTime(createdAt),
 })
 
-const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): KeyAnswer => ({
-  id,
-  createdAt: jsonTime(createdAt),
-  lastUsedAt: jsonTimeOrNull(lastUsedAt),
-  expiresAt: jsonTimeOrNull(expiresAt),
-  revoked: revokedAt !== null,
-})
-
 /** `/v1/admin/partners` */
-export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerDeps) => {
+export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) => {
   const app = new Hono<ApiEnv>()
-  const newKey = createNewKey({ now })
 
   app.get('/', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
@@ -130,34 +91,6 @@ export const createAdminPartners = ({ store, newId, random, now }: AdminPartnerD
     const id = readId(c.req.param('id'), 'partner')
     const change = await readBody(c, PARTNER_CHANGE)
     return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
-  })
-
-  app.get('/:id/keys', noQuery, async c => {
-    const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
-    return c.json({ data: keys.map(viewKey), nextCursor: null })
-  })
-
-  app.post('/:id/keys', noQuery, async c => {
-    const partnerId = readId(c.req.param('id'), 'partner')
-    const { expiresAt = null } = hasBody(c) ? await readBody(c, newKey) : {}
-    const { id, hash, text } = createApiKey(newId('key'), random)
-    found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
-    return c.json(
-      { id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies z.output<typeof CREATED_KEY>,
-      201,
-    )
-  })
-
-  return app
-}
-
-/** `/v1/admin/keys` */
-export const createAdminKeys = ({ store }: Pick<AdminPartnerDeps, 'store'>) => {
-  const app = new Hono<ApiEnv>()
-
-  app.delete('/:id', noQuery, async c => {
-    found(await store.revokeKey(readId(c.req.param('id'), 'key')), 'key')
-    return c.body(null, 204)
   })
 
   return app

@@ -1,14 +1,7 @@
 import type { z } from 'zod'
 import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
-import {
-  CREATED_KEY,
-  CREATED_PARTNER,
-  createNewKey,
-  KEY,
-  NEW_PARTNER,
-  PARTNER,
-  PARTNER_CHANGE,
-} from '../admin/partners.ts'
+import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
+import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
 import { HEALTH, READINESS } from '../health.ts'
 import { listOf } from '../json/pagination.ts'
 import { PROBLEM } from '../json/problem.ts'
@@ -31,7 +24,7 @@ export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => 
   CallbackTestRequest: createCallbackTestBody(registrationBody),
   PartnerRequest: NEW_PARTNER,
   PartnerChangeRequest: PARTNER_CHANGE,
-  KeyRequest: createNewKey({ now }),
+  KeyRequest: createKeyBody({ now }),
   AccountRequest: NEW_ACCOUNT,
 })
 

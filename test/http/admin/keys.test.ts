@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const admin = (method: string, path: string, body?: unknown) =>
+  api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
+
+describe('keys', () => {
+  const path = () => `/partners/${api.partner.id}/keys`
+  const isLetIn = async (key: string) => (await api.call('GET', '/v1/registrations', { key })).status === 200
+
+  test('can be several, and each can be revoked', async () => {
+    const { status, json } = await admin('POST', path())
+    expect(status).toBe(201)
+    const apiKey = expect.stringMatching(/^ifn_/)
+    const id = expect.stringMatching(/^key_/)
+    expect(json).toEqual({ id, partnerId: api.partner.id, apiKey, expiresAt: null })
+    expect(await isLetIn(json.apiKey)).toBe(true)
+
+    for (const _ of [1, 2]) expect((await admin('DELETE', `/keys/${api.partner.keyId}`)).status).toBe(204)
+    const shown = { createdAt: '2026-11-24T16:20:00.000Z', lastUsedAt: null, expiresAt: null }
+    expect((await admin('GET', path())).json).toEqual({
+      data: [
+        { id: api.partner.keyId, ...shown, revoked: true },
+        { id: json.id, ...shown, revoked: false },
+      ],
+      nextCursor: null,
+    })
+    expect(await isLetIn(api.partner.key)).toBe(false)
+    expect(await isLetIn(json.apiKey)).toBe(true)
+  })
+
+  test('with an expiry stop working within two seconds of it', async () => {
+    const { status, json } = await admin('POST', path(), { expiresAt: '2026-11-25T00:21:00+08:00' })
+    expect([status, json.expiresAt]).toEqual([201, '2026-11-24T16:21:00.000Z'])
+    expect((await admin('GET', path())).json.data[1]).toMatchObject({ id: json.id, expiresAt: json.expiresAt })
+    api.clock.now += 59_000
+    expect(await isLetIn(json.apiKey)).toBe(true)
+    api.clock.now += 2_000
+    expect(await isLetIn(json.apiKey)).toBe(false)
+    expect(await isLetIn(api.partner.key)).toBe(true)
+  })
+
+  test.each([
+    '2026-11-24T16:20:00Z',
+    '2026-11-24T16:19:59Z',
+    '2027-11-24',
+    '2027-02-29T00:00:00Z',
+    '2027-11-24T00:00:00',
+    'never',
+    '',
+    1_900_000_000,
+    {},
+  ])('are not created with the expiry %j', async expiresAt => {
+    const { status, json } = await admin('POST', path(), { expiresAt })
+    expect([status, json.errors]).toEqual([
+      422,
+      [{ path: 'expiresAt', message: expect.stringContaining('in the future') }],
+    ])
+    expect((await admin('GET', path())).json.data).toHaveLength(1)
+  })
+
+  test('without an expiry need no body, and accept an empty object or null', async () => {
+    for (const body of [undefined, {}, { expiresAt: null }]) {
+      const { status, json } = await admin('POST', path(), body)
+      expect([status, json.expiresAt]).toEqual([201, null])
+    }
+    expect((await admin('POST', path(), { partnerId: api.other.id })).status).toBe(422)
+    expect((await admin('POST', path(), [])).status).toBe(422)
+  })
+})
