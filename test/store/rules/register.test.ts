@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { type KnownVerification, nudge, type RegisterFacts, register } from '../../../src/store/rules/register.ts'
+import type { NewRegistration } from '../../../src/store/store.ts'
+
+const AT = 1_000
+const ITEM: NewRegistration = {
+  id: 'reg_1',
+  partnerId: 'prt_1',
+  accountId: 'acc_1',
+  idcardid: '16',
+  callbackUrl: 'https://a.example/',
+  metadata: {},
+  expiresAt: null,
+  ttlMs: 500,
+}
+const KNOWN: KnownVerification = {
+  id: 1,
+  partnerId: 'prt_1',
+  dueAt: 1_200,
+  claimedAt: null,
+  verdict: null,
+  observedAt: null,
+  previousPollAt: null,
+}
+const NEW: RegisterFacts = { verification: null, hasLive: false, laneId: null, quotas: null }
+const quotas = (limits: object, usage: object) => ({
+  limits: { pending: null, hosts: null, daily: null, ...limits },
+  usage: { pending: 0, hosts: 0, daily: 0, ...usage },
+})
+
+describe('registering', () => {
+  test('a new serial has it asked at once, until its time is over', () => {
+    expect(register(ITEM, NEW, AT)).toEqual({
+      outcome: 'created',
+      expiresAt: 1_500,
+      ask: { nudgedAt: AT, dueAt: AT },
+      ending: null,
+    })
+    expect(register({ ...ITEM, expiresAt: 9_000 }, NEW, AT)).toMatchObject({ expiresAt: 9_000 })
+  })
+
+  test('another partner’s serial is refused before anything else is looked at', () => {
+    const facts = { ...NEW, verification: { ...KNOWN, partnerId: 'prt_2' }, hasLive: true }
+    expect(register(ITEM, facts, AT)).toEqual({ outcome: 'taken' })
+  })
+
+  test('a live pair is there already, whatever the quotas', () => {
+    const facts = { ...NEW, verification: KNOWN, hasLive: true, quotas: quotas({ pending: 0 }, {}) }
+    expect(register(ITEM, facts, AT)).toEqual({ outcome: 'existing' })
+  })
+
+  test('a serial whose verdict is known is told at once, and not asked', () => {
+    const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
+    const facts = { ...NEW, verification: { ...KNOWN, dueAt: null, verdict, observedAt: 700, previousPollAt: 600 } }
+    expect(register(ITEM, facts, AT)).toMatchObject({
+      ask: null,
+      ending: { verdict, reason: null, rawStatus: 'FAIL', observedAt: 700, previousPollAt: 600 },
+    })
+  })
+
+  test.each([
+    [{ pending: 2 }, { pending: 2 }, { quota: 'pending', limit: 2 }],
+    [{ daily: 5, pending: 9 }, { daily: 6 }, { quota: 'daily', limit: 5 }],
+    [{ hosts: 1 }, { hosts: 1 }, { quota: 'hosts', limit: 1 }],
+  ])('with quotas %j and used %j is over quota', (limits, usage, broken) => {
+    expect(register(ITEM, { ...NEW, quotas: quotas(limits, usage) }, AT)).toEqual({ outcome: 'over_quota', ...broken })
+  })
+
+  test('for a host that the partner has already needs no room for another', () => {
+    expect(register(ITEM, { ...NEW, laneId: 1, quotas: quotas({ hosts: 1 }, { hosts: 1 }) }, AT).outcome).toBe(
+      'created',
+    )
+  })
+})
+
+test('a hint during a call leaves the lease, and otherwise makes it due now', () => {
+  expect(nudge({ dueAt: 1_200, claimedAt: 900 }, AT)).toEqual({ nudgedAt: AT, dueAt: 1_200 })
+  expect(nudge({ dueAt: 900, claimedAt: 800 }, AT).dueAt).toBe(AT)
+  expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
+  expect(nudge({ dueAt: null, claimedAt: null }, AT).dueAt).toBe(AT)
+})

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { NEW_LANE } from '../../../src/store/rules/lane.ts'
+import { type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
+import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
+
+const ATTEMPT: Attempt = {
+  at: 90,
+  outcome: 'rejected',
+  httpStatus: 500,
+  error: null,
+  durationMs: 9,
+  responseExcerpt: 'hello',
+}
+const FACTS: MessageFacts = {
+  seq: 7,
+  state: 'pending',
+  dueAt: 200,
+  claimedAt: 80,
+  claims: 3,
+  fence: 0,
+  attempts: 2,
+  retries: 2,
+  isErased: false,
+  isRecorded: false,
+}
+const RETRY = { state: 'pending', dueAt: 500, retries: 3, gone: false } as const
+const DELIVERED = { state: 'delivered', dueAt: null, retries: 2, gone: false } as const
+const GONE = { state: 'exhausted', dueAt: null, retries: 2, gone: true } as const
+
+const settlement = (more: Partial<MessageSettlement> = {}, claim = 3): MessageSettlement => ({
+  message: { seq: 7, claim, partnerId: 'prt_1', callbackUrl: 'https://a.example/', laneId: 1 },
+  step: RETRY,
+  attempt: ATTEMPT,
+  timedOut: false,
+  ...more,
+})
+const settle = (more: Partial<MessageSettlement>, facts: Partial<MessageFacts> = {}, claim = 3) =>
+  settleMessage(settlement(more, claim), { ...FACTS, ...facts }, NEW_LANE)
+
+describe('an attempt', () => {
+  test('of the claim that holds decides what becomes of the message, and when its lane is due', () => {
+    expect(settle({})).toEqual({
+      update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, retries: 3 },
+      attempt: { ...ATTEMPT, n: 3 },
+      lane: { dueAt: 500, strikes: 0, slow: false, proven: true },
+      pauses: false,
+    })
+  })
+
+  test('of an earlier claim is written and decides nothing', () => {
+    expect(settle({}, {}, 2)).toMatchObject({
+      update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, retries: 2 },
+      attempt: { n: 2 },
+      pauses: false,
+    })
+  })
+
+  test('that delivers counts, whichever claim made it', () => {
+    for (const claim of [2, 3])
+      expect(settle({ step: DELIVERED }, {}, claim)?.update).toMatchObject({ state: 'delivered', dueAt: null })
+  })
+
+  test('that was claimed before a resend does not deliver what is to be sent again', () => {
+    const resent = { claims: 4, fence: 4, claimedAt: null }
+    expect(settle({ step: DELIVERED }, resent)?.update).toMatchObject({ state: 'pending', dueAt: 200, attempts: 3 })
+    expect(settle({ step: DELIVERED }, { ...resent, claims: 5, claimedAt: 95 }, 5)?.update).toMatchObject({
+      state: 'delivered',
+    })
+  })
+
+  test('never revives what was given up', () => {
+    const ended = { state: 'exhausted', dueAt: null, claimedAt: null, claims: 4 } as const
+    expect(settle({ step: DELIVERED }, ended)?.update).toMatchObject({ state: 'exhausted', attempts: 3 })
+    expect(settle({}, ended)?.update).toMatchObject({ state: 'exhausted', dueAt: null })
+  })
+
+  test('that was answered 410 pauses the URL only where its claim holds', () => {
+    expect(settle({ step: GONE })?.pauses).toBe(true)
+    expect(settle({ step: GONE }, {}, 2)?.pauses).toBe(false)
+  })
+
+  test('tells nothing of the answer where the message was erased meanwhile', () => {
+    expect(settle({}, { isErased: true, state: 'exhausted', claims: 4 })?.attempt?.responseExcerpt).toBeNull()
+  })
+
+  test('that is written already, or whose message is gone, changes nothing', () => {
+    expect(settle({}, { isRecorded: true })).toBeNull()
+    expect(settleMessage(settlement(), null, NEW_LANE)).toBeNull()
+  })
+
+  test('that ran into the time limit strikes the lane, and three make it slow', () => {
+    const struck = (strikes: number) =>
+      settleMessage(settlement({ timedOut: true }), FACTS, { ...NEW_LANE, proven: true, strikes })?.lane
+    expect(struck(0)).toMatchObject({ strikes: 1, slow: false, proven: false })
+    expect(struck(2)).toMatchObject({ strikes: 3, slow: true, proven: false })
+  })
+})
+
+describe('a message that was not sent', () => {
+  test('is released: due when it says, and nothing is counted', () => {
+    expect(settle({ attempt: null })).toEqual({
+      update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 2, retries: 2 },
+      attempt: null,
+      lane: { ...NEW_LANE, dueAt: 500 },
+      pauses: false,
+    })
+  })
+
+  test('stays where it is once another claim holds it, or it has ended', () => {
+    expect(settle({ attempt: null }, {}, 2)).toBeNull()
+    expect(settle({ attempt: null }, { claimedAt: null })).toBeNull()
+    expect(settle({ attempt: null }, { state: 'exhausted' })).toBeNull()
+  })
+})

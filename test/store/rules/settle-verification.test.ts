@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import type { Answer } from '../../../src/core/answer.ts'
+import type { VerificationStep } from '../../../src/core/verification.ts'
+import {
+  endsSomebody,
+  settleVerification,
+  type VerificationFacts,
+} from '../../../src/store/rules/settle-verification.ts'
+import type { VerificationSettlement } from '../../../src/store/store.ts'
+
+const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: '100' } as const
+const SUCCESS: Answer = { kind: 'verdict', code: 2, verdict: VERDICT }
+const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const STEP: VerificationStep = {
+  failures: 0,
+  invalidIds: 0,
+  goneChecks: 0,
+  seen: true,
+  dueAt: 500,
+  verdict: null,
+  ended: [],
+}
+const waiting = (id: string, n = 0) => ({
+  verificationId: 1,
+  n,
+  id,
+  partnerId: 'prt_1',
+  laneId: 1,
+  callbackUrl: 'https://a.example/',
+  metadata: {},
+})
+const FACTS: VerificationFacts = {
+  id: 1,
+  idcardid: '16',
+  partnerId: 'prt_1',
+  claims: 3,
+  claimedAt: 80,
+  nudgedAt: 10,
+  polls: 4,
+  lastPolledAt: 50,
+  rawStatus: 'INIT',
+  isResolved: false,
+  waiting: [waiting('reg_1')],
+}
+const settlement = (step: Partial<VerificationStep>, answer: Answer = WAITING, claim = 3): VerificationSettlement => ({
+  id: 1,
+  claim,
+  answer,
+  askedAt: 90,
+  observedAt: 95,
+  step: { ...STEP, ...step },
+  account: null,
+})
+const AT = 100
+const FIRST_VERDICT = { verdict: VERDICT, dueAt: null }
+
+describe('an answer', () => {
+  test('that lets everybody go on waiting writes when to ask next, and counts the poll', () => {
+    const plan = settleVerification(settlement({}), { ...FACTS, waiting: [] }, AT)
+    expect(plan).toMatchObject({ endings: [], update: { polls: 5, lastPolledAt: 90, rawStatus: 'ING', dueAt: 500 } })
+    expect(endsSomebody(settlement({}))).toBe(false)
+  })
+
+  test('is followed by another call at once where a hint came during the call', () => {
+    expect(settleVerification(settlement({}), { ...FACTS, nudgedAt: 85 }, AT)?.update.dueAt).toBe(AT)
+  })
+
+  test('changes nothing where the claim does not hold, is settled already, or there is a verdict', () => {
+    expect(settleVerification(settlement({}, WAITING, 2), FACTS, AT)).toBeNull()
+    expect(settleVerification(settlement({}), { ...FACTS, claimedAt: null }, AT)).toBeNull()
+    expect(settleVerification(settlement(FIRST_VERDICT, SUCCESS), { ...FACTS, isResolved: true }, AT)).toBeNull()
+    expect(settleVerification(settlement({}), null, AT)).toBeNull()
+  })
+
+  test('that says nothing of a status leaves the last one', () => {
+    const plan = settleVerification(settlement({}, { kind: 'not_found', code: 4061 }), FACTS, AT)
+    expect(plan?.update).toMatchObject({ rawStatus: 'INIT', lastAnswer: 'not_found', lastCode: 4061 })
+  })
+})
+
+describe('a first verdict', () => {
+  test('ends everybody who waits, also those who joined during the call, whoever brings it', () => {
+    const facts = { ...FACTS, waiting: [waiting('reg_1'), waiting('reg_2', 1)] }
+    for (const claim of [2, 3]) {
+      const plan = settleVerification(settlement(FIRST_VERDICT, SUCCESS, claim), facts, AT)
+      expect(plan?.endings.map(({ registration, reason }) => [registration.id, reason])).toEqual([
+        ['reg_1', null],
+        ['reg_2', null],
+      ])
+      expect(plan?.update).toMatchObject({ dueAt: null, verdict: VERDICT, observedAt: 95, previousPollAt: 50 })
+    }
+  })
+
+  test('is not kept where everybody has cancelled during the call', () => {
+    const plan = settleVerification(settlement(FIRST_VERDICT, SUCCESS, 2), { ...FACTS, waiting: [] }, AT)
+    expect(plan).toMatchObject({ endings: [], update: { verdict: null, observedAt: null, dueAt: null } })
+  })
+})
+
+describe('a deadline', () => {
+  const ended = { dueAt: 700, ended: [{ registrationId: 'reg_1', reason: 'expired' as const }] }
+
+  test('ends its own registration, and the others go on', () => {
+    const plan = settleVerification(
+      settlement(ended),
+      { ...FACTS, waiting: [waiting('reg_1'), waiting('reg_2', 1)] },
+      AT,
+    )
+    expect(plan?.endings).toMatchObject([{ registration: { id: 'reg_1' }, verdict: null, reason: 'expired' }])
+    expect(plan?.update.dueAt).toBe(700)
+  })
+
+  test('of the last one leaves nothing to ask', () => {
+    expect(settleVerification(settlement({ ...ended, dueAt: null }), FACTS, AT)?.update.dueAt).toBeNull()
+  })
+
+  test('of all who were known has somebody who joined during the call asked for at once', () => {
+    const joined = { ...FACTS, nudgedAt: 85, waiting: [waiting('reg_1'), waiting('reg_2', 1)] }
+    expect(settleVerification(settlement({ ...ended, dueAt: null }), joined, AT)?.update.dueAt).toBe(AT)
+  })
+})
