@@ -5,7 +5,7 @@ import type { Secret } from '../core/secret.ts'
 import type { VerificationState, VerificationStep } from '../core/verification.ts'
 import type { Attempt } from './registration.ts'
 
-export interface VerificationClaim {
+export interface VerificationClaimRequest {
   /** Calls in flight on this node, by account. */
   busy: ReadonlyMap<string, number>
   /** Calls in flight that an account may have. */
@@ -32,7 +32,7 @@ export interface ClaimedVerification extends VerificationState {
   claim: number
   partnerId: string
   idcardid: string
-  /** When it was due, and so how late it is. */
+  /** When it was due before the claim. */
   dueAt: number
   polls: number
 }
@@ -48,8 +48,8 @@ export interface VerificationSettlement {
   account: { id: string; change: AccountChange } | null
 }
 
-export interface MessageClaim {
-  /** Free slots, and how many of them may go to hosts that have lately let attempts run into the time limit. */
+export interface MessageClaimRequest {
+  /** Free slots, and how many of them slow hosts may have. */
   slots: number
   slowSlots: number
   perHost: number
@@ -61,8 +61,8 @@ export interface MessageClaim {
   /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>
   /**
-   * What a partner has for hosts of which no attempt has ended in time yet, or not the last, so that those that hang leave
-   * room to its others. The first attempt in flight of each host is not counted against it.
+   * Slots of a partner for hosts that are not proven: their last attempt, or all so far, ran into the time limit. So
+   * hosts that hang leave room to the partner's others. Each such host may always have one attempt in flight.
    */
   unproven: { perPartner: number; busyPartners: ReadonlyMap<string, number> }
   leaseMs: number
@@ -94,8 +94,8 @@ export interface ClaimedMessage {
 export interface MessageSettlement {
   message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId'>
   step: MessageStep
-  /** Null: nothing was sent, and the message goes back as `step` says. */
+  /** Null: nothing was sent; the claim is released and the message is due as `step` says. */
   attempt: Attempt | null
-  /** The attempt ran into the time limit, so the host held its slot as long as it could. */
+  /** The attempt ran into the time limit. */
   timedOut: boolean
 }

@@ -7,9 +7,9 @@ import type { NewPartner, Partner, PartnerChange, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
   ClaimedVerifications,
-  MessageClaim,
+  MessageClaimRequest,
   MessageSettlement,
-  VerificationClaim,
+  VerificationClaimRequest,
   VerificationSettlement,
 } from './queues.ts'
 import type {
@@ -35,15 +35,14 @@ export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
- * nothing of it. Nothing is visible before it is durable: no read, claim or event shows what a power cut could take back.
- * Times are epoch ms of the store's own clock. A verb that takes a `partnerId` sees only what is that partner's;
- * what is somebody else's is null, like what does not exist.
+ * nothing of it. Times are epoch ms by the store's own clock. A verb that takes a `partnerId` sees only what is that
+ * partner's; another partner's object is null, like an object that does not exist.
  *
- * Throws `AppError('unavailable')` when the database cannot be read or written now; nothing is half done then. Only where
- * the disk refused to sync, which `broken` tells, may it turn out after the restart that the whole of it was done.
+ * Throws `AppError('unavailable')` when the database cannot be read or written now; then nothing is half done. Only after
+ * the disk refused to sync, which `broken` tells, may the restart show that the whole of a write was done.
  */
 export interface Store {
-  /** The clock that leases and due times go by. */
+  /** The clock for leases and due times. */
   now(): number
   readonly events: EventEmitter<StoreEvents>
 
@@ -59,16 +58,16 @@ export interface Store {
   /** Makes the message due now, whatever its state, with a new schedule and the same id. Lifts a 410 pause. */
   resend(partnerId: string, id: string): Promise<'resent' | 'no_message' | 'cancelled' | null>
   /**
-   * Resends the exhausted messages that were created from `since` to `until`, of registrations that are not cancelled: how
-   * many there are now. It goes on in batches that `continueResends` does, also after a restart.
+   * Begins to resend the exhausted messages that were created from `since` to `until`, but not those of cancelled
+   * registrations; says how many there are now. `continueResends` does the work in batches, also after a restart.
    */
   startResend(partnerId: string, resend: NewBulkResend): Promise<BulkResend>
   findResend(partnerId: string, id: string): Promise<BulkResend | null>
-  /** Makes up to `limit` messages of bulk resends due; how many it did. */
+  /** Makes up to `limit` messages of bulk resends due; resolves to their number, 0 when no resend is left. */
   continueResends(limit: number): Promise<number>
   /**
-   * The partner's events in the order of their commits, from after the position on (null: from the first): none is ever
-   * committed behind a reader. A position that a restore has made invalid is told, with where to begin.
+   * The partner's events after the position, or from the first where `after` is null. They come in the order of their
+   * commits, so no event is ever added behind a reader. `lost` tells a reader that a restore has ended its history.
    */
   listEvents(partnerId: string, page: { after: EventPosition | null; limit: number }): Promise<EventPage>
   /** In the order in which they began. */
@@ -80,25 +79,23 @@ export interface Store {
    * `concurrency - busy` an account, within the account's rate, in turn over the partners. Of a paused account it hands out
    * one row, when the next canary is due.
    */
-  claimVerifications(claim: VerificationClaim): Promise<ClaimedVerifications>
+  claimVerifications(claim: VerificationClaimRequest): Promise<ClaimedVerifications>
   /**
-   * Records answers. A step whose claim no longer holds is dropped, but for a first verdict, which counts for all who
-   * still wait; where everybody has cancelled it is not kept. A verdict resolves every waiting registration and creates
-   * their messages in the same transaction.
+   * Records answers. A step counts only while its claim holds, and once. The first verdict counts whoever brings it: it
+   * resolves every registration that waits and creates their messages, in the same transaction. It is not kept where
+   * everybody has cancelled.
    */
   settleVerifications(settlements: readonly VerificationSettlement[]): Promise<void>
 
-  /**
-   * What was learned of when the account's checks are completed. A change is atomic, so that several nodes may add to it.
-   */
+  /** Adds to what is known of the ages at which the account's checks are completed. Several nodes may add to it. */
   changeCompletions(accountId: string, change: BinsChange): Promise<void>
   completionsOf(accountId: string): Promise<CompletionBins>
 
   /** Hands out messages that are due, each to one caller only until its lease runs out, shared over partners and hosts. */
-  claimMessages(claim: MessageClaim): Promise<ClaimedMessages>
+  claimMessages(claim: MessageClaimRequest): Promise<ClaimedMessages>
   /**
-   * Records attempts. Where the claim no longer holds the attempt is still recorded, and a delivery still counts, unless
-   * the message has been resent since.
+   * Records attempts, each once. The attempt of a claim that no longer holds is recorded too, and a 2xx of it still
+   * delivers, unless the message has been resent since.
    */
   settleMessages(settlements: readonly MessageSettlement[]): Promise<void>
 

@@ -11,12 +11,12 @@ import type {
   ClaimedAccount,
   ClaimedMessage,
   ClaimedVerification,
-  MessageClaim,
+  MessageClaimRequest,
   MessageSettlement,
   NewRegistration,
   Registration,
   Store,
-  VerificationClaim,
+  VerificationClaimRequest,
   VerificationSettlement,
 } from '../../src/store/store.ts'
 
@@ -96,9 +96,9 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     return registration
   }
 
-  const claimWith = (more: Partial<VerificationClaim> = {}) =>
+  const claimWith = (more: Partial<VerificationClaimRequest> = {}) =>
     store.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: LEASE_MS, ...more })
-  const claim = async (more: Partial<VerificationClaim> = {}): Promise<Claimed[]> =>
+  const claim = async (more: Partial<VerificationClaimRequest> = {}): Promise<Claimed[]> =>
     (await claimWith(more)).claims.flatMap(({ account, verifications }) =>
       verifications.map(verification => ({ account, verification })),
     )
@@ -128,7 +128,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     return find(registration.id, registration.partnerId)
   }
 
-  const claimMessagesWith = (more: Partial<MessageClaim> = {}) =>
+  const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
     store.claimMessages({
       slots: 100,
       slowSlots: 100,
@@ -141,7 +141,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
       leaseMs: LEASE_MS,
       ...more,
     })
-  const claimMessages = async (more: Partial<MessageClaim> = {}) => (await claimMessagesWith(more)).messages
+  const claimMessages = async (more: Partial<MessageClaimRequest> = {}) => (await claimMessagesWith(more)).messages
   /** What came of an attempt: a status, or null where it ran into the time limit. */
   const received = (message: ClaimedMessage, httpStatus: number | null): MessageSettlement => {
     const moment = { now: store.now(), random: 0.5, scheduleMs: SCHEDULE_MS }
@@ -162,7 +162,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     }
   }
   /** Sends whatever is due, and has the receivers answer this. */
-  const deliver = async (httpStatus: number | null, more: Partial<MessageClaim> = {}): Promise<number> => {
+  const deliver = async (httpStatus: number | null, more: Partial<MessageClaimRequest> = {}): Promise<number> => {
     const messages = await claimMessages(more)
     await store.settleMessages(messages.map(message => received(message, httpStatus)))
     return messages.length

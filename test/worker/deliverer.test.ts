@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Attempt, SendResult } from '../../src/callback/sender.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
-import type { ClaimedMessage, MessageClaim, MessageSettlement } from '../../src/store/store.ts'
+import type { ClaimedMessage, MessageClaimRequest, MessageSettlement } from '../../src/store/store.ts'
 import { createDeliverer, type DelivererDeps } from '../../src/worker/deliverer.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
@@ -38,7 +38,7 @@ const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): ClaimedMess
 const openScene = (more: Partial<DelivererDeps> = {}) => {
   const clock = createFixedClock(NOW)
   const sent: { attempt: Attempt; answer: (result: SendResult) => void }[] = []
-  const claims: MessageClaim[] = []
+  const claims: MessageClaimRequest[] = []
   const settled: MessageSettlement[] = []
   const happened: string[] = []
   let due: ClaimedMessage[] = []

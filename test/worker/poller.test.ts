@@ -4,7 +4,7 @@ import { HOUR, SECOND } from '../../src/core/duration.ts'
 import type {
   ClaimedAccount,
   ClaimedVerification,
-  VerificationClaim,
+  VerificationClaimRequest,
   VerificationSettlement,
 } from '../../src/store/store.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
@@ -40,7 +40,7 @@ const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): Cl
 const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { account?: ClaimedAccount } = {}) => {
   const clock = createFixedClock(NOW)
   const asked = new Map<string, PromiseWithResolvers<Answer>>()
-  const claims: VerificationClaim[] = []
+  const claims: VerificationClaimRequest[] = []
   const settled: VerificationSettlement[] = []
   const happened: string[] = []
   const lookups: boolean[] = []

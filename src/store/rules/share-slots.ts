@@ -1,4 +1,4 @@
-import type { MessageClaim } from '../store.ts'
+import type { MessageClaimRequest } from '../store.ts'
 
 /** A lane with something to send. */
 export interface DueLane {
@@ -16,7 +16,7 @@ export const PARTNERS_IN_A_CLAIM = 256
 const LANES_OF_A_PARTNER = 1_024
 
 type Limits = Pick<
-  MessageClaim,
+  MessageClaimRequest,
   'slots' | 'slowSlots' | 'perHost' | 'prefetch' | 'perPartner' | 'busyHosts' | 'busyPartners' | 'unproven'
 >
 

@@ -1,7 +1,7 @@
 import { tellHints } from '../hints.ts'
 import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
-import type { ClaimedMessage, MessageClaim, MessageSettlement, Store } from '../store.ts'
+import type { ClaimedMessage, MessageClaimRequest, MessageSettlement, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
@@ -33,7 +33,7 @@ export const createMessages = (context: Context): Verbs => {
     return { partners: [...rest, ...start.filter(({ id }) => id <= after)], isAll }
   }
 
-  const loadLanes = (claim: MessageClaim, at: number) => {
+  const loadLanes = (claim: MessageClaimRequest, at: number) => {
     const { partners, isAll } = inTurn(lastPartner)
     const limit = lanesToLoad(claim)
     const lanes = partners
@@ -90,7 +90,7 @@ export const createMessages = (context: Context): Verbs => {
     }
   }
 
-  const claimAll = (claim: MessageClaim, at: number) => {
+  const claimAll = (claim: MessageClaimRequest, at: number) => {
     const { lanes, isAll, last } = loadLanes(claim, at)
     const shares = shareSlots(claim, lanes)
     const taken = shares.map(({ lane, take }) => dueOf(lane, take, at))

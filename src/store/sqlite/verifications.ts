@@ -4,7 +4,13 @@ import { tellHints } from '../hints.ts'
 import { mostOverdue, OVERDUE_WINDOW } from '../rules/claim-verifications.ts'
 import { afterResolving } from '../rules/hints.ts'
 import { endsSomebody, settleVerification, type VerificationFacts } from '../rules/settle-verification.ts'
-import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaim, VerificationSettlement } from '../store.ts'
+import type {
+  ClaimedAccount,
+  ClaimedVerification,
+  Store,
+  VerificationClaimRequest,
+  VerificationSettlement,
+} from '../store.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
@@ -61,7 +67,7 @@ export const createVerifications = (context: Context): Verbs => {
     })
 
   const claimAll = (
-    { busy, concurrency, leaseMs }: VerificationClaim,
+    { busy, concurrency, leaseMs }: VerificationClaimRequest,
     ready: ReadonlyMap<string, Head[]>,
     at: number,
   ) => {

@@ -19,7 +19,7 @@ const claim = fc.record({
   slots: fc.nat(20),
   slowSlots: fc.nat(5),
   perHost: fc.integer({ min: 1, max: 5 }),
-  ahead: counts(HOSTS),
+  prefetch: counts(HOSTS),
   perPartner: fc.integer({ min: 1, max: 9 }),
   busyHosts: counts(HOSTS),
   busyPartners: counts(PARTNERS),
@@ -41,7 +41,7 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
       expect(taken(() => true)).toBeLessThanOrEqual(limits.slots)
       expect(taken(({ slow }) => slow)).toBeLessThanOrEqual(limits.slowSlots)
       for (const host of HOSTS) {
-        const most = limits.perHost + (limits.ahead.get(host) ?? 0)
+        const most = limits.perHost + (limits.prefetch.get(host) ?? 0)
         const room = Math.max(0, most - (limits.busyHosts.get(host) ?? 0))
         expect(taken(one => one.host === host)).toBeLessThanOrEqual(room)
       }
@@ -59,7 +59,7 @@ test('lets a new host try once, however many of its partner hang', () => {
     slots: 10,
     slowSlots: 0,
     perHost: 4,
-    ahead: new Map(),
+    prefetch: new Map(),
     perPartner: 10,
     busyHosts: new Map([['a.example', 4]]),
     busyPartners: new Map([['prt_1', 4]]),

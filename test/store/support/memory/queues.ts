@@ -10,10 +10,10 @@ import type {
   ClaimedAccount,
   ClaimedMessage,
   ClaimedVerification,
-  MessageClaim,
+  MessageClaimRequest,
   MessageSettlement,
   Store,
-  VerificationClaim,
+  VerificationClaimRequest,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
 import { type Context, end, waitingOf } from './context.ts'
@@ -87,7 +87,7 @@ export const createQueues = (context: Context): Verbs => {
     return taken.map(one => claimOne(one, at, leaseMs))
   }
 
-  const claimVerifications = ({ busy, concurrency, leaseMs }: VerificationClaim) => {
+  const claimVerifications = ({ busy, concurrency, leaseMs }: VerificationClaimRequest) => {
     const at = now()
     const taken = new Map<string, number>()
     const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
@@ -152,7 +152,7 @@ export const createQueues = (context: Context): Verbs => {
     })
   }
 
-  const claimMessages = (claim: MessageClaim) => {
+  const claimMessages = (claim: MessageClaimRequest) => {
     const at = now()
     const before = firstDue()
     if (before === null || before > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt: before }
