@@ -14,6 +14,7 @@ import { describePolling } from './conformance/polling.ts'
 import { describeQueries } from './conformance/queries.ts'
 import { describeRegistering } from './conformance/registering.ts'
 import { describeSecrets } from './conformance/secrets.ts'
+import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
 
 /** What every store promises; the promises are the comments of `store.ts`. */
 export const describeStore = (name: string, open: OpenStore): void => {
@@ -31,6 +32,8 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('events', () => describeEvents(open))
     describe('reading', () => describeQueries(open))
     describe('partners', () => describePartners(open))
-    describe('secrets and retention', () => describeSecrets(open))
+    describe('signing secrets', () => describeSecrets(open))
+    describe('retention', () => describeRetention(open))
+    describe('upkeep', () => describeUpkeep(open))
   })
 }

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { DAY, HOUR } from '../../../src/core/duration.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
+
+export const describeRetention = (open: OpenStore): void => {
+  test('erases what ended before the given time, with its serial, and keeps what waits', async () => {
+    await using bench = await openBench(open)
+    const done = await bench.resolve({ idcardid: '1' })
+    await bench.deliver(200)
+    const cancelled = await bench.register()
+    await bench.store.cancel(bench.partnerId, cancelled.id)
+    const unsent = await bench.resolve()
+    await bench.deliver(500)
+    const pending = await bench.register()
+    await bench.advance(DAY)
+    const recent = await bench.resolve()
+    const before = bench.store.now() - HOUR
+    expect(await bench.store.prune(before, 1)).toBe(1)
+    expect(await bench.store.prune(before, 100)).toBe(1)
+    expect(await bench.store.prune(before, 100)).toBe(0)
+    for (const { id } of [done, cancelled]) expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
+    for (const { id } of [unsent, pending, recent]) await bench.find(id)
+    const other = await bench.addPartner()
+    expect(await bench.register({ partnerId: other, idcardid: '1' })).toMatchObject({ status: 'pending', polls: 0 })
+  })
+
+  test('keeps a serial, and its verdict, while another registration has it', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve({ idcardid: '1' })
+    await bench.deliver(200)
+    await bench.advance(DAY)
+    const late = await bench.register({ idcardid: '1', callbackUrl: 'https://late.example/' })
+    expect(await bench.store.prune(bench.store.now() - HOUR, 100)).toBe(1)
+    expect(await bench.find(late.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
+  })
+}
+
+export const describeUpkeep = (open: OpenStore): void => {
+  test('there is nothing to reseal while the master key is the same', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    expect(await bench.store.reseal(100)).toBe(0)
+  })
+
+  test('a probe writes, and changes nothing that is seen', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const before = await bench.find(id)
+    await bench.store.probe()
+    await bench.store.probe()
+    expect(await bench.find(id)).toEqual(before)
+  })
+}
