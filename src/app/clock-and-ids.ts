@@ -11,7 +11,7 @@ export const clock: Clock = {
 }
 export const random = randomBytes
 
-/** For ulid, in [0, 1): by itself it asks the system for each character. */
+/** Random numbers in [0, 1) for ulid, which would ask the system for each character. */
 const createChance = () => {
   let bytes = Buffer.alloc(0)
   let at = 0

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { clock, random } from './clock-and-ids.ts'
 
-/** Opens the database that the settings name: for the service on a thread of its own, for a short command without one. */
+/** Opens the database that the settings name: on a thread of its own for the service, without one for a short command. */
 export const openDatabase = (
   config: Parameters<typeof openStore>[0],
   { emit, runs }: { emit: Emit<OpeningEvent>; runs: OpenStoreDeps['runs'] },

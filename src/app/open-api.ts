@@ -6,7 +6,7 @@ import { createApi } from '../http/api.ts'
 import { listen } from '../http/listen.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
-import type { NewRegistration, Registered } from '../store/store.ts'
+import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import { VERSION } from '../version.ts'
 import { clock, createIds, random } from './clock-and-ids.ts'
 import { callbackPolicy, networksOf } from './networks.ts'
@@ -26,7 +26,10 @@ export const openApi = async ({
   sender,
   enumerationGuard,
   emit,
-}: RoleDeps & { sender: Sender; enumerationGuard: EnumerationGuard }): Promise<{ url: string } & AsyncDisposable> => {
+}: RoleDeps<'callback' | 'polling' | 'server', keyof Store> & {
+  sender: Sender
+  enumerationGuard: EnumerationGuard
+}): Promise<{ url: string } & AsyncDisposable> => {
   const newId = createIds()
   const judge = createUrlJudge(callbackPolicy(callback))
   const readiness = createReadiness(store, clock)

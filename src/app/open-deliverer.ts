@@ -6,6 +6,9 @@ import { createRounds } from '../worker/rounds.ts'
 import { clock } from './clock-and-ids.ts'
 import { drain, type RoleDeps } from './role.ts'
 
+type Verb = 'now' | 'events' | 'claimMessages' | 'settleMessages' | 'continueResends' | 'prune'
+type Deps = RoleDeps<'callback' | 'storage', Verb> & { sender: Pick<Sender, 'send'> }
+
 const PRUNE_BATCH = 100
 const RESEND_BATCH = 200
 
@@ -13,12 +16,7 @@ const RESEND_BATCH = 200
  * Sends the webhooks that are due, from now on; makes those of bulk resends due, and erases what is older than RETENTION.
  * Disposing stops the claims at once and waits for the attempts in flight.
  */
-export const openDeliverer = ({
-  config: { callback, storage },
-  store,
-  sender,
-  emit,
-}: RoleDeps & { sender: Sender }): AsyncDisposable => {
+export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps): AsyncDisposable => {
   const deliverer = createDeliverer({
     store,
     sender,

@@ -8,16 +8,14 @@ import { createSandbox } from '../worker/sandbox.ts'
 import { clock } from './clock-and-ids.ts'
 import { drain, type RoleDeps } from './role.ts'
 
+type Verb = 'now' | 'events' | 'claimVerifications' | 'settleVerifications' | 'changeCompletions' | 'completionsOf'
+type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup'>
+
 /**
  * Asks GetResult about what is due, from now on. Disposing stops the claims at once, waits for the calls in flight, and
  * closes their connections.
  */
-export const openPoller = ({
-  config: { upstream, polling },
-  store,
-  emit,
-  onLookup,
-}: RoleDeps & Pick<PollerDeps, 'onLookup'>): AsyncDisposable => {
+export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup }: Deps): AsyncDisposable => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({

@@ -1,4 +1,4 @@
-/** Counts what is under way by a key, and tells when nothing is. */
+/** Counts, by key, what has started and not ended. */
 export const createInFlight = () => {
   const counts = new Map<string, number>()
   let total = 0
@@ -19,7 +19,7 @@ export const createInFlight = () => {
       for (const resolve of idle) resolve()
       idle = []
     },
-    /** Resolves when nothing is under way. */
+    /** Resolves when everything has ended. */
     whenIdle: (): Promise<void> => (total === 0 ? Promise.resolve() : new Promise(resolve => idle.push(resolve))),
   }
 }

@@ -7,13 +7,13 @@ import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedAccount, ClaimedVerification, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-/** Learns from the polls of each account when its next ones are best made. */
+/** Learns from the polls of each account when to poll it next. */
 export interface PollPlan {
-  /** How long to wait after a poll at this age: within the schedule's bounds, and longer only where the rate does not suffice. */
+  /** How long to wait after a poll at this age. Longer than the schedule's bounds only where the rate does not suffice. */
   intervalMs(accountId: string, ageMs: number): number
-  /** To be told of every call to upstream, once it is answered. */
+  /** Call it for every answer of upstream. */
   polled(account: Pick<ClaimedAccount, 'id' | 'rampAt'>, verification: Asked, poll: Polled): void
-  /** Writes what has been learned lately. */
+  /** Writes what is learned and not written yet. */
   stop(): Promise<void>
 }
 
@@ -30,10 +30,10 @@ interface PollPlanDeps {
   emit: Emit<'poll.not_learned' | 'poll.learning_restarted'>
 }
 
-/** What a crash may lose: some seconds of statistics. */
+/** A crash loses what was learned in this time. */
 const FLUSH_MS = 10 * SECOND
 
-/** What an answer says about the check; the others say nothing about it. */
+/** What an answer says about the check. The kinds that are missing say nothing. */
 const STATES: Partial<Record<Answer['kind'], 'complete' | 'open'>> = {
   verdict: 'complete',
   waiting: 'open',
@@ -54,7 +54,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
     if (known) return known
     const learner = createPollLearner(schedule)
     learners.set(accountId, learner)
-    // Until they are read the rule holds.
+    // The rule holds until the statistics are read.
     store.completionsOf(accountId).then(learner.know).catch(notLearned)
     return learner
   }
@@ -69,7 +69,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
   const flush = async () => {
     nextFlush?.abort()
     nextFlush = null
-    await Promise.all([...learners].map(one => flushOne(one).catch(notLearned)))
+    await Promise.all([...learners].map(entry => flushOne(entry).catch(notLearned)))
   }
   const flushSoon = () => {
     if (nextFlush) return
@@ -77,7 +77,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
     clock.sleep(FLUSH_MS, nextFlush.signal).then(flush, () => {})
   }
 
-  /** How late it came says something about the load only if nothing but the load has kept it waiting. */
+  /** A late poll shows overload, unless a pause of the account or a restart has delayed it. */
   const weigh = (
     account: { id: string; rampAt: number | null },
     lastPolledAt: number,
@@ -93,7 +93,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
 
     polled: (account, { nudgedAt, lastPolledAt, failures, invalidIds }, { answer, askedAt }) => {
       const state = STATES[answer.kind]
-      // The poll before must have shown the check open, since the last hint: the first poll's verdict is no schedule's merit.
+      // Only a poll after one that showed the check open, since the last hint, says when it was completed.
       if (!state || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
       const learner = learnerOf(account.id)
       const fromMs = lastPolledAt - nudgedAt

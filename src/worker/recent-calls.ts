@@ -5,9 +5,8 @@ import type { Answer } from '../core/answer.ts'
 type Asked = Pick<AccountState, 'pauseReason' | 'rampAt'> & { id: string }
 
 /**
- * What this node has lately heard about each account, to tell a bad serial from a fault of the whole account. It is kept
- * over a pause, since calls that were under way then must be judged like the one that caused it, and forgotten once the
- * account has been resumed.
+ * The latest answers about each account on this node. They tell a bad serial from a fault of the whole account. A pause
+ * keeps them, so that calls in flight are judged like the one that caused it; the account's resumption clears them.
  */
 export const createRecentCalls = () => {
   const windows = new Map<string, readonly RecentCall[]>()
@@ -22,12 +21,12 @@ export const createRecentCalls = () => {
   }
 
   return {
-    /** Adds an answer to a call that was made when the account was like this, and says what the window now tells. */
+    /** @param account as it was when the call was made */
     add: (account: Asked, verificationId: number, answer: Answer) => {
       const calls = withCall(windowOf(account), verificationId, answer)
       windows.set(account.id, calls)
       return {
-        // The pause itself says so too: this node may have heard nothing of what caused it.
+        // The pause says so too: another node may have received the answers that caused it.
         othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, verificationId),
         mostlyUnknown: mostlyUnknown(calls),
       }

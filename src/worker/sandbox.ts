@@ -3,7 +3,7 @@ import { answerOfTestSerial, readTestSerial, type TestSerial } from '../core/tes
 import { afterAnswer, type PollPolicy, type VerificationStep, type Waiting } from '../core/verification.ts'
 import type { ClaimedVerification } from '../store/store.ts'
 
-/** Null for a serial that upstream has to be asked about. */
+/** Null: upstream has to be asked about this serial. */
 export type Sandbox = (
   verification: ClaimedVerification,
   now: number,

@@ -6,9 +6,10 @@ type AlertEmit = Emit<
   'account.paused' | 'account.resumed' | 'account.throttled' | 'upstream.unknown_status' | 'upstream.unknown_code'
 >
 
+/** Further statuses and codes are not reported. */
 const MOST_SEEN = 1_000
 
-/** Tells the operator what an answer says of its account, and, once each, statuses and codes that are in no table. */
+/** Reports changes of an account, and each unknown status and code once. */
 export const createUpstreamAlerts = (emit: AlertEmit) => {
   const seen = new Set<string>()
   const isNew = (key: string): boolean => {
