@@ -6,7 +6,16 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dirname, '../..')
 const BIN = join(ROOT, 'node_modules/.bin')
 /** What the package is made of. A copy is packed, so that nobody's build in the checkout is disturbed. */
-const PARTS = ['src', 'migrations', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'LICENSE']
+const PARTS = [
+  'src',
+  'migrations',
+  'docs',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.types.json',
+  'LICENSE',
+]
 const TEXTS = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', '.env.example']
 
 interface LockEntry {
