@@ -96,6 +96,16 @@ verifyWebhook({ secrets: '', headers: {}, body: { type: '' } })
 client.register({ idcardid: 1, callbackUrl: '' })
 `
 
+const PAGES = `
+import { createDocs } from './node_modules/idface-notifier/dist/http/docs.js'
+
+const pages = createDocs({ version: '0.0.0', registrationBody: null, now: Date.now })
+const [reference, problems, style] = await Promise.all(
+  ['/docs', '/docs/problems', '/docs/assets/swagger-ui.css'].map(path => pages.request(path)),
+)
+console.log(reference.status, problems.status, style.status, (await problems.text()).includes('id="invalid_body"'))
+`
+
 const STRICT = {
   compilerOptions: {
     strict: true,
@@ -153,6 +163,11 @@ describe('the package, installed from its tarball', () => {
   test('has a command that tells its version, and lists what there is', async () => {
     expect(await run(bin, ['--version'], consumer)).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
     expect((await run(bin, ['--help'], consumer)).stdout).toContain('migrate')
+  })
+
+  test('serves the pages that it documents itself with', async () => {
+    await writeFile(join(consumer, 'pages.js'), PAGES)
+    expect(await run('node', ['pages.js'], consumer)).toEqual({ code: 0, stdout: '200 200 200 true\n', stderr: '' })
   })
 
   test('has a command that finds the migrations', async () => {
