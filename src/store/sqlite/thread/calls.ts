@@ -1,4 +1,4 @@
-import { AppError } from '../../../core/error.ts'
+import { unavailable } from '../failure.ts'
 import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
 import { unpackError } from './errors.ts'
 import type { Call, Outcome } from './messages.ts'
@@ -9,9 +9,6 @@ interface Caller {
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
 }
-
-export const unavailable = (why: string): AppError =>
-  new AppError('unavailable', `the database cannot be used now (${why})`)
 
 /** Its caller has gathered already, and waits: the other thread begins while this one reads what comes next. */
 const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
