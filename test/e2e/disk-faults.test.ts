@@ -29,7 +29,7 @@ test.skipIf(whyNoDiskShim !== null).each(['fail-db', 'fail-wal'] as const)(
   'a disk that refuses to sync (%s) ends the service with 1, and all that it acknowledged is there again',
   async command => {
     await using scene = await openDisk()
-    const service = await spawnService(scene.faulty, scene.folder)
+    await using service = await spawnService(scene.faulty, scene.folder)
     const { apiKey } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
     const { call } = createApiClient(service.url, apiKey)
     const acknowledged: string[] = []

@@ -20,7 +20,7 @@ test.skipIf(whyNoDiskShim !== null)(
     await using scene = await openScene({ MASTER_KEY: randomBytes(32).toString('base64'), RETRY_SCHEDULE: '100ms' })
     const disk = buildDiskShim(join(scene.folder, 'disk'))
     const { upstream, receiver } = scene
-    const service = await spawnService({ ...scene.env, ...disk.env }, scene.folder)
+    await using service = await spawnService({ ...scene.env, ...disk.env }, scene.folder)
     const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
     receiver.trust([signingSecret])
     receiver.plan('/hook', [{ fault: 'hang' }])
