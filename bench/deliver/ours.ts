@@ -21,8 +21,7 @@ const FILL_BATCH = 500
 const runOurs = async () => {
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid()}`
-  const allowed = createNetworks(['127.0.0.0/8'])
-  if (!allowed.ok) throw new Error(allowed.message)
+  const allowed = createNetworks([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }])
   let store: Store | null = null
   let jobs = 0
 
@@ -66,7 +65,7 @@ const runOurs = async () => {
   const run = async (filled: Store): Promise<Run> => {
     const sender = openSender({
       timeoutMs: 15 * SECOND,
-      policy: { allowHttp: true, allowed: allowed.networks },
+      policy: { allowHttp: true, allowed },
       proxy: null,
       userAgent: 'idface-notifier/bench',
       connectionsPerHost: IN_FLIGHT,

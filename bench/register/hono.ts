@@ -12,20 +12,18 @@ import { viewRegistration } from '../../src/http/partner/registration-view.ts'
 import type { Registration } from '../../src/store/store.ts'
 import { answerMessages } from '../support/child.ts'
 
-const NETWORKS = createNetworks([])
+const POLICY = { allowHttp: false, allowed: createNetworks([]) }
 
 /** Answers as the service does, but keeps nothing: no store, no log, no limits. */
 const createApp = (
   keys: ReadonlyMap<string, { hash: Buffer; partnerId: string }>,
   newId: (prefix: string) => string,
 ) => {
-  if (!NETWORKS.ok) throw new Error(NETWORKS.message)
-  const policy = { allowHttp: false, allowed: NETWORKS.networks }
   const app = new Hono<{ Variables: { partnerId: string } }>()
   const schema = createRegistrationBody({
     now: Date.now,
     judgeUrl: text => {
-      const verdict = judgeUrl(text, policy)
+      const verdict = judgeUrl(text, POLICY)
       return verdict.ok ? { ok: true, href: verdict.url.href } : { ok: false, message: verdict.message }
     },
   })

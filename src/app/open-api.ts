@@ -2,14 +2,15 @@ import { createUrlJudge } from '../callback/guard.ts'
 import type { Sender } from '../callback/sender.ts'
 import { createEventSigner } from '../callback/signing.ts'
 import { createTestCallback } from '../callback/test-callback.ts'
+import { createNetworks } from '../core/address.ts'
 import { createApi } from '../http/api.ts'
 import { listen } from '../http/listen.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import { VERSION } from '../version.ts'
+import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds, random } from './clock-and-ids.ts'
-import { callbackPolicy, networksOf } from './networks.ts'
 import { createReadiness } from './readiness.ts'
 import { drain, type RoleDeps } from './role.ts'
 
@@ -49,7 +50,7 @@ export const openApi = async ({
       return { ok: false, message: verdict.message }
     },
     apiRate: server.apiRate,
-    trustedProxies: networksOf('TRUST_PROXY', server.trustProxy),
+    trustedProxies: createNetworks(server.trustProxy),
     enumerationGuard,
     stopping: stopping.signal,
     testCallback: createTestCallback({ store, sender, newId }),

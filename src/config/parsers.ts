@@ -1,17 +1,11 @@
-import { isIP, isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
+import { type Network, readNetwork } from '../core/address.ts'
 import { formatDuration, readDuration } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 
 /** A setting's value, or what is wrong with its text; `message` follows the setting's name in an error. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; message: string }
 export type Parser<T> = (text: string) => Parsed<T>
-
-/** The arguments of `net.BlockList.addSubnet`. */
-export interface Network {
-  address: string
-  prefix: number
-  family: 'ipv4' | 'ipv6'
-}
 
 interface Range {
   min: number
@@ -82,14 +76,13 @@ export const networks =
   text => {
     const found: Network[] = []
     for (const item of splitList(text)) {
-      const [, address = '', digits] = /^([0-9A-Fa-f.:]+)\/(\d{1,3})$/.exec(item) ?? []
-      const family = isIPv4(address) ? 'ipv4' : 'ipv6'
-      const prefix = Number(digits)
-      if (!isIP(address) || prefix > (family === 'ipv4' ? 32 : 128))
+      const network = readNetwork(item)
+      if (network === null)
         return refuse(`${quote(item)} is not a network; write an address and a prefix length, such as 10.0.0.0/8`)
-      if (prefix < widest[family])
-        return refuse(`${quote(item)} is too wide; name the networks you mean, /${widest[family]} or narrower`)
-      found.push({ address, prefix, family })
+      const least = widest[network.family]
+      if (network.prefix < least)
+        return refuse(`${quote(item)} is too wide; name the networks you mean, /${least} or narrower`)
+      found.push(network)
     }
     return accept(found)
   }

@@ -25,6 +25,13 @@ export interface Networks {
   contains(address: string, family: 'ipv4' | 'ipv6'): boolean
 }
 
+export interface Network {
+  address: string
+  /** The length of the prefix in bits. */
+  prefix: number
+  family: 'ipv4' | 'ipv6'
+}
+
 type Range = [refusal: AddressRefusal, subnets: string]
 
 const IPV4_DENIED: Range[] = [
@@ -55,14 +62,23 @@ const IPV6_DENIED: Range[] = [
   ['reserved', '2001::/23'],
 ]
 
-const listOf = (subnets: string): BlockList => {
-  const list = new BlockList()
-  for (const subnet of subnets.split(' ')) {
-    const [network, prefix] = subnet.split('/') as [string, string]
-    list.addSubnet(network, Number(prefix), network.includes(':') ? 'ipv6' : 'ipv4')
-  }
-  return list
+/** Reads a network in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; null for anything else. */
+export const readNetwork = (cidr: string): Network | null => {
+  const [, address = '', prefix] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(cidr) ?? []
+  const version = isIP(address)
+  if (version === 0 || Number(prefix) > (version === 4 ? 32 : 128)) return null
+  return { address, prefix: Number(prefix), family: version === 4 ? 'ipv4' : 'ipv6' }
 }
+
+/** The addresses in any of these networks. */
+export const createNetworks = (networks: readonly Network[]): Networks => {
+  const list = new BlockList()
+  for (const { address, prefix, family } of networks) list.addSubnet(address, prefix, family)
+  return { contains: (address, family) => list.check(address, family) }
+}
+
+const listOf = (subnets: string): Networks =>
+  createNetworks(subnets.split(' ').map(subnet => readNetwork(subnet) as Network)) // they are constants, see above
 
 const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
 
@@ -70,26 +86,6 @@ const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refus
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)
 const ipv6Global = listOf('2000::/3')
-
-/**
- * Reads CIDRs (`10.0.0.0/8`, `::1/128`; a bare address stands for itself). A prefix of 0 is refused: it would switch the
- * guard off. `invalid` is the first one that cannot be read.
- */
-export const createNetworks = (
-  cidrs: readonly string[],
-): { ok: true; networks: Networks } | { ok: false; invalid: string; message: string } => {
-  const list = new BlockList()
-  for (const cidr of cidrs) {
-    const [, address = '', prefix] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(cidr) ?? []
-    const family = isIP(address)
-    const bits = family === 4 ? 32 : 128
-    const length = prefix === undefined ? bits : Number(prefix)
-    if (family === 0 || length < 1 || length > bits)
-      return { ok: false, invalid: cidr, message: 'must be networks such as 10.0.0.0/8 or fd00::/8' }
-    list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6')
-  }
-  return { ok: true, networks: { contains: (address, family) => list.check(address, family) } }
-}
 
 const refuse = (refusal: AddressRefusal): AddressVerdict => ({ ok: false, refusal })
 
@@ -106,9 +102,9 @@ export const judgeAddress = (address: string, allowed: Networks): AddressVerdict
     // With a wrong or missing family BlockList finds nothing.
     const family = version === 4 ? 'ipv4' : 'ipv6'
     if (allowed.contains(address, family)) return { ok: true }
-    const denied = (version === 4 ? ipv4Denied : ipv6Denied).find(({ list }) => list.check(address, family))
+    const denied = (version === 4 ? ipv4Denied : ipv6Denied).find(({ list }) => list.contains(address, family))
     if (denied) return refuse(denied.refusal)
-    return version === 4 || ipv6Global.check(address, family) ? { ok: true } : refuse('reserved')
+    return version === 4 || ipv6Global.contains(address, family) ? { ok: true } : refuse('reserved')
   } catch {
     return refuse('unjudged')
   }

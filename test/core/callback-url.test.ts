@@ -1,13 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createNetworks } from '../../src/core/address.ts'
 import { judgeUrl } from '../../src/core/callback-url.ts'
+import { networksOf } from '../support/networks.ts'
 
-const policyOf = (allowHttp: boolean, ...cidrs: string[]) => {
-  const made = createNetworks(cidrs)
-  if (!made.ok) throw new Error(made.message)
-  return { allowHttp, allowed: made.networks }
-}
+const policyOf = (allowHttp: boolean, ...cidrs: string[]) => ({ allowHttp, allowed: networksOf(...cidrs) })
 const strict = policyOf(false)
 const http = policyOf(true)
 const developer = policyOf(true, '127.0.0.0/8', '::1/128')

@@ -1,7 +1,7 @@
 import type { NameResolver } from '../../src/callback/resolve.ts'
 import { type Attempt, openSender as openRealSender, type Sender } from '../../src/callback/sender.ts'
-import { createNetworks } from '../../src/core/address.ts'
 import { clockWith } from './clock.ts'
+import { networksOf } from './networks.ts'
 
 /** A sender that may call this machine, and closes itself. */
 export const openSender = ({
@@ -19,11 +19,9 @@ export const openSender = ({
   now?: () => number
   resolver?: NameResolver
 } = {}): Sender & AsyncDisposable => {
-  const made = createNetworks(allow)
-  if (!made.ok) throw new Error(made.message)
   const sender = openRealSender({
     timeoutMs,
-    policy: { allowHttp: true, allowed: made.networks },
+    policy: { allowHttp: true, allowed: networksOf(...allow) },
     proxy,
     userAgent: 'idface-notifier/test',
     connectionsPerHost,

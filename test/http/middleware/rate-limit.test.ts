@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createNetworks } from '../../../src/core/address.ts'
 import { createApiKey } from '../../../src/core/api-key.ts'
 import { createRateLimit } from '../../../src/http/middleware/rate-limit.ts'
+import { networksOf } from '../../support/networks.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
 
 const LIST = '/v1/registrations'
-const networks = (...cidrs: string[]) => {
-  const made = createNetworks(cidrs)
-  if (!made.ok) throw new Error(made.message)
-  return made.networks
-}
 const statusesOf = async (times: number, call: () => Promise<{ status: number }>): Promise<number[]> => {
   const statuses: number[] = []
   for (let n = 0; n < times; n++) statuses.push((await call()).status)
@@ -124,7 +119,7 @@ describe('failed logins', () => {
   })
 
   test('M19: X-Forwarded-For is ignored unless it comes from TRUST_PROXY', async () => {
-    await using api = await openApi({ trustedProxies: networks('10.0.0.0/8') })
+    await using api = await openApi({ trustedProxies: networksOf('10.0.0.0/8') })
     let n = 0
     const statuses = await statusesOf(60, () => guess(api, '192.0.2.1', { 'x-forwarded-for': `198.51.100.${n++}` }))
     expect(count(statuses, 401)).toBe(50)
@@ -132,7 +127,7 @@ describe('failed logins', () => {
   })
 
   test('M19: behind trusted proxies the address that they saw counts, not those that the caller made up', async () => {
-    await using api = await openApi({ trustedProxies: networks('10.0.0.0/8') })
+    await using api = await openApi({ trustedProxies: networksOf('10.0.0.0/8') })
     let n = 0
     const through = (client: string) =>
       guess(api, '::ffff:10.0.0.1', { 'x-forwarded-for': `198.51.100.${n++}, ${client}, 10.9.9.9` })
