@@ -16,8 +16,8 @@ interface Count {
 export interface QuotaBook {
   /** Null: the partner has no quotas, which costs one look at its row. */
   of(partnerId: string): { limits: Quotas; usage: Usage } | null
-  /** The partner has one more registration. */
-  add(partnerId: string): void
+  /** The partner has one more registration; `pending` is 0 where it was told its verdict at once. */
+  add(partnerId: string, more: { pending: 0 | 1 }): void
 }
 
 /** Counting takes longer the more there is, so a count is kept for this long; only what is newer is counted anew. */
@@ -81,14 +81,14 @@ export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
           if (known === undefined) quotas.set(partnerId, load(partnerId))
           return quotas.get(partnerId) ?? null
         },
-        add: partnerId => {
+        add: (partnerId, more) => {
           const known = quotas.get(partnerId)
           if (!known) return
           const { limits, usage } = known
           const { pending, daily } = usage
           // Lanes are added in this run too, so the hosts are counted.
           const hosts = limits.hosts === null ? usage.hosts : (countHosts.get(partnerId) ?? 0)
-          quotas.set(partnerId, { limits, usage: { pending: pending + 1, daily: daily + 1, hosts } })
+          quotas.set(partnerId, { limits, usage: { pending: pending + more.pending, daily: daily + 1, hosts } })
         },
       }
     },

@@ -66,7 +66,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const metadata = JSON.stringify(item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
     statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)
-    quotas.add(partnerId)
+    quotas.add(partnerId, { pending: ending ? 0 : 1 })
     if (!verification) return { outcome: 'created', registration: newRegistrationOf(item, at, expiresAt) }
 
     if (ask) statements.nudge.run(ask.nudgedAt, ask.dueAt, verification.id)

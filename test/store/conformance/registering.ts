@@ -167,6 +167,15 @@ export const describeRegistering = (open: OpenStore): void => {
     await bench.register({ idcardid: '3' })
   })
 
+  test('does not count as pending what is told at once in the same batch', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve({ idcardid: '1' })
+    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 1 } })
+    const items = [{ idcardid: '1', callbackUrl: OTHER_HOOK }, { idcardid: '2' }, { idcardid: '3' }]
+    const registered = await bench.store.register(items.map(bench.newRegistration))
+    expect(registered.map(one => one.outcome)).toEqual(['created', 'created', 'over_quota'])
+  })
+
   test('keeps to the quota of hosts', async () => {
     await using bench = await openBench(open)
     await bench.store.changePartner(bench.partnerId, { quotas: { hosts: 1 } })
