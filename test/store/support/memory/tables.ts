@@ -108,13 +108,22 @@ export type Tables = ReturnType<typeof createTables>
 export const createTables = () => {
   /** How to take back what the transaction has written. */
   let undo: (() => void)[] = []
-  const clears: (() => void)[] = []
+  let changes = 0
+  /** Of each table: what saves its rows, and gives what puts them back. */
+  const saves: (() => () => void)[] = []
 
   const table = <Key, Row extends object>(): Table<Key, Row> => {
     const rows = new Map<Key, Row>()
-    clears.push(() => rows.clear())
+    saves.push(() => {
+      const saved = new Map(rows)
+      return () => {
+        rows.clear()
+        for (const [key, row] of saved) rows.set(key, row)
+      }
+    })
     const set = (key: Key, row: Row) => {
       const before = rows.get(key)
+      changes++
       undo.push(() => (before === undefined ? rows.delete(key) : rows.set(key, before)))
       rows.set(key, row)
     }
@@ -134,6 +143,7 @@ export const createTables = () => {
       delete: key => {
         const before = rows.get(key)
         if (before === undefined) return
+        changes++
         undo.push(() => rows.set(key, before))
         rows.delete(key)
       },
@@ -178,9 +188,17 @@ export const createTables = () => {
       }
     },
 
-    /** Removes all rows; the numbers go on. */
-    clear: (): void => {
-      for (const clear of clears) clear()
+    /** How often a row was written so far. */
+    changes: (): number => changes,
+
+    /** Gives what puts everything back as it is now. */
+    save: (): (() => void) => {
+      const restores = saves.map(save => save())
+      const numbers = { ...sequences }
+      return () => {
+        Object.assign(sequences, numbers)
+        for (const restore of restores) restore()
+      }
     },
   }
 }

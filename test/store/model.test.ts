@@ -1,0 +1,5 @@
+import { test } from 'vitest'
+import { runHistories } from './support/model/histories.ts'
+
+/** How many, and from which seed on: support/model/histories.ts. */
+test('SQLite does in every history what the reference store does', { timeout: 0 }, () => runHistories(1))

@@ -1,0 +1,231 @@
+import { accountChange } from '../../../../src/core/account.ts'
+import type { Answer } from '../../../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
+import { afterAttempt } from '../../../../src/core/message.ts'
+import { Secret } from '../../../../src/core/secret.ts'
+import { afterAnswer } from '../../../../src/core/verification.ts'
+import type {
+  ClaimedMessage,
+  MessageSettlement,
+  NewRegistration,
+  Store,
+  VerificationSettlement,
+} from '../../../../src/store/store.ts'
+import { FAIL, LEASE_MS, POLICY, SUCCESS, WAITING } from '../../../support/store.ts'
+import { below, type History, oneOf } from './world.ts'
+
+type Step = (history: History, tick: (ms: number) => void) => Promise<unknown>
+
+const ANSWERS: readonly Answer[] = [
+  ...new Array<Answer>(6).fill(SUCCESS),
+  FAIL,
+  FAIL,
+  WAITING,
+  WAITING,
+  { kind: 'unknown_status', code: 2, status: 'success' },
+  { kind: 'not_found', code: 4061 },
+  { kind: 'not_found', code: 4061 },
+  { kind: 'invalid_id', code: 4060 },
+  { kind: 'transient', code: null, cause: 'timeout' },
+  { kind: 'throttled', code: 4080, retryAfterMs: 5_000 },
+  { kind: 'account', code: 405, fault: 'credentials_wrong' },
+]
+/** Null: the attempt ran into the time limit. */
+const STATUSES = [200, 200, 200, 410, 410, 410, 500, 500, 503, null] as const
+/** The shorter one is often over before the answer is told. */
+const LEASES_MS = [SECOND, LEASE_MS]
+const SCHEDULE_MS = [5 * SECOND, MINUTE]
+
+/** Some of them, which leave the list but for those that are to be kept. */
+const take = <T>({ random }: History, from: T[], keep = 0): T[] => {
+  const taken = from.filter(() => random() < 0.7)
+  const left = from.filter(one => !taken.includes(one) || random() < keep)
+  from.splice(0, from.length, ...left)
+  return taken
+}
+
+const newItem = ({ random, ...history }: History): NewRegistration => ({
+  id: history.newId('reg'),
+  partnerId: random() < 0.7 ? (history.partnerIds[0] as string) : oneOf(random, history.partnerIds),
+  accountId: (random() < 0.8 ? history.accounts[0] : history.accounts[1])?.id as string,
+  idcardid: oneOf(random, history.serials),
+  callbackUrl: random() < 0.6 ? (history.urls[0] as string) : oneOf(random, history.urls),
+  metadata: random() < 0.3 ? { order: String(below(random, 9)) } : {},
+  expiresAt: random() < 0.2 ? history.now() + below(random, 2 * HOUR) - HOUR : null,
+  ttlMs: oneOf(random, [0, MINUTE, DAY]),
+})
+
+const someRegistration = ({ random, ...history }: History) => {
+  const { id, partnerId } =
+    history.registrations.length > 0
+      ? oneOf(random, history.registrations)
+      : { id: 'reg_none', partnerId: history.partnerIds[0] as string }
+  return { id, partnerId: random() < 0.1 ? oneOf(random, history.partnerIds) : partnerId }
+}
+
+const call = async <T>(history: History, what: string, verb: (store: Store) => Promise<T>): Promise<T | undefined> =>
+  history.pair.both(history.handle, what, verb)
+
+const register: Step = async history => {
+  const items = Array.from({ length: 1 + below(history.random, 4) }, () => newItem(history))
+  // A batch that fails as a whole, since an id is there already.
+  const known = history.registrations[0]
+  if (known && history.random() < 0.05) items.push({ ...newItem(history), id: known.id })
+  const registered = await call(history, 'register', store => store.register(items))
+  for (const one of registered ?? []) if (one.outcome === 'created') history.registrations.push(one.registration)
+}
+
+const claimVerifications: Step = async history => {
+  const { random } = history
+  const busy = new Map(random() < 0.2 ? [[history.accounts[0]?.id as string, below(random, 3)]] : [])
+  const claim = { busy, concurrency: 1 + below(random, 5), leaseMs: oneOf(random, LEASES_MS) }
+  const claimed = await call(history, 'claimVerifications', store => store.claimVerifications(claim))
+  for (const { account, verifications } of claimed?.claims ?? [])
+    history.asked.push(...verifications.map(verification => ({ account, verification })))
+}
+
+const answered = (history: History, { account, verification }: History['asked'][number]): VerificationSettlement => {
+  const { random } = history
+  const answer = oneOf(random, ANSWERS)
+  const [now, othersInvalid] = [history.now(), random() < 0.3]
+  const step = afterAnswer(verification, answer, { now, random: random(), policy: POLICY, othersInvalid })
+  const moment = { now, othersInvalid, mostlyUnknown: false, invalidIds: step.invalidIds }
+  const change = accountChange(account, answer, moment)
+  const { id, claim } = verification
+  return { id, claim, answer, askedAt: now, observedAt: now, step, account: change && { id: account.id, change } }
+}
+
+const settleVerifications: Step = async (history, tick) => {
+  if (history.asked.length === 0) await claimVerifications(history, tick)
+  const fresh = take(history, history.asked, 0.2).map(one => answered(history, one))
+  const again = history.random() < 0.4 ? take(history, history.toldAnswers) : []
+  const settlements = [...again, ...fresh, ...(history.random() < 0.1 ? fresh : [])]
+  await call(history, 'settleVerifications', store => store.settleVerifications(settlements))
+  history.toldAnswers.push(...fresh)
+}
+
+const claimMessages: Step = async history => {
+  const { random } = history
+  const hosts = random() < 0.3 ? new Map([['a.example', below(random, 3)]]) : new Map()
+  const partners = random() < 0.2 ? new Map([[history.partnerIds[0] as string, below(random, 3)]]) : new Map()
+  const claim = {
+    slots: random() < 0.1 ? 0 : 1 + below(random, 5),
+    slowSlots: below(random, 3),
+    perHost: 1 + below(random, 3),
+    ahead: random() < 0.2 ? new Map([['b.example', 2]]) : new Map(),
+    perPartner: 1 + below(random, 5),
+    busyHosts: hosts,
+    busyPartners: partners,
+    unproven: { perPartner: 1 + below(random, 3), busyPartners: new Map() },
+    leaseMs: oneOf(random, LEASES_MS),
+  }
+  const claimed = await call(history, 'claimMessages', store => store.claimMessages(claim))
+  history.sent.push(...(claimed?.messages ?? []))
+}
+
+const attempted = (history: History, message: ClaimedMessage): MessageSettlement => {
+  const { random } = history
+  const now = history.now()
+  if (random() < 0.08) {
+    const step = { state: 'pending' as const, dueAt: now, retries: message.retries, gone: false }
+    return { message, step, attempt: null, timedOut: false }
+  }
+  const httpStatus = oneOf(random, STATUSES)
+  const outcome = { httpStatus, retryAfterMs: random() < 0.5 ? 2 * SECOND : null }
+  const step = afterAttempt(message, outcome, { now, random: random(), scheduleMs: SCHEDULE_MS })
+  const kind = httpStatus === null ? 'failed' : step.gone ? 'gone' : httpStatus === 200 ? 'delivered' : 'rejected'
+  const excerpt = httpStatus === null ? null : 'hello'
+  const attempt = { at: now, outcome: kind, httpStatus, error: null, durationMs: 12, responseExcerpt: excerpt } as const
+  return { message, step, attempt, timedOut: httpStatus === null }
+}
+
+const settleMessages: Step = async (history, tick) => {
+  if (history.sent.length === 0) await claimMessages(history, tick)
+  const fresh = take(history, history.sent, 0.2).map(one => attempted(history, one))
+  const again = history.random() < 0.4 ? take(history, history.toldAttempts) : []
+  const settlements = [...again, ...fresh, ...(history.random() < 0.1 ? fresh : [])]
+  await call(history, 'settleMessages', store => store.settleMessages(settlements))
+  history.toldAttempts.push(...fresh)
+}
+
+const cancel: Step = async history => {
+  const { id, partnerId } = someRegistration(history)
+  await call(history, 'cancel', store => store.cancel(partnerId, id))
+}
+const nudge: Step = async history => {
+  const { id, partnerId } = someRegistration(history)
+  await call(history, 'nudge', store => store.nudge(partnerId, id))
+}
+const resend: Step = async history => {
+  const { id, partnerId } = someRegistration(history)
+  await call(history, 'resend', store => store.resend(partnerId, id))
+}
+
+const startResend: Step = async history => {
+  const id = history.newId('resend')
+  history.resendIds.push(id)
+  const until = history.now() - (history.random() < 0.3 ? below(history.random, HOUR) : 0)
+  const span = { id, since: until - below(history.random, DAY), until }
+  const partnerId = history.partnerIds[0] as string
+  await call(history, 'startResend', store => store.startResend(partnerId, span))
+}
+const continueResends: Step = async history => {
+  const limit = 1 + below(history.random, 3)
+  await call(history, 'continueResends', store => store.continueResends(limit))
+}
+
+const moveClock: Step = async ({ random }, tick) => {
+  const far = oneOf(random, [SECOND, 6 * SECOND, LEASE_MS, 2 * MINUTE, HOUR, 26 * HOUR])
+  tick(random() < 0.2 ? -below(random, Math.min(far, HOUR)) : 1 + below(random, far))
+}
+
+const changePartner: Step = async history => {
+  const { random } = history
+  const id = oneOf(random, history.partnerIds)
+  const change = { disabled: random() < 0.3, payload: oneOf(random, ['full', 'thin'] as const) }
+  await call(history, 'changePartner', store => store.changePartner(id, change))
+}
+const changeAccount: Step = async history => {
+  const { id } = oneOf(history.random, history.accounts)
+  if (history.random() < 0.4) await call(history, 'pauseAccount', store => store.pauseAccount(id))
+  else await call(history, 'resumeAccount', store => store.resumeAccount(id))
+}
+const rotateSecret: Step = async history => {
+  const [partnerId, overlapMs] = [oneOf(history.random, history.partnerIds), below(history.random, HOUR)]
+  const secret = { id: history.newId('s'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
+  await call(history, 'rotateSigningSecret', store => store.rotateSigningSecret(partnerId, secret, overlapMs))
+}
+const prune: Step = async history => {
+  const before = history.now() - below(history.random, HOUR)
+  const limit = 1 + below(history.random, 4)
+  await call(history, 'prune', store => store.prune(before, limit))
+}
+
+/** Several writes in one turn of the event loop, which SQLite commits together and, where one throws, runs again. */
+const together: Step = async (history, tick) => {
+  const length = history.hasQuotas ? 1 : 3
+  const steps = Array.from({ length }, () => oneOf(history.random, [register, cancel, nudge, resend]))
+  await Promise.all(steps.map(step => step(history, tick)))
+}
+
+/** Every kind of step, and how often it is drawn. */
+export const STEPS = {
+  register: { run: register, weight: 4 },
+  claimVerifications: { run: claimVerifications, weight: 3 },
+  settleVerifications: { run: settleVerifications, weight: 7 },
+  claimMessages: { run: claimMessages, weight: 3 },
+  settleMessages: { run: settleMessages, weight: 7 },
+  moveClock: { run: moveClock, weight: 7 },
+  cancel: { run: cancel, weight: 2 },
+  nudge: { run: nudge, weight: 2 },
+  resend: { run: resend, weight: 3 },
+  startResend: { run: startResend, weight: 1 },
+  continueResends: { run: continueResends, weight: 2 },
+  changePartner: { run: changePartner, weight: 1 },
+  changeAccount: { run: changeAccount, weight: 1 },
+  rotateSecret: { run: rotateSecret, weight: 1 },
+  prune: { run: prune, weight: 2 },
+  together: { run: together, weight: 2 },
+}
+export type Verb = keyof typeof STEPS
+export const VERBS = (Object.keys(STEPS) as Verb[]).flatMap(verb => new Array<Verb>(STEPS[verb].weight).fill(verb))
