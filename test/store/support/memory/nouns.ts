@@ -7,7 +7,9 @@ import {
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
+import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
+import { afterChangingPartner } from '../../../../src/store/rules/hints.ts'
 import { endedByRotation } from '../../../../src/store/signing-secret.ts'
 import type {
   Account,
@@ -122,11 +124,7 @@ export const createNouns = (context: Context): Verbs => {
       if (!row) return null
       const after = { ...row, ...afterPartnerChange(row, change) }
       transaction(() => tables.partners.set(id, after))
-      if (change.disabled === true) events.emit('cancelled', { partnerId: id, registrationId: null })
-      if (change.disabled === false) {
-        events.emit('verificationsDue')
-        events.emit('messagesDue')
-      }
+      tellHints(events, afterChangingPartner(viewPartner(after), change))
       return viewPartner(after)
     },
 

@@ -42,12 +42,15 @@ export const openPair = async (rules: Rules = RULES) => {
     client,
     tables,
     expectEqual,
-    /** Calls both; what they answer has to be equal. Rejected by both: undefined. */
-    both: async <T>(handle: number, what: string, call: (store: Store) => Promise<T>): Promise<T | undefined> => {
-      const [one, other] = [sqlite[handle], reference[handle]].map(store => outcomeOf(call(store as Store)))
-      const [ofSqlite, ofReference] = [await one, await other]
+    /** Calls both; what they answer has to be equal. */
+    both: async <T>(handle: number, what: string, call: (store: Store) => Promise<T>): Promise<T> => {
+      const [ofSqlite, ofReference] = await Promise.all([
+        outcomeOf(call(sqlite[handle] as Store)),
+        outcomeOf(call(reference[handle] as Store)),
+      ])
+      if (!ofSqlite.ok && !ofReference.ok) throw ofSqlite.error
       expectEqual(what, ofSqlite, ofReference)
-      return ofSqlite?.value
+      return (ofSqlite as { value: T }).value
     },
 
     /** Gives what puts everything back as it is now, but for the ids of the accounts, by which a store remembers whose turn it is. */
@@ -97,12 +100,10 @@ const TABLES = [
   'sqlite_sequence',
 ]
 
-const outcomeOf = async <T>(
-  promise: Promise<T>,
-): Promise<{ value: T | undefined; isRejected: boolean } | undefined> => {
-  try {
-    return { value: await promise, isRejected: false }
-  } catch {
-    return { value: undefined, isRejected: true }
-  }
-}
+type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
+
+const outcomeOf = (promise: Promise<unknown>): Promise<Outcome> =>
+  promise.then(
+    value => ({ ok: true, value }),
+    error => ({ ok: false, error }),
+  )
