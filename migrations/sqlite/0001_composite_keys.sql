@@ -125,6 +125,8 @@ CREATE INDEX `messages_due` ON `messages` (`lane_id`,`due_at`) WHERE due_at IS N
 --> statement-breakpoint
 CREATE UNIQUE INDEX `messages_event` ON `messages` (`partner_id`,`event`);
 --> statement-breakpoint
+CREATE UNIQUE INDEX `messages_registration` ON `messages` (`registration_id`);
+--> statement-breakpoint
 CREATE INDEX `messages_open` ON `messages` (`partner_id`,`state`,`registration_id`) WHERE state <> 'delivered';
 --> statement-breakpoint
 CREATE INDEX `messages_held` ON `messages` (`partner_id`) WHERE state = 'pending' AND due_at IS NULL;

@@ -203,6 +203,7 @@ export const messages = sqliteTable(
   t => [
     index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),
     uniqueIndex('messages_event').on(t.partnerId, t.event),
+    uniqueIndex('messages_registration').on(t.registrationId),
     index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
     index('messages_held').on(t.partnerId).where(sql`state = 'pending' AND due_at IS NULL`),
     oneOf('messages_state', 'state', MESSAGE_STATES),
