@@ -19,6 +19,7 @@ import { createRegistrationBody, type JudgeUrl } from './partner/registration-bo
 import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
+import { createRouter } from './router.ts'
 
 type Part =
   | RegistrationDeps
@@ -50,7 +51,7 @@ export type ApiDeps = Omit<All<Part>, 'registrationBody'> & {
 
 /** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
 export const createApi = (deps: ApiDeps) => {
-  const app = new Hono<ApiEnv>()
+  const app = new Hono<ApiEnv>({ router: createRouter() })
   const refuseMethod = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {
