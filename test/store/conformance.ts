@@ -1,18 +1,22 @@
 import { describe } from 'vitest'
 import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
+import { describeBulkResending } from './conformance/bulk-resending.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCompletions } from './conformance/completions.ts'
 import { describeDelivering } from './conformance/delivering.ts'
 import { describeEvents } from './conformance/events.ts'
 import { describeFencing } from './conformance/fencing.ts'
+import { describeHandles, type OpenTwo } from './conformance/handles.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
+import { describeOrdering } from './conformance/ordering.ts'
 import { describePartners } from './conformance/partners.ts'
 import { describePolling } from './conformance/polling.ts'
 import { describeQueries } from './conformance/queries.ts'
 import { describeRegistering } from './conformance/registering.ts'
+import { describeRepeating } from './conformance/repeating.ts'
 import { describeSecrets } from './conformance/secrets.ts'
 import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
 
@@ -27,6 +31,9 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('holding', () => describeHolding(open))
     describe('lanes', () => describeLanes(open))
     describe('a URL that answered 410', () => describeCallbackPauses(open))
+    describe('a bulk resend', () => describeBulkResending(open))
+    describe('order and bounds', () => describeOrdering(open))
+    describe('repeating', () => describeRepeating(open))
     describe('fencing', () => describeFencing(open))
     describe('cancelling', () => describeCancelling(open))
     describe('events', () => describeEvents(open))
@@ -36,4 +43,9 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('retention', () => describeRetention(open))
     describe('upkeep', () => describeUpkeep(open))
   })
+}
+
+/** What every store promises that several nodes can open at once. */
+export const describeSharedStore = (name: string, open: OpenTwo): void => {
+  describe(name, () => describeHandles(open))
 }

@@ -7,7 +7,7 @@ import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/stor
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { OpenStore } from '../support/store.ts'
-import { describeStore } from './conformance.ts'
+import { describeSharedStore, describeStore } from './conformance.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 
@@ -41,3 +41,15 @@ describeStore(
 )
 describeStore('SQLite in a file', openAt(newFile))
 describeStore('SQLite in a file, on a thread of its own', openAt(newFile, openRemoteStore))
+
+describeSharedStore('two handles of an SQLite file', async ({ rate }) => {
+  const clock = { now: START }
+  const options = { path: newFile(), masterKey: randomBytes(32), now: () => clock.now, defaultRate: rate }
+  return {
+    store: await openSqliteStore(options),
+    other: await openSqliteStore(options),
+    advance: ms => {
+      clock.now += ms
+    },
+  }
+})

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { FAIL, first, type OpenedStore, openBench, SUCCESS } from '../../support/store.ts'
+
+/** `other`: a second handle of the same database, by the same clock. */
+export type OpenTwo = (options: { rate: number }) => Promise<OpenedStore & { other: Store }>
+
+const openBenches = async (open: OpenTwo) => {
+  let other: Store | null = null
+  const bench = await openBench(async options => {
+    const opened = await open(options)
+    other = opened.other
+    return opened
+  })
+  const second = other as Store | null
+  if (second === null) throw new Error('it was opened')
+  const claims = { busy: new Map(), concurrency: 100, leaseMs: MINUTE }
+  const messageClaims = {
+    ...{ slots: 100, slowSlots: 100, perHost: 100, perPartner: 100, leaseMs: MINUTE },
+    ...{ prefetch: new Map(), busyHosts: new Map(), busyPartners: new Map() },
+    unproven: { perPartner: 100, busyPartners: new Map() },
+  }
+  return {
+    bench,
+    other: second,
+    /** The same call of both handles at once. */
+    both: <T>(call: (store: Store) => Promise<T>): Promise<[T, T]> => Promise.all([call(bench.store), call(second)]),
+    claim: async (store: Store) =>
+      (await store.claimVerifications(claims)).claims.flatMap(({ account, verifications }) =>
+        verifications.map(verification => ({ account, verification })),
+      ),
+    claimMessages: async (store: Store) => (await store.claimMessages(messageClaims)).messages,
+    [Symbol.asyncDispose]: async () => {
+      await second.close()
+      await bench.store.close()
+    },
+  }
+}
+
+/** What two nodes on one database promise each other. */
+export const describeHandles = (open: OpenTwo): void => {
+  test('claim a verification once, when both claim at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, both, claim } = opened
+    await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
+    const ids = (await both(claim)).flat().map(({ verification }) => verification.id)
+    expect(ids).toHaveLength(20)
+    expect(new Set(ids).size).toBe(20)
+  })
+
+  test('claim a message once, when both claim at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, both, claimMessages } = opened
+    await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
+    await bench.poll(SUCCESS)
+    const seqs = (await both(claimMessages)).flat().map(({ seq }) => seq)
+    expect(seqs).toHaveLength(20)
+    expect(new Set(seqs).size).toBe(20)
+  })
+
+  test('create a registration once, when both register the pair at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, both } = opened
+    const registered = await both(store => store.register([bench.newRegistration({ idcardid: '1' })]))
+    expect(
+      registered
+        .flat()
+        .map(({ outcome }) => outcome)
+        .sort(),
+    ).toEqual(['created', 'existing'])
+  })
+
+  test('keep a serial for one partner, when two register it at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, other } = opened
+    const theirs = bench.newRegistration({ idcardid: '1', partnerId: await bench.addPartner() })
+    const registered = await Promise.all([
+      bench.store.register([bench.newRegistration({ idcardid: '1' })]),
+      other.register([theirs]),
+    ])
+    expect(
+      registered
+        .flat()
+        .map(({ outcome }) => outcome)
+        .sort(),
+    ).toEqual(['created', 'taken'])
+  })
+
+  test('keep one verdict and tell it once, when both bring another at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, other, claim, claimMessages } = opened
+    const { id } = await bench.register()
+    const stale = first(await claim(bench.store))
+    await bench.advance(MINUTE)
+    const held = first(await claim(other))
+    await Promise.all([
+      bench.store.settleVerifications([bench.answered(stale, SUCCESS)]),
+      other.settleVerifications([bench.answered(held, FAIL)]),
+    ])
+    const { status, verdict } = await bench.find(id)
+    expect(verdict?.status).toBe(status === 'succeeded' ? 'SUCCESS' : 'FAIL')
+    expect(await claimMessages(other)).toHaveLength(1)
+    expect(await bench.store.listEvents(bench.partnerId, { after: null, limit: 10 })).toMatchObject({
+      events: [{ registrationId: id, position: { n: 1 } }],
+    })
+  })
+
+  test('count an attempt once, when both tell it at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, both, claimMessages } = opened
+    const { id } = await bench.resolve()
+    const settlement = bench.received(first(await claimMessages(bench.store)), 500)
+    await both(store => store.settleMessages([settlement]))
+    expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(1)
+    expect((await bench.find(id)).delivery.attempts).toBe(1)
+  })
+
+  test('tell nobody of a registration that one cancels while the other brings its verdict', async () => {
+    await using opened = await openBenches(open)
+    const { bench, other, claim, claimMessages } = opened
+    const { id } = await bench.register()
+    const claimed = first(await claim(other))
+    await Promise.all([
+      bench.store.cancel(bench.partnerId, id),
+      other.settleVerifications([bench.answered(claimed, SUCCESS)]),
+    ])
+    expect(await bench.find(id)).toMatchObject({ status: 'cancelled', nextPollAt: null })
+    expect(await claimMessages(other)).toEqual([])
+    expect(await bench.store.listEvents(bench.partnerId, { after: null, limit: 10 })).toMatchObject({ events: [] })
+  })
+
+  test('number the events of a partner without a gap, when both end registrations at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, both, claim } = opened
+    await bench.store.register(Array.from({ length: 10 }, () => bench.newRegistration()))
+    const claimed = await claim(bench.store)
+    const halves = [claimed.slice(0, 5), claimed.slice(5)]
+    await both(store => store.settleVerifications((halves.shift() ?? []).map(one => bench.answered(one, SUCCESS))))
+    const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 100 })
+    if (page.outcome !== 'page') throw new Error('there is no position to lose')
+    expect(page.events.map(({ position }) => position.n)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1))
+  })
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { DAY, HOUR } from '../../../src/core/duration.ts'
+import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+
+/** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
+export const describeOrdering = (open: OpenStore): void => {
+  test('verifications that are due at the same time are asked in the order in which they came', async () => {
+    await using bench = await openBench(open)
+    const items = Array.from({ length: 7 }, () => bench.newRegistration())
+    await bench.store.register(items)
+    const asked: string[] = []
+    while (asked.length < items.length) {
+      const claimed = await bench.claim({ concurrency: 2 })
+      asked.push(...claimed.map(({ verification }) => verification.idcardid))
+    }
+    expect(asked).toEqual(items.map(item => item.idcardid))
+  })
+
+  test('messages that are due at the same time are sent in the order in which they came', async () => {
+    await using bench = await openBench(open)
+    await bench.store.register(Array.from({ length: 5 }, () => bench.newRegistration()))
+    await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
+    const seqs: number[] = []
+    for (let i = 0; i < 5; i++) seqs.push(...(await bench.claimMessages({ slots: 1 })).map(({ seq }) => seq))
+    expect(seqs).toHaveLength(5)
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
+  })
+
+  test('the slots go first to the host that was registered first, where all are due at the same time', async () => {
+    await using bench = await openBench(open)
+    const hosts = ['z.example', 'a.example', 'm.example']
+    const items = hosts.map(host => bench.newRegistration({ callbackUrl: `https://${host}/` }))
+    await bench.store.register(items)
+    await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
+    for (const host of hosts)
+      expect((await bench.claimMessages({ slots: 1 })).map(message => message.host)).toEqual([host])
+  })
+
+  test('registrations wait in the order in which they came', async () => {
+    await using bench = await openBench(open)
+    const urls = ['https://z.example/', 'https://a.example/', 'https://m.example/']
+    const items = urls.map(callbackUrl => bench.newRegistration({ idcardid: '1', callbackUrl }))
+    await bench.store.register(items)
+    const [claimed] = await bench.claim()
+    expect(claimed?.verification.waiting.map(({ id }) => id)).toEqual(items.map(({ id }) => id))
+  })
+
+  test('no slot, no limit and no item give nothing, and say when there is more', async () => {
+    await using bench = await openBench(open)
+    const { store, partnerId } = bench
+    const at = (await bench.resolve()).createdAt
+    const { id } = await bench.register()
+    expect(await bench.claimMessagesWith({ slots: 0 })).toMatchObject({ messages: [], nextAt: at })
+    expect(await bench.claim({ concurrency: 0 })).toEqual([])
+    expect(await bench.claim({ busy: new Map([[bench.account.id, 100]]) })).toEqual([])
+    expect(await store.register([])).toEqual([])
+    const query = { idcardid: null, status: null, delivery: null, before: null }
+    expect(await store.listRegistrations(partnerId, { ...query, limit: 0 })).toEqual([])
+    expect(await store.listEvents(partnerId, { after: null, limit: 0 })).toEqual({ outcome: 'page', events: [] })
+    await store.cancel(partnerId, id)
+    await bench.advance(HOUR)
+    expect(await store.prune(store.now(), 0)).toBe(0)
+  })
+
+  test('a usage counts what waits, the hosts, and the registrations of a day', async () => {
+    await using bench = await openBench(open)
+    const { store, partnerId } = bench
+    await bench.resolve()
+    await bench.register({ callbackUrl: 'https://b.example/' })
+    await bench.poll(WAITING)
+    expect(await store.usageOf(partnerId)).toMatchObject({ pending: 1, hosts: 2 })
+    await bench.advance(2 * DAY)
+    expect(await store.usageOf(await bench.addPartner())).toEqual({ pending: 0, hosts: 0, daily: 0 })
+  })
+}
+
+const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const

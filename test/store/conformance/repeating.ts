@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+/** What a verb does when it is called once more, as after an answer that was lost. Prepares, and gives the call. */
+const SAME_AGAIN: Record<string, (bench: Bench) => Promise<() => Promise<unknown>>> = {
+  register: async bench => {
+    const item = bench.newRegistration({ idcardid: '1' })
+    await bench.store.register([item])
+    return () => bench.store.register([item])
+  },
+  cancel: async bench => {
+    const { id } = await bench.resolve()
+    return () => bench.store.cancel(bench.partnerId, id)
+  },
+  nudge: async bench => {
+    const { id } = await bench.register()
+    await bench.poll(WAITING)
+    return () => bench.store.nudge(bench.partnerId, id)
+  },
+  resend: async bench => {
+    const { id } = await bench.resolve()
+    await bench.deliver(500)
+    return () => bench.store.resend(bench.partnerId, id)
+  },
+  changePartner: async bench => () => bench.store.changePartner(bench.partnerId, { payload: 'thin', disabled: true }),
+  revokeKey: async bench => {
+    await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
+    return () => bench.store.revokeKey('key_1')
+  },
+  pauseAccount: async bench => () => bench.store.pauseAccount(bench.account.id),
+  resumeAccount: async bench => {
+    await bench.store.pauseAccount(bench.account.id)
+    return () => bench.store.resumeAccount(bench.account.id)
+  },
+  putDefaultAccount: async bench => {
+    const account = { id: 'acc_2', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' as const }
+    return () => bench.store.putDefaultAccount(account)
+  },
+  settleVerifications: async bench => {
+    await bench.register()
+    const settlement = bench.answered(first(await bench.claim()), SUCCESS)
+    return () => bench.store.settleVerifications([settlement])
+  },
+  settleMessages: async bench => {
+    await bench.resolve()
+    const settlement = bench.received(first(await bench.claimMessages()), 410)
+    return () => bench.store.settleMessages([settlement])
+  },
+}
+
+/** All that a partner reads, and what is due. */
+const readAll = async ({ store, partnerId, account }: Bench) => {
+  const query = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
+  const registrations = await store.listRegistrations(partnerId, query)
+  return {
+    registrations,
+    explanations: await Promise.all(registrations.map(({ id }) => store.explain(partnerId, id))),
+    attempts: await Promise.all(registrations.map(({ id }) => store.listAttempts(partnerId, id))),
+    events: await store.listEvents(partnerId, { after: null, limit: 100 }),
+    partner: await store.findPartner(partnerId),
+    keys: await store.listKeys(partnerId),
+    accounts: await store.listAccounts({ limit: 10, after: null }),
+    account: await store.findAccount(account.id),
+  }
+}
+
+export const describeRepeating = (open: OpenStore): void => {
+  test.each(Object.entries(SAME_AGAIN))('%s once more, at the same time, changes nothing', async (_, prepare) => {
+    await using bench = await openBench(open)
+    const call = await prepare(bench)
+    await call()
+    const before = await readAll(bench)
+    const again = await call()
+    expect(await readAll(bench)).toEqual(before)
+    expect(await call()).toEqual(again)
+  })
+
+  test('a key that is revoked again keeps the time of the first', async () => {
+    await using bench = await openBench(open)
+    await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
+    const revoked = await bench.store.revokeKey('key_1')
+    await bench.advance(MINUTE)
+    expect(await bench.store.revokeKey('key_1')).toEqual(revoked)
+  })
+
+  test('a cancelling again keeps the time of the first', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const cancelled = await bench.store.cancel(bench.partnerId, id)
+    await bench.advance(HOUR)
+    expect(await bench.store.cancel(bench.partnerId, id)).toEqual(cancelled)
+  })
+
+  test('a claim at once after a claim gives nothing twice', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.register()
+    expect(await bench.claim()).toHaveLength(1)
+    expect(await bench.claim()).toEqual([])
+    expect(await bench.claimMessages()).toHaveLength(1)
+    expect(await bench.claimMessages()).toEqual([])
+  })
+}
