@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDatabase } from '../../src/app/database.ts'
 import { openApp } from '../../src/app/open-app.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
@@ -53,15 +55,21 @@ export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }):
   LOG_LEVEL: 'debug',
 })
 
-/** The service in this process; `log` has its lines so far. */
-export const openService = async (env: Environment) => {
+/**
+ * The service in this process; `log` has its lines so far.
+ *
+ * @param wrap what it works with instead of its store
+ */
+export const openService = async (env: Environment, wrap: (store: Store) => Store = store => store) => {
   const read = readConfig(env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
   const lines: LogLine[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) }
+  const emit = createEmit([createLog({ level: read.config.log.level, destination, now: Date.now })])
   const app = await openApp(
     read.config,
-    createEmit([createLog({ level: read.config.log.level, destination, now: Date.now })]),
+    emit,
+    openDatabase(read.config, { emit, runs: 'on its own thread' }).then(wrap),
   )
   let stopped: Promise<void> | null = null
   const stop = () => {

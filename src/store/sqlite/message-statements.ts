@@ -56,11 +56,11 @@ export const prepareMessages = (client: Database) => ({
   dueLanes: client.prepare<{ partnerId: string; slow: 0 | 1; at: number; limit: number }, FoundLane>(`
     SELECT id, partner_id AS partnerId, host, due_at AS dueAt, slow, proven FROM lanes
     WHERE partner_id = +@partnerId AND slow = +@slow AND due_at IS NOT NULL AND due_at <= +@at
-    ORDER BY due_at LIMIT +@limit`),
+    ORDER BY due_at, id LIMIT +@limit`),
   due: client
     .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
     SELECT seq, claims, registration_id, callback_url, body, attempts, retries FROM messages
-    WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at LIMIT +?`)
+    WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at, seq LIMIT +?`)
     .raw(),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?

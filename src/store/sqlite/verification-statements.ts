@@ -92,7 +92,7 @@ export const prepareVerifications = (client: Database) => ({
   due: client.prepare<{ accountId: string; partnerId: string; at: number; limit: number }, DueVerification>(`
     SELECT id, due_at AS dueAt, last_polled_at AS lastPolledAt FROM verifications
     WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL AND due_at <= +@at
-    ORDER BY due_at LIMIT +@limit`),
+    ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
   claim: client
     .prepare<[at: number, leaseEnd: number, ids: string], ClaimedRow>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
@@ -113,7 +113,7 @@ export const prepareVerifications = (client: Database) => ({
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`
     SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
       callback_url AS callbackUrl, metadata
-    FROM registrations WHERE verification_id = ? AND status = 'pending'`),
+    FROM registrations WHERE verification_id = ? AND status = 'pending' ORDER BY n`),
   settle: client.prepare<
     [
       polls: number,
