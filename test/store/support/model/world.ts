@@ -43,7 +43,10 @@ export const oneOf = <T>(random: Random, items: readonly T[]): T => {
 }
 export const below = (random: Random, limit: number): number => Math.floor(random() * limit)
 
-const YEAR = 365 * DAY
+/** Longer than a history lasts. */
+const SPAN_MS = 60 * DAY
+/** After so many histories the times begin again: an id cannot tell a time that is too far ahead. */
+const SPANS = 5_000
 const START = Date.parse('2026-11-24T08:00:00Z')
 
 /**
@@ -69,7 +72,7 @@ export const createBeginning = async (pair: Pair) => {
   return async (random: Random): Promise<History> => {
     const suffix = `_${histories++}`
     restore(suffix)
-    pair.clock.now = START + histories * YEAR
+    pair.clock.now = START + (histories % SPANS) * SPAN_MS
     const hasQuotas = random() < 0.2
     const quotas = { pending: 1 + below(random, 4), hosts: 1 + below(random, 3), daily: 6 }
     if (hasQuotas) await pair.both(0, 'changePartner', store => store.changePartner('partner_1', { quotas }))
