@@ -62,8 +62,8 @@ export const viewClaimedAccount = (
 })
 
 /**
- * Which of the accounts that a partner may mean it uses: its own before one for all, then the oldest; never one that is
- * bound to another partner.
+ * The account that a partner uses, of those that its request may mean: its own before one for all, then the oldest; never
+ * one that is bound to another partner.
  */
 export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId'>>(
   candidates: readonly Row[],

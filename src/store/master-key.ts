@@ -63,7 +63,7 @@ const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
   }
 }
 
-/** Without it a power cut may take the file's name, and with it all that the key has sealed. */
+/** Without this a power cut may lose the file, and with it everything sealed under its key. */
 const syncFolder = (path: string) => {
   const folder = openSync(path, 'r')
   fsyncSync(folder)

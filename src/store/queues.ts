@@ -61,8 +61,8 @@ export interface MessageClaimRequest {
   /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>
   /**
-   * Slots of a partner for hosts that are not proven: their last attempt, or all so far, ran into the time limit. So
-   * hosts that hang leave room to the partner's others. Each such host may always have one attempt in flight.
+   * Slots of a partner for hosts that are not proven: no attempt has been made yet, or the last one ran into the time
+   * limit. So hosts that hang leave room to the partner's others. Each such host may always have one attempt in flight.
    */
   unproven: { perPartner: number; busyPartners: ReadonlyMap<string, number> }
   leaseMs: number

@@ -86,7 +86,7 @@ export interface NewBulkResend {
 }
 
 export interface BulkResend extends NewBulkResend {
-  /** When it was asked for. */
+  /** How many messages there were when it was asked for. */
   count: number
   resent: number
   done: boolean

@@ -44,7 +44,7 @@ export const createBackgroundJob = (deps: {
 
   const run = async () => {
     try {
-      // What became due after the last batch had looked has rung meanwhile.
+      // If more became due after the last batch, somebody has rung, and it goes round again.
       while (isRung && !isStopped) {
         isRung = false
         const count = await runBatches(batch, { size, isStopped: () => isStopped })

@@ -3,7 +3,7 @@ import { createInFlight } from './in-flight.ts'
 
 export type Acquisition = 'acquired' | 'timed_out' | 'cancelled'
 
-/** Lets `size` items a key hold a slot at once. The others wait in line, first come, first served. */
+/** At most `size` items of each key hold a slot at a time. The others wait in line, first come, first served. */
 export interface KeyedLimiter<Item> {
   /** Items that hold a slot or wait for one, by key. */
   readonly counts: ReadonlyMap<string, number>

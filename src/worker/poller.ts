@@ -95,7 +95,10 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
   }
 
-  /** Frees the slot as soon as the answer is there. After an answer about the account its caller does, once it is recorded. */
+  /**
+   * Frees the slot as soon as the answer is there, except after an answer about the account: then the caller frees it, once
+   * that is recorded.
+   */
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
     const { id, claim } = verification

@@ -27,7 +27,7 @@ export const createPrefetch = (monotonic: () => number) => {
       moveWindow()
       ended.set(host, (ended.get(host) ?? 0) + 1)
     },
-    /** By host. The larger count of this window and the one before, so that a window that has just begun lowers none. */
+    /** By host. The larger count of this window and the one before, so that the count does not drop when a window has just begun. */
     counts: (): ReadonlyMap<string, number> => {
       moveWindow()
       const counts = new Map(endedBefore)

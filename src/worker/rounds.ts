@@ -23,7 +23,8 @@ const PACE_MS = 1
 export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number | null => {
   if (nextAt === null) return null
   if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
-  // What was due at the start and was not claimed waits for a slot, and a freed slot rings. What fell due since is new.
+  // What was due when the round began and was not claimed waits for a slot, which rings when it is free. What has fallen due
+  // since needs a round now.
   return claimed > 0 || nextAt > startedAt ? 0 : null
 }
 

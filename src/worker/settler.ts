@@ -24,7 +24,7 @@ export const createSettler = <Settlement>(
   settle: (settlements: readonly Settlement[]) => Promise<void>,
   { clock, emit, event }: SettlerDeps,
 ): ((settlement: Settlement) => Promise<void>) => {
-  /** Returns the error that trying again does not help against. */
+  /** Returns null once it is written, or the error if trying again would not help. */
   const trySettle = async (settlements: readonly Settlement[]): Promise<{ error: unknown } | null> => {
     for (;;) {
       try {

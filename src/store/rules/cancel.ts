@@ -12,7 +12,7 @@ export interface CancelFacts {
   others: { pending: boolean; notCancelled: boolean }
 }
 
-/** What to write. The count of claims moves on where a call or an attempt in flight must decide nothing any more. */
+/** What to write. The count of claims goes up by one, so that a call or attempt in flight decides nothing any more. */
 export interface CancelPlan {
   registration: { resolvedAt: number }
   /** Its text and what receivers answered are erased too. Null: there is none. */

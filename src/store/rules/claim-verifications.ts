@@ -6,8 +6,8 @@ export interface DueVerification {
 }
 
 /**
- * So many more of a partner's due verifications are looked at than are taken, the longest due first, to find those that are
- * the latest for their interval.
+ * How many due verifications of a partner to look at beyond those that are taken, to find the latest in proportion to their
+ * interval.
  */
 export const OVERDUE_WINDOW = 100
 

@@ -31,7 +31,7 @@ export interface MessagePlan {
   pauses: boolean
 }
 
-/** Only then a claim's attempt may have been written before. */
+/** Whether this claim's attempt may have been written already, so that it has to be looked for. */
 export const mayBeRecorded = (facts: Pick<MessageFacts, 'claims' | 'claimedAt'>, claim: number): boolean =>
   facts.claims !== claim || facts.claimedAt === null
 

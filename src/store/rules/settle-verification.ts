@@ -43,7 +43,7 @@ export interface VerificationPlan {
   endings: readonly Ending[]
 }
 
-/** Only then the pending registrations have to be loaded. */
+/** Whether it ends registrations, so that the pending ones have to be loaded. */
 export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
   step.verdict !== null || step.ended.length > 0
 

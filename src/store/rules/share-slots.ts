@@ -21,8 +21,8 @@ type Limits = Pick<
 >
 
 /**
- * How many lanes of each partner to load, the longest due first. Only lanes whose host is busy may give nothing, so with so
- * many a lane that could be served is never left out.
+ * How many lanes of each partner to load, the longest due first. A lane gives nothing only if its host is busy. So one lane
+ * for each slot and each busy host is enough: none that could be served is left out.
  */
 export const lanesToLoad = ({ slots, busyHosts }: Limits): number =>
   Math.min(LANES_OF_A_PARTNER, Math.max(0, slots) + busyHosts.size)

@@ -14,7 +14,7 @@ export interface Checkpoint {
 }
 
 export interface Checkpoints {
-  /** Resolves when a transaction may begin: at once, but while the log begins anew. */
+  /** Resolves when a transaction may begin: at once, except while the log begins anew. */
   whenOpen(): Promise<void>
   /** A transaction has been committed. */
   committed(): void

@@ -10,8 +10,8 @@ import { createGroupCommit } from './group-commit.ts'
 export type Db = ReturnType<typeof drizzle>
 
 /**
- * What a failure breaks stays broken: after an error of the disk nothing more is read or acknowledged, since what the disk
- * says then is not to be believed. The process has to start again.
+ * After an error of the disk nothing more is read or acknowledged, because what the disk says then cannot be trusted. The
+ * process must start again.
  */
 export interface Connection {
   db: Db
@@ -133,7 +133,7 @@ const openClient = (path: string): Database.Database => {
   }
 }
 
-/** The pragma reads FULL until the first write, whatever it will be then: so this is asked after one. */
+/** Before the first write the pragma always answers FULL, so this is checked after one. */
 const assertSynced = (client: Database.Database) => {
   const level = client.pragma('synchronous', { simple: true })
   if (level !== FULL) throw new Error(`SQLite does not sync each commit: synchronous is ${level}`)

@@ -65,7 +65,7 @@ export const prepareMessages = (client: Database) => ({
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE seq IN (SELECT value FROM json_each(?))`),
-  /** The count moves on, so that an attempt whose lease has run out is told from one that is settled. */
+  /** The count goes up, so that an attempt whose lease ran out can be told apart from one that was settled. */
   hold: client.prepare<[seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = NULL
     WHERE seq IN (SELECT value FROM json_each(?))`),

@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 /** After every id. */
 const END = '~'
 
-/** Of a serial so many registrations are looked at in one statement. */
+/** How many registrations of a serial one statement looks at. */
 const SERIAL_WINDOW = 250
 
 type Filter = Pick<RegistrationQuery, 'status' | 'delivery'>
@@ -25,8 +25,7 @@ interface SerialRow {
 
 /**
  * The ids of a page, the newest first. Each question goes by the index that has its answer in order, so that a page costs
- * the same however much its partner has; in one column after another of an index, not in all rows of a partner. The pluses
- * keep SQLite from compiling the statement anew for each value.
+ * the same however much its partner has. The pluses keep SQLite from compiling the statement anew for each value.
  */
 export const createRegistrationPages = ({ client }: Pick<Context, 'client'>) => {
   const statements = new Map<string, Database.Statement<Parameters, string>>()

@@ -35,7 +35,7 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
     return rows.length
   }
 
-  /** Those before it were kept when this pass came by; the next pass begins with them. */
+  /** How far this pass has come; what it passed and kept is looked at again in the next pass. */
   let passedUntil: Place = FIRST_PLACE
 
   return {

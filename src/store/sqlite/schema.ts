@@ -197,7 +197,7 @@ export const messages = sqliteTable(
     /** Set by a resend: what comes of an attempt that was claimed before this count no longer decides anything. */
     fence: integer('fence').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
-    /** Attempts since the schedule last began. */
+    /** Retries planned since it was first sent or resent. */
     retries: integer('retries').notNull().default(0),
   },
   t => [
@@ -284,7 +284,7 @@ export const completionBins = sqliteTable(
   'completion_bins',
   {
     accountId: text('account_id').notNull(),
-    /** Of the ages: core/completion-bins.ts. */
+    /** A range of ages: core/polling/completion-bins.ts. */
     bin: integer('bin').notNull(),
     completions: real('completions').notNull(),
     exposureMs: real('exposure_ms').notNull(),

@@ -10,7 +10,7 @@ interface Caller {
   reject: (error: unknown) => void
 }
 
-/** Its caller has gathered already, and waits: the other thread begins while this one reads what comes next. */
+/** The API has gathered these already (coalescer), so they need not wait for the end of the turn. */
 const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
 
 /**
@@ -21,8 +21,8 @@ const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
  */
 export const createCalls = (post: (calls: readonly Call[]) => void) => {
   /**
-   * By id; ids are used again. A Map, written and emptied with each call, would be made anew all the time, and each that was
-   * given up would keep what it held, and the next, until the old generation is collected.
+   * By id; ids are used again. Not a Map: V8 replaces one that is filled and emptied all the time, and the old tables keep
+   * their calls alive (decisions/021).
    */
   const waiting: (Caller | null)[] = []
   const freeIds: number[] = []

@@ -1,6 +1,6 @@
 /**
- * Rows as one flat array of their values. Of an object the other thread is sent the names too, each time, and puts it
- * together name by name, which costs several times as much.
+ * Rows as one flat array of their values. An object would be copied with the names of its fields, and rebuilt field by
+ * field, which costs several times as much.
  */
 export type Cells = unknown[]
 

@@ -48,10 +48,10 @@ const conceal = (text: string): Secret => new Secret(text)
 const reveal = (secret: Secret): string => secret.reveal()
 /** What arrives of a Buffer is a Uint8Array of the same bytes. */
 const toBuffer = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length)
-/** Of what is sent of a Buffer all that it shares its memory with is sent too, unless it has been copied. */
+/** A Buffer may be a view of a larger pool, and sending it would send the whole pool: so its bytes are copied first. */
 export const toBytes = (buffer: Buffer): Uint8Array => Uint8Array.from(buffer)
 
-/** Only what a plain copy would lose or what it would not be worth: secrets, buffers, what nobody reads on the other side. */
+/** Only for verbs whose arguments a plain copy would break (secrets, buffers) or for which it would cost too much. */
 export const ARGUMENTS: Codecs<Arguments> = {
   createPartner: codec(
     ([{ key, secret, ...partner }]) => ({

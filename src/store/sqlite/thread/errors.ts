@@ -16,7 +16,7 @@ export interface PackedError {
 }
 
 const PLAIN = new Map([Error, TypeError, RangeError, ReferenceError, SyntaxError].map(kind => [kind.name, kind]))
-/** Causes of causes are worth less than to be safe from one that is its own. */
+/** Stops here, in case an error is its own cause. */
 const DEEPEST = 4
 
 export const packError = (thrown: unknown, depth = 0): PackedError => {

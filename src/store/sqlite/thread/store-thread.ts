@@ -36,7 +36,7 @@ const serve = (store: Store) => {
     outcomes = []
     postAll(all, { post, refuse: ({ id }, error) => post([{ id, ok: false, error: packError(error) }]) })
   }
-  /** After all that is already resolved: what was committed together is answered together. */
+  /** After the promises that are already resolved, so that what was committed together is answered together. */
   const flushSoon = () => {
     if (!isFlushing) process.nextTick(flush)
     isFlushing = true
