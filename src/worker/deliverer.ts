@@ -6,7 +6,14 @@ import { SECOND } from '../core/duration.ts'
 import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Attempt, Cancelled, ClaimedMessage, MessageSettlement, Store } from '../store/store.ts'
+import type {
+  Attempt,
+  Cancelled,
+  ClaimedMessage,
+  MessageClaimRequest,
+  MessageSettlement,
+  Store,
+} from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createInFlight } from './in-flight.ts'
 import { createKeyedLimiter } from './keyed-limiter.ts'
@@ -34,7 +41,7 @@ export interface DelivererDeps {
 export interface Deliverer {
   /** Claims what may be sent now and starts to send it. */
   round(): Promise<Round>
-  /** Messages of this that are claimed and still wait for a slot are not sent. */
+  /** Messages of this that are claimed and still wait for a slot are not sent, nor those that a pending claim brings. */
   cancel(what: Cancelled): void
   /** Resolves when every attempt at what has been claimed is recorded. */
   whenIdle(): Promise<void>
@@ -53,8 +60,12 @@ const RELEASED_MS = SECOND
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
 const NO_SHARE = () => {}
+const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
 /** No slot is free. One that becomes free rings. */
 const FULL: Round = { claimed: 0, nextAt: null }
+
+const covers = (what: Cancelled, { partnerId, registrationId }: ClaimedMessage): boolean =>
+  what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
 
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
@@ -69,6 +80,8 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const unproven = createInFlight()
   /** Messages that are claimed and not recorded yet, by partner. */
   const unrecorded = createInFlight()
+  /** For each claim that is pending, what has been cancelled since it began. */
+  const cancelledMeanwhile = new Set<Cancelled[]>()
   const signingKeys = createKeyring()
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     clock,
@@ -158,15 +171,19 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   }
 
   const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
-    const { partnerId, host } = message
-    unrecorded.start(partnerId)
     const freeShare = takeShare(message)
+    const acquiring = hosts.acquire(message.host, message)
+    const acquisition = acquiring === 'acquired' ? acquiring : await acquiring
+    if (acquisition === 'acquired') return attempt(message, secrets, freeShare)
+    freeShare()
+    await release(message, notSent(acquisition))
+  }
+
+  /** Begins what ends with a record of the message, or with a throw. */
+  const begin = async ({ partnerId }: ClaimedMessage, handle: () => Promise<void>): Promise<void> => {
+    unrecorded.start(partnerId)
     try {
-      const acquiring = hosts.acquire(host, message)
-      const acquisition = acquiring === 'acquired' ? acquiring : await acquiring
-      if (acquisition === 'acquired') return await attempt(message, secrets, freeShare)
-      freeShare()
-      await release(message, { kind: 'failed', error: 'local', detail: acquisition, durationMs: 0 })
+      await handle()
     } catch (error) {
       emit('delivery.failed', { error, partnerId })
     } finally {
@@ -174,11 +191,25 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
+  /**
+   * Claims, and tells what has been cancelled meanwhile. A cancel that shares a commit with the claim is told first, when
+   * its messages are not here yet.
+   */
+  const claim = async (request: MessageClaimRequest) => {
+    const cancelled: Cancelled[] = []
+    cancelledMeanwhile.add(cancelled)
+    try {
+      return { ...(await store.claimMessages(request)), cancelled }
+    } finally {
+      cancelledMeanwhile.delete(cancelled)
+    }
+  }
+
   return {
     round: async () => {
       const slots = concurrency - partners.total()
       if (slots <= 0) return FULL
-      const { messages, secrets, nextAt } = await store.claimMessages({
+      const { messages, secrets, nextAt, cancelled } = await claim({
         slots,
         slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
         perHost,
@@ -192,14 +223,18 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
         },
         leaseMs: deps.timeoutMs + 5 * SECOND,
       })
-      for (const message of messages) void deliver(message, secrets.get(message.partnerId) ?? [])
+      for (const message of messages) {
+        const isCancelled = cancelled.some(what => covers(what, message))
+        void begin(message, () =>
+          isCancelled ? release(message, notSent('cancelled')) : deliver(message, secrets.get(message.partnerId) ?? []),
+        )
+      }
       return { claimed: messages.length, nextAt }
     },
-    cancel: ({ partnerId, registrationId }) =>
-      hosts.cancel(
-        message =>
-          message.partnerId === partnerId && (registrationId === null || message.registrationId === registrationId),
-      ),
+    cancel: what => {
+      for (const cancelled of cancelledMeanwhile) cancelled.push(what)
+      hosts.cancel(message => covers(what, message))
+    },
     whenIdle: unrecorded.whenIdle,
   }
 }

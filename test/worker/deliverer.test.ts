@@ -42,13 +42,23 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
   const settled: MessageSettlement[] = []
   const happened: string[] = []
   let due: ClaimedMessage[] = []
+  let claiming = Promise.resolve()
   let recording = Promise.resolve()
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const release = async () => {
+      resolve()
+      await endOfTurn()
+    }
+    return { promise, release }
+  }
   const deliverer = createDeliverer({
     store: {
       now: clock.now,
       claimMessages: async claim => {
         // The maps live on; what counts is what they say now.
         claims.push(structuredClone(claim))
+        await claiming
         return { messages: due.splice(0), secrets: new Map([['partner_1', [SECRET]]]), nextAt: NOW + 9 }
       },
       settleMessages: async settlements => {
@@ -90,14 +100,17 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
       sent.splice(index, 1)[0]?.answer(result)
       await endOfTurn()
     },
+    /** Keeps the store from answering a claim until the function that it returns is called. */
+    holdClaims: () => {
+      const held = hold()
+      claiming = held.promise
+      return held.release
+    },
     /** Keeps the store from recording until the function that it returns is called. */
     holdRecords: () => {
-      const held = Promise.withResolvers<void>()
+      const held = hold()
       recording = held.promise
-      return async () => {
-        held.resolve()
-        await endOfTurn()
-      }
+      return held.release
     },
   }
 }
@@ -268,6 +281,60 @@ describe('prefetched messages', () => {
     expect(settled).toMatchObject([{ message: { seq: 3 }, attempt: null }])
     await answer(1, OK)
     expect(sending()).toEqual([2])
+  })
+})
+
+describe('what is cancelled while a claim is pending', () => {
+  test.each([
+    ['its registration is cancelled', { partnerId: 'partner_1', registrationId: 'reg_2' }, [1, 3]],
+    ['its partner is disabled', { partnerId: 'partner_1', registrationId: null }, [3]],
+  ])('is released and not sent where %s', async (_, what, sent) => {
+    const { deliverer, round, answer, sending, settled, happened, holdClaims } = openScene()
+    const claim = holdClaims()
+    const claiming = round(messageOf(1), messageOf(2), messageOf(3, { partnerId: 'partner_2', host: 'b.example' }))
+    deliverer.cancel(what)
+    await claim()
+    expect(await claiming).toEqual({ claimed: 3, nextAt: NOW + 9 })
+    expect(sending()).toEqual(sent)
+    expect(happened).toContain('not_sent cancelled')
+    for (const seq of sent) await answer(seq, OK)
+    await deliverer.whenIdle()
+    const released = settled.filter(({ attempt }) => attempt === null)
+    expect(released.map(({ message }) => message.seq)).toEqual([1, 2, 3].filter(seq => !sent.includes(seq)))
+    for (const { step } of released) expect(step).toMatchObject({ state: 'pending', dueAt: NOW + SECOND })
+  })
+
+  test('takes no slot and no share', async () => {
+    const { deliverer, round, claims, holdClaims } = openScene()
+    const claim = holdClaims()
+    const claiming = round(messageOf(1, { slow: true, proven: false }))
+    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_1' })
+    await claim()
+    await claiming
+    await round()
+    expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY, slowSlots: 2, busyHosts: new Map() })
+  })
+
+  test('is recorded before the deliverer is idle', async () => {
+    const { deliverer, round, settled, holdClaims } = openScene()
+    const claim = holdClaims()
+    const claiming = round(messageOf(1))
+    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_1' })
+    await claim()
+    await claiming
+    await deliverer.whenIdle()
+    expect(settled).toHaveLength(1)
+  })
+
+  test('is forgotten once the claim is handed out, so that a partner who is enabled again is sent to', async () => {
+    const { deliverer, round, sending, holdClaims } = openScene()
+    const claim = holdClaims()
+    const claiming = round()
+    deliverer.cancel({ partnerId: 'partner_1', registrationId: null })
+    await claim()
+    await claiming
+    await round(messageOf(1))
+    expect(sending()).toEqual([1])
   })
 })
 
