@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { REASONS } from '../../core/verification.ts'
 import { AT, idField } from '../json/fields.ts'
 
-const TEXT = z.string().nullable().optional()
+const TEXT = z.string().nullable().exactOptional()
 
 /** The body of a webhook, which `webhookBody` in `core/message.ts` writes. */
 const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
