@@ -24,7 +24,7 @@ const OTHER_FAMILY_MS = 300
 
 const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA'])
 
-interface Answer {
+interface FamilyAnswer {
   addresses: string[]
   ttlMs: number
   /** Null when there are addresses. */
@@ -37,7 +37,7 @@ interface Known {
   until: number
 }
 
-const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>): Promise<Answer> => {
+const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>): Promise<FamilyAnswer> => {
   try {
     const records = await ask()
     if (records.length === 0) return { addresses: [], ttlMs: 0, code: 'ENODATA' }
@@ -53,9 +53,9 @@ const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>)
 }
 
 /** Waits for both families: not long for the second once the first has answered, and for neither beyond the limit. */
-const gather = (asked: readonly Promise<Answer>[], sleep: Clock['sleep']): Promise<Answer[]> =>
+const gather = (asked: readonly Promise<FamilyAnswer>[], sleep: Clock['sleep']): Promise<FamilyAnswer[]> =>
   new Promise(resolve => {
-    const answers: Answer[] = []
+    const answers: FamilyAnswer[] = []
     const ended = new AbortController()
     const finish = () => {
       ended.abort()
@@ -72,7 +72,7 @@ const gather = (asked: readonly Promise<Answer>[], sleep: Clock['sleep']): Promi
     }
   })
 
-const combine = (answers: readonly Answer[]): { resolution: Resolution; keepMs: number } => {
+const combine = (answers: readonly FamilyAnswer[]): { resolution: Resolution; keepMs: number } => {
   const found = answers.filter(answer => answer.code === null)
   if (found.length > 0) {
     const ttlMs = Math.min(...found.map(answer => answer.ttlMs))

@@ -5,7 +5,6 @@ import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 import type { Quotas } from './partner.ts'
 
-export { REGISTRATION_STATUSES } from '../core/registration.ts'
 export type { RegistrationStatus }
 
 export interface Registration {

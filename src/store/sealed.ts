@@ -35,10 +35,10 @@ export type Sealed = ReturnType<typeof createSealed>
  * `openBytes` throw where the key is missing, the bytes are damaged, or the row is another one.
  */
 export const createSealed = (vault: Vault) => {
-  const column = (place: Omit<SealedColumn, 'reseal'>, contextOf: (...owner: string[]) => string): SealedColumn => ({
+  const column = (place: Omit<SealedColumn, 'reseal'>, sealedFor: (...owner: string[]) => string): SealedColumn => ({
     ...place,
     reseal: (sealed, owner) => {
-      const context = contextOf(...owner)
+      const context = sealedFor(...owner)
       return vault.seal(vault.open(sealed, context), context)
     },
   })

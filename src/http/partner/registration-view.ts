@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
-import { ATTEMPT_KINDS, type Attempt, REGISTRATION_STATUSES, type Registration } from '../../store/registration.ts'
+import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
 
 export const STATUS = z.enum(REGISTRATION_STATUSES)

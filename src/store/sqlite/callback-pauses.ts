@@ -38,6 +38,11 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
       add.run({ partnerId, callbackUrl, since })
     },
 
+    /** For a URL that no registration has any more, so that nothing is held for it. */
+    forget: ({ partnerId, callbackUrl }: Url): void => {
+      remove.run({ partnerId, callbackUrl })
+    },
+
     /** Makes what was held due at `at`; whether the URL was paused. */
     lift: ({ partnerId, callbackUrl }: Url, at: number, lanes: LaneBook): boolean => {
       if (remove.run({ partnerId, callbackUrl }).changes === 0) return false

@@ -1,5 +1,6 @@
 import { type EndedRegistration, FIRST_PLACE, mayErase, type Place } from '../retention.ts'
 import type { Store } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<Store, 'prune'>
@@ -9,7 +10,6 @@ interface Row extends EndedRegistration {
   partnerId: string
   callbackUrl: string
 }
-type Pause = Pick<Row, 'partnerId' | 'callbackUrl'>
 
 /** So many registrations are looked at together. */
 const PAGE = 1_000
@@ -17,6 +17,7 @@ const PAGE = 1_000
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ client, read, write }: Context): Verbs => {
   const statements = prepare(client)
+  const pauses = createCallbackPauses({ client })
 
   const erase = (ids: readonly string[], before: number): number => {
     const rows = statements.find.all(JSON.stringify(ids)).filter(row => mayErase(row, before))
@@ -30,8 +31,8 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
       if (!statements.registrationOf.get({ verificationId })) statements.removeVerification.run(verificationId)
     // There are few pauses, and who else has a paused URL is known only after a search.
     for (const { partnerId, callbackUrl } of rows)
-      if (statements.pause.get(partnerId, callbackUrl) && !statements.registrationFor.get(partnerId, callbackUrl))
-        statements.removePause.run(partnerId, callbackUrl)
+      if (pauses.since({ partnerId, callbackUrl }) !== null && !statements.registrationFor.get(partnerId, callbackUrl))
+        pauses.forget({ partnerId, callbackUrl })
     return rows.length
   }
 
@@ -72,13 +73,7 @@ const prepare = (client: Context['client']) => ({
     'SELECT id FROM registrations WHERE verification_id = @verificationId LIMIT 1',
   ),
   removeVerification: client.prepare<[id: number]>('DELETE FROM verifications WHERE id = ?'),
-  pause: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(
-    'SELECT since FROM callback_pauses WHERE partner_id = ? AND callback_url = ?',
-  ),
-  registrationFor: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(
+  registrationFor: client.prepare<[partnerId: string, callbackUrl: string]>(
     'SELECT id FROM registrations WHERE partner_id = ? AND callback_url = ? LIMIT 1',
-  ),
-  removePause: client.prepare<[Pause['partnerId'], Pause['callbackUrl']]>(
-    'DELETE FROM callback_pauses WHERE partner_id = ? AND callback_url = ?',
   ),
 })

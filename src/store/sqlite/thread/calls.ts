@@ -1,8 +1,8 @@
 import { unavailable } from '../failure.ts'
 import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
 import { unpackError } from './errors.ts'
-import type { Call, Outcome } from './messages.ts'
 import { postAll } from './post-all.ts'
+import type { Call, Outcome } from './protocol.ts'
 
 interface Caller {
   verb: Call['verb']

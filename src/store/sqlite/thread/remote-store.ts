@@ -6,7 +6,7 @@ import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
 import { EVENTS, toBytes, type Verb } from './codecs.ts'
 import { unpackError } from './errors.ts'
-import type { Answers, Calls, Opened, Opening, Told } from './messages.ts'
+import type { Answers, Calls, Opened, Opening, PackedHint } from './protocol.ts'
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const THREAD = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -33,7 +33,7 @@ export const openRemoteStore = async ({ now, masterKey, previousKey, ...options 
   let hasEnded = false
   let failure: Error | null = null
 
-  const tell = ({ name, args }: Told) => {
+  const tell = ({ name, args }: PackedHint) => {
     const codec = EVENTS[name]
     events.emit(name, ...((codec ? codec.unpack(args as never) : args) as never))
   }

@@ -4,8 +4,8 @@ import { tidyMemorySoon } from '../../tidy-memory.ts'
 import { openSqliteStore } from '../store.ts'
 import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
-import type { Answers, Call, Calls, Opened, Opening, Outcome, Told } from './messages.ts'
 import { postAll } from './post-all.ts'
+import type { Answers, Call, Calls, Opened, Opening, Outcome, PackedHint } from './protocol.ts'
 
 /** The thread that `openRemoteStore` starts: it opens the SQLite file and does what it is asked. */
 const { masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
@@ -22,7 +22,7 @@ const open = () =>
   })
 
 const serve = (store: Store) => {
-  let events: Told[] = []
+  let events: PackedHint[] = []
   let outcomes: Outcome[] = []
   let isFlushing = false
 

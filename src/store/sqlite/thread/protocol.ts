@@ -27,13 +27,14 @@ export interface Calls {
 
 export type Outcome = { id: number; ok: true; result: unknown } | { id: number; ok: false; error: PackedError }
 
-export interface Told {
+/** A hint of the store, packed to cross the thread. */
+export interface PackedHint {
   name: keyof StoreEvents
   args: unknown
 }
 
 /** What has come of earlier calls. The events come first: they were emitted before the calls had ended. */
 export interface Answers {
-  events: readonly Told[]
+  events: readonly PackedHint[]
   outcomes: readonly Outcome[]
 }
