@@ -49,16 +49,15 @@ export const openApp = async (
   stack.defer(() => sender.close())
   const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
   const shared = { config, store, emit }
-  const api = await openApi({ ...shared, sender, enumerationGuard })
-  const roles = [
-    openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }),
-    openDeliverer({ ...shared, sender }),
-    api,
-  ]
-  // In this order all claims have stopped, and the service is unready, before anything is waited for.
+  const roles: AsyncDisposable[] = []
+  // The role that was opened last stops first; all have stopped claiming or accepting before anything is waited for.
   stack.defer(async () => {
-    await Promise.all(roles.map(role => role[Symbol.asyncDispose]()))
+    await Promise.all(roles.toReversed().map(role => role[Symbol.asyncDispose]()))
   })
+  const api = await openApi({ ...shared, sender, enumerationGuard })
+  roles.push(api)
+  roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }))
+  roles.push(openDeliverer({ ...shared, sender }))
   const opened = stack.move()
   return { url: api.url, store, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
