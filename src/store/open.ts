@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import type { Config } from '../config/settings.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyBeside } from './master-key.ts'
-import { mendModes, realPathOf, wasLeftOpen } from './sqlite/database-file.ts'
+import { mendModes, realPathOf, refuseForeign, wasLeftOpen } from './sqlite/database-file.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
@@ -24,6 +24,7 @@ export const openStore = async (
   if (storage.database.kind === 'postgres')
     throw new Error('DATABASE_URL: PostgreSQL is not supported yet; use file:PATH')
   const path = realPathOf(storage.database.path)
+  refuseForeign(path)
   for (const mended of mendModes(path)) emit('database.mended', mended)
   const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
   const masterKey = given ?? readOrMakeKey(path, { random, emit })

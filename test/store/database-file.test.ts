@@ -179,6 +179,44 @@ describe('after an end without closing', () => {
   })
 })
 
+describe('a path that was made 0600 although it is not the database', () => {
+  const modeOf = (path: string) => statSync(path).mode & 0o777
+
+  test('a folder is refused with a file to name, and left as it is', async () => {
+    const folder = join(newPath(), '..')
+    chmodSync(folder, 0o755)
+    expect((await failureOf(openAsService(folder))).message).toBe(
+      `DATABASE_URL: ${folder} is a folder; name a file in it, such as file:${folder}/notifier.db`,
+    )
+    expect(modeOf(folder)).toBe(0o755)
+  })
+
+  test('a text file is refused as no database, and left as it is', async () => {
+    const notes = newPath()
+    writeFileSync(notes, 'Milk, bread, and a longer line than the header of a database.')
+    chmodSync(notes, 0o644)
+    expect((await failureOf(openAsService(notes))).message).toContain(`${notes} is not an SQLite database`)
+    expect(modeOf(notes)).toBe(0o644)
+    expect(existsSync(`${notes}.key`)).toBe(false)
+  })
+
+  test('what is not a file is refused', async () => {
+    expect((await failureOf(openAsService('/dev/null'))).message).toContain('/dev/null is not a regular file')
+  })
+
+  test('what a link beside the database leads to is left as it is', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    await store.close()
+    const other = join(path, '../other')
+    writeFileSync(other, 'text')
+    chmodSync(other, 0o644)
+    symlinkSync(other, `${path}-shm`)
+    await failureOf(openAsService(path).then(opened => opened.store.close()))
+    expect(modeOf(other)).toBe(0o644)
+  })
+})
+
 describe('what others can read', () => {
   test('of the database is mended, and told', async () => {
     const path = newPath()

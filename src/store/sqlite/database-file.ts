@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readSync,
   realpathSync,
   rmSync,
   statSync,
@@ -13,10 +14,12 @@ import {
 import { basename, dirname, join } from 'node:path'
 
 /*
- * Nothing here opens and closes a file that SQLite may have open: that would drop all locks which this process holds on it,
- * and another process could take the database away.
+ * Nothing here opens and closes a file that this process may have open in SQLite: that would drop all locks which the process
+ * holds on it, and another process could take the database away.
  */
 
+/** How each SQLite file begins. */
+const HEADER = Buffer.from('SQLite format 3\0')
 const PRIVATE = 0o600
 /** How often it is looked whether the files are still there. */
 const WATCH_EVERY_MS = 2_000
@@ -31,6 +34,34 @@ export const realPathOf = (path: string): string => {
   if (link) return realpathSync(path)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   return join(realpathSync(dirname(path)), basename(path))
+}
+
+/**
+ * Throws what to do where something is at the real path `path` that cannot be the database: a folder, a device, a file of
+ * another kind. To be called before anything is changed there, and before this process opens the file in SQLite.
+ */
+export const refuseForeign = (path: string): void => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat) return
+  if (stat.isDirectory())
+    throw new Error(`DATABASE_URL: ${path} is a folder; name a file in it, such as file:${join(path, 'notifier.db')}`)
+  if (!stat.isFile()) throw new Error(`DATABASE_URL: ${path} is not a regular file; name another one`)
+  // After a power cut the first page may still be in the log only.
+  if (stat.size === 0 || wasLeftOpen(path) || beginsLikeDatabase(path)) return
+  throw new Error(
+    `DATABASE_URL: ${path} is not an SQLite database; name another file (if it was your database, it is damaged: see "A damaged database" in docs/operations.md)`,
+  )
+}
+
+const beginsLikeDatabase = (path: string): boolean => {
+  const file = openSync(path, 'r')
+  try {
+    const start = Buffer.alloc(HEADER.length)
+    readSync(file, start, 0, start.length, 0)
+    return start.equals(HEADER)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Creates the file, readable by its owner only, unless there is one. It appears at `path` closed. */
@@ -56,10 +87,15 @@ export const sharedModeOf = (path: string): string | null => {
   return `0${(stat.mode & 0o777).toString(8)}`
 }
 
-/** Takes the database's files of ours back from group and others: which they were, and the modes they had. */
+/**
+ * Takes the database's files of ours back from group and others: which they were, and the modes they had.
+ *
+ * @param path the real path of what `refuseForeign` has let pass
+ */
 export const mendModes = (path: string): { path: string; mode: string }[] =>
   [path, `${path}-wal`, `${path}-shm`].flatMap(file => {
-    const mode = sharedModeOf(file)
+    // Never what a symbolic link beside the database leads to.
+    const mode = lstatSync(file, { throwIfNoEntry: false })?.isFile() ? sharedModeOf(file) : null
     if (mode === null) return []
     chmodSync(file, PRIVATE)
     return [{ path: file, mode }]
