@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 /** What a round has done. */
 export interface Round {
   claimed: number
-  /** When more may be due, by the store's clock; null: nobody knows, so the next ring decides. */
+  /** When more may be due, by the store's clock; null: nobody knows. */
   nextAt: number | null
 }
 
@@ -14,18 +14,21 @@ export interface Rounds {
   stop(): Promise<void>
 }
 
-/** The heartbeat looks again after this long anyway. */
+/**
+ * Rounds look again after this long, rung or not. The heartbeat goes by the system's clock, so it is silent for an hour
+ * after that was set back by an hour.
+ */
 const LONGEST_NAP_MS = 1_000
 /** Rounds begin at least so far apart. Under load each then claims a batch that is worth its transaction. */
 const PACE_MS = 1
 
-/** How long to sleep after a round that began at `startedAt`; null: until the next ring. */
-export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number | null => {
-  if (nextAt === null) return null
+/** How long to sleep after a round that began at `startedAt`, unless somebody rings. */
+export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number => {
+  if (nextAt === null) return LONGEST_NAP_MS
   if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
   // What was due when the round began and was not claimed waits for a slot, which rings when it is free. What has fallen due
   // since needs a round now.
-  return claimed > 0 || nextAt > startedAt ? 0 : null
+  return claimed > 0 || nextAt > startedAt ? 0 : LONGEST_NAP_MS
 }
 
 /**
@@ -51,7 +54,7 @@ export const createRounds = (
     lastAt = clock.monotonic()
   }
 
-  const runOnce = async (): Promise<number | null> => {
+  const runOnce = async (): Promise<number> => {
     const startedAt = now()
     try {
       return napAfter(await run(), now(), startedAt)
@@ -68,7 +71,7 @@ export const createRounds = (
       isRung = false
       const napMs = await runOnce()
       if (napMs === 0) isRung = true
-      else if (napMs !== null && !isRung && !isStopped) ringAfter(Math.ceil(napMs))
+      else if (!isRung && !isStopped) ringAfter(Math.ceil(napMs))
     }
     running = null
   }

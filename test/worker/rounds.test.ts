@@ -7,20 +7,20 @@ const IDLE: Round = { claimed: 0, nextAt: null }
 
 describe('the nap after a round', () => {
   test.each([
-    { round: { claimed: 0, nextAt: null }, nap: null, why: 'nothing waits' },
-    { round: { claimed: 5, nextAt: null }, nap: null, why: 'nothing waits any more' },
+    { round: { claimed: 0, nextAt: null }, nap: 1_000, why: 'nothing waits' },
+    { round: { claimed: 5, nextAt: null }, nap: 1_000, why: 'nothing waits any more' },
     { round: { claimed: 0, nextAt: NOW + 300 }, nap: 300, why: 'something falls due soon' },
     { round: { claimed: 0, nextAt: NOW + 3_600_000 }, nap: 1_000, why: 'it looks again after a second anyway' },
     { round: { claimed: 3, nextAt: NOW }, nap: 0, why: 'there is more' },
     { round: { claimed: 3, nextAt: NOW - 5 }, nap: 0, why: 'there is more' },
-    { round: { claimed: 0, nextAt: NOW - 5 }, nap: null, why: 'what is due waits for a slot' },
+    { round: { claimed: 0, nextAt: NOW - 5 }, nap: 1_000, why: 'what is due waits for a slot' },
   ])('is $nap when $why', ({ round, nap }) => {
     expect(napAfter(round, NOW)).toBe(nap)
   })
 
-  test('is not until the next ring when something fell due while the round ran', () => {
+  test('is none when something fell due while the round ran', () => {
     expect(napAfter({ claimed: 0, nextAt: NOW - 1 }, NOW, NOW - 2)).toBe(0)
-    expect(napAfter({ claimed: 0, nextAt: NOW - 2 }, NOW, NOW - 2)).toBe(null)
+    expect(napAfter({ claimed: 0, nextAt: NOW - 2 }, NOW, NOW - 2)).toBe(1_000)
   })
 })
 
@@ -108,11 +108,14 @@ describe('rounds', () => {
     expect(run).toHaveBeenCalledTimes(2)
   })
 
-  test('sleep until rung when nothing waits', async () => {
-    const { sleeping, end, ring } = openRounds()
+  test('look again after a second of a clock that never jumps, though the heartbeat may be silent', async () => {
+    const { advance, run, end, ring } = openRounds()
     await ring()
     await end(IDLE)
-    expect(sleeping()).toBe(0)
+    await advance(998)
+    expect(run).toHaveBeenCalledTimes(1)
+    await advance(1)
+    expect(run).toHaveBeenCalledTimes(2)
   })
 
   test('leave one timer at most, also when rung while one runs', async () => {
