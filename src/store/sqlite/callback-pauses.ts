@@ -14,7 +14,7 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
     )
     .pluck()
   const any = client
-    .prepare<[partnerId: string], 1>('SELECT 1 FROM callback_pauses WHERE partner_id = ? LIMIT 1')
+    .prepare<[partnerId: string], 1>('SELECT 1 FROM callback_pauses WHERE partner_id = +? LIMIT 1')
     .pluck()
   const add = client.prepare<Url & { since: number }>(`
     INSERT INTO callback_pauses (partner_id, callback_url, since) VALUES (@partnerId, @callbackUrl, @since)

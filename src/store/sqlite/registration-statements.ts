@@ -59,7 +59,7 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
   /** Another registration of the serial whose status is among these. */
   hasOther: client.prepare<{ verificationId: number; n: number; among: string }, { n: number }>(`
     SELECT n FROM registrations
-    WHERE verification_id = @verificationId AND n <> @n AND status IN (SELECT value FROM json_each(@among)) LIMIT 1`),
+    WHERE verification_id = +@verificationId AND n <> @n AND status IN (SELECT value FROM json_each(@among)) LIMIT 1`),
   cancel: client.prepare<[resolvedAt: number, verificationId: number, n: number]>(`
     UPDATE registrations SET status = 'cancelled', metadata = '{}', resolved_at = ? WHERE verification_id = ? AND n = ?`),
   stopMessage: client.prepare<[state: string, claims: number, seq: number | null]>(`

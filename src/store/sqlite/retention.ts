@@ -70,10 +70,10 @@ const prepare = (client: Context['client']) => ({
   removeMessage: client.prepare<[seq: number]>('DELETE FROM messages WHERE seq = ?'),
   /** One of those that the verification still has. */
   registrationOf: client.prepare<{ verificationId: number }>(
-    'SELECT id FROM registrations WHERE verification_id = @verificationId LIMIT 1',
+    'SELECT id FROM registrations WHERE verification_id = +@verificationId LIMIT 1',
   ),
   removeVerification: client.prepare<[id: number]>('DELETE FROM verifications WHERE id = ?'),
   registrationFor: client.prepare<[partnerId: string, callbackUrl: string]>(
-    'SELECT id FROM registrations WHERE partner_id = ? AND callback_url = ? LIMIT 1',
+    'SELECT id FROM registrations WHERE partner_id = +? AND callback_url = ? LIMIT 1',
   ),
 })

@@ -113,7 +113,7 @@ export const prepareVerifications = (client: Database) => ({
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`
     SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
       callback_url AS callbackUrl, metadata
-    FROM registrations WHERE verification_id = ? AND status = 'pending' ORDER BY n`),
+    FROM registrations WHERE verification_id = +? AND status = 'pending' ORDER BY n`),
   settle: client.prepare<
     [
       polls: number,
