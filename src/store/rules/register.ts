@@ -68,11 +68,15 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   }
 }
 
-/** Somebody is back. During a call the lease stays: whoever settles it sees that a hint came in between. */
-export const nudge = ({ dueAt, claimedAt }: { dueAt: number | null; claimedAt: number | null }, at: number): Nudge => ({
-  nudgedAt: at,
-  dueAt: claimedAt !== null && dueAt !== null && dueAt > at ? dueAt : at,
-})
+/**
+ * Somebody is back. During a call the lease stays: whoever settles it sees that a hint came in between. What is due already
+ * keeps its place in the queue: a hint never makes a poll later.
+ */
+export const nudge = ({ dueAt, claimedAt }: { dueAt: number | null; claimedAt: number | null }, at: number): Nudge => {
+  if (dueAt === null) return { nudgedAt: at, dueAt: at }
+  const isInCall = claimedAt !== null && dueAt > at
+  return { nudgedAt: at, dueAt: isInCall ? dueAt : Math.min(dueAt, at) }
+}
 
 /** The quota that one more registration would break. */
 const overQuota = (

@@ -45,7 +45,7 @@ export interface VerificationPlan {
 
 /** Whether it ends registrations, so that the pending ones have to be loaded. */
 export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
-  step.verdict !== null || step.ended.length > 0
+  step.verdict !== null || step.ended.length > 0 || step.dueAt === null
 
 /**
  * What an answer changes; null: nothing. The first verdict counts for everybody who waits, whoever brings it and however
@@ -54,11 +54,12 @@ export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
  * @param at epoch ms
  */
 export const settleVerification = (
-  { claim, step, answer, askedAt, observedAt }: VerificationSettlement,
+  settlement: VerificationSettlement,
   facts: VerificationFacts | null,
   at: number,
 ): VerificationPlan | null => {
   if (facts === null || facts.isResolved) return null
+  const { claim, step, answer, askedAt, observedAt } = settlement
   const isLatest = facts.claims === claim
   const isSettled = isLatest && facts.claimedAt === null
   if (isSettled || (!isLatest && step.verdict === null)) return null
@@ -66,7 +67,8 @@ export const settleVerification = (
   const { waiting } = facts
   const reasons = new Map(step.ended.map(({ registrationId, reason }) => [registrationId, reason]))
   const ending = step.verdict === null ? waiting.filter(({ id }) => reasons.has(id)) : waiting
-  const everybodyEnds = (step.verdict !== null || reasons.size > 0) && ending.length === waiting.length
+  // Nobody may be left at all: then nothing is asked any more.
+  const everybodyEnds = endsSomebody(settlement) && ending.length === waiting.length
   // Where everybody has cancelled during the call, nobody may be told the verdict, so it is not kept.
   const verdict = waiting.length === 0 ? null : step.verdict
   const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)

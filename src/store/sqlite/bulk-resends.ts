@@ -84,8 +84,12 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
     continueResends: async limit => {
       if (!(await read(open))) return 0
       const resent = await write(() => {
-        const row = open()
-        return row ? continueOne(row, limit) : 0
+        // A resend may have nothing left; then the next one has its turn, so that 0 means that none is open.
+        for (let row = open(); row; row = open()) {
+          const count = continueOne(row, limit)
+          if (count > 0) return count
+        }
+        return 0
       })
       if (resent > 0) tellHints(events, [['messagesDue']])
       return resent

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { judgeFailure } from './failure.ts'
 
 export interface GroupCommit {
   /**
@@ -43,8 +44,8 @@ export const createGroupCommit = (
       release?.run()
       return { ok: true, value }
     } catch (error) {
-      // Some errors (a full disk, a failed read) have ended the whole transaction: then nothing of it is kept.
-      if (!client.inTransaction) throw error
+      // Some errors (a full disk) have ended the whole transaction, and after others nothing of it may be kept.
+      if (!client.inTransaction || judgeFailure(error) === 'broken') throw error
       undo?.run()
       release?.run()
       return { ok: false, error: deps.explain(error) }
@@ -64,8 +65,8 @@ export const createGroupCommit = (
         }),
       )
     } catch (error) {
-      // A single one has nobody else to spare.
-      if (!hasThrown || writes.length === 1) throw error
+      // A single one has nobody else to spare, and what a damaged database says a second time is not to be believed.
+      if (!hasThrown || writes.length === 1 || judgeFailure(error) === 'broken') throw error
       return transaction.immediate(() => writes.map(runAlone))
     }
   }

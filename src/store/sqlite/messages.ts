@@ -23,6 +23,8 @@ export const createMessages = (context: Context): Verbs => {
   const secrets = createSecretRows(context)
   /** The partner whose lanes a claim looked at last. */
   let lastPartner = ''
+  /** Where claims began to find nothing; once they have come round to it, only a ring or a due time is worth another. */
+  let fruitlessSince: string | null = null
 
   /** The partners whose turn it is: those after `after`, then from the beginning on. */
   const inTurn = (after: string) => {
@@ -43,7 +45,7 @@ export const createMessages = (context: Context): Verbs => {
         ...statements.dueLanes.all({ partnerId, slow: 1, at, limit }),
       ])
       .map((row): DueLane => ({ ...row, slow: row.slow === 1, proven: row.proven === 1 }))
-    return { lanes, isAll, last: partners.at(-1)?.id ?? '' }
+    return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }
 
   /** The first due messages of a lane. Those for paused URLs, and those that do not open, are held. */
@@ -91,7 +93,7 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const claimAll = (claim: MessageClaimRequest, at: number) => {
-    const { lanes, isAll, last } = loadLanes(claim, at)
+    const { lanes, isAll, partnerIds } = loadLanes(claim, at)
     const shares = shareSlots(claim, lanes)
     const taken = shares.map(({ lane, take }) => dueOf(lane, take, at))
     const messages = taken.flatMap(one => one.messages)
@@ -100,14 +102,19 @@ export const createMessages = (context: Context): Verbs => {
     statements.hold.run(JSON.stringify(held))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const next = statements.firstDue.get() ?? null
-    // Behind what it held, or with partners that it did not come to.
-    const goesOn = messages.length === 0 && (shares.length > 0 || !isAll)
+    const isFruitless = messages.length === 0 && taken.every(({ held }) => held.length === 0)
+    const hasComeRound = isAll || (fruitlessSince !== null && partnerIds.includes(fruitlessSince))
+    // There may be more: behind what was held, or with partners whose turn did not come.
+    const goesOn = messages.length === 0 && !(isFruitless && hasComeRound)
     return {
       messages,
       secrets: secrets.of(new Set(messages.map(({ partnerId }) => partnerId))),
       nextAt: next !== null && goesOn ? Math.max(next, at + GO_ON_MS) : next,
       unreadable: taken.flatMap(one => one.unreadable),
-      last,
+      turn: {
+        last: partnerIds.at(-1) ?? '',
+        fruitlessSince: isFruitless && !hasComeRound ? (fruitlessSince ?? partnerIds[0] ?? null) : null,
+      },
     }
   }
 
@@ -139,8 +146,9 @@ export const createMessages = (context: Context): Verbs => {
       const at = now()
       const nextAt = await read(() => statements.firstDue.get() ?? null)
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
-      const { unreadable, last, ...claimed } = await write(() => claimAll(claim, at))
-      lastPartner = last
+      const { unreadable, turn, ...claimed } = await write(() => claimAll(claim, at))
+      lastPartner = turn.last
+      fruitlessSince = turn.fruitlessSince
       tellHints(
         events,
         unreadable.map(registrationId => ['unreadable', registrationId]),

@@ -4,12 +4,12 @@ import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { Quotas, Usage } from '../store.ts'
 import type { Context } from './context.ts'
 
-/** What a partner had when it was counted, and the newest registration then. */
+/** What a partner had when it was counted, of the registrations up to `lastId`. */
 interface Count {
   at: number
+  lastId: string
   pending: number
   daily: number
-  newestId: string
 }
 
 /** What partners may have and what they have, within one run of a transaction. */
@@ -20,49 +20,54 @@ export interface QuotaBook {
   add(partnerId: string, more: { pending: 0 | 1 }): void
 }
 
-/** Counting takes longer the more there is, so a count is kept for this long; only what is newer is counted anew. */
+/**
+ * Counting takes longer the more there is, so a count of the older registrations is kept for this long. The newest are
+ * counted each time: an id tells when it was made, and it is written within `NEW_MS` of that.
+ */
 const KEPT_MS = SECOND
+const NEW_MS = 5 * SECOND
+const LAST_ID = 'reg_~'
+
+/** Every registration that was made before then has a lower id. */
+const idAt = (time: number): string => `reg_${encodeTime(Math.max(0, time), 10)}`
 
 export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
   const loadLimits = client.prepare<[partnerId: string], Quotas>(
     'SELECT max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners WHERE id = ?',
   )
-  const countAfter = client
-    .prepare<[partnerId: string, status: string, id: string], number>(
-      'SELECT count(*) FROM registrations WHERE partner_id = ? AND status = ? AND id > ?',
-    )
-    .pluck()
-  const newestOf = client
-    .prepare<[partnerId: string, status: string], string | null>(
-      'SELECT max(id) FROM registrations WHERE partner_id = ? AND status = ?',
+  const countIds = client
+    .prepare<[partnerId: string, status: string, after: string, upTo: string], number>(
+      'SELECT count(*) FROM registrations WHERE partner_id = ? AND status = ? AND id > ? AND id <= ?',
     )
     .pluck()
   const countHosts = client
     .prepare<[partnerId: string], number>('SELECT count(*) FROM lanes WHERE partner_id = ?')
     .pluck()
-  /** A cache: whoever finds nothing here, or what a transaction undid, counts again. */
+  /** At most `KEPT_MS` old, and made anew from the tables. */
   const counts = new Map<string, Count>()
 
-  const countAllAfter = (partnerId: string, id: string): number =>
-    REGISTRATION_STATUSES.reduce((sum, status) => sum + (countAfter.get(partnerId, status, id) ?? 0), 0)
+  const countPending = (partnerId: string, after: string, upTo: string): number =>
+    countIds.get(partnerId, 'pending', after, upTo) ?? 0
+  const countAll = (partnerId: string, after: string, upTo: string): number =>
+    REGISTRATION_STATUSES.reduce((sum, status) => sum + (countIds.get(partnerId, status, after, upTo) ?? 0), 0)
 
-  const count = (partnerId: string, at: number): Count => {
-    const newest = REGISTRATION_STATUSES.map(status => newestOf.get(partnerId, status) ?? '')
-    return {
-      at,
-      pending: countAfter.get(partnerId, 'pending', '') ?? 0,
-      daily: countAllAfter(partnerId, `reg_${encodeTime(Math.max(0, at - DAY), 10)}`),
-      newestId: newest.toSorted().at(-1) ?? '',
-    }
+  const countOlder = (partnerId: string, at: number): Count => {
+    const known = counts.get(partnerId)
+    if (known && Math.abs(at - known.at) < KEPT_MS) return known
+    const lastId = idAt(at - NEW_MS)
+    const pending = countPending(partnerId, '', lastId)
+    const count = { at, lastId, pending, daily: countAll(partnerId, idAt(at - DAY), lastId) }
+    counts.set(partnerId, count)
+    return count
   }
 
   const usageOf = (partnerId: string, at: number): Usage => {
-    const known = counts.get(partnerId)
-    const isFresh = known !== undefined && Math.abs(at - known.at) < KEPT_MS
-    const base = isFresh ? known : count(partnerId, at)
-    counts.set(partnerId, base)
-    const more = isFresh ? countAllAfter(partnerId, base.newestId) : 0
-    return { pending: base.pending + more, daily: base.daily + more, hosts: countHosts.get(partnerId) ?? 0 }
+    const { pending, daily, lastId } = countOlder(partnerId, at)
+    return {
+      pending: pending + countPending(partnerId, lastId, LAST_ID),
+      daily: daily + countAll(partnerId, lastId, LAST_ID),
+      hosts: countHosts.get(partnerId) ?? 0,
+    }
   }
 
   return {

@@ -231,6 +231,24 @@ export const describeLanes = (open: OpenStore): void => {
     expect(taken.map(message => message.partnerId)).toEqual([other, other])
   })
 
+  test('looks at everybody in turn, and rests once nobody has room', { timeout: 60_000 }, async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 300; i++) await fill(bench, { 'shared.example': 1 }, await bench.addPartner())
+    await bench.advance(MINUTE)
+    const full = { perHost: 2, busyHosts: new Map([['shared.example', 2]]) }
+    let rounds = 0
+    for (let next: number | null = bench.store.now() + 1; next !== null && next > bench.store.now(); rounds++) {
+      if (rounds > 0) await bench.advance(next - bench.store.now())
+      next = (await bench.claimMessagesWith(full)).nextAt
+    }
+    // Some windows of partners, and then only a freed slot is worth a claim.
+    expect(rounds).toBeLessThan(5)
+    const seen = new Set<string>()
+    for (let round = 0; round < 10; round++)
+      for (const message of await bench.claimMessages({ slots: 100, perHost: 1_000 })) seen.add(message.partnerId)
+    expect(seen.size).toBe(300)
+  })
+
   test('all of a long queue goes out in the end, the longest due first', async () => {
     await using bench = await openBench(open)
     await fill(bench, { 'a.example': 10 })

@@ -28,6 +28,28 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(await bench.find(created.id)).toEqual(created)
   })
 
+  test('does not count as pending what was told at once in a call before', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve({ idcardid: '1' })
+    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 1 } })
+    const one = async (more: object) => (await bench.store.register([bench.newRegistration(more)]))[0]?.outcome
+    const a = await one({ idcardid: '1', callbackUrl: OTHER_HOOK })
+    const b = await one({ idcardid: '1', callbackUrl: `${OTHER_HOOK}/3` })
+    const c = await one({ idcardid: '2' })
+    const d = await one({ idcardid: '3' })
+    expect([a, b, c, d]).toEqual(['created', 'created', 'created', 'over_quota'])
+  })
+
+  test('counts against a quota what was registered under an earlier id', async () => {
+    await using bench = await openBench(open)
+    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 5 } })
+    const items = Array.from({ length: 8 }, () => bench.newRegistration())
+    const outcomes: (string | undefined)[] = []
+    // The API gives the ids, and may register them in another order.
+    for (const item of items.toReversed()) outcomes.push((await bench.store.register([item]))[0]?.outcome)
+    expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(5)
+  })
+
   test('takes the deadline that it was given', async () => {
     await using bench = await openBench(open)
     const expiresAt = bench.store.now() + 3 * DAY

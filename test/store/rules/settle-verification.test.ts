@@ -110,6 +110,10 @@ describe('a deadline', () => {
     expect(plan?.update.dueAt).toBe(700)
   })
 
+  test('leaves nothing to ask where nobody waits at all', () => {
+    expect(settleVerification(settlement({ dueAt: null }), { ...FACTS, waiting: [] }, AT)?.update.dueAt).toBeNull()
+  })
+
   test('of the last one leaves nothing to ask', () => {
     expect(settleVerification(settlement({ ...ended, dueAt: null }), FACTS, AT)?.update.dueAt).toBeNull()
   })
