@@ -84,21 +84,29 @@ export const accountChange = (
 ): AccountChange | null => {
   const { now } = moment
   if (account.pauseReason === 'operator') return null
-  if (answer.kind === 'account' || answer.kind === 'clock')
-    return pause(account, answer.kind === 'account' ? answer.fault : 'clock', answer.code, now)
-  if (answer.kind === 'invalid_id' && moment.othersInvalid && moment.invalidIds >= 2)
-    return pause(account, 'serial_not_received', answer.code, now)
-  if (answer.kind === 'transient' && answer.cause === 'unknown_code' && moment.mostlyUnknown)
-    return pause(account, 'unknown_code', answer.code ?? 0, now)
-  if (answer.kind === 'throttled') {
-    const hold = Math.min(answer.retryAfterMs ?? 0, LONGEST_HOLD_MS)
-    if (account.pausedAt !== null) return pauseOn(account, now, hold)
-    const rampRate = Math.max(SLOWEST_RATE, effectiveRate(account, now) / 2)
-    return { kind: 'throttle', rampRate, rampAt: now + hold, allowedAt: Math.max(account.allowedAt, now + hold) }
+  const isPaused = account.pausedAt !== null
+  switch (answer.kind) {
+    case 'account':
+      return pause(account, answer.fault, answer.code, now)
+    case 'clock':
+      return pause(account, 'clock', answer.code, now)
+    case 'throttled':
+      return throttle(account, Math.min(answer.retryAfterMs ?? 0, LONGEST_HOLD_MS), now)
+    case 'invalid_id':
+      if (moment.othersInvalid && moment.invalidIds >= 2) return pause(account, 'serial_not_received', answer.code, now)
+      return isPaused ? pauseOn(account, now, 0) : null
+    case 'transient':
+      if (answer.cause === 'unknown_code' && moment.mostlyUnknown)
+        return pause(account, 'unknown_code', answer.code ?? 0, now)
+      return isPaused ? pauseOn(account, now, 0) : null
+    case 'verdict':
+    case 'waiting':
+    case 'unknown_status':
+    case 'not_found':
+      return isPaused ? { kind: 'resume', ...slowStart(account.rate, now) } : null
+    default:
+      return answer satisfies never
   }
-  if (account.pausedAt === null) return null
-  if (answer.kind === 'transient' || answer.kind === 'invalid_id') return pauseOn(account, now, 0)
-  return { kind: 'resume', ...slowStart(account.rate, now) }
 }
 
 const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, probes: 0, probeAt: null } as const
@@ -145,6 +153,13 @@ const slowStart = (rate: number, now: number): { rampRate: number; rampAt: numbe
 const pauseOn = (account: AccountState, now: number, holdMs: number): AccountChange => {
   const next = pause(account, account.pauseReason ?? 'unknown_code', account.pauseCode ?? 0, now)
   return { ...next, probeAt: Math.max(next.probeAt, now + holdMs) }
+}
+
+/** A canary that is throttled ends no pause. */
+const throttle = (account: AccountState, holdMs: number, now: number): AccountChange => {
+  if (account.pausedAt !== null) return pauseOn(account, now, holdMs)
+  const rampRate = Math.max(SLOWEST_RATE, effectiveRate(account, now) / 2)
+  return { kind: 'throttle', rampRate, rampAt: now + holdMs, allowedAt: Math.max(account.allowedAt, now + holdMs) }
 }
 
 const pause = (

@@ -33,12 +33,17 @@ interface PollPlanDeps {
 /** A crash loses what was learned in this time. */
 const FLUSH_MS = 10 * SECOND
 
-/** What an answer says about the check. The kinds that are missing say nothing. */
-const STATES: Partial<Record<Answer['kind'], 'complete' | 'open'>> = {
+/** What an answer says about the check; null: nothing. */
+const STATES: Record<Answer['kind'], 'complete' | 'open' | null> = {
   verdict: 'complete',
   waiting: 'open',
   unknown_status: 'open',
   not_found: 'open',
+  invalid_id: null,
+  transient: null,
+  throttled: null,
+  account: null,
+  clock: null,
 }
 
 export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): PollPlan => {
@@ -94,7 +99,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
     polled: (account, { nudgedAt, lastPolledAt, failures, invalidIds }, { answer, askedAt }) => {
       const state = STATES[answer.kind]
       // Only a poll after one that showed the check open, since the last hint, says when it was completed.
-      if (!state || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
+      if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
       const learner = learnerOf(account.id)
       const fromMs = lastPolledAt - nudgedAt
       weigh(account, lastPolledAt, { gapMs: askedAt - lastPolledAt, wantedMs: learner.interval(fromMs) })
