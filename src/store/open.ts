@@ -2,7 +2,14 @@ import { existsSync, statSync } from 'node:fs'
 import type { Config } from '../config/settings.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyBeside } from './master-key.ts'
-import { mendModes, realPathOf, refuseForeign, wasLeftOpen } from './sqlite/database-file.ts'
+import {
+  isUnchecked,
+  markUnchecked,
+  mendModes,
+  realPathOf,
+  refuseForeign,
+  unmarkUnchecked,
+} from './sqlite/database-file.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
@@ -34,9 +41,12 @@ export const openStore = async (
       ? (await import('./sqlite/store.ts')).openSqliteStore
       : (await import('./sqlite/thread/remote-store.ts')).openRemoteStore
   // A short command may come beside a service that has the file open, and must not take long.
-  const quickCheck = runs === 'on its own thread' && wasLeftOpen(path)
-  if (quickCheck) emit('database.checking', { bytes: statSync(path).size })
-  return open({
+  const quickCheck = runs === 'on its own thread' && isUnchecked(path)
+  if (quickCheck) {
+    markUnchecked(path)
+    emit('database.checking', { bytes: statSync(path).size })
+  }
+  const store = await open({
     path,
     quickCheck,
     masterKey,
@@ -45,6 +55,8 @@ export const openStore = async (
     defaultRate: upstream.rate,
     sandbox: upstream.sandbox,
   })
+  if (quickCheck) unmarkUnchecked(path)
+  return store
 }
 
 const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {

@@ -82,13 +82,13 @@ export const EVENTS = {
     level: 'warn',
     fields: { bytes: NUMBER },
     meaning:
-      'The database was not closed the last time (a kill, a power cut), so it is looked through for damage before the service starts, some 6 s a gigabyte.',
+      'The database was not closed the last time (a kill, a power cut), or was found damaged, or another process has it open. So it is looked through for damage before the service starts, some 6 s a gigabyte.',
   },
   'database.broken': {
     level: 'error',
     fields: { error: ERROR, advice: TEXT },
     meaning:
-      'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again.',
+      'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again. With `SQLITE_CORRUPT` or `SQLITE_NOTADB` the file itself is damaged: first read *A damaged database* in operations.md; the next start looks through the file and refuses it while it is damaged.',
   },
   'heartbeat.delayed': {
     level: 'debug',

@@ -179,6 +179,55 @@ describe('after an end without closing', () => {
   })
 })
 
+describe('damage that shows only when a page is read', () => {
+  /** Writes over the root pages of a table and its indexes. */
+  const damage = (path: string, table: string) => {
+    const client = new Database(path, { readonly: true })
+    const pages = client
+      .prepare<[string], number>('SELECT rootpage FROM sqlite_schema WHERE tbl_name = ?')
+      .pluck()
+      .all(table)
+    const size = client.pragma('page_size', { simple: true }) as number
+    client.close()
+    const bytes = readFileSync(path)
+    for (const page of pages) bytes.fill(0xff, (page - 1) * size, page * size)
+    writeFileSync(path, bytes)
+  }
+
+  test('after a clean stop ended every start again, because no start looked for it', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    await store.close()
+    const good = readFileSync(path)
+    damage(path, 'partners')
+
+    const unaware = await openAsService(path)
+    expect(unaware.told).toEqual([])
+    const broken = new Promise<Error>(resolve => unaware.store.events.once('broken', resolve))
+    await failureOf(unaware.store.listPartners({ limit: 1, after: null }))
+    expect((await broken).message).toContain('SQLITE_CORRUPT')
+    await unaware.store.close()
+
+    for (const _start of [1, 2]) expect((await failureOf(openAsService(path))).message).toContain('put the last backup')
+
+    writeFileSync(path, good)
+    for (const told of [[['database.checking', { bytes: good.length }]], []]) {
+      const restored = await openAsService(path)
+      expect(restored.told).toEqual(told)
+      await restored.store.close()
+    }
+  })
+
+  test('after a kill was seen by the first start only, which took the log away', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    await store.close()
+    damage(path, 'partners')
+    writeFileSync(`${path}-wal`, 'what a power cut left')
+    for (const _start of [1, 2]) expect((await failureOf(openAsService(path))).message).toContain('put the last backup')
+  })
+})
+
 describe('a path that was made 0600 although it is not the database', () => {
   const modeOf = (path: string) => statSync(path).mode & 0o777
 

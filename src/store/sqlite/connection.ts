@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { AppError } from '../../core/error.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
-import { createDatabaseFile, identityOf, realPathOf, watchFiles } from './database-file.ts'
+import { createDatabaseFile, identityOf, markUnchecked, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
-import { judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
+import { isDamage, judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 
 export type Db = ReturnType<typeof drizzle>
@@ -55,6 +55,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   const breakDown = (why: string): AppError => {
     if (broken === null) {
       broken = unavailable(why)
+      if (isDamage(broken) && !inMemory) markUnchecked(path)
       onBroken(broken)
     }
     return broken

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -10,6 +11,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
@@ -102,7 +104,26 @@ export const mendModes = (path: string): { path: string; mode: string }[] =>
   })
 
 /** Whether the last process did not close the database (or another has it open now): its log is there and not empty. */
-export const wasLeftOpen = (path: string): boolean => sizeOf(`${path}-wal`) > 0
+const wasLeftOpen = (path: string): boolean => sizeOf(`${path}-wal`) > 0
+
+/** Whether the file must be looked through for damage before it is used: it was left open, or `markUnchecked` says so. */
+export const isUnchecked = (path: string): boolean => wasLeftOpen(path) || existsSync(uncheckedMark(path))
+
+/**
+ * Has each start look through the file until `unmarkUnchecked`, however the processes before it ended: one that finds damage
+ * still closes the database, which takes away the log that would tell.
+ */
+export const markUnchecked = (path: string): void => {
+  try {
+    writeFileSync(uncheckedMark(path), '', { mode: PRIVATE })
+  } catch {
+    // A full or read-only disk: this start looks through the file all the same, and damage is told whenever it is read.
+  }
+}
+
+export const unmarkUnchecked = (path: string): void => rmSync(uncheckedMark(path), { force: true })
+
+const uncheckedMark = (path: string): string => `${path}.unchecked`
 
 /** Which file is at `path` now; null where there is none to be seen. */
 export const identityOf = (path: string): string | null => {

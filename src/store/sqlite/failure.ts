@@ -9,6 +9,7 @@ export type Failure = 'busy' | 'passing' | 'broken' | null
 const RETRY_AFTER_MS = 1_000
 const PASSING = /^SQLITE_(LOCKED|FULL|READONLY|CANTOPEN|IOERR_SHM)/
 const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
+const DAMAGE = /\bSQLITE_(CORRUPT|NOTADB)/
 
 /** As SQLite names the error; empty for what is none of SQLite's. drizzle wraps some in its own. */
 export const sqliteCodeOf = (error: unknown): string => {
@@ -23,6 +24,9 @@ export const judgeFailure = (error: unknown): Failure => {
   if (PASSING.test(code)) return 'passing'
   return BROKEN.test(code) ? 'broken' : null
 }
+
+/** Whether SQLite has found the file itself damaged. It is told within the error's message, which crosses threads. */
+export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
 
 /** @param why in words that anybody who called may read */
 export const unavailable = (why: string): AppError =>
