@@ -49,6 +49,7 @@ export const withStore = async (run: (store: Store) => Promise<void>): Promise<v
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
     if (name === 'master_key.created')
       complain(`MASTER_KEY is not set: made ${fields.path}. Keep a copy of it apart from the database.`)
+    if (name === 'database.created') complain(`Made a new database, ${fields.path}: ${fields.advice}.`)
     if (name === 'database.mended') complain(`${fields.path} could be read by others (${fields.mode}): made it 0600.`)
   }
   try {

@@ -10,6 +10,7 @@ import {
   refuseForeign,
   unmarkUnchecked,
 } from './sqlite/database-file.ts'
+import type { MigrationStep } from './sqlite/opening.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
@@ -21,7 +22,15 @@ export interface OpenStoreDeps {
   emit: Emit<OpeningEvent>
 }
 
-export type OpeningEvent = 'master_key.created' | 'database.mended' | 'database.checking'
+export type OpeningEvent =
+  | 'master_key.created'
+  | 'database.created'
+  | 'database.mended'
+  | 'database.checking'
+  | 'database.migrating'
+  | 'database.migrated'
+
+const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
 
 /** Opens the database that the settings name and brings it to the current schema. */
 export const openStore = async (
@@ -46,6 +55,13 @@ export const openStore = async (
     markUnchecked(path)
     emit('database.checking', { bytes: statSync(path).size })
   }
+  const isNew = !hasContent(path) && !hasContent(`${path}-wal`)
+  let migratingAt = now()
+  const onMigration = (step: MigrationStep) => {
+    if (step === 'migrated') return emit('database.migrated', { durationMs: now() - migratingAt })
+    migratingAt = now()
+    emit('database.migrating', { bytes: statSync(path).size })
+  }
   const store = await open({
     path,
     quickCheck,
@@ -54,7 +70,9 @@ export const openStore = async (
     now,
     defaultRate: upstream.rate,
     sandbox: upstream.sandbox,
+    onMigration,
   })
+  if (isNew) emit('database.created', { path, advice: CREATED })
   if (quickCheck) unmarkUnchecked(path)
   return store
 }

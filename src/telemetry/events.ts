@@ -72,6 +72,23 @@ export const EVENTS = {
     fields: { path: TEXT, advice: TEXT },
     meaning: 'The service made a master key beside the database. Copy it to a safe place, apart from the database.',
   },
+  'database.created': {
+    level: 'warn',
+    fields: { path: TEXT, advice: TEXT },
+    meaning:
+      'There was no database at `path`, or an empty file, so the service made a new one. Expected at the first start only: if you expected an existing database, stop the service, and look whether the volume is mounted and the working folder right.',
+  },
+  'database.migrating': {
+    level: 'info',
+    fields: { bytes: NUMBER },
+    meaning:
+      'The database has the schema of an older version and gets the current one, which may take minutes if it is large. Do not end the service meanwhile; if it ends all the same, nothing is lost and the next start begins anew.',
+  },
+  'database.migrated': {
+    level: 'info',
+    fields: { durationMs: DURATION_MS },
+    meaning: 'The database has the current schema. An older version of the service no longer opens it.',
+  },
   'database.mended': {
     level: 'warn',
     fields: { path: TEXT, mode: TEXT },

@@ -266,6 +266,22 @@ describe('a path that was made 0600 although it is not the database', () => {
   })
 })
 
+test('a database that was missing, or empty, became a new one without a word', async () => {
+  const path = newPath()
+  const advice = 'if you expected an existing one, stop: the volume or the working folder is wrong'
+  const created = ['database.created', { path, advice }]
+  const { store, told } = await openAsService(path)
+  expect(told).toContainEqual(created)
+  await store.close()
+  const later = await openAsService(path)
+  expect(later.told).toEqual([])
+  await later.store.close()
+  writeFileSync(path, '')
+  const emptied = await openAsService(path, 'here')
+  expect(emptied.told).toEqual([created])
+  await emptied.store.close()
+})
+
 describe('what others can read', () => {
   test('of the database is mended, and told', async () => {
     const path = newPath()

@@ -12,6 +12,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { createVault } from '../../src/store/vault.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/sqlite', import.meta.url))
@@ -73,6 +74,10 @@ const makeOldFile = (rows: number): string => {
 }
 
 const open = (path: string) => openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+const STARTS = [
+  { where: 'here', openSqlite: openSqliteStore },
+  { where: 'on a thread', openSqlite: openRemoteStore },
+]
 const idOf = (i: number) => `reg_${String(i).padStart(26, '0')}`
 
 test('P17 a file of the version before comes over whole', async () => {
@@ -146,4 +151,15 @@ test('P16 a kill in the middle leaves the old file, and the next start brings it
     client.prepare("SELECT count(*) FROM sqlite_schema WHERE name LIKE '\\_\\_new%' ESCAPE '\\'").pluck().get(),
   ).toBe(0)
   expect(client.pragma('integrity_check', { simple: true })).toBe('ok')
+})
+
+test.each(STARTS)('a migration of an existing file was silent, SQLite runs $where', async ({ openSqlite }) => {
+  const path = makeOldFile(4)
+  for (const expected of [['migrating', 'migrated'], []]) {
+    const steps: string[] = []
+    const onMigration = (step: string) => void steps.push(step)
+    const store = await openSqlite({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, onMigration })
+    expect(steps).toEqual(expected)
+    await store.close()
+  }
 })

@@ -9,20 +9,29 @@ const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.me
 const RESTORE =
   'keep the file and its -wal for whoever looks into it, and put the last backup in their place ("A damaged database" in docs/operations.md)'
 
+/** What is told of an existing file whose schema is an older one. A new file is not migrated, it is made. */
+export type MigrationStep = 'migrating' | 'migrated'
+
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where a later version
  * has been here, where the master key is another one, and where the file is damaged.
  *
  * @param options.quickCheck looks through the whole file for damage first
  */
-export const bringUpToDate = async (context: Context, { quickCheck }: { quickCheck: boolean }): Promise<void> => {
+export const bringUpToDate = async (
+  context: Context,
+  { quickCheck, onMigration }: { quickCheck: boolean; onMigration: (step: MigrationStep) => void },
+): Promise<void> => {
   const { db, write, sealed } = context
-  refuseDamage(() => {
-    assertNotNewer(context)
+  const isOlder = refuseDamage(() => {
+    const age = judgeAge(context)
     if (hasTable(context, 'meta')) assertKey(context)
     if (quickCheck) assertWhole(context)
+    return age === 'older'
   })
+  if (isOlder) onMigration('migrating')
   await migrateOnce(context)
+  if (isOlder) onMigration('migrated')
   const value = sealed.canary.seal()
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
@@ -49,17 +58,20 @@ export const refuseDamage = <T>(run: () => T): T => {
 const hasTable = ({ client }: Context, name: string): boolean =>
   client.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined
 
-const assertNotNewer = (context: Context) => {
-  if (!hasTable(context, '__drizzle_migrations')) return
+/** Throws where a later version has been here. */
+const judgeAge = (context: Context): 'new' | 'older' | 'current' => {
+  if (!hasTable(context, '__drizzle_migrations')) return 'new'
   const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
     entries: { when: number }[]
   }
   const newest = Math.max(...journal.entries.map(({ when }) => when))
   const applied = context.client.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
+  if (applied === null) return 'new'
   if (Number(applied) > newest)
     throw new Error(
       'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
     )
+  return Number(applied) < newest ? 'older' : 'current'
 }
 
 const assertWhole = ({ client }: Context) => {

@@ -11,7 +11,7 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createEvents } from './events.ts'
 import { createMessages } from './messages.ts'
-import { bringUpToDate, refuseDamage } from './opening.ts'
+import { bringUpToDate, type MigrationStep, refuseDamage } from './opening.ts'
 import { createPartners } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
@@ -34,6 +34,8 @@ export interface SqliteOptions {
   sandbox?: boolean
   /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
   quickCheck?: boolean
+  /** Told before and after an existing file gets a newer schema, which may take long. */
+  onMigration?: (step: MigrationStep) => void
 }
 
 /**
@@ -47,6 +49,7 @@ export const openSqliteStore = async ({
   defaultRate,
   sandbox = false,
   quickCheck = false,
+  onMigration = () => {},
 }: SqliteOptions): Promise<Store> => {
   const events = new EventEmitter<StoreEvents>()
   events.setMaxListeners(0)
@@ -60,7 +63,7 @@ export const openSqliteStore = async ({
       defaultRate,
       sandbox,
     }
-    await bringUpToDate(context, { quickCheck })
+    await bringUpToDate(context, { quickCheck, onMigration })
     return {
       now,
       events,

@@ -1,16 +1,22 @@
 import type { StoreEvents } from '../../store.ts'
+import type { MigrationStep } from '../opening.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
 import type { PackedError } from './errors.ts'
 
 /** What the thread is started with. `now` is the clock's time then. */
-export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey'> & {
+export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey' | 'onMigration'> & {
   masterKey: Uint8Array
   previousKey: Uint8Array | undefined
   now: number
 }
 
-/** The first message of the thread: it has opened the database, and these are the store's verbs; or it could not. */
+/** What the thread tells before it has opened the database. */
+export interface Migrating {
+  migration: MigrationStep
+}
+
+/** Then the thread says that it has opened the database, and these are the store's verbs; or that it could not. */
 export type Opened = { ok: true; verbs: readonly Verb[] } | { ok: false; error: PackedError }
 
 export interface Call {

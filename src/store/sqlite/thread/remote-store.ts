@@ -6,7 +6,7 @@ import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
 import { EVENTS, toBytes, type Verb } from './codecs.ts'
 import { unpackError } from './errors.ts'
-import type { Answers, Calls, Opened, Opening, PackedHint } from './protocol.ts'
+import type { Answers, Calls, Migrating, Opened, Opening, PackedHint } from './protocol.ts'
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const THREAD = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -17,7 +17,13 @@ const ENDED = 'its thread has ended'
  * cores share the work. What is asked in one turn of the loop goes there as one message, and is written together.
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
-export const openRemoteStore = async ({ now, masterKey, previousKey, ...options }: SqliteOptions): Promise<Store> => {
+export const openRemoteStore = async ({
+  now,
+  masterKey,
+  previousKey,
+  onMigration = () => {},
+  ...options
+}: SqliteOptions): Promise<Store> => {
   const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
   const events = new EventEmitter<StoreEvents>()
   events.setMaxListeners(0)
@@ -37,7 +43,9 @@ export const openRemoteStore = async ({ now, masterKey, previousKey, ...options 
     const codec = EVENTS[name]
     events.emit(name, ...((codec ? codec.unpack(args as never) : args) as never))
   }
-  thread.once('message', (first: Opened) => {
+  const onOpening = (first: Migrating | Opened) => {
+    if ('migration' in first) return onMigration(first.migration)
+    thread.off('message', onOpening)
     if (!first.ok) return opened.reject(unpackError(first.error))
     opened.resolve(first.verbs)
     thread.on('message', ({ events: told, outcomes }: Answers) => {
@@ -47,7 +55,8 @@ export const openRemoteStore = async ({ now, masterKey, previousKey, ...options 
         for (const outcome of outcomes) calls.settle(outcome)
       }
     })
-  })
+  }
+  thread.on('message', onOpening)
   const fail = (error: Error) => {
     failure ??= error
   }

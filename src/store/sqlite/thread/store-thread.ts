@@ -5,7 +5,7 @@ import { openSqliteStore } from '../store.ts'
 import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
 import { postAll } from './post-all.ts'
-import type { Answers, Call, Calls, Opened, Opening, Outcome, PackedHint } from './protocol.ts'
+import type { Answers, Call, Calls, Migrating, Opened, Opening, Outcome, PackedHint } from './protocol.ts'
 
 /** The thread that `openRemoteStore` starts: it opens the SQLite file and does what it is asked. */
 const { masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
@@ -19,6 +19,7 @@ const open = () =>
     masterKey: Buffer.from(masterKey),
     previousKey: previousKey && Buffer.from(previousKey),
     now: () => now,
+    onMigration: migration => port.postMessage({ migration } satisfies Migrating),
   })
 
 const serve = (store: Store) => {
