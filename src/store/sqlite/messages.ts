@@ -102,7 +102,8 @@ export const createMessages = (context: Context): Verbs => {
     statements.hold.run(JSON.stringify(held))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const next = statements.firstDue.get() ?? null
-    const isFruitless = messages.length === 0 && taken.every(({ held }) => held.length === 0)
+    // Whatever lane is taken from makes progress: its messages are claimed or held, or its due time is put right.
+    const isFruitless = shares.length === 0
     const hasComeRound = isAll || (fruitlessSince !== null && partnerIds.includes(fruitlessSince))
     // There may be more: behind what was held, or with partners whose turn did not come.
     const goesOn = messages.length === 0 && !(isFruitless && hasComeRound)
