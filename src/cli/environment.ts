@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
+import { AppError } from '../core/error.ts'
 import type { OpeningEvent } from '../store/open.ts'
+import { isDamage } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -30,8 +32,16 @@ export const fail = (text: string): never => {
 /** An error in one line for a terminal, without what drivers put into theirs. */
 export const reasonOf = (error: unknown): string => {
   const { message, name, code } = describeError(error)
-  return message ?? `${name} ${code ?? ''}`.trim()
+  const reason = message ?? `${name} ${code ?? ''}`.trim()
+  const advice = damageAdviceOn(error)
+  return advice === null ? reason : `${reason}: ${advice}`
 }
+
+/** What to do where the database has failed because its file is damaged; null for any other error. */
+export const damageAdviceOn = (error: unknown): string | null =>
+  error instanceof AppError && isDamage(error)
+    ? 'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md'
+    : null
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
 export function loadConfig(need: 'upstream'): UpstreamConfig

@@ -2,16 +2,13 @@ import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
-import { isDamage } from '../store/sqlite/failure.ts'
 import { tidyMemorySoon } from '../store/tidy-memory.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
-import { loadConfig, reasonOf, refuse } from './environment.ts'
+import { damageAdviceOn, loadConfig, reasonOf, refuse } from './environment.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
-const DAMAGED =
-  'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md'
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export const serve = async (): Promise<void> => {
@@ -22,7 +19,7 @@ export const serve = async (): Promise<void> => {
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
   app.store.events.on('broken', error => {
-    emit('database.broken', { error, advice: isDamage(error) ? DAMAGED : BROKEN })
+    emit('database.broken', { error, advice: damageAdviceOn(error) ?? BROKEN })
     process.exit(1)
   })
   process.on('uncaughtException', error => {

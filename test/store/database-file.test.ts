@@ -19,6 +19,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { type OpenStoreDeps, openStore } from '../../src/store/open.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+import { damageTable } from '../support/damage.ts'
 
 const KEY = randomBytes(32)
 
@@ -180,26 +181,12 @@ describe('after an end without closing', () => {
 })
 
 describe('damage that shows only when a page is read', () => {
-  /** Writes over the root pages of a table and its indexes. */
-  const damage = (path: string, table: string) => {
-    const client = new Database(path, { readonly: true })
-    const pages = client
-      .prepare<[string], number>('SELECT rootpage FROM sqlite_schema WHERE tbl_name = ?')
-      .pluck()
-      .all(table)
-    const size = client.pragma('page_size', { simple: true }) as number
-    client.close()
-    const bytes = readFileSync(path)
-    for (const page of pages) bytes.fill(0xff, (page - 1) * size, page * size)
-    writeFileSync(path, bytes)
-  }
-
   test('after a clean stop ended every start again, because no start looked for it', async () => {
     const path = newPath()
     const { store } = await openAsService(path)
     await store.close()
     const good = readFileSync(path)
-    damage(path, 'partners')
+    damageTable(path, 'partners')
 
     const unaware = await openAsService(path)
     expect(unaware.told).toEqual([])
@@ -222,7 +209,7 @@ describe('damage that shows only when a page is read', () => {
     const path = newPath()
     const { store } = await openAsService(path)
     await store.close()
-    damage(path, 'partners')
+    damageTable(path, 'partners')
     writeFileSync(`${path}-wal`, 'what a power cut left')
     for (const _start of [1, 2]) expect((await failureOf(openAsService(path))).message).toContain('put the last backup')
   })

@@ -76,7 +76,9 @@ const judgeAge = (context: Context): 'new' | 'older' | 'current' => {
 
 const assertWhole = ({ client }: Context) => {
   const problem = client.prepare<[], string>('PRAGMA quick_check(1)').pluck().get()
-  if (problem !== 'ok') throw new Error(`the database is damaged (${problem}): ${RESTORE}`)
+  // SQLite's answer may have several lines.
+  const found = problem?.replaceAll(/\s+/g, ' ')
+  if (found !== 'ok') throw new Error(`the database is damaged (${found}): ${RESTORE}`)
 }
 
 const assertKey = ({ client, sealed }: Context) => {
