@@ -15,7 +15,7 @@ export interface Waiting {
 
 /** What the next step of a verification depends on. */
 export interface VerificationState {
-  /** The latest registration or "the user is back" hint; the schedule counts the check's age from here. */
+  /** The latest registration or nudge ("the user is back"); the schedule counts the check's age from here. */
   nudgedAt: number
   /** Answers in a row that said nothing about the serial. */
   failures: number
@@ -134,7 +134,7 @@ const goOn = (
 
 const afterGone = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const { now, policy } = moment
-  // A hint or another registration's deadline may bring calls closer together; such calls confirm nothing.
+  // A nudge or another registration's deadline may bring calls closer together; such calls confirm nothing.
   const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
   if (goneChecks > GONE_CONFIRMATIONS) return goOn(calm(state), state, moment, { ends: endsAt(now, 'gone') })

@@ -98,7 +98,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
 
     polled: (account, { nudgedAt, lastPolledAt, failures, invalidIds }, { answer, askedAt }) => {
       const state = STATES[answer.kind]
-      // Only a poll after one that showed the check open, since the last hint, says when it was completed.
+      // Only a poll after one that showed the check open, since the last nudge, says when it was completed.
       if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
       const learner = learnerOf(account.id)
       const fromMs = lastPolledAt - nudgedAt

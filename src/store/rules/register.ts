@@ -69,8 +69,8 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
 }
 
 /**
- * Somebody is back. During a call the lease stays: whoever settles it sees that a hint came in between. What is due already
- * keeps its place in the queue: a hint never makes a poll later.
+ * Somebody is back. During a call the lease stays: whoever settles it sees that a nudge came in between. What is due already
+ * keeps its place in the queue: a nudge never makes a poll later.
  */
 export const nudge = ({ dueAt, claimedAt }: { dueAt: number | null; claimedAt: number | null }, at: number): Nudge => {
   if (dueAt === null) return { nudgedAt: at, dueAt: at }

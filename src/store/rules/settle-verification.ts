@@ -85,7 +85,7 @@ export const settleVerification = (
       goneChecks: step.goneChecks,
       seen: step.seen,
       rawStatus,
-      // A hint that came during the call is answered by another call at once.
+      // A nudge that came during the call is answered by another call at once.
       dueAt: everybodyEnds ? null : isNudged ? at : (step.dueAt ?? at),
       verdict,
       observedAt: verdict && observedAt,

@@ -73,12 +73,12 @@ describe('registering', () => {
   })
 })
 
-test('a hint leaves what is overdue in its place: it never makes a poll later', () => {
+test('a nudge leaves what is overdue in its place: it never makes a poll later', () => {
   expect(nudge({ dueAt: 400, claimedAt: null }, AT)).toEqual({ nudgedAt: AT, dueAt: 400 })
   expect(nudge({ dueAt: 900, claimedAt: 800 }, AT).dueAt).toBe(900)
 })
 
-test('a hint during a call leaves the lease, and otherwise makes it due now', () => {
+test('a nudge during a call leaves the lease, and otherwise makes it due now', () => {
   expect(nudge({ dueAt: 1_200, claimedAt: 900 }, AT)).toEqual({ nudgedAt: AT, dueAt: 1_200 })
   expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
   expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
