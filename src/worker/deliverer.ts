@@ -6,6 +6,7 @@ import { SECOND } from '../core/duration.ts'
 import { afterAttempt, messageIdOf } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
+import { sharesOf } from '../store/rules/share-slots.ts'
 import type {
   Attempt,
   Cancelled,
@@ -47,11 +48,6 @@ export interface Deliverer {
   whenIdle(): Promise<void>
 }
 
-/** Shares of the slots: of all hosts that let attempts run into the time limit, and of one partner. */
-const SLOW_SHARE = 1 / 4
-const PARTNER_SHARE = 3 / 4
-/** The part of the slots that one partner may use for hosts of which no attempt, or not the last one, ended in time. */
-const UNPROVEN_SHARE = 1 / 4
 /** A prefetched message waits this long for a slot of its host. */
 const WAIT_MS = SECOND
 /** A released message is due again after this. */
@@ -70,6 +66,7 @@ const covers = (what: Cancelled, { partnerId, registrationId }: ClaimedMessage):
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const { store, sender, emit, clock, concurrency, perHost } = deps
+  const shares = sharesOf(concurrency)
   const prefetch = createPrefetch(clock.monotonic)
   /** Messages that wait here count for their host, and take no slot from other hosts. */
   const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, waitMs: WAIT_MS, clock })
@@ -211,14 +208,14 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       if (slots <= 0) return FULL
       const { messages, secrets, nextAt, cancelled } = await claim({
         slots,
-        slowSlots: Math.max(0, Math.ceil(concurrency * SLOW_SHARE) - slow.total()),
+        slowSlots: Math.max(0, shares.slow - slow.total()),
         perHost,
         prefetch: prefetch.counts(),
-        perPartner: Math.ceil(concurrency * PARTNER_SHARE),
+        perPartner: shares.perPartner,
         busyHosts: hosts.counts,
         busyPartners: partners.counts,
         unproven: {
-          perPartner: Math.ceil(concurrency * UNPROVEN_SHARE),
+          perPartner: shares.unproven,
           busyPartners: unproven.counts,
         },
         leaseMs: deps.timeoutMs + 5 * SECOND,

@@ -15,6 +15,13 @@ export const PARTNERS_IN_A_CLAIM = 256
 /** A claim looks at so many lanes of a partner at most. */
 const LANES_OF_A_PARTNER = 1_024
 
+/** What of all slots the slow lanes may have together, a partner, and a partner's unproven lanes together. */
+export const sharesOf = (slots: number): { slow: number; perPartner: number; unproven: number } => ({
+  slow: Math.ceil(slots / 4),
+  perPartner: Math.ceil((slots * 3) / 4),
+  unproven: Math.ceil(slots / 4),
+})
+
 type Limits = Pick<
   MessageClaimRequest,
   'slots' | 'slowSlots' | 'perHost' | 'prefetch' | 'perPartner' | 'busyHosts' | 'busyPartners' | 'unproven'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DueLane, shareSlots } from '../../../src/store/rules/share-slots.ts'
+import { type DueLane, shareSlots, sharesOf } from '../../../src/store/rules/share-slots.ts'
 
 const lane = fc.record<DueLane>({
   id: fc.nat(1_000),
@@ -52,6 +52,11 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
       for (const share of shares) if (share.lane.slow) expect(share.take).toBe(1)
     }),
   )
+})
+
+test('leaves slow lanes and unproven ones a quarter of all slots, and a partner three quarters', () => {
+  expect(sharesOf(256)).toEqual({ slow: 64, perPartner: 192, unproven: 64 })
+  expect(sharesOf(1)).toEqual({ slow: 1, perPartner: 1, unproven: 1 })
 })
 
 test('lets a new host try once, however many of its partner hang', () => {
