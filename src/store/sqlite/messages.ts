@@ -1,4 +1,5 @@
 import { tellHints } from '../hints.ts'
+import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type { ClaimedMessage, MessageClaimRequest, MessageSettlement, Store } from '../store.ts'
@@ -12,8 +13,6 @@ type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 
 /** In front of a lane so many messages for paused URLs are looked at in a claim; the next claim goes on after them. */
 const HELD_IN_A_CLAIM = 100
-/** A claim that has found nothing, and has not looked at everything, is worth another after this. */
-const GO_ON_MS = 10
 
 export const createMessages = (context: Context): Verbs => {
   const { client, sealed, write, read, now, events } = context
@@ -21,10 +20,7 @@ export const createMessages = (context: Context): Verbs => {
   const pauses = createCallbackPauses(context)
   const beginLanes = createLanes(client)
   const secrets = createSecretRows(context)
-  /** The partner whose lanes a claim looked at last. */
-  let lastPartner = ''
-  /** Where claims began to find nothing; once they have come round to it, only a ring or a due time is worth another. */
-  let fruitlessSince: string | null = null
+  let turn = FIRST_TURN
 
   /** The partners whose turn it is: those after `after`, then from the beginning on. */
   const inTurn = (after: string) => {
@@ -36,7 +32,7 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const loadLanes = (claim: MessageClaimRequest, at: number) => {
-    const { partners, isAll } = inTurn(lastPartner)
+    const { partners, isAll } = inTurn(turn.last)
     const limit = lanesToLoad(claim)
     const lanes = partners
       .filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim))
@@ -101,21 +97,16 @@ export const createMessages = (context: Context): Verbs => {
     statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
     statements.hold.run(JSON.stringify(held))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
-    const next = statements.firstDue.get() ?? null
-    // Whatever lane is taken from makes progress: its messages are claimed or held, or its due time is put right.
-    const isFruitless = shares.length === 0
-    const hasComeRound = isAll || (fruitlessSince !== null && partnerIds.includes(fruitlessSince))
-    // There may be more: behind what was held, or with partners whose turn did not come.
-    const goesOn = messages.length === 0 && !(isFruitless && hasComeRound)
+    const firstDue = statements.firstDue.get() ?? null
+    const after = afterMessageClaim(turn, { partnerIds, isAll, shares, messages, firstDue }, at)
     return {
-      messages,
-      secrets: secrets.of(new Set(messages.map(({ partnerId }) => partnerId))),
-      nextAt: next !== null && goesOn ? Math.max(next, at + GO_ON_MS) : next,
-      unreadable: taken.flatMap(one => one.unreadable),
-      turn: {
-        last: partnerIds.at(-1) ?? '',
-        fruitlessSince: isFruitless && !hasComeRound ? (fruitlessSince ?? partnerIds[0] ?? null) : null,
+      claimed: {
+        messages,
+        secrets: secrets.of(new Set(messages.map(({ partnerId }) => partnerId))),
+        nextAt: after.nextAt,
       },
+      unreadable: taken.flatMap(one => one.unreadable),
+      nextTurn: after.turn,
     }
   }
 
@@ -147,9 +138,8 @@ export const createMessages = (context: Context): Verbs => {
       const at = now()
       const nextAt = await read(() => statements.firstDue.get() ?? null)
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
-      const { unreadable, turn, ...claimed } = await write(() => claimAll(claim, at))
-      lastPartner = turn.last
-      fruitlessSince = turn.fruitlessSince
+      const { claimed, unreadable, nextTurn } = await write(() => claimAll(claim, at))
+      turn = nextTurn
       tellHints(
         events,
         unreadable.map(registrationId => ['unreadable', registrationId]),

@@ -2,6 +2,7 @@ import { type AccountState, afterClaim, allowance, claimableAt } from '../../../
 import { fairShare } from '../../../../src/core/fair-share.ts'
 import { viewClaimedAccount } from '../../../../src/store/account.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
+import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim-turn.ts'
 import { OVERDUE_WINDOW } from '../../../../src/store/rules/claim-verifications.ts'
 import { afterResolving } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
@@ -22,9 +23,6 @@ import { attemptKey, type LaneRow, urlKey, type VerificationRow } from './tables
 
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'claimMessages' | 'settleMessages'>
 type Due = VerificationRow & { dueAt: number }
-
-/** As the engines have it: a claim that has found nothing but what it held is worth another after this. */
-const GO_ON_MS = 10
 
 const isDue = <Row extends { dueAt: number | null }>(row: Row): row is Row & { dueAt: number } => row.dueAt !== null
 const first = (times: readonly (number | null)[]): number | null =>
@@ -165,11 +163,12 @@ export const createQueues = (context: Context): Verbs => {
       claimLane(tables.lanes.get(lane.id) as LaneRow, take, { at, leaseMs: claim.leaseMs }),
     )
     for (const { lane } of shares) tables.lanes.change(lane.id, { dueAt: inLane(lane.id)[0]?.dueAt ?? null })
-    const next = firstDue()
-    const goesOn = messages.length === 0 && shares.length > 0
+    // It looks at all partners each time, so it needs no turn.
+    const looked = { partnerIds: [], isAll: true, shares, messages, firstDue: firstDue() }
+    const { nextAt } = afterMessageClaim(FIRST_TURN, looked, at)
     const partners = new Set(messages.map(({ partnerId }) => partnerId))
     const secrets = new Map([...partners].map(id => [id, secretsOf(context, id).map(({ text }) => text)] as const))
-    return { messages, secrets, nextAt: next !== null && goesOn ? Math.max(next, at + GO_ON_MS) : next }
+    return { messages, secrets, nextAt }
   }
 
   const settleMessage = (settlement: MessageSettlement, at: number): void => {

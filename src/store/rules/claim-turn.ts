@@ -1,0 +1,51 @@
+import type { DueLane } from './share-slots.ts'
+
+/** Where claims of messages stand in their turn over the partners. */
+export interface ClaimTurn {
+  /** The partner whose lanes were looked at last; the next claim goes on after it. */
+  last: string
+  /** The partner at which claims began to find nothing; null: the last one found something, or looked at all. */
+  fruitlessSince: string | null
+}
+
+export const FIRST_TURN: ClaimTurn = { last: '', fruitlessSince: null }
+
+/** A claim that has handed out nothing, and has not looked at everything, is worth another after this. */
+const GO_ON_MS = 10
+
+/** What a claim has done. */
+interface MessageClaim {
+  /** Whose lanes it looked at, in turn. */
+  partnerIds: readonly string[]
+  /** No other partner has anything due. */
+  isAll: boolean
+  /** The lanes that it took from. */
+  shares: readonly { lane: DueLane }[]
+  /** The messages that it hands out. */
+  messages: readonly unknown[]
+  /** When the first of all lanes is due now. */
+  firstDue: number | null
+}
+
+/**
+ * Where the next claim begins, and when it is worth it; null: not before something rings. A claim that hands out nothing is
+ * followed by another soon: there may be more behind what it held, or with partners whose turn did not come. Once such
+ * claims have come round to where they began, only a ring or a due time is worth another.
+ */
+export const afterMessageClaim = (
+  { fruitlessSince }: ClaimTurn,
+  { partnerIds, isAll, shares, messages, firstDue }: MessageClaim,
+  at: number,
+): { turn: ClaimTurn; nextAt: number | null } => {
+  // Whatever lane is taken from makes progress: its messages are claimed or held, or its due time is put right.
+  const isFruitless = shares.length === 0
+  const hasComeRound = isAll || (fruitlessSince !== null && partnerIds.includes(fruitlessSince))
+  const goesOn = messages.length === 0 && !(isFruitless && hasComeRound)
+  return {
+    turn: {
+      last: partnerIds.at(-1) ?? '',
+      fruitlessSince: isFruitless && !hasComeRound ? (fruitlessSince ?? partnerIds[0] ?? null) : null,
+    },
+    nextAt: firstDue !== null && goesOn ? Math.max(firstDue, at + GO_ON_MS) : firstDue,
+  }
+}
