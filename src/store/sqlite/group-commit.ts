@@ -54,19 +54,19 @@ export const createGroupCommit = (
 
   /** A savepoint for each write would copy every page that it touches, so there are none until one has thrown. */
   const runAll = (writes: readonly Write[]): Outcome[] => {
-    let hasThrown = false
+    let isInWrite = false
     try {
       return transaction.immediate(() =>
         writes.map(({ run }) => {
-          hasThrown = true
+          isInWrite = true
           const value = run()
-          hasThrown = false
+          isInWrite = false
           return { ok: true, value }
         }),
       )
     } catch (error) {
       // A single one has nobody else to spare, and what a damaged database says a second time is not to be believed.
-      if (!hasThrown || writes.length === 1 || judgeFailure(error) === 'broken') throw error
+      if (!isInWrite || writes.length === 1 || judgeFailure(error) === 'broken') throw error
       return transaction.immediate(() => writes.map(runAlone))
     }
   }
