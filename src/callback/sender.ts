@@ -7,7 +7,7 @@ import { EXCERPT_BYTES, type Outcome, outcomeOf } from './outcome.ts'
 import { type NameResolver, openNameResolver } from './resolve.ts'
 
 /** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
-export interface Attempt {
+export interface Outgoing {
   partnerId: string
   url: string
   headers: Readonly<Record<string, string>>
@@ -22,7 +22,7 @@ export interface Sender {
    * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew. If the
    * receiver turns out to have closed a reused connection, the same bytes go out once more on a fresh one.
    */
-  send(attempt: Attempt): Promise<SendResult>
+  send(outgoing: Outgoing): Promise<SendResult>
   /** Attempts under way end as failed (`local`); let them finish before. */
   close(): void
 }
@@ -65,7 +65,7 @@ export const openSender = (deps: {
   })
   const judge = createUrlJudge(policy)
 
-  const post = async ({ partnerId, headers, body }: Attempt, url: CallbackUrl): Promise<SendResult> => {
+  const post = async ({ partnerId, headers, body }: Outgoing, url: CallbackUrl): Promise<SendResult> => {
     const startedAt = clock.monotonic()
     const flat = ['user-agent', userAgent]
     for (const name in headers) flat.push(name, headers[name] as string)
@@ -76,9 +76,9 @@ export const openSender = (deps: {
   }
 
   return {
-    send: attempt => {
-      const verdict = judge(attempt.url)
-      if (verdict.ok) return post(attempt, verdict.url)
+    send: outgoing => {
+      const verdict = judge(outgoing.url)
+      if (verdict.ok) return post(outgoing, verdict.url)
       const error = verdict.refusal === 'address' || verdict.refusal === 'special_use' ? 'blocked' : 'url'
       return Promise.resolve({ kind: 'failed', error, detail: verdict.refusal, durationMs: 0 })
     },

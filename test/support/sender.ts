@@ -1,5 +1,5 @@
 import type { NameResolver } from '../../src/callback/resolve.ts'
-import { type Attempt, openSender as openRealSender, type Sender } from '../../src/callback/sender.ts'
+import { type Outgoing, openSender as openRealSender, type Sender } from '../../src/callback/sender.ts'
 import { clockWith } from './clock.ts'
 import { networksOf } from './networks.ts'
 
@@ -31,7 +31,7 @@ export const openSender = ({
   return { ...sender, [Symbol.asyncDispose]: async () => sender.close() }
 }
 
-export const attemptTo = (url: string, more: Partial<Attempt> = {}): Attempt => ({
+export const attemptTo = (url: string, more: Partial<Outgoing> = {}): Outgoing => ({
   partnerId: 'ptn_1',
   url,
   headers: { 'content-type': 'application/json', 'webhook-id': 'msg_1', 'webhook-attempt': '1' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Attempt, SendResult } from '../../src/callback/sender.ts'
+import type { Outgoing, SendResult } from '../../src/callback/sender.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { ClaimedMessage, MessageClaimRequest, MessageSettlement } from '../../src/store/store.ts'
@@ -37,7 +37,7 @@ const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): ClaimedMess
 /** A deliverer whose store hands out what a round is given, and whose receivers and store answer when they are told to. */
 const openScene = (more: Partial<DelivererDeps> = {}) => {
   const clock = createFixedClock(NOW)
-  const sent: { attempt: Attempt; answer: (result: SendResult) => void }[] = []
+  const sent: { outgoing: Outgoing; answer: (result: SendResult) => void }[] = []
   const claims: MessageClaimRequest[] = []
   const settled: MessageSettlement[] = []
   const happened: string[] = []
@@ -67,7 +67,7 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
         happened.push('recorded')
       },
     },
-    sender: { send: attempt => new Promise(answer => sent.push({ attempt, answer })) },
+    sender: { send: outgoing => new Promise(answer => sent.push({ outgoing, answer })) },
     scheduleMs: [5 * SECOND],
     timeoutMs: 15 * SECOND,
     concurrency: CONCURRENCY,
@@ -80,7 +80,7 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
     },
     ...more,
   })
-  const numberOf = ({ body }: Attempt) => (JSON.parse(body.toString()) as { n: number }).n
+  const numberOf = ({ body }: Outgoing) => (JSON.parse(body.toString()) as { n: number }).n
   return {
     deliverer,
     clock,
@@ -89,14 +89,14 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
     /** In order: outcomes of attempts, other events, slots that became free, settlements that were recorded. */
     happened,
     /** What the receivers have been sent, and have not answered. */
-    sending: () => sent.map(({ attempt }) => numberOf(attempt)),
-    attempts: () => sent.map(({ attempt }) => attempt),
+    sending: () => sent.map(({ outgoing }) => numberOf(outgoing)),
+    attempts: () => sent.map(({ outgoing }) => outgoing),
     round: (...messages: ClaimedMessage[]) => {
       due = messages
       return deliverer.round()
     },
     answer: async (seq: number, result: SendResult) => {
-      const index = sent.findIndex(({ attempt }) => numberOf(attempt) === seq)
+      const index = sent.findIndex(({ outgoing }) => numberOf(outgoing) === seq)
       sent.splice(index, 1)[0]?.answer(result)
       await endOfTurn()
     },
