@@ -1,4 +1,5 @@
 import { SECOND } from '../core/duration.ts'
+import { codeOf } from '../core/error.ts'
 import { NotifierError, type Read, readAnswer } from './error.ts'
 import { abortable, pause } from './pause.ts'
 
@@ -114,6 +115,6 @@ const createAddressing = ({ baseUrl, apiKey }: Pick<TransportOptions, 'baseUrl' 
 /** fetch only says "fetch failed"; its cause says more. */
 const describe = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? cause.code : null
+  const code = codeOf(cause)
   return typeof code === 'string' ? code : String(cause)
 }

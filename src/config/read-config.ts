@@ -1,3 +1,4 @@
+import { codeOf } from '../core/error.ts'
 import type { Parsed } from './parsers.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
@@ -83,8 +84,7 @@ const readSecretFile = (path: string, readFile: (path: string) => string): Parse
     const text = readFile(path).replace(/\r?\n$/, '')
     return text === '' ? { ok: false, message: `the file ${JSON.stringify(path)} is empty` } : { ok: true, value: text }
   } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException
-    return { ok: false, message: `cannot read the file ${JSON.stringify(path)} (${code})` }
+    return { ok: false, message: `cannot read the file ${JSON.stringify(path)} (${codeOf(error) ?? 'unreadable'})` }
   }
 }
 

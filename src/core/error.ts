@@ -18,6 +18,12 @@ export interface FieldError {
   message: string
 }
 
+/** The code that Node or a library has put on an error, as `ENOENT`; null: there is none. */
+export const codeOf = (error: unknown): string | number | null => {
+  const code = (error as { code?: unknown } | null | undefined)?.code
+  return typeof code === 'string' || typeof code === 'number' ? code : null
+}
+
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { codeOf } from '../core/error.ts'
 import { sharedModeOf } from './sqlite/database-file.ts'
 
 const KEY_BYTES = 32
@@ -69,5 +70,3 @@ const syncFolder = (path: string) => {
   fsyncSync(folder)
   closeSync(folder)
 }
-
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code

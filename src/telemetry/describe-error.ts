@@ -1,4 +1,4 @@
-import { AppError } from '../core/error.ts'
+import { AppError, codeOf } from '../core/error.ts'
 
 /** The part of an error that can hold neither a URL, nor a row, nor a secret. */
 export interface ErrorDescription {
@@ -16,16 +16,16 @@ const LONGEST_MESSAGE = 300
 export const describeError = (error: unknown): ErrorDescription => {
   if (!(error instanceof Error)) return { name: `Thrown ${typeof error}` }
   const name = error.name === 'Error' ? error.constructor.name : error.name
-  const code = codeOf(error) ?? codeOf(error.cause)
-  const described: ErrorDescription = { name: isPlain(name) ? name : 'Error', ...(code === undefined ? {} : { code }) }
+  const code = plainCodeOf(error) ?? plainCodeOf(error.cause)
+  const described: ErrorDescription = { name: isPlain(name) ? name : 'Error', ...(code === null ? {} : { code }) }
   return hasSafeMessage(error) ? { ...described, message: shorten(error.message) } : described
 }
 
 const isPlain = (text: string): boolean => /^[\w.-]{1,64}$/.test(text)
 
-export const codeOf = (error: unknown): string | number | undefined => {
-  const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'number' || (typeof code === 'string' && isPlain(code)) ? code : undefined
+const plainCodeOf = (error: unknown): string | number | null => {
+  const code = codeOf(error)
+  return typeof code === 'string' && !isPlain(code) ? null : code
 }
 
 /** A subclass or an extra property means that a library made the error. A SyntaxError quotes the text it could not parse. */

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { codeOf } from './describe-error.ts'
+import { codeOf } from '../core/error.ts'
 
 /** Takes lines, each with its line end. */
 export interface Destination {

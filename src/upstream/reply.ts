@@ -1,4 +1,5 @@
 import type { TransientCause } from '../core/answer.ts'
+import { codeOf } from '../core/error.ts'
 import type { Exchange, Fault, Limits, ResponseHead } from '../http-client/client.ts'
 
 /** What came of one call, before its body is read. */
@@ -30,7 +31,7 @@ const causeOf = (fault: Fault): TransientCause => {
     case 'protocol':
       return fault.detail === 'head_size' || fault.detail === 'flood' ? 'too_large' : 'unparseable'
     case 'connect':
-      return (fault.error as NodeJS.ErrnoException).code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
+      return codeOf(fault.error) === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
     case 'lost':
       return fault.code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
     case 'closed':

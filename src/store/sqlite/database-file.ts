@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '../../core/error.ts'
 
 /*
  * Nothing here opens and closes a file that this process may have open in SQLite: that would drop all locks which the process
@@ -76,7 +77,7 @@ export const createDatabaseFile = (path: string): void => {
     linkSync(draft, path)
   } catch (error) {
     // Another process was faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') throw error
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/error.ts'
+import { AppError, codeOf } from '../../core/error.ts'
 
 /**
  * What SQLite's error means for the database. `busy`: somebody else is writing. `passing`: not now, as on a full disk.
@@ -14,7 +14,7 @@ const DAMAGE = /\bSQLITE_(CORRUPT|NOTADB)/
 /** As SQLite names the error; empty for what is none of SQLite's. drizzle wraps some in its own. */
 export const sqliteCodeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const { code } = (cause ?? {}) as { code?: unknown }
+  const code = codeOf(cause)
   return cause instanceof Error && typeof code === 'string' && code.startsWith('SQLITE_') ? code : ''
 }
 
