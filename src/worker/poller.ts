@@ -2,6 +2,7 @@ import { type AccountChange, accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
+import { lookupOf } from '../core/enumeration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -160,18 +161,4 @@ export const createPoller = (deps: PollerDeps): Poller => {
     },
     whenIdle: unrecorded.whenIdle,
   }
-}
-
-const LOOKUP_POLLS = 3
-
-/**
- * Whether upstream knows the serial: `found` at the first poll that shows it, `not_found` at the third that does not, or
- * earlier when it is given up. Null at every other poll. A new serial may take some time to become visible.
- */
-const lookupOf = ({ seen, polls }: ClaimedVerification, step: VerificationStep): 'found' | 'not_found' | null => {
-  if (seen) return null
-  if (step.seen) return 'found'
-  const isGivenUp = polls + 1 < LOOKUP_POLLS && step.ended.some(({ reason }) => reason === 'not_found')
-  const isThird = polls + 1 === LOOKUP_POLLS && step.failures === 0
-  return isThird || isGivenUp ? 'not_found' : null
 }
