@@ -18,6 +18,7 @@ import type {
 import type { Emit } from '../telemetry/emit.ts'
 import { createInFlight } from './in-flight.ts'
 import { createKeyedLimiter } from './keyed-limiter.ts'
+import { leaseFor } from './lease.ts'
 import { createPrefetch } from './prefetch.ts'
 import type { Round } from './rounds.ts'
 import { createSettler } from './settler.ts'
@@ -218,7 +219,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
           perPartner: shares.unproven,
           busyPartners: unproven.counts,
         },
-        leaseMs: deps.timeoutMs + 5 * SECOND,
+        leaseMs: leaseFor(1, deps.timeoutMs),
       })
       for (const message of messages) {
         const isCancelled = cancelled.some(what => covers(what, message))

@@ -1,13 +1,13 @@
 import { type AccountChange, accountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
-import { SECOND } from '../core/duration.ts'
 import { lookupOf } from '../core/enumeration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { createInFlight } from './in-flight.ts'
+import { leaseFor } from './lease.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import type { Round } from './rounds.ts'
@@ -44,8 +44,8 @@ export interface Poller {
   whenIdle(): Promise<void>
 }
 
-/** A call may be made twice (the second time by upstream's clock), and its answer has to be written. */
-const leaseFor = (timeoutMs: number) => 2 * timeoutMs + 5 * SECOND
+/** The second one by upstream's clock, where it calls the password wrong. */
+const CALLS_OF_A_POLL = 2
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
 export const createPoller = (deps: PollerDeps): Poller => {
@@ -150,7 +150,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
 
   return {
     round: async () => {
-      const leaseMs = leaseFor(deps.timeoutMs)
+      const leaseMs = leaseFor(CALLS_OF_A_POLL, deps.timeoutMs)
       const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, leaseMs })
       let claimed = 0
       for (const { account, verifications } of claims) {
