@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { tidyMemorySoon } from '../../../tidy-memory.ts'
 import type { Store, StoreEvents } from '../../store.ts'
-import { tidyMemorySoon } from '../../tidy-memory.ts'
 import { openSqliteStore } from '../store.ts'
 import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
