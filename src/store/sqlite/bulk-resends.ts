@@ -1,10 +1,9 @@
-import { resent } from '../../core/message.ts'
 import { tellHints } from '../hints.ts'
 import type { BulkResend, Store } from '../store.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
+import { createMessageResending } from './message-resending.ts'
 import { bulkResends } from './schema.ts'
 
 type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
@@ -24,14 +23,11 @@ const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhau
 
 export const createBulkResends = ({ db, client, read, write, now, events }: Context): Verbs => {
   const beginLanes = createLanes(client)
-  const pauses = createCallbackPauses({ client })
+  const resendMessage = createMessageResending({ client })
   const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
   const nextMatching = client.prepare<Span & { limit: number }, FoundMessage>(`
     SELECT seq, claims, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl
     ${MATCHING} ORDER BY registration_id LIMIT +@limit`)
-  const resend = client.prepare<[dueAt: number, claims: number, fence: number, seq: number]>(`
-    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?
-    WHERE seq = ?`)
 
   const spanOf = ({ partnerId, since, until, cursor }: Row): Span => ({ partnerId, since, until, cursor })
 
@@ -42,12 +38,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
     const at = now()
     const lanes = beginLanes()
     const batch = nextMatching.all({ ...spanOf(row), limit })
-    for (const { seq, laneId, claims, callbackUrl } of batch) {
-      pauses.lift({ partnerId: row.partnerId, callbackUrl }, at, lanes)
-      const message = resent({ claims }, at)
-      resend.run(message.dueAt, message.claims, message.fence, seq)
-      lanes.advance(laneId, message.dueAt)
-    }
+    for (const message of batch) resendMessage({ ...message, partnerId: row.partnerId }, at, lanes)
     lanes.save()
     db.update(bulkResends)
       .set({

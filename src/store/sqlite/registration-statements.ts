@@ -76,7 +76,4 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
   findMessage: client.prepare<[seq: number], { claims: number; laneId: number }>(
     'SELECT claims, lane_id AS laneId FROM messages WHERE seq = ?',
   ),
-  resend: client.prepare<[dueAt: number, claims: number, fence: number, seq: number]>(`
-    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?
-    WHERE seq = ?`),
 })

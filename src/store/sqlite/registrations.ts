@@ -1,5 +1,4 @@
 import { AppError } from '../../core/error.ts'
-import { resent } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { tellHints } from '../hints.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
@@ -10,6 +9,7 @@ import type { NewRegistration, Registered, Registration, Store } from '../store.
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
+import { createMessageResending } from './message-resending.ts'
 import { createQuotas, type QuotaBook } from './quotas.ts'
 import { toRegistration } from './registration-rows.ts'
 import { prepareRegistrations } from './registration-statements.ts'
@@ -28,6 +28,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const { client, write, read, sealed, now, events } = context
   const statements = prepareRegistrations(context)
   const pauses = createCallbackPauses(context)
+  const resendMessage = createMessageResending(context)
   const beginLanes = createLanes(client)
   const { begin: beginQuotas } = createQuotas(context)
   const beginResolutions = createResolutions(context)
@@ -124,13 +125,10 @@ export const createRegistrations = (context: Context): Verbs => {
     if (!row) return null
     if (row.status === 'cancelled') return 'cancelled'
     if (row.messageSeq === null) return 'no_message'
-    const at = now()
+    const { messageSeq: seq, callbackUrl } = row
     const lanes = beginLanes()
-    pauses.lift(row, at, lanes)
-    const { claims, laneId } = statements.findMessage.get(row.messageSeq) as { claims: number; laneId: number }
-    const { dueAt, claims: count, fence } = resent({ claims }, at)
-    statements.resend.run(dueAt, count, fence, row.messageSeq)
-    lanes.advance(laneId, dueAt)
+    const message = statements.findMessage.get(seq) as { claims: number; laneId: number }
+    resendMessage({ ...message, seq, partnerId, callbackUrl }, now(), lanes)
     lanes.save()
     return 'resent'
   }
