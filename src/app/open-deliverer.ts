@@ -6,7 +6,7 @@ import { createRounds } from '../worker/rounds.ts'
 import { clock } from './clock-and-ids.ts'
 import { drain, type RoleDeps } from './role.ts'
 
-type Verb = 'now' | 'events' | 'claimMessages' | 'settleMessages' | 'continueResends' | 'prune'
+type Verb = 'now' | 'hints' | 'claimMessages' | 'settleMessages' | 'continueResends' | 'prune'
 type Deps = RoleDeps<'callback' | 'storage', Verb> & { sender: Pick<Sender, 'send'> }
 
 const PRUNE_BATCH = 100
@@ -41,10 +41,10 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     emit,
   })
   const resends = createBackgroundJob({ batch: store.continueResends, size: RESEND_BATCH, event: 'resend', emit })
-  store.events.on('messagesDue', rounds.ring)
-  store.events.on('cancelled', deliverer.cancel)
-  store.events.on('resendsDue', resends.ring)
-  store.events.on('unreadable', registrationId =>
+  store.hints.on('messagesDue', rounds.ring)
+  store.hints.on('cancelled', deliverer.cancel)
+  store.hints.on('resendsDue', resends.ring)
+  store.hints.on('unreadable', registrationId =>
     emit('message.unreadable', { registrationId, advice: 'restore its row from a backup, then resend it' }),
   )
   const heartbeat = startHeartbeat({ everySecond: [rounds.ring], everyMinute: [retention.ring, resends.ring], emit })

@@ -8,7 +8,7 @@ import { createSandbox } from '../worker/sandbox.ts'
 import { clock } from './clock-and-ids.ts'
 import { drain, type RoleDeps } from './role.ts'
 
-type Verb = 'now' | 'events' | 'claimVerifications' | 'settleVerifications' | 'changeCompletions' | 'completionsOf'
+type Verb = 'now' | 'hints' | 'claimVerifications' | 'settleVerifications' | 'changeCompletions' | 'completionsOf'
 type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup'>
 
 /**
@@ -37,7 +37,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     now: store.now,
     onError: error => emit('poll.round_failed', { error }),
   })
-  store.events.on('verificationsDue', rounds.ring)
+  store.hints.on('verificationsDue', rounds.ring)
   const heartbeat = startHeartbeat({ everySecond: [rounds.ring], emit })
   rounds.ring()
 

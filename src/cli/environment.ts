@@ -65,7 +65,7 @@ export const withStore = async (run: (store: Store) => Promise<void>): Promise<v
   try {
     const store = await openDatabase(config, { emit, runs: 'here' })
     try {
-      const broken = new Promise<never>((_resolve, reject) => store.events.once('broken', reject))
+      const broken = new Promise<never>((_resolve, reject) => store.hints.once('broken', reject))
       await Promise.race([run(store), broken])
     } finally {
       await store.close()

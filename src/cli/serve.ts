@@ -18,7 +18,7 @@ export const serve = async (): Promise<void> => {
   emit('listening', { url: app.url })
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
-  app.store.events.on('broken', error => {
+  app.store.hints.on('broken', error => {
     emit('database.broken', { error, advice: damageAdviceOn(error) ?? BROKEN })
     process.exit(1)
   })
@@ -33,8 +33,8 @@ export const serve = async (): Promise<void> => {
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {
   const database = openDatabase(config, { emit, runs: 'on its own thread' })
-  const [{ openApp }, { events }] = await Promise.all([import('../app/open-app.ts'), database])
-  const broken = new Promise<never>((_resolve, reject) => events.once('broken', reject))
+  const [{ openApp }, { hints }] = await Promise.all([import('../app/open-app.ts'), database])
+  const broken = new Promise<never>((_resolve, reject) => hints.once('broken', reject))
   return Promise.race([openApp(config, emit, database), broken])
 }
 

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
-import type { StoreEvents } from './store.ts'
+import type { StoreHints } from './store.ts'
 
-/** An event as data: its name and what it tells. */
-export type Hint = { [Name in keyof StoreEvents]: [name: Name, ...StoreEvents[Name]] }[keyof StoreEvents]
+/** A hint as data: its name and what it tells. */
+export type Hint = { [Name in keyof StoreHints]: [name: Name, ...StoreHints[Name]] }[keyof StoreHints]
 
 /** Tells them, in order. Only after the commit of what they tell. */
-export const tellHints = (events: EventEmitter<StoreEvents>, hints: readonly Hint[]): void => {
-  for (const [name, ...args] of hints) events.emit(name, ...(args as never))
+export const tellHints = (emitter: EventEmitter<StoreHints>, hints: readonly Hint[]): void => {
+  for (const [name, ...args] of hints) emitter.emit(name, ...(args as never))
 }

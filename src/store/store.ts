@@ -44,7 +44,7 @@ export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 export interface Store {
   /** The clock for leases and due times. */
   now(): number
-  readonly events: EventEmitter<StoreEvents>
+  readonly hints: EventEmitter<StoreHints>
 
   /** One result an item, in order. A registration whose verdict is known is resolved, and its message due, at once. */
   register(items: readonly NewRegistration[]): Promise<Registered[]>
@@ -160,7 +160,8 @@ export interface Cancelled {
   registrationId: string | null
 }
 
-export interface StoreEvents {
+/** What the store tells whoever listens. A change is told once it is durable. */
+export interface StoreHints {
   /** Something may be due earlier than the last claim said. */
   verificationsDue: []
   messagesDue: []

@@ -12,8 +12,8 @@ const EVERY_SECOND = '* * * * * *'
 const EVERY_MINUTE = '30 * * * * *'
 
 /**
- * Rings whoever must look for work that no event announces: rows that another process has made due, leases that have run
- * out, registrations that have grown old. The store's events ring for everything else.
+ * Rings whoever must look for work that no hint announces: rows that another process has made due, leases that have run
+ * out, registrations that have grown old. The store's hints ring for everything else.
  */
 export const startHeartbeat = (deps: {
   everySecond: readonly Ring[]

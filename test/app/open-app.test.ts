@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { getTasks } from 'node-cron'
 import { expect, test, vi } from 'vitest'
-import type { Store, StoreEvents } from '../../src/store/store.ts'
+import type { Store, StoreHints } from '../../src/store/store.ts'
 import { openFolder, openService, serviceEnvironment } from '../support/service.ts'
 
 const NOWHERE = 'http://127.0.0.1:9/result'
@@ -17,13 +17,13 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Whoever listens for this event of the store fails. */
+/** Whoever listens for this hint of the store fails. */
 const refusing =
-  (event: keyof StoreEvents) =>
+  (hint: keyof StoreHints) =>
   (store: Store): Store => {
-    const on = store.events.on.bind(store.events)
-    vi.spyOn(store.events, 'on').mockImplementation((name, listener) => {
-      if (name === event) throw new Error(`nobody may hear of ${event}`)
+    const on = store.hints.on.bind(store.hints)
+    vi.spyOn(store.hints, 'on').mockImplementation((name, listener) => {
+      if (name === hint) throw new Error(`nobody may hear of ${hint}`)
       return on(name, listener)
     })
     return store
@@ -32,11 +32,11 @@ const refusing =
 test.each([
   ['poller', 'verificationsDue'],
   ['deliverer', 'messagesDue'],
-] as const)('a %s that cannot be opened leaves nothing listening and nothing running', async (_, event) => {
+] as const)('a %s that cannot be opened leaves nothing listening and nothing running', async (_, hint) => {
   await using folder = await openFolder()
   const port = await freePort()
   const env = { ...serviceEnvironment({ folder: folder.path, upstreamUrl: NOWHERE }), PORT: String(port) }
-  await expect(openService(env, refusing(event))).rejects.toThrow('nobody may hear of')
+  await expect(openService(env, refusing(hint))).rejects.toThrow('nobody may hear of')
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
   expect(getTasks().size).toBe(0)
 })

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { openDeliverer } from '../../src/app/open-deliverer.ts'
 import type { SendResult } from '../../src/callback/sender.ts'
 import { readConfig } from '../../src/config/read-config.ts'
-import type { ClaimedMessage, MessageSettlement, StoreEvents } from '../../src/store/store.ts'
+import type { ClaimedMessage, MessageSettlement, StoreHints } from '../../src/store/store.ts'
 import { serviceEnvironment } from '../support/service.ts'
 
 const OK: SendResult = { kind: 'answered', httpStatus: 200, retryAfter: null, excerpt: null, durationMs: 1 }
@@ -31,7 +31,7 @@ const open = (messages: ClaimedMessage[]) => {
     { need: 'upstream', readFile: path => `no file ${path}` },
   )
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'))
-  const events = new EventEmitter<StoreEvents>()
+  const hints = new EventEmitter<StoreHints>()
   const sends: ((result: SendResult) => void)[] = []
   const settled: MessageSettlement[] = []
   const claimMessages = vi.fn(async () => ({ messages: messages.splice(0), secrets: new Map(), nextAt: null }))
@@ -40,7 +40,7 @@ const open = (messages: ClaimedMessage[]) => {
     config: read.config,
     store: {
       now: Date.now,
-      events,
+      hints,
       claimMessages,
       settleMessages: async settlements => void settled.push(...settlements),
       continueResends,
@@ -49,46 +49,46 @@ const open = (messages: ClaimedMessage[]) => {
     sender: { send: () => new Promise(resolve => sends.push(resolve)) },
     emit: () => {},
   })
-  return { deliverer, events, sends, settled, claimMessages, continueResends }
+  return { deliverer, hints, sends, settled, claimMessages, continueResends }
 }
 
 test('claims at its start, and whenever messages are due', async () => {
   const messages: ClaimedMessage[] = []
-  const { deliverer, events, sends, claimMessages } = open(messages)
+  const { deliverer, hints, sends, claimMessages } = open(messages)
   await using _ = deliverer
   await expect.poll(() => claimMessages.mock.calls.length).toBeGreaterThan(0)
   messages.push(messageOf(1))
-  events.emit('messagesDue')
+  hints.emit('messagesDue')
   await expect.poll(() => sends.length).toBe(1)
   sends[0]?.(OK)
 })
 
 test('goes on with bulk resends at its start, and whenever one begins', async () => {
-  const { deliverer, events, continueResends } = open([])
+  const { deliverer, hints, continueResends } = open([])
   await using _ = deliverer
   await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(0)
   const before = continueResends.mock.calls.length
-  events.emit('resendsDue')
+  hints.emit('resendsDue')
   await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(before)
 })
 
 test('releases what is cancelled while it waits for a slot', async () => {
-  const { deliverer, events, sends, settled } = open([messageOf(1), messageOf(2)])
+  const { deliverer, hints, sends, settled } = open([messageOf(1), messageOf(2)])
   await using _ = deliverer
   await expect.poll(() => sends.length).toBe(1)
-  events.emit('cancelled', { partnerId: 'partner_1', registrationId: 'reg_2' })
+  hints.emit('cancelled', { partnerId: 'partner_1', registrationId: 'reg_2' })
   await expect.poll(() => settled).toMatchObject([{ message: { seq: 2 }, attempt: null }])
   sends[0]?.(OK)
 })
 
 test('claims no more once it is disposed of, and waits for the attempt in flight', async () => {
   const messages = [messageOf(1)]
-  const { deliverer, events, sends, settled, claimMessages } = open(messages)
+  const { deliverer, hints, sends, settled, claimMessages } = open(messages)
   await expect.poll(() => sends.length).toBe(1)
   const closed = deliverer[Symbol.asyncDispose]()
   const claims = claimMessages.mock.calls.length
   messages.push(messageOf(2))
-  events.emit('messagesDue')
+  hints.emit('messagesDue')
   sends[0]?.(OK)
   await closed
   expect(settled).toMatchObject([{ message: { seq: 1 }, step: { state: 'delivered' } }])

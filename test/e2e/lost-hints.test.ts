@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import type { Store, StoreEvents } from '../../src/store/store.ts'
+import type { Store, StoreHints } from '../../src/store/store.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, openService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 /** Whatever the store tells, nobody hears it. */
-const withoutHints = (store: Store): Store => ({ ...store, events: new EventEmitter<StoreEvents>() })
+const withoutHints = (store: Store): Store => ({ ...store, hints: new EventEmitter<StoreHints>() })
 
 test('a service whose store loses every hint asks, sends and tries again all the same', async () => {
   await using scene = await openScene()

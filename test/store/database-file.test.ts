@@ -74,7 +74,7 @@ describe.each([
     const folder = mkdtempSync(join(tmpdir(), 'notifier-file-'))
     const path = join(folder, 'notifier.db')
     const store = await open({ path, masterKey: KEY, now: Date.now, defaultRate: 1 })
-    const broken = new Promise<Error>(resolve => store.events.once('broken', resolve))
+    const broken = new Promise<Error>(resolve => store.hints.once('broken', resolve))
     const began = performance.now()
     change(path)
     expect((await broken).message).toBe('the database cannot be used now (its file or its log was removed or replaced)')
@@ -190,7 +190,7 @@ describe('damage that shows only when a page is read', () => {
 
     const unaware = await openAsService(path)
     expect(unaware.told).toEqual([])
-    const broken = new Promise<Error>(resolve => unaware.store.events.once('broken', resolve))
+    const broken = new Promise<Error>(resolve => unaware.store.hints.once('broken', resolve))
     await failureOf(unaware.store.listPartners({ limit: 1, after: null }))
     expect((await broken).message).toContain('SQLITE_CORRUPT')
     await unaware.store.close()

@@ -24,7 +24,7 @@ test('P12 a message that cannot be decrypted is set aside and told, and the othe
   other.close()
 
   const told: string[] = []
-  bench.store.events.on('unreadable', id => told.push(id))
+  bench.store.hints.on('unreadable', id => told.push(id))
   expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([sound.id])
   expect(told).toEqual([poisoned.id])
   await bench.advance(3_600_000)

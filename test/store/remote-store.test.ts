@@ -193,11 +193,11 @@ describe('what crosses', () => {
     expect(await after).toMatchObject({ id: bench.partnerId })
   })
 
-  test('events come before the outcome of what caused them', async () => {
+  test('hints come before the outcome of what caused them', async () => {
     await using bench = await openAt(newPath())
     let told: unknown[] = []
     for (const name of ['verificationsDue', 'resolved', 'messagesDue'] as const)
-      bench.store.events.on(name, (...args: unknown[]) => told.push([name, ...args]))
+      bench.store.hints.on(name, (...args: unknown[]) => told.push([name, ...args]))
     const { id } = await bench.register()
     expect(told).toContainEqual(['verificationsDue'])
     const claimed = first(await bench.claim())
@@ -233,7 +233,7 @@ describe('a thread that ends by itself', () => {
     const path = newPath()
     const { store, thread, ...bench } = await openAt(path)
     const told: Error[] = []
-    store.events.on('broken', error => told.push(error))
+    store.hints.on('broken', error => told.push(error))
     const other = new Database(path)
     onTestFinished(() => void other.close())
     other.exec('BEGIN IMMEDIATE')
@@ -258,7 +258,7 @@ describe('close', () => {
     const path = newPath()
     const { store, thread, ...bench } = await openAt(path)
     const broken = vi.fn()
-    store.events.on('broken', broken)
+    store.hints.on('broken', broken)
     const registered = Array.from({ length: 20 }, () => bench.register())
     const closed = store.close()
     const late = failureOf(store.findPartner(bench.partnerId))

@@ -30,7 +30,7 @@ const open = async (path = ':memory:') => {
 type Writing = Exclude<
   keyof Store,
   | 'now'
-  | 'events'
+  | 'hints'
   | 'close'
   | 'findRegistration'
   | 'listRegistrations'
@@ -209,11 +209,11 @@ const run = async (prepare: Case, { isReplayed }: { isReplayed: boolean }) => {
   const call = await prepare(bench)
   const told: unknown[] = []
   for (const name of ['verificationsDue', 'messagesDue', 'resendsDue', 'resolved', 'cancelled'] as const)
-    bench.store.events.on(name, (...args: unknown[]) => told.push([name, ...args]))
+    bench.store.hints.on(name, (...args: unknown[]) => told.push([name, ...args]))
   const result = await (isReplayed ? besideOneThatThrows(bench, call) : call())
-  const events = [...told]
+  const hints = [...told]
   await bench.advance(MINUTE + SECOND)
-  return comparable({ result, events, state: await stateOf(bench) })
+  return comparable({ result, hints, state: await stateOf(bench) })
 }
 
 describe('a transaction that is run again because another call in it throws', () => {
@@ -230,7 +230,7 @@ describe('a transaction that is run again because another call in it throws', ()
     other.prepare("UPDATE messages SET body = x'00112233'").run()
     other.close()
     const told: string[] = []
-    bench.store.events.on('unreadable', registrationId => told.push(registrationId))
+    bench.store.hints.on('unreadable', registrationId => told.push(registrationId))
     expect(await besideOneThatThrows(bench, () => bench.claimMessages())).toEqual([])
     expect(told).toEqual([id])
   })

@@ -300,7 +300,7 @@ describe.each(PLACES)('S3 a full disk, SQLite runs $where', ({ openSqlite }) => 
     }
     await using bench = await benchAt(join(folder, 'notifier.db'), openSqlite)
     let broken = 0
-    bench.store.events.on('broken', () => broken++)
+    bench.store.hints.on('broken', () => broken++)
     const kept = await bench.register()
     const ballast = join(folder, 'ballast')
     fillUp(ballast)

@@ -5,16 +5,16 @@ import type { Store } from '../../store/store.ts'
 const MOST_WAITING = 10_000
 
 interface LongPollDeps {
-  events: Store['events']
+  hints: Store['hints']
   sleep: Clock['sleep']
 }
 
-/** A call that waits for a registration to end is woken by the event `resolved`; waiting costs no query. */
-export const createLongPoll = ({ events, sleep }: LongPollDeps) => {
+/** A call that waits for a registration to end is woken by the hint `resolved`; waiting costs no query. */
+export const createLongPoll = ({ hints, sleep }: LongPollDeps) => {
   const waiting = new Map<string, Set<AbortController>>()
   let count = 0
 
-  events.on('resolved', ids => {
+  hints.on('resolved', ids => {
     for (const id of ids) for (const call of waiting.get(id) ?? []) call.abort()
   })
 

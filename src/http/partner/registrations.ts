@@ -22,7 +22,7 @@ import { viewAttempt, viewRegistration } from './registration-view.ts'
 
 export interface RegistrationDeps extends RegistrarDeps {
   store: RegistrarDeps['store'] &
-    Pick<Store, 'events' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts'>
+    Pick<Store, 'hints' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts'>
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   registrationBody: RegistrationBodySchema
@@ -69,7 +69,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const { store, registrationBody } = deps
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
-  const waitForEnd = createLongPoll({ events: store.events, sleep: deps.sleep })
+  const waitForEnd = createLongPoll({ hints: store.hints, sleep: deps.sleep })
 
   const find = async (c: Context<ApiEnv>) =>
     viewRegistration(found(await store.findRegistration(...readTarget(c)), 'registration'))

@@ -18,7 +18,7 @@ type Verbs = Pick<
 >
 
 export const createAccounts = (context: Context): Verbs => {
-  const { db, sealed, write, read, now, events, defaultRate } = context
+  const { db, sealed, write, read, now, hints, defaultRate } = context
   const rows = createAccountRows(context)
   const view = (row: AccountRow | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
   const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
@@ -67,7 +67,7 @@ export const createAccounts = (context: Context): Verbs => {
 
     resumeAccount: async id => {
       const resumed = await write(() => view(rows.patch(id, account => resumedByOperator(account, now()))))
-      if (resumed) events.emit('verificationsDue')
+      if (resumed) hints.emit('verificationsDue')
       return resumed
     },
   }

@@ -21,7 +21,7 @@ interface FoundMessage {
 const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted' AND state <> 'delivered'
   AND registration_id > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
 
-export const createBulkResends = ({ db, client, read, write, now, events }: Context): Verbs => {
+export const createBulkResends = ({ db, client, read, write, now, hints }: Context): Verbs => {
   const beginLanes = createLanes(client)
   const resendMessage = createMessageResending({ client })
   const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
@@ -58,7 +58,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
         const values = { id, partnerId, since, until, count, done: count === 0, createdAt: now() }
         return toBulkResend(db.insert(bulkResends).values(values).returning().get())
       })
-      tellHints(events, [['resendsDue']])
+      tellHints(hints, [['resendsDue']])
       return started
     },
 
@@ -82,7 +82,7 @@ export const createBulkResends = ({ db, client, read, write, now, events }: Cont
         }
         return 0
       })
-      if (resent > 0) tellHints(events, [['messagesDue']])
+      if (resent > 0) tellHints(hints, [['messagesDue']])
       return resent
     },
   }

@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events'
 import type { Sealed } from '../sealed.ts'
-import type { StoreEvents } from '../store.ts'
+import type { StoreHints } from '../store.ts'
 import type { Connection } from './connection.ts'
 
 /** What every part of the SQLite store works with. */
 export interface Context extends Connection {
   sealed: Sealed
   now: () => number
-  events: EventEmitter<StoreEvents>
+  hints: EventEmitter<StoreHints>
   /** Calls a second of an account that names none. */
   defaultRate: number
   /** Test serials are answered by the service itself, and their messages say so. */

@@ -15,7 +15,7 @@ type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 const HELD_IN_A_CLAIM = 100
 
 export const createMessages = (context: Context): Verbs => {
-  const { client, sealed, write, read, now, events } = context
+  const { client, sealed, write, read, now, hints } = context
   const statements = prepareMessages(client)
   const pauses = createCallbackPauses(context)
   const beginLanes = createLanes(client)
@@ -141,7 +141,7 @@ export const createMessages = (context: Context): Verbs => {
       const { claimed, unreadable, nextTurn } = await write(() => claimAll(claim, at))
       turn = nextTurn
       tellHints(
-        events,
+        hints,
         unreadable.map(registrationId => ['unreadable', registrationId]),
       )
       return claimed

@@ -11,7 +11,7 @@ import { createSecretRows } from './signing-secrets.ts'
 type Verbs = Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
 
 export const createPartners = (context: Context): Verbs => {
-  const { db, write, read, now, events } = context
+  const { db, write, read, now, hints } = context
   const keys = createKeyRows(context)
   const secrets = createSecretRows(context)
   const find = (id: string): PartnerRow | undefined => db.select().from(partners).where(eq(partners.id, id)).get()
@@ -51,7 +51,7 @@ export const createPartners = (context: Context): Verbs => {
         db.update(partners).set(after).where(eq(partners.id, id)).run()
         return viewPartner({ ...row, ...after })
       })
-      tellHints(events, afterChangingPartner(changed, change))
+      tellHints(hints, afterChangingPartner(changed, change))
       return changed
     },
   }

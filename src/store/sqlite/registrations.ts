@@ -25,7 +25,7 @@ interface Run {
 }
 
 export const createRegistrations = (context: Context): Verbs => {
-  const { client, write, read, sealed, now, events } = context
+  const { client, write, read, sealed, now, hints } = context
   const statements = prepareRegistrations(context)
   const pauses = createCallbackPauses(context)
   const resendMessage = createMessageResending(context)
@@ -146,7 +146,7 @@ export const createRegistrations = (context: Context): Verbs => {
         run.lanes.save()
         return { registered, isLifted }
       })
-      tellHints(events, afterRegistering(registered, isLifted))
+      tellHints(hints, afterRegistering(registered, isLifted))
       return registered
     },
 
@@ -154,7 +154,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
     cancel: async (partnerId, id) => {
       const cancelled = await write(() => cancelOne(partnerId, id))
-      if (cancelled) tellHints(events, afterCancelling(partnerId, id))
+      if (cancelled) tellHints(hints, afterCancelling(partnerId, id))
       return cancelled
     },
 
@@ -167,13 +167,13 @@ export const createRegistrations = (context: Context): Verbs => {
         }
         return find(partnerId, id)
       })
-      if (nudged) tellHints(events, [['verificationsDue']])
+      if (nudged) tellHints(hints, [['verificationsDue']])
       return nudged
     },
 
     resend: async (partnerId, id) => {
       const outcome = await write(() => resendOne(partnerId, id))
-      if (outcome === 'resent') tellHints(events, [['messagesDue']])
+      if (outcome === 'resent') tellHints(hints, [['messagesDue']])
       return outcome
     },
   }

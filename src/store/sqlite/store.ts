@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { createSealed } from '../sealed.ts'
-import type { Store, StoreEvents } from '../store.ts'
+import type { Store, StoreHints } from '../store.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createApiKeys } from './api-keys.ts'
@@ -51,22 +51,22 @@ export const openSqliteStore = async ({
   quickCheck = false,
   onMigration = () => {},
 }: SqliteOptions): Promise<Store> => {
-  const events = new EventEmitter<StoreEvents>()
-  events.setMaxListeners(0)
-  const connection = refuseDamage(() => openConnection(path, error => events.emit('broken', error)))
+  const hints = new EventEmitter<StoreHints>()
+  hints.setMaxListeners(0)
+  const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
   try {
     const context: Context = {
       ...connection,
       sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
       now,
-      events,
+      hints,
       defaultRate,
       sandbox,
     }
     await bringUpToDate(context, { quickCheck, onMigration })
     return {
       now,
-      events,
+      hints,
       ...createRegistrations(context),
       ...createRegistrationQueries(context),
       ...createEvents(context),

@@ -21,7 +21,7 @@ import { type ClaimedRow, claimedOf, type Head, prepareVerifications } from './v
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
 export const createVerifications = (context: Context): Verbs => {
-  const { client, write, read, sealed, now, events } = context
+  const { client, write, read, sealed, now, hints } = context
   const statements = prepareVerifications(client)
   const accounts = createAccountRows(context)
   const beginLanes = createLanes(client)
@@ -149,7 +149,7 @@ export const createVerifications = (context: Context): Verbs => {
         lanes.save()
         return resolved
       })
-      tellHints(events, afterResolving(resolved))
+      tellHints(hints, afterResolving(resolved))
     },
   }
 }

@@ -217,7 +217,7 @@ export const describeAccounts = (open: OpenStore): void => {
     await using bench = await openBench(open)
     await bench.store.pauseAccount(bench.account.id)
     let rung = 0
-    bench.store.events.on('verificationsDue', () => rung++)
+    bench.store.hints.on('verificationsDue', () => rung++)
     await bench.store.resumeAccount(bench.account.id)
     expect(rung).toBe(1)
   })

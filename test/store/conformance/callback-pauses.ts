@@ -51,7 +51,7 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     const { bench, held } = await openHeld(open)
     await using _ = bench
     let rung = 0
-    bench.store.events.on('messagesDue', () => rung++)
+    bench.store.hints.on('messagesDue', () => rung++)
     await bench.register()
     expect(rung).toBeGreaterThan(0)
     expect(await sent(bench)).toEqual([held.id])

@@ -116,7 +116,7 @@ export const describeCancelling = (open: OpenStore): void => {
     await using bench = await openBench(open)
     const { id } = await bench.register()
     const told: unknown[] = []
-    bench.store.events.on('resolved', ids => told.push(ids))
+    bench.store.hints.on('resolved', ids => told.push(ids))
     await bench.store.cancel(bench.partnerId, id)
     expect(told).toEqual([[id]])
   })

@@ -147,7 +147,7 @@ export const describeDelivering = (open: OpenStore): void => {
     const { id } = await bench.resolve()
     await bench.deliver(200)
     let rung = 0
-    bench.store.events.on('messagesDue', () => rung++)
+    bench.store.hints.on('messagesDue', () => rung++)
     await bench.store.resend(bench.partnerId, id)
     expect(rung).toBe(1)
   })

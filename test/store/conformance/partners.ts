@@ -106,9 +106,9 @@ export const describePartners = (open: OpenStore): void => {
     await using bench = await openBench(open)
     const { store, partnerId } = bench
     const told: unknown[] = []
-    store.events.on('cancelled', what => told.push(what))
-    store.events.on('verificationsDue', () => told.push('verifications'))
-    store.events.on('messagesDue', () => told.push('messages'))
+    store.hints.on('cancelled', what => told.push(what))
+    store.hints.on('verificationsDue', () => told.push('verifications'))
+    store.hints.on('messagesDue', () => told.push('messages'))
     await store.changePartner(partnerId, { name: 'new' })
     await store.changePartner('partner_nobody', { disabled: true })
     expect(told).toEqual([])

@@ -225,18 +225,18 @@ export const describePolling = (open: OpenStore): void => {
 
   test('tells who left pending, and that messages are due', async () => {
     await using bench = await openBench(open)
-    const events: unknown[] = []
-    bench.store.events.on('resolved', ids => events.push(ids))
+    const told: unknown[] = []
+    bench.store.hints.on('resolved', ids => told.push(ids))
     const one = await bench.register({ idcardid: '1' })
     const two = await bench.register({ idcardid: '1', callbackUrl: 'https://two.example/' })
-    bench.store.events.on('messagesDue', () => events.push('messagesDue'))
+    bench.store.hints.on('messagesDue', () => told.push('messagesDue'))
     await bench.poll(WAITING)
-    expect(events).toEqual([])
+    expect(told).toEqual([])
     await bench.advance(MINUTE)
     await bench.poll(SUCCESS)
-    expect(events).toHaveLength(2)
-    expect(events).toContain('messagesDue')
-    expect(events).toContainEqual([one.id, two.id])
+    expect(told).toHaveLength(2)
+    expect(told).toContain('messagesDue')
+    expect(told).toContainEqual([one.id, two.id])
   })
 
   test('leaves nothing of a batch in which one item fails', async () => {

@@ -154,8 +154,8 @@ export const describeRegistering = (open: OpenStore): void => {
   test('rings for what it made due, and not where nothing changed', async () => {
     await using bench = await openBench(open)
     const rung: string[] = []
-    bench.store.events.on('verificationsDue', () => rung.push('verifications'))
-    bench.store.events.on('messagesDue', () => rung.push('messages'))
+    bench.store.hints.on('verificationsDue', () => rung.push('verifications'))
+    bench.store.hints.on('messagesDue', () => rung.push('messages'))
     await bench.register({ idcardid: '1' })
     expect(rung).toContain('verifications')
     rung.length = 0

@@ -94,7 +94,7 @@ const prepare = async (store: Store) => {
 const registerUntilBroken = async () => {
   const store = await open()
   const broken: string[] = []
-  store.events.on('broken', error => broken.push(error.message))
+  store.hints.on('broken', error => broken.push(error.message))
   const { partnerId, item } = await prepare(store)
   const acknowledged: string[] = []
   const metadata = { filling: 'x'.repeat(2_000) }

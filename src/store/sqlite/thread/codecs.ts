@@ -1,5 +1,5 @@
 import { Secret } from '../../../core/secret.ts'
-import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store, StoreEvents } from '../../store.ts'
+import type { ClaimedMessage, ClaimedMessages, ClaimedVerifications, Store, StoreHints } from '../../store.ts'
 import { pack, unpack } from './cells.ts'
 import { packError, unpackError } from './errors.ts'
 import {
@@ -148,7 +148,7 @@ const withBodies = (heads: readonly MessageHead[], { buffer, byteOffset }: Uint8
 }
 
 /** Null: sent as it is. */
-export const EVENTS: { [Name in keyof StoreEvents]: Codec<StoreEvents[Name]> | null } = {
+export const HINTS: { [Name in keyof StoreHints]: Codec<StoreHints[Name]> | null } = {
   verificationsDue: null,
   messagesDue: null,
   resendsDue: null,

@@ -1,4 +1,4 @@
-import type { StoreEvents } from '../../store.ts'
+import type { StoreHints } from '../../store.ts'
 import type { MigrationStep } from '../opening.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
@@ -35,12 +35,12 @@ export type Outcome = { id: number; ok: true; result: unknown } | { id: number; 
 
 /** A hint of the store, packed to cross the thread. */
 export interface PackedHint {
-  name: keyof StoreEvents
+  name: keyof StoreHints
   args: unknown
 }
 
-/** What has come of earlier calls. The events come first: they were emitted before the calls had ended. */
+/** What has come of earlier calls. The hints come first: they were emitted before the calls had ended. */
 export interface Answers {
-  events: readonly PackedHint[]
+  hints: readonly PackedHint[]
   outcomes: readonly Outcome[]
 }

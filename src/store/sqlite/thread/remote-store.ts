@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import type { Store, StoreEvents } from '../../store.ts'
+import type { Store, StoreHints } from '../../store.ts'
 import { unavailable } from '../failure.ts'
 import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
-import { EVENTS, toBytes, type Verb } from './codecs.ts'
+import { HINTS, toBytes, type Verb } from './codecs.ts'
 import { unpackError } from './errors.ts'
 import type { Answers, Calls, Migrating, Opened, Opening, PackedHint } from './protocol.ts'
 
@@ -25,8 +25,8 @@ export const openRemoteStore = async ({
   ...options
 }: SqliteOptions): Promise<Store> => {
   const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
-  const events = new EventEmitter<StoreEvents>()
-  events.setMaxListeners(0)
+  const hints = new EventEmitter<StoreHints>()
+  hints.setMaxListeners(0)
   const thread = new Worker(THREAD, {
     name: 'store',
     workerData: { ...options, ...keys, now: now() } satisfies Opening,
@@ -40,17 +40,17 @@ export const openRemoteStore = async ({
   let failure: Error | null = null
 
   const tell = ({ name, args }: PackedHint) => {
-    const codec = EVENTS[name]
-    events.emit(name, ...((codec ? codec.unpack(args as never) : args) as never))
+    const codec = HINTS[name]
+    hints.emit(name, ...((codec ? codec.unpack(args as never) : args) as never))
   }
   const onOpening = (first: Migrating | Opened) => {
     if ('migration' in first) return onMigration(first.migration)
     thread.off('message', onOpening)
     if (!first.ok) return opened.reject(unpackError(first.error))
     opened.resolve(first.verbs)
-    thread.on('message', ({ events: told, outcomes }: Answers) => {
+    thread.on('message', ({ hints: told, outcomes }: Answers) => {
       try {
-        for (const event of told) tell(event)
+        for (const hint of told) tell(hint)
       } finally {
         for (const outcome of outcomes) calls.settle(outcome)
       }
@@ -72,7 +72,7 @@ export const openRemoteStore = async ({
     opened.reject(error)
     calls.abandon(ENDED)
     ended.resolve()
-    if (!closing) events.emit('broken', error)
+    if (!closing) hints.emit('broken', error)
   })
 
   const close = async () => {
@@ -86,7 +86,7 @@ export const openRemoteStore = async ({
   })
   return {
     now,
-    events,
+    hints,
     ...(Object.fromEntries(
       verbs.map(verb => [verb, (...args: unknown[]) => calls.call(verb, args)]),
     ) as unknown as Pick<Store, Verb>),

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { tidyMemorySoon } from '../../../tidy-memory.ts'
-import type { Store, StoreEvents } from '../../store.ts'
+import type { Store, StoreHints } from '../../store.ts'
 import { openSqliteStore } from '../store.ts'
-import { ARGUMENTS, type Codec, EVENTS, RESULTS, type Verb } from './codecs.ts'
+import { ARGUMENTS, type Codec, HINTS, RESULTS, type Verb } from './codecs.ts'
 import { packError } from './errors.ts'
 import { postAll } from './post-all.ts'
 import type { Answers, Call, Calls, Migrating, Opened, Opening, Outcome, PackedHint } from './protocol.ts'
@@ -23,13 +23,13 @@ const open = () =>
   })
 
 const serve = (store: Store) => {
-  let events: PackedHint[] = []
+  let hints: PackedHint[] = []
   let outcomes: Outcome[] = []
   let isFlushing = false
 
   const post = (some: readonly Outcome[]) => {
-    port.postMessage({ events, outcomes: some } satisfies Answers)
-    events = []
+    port.postMessage({ hints, outcomes: some } satisfies Answers)
+    hints = []
   }
   const flush = () => {
     const all = outcomes
@@ -62,10 +62,10 @@ const serve = (store: Store) => {
     if (call.verb === 'close') process.nextTick(() => port.close())
   }
 
-  for (const name of Object.keys(EVENTS) as (keyof StoreEvents)[]) {
-    const codec = EVENTS[name] as Codec<unknown> | null
-    store.events.on(name, (...args: unknown[]) => {
-      events.push({ name, args: codec ? codec.pack(args) : args })
+  for (const name of Object.keys(HINTS) as (keyof StoreHints)[]) {
+    const codec = HINTS[name] as Codec<unknown> | null
+    store.hints.on(name, (...args: unknown[]) => {
+      hints.push({ name, args: codec ? codec.pack(args) : args })
       flushSoon()
     })
   }
@@ -84,7 +84,7 @@ const tell = (opened: Opened) => port.postMessage(opened)
 await open().then(
   store => {
     serve(store)
-    const { now: _now, events: _events, close: _close, ...verbs } = store
+    const { now: _now, hints: _hints, close: _close, ...verbs } = store
     tell({ ok: true, verbs: Object.keys(verbs) as Verb[] })
     tidyMemorySoon()
   },

@@ -3,7 +3,7 @@ import { earlier } from '../../../../src/store/rules/lane.ts'
 import type { RegistrationRow as ViewedRow } from '../../../../src/store/rules/registration-view.ts'
 import { registrationOf } from '../../../../src/store/rules/registration-view.ts'
 import type { Ending, WaitingRegistration } from '../../../../src/store/rules/resolve.ts'
-import type { Registration, StoreEvents } from '../../../../src/store/store.ts'
+import type { Registration, StoreHints } from '../../../../src/store/store.ts'
 import type { Rules } from './rules.ts'
 import { type MessageRow, type RegistrationRow, type Tables, urlKey } from './tables.ts'
 
@@ -11,7 +11,7 @@ export interface Context {
   tables: Tables
   rules: Rules
   now: () => number
-  events: EventEmitter<StoreEvents>
+  hints: EventEmitter<StoreHints>
   defaultRate: number
   sandbox: boolean
 }

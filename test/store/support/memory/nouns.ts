@@ -30,7 +30,7 @@ type Verbs = Omit<
   | keyof ReturnType<typeof import('./queues.ts').createQueues>
   | keyof ReturnType<typeof import('./reads.ts').createReads>
   | 'now'
-  | 'events'
+  | 'hints'
 >
 
 const NEVER_PAUSED = {
@@ -60,7 +60,7 @@ const viewSecret = ({ id, type, createdAt, expiresAt }: SecretRow): SigningSecre
 
 /** Partners with their keys and secrets, accounts, what was learned, and retention. */
 export const createNouns = (context: Context): Verbs => {
-  const { tables, rules, now, events, defaultRate } = context
+  const { tables, rules, now, hints, defaultRate } = context
   const { transaction } = tables
   const view = (row: AccountRow | undefined): Account | null =>
     row ? viewAccount({ ...row, apiKey: Buffer.alloc(0) }, defaultRate) : null
@@ -124,7 +124,7 @@ export const createNouns = (context: Context): Verbs => {
       if (!row) return null
       const after = { ...row, ...afterPartnerChange(row, change) }
       transaction(() => tables.partners.set(id, after))
-      tellHints(events, afterChangingPartner(viewPartner(after), change))
+      tellHints(hints, afterChangingPartner(viewPartner(after), change))
       return viewPartner(after)
     },
 
@@ -193,7 +193,7 @@ export const createNouns = (context: Context): Verbs => {
     pauseAccount: async id => transaction(() => patchAccount(id, () => pausedByOperator(now()))),
     resumeAccount: async id => {
       const resumed = transaction(() => patchAccount(id, account => resumedByOperator(account, now())))
-      if (resumed) events.emit('verificationsDue')
+      if (resumed) hints.emit('verificationsDue')
       return resumed
     },
 

@@ -31,7 +31,7 @@ const first = (times: readonly (number | null)[]): number | null =>
 const byNumber = (a: number | null, b: number | null): number => (a ?? -Infinity) - (b ?? -Infinity) || 0
 
 export const createQueues = (context: Context): Verbs => {
-  const { tables, rules, now, events, defaultRate } = context
+  const { tables, rules, now, hints, defaultRate } = context
   const { transaction } = tables
   const lastServed = new Map<string, string>()
   const isEnabled = (partnerId: string): boolean => tables.partners.get(partnerId)?.disabled === false
@@ -193,7 +193,7 @@ export const createQueues = (context: Context): Verbs => {
     settleVerifications: async settlements => {
       const at = now()
       const resolved = transaction(() => settlements.flatMap(settlement => settleVerification(settlement, at)))
-      tellHints(events, afterResolving(resolved))
+      tellHints(hints, afterResolving(resolved))
     },
     claimMessages: async claim => transaction(() => claimMessages(claim)),
     settleMessages: async settlements => {

@@ -10,7 +10,7 @@ import type { LaneRow, MessageRow, VerificationRow } from './tables.ts'
 type Verbs = Pick<Store, 'register' | 'cancel' | 'nudge' | 'resend' | 'startResend' | 'findResend' | 'continueResends'>
 
 export const createRegistrations = (context: Context): Verbs => {
-  const { tables, rules, now, events } = context
+  const { tables, rules, now, hints } = context
   const { transaction } = tables
 
   const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): VerificationRow => {
@@ -138,13 +138,13 @@ export const createRegistrations = (context: Context): Verbs => {
         const lifted = named.filter(item => liftPause(context, item, at))
         return { registered, isLifted: lifted.length > 0 }
       })
-      tellHints(events, afterRegistering(registered, isLifted))
+      tellHints(hints, afterRegistering(registered, isLifted))
       return registered
     },
 
     cancel: async (partnerId, id) => {
       const cancelled = transaction(() => cancelOne(partnerId, id))
-      if (cancelled) tellHints(events, afterCancelling(partnerId, id))
+      if (cancelled) tellHints(hints, afterCancelling(partnerId, id))
       return cancelled
     },
 
@@ -154,13 +154,13 @@ export const createRegistrations = (context: Context): Verbs => {
       if (!row || !verification) return null
       if (row.status === 'pending')
         transaction(() => tables.verifications.change(verification.id, rules.nudge(verification, now())))
-      tellHints(events, [['verificationsDue']])
+      tellHints(hints, [['verificationsDue']])
       return viewOf(context, row)
     },
 
     resend: async (partnerId, id) => {
       const outcome = transaction(() => resendOne(partnerId, id))
-      if (outcome === 'resent') tellHints(events, [['messagesDue']])
+      if (outcome === 'resent') tellHints(hints, [['messagesDue']])
       return outcome
     },
 
@@ -168,7 +168,7 @@ export const createRegistrations = (context: Context): Verbs => {
       const count = matching({ partnerId, since, until, cursor: '' }).length
       const started = { id, since, until, count, resent: 0, done: count === 0 }
       transaction(() => tables.resends.add(id, { ...started, partnerId, cursor: '' }))
-      tellHints(events, [['resendsDue']])
+      tellHints(hints, [['resendsDue']])
       return started
     },
 
@@ -190,7 +190,7 @@ export const createRegistrations = (context: Context): Verbs => {
         tables.resends.change(row.id, { resent: row.resent + batch.length, cursor, done: batch.length < limit })
         return batch
       })
-      if (batch.length > 0) tellHints(events, [['messagesDue']])
+      if (batch.length > 0) tellHints(hints, [['messagesDue']])
       return batch.length
     },
   }

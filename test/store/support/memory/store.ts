@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { Store, StoreEvents } from '../../../../src/store/store.ts'
+import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createNouns } from './nouns.ts'
 import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
@@ -22,12 +22,12 @@ export const createMemoryStore = ({
   tables = createTables(),
   rules = RULES,
 }: MemoryOptions): Store => {
-  const events = new EventEmitter<StoreEvents>()
-  events.setMaxListeners(0)
-  const context = { tables, rules, now, events, defaultRate, sandbox: false }
+  const hints = new EventEmitter<StoreHints>()
+  hints.setMaxListeners(0)
+  const context = { tables, rules, now, hints, defaultRate, sandbox: false }
   return {
     now,
-    events,
+    hints,
     ...createRegistrations(context),
     ...createReads(context),
     ...createQueues(context),
