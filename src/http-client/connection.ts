@@ -133,8 +133,7 @@ export const createConnection = (deps: {
 
   /** How long the connection may now wait for its next request; 0: it cannot be used again. */
   const idleMsAfter = (isReusable: boolean): number => {
-    // A peer that answers before it has read the request must not make requests pile up here.
-    if (!isReusable || head === null || socket?.writableLength !== 0) return 0
+    if (!isReusable || head === null) return 0
     return Math.max(0, Math.min(idleMsOf(head), openedAt + MAX_AGE_MS - idleSince))
   }
 
@@ -200,10 +199,13 @@ export const createConnection = (deps: {
   }
 
   const write = (request: Buffer) => {
-    if (done === null) return
+    if (done === null || socket === null) return
+    // A peer that answers before it has read must not make requests pile up here. Not asked when the answer came: TLS tells
+    // a turn later that the bytes are out.
+    if (socket.writableLength > 0) return onLost(null)
     isWritten = true
     parser.begin()
-    socket?.write(request)
+    socket.write(request)
   }
 
   const writeInNextTurn = (request: Buffer) => setImmediate(write, request)

@@ -165,7 +165,7 @@ describe('an exchange', () => {
     expect(events).toEqual(['gone'])
   })
 
-  test('that is answered before its request was read ends the connection: no requests pile up on it', async () => {
+  test('that is answered before its request was read is followed by none on that connection: no requests pile up', async () => {
     const receiver = await openRawReceiver(
       () => {},
       socket => {
@@ -176,7 +176,8 @@ describe('an exchange', () => {
     closing.push(receiver)
     const { run, events } = createWatched(openTo(receiver.port))
     expect(await run(Buffer.alloc(50_000_000))).toMatchObject({ head: { status: 200 }, fault: null })
-    expect(events).toEqual(['gone'])
+    expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: true, isUnsent: true })
+    expect(events).toEqual(['free', 'gone'])
   })
 })
 

@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { openCountingReceiver } from '../support/counting-receiver.ts'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { attemptTo, openSender } from '../support/sender.ts'
+import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
+
+const certificate = trustedAuthority().issue(['127.0.0.1'])
+
+test('a thousand deliveries over TLS take no more connections than may be open at once', async () => {
+  await using receiver = await openCountingReceiver({ certificate, body: 'ok' })
+  await using sender = openSender({ connectionsPerHost: 8 })
+  const results = await Promise.all(Array.from({ length: 1_000 }, () => sender.send(attemptTo(receiver.url))))
+  expect(results.every(({ kind }) => kind === 'answered')).toBe(true)
+  expect(await receiver.connections()).toBe(8)
+})
+
+/** More than the buffers of both kernels hold. */
+const LARGE = Buffer.alloc(32 * 1024 * 1024)
+
+test.each(['http', 'https'] as const)(
+  'a peer that answers before it has read a request is sent no other one on that connection, over %s',
+  async scheme => {
+    const answerEarly = (socket: Socket, index: number) => {
+      if (index === 0) socket.pause()
+      socket.write(OK)
+    }
+    await using receiver =
+      scheme === 'https' ? await openTlsReceiver(certificate, answerEarly) : await openEarlyReceiver(answerEarly)
+    await using sender = openSender({ connectionsPerHost: 1 })
+    for (const body of [LARGE, 'small', 'small'])
+      expect(await sender.send(attemptTo(receiver.url, { body }))).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(receiver.connections()).toBe(2)
+  },
+)
+
+/** Answers what arrives first on each connection, and each read of one that it does not pause. */
+const openEarlyReceiver = (answer: (socket: Socket, index: number) => void) => {
+  let reads = 0
+  return openRawReceiver(
+    () => {},
+    socket => void socket.on('data', () => answer(socket, reads++)),
+  )
+}
