@@ -5,7 +5,7 @@ import type { ProblemAnswer } from '../../src/http/json/problem.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
 import type { MeAnswer } from '../../src/http/partner/me.ts'
-import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-view.ts'
+import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-answer.ts'
 import type { ResendAnswer } from '../../src/http/partner/resends.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../../src/http/partner/signing-secrets.ts'
 

@@ -9,8 +9,8 @@ import { checkBody } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
+import { REGISTRATION, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
-import { REGISTRATION, viewRegistration } from './registration-view.ts'
 
 export interface BatchDeps extends RegistrarDeps {
   registrationBody: RegistrationBodySchema

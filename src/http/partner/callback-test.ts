@@ -5,8 +5,8 @@ import { noQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
+import { viewAttempt } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
-import { viewAttempt } from './registration-view.ts'
 
 export interface CallbackTestDeps {
   registrationBody: RegistrationBodySchema

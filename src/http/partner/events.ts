@@ -7,7 +7,7 @@ import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { DELIVERY_STATE } from './registration-view.ts'
+import { DELIVERY_STATE } from './registration-answer.ts'
 
 /** The three `webhook-*` headers of each event, signed now. */
 type SignEvents = (

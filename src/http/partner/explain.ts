@@ -9,7 +9,7 @@ import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
-import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-view.ts'
+import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-answer.ts'
 import { readTarget } from './registrations.ts'
 
 export interface ExplainDeps {

@@ -17,8 +17,8 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import { setHeader } from '../node-bindings.ts'
 import { createLongPoll } from './long-poll.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
+import { viewAttempt, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
-import { viewAttempt, viewRegistration } from './registration-view.ts'
 
 export interface RegistrationDeps extends RegistrarDeps {
   store: RegistrarDeps['store'] &
