@@ -1,22 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { afterAttempt, messageIdOf, webhookBody } from '../../src/core/message.ts'
+import { webhookContent } from '../support/webhook-content.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
-const CONTENT: Parameters<typeof webhookBody>[0] = {
-  type: 'idface.succeeded',
-  thin: false,
-  sandbox: false,
-  timestamp: NOW,
-  registrationId: 'reg_01',
-  idcardid: '16236437872836',
-  status: 'SUCCESS',
-  reason: null,
-  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-  metadata: { order: '42' },
-  observedAt: NOW - SECOND,
-  previousPollAt: NOW - MINUTE,
-}
+const CONTENT = webhookContent(NOW, { observedAt: NOW - SECOND, previousPollAt: NOW - MINUTE })
 
 describe('the text of a webhook', () => {
   test('is this, to the byte, for a verdict', () => {

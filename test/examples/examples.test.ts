@@ -5,6 +5,7 @@ import { webhookBody } from '../../src/core/message.ts'
 import { createSigningKey, generateSecret } from '../../src/core/signature.ts'
 import { openSender } from '../support/sender.ts'
 import { openFolder } from '../support/service.ts'
+import { webhookContent } from '../support/webhook-content.ts'
 import { build, LANGUAGES, openExample, reasonToSkip } from './languages.ts'
 
 /** The first build in a language may have its whole library to compile. */
@@ -16,20 +17,7 @@ const older = generateSecret('v1', randomBytes).secret
 const foreign = generateSecret('v1', randomBytes).secret
 const keyPair = generateSecret('v1a', randomBytes).secret
 
-const BODY = webhookBody({
-  type: 'idface.succeeded',
-  thin: false,
-  sandbox: false,
-  timestamp: Date.now(),
-  registrationId: 'reg_01',
-  idcardid: '16236437872836',
-  status: 'SUCCESS',
-  reason: null,
-  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-  metadata: { note: 'é 😀 \u2028 </script>' },
-  observedAt: Date.now(),
-  previousPollAt: null,
-})
+const BODY = webhookBody(webhookContent(Date.now(), { metadata: { note: 'é 😀 \u2028 </script>' } }))
 
 const headersOf = ({ secrets = [current], at = Date.now(), body = BODY } = {}) =>
   webhookHeaders(

@@ -5,26 +5,14 @@ import { describe, expect, test } from 'vitest'
 import { webhookBody } from '../../src/core/message.ts'
 import { createSigningKey, generateSecret, sign } from '../../src/core/signature.ts'
 import { type VerifyOptions, verifyWebhook, WebhookVerificationError } from '../../src/webhook/index.ts'
+import { webhookContent } from '../support/webhook-content.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const shared = generateSecret('v1', randomBytes)
 const older = generateSecret('v1', randomBytes)
 const pair = generateSecret('v1a', randomBytes)
 
-const BODY = webhookBody({
-  type: 'idface.succeeded',
-  thin: false,
-  sandbox: false,
-  timestamp: NOW,
-  registrationId: 'reg_01',
-  idcardid: '16236437872836',
-  status: 'SUCCESS',
-  reason: null,
-  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-  metadata: { order: '42' },
-  observedAt: NOW,
-  previousPollAt: null,
-})
+const BODY = webhookBody(webhookContent(NOW))
 
 /** What the service sends, signed with these. */
 const send = (secrets: readonly { secret: string }[], { at = NOW, body = BODY, id = 'msg_01' } = {}) => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../../src/core/duration.ts'
 import { type WebhookContent, webhookBody } from '../../../src/core/message.ts'
+import { webhookContent } from '../../support/webhook-content.ts'
 import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
 import { fitting, nearMiss } from '../support/schema-arbitrary.ts'
 
@@ -175,20 +176,7 @@ describe.each(byHarm)('%s %s', (method, template, operation) => {
 })
 
 describe('the webhooks', () => {
-  const CONTENT: WebhookContent = {
-    type: 'idface.succeeded',
-    timestamp: START,
-    registrationId: 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH',
-    idcardid: '16236437872836',
-    status: 'SUCCESS',
-    reason: null,
-    verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-    thin: false,
-    sandbox: false,
-    metadata: { order: '42' },
-    observedAt: START,
-    previousPollAt: null,
-  }
+  const CONTENT = webhookContent(START, { registrationId: 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH' })
   const NOTHING = { status: null, verdict: null }
 
   test.each<Partial<WebhookContent>>([
