@@ -44,8 +44,9 @@ const keep = (result: PartResult) => {
     [result.part]: { ...result, measuredAt: new Date().toISOString().slice(0, 10), machine: describeMachine() },
   }
   const inOrder = Object.fromEntries(Object.keys(PARTS).flatMap(name => (kept[name] ? [[name, kept[name]]] : [])))
-  writeFileSync(RESULTS_PATH, `${JSON.stringify({ parts: inOrder }, null, 2)}\n`)
-  writeFileSync(PERFORMANCE_PATH, renderPerformance({ parts: inOrder }))
+  const written = { ...results, parts: inOrder }
+  writeFileSync(RESULTS_PATH, `${JSON.stringify(written, null, 2)}\n`)
+  writeFileSync(PERFORMANCE_PATH, renderPerformance(written))
 }
 
 const { names, rounds, scale, write } = readArguments()
