@@ -127,6 +127,7 @@ const resolveAll = async (store: Store) => {
           observedAt: store.now(),
           step: {
             failures: 0,
+            failingSince: null,
             invalidIds: 0,
             goneChecks: 0,
             seen: true,

@@ -130,6 +130,8 @@ const measureQueue = async <Row>(
   }
 }
 
+const CALM = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
+
 const settleVerifications = (store: Store, rows: readonly ClaimedVerification[], dueAgain: () => number) =>
   store.settleVerifications(
     rows.map(({ id, claim }) => ({
@@ -138,7 +140,7 @@ const settleVerifications = (store: Store, rows: readonly ClaimedVerification[],
       answer: ANSWER,
       askedAt: store.now(),
       observedAt: store.now(),
-      step: { failures: 0, invalidIds: 0, goneChecks: 0, seen: true, dueAt: dueAgain(), verdict: null, ended: [] },
+      step: { ...CALM, seen: true, dueAt: dueAgain(), verdict: null, ended: [] },
       account: null,
     })),
   )

@@ -61,6 +61,9 @@ const SCORE_LENGTH = 64
 /** Link issued; link opened; not begun. Only the first is documented; the others come from the provider behind the API. */
 const WAITING = new Set(['ING', 'SCAN', 'INIT'])
 
+/** Says in words that are known that there is no verdict yet. */
+export const isWaitingStatus = (status: string): boolean => WAITING.has(status.toUpperCase())
+
 const isSplitPair = (text: string, at: number): boolean => /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(at - 1))
 
 /**
@@ -93,7 +96,7 @@ const readStatus = (fields: AnswerFields): Answer => {
     return { kind: 'verdict', code: 2, verdict: { status, message, livingScore, similarity } }
   }
   // Both kinds are polled again, so the case of the waiting words does not matter.
-  return { kind: WAITING.has(status.toUpperCase()) ? 'waiting' : 'unknown_status', code: 2, status }
+  return { kind: isWaitingStatus(status) ? 'waiting' : 'unknown_status', code: 2, status }
 }
 
 type ReadCode = (code: number, fields: AnswerFields) => Answer

@@ -1,4 +1,4 @@
-import type { Answer, Verdict } from './answer.ts'
+import { type Answer, isWaitingStatus, type Verdict } from './answer.ts'
 import { HOUR, MINUTE, SECOND } from './duration.ts'
 import { type PollSchedule, pollInterval } from './polling/schedule.ts'
 
@@ -19,6 +19,8 @@ export interface VerificationState {
   nudgedAt: number
   /** Answers in a row that said nothing about the serial. */
   failures: number
+  /** When the first of them came; null: the last answer said something about it. */
+  failingSince: number | null
   /** Answers 4060 in a row. */
   invalidIds: number
   /** Upstream has shown a status for the serial at least once. */
@@ -27,6 +29,8 @@ export interface VerificationState {
   goneChecks: number
   /** When the call before this one was made. */
   lastPolledAt: number | null
+  /** The last status that upstream has shown for the serial. */
+  rawStatus: string | null
   waiting: readonly Waiting[]
 }
 
@@ -36,7 +40,8 @@ export interface PollPolicy extends PollSchedule {
 }
 
 /** What to write after an answer. `dueAt` is null if nobody waits any more. */
-export interface VerificationStep extends Omit<VerificationState, 'nudgedAt' | 'lastPolledAt' | 'waiting'> {
+export interface VerificationStep
+  extends Omit<VerificationState, 'nudgedAt' | 'lastPolledAt' | 'rawStatus' | 'waiting'> {
   dueAt: number | null
   verdict: Verdict | null
   ended: readonly { registrationId: string; reason: Reason }[]
@@ -51,6 +56,16 @@ export interface PollMoment {
   othersInvalid: boolean
   /** The wait until the next poll after an answer that says to wait; the policy's rule unless given. */
   intervalMs?: number | undefined
+  /** Nothing has broken the asking off unless given. */
+  breaks?: Breaks | undefined
+}
+
+/** What keeps failures from ending anybody. Times are epoch ms. */
+export interface Breaks {
+  /** When this process began to ask: its network may come up later than itself. */
+  startedAt: number
+  /** When the account's last pause or throttling ended; 0: there was none. Nothing was asked before. */
+  resumedAt: number
 }
 
 /** After 4060 the serial is polled this many times more before it is given up. */
@@ -58,8 +73,11 @@ const INVALID_ID_RETRIES = 2
 /** A serial that was seen and is now unknown counts as gone after this many confirmations. */
 const GONE_CONFIRMATIONS = 2
 const SLOW_BACK_OFF_MS = { min: MINUTE, max: 10 * MINUTE }
-/** While upstream cannot be reached, deadlines that pass are held open this long. */
+/** While no answer says anything about the serial, its deadlines are held open this long: from then, or from the first failure. */
 const OUTAGE_GRACE_MS = 24 * HOUR
+/** After a start, failures end nobody for this long. */
+const START_MS = MINUTE
+const NO_BREAKS: Breaks = { startedAt: 0, resumedAt: 0 }
 
 /** Decides what becomes of a verification after one answer. Account faults and throttling leave the row where it is. */
 export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
@@ -67,9 +85,9 @@ export const afterAnswer = (state: VerificationState, answer: Answer, moment: Po
     case 'verdict':
       return { ...calm(state), seen: true, verdict: answer.verdict, dueAt: null, ended: [] }
     case 'waiting':
-      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsExpired('expired') })
+      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsAtDeadline('expired') })
     case 'unknown_status':
-      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsExpired('unknown_status') })
+      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsAtDeadline('unknown_status') })
     case 'not_found':
       return state.seen ? afterGone(state, moment) : goOn(calm(state), state, moment, { ends: endsNotFound })
     case 'invalid_id':
@@ -85,32 +103,54 @@ export const afterAnswer = (state: VerificationState, answer: Answer, moment: Po
   }
 }
 
-const same = ({ failures, invalidIds, seen, goneChecks }: VerificationState) => ({
+const same = ({ failures, failingSince, invalidIds, seen, goneChecks }: VerificationState) => ({
   failures,
+  failingSince,
   invalidIds,
   seen,
   goneChecks,
 })
 
-const calm = ({ seen }: VerificationState) => ({ failures: 0, invalidIds: 0, goneChecks: 0, seen })
+const calm = ({ seen }: VerificationState) => ({
+  failures: 0,
+  failingSince: null,
+  invalidIds: 0,
+  goneChecks: 0,
+  seen,
+})
 
 /** When, and for which reason, a registration ends after this answer. The earliest end wins. */
 type Ends = (waiting: Waiting, policy: PollPolicy) => { at: number; reason: Reason }
 
-const endsExpired =
-  (reason: Reason, extraMs = 0): Ends =>
-  (waiting, policy) => ({ at: waiting.expiresAt + policy.settleMarginMs + extraMs, reason })
+const deadlineOf = ({ expiresAt }: Waiting, { settleMarginMs }: PollPolicy): number => expiresAt + settleMarginMs
 
-/** All end now, except those whose deadline has passed: they expire. */
-const endsAt =
-  (now: number, reason: Reason): Ends =>
+/** What a deadline is called that passes without an answer of now about the status. */
+const lateReason = ({ rawStatus }: VerificationState): Reason =>
+  rawStatus === null || isWaitingStatus(rawStatus) ? 'expired' : 'unknown_status'
+
+const endsAtDeadline =
+  (reason: Reason): Ends =>
+  (waiting, policy) => ({ at: deadlineOf(waiting, policy), reason })
+
+/** All end now, except those whose deadline has passed. */
+const endsNow =
+  (state: VerificationState, { now }: PollMoment, reason: Reason): Ends =>
   (waiting, policy) => {
-    const deadline = waiting.expiresAt + policy.settleMarginMs
-    return deadline <= now ? { at: deadline, reason: 'expired' } : { at: now, reason }
+    const deadline = deadlineOf(waiting, policy)
+    return deadline <= now ? { at: deadline, reason: lateReason(state) } : { at: now, reason }
   }
 
+/** A day after the deadline, or after the first failure where that came later: until then, an answer may still come. */
+const endsUnanswered = (state: VerificationState, { now, breaks = NO_BREAKS }: PollMoment): Ends => {
+  const since = Math.max(state.failingSince ?? now, breaks.resumedAt)
+  return (waiting, policy) => ({
+    at: Math.max(Math.max(deadlineOf(waiting, policy), since) + OUTAGE_GRACE_MS, breaks.startedAt + START_MS),
+    reason: lateReason(state),
+  })
+}
+
 const endsNotFound: Ends = (waiting, policy) => {
-  const deadline = waiting.expiresAt + policy.settleMarginMs
+  const deadline = deadlineOf(waiting, policy)
   const graceEnd = waiting.createdAt + policy.notFoundGraceMs
   return deadline <= graceEnd ? { at: deadline, reason: 'expired' } : { at: graceEnd, reason: 'not_found' }
 }
@@ -137,8 +177,8 @@ const afterGone = (state: VerificationState, moment: PollMoment): VerificationSt
   // A nudge or another registration's deadline may bring calls closer together; such calls confirm nothing.
   const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
-  if (goneChecks > GONE_CONFIRMATIONS) return goOn(calm(state), state, moment, { ends: endsAt(now, 'gone') })
-  const ends = endsExpired('expired')
+  if (goneChecks > GONE_CONFIRMATIONS) return goOn(calm(state), state, moment, { ends: endsNow(state, moment, 'gone') })
+  const ends = endsAtDeadline(lateReason(state))
   return goOn({ ...calm(state), goneChecks }, state, moment, { ends, delayMs: policy.maxMs })
 }
 
@@ -146,11 +186,11 @@ const afterInvalidId = (state: VerificationState, moment: PollMoment): Verificat
   const invalidIds = state.invalidIds + 1
   if (invalidIds <= INVALID_ID_RETRIES)
     return goOn({ ...calm(state), invalidIds }, state, moment, {
-      ends: endsExpired('expired'),
+      ends: endsAtDeadline(lateReason(state)),
       delayMs: moment.policy.minMs,
     })
   if (moment.othersInvalid) return { ...same(state), dueAt: moment.now, verdict: null, ended: [] }
-  return goOn(calm(state), state, moment, { ends: endsAt(moment.now, 'invalid_id') })
+  return goOn(calm(state), state, moment, { ends: endsNow(state, moment, 'invalid_id') })
 }
 
 /** Full jitter: anywhere up to a ceiling that doubles with each failure, so that a herd spreads out. */
@@ -165,6 +205,6 @@ const backOff = (
   const cap = slow ? SLOW_BACK_OFF_MS.max : maxMs
   const ceiling = Math.min(cap, Math.max(floor, minMs) * 2 ** Math.min(state.failures + 1, 20))
   const delayMs = Math.max(floor, moment.random * ceiling)
-  const ends = endsExpired('expired', answer.code === null ? OUTAGE_GRACE_MS : 0)
-  return goOn({ ...same(state), failures: state.failures + 1 }, state, moment, { ends, delayMs })
+  const counts = { ...same(state), failures: state.failures + 1, failingSince: state.failingSince ?? moment.now }
+  return goOn(counts, state, moment, { ends: endsUnanswered(state, moment), delayMs })
 }

@@ -50,6 +50,7 @@ const CALLS_OF_A_POLL = 2
 /** Asks upstream about what is due: claim, ask, decide, settle. */
 export const createPoller = (deps: PollerDeps): Poller => {
   const { store, upstream, emit, policy, concurrency } = deps
+  const startedAt = store.now()
   /** Slots that are taken, by account. */
   const calls = createInFlight()
   /** Accounts with a change that is decided and not recorded yet. */
@@ -71,7 +72,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const change = accountChange(account, answer, { now, othersInvalid, mostlyUnknown, invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
-    const moment = { now, random: deps.random(), policy, othersInvalid, intervalMs }
+    const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
+    const moment = { now, random: deps.random(), policy, othersInvalid, intervalMs, breaks }
     return { step: afterAnswer(verification, answer, moment), change }
   }
 

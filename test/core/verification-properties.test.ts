@@ -20,10 +20,12 @@ const policies: fc.Arbitrary<PollPolicy> = fc
 const states: fc.Arbitrary<VerificationState> = fc.record({
   nudgedAt: fc.integer({ min: NOW - 30 * DAY, max: NOW + MINUTE }),
   failures: fc.nat({ max: 2_000 }),
+  failingSince: fc.option(fc.integer({ min: NOW - 3 * DAY, max: NOW })),
   invalidIds: fc.nat({ max: 5 }),
   seen: fc.boolean(),
   goneChecks: fc.nat({ max: 5 }),
   lastPolledAt: fc.option(fc.integer({ min: NOW - DAY, max: NOW })),
+  rawStatus: fc.constantFrom(null, 'ING', 'DONE'),
   waiting: fc.array(
     fc.record({
       id: fc.uuid(),
@@ -77,7 +79,7 @@ describe('after any answer without a verdict', () => {
         expect(Number.isInteger(dueAt)).toBe(true)
         expect(dueAt).toBeGreaterThanOrEqual(NOW)
         for (const { expiresAt } of leftOf(one))
-          expect(dueAt).toBeLessThanOrEqual(Math.max(NOW, expiresAt + one.policy.settleMarginMs + OUTAGE_GRACE_MS))
+          expect(dueAt).toBeLessThanOrEqual(Math.max(NOW, expiresAt + one.policy.settleMarginMs) + OUTAGE_GRACE_MS)
         if (one.answer.kind === 'waiting')
           for (const { expiresAt } of leftOf(one))
             expect(dueAt).toBeLessThanOrEqual(expiresAt + one.policy.settleMarginMs)
@@ -94,6 +96,15 @@ describe('after any answer without a verdict', () => {
     )
   })
 
+  test('nobody ends by an answer that says nothing of the serial before there was none for a day', () => {
+    fc.assert(
+      fc.property(steps, ({ answer, state, step }) => {
+        if (answer.kind !== 'transient' || step.ended.length === 0) return
+        expect(state.failingSince).toBeLessThanOrEqual(NOW - OUTAGE_GRACE_MS)
+      }),
+    )
+  })
+
   test('nobody expires before the deadline, and each ends once at most', () => {
     fc.assert(
       fc.property(steps, ({ state, step, policy }) => {
@@ -101,7 +112,7 @@ describe('after any answer without a verdict', () => {
         expect(new Set(ids).size).toBe(ids.length)
         for (const { registrationId, reason } of step.ended) {
           const registration = state.waiting.find(one => one.id === registrationId)
-          if (reason === 'expired')
+          if (reason === 'expired' || reason === 'unknown_status')
             expect((registration?.expiresAt ?? 0) + policy.settleMarginMs).toBeLessThanOrEqual(NOW)
         }
       }),

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer, TransientCause } from '../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { afterAnswer, type PollPolicy, type VerificationState, type Waiting } from '../../src/core/verification.ts'
+import {
+  afterAnswer,
+  type PollMoment,
+  type PollPolicy,
+  type VerificationState,
+  type Waiting,
+} from '../../src/core/verification.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const POLICY: PollPolicy = {
@@ -32,14 +38,16 @@ const waiting = (left: number, more: Partial<Waiting> = {}): Waiting => ({
 const state = (more: Partial<VerificationState> = {}): VerificationState => ({
   nudgedAt: NOW - HOUR,
   failures: 0,
+  failingSince: null,
   invalidIds: 0,
   seen: false,
   goneChecks: 0,
   lastPolledAt: NOW - 10 * MINUTE,
+  rawStatus: null,
   waiting: [waiting(DAY)],
   ...more,
 })
-const stepAfter = (from: VerificationState, answer: Answer, more: { random?: number; othersInvalid?: boolean } = {}) =>
+const stepAfter = (from: VerificationState, answer: Answer, more: Partial<PollMoment> = {}) =>
   afterAnswer(from, answer, { now: NOW, random: 0.5, policy: POLICY, othersInvalid: false, ...more })
 const reasonsOf = (step: ReturnType<typeof stepAfter>) => step.ended.map(end => end.reason)
 
@@ -52,6 +60,7 @@ describe('a verdict', () => {
       ended: [],
       seen: true,
       failures: 0,
+      failingSince: null,
       invalidIds: 0,
       goneChecks: 0,
     })
@@ -211,25 +220,77 @@ describe('a call that tells nothing', () => {
   })
 
   test('is counted and changes nothing else', () => {
-    const before = { failures: 2, invalidIds: 1, seen: true, goneChecks: 1 }
+    const before = { failures: 2, failingSince: NOW - HOUR, invalidIds: 1, seen: true, goneChecks: 1 }
     expect(stepAfter(state(before), fails('no_result', 2))).toMatchObject({ ...before, failures: 3, ended: [] })
   })
 
-  test.each<[TransientCause, number | null]>([
+  test('begins to count time with the first of them, and stops with an answer about the serial', () => {
+    expect(stepAfter(state(), fails('timeout')).failingSince).toBe(NOW)
+    const failing = state({ failures: 1, failingSince: NOW - HOUR })
+    expect(stepAfter(failing, fails('timeout')).failingSince).toBe(NOW - HOUR)
+    for (const answer of [WAITING, UNKNOWN_STATUS, NOT_FOUND, INVALID, VERDICT])
+      expect(stepAfter(failing, answer).failingSince).toBeNull()
+  })
+
+  describe.each<[TransientCause, number | null]>([
+    ['upstream_error', 0],
     ['upstream_error', 1],
     ['unknown_code', 4999],
     ['no_result', 2],
-  ])('ends the registration at its deadline when upstream answered (%s)', (cause, code) => {
-    expect(reasonsOf(stepAfter(state({ waiting: [waiting(0)] }), fails(cause, code)))).toEqual(['expired'])
+    ['unreachable', null],
+    ['timeout', null],
+    ['http_status', null],
+    ['unparseable', null],
+    ['too_large', null],
+  ])('%s %s', (cause, code) => {
+    const answer = fails(cause, code)
+
+    test('ends nobody whose deadline passed without a call: after a pause of 26 hours, or a start before its network', () => {
+      expect(stepAfter(state({ waiting: [waiting(-26 * HOUR)] }), answer).ended).toEqual([])
+    })
+
+    test('ends a registration 24 hours after its deadline, or after the first failure where that came later', () => {
+      const since = (failingSince: number, left: number) =>
+        stepAfter(state({ failures: 3, failingSince, waiting: [waiting(left)] }), answer)
+      expect(since(NOW - 2 * DAY, 1 - DAY).ended).toEqual([])
+      expect(reasonsOf(since(NOW - 2 * DAY, -DAY))).toEqual(['expired'])
+      expect(since(NOW - DAY + 1, -26 * HOUR).ended).toEqual([])
+      expect(reasonsOf(since(NOW - DAY, -26 * HOUR))).toEqual(['expired'])
+    })
+
+    test('asks once more at that moment', () => {
+      const failing = state({ failures: 9, failingSince: NOW - 2 * DAY, waiting: [waiting(7 * SECOND - DAY)] })
+      expect(stepAfter(failing, answer, { random: 0.999 }).dueAt).toBe(NOW + 7 * SECOND)
+    })
   })
 
-  test.each<TransientCause>(['unreachable', 'timeout', 'http_status', 'unparseable', 'too_large'])(
-    'turns nobody into expired for a day while upstream cannot be understood (%s)',
-    cause => {
-      expect(stepAfter(state({ waiting: [waiting(1 - DAY)] }), fails(cause)).ended).toEqual([])
-      expect(reasonsOf(stepAfter(state({ waiting: [waiting(-DAY)] }), fails(cause)))).toEqual(['expired'])
-    },
-  )
+  test('does not count the time before a pause of the account ended', () => {
+    const failing = state({ failures: 3, failingSince: NOW - 3 * DAY, waiting: [waiting(-2 * DAY)] })
+    const resumed = (ago: number) =>
+      stepAfter(failing, fails('unreachable'), { breaks: { startedAt: 0, resumedAt: NOW - ago } })
+    expect(resumed(DAY - 1).ended).toEqual([])
+    expect(reasonsOf(resumed(DAY))).toEqual(['expired'])
+  })
+
+  test('ends nobody in the first minute after a start, when the network may not be there yet', () => {
+    const failing = state({ failures: 3, failingSince: NOW - 3 * DAY, waiting: [waiting(-2 * DAY)] })
+    const started = (ago: number) =>
+      stepAfter(failing, fails('unreachable'), { breaks: { startedAt: NOW - ago, resumedAt: 0 } })
+    expect(started(MINUTE - 1).ended).toEqual([])
+    expect(reasonsOf(started(MINUTE))).toEqual(['expired'])
+  })
+
+  test.each([
+    ['DONE', 'unknown_status'],
+    ['ING', 'expired'],
+    ['scan', 'expired'],
+    [null, 'expired'],
+  ] as const)('calls the end by the last status that was seen: %s, %s', (rawStatus, reason) => {
+    const late = { rawStatus, seen: rawStatus !== null, failingSince: NOW - 2 * DAY, waiting: [waiting(-DAY)] }
+    expect(reasonsOf(stepAfter(state(late), fails('timeout')))).toEqual([reason])
+    expect(reasonsOf(stepAfter(state({ ...late, invalidIds: 1 }), INVALID))).toEqual([reason])
+    if (rawStatus !== null) expect(reasonsOf(stepAfter(state(late), NOT_FOUND))).toEqual([reason])
+  })
 
   test('lets the first good answer after an outage decide', () => {
     expect(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), VERDICT).verdict).not.toBeNull()
@@ -244,7 +305,7 @@ describe('a fault that is not the row', () => {
     { kind: 'clock', code: 40501 },
     { kind: 'account', code: 4050, fault: 'frozen' },
   ])('leaves it due, and ends nobody though the deadline is over ($kind $code)', answer => {
-    const before = { failures: 2, invalidIds: 1, seen: true, goneChecks: 1 }
+    const before = { failures: 2, failingSince: NOW - 3 * DAY, invalidIds: 1, seen: true, goneChecks: 1 }
     const step = stepAfter(state({ ...before, waiting: [waiting(-DAY)] }), answer)
     expect(step).toEqual({ ...before, dueAt: NOW, verdict: null, ended: [] })
   })

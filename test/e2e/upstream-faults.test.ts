@@ -53,16 +53,19 @@ describe.concurrent('a call that says nothing about the person', () => {
     expect(stage.receiver.received).toHaveLength(1)
   })
 
-  test('keeps a registration open past its deadline while upstream cannot be reached', async () => {
-    await using stage = await openStage()
-    const { api, upstream } = stage
-    const expiresAt = new Date(Date.now() + 800).toISOString()
-    const { id, idcardid } = await stage.register({ fault: 'reset' }, { expiresAt })
-    await upstream.waitFor(calls => calls.some(call => call.at > Date.parse(expiresAt) + 100))
-    expect(await api.find(id)).toMatchObject({ status: 'pending', reason: null })
-    upstream.script(idcardid, { status: 'SUCCESS' })
-    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
-  })
+  test.each<Step>([{ fault: 'reset' }, { code: 0 }, { code: 1 }, { body: '{"code":2,"result":[]}' }])(
+    'ends no registration at its deadline: %j',
+    async step => {
+      await using stage = await openStage()
+      const { api, upstream } = stage
+      const expiresAt = new Date(Date.now() + 800).toISOString()
+      const { id, idcardid } = await stage.register(step, { expiresAt })
+      await upstream.waitFor(calls => calls.some(call => call.at > Date.parse(expiresAt) + 100))
+      expect(await api.find(id)).toMatchObject({ status: 'pending', reason: null })
+      upstream.script(idcardid, { status: 'SUCCESS' })
+      expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
+    },
+  )
 
   test('is backed off from for a minute and more where the code is in no table, and told once', async () => {
     await using stage = await openStage()

@@ -28,7 +28,9 @@ const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): Cl
   polls: 0,
   nudgedAt: NOW,
   lastPolledAt: null,
+  rawStatus: null,
   failures: 0,
+  failingSince: null,
   invalidIds: 0,
   goneChecks: 0,
   seen: false,
@@ -210,7 +212,8 @@ test('tells its plan of every answer, and waits as long as the plan says', async
 })
 
 test('an answer of the sandbox resumes no account that upstream refuses, and is no look-up', async () => {
-  const step = { failures: 0, invalidIds: 0, goneChecks: 0, seen: true, dueAt: null, verdict: null, ended: [] }
+  const counts = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
+  const step = { ...counts, seen: true, dueAt: null, verdict: null, ended: [] }
   const sandbox = () => ({ answer: SUCCESS, step })
   const { poller, round, asked, settled, lookups } = openScene({ account: PAUSED, sandbox })
   await round(verificationOf(1))

@@ -16,10 +16,12 @@ const verificationOf = (idcardid: string, ...agesMs: number[]): ClaimedVerificat
   polls: 0,
   nudgedAt: NOW,
   failures: 0,
+  failingSince: null,
   invalidIds: 0,
   seen: false,
   goneChecks: 0,
   lastPolledAt: null,
+  rawStatus: null,
   waiting: agesMs.map((age, i) => ({ id: `reg_${i}`, createdAt: NOW - age, expiresAt: NOW - age + 24 * HOUR })),
 })
 

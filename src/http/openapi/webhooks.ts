@@ -18,7 +18,9 @@ const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, dat
       similarity: TEXT,
       metadata: z.record(z.string(), z.string()),
       observedAt: AT.describe('The verdict changed between `previousPollAt` and this time.'),
-      previousPollAt: AT.nullable().describe('Null if the first poll found the verdict.'),
+      previousPollAt: AT.nullable().describe(
+        'The last poll that showed the check still open; null if the first poll found the verdict.',
+      ),
       sandbox: z.literal(true).exactOptional().describe('This is a test serial: no person was checked.'),
     }),
   })

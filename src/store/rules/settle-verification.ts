@@ -11,7 +11,8 @@ export interface VerificationFacts {
   claimedAt: number | null
   nudgedAt: number
   polls: number
-  lastPolledAt: number | null
+  /** When the last poll was made that showed the check still open. */
+  lastOpenAt: number | null
   rawStatus: string | null
   /** It has its verdict. */
   isResolved: boolean
@@ -26,7 +27,9 @@ export interface VerificationUpdate {
   lastPolledAt: number
   lastAnswer: Answer['kind']
   lastCode: number | null
+  lastOpenAt: number | null
   failures: number
+  failingSince: number | null
   invalidIds: number
   goneChecks: number
   seen: boolean
@@ -41,6 +44,19 @@ export interface VerificationPlan {
   /** The claim ends with it. */
   update: VerificationUpdate
   endings: readonly Ending[]
+}
+
+/** Whether an answer shows that there was no verdict yet. */
+const OPEN: Record<Answer['kind'], boolean> = {
+  waiting: true,
+  unknown_status: true,
+  not_found: true,
+  verdict: false,
+  invalid_id: false,
+  transient: false,
+  throttled: false,
+  account: false,
+  clock: false,
 }
 
 /** Whether it ends registrations, so that the pending ones have to be loaded. */
@@ -80,7 +96,9 @@ export const settleVerification = (
       lastPolledAt: askedAt,
       lastAnswer: answer.kind,
       lastCode: answer.code,
+      lastOpenAt: OPEN[answer.kind] ? askedAt : facts.lastOpenAt,
       failures: step.failures,
+      failingSince: step.failingSince,
       invalidIds: step.invalidIds,
       goneChecks: step.goneChecks,
       seen: step.seen,
@@ -89,7 +107,7 @@ export const settleVerification = (
       dueAt: everybodyEnds ? null : isNudged ? at : (step.dueAt ?? at),
       verdict,
       observedAt: verdict && observedAt,
-      previousPollAt: verdict && facts.lastPolledAt,
+      previousPollAt: verdict && facts.lastOpenAt,
     },
     endings: ending.map(registration => ({
       registration,
@@ -98,7 +116,7 @@ export const settleVerification = (
       reason: reasons.get(registration.id) ?? null,
       rawStatus,
       observedAt,
-      previousPollAt: facts.lastPolledAt,
+      previousPollAt: facts.lastOpenAt,
     })),
   }
 }

@@ -125,7 +125,10 @@ export const verifications = sqliteTable(
     lastAnswer: text('last_answer').$type<Answer['kind']>(),
     lastCode: integer('last_code'),
     rawStatus: text('raw_status'),
+    /** When the last poll was made that showed the check still open. */
+    lastOpenAt: time('last_open_at'),
     failures: integer('failures').notNull().default(0),
+    failingSince: time('failing_since'),
     invalidIds: integer('invalid_ids').notNull().default(0),
     goneChecks: integer('gone_checks').notNull().default(0),
     seen: flag('seen'),

@@ -18,7 +18,9 @@ export type ClaimedRow = [
   polls: number,
   nudgedAt: number,
   lastPolledAt: number | null,
+  rawStatus: string | null,
   failures: number,
+  failingSince: number | null,
   invalidIds: number,
   goneChecks: number,
   seen: 0 | 1,
@@ -33,7 +35,7 @@ interface FoundVerification {
   claimedAt: number | null
   nudgedAt: number
   polls: number
-  lastPolledAt: number | null
+  lastOpenAt: number | null
   rawStatus: string | null
   isResolved: 0 | 1
 }
@@ -49,7 +51,8 @@ interface FoundRegistration {
 }
 
 export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
-  const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, failures, invalidIds, goneChecks, seen] = row
+  const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, rawStatus, ...counts] = row
+  const [failures, failingSince, invalidIds, goneChecks, seen] = counts
   return {
     id,
     claim,
@@ -59,7 +62,9 @@ export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly Wait
     polls,
     nudgedAt,
     lastPolledAt,
+    rawStatus,
     failures,
+    failingSince,
     invalidIds,
     goneChecks,
     seen: seen === 1,
@@ -97,7 +102,8 @@ export const prepareVerifications = (client: Database) => ({
     .prepare<[at: number, leaseEnd: number, ids: string], ClaimedRow>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE id IN (SELECT value FROM json_each(?))
-    RETURNING id, claims, partner_id, idcardid, polls, nudged_at, last_polled_at, failures, invalid_ids, gone_checks, seen`)
+    RETURNING id, claims, partner_id, idcardid, polls, nudged_at, last_polled_at, raw_status, failures,
+      failing_since, invalid_ids, gone_checks, seen`)
     .raw(),
   /** The pending registrations of all of these. */
   allWaiting: client
@@ -108,7 +114,7 @@ export const prepareVerifications = (client: Database) => ({
     .raw(),
   find: client.prepare<[id: number], FoundVerification>(`
     SELECT id, idcardid, partner_id AS partnerId, claims, claimed_at AS claimedAt, nudged_at AS nudgedAt, polls,
-      last_polled_at AS lastPolledAt, raw_status AS rawStatus, verdict IS NOT NULL AS isResolved
+      last_open_at AS lastOpenAt, raw_status AS rawStatus, verdict IS NOT NULL AS isResolved
     FROM verifications WHERE id = ?`),
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`
     SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
@@ -120,7 +126,9 @@ export const prepareVerifications = (client: Database) => ({
       lastPolledAt: number,
       lastAnswer: Answer['kind'],
       lastCode: number | null,
+      lastOpenAt: number | null,
       failures: number,
+      failingSince: number | null,
       invalidIds: number,
       goneChecks: number,
       seen: 0 | 1,
@@ -133,7 +141,7 @@ export const prepareVerifications = (client: Database) => ({
     ]
   >(`
     UPDATE verifications SET claimed_at = NULL, polls = ?, last_polled_at = ?, last_answer = ?, last_code = ?,
-      failures = ?, invalid_ids = ?, gone_checks = ?, seen = ?, raw_status = ?, due_at = ?, verdict = ?,
+      last_open_at = ?, failures = ?, failing_since = ?, invalid_ids = ?, gone_checks = ?, seen = ?, raw_status = ?, due_at = ?, verdict = ?,
       observed_at = ?, previous_poll_at = ?
     WHERE id = ?`),
 })

@@ -13,11 +13,13 @@ export const describePolling = (open: OpenStore): void => {
       idcardid: '42',
       polls: 0,
       failures: 0,
+      failingSince: null,
       invalidIds: 0,
       goneChecks: 0,
       seen: false,
       nudgedAt: createdAt,
       lastPolledAt: null,
+      rawStatus: null,
       waiting: [{ id, createdAt, expiresAt }],
     })
     expect(account).toMatchObject({ id: bench.account.id, apiId: 'C12345678', passwordMode: 'dynamic', pausedAt: null })
@@ -128,7 +130,7 @@ export const describePolling = (open: OpenStore): void => {
     await bench.register()
     const claimed = first(await bench.claim())
     const settlement = bench.answered(claimed, WAITING)
-    const counts = { failures: 3, invalidIds: 1, goneChecks: 2, seen: true }
+    const counts = { failures: 3, failingSince: 42, invalidIds: 1, goneChecks: 2, seen: true }
     await bench.store.settleVerifications([{ ...settlement, step: { ...settlement.step, ...counts } }])
     await bench.advance(HOUR)
     expect(first(await bench.claim()).verification).toMatchObject(counts)
@@ -171,6 +173,19 @@ export const describePolling = (open: OpenStore): void => {
     await using bench = await openBench(open)
     await bench.resolve()
     expect(JSON.parse(first(await bench.claimMessages()).body.toString()).data.previousPollAt).toBeNull()
+  })
+
+  test('tells the last call before an outage that showed the check still open', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    await bench.poll(WAITING)
+    const { lastPolledAt } = await bench.find(id)
+    await bench.advance(MINUTE)
+    await bench.poll({ kind: 'transient', code: null, cause: 'unreachable' })
+    await bench.advance(MINUTE)
+    await bench.poll(SUCCESS)
+    const { previousPollAt } = JSON.parse(first(await bench.claimMessages()).body.toString()).data
+    expect(previousPollAt).toBe(new Date(lastPolledAt ?? 0).toISOString())
   })
 
   test('ends each registration at its own deadline, tells the raw status, and goes on for the others', async () => {

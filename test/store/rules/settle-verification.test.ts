@@ -13,6 +13,7 @@ const SUCCESS: Answer = { kind: 'verdict', code: 2, verdict: VERDICT }
 const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 const STEP: VerificationStep = {
   failures: 0,
+  failingSince: null,
   invalidIds: 0,
   goneChecks: 0,
   seen: true,
@@ -37,7 +38,7 @@ const FACTS: VerificationFacts = {
   claimedAt: 80,
   nudgedAt: 10,
   polls: 4,
-  lastPolledAt: 50,
+  lastOpenAt: 50,
   rawStatus: 'INIT',
   isResolved: false,
   waiting: [waiting('reg_1')],
@@ -75,6 +76,23 @@ describe('an answer', () => {
   test('that says nothing of a status leaves the last one', () => {
     const plan = settleVerification(settlement({}, { kind: 'not_found', code: 4061 }), FACTS, AT)
     expect(plan?.update).toMatchObject({ rawStatus: 'INIT', lastAnswer: 'not_found', lastCode: 4061 })
+  })
+})
+
+describe('the last poll that showed the check still open', () => {
+  const kept = (answer: Answer) => settleVerification(settlement({}, answer), FACTS, AT)?.update.lastOpenAt
+
+  test('is one that was answered about the serial', () => {
+    expect(kept(WAITING)).toBe(90)
+    expect(kept({ kind: 'unknown_status', code: 2, status: 'DONE' })).toBe(90)
+    expect(kept({ kind: 'not_found', code: 4061 })).toBe(90)
+  })
+
+  test('is none of an outage, a pause or a throttling', () => {
+    expect(kept({ kind: 'transient', code: null, cause: 'unreachable' })).toBe(50)
+    expect(kept({ kind: 'transient', code: 1, cause: 'upstream_error' })).toBe(50)
+    expect(kept({ kind: 'throttled', code: 4080, retryAfterMs: null })).toBe(50)
+    expect(kept({ kind: 'account', code: 4050, fault: 'frozen' })).toBe(50)
   })
 })
 

@@ -19,7 +19,9 @@ export const VERIFICATIONS = list(
     polls: plain,
     nudgedAt: plain,
     lastPolledAt: plain,
+    rawStatus: plain,
     failures: plain,
+    failingSince: plain,
     invalidIds: plain,
     goneChecks: plain,
     seen: plain,
@@ -80,6 +82,7 @@ export const VERIFICATION_SETTLEMENTS = list(
     observedAt: plain,
     step: row<VerificationSettlement['step']>({
       failures: plain,
+      failingSince: plain,
       invalidIds: plain,
       goneChecks: plain,
       seen: plain,

@@ -58,13 +58,13 @@ export const createQueues = (context: Context): Verbs => {
     const before = tables.verifications.get(id)
     tables.verifications.change(id, { claims: (before?.claims ?? 0) + 1, claimedAt: at, dueAt: at + leaseMs })
     const row = tables.verifications.get(id) as VerificationRow
-    const { claims: claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt } = row
-    const { failures, invalidIds, goneChecks, seen } = row
+    const { claims: claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, rawStatus } = row
+    const { failures, failingSince, invalidIds, goneChecks, seen } = row
     const waiting = tables.registrations
       .where(one => one.verificationId === id && one.status === 'pending')
       .sort((a, b) => a.n - b.n)
       .map(one => ({ id: one.id, createdAt: one.createdAt, expiresAt: one.expiresAt }))
-    const counts = { failures, invalidIds, goneChecks, seen }
+    const counts = { rawStatus, failures, failingSince, invalidIds, goneChecks, seen }
     return { id, claim, partnerId, idcardid, dueAt, polls, nudgedAt, lastPolledAt, ...counts, waiting }
   }
 

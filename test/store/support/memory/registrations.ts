@@ -15,8 +15,8 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): VerificationRow => {
     const id = tables.next('verifications')
-    const counts = { claims: 0, polls: 0, failures: 0, invalidIds: 0, goneChecks: 0, seen: false }
-    const answer = { lastPolledAt: null, lastAnswer: null, lastCode: null, rawStatus: null }
+    const counts = { claims: 0, polls: 0, failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0, seen: false }
+    const answer = { lastPolledAt: null, lastOpenAt: null, lastAnswer: null, lastCode: null, rawStatus: null }
     const known = { verdict: null, observedAt: null, previousPollAt: null }
     const times = { createdAt: at, nudgedAt: at, dueAt: at, claimedAt: null }
     const row = { id, accountId, partnerId, idcardid, ...times, ...counts, ...answer, ...known }

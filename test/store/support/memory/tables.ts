@@ -31,7 +31,9 @@ export interface VerificationRow {
   lastAnswer: Answer['kind'] | null
   lastCode: number | null
   rawStatus: string | null
+  lastOpenAt: number | null
   failures: number
+  failingSince: number | null
   invalidIds: number
   goneChecks: number
   seen: boolean

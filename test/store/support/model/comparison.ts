@@ -8,7 +8,8 @@ const QUERIES = {
   verifications: `
     SELECT id, account_id AS accountId, partner_id AS partnerId, idcardid, created_at AS createdAt, nudged_at AS nudgedAt,
       due_at AS dueAt, claimed_at AS claimedAt, claims, polls, last_polled_at AS lastPolledAt, last_answer AS lastAnswer,
-      last_code AS lastCode, raw_status AS rawStatus, failures, invalid_ids AS invalidIds, gone_checks AS goneChecks, seen,
+      last_code AS lastCode, last_open_at AS lastOpenAt, raw_status AS rawStatus, failures, failing_since AS failingSince,
+      invalid_ids AS invalidIds, gone_checks AS goneChecks, seen,
       verdict IS NOT NULL AS verdict, observed_at AS observedAt, previous_poll_at AS previousPollAt
     FROM verifications ORDER BY id`,
   registrations: `
