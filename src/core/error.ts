@@ -24,6 +24,7 @@ export const codeOf = (error: unknown): string | number | null => {
   return typeof code === 'string' || typeof code === 'number' ? code : null
 }
 
+/** For what a caller must be told. An outcome that is expected is a value; any other error is a bug. */
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode

@@ -160,7 +160,11 @@ export interface Cancelled {
   registrationId: string | null
 }
 
-/** What the store tells whoever listens. A change is told once it is durable. */
+/**
+ * What the store tells whoever listens. A change is told once it is durable. Nobody may rely on what is due being told: rounds
+ * look again each second, so a lost hint costs a second. Only a long poll then waits to its end, a bulk resend up to a minute,
+ * and a message that is already claimed may still be sent after a cancel.
+ */
 export interface StoreHints {
   /** Something may be due earlier than the last claim said. */
   verificationsDue: []
