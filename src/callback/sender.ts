@@ -50,7 +50,7 @@ export const openSender = (deps: {
   userAgent: string
   resolver?: NameResolver
   connectionsPerHost: number
-  clock: Pick<Clock, 'monotonic' | 'sleep'>
+  clock: Clock
 }): Sender => {
   const { timeoutMs, policy, userAgent, clock } = deps
   const resolver = deps.resolver ?? openNameResolver({ clock })

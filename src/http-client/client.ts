@@ -12,7 +12,8 @@ import { type Connect, createOpen, type Origin } from './socket.ts'
 
 export type { Exchange, Fault, Limits } from './connection.ts'
 export type { ResponseHead } from './response-head.ts'
-export { type Connect, type Origin, TLS_OPTIONS } from './socket.ts'
+export type { Connect, Origin } from './socket.ts'
+export { TLS_OPTIONS } from './tls.ts'
 
 /** Connections are shared by requests of the same key and by no others, so a key leads to one origin. */
 export interface Destination<O extends Origin> {
@@ -62,11 +63,11 @@ export const openClient = <O extends Origin = Origin>(deps: {
   limits: Limits
   perKey: number
   retries: 'unsent' | 'unanswered'
-  clock: Pick<Clock, 'monotonic' | 'sleep'>
+  clock: Clock
 }): Client<O> => {
   const { limits, perKey, retries } = deps
   const { monotonic: now, sleep } = deps.clock
-  const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()))
+  const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock.now)
   const groups = new Map<string, Group<O>>()
   /** Over all groups. */
   let idleCount = 0

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseFault } from './response-parser.ts'
+import { MAX_HANDSHAKE_BYTES } from './tls.ts'
 
 /** What the time was spent on: waiting for a free connection, connecting, or the request and its response. */
 export type Phase = 'queue' | 'connect' | 'tls' | 'response'
@@ -38,12 +39,12 @@ export interface ExchangeEnd extends Exchange {
 
 /**
  * Opens a connected socket with an error listener. What is read goes to `onRead`, which keeps none of the bytes. Must end
- * soon after `signal` is aborted. `onTls` is called when the TLS handshake begins.
+ * soon after `signal` is aborted. `onTls` is called when the TLS handshake begins, with the socket below TLS.
  */
 export type Open = (opening: {
   signal: AbortSignal
   onRead: (bytes: Buffer) => void
-  onTls: () => void
+  onTls: (below: Socket) => void
 }) => Promise<Socket>
 
 export interface Limits {
@@ -51,7 +52,7 @@ export interface Limits {
   bodyBytes: number
   /** How much of the body is kept. */
   keptBytes: number
-  /** Of everything received for one request: also chunk extensions, trailers and informational responses. */
+  /** Of everything received for one request: also chunk extensions, trailers and informational responses, and with TLS all of it. */
   totalBytes: number
   /** For connecting, names and TLS included. */
   connectMs: number
@@ -101,6 +102,8 @@ export const createConnection = (deps: {
   const { now, limits } = deps
   let isGone = false
   let socket: Socket | null = null
+  /** The same, or what is below TLS: there a peer can send without end what TLS keeps to itself, such as session tickets. */
+  let wire: Socket | null = null
   let opening: AbortController | null = null
   let openedAt = 0
   let hasServed = false
@@ -117,6 +120,8 @@ export const createConnection = (deps: {
   let body: Buffer[] = []
   let bodyBytes = 0
   let totalBytes = 0
+  /** Of the connection, when the exchange began. */
+  let wireBytesBefore = 0
 
   const destroy = () => {
     isGone = true
@@ -182,8 +187,13 @@ export const createConnection = (deps: {
   const onRead = (bytes: Buffer) => {
     totalBytes += bytes.length
     parser.push(bytes)
-    // After each read: until the next `expire` a fast network brings tens of megabytes.
-    if (totalBytes > limits.totalBytes && done !== null) fail({ kind: 'protocol', detail: 'flood' })
+    endFlood()
+  }
+  /** Looked for after each read: until the next `expire` a fast network brings tens of megabytes. */
+  const endFlood = () => {
+    if (isGone || wire === null) return
+    const mostBytes = phase === 'tls' ? MAX_HANDSHAKE_BYTES : limits.totalBytes
+    if (wire.bytesRead - wireBytesBefore > mostBytes) fail({ kind: 'protocol', detail: 'flood' })
   }
   const onLost = (code: string | null) => fail({ kind: 'lost', code })
   /** A body without a length is complete only if the peer ended the connection in order. */
@@ -193,7 +203,10 @@ export const createConnection = (deps: {
 
   const listen = (opened: Socket) => {
     socket = opened
+    wire ??= opened
     opened.on('end', onEnd)
+    // Of TLS: a ticket.
+    opened.on('session', endFlood)
     opened.on('close', () => onLost(null))
     opened.on('error', (error: NodeJS.ErrnoException) => onLost(error.code ?? error.name))
   }
@@ -204,6 +217,7 @@ export const createConnection = (deps: {
     // a turn later that the bytes are out.
     if (socket.writableLength > 0) return onLost(null)
     isWritten = true
+    wireBytesBefore = wire?.bytesRead ?? 0
     parser.begin()
     socket.write(request)
   }
@@ -213,8 +227,9 @@ export const createConnection = (deps: {
   const openAndWrite = async (request: Buffer) => {
     opening = new AbortController()
     connectEndsAt = now() + limits.connectMs
-    const onTls = () => {
+    const onTls = (below: Socket) => {
       phase = 'tls'
+      wire = below
     }
     try {
       const opened = await deps.open({ signal: opening.signal, onRead, onTls })
@@ -252,6 +267,7 @@ export const createConnection = (deps: {
       else void openAndWrite(request)
     },
     expire: () => {
+      endFlood()
       if (isGone || now() < (done === null ? idleUntil : Math.min(endsAt, connectEndsAt))) return isGone
       if (done === null) shut()
       else fail({ kind: 'timeout', phase })

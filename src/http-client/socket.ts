@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { isIP, connect as openPlain, type Socket, type TcpSocketConnectOpts } from 'node:net'
-import { type ConnectionOptions, connect as openSecure } from 'node:tls'
+import { connect as openPlain, type Socket, type TcpSocketConnectOpts } from 'node:net'
+import type { Clock } from '../core/clock.ts'
 import type { Open } from './connection.ts'
+import { createStartTls } from './tls.ts'
 
 /** Where a connection leads: the parts of a URL that say so. */
 export interface Origin {
@@ -26,15 +27,6 @@ export interface Opening {
  */
 export type Connect<O extends Origin> = (origin: O, opening: Opening) => Promise<Socket>
 
-/** For every TLS connection that leaves here. */
-export const TLS_OPTIONS: Pick<ConnectionOptions, 'ALPNProtocols' | 'minVersion' | 'rejectUnauthorized'> = {
-  ALPNProtocols: ['http/1.1'],
-  // Explicit: NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 would win otherwise.
-  rejectUnauthorized: true,
-  minVersion: 'TLSv1.2',
-}
-
-const MAX_TLS_SESSIONS = 1000
 const READ_BUFFER_BYTES = 64 * 1024
 
 const ignore = () => {}
@@ -70,41 +62,13 @@ const openTcp = async (options: TcpSocketConnectOpts, signal: AbortSignal): Prom
   }
 }
 
-/** Starts TLS on a connected socket; resumes the host's last session, unless starting with that one failed. */
-const createStartTls = () => {
-  const sessions = new Map<string, Buffer>()
-
-  const remember = (host: string, session: Buffer) => {
-    sessions.delete(host)
-    const [oldest] = sessions.size >= MAX_TLS_SESSIONS ? sessions.keys() : []
-    if (oldest !== undefined) sessions.delete(oldest)
-    sessions.set(host, session)
-  }
-
-  return async (raw: Socket, { hostname, host }: Origin, signal: AbortSignal): Promise<Socket> => {
-    const session = sessions.get(host)
-    const socket = openSecure({
-      ...TLS_OPTIONS,
-      socket: raw,
-      host: hostname,
-      ...(isIP(hostname) ? {} : { servername: hostname }),
-      ...(session ? { session } : {}),
-    })
-    socket.on('error', ignore).on('session', fresh => remember(host, fresh))
-    try {
-      await once(socket, 'secureConnect', { signal })
-      return socket
-    } catch (error) {
-      sessions.delete(host)
-      socket.destroy()
-      throw error
-    }
-  }
-}
-
-/** How a connection to an origin is opened: by `connect`, then TLS where the origin wants it. */
-export const createOpen = <O extends Origin>(connect: Connect<O>): ((origin: O) => Open) => {
-  const startTls = createStartTls()
+/**
+ * How a connection to an origin is opened: by `connect`, then TLS where the origin wants it.
+ *
+ * @param now epoch ms
+ */
+export const createOpen = <O extends Origin>(connect: Connect<O>, now: Clock['now']): ((origin: O) => Open) => {
+  const startTls = createStartTls(now)
 
   return origin =>
     async ({ signal, onRead, onTls }) => {
@@ -116,7 +80,7 @@ export const createOpen = <O extends Origin>(connect: Connect<O>): ((origin: O) 
         signal,
         openTcp: options => openTcp({ host: hostname, port, ...reading, ...options }, signal),
       })
-      if (isSecure) onTls()
+      if (isSecure) onTls(raw)
       const socket = isSecure ? await startTls(raw, origin, signal) : raw
       // A socket with `onread` emits no data, so nothing is read twice.
       return socket.on('data', onRead)

@@ -28,7 +28,7 @@ export const createTime = () => {
   let time = 1_000
   return {
     now: () => time,
-    clock: { monotonic: () => time, sleep: () => new Promise<void>(resolve => sleepers.add(resolve)) },
+    clock: { now: () => time, monotonic: () => time, sleep: () => new Promise<void>(resolve => sleepers.add(resolve)) },
     sleeping: () => sleepers.size,
     watch: (onPass: () => void) => void watchers.add(onPass),
     /** Lets this much time pass; whoever sleeps wakes up. */

@@ -1,0 +1,223 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { createServer, type TLSSocket } from 'node:tls'
+import { describe, expect, test } from 'vitest'
+import { createOpen, type Origin } from '../../src/http-client/socket.ts'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
+import { createRecordWriter } from '../support/tls-records.ts'
+import { createWatched } from './harness.ts'
+
+const MINUTE = 60_000
+const authority = trustedAuthority()
+const certificate = authority.issue(['127.0.0.1'])
+
+const originAt = (port: number): Origin => ({
+  protocol: 'https:',
+  hostname: '127.0.0.1',
+  port,
+  host: `127.0.0.1:${port}`,
+})
+
+const openerTo = ({ port }: { port: number }, now: () => number = Date.now) =>
+  createOpen<Origin>((_origin, { openTcp }) => openTcp(), now)(originAt(port))
+
+/** Connects, waits for what the server says first, which comes after its tickets, and hangs up. */
+const visit = async (open: ReturnType<typeof openerTo>) => {
+  const read = Promise.withResolvers<void>()
+  const socket = await open({
+    signal: new AbortController().signal,
+    onRead: () => read.resolve(),
+    onTls: () => {},
+  })
+  await read.promise
+  socket.destroy()
+}
+
+const greet = (socket: TLSSocket) => void socket.write('hello')
+
+describe('a TLS handshake', () => {
+  /** The first message of a TLS client: its cipher suites and named groups. */
+  const readHello = (hello: Buffer) => {
+    let at = 5 + 4 + 2 + 32
+    at += 1 + hello.readUInt8(at)
+    const listAt = (start: number) =>
+      Array.from({ length: hello.readUInt16BE(start) / 2 }, (_, index) => hello.readUInt16BE(start + 2 + 2 * index))
+    const suites = listAt(at)
+    at += 2 + 2 * suites.length
+    at += 1 + hello.readUInt8(at) + 2
+    while (at < hello.length) {
+      if (hello.readUInt16BE(at) === 10) return { suites, groups: listAt(at + 4) }
+      at += 4 + hello.readUInt16BE(at + 2)
+    }
+    throw new Error('no groups')
+  }
+
+  test('offers no finite-field Diffie-Hellman, whose group a server could make as large as it likes', async () => {
+    const hello = Promise.withResolvers<Buffer>()
+    const server = createTcpServer(socket => {
+      socket
+        .on('error', () => {})
+        .once('data', bytes => {
+          hello.resolve(bytes)
+          socket.destroy()
+        })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    await expect(visit(openerTo({ port }))).rejects.toThrow()
+    const { suites, groups } = readHello(await hello.promise)
+    const finite = [0x9e, 0x9f, 0x33, 0x39, 0x67, 0x6b, 0xccaa, 0xa2, 0xa3, 0xc09e, 0xc09f]
+    expect(suites.filter(suite => finite.includes(suite))).toEqual([])
+    // X25519, P-256, P-384, P-521.
+    expect(groups).toEqual([29, 23, 24, 25])
+    server.close()
+  })
+
+  test('that never gets further, however much the server sends, ends as a flood', async () => {
+    const helloRequest = Buffer.from([22, 3, 3, 0, 4, 0, 0, 0, 0])
+    await using receiver = await openRawReceiver(
+      () => {},
+      socket => void socket.write(Buffer.concat(Array.from({ length: 20_000 }, () => helloRequest))),
+    )
+    const { run, time } = createWatched(openerTo(receiver))
+    let fault: unknown = null
+    void run().then(end => {
+      fault = end.fault
+    })
+    await expect
+      .poll(() => {
+        time.pass(0)
+        return fault
+      })
+      .toEqual({ kind: 'protocol', detail: 'flood' })
+    await expect.poll(receiver.open).toBe(0)
+  })
+})
+
+describe('a TLS session', () => {
+  test('is resumed on the next connection to the host', async () => {
+    await using receiver = await openTlsReceiver(certificate, undefined, greet)
+    const open = openerTo(receiver)
+    for (let i = 0; i < 4; i++) await visit(open)
+    expect([receiver.connections(), receiver.resumed()]).toEqual([4, 3])
+  })
+
+  test('is forgotten ten minutes after the certificate was verified, however often it is resumed', async () => {
+    await using receiver = await openTlsReceiver(certificate, undefined, greet)
+    let now = Date.now()
+    const open = openerTo(receiver, () => now)
+    await visit(open)
+    now += 6 * MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(1)
+    now += 4 * MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(1)
+    await visit(open)
+    expect(receiver.resumed()).toBe(2)
+  })
+
+  test('is forgotten when the certificate ends', async () => {
+    let now = Date.now()
+    const ending = authority.issue(['127.0.0.1'], new Date(now + 2 * MINUTE))
+    await using receiver = await openTlsReceiver(ending, undefined, greet)
+    const open = openerTo(receiver, () => now)
+    await visit(open)
+    now += MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(1)
+    now += MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(1)
+  })
+
+  test('is forgotten when the clock was set back', async () => {
+    await using receiver = await openTlsReceiver(certificate, undefined, greet)
+    let now = Date.now()
+    const open = openerTo(receiver, () => now)
+    await visit(open)
+    now -= MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(0)
+  })
+})
+
+/** Sent by Node's server by itself, unless a session was resumed. */
+const TICKETS = 2
+
+/** A server that sends session tickets of its own making, below its TLS; none means that it ends. */
+const openTicketServer = async (
+  act: (send: (count: number) => void, socket: TLSSocket) => void,
+  sentBefore = TICKETS,
+) => {
+  const raws: Socket[] = []
+  const server = createServer({
+    ...certificate,
+    minVersion: 'TLSv1.3',
+    ciphers: 'TLS_AES_128_GCM_SHA256',
+  })
+  let resumed = 0
+  const secrets: string[] = []
+  server.on('connection', (raw: Socket) => raws.push(raw))
+  server.on('keylog', (line: Buffer) => {
+    if (line.toString().startsWith('SERVER_TRAFFIC_SECRET_0')) secrets.push(line.toString())
+  })
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.isSessionReused()) resumed++
+    socket.on('error', () => {})
+    const raw = raws.at(-1)
+    const writer = createRecordWriter(secrets.at(-1) ?? '', socket.isSessionReused() ? 0 : sentBefore)
+    // A turn later, when the tickets of the server's own are out.
+    const send = (count: number) =>
+      setImmediate(() => {
+        if (count === 0) raw?.end()
+        else raw?.write(Buffer.concat(Array.from({ length: count }, writer.ticket)))
+      })
+    act(send, socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    resumed: () => resumed,
+    [Symbol.asyncDispose]: async () => {
+      for (const raw of raws) raw.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+describe('session tickets', () => {
+  test('without end instead of an answer are a flood', async () => {
+    await using server = await openTicketServer((send, socket) => void socket.on('data', () => send(60)))
+    const { run } = createWatched(openerTo(server))
+    expect(await run()).toMatchObject({ head: null, fault: { kind: 'protocol', detail: 'flood' } })
+  })
+
+  test('without end end an idle connection', async () => {
+    await using server = await openTicketServer(
+      (send, socket) => void socket.on('data', () => socket.write(OK, () => send(60))),
+      3,
+    )
+    const { run, events, gone } = createWatched(openerTo(server))
+    expect(await run()).toMatchObject({ fault: null })
+    await gone
+    expect(events).toEqual(['free', 'gone'])
+  })
+
+  test('are remembered only of the first two', async () => {
+    await using server = await openTicketServer(send => {
+      send(3)
+      send(0)
+    })
+    const open = openerTo(server)
+    for (let i = 0; i < 2; i++) {
+      const socket = await open({ signal: new AbortController().signal, onRead: () => {}, onTls: () => {} })
+      await once(socket, 'close')
+    }
+    expect(server.resumed()).toBe(1)
+  })
+})
