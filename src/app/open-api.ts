@@ -6,6 +6,7 @@ import { createNetworks } from '../core/address.ts'
 import { createApi } from '../http/api.ts'
 import { listen } from '../http/listen.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
+import { createWaitingRoom } from '../http/waiting-room.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { NewRegistration, Registered, Store } from '../store/store.ts'
 import { VERSION } from '../version.ts'
@@ -16,6 +17,8 @@ import { drain, type RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
 const REGISTER_GROUP = 32
+/** Three quarters of the connections that there may be: the others are for those who do not wait. */
+const WAITING = { perPartner: 64, most: 3_072 }
 
 /**
  * Listens, and rejects when it cannot. Disposing makes the service unready at once, ends what callers wait for, and waits
@@ -35,6 +38,7 @@ export const openApi = async ({
   const judge = createUrlJudge(callbackPolicy(callback))
   const readiness = createReadiness(store, clock)
   const stopping = new AbortController()
+  const waitingRoom = createWaitingRoom(WAITING)
   const api = createApi({
     store,
     register: createCoalescer<NewRegistration, Registered>(store.register, {
@@ -53,6 +57,7 @@ export const openApi = async ({
     trustedProxies: createNetworks(server.trustProxy),
     enumerationGuard,
     stopping: stopping.signal,
+    waitingRoom,
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
@@ -63,7 +68,7 @@ export const openApi = async ({
     version: VERSION,
     ready: readiness.checks,
   })
-  const listener = await listen(api.fetch, server)
+  const listener = await listen(api.fetch, { ...server, sleep: clock.sleep, waitingRoom })
   return {
     url: listener.url,
     [Symbol.asyncDispose]: async () => {

@@ -1,60 +1,93 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
   socket: Socket
-  /** The last request; null before the first one, and once it has been answered. */
-  request: IncomingMessage | null
-  /** When it last became idle, as a number that counts up over all connections. */
+  /** The request that has not been answered to its last byte yet. */
+  exchange: { request: IncomingMessage; response: ServerResponse } | null
+  /** When it last began or ended an exchange, as a number that counts up over all connections. */
   idleSince: number
+  /** For how many looks in a row its answer has been complete, and not taken. */
+  untakenLooks: number
+}
+
+interface ConnectionLimits {
+  most: number
+  /** How often `look` may find that an answer has not been taken. */
+  mostUntakenLooks: number
+  /** Has the caller that has waited longest answered; false: nobody waits. */
+  endLongestWait: () => boolean
 }
 
 /**
- * Keeps at most `most` connections. When there is one more, the one that has been idle longest is closed. Connections whose
- * request is being answered stay; those that send nothing, or send slowly, can never keep others out.
+ * Keeps at most `most` connections. When there is one more, the one that has been idle longest is closed; where none is idle,
+ * the longest wait is ended. A connection whose request is being answered stays; those that send nothing or send slowly, or do
+ * not take what has been said to them, can never keep others out.
  */
-export const limitConnections = (server: Server, most: number) => {
+export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: ConnectionLimits) => {
   const connections = new Map<Socket, Connection>()
   let idleCount = 0
   let isClosing = false
 
   /** Searches all connections, which is rare; keeping them in order would cost time with every request. */
-  const closeIdlest = () => {
+  const makeRoom = () => {
     let idlest: Connection | null = null
     for (const connection of connections.values())
       if (!isAnswering(connection) && (idlest === null || connection.idleSince < idlest.idleSince)) idlest = connection
-    if (idlest) drop(idlest)
+    // The newest connection has sent nothing yet: it goes last.
+    const isOld = idlest !== null && idlest.idleSince < idleCount
+    if (idlest && (isOld || !endLongestWait())) drop(idlest)
   }
   const drop = ({ socket }: Connection) => {
     connections.delete(socket)
     socket.destroy()
   }
 
-  server.on('connection', (socket: Socket) => {
-    connections.set(socket, { socket, request: null, idleSince: ++idleCount })
-    socket.once('close', () => connections.delete(socket))
-    if (connections.size > most) closeIdlest()
-  })
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(request.socket)
-    if (!connection) return
-    connection.request = request
-    response.on('close', () => {
-      if (connection.request !== request) return
-      connection.request = null
-      connection.idleSince = ++idleCount
-      if (isClosing) connection.socket.end()
-    })
-  })
-
   return {
+    add: (socket: Socket): void => {
+      connections.set(socket, { socket, exchange: null, idleSince: ++idleCount, untakenLooks: 0 })
+      socket.once('close', () => connections.delete(socket))
+      if (connections.size > most) makeRoom()
+    },
+
+    /**
+     * What stands before the API: it gets one request of a connection at a time. Whoever sends the next one before the answer
+     * has gone out is cut off, because a thousand requests fit into a packet, and their answers into no memory.
+     */
+    gate:
+      (listener: RequestListener): RequestListener =>
+      (request, response) => {
+        const connection = connections.get(request.socket)
+        if (!connection) return
+        if (connection.exchange) return drop(connection)
+        connection.exchange = { request, response }
+        connection.idleSince = ++idleCount
+        response.on('close', () => {
+          connection.exchange = null
+          connection.idleSince = ++idleCount
+          connection.untakenLooks = 0
+          if (isClosing) connection.socket.end()
+        })
+        listener(request, response)
+      },
+
+    /** Closes the connections whose answers were complete at each of the last looks, and still have not been taken. */
+    look: (): void => {
+      for (const connection of connections.values())
+        if (isSaid(connection) && ++connection.untakenLooks > mostUntakenLooks) drop(connection)
+    },
+
     /** Closes all idle connections now, and the others when their request has been answered. */
-    closeIdle: () => {
+    closeIdle: (): void => {
       isClosing = true
       for (const connection of connections.values()) if (!isAnswering(connection)) drop(connection)
     },
   }
 }
 
-/** Only a complete request is being answered; a slow sender counts as idle. */
-const isAnswering = ({ request }: Connection): boolean => request?.complete === true
+/** Everything has been said; only the peer delays. */
+const isSaid = ({ exchange }: Connection): boolean => exchange?.response.writableEnded === true
+
+/** Only a complete request is being answered; a slow sender or a slow reader counts as idle. */
+const isAnswering = (connection: Connection): boolean =>
+  connection.exchange?.request.complete === true && !isSaid(connection)

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { Hono } from 'hono'
-import { etag } from 'hono/etag'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import { HOUR, SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { ApiEnv } from './middleware/authenticate.ts'
+import { clientAddress, networkOf, type TrustedProxies } from './middleware/client-address.ts'
+import { createRateLimit } from './middleware/rate-limit.ts'
 import { createDocument, type DocumentDeps } from './openapi/document.ts'
 
 /** Written from `docs/problems.md` by `npm run docs`, so that nothing is parsed here. */
@@ -40,15 +42,43 @@ const once = <T>(make: () => T): (() => T) => {
   }
 }
 
+interface Asset {
+  type: string
+  /** Sent as they are, to any number of callers at once, without a copy. */
+  bytes: Uint8Array<ArrayBuffer>
+  etag: string
+}
+type Content = Uint8Array<ArrayBuffer> | string
+
+/** Made when it is first needed, and its ETag with it. */
+const assetOf = (type: string, make: () => Content | Promise<Content>): (() => Promise<Asset>) =>
+  once(async () => {
+    const bytes = new Uint8Array(Buffer.from(await make()))
+    return { type, bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` }
+  })
+
+const HTML = 'text/html; charset=UTF-8'
+const CSS = 'text/css; charset=utf-8'
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
 /** All files that are served. A name is only looked up in this map, so no name can reach another file. */
-const ASSETS = new Map<string, { type: string; read: () => Promise<Uint8Array<ArrayBuffer>> | string }>([
-  ['swagger-ui.css', { type: 'text/css', read: once(() => readFile(inPackage('swagger-ui.css'))) }],
-  ['swagger-ui-bundle.js', { type: 'text/javascript', read: once(() => readFile(inPackage('swagger-ui-bundle.js'))) }],
-  ['favicon-32x32.png', { type: 'image/png', read: once(() => readFile(inPackage('favicon-32x32.png'))) }],
-  ['start.js', { type: 'text/javascript', read: () => START_SCRIPT }],
-  ['page.css', { type: 'text/css', read: () => STYLE }],
+const ASSETS = new Map([
+  ['swagger-ui.css', assetOf(CSS, () => readFile(inPackage('swagger-ui.css')))],
+  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(inPackage('swagger-ui-bundle.js')))],
+  ['favicon-32x32.png', assetOf('image/png', () => readFile(inPackage('favicon-32x32.png')))],
+  ['start.js', assetOf(JAVASCRIPT, () => START_SCRIPT)],
+  ['page.css', assetOf(CSS, () => STYLE)],
 ])
 const ASSET_SECONDS = HOUR / SECOND
+
+/** Whether the caller has this version already. */
+const isKnown = (sent: string | undefined, etag: string): boolean =>
+  sent?.split(',').some(one => one.trim() === '*' || one.trim().replace(/^W\//, '') === etag) ?? false
+
+/** 304 where the caller has it; otherwise the whole. */
+const send = (c: Context, { type, bytes, etag }: Asset): Response =>
+  isKnown(c.req.header('if-none-match'), etag)
+    ? c.body(null, 304, { etag })
+    : c.body(bytes, 200, { etag, 'content-type': type })
 
 /** A page loads nothing from other hosts, and has no inline script or style. */
 const headers = secureHeaders({
@@ -94,25 +124,39 @@ const problemsPage = async () =>
     content: html`<main class="text">${raw(await readFile(PROBLEMS, 'utf8'))}</main>`,
   })
 
+/** Requests of one network, which need no key. A page takes eight. */
+const READING = { rate: 10, burst: 100 }
+
+export interface DocsDeps extends DocumentDeps {
+  trustedProxies: TrustedProxies
+}
+
 /** `/openapi.json`, and the pages under `/docs`. Each is built when it is first requested. */
-export const createDocs = (deps: DocumentDeps) => {
+export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
-  const document = once(() => JSON.stringify(createDocument(deps)))
-  const reference = once(referencePage)
-  const problems = once(problemsPage)
+  const document = assetOf('application/json', () => JSON.stringify(createDocument(deps)))
+  const reference = assetOf(HTML, async () => String(await referencePage()))
+  const problems = assetOf(HTML, async () => String(await problemsPage()))
+  const take = createRateLimit({
+    now: deps.now,
+    detail: 'Too many calls for the documentation have come from your address.',
+  })
+  const limit: MiddlewareHandler = function limitReading(c, next) {
+    take(networkOf(clientAddress(c, deps.trustedProxies)), READING)
+    return next()
+  }
 
-  app.use('/openapi.json', headers, etag())
-  app.use('/docs/*', headers, etag())
+  app.use('/openapi.json', limit, headers)
+  app.use('/docs/*', limit, headers)
 
-  app.get('/openapi.json', c => c.body(document(), 200, { 'content-type': 'application/json' }))
-  app.get('/docs', async c => c.html(await reference()))
-  app.get('/docs/problems', async c => c.html(await problems()))
+  app.get('/openapi.json', async c => send(c, await document()))
+  app.get('/docs', async c => send(c, await reference()))
+  app.get('/docs/problems', async c => send(c, await problems()))
   app.get('/docs/assets/:file', async c => {
     const asset = ASSETS.get(c.req.param('file'))
     if (!asset) throw new AppError('not_found', 'There is no file with this name.')
-    c.header('content-type', asset.type.startsWith('text/') ? `${asset.type}; charset=utf-8` : asset.type)
     c.header('cache-control', `public, max-age=${ASSET_SECONDS}`)
-    return c.body(await asset.read())
+    return send(c, await asset())
   })
 
   return app

@@ -1,7 +1,10 @@
-import type { Server } from 'node:http'
-import { serve } from '@hono/node-server'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import { limitConnections } from './connections.ts'
+import { createConnections } from './connections.ts'
+import type { WaitingRoom } from './waiting-room.ts'
 
 /** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
 export interface ListenLimits {
@@ -10,7 +13,9 @@ export interface ListenLimits {
   /** From the connection to the end of the body. */
   requestTimeout: number
   keepAliveTimeout: number
-  /** How often Node's server checks these limits. */
+  /** From the end of an answer to the moment when the caller has taken all of it. */
+  takingTimeout: number
+  /** How often these limits are checked. */
   connectionsCheckingInterval: number
   mostConnections: number
 }
@@ -19,32 +24,57 @@ const LIMITS: ListenLimits = {
   headersTimeout: 10 * SECOND,
   requestTimeout: 30 * SECOND,
   keepAliveTimeout: 5 * SECOND,
+  takingTimeout: 15 * SECOND,
   connectionsCheckingInterval: SECOND,
   mostConnections: 4_096,
 }
 const MOST_HEADER_BYTES = 16 * 1024
 
-type Fetch = Parameters<typeof serve>[0]['fetch']
+type Fetch = Parameters<typeof getRequestListener>[0]
+
+interface ListenOptions {
+  host: string
+  port: number
+  sleep: Clock['sleep']
+  waitingRoom: Pick<WaitingRoom, 'endLongestWait'>
+  limits?: ListenLimits
+}
 
 /** Listens. Rejects with a sentence for the operator if it cannot. */
-export const listen = (
-  fetch: Fetch,
-  { host, port, limits = LIMITS }: { host: string; port: number; limits?: ListenLimits },
-) =>
+export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = LIMITS }: ListenOptions) =>
   new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
-    const { mostConnections, ...times } = limits
-    const serverOptions = { ...times, maxHeaderSize: MOST_HEADER_BYTES }
-    const server = serve({ fetch, hostname: host, port, serverOptions }, ({ port: bound }) => {
-      const shown = host.includes(':') ? `[${host}]` : host
-      resolve({ url: `http://${shown}:${bound}`, close })
-    }) as Server // `serve` creates an HTTP/1 server unless it is given another `createServer`.
-    const connections = limitConnections(server, mostConnections)
+    const { mostConnections, takingTimeout, ...times } = limits
+    const { connectionsCheckingInterval } = limits
+    const connections = createConnections({
+      most: mostConnections,
+      mostUntakenLooks: takingTimeout / connectionsCheckingInterval,
+      endLongestWait: waitingRoom.endLongestWait,
+    })
+    const listener = getRequestListener(fetch, { hostname: host })
+    const server = createServer({ ...times, maxHeaderSize: MOST_HEADER_BYTES }, connections.gate(listener))
+    server.on('connection', connections.add)
+    const closing = new AbortController()
+    const keepLooking = async () => {
+      while (!closing.signal.aborted) {
+        connections.look()
+        await sleep(connectionsCheckingInterval, closing.signal).catch(() => {})
+      }
+    }
     const close = () =>
       new Promise<void>(closed => {
-        server.close(() => closed())
+        server.close(() => {
+          closing.abort()
+          closed()
+        })
         connections.closeIdle()
       })
     server.on('error', (error: NodeJS.ErrnoException) =>
       reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free address`)),
     )
+    server.listen(port, host, () => {
+      const { port: bound } = server.address() as AddressInfo
+      const shown = host.includes(':') ? `[${host}]` : host
+      void keepLooking()
+      resolve({ url: `http://${shown}:${bound}`, close })
+    })
   })

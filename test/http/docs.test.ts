@@ -90,6 +90,38 @@ describe('a page of the documentation', () => {
   })
 })
 
+describe('the documentation, which needs no key', () => {
+  test('has a rate for each network, over all its pages', async () => {
+    const paths = ['/openapi.json', '/docs', '/docs/problems', '/docs/assets/page.css']
+    const statuses = new Set<number>()
+    for (let n = 0; n < 100; n++) {
+      const { status } = await api.call('GET', paths[n % 4] ?? '', { key: null, from: '192.0.2.1' })
+      statuses.add(status)
+    }
+    expect([...statuses]).toEqual([200])
+    for (const path of paths) {
+      const { status, headers } = await api.call('GET', path, { key: null, from: '192.0.2.1' })
+      expect([status, headers.get('retry-after')]).toEqual([429, '1'])
+    }
+    expect((await api.call('GET', '/docs', { key: null, from: '192.0.2.2' })).status).toBe(200)
+    api.clock.now += 1_000
+    expect((await api.call('GET', '/docs', { key: null, from: '192.0.2.1' })).status).toBe(200)
+  })
+
+  test.each(['/openapi.json', '/docs', '/docs/assets/swagger-ui-bundle.js'])(
+    '%s is a 304 without a body for whoever has it, however the tag is sent',
+    async path => {
+      const etag = (await fetchText(path)).headers.get('etag') ?? ''
+      expect(etag).toMatch(/^"[\w-]{43}"$/)
+      for (const sent of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+        const { status, headers, text } = await fetchText(path, { 'if-none-match': sent })
+        expect([status, headers.get('etag'), text]).toEqual([304, etag, ''])
+      }
+      expect((await fetchText(path, { 'if-none-match': '"other"' })).status).toBe(200)
+    },
+  )
+})
+
 test('the package contains the files that it serves', () => {
   const { files, dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(files).toContain('docs')

@@ -104,24 +104,27 @@ export const SERVICE_OPERATIONS: Operations = {
     operationId: 'getDocument',
     summary: 'This document',
     answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
+    problems: ['too_many_requests'],
   },
   'GET /docs': {
     ...SERVICE,
     operationId: 'getReference',
     summary: 'This document as a page',
     answers: { 200: { description: 'A page that loads nothing from other hosts.', mediaType: 'text/html' } },
+    problems: ['too_many_requests'],
   },
   'GET /docs/problems': {
     ...SERVICE,
     operationId: 'getProblems',
     summary: 'What each problem means; the `type` of a problem points here',
     answers: { 200: { description: 'A page.', mediaType: 'text/html' } },
+    problems: ['too_many_requests'],
   },
   'GET /docs/assets/:file': {
     ...SERVICE,
     operationId: 'getAsset',
     summary: 'A file of the pages',
     answers: { 200: { description: 'The file.' } },
-    problems: ['not_found'],
+    problems: ['not_found', 'too_many_requests'],
   },
 }

@@ -1,6 +1,5 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { MINUTE, readDuration } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
@@ -15,18 +14,18 @@ import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { setHeader } from '../node-bindings.ts'
-import { createLongPoll } from './long-poll.ts'
+import { createLongPoll, type LongPollDeps } from './long-poll.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { viewAttempt, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 
-export interface RegistrationDeps extends RegistrarDeps {
+export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
   store: RegistrarDeps['store'] &
-    Pick<Store, 'hints' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts'>
+    LongPollDeps['store'] &
+    Pick<Store, 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts'>
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   registrationBody: RegistrationBodySchema
-  sleep: Clock['sleep']
   /** Aborts when the service stops; all waiting callers are answered then. */
   stopping: AbortSignal
 }
@@ -48,7 +47,8 @@ export const WAIT_QUERY = z.strictObject({
     .optional()
     .meta({
       pattern: DURATION_PATTERN,
-      description: 'Answer as soon as the registration leaves `pending`, or after this time, which is at most 60s.',
+      description:
+        'Answer as soon as the registration leaves `pending`, or after this time, which is at most 60s. Of one partner, 64 calls may wait; one more is answered at once.',
       examples: ['30s'],
     }),
 })
@@ -69,7 +69,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const { store, registrationBody } = deps
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
-  const waitForEnd = createLongPoll({ hints: store.hints, sleep: deps.sleep })
+  const waitForEnd = createLongPoll(deps)
 
   const find = async (c: Context<ApiEnv>) =>
     viewRegistration(found(await store.findRegistration(...readTarget(c)), 'registration'))
@@ -95,15 +95,16 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   app.get('/:id', async c => {
     const { wait } = readQuery(c, WAIT_QUERY)
     if (wait === undefined) return c.json(await find(c))
-    const [, id] = readTarget(c)
+    const [partnerId, id] = readTarget(c)
     // The wait begins before the first look, so that a verdict in between is not missed.
     const looked = new AbortController()
     const signal = AbortSignal.any([c.req.raw.signal, looked.signal, deps.stopping])
-    const ended = waitForEnd(id, { ms: wait, signal })
+    const ended = waitForEnd(id, { partnerId, ms: wait, signal })
     try {
       const registration = await find(c)
       if (registration.status !== 'pending') return c.json(registration)
-      await ended
+      const { isNeeded } = await ended
+      if (isNeeded) setHeader(c, 'connection', 'close')
       return c.json(await find(c))
     } finally {
       looked.abort()

@@ -1,5 +1,8 @@
+import type { Socket } from 'node:net'
+import { clock } from '../../../src/app/clock-and-ids.ts'
 import type { ApiDeps } from '../../../src/http/api.ts'
 import { type ListenLimits, listen } from '../../../src/http/listen.ts'
+import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
 import { openApi } from '../../http/support/api.ts'
 
 /** Limits that a test can wait for. */
@@ -7,16 +10,32 @@ const SHORT: ListenLimits = {
   headersTimeout: 300,
   requestTimeout: 600,
   keepAliveTimeout: 400,
+  takingTimeout: 600,
   connectionsCheckingInterval: 25,
   mostConnections: 4_096,
 }
 
-/** The API on a real socket. */
+/** The API on a real socket, three quarters of whose connections may wait. `handled`: the connection of each call it got. */
 export const openListening = async (limits: Partial<ListenLimits> = {}, overrides: Partial<ApiDeps> = {}) => {
-  const api = await openApi(overrides)
-  const listener = await listen(api.app.fetch, { host: '127.0.0.1', port: 0, limits: { ...SHORT, ...limits } })
+  const all = { ...SHORT, ...limits }
+  const waitingRoom = createWaitingRoom({ perPartner: 64, most: 0.75 * all.mostConnections })
+  const deps = { waitingRoom, ...overrides }
+  const api = await openApi(deps)
+  const handled: Socket[] = []
+  const fetch: Parameters<typeof listen>[0] = (request, env) => {
+    handled.push(env.incoming.socket as Socket)
+    return api.app.fetch(request, env)
+  }
+  const listener = await listen(fetch, {
+    host: '127.0.0.1',
+    port: 0,
+    sleep: clock.sleep,
+    waitingRoom: deps.waitingRoom as typeof waitingRoom,
+    limits: all,
+  })
   return {
     ...api,
+    handled,
     url: listener.url,
     close: listener.close,
     authorization: { authorization: `Bearer ${api.partner.key}` },

@@ -10,6 +10,7 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
+import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
@@ -68,6 +69,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     enumerationGuard: { recordSerial: () => {}, slowedForMs: () => 0 },
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
+    waitingRoom: createWaitingRoom({ perPartner: 64, most: 3_072 }),
     registerAll: store.register,
     signEvents: createEventSigner(store),
     testCallback: async () => ({
