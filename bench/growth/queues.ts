@@ -54,11 +54,12 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
   })
   const messages = await measureQueue(batches, {
     claim: async () => {
-      const shares = { slots: BATCH, slowSlots: 25, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
+      const shares = { slots: BATCH, unsureSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
       const busy = {
         busyHosts: new Map<string, number>(),
         busyPartners: new Map<string, number>(),
-        unproven: { perPartner: 100, busyPartners: new Map() },
+        slow: { slots: 25, first: 0, busyLanes: new Map<number, number>() },
+        unproven: { slots: BATCH, perPartner: 100, busyPartners: new Map() },
       }
       return (await store.claimMessages({ ...shares, ...busy, leaseMs: LEASE_MS })).messages
     },
@@ -158,7 +159,7 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
         durationMs: 12,
         responseExcerpt: null,
       },
-      timedOut: false,
+      shows: 'answers',
     })),
   )
 

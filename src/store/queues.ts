@@ -49,22 +49,24 @@ export interface VerificationSettlement {
 }
 
 export interface MessageClaimRequest {
-  /** Free slots, and how many of them slow hosts may have. */
+  /** Free slots, and how many of them slow and unproven lanes may have together. */
   slots: number
-  slowSlots: number
+  unsureSlots: number
   perHost: number
-  /** By host: how many more than `perHost`, unless the host is slow. They wait with the caller. */
+  /** By host: how many more than `perHost`. They wait with the caller. */
   prefetch: ReadonlyMap<string, number>
   perPartner: number
   /** Attempts in flight on this node, and messages that wait here for a place at their host. */
   busyHosts: ReadonlyMap<string, number>
   /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>
+  /** What slow lanes may have, and how much of it before all others; by lane, what is in flight or waits here. */
+  slow: { slots: number; first: number; busyLanes: ReadonlyMap<number, number> }
   /**
-   * Slots of a partner for hosts that are not proven: no attempt has been made yet, or the last one ran into the time
-   * limit. So hosts that hang leave room to the partner's others. Each such host may always have one attempt in flight.
+   * What lanes that are not proven may have: no attempt has been answered yet, or the last one ran into the time limit. So
+   * hosts that hang leave room to all others. Beyond the first attempt at each host a partner has `perPartner`.
    */
-  unproven: { perPartner: number; busyPartners: ReadonlyMap<string, number> }
+  unproven: { slots: number; perPartner: number; busyPartners: ReadonlyMap<string, number> }
   leaseMs: number
 }
 
@@ -91,11 +93,14 @@ export interface ClaimedMessage {
   retries: number
 }
 
+/** An answer, whatever it says, shows that a host lets attempts end; running into the time limit, that it may not. */
+export type HostSign = 'answers' | 'hangs'
+
 export interface MessageSettlement {
   message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId'>
   step: MessageStep
   /** Null: nothing was sent; the claim is released and the message is due as `step` says. */
   attempt: Attempt | null
-  /** The attempt ran into the time limit. */
-  timedOut: boolean
+  /** What the attempt shows of its host; null: nothing, because no connection was made, or it broke. */
+  shows: HostSign | null
 }

@@ -11,6 +11,7 @@ import type {
   Attempt,
   Cancelled,
   ClaimedMessage,
+  HostSign,
   MessageClaimRequest,
   MessageSettlement,
   Store,
@@ -56,6 +57,11 @@ const RELEASED_MS = SECOND
 /** Errors of an attempt that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 
+const signOf = (result: SendResult): HostSign | null => {
+  if (result.kind === 'answered') return 'answers'
+  return TIMED_OUT.has(result.error) ? 'hangs' : null
+}
+
 const NO_SHARE = () => {}
 const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
 /** No slot is free. One that becomes free rings. */
@@ -73,8 +79,8 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, waitMs: WAIT_MS, clock })
   /** Attempts in flight. */
   const partners = createInFlight()
-  /** Messages, claimed and not answered, that count for the shares of slow hosts and of unproven ones. */
-  const slow = createInFlight()
+  /** Messages, claimed and not answered, that count for the shares of slow lanes and of unproven ones. */
+  const slow = createInFlight<number>()
   const unproven = createInFlight()
   /** Messages that are claimed and not recorded yet, by partner. */
   const unrecorded = createInFlight()
@@ -110,7 +116,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       message,
       step: afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
       attempt: attemptOf(result, at),
-      timedOut: result.kind === 'failed' && TIMED_OUT.has(result.error),
+      shows: signOf(result),
     }
   }
 
@@ -119,7 +125,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     emitAttempt(message, why, null)
     const dueAt = store.now() + RELEASED_MS
     const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
-    return settle({ message, step, attempt: null, timedOut: false })
+    return settle({ message, step, attempt: null, shows: null })
   }
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
@@ -143,12 +149,15 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       durationMs: result.durationMs,
     })
 
-  /** Counts the message for the share of its kind of host. What it returns ends that. */
-  const takeShare = ({ host, partnerId, slow: isSlow, proven }: ClaimedMessage): (() => void) => {
-    if (proven && !isSlow) return NO_SHARE
-    const [share, key] = isSlow ? [slow, host] : [unproven, partnerId]
-    share.start(key)
-    return () => share.end(key)
+  /** Counts the message for the share of its kind of lane. What it returns ends that. */
+  const takeShare = ({ laneId, partnerId, slow: isSlow, proven }: ClaimedMessage): (() => void) => {
+    if (isSlow) {
+      slow.start(laneId)
+      return () => slow.end(laneId)
+    }
+    if (proven) return NO_SHARE
+    unproven.start(partnerId)
+    return () => unproven.end(partnerId)
   }
 
   const attempt = async (message: ClaimedMessage, secrets: readonly Secret[], freeShare: () => void): Promise<void> => {
@@ -209,14 +218,20 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       if (slots <= 0) return FULL
       const { messages, secrets, nextAt, cancelled } = await claim({
         slots,
-        slowSlots: Math.max(0, shares.slow - slow.total()),
+        unsureSlots: Math.max(0, shares.unsure - slow.total() - unproven.total()),
         perHost,
         prefetch: prefetch.counts(),
         perPartner: shares.perPartner,
         busyHosts: hosts.counts,
         busyPartners: partners.counts,
+        slow: {
+          slots: Math.max(0, shares.slow - slow.total()),
+          first: Math.max(0, shares.slowFirst - slow.total()),
+          busyLanes: slow.counts,
+        },
         unproven: {
-          perPartner: shares.unproven,
+          slots: Math.max(0, shares.unproven - unproven.total()),
+          perPartner: shares.unprovenPerPartner,
           busyPartners: unproven.counts,
         },
         leaseMs: leaseFor(1, deps.timeoutMs),

@@ -1,17 +1,17 @@
 /** Counts, by key, what has started and not ended. */
-export const createInFlight = () => {
-  const counts = new Map<string, number>()
+export const createInFlight = <Key = string>() => {
+  const counts = new Map<Key, number>()
   let total = 0
   let idle: (() => void)[] = []
 
   return {
-    counts: counts as ReadonlyMap<string, number>,
+    counts: counts as ReadonlyMap<Key, number>,
     total: () => total,
-    start: (key: string) => {
+    start: (key: Key) => {
       total++
       counts.set(key, (counts.get(key) ?? 0) + 1)
     },
-    end: (key: string) => {
+    end: (key: Key) => {
       const left = (counts.get(key) ?? 1) - 1
       if (left === 0) counts.delete(key)
       else counts.set(key, left)

@@ -131,13 +131,14 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
   const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
     store.claimMessages({
       slots: 100,
-      slowSlots: 100,
+      unsureSlots: 100,
       perHost: 100,
       prefetch: new Map(),
       perPartner: 100,
       busyHosts: new Map(),
       busyPartners: new Map(),
-      unproven: { perPartner: 100, busyPartners: new Map() },
+      slow: { slots: 100, first: 0, busyLanes: new Map() },
+      unproven: { slots: 100, perPartner: 100, busyPartners: new Map() },
       leaseMs: LEASE_MS,
       ...more,
     })
@@ -158,7 +159,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
         durationMs: 12,
         responseExcerpt: httpStatus === null ? null : 'hello',
       },
-      timedOut: httpStatus === null,
+      shows: httpStatus === null ? 'hangs' : 'answers',
     }
   }
   /** Sends whatever is due, and has the receivers answer this. */

@@ -128,7 +128,7 @@ test('signs and sends what it claims, decides, and records under the claim', asy
   await answer(1, OK)
   await answer(2, { ...OK, httpStatus: 500 })
   await deliverer.whenIdle()
-  const recorded = { timedOut: false, attempt: { at: NOW, durationMs: 12, responseExcerpt: 'ok' } }
+  const recorded = { shows: 'answers', attempt: { at: NOW, durationMs: 12, responseExcerpt: 'ok' } }
   expect(settled).toMatchObject([
     { ...recorded, message: { seq: 1, claim: 7 }, step: { state: 'delivered', dueAt: null } },
     { ...recorded, message: { seq: 2, claim: 7 }, step: { state: 'exhausted', dueAt: null } },
@@ -186,15 +186,16 @@ test('an attempt that throws frees its slot and leaves the row to its lease', as
 })
 
 test.each([
-  ['timeout', true],
-  ['connect_timeout', true],
-  ['refused', false],
-] as const)('an attempt that failed as %s has held its slot for long: %s', async (error, timedOut) => {
+  ['timeout', 'hangs'],
+  ['connect_timeout', 'hangs'],
+  ['refused', null],
+  ['tls', null],
+] as const)('an attempt that failed as %s shows of its host: %s', async (error, shows) => {
   const { deliverer, round, answer, settled } = openScene()
   await round(messageOf(1))
   await answer(1, failed(error))
   await deliverer.whenIdle()
-  expect(settled).toMatchObject([{ timedOut, step: { state: 'pending', retries: 1 } }])
+  expect(settled).toMatchObject([{ shows, step: { state: 'pending', retries: 1 } }])
 })
 
 test('what could not be sent for a shortage here is due again soon, and no attempt is recorded', async () => {
@@ -203,7 +204,7 @@ test('what could not be sent for a shortage here is due again soon, and no attem
   await answer(1, failed('local'))
   await deliverer.whenIdle()
   expect(settled).toMatchObject([
-    { attempt: null, timedOut: false, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
+    { attempt: null, shows: null, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
   ])
   expect(happened).toContain('not_sent')
 })
@@ -312,7 +313,12 @@ describe('what is cancelled while a claim is pending', () => {
     await claim()
     await claiming
     await round()
-    expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY, slowSlots: 2, busyHosts: new Map() })
+    expect(claims.at(-1)).toMatchObject({
+      slots: CONCURRENCY,
+      unsureSlots: 4,
+      slow: { slots: 2 },
+      busyHosts: new Map(),
+    })
   })
 
   test('is recorded before the deliverer is idle', async () => {
@@ -339,19 +345,20 @@ describe('what is cancelled while a claim is pending', () => {
 })
 
 describe('shares of the slots', () => {
-  test('are a quarter for all slow hosts, three quarters for a partner, a quarter for its unproven hosts', async () => {
+  test('are half for slow and unproven lanes together, three quarters for a partner', async () => {
     const { round, claims } = openScene()
     await round()
     expect(claims.at(-1)).toMatchObject({
-      slowSlots: 2,
+      unsureSlots: 4,
+      slow: { slots: 2, first: 1, busyLanes: new Map() },
       perPartner: 6,
-      unproven: { perPartner: 2, busyPartners: new Map() },
+      unproven: { slots: 3, perPartner: 2, busyPartners: new Map() },
     })
   })
 
   test('count what is in flight or waits, until its attempt has ended', async () => {
     const { round, answer, claims } = openScene({ perHost: 1 })
-    const slow = { slow: true, proven: false, host: 'slow.example' }
+    const slow = { slow: true, proven: false, host: 'slow.example', laneId: 9 }
     await round(
       messageOf(1, slow),
       messageOf(2, { proven: false }),
@@ -360,12 +367,13 @@ describe('shares of the slots', () => {
     )
     await round()
     expect(claims.at(-1)).toMatchObject({
-      slowSlots: 1,
-      unproven: { busyPartners: new Map([['partner_1', 2]]) },
+      unsureSlots: 1,
+      slow: { slots: 1, first: 0, busyLanes: new Map([[9, 1]]) },
+      unproven: { slots: 1, busyPartners: new Map([['partner_1', 2]]) },
     })
     for (const seq of [1, 2, 3]) await answer(seq, OK)
     await round()
-    expect(claims.at(-1)).toMatchObject({ slowSlots: 2, unproven: { busyPartners: new Map() } })
+    expect(claims.at(-1)).toMatchObject({ unsureSlots: 4, slow: { slots: 2 }, unproven: { busyPartners: new Map() } })
   })
 
   test('are given back by what is released', async () => {

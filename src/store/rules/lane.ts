@@ -1,3 +1,5 @@
+import type { HostSign } from '../queues.ts'
+
 /** What decides how many slots a lane gets. */
 export interface LaneState {
   /** Not later than the due time of its first message; null: nothing to send. Epoch ms. */
@@ -6,7 +8,7 @@ export interface LaneState {
   strikes: number
   /** Too many of them: it gets one slot at a time. */
   slow: boolean
-  /** Its last attempt ended before the time limit; until one has, it gets few slots. */
+  /** Its last attempt that showed something was answered; until one is, it gets few slots. */
   proven: boolean
 }
 
@@ -15,9 +17,9 @@ export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, prove
 /** After this many time-outs in a row a host gets one slot at a time, until it answers. */
 const SLOW_AFTER_STRIKES = 3
 
-/** An answer, whatever it says, shows that the host lets attempts end. */
-export const afterAttemptInLane = (lane: LaneState, timedOut: boolean): LaneState => {
-  if (!timedOut) return { ...lane, strikes: 0, slow: false, proven: true }
+export const afterAttemptInLane = (lane: LaneState, shows: HostSign | null): LaneState => {
+  if (shows === null) return lane
+  if (shows === 'answers') return { ...lane, strikes: 0, slow: false, proven: true }
   const strikes = lane.strikes + 1
   return { ...lane, strikes, slow: strikes >= SLOW_AFTER_STRIKES, proven: false }
 }

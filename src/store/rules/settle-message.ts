@@ -40,7 +40,7 @@ export const mayBeRecorded = (facts: Pick<MessageFacts, 'claims' | 'claimedAt'>,
  * claim no longer holds is written, and a 2xx of it still delivers, unless the message has been resent since.
  */
 export const settleMessage = (
-  { message: { claim }, step, attempt, timedOut }: MessageSettlement,
+  { message: { claim }, step, attempt, shows }: MessageSettlement,
   facts: MessageFacts | null,
   lane: LaneState,
 ): MessagePlan | null => {
@@ -61,7 +61,7 @@ export const settleMessage = (
     : holds
       ? { ...counted, state: step.state, dueAt: step.dueAt, retries: step.retries, claimedAt: null }
       : counted
-  const next = afterAttemptInLane(lane, timedOut)
+  const next = afterAttemptInLane(lane, shows)
   return {
     update,
     // What was erased during the attempt stays erased.

@@ -12,26 +12,34 @@ export interface DueLane {
 
 /** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
 export const PARTNERS_IN_A_CLAIM = 256
-/** A claim looks at so many lanes of a partner at most. */
+/** A claim looks at so many lanes of a partner and a kind at most. */
 const LANES_OF_A_PARTNER = 1_024
 
-/** What of all slots the slow lanes may have together, a partner, and a partner's unproven lanes together. */
-export const sharesOf = (slots: number): { slow: number; perPartner: number; unproven: number } => ({
-  slow: Math.ceil(slots / 4),
-  perPartner: Math.ceil((slots * 3) / 4),
-  unproven: Math.ceil(slots / 4),
-})
+/**
+ * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `unsure`, so
+ * proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`.
+ */
+export const sharesOf = (slots: number) => {
+  const unsure = Math.max(1, Math.floor(slots / 2))
+  const slowFirst = Math.ceil(slots / 16)
+  return {
+    perPartner: Math.ceil((slots * 3) / 4),
+    unsure,
+    slow: Math.min(unsure, Math.ceil(slots / 4)),
+    slowFirst,
+    unproven: Math.max(1, unsure - slowFirst),
+    /** Of a partner, beyond the first attempt at each of its hosts. */
+    unprovenPerPartner: Math.ceil(slots / 4),
+  }
+}
 
-type Limits = Pick<
-  MessageClaimRequest,
-  'slots' | 'slowSlots' | 'perHost' | 'prefetch' | 'perPartner' | 'busyHosts' | 'busyPartners' | 'unproven'
->
+type Limits = Omit<MessageClaimRequest, 'leaseMs'>
 
 /**
- * How many lanes of each partner to load, the longest due first. A lane gives nothing only if its host is busy. So one lane
- * for each slot and each busy host is enough: none that could be served is left out.
+ * How many lanes of each partner and kind to load, the longest due first. A lane gives nothing only if its host or itself
+ * is busy. So one lane for each slot and each busy host is enough: none that could be served is left out.
  */
-export const lanesToLoad = ({ slots, busyHosts }: Limits): number =>
+export const lanesToLoad = ({ slots, busyHosts }: Pick<Limits, 'slots' | 'busyHosts'>): number =>
   Math.min(LANES_OF_A_PARTNER, Math.max(0, slots) + busyHosts.size)
 
 /** A partner that has its whole share gets nothing, whatever its lanes. */
@@ -39,53 +47,98 @@ export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Lim
   (busyPartners.get(partnerId) ?? 0) < perPartner
 
 /**
- * Shares the free slots over the lanes: equally, the longest due first, within what a host and a partner may have.
- * Slow lanes come last, one slot each, within `slowSlots`. Lanes that have not yet proven that attempts end in time share
- * what their partner has for them; but each of their hosts may always try once, so that however many hang, a new host can
- * show that it does not.
+ * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: the longest due first,
+ * and of slow and unproven lanes those of the partner that has the fewest. Slow lanes get one slot each.
+ *
+ * Lanes that have not yet proven that attempts end in time share what their partner has for them; but each of their hosts
+ * may try once as long as all unproven lanes have slots left, so that a new host can show that it does not hang.
  *
  * @returns how many messages to take of which lane, `take` above 0
  */
 export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: DueLane; take: number }[] => {
-  const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)
   const unproven = new Map(claim.unproven.busyPartners)
-  const shares: { lane: DueLane; take: number }[] = []
-  let left = claim.slots
+  const takes = new Map<DueLane, number>()
+  const left = {
+    all: claim.slots,
+    unsure: claim.unsureSlots,
+    slow: claim.slow.slots,
+    unproven: claim.unproven.slots,
+  }
 
   const room = (lane: DueLane): number => {
-    const most = lane.slow ? 1 : claim.perHost + countOf(claim.prefetch, lane.host)
-    const common = Math.min(most - countOf(hosts, lane.host), claim.perPartner - countOf(partners, lane.partnerId))
-    if (lane.slow || lane.proven) return common
+    const taken = takes.get(lane) ?? 0
+    const common = Math.min(
+      claim.perHost + countOf(claim.prefetch, lane.host) - countOf(hosts, lane.host),
+      claim.perPartner - countOf(partners, lane.partnerId),
+    )
+    if (lane.slow) return Math.min(common, claim.slow.busyLanes.has(lane.id) ? 0 : 1 - taken, left.unsure, left.slow)
+    if (lane.proven) return common
     const firstTry = countOf(hosts, lane.host) === 0 ? 1 : 0
-    return Math.min(common, Math.max(firstTry, claim.unproven.perPartner - countOf(unproven, lane.partnerId)))
+    const ofPartner = Math.max(firstTry, claim.unproven.perPartner - countOf(unproven, lane.partnerId))
+    return Math.min(common, ofPartner, left.unsure, left.unproven)
   }
-  const share = (open: readonly DueLane[], slots: number) => {
-    const candidates = open.filter(lane => room(lane) > 0).slice(0, slots)
-    const each = Math.max(1, Math.ceil(slots / Math.max(1, candidates.length)))
-    let free = slots
-    for (const lane of candidates) {
-      const take = Math.min(each, free, room(lane))
-      if (take <= 0) continue
-      shares.push({ lane, take })
-      free -= take
-      left -= take
-      add(hosts, lane.host, take)
-      add(partners, lane.partnerId, take)
-      if (!lane.slow && !lane.proven) add(unproven, lane.partnerId, take)
+
+  const take = (lane: DueLane, count: number) => {
+    takes.set(lane, (takes.get(lane) ?? 0) + count)
+    add(hosts, lane.host, count)
+    add(partners, lane.partnerId, count)
+    left.all -= count
+    if (lane.slow || !lane.proven) left.unsure -= count
+    if (lane.slow) left.slow -= count
+    else if (!lane.proven) {
+      left.unproven -= count
+      add(unproven, lane.partnerId, count)
     }
   }
 
-  share(
-    inOrder.filter(({ slow }) => !slow),
-    left,
+  const share = (ofKind: readonly DueLane[], slots: number) => {
+    let free = Math.min(slots, left.all)
+    const candidates = ofKind.filter(lane => room(lane) > 0).slice(0, Math.max(0, free))
+    const each = Math.max(1, Math.ceil(free / Math.max(1, candidates.length)))
+    for (const lane of candidates) {
+      const count = Math.min(each, free, room(lane))
+      if (count <= 0) continue
+      take(lane, count)
+      free -= count
+    }
+  }
+
+  const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
+  const proven = inOrder.filter(lane => !lane.slow && lane.proven)
+  const untried = inOrder.filter(lane => !lane.slow && !lane.proven)
+  /** The first tries come first: those may show that a host does not hang. */
+  const untriedInTurn = () =>
+    inTurn(
+      untried.toSorted((a, b) => countOf(hosts, a.host) - countOf(hosts, b.host)),
+      unproven,
+    )
+  const slow = inTurn(
+    inOrder.filter(lane => lane.slow),
+    new Map(),
   )
-  share(
-    inOrder.filter(({ slow }) => slow),
-    Math.min(left, claim.slowSlots),
-  )
-  return shares
+
+  share(slow, claim.slow.first)
+  // Proven lanes with long queues would otherwise take each slot that becomes free.
+  share(untriedInTurn(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
+  share(proven, left.all)
+  share(untriedInTurn(), left.all)
+  share(slow, left.all)
+  return [...takes].map(([lane, count]) => ({ lane, take: count }))
+}
+
+/** Goes round the partners, from the one that has the fewest already; keeps the order of each partner's lanes. */
+const inTurn = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): DueLane[] => {
+  const counts = new Map(busy)
+  return lanes
+    .map(lane => {
+      const turn = countOf(counts, lane.partnerId)
+      counts.set(lane.partnerId, turn + 1)
+      return { lane, turn }
+    })
+    .sort((a, b) => a.turn - b.turn)
+    .map(({ lane }) => lane)
 }
 
 const countOf = (counts: ReadonlyMap<string, number>, key: string): number => counts.get(key) ?? 0

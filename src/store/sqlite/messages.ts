@@ -37,8 +37,10 @@ export const createMessages = (context: Context): Verbs => {
     const lanes = partners
       .filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim))
       .flatMap(({ id: partnerId }) => [
-        ...statements.dueLanes.all({ partnerId, slow: 0, at, limit }),
-        ...statements.dueLanes.all({ partnerId, slow: 1, at, limit }),
+        ...statements.dueLanes.all({ partnerId, slow: 0, proven: 1, at, limit }),
+        ...statements.dueLanes.all({ partnerId, slow: 0, proven: 0, at, limit }),
+        // A slow lane is never proven.
+        ...statements.dueLanes.all({ partnerId, slow: 1, proven: 0, at, limit }),
       ])
       .map((row): DueLane => ({ ...row, slow: row.slow === 1, proven: row.proven === 1 }))
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }

@@ -228,12 +228,12 @@ export const lanes = sqliteTable(
     strikes: integer('strikes').notNull().default(0),
     /** Too many of them: it gets one slot at a time. */
     slow: flag('slow'),
-    /** Its last attempt ended before the time limit; until one has, it gets few slots. */
+    /** Its last attempt that showed something was answered; until one is, it gets few slots. */
     proven: flag('proven'),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
-    index('lanes_due').on(t.partnerId, t.slow, t.dueAt).where(sql`due_at IS NOT NULL`),
+    index('lanes_due_of_kind').on(t.partnerId, t.slow, t.proven, t.dueAt).where(sql`due_at IS NOT NULL`),
     index('lanes_first').on(t.dueAt).where(sql`due_at IS NOT NULL`),
   ],
 )

@@ -28,7 +28,8 @@ const SUCCESS: Answer = {
 const NOBODY_BUSY = {
   busyHosts: new Map(),
   busyPartners: new Map(),
-  unproven: { perPartner: 100, busyPartners: new Map() },
+  slow: { slots: 100, first: 0, busyLanes: new Map() },
+  unproven: { slots: 100, perPartner: 100, busyPartners: new Map() },
 }
 
 interface Call {
@@ -159,7 +160,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
   const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
     const claim = {
       slots,
-      slowSlots: slots,
+      unsureSlots: slots,
       perHost: 10,
       prefetch: new Map(),
       perPartner: 10,
@@ -186,7 +187,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
         durationMs: 12,
         responseExcerpt: 'hello',
       } as const
-      return { message, step, attempt, timedOut: false }
+      return { message, step, attempt, shows: httpStatus === null ? null : ('answers' as const) }
     })
     await store.settleMessages(settlements)
     return settlements.length

@@ -25,6 +25,8 @@ const slowDown = async (bench: Bench, host: string, partnerId = bench.partnerId)
   await bench.advance(2 * MINUTE)
 }
 
+const NO_SLOW = { slots: 0, first: 0, busyLanes: new Map<number, number>() }
+
 export const describeLanes = (open: OpenStore): void => {
   test('a host gets no more than its share, those in flight counted', async () => {
     await using bench = await openBench(open)
@@ -42,7 +44,7 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, { 'good.example': 9, 'new.example': 9 })
-      const unproven = { perPartner: 3, busyPartners: new Map<string, number>() }
+      const unproven = { slots: 100, perPartner: 3, busyPartners: new Map<string, number>() }
       expect(
         hostsOf(await bench.claimMessages({ perHost: 4, prefetch: two('good.example', 'new.example'), unproven })),
       ).toEqual({
@@ -71,8 +73,8 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   describe('hosts that have not yet let an attempt end in time', () => {
-    const three = { perPartner: 3, busyPartners: new Map<string, number>() }
-    const full = (bench: Bench) => ({ perPartner: 3, busyPartners: new Map([[bench.partnerId, 3]]) })
+    const three = { slots: 100, perPartner: 3, busyPartners: new Map<string, number>() }
+    const full = (bench: Bench) => ({ slots: 100, perPartner: 3, busyPartners: new Map([[bench.partnerId, 3]]) })
 
     test('share what a partner has for them, and have all of their own once one has', async () => {
       await using bench = await openBench(open)
@@ -115,6 +117,17 @@ export const describeLanes = (open: OpenStore): void => {
       const busyHosts = new Map(hosts.map(host => [host, 1]))
       const taken = await bench.claimMessages({ slots: 2, unproven: full(bench), busyHosts })
       expect(hostsOf(taken)).toEqual({ 'good.example': 2 })
+    })
+
+    test('do not hide a proven lane, however many of them are due before it and may not go', async () => {
+      await using bench = await openBench(open)
+      await fill(bench, { 'good.example': 1 })
+      await bench.deliver(200)
+      await fill(bench, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`new${n}.example`, 1])))
+      await bench.advance(MINUTE)
+      await fill(bench, { 'good.example': 2 })
+      const none = { slots: 0, perPartner: 3, busyPartners: new Map<string, number>() }
+      expect(hostsOf(await bench.claimMessages({ slots: 2, unproven: none }))).toEqual({ 'good.example': 2 })
     })
 
     test('are joined by a good one whose attempt ran into the limit', async () => {
@@ -186,11 +199,12 @@ export const describeLanes = (open: OpenStore): void => {
     await using bench = await openBench(open)
     await slowDown(bench, 'slow.example')
     await fill(bench, { 'good.example': 5 })
-    expect(hostsOf(await bench.claimMessages({ slowSlots: 0 }))).toEqual({ 'good.example': 5 })
+    expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'good.example': 5 })
     const taken = await bench.claimMessages()
     expect(hostsOf(taken)).toEqual({ 'slow.example': 1 })
     expect(taken[0]).toMatchObject({ slow: true })
-    expect(await bench.claimMessages({ busyHosts: new Map([['slow.example', 1]]) })).toEqual([])
+    const slow = { slots: 100, first: 0, busyLanes: new Map([[first(taken).laneId, 1]]) }
+    expect(await bench.claimMessages({ slow })).toEqual([])
   })
 
   test('two time-outs are not enough, nor are refusals', async () => {
@@ -201,14 +215,14 @@ export const describeLanes = (open: OpenStore): void => {
       messages.map(message => bench.received(message, message.host === 'a.example' ? null : 500)),
     )
     await bench.advance(2 * MINUTE)
-    expect(hostsOf(await bench.claimMessages({ slowSlots: 0 }))).toEqual({ 'a.example': 2, 'b.example': 5 })
+    expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'a.example': 2, 'b.example': 5 })
   })
 
   test('a slow host is an ordinary one again as soon as it answers, whatever it answers', async () => {
     await using bench = await openBench(open)
     await slowDown(bench, 'slow.example')
     expect(await bench.deliver(500)).toBe(1)
-    expect(hostsOf(await bench.claimMessages({ slowSlots: 0 }))).toEqual({ 'slow.example': 2 })
+    expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'slow.example': 2 })
   })
 
   test('quick and slow lanes together keep within the share of a host and of a partner', async () => {
@@ -227,7 +241,7 @@ export const describeLanes = (open: OpenStore): void => {
     await slowDown(bench, 'a.example')
     const other = await bench.addPartner()
     await fill(bench, { 'a.example': 2 }, other)
-    const taken = await bench.claimMessages({ slowSlots: 0 })
+    const taken = await bench.claimMessages({ slow: NO_SLOW })
     expect(taken.map(message => message.partnerId)).toEqual([other, other])
   })
 

@@ -17,13 +17,18 @@ const PARTNERS = ['prt_1', 'prt_2', 'prt_3']
 const HOSTS = ['a.example', 'b.example', 'c.example', 'd.example']
 const claim = fc.record({
   slots: fc.nat(20),
-  slowSlots: fc.nat(5),
+  unsureSlots: fc.nat(10),
   perHost: fc.integer({ min: 1, max: 5 }),
   prefetch: counts(HOSTS),
   perPartner: fc.integer({ min: 1, max: 9 }),
   busyHosts: counts(HOSTS),
   busyPartners: counts(PARTNERS),
-  unproven: fc.record({ perPartner: fc.nat(4), busyPartners: counts(PARTNERS) }),
+  slow: fc.record({
+    slots: fc.nat(5),
+    first: fc.nat(3),
+    busyLanes: fc.array(fc.nat(1_000)).map(ids => new Map(ids.map(id => [id, 1]))),
+  }),
+  unproven: fc.record({ slots: fc.nat(8), perPartner: fc.nat(4), busyPartners: counts(PARTNERS) }),
 })
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number) =>
   items.reduce((total, item) => total + of(item), 0)
@@ -39,7 +44,10 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
         )
       expect(shares.every(({ take }) => take > 0)).toBe(true)
       expect(taken(() => true)).toBeLessThanOrEqual(limits.slots)
-      expect(taken(({ slow }) => slow)).toBeLessThanOrEqual(limits.slowSlots)
+      expect(taken(({ slow }) => slow)).toBeLessThanOrEqual(limits.slow.slots)
+      expect(taken(({ slow, proven }) => !slow && !proven)).toBeLessThanOrEqual(limits.unproven.slots)
+      expect(taken(({ slow, proven }) => slow || !proven)).toBeLessThanOrEqual(limits.unsureSlots)
+      expect(new Set(shares.map(({ lane }) => lane)).size).toBe(shares.length)
       for (const host of HOSTS) {
         const most = limits.perHost + (limits.prefetch.get(host) ?? 0)
         const room = Math.max(0, most - (limits.busyHosts.get(host) ?? 0))
@@ -49,28 +57,114 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
         const room = Math.max(0, limits.perPartner - (limits.busyPartners.get(partnerId) ?? 0))
         expect(taken(one => one.partnerId === partnerId)).toBeLessThanOrEqual(room)
       }
-      for (const share of shares) if (share.lane.slow) expect(share.take).toBe(1)
+      for (const { lane, take } of shares) {
+        if (!lane.slow) continue
+        expect(take).toBe(1)
+        expect(limits.slow.busyLanes.has(lane.id)).toBe(false)
+      }
     }),
   )
 })
 
-test('leaves slow lanes and unproven ones a quarter of all slots, and a partner three quarters', () => {
-  expect(sharesOf(256)).toEqual({ slow: 64, perPartner: 192, unproven: 64 })
-  expect(sharesOf(1)).toEqual({ slow: 1, perPartner: 1, unproven: 1 })
+/** What a deliverer of 256 slots asks for whose slots are all free. */
+const ALL_FREE = {
+  slots: 256,
+  unsureSlots: sharesOf(256).unsure,
+  perHost: 16,
+  prefetch: new Map<string, number>(),
+  perPartner: sharesOf(256).perPartner,
+  busyHosts: new Map<string, number>(),
+  busyPartners: new Map<string, number>(),
+  slow: { slots: sharesOf(256).slow, first: sharesOf(256).slowFirst, busyLanes: new Map<number, number>() },
+  unproven: {
+    slots: sharesOf(256).unproven,
+    perPartner: sharesOf(256).unprovenPerPartner,
+    busyPartners: new Map<string, number>(),
+  },
+}
+let lastId = 0
+const laneOf = (more: Partial<DueLane> = {}): DueLane => {
+  const id = ++lastId
+  return { id, partnerId: 'prt_1', host: `h${id}.example`, dueAt: 0, slow: false, proven: false, ...more }
+}
+const lanesOf = (count: number, more: Partial<DueLane>) => Array.from({ length: count }, () => laneOf(more))
+
+test('leaves one half to slow lanes and unproven ones of all partners, some of it to slow ones, three quarters to a partner', () => {
+  expect(sharesOf(256)).toEqual({
+    perPartner: 192,
+    unsure: 128,
+    slow: 64,
+    slowFirst: 16,
+    unproven: 112,
+    unprovenPerPartner: 64,
+  })
+  expect(sharesOf(1)).toMatchObject({ perPartner: 1, unsure: 1, slow: 1, unproven: 1 })
+})
+
+test('two partners with 400 hanging hosts each do not take all slots: proven lanes have the other half', () => {
+  const hanging = [...lanesOf(400, { partnerId: 'prt_1' }), ...lanesOf(400, { partnerId: 'prt_2' })]
+  const healthy = laneOf({ partnerId: 'prt_3', proven: true, dueAt: 9 })
+  const first = shareSlots(ALL_FREE, [...hanging, healthy])
+  expect(sum(first, ({ lane, take }) => (lane.proven ? 0 : take))).toBe(112)
+  // All of them hang now.
+  const busy = first.filter(({ lane }) => !lane.proven).map(({ lane }) => lane)
+  const then = {
+    ...ALL_FREE,
+    slots: 256 - 112,
+    unsureSlots: 128 - 112,
+    busyHosts: new Map(busy.map(({ host }) => [host, 1])),
+    unproven: { ...ALL_FREE.unproven, slots: 0 },
+  }
+  expect(shareSlots(then, [...hanging, healthy])).toEqual([{ lane: healthy, take: 16 }])
+})
+
+test('first tries go in turn over partners, whoever has waited longest', () => {
+  const many = lanesOf(400, { partnerId: 'prt_1', dueAt: 0 })
+  const few = lanesOf(3, { partnerId: 'prt_2', dueAt: 50 })
+  const shares = shareSlots({ ...ALL_FREE, slots: 8 }, [...many, ...few])
+  expect(shares.map(({ lane }) => lane.partnerId).filter(partnerId => partnerId === 'prt_2')).toHaveLength(3)
+  const unproven = { ...ALL_FREE.unproven, slots: 1, busyPartners: new Map([['prt_1', 111]]) }
+  const last = shareSlots({ ...ALL_FREE, slots: 8, unproven }, [...many, ...few])
+  expect(last.map(({ lane, take }) => [lane.partnerId, take])).toEqual([['prt_2', 1]])
+})
+
+test('a proven lane with a long queue does not take each slot that becomes free from a new host, nor the other way round', () => {
+  const [proven, fresh] = [laneOf({ proven: true, dueAt: 0 }), laneOf({ dueAt: 9 })]
+  expect(shareSlots({ ...ALL_FREE, slots: 1 }, [proven, fresh])).toEqual([{ lane: fresh, take: 1 }])
+  expect(shareSlots({ ...ALL_FREE, slots: 2 }, [proven, ...lanesOf(5, {})])).toContainEqual({ lane: proven, take: 1 })
+})
+
+test('slow lanes have a minimum, however long the queues of the others are', () => {
+  const slow = laneOf({ slow: true, dueAt: 99 })
+  const others = [laneOf({ proven: true }), laneOf()]
+  expect(shareSlots({ ...ALL_FREE, slots: 1 }, [...others, slow])).toEqual([{ lane: slow, take: 1 }])
+  const rest = { ...ALL_FREE, slots: 1, slow: { ...ALL_FREE.slow, first: 0 } }
+  expect(shareSlots(rest, [...others, slow])).not.toContainEqual({ lane: slow, take: 1 })
+})
+
+test('a slow lane on a host that others keep busy still gets its turn', () => {
+  const [slow, quick] = [
+    laneOf({ partnerId: 'prt_1', host: 'shared.example', slow: true }),
+    laneOf({ partnerId: 'prt_2', host: 'shared.example', proven: true }),
+  ]
+  const busyHosts = new Map([['shared.example', 15]])
+  expect(shareSlots({ ...ALL_FREE, busyHosts }, [quick, slow])).toEqual([{ lane: slow, take: 1 }])
+  const busyLanes = new Map([[slow.id, 1]])
+  expect(shareSlots({ ...ALL_FREE, busyHosts, slow: { ...ALL_FREE.slow, busyLanes } }, [quick, slow])).toEqual([
+    { lane: quick, take: 1 },
+  ])
 })
 
 test('lets a new host try once, however many of its partner hang', () => {
   const limits = {
+    ...ALL_FREE,
     slots: 10,
-    slowSlots: 0,
     perHost: 4,
-    prefetch: new Map(),
-    perPartner: 10,
     busyHosts: new Map([['a.example', 4]]),
     busyPartners: new Map([['prt_1', 4]]),
-    unproven: { perPartner: 2, busyPartners: new Map([['prt_1', 4]]) },
+    unproven: { slots: 9, perPartner: 2, busyPartners: new Map([['prt_1', 4]]) },
   }
-  const due = HOSTS.map((host, id) => ({ id, partnerId: 'prt_1', host, dueAt: 0, slow: false, proven: false }))
+  const due = HOSTS.map(host => laneOf({ host }))
   expect(shareSlots(limits, due).map(({ lane, take }) => [lane.host, take])).toEqual([
     ['b.example', 1],
     ['c.example', 1],

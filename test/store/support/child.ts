@@ -44,13 +44,14 @@ const claimVerifications = async (store: Store): Promise<string[]> => {
 const claimMessages = async (store: Store): Promise<string[]> => {
   const { messages } = await store.claimMessages({
     slots: 3,
-    slowSlots: 1,
+    unsureSlots: 3,
     perHost: 3,
     prefetch: new Map(),
     perPartner: 3,
     busyHosts: new Map(),
     busyPartners: new Map(),
-    unproven: { perPartner: 100, busyPartners: new Map() },
+    slow: { slots: 1, first: 0, busyLanes: new Map() },
+    unproven: { slots: 3, perPartner: 100, busyPartners: new Map() },
     leaseMs: 60_000,
   })
   return messages.map(message => `m${message.seq}`)

@@ -69,7 +69,7 @@ export const MESSAGE_SETTLEMENTS = list(
     }),
     step: row<MessageSettlement['step']>({ state: plain, dueAt: plain, retries: plain, gone: plain }),
     attempt: nullable(attempt),
-    timedOut: plain,
+    shows: plain,
   }),
 )
 

@@ -110,13 +110,14 @@ const claimMessages: Step = async history => {
   const partners = random() < 0.2 ? new Map([[history.partnerIds[0] as string, below(random, 3)]]) : new Map()
   const claim = {
     slots: random() < 0.1 ? 0 : 1 + below(random, 5),
-    slowSlots: below(random, 3),
+    unsureSlots: below(random, 5),
     perHost: 1 + below(random, 3),
     prefetch: random() < 0.2 ? new Map([['b.example', 2]]) : new Map(),
     perPartner: 1 + below(random, 5),
     busyHosts: hosts,
     busyPartners: partners,
-    unproven: { perPartner: 1 + below(random, 3), busyPartners: new Map() },
+    slow: { slots: below(random, 3), first: below(random, 2), busyLanes: new Map() },
+    unproven: { slots: below(random, 5), perPartner: 1 + below(random, 3), busyPartners: new Map() },
     leaseMs: oneOf(random, LEASES_MS),
   }
   const claimed = await call(history, 'claimMessages', store => store.claimMessages(claim))
@@ -128,7 +129,7 @@ const attempted = (history: History, message: ClaimedMessage): MessageSettlement
   const now = history.now()
   if (random() < 0.08) {
     const step = { state: 'pending' as const, dueAt: now, retries: message.retries, gone: false }
-    return { message, step, attempt: null, timedOut: false }
+    return { message, step, attempt: null, shows: null }
   }
   const httpStatus = oneOf(random, STATUSES)
   const outcome = { httpStatus, retryAfterMs: random() < 0.5 ? 2 * SECOND : null }
@@ -136,7 +137,7 @@ const attempted = (history: History, message: ClaimedMessage): MessageSettlement
   const kind = httpStatus === null ? 'failed' : step.gone ? 'gone' : httpStatus === 200 ? 'delivered' : 'rejected'
   const excerpt = httpStatus === null ? null : 'hello'
   const attempt = { at: now, outcome: kind, httpStatus, error: null, durationMs: 12, responseExcerpt: excerpt } as const
-  return { message, step, attempt, timedOut: httpStatus === null }
+  return { message, step, attempt, shows: httpStatus === null ? 'hangs' : 'answers' }
 }
 
 const settleMessages: Step = async (history, tick) => {
