@@ -27,7 +27,7 @@ describe('a receiver that fails now and then', () => {
       const schedule = Array.from({ length: RETRIES }, () => '20ms').join(',')
       await using stage = await openStage({
         RETRY_SCHEDULE: schedule,
-        CALLBACK_TIMEOUT: '300ms',
+        CALLBACK_TIMEOUT: '5s',
         UPSTREAM_RATE: '2000',
       })
       const { api, receiver, upstream, deliveriesOf } = stage
