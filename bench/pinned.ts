@@ -60,7 +60,15 @@ const writeFor = async (store: Store, runMs: number): Promise<number[]> => {
   const credentials = { apiId: 'bench', apiKey: new Secret('bench'), passwordMode: 'static' } as const
   const account = await store.putDefaultAccount({ id: newId('acc'), ...credentials })
   const callbackUrl = 'https://partner.example/hook'
-  const rest = { partnerId, accountId: account.id, callbackUrl, metadata: {}, expiresAt: null, ttlMs: DAY }
+  const rest = {
+    partnerId,
+    accountId: account.id,
+    callbackUrl,
+    metadata: {},
+    expiresAt: null,
+    ttlMs: DAY,
+    isBatch: false,
+  }
   const took: number[] = []
   const endsAt = performance.now() + runMs
   const write = async () => {

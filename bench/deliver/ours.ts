@@ -40,6 +40,7 @@ const runOurs = async () => {
         metadata: {},
         expiresAt: null,
         ttlMs: DAY,
+        isBatch: false,
       }))
       await filled.register(items)
       await resolveAll(filled)

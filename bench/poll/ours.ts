@@ -51,6 +51,7 @@ const runOurs = () => {
           metadata: {},
           expiresAt: null,
           ttlMs: DAY,
+          isBatch: false,
         })),
       )
   }

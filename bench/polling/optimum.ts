@@ -1,6 +1,7 @@
 import { SECOND } from '../../src/core/duration.ts'
+import { longestInterval, type PollSchedule } from '../../src/core/polling/schedule.ts'
 import { DEADLINE_MS, type Law } from './laws.ts'
-import type { Bounds, Measured } from './schedules.ts'
+import type { Measured } from './schedules.ts'
 
 /** A grid so fine at each age that rounding a poll to it costs next to nothing. */
 const ageGrid = (): Float64Array => {
@@ -39,7 +40,8 @@ const gridOf = ({ completedBy }: Law): Grid => {
 }
 
 /** The schedule that minimises polls + price × delay, within the bounds, by dynamic programming from the deadline back. */
-const cheapest = ({ ages, open, completedArea }: Grid, price: number, { minMs, maxMs }: Bounds): Optimum => {
+const cheapest = ({ ages, open, completedArea }: Grid, price: number, bounds: PollSchedule): Optimum => {
+  const { minMs } = bounds
   const last = ages.length - 1
   const cost = new Float64Array(last + 1)
   const next = new Int32Array(last + 1)
@@ -52,7 +54,8 @@ const cheapest = ({ ages, open, completedArea }: Grid, price: number, { minMs, m
   for (let i = last - 1; i >= 0; i--) {
     const age = ages[i] as number
     while (firstAllowed > i + 1 && (ages[firstAllowed - 1] as number) - age >= minMs) firstAllowed--
-    while (lastAllowed > i + 1 && (ages[lastAllowed] as number) - age > maxMs) lastAllowed--
+    const longest = longestInterval(age, bounds)
+    while (lastAllowed > i + 1 && (ages[lastAllowed] as number) - age > longest) lastAllowed--
     let best = Number.POSITIVE_INFINITY
     for (let j = Math.min(firstAllowed, lastAllowed); j <= lastAllowed; j++) {
       const total = price * delayBetween(i, j) + (cost[j] as number)
@@ -77,7 +80,7 @@ const cheapest = ({ ages, open, completedArea }: Grid, price: number, { minMs, m
  * The fewest polls with which a schedule that knows the law can have the mean delay `delayMs`. Between two optimal schedules it is
  * the line through both, which no single schedule can be below.
  */
-export const optimumFor = (law: Law, delayMs: number, bounds: Bounds): Optimum => {
+export const optimumFor = (law: Law, delayMs: number, bounds: PollSchedule): Optimum => {
   const grid = gridOf(law)
   let [low, high] = [1e-12, 1]
   let slow = cheapest(grid, low, bounds)

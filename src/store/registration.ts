@@ -36,6 +36,8 @@ export interface NewRegistration {
   /** Null: `ttlMs` from now. */
   expiresAt: number | null
   ttlMs: number
+  /** It came with others, which as a whole are less urgent than what comes by itself. */
+  isBatch: boolean
 }
 
 export type Registered =

@@ -110,7 +110,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
     const answer = await upstream.ask(account, verification.idcardid)
     const observedAt = store.now()
-    deps.plan?.polled(account, verification, { answer, askedAt })
+    deps.plan?.polled(account.id, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, answer)
     report(account, verification, { answer, step, change })
     const settlement = { id, claim, answer, askedAt, observedAt, step }

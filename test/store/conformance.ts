@@ -13,6 +13,7 @@ import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
 import { describeOrdering } from './conformance/ordering.ts'
 import { describePartners } from './conformance/partners.ts'
+import { describePollQueues } from './conformance/poll-queues.ts'
 import { describePolling } from './conformance/polling.ts'
 import { describeQueries } from './conformance/queries.ts'
 import { describeRegistering } from './conformance/registering.ts'
@@ -25,6 +26,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
   describe(name, () => {
     describe('registering', () => describeRegistering(open))
     describe('polling', () => describePolling(open))
+    describe('who is asked first', () => describePollQueues(open))
     describe('accounts', () => describeAccounts(open))
     describe('completions', () => describeCompletions(open))
     describe('delivering', () => describeDelivering(open))

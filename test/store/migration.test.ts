@@ -120,6 +120,7 @@ test('a number that was given once is not given again', async () => {
       metadata: {},
       expiresAt: null,
       ttlMs: 1,
+      isBatch: false,
     },
   ])
   await store.close()

@@ -83,6 +83,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     metadata: {},
     expiresAt: null,
     ttlMs: DAY,
+    isBatch: false,
     ...more,
   })
   const register = async (more: Partial<NewRegistration> = {}): Promise<Registration> => {

@@ -200,7 +200,7 @@ test('tells its plan of every answer, and waits as long as the plan says', async
   const { poller, round, answer, settled } = openScene({
     plan: {
       intervalMs: (accountId, ageMs) => (accountId === 'acc_1' && ageMs === 0 ? 77 * SECOND : 0),
-      polled: (account, { nudgedAt }, poll) => told.push(account.id, nudgedAt, poll),
+      polled: (accountId, { nudgedAt }, poll) => told.push(accountId, nudgedAt, poll),
       stop: async () => {},
     },
   })

@@ -19,16 +19,27 @@ export const pollInterval = (ageMs: number, { minMs, maxMs, rampMs }: PollSchedu
   Math.min(maxMs, Math.max(minMs, minMs * Math.max(1, ageMs / rampMs)))
 
 /**
- * Polls with density √(hazard / 2 cost), `minMs` apart at least and `maxMs` at most: the next poll falls where the
+ * No learned interval is longer than this many times the rule's: what is best for all checks of an account together must not
+ * be bad for a kind of check among them, such as the quick ones beside many slow ones.
+ */
+const MOST_STRETCH = 1.5
+
+/** The longest interval that a learned schedule may have at this age. */
+export const longestInterval = (ageMs: number, schedule: PollSchedule): number =>
+  Math.min(schedule.maxMs, MOST_STRETCH * pollInterval(ageMs, schedule))
+
+/**
+ * Polls with density √(hazard / 2 cost), `minMs` apart at least and `longestInterval` at most: the next poll falls where the
  * density, integrated from the last poll on, reaches one.
  */
-export const densitySchedule = (hazard: Hazard, cost: number, { minMs, maxMs }: PollSchedule): Interval => {
+export const densitySchedule = (hazard: Hazard, cost: number, schedule: PollSchedule): Interval => {
+  const { minMs } = schedule
   const density = new Float64Array(BIN_COUNT)
   /** The density's integral from age 0 to the start of each bin. */
   const polls = new Float64Array(BIN_COUNT + 1)
   for (let bin = 0; bin < BIN_COUNT; bin++) {
     const wanted = Math.sqrt((hazard[bin] ?? 0) / (2 * cost))
-    density[bin] = Math.min(1 / minMs, Math.max(1 / maxMs, wanted))
+    density[bin] = Math.min(1 / minMs, Math.max(1 / longestInterval(BIN_STARTS_MS[bin] as number, schedule), wanted))
     polls[bin + 1] = (polls[bin] as number) + (density[bin] as number) * (binStart(bin + 1) - binStart(bin))
   }
   return ageMs => {
@@ -37,7 +48,7 @@ export const densitySchedule = (hazard: Hazard, cost: number, { minMs, maxMs }: 
     const target = (polls[bin] as number) + (density[bin] as number) * (age - (BIN_STARTS_MS[bin] as number)) + 1
     while ((polls[bin + 1] as number) < target) bin++
     const next = (BIN_STARTS_MS[bin] as number) + (target - (polls[bin] as number)) / (density[bin] as number)
-    return Math.min(maxMs, Math.max(minMs, next - age))
+    return Math.min(longestInterval(age, schedule), Math.max(minMs, next - age))
   }
 }
 

@@ -43,9 +43,13 @@ export const createBatch = (deps: BatchDeps) => {
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
 
-  const check = async (partnerId: string, body: unknown): Promise<NewRegistration | AppError> => {
+  const check = async (
+    partnerId: string,
+    body: unknown,
+    origin: Pick<NewRegistration, 'isBatch'>,
+  ): Promise<NewRegistration | AppError> => {
     try {
-      return await registrar.toItem(partnerId, checkBody(body, deps.registrationBody))
+      return await registrar.toItem(partnerId, checkBody(body, deps.registrationBody), origin)
     } catch (error) {
       if (error instanceof AppError && error.code !== 'unavailable') return error
       throw error
@@ -66,7 +70,8 @@ export const createBatch = (deps: BatchDeps) => {
     const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, BATCH_BYTES)
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
-    const checked = await Promise.all(registrations.map(body => check(partnerId, body)))
+    const origin = { isBatch: registrations.length > 1 }
+    const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
     const inOrder = registered[Symbol.iterator]()
     const results = checked.map(item =>

@@ -21,7 +21,11 @@ export const createRegistrar = (deps: RegistrarDeps) => {
 
   return {
     /** Throws `AppError('invalid_body')` if the partner cannot use the account. */
-    toItem: async (partnerId: string, body: RegistrationBody): Promise<NewRegistration> => ({
+    toItem: async (
+      partnerId: string,
+      body: RegistrationBody,
+      { isBatch }: Pick<NewRegistration, 'isBatch'>,
+    ): Promise<NewRegistration> => ({
       id: deps.newId('reg'),
       partnerId,
       accountId: (await findAccount(partnerId, body.account)).id,
@@ -30,6 +34,7 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       metadata: body.metadata ?? {},
       expiresAt: body.expiresAt ?? null,
       ttlMs: deps.registrationTtlMs,
+      isBatch,
     }),
 
     /** Throws `AppError` if the store has refused the item. */

@@ -77,7 +77,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   app.post('/', async c => {
     refuseQuery(c)
     const body = await readBody(c, registrationBody)
-    const item = await registrar.toItem(c.get('partnerId'), body)
+    const item = await registrar.toItem(c.get('partnerId'), body, { isBatch: false })
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     return c.json(viewRegistration(registration), status)

@@ -1,11 +1,13 @@
 import type { Verdict } from '../../core/answer.ts'
 import type { NewRegistration, Quotas, Usage } from '../store.ts'
+import { NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
 import type { Ending } from './resolve.ts'
 
 /** A serial that somebody has registered already. */
 export interface KnownVerification {
   id: number
   partnerId: string
+  queue: number
   dueAt: number | null
   claimedAt: number | null
   verdict: Verdict | null
@@ -30,7 +32,7 @@ export type RegisterPlan =
   | {
       outcome: 'created'
       expiresAt: number
-      /** When to ask next; null: never, since the verdict is known. */
+      /** When to ask next, and in which queue; null: never, since the verdict is known. */
       ask: Nudge | null
       /** What to tell at once. */
       ending: Omit<Ending, 'registration'> | null
@@ -39,6 +41,7 @@ export type RegisterPlan =
 /** Columns of a verification. */
 export interface Nudge {
   nudgedAt: number
+  queue: number
   dueAt: number
 }
 
@@ -51,8 +54,7 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   if (over) return { outcome: 'over_quota', ...over }
 
   const created = { outcome: 'created', expiresAt: item.expiresAt ?? at + item.ttlMs } as const
-  if (!verification?.verdict)
-    return { ...created, ask: nudge(verification ?? { dueAt: null, claimedAt: null }, at), ending: null }
+  if (!verification?.verdict) return { ...created, ask: askFor(verification, item, at), ending: null }
   const { verdict, observedAt, previousPollAt } = verification
   return {
     ...created,
@@ -68,14 +70,20 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   }
 }
 
+/** Whom nobody waits for is as good as new. */
+const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistration, at: number): Nudge => {
+  if (!verification || verification.dueAt === null) return { nudgedAt: at, queue: queueOfNew(isBatch), dueAt: at }
+  const asked = nudge(verification, at)
+  return isBatch ? { ...asked, queue: Math.min(verification.queue, NEW_IN_BATCH) } : asked
+}
+
 /**
- * Somebody is back. During a call the lease stays: whoever settles it sees that a nudge came in between. What is due already
- * keeps its place in the queue: a nudge never makes a poll later.
+ * Somebody is back. During a call the lease stays: whoever settles it sees that a nudge came in between. A nudge never makes
+ * a poll later.
  */
-export const nudge = ({ dueAt, claimedAt }: { dueAt: number | null; claimedAt: number | null }, at: number): Nudge => {
-  if (dueAt === null) return { nudgedAt: at, dueAt: at }
-  const isInCall = claimedAt !== null && dueAt > at
-  return { nudgedAt: at, dueAt: isInCall ? dueAt : Math.min(dueAt, at) }
+export const nudge = ({ dueAt, claimedAt }: Pick<KnownVerification, 'dueAt' | 'claimedAt'>, at: number): Nudge => {
+  const isInCall = dueAt !== null && claimedAt !== null && dueAt > at
+  return { nudgedAt: at, queue: NUDGED, dueAt: isInCall ? dueAt : Math.min(dueAt ?? at, at) }
 }
 
 /** The quota that one more registration would break. */

@@ -1,5 +1,6 @@
 import type { Answer, Verdict } from '../../core/answer.ts'
 import type { VerificationSettlement } from '../store.ts'
+import { NUDGED, queueAfterPoll } from './poll-queues.ts'
 import type { Ending, WaitingRegistration } from './resolve.ts'
 
 /** A verification when an answer about it is to be written. */
@@ -10,6 +11,7 @@ export interface VerificationFacts {
   claims: number
   claimedAt: number | null
   nudgedAt: number
+  queue: number
   polls: number
   /** When the last poll was made that showed the check still open. */
   lastOpenAt: number | null
@@ -34,6 +36,7 @@ export interface VerificationUpdate {
   goneChecks: number
   seen: boolean
   rawStatus: string | null
+  queue: number
   dueAt: number | null
   verdict: Verdict | null
   observedAt: number | null
@@ -89,6 +92,7 @@ export const settleVerification = (
   const verdict = waiting.length === 0 ? null : step.verdict
   const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)
   const isNudged = facts.claimedAt !== null && facts.nudgedAt > facts.claimedAt
+  const dueAt = isNudged ? at : (step.dueAt ?? at)
   return {
     update: {
       id: facts.id,
@@ -104,7 +108,8 @@ export const settleVerification = (
       seen: step.seen,
       rawStatus,
       // A nudge that came during the call is answered by another call at once.
-      dueAt: everybodyEnds ? null : isNudged ? at : (step.dueAt ?? at),
+      queue: isNudged ? NUDGED : saysNothing(answer) ? facts.queue : queueAfterPoll(facts.queue, dueAt - askedAt),
+      dueAt: everybodyEnds ? null : dueAt,
       verdict,
       observedAt: verdict && observedAt,
       previousPollAt: verdict && facts.lastOpenAt,
@@ -120,3 +125,6 @@ export const settleVerification = (
     })),
   }
 }
+
+/** What is about the account or about our calls leaves the verification where it was. */
+const saysNothing = ({ kind }: Answer): boolean => kind === 'throttled' || kind === 'clock' || kind === 'account'

@@ -18,6 +18,7 @@ const columns = {
   verdict: verifications.verdict,
   polls: verifications.polls,
   lastPolledAt: verifications.lastPolledAt,
+  pollQueue: verifications.queue,
   pollDueAt: verifications.dueAt,
   pollClaimedAt: verifications.claimedAt,
   pollClaims: verifications.claims,

@@ -7,6 +7,7 @@ import { registrations } from './schema.ts'
 interface FoundVerification {
   id: number
   partnerId: string
+  queue: number
   dueAt: number | null
   claimedAt: number | null
   verdict: Buffer | null
@@ -28,12 +29,14 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
     )
     .prepare(),
   findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
-    SELECT id, partner_id AS partnerId, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
+    SELECT id, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
       previous_poll_at AS previousPollAt
     FROM verifications WHERE idcardid = ? AND account_id = ?`),
-  addVerification: client.prepare<[string, string, string, createdAt: number, nudgedAt: number, dueAt: number]>(`
-    INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
-    VALUES (?, ?, ?, ?, ?, ?)`),
+  addVerification: client.prepare<
+    [string, string, string, createdAt: number, nudgedAt: number, queue: number, dueAt: number]
+  >(`
+    INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, queue, due_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`),
   lastN: client
     .prepare<[verificationId: number], number | null>('SELECT max(n) FROM registrations WHERE verification_id = +?')
     .pluck(),
@@ -53,8 +56,8 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
     INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
       expires_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
-  nudge: client.prepare<[nudgedAt: number, dueAt: number, id: number]>(
-    'UPDATE verifications SET nudged_at = ?, due_at = ? WHERE id = ?',
+  nudge: client.prepare<[nudgedAt: number, queue: number, dueAt: number, id: number]>(
+    'UPDATE verifications SET nudged_at = ?, queue = ?, due_at = ? WHERE id = ?',
   ),
   /** Another registration of the serial whose status is among these. */
   hasOther: client.prepare<{ verificationId: number; n: number; among: string }, { n: number }>(`

@@ -3,7 +3,7 @@ import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { tellHints } from '../hints.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
 import { afterCancelling, afterRegistering } from '../rules/hints.ts'
-import { type KnownVerification, nudge, register } from '../rules/register.ts'
+import { type KnownVerification, type Nudge, nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -63,14 +63,14 @@ export const createRegistrations = (context: Context): Verbs => {
     if (plan.outcome !== 'created') return plan
 
     const { expiresAt, ask, ending } = plan
-    const key = verification ? nextKey(verification.id) : addVerification(item, at)
+    const key = verification ? nextKey(verification.id) : addVerification(item, ask as Nudge, at)
     const metadata = JSON.stringify(item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
     statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)
     quotas.add(partnerId, { pending: ending ? 0 : 1 })
     if (!verification) return { outcome: 'created', registration: newRegistrationOf(item, at, expiresAt) }
 
-    if (ask) statements.nudge.run(ask.nudgedAt, ask.dueAt, verification.id)
+    if (ask) statements.nudge.run(ask.nudgedAt, ask.queue, ask.dueAt, verification.id)
     if (ending) resolutions.add({ ...ending, registration: { ...item, ...key, laneId: lane } })
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
   }
@@ -81,8 +81,9 @@ export const createRegistrations = (context: Context): Verbs => {
     return { verificationId, n }
   }
 
-  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number) => {
-    const added = statements.addVerification.run(accountId, partnerId, idcardid, at, at, at)
+  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, ask: Nudge, at: number) => {
+    const { nudgedAt, queue, dueAt } = ask
+    const added = statements.addVerification.run(accountId, partnerId, idcardid, at, nudgedAt, queue, dueAt)
     return { verificationId: Number(added.lastInsertRowid), n: 0 }
   }
 
@@ -162,8 +163,8 @@ export const createRegistrations = (context: Context): Verbs => {
       const nudged = await write(() => {
         const row = statements.find.get({ partnerId, id })
         if (row?.status === 'pending') {
-          const { nudgedAt, dueAt } = nudge({ dueAt: row.pollDueAt, claimedAt: row.pollClaimedAt }, now())
-          statements.nudge.run(nudgedAt, dueAt, row.verificationId)
+          const { nudgedAt, queue, dueAt } = nudge({ dueAt: row.pollDueAt, claimedAt: row.pollClaimedAt }, now())
+          statements.nudge.run(nudgedAt, queue, dueAt, row.verificationId)
         }
         return find(partnerId, id)
       })

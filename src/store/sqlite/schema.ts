@@ -4,16 +4,8 @@ import { MESSAGE_STATES, type MessageState, type MessageType } from '../../core/
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AttemptKind } from '../store.ts'
-import { blob, check, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
-
-/** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
-const time = (name: string) => integer(name)
-const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull().default(false)
-const sealed = (name: string) => blob(name, { mode: 'buffer' })
-/** The database itself refuses what no rule may write. */
-const oneOf = (name: string, column: string, values: readonly string[]) =>
-  check(name, sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`))
-const holds = (name: string, condition: string) => check(name, sql.raw(condition))
+import { flag, holds, oneOf, sealed, time } from './columns.ts'
+import { blob, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
@@ -115,6 +107,8 @@ export const verifications = sqliteTable(
     idcardid: text('idcardid').notNull(),
     createdAt: time('created_at').notNull(),
     nudgedAt: time('nudged_at').notNull(),
+    /** In which queue of its partner it waits: `rules/poll-queues.ts`. */
+    queue: integer('queue').notNull().default(1),
     /** When to ask; while claimed, when the lease runs out; null: nobody waits. */
     dueAt: time('due_at'),
     claimedAt: time('claimed_at'),
@@ -139,7 +133,9 @@ export const verifications = sqliteTable(
   t => [
     uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
     // With all that decides in which order they are asked, so that only the rows that are claimed are read.
-    index('verifications_due').on(t.accountId, t.partnerId, t.dueAt, t.lastPolledAt).where(sql`due_at IS NOT NULL`),
+    index('verifications_due')
+      .on(t.accountId, t.partnerId, t.queue, t.dueAt, t.lastPolledAt)
+      .where(sql`due_at IS NOT NULL`),
     holds('verifications_resolved', 'verdict IS NULL OR due_at IS NULL'),
     holds('verifications_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
   ],

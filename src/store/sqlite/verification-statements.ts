@@ -1,11 +1,12 @@
 import type { Database } from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
-import type { DueVerification } from '../rules/claim-verifications.ts'
+import type { DueVerification } from '../rules/poll-queues.ts'
 import type { ClaimedVerification } from '../store.ts'
 
-/** A partner that has verifications waiting, and when the first of them is due. */
+/** A queue of a partner in which verifications wait, and when the first of them is due. */
 export interface Head {
   partnerId: string
+  queue: number
   dueAt: number
 }
 
@@ -27,6 +28,14 @@ export type ClaimedRow = [
 ]
 export type WaitingRow = [verificationId: number, id: string, createdAt: number, expiresAt: number]
 
+interface DueQuery {
+  accountId: string
+  partnerId: string
+  queue: number
+  at: number
+  limit: number
+}
+
 interface FoundVerification {
   id: number
   idcardid: string
@@ -34,6 +43,7 @@ interface FoundVerification {
   claims: number
   claimedAt: number | null
   nudgedAt: number
+  queue: number
   polls: number
   lastOpenAt: number | null
   rawStatus: string | null
@@ -78,26 +88,41 @@ export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly Wait
  */
 export const prepareVerifications = (client: Database) => ({
   /**
-   * The first due time of each partner that has any: one index seek a partner (SQLite has no skip scan of its own), so
-   * that a partner with a million rows costs no more than one with a single row.
+   * The first due time of each queue: two index seeks a queue (SQLite has no skip scan of its own), so that a partner with
+   * a million rows costs no more than one with a single row.
    */
   heads: client.prepare<{ accountId: string }, Head>(`
-    WITH RECURSIVE queued(partner_id) AS (
+    WITH RECURSIVE waiting(partner_id) AS (
       SELECT min(partner_id) FROM verifications WHERE account_id = +@accountId AND due_at IS NOT NULL
       UNION ALL
       SELECT (SELECT min(partner_id) FROM verifications
-              WHERE account_id = +@accountId AND due_at IS NOT NULL AND partner_id > queued.partner_id)
-      FROM queued WHERE queued.partner_id IS NOT NULL)
-    SELECT queued.partner_id AS partnerId,
+              WHERE account_id = +@accountId AND due_at IS NOT NULL AND partner_id > waiting.partner_id)
+      FROM waiting WHERE waiting.partner_id IS NOT NULL),
+    queued(partner_id, queue) AS (
+      SELECT waiting.partner_id, (SELECT min(queue) FROM verifications v
+              WHERE v.account_id = +@accountId AND v.partner_id = waiting.partner_id AND v.due_at IS NOT NULL)
+      FROM waiting JOIN partners ON partners.id = waiting.partner_id
+      WHERE partners.disabled = 0
+      UNION ALL
+      SELECT queued.partner_id, (SELECT min(queue) FROM verifications v
+              WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL
+                AND v.queue > queued.queue)
+      FROM queued WHERE queued.queue IS NOT NULL)
+    SELECT queued.partner_id AS partnerId, queued.queue,
       (SELECT min(due_at) FROM verifications v
-       WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL) AS dueAt
-    FROM queued JOIN partners ON partners.id = queued.partner_id
-    WHERE partners.disabled = 0`),
-  /** What is due of a partner, the longest due first; the index has all of it. */
-  due: client.prepare<{ accountId: string; partnerId: string; at: number; limit: number }, DueVerification>(`
+       WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.queue = queued.queue
+         AND v.due_at IS NOT NULL) AS dueAt
+    FROM queued WHERE queued.queue IS NOT NULL`),
+  /** What is due in a queue, the longest due first; the index has all of it. */
+  due: client.prepare<DueQuery, DueVerification>(`
     SELECT id, due_at AS dueAt, last_polled_at AS lastPolledAt FROM verifications
-    WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL AND due_at <= +@at
+    WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at IS NOT NULL AND due_at <= +@at
     ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
+  /** The same, the last due first. */
+  newest: client.prepare<DueQuery, DueVerification>(`
+    SELECT id, due_at AS dueAt, last_polled_at AS lastPolledAt FROM verifications
+    WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at IS NOT NULL AND due_at <= +@at
+    ORDER BY due_at DESC, last_polled_at DESC, id DESC LIMIT +@limit`),
   claim: client
     .prepare<[at: number, leaseEnd: number, ids: string], ClaimedRow>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?
@@ -113,8 +138,8 @@ export const prepareVerifications = (client: Database) => ({
     WHERE status = 'pending'`)
     .raw(),
   find: client.prepare<[id: number], FoundVerification>(`
-    SELECT id, idcardid, partner_id AS partnerId, claims, claimed_at AS claimedAt, nudged_at AS nudgedAt, polls,
-      last_open_at AS lastOpenAt, raw_status AS rawStatus, verdict IS NOT NULL AS isResolved
+    SELECT id, idcardid, partner_id AS partnerId, claims, claimed_at AS claimedAt, nudged_at AS nudgedAt, queue,
+      polls, last_open_at AS lastOpenAt, raw_status AS rawStatus, verdict IS NOT NULL AS isResolved
     FROM verifications WHERE id = ?`),
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`
     SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
@@ -133,6 +158,7 @@ export const prepareVerifications = (client: Database) => ({
       goneChecks: number,
       seen: 0 | 1,
       rawStatus: string | null,
+      queue: number,
       dueAt: number | null,
       verdict: Buffer | null,
       observedAt: number | null,
@@ -141,7 +167,7 @@ export const prepareVerifications = (client: Database) => ({
     ]
   >(`
     UPDATE verifications SET claimed_at = NULL, polls = ?, last_polled_at = ?, last_answer = ?, last_code = ?,
-      last_open_at = ?, failures = ?, failing_since = ?, invalid_ids = ?, gone_checks = ?, seen = ?, raw_status = ?, due_at = ?, verdict = ?,
-      observed_at = ?, previous_poll_at = ?
+      last_open_at = ?, failures = ?, failing_since = ?, invalid_ids = ?, gone_checks = ?, seen = ?, raw_status = ?,
+      queue = ?, due_at = ?, verdict = ?, observed_at = ?, previous_poll_at = ?
     WHERE id = ?`),
 })

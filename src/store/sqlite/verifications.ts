@@ -1,8 +1,8 @@
 import { afterAccountChange, afterClaim, allowance, claimableAt } from '../../core/account.ts'
 import { fairShare } from '../../core/fair-share.ts'
 import { tellHints } from '../hints.ts'
-import { mostOverdue, OVERDUE_WINDOW } from '../rules/claim-verifications.ts'
 import { afterResolving } from '../rules/hints.ts'
+import { type DueVerification, NEW, takeDue } from '../rules/poll-queues.ts'
 import { endsSomebody, settleVerification, type VerificationFacts } from '../rules/settle-verification.ts'
 import type {
   ClaimedAccount,
@@ -20,14 +20,27 @@ import { type ClaimedRow, claimedOf, type Head, prepareVerifications } from './v
 
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
 
+/** The partner that a claim came to last, and how many turns each partner that waits has had. */
+interface Place {
+  lastServed: string
+  turns: ReadonlyMap<string, number>
+}
+const START: Place = { lastServed: '', turns: new Map() }
+
+interface Taking {
+  at: number
+  limit: number
+  turn: number
+}
+
 export const createVerifications = (context: Context): Verbs => {
   const { client, write, read, sealed, now, hints } = context
   const statements = prepareVerifications(client)
   const accounts = createAccountRows(context)
   const beginLanes = createLanes(client)
   const beginResolutions = createResolutions(context)
-  /** The partner of each account that a claim came to last; the next claim goes on after it. */
-  const lastServed = new Map<string, string>()
+  /** By account: where the next claim goes on. */
+  const places = new Map<string, Place>()
 
   const claimDue = (due: readonly { id: number; dueAt: number }[], at: number, leaseEnd: number) => {
     const ids = JSON.stringify(due.map(({ id }) => id))
@@ -36,22 +49,41 @@ export const createVerifications = (context: Context): Verbs => {
     return due.map(({ id, dueAt }) => claimedOf(rows.get(id) as ClaimedRow, dueAt, waiting.get(id) ?? []))
   }
 
+  const takeFrom = (accountId: string, heads: readonly Head[], { at, limit, turn }: Taking): DueVerification[] => {
+    const due = heads.filter(({ dueAt }) => dueAt <= at)
+    const window = (partnerId: string, queue: number) => ({ accountId, partnerId, queue, at, limit })
+    const queues = new Map(due.map(({ partnerId, queue }) => [queue, statements.due.all(window(partnerId, queue))]))
+    const ofNew = due.find(({ queue }) => queue === NEW)
+    const isCrowded = (queues.get(NEW)?.length ?? 0) >= limit
+    const newest = ofNew && isCrowded ? statements.newest.all(window(ofNew.partnerId, NEW)) : []
+    return takeDue({ queues, newest }, { limit, turn, at })
+  }
+
   const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
     const granted = allowance(account, at, limits.free)
-    const waiting = limits.heads.filter(({ dueAt }) => dueAt <= at).map(({ partnerId }) => partnerId)
-    const taken: { id: number; dueAt: number }[] = []
-    let last: string | null = null
-    for (const { partnerId, take } of fairShare(waiting, granted, lastServed.get(account.id) ?? '')) {
+    const byPartner = Map.groupBy(limits.heads, ({ partnerId }) => partnerId)
+    const waiting = [...byPartner]
+      .filter(([, heads]) => heads.some(({ dueAt }) => dueAt <= at))
+      .map(([id]) => id)
+      .sort()
+    const before = places.get(account.id) ?? START
+    // Who does not wait begins anew, so that this is bounded by those who do.
+    const turns = new Map(waiting.map(id => [id, before.turns.get(id) ?? 0]))
+    const place = { lastServed: before.lastServed, turns }
+    const taken: DueVerification[] = []
+    for (const { partnerId, take } of fairShare(waiting, granted, before.lastServed)) {
       const limit = Math.min(take, granted - taken.length)
       if (limit === 0) break
-      const window = statements.due.all({ accountId: account.id, partnerId, at, limit: limit + OVERDUE_WINDOW })
-      taken.push(...mostOverdue(window, limit, at))
-      last = partnerId
+      const turn = turns.get(partnerId) ?? 0
+      const ofPartner = takeFrom(account.id, byPartner.get(partnerId) ?? [], { at, limit, turn })
+      taken.push(...ofPartner)
+      turns.set(partnerId, turn + ofPartner.length)
+      place.lastServed = partnerId
     }
-    if (taken.length === 0) return { verifications: [], last }
+    if (taken.length === 0) return { verifications: [], place }
     const leaseEnd = at + limits.leaseMs
     accounts.save({ ...account, ...afterClaim(account, { now: at, taken: taken.length, leaseEnd }) })
-    return { verifications: claimDue(taken, at, leaseEnd), last }
+    return { verifications: claimDue(taken, at, leaseEnd), place }
   }
 
   /** The earliest time at which a claim could bring more than it does now. */
@@ -72,19 +104,19 @@ export const createVerifications = (context: Context): Verbs => {
     at: number,
   ) => {
     const taken = new Map<string, number>()
-    const served = new Map<string, string>()
+    const reached = new Map<string, Place>()
     const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
     const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
     for (const account of accounts.all()) {
       const heads = ready.get(account.id)
       if (!heads) continue
-      const { verifications, last } = claimFrom(account, at, { free: freeOf(account.id), leaseMs, heads })
-      if (last !== null) served.set(account.id, last)
+      const { verifications, place } = claimFrom(account, at, { free: freeOf(account.id), leaseMs, heads })
+      reached.set(account.id, place)
       if (verifications.length === 0) continue
       taken.set(account.id, verifications.length)
       claims.push({ account, verifications })
     }
-    return { claims, nextAt: earliest(survey(freeOf)), served }
+    return { claims, nextAt: earliest(survey(freeOf)), reached }
   }
 
   const load = (settlement: VerificationSettlement): VerificationFacts | null => {
@@ -118,6 +150,7 @@ export const createVerifications = (context: Context): Verbs => {
       update.goneChecks,
       update.seen ? 1 : 0,
       update.rawStatus,
+      update.queue,
       update.dueAt,
       update.verdict && sealed.verdict.seal(facts, update.verdict),
       update.observedAt,
@@ -136,8 +169,8 @@ export const createVerifications = (context: Context): Verbs => {
         before.flatMap(({ account, heads, nextAt }) => (nextAt === null || nextAt > at ? [] : [[account.id, heads]])),
       )
       if (ready.size === 0) return { claims: [], nextAt: earliest(before) }
-      const { served, ...claimed } = await write(() => claimAll(claim, ready, at))
-      for (const [accountId, partnerId] of served) lastServed.set(accountId, partnerId)
+      const { reached, ...claimed } = await write(() => claimAll(claim, ready, at))
+      for (const [accountId, place] of reached) places.set(accountId, place)
       return claimed
     },
 

@@ -35,7 +35,7 @@ describe('the learner', () => {
     expect(isByRule()).toBe(true)
     for (let i = 0; i < 2; i++) finish(10, 10 * MINUTE)
     expect(isByRule()).toBe(false)
-    expect(learner.interval(30 * SECOND)).toBeGreaterThan(30 * SECOND)
+    expect(learner.interval(30 * SECOND)).toBeGreaterThan(7 * SECOND)
   })
 
   test('has nothing to hand out where nothing was watched', () => {

@@ -4,9 +4,9 @@ import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 /** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
 export const describeOrdering = (open: OpenStore): void => {
-  test('verifications that are due at the same time are asked in the order in which they came', async () => {
+  test('what came in a batch and is due at the same time is asked in the order in which they came', async () => {
     await using bench = await openBench(open)
-    const items = Array.from({ length: 7 }, () => bench.newRegistration())
+    const items = Array.from({ length: 7 }, () => bench.newRegistration({ isBatch: true }))
     await bench.store.register(items)
     const asked: string[] = []
     while (asked.length < items.length) {

@@ -37,10 +37,10 @@ export const describePolling = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(1)
   })
 
-  test('hands out the longest due first, within the free slots', async () => {
+  test('hands out the longest due of a batch first, within the free slots', async () => {
     await using bench = await openBench(open)
     for (const idcardid of ['1', '2', '3', '4', '5']) {
-      await bench.register({ idcardid })
+      await bench.register({ idcardid, isBatch: true })
       await bench.advance(10)
     }
     const busy = new Map([[bench.account.id, 2]])

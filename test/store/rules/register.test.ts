@@ -12,10 +12,12 @@ const ITEM: NewRegistration = {
   metadata: {},
   expiresAt: null,
   ttlMs: 500,
+  isBatch: false,
 }
 const KNOWN: KnownVerification = {
   id: 1,
   partnerId: 'prt_1',
+  queue: 20,
   dueAt: 1_200,
   claimedAt: null,
   verdict: null,
@@ -33,7 +35,7 @@ describe('registering', () => {
     expect(register(ITEM, NEW, AT)).toEqual({
       outcome: 'created',
       expiresAt: 1_500,
-      ask: { nudgedAt: AT, dueAt: AT },
+      ask: { nudgedAt: AT, queue: 1, dueAt: AT },
       ending: null,
     })
     expect(register({ ...ITEM, expiresAt: 9_000 }, NEW, AT)).toMatchObject({ expiresAt: 9_000 })
@@ -73,14 +75,33 @@ describe('registering', () => {
   })
 })
 
-test('a nudge leaves what is overdue in its place: it never makes a poll later', () => {
-  expect(nudge({ dueAt: 400, claimedAt: null }, AT)).toEqual({ nudgedAt: AT, dueAt: 400 })
+test('a nudge puts it before all that is not nudged, and never makes a poll later', () => {
+  expect(nudge({ dueAt: 400, claimedAt: null }, AT)).toEqual({ nudgedAt: AT, queue: 0, dueAt: 400 })
   expect(nudge({ dueAt: 900, claimedAt: 800 }, AT).dueAt).toBe(900)
 })
 
 test('a nudge during a call leaves the lease, and otherwise makes it due now', () => {
-  expect(nudge({ dueAt: 1_200, claimedAt: 900 }, AT)).toEqual({ nudgedAt: AT, dueAt: 1_200 })
-  expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
+  expect(nudge({ dueAt: 1_200, claimedAt: 900 }, AT)).toEqual({ nudgedAt: AT, queue: 0, dueAt: 1_200 })
   expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
   expect(nudge({ dueAt: null, claimedAt: null }, AT).dueAt).toBe(AT)
+})
+
+describe('a second callback for a serial that waits', () => {
+  const again = (item: Partial<NewRegistration>, verification: Partial<KnownVerification>) => {
+    const plan = register({ ...ITEM, ...item }, { ...NEW, verification: { ...KNOWN, ...verification } }, AT)
+    return plan.outcome === 'created' ? plan.ask : null
+  }
+
+  test('goes before all that is not nudged, where it comes by itself', () => {
+    expect(again({}, { queue: 20, dueAt: 400 })).toEqual({ nudgedAt: AT, queue: 0, dueAt: 400 })
+  })
+
+  test('in a batch goes with the new ones of a batch, and never behind where it was', () => {
+    expect(again({ isBatch: true }, { queue: 20, dueAt: 1_200 })).toEqual({ nudgedAt: AT, queue: 2, dueAt: AT })
+    expect(again({ isBatch: true }, { queue: 1, dueAt: 400 })).toEqual({ nudgedAt: AT, queue: 1, dueAt: 400 })
+  })
+
+  test('of which nobody waits any more is new again', () => {
+    expect(again({}, { queue: 20, dueAt: null })).toEqual({ nudgedAt: AT, queue: 1, dueAt: AT })
+  })
 })

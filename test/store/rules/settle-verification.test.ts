@@ -37,6 +37,7 @@ const FACTS: VerificationFacts = {
   claims: 3,
   claimedAt: 80,
   nudgedAt: 10,
+  queue: 1,
   polls: 4,
   lastOpenAt: 50,
   rawStatus: 'INIT',
@@ -56,6 +57,17 @@ const AT = 100
 const FIRST_VERDICT = { verdict: VERDICT, dueAt: null }
 
 describe('an answer', () => {
+  test('about the serial has it wait among those with the same interval, behind what is new', () => {
+    const queueAfter = (queue: number, answer: Answer, facts = {}) =>
+      settleVerification(settlement({ dueAt: 5_090 }, answer), { ...FACTS, queue, ...facts }, AT)?.update.queue
+    expect(queueAfter(1, WAITING)).toBe(16 + 3)
+    expect(queueAfter(2, WAITING)).toBe(32 + 3)
+    // About the account: it stays new.
+    expect(queueAfter(1, { kind: 'throttled', code: 4050, retryAfterMs: null } as Answer)).toBe(1)
+    // The user came back during the call.
+    expect(queueAfter(2, WAITING, { nudgedAt: 85 })).toBe(0)
+  })
+
   test('that lets everybody go on waiting writes when to ask next, and counts the poll', () => {
     const plan = settleVerification(settlement({}), { ...FACTS, waiting: [] }, AT)
     expect(plan).toMatchObject({ endings: [], update: { polls: 5, lastPolledAt: 90, rawStatus: 'ING', dueAt: 500 } })

@@ -85,7 +85,15 @@ const prepare = async (store: Store) => {
   const item = () => {
     const id = newId('reg')
     const callbackUrl = 'https://partner.example/hook'
-    const rest = { partnerId, accountId: account.id, callbackUrl, metadata: {}, expiresAt: null, ttlMs: 60_000 }
+    const rest = {
+      partnerId,
+      accountId: account.id,
+      callbackUrl,
+      metadata: {},
+      expiresAt: null,
+      ttlMs: 60_000,
+      isBatch: false,
+    }
     return { id, idcardid: id, ...rest }
   }
   return { partnerId, item }

@@ -3,9 +3,9 @@ import { fairShare } from '../../../../src/core/fair-share.ts'
 import { viewClaimedAccount } from '../../../../src/store/account.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim-turn.ts'
-import { OVERDUE_WINDOW } from '../../../../src/store/rules/claim-verifications.ts'
 import { afterResolving } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
+import { NEW } from '../../../../src/store/rules/poll-queues.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
 import type {
   ClaimedAccount,
@@ -34,6 +34,8 @@ export const createQueues = (context: Context): Verbs => {
   const { tables, rules, now, hints, defaultRate } = context
   const { transaction } = tables
   const lastServed = new Map<string, string>()
+  /** By account: how many turns each partner that waits has had. */
+  const turns = new Map<string, Map<string, number>>()
   const isEnabled = (partnerId: string): boolean => tables.partners.get(partnerId)?.disabled === false
 
   const accounts = (): ClaimedAccount[] =>
@@ -72,12 +74,20 @@ export const createQueues = (context: Context): Verbs => {
     const granted = allowance(account, at, free)
     const due = dueOf(account.id).filter(({ dueAt }) => dueAt <= at)
     const partners = [...new Set(due.map(({ partnerId }) => partnerId))].sort()
+    const before = turns.get(account.id)
+    const place = new Map(partners.map(id => [id, before?.get(id) ?? 0]))
+    turns.set(account.id, place)
     const taken: { id: number; dueAt: number }[] = []
     for (const { partnerId, take } of fairShare(partners, granted, lastServed.get(account.id) ?? '')) {
       const limit = Math.min(take, granted - taken.length)
       if (limit === 0) break
-      const window = due.filter(row => row.partnerId === partnerId).slice(0, limit + OVERDUE_WINDOW)
-      taken.push(...rules.mostOverdue(window, limit, at))
+      const ofPartner = due.filter(row => row.partnerId === partnerId)
+      const queues = Map.groupBy(ofPartner, row => row.queue)
+      const newest = (queues.get(NEW) ?? []).toReversed()
+      const turn = place.get(partnerId) ?? 0
+      const picked = rules.takeDue({ queues, newest }, { limit, turn, at })
+      place.set(partnerId, turn + picked.length)
+      taken.push(...picked)
       lastServed.set(account.id, partnerId)
     }
     if (taken.length > 0)

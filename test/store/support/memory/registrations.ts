@@ -13,13 +13,15 @@ export const createRegistrations = (context: Context): Verbs => {
   const { tables, rules, now, hints } = context
   const { transaction } = tables
 
-  const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, at: number): VerificationRow => {
+  const addVerification = (item: NewRegistration, at: number): VerificationRow => {
+    const { partnerId, accountId, idcardid, isBatch } = item
     const id = tables.next('verifications')
     const counts = { claims: 0, polls: 0, failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0, seen: false }
     const answer = { lastPolledAt: null, lastOpenAt: null, lastAnswer: null, lastCode: null, rawStatus: null }
     const known = { verdict: null, observedAt: null, previousPollAt: null }
     const times = { createdAt: at, nudgedAt: at, dueAt: at, claimedAt: null }
-    const row = { id, accountId, partnerId, idcardid, ...times, ...counts, ...answer, ...known }
+    const queue = rules.queueOfNew(isBatch)
+    const row = { id, accountId, partnerId, idcardid, queue, ...times, ...counts, ...answer, ...known }
     tables.verifications.add(id, row)
     return row
   }

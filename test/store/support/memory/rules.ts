@@ -2,7 +2,7 @@ import { afterAccountChange } from '../../../../src/core/account.ts'
 import { resent } from '../../../../src/core/message.ts'
 import { mayErase } from '../../../../src/store/retention.ts'
 import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
-import { mostOverdue } from '../../../../src/store/rules/claim-verifications.ts'
+import { queueOfNew, takeDue } from '../../../../src/store/rules/poll-queues.ts'
 import { nudge, register } from '../../../../src/store/rules/register.ts'
 import { resolve } from '../../../../src/store/rules/resolve.ts'
 import { settleMessage } from '../../../../src/store/rules/settle-message.ts'
@@ -17,14 +17,15 @@ export const RULES = {
   afterAccountChange,
   cancelRegistration,
   mayErase,
-  mostOverdue,
   nudge,
+  queueOfNew,
   register,
   resent,
   resolve,
   settleMessage,
   settleVerification,
   shareSlots,
+  takeDue,
   nextEvent: (newest: number): number => newest + 1,
   /** What a claim writes to a message that it holds back. */
   held: ({ claims }: { claims: number }) => ({ claims: claims + 1, claimedAt: null, dueAt: null }),

@@ -23,6 +23,7 @@ export interface VerificationRow {
   idcardid: string
   createdAt: number
   nudgedAt: number
+  queue: number
   dueAt: number | null
   claimedAt: number | null
   claims: number

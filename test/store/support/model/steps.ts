@@ -53,6 +53,7 @@ const newItem = ({ random, ...history }: History): NewRegistration => ({
   metadata: random() < 0.3 ? { order: String(below(random, 9)) } : {},
   expiresAt: random() < 0.2 ? history.now() + below(random, 2 * HOUR) - HOUR : null,
   ttlMs: oneOf(random, [0, MINUTE, DAY]),
+  isBatch: random() < 0.4,
 })
 
 const someRegistration = ({ random, ...history }: History) => {

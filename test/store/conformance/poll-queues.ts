@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+
+/** Who is asked first where more is due than may be asked. The bench's rule asks every 5 s, and one call may go at a time. */
+export const describePollQueues = (open: OpenStore): void => {
+  const openQueue = async () => {
+    const bench = await openBench(open)
+    /** The serials of the next calls, each of which finds the check still open. */
+    const ask = async (calls: number): Promise<string[]> => {
+      const asked: string[] = []
+      for (let call = 0; call < calls; call++) {
+        const claimed = await bench.claim({ concurrency: 1 })
+        await bench.store.settleVerifications(claimed.map(one => bench.answered(one, WAITING)))
+        asked.push(...claimed.map(({ verification }) => verification.idcardid))
+      }
+      return asked
+    }
+    const registerMany = (name: string, count: number, isBatch: boolean) =>
+      bench.store.register(
+        Array.from({ length: count }, (_, n) => bench.newRegistration({ idcardid: `${name}-${n}`, isBatch })),
+      )
+    return { bench, ask, registerMany, [Symbol.asyncDispose]: () => bench.store.close() }
+  }
+
+  test('a registration beside a batch of the same partner does not wait for the batch, nor does its second poll', async () => {
+    await using queue = await openQueue()
+    await queue.registerMany('batch', 200, true)
+    await queue.ask(20)
+    await queue.bench.register({ idcardid: 'single' })
+    expect(await queue.ask(2)).toContain('single')
+    await queue.bench.advance(5 * SECOND)
+    expect(await queue.ask(4)).toContain('single')
+  })
+
+  test('a new serial does not wait for those that became overdue in an outage, asked before or not', async () => {
+    await using queue = await openQueue()
+    await queue.registerMany('asked', 100, false)
+    await queue.bench.poll(WAITING)
+    await queue.registerMany('never', 100, false)
+    await queue.bench.advance(HOUR)
+    await queue.bench.register({ idcardid: 'new' })
+    expect(await queue.ask(2)).toContain('new')
+  })
+
+  test('those that are overdue do not wait for ever because new ones keep coming', async () => {
+    await using queue = await openQueue()
+    await queue.registerMany('old', 2, false)
+    await queue.bench.poll(WAITING)
+    await queue.registerMany('never', 2, false)
+    await queue.bench.advance(MINUTE)
+    const asked: string[] = []
+    for (let n = 0; n < 10; n++) {
+      await queue.registerMany(`new-${n}`, 3, false)
+      asked.push(...(await queue.ask(1)))
+    }
+    for (const serial of ['old-0', 'old-1', 'never-0', 'never-1']) expect(asked).toContain(serial)
+  })
+
+  test('a nudge in a queue goes before all that nobody is back for, and is not put off', async () => {
+    await using queue = await openQueue()
+    const { id } = await queue.bench.register({ idcardid: 'back' })
+    await queue.registerMany('other', 100, false)
+    await queue.bench.poll(WAITING)
+    await queue.registerMany('new', 100, false)
+    await queue.bench.advance(MINUTE)
+    for (let n = 0; n < 3; n++) await queue.bench.store.nudge(queue.bench.partnerId, id)
+    expect(await queue.ask(2)).toContain('back')
+  })
+
+  test('a second callback for a serial in a queue brings its poll forward', async () => {
+    await using queue = await openQueue()
+    await queue.bench.register({ idcardid: 'twice' })
+    await queue.registerMany('other', 100, false)
+    await queue.bench.poll(WAITING)
+    await queue.bench.advance(MINUTE)
+    await queue.bench.register({ idcardid: 'twice', callbackUrl: 'https://second.example/' })
+    expect(await queue.ask(2)).toContain('twice')
+  })
+
+  test('a queue of one partner delays another partner by no more than its own calls', async () => {
+    await using queue = await openQueue()
+    await queue.registerMany('queued', 100, false)
+    await queue.ask(3)
+    const partnerId = await queue.bench.addPartner()
+    await queue.bench.register({ idcardid: 'other', partnerId })
+    expect(await queue.ask(2)).toContain('other')
+  })
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type DueVerification,
+  NEW,
+  NEW_IN_BATCH,
+  NUDGED,
+  queueAfterPoll,
+  queueOfNew,
+  takeDue,
+} from '../../../src/store/rules/poll-queues.ts'
+
+const AT = 1_000_000
+const SECOND = 1_000
+const again = (intervalMs: number) => queueAfterPoll(NEW, intervalMs)
+const againInBatch = (intervalMs: number) => queueAfterPoll(NEW_IN_BATCH, intervalMs)
+
+const never = (id: number, dueAt = AT - 1): DueVerification => ({ id, dueAt, lastPolledAt: null })
+/** Late by `lateMs` after an interval. */
+const late = (id: number, intervalMs: number, lateMs: number): DueVerification => ({
+  id,
+  dueAt: AT - lateMs,
+  lastPolledAt: AT - lateMs - intervalMs,
+})
+const many = (from: number, count: number, make: (id: number) => DueVerification) =>
+  Array.from({ length: count }, (_, index) => make(from + index))
+
+const takeAll = (queues: [number, DueVerification[]][], { limit = 100, turn = 0 } = {}) => {
+  const byQueue = new Map(queues)
+  const newest = (byQueue.get(NEW) ?? []).toReversed()
+  return takeDue({ queues: byQueue, newest }, { limit, turn, at: AT }).map(({ id }) => id)
+}
+const inTurns = (queues: [number, DueVerification[]][]) =>
+  Array.from({ length: 8 }, (_, turn) => takeAll(queues, { limit: 1, turn })[0])
+
+describe('of what is due of a partner', () => {
+  test('every second call is for new ones, however long the others have waited', () => {
+    const queues: [number, DueVerification[]][] = [
+      [again(5 * SECOND), many(100, 50, id => late(id, 5 * SECOND, 3_600 * SECOND))],
+      [NEW, [never(1), never(2), never(3)]],
+    ]
+    expect(takeAll(queues, { limit: 6 }).filter(id => id < 100)).toHaveLength(3)
+  })
+
+  test('every second call is for others, however many new ones there are', () => {
+    const queues: [number, DueVerification[]][] = [
+      [NEW, many(100, 50, never)],
+      [again(5 * SECOND), [late(1, 5 * SECOND, 1), late(2, 5 * SECOND, 1)]],
+    ]
+    expect(takeAll(queues, { limit: 4 }).filter(id => id < 100)).toEqual([1, 2])
+  })
+
+  test('whose user is back goes before all that is new', () => {
+    const queues: [number, DueVerification[]][] = [
+      [NEW, many(100, 50, never)],
+      [NUDGED, [never(1), never(2)]],
+    ]
+    expect(takeAll(queues, { limit: 2 })).toEqual([1, 2])
+  })
+
+  test('the last of the new ones has a turn at once, and the first one has the next', () => {
+    expect(takeAll([[NEW, many(1, 9, never)]], { limit: 4 })).toEqual([9, 1, 2, 8])
+  })
+
+  test('a batch waits for what came by itself, and is not starved by it', () => {
+    const turns = inTurns([
+      [NEW, [never(1)]],
+      [NEW_IN_BATCH, [never(2)]],
+      [again(5 * SECOND), [late(3, 5 * SECOND, 10)]],
+      [againInBatch(5 * SECOND), [late(4, 5 * SECOND, 10)]],
+    ])
+    expect(turns).toEqual([1, 3, 1, 4, 1, 3, 2, 4])
+  })
+
+  test('where one kind is all that waits, it has every turn', () => {
+    for (const queue of [NUDGED, NEW, NEW_IN_BATCH, again(SECOND), againInBatch(SECOND)])
+      expect(takeAll([[queue, many(1, 8, never)]], { limit: 8 }).toSorted((a, b) => a - b)).toEqual([
+        1, 2, 3, 4, 5, 6, 7, 8,
+      ])
+  })
+
+  test('that goes first which is the latest in proportion to its interval', () => {
+    const queues: [number, DueVerification[]][] = [
+      [again(300 * SECOND), many(100, 50, id => late(id, 300 * SECOND, 250 * SECOND))],
+      [again(5 * SECOND), [late(1, 5 * SECOND, 9 * SECOND), late(2, 5 * SECOND, 2 * SECOND)]],
+    ]
+    expect(takeAll(queues, { limit: 3 })).toEqual([1, 100, 101])
+  })
+
+  test('nothing is taken twice, and no more than may be', () => {
+    const queues: [number, DueVerification[]][] = [
+      [NEW, many(1, 3, never)],
+      [again(SECOND), many(10, 3, id => late(id, SECOND, 5))],
+    ]
+    expect(takeAll(queues).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 10, 11, 12])
+    expect(takeAll(queues, { limit: 2 })).toHaveLength(2)
+    expect(takeAll([])).toEqual([])
+  })
+})
+
+describe('after a poll', () => {
+  test('those with about the same interval wait in one queue', () => {
+    expect(again(5 * SECOND)).toBe(again(7 * SECOND))
+    expect(again(5 * SECOND)).toBeLessThan(again(10 * SECOND))
+    for (const intervalMs of [-1, 0, 1, 200, 365 * 86_400 * SECOND])
+      expect(again(intervalMs)).toBeGreaterThan(NEW_IN_BATCH)
+  })
+
+  test('what came in a batch is still behind what came by itself, until its user is back', () => {
+    expect(queueAfterPoll(queueOfNew(true), SECOND)).toBe(againInBatch(SECOND))
+    expect(queueAfterPoll(againInBatch(SECOND), SECOND)).toBe(againInBatch(SECOND))
+    expect(queueAfterPoll(NUDGED, SECOND)).toBe(queueAfterPoll(queueOfNew(false), SECOND))
+  })
+})
