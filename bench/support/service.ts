@@ -25,6 +25,7 @@ export const benchEnvironment = (folder: string, upstreamUrl = 'http://127.0.0.1
   PORT: '0',
   ADMIN_TOKEN,
   API_RATE: '100000',
+  REGISTRATION_RATE: '100000',
   IHUYI_ACCOUNT: 'bench-account',
   IHUYI_API_KEY: 'bench-upstream-key',
   IHUYI_URL: upstreamUrl,

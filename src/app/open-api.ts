@@ -54,6 +54,7 @@ export const openApi = async ({
       return { ok: false, message: verdict.message }
     },
     apiRate: server.apiRate,
+    registrationRate: server.registrationRate,
     trustedProxies: createNetworks(server.trustProxy),
     enumerationGuard,
     stopping: stopping.signal,

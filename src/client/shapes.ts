@@ -109,7 +109,10 @@ export interface Me {
   partnerId: string
   name: string
   payload: 'full' | 'thin'
+  /** Requests with one key. */
   rate: { perSecond: number; burst: number }
+  /** Registrations of the partner, singly or in batches. */
+  registrationRate: { perSecond: number; burst: number }
   quotas: { pending: number | null; hosts: number | null; daily: number | null }
   usage: { pending: number; hosts: number; daily: number }
 }

@@ -17,16 +17,19 @@ export const FULL_BUCKET: Bucket = { used: 0, at: 0 }
 /** The part of a token that rounding may lose. */
 const TOLERANCE = 1e-9
 
-/** Takes a token. Keep the new bucket in either case. `retryAfterMs` says how long to wait; null: the token was taken. */
+/**
+ * Takes a token, or `count` of them or none; `count` is at most the burst. Keep the new bucket in either case. `retryAfterMs`
+ * says how long to wait; null: they were taken.
+ */
 export const takeToken = (
   { used, at }: Bucket,
   now: number,
-  { rate, burst }: Rate,
+  { rate, burst, count = 1 }: Rate & { count?: number },
 ): { bucket: Bucket; retryAfterMs: number | null } => {
   // If the clock was set back, nothing is refilled, and time goes on from there.
   const left = Math.max(0, used - (Math.max(0, now - at) * rate) / SECOND)
-  const missing = left + 1 - burst
+  const missing = left + count - burst
   return missing > TOLERANCE
     ? { bucket: { used: left, at: now }, retryAfterMs: Math.ceil(((missing - TOLERANCE) * SECOND) / rate) }
-    : { bucket: { used: left + 1, at: now }, retryAfterMs: null }
+    : { bucket: { used: left + count, at: now }, retryAfterMs: null }
 }

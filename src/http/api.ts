@@ -16,6 +16,7 @@ import { createEvents, type EventDeps } from './partner/events.ts'
 import { createExplain, type ExplainDeps } from './partner/explain.ts'
 import { createMe, type MeDeps } from './partner/me.ts'
 import { createRegistrationBody, type JudgeUrl } from './partner/registration-body.ts'
+import { createRegistrationRate } from './partner/registration-rate.ts'
 import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
@@ -40,7 +41,7 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
   : never
 
 /** Everything that the parts need, and what the API itself needs. */
-export type ApiDeps = Omit<All<Part>, 'registrationBody'> & {
+export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations'> & {
   judgeUrl: JudgeUrl
   /** Null: all of `/v1/admin` is 404. */
   adminToken: Secret | null
@@ -69,7 +70,11 @@ export const createApi = (deps: ApiDeps) => {
     sendProblem(c, { code: 'not_found', detail: 'This address does not exist. See /docs for those that do.' }),
   )
 
-  const checked = { ...deps, registrationBody: createRegistrationBody(deps) }
+  const checked = {
+    ...deps,
+    registrationBody: createRegistrationBody(deps),
+    chargeRegistrations: createRegistrationRate(deps),
+  }
   app.route('/', createHealth(deps))
   app.route('/', createDocs(checked))
   // Before the partners' part, so that no partner's key is checked for it.

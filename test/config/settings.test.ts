@@ -37,6 +37,7 @@ const DEFAULTS: Record<string, unknown> = {
   HOST: '127.0.0.1',
   PORT: 8080,
   API_RATE: 200,
+  REGISTRATION_RATE: 200,
   TRUST_PROXY: [],
   ADMIN_TOKEN: null,
   METRICS_TOKEN: null,
@@ -79,6 +80,7 @@ const GOOD: readonly [name: string, text: string, value: unknown][] = [
   ['PORT', '0', 0],
   ['PORT', '65535', 65_535],
   ['API_RATE', '1', 1],
+  ['REGISTRATION_RATE', '1', 1],
   ['TRUST_PROXY', '0.0.0.0/0', [{ address: '0.0.0.0', prefix: 0, family: 'ipv4' }]],
   ['ADMIN_TOKEN', 'sixteen-letters!', 'sixteen-letters!'],
   ['METRICS_TOKEN', 'm', 'm'],
@@ -120,7 +122,7 @@ const GOOD: readonly [name: string, text: string, value: unknown][] = [
 ]
 
 const NONSENSE = ['0', '-1', 'NaN', '1e9', 'Infinity', '1000000000', ' ', '0x10', 'true,false']
-const NUMBERS = ['API_RATE', 'UPSTREAM_RATE', 'UPSTREAM_CONCURRENCY', 'CALLBACK_CONCURRENCY']
+const NUMBERS = ['API_RATE', 'REGISTRATION_RATE', 'UPSTREAM_RATE', 'UPSTREAM_CONCURRENCY', 'CALLBACK_CONCURRENCY']
 const DURATIONS = ['RETENTION', 'UPSTREAM_TIMEOUT', 'POLL_MIN_INTERVAL', 'POLL_MAX_INTERVAL', 'POLL_RAMP']
 const MORE_DURATIONS = ['REGISTRATION_TTL', 'SETTLE_MARGIN', 'NOT_FOUND_GRACE', 'CALLBACK_TIMEOUT', 'RETRY_SCHEDULE']
 const WORDS = ['IHUYI_PASSWORD_MODE', 'IHUYI_URL', 'IHUYI_METHOD', 'CALLBACK_ALLOW_HTTP', 'LOG_LEVEL', 'DATABASE_URL']

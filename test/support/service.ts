@@ -39,6 +39,7 @@ export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }):
   PORT: '0',
   ADMIN_TOKEN,
   API_RATE: '10000',
+  REGISTRATION_RATE: '10000',
   IHUYI_ACCOUNT: ACCOUNT.apiId,
   IHUYI_API_KEY: ACCOUNT.apiKey,
   IHUYI_URL: at.upstreamUrl,

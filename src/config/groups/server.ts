@@ -25,6 +25,13 @@ export const SERVER = {
       en: 'Requests a second allowed to one API key, with bursts of twice that; beyond it the answer is 429.',
       zh: '每个 API 密钥每秒允许的请求数，突发上限为其两倍；超出时返回 429。',
     },
+    registrationRate: {
+      name: 'REGISTRATION_RATE',
+      parse: wholeNumber({ min: 1, max: 100_000 }),
+      default: '200',
+      en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken.',
+      zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。',
+    },
     trustProxy: {
       name: 'TRUST_PROXY',
       parse: networks(),

@@ -10,8 +10,8 @@ interface Caller {
 }
 
 /**
- * A token bucket for each key. Throws `AppError('too_many_requests')` with `detail` when the bucket is empty. There are at most
- * `MOST_BUCKETS`; the one that has been idle longest is dropped first.
+ * A token bucket for each key. Throws `AppError('too_many_requests')` with `detail` when the bucket has too few tokens, and takes
+ * none then. There are at most `MOST_BUCKETS`; the one that has been idle longest is dropped first.
  */
 export const createRateLimit = (deps: { now: () => number; detail: string }) => {
   const callers = new Map<string, Caller>()
@@ -36,7 +36,7 @@ export const createRateLimit = (deps: { now: () => number; detail: string }) => 
     return caller
   }
 
-  return (key: string, rate: Rate): void => {
+  return (key: string, rate: Rate & { count?: number }): void => {
     const caller = callers.get(key) ?? add(key)
     const { bucket, retryAfterMs } = takeToken(caller.bucket, deps.now(), rate)
     caller.bucket = bucket

@@ -146,6 +146,7 @@ export const EXAMPLES: Examples = {
     name: 'Example Ltd',
     payload: 'full',
     rate: { perSecond: 200, burst: 400 },
+    registrationRate: { perSecond: 200, burst: 2_000 },
     quotas: { pending: null, hosts: 3, daily: 10_000 },
     usage: { pending: 12, hosts: 1, daily: 340 },
   },

@@ -26,7 +26,7 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'registerBatch',
     summary: 'Register up to 1,000 serials',
     description:
-      'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB.',
+      'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
     body: 'BatchRequest',
     answers: { 200: { description: 'The result of every item.', schema: 'BatchResults' } },
   },

@@ -20,10 +20,11 @@ export interface BatchDeps extends RegistrarDeps {
 }
 
 const BATCH_BYTES = 1024 * 1024
-const MOST = 1_000
-const REGISTRATIONS = `must be an array of 1 to ${MOST} registrations`
+/** Of one batch. */
+export const MOST_IN_A_BATCH = 1_000
+const REGISTRATIONS = `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`
 export const BATCH_BODY = z.strictObject({
-  registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST, REGISTRATIONS),
+  registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST_IN_A_BATCH, REGISTRATIONS),
 })
 
 export const BATCH_RESULTS = z.strictObject({
@@ -70,6 +71,7 @@ export const createBatch = (deps: BatchDeps) => {
     const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, BATCH_BYTES)
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
+    deps.chargeRegistrations(partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1 }
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))

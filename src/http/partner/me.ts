@@ -5,24 +5,30 @@ import { COUNT, idField, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { registrationRateOf } from './registration-rate.ts'
 
 export interface MeDeps {
   store: Pick<Store, 'findPartner' | 'usageOf'>
   apiRate: number
+  registrationRate: number
 }
+
+const RATE = z.strictObject({ perSecond: z.number(), burst: z.number() })
 
 export const ME = z.strictObject({
   partnerId: idField('partner'),
   name: z.string(),
   payload: z.enum(['full', 'thin']),
-  rate: z.strictObject({ perSecond: z.number(), burst: z.number() }),
+  rate: RATE.describe('Requests with one API key.'),
+  registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
   quotas: QUOTAS,
   usage: z.strictObject({ pending: COUNT, hosts: COUNT, daily: COUNT }),
 })
 export type MeAnswer = z.output<typeof ME>
 
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */
-export const createMe = ({ store, apiRate }: MeDeps) => {
+export const createMe = ({ store, apiRate, registrationRate }: MeDeps) => {
+  const registrations = registrationRateOf(registrationRate)
   const app = new Hono<ApiEnv>()
 
   app.get('/', noQuery, async c => {
@@ -33,6 +39,7 @@ export const createMe = ({ store, apiRate }: MeDeps) => {
       name,
       payload,
       rate: { perSecond: apiRate, burst: 2 * apiRate },
+      registrationRate: { perSecond: registrations.rate, burst: registrations.burst },
       quotas,
       usage: await store.usageOf(partnerId),
     } satisfies MeAnswer)

@@ -10,6 +10,8 @@ import { ACCOUNT_FORM, type RegistrationBody } from './registration-body.ts'
 export interface RegistrarDeps {
   store: Pick<Store, 'accountFor'>
   enumerationGuard: Pick<EnumerationGuard, 'recordSerial'>
+  /** Takes `count` from the partner's rate of registrations. Throws `AppError('too_many_requests')`. */
+  chargeRegistrations: (partnerId: string, count: number) => void
   registrationTtlMs: number
   newId: (prefix: string) => string
   now: () => number

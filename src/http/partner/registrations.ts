@@ -77,6 +77,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   app.post('/', async c => {
     refuseQuery(c)
     const body = await readBody(c, registrationBody)
+    deps.chargeRegistrations(c.get('partnerId'), 1)
     const item = await registrar.toItem(c.get('partnerId'), body, { isBatch: false })
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)

@@ -11,6 +11,7 @@ test('shows the partner of the key and its limits', async () => {
     name: 'one',
     payload: 'full',
     rate: { perSecond: 200, burst: 400 },
+    registrationRate: { perSecond: 100_000, burst: 1_000_000 },
     quotas: { pending: null, hosts: null, daily: null },
     usage: { pending: 0, hosts: 0, daily: 0 },
   })

@@ -66,6 +66,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     },
     registrationTtlMs: 24 * HOUR,
     apiRate: 100_000,
+    registrationRate: 100_000,
     trustedProxies: { contains: () => false },
     enumerationGuard: { recordSerial: () => {}, slowedForMs: () => 0 },
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),

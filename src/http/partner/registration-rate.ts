@@ -1,0 +1,22 @@
+import type { Rate } from '../../core/token-bucket.ts'
+import { createRateLimit } from '../middleware/rate-limit.ts'
+import { MOST_IN_A_BATCH } from './batch.ts'
+
+/** A whole batch always fits into the burst. */
+export const registrationRateOf = (perSecond: number): Rate => ({
+  rate: perSecond,
+  burst: Math.max(10 * perSecond, MOST_IN_A_BATCH),
+})
+
+/**
+ * A request of registrations costs what it holds, whichever of the partner's keys it comes with. Otherwise a rate of requests
+ * would allow a thousand times as many registrations as it says.
+ */
+export const createRegistrationRate = (deps: { registrationRate: number; now: () => number }) => {
+  const rate = registrationRateOf(deps.registrationRate)
+  const take = createRateLimit({
+    now: deps.now,
+    detail: `You may register ${rate.rate} serials a second, in bursts of ${rate.burst}. Nothing of this request was taken.`,
+  })
+  return (partnerId: string, count: number): void => take(partnerId, { ...rate, count })
+}
