@@ -60,32 +60,44 @@ export const createGuardedConnect = (deps: {
 }): Connect<CallbackUrl> => {
   const { allowed, resolver, proxy } = deps
 
-  const assertAllowed = (address: string) => {
+  const refusalOf = (address: string): SendError | null => {
     const verdict = judgeAddress(address, allowed)
-    if (!verdict.ok) throw new SendError('blocked', verdict.refusal)
+    return verdict.ok ? null : new SendError('blocked', verdict.refusal)
   }
 
+  /** What an answer of DNS comes to, whether it was good or not: there are many connections to one answer. */
+  const judged = new WeakMap<readonly string[], string[] | SendError>()
+
   /** One bad address among good ones refuses the name: no honest name has both. */
-  const judgedAddresses = async ({ hostname, isLiteral }: CallbackUrl): Promise<readonly string[]> => {
+  const judge = (addresses: readonly string[]): string[] | SendError => {
+    for (const address of addresses) {
+      const refusal = refusalOf(address)
+      if (refusal) return refusal
+    }
+    return candidatesOf(addresses)
+  }
+
+  /** The judged addresses to try, in this order. */
+  const candidatesFor = async ({ hostname, isLiteral }: CallbackUrl): Promise<readonly string[]> => {
     const resolution = isLiteral ? { ok: true as const, addresses: [hostname] } : await resolver.resolve(hostname)
     if (!resolution.ok) throw new SendError('dns', resolution.detail)
-    resolution.addresses.forEach(assertAllowed)
-    return resolution.addresses
+    const { addresses } = resolution
+    const candidates = judged.get(addresses) ?? judge(addresses)
+    judged.set(addresses, candidates)
+    if (candidates instanceof SendError) throw candidates
+    return candidates
   }
 
   /** The peer's address is judged before a byte is written. */
   const judgedPeer = (socket: Socket): Socket => {
-    try {
-      assertAllowed(socket.remoteAddress ?? '')
-      return socket
-    } catch (error) {
-      socket.destroy()
-      throw error
-    }
+    const refusal = refusalOf(socket.remoteAddress ?? '')
+    if (!refusal) return socket
+    socket.destroy()
+    throw refusal
   }
 
   return async (url, { signal, openTcp }) => {
-    const candidates = candidatesOf(await judgedAddresses(url))
+    const candidates = await candidatesFor(url)
     signal.throwIfAborted()
     if (proxy) {
       // The address that was judged, not the name: the proxy would resolve it again, perhaps to something else.

@@ -92,7 +92,7 @@ describe('M2 a name', () => {
     expect(place.internal.connections()).toBe(0)
   })
 
-  test('is judged again when its answer comes from the cache', async () => {
+  test('stays blocked when its answer comes from the cache', async () => {
     await using place = await setUp(INTERNAL)
     for (let i = 0; i < 3; i++) expect(await place.send()).toMatchObject(blocked)
     expect(place.dns.count(NAME, 'A')).toBe(1)
@@ -221,6 +221,31 @@ describe('the guard of one connection', () => {
     expect(await sendGuarded(receiver.url, { contains: () => asked++ === 0 })).toMatchObject(blockedFault)
     await expect.poll(() => [receiver.connections(), receiver.open()]).toEqual([1, 0])
     expect(receiver.requests).toEqual([])
+  })
+
+  test('judges an answer of DNS once, however many connections go there, and the other end of each', async () => {
+    await using receiver = await openRawReceiver()
+    const asked: string[] = []
+    const allowed: Networks = {
+      contains: address => {
+        asked.push(address)
+        return true
+      },
+    }
+    const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3']
+    const connect = createGuardedConnect({
+      allowed,
+      resolver: { resolve: async () => ({ ok: true, addresses }) },
+      proxy: null,
+    })
+    const verdict = judgeUrl(`http://a.example:${receiver.port}/`, { allowHttp: true, allowed })
+    if (!verdict.ok) throw new Error(verdict.message)
+    asked.length = 0
+    const client = openClient({ connect, limits, perKey: 1, retries: 'unsent', clock: clockWith() })
+    for (const key of ['a', 'b', 'c'])
+      await client.send({ key, origin: verdict.url }, { method: 'GET', path: '/', headers: [], body: null }, 5_000)
+    client.close()
+    expect(asked).toEqual([...addresses, '127.0.0.1', '127.0.0.1', '127.0.0.1'])
   })
 
   test('M1 judges an address that is written out', async () => {

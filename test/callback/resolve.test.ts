@@ -56,6 +56,31 @@ describe('the resolver', () => {
     expect((await place.resolver.resolve(NAME)).ok).toBe(true)
   })
 
+  const addressesOf = (count: number) => Array.from({ length: count }, (_, at) => `192.0.2.${at}`)
+
+  test('refuses a name with more than 32 addresses, of both families together', async () => {
+    await using place = await setUp()
+    place.dns.answer('32.example', [...addressesOf(31), '2001:db8::1'])
+    place.dns.answer('33.example', [...addressesOf(32), '2001:db8::1'])
+    expect(await place.resolver.resolve('32.example')).toMatchObject({ ok: true })
+    expect(await place.resolver.resolve('33.example')).toEqual({ ok: false, detail: 'too_many_addresses' })
+    place.clock.ms = 29_999
+    expect(await place.resolver.resolve('33.example')).toMatchObject({ ok: false })
+    expect(place.dns.count('33.example', 'A')).toBe(1)
+  })
+
+  test('remembers no more than 50,000 addresses, and drops the oldest names', async () => {
+    await using place = await setUp()
+    const names = Array.from({ length: 1_600 }, (_, at) => `n${at}.example`)
+    for (const name of names) place.dns.answer(name, addressesOf(32))
+    for (let at = 0; at < names.length; at += 50)
+      await Promise.all(names.slice(at, at + 50).map(name => place.resolver.resolve(name)))
+    const [first = '', last = ''] = [names[0], names.at(-1)]
+    await place.resolver.resolve(last)
+    await place.resolver.resolve(first)
+    expect([place.dns.count(last, 'A'), place.dns.count(first, 'A')]).toEqual([1, 2])
+  })
+
   test('has no addresses for a name that exists without any', async () => {
     await using place = await setUp()
     place.dns.answer(NAME, [])
