@@ -70,11 +70,14 @@ export const readNetwork = (cidr: string): Network | null => {
   return { address, prefix: Number(prefix), family: version === 4 ? 'ipv4' : 'ipv6' }
 }
 
-/** The addresses in any of these networks. */
+/**
+ * The addresses in any of these networks. Each family has a list of its own, because one list takes `::ffff:10.0.0.1` for
+ * `10.0.0.1` and the other way about: `::ffff:0:0/96` would contain every IPv4 address.
+ */
 export const createNetworks = (networks: readonly Network[]): Networks => {
-  const list = new BlockList()
-  for (const { address, prefix, family } of networks) list.addSubnet(address, prefix, family)
-  return { contains: (address, family) => list.check(address, family) }
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() }
+  for (const { address, prefix, family } of networks) lists[family].addSubnet(address, prefix, family)
+  return { contains: (address, family) => lists[family].check(address, family) }
 }
 
 const listOf = (subnets: string): Networks =>
@@ -82,7 +85,6 @@ const listOf = (subnets: string): Networks =>
 
 const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
 
-// Two lists: one with rules of both families would match a mapped address against the IPv4 rules.
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)
 const ipv6Global = listOf('2000::/3')

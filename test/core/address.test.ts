@@ -71,13 +71,31 @@ describe('judging an address', () => {
     expect(judgeAddress(address, nothing)).toEqual({ ok: true })
   })
 
-  test('accepts an address of an allowed network, mapped too, and nothing else with it', () => {
+  test('accepts an address of an allowed network, and nothing else with it', () => {
     const loopback = networksOf('127.0.0.0/8')
     expect(judgeAddress('127.9.9.9', loopback).ok).toBe(true)
-    expect(judgeAddress('::ffff:127.0.0.1', loopback).ok).toBe(true)
-    for (const other of ['::1', '10.0.0.1', '169.254.169.254', '::ffff:10.0.0.1', '0.0.0.0', 'fe80::1%lo', 'localhost'])
+    for (const other of [
+      '::1',
+      '::ffff:127.0.0.1',
+      '10.0.0.1',
+      '169.254.169.254',
+      '::ffff:10.0.0.1',
+      '0.0.0.0',
+      'fe80::1%lo',
+      'localhost',
+    ])
       expect(judgeAddress(other, loopback).ok, other).toBe(false)
   })
+
+  test.each(['::ffff:0:0/96', '::ffff:10.0.0.0/104', '::/0'])(
+    'an allowed network of IPv6, %s, opens nothing of IPv4',
+    network => {
+      const allowed = networksOf(network)
+      for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.0.1'])
+        expect(judgeAddress(address, allowed)).toEqual(judgeAddress(address, nothing))
+      expect(judgeAddress('::ffff:10.0.0.1', allowed)).toEqual({ ok: true })
+    },
+  )
 
   test('an allowed network changes the verdict of no address outside it', () => {
     const allowed = networksOf('10.1.0.0/16', 'fd00::/8')
