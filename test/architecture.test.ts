@@ -36,6 +36,7 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'client/index.ts': "runs in the partner's process: its wiring",
   'client/pause.ts': "runs in the partner's process: its wiring",
   'webhook/index.ts': "runs in the partner's process: its wiring",
+  'callback/tunnel.ts': 'the time limit of a socket of node:http',
   'simulator/open-server.ts': 'a server that answers late, for real sockets',
   'simulator/journal.ts': 'how long a caller waits for a real server',
   'worker/heartbeat.ts': 'its library has timers of its own; rounds do not rely on it',

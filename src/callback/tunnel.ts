@@ -4,8 +4,12 @@ import type { Socket } from 'node:net'
 import { TLS_OPTIONS } from '../http-client/client.ts'
 import { failureOfError, SendError } from './failure.ts'
 
+/** To connect to the proxy itself, which is near. Together with a slow name server it is less than the limit for connecting. */
+const REACH_MS = 1_500
+const UNAUTHENTICATED = 407
+
 const credentialsOf = ({ username, password }: URL): string[] =>
-  username === ''
+  username === '' && password === ''
     ? []
     : [
         'proxy-authorization',
@@ -15,7 +19,8 @@ const credentialsOf = ({ username, password }: URL): string[] =>
 const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))
 
 /**
- * Opens a connection through an egress proxy by CONNECT. Rejects with a SendError of kind `proxy`.
+ * Opens a connection through an egress proxy by CONNECT. Rejects with a SendError: `proxy_down` where the proxy itself is to
+ * blame, or our credentials for it, and `proxy` where it did not get through to the receiver.
  *
  * @param proxy `http:` or `https:`, with credentials or without
  * @param authority where to, `address:port`
@@ -32,15 +37,30 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
       headers: ['host', authority, ...credentialsOf(proxy)],
       // The shared agent would go through the environment's proxy where NODE_USE_ENV_PROXY is set.
       agent: false,
+      timeout: REACH_MS,
       signal,
     })
+    const fail = (error: SendError) => {
+      asked.destroy()
+      reject(error)
+    }
     asked.once('connect', ({ statusCode = 0 }, socket, head) => {
       socket.on('error', () => {})
-      if (statusCode < 200 || statusCode > 299 || head.length > 0) {
-        socket.destroy()
-        reject(new SendError('proxy', head.length > 0 ? 'spoke first' : String(statusCode)))
-      } else resolve(socket as Socket)
+      if (statusCode >= 200 && statusCode <= 299 && head.length === 0) return resolve(socket as Socket)
+      socket.destroy()
+      const isOurs = statusCode === UNAUTHENTICATED
+      reject(new SendError(isOurs ? 'proxy_down' : 'proxy', head.length > 0 ? 'spoke first' : String(statusCode)))
     })
-    asked.on('error', error => reject(new SendError('proxy', failureOfError(error).detail ?? 'failed')))
+    let isReached = false
+    asked.once('socket', socket =>
+      socket.once(proxy.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        isReached = true
+        socket.setTimeout(0)
+      }),
+    )
+    asked.once('timeout', () => fail(new SendError('proxy_down', 'timeout')))
+    asked.on('error', error =>
+      fail(new SendError(isReached ? 'proxy' : 'proxy_down', failureOfError(error).detail ?? 'failed')),
+    )
     asked.end()
   })

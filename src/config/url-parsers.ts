@@ -29,12 +29,25 @@ export const upstreamUrl: Parser<string> = text => {
     : refuse('must begin with https:// (http:// only for 127.0.0.1 or [::1])')
 }
 
+/** For Basic authentication, which ends the user at the first colon. */
+const areCredentials = ({ username, password }: URL): boolean => {
+  try {
+    return /^[^:\p{Cc}]*$/u.test(decodeURIComponent(username)) && /^\P{Cc}*$/u.test(decodeURIComponent(password))
+  } catch {
+    return false
+  }
+}
+
 export const proxyUrl: Parser<Secret> = text => {
   const url = URL.parse(text)
   const bare = url?.pathname === '/' && url.search === '' && url.hash === ''
-  return bare && /^https?:\/\//i.test(text)
+  if (!bare || !/^https?:\/\//i.test(text))
+    return refuse('is not the URL of a proxy; write http://HOST:PORT or https://HOST:PORT')
+  return areCredentials(url)
     ? { ok: true, value: new Secret(url.href) }
-    : refuse('is not the URL of a proxy; write http://HOST:PORT or https://HOST:PORT')
+    : refuse(
+        'has a user or a password that cannot be read; percent-encode what is special in them, such as %25 for %, and no colon in the user',
+      )
 }
 
 export const databaseUrl: Parser<Database> = text => {

@@ -52,10 +52,14 @@ export interface Deliverer {
 
 /** A prefetched message waits this long for a slot of its host. */
 const WAIT_MS = SECOND
-/** A released message is due again after this. */
+/** A message that was not sent is due again after this, whatever kept it here. */
 const RELEASED_MS = SECOND
+/** Not a second: where the proxy is down, all that is due comes back. */
+const PROXY_DOWN_MS = 30 * SECOND
 /** Errors of an attempt that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
+/** Something is short or broken here, such as sockets or the proxy; the receiver has nothing to do with it. */
+const OUR_FAILURES = new Set<string>(['local', 'proxy_down'])
 
 const signOf = (result: SendResult): HostSign | null => {
   if (result.kind === 'answered') return 'answers'
@@ -123,14 +127,14 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   /** The message goes back unsent: no attempt is recorded, and it is due again soon. */
   const release = (message: ClaimedMessage, why: SendResult): Promise<void> => {
     emitAttempt(message, why, null)
-    const dueAt = store.now() + RELEASED_MS
+    const isProxyDown = why.kind === 'failed' && why.error === 'proxy_down'
+    const dueAt = store.now() + (isProxyDown ? PROXY_DOWN_MS : RELEASED_MS)
     const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
     return settle({ message, step, attempt: null, shows: null })
   }
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
-    // Something is short here, such as sockets; the receiver has nothing to do with it.
-    if (result.kind === 'failed' && result.error === 'local') return release(message, result)
+    if (result.kind === 'failed' && OUR_FAILURES.has(result.error)) return release(message, result)
     const settlement = judge(message, result, at)
     emitAttempt(message, result, settlement.attempt)
     return settle(settlement)

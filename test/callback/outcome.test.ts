@@ -91,6 +91,7 @@ describe('an attempt without an answer', () => {
     'url',
     'reset',
     'proxy',
+    'proxy_down',
   ])('is told the same way whatever the reason (%s), and its duration is rounded', error => {
     expect(failed(error, 3)).toEqual({
       at: AT,

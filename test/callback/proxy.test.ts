@@ -46,6 +46,7 @@ const openProxy = async (portOf: () => number, { status = 200, certificate }: Pr
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
+    protocol: 'http:',
     asked,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
@@ -86,7 +87,11 @@ describe('an egress proxy', () => {
       return await sender.send(attemptTo(receiver.url))
     }
     expect(await sendBy(good)).toMatchObject({ kind: 'answered', httpStatus: 200 })
-    expect(await sendBy(bad)).toMatchObject({ kind: 'failed', error: 'proxy', detail: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+    expect(await sendBy(bad)).toMatchObject({
+      kind: 'failed',
+      error: 'proxy_down',
+      detail: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
     expect([good.asked.length, bad.asked.length, receiver.requests.length]).toEqual([1, 0, 1])
   })
 
@@ -111,14 +116,35 @@ describe('an egress proxy', () => {
     expect(result).toMatchObject({ kind: 'failed', error: 'proxy', detail: '403' })
   })
 
-  test('that is not there fails the attempt', async () => {
-    const proxy = await openProxy(() => 1)
-    await proxy[Symbol.asyncDispose]()
-    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}` })
+  test.each([
+    ['is not there', 'ECONNREFUSED', () => openProxy(() => 1).then(closed)],
+    ['refuses our credentials', '407', () => openProxy(() => 1, { status: 407 })],
+    ['does not finish its handshake', 'timeout', () => openSilent('https:')],
+  ])('that %s is our own failure: nothing was sent', async (_claim, detail, open) => {
+    await using proxy = await open()
+    await using sender = openSender({ proxy: `${proxy.protocol}//127.0.0.1:${proxy.port}` })
     const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
-    expect(result).toMatchObject({ kind: 'failed', error: 'proxy', detail: 'ECONNREFUSED' })
+    expect(result).toMatchObject({ kind: 'failed', error: 'proxy_down', detail })
+  })
+
+  test('that takes long over the connection to the receiver is given the time that connecting has', async () => {
+    await using proxy = await openSilent('http:')
+    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}`, timeoutMs: 2_000 })
+    const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
+    expect(result).toMatchObject({ kind: 'failed', error: 'connect_timeout' })
   })
 })
+
+/** Accepts connections and never says anything. */
+const openSilent = async (protocol: 'http:' | 'https:') => {
+  const receiver = await openRawReceiver(() => {})
+  return Object.assign(receiver, { protocol })
+}
+
+const closed = async (proxy: Awaited<ReturnType<typeof openProxy>>) => {
+  await proxy[Symbol.asyncDispose]()
+  return { ...proxy, [Symbol.asyncDispose]: async () => {} }
+}
 
 describe('N9 the proxy settings of the environment', () => {
   const module = new URL('../support/sender.ts', import.meta.url).href

@@ -118,6 +118,7 @@ const GOOD: readonly [name: string, text: string, value: unknown][] = [
     ],
   ],
   ['CALLBACK_PROXY', 'http://user:pw@proxy.internal:3128', 'http://user:pw@proxy.internal:3128/'],
+  ['CALLBACK_PROXY', 'http://user:p%40%3Aw@proxy.internal', 'http://user:p%40%3Aw@proxy.internal/'],
   ['LOG_LEVEL', 'silent', 'silent'],
 ]
 
@@ -198,6 +199,11 @@ const BAD: readonly [name: string, text: string][] = [
   ['CALLBACK_PROXY', 'proxy.internal:3128'],
   ['CALLBACK_PROXY', 'socks5://proxy.internal:1080'],
   ['CALLBACK_PROXY', 'http://proxy.internal:3128/path'],
+  ['CALLBACK_PROXY', 'http://user:50%@proxy.internal:3128'],
+  ['CALLBACK_PROXY', 'http://us%zzer:pw@proxy.internal:3128'],
+  ['CALLBACK_PROXY', 'http://user:%ff@proxy.internal:3128'],
+  ['CALLBACK_PROXY', 'http://us%3Aer:pw@proxy.internal:3128'],
+  ['CALLBACK_PROXY', 'http://user:p%0Aw@proxy.internal:3128'],
   ['LOG_LEVEL', 'verbose'],
 ]
 

@@ -209,6 +209,14 @@ test('what could not be sent for a shortage here is due again soon, and no attem
   expect(happened).toContain('not_sent')
 })
 
+test('a failure of our own proxy uses up no retry, and all that is due comes back half a minute later', async () => {
+  const { deliverer, round, answer, settled } = openScene()
+  await round(messageOf(1, { retries: 2 }))
+  await answer(1, failed('proxy_down'))
+  await deliverer.whenIdle()
+  expect(settled).toMatchObject([{ attempt: null, step: { state: 'pending', dueAt: NOW + 30 * SECOND, retries: 2 } }])
+})
+
 describe('prefetched messages', () => {
   const three = [1, 2, 3].map(seq => messageOf(seq))
 
