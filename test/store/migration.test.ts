@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
+import { serialKey } from '../../src/core/serial-key.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
@@ -99,6 +100,54 @@ test('P17 a file of the version before comes over whole', async () => {
   expect(page).toMatchObject({ outcome: 'page', events: [{ position: { n: 39 }, registrationId: idOf(39) }] })
   const beyond = await store.listEvents('prt_1', { after: { n: 1_039, at: null }, limit: 10 })
   expect(beyond).toEqual({ outcome: 'page', events: [] })
+})
+
+test('serials that upstream may take for one come over as they are, and the partner of the oldest gets the next', async () => {
+  const path = makeOldFile(4)
+  const client = new Database(path)
+  const serials = ['007', '7', '70', '7-a', '0', '00x', 'a7', '12345678901234567890123x']
+  for (const [at, serial] of serials.entries()) {
+    const partnerId = at % 2 === 0 ? 'prt_1' : 'prt_2'
+    const id = 100 + at
+    client.exec(`INSERT INTO verifications (id, account_id, partner_id, idcardid, created_at, nudged_at, due_at)
+      VALUES (${id}, 'acc_1', '${partnerId}', '${serial}', 1, 1, ${NOW})`)
+    client.exec(`INSERT INTO registrations (no, id, partner_id, verification_id, callback_url, lane_id, metadata, status, created_at,
+      expires_at) VALUES (${id}000000, '${idOf(id)}', '${partnerId}', ${id}, 'https://a.example/hook', 1, '{}', 'pending', 1, ${NOW + 9})`)
+  }
+  client.close()
+  const store = await open(path)
+  onTestFinished(() => store.close())
+  const moved = new Database(path, { readonly: true })
+  onTestFinished(() => void moved.close())
+  const keys = moved.prepare('SELECT idcardid, serial_key AS key FROM verifications WHERE id >= 100 ORDER BY id').all()
+  expect(keys).toEqual(
+    serials.map(idcardid => ({ idcardid, key: serialKey(idcardid) === idcardid ? null : serialKey(idcardid) })),
+  )
+
+  // The partner of `7` and `7-a` keeps both, and gets nothing more that may be the other's `007`.
+  expect(await store.findRegistration('prt_2', idOf(101))).toMatchObject({ status: 'pending', idcardid: '7' })
+  expect(await store.findRegistration('prt_2', idOf(103))).toMatchObject({ status: 'pending', idcardid: '7-a' })
+  const register = (partnerId: string, idcardid: string, n: number) => ({
+    ...{
+      id: `reg_new${n}`,
+      partnerId,
+      accountId: 'acc_1',
+      idcardid,
+      metadata: {},
+      expiresAt: null,
+      ttlMs: 1,
+      isBatch: false,
+    },
+    callbackUrl: 'https://a.example/hook',
+  })
+  const registered = await store.register([
+    register('prt_2', '07', 1),
+    register('prt_2', '7', 2),
+    register('prt_1', '07', 3),
+    register('prt_1', '7', 4),
+    register('prt_2', '0a7', 5),
+  ])
+  expect(registered.map(({ outcome }) => outcome)).toEqual(['taken', 'taken', 'created', 'taken', 'taken'])
 })
 
 test('a number that was given once is not given again', async () => {

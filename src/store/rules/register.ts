@@ -3,10 +3,15 @@ import type { NewRegistration, Quotas, Usage } from '../store.ts'
 import { NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
 import type { Ending } from './resolve.ts'
 
-/** A serial that somebody has registered already. */
-export interface KnownVerification {
+/** A serial, and the partner that registered it. */
+interface Owned {
+  /** Counts up: the smaller one is older. */
   id: number
   partnerId: string
+}
+
+/** A serial that somebody has registered already. */
+export interface KnownVerification extends Owned {
   queue: number
   dueAt: number | null
   claimedAt: number | null
@@ -17,6 +22,8 @@ export interface KnownVerification {
 
 export interface RegisterFacts {
   verification: KnownVerification | null
+  /** Other serials of the account that have the same key (`core/serial-key.ts`); of several, the oldest is among them. */
+  sameKey: readonly Owned[]
   /** The serial is registered for this URL already, and has not ended without a verdict. */
   hasLive: boolean
   /** Null: the partner has no lane for the URL's host yet. */
@@ -48,7 +55,7 @@ export interface Nudge {
 /** Decides what becomes of one item; of several for the same serial, each sees what the one before has written. */
 export const register = (item: NewRegistration, facts: RegisterFacts, at: number): RegisterPlan => {
   const { verification } = facts
-  if (verification && verification.partnerId !== item.partnerId) return { outcome: 'taken' }
+  if (isTaken(item, facts)) return { outcome: 'taken' }
   if (facts.hasLive) return { outcome: 'existing' }
   const over = facts.quotas && overQuota(facts.quotas, facts.laneId === null)
   if (over) return { outcome: 'over_quota', ...over }
@@ -75,6 +82,16 @@ const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistra
   if (!verification || verification.dueAt === null) return { nudgedAt: at, queue: queueOfNew(isBatch), dueAt: at }
   const asked = nudge(verification, at)
   return isBatch ? { ...asked, queue: Math.min(verification.queue, NEW_IN_BATCH) } : asked
+}
+
+/**
+ * A serial, with all that have its key, belongs to whoever registered the first of them. Before this rule two partners may have
+ * registered two of them: the later one keeps what it has, and gets nothing more.
+ */
+const isTaken = ({ partnerId }: NewRegistration, { verification, sameKey }: RegisterFacts): boolean => {
+  if (verification && verification.partnerId !== partnerId) return true
+  const [oldest] = [...sameKey, ...(verification ? [verification] : [])].toSorted((a, b) => a.id - b.id)
+  return oldest !== undefined && oldest.partnerId !== partnerId
 }
 
 /**

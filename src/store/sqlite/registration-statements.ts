@@ -32,11 +32,25 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
     SELECT id, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
       previous_poll_at AS previousPollAt
     FROM verifications WHERE idcardid = ? AND account_id = ?`),
+  /** The oldest one whose serial is not its own key. */
+  findVariant: client.prepare<[serialKey: string, accountId: string], Pick<FoundVerification, 'id' | 'partnerId'>>(`
+    SELECT id, partner_id AS partnerId FROM verifications
+    WHERE serial_key = +? AND account_id = +? ORDER BY id LIMIT 1`),
   addVerification: client.prepare<
-    [string, string, string, createdAt: number, nudgedAt: number, queue: number, dueAt: number]
+    [
+      accountId: string,
+      partnerId: string,
+      idcardid: string,
+      serialKey: string | null,
+      createdAt: number,
+      nudgedAt: number,
+      queue: number,
+      dueAt: number,
+    ]
   >(`
-    INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, queue, due_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`),
+    INSERT INTO verifications (account_id, partner_id, idcardid, serial_key, created_at, nudged_at, queue,
+      due_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
   lastN: client
     .prepare<[verificationId: number], number | null>('SELECT max(n) FROM registrations WHERE verification_id = +?')
     .pluck(),

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/error.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
 import { afterCancelling, afterRegistering } from '../rules/hints.ts'
@@ -49,6 +50,13 @@ export const createRegistrations = (context: Context): Verbs => {
     return row ? { ...row, verdict: sealed.verdict.open({ ...row, idcardid }) } : null
   }
 
+  const loadSameKey = ({ idcardid, accountId }: NewRegistration) => {
+    const key = serialKey(idcardid)
+    const variant = statements.findVariant.get(key, accountId)
+    const itself = key === idcardid ? undefined : statements.findVerification.get(key, accountId)
+    return [variant, itself].filter(found => found !== undefined)
+  }
+
   const registerOne = (item: NewRegistration, { at, lanes, quotas, resolutions }: Run): Registered => {
     const { partnerId, callbackUrl } = item
     const verification = loadVerification(item)
@@ -57,7 +65,8 @@ export const createRegistrations = (context: Context): Verbs => {
         ? statements.findLive.get({ verificationId: verification.id, callbackUrl })
         : undefined
     const laneId = lanes.find(partnerId, callbackUrl)
-    const plan = register(item, { verification, hasLive: live !== undefined, laneId, quotas: quotas.of(partnerId) }, at)
+    const facts = { verification, sameKey: loadSameKey(item), hasLive: live !== undefined }
+    const plan = register(item, { ...facts, laneId, quotas: quotas.of(partnerId) }, at)
     if (plan.outcome === 'existing')
       return { outcome: 'existing', registration: toRegistration(sealed, live as NonNullable<typeof live>) }
     if (plan.outcome !== 'created') return plan
@@ -83,7 +92,9 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, ask: Nudge, at: number) => {
     const { nudgedAt, queue, dueAt } = ask
-    const added = statements.addVerification.run(accountId, partnerId, idcardid, at, nudgedAt, queue, dueAt)
+    const key = serialKey(idcardid)
+    const known = [accountId, partnerId, idcardid, key === idcardid ? null : key] as const
+    const added = statements.addVerification.run(...known, at, nudgedAt, queue, dueAt)
     return { verificationId: Number(added.lastInsertRowid), n: 0 }
   }
 

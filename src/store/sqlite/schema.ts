@@ -105,6 +105,8 @@ export const verifications = sqliteTable(
     /** The partner that registered the serial first; nobody else may. */
     partnerId: text('partner_id').notNull(),
     idcardid: text('idcardid').notNull(),
+    /** The key by which it belongs to its partner; null: the serial itself is that. */
+    serialKey: text('serial_key'),
     createdAt: time('created_at').notNull(),
     nudgedAt: time('nudged_at').notNull(),
     /** In which queue of its partner it waits: `rules/poll-queues.ts`. */
@@ -132,6 +134,8 @@ export const verifications = sqliteTable(
   },
   t => [
     uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
+    // Of the few whose key is another text, so that it costs the others nothing.
+    index('verifications_key').on(t.serialKey, t.accountId).where(sql`serial_key IS NOT NULL`),
     // With all that decides in which order they are asked, so that only the rows that are claimed are read.
     index('verifications_due')
       .on(t.accountId, t.partnerId, t.queue, t.dueAt, t.lastPolledAt)

@@ -28,6 +28,50 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(await bench.find(created.id)).toEqual(created)
   })
 
+  test('gives a serial to one partner with all that upstream may take for the same', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    const outcomeOf = async (partnerId: string, idcardid: string) =>
+      (await bench.store.register([bench.newRegistration({ partnerId, idcardid })]))[0]?.outcome
+    const mine = bench.partnerId
+    const seen: unknown[] = []
+    for (const [partnerId, idcardid] of [
+      [mine, '123'],
+      [other, '0123'],
+      [other, '123abc'],
+      [other, '00123-7'],
+      [mine, '0123'],
+      [other, '0077'],
+      [mine, '77'],
+      [mine, '77x'],
+      [other, '77'],
+      [other, '1234'],
+      [other, 'a123'],
+      [mine, 'A123'],
+    ] as const)
+      seen.push(await outcomeOf(partnerId, idcardid))
+    const [taken, created] = ['taken', 'created']
+    expect(seen).toEqual([
+      ...[created, taken, taken, taken, created],
+      ...[created, taken, taken, created],
+      ...[created, created, created],
+    ])
+    // Each is asked as it was registered.
+    const asked = (await bench.claim()).map(({ verification }) => verification.idcardid)
+    expect(asked.toSorted()).toEqual(['0077', '0123', '123', '1234', '77', 'A123', 'a123'])
+  })
+
+  test('gives such serials to one partner within a call too, and in each account by itself', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    const items = ['0005', '5', '05b'].map((idcardid, n) =>
+      bench.newRegistration({ idcardid, partnerId: n === 0 ? bench.partnerId : other }),
+    )
+    const elsewhere = bench.newRegistration({ idcardid: '5', partnerId: other, accountId: 'acc_elsewhere' })
+    const outcomes = (await bench.store.register([...items, elsewhere])).map(({ outcome }) => outcome)
+    expect(outcomes).toEqual(['created', 'taken', 'taken', 'created'])
+  })
+
   test('does not count as pending what was told at once in a call before', async () => {
     await using bench = await openBench(open)
     await bench.resolve({ idcardid: '1' })

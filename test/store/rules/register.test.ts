@@ -24,7 +24,7 @@ const KNOWN: KnownVerification = {
   observedAt: null,
   previousPollAt: null,
 }
-const NEW: RegisterFacts = { verification: null, hasLive: false, laneId: null, quotas: null }
+const NEW: RegisterFacts = { verification: null, sameKey: [], hasLive: false, laneId: null, quotas: null }
 const quotas = (limits: object, usage: object) => ({
   limits: { pending: null, hosts: null, daily: null, ...limits },
   usage: { pending: 0, hosts: 0, daily: 0, ...usage },
@@ -44,6 +44,23 @@ describe('registering', () => {
   test('another partner’s serial is refused before anything else is looked at', () => {
     const facts = { ...NEW, verification: { ...KNOWN, partnerId: 'prt_2' }, hasLive: true }
     expect(register(ITEM, facts, AT)).toEqual({ outcome: 'taken' })
+  })
+
+  test('a serial is refused where another partner has one that upstream may take for the same', () => {
+    const theirs = { id: 1, partnerId: 'prt_2' }
+    expect(register(ITEM, { ...NEW, sameKey: [theirs] }, AT)).toEqual({ outcome: 'taken' })
+    expect(register(ITEM, { ...NEW, sameKey: [{ ...theirs, partnerId: 'prt_1' }] }, AT).outcome).toBe('created')
+  })
+
+  test('of two partners that have had such serials since before they were one, the first has them', () => {
+    const mine = { ...KNOWN, id: 2 }
+    const theirs = { id: 1, partnerId: 'prt_2' }
+    expect(register(ITEM, { ...NEW, verification: mine, sameKey: [theirs], hasLive: true }, AT).outcome).toBe('taken')
+    const later = { ...theirs, id: 3 }
+    expect(register(ITEM, { ...NEW, verification: mine, sameKey: [later, mine], hasLive: true }, AT).outcome).toBe(
+      'existing',
+    )
+    expect(register(ITEM, { ...NEW, verification: { ...mine, partnerId: 'prt_2' } }, AT).outcome).toBe('taken')
   })
 
   test('a live pair is there already, whatever the quotas', () => {

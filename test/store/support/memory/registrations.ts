@@ -1,4 +1,5 @@
 import { ENDED_WITHOUT_VERDICT } from '../../../../src/core/registration.ts'
+import { serialKey } from '../../../../src/core/serial-key.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterCancelling, afterRegistering } from '../../../../src/store/rules/hints.ts'
 import { hostOf, NEW_LANE } from '../../../../src/store/rules/lane.ts'
@@ -46,7 +47,16 @@ export const createRegistrations = (context: Context): Verbs => {
     const host = hostOf(callbackUrl)
     const [lane] = tables.lanes.where(one => one.partnerId === partnerId && one.host === host)
     const quotas = quotasOf(context, partnerId, at)
-    const facts = { verification: known ?? null, hasLive: live !== undefined, laneId: lane?.id ?? null, quotas }
+    const sameKey = tables.verifications.where(
+      row => serialKey(row.idcardid) === serialKey(item.idcardid) && row.accountId === item.accountId,
+    )
+    const facts = {
+      verification: known ?? null,
+      sameKey,
+      hasLive: live !== undefined,
+      laneId: lane?.id ?? null,
+      quotas,
+    }
     const plan = rules.register(item, facts, at)
     if (plan.outcome === 'existing' && live) return { outcome: 'existing', registration: viewOf(context, live) }
     if (plan.outcome === 'existing') throw new Error('there is none')

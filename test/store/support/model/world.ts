@@ -83,7 +83,7 @@ export const createBeginning = async (pair: Pair) => {
       handle: 0,
       partnerIds,
       accounts: [{ id: `acc_1${suffix}` }, { id: `acc_2${suffix}` }],
-      serials: ['1', '2', '3', '4'],
+      serials: ['1', '2', '3', '03', '3a'],
       urls: ['https://a.example/1', 'https://a.example/2', 'https://b.example/', 'https://c.example:8443/'],
       hasQuotas,
       now: () => pair.clock.now,
