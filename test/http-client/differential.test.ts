@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createRandom } from '../e2e/seeded-random.ts'
 import { mutate } from './mutate.ts'
 import { type NodeReading, readWithNode } from './node-client.ts'
-import { eachByte, type Reading, read } from './readings.ts'
+import { createReader, eachByte, type Reading, read } from './readings.ts'
 
 const CASES = Number(process.env.WIRE_CASES ?? 20_000)
 const SEED = Number(process.env.WIRE_SEED ?? 1)
@@ -149,6 +149,25 @@ test(`of ${CASES} mutated responses none is read in another way than by Node's c
   expect(wrong.slice(0, 20)).toEqual([])
   // Enough of them are still responses, so that this compares something.
   expect(readCount).toBeGreaterThan(CASES / 10)
+})
+
+test(`of ${CASES} mutated responses none is read in another way behind another one on its connection (seed ${SEED})`, () => {
+  const random = createRandom(SEED)
+  const wrong: string[] = []
+  let readCount = 0
+  let reader = createReader()
+  for (let count = 0; count < CASES; count++) {
+    const bytes = Buffer.from(mutate(random), 'latin1')
+    const cut = Math.floor(random() * bytes.length)
+    const pieces = [bytes.subarray(0, cut), bytes.subarray(cut)]
+    const behind = reader(pieces)
+    if (!isDeepStrictEqual(behind, read(pieces))) wrong.push(JSON.stringify(bytes.toString('latin1')))
+    // As a connection does: only after a response that ended it takes another one.
+    if (behind.ended === 'clean') readCount++
+    else reader = createReader()
+  }
+  expect(wrong.slice(0, 20)).toEqual([])
+  expect(readCount).toBeGreaterThan(CASES / 20)
 })
 
 test.each(STRICTER)('is stricter than Node about $why', async ({ example, is }) => {

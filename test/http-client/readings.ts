@@ -14,12 +14,18 @@ export interface Reading {
   ended: 'clean' | 'dirty' | 'closed' | 'open' | ResponseFault
 }
 
-/** Reads one response from `pieces`; `closes`: the peer closes after them. Throws if events come out of order. */
-export const read = (
-  pieces: Iterable<Buffer>,
-  { closes = false, headBytes = 16 * 1024 }: { closes?: boolean; headBytes?: number } = {},
-): Reading => {
-  const reading: Reading = { head: null, body: '', ended: 'open' }
+interface Options {
+  /** The peer closes after the pieces. */
+  closes?: boolean
+  headBytes?: number
+}
+
+/** Reads one response from `pieces`. Throws if events come out of order. */
+export const read = (pieces: Iterable<Buffer>, options: Options = {}): Reading => createReader(options)(pieces, options)
+
+/** Reads responses with the same parser, one a call, as a connection that is used again does. */
+export const createReader = ({ headBytes = 16 * 1024 }: Options = {}) => {
+  let reading: Reading
   const assert = (isRight: boolean, event: string) => {
     if (!isRight) throw new Error(`${event} while ${JSON.stringify(reading)}`)
   }
@@ -45,14 +51,17 @@ export const read = (
     },
     { headBytes },
   )
-  parser.begin()
-  for (const piece of pieces) {
-    parser.push(piece)
-    // A connection reads nothing more after a fault either.
-    if (reading.ended !== 'open' && reading.ended !== 'clean') return reading
+  return (pieces: Iterable<Buffer>, { closes = false }: Options = {}): Reading => {
+    reading = { head: null, body: '', ended: 'open' }
+    parser.begin()
+    for (const piece of pieces) {
+      parser.push(piece)
+      // A connection reads nothing more after a fault either.
+      if (reading.ended !== 'open' && reading.ended !== 'clean') return reading
+    }
+    if (closes && parser.end()) reading.ended = 'closed'
+    return reading
   }
-  if (closes && parser.end()) reading.ended = 'closed'
-  return reading
 }
 
 export const eachByte = (bytes: Buffer): Buffer[] => Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1))
