@@ -10,6 +10,7 @@ import { openDatabase } from './database.ts'
 import { openApi } from './open-api.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openPoller } from './open-poller.ts'
+import { tellUnreadable } from './tell-unreadable.ts'
 
 export interface App {
   /** Where the API listens. */
@@ -32,6 +33,7 @@ export const openApp = async (
   const { callback, upstream } = config
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
+  tellUnreadable(store, emit)
   await store.putDefaultAccount({
     id: createIds()('acc'),
     apiId: upstream.account,

@@ -44,9 +44,6 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('resendsDue', resends.ring)
-  store.hints.on('unreadable', registrationId =>
-    emit('message.unreadable', { registrationId, advice: 'restore its row from a backup, then resend it' }),
-  )
   const heartbeat = startHeartbeat({ everySecond: [rounds.ring], everyMinute: [retention.ring, resends.ring], emit })
   rounds.ring()
   resends.ring()

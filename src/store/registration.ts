@@ -15,6 +15,7 @@ export interface Registration {
   metadata: Readonly<Record<string, string>>
   status: RegistrationStatus
   reason: Reason | null
+  /** Null: there is none, or it cannot be decrypted. */
   verdict: Verdict | null
   polls: number
   lastPolledAt: number | null
@@ -46,6 +47,8 @@ export type Registered =
   | { outcome: 'taken' }
   /** The partner has used up what it may have. */
   | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
+  /** The verdict of the serial is there and cannot be decrypted. */
+  | { outcome: 'unreadable' }
 
 export interface RegistrationQuery {
   idcardid: string | null
@@ -113,6 +116,7 @@ export interface StoredEvent {
 }
 
 export type EventPage =
-  | { outcome: 'page'; events: StoredEvent[] }
+  /** `end`: what to go on after, which may be behind the last event; null: there was nothing to look at. */
+  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null }
   /** The position is of a history that a restore has ended; null: begin at the first event. */
   | { outcome: 'lost'; beginAfter: EventPosition | null }

@@ -25,6 +25,7 @@ import type {
   RegistrationQuery,
 } from './registration.ts'
 import type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
+import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
@@ -32,6 +33,7 @@ export type { NewPartner, Partner, PartnerChange, Quotas, Usage } from './partne
 export type * from './queues.ts'
 export type * from './registration.ts'
 export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
+export type { Unreadable } from './unreadable.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
@@ -67,7 +69,8 @@ export interface Store {
   continueResends(limit: number): Promise<number>
   /**
    * The partner's events after the position, or from the first where `after` is null. They come in the order of their
-   * commits, so no event is ever added behind a reader. `lost` tells a reader that a restore has ended its history.
+   * commits, so no event is ever added behind a reader. `lost` tells a reader that a restore has ended its history. What
+   * cannot be decrypted is left out.
    */
   listEvents(partnerId: string, page: { after: EventPosition | null; limit: number }): Promise<EventPage>
   /** In the order in which they began. */
@@ -116,7 +119,10 @@ export interface Store {
   findKey(id: string): Promise<KeyOwner | null>
   /** Records that these keys have been used now. */
   touchKeys(ids: readonly string[]): Promise<void>
-  /** What signs the partner's webhooks now, newest first. */
+  /**
+   * What signs the partner's webhooks now, newest first, without what cannot be decrypted. Throws `AppError('unavailable')`
+   * where that leaves none.
+   */
   liveSecrets(partnerId: string): Promise<readonly Secret[]>
   usageOf(partnerId: string): Promise<Usage>
   /** The live ones, newest first. */
@@ -174,8 +180,11 @@ export interface StoreHints {
   resolved: [registrationIds: readonly string[]]
   /** Emitted before the verb that cancels or disables resolves. What has been claimed of this must not be sent any more. */
   cancelled: [what: Cancelled]
-  /** The message of this registration cannot be decrypted, and has been set aside: pending, with no due time. */
-  unreadable: [registrationId: string]
+  /**
+   * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
+   * set aside: pending, with no due time.
+   */
+  unreadable: [where: Unreadable]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
   broken: [error: Error]
 }

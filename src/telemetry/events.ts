@@ -107,6 +107,12 @@ export const EVENTS = {
     meaning:
       'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again. With `SQLITE_CORRUPT` or `SQLITE_NOTADB` the file itself is damaged: first read *A damaged database* in operations.md; the next start looks through the file and refuses it while it is damaged.',
   },
+  'value.unreadable': {
+    level: 'error',
+    fields: { table: TEXT, id: TEXT, advice: TEXT },
+    meaning:
+      'A stored value cannot be decrypted: its row (`table`, `id`; a message has the id of its registration) is damaged, or its key is not there. Reported once for each after a start; everything else goes on. Follow `advice`: see [an unreadable value](operations.md#an-unreadable-value).',
+  },
   'heartbeat.delayed': {
     level: 'debug',
     fields: { message: TEXT },
@@ -237,12 +243,6 @@ export const EVENTS = {
       ...{ httpStatus: orNull(NUMBER), error: orNull(TEXT), detail: orNull(TEXT), durationMs: DURATION_MS },
     },
     meaning: 'The service sent a webhook, or tried to. Where no answer came, `error` and `detail` say why.',
-  },
-  'message.unreadable': {
-    level: 'error',
-    fields: { registrationId: TEXT, advice: TEXT },
-    meaning:
-      'The stored webhook of one registration cannot be decrypted. It is held, and the others go on. Restore its row from a backup, then resend it.',
   },
   'delivery.settle_delayed': {
     level: 'warn',

@@ -1,34 +1,173 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../src/core/duration.ts'
+import { Secret } from '../../src/core/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openBench } from '../support/store.ts'
+import type { Unreadable } from '../../src/store/store.ts'
+import { openFolder } from '../support/service.ts'
+import { first, openBench, SUCCESS } from '../support/store.ts'
 
-test('P12 a message that cannot be decrypted is set aside and told, and the others go on', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'poison-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'notifier.db')
-  let now = Date.parse('2026-11-24T16:20:00.000Z')
-  await using bench = await openBench(async () => ({
-    store: await openSqliteStore({ path, masterKey: Buffer.alloc(32, 7), now: () => now, defaultRate: 1_000 }),
-    advance: async (ms: number) => {
-      now += ms
+const KEY = Buffer.alloc(32, 7)
+
+const open = async () => {
+  const stack = new AsyncDisposableStack()
+  const folder = stack.use(await openFolder())
+  const path = join(folder.path, 'notifier.db')
+  const clock = { now: Date.parse('2026-11-24T16:20:00.000Z') }
+  const bench = stack.use(
+    await openBench(async ({ rate }) => ({
+      store: await openSqliteStore({ path, masterKey: KEY, now: () => clock.now, defaultRate: rate }),
+      advance: (ms: number) => {
+        clock.now += ms
+      },
+    })),
+  )
+  const told: Unreadable[] = []
+  bench.store.hints.on('unreadable', where => told.push(where))
+  return {
+    ...bench,
+    told,
+    /** Runs a statement on the file, beside the store. */
+    damage: (statement: string, ...values: unknown[]) => {
+      const other = new Database(path)
+      other.prepare(statement).run(...values)
+      other.close()
     },
-  }))
-  const poisoned = await bench.resolve({ idcardid: '1' })
-  const sound = await bench.resolve({ idcardid: '2' })
-  const other = new Database(path)
-  other.prepare("UPDATE messages SET body = x'00112233' WHERE registration_id = ?").run(poisoned.id)
-  other.close()
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
 
-  const told: string[] = []
-  bench.store.hints.on('unreadable', id => told.push(id))
-  expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([sound.id])
-  expect(told).toEqual([poisoned.id])
-  await bench.advance(3_600_000)
-  expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([sound.id])
-  expect(told).toHaveLength(1)
-  expect((await bench.find(poisoned.id)).delivery).toMatchObject({ state: 'pending', nextAttemptAt: null })
+const BYTES = "x'00112233'"
+
+describe('P12 a message that cannot be decrypted', () => {
+  test('is set aside and told once, and the others go on', async () => {
+    await using bench = await open()
+    const poisoned = await bench.resolve({ idcardid: '1' })
+    const sound = await bench.resolve({ idcardid: '2' })
+    bench.damage(`UPDATE messages SET body = ${BYTES} WHERE registration_id = ?`, poisoned.id)
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([sound.id])
+    expect(bench.told).toEqual([{ table: 'messages', id: poisoned.id }])
+    bench.advance(HOUR)
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([sound.id])
+    expect(bench.told).toHaveLength(1)
+    expect((await bench.find(poisoned.id)).delivery).toMatchObject({ state: 'pending', nextAttemptAt: null })
+  })
+
+  test('does not end the events of its partner: they go on behind it', async () => {
+    await using bench = await open()
+    const ids: string[] = []
+    for (let n = 0; n < 5; n++) ids.push((await bench.resolve()).id)
+    bench.damage(`UPDATE messages SET body = ${BYTES} WHERE event IN (1, 3, 5)`)
+    const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 1 })
+    expect(page).toMatchObject({ events: [{ registrationId: ids[1] }], end: { n: 2 } })
+    const rest = await bench.store.listEvents(bench.partnerId, {
+      after: page.outcome === 'page' ? page.end : null,
+      limit: 9,
+    })
+    expect(rest).toMatchObject({ events: [{ registrationId: ids[3] }], end: { n: 5 } })
+    expect(bench.told.map(({ id }) => id)).toEqual([ids[0], ids[2], ids[4]])
+  })
+})
+
+describe('a signing secret that cannot be decrypted', () => {
+  test('stops no other partner', async () => {
+    await using bench = await open()
+    const other = await bench.addPartner('other')
+    await bench.resolve()
+    const sound = await bench.resolve({ partnerId: other })
+    bench.damage(`UPDATE signing_secrets SET secret = ${BYTES} WHERE partner_id = ?`, bench.partnerId)
+    const claimed = await bench.claimMessagesWith()
+    expect(claimed.messages.map(message => message.registrationId)).toEqual([sound.id])
+    expect([...claimed.secrets.keys()]).toEqual([other])
+    expect(bench.told).toMatchObject([{ table: 'signing_secrets' }])
+  })
+
+  test('holds its own partner’s webhooks, without a claim each moment, until there is a secret that signs', async () => {
+    await using bench = await open()
+    const { id } = await bench.resolve()
+    bench.damage(`UPDATE signing_secrets SET secret = ${BYTES}`)
+    const { messages, nextAt } = await bench.claimMessagesWith()
+    expect(messages).toEqual([])
+    expect(nextAt).toBeGreaterThanOrEqual(bench.store.now() + MINUTE / 2)
+    await expect(bench.store.liveSecrets(bench.partnerId)).rejects.toMatchObject({ code: 'unavailable' })
+    const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
+    await bench.store.rotateSigningSecret(bench.partnerId, secret, HOUR)
+    bench.advance(MINUTE)
+    const { messages: sent, secrets } = await bench.claimMessagesWith()
+    expect(sent.map(message => message.registrationId)).toEqual([id])
+    expect(secrets.get(bench.partnerId)?.map(live => live.reveal())).toEqual(['whsec_bmV3'])
+    expect(bench.told).toHaveLength(1)
+  })
+})
+
+describe('an account’s key that cannot be decrypted', () => {
+  test('stops the polls of no other account', async () => {
+    await using bench = await open()
+    await bench.store.createAccount({
+      ...{ id: 'acc_2', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null },
+    })
+    await bench.register({ idcardid: '1' })
+    await bench.register({ idcardid: '2', accountId: 'acc_2' })
+    bench.damage(`UPDATE accounts SET api_key = ${BYTES} WHERE id = ?`, bench.account.id)
+    // Nothing is opened before the first claim.
+    expect((await bench.claim()).map(({ verification }) => verification.idcardid)).toEqual(['2'])
+    expect(await bench.claim()).toEqual([])
+    expect(bench.told).toEqual([{ table: 'accounts', id: bench.account.id }])
+  })
+})
+
+describe('a verdict that cannot be decrypted', () => {
+  const openDamaged = async () => {
+    const bench = await open()
+    const { id } = await bench.resolve({ idcardid: 'damaged' })
+    bench.damage(`UPDATE verifications SET verdict = ${BYTES} WHERE idcardid = 'damaged'`)
+    return { ...bench, id, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
+  }
+
+  test('gives the item that needs it an outcome of its own, and the others of the call theirs', async () => {
+    await using bench = await openDamaged()
+    const [before, damaged, after] = await bench.store.register([
+      bench.newRegistration(),
+      bench.newRegistration({ idcardid: 'damaged', callbackUrl: 'https://partner.example/other' }),
+      bench.newRegistration({ partnerId: await bench.addPartner('other') }),
+    ])
+    expect([before?.outcome, damaged, after?.outcome]).toEqual(['created', { outcome: 'unreadable' }, 'created'])
+    expect(bench.told).toMatchObject([{ table: 'verifications' }])
+  })
+
+  test('is shown as none, alone and in lists', async () => {
+    await using bench = await openDamaged()
+    const sound = await bench.resolve({ idcardid: 'sound' })
+    const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
+    const listed = await bench.store.listRegistrations(bench.partnerId, query)
+    expect(listed.map(({ id, verdict }) => [id, verdict?.status])).toEqual([
+      [sound.id, 'SUCCESS'],
+      [bench.id, undefined],
+    ])
+    expect(await bench.find(bench.id)).toMatchObject({ status: 'succeeded', verdict: null })
+    expect((await bench.store.explain(bench.partnerId, bench.id))?.registration.id).toBe(bench.id)
+    expect((await bench.store.cancel(bench.partnerId, bench.id))?.status).toBe('cancelled')
+    expect(bench.told).toHaveLength(1)
+  })
+})
+
+test('metadata that cannot be read is left out, and does not keep a verdict from anybody', async () => {
+  await using bench = await open()
+  const damaged = await bench.register({ idcardid: '1', metadata: { order: '42' } })
+  const sound = await bench.register({
+    idcardid: '1',
+    callbackUrl: 'https://partner.example/2',
+    metadata: { order: '43' },
+  })
+  bench.damage(`UPDATE registrations SET metadata = ${BYTES} WHERE id = ?`, damaged.id)
+  await bench.poll(SUCCESS)
+  const messages = await bench.claimMessages()
+  const metadataOf = ({ body }: { body: Buffer }) => JSON.parse(body.toString()).data.metadata
+  expect(messages.map(message => [message.registrationId, metadataOf(message)])).toEqual([
+    [damaged.id, {}],
+    [sound.id, { order: '43' }],
+  ])
+  expect((await bench.find(damaged.id)).metadata).toEqual({})
+  expect(first(bench.told)).toEqual({ table: 'registrations', id: damaged.id })
 })

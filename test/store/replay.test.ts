@@ -230,7 +230,7 @@ describe('a transaction that is run again because another call in it throws', ()
     other.prepare("UPDATE messages SET body = x'00112233'").run()
     other.close()
     const told: string[] = []
-    bench.store.hints.on('unreadable', registrationId => told.push(registrationId))
+    bench.store.hints.on('unreadable', ({ id: which }) => told.push(which))
     expect(await besideOneThatThrows(bench, () => bench.claimMessages())).toEqual([])
     expect(told).toEqual([id])
   })

@@ -74,7 +74,7 @@ export const createEvents = ({ store, signEvents }: EventDeps) => {
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))
-    return c.json({ data, nextCursor: cursorOf(events.at(-1)?.position ?? after) })
+    return c.json({ data, nextCursor: cursorOf(page.end ?? after) })
   })
 
   return app

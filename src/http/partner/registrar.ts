@@ -42,6 +42,8 @@ export const createRegistrar = (deps: RegistrarDeps) => {
     /** Throws `AppError` if the store has refused the item. */
     toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
       if (registered.outcome === 'over_quota') throw overQuota(registered)
+      if (registered.outcome === 'unreadable')
+        throw new AppError('unavailable', UNREADABLE, { retryAfterMs: UNREADABLE_RETRY_MS })
       if (registered.outcome !== 'existing') {
         const isForeign = registered.outcome === 'taken'
         deps.enumerationGuard.recordSerial(item.partnerId, { idcardid: item.idcardid, isForeign })
@@ -74,6 +76,10 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
     throw invalid('body', [{ path: 'account', message: ACCOUNT_FORM }])
   }
 }
+
+const UNREADABLE =
+  'This serial has its verdict, but the service cannot read it. It has told its operator; register it again later.'
+const UNREADABLE_RETRY_MS = 60 * SECOND
 
 const QUOTA_RETRY_MS = 60 * SECOND
 

@@ -15,7 +15,7 @@ export interface KnownVerification extends Owned {
   queue: number
   dueAt: number | null
   claimedAt: number | null
-  verdict: Verdict | null
+  verdict: Verdict | 'unreadable' | null
   observedAt: number | null
   previousPollAt: number | null
 }
@@ -36,6 +36,7 @@ export type RegisterPlan =
   | { outcome: 'existing' }
   | { outcome: 'taken' }
   | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
+  | { outcome: 'unreadable' }
   | {
       outcome: 'created'
       expiresAt: number
@@ -57,6 +58,8 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   const { verification } = facts
   if (isTaken(item, facts)) return { outcome: 'taken' }
   if (facts.hasLive) return { outcome: 'existing' }
+  // Neither can its verdict be told nor may it be asked again: the first verdict is final.
+  if (verification?.verdict === 'unreadable') return { outcome: 'unreadable' }
   const over = facts.quotas && overQuota(facts.quotas, facts.laneId === null)
   if (over) return { outcome: 'over_quota', ...over }
 

@@ -74,7 +74,12 @@ export const createAccounts = (context: Context): Verbs => {
 }
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
-export const createAccountRows = ({ db, sealed, defaultRate }: Pick<Context, 'db' | 'sealed' | 'defaultRate'>) => {
+export const createAccountRows = ({
+  db,
+  sealed,
+  openOr,
+  defaultRate,
+}: Pick<Context, 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
   const all = db.select().from(accounts).prepare()
   const find = db
     .select()
@@ -98,17 +103,22 @@ export const createAccountRows = ({ db, sealed, defaultRate }: Pick<Context, 'db
 
   /** Opened keys by APIID: a claim needs them each time. */
   const opened = new Map<string, { bytes: Buffer; key: Secret }>()
-  const keyOf = (row: Pick<AccountRow, 'apiId' | 'apiKey'>): Secret => {
+  const keyOf = (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>): Secret | null => {
     const known = opened.get(row.apiId)
     if (known?.bytes.equals(row.apiKey)) return known.key
-    const key = sealed.accountKey.open(row)
-    opened.set(row.apiId, { bytes: row.apiKey, key })
+    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
+    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
     return key
   }
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
 
   return {
-    all: (): ClaimedAccount[] => all.all().map(row => viewClaimedAccount(row, { apiKey: keyOf(row), defaultRate })),
+    /** Those whose key can be decrypted. */
+    all: (): ClaimedAccount[] =>
+      all.all().flatMap(row => {
+        const apiKey = keyOf(row)
+        return apiKey ? [viewClaimedAccount(row, { apiKey, defaultRate })] : []
+      }),
 
     /** Writes what may change of it: all of `AccountState` but the rate. */
     save,

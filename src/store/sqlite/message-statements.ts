@@ -73,6 +73,10 @@ export const prepareMessages = (client: Database) => ({
   settleLane: client.prepare<[id: number, id: number]>(`
     UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = +? AND due_at IS NOT NULL)
     WHERE id = ?`),
+  /** Lanes whose partner cannot sign now. */
+  putOff: client.prepare<[dueAt: number, ids: string]>(
+    'UPDATE lanes SET due_at = ? WHERE id IN (SELECT value FROM json_each(?))',
+  ),
   find: client.prepare<[seq: number], FoundMessage>(`
     SELECT seq, state, due_at AS dueAt, claimed_at AS claimedAt, claims, fence, attempts, retries,
       length(body) = 0 AS isErased

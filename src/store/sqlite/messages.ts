@@ -1,4 +1,5 @@
-import { tellHints } from '../hints.ts'
+import { SECOND } from '../../core/duration.ts'
+import type { Secret } from '../../core/secret.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
@@ -13,9 +14,11 @@ type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 
 /** In front of a lane so many messages for paused URLs are looked at in a claim; the next claim goes on after them. */
 const HELD_IN_A_CLAIM = 100
+/** A partner none of whose signing secrets can be decrypted is looked at again after this: it may have a new one then. */
+const UNSIGNED_MS = 30 * SECOND
 
 export const createMessages = (context: Context): Verbs => {
-  const { client, sealed, write, read, now, hints } = context
+  const { client, sealed, openOr, write, read, now } = context
   const statements = prepareMessages(client)
   const pauses = createCallbackPauses(context)
   const beginLanes = createLanes(client)
@@ -53,46 +56,38 @@ export const createMessages = (context: Context): Verbs => {
     const urls = isPausing ? new Set(rows.map(([, , , callbackUrl]) => callbackUrl)) : new Set<string>()
     const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
     const held = rows.filter(([, , , callbackUrl]) => paused.has(callbackUrl)).map(([seq]) => seq)
-    const opened = rows
-      .filter(([, , , callbackUrl]) => !paused.has(callbackUrl))
-      .slice(0, take)
-      .map(row => openMessage(lane, row))
-    const unreadable = opened.flatMap(one => ('unreadable' in one ? [one] : []))
+    const wanted = rows.filter(([, , , callbackUrl]) => !paused.has(callbackUrl)).slice(0, take)
+    const opened = wanted.map(row => ({ row, body: openBody(lane, row) }))
     return {
-      messages: opened.flatMap(one => ('unreadable' in one ? [] : [one])),
-      held: [...held, ...unreadable.map(({ seq }) => seq)],
-      unreadable: unreadable.map(one => one.unreadable),
+      messages: opened.flatMap(({ row, body }) => (body ? [messageOf(lane, row, body)] : [])),
+      held: [...held, ...opened.flatMap(({ row: [seq], body }) => (body ? [] : [seq]))],
     }
   }
 
-  /** What is damaged, or sealed under a key that is not there, must not keep all others from being sent. */
-  const openMessage = (lane: DueLane, row: DueMessage): ClaimedMessage | { seq: number; unreadable: string } => {
-    const [seq, claims, registrationId, callbackUrl, bytes, attempts, retries] = row
+  const openBody = ({ partnerId }: DueLane, [, , registrationId, , body]: DueMessage): Buffer | null =>
+    openOr(
+      { table: 'messages', id: registrationId },
+      { open: () => sealed.message.openBytes({ partnerId, registrationId, body }), instead: null },
+    )
+
+  const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
+    const [seq, claims, registrationId, callbackUrl, , attempts, retries] = row
     const { id: laneId, partnerId, host, slow, proven } = lane
-    try {
-      const body = sealed.message.openBytes({ partnerId, registrationId, body: bytes })
-      return {
-        seq,
-        claim: claims + 1,
-        partnerId,
-        registrationId,
-        laneId,
-        slow,
-        proven,
-        host,
-        callbackUrl,
-        body,
-        attempts,
-        retries,
-      }
-    } catch {
-      return { seq, unreadable: registrationId }
+    const claim = claims + 1
+    return {
+      ...{ seq, claim, partnerId, registrationId, laneId, slow, proven },
+      ...{ host, callbackUrl, body, attempts, retries },
     }
   }
 
   const claimAll = (claim: MessageClaimRequest, at: number) => {
     const { lanes, isAll, partnerIds } = loadLanes(claim, at)
-    const shares = shareSlots(claim, lanes)
+    const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
+    const [signed, unsigned] = [true, false].map(signs =>
+      lanes.filter(({ partnerId }) => hasAny(live.get(partnerId)) === signs),
+    ) as [DueLane[], DueLane[]]
+    if (unsigned.length > 0) statements.putOff.run(at + UNSIGNED_MS, JSON.stringify(unsigned.map(({ id }) => id)))
+    const shares = shareSlots(claim, signed)
     const taken = shares.map(({ lane, take }) => dueOf(lane, take, at))
     const messages = taken.flatMap(one => one.messages)
     const held = taken.flatMap(one => one.held)
@@ -102,12 +97,7 @@ export const createMessages = (context: Context): Verbs => {
     const firstDue = statements.firstDue.get() ?? null
     const after = afterMessageClaim(turn, { partnerIds, isAll, shares, messages, firstDue }, at)
     return {
-      claimed: {
-        messages,
-        secrets: secrets.of(new Set(messages.map(({ partnerId }) => partnerId))),
-        nextAt: after.nextAt,
-      },
-      unreadable: taken.flatMap(one => one.unreadable),
+      claimed: { messages, secrets: onlyOf(live, messages), nextAt: after.nextAt },
       nextTurn: after.turn,
     }
   }
@@ -140,12 +130,8 @@ export const createMessages = (context: Context): Verbs => {
       const at = now()
       const nextAt = await read(() => statements.firstDue.get() ?? null)
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
-      const { claimed, unreadable, nextTurn } = await write(() => claimAll(claim, at))
+      const { claimed, nextTurn } = await write(() => claimAll(claim, at))
       turn = nextTurn
-      tellHints(
-        hints,
-        unreadable.map(registrationId => ['unreadable', registrationId]),
-      )
       return claimed
     },
 
@@ -158,3 +144,11 @@ export const createMessages = (context: Context): Verbs => {
       }),
   }
 }
+
+const hasAny = (secrets: readonly Secret[] | undefined): boolean => (secrets?.length ?? 0) > 0
+
+const onlyOf = (
+  secrets: ReadonlyMap<string, readonly Secret[]>,
+  messages: readonly ClaimedMessage[],
+): Map<string, readonly Secret[]> =>
+  new Map(messages.map(({ partnerId }) => [partnerId, secrets.get(partnerId) ?? []] as const))

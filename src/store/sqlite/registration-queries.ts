@@ -21,7 +21,7 @@ const ATTEMPT = {
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { db, read, sealed, now } = context
+  const { db, read, now } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const pageOf = createRegistrationPages(context)
@@ -41,7 +41,9 @@ export const createRegistrationQueries = (context: Context): Verbs => {
 
   return {
     listRegistrations: (partnerId, query) =>
-      read(() => rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(sealed, row))),
+      read(() =>
+        rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(context, row)),
+      ),
 
     usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),
 
@@ -65,7 +67,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           .get()
         if (!row || !facts) return null
         const { verifications: verification, accounts: account } = facts
-        return explanationOf(toRegistration(sealed, row), {
+        return explanationOf(toRegistration(context, row), {
           lastAnswer: verification.lastAnswer,
           lastCode: verification.lastCode,
           rawStatus: verification.rawStatus,

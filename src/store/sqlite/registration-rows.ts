@@ -1,7 +1,7 @@
 import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
-import type { Sealed } from '../sealed.ts'
 import type { Registration } from '../store.ts'
 import type { Db } from './connection.ts'
+import type { Context } from './context.ts'
 import { eq } from './drizzle.ts'
 import { messages, registrations, verifications } from './schema.ts'
 
@@ -44,17 +44,22 @@ export const selectRegistrations = (db: Db) =>
 
 type SelectedRow = NonNullable<ReturnType<ReturnType<typeof selectRegistrations>['get']>>
 
-export const toRegistration = (sealed: Sealed, row: SelectedRow): Registration => {
+/** What cannot be decrypted is left out of it: a registration is shown all the same. */
+export const toRegistration = (
+  { sealed, openOr }: Pick<Context, 'sealed' | 'openOr'>,
+  row: SelectedRow,
+): Registration => {
   const { metadata, messageState, attempts, sendDueAt, sendClaimedAt } = row
   const view: RegistrationRow = {
     ...row,
-    metadata: readMetadata(metadata),
+    metadata: openOr({ table: 'registrations', id: row.id }, { open: () => readMetadata(metadata), instead: {} }),
     message:
       messageState === null
         ? null
         : { state: messageState, attempts: attempts ?? 0, dueAt: sendDueAt, claimedAt: sendClaimedAt },
   }
-  return registrationOf(view, () => sealed.verdict.open(row))
+  const verification = { table: 'verifications', id: String(row.verificationId) } as const
+  return registrationOf(view, () => openOr(verification, { open: () => sealed.verdict.open(row), instead: null }))
 }
 
 export const readMetadata = (text: string) => JSON.parse(text) as Record<string, string>

@@ -26,7 +26,7 @@ interface Run {
 }
 
 export const createRegistrations = (context: Context): Verbs => {
-  const { client, write, read, sealed, now, hints } = context
+  const { client, write, read, sealed, openOr, now, hints } = context
   const statements = prepareRegistrations(context)
   const pauses = createCallbackPauses(context)
   const resendMessage = createMessageResending(context)
@@ -42,12 +42,18 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const find = (partnerId: string, id: string): Registration | null => {
     const row = statements.find.get({ partnerId, id })
-    return row ? toRegistration(sealed, row) : null
+    return row ? toRegistration(context, row) : null
   }
 
   const loadVerification = ({ idcardid, accountId }: NewRegistration): KnownVerification | null => {
     const row = statements.findVerification.get(idcardid, accountId)
-    return row ? { ...row, verdict: sealed.verdict.open({ ...row, idcardid }) } : null
+    if (!row) return null
+    const where = { table: 'verifications', id: String(row.id) } as const
+    const verdict = openOr(where, {
+      open: () => sealed.verdict.open({ ...row, idcardid }),
+      instead: 'unreadable' as const,
+    })
+    return { ...row, verdict }
   }
 
   const loadSameKey = ({ idcardid, accountId }: NewRegistration) => {
@@ -68,7 +74,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const facts = { verification, sameKey: loadSameKey(item), hasLive: live !== undefined }
     const plan = register(item, { ...facts, laneId, quotas: quotas.of(partnerId) }, at)
     if (plan.outcome === 'existing')
-      return { outcome: 'existing', registration: toRegistration(sealed, live as NonNullable<typeof live>) }
+      return { outcome: 'existing', registration: toRegistration(context, live as NonNullable<typeof live>) }
     if (plan.outcome !== 'created') return plan
 
     const { expiresAt, ask, ending } = plan

@@ -222,7 +222,7 @@ export const lanes = sqliteTable(
     id: integer('id').primaryKey({ autoIncrement: true }),
     partnerId: text('partner_id').notNull(),
     host: text('host').notNull(),
-    /** Not later than its first message's; null: nothing to send. */
+    /** Not later than its first message's, unless its partner cannot sign; null: nothing to send. */
     dueAt: time('due_at'),
     /** Attempts in a row that ran into the time limit. */
     strikes: integer('strikes').notNull().default(0),

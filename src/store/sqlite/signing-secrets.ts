@@ -1,3 +1,4 @@
+import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
 import { endedByRotation, liveSecrets, type NewSigningSecret, type SigningSecret } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
@@ -11,7 +12,12 @@ export const createSigningSecrets = (context: Context): Verbs => {
   const { db, read, write, now } = context
   const secrets = createSecretRows(context)
   return {
-    liveSecrets: partnerId => read(() => secrets.of([partnerId]).get(partnerId) ?? []),
+    liveSecrets: partnerId =>
+      read(() => {
+        const live = secrets.of([partnerId]).get(partnerId) ?? []
+        if (live.length === 0 && secrets.rowsOf(partnerId).length > 0) throw new AppError('unavailable', UNREADABLE)
+        return live
+      }),
 
     listSigningSecrets: partnerId =>
       read(() => liveSecrets(secrets.rowsOf(partnerId), now()).map(({ partnerId: _, secret, ...view }) => view)),
@@ -26,8 +32,11 @@ export const createSigningSecrets = (context: Context): Verbs => {
   }
 }
 
+const UNREADABLE =
+  'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.'
+
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
-export const createSecretRows = ({ db, sealed, now }: Pick<Context, 'db' | 'sealed' | 'now'>) => {
+export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db' | 'sealed' | 'openOr' | 'now'>) => {
   const current = db
     .select()
     .from(signingSecrets)
@@ -43,10 +52,18 @@ export const createSecretRows = ({ db, sealed, now }: Pick<Context, 'db' | 'seal
   /** The opened secrets of each partner by their ids: a claim needs them each time. */
   const opened = new Map<string, ReadonlyMap<string, Secret>>()
 
+  const openRow = (row: ReturnType<typeof rowsOf>[number]): Secret | null =>
+    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
+
   const openedOf = (partnerId: string): readonly Secret[] => {
     const known = opened.get(partnerId)
     const live = liveSecrets(rowsOf(partnerId), now())
-    const secrets = new Map(live.map(row => [row.id, known?.get(row.id) ?? sealed.signingSecret.open(row)]))
+    const secrets = new Map(
+      live.flatMap(row => {
+        const secret = known?.get(row.id) ?? openRow(row)
+        return secret ? [[row.id, secret]] : []
+      }),
+    )
     opened.set(partnerId, secrets)
     return [...secrets.values()]
   }
@@ -54,7 +71,7 @@ export const createSecretRows = ({ db, sealed, now }: Pick<Context, 'db' | 'seal
   return {
     rowsOf,
 
-    /** What signs the webhooks of each partner now, newest first. */
+    /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
     of: (partnerIds: Iterable<string>): Map<string, readonly Secret[]> =>
       new Map([...partnerIds].map(partnerId => [partnerId, openedOf(partnerId)])),
 

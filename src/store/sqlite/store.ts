@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { createSealed } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
+import { createOpenOr } from '../unreadable.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createApiKeys } from './api-keys.ts'
@@ -58,6 +59,7 @@ export const openSqliteStore = async ({
     const context: Context = {
       ...connection,
       sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
+      openOr: createOpenOr(hints),
       now,
       hints,
       defaultRate,

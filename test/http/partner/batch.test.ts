@@ -35,6 +35,15 @@ test.each([
   expect(json.results[1].status).toBe(201)
 })
 
+test('a serial whose verdict cannot be read is a problem of its own', async () => {
+  await using damaged = await openApi({ registerAll: async items => items.map(() => ({ outcome: 'unreadable' })) })
+  const body = { registrations: [item('a'), item(16)] }
+  const { status, json } = await damaged.call('POST', '/v1/registrations/batch', { body })
+  expect(status).toBe(200)
+  expect(json.results.map((result: { status: number }) => result.status)).toEqual([503, 422])
+  expect(json.results[0].problem.detail).toContain('cannot read')
+})
+
 test('an invalid field, an unknown field or an unknown account does not affect the other items', async () => {
   const bad = [item('a', { colour: 'red' }), item('b', { callbackUrl: 'ftp://x' }), item('c', { account: 'nobody' })]
   const { json } = await batch([...bad, item('d')])

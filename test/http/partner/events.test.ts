@@ -122,6 +122,11 @@ test('reading them changes nothing', async () => {
   expect(await api.receiveWith(200)).toBe(1)
 })
 
+test('goes on after what was left out because it cannot be read', async () => {
+  vi.spyOn(api.store, 'listEvents').mockResolvedValue({ outcome: 'page', events: [], end: { n: 7, at: 1 } })
+  expect((await events()).json).toEqual({ data: [], nextCursor: 'evt_7_1' })
+})
+
 test.each([
   'after=',
   'after=1',

@@ -56,7 +56,11 @@ export const describeOrdering = (open: OpenStore): void => {
     expect(await store.register([])).toEqual([])
     const query = { idcardid: null, status: null, delivery: null, before: null }
     expect(await store.listRegistrations(partnerId, { ...query, limit: 0 })).toEqual([])
-    expect(await store.listEvents(partnerId, { after: null, limit: 0 })).toEqual({ outcome: 'page', events: [] })
+    expect(await store.listEvents(partnerId, { after: null, limit: 0 })).toEqual({
+      outcome: 'page',
+      events: [],
+      end: null,
+    })
     await store.cancel(partnerId, id)
     await bench.advance(HOUR)
     expect(await store.prune(store.now(), 0)).toBe(0)

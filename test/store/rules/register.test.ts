@@ -68,6 +68,13 @@ describe('registering', () => {
     expect(register(ITEM, facts, AT)).toEqual({ outcome: 'existing' })
   })
 
+  test('a serial whose verdict cannot be read is neither told nor asked again', () => {
+    const facts = { ...NEW, verification: { ...KNOWN, dueAt: null, verdict: 'unreadable' as const } }
+    expect(register(ITEM, facts, AT)).toEqual({ outcome: 'unreadable' })
+    expect(register(ITEM, { ...facts, hasLive: true }, AT)).toEqual({ outcome: 'existing' })
+    expect(register({ ...ITEM, partnerId: 'prt_2' }, facts, AT)).toEqual({ outcome: 'taken' })
+  })
+
   test('a serial whose verdict is known is told at once, and not asked', () => {
     const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
     const facts = { ...NEW, verification: { ...KNOWN, dueAt: null, verdict, observedAt: 700, previousPollAt: 600 } }

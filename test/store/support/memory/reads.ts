@@ -106,7 +106,7 @@ export const createReads = (context: Context): Verbs => {
           delivery: state,
           body,
         }))
-      return { outcome: 'page', events }
+      return { outcome: 'page', events, end: events.at(-1)?.position ?? null }
     },
 
     usageOf: async partnerId => usageOf(context, partnerId, now()),
