@@ -55,6 +55,7 @@ export interface Explanation {
     polls: number
     lastPolledAt: string | null
     nextPollAt: string | null
+    queue: { before: number; rate: number } | null
   }
   account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
   delivery: {

@@ -42,7 +42,7 @@ const LONGEST_HOLD_MS = 10 * MINUTE
 const CARRY_MS = 50
 
 /** Calls a second allowed now: the account's rate, or less while it recovers. */
-const effectiveRate = ({ rate, rampAt, rampRate }: AccountState, now: number): number =>
+export const effectiveRate = ({ rate, rampAt, rampRate }: AccountState, now: number): number =>
   rampAt === null || rampRate === null
     ? rate
     : Math.min(rate, rampRate * 2 ** Math.max(0, (now - rampAt) / RAMP_DOUBLING_MS))

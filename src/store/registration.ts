@@ -4,6 +4,7 @@ import type { MessageState, MessageType } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 import type { Quotas } from './partner.ts'
+import type { PollForecast } from './rules/poll-forecast.ts'
 
 export type { RegistrationStatus }
 
@@ -77,6 +78,8 @@ export interface Explanation {
   lastCode: number | null
   rawStatus: string | null
   account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
+  /** Null: it is not in a queue, because it is not due, is being asked, or its account is paused. */
+  queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
   /** Since when the callback URL is held after a 410. */

@@ -102,6 +102,7 @@ export const EXAMPLES: Examples = {
       polls: 7,
       lastPolledAt: RESOLVED,
       nextPollAt: '2026-11-24T08:03:25.000Z',
+      queue: null,
     },
     account: { paused: false, reason: null, code: null, since: null },
     delivery: {

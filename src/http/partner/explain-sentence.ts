@@ -62,10 +62,17 @@ const answerClause = (explanation: Explanation, { texts }: Scope): string => {
   })
 }
 
-const nextPollClause = ({ registration: { nextPollAt } }: Explanation, scope: Scope): string => {
+const nextPollClause = ({ registration: { nextPollAt }, queue }: Explanation, scope: Scope): string => {
+  if (queue && queue.before > 0) return queueClause(queue, scope)
   if (nextPollAt === null) return scope.texts.next.none
   return nextPollAt <= scope.now ? scope.texts.next.now : fill(scope.texts.next.at, timeAhead(nextPollAt, scope))
 }
+
+/** Three digits say all that an estimate can. */
+export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))
+
+const queueClause = ({ before, rate, at }: NonNullable<Explanation['queue']>, scope: Scope): string =>
+  fill(scope.texts.next.queued, { before, rate: roundedRate(rate), in: showDelay(at - scope.now, scope) })
 
 const pauseClause = ({ pausedAt, pauseReason, pauseCode }: Explanation['account'], { texts }: Scope): string => {
   const at = showTime(pausedAt ?? 0)

@@ -10,7 +10,7 @@ export interface ExplainTexts {
   in: { s: string; min: string; h: string; d: string }
   ended: { succeeded: string; failed: string; cancelled: string } & Record<`unresolved_${Reason}`, string>
   answer: Record<Answer['kind'] | 'none' | 'transient_code', string>
-  next: { at: string; now: string; none: string }
+  next: { at: string; now: string; queued: string; none: string }
   paused: { byCode: string; byOperator: string }
   pauseReason: Record<Exclude<PauseReason, 'operator'>, string>
   webhook: {
@@ -60,6 +60,8 @@ const en: ExplainTexts = {
   next: {
     at: 'The next call is at {at} ({in}).',
     now: 'The next call is due now.',
+    queued:
+      'The next call is due and waits for its turn: {before} calls of yours go before it, at {rate} a second, so it is made {in}, roughly.',
     none: 'No further call is planned.',
   },
   paused: {
@@ -126,7 +128,12 @@ const zh: ExplainTexts = {
     account: '上游于 {at} 拒绝了账户的请求（代码 {code}），与用户的核验结果无关。',
     clock: '上游于 {at} 拒绝了请求中的时间戳（代码 {code}），与用户的核验结果无关。',
   },
-  next: { at: '下次查询时间：{at}（{in}）。', now: '即将再次查询。', none: '不会再查询。' },
+  next: {
+    at: '下次查询时间：{at}（{in}）。',
+    now: '即将再次查询。',
+    queued: '查询时间已到，正在排队：前面还有贵方的 {before} 次查询，目前每秒 {rate} 次，预计{in}查询。',
+    none: '不会再查询。',
+  },
   paused: {
     byCode: '上游账户自 {at} 起暂停使用：{reason}（代码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',
     byOperator: '运维人员已于 {at} 暂停上游账户，恢复后会立即继续查询该流水号。',

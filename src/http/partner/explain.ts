@@ -8,7 +8,7 @@ import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPa
 import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { explainSentence, type Reader } from './explain-sentence.ts'
+import { explainSentence, type Reader, roundedRate } from './explain-sentence.ts'
 import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-answer.ts'
 import { readTarget } from './registrations.ts'
 
@@ -42,7 +42,14 @@ export const EXPLANATION = z.strictObject({
     status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
     polls: COUNT,
     lastPolledAt: AT_OR_NULL,
-    nextPollAt: AT_OR_NULL,
+    nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
+    queue: z
+      .strictObject({
+        before: COUNT.describe('Calls of yours that go before it; beyond 10,000 not all are counted.'),
+        rate: z.number().positive().describe('Calls a second that you have now.'),
+      })
+      .nullable()
+      .describe('Null unless it is due and waits for its turn.'),
   }),
   account: z.strictObject(PAUSE),
   delivery: z.strictObject({
@@ -58,7 +65,7 @@ export const EXPLANATION = z.strictObject({
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
 
 const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {
-  const { registration, account, lastAttempt } = explanation
+  const { registration, account, lastAttempt, queue } = explanation
   const { delivery } = registration
   return {
     registrationId: registration.id,
@@ -73,7 +80,8 @@ const viewExplanation = (explanation: Explanation, { language, now }: Reader): E
       status: explanation.rawStatus,
       polls: registration.polls,
       lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
-      nextPollAt: jsonTimeOrNull(registration.nextPollAt),
+      nextPollAt: jsonTimeOrNull(queue ? queue.at : registration.nextPollAt),
+      queue: queue && { before: queue.before, rate: roundedRate(queue.rate) },
     },
     account: viewPause(account),
     delivery: {

@@ -22,7 +22,10 @@ import type { RegistrationBodySchema } from './registration-body.ts'
 export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
   store: RegistrarDeps['store'] &
     LongPollDeps['store'] &
-    Pick<Store, 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts'>
+    Pick<
+      Store,
+      'now' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain'
+    >
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   registrationBody: RegistrationBodySchema
@@ -71,8 +74,14 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const registrar = createRegistrar(deps)
   const waitForEnd = createLongPoll(deps)
 
-  const find = async (c: Context<ApiEnv>) =>
-    viewRegistration(found(await store.findRegistration(...readTarget(c)), 'registration'))
+  const find = async (c: Context<ApiEnv>) => {
+    const target = readTarget(c)
+    const registration = found(await store.findRegistration(...target), 'registration')
+    const { nextPollAt } = registration
+    const isOverdue = nextPollAt !== null && nextPollAt < store.now()
+    const explained = isOverdue ? await store.explain(...target) : null
+    return viewRegistration({ ...registration, nextPollAt: explained?.queue?.at ?? nextPollAt })
+  }
 
   app.post('/', async c => {
     refuseQuery(c)

@@ -12,7 +12,10 @@ const AGAIN_IN_BATCH = 32
 const BANDS = 16
 
 const isAgainInBatch = (queue: number): boolean => queue >= AGAIN_IN_BATCH
-const isOfBatch = (queue: number): boolean => queue === NEW_IN_BATCH || isAgainInBatch(queue)
+export const isOfBatch = (queue: number): boolean => queue === NEW_IN_BATCH || isAgainInBatch(queue)
+
+/** Whose user is there now, as far as we know. */
+export const isNewOrBack = (queue: number): boolean => queue < AGAIN
 
 /** Each band of intervals is twice as wide as the one before; the first one ends at a second. */
 const bandOf = (intervalMs: number): number =>

@@ -4,6 +4,7 @@ import { type MessageState, type MessageType, messageIdOf } from '../../core/mes
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Attempt, Explanation, NewRegistration, Registration, RegistrationQuery } from '../store.ts'
+import type { PollForecast } from './poll-forecast.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
 export interface RegistrationRow {
@@ -81,12 +82,19 @@ const deliveryOf = ({ status, message }: Delivery): MessageState => message?.sta
 export const matches = (row: Delivery, { status, delivery }: Pick<RegistrationQuery, 'status' | 'delivery'>): boolean =>
   (status === null || row.status === status) && (delivery === null || deliveryOf(row) === delivery)
 
+/** It is due. What is being asked is not, because then the due time is the end of the lease. */
+export const isQueued = <Row extends { dueAt: number | null }>(
+  verification: Row,
+  now: number,
+): verification is Row & { dueAt: number } => verification.dueAt !== null && verification.dueAt <= now
+
 /** What an operator or a partner needs to see why there is no webhook yet. */
 export interface ExplanationFacts {
   lastAnswer: Answer['kind'] | null
   lastCode: number | null
   rawStatus: string | null
   account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
+  queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
   /** Since when the callback URL is paused after a 410. */

@@ -120,6 +120,11 @@ export const createAccountRows = ({
         return apiKey ? [viewClaimedAccount(row, { apiKey, defaultRate })] : []
       }),
 
+    find: (id: string): AccountState | null => {
+      const row = find.get({ id })
+      return row ? { ...row, rate: row.rate ?? defaultRate } : null
+    },
+
     /** Writes what may change of it: all of `AccountState` but the rate. */
     save,
 

@@ -1,8 +1,9 @@
-import { explanationOf } from '../rules/registration-view.ts'
+import { explanationOf, isQueued } from '../rules/registration-view.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, sql } from './drizzle.ts'
+import { createPollPlaces } from './poll-places.ts'
 import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
@@ -25,6 +26,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const pageOf = createRegistrationPages(context)
+  const forecastOf = createPollPlaces(context)
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
@@ -77,6 +79,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
             pauseReason: account.pauseReason,
             pauseCode: account.pauseCode,
           },
+          queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
           lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
           messageType: facts.messages?.type ?? null,
           pausedSince: pauses.since(row),

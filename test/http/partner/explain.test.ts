@@ -42,6 +42,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   lastCode: 2,
   rawStatus: 'ING',
   account: RUNNING,
+  queue: null,
   lastAttempt: null,
   messageType: null,
   heldSince: null,
@@ -73,6 +74,11 @@ describe('the sentence', () => {
       'was never asked',
       explanation({ lastPolledAt: null, nextPollAt: START }, { lastAnswer: null, lastCode: null, rawStatus: null }),
       'The upstream has not answered about this serial yet. The next call is due now.',
+    ],
+    [
+      'waits in a queue',
+      explanation({ nextPollAt: START - MINUTE }, { queue: { before: 312, rate: 2.5, at: START + 125 * SECOND } }),
+      'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is due and waits for its turn: 312 calls of yours go before it, at 2.5 a second, so it is made in 3 min, roughly.',
     ],
     [
       'has a paused account',
@@ -199,6 +205,7 @@ test('the call answers with the data and the sentence', async () => {
       polls: 1,
       lastPolledAt: '2026-11-24T16:20:00.000Z',
       nextPollAt: '2026-11-24T16:20:00.000Z',
+      queue: null,
     },
     account: { paused: true, reason: 'credentials_wrong', code: 405, since: '2026-11-24T16:20:00.000Z' },
     delivery: {

@@ -4,8 +4,8 @@ import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 /** Who is asked first where more is due than may be asked. The bench's rule asks every 5 s, and one call may go at a time. */
 export const describePollQueues = (open: OpenStore): void => {
-  const openQueue = async () => {
-    const bench = await openBench(open)
+  const openQueue = async (options?: Parameters<typeof openBench>[1]) => {
+    const bench = await openBench(open, options)
     /** The serials of the next calls, each of which finds the check still open. */
     const ask = async (calls: number): Promise<string[]> => {
       const asked: string[] = []
@@ -85,5 +85,32 @@ export const describePollQueues = (open: OpenStore): void => {
     const partnerId = await queue.bench.addPartner()
     await queue.bench.register({ idcardid: 'other', partnerId })
     expect(await queue.ask(2)).toContain('other')
+  })
+
+  test('one that is due says how many calls go before it, and when it is asked itself', async () => {
+    await using queue = await openQueue({ rate: 5 })
+    const { bench } = queue
+    await queue.registerMany('batch', 20, true)
+    const { id } = await bench.register({ isBatch: true })
+    const explained = await bench.store.explain(bench.partnerId, id)
+    expect(explained?.queue).toEqual({ before: 20, rate: 5, at: bench.store.now() + 4 * SECOND })
+    await bench.advance(SECOND)
+    await queue.ask(1)
+    expect((await bench.store.explain(bench.partnerId, id))?.queue?.before).toBe(19)
+  })
+
+  test('one that is not due, is being asked, or whose account is paused is in no queue', async () => {
+    await using queue = await openQueue()
+    const { bench } = queue
+    const { id } = await bench.register()
+    const queueOf = async () => (await bench.store.explain(bench.partnerId, id))?.queue
+    expect(await queueOf()).toMatchObject({ before: 0 })
+    const claimed = await bench.claim()
+    expect(await queueOf()).toBeNull()
+    await bench.store.settleVerifications(claimed.map(one => bench.answered(one, WAITING)))
+    expect(await queueOf()).toBeNull()
+    await bench.advance(MINUTE)
+    await bench.store.pauseAccount(bench.account.id)
+    expect(await queueOf()).toBeNull()
   })
 }

@@ -1,11 +1,12 @@
 import { encodeTime } from 'ulid'
 import { DAY } from '../../../../src/core/duration.ts'
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
-import { explanationOf, matches } from '../../../../src/store/rules/registration-view.ts'
+import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
+import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
 import { type Context, ownedRow, viewOf } from './context.ts'
-import { type AttemptRow, type SecretRow, urlKey } from './tables.ts'
+import { type AttemptRow, type SecretRow, urlKey, type VerificationRow } from './tables.ts'
 
 type Verbs = Pick<
   Store,
@@ -37,7 +38,7 @@ export const quotasOf = (context: Context, partnerId: string, at: number): { lim
 }
 
 export const createReads = (context: Context): Verbs => {
-  const { tables, now } = context
+  const { tables, now, defaultRate } = context
   const attemptsOf = (messageSeq: number): Attempt[] =>
     tables.attempts
       .where(row => row.messageSeq === messageSeq)
@@ -46,6 +47,28 @@ export const createReads = (context: Context): Verbs => {
 
   const messagesOf = (partnerId: string) =>
     tables.messages.where(row => row.partnerId === partnerId).sort((a, b) => a.event - b.event)
+
+  const forecastOf = (place: VerificationRow & { dueAt: number }, at: number) => {
+    const row = tables.accounts.get(place.accountId)
+    if (!row || row.pausedAt !== null) return null
+    const due = tables.verifications.where(
+      ({ accountId, partnerId, dueAt }) =>
+        accountId === place.accountId && dueAt !== null && dueAt <= at && !tables.partners.get(partnerId)?.disabled,
+    )
+    const byQueue = Map.groupBy(
+      due.filter(({ partnerId }) => partnerId === place.partnerId),
+      ({ queue }) => queue,
+    )
+    const depths = [...byQueue].map(([queue, rows]) => ({
+      queue,
+      due: rows.length,
+      earlier: rows.filter(row => (row.dueAt ?? 0) < place.dueAt || (row.dueAt === place.dueAt && row.id < place.id))
+        .length,
+    }))
+    const partners = new Set(due.map(({ partnerId }) => partnerId)).size
+    const account = { ...row, rate: row.rate ?? defaultRate }
+    return forecastPoll({ queue: place.queue, depths, account, partners }, at)
+  }
 
   return {
     findRegistration: async (partnerId, id) => {
@@ -78,6 +101,7 @@ export const createReads = (context: Context): Verbs => {
         lastCode: verification.lastCode,
         rawStatus: verification.rawStatus,
         account: { id: account.id, pausedAt, pauseReason, pauseCode },
+        queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
         lastAttempt: attemptsOf(row.messageSeq ?? 0).at(-1) ?? null,
         messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
         pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,

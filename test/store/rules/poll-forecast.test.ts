@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { AccountState } from '../../../src/core/account.ts'
+import { forecastPoll, type QueueDepth } from '../../../src/store/rules/poll-forecast.ts'
+import { NEW, NEW_IN_BATCH, NUDGED, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
+
+const NOW = 1_000_000
+const ACCOUNT: AccountState = {
+  rate: 5,
+  pausedAt: null,
+  pauseReason: null,
+  pauseCode: null,
+  probes: 0,
+  probeAt: null,
+  allowedAt: NOW,
+  rampAt: null,
+  rampRate: null,
+}
+const AGAIN = queueAfterPoll(NEW, 5_000)
+const AGAIN_IN_BATCH = queueAfterPoll(NEW_IN_BATCH, 5_000)
+const before = (queue: number, ...depths: [queue: number, due: number, earlier: number][]) =>
+  forecastPoll(
+    {
+      queue,
+      depths: depths.map(([of, due, earlier]): QueueDepth => ({ queue: of, due, earlier })),
+      account: ACCOUNT,
+      partners: 1,
+    },
+    NOW,
+  ).before
+
+test('alone it is asked at once', () => {
+  expect(before(AGAIN, [AGAIN, 1, 0])).toBe(0)
+})
+
+test('a nudge waits for the nudges before it, and for as many others as there are turns in between', () => {
+  expect(before(NUDGED, [NUDGED, 4, 3], [NEW, 500, 500])).toBe(3)
+  expect(before(NUDGED, [NUDGED, 4, 3], [AGAIN, 500, 500])).toBe(6)
+})
+
+test('the last of the new ones waits for nobody, and one in the middle for those on both sides', () => {
+  expect(before(NEW, [NEW, 1_000, 999])).toBe(0)
+  expect(before(NEW, [NEW, 1_001, 500])).toBe(1_000)
+})
+
+test('one of a batch waits for what came by itself', () => {
+  expect(before(NEW_IN_BATCH, [NEW, 10, 0], [NEW_IN_BATCH, 100, 40])).toBe(50)
+  expect(before(AGAIN_IN_BATCH, [AGAIN, 10, 0], [AGAIN_IN_BATCH, 100, 40])).toBe(50)
+})
+
+test('the time follows from the rate, which the partners that wait share', () => {
+  const depths = [{ queue: AGAIN, due: 100, earlier: 50 }]
+  expect(forecastPoll({ queue: AGAIN, depths, account: ACCOUNT, partners: 1 }, NOW)).toMatchObject({
+    rate: 5,
+    at: NOW + 10_000,
+  })
+  expect(forecastPoll({ queue: AGAIN, depths, account: ACCOUNT, partners: 2 }, NOW)).toMatchObject({
+    rate: 2.5,
+    at: NOW + 20_000,
+  })
+})
