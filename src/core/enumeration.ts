@@ -9,8 +9,8 @@ export interface EnumerationState {
   serials: number
   /** How many of them were adjacent to the one before. */
   adjacent: number
-  /** How many of them belong to another partner. */
-  foreign: number
+  /** When it last named serials of other partners, the newest last; `MOST_CONFLICTS` at most. */
+  conflicts: readonly number[]
   /** Serials that upstream was asked about in the current window. */
   lookups: number
   /** How many of them upstream did not know. */
@@ -25,7 +25,7 @@ export const NO_ENUMERATION: EnumerationState = {
   lastSerial: null,
   serials: 0,
   adjacent: 0,
-  foreign: 0,
+  conflicts: [],
   lookups: 0,
   notFound: 0,
   suspectedUntil: 0,
@@ -36,21 +36,17 @@ const SERIAL_WINDOW = 40
 const MOST_ADJACENT = 30
 /** Serials of real checks are far apart: they begin with the second of their submission. */
 const ADJACENT_DISTANCE = 3n
-/** A partner's own serials may be consecutive, as in a test. Hitting several of another partner's is no accident. */
-const MOST_FOREIGN = 5
+const MOST_CONFLICTS = 5
+const CONFLICT_WINDOW_MS = 10 * MINUTE
 const LOOKUP_WINDOW = 60
 const NOT_FOUND_SHARE = 0.8
 const SLOWED_MS = 10 * MINUTE
 
 /**
- * The state after the partner has named a serial. Many adjacent serials in one window look like enumeration: the operator
- * is warned, and the partner is slowed down if several of the serials belong to another partner.
+ * The state after the partner has named a serial. Many adjacent serials in one window look like enumeration, and the operator
+ * is warned. The partner is not slowed down: its own serials may be consecutive, as in a test.
  */
-export const afterSerial = (
-  state: EnumerationState,
-  { idcardid, isForeign }: { idcardid: string; isForeign: boolean },
-  now: number,
-): EnumerationState => {
+export const afterSerial = (state: EnumerationState, idcardid: string, now: number): EnumerationState => {
   // Other serials in between do not hide a sequence, and a repeated serial (for another URL) is no step in one.
   if (!/^\d{1,30}$/.test(idcardid)) return state
   const lastSerial = BigInt(idcardid)
@@ -59,12 +55,9 @@ export const afterSerial = (
   const isAdjacent = distance !== null && distance >= -ADJACENT_DISTANCE && distance <= ADJACENT_DISTANCE
   const serials = state.serials + 1
   const adjacent = state.adjacent + (isAdjacent ? 1 : 0)
-  const foreign = state.foreign + (isForeign ? 1 : 0)
-  if (adjacent < MOST_ADJACENT && serials < SERIAL_WINDOW) return { ...state, lastSerial, serials, adjacent, foreign }
-  const nextWindow = { ...state, lastSerial, serials: 0, adjacent: 0, foreign: 0 }
-  if (adjacent < MOST_ADJACENT) return nextWindow
-  const until = now + SLOWED_MS
-  return { ...nextWindow, suspectedUntil: until, slowedUntil: foreign >= MOST_FOREIGN ? until : state.slowedUntil }
+  if (adjacent < MOST_ADJACENT && serials < SERIAL_WINDOW) return { ...state, lastSerial, serials, adjacent }
+  const nextWindow = { ...state, lastSerial, serials: 0, adjacent: 0 }
+  return adjacent < MOST_ADJACENT ? nextWindow : { ...nextWindow, suspectedUntil: now + SLOWED_MS }
 }
 
 /** At its third poll a new serial has had time to become visible. */
@@ -86,6 +79,19 @@ export const lookupOf = (
   const isGivenUp = polls + 1 < LOOKUP_POLLS && step.ended.some(({ reason }) => reason === 'not_found')
   const isThird = polls + 1 === LOOKUP_POLLS && step.failures === 0
   return isThird || isGivenUp ? 'not_found' : null
+}
+
+/**
+ * The state after the partner has named a serial that belongs to another one. Several in a short time, however far apart they lie,
+ * are no accident.
+ */
+export const afterConflict = (state: EnumerationState, now: number): EnumerationState => {
+  // Where the clock was set back, what lies ahead counts too.
+  const recent = state.conflicts.filter(at => at > now - CONFLICT_WINDOW_MS)
+  const conflicts = [...recent, now].slice(-MOST_CONFLICTS)
+  if (conflicts.length < MOST_CONFLICTS) return { ...state, conflicts }
+  const until = now + SLOWED_MS
+  return { ...state, conflicts, suspectedUntil: until, slowedUntil: until }
 }
 
 /** The state after upstream has answered about a serial of the partner. A partner whose serials mostly do not exist is suspect. */

@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { afterLookup, afterSerial, type EnumerationState, NO_ENUMERATION } from '../../src/core/enumeration.ts'
+import {
+  afterConflict,
+  afterLookup,
+  afterSerial,
+  type EnumerationState,
+  NO_ENUMERATION,
+} from '../../src/core/enumeration.ts'
 
 const NOW = 1_800_000_000_000
 const SLOWED_UNTIL = NOW + 10 * 60_000
 
 const serials = (ids: readonly (string | number | bigint)[]): EnumerationState =>
-  ids.reduce<EnumerationState>(
-    (state, id) => afterSerial(state, { idcardid: String(id), isForeign: true }, NOW),
-    NO_ENUMERATION,
-  )
+  ids.reduce<EnumerationState>((state, id) => afterSerial(state, String(id), NOW), NO_ENUMERATION)
+const conflicts = (times: readonly number[]): EnumerationState =>
+  times.reduce<EnumerationState>(afterConflict, NO_ENUMERATION)
 const answers = (notFound: number, others: number): EnumerationState => {
   const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
   return all.reduce<EnumerationState>((state, isNotFound) => afterLookup(state, isNotFound, NOW), NO_ENUMERATION)
@@ -25,16 +30,16 @@ describe('M4: serials in sequence', () => {
     ['with leading zeros', n => `000${FIRST + BigInt(n)}`],
     ['that are longer than a double is exact', n => 10n ** 29n + BigInt(n)],
   ])('are seen %s, at the 30th neighbour', (_, of) => {
-    expect(serials(upTo(30, of)).slowedUntil).toBe(0)
-    expect(serials(upTo(31, of)).slowedUntil).toBe(SLOWED_UNTIL)
+    expect(serials(upTo(30, of)).suspectedUntil).toBe(0)
+    expect(serials(upTo(31, of)).suspectedUntil).toBe(SLOWED_UNTIL)
   })
 
   test('are seen among words, and among every fourth that is far away', () => {
     const words = upTo(62, n => (n % 2 === 0 ? FIRST + BigInt(n / 2) : `word-${n}`))
-    expect(serials(words).slowedUntil).toBe(SLOWED_UNTIL)
+    expect(serials(words).suspectedUntil).toBe(SLOWED_UNTIL)
     // A stranger costs two neighbours: its own place and that of the one after it.
     const strangers = upTo(200, n => (n % 10 === 9 ? n * 7_000_000 : FIRST + BigInt(n)))
-    expect(serials(strangers).slowedUntil).toBe(SLOWED_UNTIL)
+    expect(serials(strangers).suspectedUntil).toBe(SLOWED_UNTIL)
   })
 
   test.each<[string, (n: number) => string | bigint]>([
@@ -45,33 +50,44 @@ describe('M4: serials in sequence', () => {
     ['that are words', n => `serial-${n}`],
     ['of 64 digits', n => '9'.repeat(60) + String(1_000 + n)],
   ])('are not seen in those %s', (_, of) => {
-    expect(serials(upTo(500, of)).slowedUntil).toBe(0)
+    expect(serials(upTo(500, of)).suspectedUntil).toBe(0)
   })
 
   test('a few neighbours now and then are none', () => {
     const now = upTo(400, n => (n % 40 < 20 ? FIRST + BigInt(n) : 9_000_000_000_000n + 50_000n * BigInt(n)))
-    expect(serials(now).slowedUntil).toBe(0)
+    expect(serials(now).suspectedUntil).toBe(0)
   })
 
-  test.each([
-    [4, 0],
-    [5, SLOWED_UNTIL],
-  ])('of which %i are others’ are told, and slow the partner from five on', (others, slowedUntil) => {
-    const own = Array.from({ length: 31 }, (_, n) => n).reduce<EnumerationState>(
-      (state, n) => afterSerial(state, { idcardid: String(FIRST + BigInt(n)), isForeign: n < others }, NOW),
-      NO_ENUMERATION,
-    )
-    expect(own).toMatchObject({ suspectedUntil: SLOWED_UNTIL, slowedUntil })
+  test('slow nobody down: they may be its own', () => {
+    expect(serials(upTo(500, n => FIRST + BigInt(n))).slowedUntil).toBe(0)
   })
 
-  test('again, while it is slow, make it slow for longer', () => {
+  test('again, while they are suspected, are suspected for longer', () => {
     const once = serials(upTo(31, n => FIRST + BigInt(n)))
     const later = NOW + 60_000
     const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<EnumerationState>(
-      (state, id) => afterSerial(state, { idcardid: String(id), isForeign: true }, later),
+      (state, id) => afterSerial(state, String(id), later),
       once,
     )
-    expect(again.slowedUntil).toBe(SLOWED_UNTIL + 60_000)
+    expect(again.suspectedUntil).toBe(SLOWED_UNTIL + 60_000)
+  })
+})
+
+describe('M4: serials of other partners', () => {
+  test('tell and slow down at the fifth within ten minutes, however far apart they lie', () => {
+    expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW])).toMatchObject({ suspectedUntil: 0, slowedUntil: 0 })
+    const told = { suspectedUntil: SLOWED_UNTIL, slowedUntil: SLOWED_UNTIL }
+    expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW - 1, NOW])).toMatchObject(told)
+  })
+
+  test('are forgotten after ten minutes', () => {
+    const apart = Array.from({ length: 100 }, (_, n) => NOW + 150_000 * n)
+    expect(conflicts(apart).slowedUntil).toBe(0)
+  })
+
+  test('go on slowing down while they go on', () => {
+    const four = [NOW, NOW, NOW, NOW]
+    expect(conflicts([...four, NOW, NOW + 60_000]).slowedUntil).toBe(SLOWED_UNTIL + 60_000)
   })
 })
 

@@ -1,4 +1,10 @@
-import { afterLookup, afterSerial, type EnumerationState, NO_ENUMERATION } from '../../core/enumeration.ts'
+import {
+  afterConflict,
+  afterLookup,
+  afterSerial,
+  type EnumerationState,
+  NO_ENUMERATION,
+} from '../../core/enumeration.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 
 export interface EnumerationGuard {
@@ -15,6 +21,8 @@ interface EnumerationGuardDeps {
   emit: Emit<'partner.suspected'>
 }
 
+type Sign = 'serials_in_sequence' | 'serials_of_others' | 'serials_unknown'
+
 /** The states of all partners are forgotten when there would be more. */
 const MOST_PARTNERS = 10_000
 
@@ -28,7 +36,7 @@ export const createEnumerationGuard = ({ now, emit }: EnumerationGuardDeps): Enu
     states.set(partnerId, next)
   }
   const warnOfChange = (
-    sign: 'serials_in_sequence' | 'serials_unknown',
+    sign: Sign,
     { partnerId, before, next }: { partnerId: string; before: EnumerationState; next: EnumerationState },
   ) => {
     // A suspicion that is only prolonged is not reported again.
@@ -39,11 +47,13 @@ export const createEnumerationGuard = ({ now, emit }: EnumerationGuardDeps): Enu
   }
 
   return {
-    recordSerial: (partnerId, serial) => {
+    recordSerial: (partnerId, { idcardid, isForeign }) => {
       const before = stateOf(partnerId)
-      const next = afterSerial(before, serial, now())
+      const named = afterSerial(before, idcardid, now())
+      const next = isForeign ? afterConflict(named, now()) : named
       save(partnerId, next)
-      warnOfChange('serials_in_sequence', { partnerId, before, next })
+      const sign = next.slowedUntil > named.slowedUntil ? 'serials_of_others' : 'serials_in_sequence'
+      warnOfChange(sign, { partnerId, before, next })
     },
     recordLookup: (partnerId, isNotFound) => {
       const before = stateOf(partnerId)

@@ -15,21 +15,41 @@ const openGuard = () => {
     clock,
     warned,
     ...enumerationGuard,
+    /** Names serials in sequence, its own. */
     walk: (partnerId: string, steps: number) => {
       for (let n = 0; n < steps; n++)
-        enumerationGuard.recordSerial(partnerId, { idcardid: String(serial++), isForeign: true })
+        enumerationGuard.recordSerial(partnerId, { idcardid: String(serial++), isForeign: false })
+    },
+    /** Names serials of other partners, far from each other. */
+    guess: (partnerId: string, times: number) => {
+      for (let n = 0; n < times; n++) {
+        serial += 7_654_321
+        enumerationGuard.recordSerial(partnerId, { idcardid: n % 2 ? `x-${serial}` : String(serial), isForeign: true })
+      }
     },
   }
 }
 
 describe('M4: a partner that enumerates serials', () => {
-  test('is reported once, without a serial, and slowed down for ten minutes', () => {
-    const { walk, warned, slowedForMs, clock } = openGuard()
+  test('is reported once, without a serial, and not slowed down where they may be its own', () => {
+    const { walk, warned, slowedForMs } = openGuard()
     walk('partner_1', 30)
-    expect([warned, slowedForMs('partner_1')]).toEqual([[], 0])
+    expect(warned).toEqual([])
     walk('partner_1', 1)
+    const line = { event: 'partner.suspected', partnerId: 'partner_1', sign: 'serials_in_sequence', slowedUntil: null }
+    expect(warned).toEqual([line])
+    walk('partner_1', 300)
+    expect(warned).toHaveLength(1)
+    expect(slowedForMs('partner_1')).toBe(0)
+  })
+
+  test('that are other people’s is reported once, without a serial, and slowed down for ten minutes', () => {
+    const { guess, warned, slowedForMs, clock } = openGuard()
+    guess('partner_1', 4)
+    expect([warned, slowedForMs('partner_1')]).toEqual([[], 0])
+    guess('partner_1', 1)
     const slowedUntil = '2026-11-24T16:30:00.000Z'
-    const line = { event: 'partner.suspected', partnerId: 'partner_1', sign: 'serials_in_sequence', slowedUntil }
+    const line = { event: 'partner.suspected', partnerId: 'partner_1', sign: 'serials_of_others', slowedUntil }
     expect(warned).toEqual([line])
     expect(slowedForMs('partner_1')).toBe(600_000)
     clock.now += 599_999
@@ -38,30 +58,38 @@ describe('M4: a partner that enumerates serials', () => {
     expect(slowedForMs('partner_1')).toBe(0)
   })
 
-  test('stays slowed down while it continues, without another report', () => {
-    const { walk, warned, slowedForMs, clock } = openGuard()
+  test('is reported a second time where it was only suspected, and then hits those of others', () => {
+    const { walk, guess, warned, slowedForMs } = openGuard()
     walk('partner_1', 31)
+    guess('partner_1', 5)
+    expect(warned.map(({ sign }) => sign)).toEqual(['serials_in_sequence', 'serials_of_others'])
+    expect(slowedForMs('partner_1')).toBe(600_000)
+  })
+
+  test('stays slowed down while it continues, without another report', () => {
+    const { guess, warned, slowedForMs, clock } = openGuard()
+    guess('partner_1', 5)
     for (let n = 0; n < 20; n++) {
       clock.now += 300_000
-      walk('partner_1', 30)
+      guess('partner_1', 4)
       expect(slowedForMs('partner_1')).toBe(600_000)
     }
     expect(warned).toHaveLength(1)
   })
 
   test('is reported again when it starts again later', () => {
-    const { walk, warned, clock } = openGuard()
-    walk('partner_1', 31)
+    const { guess, warned, clock } = openGuard()
+    guess('partner_1', 5)
     clock.now += 600_000
-    walk('partner_1', 31)
+    guess('partner_1', 5)
     expect(warned).toHaveLength(2)
   })
 
-  test('slows down nobody else, not even a partner whose serials lie in between', () => {
-    const { walk, warned, slowedForMs } = openGuard()
-    for (let n = 0; n < 31; n++) {
-      walk('partner_1', 1)
-      if (n < 20) walk('partner_2', 1)
+  test('slows down nobody else, not even a partner that has hit fewer', () => {
+    const { guess, warned, slowedForMs } = openGuard()
+    for (let n = 0; n < 5; n++) {
+      guess('partner_1', 1)
+      if (n < 4) guess('partner_2', 1)
     }
     expect(warned).toHaveLength(1)
     expect([slowedForMs('partner_2'), slowedForMs('partner_3')]).toEqual([0, 0])
@@ -105,7 +133,7 @@ describe('M4: over the API, a partner that enumerates serials', () => {
     await opened.call('POST', '/v1/registrations/batch', { key: opened.other.key, body: { registrations } })
     opened.events.length = 0
     const seen = await opened.walk(40)
-    expect(seen).toEqual([...Array(33).fill(409), ...Array(7).fill(429)])
+    expect(seen).toEqual([...Array(7).fill(409), ...Array(33).fill(429)])
     expect(opened.events).toEqual(['partner.suspected'])
     expect(await opened.walk(3, 1, opened.other.key)).toEqual([201, 201, 201])
   })
