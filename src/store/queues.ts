@@ -48,6 +48,9 @@ export interface VerificationSettlement {
   account: { id: string; change: AccountChange } | null
 }
 
+/** A claim whose call was not made, or was broken off: when it was due before the claim. */
+export type VerificationRelease = Pick<ClaimedVerification, 'id' | 'claim' | 'dueAt'>
+
 export interface MessageClaimRequest {
   /** Free slots, and how many of them slow and unproven lanes may have together. */
   slots: number

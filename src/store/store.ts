@@ -10,6 +10,7 @@ import type {
   MessageClaimRequest,
   MessageSettlement,
   VerificationClaimRequest,
+  VerificationRelease,
   VerificationSettlement,
 } from './queues.ts'
 import type {
@@ -89,6 +90,8 @@ export interface Store {
    * everybody has cancelled.
    */
   settleVerifications(settlements: readonly VerificationSettlement[]): Promise<void>
+  /** Gives claims back: what they hold is due again as before, and nothing is counted. One that no longer holds changes nothing. */
+  releaseVerifications(releases: readonly VerificationRelease[]): Promise<void>
 
   /** Adds to what is known of the ages at which the account's checks are completed. Several nodes may add to it. */
   changeCompletions(accountId: string, change: BinsChange): Promise<void>

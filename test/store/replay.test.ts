@@ -96,6 +96,12 @@ const CASES: Record<Writing, Case> = {
     ]
     return () => bench.store.settleVerifications(settlements)
   },
+  releaseVerifications: async bench => {
+    await bench.register()
+    await bench.register()
+    const claimed = await bench.claim()
+    return () => bench.store.releaseVerifications(claimed.map(({ verification }) => verification))
+  },
   changeCompletions: async bench => {
     const more = emptyBins()
     more.completions[3] = 1

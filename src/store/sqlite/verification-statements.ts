@@ -170,4 +170,7 @@ export const prepareVerifications = (client: Database) => ({
       last_open_at = ?, failures = ?, failing_since = ?, invalid_ids = ?, gone_checks = ?, seen = ?, raw_status = ?,
       queue = ?, due_at = ?, verdict = ?, observed_at = ?, previous_poll_at = ?
     WHERE id = ?`),
+  release: client.prepare<[claims: number, dueAt: number, id: number]>(
+    'UPDATE verifications SET claimed_at = NULL, claims = ?, due_at = ? WHERE id = ?',
+  ),
 })

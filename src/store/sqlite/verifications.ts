@@ -1,14 +1,16 @@
 import { afterAccountChange, afterClaim, allowance, claimableAt } from '../../core/account.ts'
 import { fairShare } from '../../core/fair-share.ts'
 import { tellHints } from '../hints.ts'
-import { afterResolving } from '../rules/hints.ts'
+import { afterReleasing, afterResolving } from '../rules/hints.ts'
 import { type DueVerification, NEW, takeDue } from '../rules/poll-queues.ts'
+import { releaseVerification } from '../rules/release-verification.ts'
 import { endsSomebody, settleVerification, type VerificationFacts } from '../rules/settle-verification.ts'
 import type {
   ClaimedAccount,
   ClaimedVerification,
   Store,
   VerificationClaimRequest,
+  VerificationRelease,
   VerificationSettlement,
 } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
@@ -18,7 +20,7 @@ import { readMetadata } from './registration-rows.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 import { type ClaimedRow, claimedOf, type Head, prepareVerifications } from './verification-statements.ts'
 
-type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications'>
+type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
 
 /** The partner that a claim came to last, and how many turns each partner that waits has had. */
 interface Place {
@@ -165,6 +167,12 @@ export const createVerifications = (context: Context): Verbs => {
     return endings.map(({ registration }) => registration.id)
   }
 
+  const releaseOne = (release: VerificationRelease, at: number) => {
+    const update = releaseVerification(release, statements.find.get(release.id) ?? null, at)
+    if (update) statements.release.run(update.claims, update.dueAt, update.id)
+    return update !== null
+  }
+
   return {
     claimVerifications: async claim => {
       const at = now()
@@ -189,6 +197,14 @@ export const createVerifications = (context: Context): Verbs => {
         return resolved
       })
       tellHints(hints, afterResolving(resolved))
+    },
+
+    releaseVerifications: async releases => {
+      const released = await write(() => {
+        const at = now()
+        return releases.filter(release => releaseOne(release, at)).length
+      })
+      tellHints(hints, afterReleasing(released))
     },
   }
 }

@@ -155,6 +155,41 @@ export const describeFencing = (open: OpenStore): void => {
     expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(2)
   })
 
+  test('what is given back is due as before at once, in its place, and was not asked', async () => {
+    await using bench = await openBench(open)
+    const { id, nextPollAt } = await bench.register({ idcardid: '1' })
+    await bench.advance(MINUTE)
+    const { verification } = first(await bench.claim())
+    await bench.advance(MINUTE)
+    await bench.store.releaseVerifications([verification])
+    expect(await bench.find(id)).toMatchObject({ polls: 0, lastPolledAt: null, nextPollAt })
+    expect((await bench.claim()).map(({ verification }) => verification)).toMatchObject([
+      { idcardid: '1', dueAt: verification.dueAt },
+    ])
+  })
+
+  test('gives nothing back for a claim that no longer holds, that is settled, or that is none', async () => {
+    const { bench, stale, held } = await openOvertaken(open)
+    await using _ = bench
+    await bench.store.releaseVerifications([stale.verification, { ...stale.verification, id: 999_999 }])
+    expect(await bench.claim()).toEqual([])
+    await bench.store.settleVerifications([bench.answered(held, WAITING)])
+    await bench.store.releaseVerifications([held.verification])
+    expect(await bench.claim()).toEqual([])
+    await bench.store.releaseVerifications([])
+  })
+
+  test('counts the verdict of a call that was given back before it came, and nothing else of it', async () => {
+    await using bench = await openBench(open)
+    const [one, two] = [await bench.register(), await bench.register()]
+    const [first, second] = await bench.claim()
+    if (!first || !second) throw new Error('two were due')
+    await bench.store.releaseVerifications([first.verification, second.verification])
+    await bench.store.settleVerifications([bench.answered(first, SUCCESS), bench.answered(second, WAITING)])
+    expect(await bench.find(one.id)).toMatchObject({ status: 'succeeded' })
+    expect(await bench.find(two.id)).toMatchObject({ status: 'pending', polls: 0 })
+  })
+
   test('ignores a settlement of what is not there', async () => {
     const { bench, held } = await openOvertaken(open)
     await using _ = bench

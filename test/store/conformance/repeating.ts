@@ -45,6 +45,11 @@ const SAME_AGAIN: Record<string, (bench: Bench) => Promise<() => Promise<unknown
     const settlement = bench.answered(first(await bench.claim()), SUCCESS)
     return () => bench.store.settleVerifications([settlement])
   },
+  releaseVerifications: async bench => {
+    await bench.register()
+    const { verification } = first(await bench.claim())
+    return () => bench.store.releaseVerifications([verification])
+  },
   settleMessages: async bench => {
     await bench.resolve()
     const settlement = bench.received(first(await bench.claimMessages()), 410)

@@ -3,7 +3,7 @@ import { fairShare } from '../../../../src/core/fair-share.ts'
 import { viewClaimedAccount } from '../../../../src/store/account.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim-turn.ts'
-import { afterResolving } from '../../../../src/store/rules/hints.ts'
+import { afterReleasing, afterResolving } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import { NEW } from '../../../../src/store/rules/poll-queues.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
@@ -15,13 +15,17 @@ import type {
   MessageSettlement,
   Store,
   VerificationClaimRequest,
+  VerificationRelease,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
 import { type Context, end, waitingOf } from './context.ts'
 import { secretsOf } from './reads.ts'
 import { attemptKey, type LaneRow, urlKey, type VerificationRow } from './tables.ts'
 
-type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'claimMessages' | 'settleMessages'>
+type Verbs = Pick<
+  Store,
+  'claimVerifications' | 'settleVerifications' | 'releaseVerifications' | 'claimMessages' | 'settleMessages'
+>
 type Due = VerificationRow & { dueAt: number }
 
 const isDue = <Row extends { dueAt: number | null }>(row: Row): row is Row & { dueAt: number } => row.dueAt !== null
@@ -125,6 +129,12 @@ export const createQueues = (context: Context): Verbs => {
     return plan.endings.map(({ registration }) => registration.id)
   }
 
+  const releaseVerification = (release: VerificationRelease, at: number): boolean => {
+    const update = rules.releaseVerification(release, tables.verifications.get(release.id) ?? null, at)
+    if (update) tables.verifications.change(release.id, { ...update, claimedAt: null })
+    return update !== null
+  }
+
   const firstDue = () => first(tables.lanes.where(lane => isEnabled(lane.partnerId)).map(({ dueAt }) => dueAt))
   const inLane = (laneId: number) =>
     tables.messages
@@ -204,6 +214,11 @@ export const createQueues = (context: Context): Verbs => {
       const at = now()
       const resolved = transaction(() => settlements.flatMap(settlement => settleVerification(settlement, at)))
       tellHints(hints, afterResolving(resolved))
+    },
+    releaseVerifications: async releases => {
+      const at = now()
+      const released = transaction(() => releases.filter(release => releaseVerification(release, at)).length)
+      tellHints(hints, afterReleasing(released))
     },
     claimMessages: async claim => transaction(() => claimMessages(claim)),
     settleMessages: async settlements => {

@@ -4,6 +4,7 @@ import { mayErase } from '../../../../src/store/retention.ts'
 import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
 import { queueOfNew, takeDue } from '../../../../src/store/rules/poll-queues.ts'
 import { nudge, register } from '../../../../src/store/rules/register.ts'
+import { releaseVerification } from '../../../../src/store/rules/release-verification.ts'
 import { resolve } from '../../../../src/store/rules/resolve.ts'
 import { settleMessage } from '../../../../src/store/rules/settle-message.ts'
 import { settleVerification } from '../../../../src/store/rules/settle-verification.ts'
@@ -20,6 +21,7 @@ export const RULES = {
   nudge,
   queueOfNew,
   register,
+  releaseVerification,
   resent,
   resolve,
   settleMessage,

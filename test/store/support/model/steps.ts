@@ -105,6 +105,17 @@ const settleVerifications: Step = async (history, tick) => {
   history.toldAnswers.push(...fresh)
 }
 
+const releaseVerifications: Step = async (history, tick) => {
+  if (history.asked.length === 0) await claimVerifications(history, tick)
+  const fresh = take(history, history.asked, 0.2).map(({ verification: { id, claim, dueAt } }) => ({
+    id,
+    claim,
+    dueAt,
+  }))
+  const releases = history.random() < 0.2 ? [...fresh, ...fresh] : fresh
+  await call(history, 'releaseVerifications', store => store.releaseVerifications(releases))
+}
+
 const claimMessages: Step = async history => {
   const { random } = history
   const hosts = random() < 0.3 ? new Map([['a.example', below(random, 3)]]) : new Map()
@@ -215,6 +226,7 @@ export const STEPS = {
   register: { run: register, weight: 4 },
   claimVerifications: { run: claimVerifications, weight: 3 },
   settleVerifications: { run: settleVerifications, weight: 7 },
+  releaseVerifications: { run: releaseVerifications, weight: 1 },
   claimMessages: { run: claimMessages, weight: 3 },
   settleMessages: { run: settleMessages, weight: 7 },
   moveClock: { run: moveClock, weight: 7 },
