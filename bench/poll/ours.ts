@@ -72,6 +72,7 @@ const runOurs = () => {
       store: {
         now: store.now,
         claimVerifications: store.claimVerifications,
+        releaseVerifications: store.releaseVerifications,
         settleVerifications: async settlements => {
           await store.settleVerifications(settlements)
           const failed = settlements.find(({ answer }) => answer.kind !== 'waiting' && answer.kind !== 'verdict')

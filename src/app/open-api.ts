@@ -13,7 +13,7 @@ import { VERSION } from '../version.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds, random } from './clock-and-ids.ts'
 import { createReadiness } from './readiness.ts'
-import { drain, type RoleDeps } from './role.ts'
+import { createRole, type Role, type RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
 const REGISTER_GROUP = 32
@@ -21,8 +21,7 @@ const REGISTER_GROUP = 32
 const WAITING = { perPartner: 64, most: 3_072 }
 
 /**
- * Listens, and rejects when it cannot. Disposing makes the service unready at once, ends what callers wait for, and waits
- * for the requests in flight.
+ * Listens, and rejects when it cannot. To stop makes the service unready at once and ends what callers wait for.
  */
 export const openApi = async ({
   config: { callback, polling, server },
@@ -33,7 +32,7 @@ export const openApi = async ({
 }: RoleDeps<'callback' | 'polling' | 'server', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
-}): Promise<{ url: string } & AsyncDisposable> => {
+}): Promise<{ url: string } & Role> => {
   const newId = createIds()
   const judge = createUrlJudge(callbackPolicy(callback))
   const readiness = createReadiness(store, clock)
@@ -72,10 +71,14 @@ export const openApi = async ({
   const listener = await listen(api.fetch, { ...server, sleep: clock.sleep, waitingRoom })
   return {
     url: listener.url,
-    [Symbol.asyncDispose]: async () => {
-      readiness.stopping()
-      stopping.abort()
-      await drain([listener.close()])
-    },
+    ...createRole({
+      end: () => {
+        readiness.stopping()
+        stopping.abort()
+        return listener.close()
+      },
+      // What a caller waits for still is ended by the end of the process.
+      breakOff: () => {},
+    }),
   }
 }

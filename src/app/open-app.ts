@@ -10,6 +10,7 @@ import { openDatabase } from './database.ts'
 import { openApi } from './open-api.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openPoller } from './open-poller.ts'
+import type { Role } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
 
 export interface App {
@@ -20,8 +21,8 @@ export interface App {
 }
 
 /**
- * Starts the API, the poller and the deliverer in this process. Disposing stops all three at once, each waits at most 10 s
- * for what is in flight, and then the database is closed.
+ * Starts the API, the poller and the deliverer in this process. Disposing stops all three at once and waits for what is under
+ * way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of it is recorded.
  *
  * @param database for callers that have begun to open it already
  */
@@ -51,10 +52,11 @@ export const openApp = async (
   stack.defer(() => sender.close())
   const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
   const shared = { config, store, emit }
-  const roles: AsyncDisposable[] = []
+  const roles: Role[] = []
   // The role that was opened last stops first; all have stopped claiming or accepting before anything is waited for.
   stack.defer(async () => {
-    await Promise.all(roles.toReversed().map(role => role[Symbol.asyncDispose]()))
+    await Promise.all(roles.toReversed().map(role => role.stop()))
+    await Promise.all(roles.toReversed().map(role => role.breakOff()))
   })
   const api = await openApi({ ...shared, sender, enumerationGuard })
   roles.push(api)

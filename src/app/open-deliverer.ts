@@ -4,19 +4,19 @@ import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createRounds } from '../worker/rounds.ts'
 import { clock } from './clock-and-ids.ts'
-import { drain, type RoleDeps } from './role.ts'
+import { createRole, type Role, type RoleDeps } from './role.ts'
 
 type Verb = 'now' | 'hints' | 'claimMessages' | 'settleMessages' | 'continueResends' | 'prune'
-type Deps = RoleDeps<'callback' | 'storage', Verb> & { sender: Pick<Sender, 'send'> }
+type Deps = RoleDeps<'callback' | 'storage', Verb> & { sender: Pick<Sender, 'send' | 'close'> }
 
 const PRUNE_BATCH = 100
 const RESEND_BATCH = 200
 
 /**
  * Sends the webhooks that are due, from now on; makes those of bulk resends due, and erases what is older than RETENTION.
- * Disposing stops the claims at once and waits for the attempts in flight.
+ * To break off closes the sender.
  */
-export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps): AsyncDisposable => {
+export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps): Role => {
   const deliverer = createDeliverer({
     store,
     sender,
@@ -52,7 +52,11 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     await rounds.stop()
     await deliverer.whenIdle()
   }
-  return {
-    [Symbol.asyncDispose]: () => drain([stop(), heartbeat.stop(), retention.stop(), resends.stop()]),
-  }
+  return createRole({
+    end: () => Promise.all([stop(), heartbeat.stop(), retention.stop(), resends.stop()]),
+    breakOff: () => {
+      deliverer.giveBack()
+      sender.close()
+    },
+  })
 }

@@ -6,16 +6,20 @@ import { createPoller, type PollerDeps } from '../worker/poller.ts'
 import { createRounds } from '../worker/rounds.ts'
 import { createSandbox } from '../worker/sandbox.ts'
 import { clock } from './clock-and-ids.ts'
-import { drain, type RoleDeps } from './role.ts'
+import { createRole, type Role, type RoleDeps } from './role.ts'
 
-type Verb = 'now' | 'hints' | 'claimVerifications' | 'settleVerifications' | 'changeCompletions' | 'completionsOf'
+type Verb =
+  | 'now'
+  | 'hints'
+  | 'claimVerifications'
+  | 'settleVerifications'
+  | 'releaseVerifications'
+  | 'changeCompletions'
+  | 'completionsOf'
 type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup'>
 
-/**
- * Asks GetResult about what is due, from now on. Disposing stops the claims at once, waits for the calls in flight, and
- * closes their connections.
- */
-export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup }: Deps): AsyncDisposable => {
+/** Asks GetResult about what is due, from now on. */
+export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup }: Deps): Role => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({
@@ -46,10 +50,11 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     await poller.whenIdle()
     await plan?.stop()
   }
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await drain([stop(), heartbeat.stop()])
+  return createRole({
+    end: () => Promise.all([stop(), heartbeat.stop()]),
+    breakOff: () => {
+      poller.giveBack()
       client.close()
     },
-  }
+  })
 }

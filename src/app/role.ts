@@ -11,11 +11,35 @@ export interface RoleDeps<Setting extends keyof UpstreamConfig, Verb extends key
   emit: Emit
 }
 
-const GRACE_MS = 10 * SECOND
+/** A part of the service, from its opening on. It stops in two steps, and all parts take each of them together. */
+export interface Role {
+  /** Begins nothing more. Resolves when what is under way has ended, and after 10 s at the latest. */
+  stop(): Promise<void>
+  /** Breaks off what is still under way. Resolves when it is given back, and after 1 s at the latest. */
+  breakOff(): Promise<void>
+}
 
-/** Resolves when all have ended, or after 10 s: what is in flight then is repeated after the next start. */
-export const drain = async (ending: readonly Promise<unknown>[]): Promise<void> => {
-  const limit = new AbortController()
-  const timeout = clock.sleep(GRACE_MS, limit.signal).catch(() => {})
-  await Promise.race([Promise.all(ending), timeout]).finally(() => limit.abort())
+const GRACE_MS = 10 * SECOND
+/** For a few writes, if the database can be written at all. */
+const RECORD_MS = SECOND
+
+/**
+ * @param parts.end begins nothing more; resolves when all has ended
+ * @param parts.breakOff makes what is under way end soon
+ */
+export const createRole = ({ end, breakOff }: { end: () => Promise<unknown>; breakOff: () => void }): Role => {
+  let ended: Promise<unknown> | null = null
+  const endWithin = async (ms: number) => {
+    ended ??= end()
+    const limit = new AbortController()
+    const timeout = clock.sleep(ms, limit.signal).catch(() => {})
+    await Promise.race([ended, timeout]).finally(() => limit.abort())
+  }
+  return {
+    stop: () => endWithin(GRACE_MS),
+    breakOff: () => {
+      breakOff()
+      return endWithin(RECORD_MS)
+    },
+  }
 }

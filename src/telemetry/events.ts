@@ -42,14 +42,15 @@ export const EVENTS = {
   'service.stopping': {
     level: 'info',
     fields: { signal: TEXT },
-    meaning: 'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most.',
+    meaning:
+      'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most; then it breaks off the rest and gives it back.',
   },
   'service.stopped': { level: 'info', fields: {}, meaning: 'The service has stopped; the process exits with 0.' },
   'service.stop_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
-      'Stopping failed; the process exits with 1. Calls and webhooks that were in flight are repeated after the next start.',
+      'Stopping failed; the process exits with 1. Calls and webhooks that were in flight are repeated when their leases have run out.',
   },
   'process.failed': {
     level: 'error',

@@ -46,7 +46,9 @@ export interface Deliverer {
   round(): Promise<Round>
   /** Messages of this that are claimed and still wait for a slot are not sent, nor those that a pending claim brings. */
   cancel(what: Cancelled): void
-  /** Resolves when every attempt at what has been claimed is recorded. */
+  /** Call it before the attempts are broken off: they are not counted then, and what is claimed is due again at once. */
+  giveBack(): void
+  /** Resolves when all that has been claimed is recorded, or given back. */
   whenIdle(): Promise<void>
 }
 
@@ -91,6 +93,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   /** For each claim that is pending, what has been cancelled since it began. */
   const cancelledMeanwhile = new Set<Cancelled[]>()
   const signingKeys = createKeyring()
+  let isGivingBack = false
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
     clock,
     emit,
@@ -128,13 +131,14 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const release = (message: ClaimedMessage, why: SendResult): Promise<void> => {
     emitAttempt(message, why, null)
     const isProxyDown = why.kind === 'failed' && why.error === 'proxy_down'
-    const dueAt = store.now() + (isProxyDown ? PROXY_DOWN_MS : RELEASED_MS)
+    const delayMs = isGivingBack ? 0 : isProxyDown ? PROXY_DOWN_MS : RELEASED_MS
+    const dueAt = store.now() + delayMs
     const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
     return settle({ message, step, attempt: null, shows: null })
   }
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
-    if (result.kind === 'failed' && OUR_FAILURES.has(result.error)) return release(message, result)
+    if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) return release(message, result)
     const settlement = judge(message, result, at)
     emitAttempt(message, result, settlement.attempt)
     return settle(settlement)
@@ -251,6 +255,10 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     cancel: what => {
       for (const cancelled of cancelledMeanwhile) cancelled.push(what)
       hosts.cancel(message => covers(what, message))
+    },
+    giveBack: () => {
+      isGivingBack = true
+      hosts.cancel(() => true)
     },
     whenIdle: unrecorded.whenIdle,
   }

@@ -3,7 +3,13 @@ import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { lookupOf } from '../core/enumeration.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
-import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
+import type {
+  ClaimedAccount,
+  ClaimedVerification,
+  Store,
+  VerificationRelease,
+  VerificationSettlement,
+} from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { createInFlight } from './in-flight.ts'
@@ -16,7 +22,7 @@ import { createSettler } from './settler.ts'
 import { createUpstreamAlerts } from './upstream-alerts.ts'
 
 export interface PollerDeps {
-  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
+  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
   upstream: Pick<Upstream, 'ask'>
   /** Answers test serials; null where there are none. */
   sandbox: Sandbox | null
@@ -40,7 +46,9 @@ export interface PollerDeps {
 export interface Poller {
   /** Claims what may be asked now and starts to ask. */
   round(): Promise<Round>
-  /** Resolves when every answer to what has been claimed is recorded. */
+  /** Call it before the calls are broken off: what they ask about is given back then, and no failure is counted. */
+  giveBack(): void
+  /** Resolves when all that has been claimed is recorded, or given back. */
   whenIdle(): Promise<void>
 }
 
@@ -64,6 +72,12 @@ export const createPoller = (deps: PollerDeps): Poller => {
     emit,
     event: 'poll',
   })
+  const release = createSettler<VerificationRelease>(releases => store.releaseVerifications(releases), {
+    clock: deps.clock,
+    emit,
+    event: 'poll',
+  })
+  let isGivingBack = false
 
   const judge = (account: ClaimedAccount, verification: ClaimedVerification, answer: Answer) => {
     const { othersInvalid, mostlyUnknown } = recentCalls.add(account, verification.id, answer)
@@ -109,6 +123,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     // Upstream was not asked, so this says nothing about the account.
     if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
     const answer = await upstream.ask(account, verification.idcardid)
+    if (isGivingBack && answer.kind === 'transient') return release(verification)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, answer)
@@ -160,6 +175,9 @@ export const createPoller = (deps: PollerDeps): Poller => {
         for (const verification of verifications) void poll(account, verification)
       }
       return { claimed, nextAt }
+    },
+    giveBack: () => {
+      isGivingBack = true
     },
     whenIdle: unrecorded.whenIdle,
   }

@@ -23,6 +23,9 @@ const messageOf = (seq: number): ClaimedMessage => ({
   retries: 0,
 })
 
+/** As an attempt may end whose connection we close. */
+const BROKEN_OFF: SendResult = { kind: 'failed', error: 'reset', detail: 'closed', durationMs: 1 }
+
 /** A deliverer with one slot for a host, and a store that hands out these messages once. */
 const open = (messages: ClaimedMessage[]) => {
   const env = serviceEnvironment({ folder: '/nowhere', upstreamUrl: 'http://127.0.0.1:1' })
@@ -46,16 +49,29 @@ const open = (messages: ClaimedMessage[]) => {
       continueResends,
       prune: async () => 0,
     },
-    sender: { send: () => new Promise(resolve => sends.push(resolve)) },
+    sender: {
+      send: () => new Promise(resolve => sends.push(resolve)),
+      close: () => {
+        for (const end of sends) end(BROKEN_OFF)
+      },
+    },
     emit: () => {},
   })
-  return { deliverer, hints, sends, settled, claimMessages, continueResends }
+  return {
+    deliverer,
+    hints,
+    sends,
+    settled,
+    claimMessages,
+    continueResends,
+    [Symbol.asyncDispose]: () => deliverer.stop(),
+  }
 }
 
 test('claims at its start, and whenever messages are due', async () => {
   const messages: ClaimedMessage[] = []
-  const { deliverer, hints, sends, claimMessages } = open(messages)
-  await using _ = deliverer
+  await using scene = open(messages)
+  const { hints, sends, claimMessages } = scene
   await expect.poll(() => claimMessages.mock.calls.length).toBeGreaterThan(0)
   messages.push(messageOf(1))
   hints.emit('messagesDue')
@@ -64,8 +80,8 @@ test('claims at its start, and whenever messages are due', async () => {
 })
 
 test('goes on with bulk resends at its start, and whenever one begins', async () => {
-  const { deliverer, hints, continueResends } = open([])
-  await using _ = deliverer
+  await using scene = open([])
+  const { hints, continueResends } = scene
   await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(0)
   const before = continueResends.mock.calls.length
   hints.emit('resendsDue')
@@ -73,19 +89,19 @@ test('goes on with bulk resends at its start, and whenever one begins', async ()
 })
 
 test('releases what is cancelled while it waits for a slot', async () => {
-  const { deliverer, hints, sends, settled } = open([messageOf(1), messageOf(2)])
-  await using _ = deliverer
+  await using scene = open([messageOf(1), messageOf(2)])
+  const { hints, sends, settled } = scene
   await expect.poll(() => sends.length).toBe(1)
   hints.emit('cancelled', { partnerId: 'partner_1', registrationId: 'reg_2' })
   await expect.poll(() => settled).toMatchObject([{ message: { seq: 2 }, attempt: null }])
   sends[0]?.(OK)
 })
 
-test('claims no more once it is disposed of, and waits for the attempt in flight', async () => {
+test('claims no more once it is stopped, and waits for the attempt in flight', async () => {
   const messages = [messageOf(1)]
   const { deliverer, hints, sends, settled, claimMessages } = open(messages)
   await expect.poll(() => sends.length).toBe(1)
-  const closed = deliverer[Symbol.asyncDispose]()
+  const closed = deliverer.stop()
   const claims = claimMessages.mock.calls.length
   messages.push(messageOf(2))
   hints.emit('messagesDue')
@@ -93,4 +109,16 @@ test('claims no more once it is disposed of, and waits for the attempt in flight
   await closed
   expect(settled).toMatchObject([{ message: { seq: 1 }, step: { state: 'delivered' } }])
   expect(claimMessages).toHaveBeenCalledTimes(claims)
+})
+
+test('what is broken off, and what waited for its slot, is given back, and counts as no attempt', async () => {
+  const { deliverer, sends, settled } = open([messageOf(1), messageOf(2)])
+  await expect.poll(() => sends.length).toBe(1)
+  await deliverer.breakOff()
+  const givenBack = { attempt: null, step: { state: 'pending', retries: 0 } }
+  expect(settled.toSorted((a, b) => a.message.seq - b.message.seq)).toMatchObject([
+    { message: { seq: 1 }, ...givenBack },
+    { message: { seq: 2 }, ...givenBack },
+  ])
+  expect(sends).toHaveLength(1)
 })

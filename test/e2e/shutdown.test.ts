@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
-import { ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
+import { ADMIN_TOKEN, type Environment, openService, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 const SECOND = 1_000
@@ -123,4 +123,47 @@ test.concurrent('a restart goes on where it was: polls, retries, and what was co
   expect(second?.at).toBeGreaterThanOrEqual(Date.parse(soon.delivery.nextAttemptAt ?? '') - 1)
   expect(receiver.receivedAt('/poll')).toMatchObject([{ attempt: 1, type: 'idface.failed', verified: true }])
   expect(receiver.receivedAt('/much-later')).toHaveLength(1)
+})
+
+test.concurrent('what was under way at the end of the grace waited for its lease, and a verdict of that moment was lost', {
+  timeout: 60 * SECOND,
+}, async () => {
+  await using scene = await openScene({ UPSTREAM_TIMEOUT: '25s', CALLBACK_TIMEOUT: '30s' })
+  const { upstream, receiver } = scene
+  // The disk is so slow that the verdict is recorded after the ten seconds.
+  const recording = Promise.withResolvers<void>()
+  const service = await openService(scene.env, store => ({
+    ...store,
+    settleVerifications: async settlements => {
+      await recording.promise
+      return store.settleVerifications(settlements)
+    },
+  }))
+  const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
+  receiver.trust([signingSecret])
+  const api = createApiClient(service.url, apiKey)
+  upstream.script('late', { status: 'SUCCESS' })
+  upstream.script('hanging', { fault: 'hang' })
+  const asked = Promise.all([upstream.nextCall('late'), upstream.nextCall('hanging')])
+  const late = await api.register({ idcardid: 'late', callbackUrl: receiver.urlFor('/late') })
+  const hanging = await api.register({ idcardid: 'hanging', callbackUrl: receiver.urlFor('/hanging') })
+  await asked
+  const answered = () => service.log.some(({ event, kind }) => event === 'poll.answered' && kind === 'verdict')
+  await expect.poll(answered).toBe(true)
+
+  const startedAt = performance.now()
+  const stopped = service.stop()
+  // The call that hangs is broken off when the grace is over.
+  await expect.poll(() => upstream.counts.inFlight, { timeout: 20 * SECOND }).toBe(0)
+  recording.resolve()
+  await stopped
+  expect(performance.now() - startedAt).toBeLessThan(12 * SECOND)
+  expect(service.log.map(({ event }) => event)).not.toContain('poll.settle_delayed')
+
+  upstream.script('hanging', { status: 'FAIL' })
+  await using again = await openService(scene.env)
+  const after = createApiClient(again.url, apiKey)
+  expect(await after.find(late.id)).toMatchObject({ status: 'succeeded', polls: 1 })
+  // At once: its lease would have gone on for most of a minute.
+  expect(await after.until(hanging.id, ({ status }) => status === 'failed')).toMatchObject({ polls: 1 })
 })

@@ -5,6 +5,7 @@ import type {
   ClaimedAccount,
   ClaimedVerification,
   VerificationClaimRequest,
+  VerificationRelease,
   VerificationSettlement,
 } from '../../src/store/store.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
@@ -44,6 +45,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
   const asked = new Map<string, PromiseWithResolvers<Answer>>()
   const claims: VerificationClaimRequest[] = []
   const settled: VerificationSettlement[] = []
+  const released: VerificationRelease[] = []
   const happened: string[] = []
   const lookups: boolean[] = []
   let due: ClaimedVerification[] = []
@@ -62,6 +64,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
         settled.push(...settlements)
         happened.push('recorded')
       },
+      releaseVerifications: async releases => void released.push(...releases),
     },
     upstream: {
       ask: (_, idcardid) => {
@@ -91,6 +94,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
     clock,
     claims,
     settled,
+    released,
     lookups,
     /** In order: events, slots that became free, settlements that were recorded. */
     happened,
@@ -238,4 +242,16 @@ test.each<[string, Answer, Partial<ClaimedVerification>, boolean[]]>([
   await round(verificationOf(1, more))
   await answer(1, answered)
   expect(lookups).toEqual(expected)
+})
+
+test('a call that was broken off counted as a failure; now its serial is given back, and a verdict still counts', async () => {
+  const { poller, round, answer, settled, released, happened } = openScene()
+  await round(verificationOf(1), verificationOf(2))
+  poller.giveBack()
+  await answer(1, UNREACHABLE)
+  await answer(2, SUCCESS)
+  await poller.whenIdle()
+  expect(released).toMatchObject([{ id: 1, claim: 7, dueAt: NOW }])
+  expect(settled).toMatchObject([{ id: 2, answer: SUCCESS }])
+  expect(happened.filter(event => event === 'poll.answered')).toHaveLength(1)
 })
