@@ -46,6 +46,8 @@ export type Registered =
   | { outcome: 'created' | 'existing'; registration: Registration }
   /** The serial belongs to another partner. */
   | { outcome: 'taken' }
+  /** The serial has that many registrations already. */
+  | { outcome: 'too_many'; limit: number }
   /** The partner has used up what it may have. */
   | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
   /** The verdict of the serial is there and cannot be decrypted. */

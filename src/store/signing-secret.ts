@@ -16,11 +16,19 @@ export interface NewSigningSecret {
 
 type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
 
-/** What signs now, newest first: ids are in the order of their creation. */
+/** Every webhook carries a signature of each. */
+export const MOST_LIVE_SECRETS = 4
+
+/** What signs now, newest first: ids are in the order of their creation. Of more than may be live the oldest do not. */
 export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: number): Row[] =>
   rows
     .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
     .sort((one, other) => (one.id < other.id ? 1 : -1))
+    .slice(0, MOST_LIVE_SECRETS)
+
+/** Whether one more may be added; without an overlap it ends all others. */
+export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean =>
+  overlapMs === 0 || live.length < MOST_LIVE_SECRETS
 
 /** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>

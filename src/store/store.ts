@@ -74,7 +74,7 @@ export interface Store {
    * cannot be decrypted is left out.
    */
   listEvents(partnerId: string, page: { after: EventPosition | null; limit: number }): Promise<EventPage>
-  /** In the order in which they began. */
+  /** The newest 50, in the order in which they began. */
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
 
@@ -130,8 +130,11 @@ export interface Store {
   usageOf(partnerId: string): Promise<Usage>
   /** The live ones, newest first. */
   listSigningSecrets(partnerId: string): Promise<SigningSecret[]>
-  /** Adds a secret. The earlier ones stay live for `overlapMs`, or less where their end was set already. */
-  rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<SigningSecret>
+  /**
+   * Adds a secret. The earlier ones stay live for `overlapMs`, or less where their end was set already. Null: as many are live
+   * as may be, and the overlap would make it one more.
+   */
+  rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<SigningSecret | null>
 
   /** Creates or updates the account that the settings name, and makes it the default one. */
   putDefaultAccount(account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { endedByRotation, liveSecrets } from '../../src/store/signing-secret.ts'
+import { endedByRotation, liveSecrets, mayRotate } from '../../src/store/signing-secret.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const secret = (id: string, expiresAt: number | null) => ({ id, expiresAt })
@@ -10,6 +10,14 @@ describe('signing secrets', () => {
     const secrets = [secret('a', NOW), secret('b', NOW + 1), secret('c', null)]
     expect(idsOf(liveSecrets(secrets, NOW))).toEqual(['c', 'b'])
     expect(idsOf(liveSecrets(secrets, NOW + 1))).toEqual(['c'])
+  })
+
+  test('are four at most, also where more were added before there was a limit', () => {
+    const secrets = ['a', 'b', 'c', 'd', 'e', 'f'].map(id => secret(id, null))
+    expect(idsOf(liveSecrets(secrets, NOW))).toEqual(['f', 'e', 'd', 'c'])
+    expect(mayRotate(secrets.slice(0, 3), 1)).toBe(true)
+    expect(mayRotate(secrets.slice(0, 4), 1)).toBe(false)
+    expect(mayRotate(secrets.slice(0, 4), 0)).toBe(true)
   })
 
   test('end with the overlap of a rotation, or before it where that was planned already', () => {

@@ -1,6 +1,6 @@
+import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import { EVENT_QUERY } from '../partner/events.ts'
 import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
-import { MOST_LIVE_SECRETS } from '../partner/signing-secrets.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const REGISTRATIONS = { tag: 'Registrations', access: 'partner' } as const satisfies Partial<Operation>
@@ -87,7 +87,7 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'resendWebhook',
     summary: 'Send its webhook now',
     description:
-      'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning.',
+      'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.',
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
     problems: ['not_found', 'conflict'],
   },

@@ -44,6 +44,7 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       if (registered.outcome === 'over_quota') throw overQuota(registered)
       if (registered.outcome === 'unreadable')
         throw new AppError('unavailable', UNREADABLE, { retryAfterMs: UNREADABLE_RETRY_MS })
+      if (registered.outcome === 'too_many') throw tooMany(registered.limit)
       if (registered.outcome !== 'existing') {
         const isForeign = registered.outcome === 'taken'
         deps.enumerationGuard.recordSerial(item.partnerId, { idcardid: item.idcardid, isForeign })
@@ -80,6 +81,9 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
 const UNREADABLE =
   'This serial has its verdict, but the service cannot read it. It has told its operator; register it again later.'
 const UNREADABLE_RETRY_MS = 60 * SECOND
+
+const tooMany = (limit: number): AppError =>
+  new AppError('conflict', `This serial has ${limit} registrations already, which is the most that one may have.`)
 
 const QUOTA_RETRY_MS = 60 * SECOND
 

@@ -18,6 +18,7 @@ import { createLongPoll, type LongPollDeps } from './long-poll.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { viewAttempt, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
+import { createResendLimit } from './resend-limit.ts'
 
 export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
   store: RegistrarDeps['store'] &
@@ -72,6 +73,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const { store, registrationBody } = deps
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
+  const countResend = createResendLimit(deps)
   const waitForEnd = createLongPoll(deps)
 
   const find = async (c: Context<ApiEnv>) => {
@@ -131,8 +133,14 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   )
 
   app.post('/:id/resend', noQuery, async c => {
-    const outcome = found(await store.resend(...readTarget(c)), 'registration')
-    if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[outcome])
+    const [partnerId, id] = readTarget(c)
+    // Before the store is asked, so that many at once count too; another partner's registration counts for nobody.
+    const takeBack = countResend(`${partnerId} ${id}`)
+    const outcome = await store.resend(partnerId, id)
+    if (outcome !== 'resent') {
+      takeBack()
+      throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
+    }
     return c.json(await find(c), 202)
   })
 

@@ -4,6 +4,7 @@ import { DAY, HOUR, readDuration } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
+import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
@@ -18,8 +19,6 @@ export interface SigningSecretDeps {
 
 const DEFAULT_OVERLAP_MS = 24 * HOUR
 const LONGEST_OVERLAP_MS = 30 * DAY
-/** Every webhook carries a signature of each live secret. */
-export const MOST_LIVE_SECRETS = 10
 const OVERLAP = 'must be a duration from 0s to 30d, such as 24h'
 export const ROTATION = z.strictObject({
   overlap: z
@@ -74,12 +73,11 @@ export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps
   app.post('/rotate', noQuery, async c => {
     const { type = 'v1', ...body } = await readBody(c, ROTATION)
     const overlapMs = body.overlap ?? DEFAULT_OVERLAP_MS
-    const live = await store.listSigningSecrets(c.get('partnerId'))
-    if (overlapMs > 0 && live.length >= MOST_LIVE_SECRETS) throw new AppError('conflict', TOO_MANY)
     const { secret, publicText } = generateSecret(type, random)
     const added = { id: newId('secret'), type, text: new Secret(secret) }
-    const { id } = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
-    return c.json({ id, type, secret: publicText } satisfies NewSigningSecretAnswer, 201)
+    const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
+    if (!rotated) throw new AppError('conflict', TOO_MANY)
+    return c.json({ id: rotated.id, type, secret: publicText } satisfies NewSigningSecretAnswer, 201)
   })
 
   return app

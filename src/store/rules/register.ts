@@ -20,10 +20,17 @@ export interface KnownVerification extends Owned {
   previousPollAt: number | null
 }
 
+/** Live registrations of one serial: those that have not ended without a verdict. */
+export const MOST_LIVE = 100
+/** Registrations of one serial that are not erased yet, whatever became of them: whoever looks for a pair goes through all. */
+const MOST_OF_A_SERIAL = 1_000
+
 export interface RegisterFacts {
   verification: KnownVerification | null
   /** Other serials of the account that have the same key (`core/serial-key.ts`); of several, the oldest is among them. */
   sameKey: readonly Owned[]
+  /** How many the serial has: live, counted up to `MOST_LIVE`, and all that were ever made. */
+  registrations: { live: number; made: number }
   /** The serial is registered for this URL already, and has not ended without a verdict. */
   hasLive: boolean
   /** Null: the partner has no lane for the URL's host yet. */
@@ -35,6 +42,7 @@ export interface RegisterFacts {
 export type RegisterPlan =
   | { outcome: 'existing' }
   | { outcome: 'taken' }
+  | { outcome: 'too_many'; limit: number }
   | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
   | { outcome: 'unreadable' }
   | {
@@ -60,6 +68,9 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   if (facts.hasLive) return { outcome: 'existing' }
   // Neither can its verdict be told nor may it be asked again: the first verdict is final.
   if (verification?.verdict === 'unreadable') return { outcome: 'unreadable' }
+  const { live, made } = facts.registrations
+  if (live >= MOST_LIVE) return { outcome: 'too_many', limit: MOST_LIVE }
+  if (made >= MOST_OF_A_SERIAL) return { outcome: 'too_many', limit: MOST_OF_A_SERIAL }
   const over = facts.quotas && overQuota(facts.quotas, facts.laneId === null)
   if (over) return { outcome: 'over_quota', ...over }
 

@@ -22,8 +22,13 @@ export interface MessageFacts {
 /** The columns that an attempt changes. */
 export type MessageUpdate = Pick<MessageFacts, 'seq' | 'state' | 'dueAt' | 'claimedAt' | 'attempts' | 'retries'>
 
+/** Of a message, the newest. */
+export const KEPT_ATTEMPTS = 50
+
 export interface MessagePlan {
   update: MessageUpdate
+  /** With this attempt there may be more than are kept. */
+  trims: boolean
   /** Its number is that of the claim, so that it can be written once only. */
   attempt: (Attempt & { n: number }) | null
   lane: LaneState
@@ -51,7 +56,13 @@ export const settleMessage = (
   if (attempt === null) {
     if (!holds || step.dueAt === null) return null
     const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, retries }
-    return { update, attempt: null, lane: { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }, pauses: false }
+    return {
+      update,
+      trims: false,
+      attempt: null,
+      lane: { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) },
+      pauses: false,
+    }
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
@@ -64,6 +75,7 @@ export const settleMessage = (
   const next = afterAttemptInLane(lane, shows)
   return {
     update,
+    trims: update.attempts > KEPT_ATTEMPTS,
     // What was erased during the attempt stays erased.
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
     lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,

@@ -94,6 +94,10 @@ export const prepareMessages = (client: Database) => ({
       seq: number,
     ]
   >('UPDATE messages SET state = ?, due_at = ?, claimed_at = ?, attempts = ?, retries = ? WHERE seq = ?'),
+  /** The oldest beyond those that are kept; a message from before there was a limit has its others later, or never. */
+  trimAttempts: client.prepare<{ seq: number; kept: number }>(`
+    DELETE FROM attempts WHERE message_seq = @seq AND n IN (
+      SELECT n FROM attempts WHERE message_seq = +@seq ORDER BY n DESC LIMIT 100 OFFSET +@kept)`),
   addAttempt: client.prepare<
     [
       seq: number,

@@ -1,7 +1,7 @@
 import { SECOND } from '../../core/duration.ts'
 import type { Secret } from '../../core/secret.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
-import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
+import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type { ClaimedMessage, MessageClaimRequest, MessageSettlement, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -120,6 +120,7 @@ export const createMessages = (context: Context): Verbs => {
     if (plan.attempt && attempt) {
       const { n, at: attemptedAt, outcome, httpStatus, error, durationMs, responseExcerpt } = plan.attempt
       statements.addAttempt.run(seq, n, attemptedAt, outcome, httpStatus, error, durationMs, responseExcerpt)
+      if (plan.trims) statements.trimAttempts.run({ seq, kept: KEPT_ATTEMPTS })
     }
     lanes.set(laneId, plan.lane)
     if (plan.pauses) pauses.pause(message, at)

@@ -1,8 +1,9 @@
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
+import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, sql } from './drizzle.ts'
+import { and, desc, eq, sql } from './drizzle.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
@@ -30,11 +31,16 @@ export const createRegistrationQueries = (context: Context): Verbs => {
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
-  const attemptsOf = (messageSeq: number) =>
-    db.select(ATTEMPT).from(attempts).where(eq(attempts.messageSeq, messageSeq)).$dynamic()
+  const newestOf = (messageSeq: number, limit: number): Attempt[] =>
+    db
+      .select(ATTEMPT)
+      .from(attempts)
+      .where(eq(attempts.messageSeq, messageSeq))
+      .orderBy(desc(attempts.n))
+      .limit(limit)
+      .all()
 
-  const lastAttemptOf = (messageSeq: number): Attempt | null =>
-    attemptsOf(messageSeq).orderBy(desc(attempts.n)).limit(1).get() ?? null
+  const lastAttemptOf = (messageSeq: number): Attempt | null => newestOf(messageSeq, 1)[0] ?? null
 
   const rowsOf = selectRegistrations(db)
     .where(sql`${registrations.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
@@ -53,7 +59,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       read(() => {
         const row = db.select().from(registrations).where(owned(partnerId, id)).get()
         if (!row) return null
-        return row.messageSeq === null ? [] : attemptsOf(row.messageSeq).orderBy(asc(attempts.n)).all()
+        return row.messageSeq === null ? [] : newestOf(row.messageSeq, KEPT_ATTEMPTS).reverse()
       }),
 
     explain: (partnerId, id) =>

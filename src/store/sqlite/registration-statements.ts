@@ -28,6 +28,13 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
       ),
     )
     .prepare(),
+  countLive: client
+    .prepare<{ verificationId: number; limit: number }, number>(`
+    SELECT count(*) FROM (
+      SELECT 1 FROM registrations
+      WHERE verification_id = +@verificationId AND status NOT IN (${ENDED_WITHOUT_VERDICT.map(status => `'${status}'`)})
+      LIMIT +@limit)`)
+    .pluck(),
   findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
     SELECT id, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
       previous_poll_at AS previousPollAt

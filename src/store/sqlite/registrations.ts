@@ -1,10 +1,9 @@
-import { AppError } from '../../core/error.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
 import { afterCancelling, afterRegistering } from '../rules/hints.ts'
-import { type KnownVerification, type Nudge, nudge, register } from '../rules/register.ts'
+import { type KnownVerification, MOST_LIVE, type Nudge, nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -71,14 +70,22 @@ export const createRegistrations = (context: Context): Verbs => {
         ? statements.findLive.get({ verificationId: verification.id, callbackUrl })
         : undefined
     const laneId = lanes.find(partnerId, callbackUrl)
-    const facts = { verification, sameKey: loadSameKey(item), hasLive: live !== undefined }
-    const plan = register(item, { ...facts, laneId, quotas: quotas.of(partnerId) }, at)
+    const made = verification ? (statements.lastN.get(verification.id) ?? -1) + 1 : 0
+    const facts = {
+      verification,
+      sameKey: loadSameKey(item),
+      registrations: { live: verification ? countLive(verification.id, made) : 0, made },
+      hasLive: live !== undefined,
+      laneId,
+      quotas: quotas.of(partnerId),
+    }
+    const plan = register(item, facts, at)
     if (plan.outcome === 'existing')
       return { outcome: 'existing', registration: toRegistration(context, live as NonNullable<typeof live>) }
     if (plan.outcome !== 'created') return plan
 
     const { expiresAt, ask, ending } = plan
-    const key = verification ? nextKey(verification.id) : addVerification(item, ask as Nudge, at)
+    const key = verification ? { verificationId: verification.id, n: made } : addVerification(item, ask as Nudge, at)
     const metadata = JSON.stringify(item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
     statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)
@@ -90,11 +97,9 @@ export const createRegistrations = (context: Context): Verbs => {
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
   }
 
-  const nextKey = (verificationId: number) => {
-    const n = (statements.lastN.get(verificationId) ?? -1) + 1
-    if (n > MOST_REGISTRATIONS) throw new AppError('conflict', 'a serial cannot have more registrations')
-    return { verificationId, n }
-  }
+  /** There are never more than were made, so that serials with few, which are nearly all, need no count. */
+  const countLive = (verificationId: number, made: number): number =>
+    made < MOST_LIVE ? made : (statements.countLive.get({ verificationId, limit: MOST_LIVE }) ?? 0)
 
   const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, ask: Nudge, at: number) => {
     const { nudgedAt, queue, dueAt } = ask
@@ -197,6 +202,4 @@ export const createRegistrations = (context: Context): Verbs => {
   }
 }
 
-/** Of one serial, over all time. */
-const MOST_REGISTRATIONS = 999_999
 const NOT_CANCELLED = JSON.stringify(REGISTRATION_STATUSES.filter(status => status !== 'cancelled'))

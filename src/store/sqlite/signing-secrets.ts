@@ -1,6 +1,12 @@
 import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
-import { endedByRotation, liveSecrets, type NewSigningSecret, type SigningSecret } from '../signing-secret.ts'
+import {
+  endedByRotation,
+  liveSecrets,
+  mayRotate,
+  type NewSigningSecret,
+  type SigningSecret,
+} from '../signing-secret.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, eq, gt, inArray, isNull, or, sql } from './drizzle.ts'
@@ -24,6 +30,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
 
     rotateSigningSecret: (partnerId, added, overlapMs) =>
       write(() => {
+        if (!mayRotate(liveSecrets(secrets.rowsOf(partnerId), now()), overlapMs)) return null
         const expiresAt = now() + overlapMs
         const ended = endedByRotation(secrets.rowsOf(partnerId), expiresAt).map(({ id }) => id)
         db.update(signingSecrets).set({ expiresAt }).where(inArray(signingSecrets.id, ended)).run()

@@ -79,6 +79,21 @@ export const describeDelivering = (open: OpenStore): void => {
     expect(attempts?.[1]?.at).toBe((attempts?.[0]?.at ?? 0) + MINUTE)
   })
 
+  test('keeps the newest 50 attempts of a message, and counts all', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    for (let n = 0; n < 60; n++) {
+      await bench.store.resend(bench.partnerId, id)
+      await bench.advance(1)
+      expect(await bench.deliver(500)).toBe(1)
+    }
+    const attempts = (await bench.store.listAttempts(bench.partnerId, id)) ?? []
+    expect(attempts).toHaveLength(50)
+    expect(attempts.at(-1)?.at).toBe(bench.store.now())
+    expect(attempts[0]?.at).toBe(bench.store.now() - 49)
+    expect((await bench.store.findRegistration(bench.partnerId, id))?.delivery?.attempts).toBe(60)
+  })
+
   test('says when there may be more to claim', async () => {
     await using bench = await openBench(open)
     expect((await bench.claimMessagesWith()).nextAt).toBeNull()

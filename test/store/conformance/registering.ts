@@ -4,6 +4,8 @@ import { FAIL, HOOK, type OpenStore, openBench, SUCCESS, WAITING } from '../../s
 
 const OTHER_HOOK = 'https://partner.example/other'
 
+const ALL = { idcardid: null, status: null, delivery: null, limit: 1, before: null }
+
 export const describeRegistering = (open: OpenStore): void => {
   test('gives the registration as it is read ever after, due at once', async () => {
     await using bench = await openBench(open)
@@ -247,5 +249,19 @@ export const describeRegistering = (open: OpenStore): void => {
     await bench.register({ callbackUrl: 'https://a.example/2' })
     const [refused] = await bench.store.register([bench.newRegistration({ callbackUrl: 'https://b.example/' })])
     expect(refused).toEqual({ outcome: 'over_quota', quota: 'hosts', limit: 1 })
+  })
+
+  test('leaves a serial at most 100 live registrations, however many URLs are named in a batch', async () => {
+    await using bench = await openBench(open)
+    const urlOf = (n: number) => ({ idcardid: '1', callbackUrl: `https://partner.example/${n}` })
+    const items = Array.from({ length: 150 }, (_, n) => bench.newRegistration(urlOf(n)))
+    const outcomes = (await bench.store.register(items)).map(one => one.outcome)
+    expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(100)
+    expect(outcomes.slice(100)).toEqual(Array(50).fill('too_many'))
+    const again = await bench.store.register([bench.newRegistration(urlOf(7)), bench.newRegistration(urlOf(200))])
+    expect(again.map(one => one.outcome)).toEqual(['existing', 'too_many'])
+    const [first] = await bench.store.listRegistrations(bench.partnerId, { ...ALL, idcardid: '1' })
+    await bench.store.cancel(bench.partnerId, first?.id ?? '')
+    await bench.register(urlOf(201))
   })
 }

@@ -24,7 +24,14 @@ const KNOWN: KnownVerification = {
   observedAt: null,
   previousPollAt: null,
 }
-const NEW: RegisterFacts = { verification: null, sameKey: [], hasLive: false, laneId: null, quotas: null }
+const NEW: RegisterFacts = {
+  verification: null,
+  sameKey: [],
+  registrations: { live: 0, made: 0 },
+  hasLive: false,
+  laneId: null,
+  quotas: null,
+}
 const quotas = (limits: object, usage: object) => ({
   limits: { pending: null, hosts: null, daily: null, ...limits },
   usage: { pending: 0, hosts: 0, daily: 0, ...usage },
@@ -73,6 +80,14 @@ describe('registering', () => {
     expect(register(ITEM, facts, AT)).toEqual({ outcome: 'unreadable' })
     expect(register(ITEM, { ...facts, hasLive: true }, AT)).toEqual({ outcome: 'existing' })
     expect(register({ ...ITEM, partnerId: 'prt_2' }, facts, AT)).toEqual({ outcome: 'taken' })
+  })
+
+  test('a serial has at most 100 live registrations, and 1,000 of any kind', () => {
+    const facts = (live: number, made: number) => ({ ...NEW, verification: KNOWN, registrations: { live, made } })
+    expect(register(ITEM, facts(99, 999), AT)).toMatchObject({ outcome: 'created' })
+    expect(register(ITEM, facts(100, 100), AT)).toEqual({ outcome: 'too_many', limit: 100 })
+    expect(register(ITEM, facts(0, 1_000), AT)).toEqual({ outcome: 'too_many', limit: 1_000 })
+    expect(register(ITEM, { ...facts(100, 1_000), hasLive: true }, AT)).toEqual({ outcome: 'existing' })
   })
 
   test('a serial whose verdict is known is told at once, and not asked', () => {

@@ -43,6 +43,7 @@ describe('an attempt', () => {
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, retries: 3 },
       attempt: { ...ATTEMPT, n: 3 },
       lane: { dueAt: 500, strikes: 0, slow: false, proven: true },
+      trims: false,
       pauses: false,
     })
   })
@@ -51,6 +52,7 @@ describe('an attempt', () => {
     expect(settle({}, {}, 2)).toMatchObject({
       update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, retries: 2 },
       attempt: { n: 2 },
+      trims: false,
       pauses: false,
     })
   })
@@ -95,6 +97,11 @@ describe('an attempt', () => {
     expect(struck(2)).toMatchObject({ strikes: 3, slow: true, proven: false })
   })
 
+  test('beyond the newest 50 of a message has the oldest erased', () => {
+    expect(settle({}, { attempts: 49 })?.trims).toBe(false)
+    expect(settle({}, { attempts: 50 })?.trims).toBe(true)
+  })
+
   test('that showed nothing of its host, as after a failed TLS handshake, proves no lane and clears no strike', () => {
     const lane = { ...NEW_LANE, strikes: 2 }
     expect(settleMessage(settlement({ shows: null }), FACTS, lane)?.lane).toEqual({ ...lane, dueAt: 500 })
@@ -107,6 +114,7 @@ describe('a message that was not sent', () => {
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 2, retries: 2 },
       attempt: null,
       lane: { ...NEW_LANE, dueAt: 500 },
+      trims: false,
       pauses: false,
     })
   })

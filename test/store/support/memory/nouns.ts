@@ -10,7 +10,7 @@ import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
 import { afterChangingPartner } from '../../../../src/store/rules/hints.ts'
-import { endedByRotation } from '../../../../src/store/signing-secret.ts'
+import { endedByRotation, mayRotate } from '../../../../src/store/signing-secret.ts'
 import type {
   Account,
   ApiKey,
@@ -157,6 +157,7 @@ export const createNouns = (context: Context): Verbs => {
     listSigningSecrets: async partnerId => secretsOf(context, partnerId).map(viewSecret),
     rotateSigningSecret: async (partnerId, added, overlapMs) =>
       transaction(() => {
+        if (!mayRotate(secretsOf(context, partnerId), overlapMs)) return null
         const expiresAt = now() + overlapMs
         for (const { id } of endedByRotation(secretsOf(context, partnerId), expiresAt))
           tables.secrets.change(id, { expiresAt })

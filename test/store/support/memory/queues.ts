@@ -6,6 +6,7 @@ import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim
 import { afterReleasing, afterResolving } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import { NEW } from '../../../../src/store/rules/poll-queues.ts'
+import { KEPT_ATTEMPTS } from '../../../../src/store/rules/settle-message.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
 import type {
   ClaimedAccount,
@@ -202,6 +203,8 @@ export const createQueues = (context: Context): Verbs => {
     if (plan.attempt) {
       if (plan.attempt.outcome === null) throw new Error('outcome must be one')
       tables.attempts.add(attemptKey(seq, plan.attempt.n), { ...plan.attempt, messageSeq: seq })
+      const kept = tables.attempts.where(one => one.messageSeq === seq).sort((a, b) => b.n - a.n)
+      if (plan.trims) for (const { n } of kept.slice(KEPT_ATTEMPTS)) tables.attempts.delete(attemptKey(seq, n))
     }
     tables.lanes.change(laneId, plan.lane)
     const pause = { partnerId, callbackUrl, since: at }

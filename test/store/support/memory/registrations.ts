@@ -8,6 +8,9 @@ import { advanceLane, type Context, end, liftPause, ownedRow, registrationsOf, v
 import { quotasOf } from './reads.ts'
 import type { LaneRow, MessageRow, VerificationRow } from './tables.ts'
 
+const isLive = ({ status }: { status: string }): boolean =>
+  !(ENDED_WITHOUT_VERDICT as readonly string[]).includes(status)
+
 type Verbs = Pick<Store, 'register' | 'cancel' | 'nudge' | 'resend' | 'startResend' | 'findResend' | 'continueResends'>
 
 export const createRegistrations = (context: Context): Verbs => {
@@ -39,10 +42,7 @@ export const createRegistrations = (context: Context): Verbs => {
       row => row.idcardid === item.idcardid && row.accountId === item.accountId,
     )
     const live = registrationsOf(context, known?.id ?? 0).find(
-      row =>
-        row.partnerId === partnerId &&
-        row.callbackUrl === callbackUrl &&
-        !(ENDED_WITHOUT_VERDICT as readonly string[]).includes(row.status),
+      row => row.partnerId === partnerId && row.callbackUrl === callbackUrl && isLive(row),
     )
     const host = hostOf(callbackUrl)
     const [lane] = tables.lanes.where(one => one.partnerId === partnerId && one.host === host)
@@ -50,9 +50,12 @@ export const createRegistrations = (context: Context): Verbs => {
     const sameKey = tables.verifications.where(
       row => serialKey(row.idcardid) === serialKey(item.idcardid) && row.accountId === item.accountId,
     )
+    const ofSerial = registrationsOf(context, known?.id ?? 0)
+    const registrations = { live: ofSerial.filter(isLive).length, made: (ofSerial.at(-1)?.n ?? -1) + 1 }
     const facts = {
       verification: known ?? null,
       sameKey,
+      registrations,
       hasLive: live !== undefined,
       laneId: lane?.id ?? null,
       quotas,

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { createResendLimit } from '../../../src/http/partner/resend-limit.ts'
+import { openApi } from '../support/api.ts'
+
+test('a registration is resent at most ten times a minute, also where all come at once', async () => {
+  await using api = await openApi()
+  const { id } = await api.register()
+  await api.succeed()
+  const resend = () => api.call('POST', `/v1/registrations/${id}/resend`)
+  const answers = await Promise.all(Array.from({ length: 50 }, resend))
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(10)
+  const refused = answers.filter(({ status }) => status === 429)
+  expect(refused).toHaveLength(40)
+  expect(refused[0]?.headers.get('retry-after')).toBe('60')
+  expect(refused[0]?.json.detail).toBe('A registration may be resent 10 times a minute.')
+  api.clock.now += 60_000
+  expect((await resend()).status).toBe(202)
+})
+
+test('each registration has its own ten', async () => {
+  await using api = await openApi()
+  const ids = [(await api.register({ idcardid: 'a' })).id, (await api.register({ idcardid: 'b' })).id]
+  await api.succeed()
+  for (let n = 0; n < 10; n++) await api.call('POST', `/v1/registrations/${ids[0]}/resend`)
+  expect((await api.call('POST', `/v1/registrations/${ids[1]}/resend`)).status).toBe(202)
+})
+
+test('what was not resent does not count, nor what another partner tries', async () => {
+  await using api = await openApi()
+  const { id } = await api.register()
+  const resend = (key = api.partner.key) => api.call('POST', `/v1/registrations/${id}/resend`, { key })
+  for (let n = 0; n < 20; n++) expect((await resend()).status).toBe(409)
+  for (let n = 0; n < 20; n++) expect((await resend(api.other.key)).status).toBe(404)
+  await api.succeed()
+  expect((await resend()).status).toBe(202)
+})
+
+test('a clock that is set back locks nobody out', () => {
+  let now = 1_000_000
+  const count = createResendLimit({ now: () => now })
+  for (let n = 0; n < 10; n++) count('reg')
+  expect(() => count('reg')).toThrow('10 times')
+  now -= 500_000
+  expect(() => count('reg')).not.toThrow()
+})
