@@ -59,7 +59,7 @@ export const PARTNER_OPERATIONS: Operations = {
     summary: 'Ask the upstream now',
     description: 'A hint that the user has come back from the verification.',
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
-    problems: ['not_found'],
+    problems: ['not_found', 'conflict'],
   },
   'GET /v1/registrations/:id/explain': {
     ...REGISTRATIONS,
@@ -134,6 +134,7 @@ export const PARTNER_OPERATIONS: Operations = {
     summary: 'Create a new signing secret',
     description: `During the overlap every webhook carries a signature of each live secret, of which there are at most ${MOST_LIVE_SECRETS}.`,
     body: 'RotateRequest',
+    bodyIsOptional: true,
     answers: { 201: { description: 'The new secret.', schema: 'NewSigningSecret' } },
     problems: ['conflict'],
   },

@@ -62,6 +62,8 @@ const RESEND_REFUSALS = {
   cancelled: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
 }
 
+const NOT_POLLED = 'The registration is cancelled, so nothing is polled for it. Register the serial again.'
+
 /** The partner and the registration that a path names. What cannot be an id never reaches the database. */
 export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {
   const id = c.req.param('id') ?? ''
@@ -128,9 +130,11 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     return c.body(null, 204)
   })
 
-  app.post('/:id/poll', noQuery, async c =>
-    c.json(viewRegistration(found(await store.nudge(...readTarget(c)), 'registration')), 202),
-  )
+  app.post('/:id/poll', noQuery, async c => {
+    const registration = found(await store.nudge(...readTarget(c)), 'registration')
+    if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
+    return c.json(viewRegistration(registration), 202)
+  })
 
   app.post('/:id/resend', noQuery, async c => {
     const [partnerId, id] = readTarget(c)

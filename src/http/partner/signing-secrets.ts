@@ -8,7 +8,7 @@ import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
+import { hasBody, readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface SigningSecretDeps {
@@ -71,7 +71,8 @@ export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps
   })
 
   app.post('/rotate', noQuery, async c => {
-    const { type = 'v1', ...body } = await readBody(c, ROTATION)
+    const body: z.output<typeof ROTATION> = hasBody(c) ? await readBody(c, ROTATION) : {}
+    const { type = 'v1' } = body
     const overlapMs = body.overlap ?? DEFAULT_OVERLAP_MS
     const { secret, publicText } = generateSecret(type, random)
     const added = { id: newId('secret'), type, text: new Secret(secret) }

@@ -238,6 +238,14 @@ describe('a registration', () => {
     expect(json).toMatchObject({ id, nextPollAt: '2026-11-24T16:20:01.000Z' })
   })
 
+  test('is polled no more once it is cancelled, and says so', async () => {
+    const { id } = await api.register()
+    await api.call('DELETE', `/v1/registrations/${id}`)
+    const { status, json } = await api.call('POST', `/v1/registrations/${id}/poll`)
+    expect([status, json.type]).toEqual([409, '/docs/problems#conflict'])
+    expect(json.detail).toContain('cancelled')
+  })
+
   test('lists its attempts, oldest first', async () => {
     const { id } = await api.register()
     expect((await api.call('GET', `/v1/registrations/${id}/attempts`)).json).toEqual({ data: [], nextCursor: null })

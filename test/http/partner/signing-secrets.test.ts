@@ -41,6 +41,19 @@ describe('rotating', () => {
     expect(api.logged.join('')).not.toContain(json.secret.slice('whsec_'.length))
   })
 
+  test('without a body takes the defaults', async () => {
+    for (const headers of [
+      {},
+      { 'content-length': '0' },
+      { 'content-length': '0', 'content-type': 'application/json' },
+    ]) {
+      const { status, json } = await api.call('POST', '/v1/signing-secrets/rotate', { headers })
+      expect([status, json.type]).toEqual([201, 'v1'])
+    }
+    expect((await list())[1].expiresAt).toBe('2026-11-25T16:20:00.000Z')
+    expect((await api.call('POST', '/v1/signing-secrets/rotate', { raw: '' })).status).toBe(400)
+  })
+
   test('the old secret stays live for 24 hours, and both sign until then', async () => {
     const [before] = await list()
     const { id, secret } = await rotate()
