@@ -12,6 +12,13 @@ export interface Check {
 /** A probe writes to the disk, so requests within a second share one. */
 const PROBE_EVERY_MS = SECOND
 
+/** Something that is wrong elsewhere, and leaves the service ready. */
+const told = (name: string, reasons: readonly string[]): Check => ({
+  name,
+  ok: true,
+  reason: reasons.length === 0 ? null : reasons.join('; '),
+})
+
 /** Whether this process can do its work now, and what keeps it from it. */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'listAccounts'>,
@@ -36,14 +43,18 @@ export const createReadiness = (
     return last.check
   }
 
-  /** A paused account keeps nobody from registering, so it is reported without making the service unready. */
+  /** A paused account, or an outage of GetResult, keeps nobody from registering: both are told, and the service stays ready. */
   const accounts = async (): Promise<Check[]> => {
     const all = await store.listAccounts({ limit: 100, after: null }).catch(() => [])
-    const paused = all.filter(account => account.pausedAt !== null)
-    const reasons = paused.map(
-      ({ id, pauseReason, pauseCode }) => `${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`,
+    const paused = all.flatMap(({ id, pausedAt, pauseReason, pauseCode }) =>
+      pausedAt === null ? [] : [`${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
     )
-    return [{ name: 'accounts', ok: true, reason: reasons.length === 0 ? null : reasons.join('; ') }]
+    const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
+      unreachableAt === null
+        ? []
+        : [`${id} cannot reach GetResult since ${new Date(unreachableAt).toISOString()} (${unreachableError})`],
+    )
+    return [told('accounts', paused), told('upstream', silent)]
   }
 
   return {

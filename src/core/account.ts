@@ -1,5 +1,6 @@
 import { ACCOUNT_FAULTS, type Answer } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
+import { describeSilence, outageProbeDelay } from './outage.ts'
 
 export const PAUSE_REASONS = [...ACCOUNT_FAULTS, 'operator'] as const
 export type PauseReason = (typeof PAUSE_REASONS)[number]
@@ -11,9 +12,12 @@ export interface AccountState {
   pauseReason: PauseReason | null
   /** The upstream code that caused the pause; null where an operator did. */
   pauseCode: number | null
-  /** Canary calls since the pause began. */
+  /** Since when GetResult cannot be reached, and why; null while it can, and during a pause. */
+  unreachableAt: number | null
+  unreachableError: string | null
+  /** Canary calls since the pause or the outage began. */
   probes: number
-  /** When the next canary may go; null while the account is not paused, or paused by an operator. */
+  /** When the next canary may go; null while there is neither pause nor outage, or a pause by an operator. */
   probeAt: number | null
   /** The earliest time of the next call under the rate. */
   allowedAt: number
@@ -27,6 +31,8 @@ export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }
   | { kind: 'resume'; rampRate: number; rampAt: number }
   | { kind: 'throttle'; rampRate: number; rampAt: number; allowedAt: number }
+  | { kind: 'unreachable'; error: string; since: number; probes: number; probeAt: number }
+  | { kind: 'back' }
 
 /** What to write to an account's row. */
 export type AccountPatch = Partial<Omit<AccountState, 'rate'>>
@@ -52,10 +58,14 @@ const gapMs = (account: AccountState, now: number): number => SECOND / effective
 /** When the next call could have gone, which is at most `CARRY_MS` ago. */
 const startOf = ({ allowedAt }: AccountState, now: number): number => Math.max(allowedAt, now - CARRY_MS)
 
-/** How many of the `want` calls may be made now: what the rate allows, or of a paused account the canary, once it is due. */
+/** Only a canary is asked about: the account is refused, or GetResult cannot be reached. */
+export const isProbed = ({ pausedAt, unreachableAt }: Pick<AccountState, 'pausedAt' | 'unreachableAt'>): boolean =>
+  pausedAt !== null || unreachableAt !== null
+
+/** How many of the `want` calls may be made now: what the rate allows, or the canary, once it is due. */
 export const allowance = (account: AccountState, now: number, want: number): number => {
   if (want <= 0) return 0
-  if (account.pausedAt !== null) return account.probeAt !== null && account.probeAt <= now ? 1 : 0
+  if (isProbed(account)) return account.probeAt !== null && account.probeAt <= now ? 1 : 0
   const start = startOf(account, now)
   return start > now ? 0 : Math.min(want, Math.floor((now - start) / gapMs(account, now)) + 1)
 }
@@ -67,24 +77,34 @@ export const afterClaim = (
 ): AccountPatch => {
   const allowedAt = startOf(account, now) + taken * gapMs(account, now)
   // If a canary never returns, the next one goes when its lease has run out.
-  return account.pausedAt === null ? { allowedAt } : { allowedAt, probeAt: leaseEnd }
+  return isProbed(account) ? { allowedAt, probeAt: leaseEnd } : { allowedAt }
 }
 
 /** When what is due at `dueAt` can be claimed at the earliest; null: not before an operator resumes the account. */
 export const claimableAt = (account: AccountState, dueAt: number): number | null => {
-  const from = account.pausedAt === null ? account.allowedAt : account.probeAt
+  const from = isProbed(account) ? account.probeAt : account.allowedAt
   return from === null ? null : Math.max(dueAt, from)
 }
 
+/** What else decides what an answer means for its account. */
+export interface AnswerMoment {
+  now: number
+  /** In [0, 1). */
+  random: number
+  othersInvalid: boolean
+  mostlyUnknown: boolean
+  invalidIds: number
+  /** Since when GetResult could not be reached, this call included or up to it; null: it could. */
+  outageSince: number | null
+}
+
 /** What an answer means for the whole account; null for nothing, which is the usual case. */
-export const accountChange = (
-  account: AccountState,
-  answer: Answer,
-  moment: { now: number; othersInvalid: boolean; mostlyUnknown: boolean; invalidIds: number },
-): AccountChange | null => {
-  const { now } = moment
+export const accountChange = (account: AccountState, answer: Answer, moment: AnswerMoment): AccountChange | null => {
+  const { now, outageSince } = moment
   if (account.pauseReason === 'operator') return null
   const isPaused = account.pausedAt !== null
+  const back: AccountChange | null = outageSince === null ? null : { kind: 'back' }
+  const error = describeSilence(answer)
   switch (answer.kind) {
     case 'account':
       return pause(account, answer.fault, answer.code, now)
@@ -94,22 +114,24 @@ export const accountChange = (
       return throttle(account, Math.min(answer.retryAfterMs ?? 0, LONGEST_HOLD_MS), now)
     case 'invalid_id':
       if (moment.othersInvalid && moment.invalidIds >= 2) return pause(account, 'serial_not_received', answer.code, now)
-      return isPaused ? pauseOn(account, now, 0) : null
+      return isPaused ? pauseOn(account, now, 0) : back
     case 'transient':
       if (answer.cause === 'unknown_code' && moment.mostlyUnknown)
         return pause(account, 'unknown_code', answer.code ?? 0, now)
-      return isPaused ? pauseOn(account, now, 0) : null
+      if (isPaused) return pauseOn(account, now, 0)
+      return error === null ? back : outageOn(account, error, moment)
     case 'verdict':
     case 'waiting':
     case 'unknown_status':
     case 'not_found':
-      return isPaused ? { kind: 'resume', ...slowStart(account.rate, now) } : null
+      return isPaused ? { kind: 'resume', ...slowStart(account.rate, now) } : back
     default:
       return answer satisfies never
   }
 }
 
-const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, probes: 0, probeAt: null } as const
+const REACHABLE = { unreachableAt: null, unreachableError: null } as const
+const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, ...REACHABLE, probes: 0, probeAt: null } as const
 
 /**
  * Applies the change to the account as it is when the answer is recorded: since the call was made, another answer or an
@@ -120,17 +142,26 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
   switch (change.kind) {
     case 'pause': {
       const { reason: pauseReason, code: pauseCode, probes, probeAt } = change
-      return { pausedAt: account.pausedAt ?? now, pauseReason, pauseCode, probes, probeAt }
+      return { pausedAt: account.pausedAt ?? now, pauseReason, pauseCode, ...REACHABLE, probes, probeAt }
     }
     case 'resume':
       return { ...RUNNING, rampRate: change.rampRate, rampAt: change.rampAt }
     case 'throttle':
       // Another call in flight may have been told to wait longer.
       return {
+        ...(account.unreachableAt === null ? {} : RUNNING),
         rampRate: change.rampRate,
         rampAt: Math.max(change.rampAt, account.rampAt ?? 0),
         allowedAt: Math.max(change.allowedAt, account.allowedAt),
       }
+    case 'unreachable': {
+      if (account.pausedAt !== null) return null
+      const { since, error: unreachableError, probes, probeAt } = change
+      return { unreachableAt: account.unreachableAt ?? since, unreachableError, probes, probeAt }
+    }
+    case 'back':
+      // Another answer may have said so already. What was overdue goes at the rate as it was before.
+      return account.unreachableAt === null ? null : RUNNING
     default:
       return change satisfies never
   }
@@ -148,6 +179,17 @@ const slowStart = (rate: number, now: number): { rampRate: number; rampAt: numbe
   rampRate: rate * SLOW_START_SHARE,
   rampAt: now,
 })
+
+/** After a call without an answer: the next canary, where there is an outage. */
+const outageOn = (
+  { probes }: AccountState,
+  error: string,
+  { now, outageSince, random }: AnswerMoment,
+): AccountChange | null => {
+  if (outageSince === null) return null
+  const probeAt = Math.ceil(now + outageProbeDelay(probes, random))
+  return { kind: 'unreachable', error, since: outageSince, probes: probes + 1, probeAt }
+}
 
 /** After a canary that says nothing about the account: the pause goes on for the same reason, for at least `holdMs`. */
 const pauseOn = (account: AccountState, now: number, holdMs: number): AccountChange => {

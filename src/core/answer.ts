@@ -40,7 +40,8 @@ export type Answer =
   | { kind: 'unknown_status'; code: 2; status: string }
   | { kind: 'not_found'; code: 4061 }
   | { kind: 'invalid_id'; code: 4060 }
-  | { kind: 'transient'; code: number | null; cause: TransientCause }
+  /** `detail` is for the operator: an error code or an HTTP status, never text of the other side. */
+  | { kind: 'transient'; code: number | null; cause: TransientCause; detail?: string }
   | { kind: 'throttled'; code: number | null; retryAfterMs: number | null }
   | { kind: 'account'; code: number; fault: AccountFault }
   | { kind: 'clock'; code: 40501 | 40502 }

@@ -1,5 +1,6 @@
 import { type Answer, isWaitingStatus, type Verdict } from './answer.ts'
 import { HOUR, MINUTE, SECOND } from './duration.ts'
+import { silenceOf } from './outage.ts'
 import { type PollSchedule, pollInterval } from './polling/schedule.ts'
 
 /** Why a registration ended without a verdict. */
@@ -56,6 +57,8 @@ export interface PollMoment {
   othersInvalid: boolean
   /** The wait until the next poll after an answer that says to wait; the policy's rule unless given. */
   intervalMs?: number | undefined
+  /** The account's last calls failed too, so it is not this serial that makes them fail. */
+  othersFail?: boolean | undefined
   /** Nothing has broken the asking off unless given. */
   breaks?: Breaks | undefined
 }
@@ -193,7 +196,10 @@ const afterInvalidId = (state: VerificationState, moment: PollMoment): Verificat
   return goOn(calm(state), state, moment, { ends: endsNow(state, moment, 'invalid_id') })
 }
 
-/** Full jitter: anywhere up to a ceiling that doubles with each failure, so that a herd spreads out. */
+/**
+ * Full jitter: anywhere up to a ceiling that doubles with each failure, so that a herd spreads out. Where GetResult cannot be reached the
+ * account backs off, and the serial keeps its place: whatever is due is asked about as soon as there is an answer again.
+ */
 const backOff = (
   state: VerificationState,
   moment: PollMoment,
@@ -203,8 +209,10 @@ const backOff = (
   const slow = answer.cause === 'unknown_code'
   const floor = slow ? SLOW_BACK_OFF_MS.min : Math.min(SECOND, minMs)
   const cap = slow ? SLOW_BACK_OFF_MS.max : maxMs
-  const ceiling = Math.min(cap, Math.max(floor, minMs) * 2 ** Math.min(state.failures + 1, 20))
+  const isOutage = moment.othersFail === true && silenceOf(answer) !== null
+  const failures = isOutage ? Math.max(1, state.failures) : state.failures + 1
+  const ceiling = Math.min(cap, Math.max(floor, minMs) * (isOutage ? 1 : 2 ** Math.min(failures, 20)))
   const delayMs = Math.max(floor, moment.random * ceiling)
-  const counts = { ...same(state), failures: state.failures + 1, failingSince: state.failingSince ?? moment.now }
+  const counts = { ...same(state), failures, failingSince: state.failingSince ?? moment.now }
   return goOn(counts, state, moment, { ends: endsUnanswered(state, moment), delayMs })
 }

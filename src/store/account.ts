@@ -13,7 +13,8 @@ export interface NewAccount {
   partnerId: string | null
 }
 
-export interface Account extends Pick<AccountState, 'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode'> {
+export interface Account
+  extends Pick<AccountState, 'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'> {
   id: string
   apiId: string
   passwordMode: 'dynamic' | 'static'
@@ -39,6 +40,8 @@ export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
   pausedAt: row.pausedAt,
   pauseReason: row.pauseReason,
   pauseCode: row.pauseCode,
+  unreachableAt: row.unreachableAt,
+  unreachableError: row.unreachableError,
 })
 
 /** As a claim hands it out, with its key in the clear. */
@@ -54,6 +57,8 @@ export const viewClaimedAccount = (
   pausedAt: row.pausedAt,
   pauseReason: row.pauseReason,
   pauseCode: row.pauseCode,
+  unreachableAt: row.unreachableAt,
+  unreachableError: row.unreachableError,
   probes: row.probes,
   probeAt: row.probeAt,
   allowedAt: row.allowedAt,

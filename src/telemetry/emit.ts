@@ -1,4 +1,5 @@
-import { EVENTS, type Field, type Level } from './events.ts'
+import type { Field, Level } from './event-fields.ts'
+import { EVENTS } from './events.ts'
 
 export type EventName = keyof typeof EVENTS
 

@@ -1,32 +1,5 @@
-import type { AccountFault, Answer } from '../core/answer.ts'
-
-export type Level = 'debug' | 'info' | 'warn' | 'error'
-
-/** What a field holds: `kind` for the docs, the type for the compiler. */
-export interface Field<Value = unknown> {
-  readonly kind: string
-  readonly value?: Value
-}
-
-const field = <Value>(kind: string): Field<Value> => ({ kind })
-const orNull = <Value>({ kind }: Field<Value>): Field<Value | null> => ({ kind: `${kind} or null` })
-
-const TEXT = field<string>('text')
-const NUMBER = field<number>('number')
-const DURATION_MS = field<number>('ms')
-const EPOCH_MS = field<number>('epoch ms')
-const ISO_TIME = field<string>('time')
-const ERROR = field<unknown>('error')
-
-/** Every log line has these already. */
-type Reserved = 'event' | 'level' | 'time' | 'version'
-
-interface EventEntry {
-  readonly level: Level
-  readonly fields: Readonly<Record<string, Field>> & { readonly [Name in Reserved]?: never }
-  /** What it means and what the operator should do, for docs/events.md. */
-  readonly meaning: string
-}
+import { DURATION_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
+import { POLLING_EVENTS } from './polling-events.ts'
 
 /**
  * Every event that the service emits. A name is `noun.verb`: what happened to whom. A field never holds a secret, a verdict, a
@@ -167,76 +140,17 @@ export const EVENTS = {
     meaning: 'The service could not record when API keys were last used. Harmless.',
   },
 
-  'poll.answered': {
-    level: 'debug',
-    fields: { verificationId: NUMBER, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
-    meaning: 'A GetResult call has ended; `kind` says how the service classified the answer.',
-  },
-  'account.paused': {
+  ...POLLING_EVENTS,
+
+  'message.exhausted': {
     level: 'warn',
     fields: {
-      ...{ accountId: TEXT, reason: field<AccountFault | 'operator'>('text'), code: NUMBER },
-      ...{ probes: NUMBER, probeAt: EPOCH_MS },
+      ...{ messageId: TEXT, registrationId: TEXT, partnerId: TEXT, host: TEXT, attempts: NUMBER },
+      ...{ httpStatus: orNull(NUMBER), error: orNull(TEXT) },
     },
     meaning:
-      'GetResult refuses the account, so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
+      'A webhook is given up: its last attempt failed, or the receiver answered 410. Tell the partner; when the receiver works again, resend it, or let the partner do so.',
   },
-  'account.resumed': {
-    level: 'warn',
-    fields: { accountId: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS },
-    meaning: 'GetResult accepts the account again. Its rate starts at `rampRate` calls a second and grows.',
-  },
-  'account.throttled': {
-    level: 'warn',
-    fields: { accountId: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS, allowedAt: EPOCH_MS },
-    meaning: 'GetResult asked for fewer calls. The rate falls to `rampRate` calls a second and grows again.',
-  },
-  'upstream.unknown_status': {
-    level: 'warn',
-    fields: { accountId: TEXT, status: TEXT },
-    meaning:
-      'GetResult answered a status that is in no table; reported once for each. Find out what it means; polling goes on.',
-  },
-  'upstream.unknown_code': {
-    level: 'warn',
-    fields: { accountId: TEXT, code: orNull(NUMBER) },
-    meaning:
-      'GetResult answered a code that is in no table; reported once for each. Find out what it means; polling goes on.',
-  },
-  'poll.learning_restarted': {
-    level: 'info',
-    fields: { accountId: TEXT },
-    meaning:
-      "The account's checks now finish at other ages than before. The service polls by the rule until 200 more have finished: [polling.md](polling.md).",
-  },
-  'poll.not_learned': {
-    level: 'warn',
-    fields: { error: ERROR },
-    meaning: 'The service could not read or write at which ages checks finish. Harmless.',
-  },
-  'poll.settle_delayed': {
-    level: 'warn',
-    fields: { error: ERROR, outcomes: NUMBER },
-    meaning: 'The database cannot be written. The service keeps the answers in memory and tries again each second.',
-  },
-  'poll.settle_failed': {
-    level: 'error',
-    fields: { error: ERROR },
-    meaning:
-      'One answer could not be recorded; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
-  },
-  'poll.failed': {
-    level: 'error',
-    fields: { error: ERROR, verificationId: NUMBER },
-    meaning:
-      'One poll failed; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
-  },
-  'poll.round_failed': {
-    level: 'error',
-    fields: { error: ERROR },
-    meaning: 'The service could not claim serials, usually because of the database; it tries again within a second.',
-  },
-
   'delivery.attempted': {
     level: 'info',
     fields: {

@@ -1,5 +1,5 @@
 import { describeError, maskSerial } from './describe-error.ts'
-import type { Level } from './events.ts'
+import type { Level } from './event-fields.ts'
 import { createStdout, type Destination } from './stdout.ts'
 
 /** From the most lines to the fewest: `trace` writes all of them, `silent` none. */

@@ -6,7 +6,7 @@ import type { Exchange, Fault, Limits, ResponseHead } from '../http-client/clien
 export type Reply =
   | { kind: 'body'; body: Uint8Array; date: string | null }
   | { kind: 'refused'; status: number; retryAfter: string | null }
-  | { kind: 'failed'; cause: TransientCause }
+  | { kind: 'failed'; cause: TransientCause; detail?: string }
 
 /** An answer has a few hundred bytes. */
 const BODY_LIMIT = 64 * 1024
@@ -21,7 +21,14 @@ export const UPSTREAM_LIMITS: Limits = {
   bodyMs: Number.POSITIVE_INFINITY,
 }
 
-const failed = (cause: TransientCause): Reply => ({ kind: 'failed', cause })
+const failed = (cause: TransientCause, detail: string | null = null): Reply =>
+  detail === null ? { kind: 'failed', cause } : { kind: 'failed', cause, detail }
+
+/** Such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; the text of an error may hold an address. */
+const detailOf = (fault: Fault): string | null => {
+  const code = fault.kind === 'connect' ? codeOf(fault.error) : fault.kind === 'lost' ? fault.code : null
+  return typeof code === 'string' && /^[A-Z0-9_]{2,64}$/.test(code) ? code : null
+}
 
 const causeOf = (fault: Fault): TransientCause => {
   switch (fault.kind) {
@@ -53,6 +60,6 @@ const judgeHead = ({ status, headers }: ResponseHead): Reply | null => {
 export const readReply = ({ head, body, fault }: Exchange): Reply => {
   const settled = head && judgeHead(head)
   if (settled) return settled
-  if (fault || !head) return failed(fault ? causeOf(fault) : 'unparseable')
+  if (fault || !head) return fault ? failed(causeOf(fault), detailOf(fault)) : failed('unparseable')
   return { kind: 'body', body, date: head.headers.get('date') ?? null }
 }

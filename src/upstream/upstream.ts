@@ -89,7 +89,10 @@ export const openUpstream = (deps: {
   }
 
   const judgeReply = (reply: Reply, accountId: string): Answer => {
-    if (reply.kind === 'failed') return { kind: 'transient', code: null, cause: reply.cause }
+    if (reply.kind === 'failed') {
+      const { kind: _, ...failure } = reply
+      return { kind: 'transient', code: null, ...failure }
+    }
     if (reply.kind === 'body') {
       const fields = readBody(reply.body)
       return fields ? readAnswer(fields) : { kind: 'transient', code: null, cause: 'unparseable' }
@@ -97,7 +100,7 @@ export const openUpstream = (deps: {
     // A date in Retry-After is by upstream's clock.
     const waitMs = readRetryAfter(reply.retryAfter, now() + skewMs(accountId))
     if (reply.status !== 429 && (reply.status !== 503 || waitMs === null))
-      return { kind: 'transient', code: null, cause: 'http_status' }
+      return { kind: 'transient', code: null, cause: 'http_status', detail: String(reply.status) }
     return {
       kind: 'throttled',
       code: null,

@@ -141,6 +141,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) return release(message, result)
     const settlement = judge(message, result, at)
     emitAttempt(message, result, settlement.attempt)
+    if (settlement.step.state === 'exhausted') emitExhausted(message, result)
     return settle(settlement)
   }
 
@@ -155,6 +156,17 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       error: result.kind === 'failed' ? result.error : null,
       detail: result.kind === 'failed' ? result.detail : null,
       durationMs: result.durationMs,
+    })
+
+  const emitExhausted = ({ registrationId, partnerId, host, attempts }: ClaimedMessage, result: SendResult) =>
+    emit('message.exhausted', {
+      messageId: messageIdOf(registrationId),
+      registrationId,
+      partnerId,
+      host,
+      attempts: attempts + 1,
+      httpStatus: result.kind === 'answered' ? result.httpStatus : null,
+      error: result.kind === 'failed' ? result.error : null,
     })
 
   /** Counts the message for the share of its kind of lane. What it returns ends that. */

@@ -1,4 +1,4 @@
-import { type AccountChange, accountChange } from '../core/account.ts'
+import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { lookupOf } from '../core/enumeration.ts'
@@ -79,15 +79,20 @@ export const createPoller = (deps: PollerDeps): Poller => {
   })
   let isGivingBack = false
 
-  const judge = (account: ClaimedAccount, verification: ClaimedVerification, answer: Answer) => {
-    const { othersInvalid, mostlyUnknown } = recentCalls.add(account, verification.id, answer)
+  const judge = (
+    account: ClaimedAccount,
+    verification: ClaimedVerification,
+    { answer, askedAt }: { answer: Answer; askedAt: number },
+  ) => {
     const now = store.now()
-    const { invalidIds } = verification
-    const change = accountChange(account, answer, { now, othersInvalid, mostlyUnknown, invalidIds })
+    const random = deps.random()
+    const recent = recentCalls.add(account, { verificationId: verification.id, answer, askedAt, now })
+    const { othersInvalid, othersFail } = recent
+    const change = accountChange(account, answer, { now, random, ...recent, invalidIds: verification.invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
-    const moment = { now, random: deps.random(), policy, othersInvalid, intervalMs, breaks }
+    const moment = { now, random: deps.random(), policy, othersInvalid, othersFail, intervalMs, breaks }
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
@@ -126,11 +131,11 @@ export const createPoller = (deps: PollerDeps): Poller => {
     if (isGivingBack && answer.kind === 'transient') return release(verification)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })
-    const { step, change } = judge(account, verification, answer)
+    const { step, change } = judge(account, verification, { answer, askedAt })
     report(account, verification, { answer, step, change })
     const settlement = { id, claim, answer, askedAt, observedAt, step }
     if (change) return settleChange(account.id, { ...settlement, account: { id: account.id, change } })
-    if (account.pausedAt === null) freeSlot()
+    if (!isProbed(account)) freeSlot()
     return settle({ ...settlement, account: null })
   }
 
@@ -139,7 +144,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     verification: ClaimedVerification,
     { answer, step, change }: { answer: Answer; step: VerificationStep; change: AccountChange | null },
   ) => {
-    alerts.after(account.id, answer, change)
+    alerts.after(account, answer, change)
     const lookup = lookupOf(verification, step)
     if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
     emit('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })

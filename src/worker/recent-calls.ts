@@ -1,16 +1,29 @@
 import type { AccountState } from '../core/account.ts'
 import { mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
+import { afterCall, isOutage, isRepeated, type SilentRun, silenceOf } from '../core/outage.ts'
 
-type Asked = Pick<AccountState, 'pauseReason' | 'rampAt'> & { id: string }
+type Asked = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
+
+/** A call whose answer is there. Times are epoch ms. */
+interface Call {
+  verificationId: number
+  answer: Answer
+  askedAt: number
+  now: number
+}
 
 /**
- * The latest answers about each account on this node. They tell a bad serial from a fault of the whole account. A pause
- * keeps them, so that calls in flight are judged like the one that caused it; the account's resumption clears them.
+ * The latest answers about each account on this node. They tell a bad serial from a fault of the whole account, and one dropped
+ * connection from an outage. A pause keeps them, so that calls in flight are judged like the one that caused it; the account's
+ * resumption clears them.
  */
 export const createRecentCalls = () => {
   const windows = new Map<string, readonly RecentCall[]>()
   const pausedAt = new Map<string, number>()
+  const runs = new Map<string, SilentRun>()
+  /** Accounts whose upstream could not be reached, and since when. */
+  const outages = new Map<string, number>()
 
   const windowOf = ({ id, rampAt }: Asked): readonly RecentCall[] => {
     const since = pausedAt.get(id)
@@ -20,15 +33,34 @@ export const createRecentCalls = () => {
     return []
   }
 
+  /** Since when there is an outage, or was one up to this call; null: there was none. */
+  const outageSince = (account: Asked, call: Call): number | null => {
+    const cause = silenceOf(call.answer)
+    const known = outages.get(account.id) ?? account.unreachableAt
+    const run = afterCall(runs.get(account.id) ?? null, call.answer, call)
+    if (run === null || cause === null) {
+      runs.delete(account.id)
+      outages.delete(account.id)
+      return known
+    }
+    runs.set(account.id, run)
+    const since = known ?? (isOutage(run, cause, call.now) ? run.since : null)
+    if (since !== null) outages.set(account.id, since)
+    return since
+  }
+
   return {
     /** @param account as it was when the call was made */
-    add: (account: Asked, verificationId: number, answer: Answer) => {
-      const calls = withCall(windowOf(account), verificationId, answer)
+    add: (account: Asked, call: Call) => {
+      const calls = withCall(windowOf(account), call.verificationId, call.answer)
       windows.set(account.id, calls)
+      const since = outageSince(account, call)
       return {
         // The pause says so too: another node may have received the answers that caused it.
-        othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, verificationId),
+        othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, call.verificationId),
         mostlyUnknown: mostlyUnknown(calls),
+        outageSince: since,
+        othersFail: isRepeated(runs.get(account.id) ?? null),
       }
     },
     paused: (accountId: string, now: number): void => {

@@ -1,17 +1,29 @@
 import type { AccountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
+import { silenceOf } from '../core/outage.ts'
+import type { ClaimedAccount } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 type AlertEmit = Emit<
-  'account.paused' | 'account.resumed' | 'account.throttled' | 'upstream.unknown_status' | 'upstream.unknown_code'
+  | 'account.paused'
+  | 'account.resumed'
+  | 'account.throttled'
+  | 'upstream.unreachable'
+  | 'upstream.back'
+  | 'upstream.unknown_status'
+  | 'upstream.unknown_code'
 >
 
 /** Further statuses and codes are not reported. */
 const MOST_SEEN = 1_000
 
-/** Reports changes of an account, and each unknown status and code once. */
+type Asked = Pick<ClaimedAccount, 'id' | 'apiId' | 'unreachableAt'>
+
+/** Reports changes of an account, an outage once, and each unknown status and code once. */
 export const createUpstreamAlerts = (emit: AlertEmit) => {
   const seen = new Set<string>()
+  /** Accounts whose outage has been reported. */
+  const outages = new Set<string>()
   const isNew = (key: string): boolean => {
     if (seen.has(key) || seen.size >= MOST_SEEN) return false
     seen.add(key)
@@ -28,22 +40,52 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
     }
   }
 
-  const emitChange = (accountId: string, change: AccountChange): void => {
-    if (change.kind === 'pause') {
-      const { reason, code, probes, probeAt } = change
-      emit('account.paused', { accountId, reason, code, probes, probeAt })
-    } else if (change.kind === 'resume') {
-      emit('account.resumed', { accountId, rampRate: change.rampRate, rampAt: change.rampAt })
-    } else {
-      const { rampRate, rampAt, allowedAt } = change satisfies { kind: 'throttle' }
-      emit('account.throttled', { accountId, rampRate, rampAt, allowedAt })
+  const emitOutage = (
+    { accountId, account }: { accountId: string; account: string },
+    { error, since }: Extract<AccountChange, { kind: 'unreachable' }>,
+  ): void => {
+    if (outages.has(accountId)) return
+    outages.add(accountId)
+    emit('upstream.unreachable', { accountId, account, error, since: new Date(since).toISOString() })
+  }
+
+  const emitChange = ({ id: accountId, apiId: account }: Asked, change: AccountChange): void => {
+    switch (change.kind) {
+      case 'pause': {
+        const { reason, code, probes, probeAt } = change
+        emit('account.paused', { accountId, account, reason, code, probes, probeAt })
+        return
+      }
+      case 'resume':
+        emit('account.resumed', { accountId, account, rampRate: change.rampRate, rampAt: change.rampAt })
+        return
+      case 'throttle': {
+        const { rampRate, rampAt, allowedAt } = change
+        emit('account.throttled', { accountId, account, rampRate, rampAt, allowedAt })
+        return
+      }
+      case 'unreachable':
+        emitOutage({ accountId, account }, change)
+        return
+      case 'back':
+        return
+      default:
+        change satisfies never
     }
   }
 
+  /** Whatever the answer says, there is one; after a restart only the account knows of the outage. */
+  const emitBack = ({ id: accountId, apiId: account, unreachableAt }: Asked, answer: Answer): void => {
+    if (silenceOf(answer) !== null) return
+    if (outages.delete(accountId) || unreachableAt !== null) emit('upstream.back', { accountId, account })
+  }
+
   return {
-    after: (accountId: string, answer: Answer, change: AccountChange | null): void => {
-      emitUnknown(accountId, answer)
-      if (change) emitChange(accountId, change)
+    /** @param account as it was when the call was made */
+    after: (account: Asked, answer: Answer, change: AccountChange | null): void => {
+      emitUnknown(account.id, answer)
+      emitBack(account, answer)
+      if (change) emitChange(account, change)
     },
   }
 }

@@ -12,6 +12,8 @@ const ACCOUNT: Account = {
   pausedAt: null,
   pauseReason: null,
   pauseCode: null,
+  unreachableAt: null,
+  unreachableError: null,
 }
 
 const open = (accounts: readonly Account[] = [ACCOUNT]) => {
@@ -36,7 +38,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT]) => {
 describe('readiness', () => {
   test('is all well, with no reasons', async () => {
     const checks = await open().readiness.checks()
-    expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts'])
+    expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts', 'upstream'])
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
   })
 

@@ -209,6 +209,13 @@ describe('a call that tells nothing', () => {
     expect(delayAt(0.5)).toBe(Math.ceil(0.5 * most))
   })
 
+  test('keeps its place where others fail too: then the account backs off', () => {
+    const step = stepAfter(state({ failures: 7 }), fails('unreachable'), { othersFail: true, random: 0.999 })
+    expect(step).toMatchObject({ failures: 7, dueAt: Math.ceil(NOW + 0.999 * POLICY.minMs) })
+    expect(stepAfter(state(), fails('unreachable'), { othersFail: true }).failures).toBe(1)
+    expect(stepAfter(state({ failures: 7 }), fails('upstream_error', 1), { othersFail: true }).failures).toBe(8)
+  })
+
   test('backs off from one to ten minutes for a code that is in no table', () => {
     const delayAt = (failures: number, random: number) =>
       (stepAfter(state({ failures }), fails('unknown_code', 4999), { random }).dueAt ?? Number.NaN) - NOW

@@ -30,6 +30,8 @@ describe('an account', () => {
       pausedAt: null,
       pauseReason: null,
       pauseCode: null,
+      unreachableAt: null,
+      unreachableError: null,
     })
   })
 })

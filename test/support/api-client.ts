@@ -47,6 +47,8 @@ export interface AccountJson {
   paused: boolean
   reason: string | null
   since: string | null
+  reachable: boolean
+  error: string | null
 }
 
 export interface Answer<Body> {

@@ -8,6 +8,8 @@ export const RUNNING: AccountState = {
   pausedAt: null,
   pauseReason: null,
   pauseCode: null,
+  unreachableAt: null,
+  unreachableError: null,
   probes: 0,
   probeAt: null,
   allowedAt: 0,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
-import type { Level } from '../../src/telemetry/events.ts'
+import type { Level } from '../../src/telemetry/event-fields.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 const SERIAL = '16236437872836'

@@ -25,7 +25,7 @@ const closed = (socket: Socket) =>
 
 describe('a connection', () => {
   test('U1 that is refused is unreachable', async () => {
-    expect(await askAt('http://127.0.0.1:1/GetResult.json')).toEqual(transient('unreachable'))
+    expect(await askAt('http://127.0.0.1:1/GetResult.json')).toMatchObject(transient('unreachable'))
   })
 
   test('U1 that is refused now may be accepted later', async () => {
@@ -36,14 +36,14 @@ describe('a connection', () => {
     })
     const client = openClient(url)
     for (let call = 0; call < 10; call++) {
-      expect(await client.ask(accountWith(), SERIAL)).toEqual(transient('unreachable'))
+      expect(await client.ask(accountWith(), SERIAL)).toMatchObject(transient('unreachable'))
     }
     open = true
     expect(await client.ask(accountWith(), SERIAL)).toMatchObject({ code: 1 })
   })
 
   test('to a name that does not exist is unreachable', async () => {
-    expect(await askAt('http://upstream.invalid/GetResult.json')).toEqual(transient('unreachable'))
+    expect(await askAt('http://upstream.invalid/GetResult.json')).toMatchObject(transient('unreachable'))
   })
 
   test.each([
@@ -52,23 +52,23 @@ describe('a connection', () => {
     ['within the body', `HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n${SUCCESS}`],
   ])('U1 that breaks %s is unreachable', async (_, start) => {
     const closing = await serveRaw(socket => socket.end(start))
-    expect(await askAt(closing)).toEqual(transient('unreachable'))
+    expect(await askAt(closing)).toMatchObject(transient('unreachable'))
     const resetting = await serveRaw(socket => {
       if (start === '') socket.resetAndDestroy()
       else socket.write(start, () => socket.resetAndDestroy())
     })
-    expect(await askAt(resetting)).toEqual(transient('unreachable'))
+    expect(await askAt(resetting)).toMatchObject(transient('unreachable'))
   })
 
   test.each(['220 smtp.example ESMTP\r\n', 'HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n', '{"code":2}'])(
     'U6 that speaks no HTTP is unparseable: %j',
     async response => {
-      expect(await askRaw(response)).toEqual(transient('unparseable'))
+      expect(await askRaw(response)).toMatchObject(transient('unparseable'))
     },
   )
 
   test('U8 with endless headers is cut off', async () => {
-    expect(await askRaw(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(200_000)}\r\n\r\n`)).toEqual(transient('too_large'))
+    expect(await askRaw(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(200_000)}\r\n\r\n`)).toMatchObject(transient('too_large'))
   })
 })
 
@@ -93,7 +93,7 @@ describe('U2 the time limit', () => {
   }
 
   test('ends a call that is never answered', async () => {
-    expect(await askForever(() => {})).toEqual(transient('timeout'))
+    expect(await askForever(() => {})).toMatchObject(transient('timeout'))
   })
 
   test('ends a body that drips', async () => {
@@ -101,7 +101,7 @@ describe('U2 the time limit', () => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n')
       drip(socket, ' ')
     })
-    expect(answer).toEqual(transient('timeout'))
+    expect(answer).toMatchObject(transient('timeout'))
   })
 
   test('ends headers that drip', async () => {
@@ -109,7 +109,7 @@ describe('U2 the time limit', () => {
       socket.write('HTTP/1.1 200 OK\r\n')
       drip(socket, 'x: y\r\n')
     })
-    expect(answer).toEqual(transient('timeout'))
+    expect(answer).toMatchObject(transient('timeout'))
   })
 
   test('ends endless interim responses', async () => {
@@ -123,7 +123,7 @@ describe('U2 the time limit', () => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;')
       drip(socket, 'x'.repeat(1000))
     })
-    expect(answer).toEqual(transient('unparseable'))
+    expect(answer).toMatchObject(transient('unparseable'))
   })
 
   test('ends a call that waits for a connection without sending it later, and the next one works', async () => {
@@ -154,7 +154,7 @@ describe('U8 the size limit', () => {
     const sizes = [65_536 - padding, 65_537 - padding]
     const client = openClient(url)
     expect(await client.ask(accountWith(), SERIAL)).toMatchObject({ kind: 'verdict' })
-    expect(await client.ask(accountWith(), SERIAL)).toEqual(transient('too_large'))
+    expect(await client.ask(accountWith(), SERIAL)).toMatchObject(transient('too_large'))
   })
 
   test.each([
@@ -174,19 +174,19 @@ describe('U8 the size limit', () => {
       socket.write(`HTTP/1.1 200 OK\r\n${header}\r\n{`)
       pump()
     })
-    expect(await askAt(url)).toEqual(transient('too_large'))
+    expect(await askAt(url)).toMatchObject(transient('too_large'))
     await hungUp
     expect(sent).toBeLessThan(20_000_000)
   })
 
   test.each(['gzip', 'br', 'deflate', 'identity, gzip', 'GZIP'])('decodes no %s', async encoding => {
     const { url } = await serveAnswers(response => response.setHeader('content-encoding', encoding).end(bomb))
-    expect(await askAt(url)).toEqual(transient('unparseable'))
+    expect(await askAt(url)).toMatchObject(transient('unparseable'))
   })
 
   test('believes no plain body that claims to be encoded', async () => {
     const { url } = await serveAnswers(response => response.setHeader('content-encoding', 'gzip').end(SUCCESS))
-    expect(await askAt(url)).toEqual(transient('unparseable'))
+    expect(await askAt(url)).toMatchObject(transient('unparseable'))
   })
 
   test('takes identity for no encoding', async () => {
@@ -210,7 +210,7 @@ describe('a status', () => {
     'U3 of %i decides nothing, whatever the body says',
     async status => {
       const { url } = await serveAnswers(response => response.writeHead(status).end(status === 304 ? '' : SUCCESS))
-      expect(await askAt(url)).toEqual(transient('http_status'))
+      expect(await askAt(url)).toMatchObject(transient('http_status'))
     },
   )
 
@@ -230,7 +230,7 @@ describe('a status', () => {
   test.each([301, 302, 303, 307, 308])('U14 of %i is not followed: the credential goes nowhere else', async status => {
     const target = await serveAnswers(response => response.end(SUCCESS))
     const { url, asked } = await serveAnswers(response => response.writeHead(status, { location: target.url }).end())
-    expect(await askAt(url)).toEqual(transient('http_status'))
+    expect(await askAt(url)).toMatchObject(transient('http_status'))
     expect(asked).toHaveLength(1)
     expect(target.asked).toHaveLength(0)
   })
@@ -252,7 +252,7 @@ describe('a status', () => {
       if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
       response.writeHead(status).end('{"code":2}')
     })
-    expect(await askAt(url)).toEqual(answer)
+    expect(await askAt(url)).toMatchObject(answer)
   })
 })
 
@@ -268,6 +268,6 @@ describe('U6 a body', () => {
     ['U8 deep XML', `<GetResultResult>${'<a>'.repeat(20_000)}`],
   ])('that is %s is unparseable', async (_, body) => {
     const { url } = await serveAnswers(response => response.setHeader('content-type', 'application/json').end(body))
-    expect(await askAt(url)).toEqual(transient('unparseable'))
+    expect(await askAt(url)).toMatchObject(transient('unparseable'))
   })
 })

@@ -1,40 +1,73 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { createRecentCalls } from '../../src/worker/recent-calls.ts'
 
 const NOW = 1_000_000
-const RUNNING = { id: 'acc_1', pauseReason: null, rampAt: null }
+const RUNNING = { id: 'acc_1', pauseReason: null, rampAt: null, unreachableAt: null }
+const call = (verificationId: number, answer: Answer, at = NOW) => ({ verificationId, answer, askedAt: at, now: at })
 const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
 const UNKNOWN: Answer = { kind: 'transient', code: 4999, cause: 'unknown_code' }
 
 describe('recent calls', () => {
   test('still count for calls that were under way when the account was paused', () => {
     const recent = createRecentCalls()
-    recent.add(RUNNING, 1, INVALID)
-    expect(recent.add(RUNNING, 2, INVALID).othersInvalid).toBe(true)
+    recent.add(RUNNING, call(1, INVALID))
+    expect(recent.add(RUNNING, call(2, INVALID)).othersInvalid).toBe(true)
     recent.paused('acc_1', NOW)
-    expect(recent.add(RUNNING, 1, INVALID).othersInvalid).toBe(true)
+    expect(recent.add(RUNNING, call(1, INVALID)).othersInvalid).toBe(true)
   })
 
   test('do not count any more once the account has been resumed', () => {
     const recent = createRecentCalls()
-    for (let id = 1; id <= 20; id++) recent.add(RUNNING, id, UNKNOWN)
-    recent.add(RUNNING, 1, INVALID)
+    for (let id = 1; id <= 20; id++) recent.add(RUNNING, call(id, UNKNOWN))
+    recent.add(RUNNING, call(1, INVALID))
     recent.paused('acc_1', NOW)
     const resumed = { ...RUNNING, rampAt: NOW + 1 }
-    expect(recent.add(resumed, 2, INVALID)).toEqual({ othersInvalid: false, mostlyUnknown: false })
+    expect(recent.add(resumed, call(2, INVALID))).toMatchObject({ othersInvalid: false, mostlyUnknown: false })
     // The new window grows from here.
-    expect(recent.add(resumed, 3, INVALID).othersInvalid).toBe(true)
+    expect(recent.add(resumed, call(3, INVALID)).othersInvalid).toBe(true)
   })
 
   test('of one account say nothing of another', () => {
     const recent = createRecentCalls()
-    recent.add(RUNNING, 1, INVALID)
-    expect(recent.add({ ...RUNNING, id: 'acc_2' }, 2, INVALID).othersInvalid).toBe(false)
+    recent.add(RUNNING, call(1, INVALID))
+    expect(recent.add({ ...RUNNING, id: 'acc_2' }, call(2, INVALID)).othersInvalid).toBe(false)
   })
 
   test('need not be known for a canary of a pause for 4060, as after a restart', () => {
     const canary = { ...RUNNING, pauseReason: 'serial_not_received' } as const
-    expect(createRecentCalls().add(canary, 1, INVALID).othersInvalid).toBe(true)
+    expect(createRecentCalls().add(canary, call(1, INVALID)).othersInvalid).toBe(true)
+  })
+})
+
+describe('an outage', () => {
+  const REFUSED: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
+  const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+
+  test('is told from when the first call of the row was made, until an answer comes, and to that answer too', () => {
+    const recent = createRecentCalls()
+    const at = (ms: number, answer: Answer) => recent.add(RUNNING, call(1, answer, NOW + ms)).outageSince
+    expect([at(0, REFUSED), at(SECOND, REFUSED), at(2 * SECOND, REFUSED)]).toEqual([null, null, NOW])
+    expect([at(MINUTE, REFUSED), at(2 * MINUTE, WAITING), at(3 * MINUTE, WAITING)]).toEqual([NOW, NOW, null])
+    expect(at(4 * MINUTE, REFUSED)).toBeNull()
+  })
+
+  test('that was before a restart is known from the account', () => {
+    const before = { ...RUNNING, unreachableAt: NOW - MINUTE }
+    expect(createRecentCalls().add(before, call(1, REFUSED)).outageSince).toBe(NOW - MINUTE)
+    expect(createRecentCalls().add(before, call(1, WAITING)).outageSince).toBe(NOW - MINUTE)
+  })
+
+  test('of one account is none of another', () => {
+    const recent = createRecentCalls()
+    for (let n = 0; n < 9; n++) recent.add(RUNNING, call(n, REFUSED, NOW + n * SECOND))
+    expect(recent.add({ ...RUNNING, id: 'acc_2' }, call(10, REFUSED, NOW + MINUTE)).outageSince).toBeNull()
+  })
+
+  test('begins to spare the serials with the second failure in a row', () => {
+    const recent = createRecentCalls()
+    const others = (answer: Answer) => recent.add(RUNNING, call(1, answer)).othersFail
+    expect([others(REFUSED), others(REFUSED), others(WAITING), others(REFUSED)]).toEqual([false, true, false, false])
   })
 })

@@ -9,14 +9,16 @@ const open = () => {
 }
 const unknownStatus = (status: string): Answer => ({ kind: 'unknown_status', code: 2, status })
 const unknownCode = (code: number): Answer => ({ kind: 'transient', code, cause: 'unknown_code' })
+const ONE = { id: 'acc_1', apiId: 'C1', unreachableAt: null }
+const TWO = { ...ONE, id: 'acc_2', apiId: 'C2' }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 
 test('a status and a code that are in no table are reported once for each account', () => {
   const { after, emitted } = open()
   for (let n = 0; n < 3; n++) {
-    after('acc_1', unknownStatus('NEW'), null)
-    after('acc_1', unknownCode(7), null)
-    after('acc_2', unknownCode(7), null)
+    after(ONE, unknownStatus('NEW'), null)
+    after(ONE, unknownCode(7), null)
+    after(TWO, unknownCode(7), null)
   }
   expect(emitted).toEqual([
     ['upstream.unknown_status', { accountId: 'acc_1', status: 'NEW' }],
@@ -27,19 +29,45 @@ test('a status and a code that are in no table are reported once for each accoun
 
 test('an upstream that invents a new status each time is reported a thousand times, then no more', () => {
   const { after, emitted } = open()
-  for (let n = 0; n < 1_100; n++) after('acc_1', unknownStatus(`S${n}`), null)
+  for (let n = 0; n < 1_100; n++) after(ONE, unknownStatus(`S${n}`), null)
   expect(emitted).toHaveLength(1_000)
 })
 
 test('each change of an account is reported with what it is now', () => {
   const { after, emitted } = open()
-  after('acc_1', UNREACHABLE, null)
-  after('acc_1', UNREACHABLE, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 })
-  after('acc_1', UNREACHABLE, { kind: 'resume', rampRate: 0.5, rampAt: 6 })
-  after('acc_1', UNREACHABLE, { kind: 'throttle', rampRate: 0.2, rampAt: 7, allowedAt: 8 })
+  after(ONE, UNREACHABLE, null)
+  after(ONE, UNREACHABLE, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 })
+  after(ONE, UNREACHABLE, { kind: 'resume', rampRate: 0.5, rampAt: 6 })
+  after(ONE, UNREACHABLE, { kind: 'throttle', rampRate: 0.2, rampAt: 7, allowedAt: 8 })
   expect(emitted).toEqual([
-    ['account.paused', { accountId: 'acc_1', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 }],
-    ['account.resumed', { accountId: 'acc_1', rampRate: 0.5, rampAt: 6 }],
-    ['account.throttled', { accountId: 'acc_1', rampRate: 0.2, rampAt: 7, allowedAt: 8 }],
+    ['account.paused', { accountId: 'acc_1', account: 'C1', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 }],
+    ['account.resumed', { accountId: 'acc_1', account: 'C1', rampRate: 0.5, rampAt: 6 }],
+    ['account.throttled', { accountId: 'acc_1', account: 'C1', rampRate: 0.2, rampAt: 7, allowedAt: 8 }],
   ])
+})
+
+const outage = (since: number) =>
+  ({ kind: 'unreachable', error: 'unreachable: ECONNREFUSED', since, probes: 1, probeAt: since + 9 }) as const
+const BACK = { kind: 'back' } as const
+const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+
+test('an outage is reported once, with its error, and its end once', () => {
+  const { after, emitted } = open()
+  for (let n = 0; n < 3; n++) after(ONE, UNREACHABLE, outage(5))
+  after(ONE, WAITING, BACK)
+  after(ONE, WAITING, null)
+  after(ONE, UNREACHABLE, outage(60_000))
+  const told = { accountId: 'acc_1', account: 'C1' }
+  expect(emitted).toEqual([
+    ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: '1970-01-01T00:00:00.005Z' }],
+    ['upstream.back', told],
+    ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: '1970-01-01T00:01:00.000Z' }],
+  ])
+})
+
+test('the end of an outage from before a restart is reported, also where the answer refuses the account', () => {
+  const { after, emitted } = open()
+  const refused: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
+  after({ ...ONE, unreachableAt: 5 }, refused, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 })
+  expect(emitted.map(([name]) => name)).toEqual(['upstream.back', 'account.paused'])
 })

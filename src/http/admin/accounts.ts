@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Account, Store } from '../../store/store.ts'
-import { idField, PAUSE, viewPause } from '../json/fields.ts'
+import { idField, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
@@ -44,6 +44,7 @@ export const ACCOUNT = z.strictObject({
   rate: z.number().describe('Calls a second.'),
   partnerId: idField('partner').nullable().describe('The only partner that may use it; null: every partner may.'),
   ...PAUSE,
+  ...REACH,
 })
 type AccountAnswer = z.output<typeof ACCOUNT>
 
@@ -54,6 +55,7 @@ const viewAccount = (account: Account): AccountAnswer => ({
   rate: account.rate,
   partnerId: account.partnerId,
   ...viewPause(account),
+  ...viewReach(account),
 })
 
 /** `/v1/admin/accounts`; the `:id` of an account is its id or its APIID. */

@@ -43,6 +43,22 @@ export const viewPause = ({
   since: jsonTimeOrNull(pausedAt),
 })
 
+/** Whether GetResult can be reached with an account; `since` is the pause's or the outage's. */
+export const REACH = {
+  reachable: z.boolean(),
+  since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
+  error: z.string().nullable().describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
+}
+export const viewReach = ({
+  pausedAt,
+  unreachableAt,
+  unreachableError,
+}: Pick<Account, 'pausedAt' | 'unreachableAt' | 'unreachableError'>) => ({
+  reachable: unreachableAt === null,
+  since: jsonTimeOrNull(pausedAt ?? unreachableAt),
+  error: unreachableError,
+})
+
 /** For a secret in an answer. */
 export const SHOWN_ONCE = 'It is shown only this once.'
 

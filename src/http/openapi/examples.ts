@@ -66,6 +66,8 @@ const ACCOUNT = {
   reason: 'egress_ip',
   code: 4052,
   since: CREATED,
+  reachable: true,
+  error: null,
 } as const
 
 /** By the name of the schema. A schema without an example is shown by the examples of its parts. */

@@ -92,6 +92,8 @@ export const createAccountRows = ({
       pausedAt: sql`${sql.placeholder('pausedAt')}`,
       pauseReason: sql`${sql.placeholder('pauseReason')}`,
       pauseCode: sql`${sql.placeholder('pauseCode')}`,
+      unreachableAt: sql`${sql.placeholder('unreachableAt')}`,
+      unreachableError: sql`${sql.placeholder('unreachableError')}`,
       probes: sql`${sql.placeholder('probes')}`,
       probeAt: sql`${sql.placeholder('probeAt')}`,
       allowedAt: sql`${sql.placeholder('allowedAt')}`,

@@ -16,7 +16,6 @@ export const partners = sqliteTable(
     id: text('id').primaryKey(),
     name: text('name').notNull(),
     disabled: flag('disabled'),
-    /** `thin` webhooks leave out the scores and the message. */
     payload: text('payload', { enum: ['full', 'thin'] })
       .notNull()
       .default('full'),
@@ -80,6 +79,8 @@ export const accounts = sqliteTable(
     pausedAt: time('paused_at'),
     pauseReason: text('pause_reason').$type<PauseReason>(),
     pauseCode: integer('pause_code'),
+    unreachableAt: time('unreachable_at'),
+    unreachableError: text('unreachable_error'),
     probes: integer('probes').notNull().default(0),
     probeAt: time('probe_at'),
     /** May hold fractions of a ms: it is the rate limit's clock. */

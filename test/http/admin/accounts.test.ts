@@ -19,7 +19,7 @@ describe('accounts', () => {
 
   test('are listed without their API key', async () => {
     const { json } = await admin('GET', '/accounts')
-    const running = { paused: false, reason: null, code: null, since: null }
+    const running = { paused: false, reason: null, code: null, since: null, reachable: true, error: null }
     expect(json).toEqual({ data: [{ ...shown(), ...running }], nextCursor: null })
   })
 
@@ -39,8 +39,22 @@ describe('accounts', () => {
     const path = `/accounts/${api.account[name]}`
     const paused = await admin('POST', `${path}/pause`)
     expect(paused.status).toBe(200)
-    expect(paused.json).toEqual({ ...shown(), paused: true, reason: 'operator', code: null, since: expect.any(String) })
-    expect((await admin('POST', `${path}/resume`)).json).toMatchObject({ paused: false, reason: null, since: null })
+    const reached = { reachable: true, error: null }
+    expect(paused.json).toEqual({
+      ...shown(),
+      ...reached,
+      paused: true,
+      reason: 'operator',
+      code: null,
+      since: expect.any(String),
+    })
+    expect((await admin('POST', `${path}/resume`)).json).toMatchObject({
+      paused: false,
+      reason: null,
+      since: null,
+      reachable: true,
+      error: null,
+    })
   })
 })
 
@@ -58,6 +72,8 @@ describe('a new account', () => {
       reason: null,
       code: null,
       since: null,
+      reachable: true,
+      error: null,
     })
     const list = await admin('GET', '/accounts')
     expect(list.json.data).toContainEqual(json)

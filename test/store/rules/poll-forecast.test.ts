@@ -9,6 +9,8 @@ const ACCOUNT: AccountState = {
   pausedAt: null,
   pauseReason: null,
   pauseCode: null,
+  unreachableAt: null,
+  unreachableError: null,
   probes: 0,
   probeAt: null,
   allowedAt: NOW,

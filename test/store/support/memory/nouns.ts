@@ -37,6 +37,8 @@ const NEVER_PAUSED = {
   pausedAt: null,
   pauseReason: null,
   pauseCode: null,
+  unreachableAt: null,
+  unreachableError: null,
   probes: 0,
   probeAt: null,
   allowedAt: 0,

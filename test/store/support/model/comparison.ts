@@ -31,7 +31,8 @@ const QUERIES = {
   resends: `
     SELECT id, partner_id AS partnerId, since, until, count, resent, cursor, done FROM bulk_resends ORDER BY id`,
   accounts: `
-    SELECT id, paused_at AS pausedAt, pause_reason AS pauseReason, pause_code AS pauseCode, probes, probe_at AS probeAt,
+    SELECT id, paused_at AS pausedAt, pause_reason AS pauseReason, pause_code AS pauseCode,
+      unreachable_at AS unreachableAt, unreachable_error AS unreachableError, probes, probe_at AS probeAt,
       allowed_at AS allowedAt, ramp_at AS rampAt, ramp_rate AS rampRate
     FROM accounts ORDER BY id`,
   partners: 'SELECT id, disabled, payload, events FROM partners ORDER BY id',

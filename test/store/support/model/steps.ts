@@ -90,7 +90,15 @@ const answered = (history: History, { account, verification }: History['asked'][
   const answer = oneOf(random, ANSWERS)
   const [now, othersInvalid] = [history.now(), random() < 0.3]
   const step = afterAnswer(verification, answer, { now, random: random(), policy: POLICY, othersInvalid })
-  const moment = { now, othersInvalid, mostlyUnknown: false, invalidIds: step.invalidIds }
+  const outageSince = random() < 0.3 ? now - below(random, HOUR) : null
+  const moment = {
+    now,
+    random: random(),
+    othersInvalid,
+    mostlyUnknown: false,
+    invalidIds: step.invalidIds,
+    outageSince,
+  }
   const change = accountChange(account, answer, moment)
   const { id, claim } = verification
   return { id, claim, answer, askedAt: now, observedAt: now, step, account: change && { id: account.id, change } }

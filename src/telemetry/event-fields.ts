@@ -1,0 +1,27 @@
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** What a field holds: `kind` for the docs, the type for the compiler. */
+export interface Field<Value = unknown> {
+  readonly kind: string
+  readonly value?: Value
+}
+
+export const field = <Value>(kind: string): Field<Value> => ({ kind })
+export const orNull = <Value>({ kind }: Field<Value>): Field<Value | null> => ({ kind: `${kind} or null` })
+
+export const TEXT = field<string>('text')
+export const NUMBER = field<number>('number')
+export const DURATION_MS = field<number>('ms')
+export const EPOCH_MS = field<number>('epoch ms')
+export const ISO_TIME = field<string>('time')
+export const ERROR = field<unknown>('error')
+
+/** Every log line has these already. */
+type Reserved = 'event' | 'level' | 'time' | 'version'
+
+export interface EventEntry {
+  readonly level: Level
+  readonly fields: Readonly<Record<string, Field>> & { readonly [Name in Reserved]?: never }
+  /** What it means and what the operator should do, for docs/events.md. */
+  readonly meaning: string
+}

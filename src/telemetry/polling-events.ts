@@ -1,0 +1,86 @@
+import type { AccountFault, Answer } from '../core/answer.ts'
+import { EPOCH_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
+
+/** What happens between the service and GetResult. */
+export const POLLING_EVENTS = {
+  'poll.answered': {
+    level: 'debug',
+    fields: { verificationId: NUMBER, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
+    meaning: 'A GetResult call has ended; `kind` says how the service classified the answer.',
+  },
+  'account.paused': {
+    level: 'warn',
+    fields: {
+      ...{ accountId: TEXT, account: TEXT, reason: field<AccountFault | 'operator'>('text'), code: NUMBER },
+      ...{ probes: NUMBER, probeAt: EPOCH_MS },
+    },
+    meaning:
+      'GetResult refuses the account (`account` is its APIID), so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
+  },
+  'account.resumed': {
+    level: 'warn',
+    fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS },
+    meaning: 'GetResult accepts the account again. Its rate starts at `rampRate` calls a second and grows.',
+  },
+  'account.throttled': {
+    level: 'warn',
+    fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS, allowedAt: EPOCH_MS },
+    meaning: 'GetResult asked for fewer calls. The rate falls to `rampRate` calls a second and grows again.',
+  },
+  'upstream.unreachable': {
+    level: 'warn',
+    fields: { accountId: TEXT, account: TEXT, error: TEXT, since: ISO_TIME },
+    meaning:
+      'Calls fail in a row without an answer of GetResult; reported once an outage, with the last `error`. Nothing is lost, nobody expires, and the service tries one call at a time, every 10 s at most. See [an outage of GetResult](operations.md#an-outage-of-getresult).',
+  },
+  'upstream.back': {
+    level: 'warn',
+    fields: { accountId: TEXT, account: TEXT },
+    meaning: 'GetResult answers again. Whatever is overdue is asked about at the rate of the account.',
+  },
+  'upstream.unknown_status': {
+    level: 'warn',
+    fields: { accountId: TEXT, status: TEXT },
+    meaning:
+      'GetResult answered a status that is in no table; reported once for each. Find out what it means; polling goes on.',
+  },
+  'upstream.unknown_code': {
+    level: 'warn',
+    fields: { accountId: TEXT, code: orNull(NUMBER) },
+    meaning:
+      'GetResult answered a code that is in no table; reported once for each. Find out what it means; polling goes on.',
+  },
+  'poll.learning_restarted': {
+    level: 'info',
+    fields: { accountId: TEXT },
+    meaning:
+      "The account's checks now finish at other ages than before. The service polls by the rule until 200 more have finished: [polling.md](polling.md).",
+  },
+  'poll.not_learned': {
+    level: 'warn',
+    fields: { error: ERROR },
+    meaning: 'The service could not read or write at which ages checks finish. Harmless.',
+  },
+  'poll.settle_delayed': {
+    level: 'warn',
+    fields: { error: ERROR, outcomes: NUMBER },
+    meaning: 'The database cannot be written. The service keeps the answers in memory and tries again each second.',
+  },
+  'poll.settle_failed': {
+    level: 'error',
+    fields: { error: ERROR },
+    meaning:
+      'One answer could not be recorded; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
+  },
+  'poll.failed': {
+    level: 'error',
+    fields: { error: ERROR, verificationId: NUMBER },
+    meaning:
+      'One poll failed; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
+  },
+  'poll.round_failed': {
+    level: 'error',
+    fields: { error: ERROR },
+    meaning: 'The service could not claim serials, usually because of the database; it tries again within a second.',
+  },
+} as const satisfies Record<string, EventEntry>
