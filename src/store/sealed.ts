@@ -18,8 +18,11 @@ type RowOf<Value extends keyof typeof contextOf> = Parameters<(typeof contextOf)
 export interface SealedColumn {
   table: string
   column: string
-  /** The primary key. */
+  /** What names each row, in an order, and what is before all of it. */
   key: string
+  first: string | number
+  /** The column by which people know the row. */
+  id: string
   /** Where only one row of the table holds a sealed value: its key. */
   only?: string
   /** The columns of what the value was sealed for. */
@@ -78,23 +81,34 @@ export const createSealed = (vault: Vault) => {
     },
     /** The first bytes of every value that is sealed under the current master key. */
     keyId: Buffer.from(vault.keyId, 'hex'),
-    /** All of them. The canary comes last: once it is resealed, everything is. */
+    /** All of them. The canary comes last: once it is resealed, everything is that opens. */
     columns: [
-      column({ table: 'accounts', column: 'api_key', key: 'id', owner: ['api_id'] }, apiId =>
+      column({ table: 'accounts', column: 'api_key', key: 'id', first: '', id: 'id', owner: ['api_id'] }, apiId =>
         contextOf.accountKey({ apiId }),
       ),
-      column({ table: 'signing_secrets', column: 'secret', key: 'id', owner: ['partner_id', 'id'] }, (partnerId, id) =>
-        contextOf.signingSecret({ partnerId, id }),
+      column(
+        { table: 'signing_secrets', column: 'secret', key: 'id', first: '', id: 'id', owner: ['partner_id', 'id'] },
+        (partnerId, id) => contextOf.signingSecret({ partnerId, id }),
       ),
       column(
-        { table: 'verifications', column: 'verdict', key: 'id', owner: ['partner_id', 'idcardid'] },
+        { table: 'verifications', column: 'verdict', key: 'id', first: 0, id: 'id', owner: ['partner_id', 'idcardid'] },
         (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
       ),
       column(
-        { table: 'messages', column: 'body', key: 'seq', owner: ['partner_id', 'registration_id'] },
+        {
+          table: 'messages',
+          column: 'body',
+          key: 'seq',
+          first: 0,
+          id: 'registration_id',
+          owner: ['partner_id', 'registration_id'],
+        },
         (partnerId, registrationId) => contextOf.message({ partnerId, registrationId }),
       ),
-      column({ table: 'meta', column: 'value', key: 'key', only: 'canary', owner: [] }, contextOf.canary),
+      column(
+        { table: 'meta', column: 'value', key: 'key', first: '', id: 'key', only: 'canary', owner: [] },
+        contextOf.canary,
+      ),
     ],
   }
 }

@@ -25,6 +25,7 @@ import type {
   Registration,
   RegistrationQuery,
 } from './registration.ts'
+import type { Resealed, ResealPlace } from './resealing.ts'
 import type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 import type { Unreadable } from './unreadable.ts'
 
@@ -33,6 +34,7 @@ export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { NewPartner, Partner, PartnerChange, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
+export type { Resealed, ResealPlace } from './resealing.ts'
 export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 export type { Unreadable } from './unreadable.ts'
 
@@ -158,8 +160,11 @@ export interface Store {
    * verification where they are its last; how many it erased, 0 at the end of a pass. What waits to be sent is kept.
    */
   prune(before: number, limit: number): Promise<number>
-  /** Moves at most `limit` values that are sealed under another master key to the current one; how many it moved. */
-  reseal(limit: number): Promise<number>
+  /**
+   * Looks at `limit` sealed values from `place` on, and moves those under another master key to the current one; null begins a
+   * change of the key. What it does not move opens under no key that is there.
+   */
+  reseal(place: ResealPlace | null, limit: number): Promise<Resealed>
 
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>

@@ -150,7 +150,7 @@ const CASES: Record<Writing, Case> = {
     await bench.advance(DAY)
     return () => bench.store.prune(bench.store.now(), 10)
   },
-  reseal: async bench => () => bench.store.reseal(10),
+  reseal: async bench => () => bench.store.reseal(null, 10),
   probe: async bench => () => bench.store.probe(),
 }
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
+import type { Resealed, ResealPlace } from '../../../src/store/store.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
 export const describeRetention = (open: OpenStore): void => {
@@ -39,7 +40,12 @@ export const describeUpkeep = (open: OpenStore): void => {
   test('there is nothing to reseal while the master key is the same', async () => {
     await using bench = await openBench(open)
     await bench.resolve()
-    expect(await bench.store.reseal(100)).toBe(0)
+    let place: ResealPlace | null = null
+    do {
+      const { moved, unreadable, next }: Resealed = await bench.store.reseal(place, 100)
+      expect({ moved, unreadable }).toEqual({ moved: 0, unreadable: [] })
+      place = next
+    } while (place !== null)
   })
 
   test('a probe writes, and changes nothing that is seen', async () => {

@@ -216,7 +216,7 @@ export const createNouns = (context: Context): Verbs => {
         for (const { id } of ended) erase(id)
         return ended.length
       }),
-    reseal: async () => 0,
+    reseal: async () => ({ moved: 0, unreadable: [], next: null }),
     probe: async () => {},
     close: async () => {},
   }
