@@ -2,6 +2,7 @@ import { openHanging } from './fairness/hanging.ts'
 import { openQueue } from './fairness/queue.ts'
 import { contest, median, medianOf, type Sample, type Samples } from './support/contest.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
+import type { Scheme } from './support/tls.ts'
 
 /** The aim of the second half: two turns of the rate limit, and the same again for the machine. */
 const DELAY_AIM_MS = 20
@@ -19,13 +20,20 @@ const together = async (openAlone: () => Promise<Scene>, openBeside: () => Promi
 }
 
 export const fairness: Part = async ({ rounds, scale, say }) => {
-  const hanging = (whose: 'nobody' | 'another' | 'the same') => () => openHanging(whose, scale)
+  const hanging =
+    (whose: 'nobody' | 'another' | 'the same', scheme: Scheme = 'https') =>
+    () =>
+      openHanging(whose, { scheme, scale })
   const queue = (rows: number) => () => openQueue(rows * scale, scale)
   const samples = await contest(
     [
       { name: 'hosts of another partner hang', run: () => together(hanging('nobody'), hanging('another')) },
       { name: 'hosts of the same partner hang', run: () => together(hanging('nobody'), hanging('the same')) },
       { name: 'another partner has 100,000 due', run: () => together(queue(0), queue(100_000)) },
+      {
+        name: 'plain http: hosts of another partner hang',
+        run: () => together(hanging('nobody', 'http'), hanging('another', 'http')),
+      },
     ],
     { rounds, say },
   )
@@ -37,7 +45,7 @@ export const fairness: Part = async ({ rounds, scale, say }) => {
   return {
     part: 'fairness',
     title: 'Nobody slows the others down',
-    method: `**Hanging hosts**: 10,000 messages are due for 20 hosts that accept the connection and never answer (\`CALLBACK_TIMEOUT\` is
+    method: `**Hanging hosts**: 10,000 messages are due for 20 hosts that finish the TLS handshake and never answer (\`CALLBACK_TIMEOUT\` is
 15 s, all else is the default), and a healthy partner registers 200 serials a second for 40 s, each answered SUCCESS at the first
 poll: from the registration to its webhook. Measured from the moment at which the 10,000 are due, when they hold all the slots
 that they may have. **A long queue**: one partner has 100,000 registrations due under \`UPSTREAM_RATE=200\`, none of which ends;

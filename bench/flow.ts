@@ -6,7 +6,9 @@ import { type Outside, openOutside, sharedNow, untilCounts } from './support/out
 import { atRate, closedLoop, serialOf } from './support/pace.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
+import { openNames, type Scheme } from './support/tls.ts'
 
+const SCHEMES = ['https', 'http'] as const
 const REGISTRATIONS = 30_000
 const WARM_UP = 3_000
 const BATCH = 200
@@ -60,13 +62,12 @@ const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: nu
   }
 }
 
-const runOnce = async (scale: number): Promise<Sample> => {
+const runOnce = async (scheme: Scheme, scale: number): Promise<Sample> => {
   using folder = openFolder()
-  await using outside = await openOutside()
-  await using service = await openService(folder.path, {
-    ...benchEnvironment(folder.path, outside.upstreamUrl),
-    ...SETTINGS,
-  })
+  await using names = await openNames()
+  await using outside = await openOutside(names, { scheme })
+  const env = { ...benchEnvironment(folder.path, outside.upstreamUrl), ...SETTINGS }
+  await using service = await openService(folder.path, env, names)
   await using api = openApi(service.url, await createPartner(service.url, 'flow'))
   await flood(api, outside, { kind: '1', count: WARM_UP })
 
@@ -94,9 +95,12 @@ const runOnce = async (scale: number): Promise<Sample> => {
 }
 
 export const flow: Part = async ({ rounds, scale, say }) => {
-  const samples = await contest([{ name: 'service', run: () => runOnce(scale) }], { rounds, say })
-  const of = (figure: string) => medianOf(samples, 'service', figure)
-  const ms = (figure: string) => `${of(figure).toFixed(1)} ms`
+  const samples = await contest(
+    SCHEMES.map(scheme => ({ name: scheme, run: () => runOnce(scheme, scale) })),
+    { rounds, say },
+  )
+  const of = (figure: string, scheme: Scheme = 'https') => medianOf(samples, scheme, figure)
+  const ms = (figure: string, scheme?: Scheme) => `${of(figure, scheme).toFixed(1)} ms`
   return {
     part: 'flow',
     title: 'All at once, one process',
@@ -106,25 +110,31 @@ export const flow: Part = async ({ rounds, scale, say }) => {
       .map(([name, value]) => `\`${name}=${value}\``)
       .join(
         ', ',
-      )}. GetResult and the receiver are another process, which answers at once (SUCCESS at the first poll; 200);
+      )}. GetResult and the receiver are another process, over TLS 1.3, which answers at once (SUCCESS at the first poll; 200);
 the partner is a third. First as fast as the service accepts: ${REGISTRATIONS} registrations in batches of ${BATCH}, ${WIDTH}
 batches at a time, until the last webhook has arrived. Then at half of the rate that this gave, for ${OPEN_LOOP_SECONDS} s: ${SMALL_BATCH} in a call,
-evenly spaced, without waiting for earlier ones. Times are of one clock that the processes share.`,
+evenly spaced, without waiting for earlier ones. Times are of one clock that the processes share. *Plain http* is the same without TLS.`,
     columns: ['verdicts/s', 'CPU, µs a verdict', 'p50', 'p99', 'longest'],
-    rows: [
-      {
-        name: 'as fast as it goes',
-        cells: { 'verdicts/s': of('verdictsPerSecond').toFixed(0), 'CPU, µs a verdict': of('cpuMicros').toFixed(0) },
-      },
-      {
-        name: 'at half of it: registration sent → first poll arrives',
-        cells: { p50: ms('pollP50'), p99: ms('pollP99'), longest: ms('pollMax') },
-      },
-      {
-        name: 'at half of it: GetResult answers → webhook has arrived',
-        cells: { p50: ms('hookP50'), p99: ms('hookP99'), longest: ms('hookMax') },
-      },
-    ],
+    rows: SCHEMES.flatMap(scheme => {
+      const named = scheme === 'https' ? '' : 'plain http: '
+      return [
+        {
+          name: `${named}as fast as it goes`,
+          cells: {
+            'verdicts/s': of('verdictsPerSecond', scheme).toFixed(0),
+            'CPU, µs a verdict': of('cpuMicros', scheme).toFixed(0),
+          },
+        },
+        {
+          name: `${named}at half of it: registration sent → first poll arrives`,
+          cells: { p50: ms('pollP50', scheme), p99: ms('pollP99', scheme), longest: ms('pollMax', scheme) },
+        },
+        {
+          name: `${named}at half of it: GetResult answers → webhook has arrived`,
+          cells: { p50: ms('hookP50', scheme), p99: ms('hookP99', scheme), longest: ms('hookMax', scheme) },
+        },
+      ]
+    }),
     findings: [
       {
         what: 'from the answer to the webhook, p99 at half load',

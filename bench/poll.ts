@@ -4,58 +4,67 @@ import type { Variant } from './poll/job.ts'
 import { openUpstream } from './poll/upstream.ts'
 import { openChild } from './support/child.ts'
 import { type Contestant, contest, medianOf, ratioOf } from './support/contest.ts'
-import { judgeAtLeast, type Part } from './support/part.ts'
+import { judgeAtLeast, judgeAtMost, type Part } from './support/part.ts'
 import { openFolder } from './support/service.ts'
+import { openNames, type Scheme, type Trust } from './support/tls.ts'
 
 const POLLS = 100_000
 const RAW = 'raw loop'
 const OURS = 'ours, all still open'
 const OURS_SUCCESS = 'ours, all with a verdict'
 const AIM = { aim: 0.85, floor: 0.65 }
+const plain = (name: string) => `plain http: ${name}`
 
-type Upstream = ReturnType<typeof openUpstream>
+interface Scene {
+  upstream: Awaited<ReturnType<typeof openUpstream>>
+  trust: Trust
+  polls: number
+}
 interface Shape {
   name: string
   file: string
   variant: Variant
+  scheme?: Scheme
 }
 
-const poller = (
-  { name, file, variant }: Shape,
-  { upstream, polls }: { upstream: Upstream; polls: number },
-): Contestant => ({
+const poller = ({ name, file, variant, scheme = 'https' }: Shape, { upstream, trust, polls }: Scene): Contestant => ({
   name,
   run: async () => {
     using folder = openFolder()
-    const upstreamUrl = await upstream.answer(variant)
+    await upstream.answer(variant)
     await using child = openChild(join(import.meta.dirname, 'poll', file))
-    await child.ask({ kind: 'prepare', polls, upstreamUrl, folder: folder.path })
+    await child.ask({ kind: 'prepare', polls, upstreamUrl: upstream.urls[scheme], trust, folder: folder.path })
     const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
     return { pollsPerSecond: polls / seconds, cpuMicros: (cpuSeconds * 1e6) / polls }
   },
 })
 
-const METHOD = `${POLLS.toLocaleString('en')} serials are due before the clock starts; ${IN_FLIGHT} calls of GetResult are in flight at a time, to a node:http server in a process of its own
+const METHOD = `${POLLS.toLocaleString('en')} serials are due before the clock starts; ${IN_FLIGHT} calls of GetResult are in flight at a time, to a node:https server (TLS 1.3) in a process of its own
 that reads the form and answers at once. *${RAW}* signs each call with its dynamic password, sends it with undici's
 \`Pool.request\` over ${IN_FLIGHT} connections, reads the answer and parses it, and keeps nothing. *Ours* is the service's own store (a new
 SQLite file), poller and upstream client in one process, without API and deliverer: it claims what is due, asks, judges the
 answer, and writes it durably: of *still open* the next due time, of *a verdict* the verdict, encrypted, the end of the
-registration, and the message that waits to be sent. The account's rate is no limit. *CPU* is the polling process's alone.`
+registration, and the message that waits to be sent. The account's rate is no limit. *Plain http* is the same without TLS. *CPU* is the polling process's alone.`
 
 const COLUMNS = ['polls/s', 'against the raw loop', 'CPU, µs a poll'] as const
 
 export const poll: Part = async ({ rounds, scale, say }) => {
-  await using upstream = openUpstream()
-  const at = { upstream, polls: POLLS * scale }
+  await using names = await openNames()
+  await using upstream = await openUpstream(names)
+  const at: Scene = { upstream, trust: names.trust, polls: POLLS * scale }
   const samples = await contest(
     [
       poller({ name: RAW, file: 'raw.ts', variant: 'ING' }, at),
       poller({ name: OURS, file: 'ours.ts', variant: 'ING' }, at),
       poller({ name: OURS_SUCCESS, file: 'ours.ts', variant: 'SUCCESS' }, at),
+      poller({ name: plain(RAW), file: 'raw.ts', variant: 'ING', scheme: 'http' }, at),
+      poller({ name: plain(OURS), file: 'ours.ts', variant: 'ING', scheme: 'http' }, at),
     ],
     { rounds, say },
   )
-  const toRaw = (name: string) => ratioOf(samples, [name, RAW], 'pollsPerSecond')
+  const toRaw = (name: string) =>
+    ratioOf(samples, [name, name.startsWith(plain('')) ? plain(RAW) : RAW], 'pollsPerSecond')
+  const cpu = ratioOf(samples, [OURS, RAW], 'cpuMicros')
   return {
     part: 'poll',
     title: 'Poll',
@@ -75,6 +84,12 @@ export const poll: Part = async ({ rounds, scale, say }) => {
         value: `${toRaw(OURS).toFixed(2)} ×`,
         aim: '≥ 0.85 ×, floor 0.65 ×',
         verdict: judgeAtLeast(toRaw(OURS), AIM),
+      },
+      {
+        what: 'still open, processor time a poll, against the raw loop',
+        value: `${cpu.toFixed(2)} ×`,
+        aim: '≤ 1.5 ×',
+        verdict: judgeAtMost(cpu, { aim: 1.5 }),
       },
     ],
     notes: [

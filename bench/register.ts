@@ -6,6 +6,7 @@ import { cpuSeconds } from './support/machine.ts'
 import { openOutside } from './support/outside.ts'
 import { judgeAtLeast, type Part } from './support/part.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
+import { openNames } from './support/tls.ts'
 
 const SINGLE = { requests: 100_000, width: 64, size: 1 }
 const BATCHES = { requests: 200, width: 4, size: 1_000 }
@@ -57,8 +58,9 @@ const service = (name: string, shape: Shape): Contestant => ({
   name,
   run: async () => {
     using folder = openFolder()
-    await using outside = await openOutside()
-    await using serving = await openService(folder.path, benchEnvironment(folder.path, outside.upstreamUrl))
+    await using names = await openNames()
+    await using outside = await openOutside(names)
+    await using serving = await openService(folder.path, benchEnvironment(folder.path, outside.upstreamUrl), names)
     const apiKey = await createPartner(serving.url, 'bench')
     return await measure({ url: serving.url, apiKey, pid: serving.pid }, shape)
   },

@@ -1,14 +1,14 @@
 import { Queue as BullQueue, Worker } from 'bullmq'
 import type { Contestant } from '../support/contest.ts'
 import { openRedis } from '../support/redis.ts'
-import { IN_FLIGHT } from './job.ts'
+import { IN_FLIGHT, type Load } from './job.ts'
 import { type Queue, queueContestant, runQueue } from './queue.ts'
 
 const NAME = 'webhooks'
 
 /** BullMQ on Redis, in a process of its own; ask `whyNoRedis` first. */
-export const createBullmq = (job: { jobs: number; url: string }): Contestant =>
-  queueContestant({ name: 'BullMQ', file: 'bullmq.ts', openDatabase: openRedis }, job)
+export const createBullmq = (load: Load): Contestant =>
+  queueContestant({ name: 'BullMQ', file: 'bullmq.ts', openDatabase: openRedis }, load)
 
 const openBullmq = async (path: string): Promise<Queue> => {
   const connection = { path, maxRetriesPerRequest: null }

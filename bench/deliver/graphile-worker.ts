@@ -3,15 +3,15 @@ import { Logger, makeWorkerUtils, type Runner, run } from 'graphile-worker'
 import { Client } from 'pg'
 import type { Contestant } from '../support/contest.ts'
 import { openPostgres } from '../support/postgres.ts'
-import { IN_FLIGHT } from './job.ts'
+import { IN_FLIGHT, type Load } from './job.ts'
 import { type Queue, queueContestant, runQueue } from './queue.ts'
 
 const TASK = 'webhook'
 const LOOK_EVERY_MS = 5
 
 /** graphile-worker on PostgreSQL, in a process of its own. */
-export const createGraphileWorker = (job: { jobs: number; url: string }): Contestant =>
-  queueContestant({ name: 'graphile-worker', file: 'graphile-worker.ts', openDatabase: openPostgres }, job)
+export const createGraphileWorker = (load: Load): Contestant =>
+  queueContestant({ name: 'graphile-worker', file: 'graphile-worker.ts', openDatabase: openPostgres }, load)
 
 /** As its page on performance advises: jobs are fetched by the hundred, and finished ones are written together. */
 const TUNING = { concurrentJobs: IN_FLIGHT, localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }

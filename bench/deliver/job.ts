@@ -1,4 +1,5 @@
 import { createSigningKey, sign } from '../../src/core/signature.ts'
+import type { Trust } from '../support/tls.ts'
 
 /** What every contestant does 100,000 times: one signed POST of about 300 bytes. At most this many are in flight. */
 export const IN_FLIGHT = 100
@@ -38,8 +39,15 @@ export const createJobHeaders = () => {
   }
 }
 
+/** So many jobs, spread over the URLs in turn. */
+export interface Load {
+  jobs: number
+  urls: string[]
+  trust: Trust
+}
+
 /** To a worker in its own process; each is answered before the next is sent. */
-export type Order = { kind: 'prepare'; jobs: number; url: string; folder: string } | { kind: 'run' }
+export type Order = ({ kind: 'prepare'; folder: string } & Load) | { kind: 'run' }
 
 /** The result of `run`: the time from the first job's start to the last one's durable end, and the worker's processor time. */
 export interface Run {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 import { clock } from '../../src/app/clock-and-ids.ts'
+import { openNameResolver } from '../../src/callback/resolve.ts'
 import { openSender } from '../../src/callback/sender.ts'
 import { createNetworks } from '../../src/core/address.ts'
 import { DAY, SECOND } from '../../src/core/duration.ts'
@@ -13,7 +14,8 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
 import { answerMessages } from '../support/child.ts'
-import { IN_FLIGHT, measureRun, type Order, type Run } from './job.ts'
+import { believe } from '../support/tls.ts'
+import { IN_FLIGHT, type Load, measureRun, type Order, type Run } from './job.ts'
 
 const FILL_BATCH = 500
 
@@ -22,10 +24,9 @@ const runOurs = async () => {
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid()}`
   const allowed = createNetworks([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }])
-  let store: Store | null = null
-  let jobs = 0
+  let prepared: { store: Store; load: Load } | null = null
 
-  const fill = async (filled: Store, url: string) => {
+  const fill = async (filled: Store, { jobs, urls }: Load) => {
     const { partner } = newPartner('bench', { newId, random: randomBytes })
     const { id: partnerId } = await filled.createPartner(partner)
     const credentials = { apiId: 'bench', apiKey: new Secret('bench'), passwordMode: 'static' } as const
@@ -36,7 +37,7 @@ const runOurs = async () => {
         partnerId,
         accountId: account.id,
         idcardid: String(16236437000000 + done + index),
-        callbackUrl: url,
+        callbackUrl: urls[(done + index) % urls.length] ?? '',
         metadata: {},
         expiresAt: null,
         ttlMs: DAY,
@@ -49,26 +50,28 @@ const runOurs = async () => {
 
   answerMessages(async (order: Order) => {
     if (order.kind === 'prepare') {
-      jobs = order.jobs
-      store = await openRemoteStore({
+      believe(order.trust)
+      const store = await openRemoteStore({
         path: `${order.folder}/bench.db`,
         masterKey: randomBytes(32),
         now: Date.now,
         defaultRate: 1e9,
       })
-      await fill(store, order.url)
+      await fill(store, order)
+      prepared = { store, load: order }
       return 'ready'
     }
-    if (store === null) throw new Error('run before prepare')
-    return { ...(await run(store)) }
+    if (prepared === null) throw new Error('run before prepare')
+    return { ...(await run(prepared.store, prepared.load)) }
   })
 
-  const run = async (filled: Store): Promise<Run> => {
+  const run = async (filled: Store, { jobs, urls, trust }: Load): Promise<Run> => {
     const sender = openSender({
       timeoutMs: 15 * SECOND,
       policy: { allowHttp: true, allowed },
       proxy: null,
       userAgent: 'idface-notifier/bench',
+      resolver: openNameResolver({ servers: [trust.dns], clock }),
       connectionsPerHost: IN_FLIGHT,
       clock,
     })
@@ -88,8 +91,8 @@ const runOurs = async () => {
       sender,
       scheduleMs: [5 * SECOND],
       timeoutMs: 15 * SECOND,
-      // More than the connections to the one host, so that only these are the limit.
-      concurrency: 6 * IN_FLIGHT,
+      // To one host more than its connections, so that only these are the limit; of many new hosts half of it at a time.
+      concurrency: urls.length === 1 ? 6 * IN_FLIGHT : 2 * IN_FLIGHT,
       perHost: IN_FLIGHT,
       random: Math.random,
       clock,

@@ -2,14 +2,14 @@ import { Client } from 'pg'
 import { type Job, type JobResult, PgBoss } from 'pg-boss'
 import type { Contestant } from '../support/contest.ts'
 import { openPostgres } from '../support/postgres.ts'
-import { IN_FLIGHT } from './job.ts'
+import { IN_FLIGHT, type Load } from './job.ts'
 import { type Queue, queueContestant, runQueue } from './queue.ts'
 
 const QUEUE = 'webhooks'
 
 /** pg-boss on PostgreSQL, in a process of its own. */
-export const createPgBoss = (job: { jobs: number; url: string }): Contestant =>
-  queueContestant({ name: 'pg-boss', file: 'pg-boss.ts', openDatabase: openPostgres }, job)
+export const createPgBoss = (load: Load): Contestant =>
+  queueContestant({ name: 'pg-boss', file: 'pg-boss.ts', openDatabase: openPostgres }, load)
 
 /**
  * Batches, fetched again at once while they are full, and two workers, so that one sends while the other fetches or

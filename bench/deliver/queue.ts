@@ -3,7 +3,8 @@ import { Pool } from 'undici'
 import { answerMessages, openChild } from '../support/child.ts'
 import type { Contestant } from '../support/contest.ts'
 import type { Database } from '../support/database.ts'
-import { bodyOf, createJobHeaders, IN_FLIGHT, measureRun, originOf, type Run } from './job.ts'
+import { undiciConnect } from '../support/tls.ts'
+import { bodyOf, createJobHeaders, IN_FLIGHT, type Load, measureRun, originOf, type Run } from './job.ts'
 
 /** Sends a job's signed POST; rejects unless it is answered 200. */
 export type Send = (id: string, body: string) => Promise<void>
@@ -20,7 +21,7 @@ export interface Queue {
   close: () => Promise<void>
 }
 
-type Order = { kind: 'prepare'; jobs: number; url: string; connection: string } | { kind: 'run' }
+type Order = ({ kind: 'prepare'; connection: string } & Load) | { kind: 'run' }
 interface Prepared {
   enqueuePerSecond: number
 }
@@ -45,13 +46,16 @@ const fill = async (queue: Queue, jobs: number): Promise<Prepared> => {
 
 /** The worker's process: opens the queue on the given database, fills it, and works it off. */
 export const runQueue = (open: (connection: string) => Promise<Queue>): void => {
-  let prepared: { queue: Queue; jobs: number; url: string } | null = null
+  let prepared: { queue: Queue; load: Load } | null = null
 
   const run = async (): Promise<Run> => {
     if (prepared === null) throw new Error('run before prepare')
-    const { queue, jobs, url } = prepared
-    const { origin, path } = originOf(url)
-    const pool = new Pool(origin, { connections: IN_FLIGHT, pipelining: 1 })
+    const {
+      queue,
+      load: { jobs, urls, trust },
+    } = prepared
+    const { origin, path } = originOf(urls[0] ?? '')
+    const pool = new Pool(origin, { connections: IN_FLIGHT, pipelining: 1, connect: undiciConnect(trust) })
     const headersOf = createJobHeaders()
     let sent = 0
     const send: Send = async (id, body) => {
@@ -70,7 +74,7 @@ export const runQueue = (open: (connection: string) => Promise<Queue>): void => 
   answerMessages(async (order: Order) => {
     if (order.kind === 'run') return { ...(await run()) }
     const queue = await open(order.connection)
-    prepared = { queue, jobs: order.jobs, url: order.url }
+    prepared = { queue, load: order }
     return { ...(await fill(queue, order.jobs)) }
   })
 }
@@ -78,14 +82,15 @@ export const runQueue = (open: (connection: string) => Promise<Queue>): void => 
 /** @param file the worker's module in this folder, whose main part calls `runQueue` */
 export const queueContestant = (
   { name, file, openDatabase }: { name: string; file: string; openDatabase: () => Promise<Database> },
-  { jobs, url }: { jobs: number; url: string },
+  load: Load,
 ): Contestant => ({
   name,
   run: async () => {
     await using database = await openDatabase()
     await using child = openChild(join(import.meta.dirname, file))
     const { connection } = database
-    const { enqueuePerSecond } = await child.ask<Prepared>({ kind: 'prepare', jobs, url, connection })
+    const { enqueuePerSecond } = await child.ask<Prepared>({ kind: 'prepare', ...load, connection })
+    const { jobs } = load
     const before = database.cpuSeconds()
     const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
     const databaseSeconds = database.cpuSeconds() - before

@@ -1,37 +1,39 @@
-import { Pool } from 'undici'
+import { Agent, Pool } from 'undici'
 import { answerMessages } from '../support/child.ts'
-import { bodyOf, createJobHeaders, IN_FLIGHT, measureRun, type Order, originOf, type Run } from './job.ts'
+import { closedLoop } from '../support/pace.ts'
+import { undiciConnect } from '../support/tls.ts'
+import { bodyOf, createJobHeaders, IN_FLIGHT, type Load, measureRun, type Order, originOf, type Run } from './job.ts'
 
-/** The limit: signs and sends, and keeps nothing. */
+/** The limit: signs and sends, and keeps nothing. To one URL by `Pool.request`, to many by `Agent.request`. */
 const runRaw = () => {
-  let target = { origin: '', path: '' }
-  let jobs = 0
+  let load: Load | null = null
 
-  const run = (): Promise<Run> => {
-    const pool = new Pool(target.origin, { connections: IN_FLIGHT, pipelining: 1 })
+  const run = ({ jobs, urls, trust }: Load): Promise<Run> => {
+    const targets = urls.map(originOf)
+    const options = { connections: IN_FLIGHT, pipelining: 1, connect: undiciConnect(trust) }
+    const [first] = targets
+    const pool = targets.length === 1 && first ? new Pool(first.origin, options) : new Agent(options)
     const headersOf = createJobHeaders()
-    let next = 0
-    const work = async () => {
-      while (next < jobs) {
-        const index = next++
+    return measureRun(async () => {
+      await closedLoop({ count: jobs, width: IN_FLIGHT }, async index => {
+        const { origin = '', path = '' } = targets[index % targets.length] ?? {}
         const body = bodyOf(index)
         const headers = headersOf(`msg_${index}`, body)
-        const response = await pool.request({ path: target.path, method: 'POST', headers, body })
+        const response = await pool.request({ origin, path, method: 'POST', headers, body })
         await response.body.dump()
         if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}`)
-      }
-    }
-    return measureRun(async () => {
-      await Promise.all(Array.from({ length: IN_FLIGHT }, work))
+      })
       await pool.close()
     })
   }
 
   answerMessages(async (order: Order) => {
-    if (order.kind === 'run') return { ...(await run()) }
-    target = originOf(order.url)
-    jobs = order.jobs
-    return 'ready'
+    if (order.kind === 'prepare') {
+      load = order
+      return 'ready'
+    }
+    if (load === null) throw new Error('run before prepare')
+    return { ...(await run(load)) }
   })
 }
 

@@ -3,6 +3,7 @@ import { percentile, type Sample } from '../support/contest.ts'
 import { openOutside, sharedNow, untilCounts } from '../support/outside.ts'
 import { atRate, closedLoop, serialOf } from '../support/pace.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from '../support/service.ts'
+import { openNames, type Scheme } from '../support/tls.ts'
 
 const HOSTS = 20
 const MESSAGES = 10_000
@@ -14,18 +15,21 @@ const WARM_UP = { rate: 100, seconds: 5 }
 const PATIENCE_MS = 15_000
 
 /** A service with healthy traffic, and with or without messages due for hosts that hang. */
-export const openHanging = async (whose: 'nobody' | 'another' | 'the same', scale: number) => {
+export const openHanging = async (
+  whose: 'nobody' | 'another' | 'the same',
+  { scheme, scale }: { scheme: Scheme; scale: number },
+) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())
-  const outside = stack.use(await openOutside({ hanging: HOSTS }))
-  const service = stack.use(
-    await openService(folder.path, {
-      ...benchEnvironment(folder.path, outside.upstreamUrl),
-      UPSTREAM_RATE: '10000',
-      UPSTREAM_CONCURRENCY: '64',
-      CALLBACK_TIMEOUT: '15s',
-    }),
-  )
+  const names = stack.use(await openNames(HOSTS + 1))
+  const outside = stack.use(await openOutside(names, { scheme, hanging: HOSTS }))
+  const env = {
+    ...benchEnvironment(folder.path, outside.upstreamUrl),
+    UPSTREAM_RATE: '10000',
+    UPSTREAM_CONCURRENCY: '64',
+    CALLBACK_TIMEOUT: '15s',
+  }
+  const service = stack.use(await openService(folder.path, env, names))
   const healthyKey = await createPartner(service.url, 'healthy')
   const otherKey = await createPartner(service.url, 'other')
   const healthy = stack.use(openApi(service.url, healthyKey))

@@ -4,6 +4,7 @@ import { percentile, type Sample } from '../support/contest.ts'
 import { openOutside, STILL_OPEN, sharedNow } from '../support/outside.ts'
 import { atRate, closedLoop, serialOf } from '../support/pace.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from '../support/service.ts'
+import { openNames } from '../support/tls.ts'
 
 const BATCH = 1_000
 const UPSTREAM_RATE = 200
@@ -14,14 +15,14 @@ const LAST_POLL_MS = 2_000
 export const openQueue = async (queued: number, scale: number) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())
-  const outside = stack.use(await openOutside())
-  const service = stack.use(
-    await openService(folder.path, {
-      ...benchEnvironment(folder.path, outside.upstreamUrl),
-      UPSTREAM_RATE: String(UPSTREAM_RATE),
-      UPSTREAM_CONCURRENCY: '16',
-    }),
-  )
+  const names = stack.use(await openNames())
+  const outside = stack.use(await openOutside(names))
+  const env = {
+    ...benchEnvironment(folder.path, outside.upstreamUrl),
+    UPSTREAM_RATE: String(UPSTREAM_RATE),
+    UPSTREAM_CONCURRENCY: '16',
+  }
+  const service = stack.use(await openService(folder.path, env, names))
   const long = stack.use(openApi(service.url, await createPartner(service.url, 'long queue')))
   const short = stack.use(openApi(service.url, await createPartner(service.url, 'one at a time')))
   await closedLoop({ count: Math.ceil(queued / BATCH), width: 2 }, batch =>

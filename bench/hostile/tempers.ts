@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setPriority } from 'node:os'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from '../support/child.ts'
+import { type Names, type Scheme, serverOptions, urlOf } from '../support/tls.ts'
 
 const flood = (socket: Socket, chunk: string) => {
   const more = () => {
@@ -18,8 +21,8 @@ const HEAD = 'HTTP/1.1 200 OK\r\n'
 const CHUNKED = `${HEAD}transfer-encoding: chunked\r\n\r\n`
 const KB = 'x'.repeat(1024)
 
-/** What each kind does once a request has begun to arrive. */
-const TEMPERS: Record<string, (socket: Socket) => void> = {
+/** What each kind does once a request has begun to arrive; `wire` is the socket below TLS. */
+const TEMPERS: Record<string, (socket: Socket, wire: Socket) => void> = {
   'endless body': socket => {
     socket.write(CHUNKED)
     flood(socket, `400\r\n${KB}\r\n`.repeat(16))
@@ -47,45 +50,61 @@ const TEMPERS: Record<string, (socket: Socket) => void> = {
     flood(socket, `t: ${KB}\r\n`)
   },
   hang: () => {},
-  reset: socket => void socket.resetAndDestroy(),
+  reset: (_socket, wire) => void wire.resetAndDestroy(),
 }
 
 type Seen = Record<string, number>
+interface Opening {
+  receivers: number
+  scheme: Scheme
+  certificate: Certificate
+}
 
 /** The hostile receivers, in a process of their own, so that their memory and work are not the service's. */
 const runHostile = () => {
   const seen: Seen = {}
   const tempers = Object.entries(TEMPERS)
 
-  const listen = async (index: number): Promise<number> => {
+  const listen = async (index: number, { scheme, certificate }: Opening): Promise<number> => {
     const [name, act] = tempers[index % tempers.length] ?? ['', () => {}]
-    const server = createServer(socket => {
+    const wires = new Map<number, Socket>()
+    const onSocket = (socket: Socket) => {
+      const port = socket.remotePort ?? 0
       socket
         .on('error', () => {})
         .once('data', () => {
           seen[name] = (seen[name] ?? 0) + 1
           socket.resume()
-          act(socket)
+          act(socket, wires.get(port) ?? socket)
         })
-    })
+        .once('close', () => wires.delete(port))
+    }
+    const server = scheme === 'https' ? createTlsServer(serverOptions(certificate), onSocket) : createServer(onSocket)
+    server.on('tlsClientError', () => {})
+    if (scheme === 'https') server.on('connection', wire => wires.set(wire.remotePort ?? 0, wire))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
   }
 
-  answerMessages(async (order: { open: number } | 'count') =>
-    order === 'count' ? { ...seen } : Promise.all(Array.from({ length: order.open }, (_, index) => listen(index))),
+  answerMessages(async (order: Opening | 'count') =>
+    order === 'count'
+      ? { ...seen }
+      : Promise.all(Array.from({ length: order.receivers }, (_, index) => listen(index, order))),
   )
 }
 
-/** Opens this many hostile receivers, all kinds in turn. */
-export const openHostile = async (receivers: number) => {
+/** Opens this many hostile receivers, all kinds in turn; the names must have one host more. */
+export const openHostile = async (
+  receivers: number,
+  { scheme, names: { certificate } }: { scheme: Scheme; names: Pick<Names, 'certificate'> },
+) => {
   const child = openChild(import.meta.filename)
   // Attackers have machines of their own, so here they get only what nobody else wants of this one.
   setPriority(child.pid, 19)
-  const ports = await child.ask<number[]>({ open: receivers })
+  const ports = await child.ask<number[]>({ receivers, scheme, certificate })
   return {
-    urls: ports.map(port => `http://127.0.0.1:${port}/`),
+    urls: ports.map((port, index) => urlOf(scheme, port, { index: index + 1, path: '/' })),
     count: () => child.ask<Seen>('count'),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],
   }

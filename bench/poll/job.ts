@@ -1,8 +1,12 @@
+import type { Trust } from '../support/tls.ts'
+
 /** What upstream answers all serials. */
 export type Variant = 'ING' | 'SUCCESS'
 
 /** To a poller in its own process; each is answered before the next is sent. */
-export type Order = { kind: 'prepare'; polls: number; upstreamUrl: string; folder: string } | { kind: 'run' }
+export type Order =
+  | { kind: 'prepare'; polls: number; upstreamUrl: string; trust: Trust; folder: string }
+  | { kind: 'run' }
 
 export const ACCOUNT = { apiId: 'bench-account', apiKey: 'bench-upstream-key' }
 

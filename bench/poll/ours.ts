@@ -14,6 +14,7 @@ import { createPoller } from '../../src/worker/poller.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
 import { IN_FLIGHT, measureRun, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
+import { believe } from '../support/tls.ts'
 import { ACCOUNT, type Order, serialAt } from './job.ts'
 
 const FILL_BATCH = 500
@@ -112,6 +113,7 @@ const runOurs = () => {
       return { ...(await run(prepared)) }
     }
     const { folder, polls, upstreamUrl } = order
+    believe(order.trust)
     const store = await openRemoteStore({
       path: `${folder}/bench.db`,
       masterKey: randomBytes(32),

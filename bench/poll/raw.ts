@@ -3,19 +3,20 @@ import { dynamicPassword } from '../../src/core/password.ts'
 import { IN_FLIGHT, measureRun, originOf, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
 import { closedLoop } from '../support/pace.ts'
+import { undiciConnect } from '../support/tls.ts'
 import { ACCOUNT, type Order, serialAt } from './job.ts'
 
 const HEADERS = { 'content-type': 'application/x-www-form-urlencoded' }
 
 /** The limit: signs, calls, parses, and keeps nothing. */
 const runRaw = () => {
-  let prepared = { polls: 0, upstreamUrl: '' }
+  let prepared: Extract<Order, { kind: 'prepare' }> | null = null
 
-  const run = (): Promise<Run> => {
-    const { origin, path } = originOf(prepared.upstreamUrl)
-    const pool = new Pool(origin, { connections: IN_FLIGHT, pipelining: 1 })
+  const run = ({ polls, upstreamUrl, trust }: NonNullable<typeof prepared>): Promise<Run> => {
+    const { origin, path } = originOf(upstreamUrl)
+    const pool = new Pool(origin, { connections: IN_FLIGHT, pipelining: 1, connect: undiciConnect(trust) })
     return measureRun(async () => {
-      await closedLoop({ count: prepared.polls, width: IN_FLIGHT }, async index => {
+      await closedLoop({ count: polls, width: IN_FLIGHT }, async index => {
         const time = Math.floor(Date.now() / 1000)
         const password = dynamicPassword({ ...ACCOUNT, time })
         const body = `account=${ACCOUNT.apiId}&idcardid=${serialAt(index)}&password=${password}&time=${time}`
@@ -28,9 +29,12 @@ const runRaw = () => {
   }
 
   answerMessages(async (order: Order) => {
-    if (order.kind === 'run') return { ...(await run()) }
-    prepared = order
-    return 'ready'
+    if (order.kind === 'prepare') {
+      prepared = order
+      return 'ready'
+    }
+    if (prepared === null) throw new Error('run before prepare')
+    return { ...(await run(prepared)) }
   })
 }
 

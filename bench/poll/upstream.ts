@@ -1,7 +1,10 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer as createPlainServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from '../support/child.ts'
+import { type Names, type Scheme, serverOptions } from '../support/tls.ts'
 import type { Variant } from './job.ts'
 
 const answerOf = (status: Variant): Buffer => {
@@ -10,11 +13,13 @@ const answerOf = (status: Variant): Buffer => {
   return Buffer.from(JSON.stringify({ code: 2, msg: '查询成功', result }))
 }
 
+type Order = { kind: 'open'; certificate: Certificate } | { kind: 'answer'; variant: Variant }
+
 /** GetResult as cheap as node:http can be: reads the form, finds the serial in it, and gives the same answer to all. */
-const runUpstream = async () => {
+const runUpstream = () => {
   let answer = answerOf('ING')
   let refused = 0
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     let form = ''
     request.setEncoding('latin1')
     request.on('data', (chunk: string) => {
@@ -24,25 +29,40 @@ const runUpstream = async () => {
       if (!/(^|&)idcardid=\d+(&|$)/.test(form)) refused++
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer)
     })
-  })
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  answerMessages(async (variant: Variant) => {
+  }
+
+  const open = async (certificate: Certificate): Promise<Record<Scheme, string>> => {
+    const kept = { keepAliveTimeout: 60_000 }
+    const servers = {
+      https: createSecureServer({ ...kept, ...serverOptions(certificate) }, listener),
+      http: createPlainServer(kept, listener),
+    }
+    const urls = { https: '', http: '' }
+    for (const scheme of ['https', 'http'] as const) {
+      servers[scheme].listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
+      await once(servers[scheme], 'listening')
+      urls[scheme] = `${scheme}://127.0.0.1:${(servers[scheme].address() as AddressInfo).port}/GetResult.json`
+    }
+    return urls
+  }
+
+  answerMessages(async (order: Order) => {
+    if (order.kind === 'open') return await open(order.certificate)
     if (refused > 0) throw new Error(`${refused} calls without a serial`)
-    answer = answerOf(variant)
-    return `http://127.0.0.1:${port}/GetResult.json`
+    answer = answerOf(order.variant)
+    return 'ready'
   })
 }
 
 /** In a process of its own. */
-export const openUpstream = () => {
+export const openUpstream = async ({ certificate }: Pick<Names, 'certificate'>) => {
   const child = openChild(import.meta.filename)
   return {
-    /** Sets the answer to all calls from now on; resolves with the URL. */
-    answer: (variant: Variant) => child.ask<string>(variant),
+    urls: await child.ask<Record<Scheme, string>>({ kind: 'open', certificate }),
+    /** Sets the answer to all calls from now on. */
+    answer: (variant: Variant) => child.ask<string>({ kind: 'answer', variant }),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],
   }
 }
 
-if (import.meta.main) await runUpstream()
+if (import.meta.main) runUpstream()

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { createServer as createPlainServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from './child.ts'
+import { type Names, type Scheme, serverOptions, urlOf } from './tls.ts'
 
 /** Serials with this prefix never get a verdict. */
 export const STILL_OPEN = '9'
@@ -15,11 +19,16 @@ function answerOf(status: string): Buffer {
 /** Milliseconds of a clock that all processes of a machine share. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
 
-type Order = { kind: 'open'; hanging: number } | { kind: 'counts' } | { kind: 'stamps' }
+interface Opening {
+  scheme: Scheme
+  certificate: Certificate
+  hanging: number
+}
+type Order = ({ kind: 'open' } & Opening) | { kind: 'counts' } | { kind: 'stamps' }
 export interface Places {
   upstreamUrl: string
   hookUrl: string
-  /** The hosts that accept connections and never answer. */
+  /** The hosts that accept connections, finish the handshake, and never answer. */
   hangingUrls: string[]
 }
 export interface Counts {
@@ -45,14 +54,21 @@ const runOutside = () => {
   let polled: Stamps['polled'] = []
   let hooked: Stamps['hooked'] = []
 
-  const listen = async (server: ReturnType<typeof createTcpServer>): Promise<number> => {
+  const listen = async (server: Server): Promise<number> => {
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
   }
-  const serve = (answer: RequestListener) => listen(createServer({ keepAliveTimeout: 60_000 }, answer))
 
-  const open = async (hanging: number): Promise<Places> => {
+  const open = async ({ scheme, certificate, hanging }: Opening): Promise<Places> => {
+    const isSecure = scheme === 'https'
+    const kept = { keepAliveTimeout: 60_000 }
+    const serve = (answer: RequestListener) =>
+      listen(
+        isSecure
+          ? createSecureServer({ ...kept, ...serverOptions(certificate) }, answer)
+          : createPlainServer(kept, answer),
+      )
     const upstream = await serve((request, response) =>
       textOf(request, form => {
         counts.polls++
@@ -69,21 +85,21 @@ const runOutside = () => {
         response.writeHead(200, { 'content-length': 2 }).end('ok')
       }),
     )
-    const silent = () =>
-      createTcpServer(socket => {
-        counts.hung++
-        socket.on('error', () => {}).resume()
-      })
+    const hang = (socket: Socket) => {
+      counts.hung++
+      socket.on('error', () => {}).resume()
+    }
+    const silent = () => (isSecure ? createTlsServer(serverOptions(certificate), hang) : createTcpServer(hang))
     const ports = await Promise.all(Array.from({ length: hanging }, () => listen(silent())))
     return {
-      upstreamUrl: `http://127.0.0.1:${upstream}/GetResult.json`,
-      hookUrl: `http://127.0.0.1:${hook}/hook`,
-      hangingUrls: ports.map(port => `http://127.0.0.1:${port}/hook`),
+      upstreamUrl: `${scheme}://127.0.0.1:${upstream}/GetResult.json`,
+      hookUrl: urlOf(scheme, hook),
+      hangingUrls: ports.map((port, index) => urlOf(scheme, port, { index: index + 1 })),
     }
   }
 
   answerMessages(async (order: Order) => {
-    if (order.kind === 'open') return { ...(await open(order.hanging)) }
+    if (order.kind === 'open') return { ...(await open(order)) }
     if (order.kind === 'counts') return { ...counts }
     const stamps = { polled, hooked }
     polled = []
@@ -92,11 +108,14 @@ const runOutside = () => {
   })
 }
 
-/** Everything but the service, in a process of its own. */
-export const openOutside = async ({ hanging = 0 } = {}) => {
+/** Everything but the service, in a process of its own; the names must have one host more than those that hang. */
+export const openOutside = async (
+  { certificate }: Pick<Names, 'certificate'>,
+  { scheme = 'https', hanging = 0 }: { scheme?: Scheme; hanging?: number } = {},
+) => {
   const child = openChild(import.meta.filename)
   const ask = <Answer>(order: Order) => child.ask<Answer>(order)
-  const places = await ask<Places>({ kind: 'open', hanging })
+  const places = await ask<Places>({ kind: 'open', scheme, certificate, hanging })
   return {
     ...places,
     pid: child.pid,

@@ -1,33 +1,59 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer as createPlainServer, type RequestListener } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from './child.ts'
+import { type Names, type Scheme, serverOptions, urlOf } from './tls.ts'
 
-/** A receiver that answers 200 to everything and counts, as cheaply as node:http can. */
-const runReceiver = async () => {
-  let received = 0
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+type Order = { kind: 'open'; certificate: Certificate } | { kind: 'seen' }
+type Ports = Record<Scheme, number>
+/** So far. */
+export interface Seen {
+  requests: number
+  /** Of the secure server: handshakes, and how many of them resumed a session. */
+  handshakes: number
+  resumed: number
+}
+
+/** A receiver that answers 200 to everything and counts, as cheaply as node:http can, with TLS and without. */
+const runReceiver = () => {
+  const seen: Seen = { requests: 0, handshakes: 0, resumed: 0 }
+  const answer: RequestListener = (request, response) => {
     request.resume()
-    received++
+    seen.requests++
     response.writeHead(200, { 'content-length': 2 }).end('ok')
-  })
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  answerMessages(async (message: 'port' | 'count') => (message === 'port' ? port : received))
+  }
+
+  const open = async (certificate: Certificate): Promise<Ports> => {
+    const kept = { keepAliveTimeout: 60_000 }
+    const secure = createSecureServer({ ...kept, ...serverOptions(certificate) }, answer)
+    secure.on('secureConnection', socket => {
+      seen.handshakes++
+      if (socket.isSessionReused()) seen.resumed++
+    })
+    const ports = [secure, createPlainServer(kept, answer)].map(async server => {
+      server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
+      await once(server, 'listening')
+      return (server.address() as AddressInfo).port
+    })
+    const [https = 0, http = 0] = await Promise.all(ports)
+    return { https, http }
+  }
+
+  answerMessages(async (order: Order) => (order.kind === 'open' ? { ...(await open(order.certificate)) } : { ...seen }))
 }
 
 /** The receiver in a process of its own. */
-export const openReceiver = async () => {
+export const openReceiver = async ({ certificate }: Pick<Names, 'certificate'>) => {
   const child = openChild(import.meta.filename)
-  const port = await child.ask<number>('port')
+  const ports = await child.ask<Ports>({ kind: 'open', certificate })
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    urlOf: (scheme: Scheme, index = 0) => urlOf(scheme, ports[scheme], { index }),
     pid: child.pid,
-    /** Requests so far. */
-    count: () => child.ask<number>('count'),
+    seen: () => child.ask<Seen>({ kind: 'seen' }),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],
   }
 }
 
-if (import.meta.main) await runReceiver()
+if (import.meta.main) runReceiver()

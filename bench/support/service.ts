@@ -4,7 +4,9 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Names } from './tls.ts'
 
+const NAME_SERVER = join(import.meta.dirname, 'name-server.ts')
 const CLI = join(import.meta.dirname, '../../src/bin.js')
 /** As `npm start` does. */
 export const NODE_FLAGS = ['--max-semi-space-size=16']
@@ -33,14 +35,19 @@ export const benchEnvironment = (folder: string, upstreamUrl = 'http://127.0.0.1
   CALLBACK_ALLOW_NETWORKS: '127.0.0.0/8',
 })
 
-/** Starts `serve` in a process of its own, with its log in a file of the folder; resolves once it listens. */
-export const openService = async (folder: string, env: Environment, nodeFlags: readonly string[] = NODE_FLAGS) => {
+/**
+ * Starts `serve` in a process of its own, with its log in a file of the folder; resolves once it listens.
+ *
+ * @param names the hosts of the benchmark that it can call
+ */
+export const openService = async (folder: string, env: Environment, names: Pick<Names, 'env'> | null = null) => {
   const logPath = join(folder, 'serve.log')
   const log = openSync(logPath, 'w')
   const startedAt = performance.now()
+  const nodeFlags = names ? [...NODE_FLAGS, '--import', NAME_SERVER] : NODE_FLAGS
   const child = spawn(process.execPath, [...nodeFlags, CLI, 'serve'], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', ...names?.env, ...env },
     stdio: ['ignore', log, 'inherit'],
   })
   closeSync(log)
