@@ -42,7 +42,8 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'worker/heartbeat.ts': 'its library has timers of its own; rounds do not rely on it',
   'tidy-memory.ts': 'runs at the start of a thread, where nothing is wired yet',
   'store/sqlite/store.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
-  'store/sqlite/connection.ts': 'waits while another process has the file locked',
+  'store/sqlite/attempts.ts': 'waits while another process has the file locked',
+  'store/sqlite/reader.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/sqlite/database-file.ts': "looks whether the file is still there, on the store's thread",
   'store/sqlite/checkpoints.ts': "paces checkpoints on the store's thread, whose clock only moves with a call",
 }

@@ -23,6 +23,31 @@ const CASES = [
   { command: 'fail-wal', what: 'a commit whose sync fails', says: 'SQLITE_IOERR_FSYNC' },
 ] as const
 
+test.skipIf(whyNoDiskShim !== null)(
+  'a read on the other connection does not show a commit whose sync is under way',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const disk = buildDiskShim(join(folder, 'disk'))
+    const args = [join(folder, 'notifier.db'), randomBytes(32).toString('hex'), 'list during sync', 'on a thread']
+    const child = fork(CHILD, args, { execArgv: [], env: { ...process.env, ...disk.env } })
+    const result = await new Promise<{ lists: number; early: number; after: number }>((resolve, reject) => {
+      child.on('message', message => {
+        if (message === 'ready') child.send('go')
+        else if (message === 'registered') {
+          disk.set('slow')
+          child.send('go')
+        } else if ((message as { ok: boolean }).ok) resolve((message as { result: typeof result }).result)
+        else reject(new Error(JSON.stringify(message)))
+      })
+      child.on('exit', code => reject(new Error(`ended with ${code}`)))
+    })
+    // The lists go on while the disk syncs for a second, and show the registration from the moment that it is told.
+    expect(result).toMatchObject({ early: 0, after: 2 })
+    expect(result.lists).toBeGreaterThan(1)
+  },
+)
+
 describe.each(['here', 'on a thread'])('a disk that refuses to sync, SQLite runs %s', where => {
   test.skipIf(whyNoDiskShim !== null).each(CASES)(
     '$what is told broken once, and nothing later is acknowledged',

@@ -253,7 +253,42 @@ describe('a thread that ends by itself', () => {
   })
 })
 
+describe('long reads', () => {
+  const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
+
+  test('have a thread of their own, which sees each write that was told before', async () => {
+    await using bench = await openAt(newPath())
+    const before = threads.all.length
+    for (let n = 1; n <= 20; n++) {
+      await bench.register()
+      expect(await bench.store.listRegistrations(bench.partnerId, query)).toHaveLength(Math.min(n, 10))
+    }
+    expect(threads.all).toHaveLength(before + 1)
+  })
+
+  test('end with the store’s thread, and tell broken where theirs ends by itself', async () => {
+    await using bench = await openAt(newPath())
+    await bench.store.listRegistrations(bench.partnerId, query)
+    const broken = once(bench.store.hints, 'broken')
+    await threads.all.at(-1)?.terminate()
+    await broken
+    expect(await failureOf(bench.store.listRegistrations(bench.partnerId, query))).toMatchObject(GONE)
+  })
+})
+
 describe('close', () => {
+  test('ends the thread that reads too, and takes no more reads', async () => {
+    const { store, ...bench } = await openAt(newPath())
+    const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
+    const { id } = await bench.register()
+    expect(await store.listRegistrations(bench.partnerId, query)).toMatchObject([{ id }])
+    const reader = threads.all.at(-1)
+    expect(reader).not.toBe(bench.thread)
+    await store.close()
+    expect([reader?.threadId, bench.thread.threadId]).toEqual([-1, -1])
+    expect(await failureOf(store.listRegistrations(bench.partnerId, query))).toMatchObject({ code: 'unavailable' })
+  })
+
   test('lets what is in flight end, takes no more, and ends the thread', async () => {
     const path = newPath()
     const { store, thread, ...bench } = await openAt(path)

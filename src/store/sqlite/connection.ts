@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import type { AppError } from '../../core/error.ts'
+import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
-import { createDatabaseFile, identityOf, markUnchecked, realPathOf, watchFiles } from './database-file.ts'
+import { createDatabaseFile, identityOf, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
-import { isDamage, judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
+import { judgeFailure, sqliteCodeOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 
 export type Db = ReturnType<typeof drizzle>
@@ -30,9 +29,6 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
-const BUSY_TIMEOUT_MS = 50
-const BUSY_PAUSES_MS = [25, 50]
 /** While starting nothing else is going on yet, and another process may be migrating the file. */
 const START_TIMEOUT_MS = 10_000
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
@@ -51,35 +47,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   const client = openClient(path)
   const opened = new Map([[path, identityOf(path)]])
 
-  let broken: AppError | null = null
-  const breakDown = (why: string): AppError => {
-    if (broken === null) {
-      broken = unavailable(why)
-      if (isDamage(broken) && !inMemory) markUnchecked(path)
-      onBroken(broken)
-    }
-    return broken
-  }
-  /** What the caller may know: that the database is not available now. An error that is not the database's is told as it is. */
-  const explain = (error: unknown): unknown => {
-    const failure = judgeFailure(error)
-    if (failure === null) return error
-    return failure === 'broken' ? breakDown(sqliteCodeOf(error)) : unavailable(sqliteCodeOf(error))
-  }
-
-  const attempt = async <T>(run: () => T): Promise<T> => {
-    for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
-      if (broken) throw broken
-      try {
-        return run()
-      } catch (error) {
-        if (pauseMs === null || judgeFailure(error) !== 'busy') throw explain(error)
-        await sleep(pauseMs)
-      }
-    }
-    throw new Error('unreachable')
-  }
-
+  const { attempt, breakDown, explain } = createAttempts({ path: inMemory ? null : path, onBroken })
   let checkpoints: Checkpoints | null = null
   let watch: ReturnType<typeof watchFiles> | null = null
   const commits = createGroupCommit(client, {

@@ -126,6 +126,32 @@ const registerUntilBroken = async () => {
   return { broken, acknowledged, partnerId, later: later.map(({ status }) => status) }
 }
 
+/** Lists while the disk is slow to sync a registration: how often, and how often the list showed it before it was told. */
+const listDuringSync = async () => {
+  const store = await open()
+  const { partnerId, item } = await prepare(store)
+  const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
+  await store.register([item()])
+  await store.listRegistrations(partnerId, query)
+  const slowed = new Promise(resolve => process.once('message', resolve))
+  tell('registered')
+  await slowed
+  let isTold = false
+  const registering = store.register([item()]).then(() => {
+    isTold = true
+  })
+  const seen: number[] = []
+  while (!isTold) {
+    const listed = await store.listRegistrations(partnerId, query)
+    if (!isTold) seen.push(listed.length)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  await registering
+  const after = (await store.listRegistrations(partnerId, query)).length
+  await store.close()
+  return { lists: seen.length, early: seen.filter(count => count > 1).length, after }
+}
+
 const tasks: Record<string, () => Promise<unknown>> = {
   open: async () => {
     await (await open()).close()
@@ -133,6 +159,7 @@ const tasks: Record<string, () => Promise<unknown>> = {
   claim: claimAll,
   register: registerOn,
   'register until broken': registerUntilBroken,
+  'list during sync': listDuringSync,
 }
 
 process.once('message', () => {

@@ -1,98 +1,84 @@
 import { EventEmitter } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import type { Store, StoreHints } from '../../store.ts'
 import { unavailable } from '../failure.ts'
+import type { ReadVerb } from '../reader.ts'
 import type { SqliteOptions } from '../store.ts'
-import { createCalls } from './calls.ts'
-import { HINTS, toBytes, type Verb } from './codecs.ts'
-import { unpackError } from './errors.ts'
-import type { Answers, Calls, Migrating, Opened, Opening, PackedHint } from './protocol.ts'
+import type { Verb } from './codecs.ts'
+import { type OpenThread, openThread } from './open-thread.ts'
 
-/** With a path of its own ending, as the code runs from its source and from what is published. */
-const THREAD = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-const ENDED = 'its thread has ended'
+const CLOSED = 'it has been closed'
+const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
+  'listRegistrations',
+  'listAttempts',
+  'listEvents',
+  'explain',
+  'usageOf',
+])
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
- * cores share the work. What is asked in one turn of the loop goes there as one message, and is written together.
+ * cores share the work. What is asked in one turn of the loop is written together. Reads whose work grows with what a
+ * partner has go to another thread, which starts with the first of them: they hold up nobody's write.
+ *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
-export const openRemoteStore = async ({
-  now,
-  masterKey,
-  previousKey,
-  onMigration = () => {},
-  ...options
-}: SqliteOptions): Promise<Store> => {
-  const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
+export const openRemoteStore = async (options: SqliteOptions): Promise<Store> => {
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
-  const thread = new Worker(THREAD, {
-    name: 'store',
-    workerData: { ...options, ...keys, now: now() } satisfies Opening,
-    execArgv: [],
-  })
-  const calls = createCalls(unsent => thread.postMessage({ now: now(), calls: unsent } satisfies Calls))
-  const opened = Promise.withResolvers<readonly Verb[]>()
-  const ended = Promise.withResolvers<void>()
+  const store = await openThread('store', options, hints)
+  const reader = createReader(options, hints)
+  const readsElsewhere = options.path !== ':memory:'
   let closing: Promise<void> | null = null
-  let hasEnded = false
-  let failure: Error | null = null
-
-  const tell = ({ name, args }: PackedHint) => {
-    const codec = HINTS[name]
-    hints.emit(name, ...((codec ? codec.unpack(args as never) : args) as never))
-  }
-  const onOpening = (first: Migrating | Opened) => {
-    if ('migration' in first) return onMigration(first.migration)
-    thread.off('message', onOpening)
-    if (!first.ok) return opened.reject(unpackError(first.error))
-    opened.resolve(first.verbs)
-    thread.on('message', ({ hints: told, outcomes }: Answers) => {
-      try {
-        for (const hint of told) tell(hint)
-      } finally {
-        for (const outcome of outcomes) calls.settle(outcome)
-      }
-    })
-  }
-  thread.on('message', onOpening)
-  const fail = (error: Error) => {
-    failure ??= error
-  }
-  thread.on('error', fail)
-  thread.on('messageerror', error => {
-    fail(error)
-    void thread.terminate()
-  })
-  // After all messages that it has sent before.
-  thread.on('exit', () => {
-    const error = failure ?? unavailable(ENDED)
-    hasEnded = true
-    opened.reject(error)
-    calls.abandon(ENDED)
-    ended.resolve()
-    if (!closing) hints.emit('broken', error)
-  })
 
   const close = async () => {
-    await calls.refuse('it has been closed')
-    if (!hasEnded) await calls.send('close', [])
-    await ended.promise
+    // The store closes the file last, and so tidies up its log.
+    await reader.close()
+    await store.close()
   }
-  const verbs = await opened.promise.catch(async (error: unknown) => {
-    await ended.promise
-    throw error
-  })
   return {
-    now,
+    now: options.now,
     hints,
     ...(Object.fromEntries(
-      verbs.map(verb => [verb, (...args: unknown[]) => calls.call(verb, args)]),
+      store.verbs.map(verb => {
+        const { call } = readsElsewhere && READS.has(verb) ? reader : store
+        return [
+          verb,
+          (...args: unknown[]) => (closing === null ? call(verb, args) : Promise.reject(unavailable(CLOSED))),
+        ]
+      }),
     ) as unknown as Pick<Store, Verb>),
     close: () => {
       closing ??= close()
       return closing
+    },
+  }
+}
+
+/** The thread for long reads, from the first of them on. After a failure of the disk it reads nothing more. */
+const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): Pick<OpenThread, 'call' | 'close'> => {
+  let thread: Promise<OpenThread> | null = null
+  let refusal: Error | null = null
+  hints.on('broken', error => {
+    refusal ??= error
+  })
+
+  const open = (): Promise<OpenThread> => {
+    thread ??= openThread('read', options, hints).catch((error: unknown) => {
+      thread = null
+      throw error
+    })
+    return thread
+  }
+  return {
+    call: async (verb, args) => {
+      if (refusal) throw refusal
+      const opened = await open()
+      return opened.call(verb, args)
+    },
+    close: async () => {
+      refusal ??= unavailable(CLOSED)
+      const opened = await thread?.catch(() => null)
+      await opened?.close()
     },
   }
 }
