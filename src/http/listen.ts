@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createConnections } from './connections.ts'
+import { requireHost } from './host.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
@@ -51,7 +52,7 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
       endLongestWait: waitingRoom.endLongestWait,
     })
     const listener = getRequestListener(fetch, { hostname: host })
-    const server = createServer({ ...times, maxHeaderSize: MOST_HEADER_BYTES }, connections.gate(listener))
+    const server = createServer({ ...times, maxHeaderSize: MOST_HEADER_BYTES }, connections.gate(requireHost(listener)))
     server.on('connection', connections.add)
     const closing = new AbortController()
     const keepLooking = async () => {

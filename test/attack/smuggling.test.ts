@@ -71,6 +71,8 @@ describe.concurrent('M19: a request that is no HTTP/1.1', () => {
     ['20 KiB of headers', head('GET /healthz', { 'x-long': 'a'.repeat(20_480) }), 431],
     ['a host with a space', 'GET /healthz HTTP/1.1\r\nhost: a b\r\n\r\n', 400],
     ['a host with a path', 'GET /healthz HTTP/1.1\r\nhost: a/b\r\n\r\n', 400],
+    ['a host of five numbers', 'GET /v1/registrations?limit=5 HTTP/1.1\r\nhost: 1.2.3.4.5\r\n\r\n', 400],
+    ['a number that is no address', 'GET /healthz HTTP/1.1\r\nhost: 99999999999\r\n\r\n', 400],
   ])('is refused: %s', async (_, bytes, status) => {
     expect(statusesOf(await exchange(api.url, bytes))).toEqual([status])
   })

@@ -1,13 +1,32 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
+import { AppError } from '../../core/error.ts'
 import { check, invalid, namesOf } from './validate.ts'
 
-/** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown and repeated ones. */
+/** No call has so many. */
+const MOST_PARAMETERS = 20
+const TOO_MANY = `There are more than ${MOST_PARAMETERS} query parameters.`
+
+/** The query's parameters in order. Throws where there are more than any call has. */
+const parametersOf = (url: string): [name: string, value: string][] => {
+  const [target = ''] = url.split('#', 1)
+  const at = target.indexOf('?')
+  if (at === -1) return []
+  const text = target.slice(at + 1)
+  if (text.split('&', MOST_PARAMETERS + 1).length > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
+  return [...new URLSearchParams(text)]
+}
+
+/** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown, repeated and too many ones. */
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
-  const parameters = [...new URL(c.req.url).searchParams]
-  const names = parameters.map(([name]) => name)
-  const known = namesOf(schema)
-  const repeated = new Set(names.filter((name, at) => known.includes(name) && names.indexOf(name) < at))
+  const parameters = parametersOf(c.req.url)
+  const known = new Set(namesOf(schema))
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const [name] of parameters) {
+    if (seen.has(name) && known.has(name)) repeated.add(name)
+    seen.add(name)
+  }
   const checked = check(Object.fromEntries(parameters), schema)
   const errors = [
     ...('errors' in checked ? checked.errors : []),

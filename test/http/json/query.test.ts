@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const LIST = '/v1/registrations'
+
+test('more than twenty parameters are refused in a word, known or not, however many', async () => {
+  for (const [name, count] of [
+    ['limit', 21],
+    ['x', 21],
+    ['', 8_000],
+  ] as const) {
+    const query = Array.from({ length: count }, (_, n) => (name === 'limit' ? 'limit=5' : `${name}${n}`)).join('&')
+    const { status, json } = await api.call('GET', `${LIST}?${query}`)
+    expect([status, json.type]).toEqual([400, '/docs/problems#invalid_query'])
+    expect(json.detail).toBe('There are more than 20 query parameters.')
+    expect(json.errors).toBeUndefined()
+  }
+})
+
+test('up to twenty are each named', async () => {
+  const query = Array.from({ length: 18 }, (_, n) => `x${n}=1`).join('&')
+  const { json } = await api.call('GET', `${LIST}?${query}&limit=5&limit=6`)
+  expect(json.errors).toHaveLength(19)
+  expect(json.errors.at(-1)).toEqual({ path: 'limit', message: 'must be given only once' })
+})
+
+test.each([
+  ['?', 200],
+  ['?limit=5', 200],
+  ['?limit=5&', 200],
+  ['?limit=%35', 200],
+  ['?limit=5#limit=6', 200],
+  ['#?limit=x', 200],
+  ['?limit=5?', 400],
+  ['?limit', 400],
+  ['?&&&limit=0', 400],
+  ['?%6cimit=5&limit=5', 400],
+])('%s is read as everywhere: %i', async (query, status) => {
+  expect((await api.call('GET', `${LIST}${query}`)).status).toBe(status)
+})
