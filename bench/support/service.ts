@@ -10,7 +10,7 @@ const NAME_SERVER = join(import.meta.dirname, 'name-server.ts')
 const CLI = join(import.meta.dirname, '../../src/bin.js')
 /** As `npm start` does. */
 export const NODE_FLAGS = ['--max-semi-space-size=16']
-const ADMIN_TOKEN = 'the-operator-of-this-benchmark'
+const ADMIN_TOKEN = 'the-operator-of-this-whole-benchmark'
 const START_LIMIT_MS = 60_000
 
 export type Environment = Readonly<Record<string, string>>

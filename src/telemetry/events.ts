@@ -41,6 +41,12 @@ export const EVENTS = {
     fields: { reason: TEXT },
     meaning: '`ADMIN_TOKEN` is not set, so there is no admin API: `/v1/admin` answers 404.',
   },
+  'admin.login_failed': {
+    level: 'warn',
+    fields: { address: TEXT },
+    meaning:
+      'Somebody at `address` called `/v1/admin` without the admin token. After 50 such calls from a network, one a second is compared; others are answered 429, with the right token too. If you know nothing of it, keep the admin API from that network. If `address` is your reverse proxy, name it in `TRUST_PROXY`: otherwise all callers count as one.',
+  },
   'master_key.created': {
     level: 'warn',
     fields: { path: TEXT, advice: TEXT },

@@ -113,17 +113,17 @@ describe('a secret', () => {
     const { upstream, storage, server } = configOf({
       IHUYI_API_KEY_FILE: file('api-key', `api key?`.replace(' ', '-') + ending),
       MASTER_KEY_FILE: file('master', KEY + ending),
-      ADMIN_TOKEN_FILE: file('admin', `admin-0123456789${ending}`),
+      ADMIN_TOKEN_FILE: file('admin', `admin-0123456789-0123456789-0123456789${ending}`),
       METRICS_TOKEN_FILE: file('metrics', `metrics${ending}`),
       DATABASE_URL_FILE: file('database', `file:x.db${ending}`),
     })
     const revealed = [upstream.apiKey, storage.masterKey, server.adminToken, server.metricsToken].map(s => s?.reveal())
-    expect(revealed).toEqual(['api-key?', KEY, 'admin-0123456789', 'metrics'])
+    expect(revealed).toEqual(['api-key?', KEY, 'admin-0123456789-0123456789-0123456789', 'metrics'])
     expect(storage.database).toEqual({ kind: 'sqlite', path: 'x.db' })
   })
 
   test('loses one newline at the end and no more', () => {
-    expect(problems({ ADMIN_TOKEN_FILE: file('two', 'admin-0123456789\n\n') })).toEqual([
+    expect(problems({ ADMIN_TOKEN_FILE: file('two', 'admin-0123456789-0123456789-0123456789\n\n') })).toEqual([
       'ADMIN_TOKEN_FILE: has spaces or characters outside ASCII; copy it again',
     ])
   })
@@ -144,7 +144,7 @@ describe('a secret', () => {
     ])
   })
 
-  const CANARY = 'canary-0123456789'
+  const CANARY = 'canary-0123456789-0123456789-0123456789'
   const secrets = {
     DATABASE_URL: `postgres://user:${CANARY}@db/n`,
     MASTER_KEY: KEY,

@@ -15,7 +15,7 @@ const NODE = join(ROOT, 'node_modules/.bin/node')
 const CLI = join(ROOT, 'src/cli.ts')
 const START_MS = 15_000
 
-export const ADMIN_TOKEN = 'the-operator-of-these-tests'
+export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
 /** What the simulator accepts: the default account and one more. */
 export const ACCOUNT = { apiId: 'e2e-account', apiKey: 'e2e-upstream-key' }
 export const OTHER_ACCOUNT = { apiId: 'e2e-other', apiKey: 'e2e-other-key' }

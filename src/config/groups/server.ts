@@ -41,11 +41,11 @@ export const SERVER = {
     },
     adminToken: {
       name: 'ADMIN_TOKEN',
-      parse: secretWord({ min: 16 }),
+      parse: secretWord({ min: 32 }),
       default: null,
       secret: true,
-      en: 'Opens the console and `/v1/admin`, at least 16 characters; without it both answer 404.',
-      zh: '管理台与 `/v1/admin` 的令牌，至少 16 个字符；未设置时两者均返回 404。',
+      en: 'Opens the console and `/v1/admin`, at least 32 characters; without it both answer 404.',
+      zh: '管理台与 `/v1/admin` 的令牌，至少 32 个字符；未设置时两者均返回 404。',
     },
     metricsToken: {
       name: 'METRICS_TOKEN',

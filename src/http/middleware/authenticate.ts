@@ -5,6 +5,7 @@ import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 import { nodeBindings } from '../node-bindings.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
@@ -51,24 +52,28 @@ const createKeyReader = () => {
   }
 }
 
-export interface AdminAuthDeps {
+interface LoginFailureDeps {
   now: () => number
   trustedProxies: TrustedProxies
 }
 
-/**
- * The answer to a failed login: 401, or 429 if too many have failed from its network. Logins that succeed never come here,
- * so nobody is locked out by others behind the same address.
- */
-const createLoginFailure = ({ now, trustedProxies }: AdminAuthDeps) => {
+/** Counts failed logins by the network that they come from. Logins that succeed do not count. */
+const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps) => {
   const take = createRateLimit({ now, detail: 'Too many calls with a wrong key have come from your address.' })
-  return (c: Context): AppError => {
-    take(networkOf(clientAddress(c, trustedProxies)), FAILED_LOGINS)
-    return unauthorized()
+  const ofNetwork = (c: Context, rate: Parameters<typeof take>[1]) =>
+    take(networkOf(clientAddress(c, trustedProxies)), rate)
+  return {
+    /** The answer to a failed login: 401. Throws 429 where too many have failed. */
+    count: (c: Context): AppError => {
+      ofNetwork(c, FAILED_LOGINS)
+      return unauthorized()
+    },
+    /** Throws 429 where one more failure would be too many. */
+    refuse: (c: Context): void => ofNetwork(c, { ...FAILED_LOGINS, burst: FAILED_LOGINS.burst - 1, count: 0 }),
   }
 }
 
-export interface PartnerAuthDeps extends AdminAuthDeps, KeyUseDeps {
+export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
   /** Requests a second with one key; bursts may be twice that. */
   apiRate: number
@@ -90,16 +95,17 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     now,
     detail: 'Your last serials look enumerated: for now you may make one request a second.',
   })
-  const loginFailure = createLoginFailure(deps)
+  const failures = createLoginFailures(deps)
   const usual = { rate: apiRate, burst: 2 * apiRate }
 
   return async function authenticatePartner(c, next) {
     const key = readKey(c)
-    if (!key) throw loginFailure(c)
+    if (!key) throw failures.count(c)
     const owner = await findKey(key.id)
     // Comparing takes the same time whether the id is unknown or the secret is wrong.
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
-    if (!owner || !matches || !owner.live) throw loginFailure(c)
+    // Nobody is locked out by others behind the same address: what counts against it comes after the comparison.
+    if (!owner || !matches || !owner.live) throw failures.count(c)
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
     else take(key.id, usual)
@@ -111,13 +117,24 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** Lets the operator in by the admin token. */
+export interface AdminAuthDeps extends LoginFailureDeps {
+  emit: Emit<'admin.login_failed'>
+}
+
+/**
+ * Lets the operator in by the admin token. There is one token for all, so guesses are throttled before they are compared: where
+ * too many have come from a network, it is not told even that one is right.
+ */
 export const createAdminAuth = (adminToken: Secret, deps: AdminAuthDeps): MiddlewareHandler<ApiEnv> => {
   const expected = sha256(adminToken.reveal())
-  const loginFailure = createLoginFailure(deps)
+  const failures = createLoginFailures(deps)
   return async function authenticateAdmin(c, next) {
+    failures.refuse(c)
     // Hashes are equally long, so the comparison does not show the length of the token.
-    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) throw loginFailure(c)
+    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) {
+      deps.emit('admin.login_failed', { address: clientAddress(c, deps.trustedProxies) })
+      throw failures.count(c)
+    }
     await next()
   }
 }

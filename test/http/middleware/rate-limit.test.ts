@@ -105,11 +105,28 @@ describe('failed logins', () => {
     expect((await api.call('GET', '/v1/admin/partners', { key: ADMIN_TOKEN, from: '192.0.2.1' })).status).toBe(200)
   })
 
-  test('count for the admin token too', async () => {
+  test('count for the admin token too, and are throttled before they are compared', async () => {
     await using api = await openApi()
-    const wrong = () => api.call('GET', '/v1/admin/partners', { key: 'wrong', from: '192.0.2.1' })
-    const statuses = await statusesOf(60, wrong)
+    const call = (key: string, from = '192.0.2.1') => api.call('GET', '/v1/admin/partners', { key, from })
+    const statuses = await statusesOf(60, () => call('wrong'))
     expect([count(statuses, 401), count(statuses, 429)]).toEqual([50, 10])
+    // Whoever guesses on is not told that a guess is right.
+    const refused = await call(ADMIN_TOKEN)
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+    expect((await call(ADMIN_TOKEN, '192.0.2.2')).status).toBe(200)
+    api.clock.now += 1_000
+    expect((await call(ADMIN_TOKEN)).status).toBe(200)
+    expect((await call('wrong')).status).toBe(401)
+  })
+
+  test('of the admin token are logged with their address, those that are compared', async () => {
+    await using api = await openApi({ trustedProxies: networksOf('10.0.0.0/8') })
+    const headers = { 'x-forwarded-for': '192.0.2.1' }
+    await statusesOf(60, () => api.call('GET', '/v1/admin/partners', { key: 'guessed', from: '10.0.0.1', headers }))
+    const lines = api.logged.filter(line => line.includes('"admin.login_failed"'))
+    expect(lines).toHaveLength(50)
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 'warn', address: '192.0.2.1' })
+    expect(api.logged.join('')).not.toContain('guessed')
   })
 
   test('valid logins do not count', async () => {

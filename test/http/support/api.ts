@@ -16,7 +16,7 @@ import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { POLICY } from '../../support/store.ts'
 
-export const ADMIN_TOKEN = 'the-operator-of-these-tests'
+export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
 export const START = Date.parse('2026-11-24T16:20:00.000Z')
 export const HOOK = 'https://partner.example/hook'
 
