@@ -15,6 +15,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   start: async () => (await import('./start.ts')).start,
   hostile: async () => (await import('./hostile.ts')).hostile,
   polling: async () => (await import('./polling.ts')).polling,
+  day: async () => (await import('./day.ts')).day,
   pinned: async () => (await import('./pinned.ts')).pinned,
 }
 

@@ -10,7 +10,7 @@ import {
   runStationary,
   snapshotOf,
 } from './polling/contest.ts'
-import { LAWS } from './polling/laws.ts'
+import { HOURS, LAWS, mixtureOf, QUICK } from './polling/laws.ts'
 import { optimumFor } from './polling/optimum.ts'
 import { drawPicture } from './polling/picture.ts'
 import { FIXED, measure, RULE, rule, timesBy } from './polling/schedules.ts'
@@ -75,6 +75,22 @@ const describeLong = (): string => {
   return `With POLL_MAX_INTERVAL=1h instead of 300 s the ${law.name} law takes the learned schedule ${polls(learned.polls)} polls at a mean delay of ${seconds(learned.delayMs)}; at the rule's ${seconds(byRule.delayMs)} the optimum is ${polls(optimum.polls)}.`
 }
 
+/** Shares of slow checks among the quick ones of one account. */
+const SLOW_SHARES = [0, 0.2, 0.5, 0.95]
+
+/** The delay of one kind of check under what was learned from all of the account, over the rule's. */
+const kindsInMixtures = (): { kind: string; share: number; delayMs: number; ratio: number }[] =>
+  SLOW_SHARES.flatMap(share => {
+    const { interval } = snapshotOf(mixtureOf(share))
+    return [QUICK, HOURS].map(law => {
+      const { delayMs } = measure(timesBy(interval), law)
+      return { kind: law.name, share, delayMs, ratio: delayMs / measure(rule.times(1), law).delayMs }
+    })
+  })
+
+const describeKind = ({ kind, share, delayMs, ratio }: ReturnType<typeof kindsInMixtures>[number]): string =>
+  `Where ${share * 100} % of an account's checks take hours and the others a minute, ${kind} checks are found after ${seconds(delayMs)} on average, ${times(ratio)} the rule's delay.`
+
 /** No service runs here: this is arithmetic on completion laws, and the learner itself on drawn checks. `rounds` are seeds. */
 export const polling: Part = async ({ rounds, scale, say }) => {
   const seeds = Array.from({ length: scale < 1 ? 1 : Math.max(3, rounds) }, (_, index) => FIRST_SEED + index)
@@ -89,6 +105,7 @@ export const polling: Part = async ({ rounds, scale, say }) => {
   const againstRule = most(stationary.map(toRule))
   const recovered = most(changes.map(course => toOptimum(course, MARK_AFTER_CHANGE)))
   const whileRecovering = most(changes.map(toRule))
+  const kinds = kindsInMixtures()
   const finding = (what: string, value: number, aim: number) => ({
     what,
     value: times(value),
@@ -119,8 +136,13 @@ chosen it itself. Optimum: by dynamic programming with knowledge of the law, wit
       finding("learned against the contract's rule, worst of all looks from 250 checks on", againstRule, 1.1),
       finding(`${MARK_AFTER_CHANGE} checks after the law has changed, against the new optimum`, recovered, 1.15),
       finding("against the contract's rule from 100 checks after a change on", whileRecovering, 1.1),
+      finding(
+        'mean delay of a kind of check in a mixture, against the rule',
+        most(kinds.map(({ ratio }) => ratio)),
+        1.5,
+      ),
     ],
-    notes: [...changes.map(describeChange), describeLong()],
+    notes: [...changes.map(describeChange), describeLong(), ...kinds.map(describeKind)],
   }
 }
 

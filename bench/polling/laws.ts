@@ -67,6 +67,23 @@ export const LAWS = {
 
 export const STATIONARY: readonly Law[] = Object.values(LAWS)
 
+/** Two kinds of check that may share an account. */
+export const QUICK: Law = {
+  name: 'quick',
+  description: 'median 1 min',
+  completedBy: logNormal({ fromMs: 8 * SECOND, medianMs: MINUTE, sigma: 0.6 }),
+}
+export const HOURS: Law = {
+  name: 'slow',
+  description: '1 to 2 h',
+  completedBy: logNormal({ fromMs: 30 * MINUTE, medianMs: 90 * MINUTE, sigma: 0.3 }),
+}
+export const mixtureOf = (slowShare: number): Law => ({
+  name: 'mixture',
+  description: `${slowShare * 100} % slow`,
+  completedBy: mixed([1 - slowShare, QUICK.completedBy], [slowShare, HOURS.completedBy]),
+})
+
 /** Laws that change from one to the other halfway. */
 export const CHANGES: readonly { name: string; before: Law; after: Law }[] = [
   { name: 'usual, then slow', before: LAWS.usual, after: LAWS.slow },

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto'
+import { monotonicFactory } from 'ulid'
+import type { Answer } from '../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { createPollPlan } from '../../src/worker/poll-plan.ts'
+import { createPoller } from '../../src/worker/poller.ts'
+import { RULE } from './schedules.ts'
+
+/** Somebody's check. Times are ms since the day began. */
+export interface Check {
+  /** What the report calls those like it. */
+  kind: string
+  partner: number
+  registeredAt: number
+  /** Checks with the same number come in one batch; null: by itself. */
+  batch: number | null
+  completesAt: number
+}
+
+export interface Day {
+  name: string
+  description: string
+  checks: readonly Check[]
+  /** From when to when GetResult cannot be reached. */
+  outage?: { from: number; to: number }
+}
+
+export const RATE = 5
+const CONCURRENCY = 4
+const MOST_ROUNDS = 200_000
+
+const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const
+const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
+
+/** A clock that somebody else sets; who sleeps is woken when it gets there. */
+const createDayClock = () => {
+  let at = 0
+  const sleepers = new Set<{ until: number; wake: () => void }>()
+  return {
+    now: () => at,
+    monotonic: () => at,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        const sleeper = { until: at + ms, wake: resolve }
+        sleepers.add(sleeper)
+        signal?.addEventListener('abort', () => sleepers.delete(sleeper) && reject(signal.reason))
+      }),
+    set: (to: number) => {
+      at = to
+      for (const sleeper of sleepers) if (sleeper.until <= at && sleepers.delete(sleeper)) sleeper.wake()
+    },
+  }
+}
+
+const openDayStore = async (now: () => number, partners: number) => {
+  const ulid = monotonicFactory()
+  const newId = (prefix: string) => `${prefix}_${ulid()}`
+  const store = await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now, defaultRate: RATE })
+  const credentials = { apiId: 'C1', apiKey: new Secret('key'), passwordMode: 'dynamic' } as const
+  const account = await store.putDefaultAccount({ id: newId('acc'), ...credentials })
+  const partnerIds: string[] = []
+  for (let n = 0; n < partners; n++) {
+    const { partner } = newPartner(`partner ${n}`, { newId, random: randomBytes })
+    partnerIds.push((await store.createPartner(partner)).id)
+  }
+  const register = (checks: readonly { check: Check; serial: string }[]) =>
+    store.register(
+      checks.map(({ check, serial }) => ({
+        id: newId('reg'),
+        partnerId: partnerIds[check.partner] as string,
+        accountId: account.id,
+        idcardid: serial,
+        callbackUrl: 'https://partner.example/hook',
+        metadata: {},
+        expiresAt: null,
+        ttlMs: DAY,
+        isBatch: check.batch !== null,
+      })),
+    )
+  return { store, register }
+}
+
+/**
+ * Runs the service's own store, poller and plan through a day whose hours take no time; a call takes none either. Resolves to
+ * how long after its completion each check was told, in their order.
+ */
+export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rule'): Promise<number[]> => {
+  const clock = createDayClock()
+  const startedAt = 1_800_000_000_000
+  clock.set(startedAt)
+  const partners = 1 + Math.max(...checks.map(({ partner }) => partner))
+  const { store, register } = await openDayStore(clock.now, partners)
+  const serialOf = (index: number) => `${index + 1}`
+  const toldAt = new Map<string, number>()
+  const isOut = () => {
+    const at = clock.now() - startedAt
+    return outage !== undefined && at >= outage.from && at < outage.to
+  }
+  const ask = async (_: unknown, serial: string): Promise<Answer> => {
+    if (isOut()) return UNREACHABLE
+    const check = checks[Number(serial) - 1] as Check
+    if (check.completesAt > clock.now() - startedAt) return { kind: 'waiting', code: 2, status: 'ING' }
+    if (!toldAt.has(serial)) toldAt.set(serial, clock.now() - startedAt)
+    return { kind: 'verdict', code: 2, verdict: VERDICT }
+  }
+  const emit = () => {}
+  const policy = { ...RULE, settleMarginMs: 10 * MINUTE, notFoundGraceMs: 2 * HOUR }
+  const poller = createPoller({
+    store,
+    upstream: { ask },
+    sandbox: null,
+    policy,
+    plan: schedule === 'learned' ? createPollPlan({ store, schedule: RULE, clock, emit }) : null,
+    concurrency: CONCURRENCY,
+    timeoutMs: 10 * SECOND,
+    random: Math.random,
+    clock,
+    onLookup: () => {},
+    onFree: () => {},
+    emit,
+  })
+
+  const arrivals = checks
+    .map((check, index) => ({ check, serial: serialOf(index) }))
+    .sort((a, b) => a.check.registeredAt - b.check.registeredAt)
+  for (let round = 0, next = 0; toldAt.size < checks.length; round++) {
+    if (round > MOST_ROUNDS) throw new Error(`${checks.length - toldAt.size} checks were never told`)
+    const at = clock.now() - startedAt
+    const from = next
+    while ((arrivals[next]?.check.registeredAt ?? Number.POSITIVE_INFINITY) <= at) next++
+    if (next > from) await register(arrivals.slice(from, next))
+    const { claimed, nextAt } = await poller.round()
+    await poller.whenIdle()
+    if (claimed > 0) continue
+    const arrivesAt = (arrivals[next]?.check.registeredAt ?? Number.POSITIVE_INFINITY) + startedAt
+    clock.set(Math.max(clock.now() + 1, Math.min(arrivesAt, nextAt ?? arrivesAt, clock.now() + MINUTE)))
+  }
+  await store.close()
+  return checks.map(({ completesAt }, index) => (toldAt.get(serialOf(index)) as number) - completesAt)
+}
+
+/**
+ * The best that anybody could do who knew when each check is completed: one call each, at the rate, those that came by
+ * themselves before those of a batch, and the first completed first.
+ */
+export const bestDay = ({ checks, outage }: Day): number[] => {
+  const delays = new Array<number>(checks.length).fill(0)
+  const open = checks
+    .map((check, index) => ({
+      index,
+      readyAt: Math.max(check.completesAt, check.registeredAt),
+      isBatch: check.batch !== null,
+    }))
+    .sort((a, b) => a.readyAt - b.readyAt)
+  const queues: Record<'single' | 'batch', number[]> = { single: [], batch: [] }
+  for (let at = 0, next = 0, told = 0; told < checks.length; at += SECOND / RATE) {
+    for (; (open[next]?.readyAt ?? Number.POSITIVE_INFINITY) <= at; next++) {
+      const { index, isBatch } = open[next] as (typeof open)[number]
+      queues[isBatch ? 'batch' : 'single'].push(index)
+    }
+    if (outage && at >= outage.from && at < outage.to) continue
+    const index = queues.single.shift() ?? queues.batch.shift()
+    if (index === undefined) continue
+    delays[index] = at - (checks[index] as Check).completesAt
+    told++
+  }
+  return delays
+}
