@@ -14,6 +14,7 @@ import type {
   Registration,
   RegistrationStatus,
   SigningSecret,
+  Status,
   StoredEvent,
 } from './shapes.ts'
 import type { Call, Transport } from './transport.ts'
@@ -98,6 +99,8 @@ export interface Client {
   /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
   me(options?: Signalled): Promise<Me>
+  /** Whether serials are asked now, how long a new one waits, and how the webhooks of the last hour fare. */
+  status(options?: Signalled): Promise<Status>
 }
 
 /** Proxies often cut connections that are silent for a minute. */
@@ -171,6 +174,7 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
       post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
 
     me: ({ signal } = {}) => get('v1/me', { signal }),
+    status: ({ signal } = {}) => get('v1/status', { signal }),
   }
 }
 

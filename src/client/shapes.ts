@@ -118,6 +118,16 @@ export interface Me {
   usage: { pending: number; hosts: number; daily: number }
 }
 
+/** How it is going now. */
+export interface Status {
+  at: string
+  account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
+  /** Calls of yours that go before a serial that is registered now; null while nothing is asked. */
+  queue: { before: number; rate: number; waitSeconds: number } | null
+  /** Your webhooks of the last hour, or the newest 1,000 of them. */
+  deliveries: { since: string; delivered: number; pending: number; exhausted: number; successRate: number | null }
+}
+
 /**
  * RFC 9457. `errors` names each field that is not right. `nextCursor` stands in the 409 for a cursor of events that a restore
  * of the service's database has ended: go on with it.

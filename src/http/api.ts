@@ -20,6 +20,7 @@ import { createRegistrationRate } from './partner/registration-rate.ts'
 import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
+import { createStatus, type StatusDeps } from './partner/status.ts'
 import { createRouter } from './router.ts'
 
 type Part =
@@ -31,6 +32,7 @@ type Part =
   | CallbackTestDeps
   | SigningSecretDeps
   | MeDeps
+  | StatusDeps
   | PartnerAuthDeps
   | Omit<RequestLogDeps, 'refuseMethod'>
   | AdminPartnerDeps
@@ -87,6 +89,7 @@ export const createApi = (deps: ApiDeps) => {
   app.route('/v1/resend', createResends(deps))
   app.route('/v1/callbacks', createCallbackTest(checked))
   app.route('/v1/me', createMe(deps))
+  app.route('/v1/status', createStatus(deps))
   app.route('/v1/signing-secrets', createSigningSecrets(deps))
   return app
 }

@@ -1,4 +1,8 @@
+import { HOUR } from '../core/duration.ts'
+import type { MessageState } from '../core/message.ts'
+import type { Account } from './account.ts'
 import type { NewKey } from './api-key.ts'
+import type { PollForecast } from './rules/poll-forecast.ts'
 import type { NewSigningSecret } from './signing-secret.ts'
 
 export interface Partner {
@@ -29,6 +33,20 @@ export interface Quotas {
 
 /** What a partner has used of its quotas. */
 export type Usage = { [Quota in keyof Quotas]: number }
+
+/** What a partner can see of how it is going. */
+export interface PartnerStatus {
+  /** The one that its serials are asked with unless they name another; null: there is none. */
+  account: Account | null
+  /** Of a serial that is registered now; null: the account is not asked. */
+  queue: PollForecast | null
+  /** Of the newest messages since then, `MOST_MESSAGES` at most. */
+  messages: { since: number } & Record<MessageState, number>
+}
+
+/** How many messages a status counts, and of which time. */
+export const MOST_MESSAGES = 1_000
+export const STATUS_MS = HOUR
 
 /** Undefined: it stays as it is. */
 export interface PartnerChange {

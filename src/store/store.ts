@@ -3,7 +3,7 @@ import type { BinsChange, CompletionBins } from '../core/polling/completion-bins
 import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
-import type { NewPartner, Partner, PartnerChange, Usage } from './partner.ts'
+import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
   ClaimedVerifications,
@@ -31,7 +31,7 @@ import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
-export type { NewPartner, Partner, PartnerChange, Quotas, Usage } from './partner.ts'
+export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
@@ -130,6 +130,7 @@ export interface Store {
    */
   liveSecrets(partnerId: string): Promise<readonly Secret[]>
   usageOf(partnerId: string): Promise<Usage>
+  statusOf(partnerId: string): Promise<PartnerStatus>
   /** The live ones, newest first. */
   listSigningSecrets(partnerId: string): Promise<SigningSecret[]>
   /**

@@ -123,6 +123,13 @@ describe('the rest of the API', () => {
     })
   })
 
+  test('tells how it is going', async () => {
+    const { account, queue, deliveries } = await client.status()
+    expect(account).toEqual({ paused: false, reason: null, code: null, since: null })
+    expect(queue).toMatchObject({ waitSeconds: expect.any(Number) })
+    expect(deliveries.delivered).toBeGreaterThan(0)
+  })
+
   test('rotates the signing secret', async () => {
     const { api, apiKey } = await stage.addPartner('rotating')
     const other = createClient({ baseUrl: `${stage.service.url}/`, apiKey })

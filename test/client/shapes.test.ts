@@ -8,6 +8,7 @@ import type { MeAnswer } from '../../src/http/partner/me.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-answer.ts'
 import type { ResendAnswer } from '../../src/http/partner/resends.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../../src/http/partner/signing-secrets.ts'
+import type { StatusAnswer } from '../../src/http/partner/status.ts'
 
 // tsc checks these, both ways: a field that the service adds, drops or changes shows up here.
 test("the client's shapes are the service's", () => {
@@ -23,6 +24,7 @@ test("the client's shapes are the service's", () => {
   expectTypeOf<SigningSecretAnswer>().toEqualTypeOf<client.SigningSecret>()
   expectTypeOf<NewSigningSecretAnswer>().toEqualTypeOf<client.NewSigningSecret>()
   expectTypeOf<MeAnswer>().toEqualTypeOf<client.Me>()
+  expectTypeOf<StatusAnswer>().toEqualTypeOf<client.Status>()
   expectTypeOf<keyof ProblemAnswer>().toEqualTypeOf<keyof client.Problem>()
   expectTypeOf<ErrorCode>().toExtend<client.NotifierErrorCode>()
 })

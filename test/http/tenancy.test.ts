@@ -41,6 +41,7 @@ const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> =
   'GET /v1/resend/:id': 'resend',
   'POST /v1/callbacks/test': 'own',
   'GET /v1/me': 'own',
+  'GET /v1/status': 'own',
   'GET /v1/signing-secrets': 'own',
   'POST /v1/signing-secrets/rotate': 'own',
 }
@@ -92,7 +93,14 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
 
 /** All that the other partner and the operator see of it, but for fresh signatures. */
 const snapshot = async (): Promise<string> => {
-  const own = ['/v1/registrations', '/v1/signing-secrets', '/v1/me', '/v1/events', `/v1/resend/${foreign.resend}`]
+  const own = [
+    '/v1/registrations',
+    '/v1/signing-secrets',
+    '/v1/me',
+    '/v1/status',
+    '/v1/events',
+    `/v1/resend/${foreign.resend}`,
+  ]
   const texts = await Promise.all(own.map(async path => (await api.call('GET', path, { key: api.other.key })).text))
   const keys = await api.call('GET', `/v1/admin/partners/${api.other.id}/keys`, { key: ADMIN_TOKEN })
   return [...texts, keys.text].join('\n').replaceAll(/"webhook-signature":"[^"]*"/g, '')

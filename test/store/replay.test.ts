@@ -45,6 +45,7 @@ type Writing = Exclude<
   | 'findKey'
   | 'liveSecrets'
   | 'usageOf'
+  | 'statusOf'
   | 'listSigningSecrets'
   | 'findAccount'
   | 'accountFor'

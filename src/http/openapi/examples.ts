@@ -153,6 +153,12 @@ export const EXAMPLES: Examples = {
     quotas: { pending: null, hosts: 3, daily: 10_000 },
     usage: { pending: 12, hosts: 1, daily: 340 },
   },
+  Status: {
+    at: RESOLVED,
+    account: { paused: false, reason: null, code: null, since: null },
+    queue: { before: 0, rate: 5, waitSeconds: 0 },
+    deliveries: { since: '2026-11-24T07:03:20.000Z', delivered: 341, pending: 2, exhausted: 0, successRate: 0.994 },
+  },
   Problem: PROBLEM,
   Partner: {
     id: PARTNER_ID,

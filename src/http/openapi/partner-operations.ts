@@ -144,4 +144,10 @@ export const PARTNER_OPERATIONS: Operations = {
     summary: 'The partner of this key, its limits and their usage',
     answers: { 200: { description: 'The partner.', schema: 'Me' } },
   },
+  'GET /v1/status': {
+    ...ACCOUNT,
+    operationId: 'getStatus',
+    summary: 'How long a new serial waits now, and how your webhooks fare',
+    answers: { 200: { description: 'As it is now.', schema: 'Status' } },
+  },
 }

@@ -14,6 +14,7 @@ import { ATTEMPT, REGISTRATION } from '../partner/registration-answer.ts'
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
 import { RESEND, RESEND_BODY } from '../partner/resends.ts'
 import { NEW_SIGNING_SECRET, ROTATION, SIGNING_SECRET } from '../partner/signing-secrets.ts'
+import { STATUS_ANSWER } from '../partner/status.ts'
 
 /** The schemas of the bodies, by their names in the document. The same schemas check the requests. */
 export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => number) => ({
@@ -46,6 +47,7 @@ export const ANSWERS = {
   SigningSecretList: listOf(SIGNING_SECRET),
   NewSigningSecret: NEW_SIGNING_SECRET,
   Me: ME,
+  Status: STATUS_ANSWER,
   Problem: PROBLEM,
   Partner: PARTNER,
   PartnerList: listOf(PARTNER),

@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { createEvents } from './events.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type MigrationStep, refuseDamage } from './opening.ts'
+import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
@@ -76,6 +77,7 @@ export const openSqliteStore = async ({
       ...createCompletions(context),
       ...createMessages(context),
       ...createPartners(context),
+      ...createPartnerStatus(context),
       ...createApiKeys(context),
       ...createAccounts(context),
       ...createSigningSecrets(context),

@@ -113,4 +113,27 @@ export const describePollQueues = (open: OpenStore): void => {
     await bench.store.pauseAccount(bench.account.id)
     expect(await queueOf()).toBeNull()
   })
+
+  test('a status says how many calls go before what is registered next, and counts the messages of the last hour', async () => {
+    await using queue = await openQueue()
+    const { bench } = queue
+    const { store, partnerId } = bench
+    await bench.resolve()
+    await bench.deliver(204)
+    await bench.resolve()
+    await queue.registerMany('asked', 10, false)
+    await bench.poll(WAITING)
+    await bench.advance(MINUTE)
+    const { id } = await bench.register()
+    await store.nudge(partnerId, id)
+    const status = await store.statusOf(partnerId)
+    expect(status).toMatchObject({
+      account: { id: bench.account.id, pausedAt: null },
+      queue: { before: 2, rate: 1_000 },
+      messages: { since: store.now() - HOUR, delivered: 1, pending: 1, exhausted: 0 },
+    })
+    await bench.advance(2 * HOUR)
+    expect((await store.statusOf(partnerId)).messages).toMatchObject({ delivered: 0, pending: 0 })
+    expect((await store.statusOf(await bench.addPartner())).messages).toMatchObject({ delivered: 0, pending: 0 })
+  })
 }

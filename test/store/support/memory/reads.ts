@@ -1,16 +1,22 @@
 import { encodeTime } from 'ulid'
 import { DAY } from '../../../../src/core/duration.ts'
+import type { MessageState } from '../../../../src/core/message.ts'
+import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
+import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
+import { NEW } from '../../../../src/store/rules/poll-queues.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
 import { type Context, ownedRow, viewOf } from './context.ts'
 import { type AttemptRow, type SecretRow, urlKey, type VerificationRow } from './tables.ts'
 
+type Place = Pick<VerificationRow, 'id' | 'accountId' | 'partnerId' | 'queue'> & { dueAt: number }
+
 type Verbs = Pick<
   Store,
-  'findRegistration' | 'listRegistrations' | 'listAttempts' | 'explain' | 'listEvents' | 'usageOf'
+  'findRegistration' | 'listRegistrations' | 'listAttempts' | 'explain' | 'listEvents' | 'usageOf' | 'statusOf'
 >
 
 export const secretsOf = ({ tables, now }: Context, partnerId: string): SecretRow[] =>
@@ -48,7 +54,7 @@ export const createReads = (context: Context): Verbs => {
   const messagesOf = (partnerId: string) =>
     tables.messages.where(row => row.partnerId === partnerId).sort((a, b) => a.event - b.event)
 
-  const forecastOf = (place: VerificationRow & { dueAt: number }, at: number) => {
+  const forecastOf = (place: Place, at: number) => {
     const row = tables.accounts.get(place.accountId)
     if (!row || row.pausedAt !== null) return null
     const due = tables.verifications.where(
@@ -131,6 +137,27 @@ export const createReads = (context: Context): Verbs => {
           body,
         }))
       return { outcome: 'page', events, end: events.at(-1)?.position ?? null }
+    },
+
+    statusOf: async partnerId => {
+      const at = now()
+      const row = chooseAccount(
+        tables.accounts
+          .where(one => one.isDefault || one.partnerId === partnerId)
+          .map(one => ({ ...one, apiKey: Buffer.alloc(0) })),
+        partnerId,
+      )
+      const place = { accountId: row?.id ?? '', partnerId, queue: NEW, dueAt: at, id: Number.MAX_SAFE_INTEGER }
+      const since = at - STATUS_MS
+      const newest = messagesOf(partnerId)
+        .slice(-MOST_MESSAGES)
+        .filter(({ createdAt }) => createdAt >= since)
+      const count = (state: MessageState) => newest.filter(message => message.state === state).length
+      return {
+        account: row && viewAccount(row, defaultRate),
+        queue: row && forecastOf(place, at),
+        messages: { since, pending: count('pending'), delivered: count('delivered'), exhausted: count('exhausted') },
+      }
     },
 
     usageOf: async partnerId => usageOf(context, partnerId, now()),

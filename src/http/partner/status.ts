@@ -1,0 +1,66 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { SECOND } from '../../core/duration.ts'
+import type { PartnerStatus, Store } from '../../store/store.ts'
+import { AT, COUNT, jsonTime, PAUSE, viewPause } from '../json/fields.ts'
+import { noQuery } from '../json/query.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { roundedRate } from './explain-sentence.ts'
+
+export interface StatusDeps {
+  store: Pick<Store, 'statusOf'>
+  now: () => number
+}
+
+export const STATUS_ANSWER = z.strictObject({
+  at: AT,
+  account: z.strictObject(PAUSE).describe('The upstream account that your serials are asked with.'),
+  queue: z
+    .strictObject({
+      before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
+      rate: z.number().positive().describe('Calls a second that you have now.'),
+      waitSeconds: COUNT.describe('About how long until it is asked.'),
+    })
+    .nullable()
+    .describe('Null while nothing is asked.'),
+  deliveries: z
+    .strictObject({
+      since: AT,
+      delivered: COUNT,
+      pending: COUNT,
+      exhausted: COUNT,
+      successRate: z.number().min(0).max(1).nullable().describe('Delivered over all; null where there is none.'),
+    })
+    .describe('Your webhooks of the last hour, or the newest 1,000 of them.'),
+})
+export type StatusAnswer = z.output<typeof STATUS_ANSWER>
+
+const viewStatus = ({ account, queue, messages }: PartnerStatus, now: number): StatusAnswer => {
+  const { since, delivered, pending, exhausted } = messages
+  const all = delivered + pending + exhausted
+  return {
+    at: jsonTime(now),
+    account: viewPause(account ?? NO_PAUSE),
+    queue: queue && {
+      before: queue.before,
+      rate: roundedRate(queue.rate),
+      waitSeconds: Math.ceil(Math.max(0, queue.at - now) / SECOND),
+    },
+    deliveries: {
+      since: jsonTime(since),
+      delivered,
+      pending,
+      exhausted,
+      successRate: all === 0 ? null : Math.round((delivered / all) * 1_000) / 1_000,
+    },
+  }
+}
+
+const NO_PAUSE = { pausedAt: null, pauseReason: null, pauseCode: null }
+
+/** `GET /v1/status`: how it is going, for a partner. */
+export const createStatus = ({ store, now }: StatusDeps) => {
+  const app = new Hono<ApiEnv>()
+  app.get('/', noQuery, async c => c.json(viewStatus(await store.statusOf(c.get('partnerId')), now())))
+  return app
+}
