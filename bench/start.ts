@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contestant, contest, medianOf } from './support/contest.ts'
 import { residentMb } from './support/machine.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
-import { benchEnvironment, NODE_FLAGS, openFolder, openService } from './support/service.ts'
+import { benchEnvironment, openFolder, openService } from './support/service.ts'
 
 const CLI = join(import.meta.dirname, '../src/bin.js')
 const RUNS = 11
@@ -31,7 +31,7 @@ export const start: Part = async ({ rounds, scale, say }) => {
   await serve(existing.path, 0)
   const contestants: Contestant[] = [
     { name: '`node -e 0`', run: () => timeOf(['-e', '0']) },
-    { name: '`--help`', run: () => timeOf([...NODE_FLAGS, CLI, '--help']) },
+    { name: '`--help`', run: () => timeOf([CLI, '--help']) },
     {
       name: '`serve`, no database yet',
       run: async () => {

@@ -165,7 +165,7 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
 
 /** Runs in a process of its own, so that its memory is the store's. */
 export const measureQueues = async (order: Order): Promise<Sample> => {
-  await using child = openChild(import.meta.filename, { nodeFlags: ['--max-semi-space-size=16'] })
+  await using child = openChild(import.meta.filename, { nodeFlags: ['--max-semi-space-size=8'] })
   return await child.ask<Sample>({ ...order })
 }
 

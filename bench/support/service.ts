@@ -8,8 +8,6 @@ import type { Names } from './tls.ts'
 
 const NAME_SERVER = join(import.meta.dirname, 'name-server.ts')
 const CLI = join(import.meta.dirname, '../../src/bin.js')
-/** As `npm start` does. */
-export const NODE_FLAGS = ['--max-semi-space-size=16']
 const ADMIN_TOKEN = 'the-operator-of-this-whole-benchmark'
 const START_LIMIT_MS = 60_000
 
@@ -44,7 +42,7 @@ export const openService = async (folder: string, env: Environment, names: Pick<
   const logPath = join(folder, 'serve.log')
   const log = openSync(logPath, 'w')
   const startedAt = performance.now()
-  const nodeFlags = names ? [...NODE_FLAGS, '--import', NAME_SERVER] : NODE_FLAGS
+  const nodeFlags = names ? ['--import', NAME_SERVER] : []
   const child = spawn(process.execPath, [...nodeFlags, CLI, 'serve'], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...names?.env, ...env },

@@ -2,9 +2,9 @@ import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
+import { limitMemory } from '../limit-memory.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
-import { tidyMemorySoon } from '../tidy-memory.ts'
 import { VERSION } from '../version.ts'
 import { damageAdviceOn, loadConfig, reasonOf, refuse } from './environment.ts'
 
@@ -27,7 +27,7 @@ export const serve = async (): Promise<void> => {
     process.exit(1)
   })
   stopOnSignal(app, emit)
-  tidyMemorySoon()
+  limitMemory()
 }
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */

@@ -111,6 +111,7 @@ export const spawnCli = (args: readonly string[], { cwd, env = {} }: { cwd: stri
   return {
     texts: texts as Readonly<typeof texts>,
     line,
+    pid: child.pid ?? 0,
     exited,
     kill: (signal: NodeJS.Signals): boolean => child.kill(signal),
     [Symbol.asyncDispose]: async () => {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { tidyMemorySoon } from '../../../tidy-memory.ts'
+import { limitMemory } from '../../../limit-memory.ts'
 import { openSqliteReader } from '../reader.ts'
 import { packError } from './errors.ts'
 import type { Opened, Opening } from './protocol.ts'
@@ -24,7 +24,7 @@ try {
       now = at
     },
   })
-  tidyMemorySoon()
+  limitMemory()
 } catch (error) {
   port.postMessage({ ok: false, error: packError(error) } satisfies Opened)
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { tidyMemorySoon } from '../../../tidy-memory.ts'
+import { limitMemory } from '../../../limit-memory.ts'
 import { openSqliteStore } from '../store.ts'
 import { packError } from './errors.ts'
 import type { Migrating, Opened, Opening } from './protocol.ts'
@@ -28,7 +28,7 @@ await open().then(
         now = at
       },
     })
-    tidyMemorySoon()
+    limitMemory()
   },
   error => port.postMessage({ ok: false, error: packError(error) } satisfies Opened),
 )
