@@ -96,7 +96,7 @@ export interface ClaimedMessage {
   retries: number
 }
 
-/** An answer, whatever it says, shows that a host lets attempts end; running into the time limit, that it may not. */
+/** An answer, whatever it says, shows that a host lets attempts end; holding a slot for long without one, that it may not. */
 export type HostSign = 'answers' | 'hangs'
 
 export interface MessageSettlement {
@@ -104,6 +104,6 @@ export interface MessageSettlement {
   step: MessageStep
   /** Null: nothing was sent; the claim is released and the message is due as `step` says. */
   attempt: Attempt | null
-  /** What the attempt shows of its host; null: nothing, because no connection was made, or it broke. */
+  /** What the attempt shows of its host; null: nothing, because no connection was made, or it broke, and soon. */
   shows: HostSign | null
 }

@@ -58,14 +58,15 @@ const WAIT_MS = SECOND
 const RELEASED_MS = SECOND
 /** Not a second: where the proxy is down, all that is due comes back. */
 const PROXY_DOWN_MS = 30 * SECOND
-/** Errors of an attempt that held its slot for long. */
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
+/** An attempt without an answer that took so long has held its slot: its name server was silent, or its handshake broke late. */
+const HELD_MS = SECOND
 /** Something is short or broken here, such as sockets or the proxy; the receiver has nothing to do with it. */
 const OUR_FAILURES = new Set<string>(['local', 'proxy_down'])
 
 const signOf = (result: SendResult): HostSign | null => {
   if (result.kind === 'answered') return 'answers'
-  return TIMED_OUT.has(result.error) ? 'hangs' : null
+  return TIMED_OUT.has(result.error) || result.durationMs >= HELD_MS ? 'hangs' : null
 }
 
 const NO_SHARE = () => {}

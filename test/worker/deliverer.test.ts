@@ -11,11 +11,11 @@ const CONCURRENCY = 8
 const PER_HOST = 2
 const OK: SendResult = { kind: 'answered', httpStatus: 200, retryAfter: null, excerpt: 'ok', durationMs: 12 }
 const SECRET = new Secret(`whsec_${Buffer.alloc(24).toString('base64')}`)
-const failed = (error: Extract<SendResult, { kind: 'failed' }>['error']): SendResult => ({
+const failed = (error: Extract<SendResult, { kind: 'failed' }>['error'], durationMs = 15): SendResult => ({
   kind: 'failed',
   error,
   detail: null,
-  durationMs: 15,
+  durationMs,
 })
 
 const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): ClaimedMessage => ({
@@ -197,6 +197,17 @@ test.each([
   await deliverer.whenIdle()
   expect(settled).toMatchObject([{ shows, step: { state: 'pending', retries: 1 } }])
 })
+
+test.each(['dns', 'tls', 'reset'] as const)(
+  'an attempt that failed as %s, but held its slot for a second, shows that its host hangs',
+  async error => {
+    const { deliverer, round, answer, settled } = openScene()
+    await round(messageOf(1))
+    await answer(1, failed(error, SECOND))
+    await deliverer.whenIdle()
+    expect(settled).toMatchObject([{ shows: 'hangs' }])
+  },
+)
 
 test('what could not be sent for a shortage here is due again soon, and no attempt is recorded', async () => {
   const { deliverer, round, answer, settled, happened } = openScene()
