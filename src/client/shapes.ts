@@ -121,6 +121,8 @@ export interface Me {
 /** How it is going now. */
 export interface Status {
   at: string
+  /** Whether GetResult answers, and since when and why it does not. */
+  upstream: { reachable: boolean; since: string | null; error: string | null }
   account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
   /** Calls of yours that go before a serial that is registered now; null while nothing is asked. */
   queue: { before: number; rate: number; waitSeconds: number } | null

@@ -80,7 +80,7 @@ export interface Explanation {
   lastCode: number | null
   rawStatus: string | null
   account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
-  /** Null: it is not in a queue, because it is not due, is being asked, or its account is paused. */
+  /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null

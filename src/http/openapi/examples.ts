@@ -155,6 +155,7 @@ export const EXAMPLES: Examples = {
   },
   Status: {
     at: RESOLVED,
+    upstream: { reachable: true, since: null, error: null },
     account: { paused: false, reason: null, code: null, since: null },
     queue: { before: 0, rate: 5, waitSeconds: 0 },
     deliveries: { since: '2026-11-24T07:03:20.000Z', delivered: 341, pending: 2, exhausted: 0, successRate: 0.994 },

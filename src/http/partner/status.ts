@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
-import { AT, COUNT, jsonTime, PAUSE, viewPause } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { roundedRate } from './explain-sentence.ts'
@@ -14,6 +14,11 @@ export interface StatusDeps {
 
 export const STATUS_ANSWER = z.strictObject({
   at: AT,
+  upstream: z.strictObject({
+    reachable: z.boolean().describe('Whether GetResult answers.'),
+    since: AT_OR_NULL.describe('Since when it does not.'),
+    error: z.string().nullable().describe('Why, such as `unreachable: ECONNREFUSED`.'),
+  }),
   account: z.strictObject(PAUSE).describe('The upstream account that your serials are asked with.'),
   queue: z
     .strictObject({
@@ -35,12 +40,18 @@ export const STATUS_ANSWER = z.strictObject({
 })
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
-const viewStatus = ({ account, queue, messages }: PartnerStatus, now: number): StatusAnswer => {
+const viewStatus = ({ queue, messages, ...status }: PartnerStatus, now: number): StatusAnswer => {
+  const account = status.account ?? WELL
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
   return {
     at: jsonTime(now),
-    account: viewPause(account ?? NO_PAUSE),
+    upstream: {
+      reachable: account.unreachableAt === null,
+      since: jsonTimeOrNull(account.unreachableAt),
+      error: account.unreachableError,
+    },
+    account: viewPause(account),
     queue: queue && {
       before: queue.before,
       rate: roundedRate(queue.rate),
@@ -56,7 +67,8 @@ const viewStatus = ({ account, queue, messages }: PartnerStatus, now: number): S
   }
 }
 
-const NO_PAUSE = { pausedAt: null, pauseReason: null, pauseCode: null }
+/** Where there is no account yet. */
+const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
 
 /** `GET /v1/status`: how it is going, for a partner. */
 export const createStatus = ({ store, now }: StatusDeps) => {

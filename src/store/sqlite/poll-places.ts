@@ -1,3 +1,4 @@
+import { isProbed } from '../../core/account.ts'
 import { forecastPoll, type PollForecast, type QueueDepth } from '../rules/poll-forecast.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
@@ -42,10 +43,10 @@ export const createPollPlaces = (context: Context) => {
     })
   }
 
-  /** Null: its account is paused. */
+  /** Null: its account is not asked now. */
   return (place: Place, at: number): PollForecast | null => {
     const account = accounts.find(place.accountId)
-    if (!account || account.pausedAt !== null) return null
+    if (!account || isProbed(account)) return null
     const due = heads.all(place).filter(({ dueAt }) => dueAt <= at)
     const queues = due.filter(({ partnerId }) => partnerId === place.partnerId).map(({ queue }) => queue)
     const partners = new Set(due.map(({ partnerId }) => partnerId)).size

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { openApi } from '../support/api.ts'
 
 const REJECTED = { kind: 'account', code: 405, fault: 'credentials_wrong' } as const
@@ -10,6 +11,7 @@ test('says that nothing waits, and that there was nothing to deliver', async () 
   expect(status).toBe(200)
   expect(json).toEqual({
     at: '2026-11-24T16:20:00.000Z',
+    upstream: { reachable: true, since: null, error: null },
     account: { paused: false, reason: null, code: null, since: null },
     queue: { before: 0, rate: 5, waitSeconds: 0 },
     deliveries: { since: '2026-11-24T15:20:00.000Z', delivered: 0, pending: 0, exhausted: 0, successRate: null },
@@ -34,6 +36,25 @@ test('says why nothing is asked while the account is paused', async () => {
   await api.answerWith(REJECTED, PAUSE)
   expect((await api.call('GET', '/v1/status')).json).toMatchObject({
     account: { paused: true, reason: 'credentials_wrong', code: 405 },
+    queue: null,
+  })
+})
+
+test('says since when GetResult does not answer', async () => {
+  await using api = await openApi()
+  await api.register({ idcardid: 'a' })
+  const silence = { kind: 'transient', code: null, cause: 'unreachable' } as const
+  const since = api.clock.now
+  await api.answerWith(silence, {
+    kind: 'unreachable',
+    error: 'unreachable',
+    since,
+    probes: 1,
+    probeAt: since + MINUTE,
+  })
+  expect((await api.call('GET', '/v1/status')).json).toMatchObject({
+    upstream: { reachable: false, since: '2026-11-24T16:20:00.000Z', error: 'unreachable' },
+    account: { paused: false },
     queue: null,
   })
 })

@@ -1,4 +1,5 @@
 import { encodeTime } from 'ulid'
+import { isProbed } from '../../../../src/core/account.ts'
 import { DAY } from '../../../../src/core/duration.ts'
 import type { MessageState } from '../../../../src/core/message.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
@@ -56,7 +57,7 @@ export const createReads = (context: Context): Verbs => {
 
   const forecastOf = (place: Place, at: number) => {
     const row = tables.accounts.get(place.accountId)
-    if (!row || row.pausedAt !== null) return null
+    if (!row || isProbed(row)) return null
     const due = tables.verifications.where(
       ({ accountId, partnerId, dueAt }) =>
         accountId === place.accountId && dueAt !== null && dueAt <= at && !tables.partners.get(partnerId)?.disabled,
