@@ -50,6 +50,7 @@ export const day: Part = async ({ say }) => {
   const beside = of(ruled, 'a batch beside singles', 'beside').longest
   const other = of(ruled, 'a batch of another partner', 'beside').longest
   const after = of(ruled, 'a batch beside singles', 'after').longest
+  const outage = of(ruled, 'an outage and its backlog', 'after').longest
   const batch =
     of(ruled, 'a batch beside singles', 'batch').longest / of(best, 'a batch beside singles', 'batch').longest
   const finding = (what: string, value: number, { aim, unit }: { aim: number; unit: 's' | '×' }) => ({
@@ -74,6 +75,7 @@ first completed first. ${DAYS.map(({ name, description }) => `*${name}*: ${descr
       }),
       finding('the slowest beside a batch of another partner', other / SECOND, { aim: 22, unit: 's' }),
       finding('the slowest from 30 s after the batch on', after / SECOND, { aim: 5, unit: 's' }),
+      finding('the slowest new one beside the backlog of an outage', outage / SECOND, { aim: 60, unit: 's' }),
       finding('the batch as a whole, against the best', batch, { aim: 1.1, unit: '×' }),
     ],
     notes: [],

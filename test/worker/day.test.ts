@@ -1,0 +1,45 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { runDay } from '../../bench/polling/day.ts'
+import { DAYS } from '../../bench/polling/days.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+
+/** By kind of check: the longest time from its completion to the poll that found it. Store, poller and clock, without time. */
+const slowestOf = async (name: string): Promise<Record<string, number>> => {
+  const day = DAYS.find(one => one.name === name)
+  if (!day) throw new Error(`there is no day ${name}`)
+  const delays = await runDay(day, 'rule')
+  const byKind = Map.groupBy(delays.keys(), index => day.checks[index]?.kind ?? '')
+  return Object.fromEntries(
+    [...byKind].map(([kind, indices]) => [kind, Math.max(...indices.map(index => delays[index] ?? 0))]),
+  )
+}
+
+describe('a batch of 1,000', () => {
+  let slowest: Record<string, number>
+  beforeAll(async () => {
+    slowest = await slowestOf('a batch beside singles')
+  }, 60_000)
+
+  test('does not keep a registration beside it waiting for 400 s', () => {
+    expect(slowest.beside).toBeLessThan(22 * SECOND)
+  })
+
+  test('leaves no long intervals behind on an idle account', () => {
+    expect(slowest.after).toBeLessThanOrEqual(slowest.before ?? 0)
+  })
+
+  test('takes hardly longer than its calls do, though it yields', () => {
+    expect(slowest.batch).toBeLessThan(1.1 * 200 * SECOND)
+  })
+})
+
+test('a batch of one partner keeps no registration of another waiting', { timeout: 60_000 }, async () => {
+  expect((await slowestOf('a batch of another partner')).beside).toBeLessThan(22 * SECOND)
+})
+
+test('the backlog of an outage keeps no new serial waiting', { timeout: 60_000 }, async () => {
+  const { after, during } = await slowestOf('an outage and its backlog')
+  expect(after).toBeLessThan(MINUTE)
+  // Twenty minutes of outage, and the calls for 2,400 serials.
+  expect(during).toBeLessThan(21 * MINUTE)
+})
