@@ -1,4 +1,4 @@
-import { ENDED_WITHOUT_VERDICT } from '../../core/registration.ts'
+import { ENDED_WITHOUT_VERDICT, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { Context } from './context.ts'
 import { and, eq, notInArray, sql } from './drizzle.ts'
 import { selectRegistrations } from './registration-rows.ts'
@@ -14,6 +14,9 @@ interface FoundVerification {
   observedAt: number | null
   previousPollAt: number | null
 }
+
+const ENDED: readonly string[] = ENDED_WITHOUT_VERDICT
+const LIVE = REGISTRATION_STATUSES.filter(status => !ENDED.includes(status)).map(status => `'${status}'`)
 
 export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'client'>) => ({
   find: selectRegistrations(db)
@@ -32,7 +35,7 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
     .prepare<{ verificationId: number; limit: number }, number>(`
     SELECT count(*) FROM (
       SELECT 1 FROM registrations
-      WHERE verification_id = +@verificationId AND status NOT IN (${ENDED_WITHOUT_VERDICT.map(status => `'${status}'`)})
+      WHERE verification_id = +@verificationId AND status IN (${LIVE})
       LIMIT +@limit)`)
     .pluck(),
   findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
