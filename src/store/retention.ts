@@ -5,15 +5,24 @@ export interface EndedRegistration {
   id: string
   /** Null: it is pending. */
   resolvedAt: number | null
-  /** Null: it has no message, or none any more. */
-  messageState: MessageState | null
+  /** Null: it has no message. */
+  message: { state: MessageState; dueAt: number | null } | null
 }
 
-/** It ended before `before`, and its message, if it has one, does not wait to be sent. */
-export const mayErase = ({ resolvedAt, messageState }: EndedRegistration, before: number): boolean =>
-  resolvedAt !== null && resolvedAt < before && messageState !== 'pending'
+/**
+ * It ended before `before`, and its message, if it has one, is not going to be sent: what is held for a URL that answered 410, or
+ * set aside because it cannot be decrypted, has no due time.
+ */
+export const mayErase = ({ resolvedAt, message }: EndedRegistration, before: number): boolean =>
+  resolvedAt !== null && resolvedAt < before && (message === null || message.dueAt === null)
 
-/** A place in the order in which registrations ended. */
-export type Place = Pick<EndedRegistration, 'id'> & { resolvedAt: number }
+/** The one that ended first comes first. */
+export const byEnd = (one: Pick<EndedRegistration, 'id' | 'resolvedAt'>, other: typeof one): number =>
+  (one.resolvedAt ?? 0) - (other.resolvedAt ?? 0) || (one.id < other.id ? -1 : 1)
 
-export const FIRST_PLACE: Place = { resolvedAt: 0, id: '' }
+/** A URL that answered 410 before `before` is forgotten once nothing is held for it. */
+export const mayForgetPause = ({ since, isHolding }: { since: number; isHolding: boolean }, before: number): boolean =>
+  since < before && !isHolding
+
+/** No registration has the lane any more, so its host is none that the partner has. */
+export const isLaneUnused = ({ registrations }: { registrations: number }): boolean => registrations <= 0

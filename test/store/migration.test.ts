@@ -99,7 +99,11 @@ test('P17 a file of the version before comes over whole', async () => {
   const page = await store.listEvents('prt_1', { after: { n: 38, at: null }, limit: 10 })
   expect(page).toMatchObject({ outcome: 'page', events: [{ position: { n: 39 }, registrationId: idOf(39) }] })
   const beyond = await store.listEvents('prt_1', { after: { n: 1_039, at: null }, limit: 10 })
-  expect(beyond).toEqual({ outcome: 'page', events: [] })
+  expect(beyond).toEqual({ outcome: 'page', events: [], end: null })
+  // The host is kept as long as its last registration.
+  const lanes = new Database(path, { readonly: true })
+  onTestFinished(() => void lanes.close())
+  expect(lanes.prepare('SELECT registrations FROM lanes').pluck().all()).toEqual([40])
 })
 
 test('serials that upstream may take for one come over as they are, and the partner of the oldest gets the next', async () => {

@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/core/duration.ts'
-import { mayErase } from '../../src/store/retention.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { mayErase, mayForgetPause } from '../../src/store/retention.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { findInTables, readTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
 import { first, openBench, SUCCESS } from '../support/store.ts'
+
+const onFile = <T>(path: string, use: (file: Database.Database) => T): T => {
+  const file = new Database(path)
+  try {
+    return use(file)
+  } finally {
+    file.close()
+  }
+}
 
 const open = async () => {
   const stack = new AsyncDisposableStack()
@@ -23,6 +34,16 @@ const open = async () => {
   return {
     ...bench,
     path,
+    /** Changes the file beside the store. */
+    change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
+    select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
+    planOf: (query: string) =>
+      onFile(path, file =>
+        file
+          .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${query}`)
+          .all()
+          .map(({ detail }) => detail),
+      ),
     /** Erases what ended more than `ms` ago, `limit` at most. */
     prune: (ms: number, limit = 1_000) => bench.store.prune(clock.now - ms, limit),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -30,18 +51,25 @@ const open = async () => {
 }
 
 describe('what may be erased', () => {
-  const ended = { id: 'reg_1', resolvedAt: 100, messageState: 'delivered' } as const
+  const ended = { id: 'reg_1', resolvedAt: 100, message: { state: 'delivered', dueAt: null } } as const
 
   test('ended before the time that is given', () => {
     expect(mayErase(ended, 101)).toBe(true)
     expect(mayErase(ended, 100)).toBe(false)
-    expect(mayErase({ ...ended, resolvedAt: null, messageState: null }, 101)).toBe(false)
+    expect(mayErase({ ...ended, resolvedAt: null, message: null }, 101)).toBe(false)
   })
 
-  test('has no message that waits to be sent', () => {
-    expect(mayErase({ ...ended, messageState: 'pending' }, 101)).toBe(false)
-    expect(mayErase({ ...ended, messageState: 'exhausted' }, 101)).toBe(true)
-    expect(mayErase({ ...ended, messageState: null }, 101)).toBe(true)
+  test('has no message that waits to be sent; one that is held or set aside does not', () => {
+    expect(mayErase({ ...ended, message: { state: 'pending', dueAt: 300 } }, 101)).toBe(false)
+    expect(mayErase({ ...ended, message: { state: 'pending', dueAt: null } }, 101)).toBe(true)
+    expect(mayErase({ ...ended, message: { state: 'exhausted', dueAt: null } }, 101)).toBe(true)
+    expect(mayErase({ ...ended, message: null }, 101)).toBe(true)
+  })
+
+  test('is a pause when it is old and holds nothing', () => {
+    expect(mayForgetPause({ since: 100, isHolding: false }, 101)).toBe(true)
+    expect(mayForgetPause({ since: 100, isHolding: true }, 101)).toBe(false)
+    expect(mayForgetPause({ since: 101, isHolding: false }, 101)).toBe(false)
   })
 })
 
@@ -143,21 +171,106 @@ describe('retention', () => {
     expect(readTables(bench.path).attempts).toBe('')
   })
 
+  const FAIL = {
+    kind: 'verdict',
+    code: 2,
+    verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
+  } as const
+
   test('keeps a URL that answered 410 paused while messages are held for it', async () => {
     await using bench = await open()
-    const [one, two] = [await bench.register(), await bench.register()]
-    await bench.poll({
-      kind: 'verdict',
-      code: 2,
-      verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
-    })
+    const one = await bench.register()
+    await bench.poll(FAIL)
     const claimed = first(await bench.claimMessages({ slots: 1 }))
     await bench.store.settleMessages([bench.received(claimed, 410)])
+    // To register the URL again would lift the pause, so this one is from before it.
+    const two = await bench.register({ callbackUrl: 'https://partner.example/other' })
+    bench.change('UPDATE registrations SET callback_url = ? WHERE id = ?', one.callbackUrl, two.id)
+    bench.advance(2 * DAY)
+    await bench.poll(FAIL)
+    expect(await bench.claimMessages()).toEqual([])
+    expect(await bench.prune(DAY)).toBe(1)
+    expect(await bench.claimMessages()).toEqual([])
+    expect((await bench.store.explain(bench.partnerId, two.id))?.heldSince).not.toBeNull()
+  })
+
+  test('erases what was held for a URL that answered 410, and the pause with it', async () => {
+    await using bench = await open()
+    const [one, two] = [await bench.register(), await bench.register()]
+    await bench.poll(FAIL)
+    await bench.store.settleMessages([bench.received(first(await bench.claimMessages({ slots: 1 })), 410)])
+    expect(await bench.claimMessages()).toEqual([])
+    bench.advance(2 * DAY)
+    expect(await bench.prune(DAY)).toBe(2)
+    for (const { id } of [one, two]) expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
+    expect(readTables(bench.path).callback_pauses).toBe('')
+  })
+
+  test('erases what was set aside because it could not be decrypted', async () => {
+    await using bench = await open()
+    const { id } = await bench.resolve()
+    bench.change("UPDATE messages SET body = x'0011'")
     expect(await bench.claimMessages()).toEqual([])
     bench.advance(2 * DAY)
     expect(await bench.prune(DAY)).toBe(1)
-    expect(await bench.claimMessages()).toEqual([])
-    const held = claimed.registrationId === one.id ? two : one
-    expect((await bench.store.explain(bench.partnerId, held.id))?.heldSince).not.toBeNull()
+    expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
+  })
+
+  test('takes hosts with it, so that the quota counts those that there are', async () => {
+    await using bench = await open()
+    await bench.store.changePartner(bench.partnerId, { quotas: { hosts: 2 } })
+    const hostsOf = async () => (await bench.store.usageOf(bench.partnerId)).hosts
+    await bench.resolve({ callbackUrl: 'https://a.example/1' })
+    await bench.resolve({ callbackUrl: 'https://a.example/2' })
+    await bench.deliver(200)
+    bench.advance(2 * DAY)
+    await bench.resolve({ callbackUrl: 'https://b.example/' })
+    await bench.deliver(200)
+    const [refused] = await bench.store.register([bench.newRegistration({ callbackUrl: 'https://c.example/' })])
+    expect(refused?.outcome).toBe('over_quota')
+    expect(await bench.prune(DAY, 1)).toBe(1)
+    expect(await hostsOf()).toBe(2)
+    expect(await bench.prune(DAY)).toBe(1)
+    expect(await hostsOf()).toBe(1)
+    await bench.resolve({ callbackUrl: 'https://a.example/3' })
+    expect(await bench.deliver(200)).toBe(1)
+  })
+
+  test('takes bulk resends that are done and secrets that have ended with it, and no others', async () => {
+    await using bench = await open()
+    const resend = async () => {
+      const { id } = await bench.store.startResend(bench.partnerId, { id: bench.newId('rsd'), since: 0, until: 1 })
+      return id
+    }
+    const rotate = (overlapMs: number) => {
+      const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
+      return bench.store.rotateSigningSecret(bench.partnerId, secret, overlapMs)
+    }
+    const old = await resend()
+    await rotate(HOUR)
+    bench.advance(2 * DAY)
+    const recent = await resend()
+    await rotate(HOUR)
+    expect(await bench.prune(DAY)).toBe(0)
+    expect(await bench.store.findResend(bench.partnerId, old)).toBeNull()
+    expect(await bench.store.findResend(bench.partnerId, recent)).not.toBeNull()
+    expect(bench.select('SELECT count(*) FROM signing_secrets')).toBe(2)
+  })
+
+  test('looks at nothing that it keeps, however much that is', async () => {
+    await using bench = await open()
+    const plans = [
+      `SELECT registration_id FROM messages WHERE due_at IS NULL AND created_at < 1 ORDER BY created_at, registration_id`,
+      `SELECT id FROM registrations WHERE message_seq IS NULL AND resolved_at IS NOT NULL AND resolved_at < 1
+       ORDER BY resolved_at, id`,
+      `SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < 1 ORDER BY expires_at`,
+      `SELECT id FROM bulk_resends WHERE done = 1 AND created_at < 1 ORDER BY created_at`,
+    ].map(query => bench.planOf(query))
+    expect(plans.map(plan => plan[0])).toEqual([
+      expect.stringMatching(/^SEARCH messages USING (COVERING )?INDEX messages_rested/),
+      expect.stringMatching(/^SEARCH registrations USING (COVERING )?INDEX registrations_untold/),
+      expect.stringMatching(/^SEARCH signing_secrets USING (COVERING )?INDEX signing_secrets_ended/),
+      expect.stringMatching(/^SEARCH bulk_resends USING (COVERING )?INDEX bulk_resends_done/),
+    ])
   })
 })

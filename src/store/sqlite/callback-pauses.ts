@@ -25,6 +25,9 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
   const held = client.prepare<Url, { seq: number; laneId: number }>(`
     SELECT seq, lane_id AS laneId FROM messages
     WHERE partner_id = @partnerId AND state = 'pending' AND due_at IS NULL AND callback_url = @callbackUrl`)
+  const firstHeld = client.prepare<Url>(`
+    SELECT seq FROM messages
+    WHERE partner_id = +@partnerId AND state = 'pending' AND due_at IS NULL AND callback_url = +@callbackUrl LIMIT 1`)
   const release = client.prepare<[dueAt: number, seqs: string]>(
     'UPDATE messages SET due_at = ? WHERE seq IN (SELECT value FROM json_each(?))',
   )
@@ -38,7 +41,10 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
       add.run({ partnerId, callbackUrl, since })
     },
 
-    /** For a URL that no registration has any more, so that nothing is held for it. */
+    /** Whether messages are held for it. */
+    isHolding: ({ partnerId, callbackUrl }: Url): boolean => firstHeld.get({ partnerId, callbackUrl }) !== undefined,
+
+    /** Without lifting: for a URL that nothing is held for. */
     forget: ({ partnerId, callbackUrl }: Url): void => {
       remove.run({ partnerId, callbackUrl })
     },

@@ -88,6 +88,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const key = verification ? { verificationId: verification.id, n: made } : addVerification(item, ask as Nudge, at)
     const metadata = JSON.stringify(item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
+    lanes.join(lane)
     statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)
     quotas.add(partnerId, { pending: ending ? 0 : 1 })
     if (!verification) return { outcome: 'created', registration: newRegistrationOf(item, at, expiresAt) }

@@ -1,26 +1,42 @@
-import { type EndedRegistration, FIRST_PLACE, mayErase, type Place } from '../retention.ts'
+import type { MessageState } from '../../core/message.ts'
+import { byEnd, isLaneUnused, mayErase, mayForgetPause } from '../retention.ts'
 import type { Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<Store, 'prune'>
-interface Row extends EndedRegistration {
+interface Row {
+  id: string
+  resolvedAt: number
   verificationId: number
+  laneId: number
   messageSeq: number | null
+  messageState: MessageState | null
+  messageDueAt: number | null
+}
+interface PauseRow {
+  rowid: number
   partnerId: string
   callbackUrl: string
+  since: number
 }
 
-/** So many registrations are looked at together. */
-const PAGE = 1_000
+/** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
+const REST_IN_A_BATCH = 1_000
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ client, read, write }: Context): Verbs => {
   const statements = prepare(client)
   const pauses = createCallbackPauses({ client })
 
-  const erase = (ids: readonly string[], before: number): number => {
-    const rows = statements.find.all(JSON.stringify(ids)).filter(row => mayErase(row, before))
+  /** Two indexes have exactly what may be erased, in order, so what is kept costs nothing. */
+  const find = (before: number, limit: number): Row[] =>
+    [...statements.withMessage.all({ before, limit }), ...statements.withoutMessage.all({ before, limit })]
+      .filter(row => mayErase({ ...row, message: messageOf(row) }, before))
+      .sort(byEnd)
+      .slice(0, limit)
+
+  const erase = (rows: readonly Row[]): void => {
     for (const { id, messageSeq } of rows) {
       statements.removeRegistration.run(id)
       if (messageSeq === null) continue
@@ -29,42 +45,71 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
     }
     for (const verificationId of new Set(rows.map(row => row.verificationId)))
       if (!statements.registrationOf.get({ verificationId })) statements.removeVerification.run(verificationId)
-    // There are few pauses, and who else has a paused URL is known only after a search.
-    for (const { partnerId, callbackUrl } of rows)
-      if (pauses.since({ partnerId, callbackUrl }) !== null && !statements.registrationFor.get(partnerId, callbackUrl))
-        pauses.forget({ partnerId, callbackUrl })
-    return rows.length
+    for (const [laneId, left] of Map.groupBy(rows, row => row.laneId)) {
+      const lane = statements.leaveLane.get(left.length, laneId)
+      if (lane && isLaneUnused(lane)) statements.removeLane.run(laneId)
+    }
   }
 
-  /** How far this pass has come; what it passed and kept is looked at again in the next pass. */
-  let passedUntil: Place = FIRST_PLACE
+  /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
+  let pausesUntil = 0
+
+  const mayForget = (pause: PauseRow, before: number): boolean =>
+    mayForgetPause({ ...pause, isHolding: pauses.isHolding(pause) }, before)
+
+  /** What there is to erase beside registrations. */
+  const survey = (before: number) => {
+    const page = statements.pauses.all({ after: pausesUntil, limit: REST_IN_A_BATCH })
+    const hasOthers = [statements.oldSecret, statements.oldResend].some(old => old.get({ before }) !== undefined)
+    return {
+      pauses: page,
+      isEmpty: !hasOthers && !page.some(pause => mayForget(pause, before)),
+      nextPause: page.length < REST_IN_A_BATCH ? 0 : (page.at(-1)?.rowid ?? 0),
+    }
+  }
+
+  const eraseRest = (looked: readonly PauseRow[], before: number): void => {
+    for (const pause of looked) if (mayForget(pause, before)) pauses.forget(pause)
+    const old = { before, limit: REST_IN_A_BATCH }
+    statements.removeSecrets.run(old)
+    statements.removeResends.run(old)
+  }
 
   return {
     prune: async (before, limit) => {
-      // Ends with the first page that has something to erase, or that is the last one.
-      while (true) {
-        const page = await read(() => statements.ended.all({ ...passedUntil, before, limit: PAGE }))
-        const ids = page.filter(row => mayErase(row, before)).map(({ id }) => id)
-        const erased = ids.length === 0 ? 0 : await write(() => erase(ids.slice(0, limit), before))
-        if (erased > 0) return erased
-        passedUntil = page.length < PAGE ? FIRST_PLACE : (page.at(-1) ?? FIRST_PLACE)
-        if (passedUntil === FIRST_PLACE) return 0
-      }
+      const { isIdle, rest } = await read(() => {
+        const rest = survey(before)
+        return { rest, isIdle: rest.isEmpty && find(before, limit).length === 0 }
+      })
+      const erased = isIdle
+        ? 0
+        : await write(() => {
+            const rows = find(before, limit)
+            erase(rows)
+            if (rows.length < limit) eraseRest(rest.pauses, before)
+            return rows.length
+          })
+      if (erased < limit) pausesUntil = rest.nextPause
+      return erased
     },
   }
 }
 
+const messageOf = ({ messageState, messageDueAt }: Row) =>
+  messageState === null ? null : { state: messageState, dueAt: messageDueAt }
+
 const prepare = (client: Context['client']) => ({
-  ended: client.prepare<Place & { before: number; limit: number }, EndedRegistration & Place>(`
-    SELECT registrations.id, resolved_at AS resolvedAt, messages.state AS messageState
-    FROM registrations LEFT JOIN messages ON messages.seq = message_seq
-    WHERE resolved_at IS NOT NULL AND resolved_at < +@before AND (resolved_at, registrations.id) > (+@resolvedAt, +@id)
-    ORDER BY resolved_at, registrations.id LIMIT +@limit`),
-  find: client.prepare<[ids: string], Row>(`
-    SELECT registrations.id, resolved_at AS resolvedAt, messages.state AS messageState, verification_id AS verificationId,
-      message_seq AS messageSeq, registrations.partner_id AS partnerId, registrations.callback_url AS callbackUrl
-    FROM registrations LEFT JOIN messages ON messages.seq = message_seq
-    WHERE registrations.id IN (SELECT value FROM json_each(?))`),
+  /** A message is created when its registration ends. */
+  withMessage: client.prepare<{ before: number; limit: number }, Row>(`
+    SELECT r.id, m.created_at AS resolvedAt, r.verification_id AS verificationId, r.lane_id AS laneId, m.seq AS messageSeq,
+      m.state AS messageState, m.due_at AS messageDueAt
+    FROM messages m CROSS JOIN registrations r ON r.id = m.registration_id
+    WHERE m.due_at IS NULL AND m.created_at < +@before ORDER BY m.created_at, m.registration_id LIMIT +@limit`),
+  withoutMessage: client.prepare<{ before: number; limit: number }, Row>(`
+    SELECT id, resolved_at AS resolvedAt, verification_id AS verificationId, lane_id AS laneId, NULL AS messageSeq,
+      NULL AS messageState, NULL AS messageDueAt
+    FROM registrations
+    WHERE message_seq IS NULL AND resolved_at IS NOT NULL AND resolved_at < +@before ORDER BY resolved_at, id LIMIT +@limit`),
   removeRegistration: client.prepare<[id: string]>('DELETE FROM registrations WHERE id = ?'),
   removeAttempts: client.prepare<{ messageSeq: number }>('DELETE FROM attempts WHERE message_seq = @messageSeq'),
   removeMessage: client.prepare<[seq: number]>('DELETE FROM messages WHERE seq = ?'),
@@ -73,7 +118,22 @@ const prepare = (client: Context['client']) => ({
     'SELECT id FROM registrations WHERE verification_id = +@verificationId LIMIT 1',
   ),
   removeVerification: client.prepare<[id: number]>('DELETE FROM verifications WHERE id = ?'),
-  registrationFor: client.prepare<[partnerId: string, callbackUrl: string]>(
-    'SELECT id FROM registrations WHERE partner_id = +? AND callback_url = ? LIMIT 1',
+  leaveLane: client.prepare<[left: number, id: number], { registrations: number }>(
+    'UPDATE lanes SET registrations = registrations - ? WHERE id = ? RETURNING registrations',
   ),
+  removeLane: client.prepare<[id: number]>('DELETE FROM lanes WHERE id = ?'),
+  pauses: client.prepare<{ after: number; limit: number }, PauseRow>(`
+    SELECT rowid, partner_id AS partnerId, callback_url AS callbackUrl, since FROM callback_pauses
+    WHERE rowid > +@after ORDER BY rowid LIMIT +@limit`),
+  oldSecret: client.prepare<{ before: number }>(`
+    SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < +@before LIMIT 1`),
+  removeSecrets: client.prepare<{ before: number; limit: number }>(`
+    DELETE FROM signing_secrets WHERE id IN (
+      SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < +@before ORDER BY expires_at LIMIT +@limit)`),
+  oldResend: client.prepare<{ before: number }>(
+    'SELECT id FROM bulk_resends WHERE done = 1 AND created_at < +@before LIMIT 1',
+  ),
+  removeResends: client.prepare<{ before: number; limit: number }>(`
+    DELETE FROM bulk_resends WHERE id IN (
+      SELECT id FROM bulk_resends WHERE done = 1 AND created_at < +@before ORDER BY created_at LIMIT +@limit)`),
 })

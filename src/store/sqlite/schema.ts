@@ -5,62 +5,12 @@ import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/regis
 import type { Reason } from '../../core/verification.ts'
 import type { AttemptKind } from '../store.ts'
 import { flag, holds, oneOf, sealed, time } from './columns.ts'
-import { blob, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
+import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
+
+export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
-
-export const partners = sqliteTable(
-  'partners',
-  {
-    id: text('id').primaryKey(),
-    name: text('name').notNull(),
-    disabled: flag('disabled'),
-    payload: text('payload', { enum: ['full', 'thin'] })
-      .notNull()
-      .default('full'),
-    /** Null: no limit. */
-    maxPending: integer('max_pending'),
-    maxHosts: integer('max_hosts'),
-    maxDaily: integer('max_daily'),
-    createdAt: time('created_at').notNull(),
-    /** The number of its newest event. */
-    events: integer('events').notNull().default(0),
-  },
-  () => [
-    oneOf('partners_payload', 'payload', ['full', 'thin']),
-    holds('partners_quotas', 'max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0'),
-  ],
-)
-
-export const apiKeys = sqliteTable(
-  'api_keys',
-  {
-    id: text('id').primaryKey(),
-    partnerId: text('partner_id').notNull(),
-    /** SHA-256 of the secret part. */
-    hash: blob('hash', { mode: 'buffer' }).notNull(),
-    createdAt: time('created_at').notNull(),
-    lastUsedAt: time('last_used_at'),
-    expiresAt: time('expires_at'),
-    revokedAt: time('revoked_at'),
-  },
-  t => [index('api_keys_partner').on(t.partnerId)],
-)
-
-export const signingSecrets = sqliteTable(
-  'signing_secrets',
-  {
-    id: text('id').primaryKey(),
-    partnerId: text('partner_id').notNull(),
-    type: text('type', { enum: ['v1', 'v1a'] }).notNull(),
-    secret: sealed('secret').notNull(),
-    createdAt: time('created_at').notNull(),
-    /** The end of the overlap after a rotation; null for the current one. */
-    expiresAt: time('expires_at'),
-  },
-  t => [index('signing_secrets_partner').on(t.partnerId), oneOf('signing_secrets_type', 'type', ['v1', 'v1a'])],
-)
 
 export const accounts = sqliteTable(
   'accounts',
@@ -172,7 +122,8 @@ export const registrations = sqliteTable(
     // WITHOUT ROWID, which drizzle cannot say: the migration does.
     primaryKey({ columns: [t.verificationId, t.n] }),
     index('registrations_list').on(t.partnerId, t.status, t.id),
-    index('registrations_resolved').on(t.resolvedAt).where(sql`resolved_at IS NOT NULL`),
+    // What retention erases without a message; the messages have the others.
+    index('registrations_untold').on(t.resolvedAt).where(sql`message_seq IS NULL AND resolved_at IS NOT NULL`),
     oneOf('registrations_status', 'status', REGISTRATION_STATUSES),
     holds('registrations_ended', "(status = 'pending') = (resolved_at IS NULL)"),
   ],
@@ -209,6 +160,8 @@ export const messages = sqliteTable(
     uniqueIndex('messages_event').on(t.partnerId, t.event),
     uniqueIndex('messages_registration').on(t.registrationId),
     index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
+    // What retention erases: nothing of it waits to be sent.
+    index('messages_rested').on(t.createdAt).where(sql`due_at IS NULL`),
     index('messages_held').on(t.partnerId).where(sql`state = 'pending' AND due_at IS NULL`),
     oneOf('messages_state', 'state', MESSAGE_STATES),
     holds('messages_ended', "state = 'pending' OR due_at IS NULL"),
@@ -231,6 +184,8 @@ export const lanes = sqliteTable(
     slow: flag('slow'),
     /** Its last attempt that showed something was answered; until one is, it gets few slots. */
     proven: flag('proven'),
+    /** How many registrations have it; without any it is removed. */
+    registrations: integer('registrations').notNull().default(0),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
@@ -259,18 +214,22 @@ export const attempts = sqliteTable(
 )
 
 /** A bulk resend, until it has gone through all its messages. */
-export const bulkResends = sqliteTable('bulk_resends', {
-  id: text('id').primaryKey(),
-  partnerId: text('partner_id').notNull(),
-  since: time('since').notNull(),
-  until: time('until').notNull(),
-  count: integer('count').notNull(),
-  resent: integer('resent').notNull().default(0),
-  /** The registration whose message it has come to. */
-  cursor: text('cursor').notNull().default(''),
-  done: flag('done'),
-  createdAt: time('created_at').notNull(),
-})
+export const bulkResends = sqliteTable(
+  'bulk_resends',
+  {
+    id: text('id').primaryKey(),
+    partnerId: text('partner_id').notNull(),
+    since: time('since').notNull(),
+    until: time('until').notNull(),
+    count: integer('count').notNull(),
+    resent: integer('resent').notNull().default(0),
+    /** The registration whose message it has come to. */
+    cursor: text('cursor').notNull().default(''),
+    done: flag('done'),
+    createdAt: time('created_at').notNull(),
+  },
+  t => [index('bulk_resends_done').on(t.createdAt).where(sql`done = 1`)],
+)
 
 /** URLs that answered 410: their messages are held until somebody registers or resends. */
 export const callbackPauses = sqliteTable(

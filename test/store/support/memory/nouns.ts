@@ -9,6 +9,7 @@ import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
+import { byEnd, mayForgetPause } from '../../../../src/store/retention.ts'
 import { afterChangingPartner } from '../../../../src/store/rules/hints.ts'
 import { endedByRotation, mayRotate } from '../../../../src/store/signing-secret.ts'
 import type {
@@ -98,7 +99,17 @@ export const createNouns = (context: Context): Verbs => {
     if (row.messageSeq !== null) tables.messages.delete(row.messageSeq)
     const left = tables.registrations.all()
     if (!left.some(one => one.verificationId === row.verificationId)) tables.verifications.delete(row.verificationId)
-    if (!left.some(one => urlKey(one) === urlKey(row))) tables.pauses.delete(urlKey(row))
+    if (!left.some(one => one.laneId === row.laneId)) tables.lanes.delete(row.laneId)
+  }
+
+  const eraseRest = (before: number) => {
+    const held = new Set(tables.messages.where(one => one.state === 'pending' && one.dueAt === null).map(urlKey))
+    for (const pause of tables.pauses.all())
+      if (mayForgetPause({ ...pause, isHolding: held.has(urlKey(pause)) }, before)) tables.pauses.delete(urlKey(pause))
+    for (const { id, expiresAt } of tables.secrets.all())
+      if (expiresAt !== null && expiresAt < before) tables.secrets.delete(id)
+    for (const { id, done, createdAt } of tables.resends.all())
+      if (done && createdAt < before) tables.resends.delete(id)
   }
 
   return {
@@ -208,12 +219,13 @@ export const createNouns = (context: Context): Verbs => {
 
     prune: async (before, limit) =>
       transaction(() => {
-        const stateOf = (seq: number | null) => (seq === null ? null : (tables.messages.get(seq)?.state ?? null))
+        const messageOf = (seq: number | null) => (seq === null ? undefined : tables.messages.get(seq))
         const ended = tables.registrations
-          .where(row => rules.mayErase({ ...row, messageState: stateOf(row.messageSeq) }, before))
-          .sort((a, b) => (a.resolvedAt ?? 0) - (b.resolvedAt ?? 0) || byId(a, b))
+          .where(row => rules.mayErase({ ...row, message: messageOf(row.messageSeq) ?? null }, before))
+          .sort(byEnd)
           .slice(0, limit)
         for (const { id } of ended) erase(id)
+        if (ended.length < limit) eraseRest(before)
         return ended.length
       }),
     reseal: async () => ({ moved: 0, unreadable: [], next: null }),

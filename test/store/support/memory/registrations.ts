@@ -182,7 +182,7 @@ export const createRegistrations = (context: Context): Verbs => {
     startResend: async (partnerId, { id, since, until }) => {
       const count = matching({ partnerId, since, until, cursor: '' }).length
       const started = { id, since, until, count, resent: 0, done: count === 0 }
-      transaction(() => tables.resends.add(id, { ...started, partnerId, cursor: '' }))
+      transaction(() => tables.resends.add(id, { ...started, partnerId, cursor: '', createdAt: now() }))
       tellHints(hints, [['resendsDue']])
       return started
     },

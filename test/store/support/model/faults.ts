@@ -66,6 +66,6 @@ export const FAULTS: Readonly<Record<string, Partial<Rules>>> = {
     },
   },
   'retention erases what still waits to be sent': {
-    mayErase: (row, before) => RULES.mayErase({ ...row, messageState: null }, before),
+    mayErase: (row, before) => RULES.mayErase({ ...row, message: null }, before),
   },
 }
