@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
-import { AppError } from '../core/error.ts'
+import { AppError, codeOf } from '../core/error.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { isDamage } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
@@ -29,10 +30,11 @@ export const fail = (text: string): never => {
   process.exit(1)
 }
 
-/** An error in one line for a terminal, without what drivers put into theirs. */
+/** An error in one line for a terminal, without what drivers put into theirs. What is ours is whole, as paths are. */
 export const reasonOf = (error: unknown): string => {
   const { message, name, code } = describeError(error)
-  const reason = message ?? `${name} ${code ?? ''}`.trim()
+  const isOurs = message !== undefined && error instanceof Error
+  const reason = isOurs ? error.message : `${name} ${code ?? ''}`.trim()
   const advice = damageAdviceOn(error)
   return advice === null ? reason : `${reason}: ${advice}`
 }
@@ -47,13 +49,27 @@ export const damageAdviceOn = (error: unknown): string | null =>
 export function loadConfig(need: 'upstream'): UpstreamConfig
 export function loadConfig(need: 'database'): Config
 export function loadConfig(need: Need): Config {
-  if (existsSync('.env')) process.loadEnvFile('.env')
+  loadEnvFile()
   const result = readConfig(process.env, { need, readFile: path => readFileSync(path, 'utf8') })
   if (result.ok) return result.config
   return refuse(result.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
 }
 
-/** Runs a command on the database that the settings name. If the database fails, the process ends with 1. */
+const loadEnvFile = () => {
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env')
+  } catch (error) {
+    refuse(`${resolve('.env')} cannot be read (${codeOf(error)}): make it a file that this user may read, or remove it`)
+  }
+}
+
+/** Where an error begins with the name of a setting, that is what has to be changed. */
+const namesSetting = (reason: string): boolean => /^[A-Z][A-Z_]+: /.test(reason)
+
+/**
+ * Runs a command on the database that the settings name. If the database fails, the process ends with 1; with 2 where a
+ * setting is the reason.
+ */
 export const withStore = async (run: (store: Store) => Promise<void>): Promise<void> => {
   const config = loadConfig('database')
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
@@ -71,6 +87,8 @@ export const withStore = async (run: (store: Store) => Promise<void>): Promise<v
       await store.close()
     }
   } catch (error) {
-    fail(reasonOf(error))
+    const reason = reasonOf(error)
+    if (namesSetting(reason)) refuse(reason)
+    fail(reason)
   }
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
@@ -15,7 +16,7 @@ export const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   const app = await start(config, emit).catch((error: unknown) => refuse(reasonOf(error)))
-  emit('listening', { url: app.url })
+  emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
   app.store.hints.on('broken', error => {
@@ -29,6 +30,9 @@ export const serve = async (): Promise<void> => {
   stopOnSignal(app, emit)
   limitMemory()
 }
+
+const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
+  database.kind === 'sqlite' ? resolve(database.path) : 'PostgreSQL'
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {

@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyBeside } from './master-key.ts'
+import { explainOpening } from './opening-failure.ts'
 import {
   isUnchecked,
   markUnchecked,
@@ -10,7 +12,7 @@ import {
   refuseForeign,
   unmarkUnchecked,
 } from './sqlite/database-file.ts'
-import type { MigrationStep } from './sqlite/opening.ts'
+import type { OpeningStep } from './sqlite/opening.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
@@ -26,24 +28,40 @@ export type OpeningEvent =
   | 'master_key.created'
   | 'database.created'
   | 'database.mended'
+  | 'database.shared'
   | 'database.checking'
   | 'database.migrating'
   | 'database.migrated'
 
+const SHARED =
+  'both work, and share what is due; if you did not mean to run two, end this one: UPSTREAM_RATE holds for both together, every other limit for each'
 const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
 
 /** Opens the database that the settings name and brings it to the current schema. */
 export const openStore = async (
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  { now, random, runs, emit }: OpenStoreDeps,
+  deps: OpenStoreDeps,
 ): Promise<Store> => {
   if (storage.database.kind === 'postgres')
     throw new Error('DATABASE_URL: PostgreSQL is not supported yet; use file:PATH')
-  const path = realPathOf(storage.database.path)
-  refuseForeign(path)
+  const given = resolve(storage.database.path)
+  try {
+    return await openFile(given, { storage, upstream }, deps)
+  } catch (error) {
+    throw explainOpening(error, given)
+  }
+}
+
+const openFile = async (
+  given: string,
+  { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
+  { now, random, runs, emit }: OpenStoreDeps,
+): Promise<Store> => {
+  const path = realPathOf(given)
+  await refuseForeign(path)
   for (const mended of mendModes(path)) emit('database.mended', mended)
-  const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const masterKey = given ?? readOrMakeKey(path, { random, emit })
+  const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
+  const masterKey = ofSettings ?? readOrMakeKey(path, { random, emit })
   const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
   const open =
     runs === 'here'
@@ -57,7 +75,8 @@ export const openStore = async (
   }
   const isNew = !hasContent(path) && !hasContent(`${path}-wal`)
   let migratingAt = now()
-  const onMigration = (step: MigrationStep) => {
+  const onStep = (step: OpeningStep) => {
+    if (step === 'shared') return emit('database.shared', { path, advice: SHARED })
     if (step === 'migrated') return emit('database.migrated', { durationMs: now() - migratingAt })
     migratingAt = now()
     emit('database.migrating', { bytes: statSync(path).size })
@@ -70,7 +89,8 @@ export const openStore = async (
     now,
     defaultRate: upstream.rate,
     sandbox: upstream.sandbox,
-    onMigration,
+    isService: runs === 'on its own thread',
+    onStep,
   })
   if (isNew) emit('database.created', { path, advice: CREATED })
   if (quickCheck) unmarkUnchecked(path)

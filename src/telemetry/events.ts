@@ -9,8 +9,9 @@ export const EVENTS = {
   /** The one name without a noun: scripts that start the service wait for it. */
   listening: {
     level: 'info',
-    fields: { url: TEXT },
-    meaning: 'The service has started and takes requests at `url`.',
+    fields: { url: TEXT, database: TEXT, account: TEXT },
+    meaning:
+      'The service has started and takes requests at `url`. It works on the file `database` and asks for the APIID `account` (`IHUYI_ACCOUNT`).',
   },
   'service.stopping': {
     level: 'info',
@@ -57,6 +58,12 @@ export const EVENTS = {
     fields: { path: TEXT, advice: TEXT },
     meaning:
       'There was no database at `path`, or an empty file, so the service made a new one. Expected at the first start only: if you expected an existing database, stop the service, and look whether the volume is mounted and the working folder right.',
+  },
+  'database.shared': {
+    level: 'warn',
+    fields: { path: TEXT, advice: TEXT },
+    meaning:
+      'Another service has this database open, as in a deployment that starts the new one before it ends the old one. Nothing is asked or sent twice: both claim from the same queues. `UPSTREAM_RATE` holds for both together, but each has `UPSTREAM_CONCURRENCY`, `CALLBACK_CONCURRENCY`, `API_RATE` and `REGISTRATION_RATE` of its own. If you did not mean to run two, end this one.',
   },
   'database.migrating': {
     level: 'info',

@@ -236,6 +236,46 @@ describe('a path that was made 0600 although it is not the database', () => {
     expect(existsSync(`${notes}.key`)).toBe(false)
   })
 
+  test.each([
+    {
+      what: 'by its application_id',
+      statements: 'CREATE TABLE cars (n); PRAGMA application_id = 1196444487',
+      says: 'application_id 1196444487',
+    },
+    { what: 'by its tables', statements: 'CREATE TABLE cars (n); CREATE TABLE roads (n)', says: 'tables cars, roads' },
+    {
+      what: 'by its tables, though drizzle made them',
+      statements: 'CREATE TABLE __drizzle_migrations (id); CREATE TABLE cars (n)',
+      says: 'tables __drizzle_migrations, cars',
+    },
+  ])(
+    'the SQLite database of something else was made ours; it is refused $what, and left as it is',
+    async ({ statements, says }) => {
+      const path = newPath()
+      new Database(path).exec(statements).close()
+      chmodSync(path, 0o644)
+      const before = readFileSync(path)
+      for (const runs of ['on its own thread', 'here'] as const)
+        expect((await failureOf(openAsService(path, runs))).message).toBe(
+          `DATABASE_URL: ${path} is the SQLite database of something else (${says}) and was left as it is; name another file`,
+        )
+      expect(readFileSync(path)).toEqual(before)
+      expect(modeOf(path)).toBe(0o644)
+      expect(existsSync(`${path}.key`)).toBe(false)
+    },
+  )
+
+  test('a database of ours has its application_id, also one from before', async () => {
+    const path = newPath()
+    await (await openAsService(path)).store.close()
+    const idOf = () => new Database(path, { readonly: true }).pragma('application_id', { simple: true })
+    expect(idOf()).toBe(0x69_64_66_6e)
+    new Database(path).exec('PRAGMA application_id = 0').close()
+    const { store } = await openAsService(path)
+    await store.close()
+    expect(idOf()).toBe(0x69_64_66_6e)
+  })
+
   test('what is not a file is refused', async () => {
     expect((await failureOf(openAsService('/dev/null'))).message).toContain('/dev/null is not a regular file')
   })

@@ -211,8 +211,8 @@ test.each(STARTS)('a migration of an existing file was silent, SQLite runs $wher
   const path = makeOldFile(4)
   for (const expected of [['migrating', 'migrated'], []]) {
     const steps: string[] = []
-    const onMigration = (step: string) => void steps.push(step)
-    const store = await openSqlite({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, onMigration })
+    const onStep = (step: string) => void steps.push(step)
+    const store = await openSqlite({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, onStep })
     expect(steps).toEqual(expected)
     await store.close()
   }

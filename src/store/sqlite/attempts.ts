@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppError } from '../../core/error.ts'
 import { markUnchecked } from './database-file.ts'
-import { isDamage, judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
+import { describeFailure, isDamage, judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
 
 /** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
 export const BUSY_TIMEOUT_MS = 50
@@ -27,7 +27,7 @@ export const createAttempts = ({ path, onBroken }: { path: string | null; onBrok
   const explain = (error: unknown): unknown => {
     const failure = judgeFailure(error)
     if (failure === null) return error
-    return failure === 'broken' ? breakDown(sqliteCodeOf(error)) : unavailable(sqliteCodeOf(error))
+    return failure === 'broken' ? breakDown(sqliteCodeOf(error)) : unavailable(describeFailure(error))
   }
   const attempt = async <T>(run: () => T): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {

@@ -21,50 +21,80 @@ import { codeOf } from '../../core/error.ts'
  * holds on it, and another process could take the database away.
  */
 
-/** How each SQLite file begins. */
+/** How each SQLite file begins, and where its application_id is. */
 const HEADER = Buffer.from('SQLite format 3\0')
+const HEADER_BYTES = 100
+const APPLICATION_ID_AT = 68
 const PRIVATE = 0o600
 /** How often it is looked whether the files are still there. */
 const WATCH_EVERY_MS = 2_000
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
+/** With those that it is in. Node's own way to do so never returns for some paths that cannot be, such as /proc/x/y. */
+const makeFolder = (path: string): void => {
+  if (statSync(path, { throwIfNoEntry: false })) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process was faster.
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
 /** The file that `path` names, through all symbolic links; its folder is made where it is missing. */
 export const realPathOf = (path: string): string => {
   const link = lstatSync(path, { throwIfNoEntry: false })
   if (link && !statSync(path, { throwIfNoEntry: false }))
-    throw new Error(`${path} is a symbolic link to a file that is not there`)
+    throw new Error(
+      `DATABASE_URL: ${path} is a symbolic link to a file that is not there; correct it, or name another file`,
+    )
   if (link) return realpathSync(path)
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path))
   return join(realpathSync(dirname(path)), basename(path))
 }
 
 /**
  * Throws what to do where something is at the real path `path` that cannot be the database: a folder, a device, a file of
- * another kind. To be called before anything is changed there, and before this process opens the file in SQLite.
+ * another kind, the database of something else. To be called before anything is changed there, and before this process opens
+ * the file in SQLite.
  */
-export const refuseForeign = (path: string): void => {
+export const refuseForeign = async (path: string): Promise<void> => {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat) return
   if (stat.isDirectory())
     throw new Error(`DATABASE_URL: ${path} is a folder; name a file in it, such as file:${join(path, 'notifier.db')}`)
   if (!stat.isFile()) throw new Error(`DATABASE_URL: ${path} is not a regular file; name another one`)
   // After a power cut the first page may still be in the log only.
-  if (stat.size === 0 || wasLeftOpen(path) || beginsLikeDatabase(path)) return
+  if (stat.size === 0 || wasLeftOpen(path)) return
+  const start = readStart(path)
+  if (start.subarray(0, HEADER.length).equals(HEADER)) return refuseOthers(path, start.readUInt32BE(APPLICATION_ID_AT))
   throw new Error(
     `DATABASE_URL: ${path} is not an SQLite database; name another file (if it was your database, it is damaged: see "A damaged database" in docs/operations.md)`,
   )
 }
 
-const beginsLikeDatabase = (path: string): boolean => {
+const readStart = (path: string): Buffer => {
   const file = openSync(path, 'r')
   try {
-    const start = Buffer.alloc(HEADER.length)
+    const start = Buffer.alloc(HEADER_BYTES)
     readSync(file, start, 0, start.length, 0)
-    return start.equals(HEADER)
+    return start
   } finally {
     closeSync(file)
   }
+}
+
+/** SQLite is loaded only for a file that has no application_id, as ours had none before. */
+const refuseOthers = async (path: string, applicationId: number): Promise<void> => {
+  const { APPLICATION_ID, foreignContentOf } = await import('./ownership.ts')
+  if (applicationId === APPLICATION_ID) return
+  const content = applicationId === 0 ? foreignContentOf(path) : `application_id ${applicationId}`
+  if (content === null) return
+  throw new Error(
+    `DATABASE_URL: ${path} is the SQLite database of something else (${content}) and was left as it is; name another file`,
+  )
 }
 
 /** Creates the file, readable by its owner only, unless there is one. It appears at `path` closed. */

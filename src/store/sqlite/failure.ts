@@ -28,6 +28,20 @@ export const judgeFailure = (error: unknown): Failure => {
 /** Whether SQLite has found the file itself damaged. It is told within the error's message, which crosses threads. */
 export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
 
+/** What keeps us from the database for now, in words; for any other error, its code alone. */
+const WORDS: readonly (readonly [code: RegExp, words: string])[] = [
+  [/^SQLITE_FULL/, 'its disk is full'],
+  [/^SQLITE_READONLY/, 'it is read-only'],
+  [/^SQLITE_CANTOPEN/, 'a file of it cannot be opened'],
+  [/^SQLITE_(BUSY|LOCKED)/, 'another process keeps it busy'],
+]
+
+export const describeFailure = (error: unknown): string => {
+  const code = sqliteCodeOf(error)
+  const words = WORDS.find(([codes]) => codes.test(code))?.[1]
+  return words === undefined ? code : `${words}: ${code}`
+}
+
 /** @param why in words that anybody who called may read */
 export const unavailable = (why: string): AppError =>
   new AppError('unavailable', `the database cannot be used now (${why})`, { retryAfterMs: RETRY_AFTER_MS })

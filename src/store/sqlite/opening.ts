@@ -3,14 +3,18 @@ import { fileURLToPath } from 'node:url'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
+import { APPLICATION_ID } from './ownership.ts'
 import { meta } from './schema.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 const RESTORE =
   'keep the file and its -wal for whoever looks into it, and put the last backup in their place ("A damaged database" in docs/operations.md)'
 
-/** What is told of an existing file whose schema is an older one. A new file is not migrated, it is made. */
-export type MigrationStep = 'migrating' | 'migrated'
+/**
+ * What is told of an existing file: that another service has it open, and that its schema is an older one. A new file is not
+ * migrated, it is made.
+ */
+export type OpeningStep = 'shared' | 'migrating' | 'migrated'
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where a later version
@@ -20,7 +24,7 @@ export type MigrationStep = 'migrating' | 'migrated'
  */
 export const bringUpToDate = async (
   context: Context,
-  { quickCheck, onMigration }: { quickCheck: boolean; onMigration: (step: MigrationStep) => void },
+  { quickCheck, onStep }: { quickCheck: boolean; onStep: (step: OpeningStep) => void },
 ): Promise<void> => {
   const { db, write, sealed } = context
   const isOlder = refuseDamage(() => {
@@ -29,12 +33,13 @@ export const bringUpToDate = async (
     if (quickCheck) assertWhole(context)
     return age === 'older'
   })
-  if (isOlder) onMigration('migrating')
+  if (isOlder) onStep('migrating')
   await migrateOnce(context)
-  if (isOlder) onMigration('migrated')
+  if (isOlder) onStep('migrated')
   const value = sealed.canary.seal()
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
+  await markOurs(context)
   context.endStart()
 }
 
@@ -53,6 +58,12 @@ export const refuseDamage = <T>(run: () => T): T => {
     if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw new Error(`the database is damaged (${code}): ${RESTORE}`)
     throw error
   }
+}
+
+/** Only where it is not marked yet, since this writes to the file. */
+const markOurs = async ({ client, write }: Context) => {
+  if (client.pragma('application_id', { simple: true }) === APPLICATION_ID) return
+  await write(() => client.pragma(`application_id = ${APPLICATION_ID}`))
 }
 
 const hasTable = ({ client }: Context, name: string): boolean =>

@@ -12,9 +12,10 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createEvents } from './events.ts'
 import { createMessages } from './messages.ts'
-import { bringUpToDate, type MigrationStep, refuseDamage } from './opening.ts'
+import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
+import { openPresence } from './presence.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
@@ -36,8 +37,10 @@ export interface SqliteOptions {
   sandbox?: boolean
   /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
   quickCheck?: boolean
-  /** Told before and after an existing file gets a newer schema, which may take long. */
-  onMigration?: (step: MigrationStep) => void
+  /** Looks whether another service is there, and shows others that this one is; false unless given. */
+  isService?: boolean
+  /** Told before the database is open. A newer schema may take long. */
+  onStep?: (step: OpeningStep) => void
 }
 
 /**
@@ -51,52 +54,54 @@ export const openSqliteStore = async ({
   defaultRate,
   sandbox = false,
   quickCheck = false,
-  onMigration = () => {},
+  isService = false,
+  onStep = () => {},
 }: SqliteOptions): Promise<Store> => {
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
-  const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
-  try {
-    const context: Context = {
-      ...connection,
-      sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
-      openOr: createOpenOr(hints),
-      now,
-      hints,
-      defaultRate,
-      sandbox,
-    }
-    await bringUpToDate(context, { quickCheck, onMigration })
-    return {
-      now,
-      hints,
-      ...createRegistrations(context),
-      ...createRegistrationQueries(context),
-      ...createEvents(context),
-      ...createVerifications(context),
-      ...createCompletions(context),
-      ...createMessages(context),
-      ...createPartners(context),
-      ...createPartnerStatus(context),
-      ...createApiKeys(context),
-      ...createAccounts(context),
-      ...createSigningSecrets(context),
-      ...createBulkResends(context),
-      ...createRetention(context),
-      ...createResealing(context),
-      probe: () =>
-        context.write(() => {
-          const value = Buffer.from(String(now()))
-          context.db
-            .insert(meta)
-            .values({ key: 'probed', value })
-            .onConflictDoUpdate({ target: meta.key, set: { value } })
-            .run()
-        }),
-      close: () => connection.close(),
-    }
-  } catch (error) {
-    await connection.close()
-    throw error
+  await using stack = new AsyncDisposableStack()
+  if (isService) {
+    const presence = openPresence(path)
+    stack.defer(() => presence.close())
+    if (presence.isShared) onStep('shared')
   }
+  const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
+  stack.defer(() => connection.close())
+  const context: Context = {
+    ...connection,
+    sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
+    openOr: createOpenOr(hints),
+    now,
+    hints,
+    defaultRate,
+    sandbox,
+  }
+  await bringUpToDate(context, { quickCheck, onStep })
+  const verbs = {
+    ...createRegistrations(context),
+    ...createRegistrationQueries(context),
+    ...createEvents(context),
+    ...createVerifications(context),
+    ...createCompletions(context),
+    ...createMessages(context),
+    ...createPartners(context),
+    ...createPartnerStatus(context),
+    ...createApiKeys(context),
+    ...createAccounts(context),
+    ...createSigningSecrets(context),
+    ...createBulkResends(context),
+    ...createRetention(context),
+    ...createResealing(context),
+    probe: () =>
+      context.write(() => {
+        const value = Buffer.from(String(now()))
+        context.db
+          .insert(meta)
+          .values({ key: 'probed', value })
+          .onConflictDoUpdate({ target: meta.key, set: { value } })
+          .run()
+      }),
+  }
+  const opened = stack.move()
+  return { now, hints, ...verbs, close: () => opened.disposeAsync() }
 }

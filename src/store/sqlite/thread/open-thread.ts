@@ -6,7 +6,7 @@ import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
 import { HINTS, toBytes, type Verb } from './codecs.ts'
 import { unpackError } from './errors.ts'
-import type { Answers, Calls, Migrating, Opened, Opening, PackedHint } from './protocol.ts'
+import type { Answers, Calls, Opened, Opening, PackedHint, Step } from './protocol.ts'
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const urlOf = (name: string) =>
@@ -27,7 +27,7 @@ export interface OpenThread {
  */
 export const openThread = async (
   name: 'store' | 'read',
-  { now, masterKey, previousKey, onMigration = () => {}, ...options }: SqliteOptions,
+  { now, masterKey, previousKey, onStep = () => {}, ...options }: SqliteOptions,
   hints: EventEmitter<StoreHints>,
 ): Promise<OpenThread> => {
   const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
@@ -47,8 +47,8 @@ export const openThread = async (
     const codec = HINTS[hint]
     hints.emit(hint, ...((codec ? codec.unpack(args as never) : args) as never))
   }
-  const onOpening = (first: Migrating | Opened) => {
-    if ('migration' in first) return onMigration(first.migration)
+  const onOpening = (first: Step | Opened) => {
+    if ('step' in first) return onStep(first.step)
     thread.off('message', onOpening)
     if (!first.ok) return opened.reject(unpackError(first.error))
     opened.resolve(first.verbs)

@@ -1,19 +1,19 @@
 import type { StoreHints } from '../../store.ts'
-import type { MigrationStep } from '../opening.ts'
+import type { OpeningStep } from '../opening.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
 import type { PackedError } from './errors.ts'
 
 /** What the thread is started with. `now` is the clock's time then. */
-export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey' | 'onMigration'> & {
+export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey' | 'onStep'> & {
   masterKey: Uint8Array
   previousKey: Uint8Array | undefined
   now: number
 }
 
 /** What the thread tells before it has opened the database. */
-export interface Migrating {
-  migration: MigrationStep
+export interface Step {
+  step: OpeningStep
 }
 
 /** Then the thread says that it has opened the database, and these are the store's verbs; or that it could not. */

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { limitMemory } from '../../../limit-memory.ts'
 import { openSqliteStore } from '../store.ts'
 import { packError } from './errors.ts'
-import type { Migrating, Opened, Opening } from './protocol.ts'
+import type { Opened, Opening, Step } from './protocol.ts'
 import { serve } from './serve.ts'
 
 /** The thread that `openRemoteStore` starts: it opens the SQLite file and does what it is asked. */
@@ -17,7 +17,7 @@ const open = () =>
     masterKey: Buffer.from(masterKey),
     previousKey: previousKey && Buffer.from(previousKey),
     now: () => now,
-    onMigration: migration => port.postMessage({ migration } satisfies Migrating),
+    onStep: step => port.postMessage({ step } satisfies Step),
   })
 
 await open().then(

@@ -1,0 +1,64 @@
+import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { ACCOUNT, type Environment, openFolder, runCli, spawnService } from '../support/service.ts'
+import { openScene } from './stage.ts'
+
+// Each starts node several times, which takes its time on a machine that is busy with other tests.
+vi.setConfig({ testTimeout: 60_000 })
+
+const ofEvent = (stdout: string, event: string): Record<string, unknown>[] =>
+  stdout
+    .split('\n')
+    .filter(line => line.includes(`"event":"${event}"`))
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+
+test.concurrent('a second service on the same database began without a word', async () => {
+  await using scene = await openScene()
+  const { env, folder } = scene
+  await using first = await spawnService(env, folder)
+  // A short command beside it is no service.
+  expect(await runCli(['partner', 'list'], { cwd: folder, env })).toMatchObject({ code: 0, stderr: '' })
+  await using second = await spawnService(env, folder)
+  const path = join(realpathSync(folder), 'notifier.db')
+  expect(ofEvent(second.texts.stdout, 'database.shared')).toMatchObject([
+    { level: 'warn', path, advice: expect.stringMatching(/end this one/) },
+  ])
+  expect(ofEvent(first.texts.stdout, 'database.shared')).toEqual([])
+
+  for (const service of [first, second]) {
+    service.kill('SIGKILL')
+    await service.exited
+  }
+  await using third = await spawnService(env, folder)
+  expect(ofEvent(third.texts.stdout, 'database.shared')).toEqual([])
+})
+
+test.concurrent('"listening" did not say which database and which account', async () => {
+  await using scene = await openScene({ DATABASE_URL: 'file:here.db' })
+  await using service = await spawnService(scene.env, scene.folder)
+  const { folder } = scene
+  expect(ofEvent(service.texts.stdout, 'listening')).toMatchObject([
+    { url: service.url, database: join(realpathSync(folder), 'here.db'), account: ACCOUNT.apiId },
+  ])
+  expect(service.texts.stdout).not.toContain(ACCOUNT.apiKey)
+})
+
+test.skipIf(process.platform !== 'linux').each([{ args: ['serve'] }, { args: ['partner', 'list'] }])(
+  '$args never ended where the folder of the database cannot be',
+  async ({ args }) => {
+    await using scene = await openScene({ DATABASE_URL: 'file:/proc/x/n.db' })
+    const ended = await runCli(args, { cwd: scene.folder, env: scene.env })
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toMatch(/^DATABASE_URL: \/proc\/x cannot be used \(ENOENT\): .*name another path\n$/)
+  },
+)
+
+test.concurrent('a .env that cannot be read ended with a stack', async () => {
+  await using folder = await openFolder()
+  mkdirSync(join(folder.path, '.env'))
+  const env: Environment = { DATABASE_URL: 'file:n.db' }
+  const { code, stderr } = await runCli(['partner', 'list'], { cwd: folder.path, env })
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^\S+\/\.env cannot be read \(\w+\): .*\n$/)
+})

@@ -1,0 +1,48 @@
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { explainOpening } from '../../src/store/opening-failure.ts'
+import { describeFailure, unavailable } from '../../src/store/sqlite/failure.ts'
+
+const PATH = '/srv/data/notifier.db'
+
+const systemError = (code: string, path?: string) => Object.assign(new Error(`${code}: as Node says`), { code, path })
+const sqliteError = (code: string) => new Database.SqliteError('as SQLite says', code)
+
+test.each([
+  {
+    error: systemError('EACCES', '/srv/data'),
+    says: /^DATABASE_URL: \/srv\/data cannot be used \(EACCES\): user \S+ \(uid \d+\) may not: give that user .*chown/,
+  },
+  { error: systemError('EROFS', `${PATH}.aBc123`), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*mount its disk/ },
+  { error: systemError('EACCES', `${PATH}.key`), says: /^MASTER_KEY: \/srv\/data\/notifier\.db\.key .*\(uid \d+\)/ },
+  { error: systemError('ENOSPC', PATH), says: /^DATABASE_URL: .*\(ENOSPC\): its disk is full: make room/ },
+  { error: sqliteError('SQLITE_CANTOPEN'), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*uid.*-wal or -shm/ },
+  { error: sqliteError('SQLITE_READONLY_DBMOVED'), says: /^DATABASE_URL: .*read-only/ },
+  {
+    error: unavailable(describeFailure(sqliteError('SQLITE_FULL'))),
+    says: /^DATABASE_URL: .*\(SQLITE_FULL\): its disk is full: make room, and start again$/,
+  },
+  {
+    error: unavailable(describeFailure(sqliteError('SQLITE_BUSY'))),
+    says: /another process has kept it busy for 10 s/,
+  },
+])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
+  expect(String((explainOpening(error, PATH) as Error).message)).toMatch(says)
+})
+
+test('what says what to do already, or nobody foresaw, is told as it is', () => {
+  for (const error of [
+    new Error('the database is damaged'),
+    systemError('EPIPE'),
+    unavailable('SQLITE_CORRUPT'),
+    'text',
+  ])
+    expect(explainOpening(error, PATH)).toBe(error)
+})
+
+test('a full disk was told to partners and in the log only as SQLITE_FULL', () => {
+  expect(unavailable(describeFailure(sqliteError('SQLITE_FULL'))).message).toBe(
+    'the database cannot be used now (its disk is full: SQLITE_FULL)',
+  )
+  expect(describeFailure(sqliteError('SQLITE_IOERR_FSYNC'))).toBe('SQLITE_IOERR_FSYNC')
+})
