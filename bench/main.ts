@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './support/machine.ts'
 import type { Part, PartResult } from './support/part.ts'
@@ -19,30 +20,50 @@ const PARTS: Record<string, () => Promise<Part>> = {
   pinned: async () => (await import('./pinned.ts')).pinned,
 }
 
-const USAGE = `npm run bench -- [part …] [--rounds 5] [--quick] [--write]
+const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write]
   parts: ${Object.keys(PARTS).join(', ')}; all of them if none is named
+  --scale  the size of each run, up to 1
   --quick  a tenth of the size, one round: a look, not a figure
   --write  keep the results and write docs/performance.md from them`
 
 const readArguments = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean' }, write: { type: 'boolean' } },
+    options: {
+      rounds: { type: 'string', default: '5' },
+      scale: { type: 'string', default: '1' },
+      quick: { type: 'boolean' },
+      write: { type: 'boolean' },
+    },
   })
   const names = positionals.length > 0 ? positionals : Object.keys(PARTS)
-  const rounds = Number(values.rounds)
-  if (names.some(name => !PARTS[name]) || !(rounds >= 1 && rounds <= 50)) {
+  const [rounds, scale] = [Number(values.rounds), Number(values.scale)]
+  const isInRange = rounds >= 1 && rounds <= 50 && scale > 0 && scale <= 1
+  if (names.some(name => !PARTS[name]) || !isInRange) {
     process.stderr.write(`${USAGE}\n`)
     process.exit(2)
   }
-  return { names, rounds: values.quick ? 1 : rounds, scale: values.quick ? 0.1 : 1, write: values.write ?? false }
+  return { names, rounds: values.quick ? 1 : rounds, scale: values.quick ? 0.1 : scale, write: values.write ?? false }
 }
 
-const keep = (result: PartResult) => {
+/** How it was run, where that is not the usual way. */
+const conditionsOf = (load: number): string =>
+  [
+    ...(rounds === 5 ? [] : [`--rounds ${rounds}`]),
+    ...(scale === 1 ? [] : [`--scale ${scale}`]),
+    `a load of ${load.toFixed(1)} before it`,
+  ].join(', ')
+
+const keep = (result: PartResult, conditions: string) => {
   const results = JSON.parse(readFileSync(RESULTS_PATH, 'utf8')) as Results
   const kept = {
     ...results.parts,
-    [result.part]: { ...result, measuredAt: new Date().toISOString().slice(0, 10), machine: describeMachine() },
+    [result.part]: {
+      ...result,
+      measuredAt: new Date().toISOString().slice(0, 10),
+      machine: describeMachine(),
+      conditions,
+    },
   }
   const inOrder = Object.fromEntries(Object.keys(PARTS).flatMap(name => (kept[name] ? [[name, kept[name]]] : [])))
   const written = { ...results, parts: inOrder }
@@ -56,9 +77,10 @@ let missed = 0
 for (const name of names) {
   const part = await PARTS[name]?.()
   if (!part) continue
+  const [load = 0] = loadavg()
   const result = await part({ rounds, scale, say: line => void process.stderr.write(`${name}: ${line}\n`) })
   process.stdout.write(renderText(result))
   missed += result.findings.filter(({ verdict }) => verdict === 'missed').length
-  if (write) keep(result)
+  if (write) keep(result, conditionsOf(load))
 }
 process.exit(missed === 0 ? 0 : 1)

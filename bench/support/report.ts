@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import type { Finding, PartResult } from './part.ts'
 
-/** `measuredOn`: the version that ran, where it is not today's. */
-type Kept = PartResult & { measuredAt: string; machine: string; measuredOn?: string }
+/** `measuredOn`: the version that ran, where it is not today's. `conditions`: rounds, size and load, where they are known. */
+type Kept = PartResult & { measuredAt: string; machine: string; measuredOn?: string; conditions?: string }
 /** Two versions that ran in turn. It is written into the results by hand, and stays. */
 type Comparison = Pick<PartResult, 'title' | 'method' | 'columns' | 'rows' | 'notes'> & { measuredAt: string }
 export interface Results {
@@ -44,7 +44,7 @@ const renderPart = (result: Kept): string =>
     tableOf(['', ...result.columns], rowsOf(result)),
     ...(result.findings.length > 0 ? [tableOf(FINDING_HEAD, findingsOf(result))] : []),
     ...(result.notes.length > 0 ? [listOf(result.notes)] : []),
-    `\`npm run bench -- ${result.part}\`, ${result.measuredAt}, on ${result.machine}.`,
+    `\`npm run bench -- ${result.part}\`, ${result.measuredAt}${result.conditions ? ` (${result.conditions})` : ''}, on ${result.machine}.`,
     ...(result.measuredOn ? [`Older: measured on ${result.measuredOn}. See the comparison at the top.`] : []),
   ].join('\n\n')
 
