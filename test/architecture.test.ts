@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Time, chance and timers that a file takes by itself, instead of being given them. */
 const AMBIENT =
-  /\b(Date\.now|performance\.now|Math\.random|random(Bytes|UUID|Int)|setTimeout|setInterval|AbortSignal\.timeout|timers\/promises|node-cron)\b|\bnew Date\(\)/
+  /\b(Date\.now|performance\.now|Math\.random|random(Bytes|UUID|Int)|setTimeout|setInterval|AbortSignal\.timeout|timers\/promises)\b|\bnew Date\(\)/
 
 /** Folders and files that may, each with the reason. */
 const MAY_USE_AMBIENT: Record<string, string> = {
@@ -39,7 +39,6 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'callback/tunnel.ts': 'the time limit of a socket of node:http',
   'simulator/open-server.ts': 'a server that answers late, for real sockets',
   'simulator/journal.ts': 'how long a caller waits for a real server',
-  'worker/heartbeat.ts': 'its library has timers of its own; rounds do not rely on it',
   'limit-memory.ts': 'runs at the start of a thread, where nothing is wired yet',
   'store/sqlite/store.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/sqlite/attempts.ts': 'waits while another process has the file locked',

@@ -91,6 +91,7 @@ const runOurs = () => {
       random: Math.random,
       clock,
       onFree: () => rounds.ring(),
+      clockSetAt: () => 0,
       onLookup: createEnumerationGuard({ now: Date.now, emit }).recordLookup,
       emit,
     })

@@ -1,9 +1,12 @@
 import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
+import { SECOND } from '../core/duration.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
+import { createClockWatch } from '../worker/clock-watch.ts'
+import { startHeartbeat } from '../worker/heartbeat.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
@@ -60,7 +63,10 @@ export const openApp = async (
   })
   const api = await openApi({ ...shared, sender, enumerationGuard })
   roles.push(api)
-  roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }))
+  const clockWatch = createClockWatch({ clock, emit, onStep: () => {} })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look], clock })
+  stack.defer(heartbeat.stop)
+  roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))
   roles.push(openDeliverer({ ...shared, sender }))
   const opened = stack.move()
   return { url: api.url, store, [Symbol.asyncDispose]: () => opened.disposeAsync() }

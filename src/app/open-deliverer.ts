@@ -1,4 +1,5 @@
 import type { Sender } from '../callback/sender.ts'
+import { MINUTE } from '../core/duration.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
@@ -44,7 +45,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('resendsDue', resends.ring)
-  const heartbeat = startHeartbeat({ everySecond: [rounds.ring], everyMinute: [retention.ring, resends.ring], emit })
+  const heartbeat = startHeartbeat({ everyMs: MINUTE, rings: [retention.ring, resends.ring], clock })
   rounds.ring()
   resends.ring()
 
@@ -53,7 +54,10 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     await deliverer.whenIdle()
   }
   return createRole({
-    end: () => Promise.all([stop(), heartbeat.stop(), retention.stop(), resends.stop()]),
+    end: () => {
+      heartbeat.stop()
+      return Promise.all([stop(), retention.stop(), resends.stop()])
+    },
     breakOff: () => {
       deliverer.giveBack()
       sender.close()

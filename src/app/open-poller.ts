@@ -1,6 +1,5 @@
 import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT } from '../version.ts'
-import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller, type PollerDeps } from '../worker/poller.ts'
 import { createRounds } from '../worker/rounds.ts'
@@ -16,10 +15,10 @@ type Verb =
   | 'releaseVerifications'
   | 'changeCompletions'
   | 'completionsOf'
-type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup'>
+type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup' | 'clockSetAt'>
 
 /** Asks GetResult about what is due, from now on. */
-export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup }: Deps): Role => {
+export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, clockSetAt }: Deps): Role => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({
@@ -33,6 +32,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     random: Math.random,
     clock,
     onLookup,
+    clockSetAt,
     onFree: () => rounds.ring(),
     emit,
   })
@@ -42,7 +42,6 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     onError: error => emit('poll.round_failed', { error }),
   })
   store.hints.on('verificationsDue', rounds.ring)
-  const heartbeat = startHeartbeat({ everySecond: [rounds.ring], emit })
   rounds.ring()
 
   const stop = async () => {
@@ -51,7 +50,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     await plan?.stop()
   }
   return createRole({
-    end: () => Promise.all([stop(), heartbeat.stop()]),
+    end: stop,
     breakOff: () => {
       poller.giveBack()
       client.close()

@@ -62,6 +62,30 @@ const startOf = ({ allowedAt }: AccountState, now: number): number => Math.max(a
 export const isProbed = ({ pausedAt, unreachableAt }: Pick<AccountState, 'pausedAt' | 'unreachableAt'>): boolean =>
   pausedAt !== null || unreachableAt !== null
 
+/** No canary waits longer: the longest delay of each kind, or the lease of the one before. */
+const longestProbe = ({ pausedAt, pauseReason }: AccountState): number => {
+  if (pausedAt === null) return 5 * MINUTE
+  return Math.max(...probeDelays(pauseReason))
+}
+
+/**
+ * The account as a claim takes it: times that lie further ahead than any rule puts them were written before the system's clock was set
+ * back, and are over. Otherwise nothing would be asked for as long as the clock was set back by.
+ */
+export const withoutStepBack = <Account extends AccountState>(account: Account, now: number): Account => {
+  const { rate, allowedAt, rampAt, probeAt } = account
+  const slowestGapMs = SECOND / Math.min(SLOWEST_RATE, rate * SLOW_START_SHARE)
+  // An upstream that asked for time has put both at the same time ahead.
+  const isHeld =
+    rampAt !== null && rampAt > now && rampAt <= now + LONGEST_HOLD_MS && allowedAt <= rampAt + slowestGapMs
+  return {
+    ...account,
+    allowedAt: !isHeld && allowedAt > now + slowestGapMs ? now : allowedAt,
+    rampAt: !isHeld && rampAt !== null && rampAt > now ? now : rampAt,
+    probeAt: probeAt !== null && probeAt > now + longestProbe(account) ? now : probeAt,
+  }
+}
+
 /** How many of the `want` calls may be made now: what the rate allows, or the canary, once it is due. */
 export const allowance = (account: AccountState, now: number, want: number): number => {
   if (want <= 0) return 0
@@ -204,14 +228,16 @@ const throttle = (account: AccountState, holdMs: number, now: number): AccountCh
   return { kind: 'throttle', rampRate, rampAt: now + holdMs, allowedAt: Math.max(account.allowedAt, now + holdMs) }
 }
 
+const probeDelays = (reason: PauseReason | null): readonly number[] =>
+  reason === 'credentials_wrong' || reason === 'frozen' ? CAREFUL_PROBE_DELAYS_MS : PROBE_DELAYS_MS
+
 const pause = (
   { probes }: AccountState,
   reason: PauseReason,
   code: number,
   now: number,
 ): Extract<AccountChange, { kind: 'pause' }> => {
-  const careful = reason === 'credentials_wrong' || reason === 'frozen'
-  const delays = careful ? CAREFUL_PROBE_DELAYS_MS : PROBE_DELAYS_MS
+  const delays = probeDelays(reason)
   const delay = delays[Math.min(probes, delays.length - 1)] ?? MINUTE
   return { kind: 'pause', reason, code, probes: probes + 1, probeAt: now + delay }
 }

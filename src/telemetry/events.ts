@@ -100,15 +100,11 @@ export const EVENTS = {
     meaning:
       'A stored value cannot be decrypted: its row (`table`, `id`; a message has the id of its registration) is damaged, or its key is not there. Reported once for each after a start; everything else goes on. Follow `advice`: see [an unreadable value](operations.md#an-unreadable-value).',
   },
-  'heartbeat.delayed': {
-    level: 'debug',
-    fields: { message: TEXT },
-    meaning: 'A heartbeat came late, because the process or the machine was busy. Harmless.',
-  },
-  'heartbeat.failed': {
-    level: 'error',
-    fields: { error: ERROR },
-    meaning: 'A heartbeat failed; the next one comes a second later. This is a bug: please report it.',
+  'clock.stepped': {
+    level: 'warn',
+    fields: { stepMs: NUMBER },
+    meaning:
+      "The system's clock was set forward, or back where `stepMs` is negative, or the machine has slept. Nobody expires for a minute; due times are put right. Find out why: receivers refuse webhooks whose time is minutes off.",
   },
 
   'request.answered': {

@@ -1,43 +1,33 @@
-import { schedule } from 'node-cron'
-import type { Emit } from '../telemetry/emit.ts'
+import type { Clock } from '../core/clock.ts'
 
 export interface Heartbeat {
-  stop(): Promise<void>
+  /** Nothing is rung any more. */
+  stop(): void
 }
-
-type HeartbeatEmit = Emit<'heartbeat.delayed' | 'heartbeat.failed'>
-type Ring = () => void
-
-const EVERY_SECOND = '* * * * * *'
-const EVERY_MINUTE = '30 * * * * *'
 
 /**
- * Rings whoever must look for work that no hint announces: rows that another process has made due, leases that have run
- * out, registrations that have grown old. The store's hints ring for everything else.
+ * Rings whoever must look for work that no event announces, such as registrations that have grown old. It goes by a clock that never
+ * jumps: setting the system's clock neither silences it nor makes it catch up.
  */
-export const startHeartbeat = (deps: {
-  everySecond: readonly Ring[]
-  everyMinute?: readonly Ring[]
-  emit: HeartbeatEmit
+export const startHeartbeat = ({
+  everyMs,
+  rings,
+  clock,
+}: {
+  everyMs: number
+  rings: readonly (() => void)[]
+  clock: Pick<Clock, 'sleep'>
 }): Heartbeat => {
-  const logger = cronLog(deps.emit)
-  const ringAll = (rings: readonly Ring[]) => () => {
-    for (const ring of rings) ring()
+  const stopping = new AbortController()
+  const beat = (): void => {
+    clock.sleep(everyMs, stopping.signal).then(
+      () => {
+        beat()
+        for (const ring of rings) ring()
+      },
+      () => {},
+    )
   }
-  const tasks = [schedule(EVERY_SECOND, ringAll(deps.everySecond), { name: 'heartbeat', noOverlap: true, logger })]
-  if (deps.everyMinute)
-    tasks.push(schedule(EVERY_MINUTE, ringAll(deps.everyMinute), { name: 'housekeeping', noOverlap: true, logger }))
-  return {
-    stop: async () => {
-      for (const task of tasks) await task.destroy()
-    },
-  }
+  beat()
+  return { stop: () => stopping.abort() }
 }
-
-/** node-cron warns of every second that it missed. A late tick is no news here, so it is told at `debug`. */
-const cronLog = (emit: HeartbeatEmit) => ({
-  info: () => {},
-  debug: () => {},
-  warn: (message: string) => emit('heartbeat.delayed', { message }),
-  error: (error: unknown) => emit('heartbeat.failed', { error }),
-})

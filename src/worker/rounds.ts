@@ -15,8 +15,8 @@ export interface Rounds {
 }
 
 /**
- * Rounds look again after this long, rung or not. The heartbeat goes by the system's clock, so it is silent for an hour
- * after that was set back by an hour.
+ * Rounds look again after this long, by a clock that never jumps: for rows that another process has made due, and leases that have
+ * run out.
  */
 const LONGEST_NAP_MS = 1_000
 /** Rounds begin at least so far apart. Under load each then claims a batch that is worth its transaction. */

@@ -11,6 +11,7 @@ import {
   claimableAt,
   pausedByOperator,
   resumedByOperator,
+  withoutStepBack,
 } from '../../src/core/account.ts'
 import type { AccountFault, Answer } from '../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
@@ -254,6 +255,36 @@ describe('an outage', () => {
     })
     expect(afterAccountChange(PAUSED, told, NOW)).toBeNull()
     expect(change(PAUSED, REFUSED, during)).toMatchObject({ kind: 'pause', reason: 'egress_ip' })
+  })
+})
+
+describe('a clock that was set back by an hour', () => {
+  const BACK = NOW - HOUR
+  /** What may be asked at once, by times that were written before. */
+  const granted = (account: AccountState, now = BACK) => allowance(withoutStepBack(account, now), now, 9)
+
+  test('C1 keeps no account silent for an hour', () => {
+    expect(granted({ ...RUNNING, allowedAt: NOW + 200 })).toBe(1)
+    expect(granted({ ...RUNNING, allowedAt: NOW + 200, rampAt: NOW - MINUTE, rampRate: 2 })).toBe(1)
+    const silent = { ...RUNNING, unreachableAt: NOW, unreachableError: 'timeout', probes: 9 }
+    expect(granted({ ...silent, probeAt: NOW + 10 * SECOND })).toBe(1)
+    expect(granted({ ...PAUSED, probeAt: NOW + MINUTE })).toBe(1)
+  })
+
+  test('has a slow start begin again, not wait for an hour', () => {
+    expect(withoutStepBack({ ...RUNNING, allowedAt: NOW, rampAt: NOW - MINUTE, rampRate: 2 }, BACK).rampAt).toBe(BACK)
+  })
+
+  test('is not mistaken for what a rule has put ahead', () => {
+    const ahead: AccountState[] = [
+      { ...RUNNING, allowedAt: NOW + 200 },
+      { ...RUNNING, rate: 0.1, allowedAt: NOW + 80 * SECOND, rampAt: NOW - 1, rampRate: 0.0125 },
+      { ...RUNNING, ...afterAccountChange(RUNNING, change(RUNNING, throttled(8 * MINUTE)) as AccountChange, NOW) },
+      { ...PAUSED, probeAt: NOW + 30 * MINUTE },
+      { ...PAUSED, pauseReason: 'frozen', probeAt: NOW + 2 * HOUR },
+      { ...PAUSED, pauseReason: 'operator', probeAt: null },
+    ]
+    for (const account of ahead) expect(withoutStepBack(account, NOW)).toEqual(account)
   })
 })
 

@@ -80,6 +80,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
     timeoutMs: 10 * SECOND,
     random: () => 0,
     clock,
+    clockSetAt: () => 0,
     onLookup: (_, isNotFound) => lookups.push(isNotFound),
     onFree: () => happened.push('free'),
     emit: (...[name]) => happened.push(name),

@@ -1,4 +1,10 @@
-import { type AccountPatch, type AccountState, pausedByOperator, resumedByOperator } from '../../core/account.ts'
+import {
+  type AccountPatch,
+  type AccountState,
+  pausedByOperator,
+  resumedByOperator,
+  withoutStepBack,
+} from '../../core/account.ts'
 import type { Secret } from '../../core/secret.ts'
 import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
@@ -115,11 +121,11 @@ export const createAccountRows = ({
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
 
   return {
-    /** Those whose key can be decrypted. */
-    all: (): ClaimedAccount[] =>
+    /** Those whose key can be decrypted, as a claim at this time takes them. */
+    all: (at: number): ClaimedAccount[] =>
       all.all().flatMap(row => {
         const apiKey = keyOf(row)
-        return apiKey ? [viewClaimedAccount(row, { apiKey, defaultRate })] : []
+        return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), at)] : []
       }),
 
     find: (id: string): AccountState | null => {

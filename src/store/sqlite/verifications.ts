@@ -94,8 +94,8 @@ export const createVerifications = (context: Context): Verbs => {
     return dueAt === Number.POSITIVE_INFINITY ? null : claimableAt(account, dueAt)
   }
 
-  const survey = (freeOf: (accountId: string) => number) =>
-    accounts.all().map(account => {
+  const survey = (freeOf: (accountId: string) => number, at: number) =>
+    accounts.all(at).map(account => {
       const heads = freeOf(account.id) > 0 ? statements.heads.all({ accountId: account.id }) : []
       return { account, heads, nextAt: nextOf(account, heads) }
     })
@@ -109,7 +109,7 @@ export const createVerifications = (context: Context): Verbs => {
     const reached = new Map<string, Place>()
     const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
     const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
-    for (const account of accounts.all()) {
+    for (const account of accounts.all(at)) {
       const heads = ready.get(account.id)
       if (!heads) continue
       const { verifications, place } = claimFrom(account, at, { free: freeOf(account.id), leaseMs, heads })
@@ -118,7 +118,7 @@ export const createVerifications = (context: Context): Verbs => {
       taken.set(account.id, verifications.length)
       claims.push({ account, verifications })
     }
-    return { claims, nextAt: earliest(survey(freeOf)), reached }
+    return { claims, nextAt: earliest(survey(freeOf, at)), reached }
   }
 
   const load = (settlement: VerificationSettlement): VerificationFacts | null => {
@@ -176,7 +176,7 @@ export const createVerifications = (context: Context): Verbs => {
   return {
     claimVerifications: async claim => {
       const at = now()
-      const before = await read(() => survey(id => claim.concurrency - (claim.busy.get(id) ?? 0)))
+      const before = await read(() => survey(id => claim.concurrency - (claim.busy.get(id) ?? 0), at))
       const ready = new Map(
         before.flatMap(({ account, heads, nextAt }) => (nextAt === null || nextAt > at ? [] : [[account.id, heads]])),
       )

@@ -29,6 +29,8 @@ type Verbs = Pick<
 >
 type Due = VerificationRow & { dueAt: number }
 
+const stateOf = ({ id: _, apiId: __, apiKey: ___, passwordMode: ____, ...state }: ClaimedAccount): AccountState => state
+
 const isDue = <Row extends { dueAt: number | null }>(row: Row): row is Row & { dueAt: number } => row.dueAt !== null
 const first = (times: readonly (number | null)[]): number | null =>
   times.reduce((a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b)), null)
@@ -43,8 +45,9 @@ export const createQueues = (context: Context): Verbs => {
   const turns = new Map<string, Map<string, number>>()
   const isEnabled = (partnerId: string): boolean => tables.partners.get(partnerId)?.disabled === false
 
-  const accounts = (): ClaimedAccount[] =>
+  const storedAccounts = (): ClaimedAccount[] =>
     tables.accounts.all().map(row => viewClaimedAccount({ ...row, apiKey: Buffer.alloc(0) }, { ...row, defaultRate }))
+  const accounts = (): ClaimedAccount[] => storedAccounts().map(account => rules.withoutStepBack(account, now()))
   const saveAccount = (id: string, state: Partial<AccountState>) => {
     const { rate: _, ...patch } = state
     tables.accounts.change(id, patch)
@@ -96,7 +99,10 @@ export const createQueues = (context: Context): Verbs => {
       lastServed.set(account.id, partnerId)
     }
     if (taken.length > 0)
-      saveAccount(account.id, afterClaim(account, { now: at, taken: taken.length, leaseEnd: at + leaseMs }))
+      saveAccount(account.id, {
+        ...stateOf(account),
+        ...afterClaim(account, { now: at, taken: taken.length, leaseEnd: at + leaseMs }),
+      })
     return taken.map(one => claimOne(one, at, leaseMs))
   }
 
@@ -118,7 +124,7 @@ export const createQueues = (context: Context): Verbs => {
   /** The ids of the registrations that it ends. */
   const settleVerification = (settlement: VerificationSettlement, at: number): string[] => {
     const { id, account } = settlement
-    const state = account && accounts().find(one => one.id === account.id)
+    const state = account && storedAccounts().find(one => one.id === account.id)
     if (account && state) saveAccount(account.id, rules.afterAccountChange(state, account.change, at) ?? {})
     const row = tables.verifications.get(id)
     const facts = row ? { ...row, isResolved: row.verdict !== null, waiting: waitingOf(context, id) } : null

@@ -1,4 +1,4 @@
-import { afterAccountChange } from '../../../../src/core/account.ts'
+import { afterAccountChange, withoutStepBack } from '../../../../src/core/account.ts'
 import { resent } from '../../../../src/core/message.ts'
 import { mayErase } from '../../../../src/store/retention.ts'
 import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
@@ -15,6 +15,7 @@ import { shareSlots } from '../../../../src/store/rules/share-slots.ts'
  * here so that a test can break each of them alone.
  */
 export const RULES = {
+  withoutStepBack,
   afterAccountChange,
   cancelRegistration,
   mayErase,
