@@ -97,6 +97,7 @@ const runOurs = async () => {
       random: Math.random,
       clock,
       onFree: () => rounds.ring(),
+      onDue: at => rounds.ringAt(at),
       emit: createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })]),
     })
     const rounds = createRounds(deliverer.round, { clock, now: filled.now, onError: done.reject })

@@ -91,6 +91,7 @@ const runOurs = () => {
       random: Math.random,
       clock,
       onFree: () => rounds.ring(),
+      onDue: at => rounds.ringAt(at),
       clockSetAt: () => 0,
       onLookup: createEnumerationGuard({ now: Date.now, emit }).recordLookup,
       emit,

@@ -120,6 +120,8 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
     clock,
     onLookup: () => {},
     onFree: () => {},
+    onDue: () => {},
+    clockSetAt: () => 0,
     emit,
   })
 

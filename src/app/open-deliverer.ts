@@ -28,6 +28,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     random: Math.random,
     clock,
     onFree: () => rounds.ring(),
+    onDue: at => rounds.ringAt(at),
     emit,
   })
   const rounds = createRounds(deliverer.round, {

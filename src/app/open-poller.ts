@@ -34,6 +34,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     onLookup,
     clockSetAt,
     onFree: () => rounds.ring(),
+    onDue: at => rounds.ringAt(at),
     emit,
   })
   const rounds = createRounds(poller.round, {

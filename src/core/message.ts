@@ -1,5 +1,6 @@
 import type { Verdict } from './answer.ts'
-import { retryDelay } from './retry-schedule.ts'
+import { MINUTE, SECOND } from './duration.ts'
+import { retryDelay, withJitter } from './retry-schedule.ts'
 import type { Reason } from './verification.ts'
 
 export const MESSAGE_STATES = ['pending', 'delivered', 'exhausted'] as const
@@ -111,4 +112,17 @@ export const afterAttempt = (
   return delay === null
     ? { state: 'exhausted', dueAt: null, retries, gone: false }
     : { state: 'pending', dueAt: Math.ceil(now + delay), retries: retries + 1, gone: false }
+}
+
+const LONGEST_OUR_FAILURE_MS = MINUTE
+
+/**
+ * How long a message waits, in ms, that could not be sent for a fault of our own side, which uses up none of its retries: longer with
+ * each claim that brought no attempt, up to a minute.
+ *
+ * @param random in [0, 1)
+ */
+export const ourFailureDelay = ({ claim, attempts }: { claim: number; attempts: number }, random: number): number => {
+  const failures = Math.max(0, claim - attempts - 1)
+  return Math.ceil(withJitter(Math.min(LONGEST_OUR_FAILURE_MS, SECOND * 2 ** Math.min(failures, 10)), random))
 }

@@ -3,7 +3,7 @@ import type { Sender, SendResult } from '../callback/sender.ts'
 import { createKeyring, webhookHeaders } from '../callback/signing.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import { afterAttempt, messageIdOf } from '../core/message.ts'
+import { afterAttempt, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import { sharesOf } from '../store/rules/share-slots.ts'
@@ -38,6 +38,8 @@ export interface DelivererDeps {
   clock: Pick<Clock, 'monotonic' | 'sleep'>
   /** A slot is free again, so there may be work for a round. */
   onFree: () => void
+  /** What came of a message is recorded, and it is due again at this time. */
+  onDue: (at: number) => void
   emit: Emit
 }
 
@@ -54,7 +56,7 @@ export interface Deliverer {
 
 /** A prefetched message waits this long for a slot of its host. */
 const WAIT_MS = SECOND
-/** A message that was not sent is due again after this, whatever kept it here. */
+/** A message for which there was no room is due again after this. */
 const RELEASED_MS = SECOND
 /** Not a second: where the proxy is down, all that is due comes back. */
 const PROXY_DOWN_MS = 30 * SECOND
@@ -128,22 +130,28 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
+  const conclude = async (settlement: MessageSettlement): Promise<void> => {
+    await settle(settlement)
+    if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
+  }
+
   /** The message goes back unsent: no attempt is recorded, and it is due again soon. */
-  const release = (message: ClaimedMessage, why: SendResult): Promise<void> => {
+  const release = (message: ClaimedMessage, why: SendResult, delayMs = RELEASED_MS): Promise<void> => {
     emitAttempt(message, why, null)
-    const isProxyDown = why.kind === 'failed' && why.error === 'proxy_down'
-    const delayMs = isGivingBack ? 0 : isProxyDown ? PROXY_DOWN_MS : RELEASED_MS
-    const dueAt = store.now() + delayMs
+    const dueAt = store.now() + (isGivingBack ? 0 : delayMs)
     const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
-    return settle({ message, step, attempt: null, shows: null })
+    return conclude({ message, step, attempt: null, shows: null })
   }
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
-    if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) return release(message, result)
+    if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) {
+      const delayMs = result.error === 'proxy_down' ? PROXY_DOWN_MS : ourFailureDelay(message, deps.random())
+      return release(message, result, delayMs)
+    }
     const settlement = judge(message, result, at)
     emitAttempt(message, result, settlement.attempt)
     if (settlement.step.state === 'exhausted') emitExhausted(message, result)
-    return settle(settlement)
+    return conclude(settlement)
   }
 
   const emitAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>

@@ -42,6 +42,8 @@ export interface PollerDeps {
   onLookup: (partnerId: string, isNotFound: boolean) => void
   /** An account has a free slot again, so there may be work for a round. */
   onFree: () => void
+  /** An answer is recorded, and its serial is due again at this time. */
+  onDue: (at: number) => void
   emit: Emit
 }
 
@@ -110,10 +112,15 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
   }
 
+  const record = async (settlement: VerificationSettlement): Promise<void> => {
+    await settle(settlement)
+    if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
+  }
+
   const settleChange = async (accountId: string, settlement: VerificationSettlement): Promise<void> => {
     changing.start(accountId)
     try {
-      await settle(settlement)
+      await record(settlement)
     } finally {
       changing.end(accountId)
     }
@@ -128,7 +135,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const { id, claim } = verification
     const scripted = deps.sandbox?.(verification, askedAt)
     // Upstream was not asked, so this says nothing about the account.
-    if (scripted) return settle({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
+    if (scripted) return record({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
     const answer = await upstream.ask(account, verification.idcardid)
     if (isGivingBack && answer.kind === 'transient') return release(verification)
     const observedAt = store.now()
@@ -138,7 +145,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const settlement = { id, claim, answer, askedAt, observedAt, step }
     if (change) return settleChange(account.id, { ...settlement, account: { id: account.id, change } })
     if (!isProbed(account)) freeSlot()
-    return settle({ ...settlement, account: null })
+    return record({ ...settlement, account: null })
   }
 
   const report = (

@@ -10,6 +10,8 @@ export interface Round {
 export interface Rounds {
   /** Something may be due: starts a round soon, or one more after the round that runs now. */
   ring(): void
+  /** Something falls due at this time, by the store's clock: starts a round then, if none comes before. */
+  ringAt(at: number): void
   /** Starts no more rounds; resolves when the last one has ended. */
   stop(): Promise<void>
 }
@@ -46,6 +48,9 @@ export const createRounds = (
   let isStopped = false
   let lastAt = Number.NEGATIVE_INFINITY
   let nap: AbortController | null = null
+  /** By the store's clock: when the nap ends, and what has been announced since the last round began. */
+  let napEnd = 0
+  let announced = Number.POSITIVE_INFINITY
 
   /** Waits for rings and free slots that belong to the same round: to the end of the turn, or until the pace allows it. */
   const gather = async () => {
@@ -69,7 +74,8 @@ export const createRounds = (
       await gather()
       if (isStopped) break
       isRung = false
-      const napMs = await runOnce()
+      announced = Number.POSITIVE_INFINITY
+      const napMs = Math.min(await runOnce(), Math.max(0, announced - now()))
       if (napMs === 0) isRung = true
       else if (!isRung && !isStopped) ringAfter(Math.ceil(napMs))
     }
@@ -78,6 +84,7 @@ export const createRounds = (
 
   const ringAfter = (ms: number) => {
     nap = new AbortController()
+    napEnd = now() + ms
     clock.sleep(ms, nap.signal).then(ring, () => {})
   }
 
@@ -89,8 +96,19 @@ export const createRounds = (
     running ??= runWhileRung()
   }
 
+  const ringAt = (at: number) => {
+    if (isStopped) return
+    announced = Math.min(announced, at)
+    // A round that runs looks at what was announced when it has ended.
+    if (running !== null || at >= napEnd) return
+    nap?.abort()
+    if (at <= now()) ring()
+    else ringAfter(at - now())
+  }
+
   return {
     ring,
+    ringAt,
     stop: async () => {
       isStopped = true
       nap?.abort()

@@ -41,6 +41,7 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
   const claims: MessageClaimRequest[] = []
   const settled: MessageSettlement[] = []
   const happened: string[] = []
+  const announced: number[] = []
   let due: ClaimedMessage[] = []
   let claiming = Promise.resolve()
   let recording = Promise.resolve()
@@ -75,6 +76,7 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
     random: () => 0,
     clock,
     onFree: () => happened.push('free'),
+    onDue: at => announced.push(at),
     emit: (...[name, fields]) => {
       happened.push(name === 'delivery.attempted' ? `${fields.outcome} ${fields.detail ?? ''}`.trim() : name)
     },
@@ -88,6 +90,7 @@ const openScene = (more: Partial<DelivererDeps> = {}) => {
     settled,
     /** In order: outcomes of attempts, other events, slots that became free, settlements that were recorded. */
     happened,
+    announced,
     /** What the receivers have been sent, and have not answered. */
     sending: () => sent.map(({ outgoing }) => numberOf(outgoing)),
     attempts: () => sent.map(({ outgoing }) => outgoing),
@@ -210,14 +213,33 @@ test.each(['dns', 'tls', 'reset'] as const)(
 )
 
 test('what could not be sent for a shortage here is due again soon, and no attempt is recorded', async () => {
-  const { deliverer, round, answer, settled, happened } = openScene()
-  await round(messageOf(1, { retries: 2 }))
+  const { deliverer, round, answer, settled, happened } = openScene({ random: () => 0.5 })
+  await round(messageOf(1, { claim: 1, retries: 2 }))
   await answer(1, failed('local'))
   await deliverer.whenIdle()
   expect(settled).toMatchObject([
     { attempt: null, shows: null, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
   ])
   expect(happened).toContain('not_sent')
+})
+
+test('a shortage here that goes on is not tried each second without end, but each minute', async () => {
+  const { deliverer, round, answer, settled } = openScene({ random: () => 0.5 })
+  for (const claim of [4, 5, 90]) {
+    await round(messageOf(claim, { claim, attempts: 3 }))
+    await answer(claim, failed('local'))
+  }
+  await deliverer.whenIdle()
+  expect(settled.map(({ step }) => (step.dueAt ?? 0) - NOW)).toEqual([1, 2, 60].map(s => s * SECOND))
+})
+
+test('tells when a message is due again, once that is recorded', async () => {
+  const { deliverer, round, answer, settled, announced } = openScene()
+  await round(messageOf(1), messageOf(2))
+  await answer(1, failed('reset'))
+  await answer(2, OK)
+  await deliverer.whenIdle()
+  expect(announced).toEqual([settled.find(({ message }) => message.seq === 1)?.step.dueAt])
 })
 
 test('a failure of our own proxy uses up no retry, and all that is due comes back half a minute later', async () => {

@@ -48,6 +48,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
   const released: VerificationRelease[] = []
   const happened: string[] = []
   const lookups: boolean[] = []
+  const announced: number[] = []
   let due: ClaimedVerification[] = []
   let recording = Promise.resolve()
   let finishRecording = () => {}
@@ -83,6 +84,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
     clockSetAt: () => 0,
     onLookup: (_, isNotFound) => lookups.push(isNotFound),
     onFree: () => happened.push('free'),
+    onDue: at => announced.push(at),
     emit: (...[name]) => happened.push(name),
     ...more,
   })
@@ -97,6 +99,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
     settled,
     released,
     lookups,
+    announced,
     /** In order: events, slots that became free, settlements that were recorded. */
     happened,
     round,
@@ -137,6 +140,18 @@ test('claims for as long as two calls and a record take', async () => {
   const { round, claims } = openScene()
   await round()
   expect(claims).toEqual([{ busy: new Map(), concurrency: CONCURRENCY, leaseMs: 25 * SECOND }])
+})
+
+test('tells when a serial is due again, once that is recorded', async () => {
+  const { poller, round, answer, announced, holdRecords } = openScene()
+  const record = holdRecords()
+  await round(verificationOf(1), verificationOf(2))
+  await answer(1, WAITING)
+  await answer(2, SUCCESS)
+  expect(announced).toEqual([])
+  await record()
+  await poller.whenIdle()
+  expect(announced).toEqual([NOW + POLICY.minMs])
 })
 
 test('a slot is free as soon as the answer is there, before it is recorded', async () => {
