@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { url as debuggerUrl } from 'node:inspector'
 import { resolve } from 'node:path'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
@@ -50,7 +51,8 @@ export function loadConfig(need: 'upstream'): UpstreamConfig
 export function loadConfig(need: 'database'): Config
 export function loadConfig(need: Need): Config {
   loadEnvFile()
-  const result = readConfig(process.env, { need, readFile: path => readFileSync(path, 'utf8') })
+  const readFile = (path: string) => readFileSync(path, 'utf8')
+  const result = readConfig(process.env, { need, readFile, isDebugged: debuggerUrl() !== undefined })
   if (result.ok) return result.config
   return refuse(result.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
 }

@@ -3,6 +3,7 @@ import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
+import { relaxedSettings } from '../config/relaxed-settings.ts'
 import { limitMemory } from '../limit-memory.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
@@ -15,6 +16,8 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
 export const serve = async (): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
+  for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)
+  process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
   const app = await start(config, emit).catch((error: unknown) => refuse(reasonOf(error)))
   emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
   if (config.server.adminToken === null)

@@ -25,6 +25,8 @@ interface ReadConfigOptions<N extends Need> {
   need: N
   /** Returns the text of a file, or throws. */
   readFile: (path: string) => string
+  /** A debugger can see all that this process does. */
+  isDebugged?: boolean
 }
 
 type Draft = { [G in keyof Config]: Partial<Config[G]> }
@@ -40,7 +42,8 @@ const withoutEmpty = (env: Environment): Environment =>
 /** Reads all settings at once; an empty string counts as not set. */
 export function readConfig(env: Environment, options: ReadConfigOptions<'upstream'>): ConfigResult<UpstreamConfig>
 export function readConfig(env: Environment, options: ReadConfigOptions<Need>): ConfigResult<Config>
-export function readConfig(env: Environment, { need, readFile }: ReadConfigOptions<Need>): ConfigResult<Config> {
+export function readConfig(env: Environment, options: ReadConfigOptions<Need>): ConfigResult<Config> {
+  const { need, readFile, isDebugged = false } = options
   const given = withoutEmpty(env)
   const problems: Problem[] = []
   const draft: Record<string, Record<string, unknown>> = {}
@@ -54,7 +57,11 @@ export function readConfig(env: Environment, { need, readFile }: ReadConfigOptio
     draft[groupName] = values
   }
   // The table gives the config its type and contents. What did not parse is missing in the draft, and is a problem above.
-  problems.push(...contradictions(draft as Draft), ...unknownNames(given), ...unsafeEnvironment(given))
+  problems.push(
+    ...contradictions(draft as Draft),
+    ...unknownNames(given),
+    ...unsafeEnvironment({ env: given, isDebugged }),
+  )
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
 }
 
@@ -106,7 +113,7 @@ const unknownNames = (env: Environment): Problem[] =>
     .map(name => ({ setting: name, message: `is not a setting; did you mean ${nearestName(name, names)}?` }))
 
 /** Variables that make Node trust any certificate, or print what no log may hold. */
-const unsafeEnvironment = (env: Environment): Problem[] => {
+const unsafeEnvironment = ({ env, isDebugged }: { env: Environment; isDebugged: boolean }): Problem[] => {
   const problems: Problem[] = []
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     problems.push({
@@ -117,6 +124,8 @@ const unsafeEnvironment = (env: Environment): Problem[] => {
     problems.push({ setting: 'NODE_DEBUG', message: 'is set, which prints URLs and headers; remove it' })
   if (/(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? ''))
     problems.push({ setting: 'NODE_OPTIONS', message: 'opens the debugger, which shows all secrets; remove --inspect' })
+  else if (isDebugged)
+    problems.push({ setting: '--inspect', message: 'opens the debugger, which shows all secrets; start without it' })
   return problems
 }
 

@@ -42,6 +42,18 @@ export const EVENTS = {
     fields: { reason: TEXT },
     meaning: '`ADMIN_TOKEN` is not set, so there is no admin API: `/v1/admin` answers 404.',
   },
+  'setting.relaxed': {
+    level: 'warn',
+    fields: { setting: TEXT, effect: TEXT },
+    meaning:
+      '`setting` opens what is closed by default; told at every start. Right for trying out, rarely in production.',
+  },
+  'debugger.refused': {
+    level: 'warn',
+    fields: { signal: TEXT },
+    meaning:
+      'Somebody sent the signal at which Node opens its debugger, which would show all secrets. Nothing was opened. Find out who may send signals to the service.',
+  },
   'admin.login_failed': {
     level: 'warn',
     fields: { address: TEXT },

@@ -92,6 +92,15 @@ describe('readConfig', () => {
     expect(problems({ [name]: text })).toEqual([expect.stringMatching(new RegExp(`^${name}: .*remove`))])
   })
 
+  test('O8: refuses to start while a debugger can look in', () => {
+    const readWith = (isDebugged: boolean) => readConfig({}, { need: 'database', readFile, isDebugged })
+    expect(readWith(false).ok).toBe(true)
+    expect(readWith(true)).toMatchObject({
+      ok: false,
+      problems: [{ setting: '--inspect', message: expect.stringContaining('start without it') }],
+    })
+  })
+
   test('O8: does not mind harmless options of Node', () => {
     expect(problems({ NODE_OPTIONS: '--max-old-space-size=512', NODE_TLS_REJECT_UNAUTHORIZED: '1' })).toEqual([])
   })

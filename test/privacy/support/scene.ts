@@ -16,7 +16,7 @@ export const MARKERS = {
   query: 'marker-query-c907',
   excerpt: 'marker-excerpt-d413',
   upstreamKey: 'marker-upstream-key-e552',
-  adminToken: 'marker-admin-token-f683',
+  adminToken: 'marker-admin-token-that-is-long-enough-f683',
   metricsToken: 'marker-metrics-token-0a19',
 } as const
 
