@@ -41,6 +41,25 @@ interface ListenOptions {
   limits?: ListenLimits
 }
 
+/** What keeps a server from listening, by the system's code: the setting to change, and how. */
+const ADVICE: Readonly<Record<string, readonly [setting: 'HOST' | 'PORT', advice: string]>> = {
+  EADDRINUSE: ['PORT', 'another program, perhaps another service, listens there; end it, or set a free PORT'],
+  EACCES: ['PORT', 'this user may not use ports under 1024; set a PORT above'],
+  EADDRNOTAVAIL: [
+    'HOST',
+    'no interface of this machine has that address; set one that it has, such as 127.0.0.1 or 0.0.0.0',
+  ],
+  ENOTFOUND: ['HOST', 'no address is known for that name; set an address, such as 127.0.0.1 or 0.0.0.0'],
+}
+
+export const explainListening = (
+  { code = 'unknown' }: Pick<NodeJS.ErrnoException, 'code'>,
+  { host, port }: Pick<ListenOptions, 'host' | 'port'>,
+): string => {
+  const [setting, advice] = ADVICE[code] ?? ['HOST', 'set HOST and PORT to a free address']
+  return `${setting}: cannot listen on ${host}:${port} (${code}): ${advice}`
+}
+
 /** Listens. Rejects with a sentence for the operator if it cannot. */
 export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = LIMITS }: ListenOptions) =>
   new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
@@ -69,9 +88,7 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
         })
         connections.closeIdle()
       })
-    server.on('error', (error: NodeJS.ErrnoException) =>
-      reject(new Error(`cannot listen on ${host}:${port} (${error.code}); set HOST and PORT to a free address`)),
-    )
+    server.on('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListening(error, { host, port }))))
     server.listen(port, host, () => {
       const { port: bound } = server.address() as AddressInfo
       const shown = host.includes(':') ? `[${host}]` : host
