@@ -6,6 +6,7 @@ import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { createRateLimit } from '../middleware/rate-limit.ts'
 
 export interface ResendDeps {
   store: Pick<Store, 'startResend' | 'findResend'>
@@ -13,6 +14,8 @@ export interface ResendDeps {
   now: () => number
 }
 
+/** Each counts all that may have to be resent. */
+const RATE = { rate: 10 / 60, burst: 10 }
 const TIME = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z'
 const DELIVERY = 'must be "exhausted": pending messages are sent anyway, and delivered ones have arrived'
 const time = timeField(TIME)
@@ -45,9 +48,11 @@ const viewResend = ({ id, since, until, count, resent, done }: BulkResend): Rese
 /** `/v1/resend`: sends all exhausted messages of a time span again, in the background. */
 export const createResends = ({ store, newId, now }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
+  const take = createRateLimit({ now, detail: 'You may begin ten bulk resends a minute.' })
 
   app.post('/', noQuery, async c => {
     const { since, until } = await readBody(c, RESEND_BODY)
+    take(c.get('partnerId'), RATE)
     const resend = await store.startResend(c.get('partnerId'), { id: newId('resend'), since, until: until ?? now() })
     c.header('location', `/v1/resend/${resend.id}`)
     return c.json(viewResend(resend), 202)

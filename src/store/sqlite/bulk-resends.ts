@@ -1,5 +1,7 @@
 import { tellHints } from '../hints.ts'
-import type { BulkResend, Store } from '../store.ts'
+import { isResendable, RESEND_WINDOW, type ResendCandidate, takeForResend } from '../rules/bulk-resend.ts'
+import type { BulkResend, NewBulkResend, Store } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, sql } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
@@ -8,54 +10,73 @@ import { bulkResends } from './schema.ts'
 
 type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
 type Row = typeof bulkResends.$inferSelect
-type Span = Pick<Row, 'partnerId' | 'since' | 'until' | 'cursor'>
-interface FoundMessage {
+interface FoundMessage extends Omit<ResendCandidate, 'isErased'> {
+  isErased: 0 | 1
   seq: number
   claims: number
   laneId: number
-  registrationId: string
   callbackUrl: string
 }
 
-/** What was exhausted in the time span, from after the cursor on. A cancelled registration's message says nothing any more. */
-const MATCHING = `FROM messages WHERE partner_id = @partnerId AND state = 'exhausted' AND state <> 'delivered'
-  AND registration_id > @cursor AND created_at >= @since AND created_at <= @until AND length(body) > 0`
+const turn = () => new Promise(resolve => setImmediate(resolve))
 
 export const createBulkResends = ({ db, client, read, write, now, hints }: Context): Verbs => {
   const beginLanes = createLanes(client)
+  const pauses = createCallbackPauses({ client })
   const resendMessage = createMessageResending({ client })
-  const countMatching = client.prepare<Span, number>(`SELECT count(*) ${MATCHING}`).pluck()
-  const nextMatching = client.prepare<Span & { limit: number }, FoundMessage>(`
-    SELECT seq, claims, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl
-    ${MATCHING} ORDER BY registration_id LIMIT +@limit`)
+  const exhausted = client.prepare<{ partnerId: string; cursor: string; limit: number }, FoundMessage>(`
+    SELECT seq, claims, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl,
+      created_at AS createdAt, length(body) = 0 AS isErased
+    FROM messages
+    WHERE partner_id = +@partnerId AND state = 'exhausted' AND state <> 'delivered' AND registration_id > +@cursor
+    ORDER BY registration_id LIMIT +@limit`)
 
-  const spanOf = ({ partnerId, since, until, cursor }: Row): Span => ({ partnerId, since, until, cursor })
+  const windowOf = (partnerId: string, cursor: string) =>
+    exhausted
+      .all({ partnerId, cursor, limit: RESEND_WINDOW })
+      .map(({ isErased, ...row }) => ({ ...row, partnerId, isErased: isErased === 1 }))
 
-  const open = () =>
-    db.select().from(bulkResends).where(sql`done = 0`).orderBy(asc(bulkResends.id)).limit(1).get() as Row | undefined
+  /** A window at a time, and others have their turn in between. */
+  const count = async (partnerId: string, span: Pick<NewBulkResend, 'since' | 'until'>): Promise<number> => {
+    let matching = 0
+    let cursor = ''
+    while (true) {
+      const window = await read(() => windowOf(partnerId, cursor))
+      matching += window.filter(candidate => isResendable(span, candidate)).length
+      if (window.length < RESEND_WINDOW) return matching
+      cursor = window.at(-1)?.registrationId ?? cursor
+      await turn()
+    }
+  }
 
-  const continueOne = (row: Row, limit: number): number => {
-    const at = now()
+  const nextOpen = db
+    .select()
+    .from(bulkResends)
+    .where(sql`done = 0`)
+    .orderBy(asc(bulkResends.looked), asc(bulkResends.id))
+    .limit(1)
+    .prepare()
+  const open = (): Row | undefined => nextOpen.get()
+
+  /** One window of the resend whose turn it is; null: none is open. */
+  const continueOne = (limit: number): number | null => {
+    const row = open()
+    if (!row) return null
     const lanes = beginLanes()
-    const batch = nextMatching.all({ ...spanOf(row), limit })
-    for (const message of batch) resendMessage({ ...message, partnerId: row.partnerId }, at, lanes)
+    const at = now()
+    const lift = pauses.beginLifting(at, lanes)
+    const { batch, progress } = takeForResend(row, windowOf(row.partnerId, row.cursor), limit)
+    for (const message of batch) resendMessage(message, { at, lanes, lift })
     lanes.save()
-    db.update(bulkResends)
-      .set({
-        resent: row.resent + batch.length,
-        cursor: batch.at(-1)?.registrationId ?? row.cursor,
-        done: batch.length < limit,
-      })
-      .where(eq(bulkResends.id, row.id))
-      .run()
+    db.update(bulkResends).set(progress).where(eq(bulkResends.id, row.id)).run()
     return batch.length
   }
 
   return {
     startResend: async (partnerId, { id, since, until }) => {
+      const matching = await count(partnerId, { since, until })
       const started = await write(() => {
-        const count = countMatching.get({ partnerId, since, until, cursor: '' }) ?? 0
-        const values = { id, partnerId, since, until, count, done: count === 0, createdAt: now() }
+        const values = { id, partnerId, since, until, count: matching, done: matching === 0, createdAt: now() }
         return toBulkResend(db.insert(bulkResends).values(values).returning().get())
       })
       tellHints(hints, [['resendsDue']])
@@ -73,17 +94,14 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
       }),
 
     continueResends: async limit => {
-      if (!(await read(open))) return 0
-      const resent = await write(() => {
-        // A resend may have nothing left; then the next one has its turn, so that 0 means that none is open.
-        for (let row = open(); row; row = open()) {
-          const count = continueOne(row, limit)
-          if (count > 0) return count
-        }
-        return 0
-      })
-      if (resent > 0) tellHints(hints, [['messagesDue']])
-      return resent
+      // Windows in which nothing matches are passed over, each in a transaction of its own.
+      while (await read(open)) {
+        const resent = (await write(() => continueOne(limit))) ?? 0
+        if (resent === 0) continue
+        tellHints(hints, [['messagesDue']])
+        return resent
+      }
+      return 0
     },
   }
 }

@@ -80,7 +80,20 @@ export const createMessages = (context: Context): Verbs => {
     }
   }
 
+  /** What is held for a URL that is lifted may be made due at once. */
+  const firstDueAt = (at: number): number | null => {
+    const dueAt = statements.firstDue.get() ?? null
+    return pauses.isLifting() ? Math.min(dueAt ?? at, at) : dueAt
+  }
+
+  const continueLifting = (at: number) => {
+    const lanes = beginLanes()
+    pauses.continueLifting(at, lanes)
+    lanes.save()
+  }
+
   const claimAll = (claim: MessageClaimRequest, at: number) => {
+    continueLifting(at)
     const { lanes, isAll, partnerIds } = loadLanes(claim, at)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
     const [signed, unsigned] = [true, false].map(signs =>
@@ -94,7 +107,7 @@ export const createMessages = (context: Context): Verbs => {
     statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
     statements.hold.run(JSON.stringify(held))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
-    const firstDue = statements.firstDue.get() ?? null
+    const firstDue = firstDueAt(at)
     const after = afterMessageClaim(turn, { partnerIds, isAll, shares, messages, firstDue }, at)
     return {
       claimed: { messages, secrets: onlyOf(live, messages), nextAt: after.nextAt },
@@ -129,7 +142,7 @@ export const createMessages = (context: Context): Verbs => {
   return {
     claimMessages: async claim => {
       const at = now()
-      const nextAt = await read(() => statements.firstDue.get() ?? null)
+      const nextAt = await read(() => firstDueAt(at))
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
       const { claimed, nextTurn } = await write(() => claimAll(claim, at))
       turn = nextTurn

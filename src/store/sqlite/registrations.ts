@@ -113,7 +113,7 @@ export const createRegistrations = (context: Context): Verbs => {
   /** Their partners name these URLs again, so they are there again: what a 410 held goes on. */
   const liftPauses = (items: readonly NewRegistration[], { at, lanes }: Run): boolean => {
     const named = new Map(items.map(item => [`${item.partnerId} ${item.callbackUrl}`, item]))
-    const lifted = [...named.values()].filter(item => pauses.lift(item, at, lanes))
+    const lifted = [...named.values()].filter(pauses.beginLifting(at, lanes))
     return lifted.length > 0
   }
 
@@ -152,7 +152,9 @@ export const createRegistrations = (context: Context): Verbs => {
     const { messageSeq: seq, callbackUrl } = row
     const lanes = beginLanes()
     const message = statements.findMessage.get(seq) as { claims: number; laneId: number }
-    resendMessage({ ...message, seq, partnerId, callbackUrl }, now(), lanes)
+    const at = now()
+    const lift = pauses.beginLifting(at, lanes)
+    resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
     lanes.save()
     return 'resent'
   }

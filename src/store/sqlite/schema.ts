@@ -162,7 +162,7 @@ export const messages = sqliteTable(
     index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
     // What retention erases: nothing of it waits to be sent.
     index('messages_rested').on(t.createdAt).where(sql`due_at IS NULL`),
-    index('messages_held').on(t.partnerId).where(sql`state = 'pending' AND due_at IS NULL`),
+    index('messages_held_for_url').on(t.partnerId, t.callbackUrl).where(sql`state = 'pending' AND due_at IS NULL`),
     oneOf('messages_state', 'state', MESSAGE_STATES),
     holds('messages_ended', "state = 'pending' OR due_at IS NULL"),
     holds('messages_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
@@ -225,10 +225,15 @@ export const bulkResends = sqliteTable(
     resent: integer('resent').notNull().default(0),
     /** The registration whose message it has come to. */
     cursor: text('cursor').notNull().default(''),
+    /** Messages that it has looked at. */
+    looked: integer('looked').notNull().default(0),
     done: flag('done'),
     createdAt: time('created_at').notNull(),
   },
-  t => [index('bulk_resends_done').on(t.createdAt).where(sql`done = 1`)],
+  t => [
+    index('bulk_resends_done').on(t.createdAt).where(sql`done = 1`),
+    index('bulk_resends_open').on(t.looked, t.id).where(sql`done = 0`),
+  ],
 )
 
 /** URLs that answered 410: their messages are held until somebody registers or resends. */
@@ -238,8 +243,13 @@ export const callbackPauses = sqliteTable(
     partnerId: text('partner_id').notNull(),
     callbackUrl: text('callback_url').notNull(),
     since: time('since').notNull(),
+    /** Not paused any more: what was held is being made due, and is up to this message's `seq`. */
+    liftedUntil: integer('lifted_until'),
   },
-  t => [primaryKey({ columns: [t.partnerId, t.callbackUrl] })],
+  t => [
+    primaryKey({ columns: [t.partnerId, t.callbackUrl] }),
+    index('callback_pauses_lifted').on(t.liftedUntil).where(sql`lifted_until IS NOT NULL`),
+  ],
 )
 
 /** How many checks of an account were completed at an age, and for how long checks of that age were watched. */

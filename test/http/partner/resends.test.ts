@@ -126,3 +126,12 @@ test('accepts a time with any offset', async () => {
   const { json } = await resend({ since: '2026-11-25T00:00:00+08:00', delivery: 'exhausted' })
   expect(json.since).toBe('2026-11-24T16:00:00.000Z')
 })
+
+test('ten bulk resends a minute may begin', async () => {
+  for (let n = 0; n < 10; n++) expect((await resend()).status).toBe(202)
+  const refused = await resend()
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '6'])
+  expect((await resend(undefined, api.other.key)).status).toBe(202)
+  api.clock.now += 6_000
+  expect((await resend()).status).toBe(202)
+})

@@ -74,6 +74,21 @@ export const describeBulkResending = (open: OpenStore): void => {
     await bench.store.continueResends(10)
     expect((await sent(bench)).sort()).toEqual([gone.id, held.id].sort())
   })
+
+  test('does not wait for another partner’s: the one that has looked at the fewest goes first', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await exhaust(bench, 6)
+    const theirs = await bench.resolve({ partnerId: other })
+    await bench.deliver(410)
+    await bench.store.startResend(bench.partnerId, everything(bench))
+    await bench.store.continueResends(2)
+    await bench.store.startResend(other, everything(bench, 'resend_2'))
+    await bench.store.continueResends(2)
+    expect(await bench.store.findResend(other, 'resend_2')).toMatchObject({ resent: 1, done: true })
+    expect(await bench.store.findResend(bench.partnerId, 'resend_1')).toMatchObject({ resent: 2, done: false })
+    expect(await sent(bench)).toContain(theirs.id)
+  })
 }
 
 const VERDICT = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const

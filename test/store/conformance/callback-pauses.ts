@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { first, HOOK, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -115,5 +115,26 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     await bench.store.settleMessages([bench.received(stale, 410)])
     const next = await bench.resolve()
     expect(await sent(bench)).toEqual([next.id])
+  })
+
+  test('of a URL for which very many are held ends bit by bit, and all of them go out', {
+    timeout: 60_000,
+  }, async () => {
+    await using bench = await openBench(open)
+    const gone = await bench.resolve()
+    await bench.store.register(Array.from({ length: 1_200 }, () => bench.newRegistration()))
+    expect(await bench.deliver(410)).toBe(1)
+    while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
+    while ((await bench.claimMessagesWith()).nextAt !== null) await bench.advance(100)
+    expect(await bench.store.resend(bench.partnerId, gone.id)).toBe('resent')
+    const delivered = new Set<string>()
+    for (let next: number | null = bench.store.now(); next !== null; ) {
+      await bench.advance(Math.max(0, next - bench.store.now()))
+      const claimed = await bench.claimMessagesWith()
+      await bench.store.settleMessages(claimed.messages.map(message => bench.received(message, 200)))
+      for (const { registrationId } of claimed.messages) delivered.add(registrationId)
+      next = claimed.nextAt
+    }
+    expect(delivered.size).toBe(1_201)
   })
 }

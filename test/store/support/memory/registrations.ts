@@ -1,6 +1,7 @@
 import { ENDED_WITHOUT_VERDICT } from '../../../../src/core/registration.ts'
 import { serialKey } from '../../../../src/core/serial-key.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
+import { isResendable, takeForResend } from '../../../../src/store/rules/bulk-resend.ts'
 import { afterCancelling, afterRegistering } from '../../../../src/store/rules/hints.ts'
 import { hostOf, NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import type { NewRegistration, Registered, Store } from '../../../../src/store/store.ts'
@@ -130,19 +131,12 @@ export const createRegistrations = (context: Context): Verbs => {
     return 'resent'
   }
 
-  /** What was exhausted in the time span, in the order of the registrations. */
-  const matching = (span: { partnerId: string; since: number; until: number; cursor: string }) =>
+  /** In the order of the registrations, from after the cursor on. */
+  const exhausted = (partnerId: string, cursor: string) =>
     tables.messages
-      .where(
-        ({ partnerId, state, registrationId, createdAt, body }) =>
-          partnerId === span.partnerId &&
-          state === 'exhausted' &&
-          registrationId > span.cursor &&
-          createdAt >= span.since &&
-          createdAt <= span.until &&
-          body !== '',
-      )
+      .where(row => row.partnerId === partnerId && row.state === 'exhausted' && row.registrationId > cursor)
       .sort((a, b) => (a.registrationId < b.registrationId ? -1 : 1))
+      .map(row => ({ ...row, isErased: row.body === '' }))
 
   return {
     register: async items => {
@@ -180,9 +174,9 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     startResend: async (partnerId, { id, since, until }) => {
-      const count = matching({ partnerId, since, until, cursor: '' }).length
+      const count = exhausted(partnerId, '').filter(one => isResendable({ since, until }, one)).length
       const started = { id, since, until, count, resent: 0, done: count === 0 }
-      transaction(() => tables.resends.add(id, { ...started, partnerId, cursor: '', createdAt: now() }))
+      transaction(() => tables.resends.add(id, { ...started, partnerId, cursor: '', looked: 0, createdAt: now() }))
       tellHints(hints, [['resendsDue']])
       return started
     },
@@ -195,18 +189,21 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     continueResends: async limit => {
-      const [row] = tables.resends.where(({ done }) => !done).sort((a, b) => (a.id < b.id ? -1 : 1))
-      if (!row) return 0
-      const batch = transaction(() => {
-        const at = now()
-        const batch = matching(row).slice(0, limit)
-        for (const message of batch) resendMessage(message, at)
-        const cursor = batch.at(-1)?.registrationId ?? row.cursor
-        tables.resends.change(row.id, { resent: row.resent + batch.length, cursor, done: batch.length < limit })
-        return batch
-      })
-      if (batch.length > 0) tellHints(hints, [['messagesDue']])
-      return batch.length
+      while (true) {
+        const [row] = tables.resends
+          .where(({ done }) => !done)
+          .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
+        if (!row) return 0
+        const batch = transaction(() => {
+          const { batch, progress } = takeForResend(row, exhausted(row.partnerId, row.cursor), limit)
+          for (const message of batch) resendMessage(message, now())
+          tables.resends.change(row.id, progress)
+          return batch
+        })
+        if (batch.length === 0) continue
+        tellHints(hints, [['messagesDue']])
+        return batch.length
+      }
     },
   }
 }

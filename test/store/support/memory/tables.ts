@@ -86,7 +86,7 @@ export interface PartnerRow extends StoredPartner {
 export type AccountRow = Omit<SealedAccountRow, 'apiKey'> & { apiKey: Secret }
 export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
 export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
-export type ResendRow = BulkResend & { partnerId: string; cursor: string; createdAt: number }
+export type ResendRow = BulkResend & { partnerId: string; cursor: string; looked: number; createdAt: number }
 export interface PauseRow {
   partnerId: string
   callbackUrl: string
