@@ -100,6 +100,7 @@ export const failureOf = (fault: Fault): Failure => {
     case 'too_large':
       return { error: 'protocol', detail: fault.kind }
     case 'closed':
+    case 'withdrawn':
       return { error: 'local', detail: fault.kind }
     default:
       throw fault satisfies never

@@ -12,6 +12,8 @@ export interface Outgoing {
   url: string
   headers: Readonly<Record<string, string>>
   body: Buffer | string
+  /** Asked just before the bytes leave; false: they do not, and the attempt ends as `local`. */
+  mayStillSend?: () => boolean
 }
 
 /** `durationMs`: all of it, waiting for a free connection, DNS, connecting, headers and body. */
@@ -65,13 +67,14 @@ export const openSender = (deps: {
   })
   const judge = createUrlJudge(policy)
 
-  const post = async ({ partnerId, headers, body }: Outgoing, url: CallbackUrl): Promise<SendResult> => {
+  const post = async ({ partnerId, headers, body, mayStillSend }: Outgoing, url: CallbackUrl): Promise<SendResult> => {
     const startedAt = clock.monotonic()
     const flat = ['user-agent', userAgent]
     for (const name in headers) flat.push(name, headers[name] as string)
     // Partners share no connections, not even to one origin: what one did to a connection must not harm another.
     const to = { key: `${partnerId} ${url.origin}`, origin: url }
-    const exchange = await client.send(to, { method: 'POST', path: url.path, headers: flat, body }, timeoutMs)
+    const request = { method: 'POST', path: url.path, headers: flat, body } as const
+    const exchange = await client.send(to, mayStillSend ? { ...request, mayWrite: mayStillSend } : request, timeoutMs)
     return { ...outcomeOf(exchange), durationMs: Math.round(clock.monotonic() - startedAt) }
   }
 

@@ -79,16 +79,24 @@ export interface Resent {
   claims: number
   /** What was claimed before this count decides nothing any more. */
   fence: number
+  attempts: number
 }
 
-/** Sends it now, whatever its state, with a new schedule and the same id. */
-export const resent = ({ claims }: { claims: number }, at: number): Resent => ({
+/**
+ * Sends it now, whatever its state, with a new schedule and the same id. An attempt that is under way counts at once, so that
+ * the next one has another number; when it is recorded it does not count again.
+ */
+export const resent = (
+  { claims, claimedAt, attempts }: { claims: number; claimedAt: number | null; attempts: number },
+  at: number,
+): Resent => ({
   state: 'pending',
   dueAt: at,
   claimedAt: null,
   retries: 0,
   claims: claims + 1,
   fence: claims + 1,
+  attempts: claimedAt === null ? attempts : attempts + 1,
 })
 
 export interface AttemptMoment {

@@ -6,6 +6,7 @@ import {
   type ExchangeEnd,
   type Fault,
   type Limits,
+  type Outbound,
 } from './connection.ts'
 import { type HttpRequest, writeRequest } from './request.ts'
 import { type Connect, createOpen, type Origin } from './socket.ts'
@@ -34,7 +35,7 @@ export interface Client<O extends Origin> {
 
 interface Job<O extends Origin> {
   to: Destination<O>
-  request: Buffer
+  request: Outbound
   endsAt: number
   done: (exchange: Exchange) => void
 }
@@ -50,6 +51,7 @@ interface Group<O extends Origin> {
 const TICK_MS = 50
 const MAX_IDLE = 1024
 
+const always = () => true
 const failed = (fault: Fault): Exchange => ({ head: null, body: Buffer.alloc(0), fault })
 
 /**
@@ -173,7 +175,8 @@ export const openClient = <O extends Origin = Origin>(deps: {
     send: (to, request, timeoutMs) =>
       new Promise(done => {
         if (isClosed) return done(failed({ kind: 'closed' }))
-        const job = { to, request: writeRequest(request, to.origin.host), endsAt: now() + timeoutMs, done }
+        const outbound = { bytes: writeRequest(request, to.origin.host), mayWrite: request.mayWrite ?? always }
+        const job = { to, request: outbound, endsAt: now() + timeoutMs, done }
         const group = groupOf(to)
         const connection = takeIdle(group) ?? (group.open.size < perKey ? add(to) : null)
         if (connection) start(connection, job)

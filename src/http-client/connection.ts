@@ -20,6 +20,8 @@ export type Fault =
   | { kind: 'too_large' }
   /** `close` was called. */
   | { kind: 'closed' }
+  /** Nothing was written, because the request's `mayWrite` said so. */
+  | { kind: 'withdrawn' }
 
 /** How one request and its response ended. `head` is set once it was complete, even if the body failed. */
 export interface Exchange {
@@ -60,13 +62,19 @@ export interface Limits {
   bodyMs: number
 }
 
+/** A request as it is written, and whether it still may be when its turn has come. */
+export interface Outbound {
+  bytes: Buffer
+  mayWrite: () => boolean
+}
+
 /** One connection, one exchange at a time. It opens when first used, and only once. */
 export interface Connection {
   /**
    * Must not be called while an exchange is under way. If the connection has closed meanwhile, the exchange ends stale.
    * `timeoutMs` limits all of it, connecting included; what is late ends at the next `expire`.
    */
-  run(request: Buffer, timeoutMs: number, done: (end: ExchangeEnd) => void): void
+  run(request: Outbound, timeoutMs: number, done: (end: ExchangeEnd) => void): void
   /** Ends the exchange, or the idle connection, whose time is over. True: the connection is closed. */
   expire(): boolean
   /** When its last exchange ended. */
@@ -211,20 +219,21 @@ export const createConnection = (deps: {
     opened.on('error', (error: NodeJS.ErrnoException) => onLost(error.code ?? error.name))
   }
 
-  const write = (request: Buffer) => {
+  const write = ({ bytes, mayWrite }: Outbound) => {
     if (done === null || socket === null) return
+    if (!mayWrite()) return fail({ kind: 'withdrawn' })
     // A peer that answers before it has read must not make requests pile up here. Not asked when the answer came: TLS tells
     // a turn later that the bytes are out.
     if (socket.writableLength > 0) return onLost(null)
     isWritten = true
     wireBytesBefore = wire?.bytesRead ?? 0
     parser.begin()
-    socket.write(request)
+    socket.write(bytes)
   }
 
-  const writeInNextTurn = (request: Buffer) => setImmediate(write, request)
+  const writeInNextTurn = (request: Outbound) => setImmediate(write, request)
 
-  const openAndWrite = async (request: Buffer) => {
+  const openAndWrite = async (request: Outbound) => {
     opening = new AbortController()
     connectEndsAt = now() + limits.connectMs
     const onTls = (below: Socket) => {

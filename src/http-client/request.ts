@@ -6,6 +6,8 @@ export interface HttpRequest {
   headers: readonly string[]
   /** Null: no body and no `content-length`. */
   body: Buffer | string | null
+  /** Asked when a connection is there, just before the request is written; false: the exchange ends as `withdrawn`. */
+  mayWrite?: () => boolean
 }
 
 const TARGET = /^[\x21-\x7e]+$/

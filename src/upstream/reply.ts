@@ -42,6 +42,7 @@ const causeOf = (fault: Fault): TransientCause => {
     case 'lost':
       return fault.code === 'ETIMEDOUT' ? 'timeout' : 'unreachable'
     case 'closed':
+    case 'withdrawn':
       return 'unreachable'
     default:
       throw fault satisfies never

@@ -23,6 +23,7 @@ import { leaseFor } from './lease.ts'
 import { createPrefetch } from './prefetch.ts'
 import type { Round } from './rounds.ts'
 import { createSettler } from './settler.ts'
+import { createStops, type Stop } from './stops.ts'
 
 export interface DelivererDeps {
   store: Pick<Store, 'now' | 'claimMessages' | 'settleMessages'>
@@ -46,7 +47,7 @@ export interface DelivererDeps {
 export interface Deliverer {
   /** Claims what may be sent now and starts to send it. */
   round(): Promise<Round>
-  /** Messages of this that are claimed and still wait for a slot are not sent, nor those that a pending claim brings. */
+  /** Messages of this are not sent any more unless their bytes have left, nor those that a pending claim brings. */
   cancel(what: Cancelled): void
   /** Call it before the attempts are broken off: they are not counted then, and what is claimed is due again at once. */
   giveBack(): void
@@ -79,6 +80,12 @@ const FULL: Round = { claimed: 0, nextAt: null }
 const covers = (what: Cancelled, { partnerId, registrationId }: ClaimedMessage): boolean =>
   what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
 
+const isGone = (result: SendResult): boolean => result.kind === 'answered' && result.httpStatus === 410
+const sameUrl =
+  (gone: ClaimedMessage): Stop<ClaimedMessage> =>
+  ({ partnerId, callbackUrl }) =>
+    partnerId === gone.partnerId && callbackUrl === gone.callbackUrl
+
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const { store, sender, emit, clock, concurrency, perHost } = deps
@@ -93,8 +100,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const unproven = createInFlight()
   /** Messages that are claimed and not recorded yet, by partner. */
   const unrecorded = createInFlight()
-  /** For each claim that is pending, what has been cancelled since it began. */
-  const cancelledMeanwhile = new Set<Cancelled[]>()
+  const stops = createStops<ClaimedMessage>()
   const signingKeys = createKeyring()
   let isGivingBack = false
   const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
@@ -113,6 +119,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
         at,
       ),
       body: message.body,
+      mayStillSend: () => !stops.isStopped(message),
     })
 
   const judge = (message: ClaimedMessage, result: SendResult, at: number): MessageSettlement => {
@@ -193,17 +200,23 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     const at = store.now()
     let result: SendResult
     partners.start(message.partnerId)
+    stops.begin(message)
     try {
       result = await send(message, secrets, at)
+      // Before the slot goes to the next of them.
+      if (isGone(result)) hosts.cancel(sameUrl(message))
     } finally {
       // The slot is free before the attempt is recorded, so that the next one goes out meanwhile.
+      stops.end(message)
       partners.end(message.partnerId)
       freeShare()
       prefetch.ended(message.host)
       hosts.release(message.host)
       deps.onFree()
     }
-    await record(message, result, at)
+    if (!isGone(result)) return record(message, result, at)
+    // What claims bring for the URL goes back until they know of the 410.
+    await stops.stopWhile(sameUrl(message), () => record(message, result, at))
   }
 
   const deliver = async (message: ClaimedMessage, secrets: readonly Secret[]): Promise<void> => {
@@ -227,25 +240,11 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
     }
   }
 
-  /**
-   * Claims, and tells what has been cancelled meanwhile. A cancel that shares a commit with the claim is told first, when
-   * its messages are not here yet.
-   */
-  const claim = async (request: MessageClaimRequest) => {
-    const cancelled: Cancelled[] = []
-    cancelledMeanwhile.add(cancelled)
-    try {
-      return { ...(await store.claimMessages(request)), cancelled }
-    } finally {
-      cancelledMeanwhile.delete(cancelled)
-    }
-  }
-
   return {
     round: async () => {
       const slots = concurrency - partners.total()
       if (slots <= 0) return FULL
-      const { messages, secrets, nextAt, cancelled } = await claim({
+      const request: MessageClaimRequest = {
         slots,
         unsureSlots: Math.max(0, shares.unsure - slow.total() - unproven.total()),
         perHost,
@@ -264,18 +263,22 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
           busyPartners: unproven.counts,
         },
         leaseMs: leaseFor(1, deps.timeoutMs),
-      })
+      }
+      const { claimed, isStopped } = await stops.claiming(() => store.claimMessages(request))
+      const { messages, secrets, nextAt } = claimed
       for (const message of messages) {
-        const isCancelled = cancelled.some(what => covers(what, message))
         void begin(message, () =>
-          isCancelled ? release(message, notSent('cancelled')) : deliver(message, secrets.get(message.partnerId) ?? []),
+          isStopped(message)
+            ? release(message, notSent('cancelled'))
+            : deliver(message, secrets.get(message.partnerId) ?? []),
         )
       }
       return { claimed: messages.length, nextAt }
     },
     cancel: what => {
-      for (const cancelled of cancelledMeanwhile) cancelled.push(what)
-      hosts.cancel(message => covers(what, message))
+      const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
+      stops.stop(isCovered)
+      hosts.cancel(isCovered)
     },
     giveBack: () => {
       isGivingBack = true

@@ -40,6 +40,25 @@ describe('sending', () => {
     expect(receiver.requests[1]).toBe(receiver.requests[0])
   })
 
+  test('asks once more before the bytes leave, on a new connection and on a used one', async () => {
+    await using receiver = await replying(OK)
+    await using sender = openSender()
+    const withdrawn = { kind: 'failed', error: 'local', detail: 'withdrawn' }
+    const asked: number[] = []
+    const mayStillSend = () => {
+      asked.push(receiver.connections())
+      return false
+    }
+    expect(await sender.send({ ...attemptTo(receiver.url), mayStillSend })).toMatchObject(withdrawn)
+    await sender.send(attemptTo(receiver.url))
+    expect(await sender.send({ ...attemptTo(receiver.url), mayStillSend })).toMatchObject(withdrawn)
+    expect(asked).toHaveLength(2)
+    expect(receiver.requests).toHaveLength(1)
+    expect(await sender.send({ ...attemptTo(receiver.url), mayStillSend: () => true })).toMatchObject({
+      httpStatus: 200,
+    })
+  })
+
   test('uses a connection again, but never that of another partner', async () => {
     await using receiver = await replying(OK)
     await using sender = openSender()

@@ -75,7 +75,7 @@ export const createWatched = (
     events,
     gone: gone.promise,
     run: (request = REQUEST, timeoutMs = 1_000) =>
-      new Promise<ExchangeEnd>(resolve => connection.run(request, timeoutMs, resolve)),
+      new Promise<ExchangeEnd>(resolve => connection.run({ bytes: request, mayWrite: () => true }, timeoutMs, resolve)),
   }
 }
 

@@ -326,6 +326,49 @@ describe('prefetched messages', () => {
   })
 })
 
+describe('an answer 410', () => {
+  const GONE: SendResult = { ...OK, httpStatus: 410 }
+
+  test('stops what is claimed ahead for its URL, and nothing else of the host', async () => {
+    const { round, answer, sending, settled } = openScene()
+    const other = messageOf(4, { callbackUrl: 'https://a.example/other' })
+    await round(messageOf(1), messageOf(2), messageOf(3), other)
+    expect(sending()).toEqual([1, 2])
+    await answer(1, GONE)
+    expect(sending()).toEqual([2, 4])
+    await endOfTurn()
+    expect(settled.map(({ message, attempt }) => [message.seq, attempt?.outcome ?? null])).toContainEqual([3, null])
+  })
+
+  test('stops what claims bring until it is recorded, and no longer', async () => {
+    const { round, answer, sending, happened, holdRecords } = openScene()
+    const record = holdRecords()
+    await round(messageOf(1))
+    await answer(1, GONE)
+    await round(messageOf(2))
+    expect(sending()).toEqual([])
+    expect(happened).toContain('not_sent cancelled')
+    await record()
+    await round(messageOf(3))
+    expect(sending()).toEqual([3])
+  })
+})
+
+describe('a cancel during an attempt', () => {
+  const cancelled = { partnerId: 'partner_1', registrationId: 'reg_1' }
+
+  test('is asked for once more before the bytes leave', async () => {
+    const { deliverer, round, answer, attempts, settled } = openScene()
+    await round(messageOf(1), messageOf(2))
+    expect(attempts().map(({ mayStillSend }) => mayStillSend?.())).toEqual([true, true])
+    deliverer.cancel(cancelled)
+    expect(attempts().map(({ mayStillSend }) => mayStillSend?.())).toEqual([false, true])
+    await answer(1, { kind: 'failed', error: 'local', detail: 'withdrawn', durationMs: 0 })
+    await endOfTurn()
+    expect(settled).toMatchObject([{ message: { seq: 1 }, attempt: null }])
+  })
+})
+
 describe('what is cancelled while a claim is pending', () => {
   test.each([
     ['its registration is cancelled', { partnerId: 'partner_1', registrationId: 'reg_2' }, [1, 3]],

@@ -66,7 +66,8 @@ export const settleMessage = (
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
-  const counted = { seq, state, dueAt, claimedAt, retries, attempts: attempts + 1 }
+  // The resend has counted what was under way then.
+  const counted = { seq, state, dueAt, claimedAt, retries, attempts: claim < facts.fence ? attempts : attempts + 1 }
   const update = delivers
     ? { ...counted, state: 'delivered' as const, dueAt: null, claimedAt: null }
     : holds

@@ -4,6 +4,13 @@ import { and, eq, notInArray, sql } from './drizzle.ts'
 import { selectRegistrations } from './registration-rows.ts'
 import { registrations } from './schema.ts'
 
+interface FoundMessage {
+  claims: number
+  claimedAt: number | null
+  attempts: number
+  laneId: number
+}
+
 interface FoundVerification {
   id: number
   partnerId: string
@@ -100,7 +107,7 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
   eraseVerdict: client.prepare<[id: number]>(`
     UPDATE verifications SET verdict = NULL, raw_status = NULL, observed_at = NULL, previous_poll_at = NULL
     WHERE id = ?`),
-  findMessage: client.prepare<[seq: number], { claims: number; laneId: number }>(
-    'SELECT claims, lane_id AS laneId FROM messages WHERE seq = ?',
+  findMessage: client.prepare<[seq: number], FoundMessage>(
+    'SELECT claims, claimed_at AS claimedAt, attempts, lane_id AS laneId FROM messages WHERE seq = ?',
   ),
 })

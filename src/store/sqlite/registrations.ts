@@ -151,7 +151,7 @@ export const createRegistrations = (context: Context): Verbs => {
     if (row.messageSeq === null) return 'no_message'
     const { messageSeq: seq, callbackUrl } = row
     const lanes = beginLanes()
-    const message = statements.findMessage.get(seq) as { claims: number; laneId: number }
+    const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
     const at = now()
     const lift = pauses.beginLifting(at, lanes)
     resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })

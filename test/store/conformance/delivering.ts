@@ -137,6 +137,20 @@ export const describeDelivering = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toEqual([])
   })
 
+  test('resent during an attempt, does not have two attempts with one number', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const [during] = await bench.claimMessages()
+    await bench.store.resend(bench.partnerId, id)
+    await bench.store.resend(bench.partnerId, id)
+    const [again] = await bench.claimMessages()
+    if (!during || !again) throw new Error('both are handed out')
+    expect([during.attempts, again.attempts]).toEqual([0, 1])
+    await bench.store.settleMessages([bench.received(again, 500), bench.received(during, 500)])
+    expect((await bench.find(id)).delivery).toMatchObject({ attempts: 2 })
+    expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(2)
+  })
+
   test.each([500, 200])('resent during an attempt, goes out once more whatever comes of it (%i)', async httpStatus => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()
