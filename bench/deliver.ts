@@ -16,11 +16,13 @@ const JOBS = 100_000
 const HOSTS = 1_000
 const RAW = 'the limit: `Pool.request`, signed, nothing kept'
 const OURS = 'ours'
+const SENDER = 'our sender alone, signed, nothing kept'
 const RAW_HOSTS = `${HOSTS} hosts, one message each: \`Agent.request\`, signed, nothing kept`
 const OURS_HOSTS = `${HOSTS} hosts, one message each: ours`
 const plain = (name: string) => `plain http: ${name}`
 const AIMS: readonly { name: string; base: string; aim: number; floor?: number }[] = [
   { name: OURS, base: RAW, aim: 1.1, floor: 0.7 },
+  { name: SENDER, base: RAW, aim: 1.1 },
   { name: OURS, base: 'BullMQ', aim: 2.5 },
   { name: OURS, base: 'graphile-worker', aim: 1.6 },
   { name: OURS, base: 'pg-boss', aim: 2.5 },
@@ -60,7 +62,7 @@ another process, over TLS 1.3 with a certificate of a local authority; the clock
 success is recorded. *CPU* is that of the
 worker and its database together. Ours is the service's own deliverer, sender and store with all they do: an encrypted body
 opened, the name resolved by the benchmark's name server, its address judged, the attempt recorded and logged, and the record synced to
-the disk before it counts. The queues send with \`Pool.request\` and
+the disk before it counts; *our sender alone* keeps nothing, like the limit. The queues send with \`Pool.request\` and
 the same signature, with the settings that made each fastest here: BullMQ on Redis with an append-only file synced once a
 second, graphile-worker (\`localQueue\` 500, \`completeJobBatchDelay\` 0) and pg-boss (batches of 100, two workers, burst) on
 PostgreSQL 18 with its defaults. *Enqueue* is one job at a time, each awaited. *Plain http* is the same without TLS, which production
@@ -91,6 +93,7 @@ const findingsOf = (samples: Samples): Finding[] => {
   })
   const cpus = [
     [OURS, RAW],
+    [SENDER, RAW],
     [OURS_HOSTS, RAW_HOSTS],
   ].map(([name = '', base = '']): Finding => {
     const ratio = ratioOf(samples, [name, base], 'cpuMicros')
@@ -119,6 +122,7 @@ export const deliver: Part = async ({ rounds, scale, say }) => {
   const contestants = [
     alone(RAW, 'raw.ts', secure),
     alone(OURS, 'ours.ts', secure),
+    alone(SENDER, 'sender.ts', secure),
     createGraphileWorker(secure.load),
     createPgBoss(secure.load),
     ...(noRedis === null ? [createBullmq(secure.load)] : []),
