@@ -26,13 +26,17 @@ export interface AccountState {
   rampRate: number | null
 }
 
-/** What an answer does to its account; written in the same transaction as what it does to its verification. */
+/**
+ * What an answer does to its account; written in the same transaction as what it does to its verification. `unasked`: the service has
+ * answered by itself, so it gives back what the claim took, a call under the rate or the canary's place.
+ */
 export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }
   | { kind: 'resume'; rampRate: number; rampAt: number }
   | { kind: 'throttle'; rampRate: number; rampAt: number; allowedAt: number }
   | { kind: 'unreachable'; error: string; since: number; probes: number; probeAt: number }
   | { kind: 'back' }
+  | { kind: 'unasked' }
 
 /** What to write to an account's row. */
 export type AccountPatch = Partial<Omit<AccountState, 'rate'>>
@@ -186,10 +190,18 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
     case 'back':
       // Another answer may have said so already. What was overdue goes at the rate as it was before.
       return account.unreachableAt === null ? null : RUNNING
+    case 'unasked':
+      return isProbed(account)
+        ? { probeAt: account.probeAt === null ? null : Math.min(account.probeAt, now) }
+        : { allowedAt: account.allowedAt - gapMs(account, now) }
     default:
       return change satisfies never
   }
 }
+
+/** A pause may be over once the key, or how it is sent, has been corrected: so the next canary goes at once. */
+export const afterNewCredentials = ({ pausedAt, pauseReason }: AccountState, now: number): AccountPatch | null =>
+  pausedAt === null || pauseReason === 'operator' ? null : { probes: 0, probeAt: now }
 
 /** Nothing is asked, not even by a canary, until an operator resumes the account. */
 export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pausedAt: now, pauseReason: 'operator' })

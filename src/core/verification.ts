@@ -55,6 +55,8 @@ export interface PollMoment {
   policy: PollPolicy
   /** Other serials of the account get 4060 too, so the fault is not this serial's. */
   othersInvalid: boolean
+  /** It may be so: the last of the others got 4060. */
+  maybeOthersInvalid?: boolean | undefined
   /** The wait until the next poll after an answer that says to wait; the policy's rule unless given. */
   intervalMs?: number | undefined
   /** The account's last calls failed too, so it is not this serial that makes them fail. */
@@ -193,7 +195,7 @@ const afterGone = (state: VerificationState, moment: PollMoment): VerificationSt
 
 const afterInvalidId = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const invalidIds = state.invalidIds + 1
-  if (invalidIds <= INVALID_ID_RETRIES)
+  if (invalidIds <= INVALID_ID_RETRIES || (moment.maybeOthersInvalid && !moment.othersInvalid))
     return goOn({ ...calm(state), invalidIds }, state, moment, {
       ends: endsAtDeadline(lateReason(state)),
       delayMs: moment.policy.minMs,

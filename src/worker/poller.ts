@@ -91,12 +91,13 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const now = store.now()
     const random = deps.random()
     const recent = recentCalls.add(account, { verificationId: verification.id, answer, askedAt, now })
-    const { othersInvalid, othersFail } = recent
+    const { othersInvalid, maybeOthersInvalid, othersFail } = recent
+    const others = { othersInvalid, maybeOthersInvalid, othersFail }
     const change = accountChange(account, answer, { now, random, ...recent, invalidIds: verification.invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0, clockSetAt: deps.clockSetAt() }
-    const moment = { now, random: deps.random(), policy, othersInvalid, othersFail, intervalMs, breaks }
+    const moment = { now, random: deps.random(), policy, ...others, intervalMs, breaks }
     return { step: afterAnswer(verification, answer, moment), change }
   }
 
@@ -134,8 +135,16 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const askedAt = store.now()
     const { id, claim } = verification
     const scripted = deps.sandbox?.(verification, askedAt)
-    // Upstream was not asked, so this says nothing about the account.
-    if (scripted) return record({ id, claim, ...scripted, askedAt, observedAt: askedAt, account: null })
+    // Upstream was not asked, so this says nothing about the account, and takes nothing from it.
+    if (scripted)
+      return record({
+        id,
+        claim,
+        ...scripted,
+        askedAt,
+        observedAt: askedAt,
+        account: { id: account.id, change: { kind: 'unasked' } },
+      })
     const answer = await upstream.ask(account, verification.idcardid)
     if (isGivingBack && answer.kind === 'transient') return release(verification)
     const observedAt = store.now()

@@ -1,5 +1,5 @@
 import type { AccountState } from '../core/account.ts'
-import { mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
+import { maybeOthersInvalid, mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
 import { afterCall, isOutage, isRepeated, type SilentRun, silenceOf } from '../core/outage.ts'
 
@@ -58,6 +58,7 @@ export const createRecentCalls = () => {
       return {
         // The pause says so too: another node may have received the answers that caused it.
         othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, call.verificationId),
+        maybeOthersInvalid: maybeOthersInvalid(calls, call.verificationId),
         mostlyUnknown: mostlyUnknown(calls),
         outageSince: since,
         othersFail: isRepeated(runs.get(account.id) ?? null),

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../../src/core/account-health.ts'
+import {
+  maybeOthersInvalid,
+  mostlyUnknown,
+  othersInvalid,
+  type RecentCall,
+  withCall,
+} from '../../src/core/account-health.ts'
 import type { Answer } from '../../src/core/answer.ts'
 
 const UNKNOWN: Answer = { kind: 'transient', code: 4999, cause: 'unknown_code' }
@@ -25,14 +31,41 @@ describe("an account's latest calls", () => {
 })
 
 describe('other serials called invalid too', () => {
-  test('is told by another serial only', () => {
-    const recent = withCall(withCall([], 1, INVALID), 1, INVALID)
-    expect(othersInvalid(recent, 1)).toBe(false)
-    expect(othersInvalid(recent, 2)).toBe(true)
+  const asked = (...calls: readonly [id: number, answer: Answer][]) =>
+    calls.reduce<RecentCall[]>((recent, [id, answer]) => withCall(recent, id, answer), [])
+
+  test('is told by two serials that are asked about again and again, and by nothing else', () => {
+    const both = asked([1, INVALID], [2, INVALID], [1, INVALID], [2, INVALID], [1, INVALID])
+    expect(othersInvalid(both, 1)).toBe(true)
+    expect(othersInvalid(both.slice(1), 1)).toBe(false)
+    expect(othersInvalid(callsOf([WAITING, UNKNOWN, OUTAGE, WAITING, UNKNOWN]), 99)).toBe(false)
   })
 
-  test('is not told by other answers', () => {
-    expect(othersInvalid(callsOf([WAITING, UNKNOWN, OUTAGE]), 99)).toBe(false)
+  test('is not told by one serial, however often', () => {
+    expect(othersInvalid(asked(...times(9, INVALID).map(answer => [1, answer] as [number, Answer])), 1)).toBe(false)
+  })
+
+  test('two bad serials among 46 good answers do not pause the account', () => {
+    const good = Array.from({ length: 46 }, (_, i): [number, Answer] => [100 + i, WAITING])
+    const backToBack: [number, Answer][] = [
+      [1, INVALID],
+      [2, INVALID],
+    ]
+    const recent = asked(...good, ...backToBack, ...good.slice(0, 9), ...backToBack, ...backToBack)
+    expect(othersInvalid(recent, 2)).toBe(false)
+  })
+
+  test('90 % of the latest calls are enough', () => {
+    const bad = Array.from({ length: 18 }, (_, i): [number, Answer] => [i, INVALID])
+    expect(othersInvalid(asked([98, WAITING], [99, WAITING], ...bad), 0)).toBe(true)
+    expect(othersInvalid(asked([97, WAITING], [98, WAITING], [99, WAITING], ...bad.slice(1)), 1)).toBe(false)
+  })
+
+  test('may be while the last of the others was invalid, until a good answer comes in between', () => {
+    expect(maybeOthersInvalid(asked([1, INVALID], [2, INVALID]), 2)).toBe(true)
+    expect(maybeOthersInvalid(asked([1, INVALID], [3, OUTAGE], [2, INVALID]), 2)).toBe(true)
+    expect(maybeOthersInvalid(asked([1, INVALID], [3, WAITING], [2, INVALID]), 2)).toBe(false)
+    expect(maybeOthersInvalid(asked([2, INVALID], [2, INVALID]), 2)).toBe(false)
   })
 })
 

@@ -7,6 +7,7 @@ import {
   accountChange,
   afterAccountChange,
   afterClaim,
+  afterNewCredentials,
   allowance,
   claimableAt,
   pausedByOperator,
@@ -255,6 +256,33 @@ describe('an outage', () => {
     })
     expect(afterAccountChange(PAUSED, told, NOW)).toBeNull()
     expect(change(PAUSED, REFUSED, during)).toMatchObject({ kind: 'pause', reason: 'egress_ip' })
+  })
+})
+
+describe('what the service answers by itself', () => {
+  test('takes neither a call under the rate nor the place of the canary', () => {
+    const claimed = { ...RUNNING, ...afterClaim(RUNNING, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE }) }
+    const after = afterAccountChange(claimed, { kind: 'unasked' }, NOW)
+    expect(allowance({ ...claimed, ...after }, NOW, 1)).toBe(1)
+    const canary = { ...PAUSED, ...afterClaim(PAUSED, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE }) }
+    expect(afterAccountChange(canary, { kind: 'unasked' }, NOW)).toEqual({ probeAt: NOW })
+  })
+
+  test('ends no pause', () => {
+    const byHand = { ...RUNNING, ...pausedByOperator(NOW) }
+    expect(afterAccountChange(byHand, { kind: 'unasked' }, NOW)).toBeNull()
+  })
+})
+
+describe('a corrected key', () => {
+  test('makes a paused account due now', () => {
+    const waiting = { ...PAUSED, probes: 4, probeAt: NOW + HOUR }
+    expect(afterNewCredentials(waiting, NOW)).toEqual({ probes: 0, probeAt: NOW })
+  })
+
+  test("changes nothing for one that runs, nor for an operator's pause", () => {
+    expect(afterNewCredentials(RUNNING, NOW)).toBeNull()
+    expect(afterNewCredentials({ ...RUNNING, ...pausedByOperator(NOW) }, NOW)).toBeNull()
   })
 })
 

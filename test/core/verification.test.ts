@@ -188,6 +188,12 @@ describe('a serial that did not arrive (4060)', () => {
     expect(step).toMatchObject({ ended: [], invalidIds: 2, dueAt: NOW })
   })
 
+  test('is asked on while nobody can say yet whether it is the account', () => {
+    const step = stepAfter(state({ invalidIds: 2 }), INVALID, { maybeOthersInvalid: true })
+    expect(step).toMatchObject({ ended: [], invalidIds: 3, dueAt: NOW + POLICY.minMs })
+    expect(reasonsOf(stepAfter(state({ invalidIds: 3 }), INVALID))).toEqual(['invalid_id'])
+  })
+
   test('ends as expired where its deadline comes first', () => {
     expect(reasonsOf(stepAfter(state({ waiting: [waiting(0)] }), INVALID))).toEqual(['expired'])
     expect(reasonsOf(stepAfter(state({ invalidIds: 2, waiting: [waiting(0)] }), INVALID))).toEqual(['expired'])

@@ -231,7 +231,7 @@ test('tells its plan of every answer, and waits as long as the plan says', async
   expect(settled).toMatchObject([{ step: { dueAt: NOW + 77 * SECOND } }])
 })
 
-test('an answer of the sandbox resumes no account that upstream refuses, and is no look-up', async () => {
+test('an answer of the sandbox takes nothing of the account, resumes none that upstream refuses, and is no look-up', async () => {
   const counts = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
   const step = { ...counts, seen: true, dueAt: null, verdict: null, ended: [] }
   const sandbox = () => ({ answer: SUCCESS, step })
@@ -239,7 +239,8 @@ test('an answer of the sandbox resumes no account that upstream refuses, and is 
   await round(verificationOf(1))
   await poller.whenIdle()
   expect(asked()).toEqual([])
-  expect(settled).toEqual([{ id: 1, claim: 7, answer: SUCCESS, step, askedAt: NOW, observedAt: NOW, account: null }])
+  const account = { id: 'acc_1', change: { kind: 'unasked' } }
+  expect(settled).toEqual([{ id: 1, claim: 7, answer: SUCCESS, step, askedAt: NOW, observedAt: NOW, account }])
   expect(lookups).toEqual([])
 })
 

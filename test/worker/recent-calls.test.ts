@@ -4,34 +4,45 @@ import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { createRecentCalls } from '../../src/worker/recent-calls.ts'
 
 const NOW = 1_000_000
-const RUNNING = { id: 'acc_1', pauseReason: null, rampAt: null, unreachableAt: null }
+const RUNNING: Parameters<ReturnType<typeof createRecentCalls>['add']>[0] = {
+  id: 'acc_1',
+  pauseReason: null,
+  rampAt: null,
+  unreachableAt: null,
+}
 const call = (verificationId: number, answer: Answer, at = NOW) => ({ verificationId, answer, askedAt: at, now: at })
 const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
 const UNKNOWN: Answer = { kind: 'transient', code: 4999, cause: 'unknown_code' }
 
 describe('recent calls', () => {
+  /** Two serials, asked about in turn. */
+  const bothInvalid = (recent: ReturnType<typeof createRecentCalls>, account = RUNNING) => {
+    for (const id of [1, 2, 1, 2]) recent.add(account, call(id, INVALID))
+    return recent.add(account, call(1, INVALID)).othersInvalid
+  }
+
   test('still count for calls that were under way when the account was paused', () => {
     const recent = createRecentCalls()
-    recent.add(RUNNING, call(1, INVALID))
-    expect(recent.add(RUNNING, call(2, INVALID)).othersInvalid).toBe(true)
+    expect(bothInvalid(recent)).toBe(true)
     recent.paused('acc_1', NOW)
-    expect(recent.add(RUNNING, call(1, INVALID)).othersInvalid).toBe(true)
+    expect(recent.add(RUNNING, call(2, INVALID)).othersInvalid).toBe(true)
   })
 
   test('do not count any more once the account has been resumed', () => {
     const recent = createRecentCalls()
     for (let id = 1; id <= 20; id++) recent.add(RUNNING, call(id, UNKNOWN))
-    recent.add(RUNNING, call(1, INVALID))
+    bothInvalid(recent)
     recent.paused('acc_1', NOW)
     const resumed = { ...RUNNING, rampAt: NOW + 1 }
     expect(recent.add(resumed, call(2, INVALID))).toMatchObject({ othersInvalid: false, mostlyUnknown: false })
     // The new window grows from here.
-    expect(recent.add(resumed, call(3, INVALID)).othersInvalid).toBe(true)
+    for (const id of [1, 2, 1]) recent.add(resumed, call(id, INVALID))
+    expect(recent.add(resumed, call(2, INVALID)).othersInvalid).toBe(true)
   })
 
   test('of one account say nothing of another', () => {
     const recent = createRecentCalls()
-    recent.add(RUNNING, call(1, INVALID))
+    bothInvalid(recent)
     expect(recent.add({ ...RUNNING, id: 'acc_2' }, call(2, INVALID)).othersInvalid).toBe(false)
   })
 

@@ -1,6 +1,7 @@
 import {
   type AccountPatch,
   type AccountState,
+  afterNewCredentials,
   pausedByOperator,
   resumedByOperator,
   withoutStepBack,
@@ -33,6 +34,8 @@ export const createAccounts = (context: Context): Verbs => {
     putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
       write(() => {
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
+        const known = db.select().from(accounts).where(eq(accounts.apiId, apiId)).get()
+        const isSame = known?.passwordMode === passwordMode && rows.keyOf(known)?.reveal() === apiKey.reveal()
         db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true)).run()
         const row = db
           .insert(accounts)
@@ -40,7 +43,8 @@ export const createAccounts = (context: Context): Verbs => {
           .onConflictDoUpdate({ target: accounts.apiId, set: credentials })
           .returning()
           .get()
-        return viewAccount(row, defaultRate)
+        const corrected = known && !isSame ? rows.patch(row.id, account => afterNewCredentials(account, now())) : row
+        return viewAccount(corrected ?? row, defaultRate)
       }),
 
     createAccount: ({ apiKey, ...account }) =>
@@ -121,6 +125,9 @@ export const createAccountRows = ({
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
 
   return {
+    /** Null where it cannot be decrypted. */
+    keyOf,
+
     /** Those whose key can be decrypted, as a claim at this time takes them. */
     all: (at: number): ClaimedAccount[] =>
       all.all().flatMap(row => {

@@ -43,6 +43,27 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(first(await bench.claim()).account.apiKey.reveal()).toBe('rotated')
   })
 
+  test('a corrected key makes a paused account due now, and the same key does not', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    const pause = { reason: 'credentials_wrong', code: 405, probes: 2, probeAt: bench.store.now() + HOUR } as const
+    const claimed = first(await bench.claim())
+    const refused = { kind: 'account', code: 405, fault: 'credentials_wrong' } as const
+    await bench.store.settleVerifications([bench.answered(claimed, refused, { kind: 'pause', ...pause })])
+    const put = (key: string) =>
+      bench.store.putDefaultAccount({
+        id: bench.newId('acc'),
+        apiId: 'C12345678',
+        apiKey: new Secret(key),
+        passwordMode: 'dynamic',
+      })
+    expect(await put('upstream-key')).toMatchObject({ pauseReason: 'credentials_wrong' })
+    await bench.advance(SECOND)
+    expect(await bench.claim()).toEqual([])
+    expect(await put('corrected')).toMatchObject({ pauseReason: 'credentials_wrong' })
+    expect(first(await bench.claim()).account.apiKey.reveal()).toBe('corrected')
+  })
+
   test('another APIID becomes the default one beside it', async () => {
     await using bench = await openBench(open)
     const other = await bench.store.putDefaultAccount(account())

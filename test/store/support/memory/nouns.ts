@@ -1,6 +1,7 @@
 import {
   type AccountPatch,
   type AccountState,
+  afterNewCredentials,
   pausedByOperator,
   resumedByOperator,
 } from '../../../../src/core/account.ts'
@@ -183,7 +184,9 @@ export const createNouns = (context: Context): Verbs => {
           tables.accounts.change(row.id, { isDefault: false })
         const [known] = tables.accounts.where(row => row.apiId === apiId)
         const row = known ?? addAccount({ id, apiId, apiKey, passwordMode, rate: null, partnerId: null }, true)
-        tables.accounts.change(row.id, { apiKey, passwordMode, isDefault: true })
+        const isSame = row.passwordMode === passwordMode && row.apiKey.reveal() === apiKey.reveal()
+        const corrected = isSame ? null : afterNewCredentials({ ...row, rate: row.rate ?? context.defaultRate }, now())
+        tables.accounts.change(row.id, { apiKey, passwordMode, isDefault: true, ...corrected })
         return view(tables.accounts.get(row.id)) as Account
       }),
     createAccount: async account =>

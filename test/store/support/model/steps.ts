@@ -99,7 +99,7 @@ const answered = (history: History, { account, verification }: History['asked'][
     invalidIds: step.invalidIds,
     outageSince,
   }
-  const change = accountChange(account, answer, moment)
+  const change = random() < 0.05 ? ({ kind: 'unasked' } as const) : accountChange(account, answer, moment)
   const { id, claim } = verification
   return { id, claim, answer, askedAt: now, observedAt: now, step, account: change && { id: account.id, change } }
 }
