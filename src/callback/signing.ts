@@ -1,6 +1,6 @@
 import { SECOND } from '../core/duration.ts'
 import type { Secret } from '../core/secret.ts'
-import { createSigningKey, type SigningKey, sign } from '../core/signature.ts'
+import { createSigningKey, type SigningKey, sign, signElsewhere } from '../core/signature.ts'
 import type { Store } from '../store/store.ts'
 
 /** The headers of one attempt. Each attempt is signed anew: receivers refuse a signature that is some minutes old. */
@@ -38,17 +38,19 @@ export const createKeyring = () => {
   }
 }
 
-const EVENT_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
-
 /** Signs stored messages for a partner who fetches them, as they would be signed if they were sent now. */
 export const createEventSigner = ({ now, liveSecrets }: Pick<Store, 'now' | 'liveSecrets'>) => {
   const signingKeys = createKeyring()
 
   return async (partnerId: string, events: readonly { id: string; body: string }[]) => {
     const keys = (await liveSecrets(partnerId)).map(signingKeys)
-    return events.map(({ id, body }) => {
-      const headers = webhookHeaders({ id, body, attempt: 0 }, keys, now())
-      return Object.fromEntries(EVENT_HEADERS.map(name => [name, headers[name]]))
-    })
+    const timestampSeconds = Math.floor(now() / SECOND)
+    return Promise.all(
+      events.map(async ({ id, body }) => ({
+        'webhook-id': id,
+        'webhook-timestamp': String(timestampSeconds),
+        'webhook-signature': await signElsewhere(keys, { id, timestampSeconds, body }),
+      })),
+    )
   }
 }

@@ -6,6 +6,7 @@ import {
   type KeyObject,
   sign as signWith,
 } from 'node:crypto'
+import { promisify } from 'node:util'
 
 /** `v1`: HMAC-SHA256, one secret for both sides. `v1a`: ed25519, the partner holds only the public key. */
 export type SignatureType = 'v1' | 'v1a'
@@ -22,6 +23,8 @@ export interface SignedContent {
   timestampSeconds: number
   body: string | Buffer
 }
+
+const signInPool = promisify(signWith)
 
 const SECRET_BYTES = 32
 const SEED_BYTES = 32
@@ -66,16 +69,30 @@ export const createSigningKey = (secretText: string): SigningKey | null => {
   return prefix === 'whsk_' ? readEd25519Key(readBase64(base64)) : null
 }
 
-const signatureOf = ({ type, key }: SigningKey, head: string, body: string | Buffer): string => {
-  if (type === 'v1') return `v1,${createHmac('sha256', key).update(head).update(body).digest('base64')}`
-  const content = Buffer.concat([Buffer.from(head), typeof body === 'string' ? Buffer.from(body) : body])
-  return `v1a,${signWith(null, content, key).toString('base64')}`
+const headOf = ({ id, timestampSeconds }: SignedContent): string => `${id}.${timestampSeconds}.`
+
+const hmacOf = ({ key }: SigningKey, content: SignedContent): string =>
+  `v1,${createHmac('sha256', key).update(headOf(content)).update(content.body).digest('base64')}`
+
+const ed25519Of = (signature: Buffer): string => `v1a,${signature.toString('base64')}`
+
+const bytesOf = (content: SignedContent): Buffer => {
+  const { body } = content
+  return Buffer.concat([Buffer.from(headOf(content)), typeof body === 'string' ? Buffer.from(body) : body])
 }
 
 /** The value of `webhook-signature`: one signature for each key, separated by spaces. */
-export const sign = (keys: readonly SigningKey[], { id, timestampSeconds, body }: SignedContent): string => {
-  const head = `${id}.${timestampSeconds}.`
-  return keys.map(key => signatureOf(key, head, body)).join(' ')
+export const sign = (keys: readonly SigningKey[], content: SignedContent): string =>
+  keys
+    .map(key => (key.type === 'v1' ? hmacOf(key, content) : ed25519Of(signWith(null, bytesOf(content), key.key))))
+    .join(' ')
+
+/** The same, for many at once: ed25519, which takes ten times as long as an HMAC, is computed on other threads. */
+export const signElsewhere = async (keys: readonly SigningKey[], content: SignedContent): Promise<string> => {
+  const signatures = keys.map(key =>
+    key.type === 'v1' ? hmacOf(key, content) : signInPool(null, bytesOf(content), key.key).then(ed25519Of),
+  )
+  return (await Promise.all(signatures)).join(' ')
 }
 
 /**

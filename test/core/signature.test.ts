@@ -2,7 +2,7 @@ import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
-import { createSigningKey, generateSecret, type SigningKey, sign } from '../../src/core/signature.ts'
+import { createSigningKey, generateSecret, type SigningKey, sign, signElsewhere } from '../../src/core/signature.ts'
 
 const timestampSeconds = Math.floor(Date.now() / 1000)
 
@@ -108,5 +108,32 @@ describe('secrets', () => {
     ],
   ])('refuses %s (%s)', secret => {
     expect(createSigningKey(secret)).toBeNull()
+  })
+})
+
+describe('signing many at once', () => {
+  const keys = (['v1', 'v1a', 'v1a', 'v1'] as const).map(type => keyOf(generateSecret(type, randomBytes).secret))
+
+  test('gives the same signatures as one at a time', async () => {
+    for (const body of ['{"message":"认证成功"}', Buffer.from('{}')]) {
+      const content = { id: 'msg_1', timestampSeconds, body }
+      expect(await signElsewhere(keys, content)).toBe(sign(keys, content))
+    }
+  })
+
+  test('leaves the event loop free while ed25519 is computed', async () => {
+    let turns = 0
+    const all = Promise.all(
+      Array.from({ length: 500 }, (_, n) => signElsewhere(keys, { id: `msg_${n}`, timestampSeconds, body: '{}' })),
+    )
+    let isDone = false
+    void all.then(() => {
+      isDone = true
+    })
+    while (!isDone) {
+      await new Promise(resolve => setImmediate(resolve))
+      turns++
+    }
+    expect(turns).toBeGreaterThan(1)
   })
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-const MOST = 250
-const LIMIT = `must be a number from 1 to ${MOST}`
+export const MOST_OF_A_PAGE = 250
+const LIMIT = `must be a number from 1 to ${MOST_OF_A_PAGE}`
 export const CURSOR = 'must be the nextCursor of an earlier answer, unchanged'
 
 /** The id in a cursor. A cursor contains nothing else that its page did not show. */
@@ -18,9 +18,9 @@ export const PAGE_PARAMETERS = {
     .string()
     .regex(/^\d{1,3}$/, LIMIT)
     .transform(Number)
-    .pipe(z.number().min(1, LIMIT).max(MOST, LIMIT))
+    .pipe(z.number().min(1, LIMIT).max(MOST_OF_A_PAGE, LIMIT))
     .default(50)
-    .meta({ type: 'integer', minimum: 1, maximum: MOST, default: 50, description: 'The size of a page.' }),
+    .meta({ type: 'integer', minimum: 1, maximum: MOST_OF_A_PAGE, default: 50, description: 'The size of a page.' }),
   cursor: z
     .string()
     .transform((cursor, ctx) => {

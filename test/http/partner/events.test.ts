@@ -144,3 +144,18 @@ test.each([
 test.each(['0', '251', '-1', '1.5', 'x', ''])('refuses a limit of %j', async limit => {
   expect((await events(`?limit=${limit}`)).json.errors[0].path).toBe('limit')
 })
+
+test('are charged by the item: a page costs what it holds, and an empty one nothing', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  for (let n = 0; n < 20; n++) await small.register({ idcardid: `serial-${n}` })
+  for (let settled = 1; settled > 0; small.clock.now += 1_000) settled = await small.succeed()
+  const page = (query = '') => small.call('GET', `/v1/events${query}`)
+  const { nextCursor } = (await page()).json
+  for (let n = 1; n < 25; n++) expect((await page()).json.data).toHaveLength(20)
+  const refused = await page()
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+  expect(refused.json.detail).toBe('You may fetch 250 events a second, in bursts of 500.')
+  expect((await page(`?after=${nextCursor}`)).status).toBe(200)
+  small.clock.now += 1_000
+  expect((await page()).status).toBe(200)
+})
