@@ -48,10 +48,10 @@ export const createRegistrationQueries = (context: Context): Verbs => {
     .prepare()
 
   return {
-    listRegistrations: (partnerId, query) =>
-      read(() =>
-        rowsOf.all({ ids: JSON.stringify(pageOf(partnerId, query)) }).map(row => toRegistration(context, row)),
-      ),
+    listRegistrations: async (partnerId, query) => {
+      const ids = JSON.stringify(await pageOf(partnerId, query))
+      return read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row)))
+    },
 
     usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),
 

@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { RegistrationQuery } from '../../../src/store/store.ts'
 import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
 
+const OTHER_HOOK = 'https://other.example/hook'
 const ALL: RegistrationQuery = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
 
 /** One registration of each kind, the oldest first. */
@@ -114,6 +115,25 @@ export const describeQueries = (open: OpenStore): void => {
               expect(listed, JSON.stringify(query)).toEqual(expected.slice(0, limit))
               expect(await bench.store.listRegistrations(other, query)).toEqual([])
             }
+  })
+
+  test('finds the few that match behind very many that do not', { timeout: 60_000 }, async () => {
+    await using bench = await openBench(open)
+    const old = await bench.resolve({ idcardid: 'old' })
+    await bench.deliver(410)
+    await bench.store.register(
+      Array.from({ length: 1_200 }, (_, n) => bench.newRegistration({ idcardid: `new-${n}`, callbackUrl: OTHER_HOOK })),
+    )
+    const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
+    while ((await bench.poll({ kind: 'verdict', code: 2, verdict })) > 0) await bench.advance(100)
+    const list = async (query: Partial<RegistrationQuery>) =>
+      (await bench.store.listRegistrations(bench.partnerId, { ...ALL, limit: 2, ...query })).map(({ id }) => id)
+    expect(await list({ status: 'succeeded', delivery: 'exhausted' })).toEqual([old.id])
+    while ((await bench.deliver(410)) > 0 || (await bench.claimMessagesWith()).nextAt !== null) await bench.advance(100)
+    await bench.store.resend(bench.partnerId, old.id)
+    await bench.deliver(200)
+    expect(await list({ delivery: 'delivered' })).toEqual([old.id])
+    expect(await list({ status: 'succeeded', delivery: 'pending' })).toEqual([])
   })
 
   test('explains why there is no webhook yet', async () => {
