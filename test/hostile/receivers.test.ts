@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { findInconsistencies } from '../../src/simulator/delivery.ts'
 import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
@@ -113,6 +115,43 @@ describe('R19 a receiver that hangs with many rows', () => {
     }
     expect(p99(latencies)).toBeLessThan(1_000)
     expect(healthy.received.every(({ verified }) => verified === true)).toBe(true)
+  })
+})
+
+describe('hosts whose TLS handshake never ends', () => {
+  test('hold up neither another partner nor a host of their own that has answered before', async () => {
+    await using stage = await openStage({
+      CALLBACK_TIMEOUT: '2s',
+      CALLBACK_CONCURRENCY: '32',
+      UPSTREAM_RATE: '5000',
+      UPSTREAM_CONCURRENCY: '64',
+    })
+    const { api, addPartner, receiver, upstream } = stage
+    const other = await addPartner('other')
+    upstream.setDefault(SUCCESS)
+    const deliver = async (caller: typeof api, idcardid: string) => {
+      const { id } = await caller.register({ idcardid, callbackUrl: receiver.urlFor('/hook') })
+      await caller.until(id, seen => seen.delivery.state === 'delivered')
+    }
+    await deliver(api, 'first')
+
+    const shaking = new Set<Socket>()
+    const silent = createServer(socket => void shaking.add(socket.on('error', () => {}))).listen(0, '0.0.0.0')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const registrations = Array.from({ length: 200 }, (_item, index) => ({
+      idcardid: `shakes-${index}`,
+      callbackUrl: `https://127.0.1.${index + 1}:${port}/hook`,
+    }))
+    await api.call('POST', '/v1/registrations/batch', { registrations })
+    await expect.poll(() => shaking.size).toBeGreaterThan(7)
+
+    for (let index = 0; index < 20; index++)
+      await Promise.all([deliver(api, `own-${index}`), deliver(other.api, `other-${index}`)])
+    // Most of them have not had their turn yet.
+    expect(shaking.size).toBeLessThan(registrations.length)
+    for (const socket of shaking) socket.destroy()
+    silent.close()
   })
 })
 
