@@ -9,6 +9,7 @@ const contextOf = {
   accountKey: (row: { apiId: string }) => `account|${row.apiId}`,
   signingSecret: (row: { partnerId: string; id: string }) => `signing-secret|${row.partnerId}|${row.id}`,
   verdict: (row: { partnerId: string; idcardid: string }) => `verdict|${row.partnerId}|${row.idcardid}`,
+  metadata: (row: { partnerId: string; id: string }) => `metadata|${row.partnerId}|${row.id}`,
   message: (row: { partnerId: string; registrationId: string }) => `message|${row.partnerId}|${row.registrationId}`,
   canary: () => 'canary',
 }
@@ -27,9 +28,17 @@ export interface SealedColumn {
   only?: string
   /** The columns of what the value was sealed for. */
   owner: readonly string[]
-  /** @param owner the values of these columns, in their order */
-  reseal(sealed: Buffer, owner: readonly string[]): Buffer
+  /** The text that stands for a value with nothing in it, and is not sealed. */
+  empty?: string
+  /**
+   * @param value a text is one that has never been sealed
+   * @param owner the values of these columns, in their order
+   */
+  reseal(value: Buffer | string, owner: readonly string[]): Buffer
 }
+
+type Metadata = Readonly<Record<string, string>>
+const NO_METADATA = '{}'
 
 export type Sealed = ReturnType<typeof createSealed>
 
@@ -40,9 +49,9 @@ export type Sealed = ReturnType<typeof createSealed>
 export const createSealed = (vault: Vault) => {
   const column = (place: Omit<SealedColumn, 'reseal'>, sealedFor: (...owner: string[]) => string): SealedColumn => ({
     ...place,
-    reseal: (sealed, owner) => {
+    reseal: (value, owner) => {
       const context = sealedFor(...owner)
-      return vault.seal(vault.open(sealed, context), context)
+      return vault.seal(typeof value === 'string' ? value : vault.open(value, context), context)
     },
   })
 
@@ -61,6 +70,17 @@ export const createSealed = (vault: Vault) => {
       seal: (row: RowOf<'verdict'>, verdict: Verdict) => vault.seal(JSON.stringify(verdict), contextOf.verdict(row)),
       open: (row: RowOf<'verdict'> & { verdict: Buffer | null }) =>
         row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, contextOf.verdict(row))) as Verdict),
+    },
+    /** Most registrations have none, which is no secret. */
+    metadata: {
+      seal: (row: RowOf<'metadata'>, metadata: Metadata): Buffer | string => {
+        const text = JSON.stringify(metadata)
+        return text === NO_METADATA ? text : vault.seal(text, contextOf.metadata(row))
+      },
+      open: (row: RowOf<'metadata'> & { metadata: Buffer | string }): Metadata => {
+        const { metadata } = row
+        return JSON.parse(typeof metadata === 'string' ? metadata : vault.open(metadata, contextOf.metadata(row)))
+      },
     },
     message: {
       seal: (row: RowOf<'message'>, body: string) => vault.seal(body, contextOf.message(row)),
@@ -93,6 +113,18 @@ export const createSealed = (vault: Vault) => {
       column(
         { table: 'verifications', column: 'verdict', key: 'id', first: 0, id: 'id', owner: ['partner_id', 'idcardid'] },
         (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
+      ),
+      column(
+        {
+          table: 'registrations',
+          column: 'metadata',
+          key: 'id',
+          first: '',
+          id: 'id',
+          owner: ['partner_id', 'id'],
+          empty: NO_METADATA,
+        },
+        (partnerId, id) => contextOf.metadata({ partnerId, id }),
       ),
       column(
         {

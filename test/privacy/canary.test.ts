@@ -127,9 +127,10 @@ describe('O10 markers in everything sensitive, over a full run with errors at LO
     expect(findIn(ready, secrets)).toEqual([])
     expect(findIn(strangersAnswers.join('\n').replaceAll(`"idcardid":"${MARKERS.serial}"`, ''), secrets)).toEqual([])
 
-    const { message, livingScore, similarity, upstreamKey, adminToken, metricsToken } = secrets
+    const { metadata, metadataKey, message, livingScore, similarity } = secrets
+    const { upstreamKey, adminToken, metricsToken } = secrets
     const { apiKey, signingSecret, rotatedSecret, masterKey } = secrets
-    const sealed = { message, livingScore, similarity, upstreamKey, adminToken, metricsToken }
+    const sealed = { metadata, metadataKey, message, livingScore, similarity, upstreamKey, adminToken, metricsToken }
     const never = { ...sealed, apiKey, signingSecret, rotatedSecret, masterKey }
     const files = readdirSync(folder).filter(name => name.startsWith('notifier.db'))
     expect(files).toContain('notifier.db')

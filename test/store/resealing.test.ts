@@ -39,7 +39,7 @@ const openOld = async () => {
   const openWith = (masterKey: Buffer, previousKey?: Buffer) =>
     openSqliteStore({ path, masterKey, previousKey, now: () => 1_000, defaultRate: 1_000 })
   const bench = await openBench(async () => ({ store: await openWith(OLD), advance: () => {} }))
-  const { id, partnerId } = await bench.resolve()
+  const { id, partnerId } = await bench.resolve({ metadata: { order: '42' } })
   await bench[Symbol.asyncDispose]()
   const file = new Database(path)
   const add = (key: Buffer, secretId: string) => {
@@ -81,7 +81,7 @@ describe('a change of the master key', () => {
       },
     )
     await store.close()
-    expect(moved).toBe(MANY + 5)
+    expect(moved).toBe(MANY + 6)
     expect(batches).toBeLessThan((2 * MANY) / 10 + 20)
     expect(pauses.taken).toBeLessThan(MANY / 10 + 10)
   })
@@ -92,7 +92,7 @@ describe('a change of the master key', () => {
     old.file.prepare("UPDATE messages SET body = x'00112233'").run()
     const store = await old.openWith(NEW, OLD)
     expect(await resealAll(store.reseal, { size: 100, pause: async () => {} })).toEqual({
-      moved: MANY + 4,
+      moved: MANY + 5,
       unreadable: [
         { table: 'signing_secrets', id: 'sec_00500_lost' },
         { table: 'messages', id: old.id },
@@ -100,7 +100,10 @@ describe('a change of the master key', () => {
     })
     await store.close()
     const alone = await old.openWith(NEW)
-    expect((await alone.findRegistration(old.partnerId, old.id))?.verdict?.status).toBe('SUCCESS')
+    expect(await alone.findRegistration(old.partnerId, old.id)).toMatchObject({
+      verdict: { status: 'SUCCESS' },
+      metadata: { order: '42' },
+    })
     await alone.close()
   })
 

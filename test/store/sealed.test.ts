@@ -24,6 +24,12 @@ describe('what is sealed', () => {
       'text',
     )
     expect(sealed.verdict.open({ ...serial, verdict: sealed.verdict.seal(serial, VERDICT) })).toEqual(VERDICT)
+    const owner = { partnerId: 'ptn_1', id: 'reg_1' }
+    const metadata = sealed.metadata.seal(owner, { order: '42' })
+    expect(metadata).toBeInstanceOf(Buffer)
+    expect(sealed.metadata.open({ ...owner, metadata })).toEqual({ order: '42' })
+    expect(() => sealed.metadata.open({ ...owner, id: 'reg_2', metadata })).toThrow()
+    expect(sealed.metadata.open({ ...owner, metadata: sealed.metadata.seal(owner, {}) })).toEqual({})
     const body = sealed.message.seal(message, '{"a":"认证"}')
     expect(sealed.message.open({ ...message, body })).toBe('{"a":"认证"}')
     expect(sealed.message.openBytes({ ...message, body })).toEqual(Buffer.from('{"a":"认证"}'))
@@ -49,6 +55,8 @@ describe('what is sealed', () => {
       JSON.parse(vault.open(sealed.verdict.seal({ partnerId: 'p', idcardid: '1' }, VERDICT), 'verdict|p|1')),
     ).toEqual(VERDICT)
     expect(vault.open(sealed.message.seal({ partnerId: 'p', registrationId: 'r' }, 'text'), 'message|p|r')).toBe('text')
+    const metadata = sealed.metadata.seal({ partnerId: 'p', id: 'r' }, { a: 'b' })
+    expect(vault.open(metadata as Buffer, 'metadata|p|r')).toBe('{"a":"b"}')
     expect(vault.open(sealed.canary.seal(), 'canary')).toBe('idface-notifier')
   })
 })
@@ -68,7 +76,7 @@ describe('resealing', () => {
     const blobs = Object.values(schema).flatMap(table => {
       const { name, columns } = getTableConfig(table)
       return columns
-        .filter(({ columnType }) => columnType === 'SQLiteBlobBuffer')
+        .filter(({ columnType }) => ['SQLiteBlobBuffer', 'SQLiteCustomColumn'].includes(columnType))
         .map(column => `${name}.${column.name}`)
     })
     const resealed = sealed.columns.map(({ table, column }) => `${table}.${column}`)
@@ -82,6 +90,7 @@ describe('resealing', () => {
       accounts: ['a'],
       signing_secrets: ['p', 's'],
       verifications: ['p', '1'],
+      registrations: ['p', 'r'],
       messages: ['p', 'r'],
       meta: [],
     }
@@ -89,6 +98,7 @@ describe('resealing', () => {
       accounts: 'account|a',
       signing_secrets: 'signing-secret|p|s',
       verifications: 'verdict|p|1',
+      registrations: 'metadata|p|r',
       messages: 'message|p|r',
       meta: 'canary',
     }

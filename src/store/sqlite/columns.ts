@@ -1,9 +1,11 @@
-import { blob, check, integer, sql } from './drizzle.ts'
+import { blob, check, customType, integer, sql } from './drizzle.ts'
 
 /** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
 export const time = (name: string) => integer(name)
 export const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull().default(false)
 export const sealed = (name: string) => blob(name, { mode: 'buffer' })
+/** The same in a column that was one of text, which stands for what has nothing to seal. */
+export const sealedOrText = customType<{ data: Buffer | string }>({ dataType: () => 'text' })
 /** The database itself refuses what no rule may write. */
 export const oneOf = (name: string, column: string, values: readonly string[]) =>
   check(name, sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`))

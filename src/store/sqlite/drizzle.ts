@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 
 export const { drizzle } = require('drizzle-orm/better-sqlite3') as typeof import('drizzle-orm/better-sqlite3')
-export const { blob, check, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } =
+export const { blob, check, customType, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } =
   require('drizzle-orm/sqlite-core') as typeof import('drizzle-orm/sqlite-core')
 export const { and, asc, desc, eq, gt, inArray, isNull, notInArray, or, sql } =
   require('drizzle-orm') as typeof import('drizzle-orm')

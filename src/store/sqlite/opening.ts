@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
 import { APPLICATION_ID } from './ownership.ts'
+import { mayHavePlainMetadata, sealPlainMetadata } from './resealing.ts'
 import { meta } from './schema.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
@@ -31,16 +32,17 @@ export const bringUpToDate = async (
     const age = judgeAge(context)
     if (hasTable(context, 'meta')) assertKey(context)
     if (quickCheck) assertWhole(context)
-    return age === 'older'
+    return age === 'older' || (age === 'current' && mayHavePlainMetadata(context))
   })
   if (isOlder) onStep('migrating')
   await migrateOnce(context)
-  if (isOlder) onStep('migrated')
   const value = sealed.canary.seal()
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
   await markOurs(context)
   context.endStart()
+  await sealPlainMetadata(context)
+  if (isOlder) onStep('migrated')
 }
 
 /** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */

@@ -49,10 +49,10 @@ export const toRegistration = (
   { sealed, openOr }: Pick<Context, 'sealed' | 'openOr'>,
   row: SelectedRow,
 ): Registration => {
-  const { metadata, messageState, attempts, sendDueAt, sendClaimedAt } = row
+  const { messageState, attempts, sendDueAt, sendClaimedAt } = row
   const view: RegistrationRow = {
     ...row,
-    metadata: openOr({ table: 'registrations', id: row.id }, { open: () => readMetadata(metadata), instead: {} }),
+    metadata: openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} }),
     message:
       messageState === null
         ? null
@@ -61,5 +61,3 @@ export const toRegistration = (
   const verification = { table: 'verifications', id: String(row.verificationId) } as const
   return registrationOf(view, () => openOr(verification, { open: () => sealed.verdict.open(row), instead: null }))
 }
-
-export const readMetadata = (text: string) => JSON.parse(text) as Record<string, string>

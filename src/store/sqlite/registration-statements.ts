@@ -79,7 +79,7 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
       partnerId: string,
       callbackUrl: string,
       laneId: number,
-      metadata: string,
+      metadata: Buffer | string,
       createdAt: number,
       expiresAt: number,
     ]

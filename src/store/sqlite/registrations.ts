@@ -86,7 +86,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
     const { expiresAt, ask, ending } = plan
     const key = verification ? { verificationId: verification.id, n: made } : addVerification(item, ask as Nudge, at)
-    const metadata = JSON.stringify(item.metadata)
+    const metadata = sealed.metadata.seal(item, item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
     lanes.join(lane)
     statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)

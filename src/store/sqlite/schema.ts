@@ -4,7 +4,7 @@ import { MESSAGE_STATES, type MessageState, type MessageType } from '../../core/
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AttemptKind } from '../store.ts'
-import { flag, holds, oneOf, sealed, time } from './columns.ts'
+import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
@@ -109,7 +109,7 @@ export const registrations = sqliteTable(
     /** Where its message will queue. */
     laneId: integer('lane_id').notNull(),
     /** A JSON object of strings. */
-    metadata: text('metadata').notNull(),
+    metadata: sealedOrText('metadata').notNull(),
     status: text('status').$type<RegistrationStatus>().notNull(),
     reason: text('reason').$type<Reason>(),
     createdAt: time('created_at').notNull(),

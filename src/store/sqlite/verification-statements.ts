@@ -57,7 +57,7 @@ interface FoundRegistration {
   partnerId: string
   laneId: number
   callbackUrl: string
-  metadata: string
+  metadata: Buffer | string
 }
 
 export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {

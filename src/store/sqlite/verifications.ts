@@ -16,7 +16,6 @@ import type {
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
-import { readMetadata } from './registration-rows.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 import { type ClaimedRow, claimedOf, type Head, prepareVerifications } from './verification-statements.ts'
 
@@ -131,7 +130,7 @@ export const createVerifications = (context: Context): Verbs => {
       waiting: waiting.map(one => {
         const where = { table: 'registrations', id: one.id } as const
         // Its partner had rather have the verdict without its metadata than neither.
-        return { ...one, metadata: openOr(where, { open: () => readMetadata(one.metadata), instead: {} }) }
+        return { ...one, metadata: openOr(where, { open: () => sealed.metadata.open(one), instead: {} }) }
       }),
     }
   }

@@ -14,7 +14,7 @@ const QUERIES = {
     FROM verifications ORDER BY id`,
   registrations: `
     SELECT id, verification_id AS verificationId, n, partner_id AS partnerId, callback_url AS callbackUrl, lane_id AS laneId,
-      metadata, status, reason, created_at AS createdAt, expires_at AS expiresAt, resolved_at AS resolvedAt,
+      metadata <> '{}' AS metadata, status, reason, created_at AS createdAt, expires_at AS expiresAt, resolved_at AS resolvedAt,
       message_seq AS messageSeq
     FROM registrations ORDER BY id`,
   messages: `
@@ -46,7 +46,7 @@ const bit = (value: boolean): number => (value ? 1 : 0)
 /** A value of the reference as SQLite stores it. */
 const stored = (row: Row, column: string): unknown => {
   const value = row[column]
-  if (column === 'metadata') return JSON.stringify(value)
+  if (column === 'metadata') return bit(JSON.stringify(value) !== '{}')
   if (column === 'verdict') return bit(value !== null)
   if (column === 'body') return bit(value !== '')
   return typeof value === 'boolean' ? bit(value) : value

@@ -23,6 +23,11 @@ const BROKEN_IN_SQL = {
     SELECT count(*) FROM messages m
       LEFT JOIN callback_pauses p ON p.partner_id = m.partner_id AND p.callback_url = m.callback_url
     WHERE m.state = 'pending' AND m.due_at IS NULL AND p.since IS NULL`,
+  'a lane counts other registrations than have it, or has none': `
+    SELECT count(*) FROM lanes l
+    WHERE l.registrations = 0 OR l.registrations <> (SELECT count(*) FROM registrations r WHERE r.lane_id = l.id)`,
+  'a registration has a lane that is not there': `
+    SELECT count(*) FROM registrations r LEFT JOIN lanes l ON l.id = r.lane_id WHERE l.id IS NULL`,
   'a resolved verification is due':
     'SELECT count(*) FROM verifications WHERE verdict IS NOT NULL AND due_at IS NOT NULL',
   'a message counts other attempts than there are': `
@@ -62,6 +67,12 @@ const BROKEN_IN_MAPS: Record<Invariant, (tables: Tables) => number> = {
     ).length,
   'a message is held and its URL is not paused': ({ messages, pauses }) =>
     messages.where(one => one.state === 'pending' && one.dueAt === null && !pauses.get(urlKey(one))).length,
+  'a lane counts other registrations than have it, or has none': ({ lanes, registrations }) => {
+    const used = new Set(registrations.all().map(({ laneId }) => laneId))
+    return lanes.where(({ id }) => !used.has(id)).length
+  },
+  'a registration has a lane that is not there': ({ lanes, registrations }) =>
+    registrations.where(({ laneId }) => !lanes.get(laneId)).length,
   'a resolved verification is due': ({ verifications }) =>
     verifications.where(({ verdict, dueAt }) => verdict !== null && dueAt !== null).length,
   'a message counts other attempts than there are': ({ messages, attempts }) => {
