@@ -5,6 +5,7 @@ import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
+import { createBackgroundJob } from '../worker/background-job.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { callbackPolicy } from './callback-policy.ts'
@@ -15,6 +16,8 @@ import { openDeliverer } from './open-deliverer.ts'
 import { openPoller } from './open-poller.ts'
 import type { Role } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
+
+const MEND_BATCH = 500
 
 export interface App {
   /** Where the API listens. */
@@ -63,7 +66,9 @@ export const openApp = async (
   })
   const api = await openApi({ ...shared, sender, enumerationGuard })
   roles.push(api)
-  const clockWatch = createClockWatch({ clock, emit, onStep: () => {} })
+  const dueTimes = createBackgroundJob({ batch: store.mendDueTimes, size: MEND_BATCH, event: 'due_times', emit })
+  stack.defer(dueTimes.stop)
+  const clockWatch = createClockWatch({ clock, emit, onStep: stepMs => stepMs < 0 && dueTimes.ring() })
   const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look], clock })
   stack.defer(heartbeat.stop)
   roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))

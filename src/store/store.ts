@@ -95,6 +95,12 @@ export interface Store {
   /** Gives claims back: what they hold is due again as before, and nothing is counted. One that no longer holds changes nothing. */
   releaseVerifications(releases: readonly VerificationRelease[]): Promise<void>
 
+  /**
+   * After the system's clock was set back: makes at most `limit` verifications and as many messages due now that wait for a time which
+   * was planned before, and lies too far ahead; how many they were, 0 when none is left.
+   */
+  mendDueTimes(limit: number): Promise<number>
+
   /** Adds to what is known of the ages at which the account's checks are completed. Several nodes may add to it. */
   changeCompletions(accountId: string, change: BinsChange): Promise<void>
   completionsOf(accountId: string): Promise<CompletionBins>

@@ -118,6 +118,18 @@ export const EVENTS = {
     meaning:
       "The system's clock was set forward, or back where `stepMs` is negative, or the machine has slept. Nobody expires for a minute; due times are put right. Find out why: receivers refuse webhooks whose time is minutes off.",
   },
+  'due_times.done': {
+    level: 'info',
+    fields: { count: NUMBER },
+    meaning:
+      'After the clock was set back, `count` serials and webhooks waited for times that lay too far ahead. They are due now.',
+  },
+  'due_times.failed': {
+    level: 'error',
+    fields: { error: ERROR },
+    meaning:
+      'After the clock was set back, due times could not be put right: what waits may come late by as much. A restart does not help; nothing is lost.',
+  },
 
   'request.answered': {
     level: 'info',

@@ -81,6 +81,14 @@ const CASES: Record<Writing, Case> = {
     await bench.store.startResend(bench.partnerId, { id: 'resend_1', since: 0, until: bench.store.now() + 1 })
     return () => bench.store.continueResends(10)
   },
+  mendDueTimes: async bench => {
+    await bench.register()
+    await bench.poll(WAITING)
+    await exhausted(bench)
+    await bench.resolve()
+    await bench.advance(-HOUR)
+    return () => bench.store.mendDueTimes(10)
+  },
   claimVerifications: async bench => {
     const other = await bench.addPartner()
     for (const partnerId of [bench.partnerId, bench.partnerId, other, other]) await bench.register({ partnerId })

@@ -22,6 +22,7 @@ import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
 import { meta } from './schema.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
+import { createStepBack } from './step-back.ts'
 import { createVerifications } from './verifications.ts'
 
 export interface SqliteOptions {
@@ -90,6 +91,7 @@ export const openSqliteStore = async ({
     ...createAccounts(context),
     ...createSigningSecrets(context),
     ...createBulkResends(context),
+    ...createStepBack(context),
     ...createRetention(context),
     ...createResealing(context),
     probe: () =>

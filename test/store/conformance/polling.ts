@@ -209,6 +209,24 @@ export const describePolling = (open: OpenStore): void => {
     expect(await bench.find(soon.id)).toMatchObject({ status: 'unresolved' })
   })
 
+  test('C1 asks and sends at once what waits for a time from before the clock was set back, and nothing else', async () => {
+    await using bench = await openBench(open)
+    const old = await bench.register()
+    await bench.poll(WAITING)
+    const { id } = await bench.resolve({ idcardid: '1' })
+    await bench.deliver(500)
+    await bench.advance(-HOUR)
+    const fresh = await bench.register()
+    await bench.poll(WAITING)
+    const planned = (await bench.find(fresh.id)).nextPollAt
+    expect(await bench.store.mendDueTimes(10)).toBe(2)
+    expect(await bench.store.mendDueTimes(10)).toBe(0)
+    expect((await bench.find(fresh.id)).nextPollAt).toBe(planned)
+    await bench.advance(SECOND)
+    expect((await bench.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([old.id])
+    expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
+  })
+
   test('asks at once when told that the user is back', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.register()

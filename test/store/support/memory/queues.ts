@@ -19,13 +19,18 @@ import type {
   VerificationRelease,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
-import { type Context, end, waitingOf } from './context.ts'
+import { advanceLane, type Context, end, waitingOf } from './context.ts'
 import { secretsOf } from './reads.ts'
 import { attemptKey, type LaneRow, urlKey, type VerificationRow } from './tables.ts'
 
 type Verbs = Pick<
   Store,
-  'claimVerifications' | 'settleVerifications' | 'releaseVerifications' | 'claimMessages' | 'settleMessages'
+  | 'claimVerifications'
+  | 'settleVerifications'
+  | 'releaseVerifications'
+  | 'claimMessages'
+  | 'settleMessages'
+  | 'mendDueTimes'
 >
 type Due = VerificationRow & { dueAt: number }
 
@@ -230,6 +235,30 @@ export const createQueues = (context: Context): Verbs => {
       tellHints(hints, afterReleasing(released))
     },
     claimMessages: async claim => transaction(() => claimMessages(claim)),
+    mendDueTimes: async limit => {
+      const at = now()
+      const mended = transaction(() => {
+        const asked = tables.verifications
+          .where(row => rules.isFromBeforeStepBack(row, [row.lastPolledAt, row.nudgedAt], at))
+          .sort((a, b) => a.id - b.id)
+          .slice(0, limit)
+        const attemptsOf = (seq: number) =>
+          tables.attempts.where(({ messageSeq }) => messageSeq === seq).map(attempt => attempt.at)
+        const sent = tables.messages
+          .where(row => rules.isFromBeforeStepBack(row, [row.createdAt, ...attemptsOf(row.seq)], at))
+          .sort((a, b) => a.seq - b.seq)
+          .slice(0, limit)
+        for (const { id } of asked) tables.verifications.change(id, { dueAt: at })
+        for (const { seq, laneId } of sent) {
+          tables.messages.change(seq, { dueAt: at })
+          advanceLane(context, laneId, at)
+        }
+        return { asked: asked.length, sent: sent.length }
+      })
+      if (mended.asked > 0) tellHints(hints, [['verificationsDue']])
+      if (mended.sent > 0) tellHints(hints, [['messagesDue']])
+      return mended.asked + mended.sent
+    },
     settleMessages: async settlements => {
       const at = now()
       transaction(() => {

@@ -190,6 +190,10 @@ const startResend: Step = async history => {
   const partnerId = history.partnerIds[0] as string
   await call(history, 'startResend', store => store.startResend(partnerId, span))
 }
+const mendDueTimes: Step = async history => {
+  const limit = 1 + below(history.random, 3)
+  await call(history, 'mendDueTimes', store => store.mendDueTimes(limit))
+}
 const continueResends: Step = async history => {
   const limit = 1 + below(history.random, 3)
   await call(history, 'continueResends', store => store.continueResends(limit))
@@ -243,6 +247,7 @@ export const STEPS = {
   resend: { run: resend, weight: 3 },
   startResend: { run: startResend, weight: 1 },
   continueResends: { run: continueResends, weight: 2 },
+  mendDueTimes: { run: mendDueTimes, weight: 2 },
   changePartner: { run: changePartner, weight: 1 },
   changeAccount: { run: changeAccount, weight: 1 },
   rotateSecret: { run: rotateSecret, weight: 1 },
