@@ -23,7 +23,7 @@ if (given && !isOursAlone(resolve(given))) {
   process.exit(2)
 }
 
-// What the service may take is read when a process starts, and is four times as much by default (decisions/021). So, however
+// How much memory V8 and malloc may take is read when a process starts, and is far more by default (decisions/021). So, however
 // it was started, the service begins anew in its own place: the same process id, and no process in between.
 const MEMORY_FLAG = '--max-semi-space-size'
 const isLimited = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(text => text.includes(MEMORY_FLAG))
