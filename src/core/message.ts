@@ -79,15 +79,15 @@ export interface Resent {
   claims: number
   /** What was claimed before this count decides nothing any more. */
   fence: number
-  attempts: number
+  unrecorded: number
 }
 
 /**
- * Sends it now, whatever its state, with a new schedule and the same id. An attempt that is under way counts at once, so that
- * the next one has another number; when it is recorded it does not count again.
+ * Sends it now, whatever its state, with a new schedule and the same id. An attempt that is under way has taken its number,
+ * so that the next one has another.
  */
 export const resent = (
-  { claims, claimedAt, attempts }: { claims: number; claimedAt: number | null; attempts: number },
+  { claims, claimedAt, unrecorded }: { claims: number; claimedAt: number | null; unrecorded: number },
   at: number,
 ): Resent => ({
   state: 'pending',
@@ -96,7 +96,7 @@ export const resent = (
   retries: 0,
   claims: claims + 1,
   fence: claims + 1,
-  attempts: claimedAt === null ? attempts : attempts + 1,
+  unrecorded: claimedAt === null ? unrecorded : unrecorded + 1,
 })
 
 export interface AttemptMoment {

@@ -92,6 +92,7 @@ export interface ClaimedMessage {
   callbackUrl: string
   /** The text as it is sent, UTF-8. */
   body: Buffer
+  /** Those before this one, also where they are still under way. */
   attempts: number
   retries: number
 }

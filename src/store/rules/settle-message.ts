@@ -12,6 +12,8 @@ export interface MessageFacts {
   /** A resend sets it to the count of claims: what was claimed before decides nothing any more. */
   fence: number
   attempts: number
+  /** Attempts that were under way at a resend, and are not written yet. */
+  unrecorded: number
   retries: number
   /** Its registration was cancelled, and its text erased. */
   isErased: boolean
@@ -20,7 +22,10 @@ export interface MessageFacts {
 }
 
 /** The columns that an attempt changes. */
-export type MessageUpdate = Pick<MessageFacts, 'seq' | 'state' | 'dueAt' | 'claimedAt' | 'attempts' | 'retries'>
+export type MessageUpdate = Pick<
+  MessageFacts,
+  'seq' | 'state' | 'dueAt' | 'claimedAt' | 'attempts' | 'unrecorded' | 'retries'
+>
 
 /** Of a message, the newest. */
 export const KEPT_ATTEMPTS = 50
@@ -50,12 +55,12 @@ export const settleMessage = (
   lane: LaneState,
 ): MessagePlan | null => {
   if (facts === null || facts.isRecorded) return null
-  const { seq, state, dueAt, claimedAt, attempts, retries } = facts
+  const { seq, state, dueAt, claimedAt, attempts, unrecorded, retries } = facts
   const holds = facts.claims === claim && claimedAt !== null && state === 'pending'
 
   if (attempt === null) {
     if (!holds || step.dueAt === null) return null
-    const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, retries }
+    const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, unrecorded, retries }
     return {
       update,
       trims: false,
@@ -66,8 +71,9 @@ export const settleMessage = (
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
-  // The resend has counted what was under way then.
-  const counted = { seq, state, dueAt, claimedAt, retries, attempts: claim < facts.fence ? attempts : attempts + 1 }
+  // What was under way at a resend has its number since then.
+  const left = claim < facts.fence ? Math.max(0, unrecorded - 1) : unrecorded
+  const counted = { seq, state, dueAt, claimedAt, retries, attempts: attempts + 1, unrecorded: left }
   const update = delivers
     ? { ...counted, state: 'delivered' as const, dueAt: null, claimedAt: null }
     : holds

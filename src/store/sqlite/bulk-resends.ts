@@ -15,7 +15,7 @@ interface FoundMessage extends Omit<ResendCandidate, 'isErased'> {
   seq: number
   claims: number
   claimedAt: number | null
-  attempts: number
+  unrecorded: number
   laneId: number
   callbackUrl: string
 }
@@ -27,7 +27,7 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
   const pauses = createCallbackPauses({ client })
   const resendMessage = createMessageResending({ client })
   const exhausted = client.prepare<{ partnerId: string; cursor: string; limit: number }, FoundMessage>(`
-    SELECT seq, claims, claimed_at AS claimedAt, attempts, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl,
+    SELECT seq, claims, claimed_at AS claimedAt, unrecorded, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl,
       created_at AS createdAt, length(body) = 0 AS isErased
     FROM messages
     WHERE partner_id = +@partnerId AND state = 'exhausted' AND state <> 'delivered' AND registration_id > +@cursor

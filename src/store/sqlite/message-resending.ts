@@ -7,7 +7,7 @@ interface FoundMessage {
   seq: number
   claims: number
   claimedAt: number | null
-  attempts: number
+  unrecorded: number
   laneId: number
   partnerId: string
   callbackUrl: string
@@ -15,14 +15,14 @@ interface FoundMessage {
 
 /** Makes a message due at `at`, whatever its state, and lifts the pause of its URL. The caller saves the lanes. */
 export const createMessageResending = ({ client }: Pick<Context, 'client'>) => {
-  const save = client.prepare<[dueAt: number, claims: number, fence: number, attempts: number, seq: number]>(`
-    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?, attempts = ?
+  const save = client.prepare<[dueAt: number, claims: number, fence: number, unrecorded: number, seq: number]>(`
+    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?, unrecorded = ?
     WHERE seq = ?`)
 
   return (message: FoundMessage, { at, lanes, lift }: { at: number; lanes: LaneBook; lift: LiftPause }): void => {
     lift(message)
-    const { dueAt, claims, fence, attempts } = resent(message, at)
-    save.run(dueAt, claims, fence, attempts, message.seq)
+    const { dueAt, claims, fence, unrecorded } = resent(message, at)
+    save.run(dueAt, claims, fence, unrecorded, message.seq)
     lanes.advance(message.laneId, dueAt)
   }
 }

@@ -21,6 +21,7 @@ interface FoundMessage {
   claims: number
   fence: number
   attempts: number
+  unrecorded: number
   retries: number
   isErased: 0 | 1
 }
@@ -59,7 +60,7 @@ export const prepareMessages = (client: Database) => ({
     ORDER BY due_at, id LIMIT +@limit`),
   due: client
     .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
-    SELECT seq, claims, registration_id, callback_url, body, attempts, retries FROM messages
+    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries FROM messages
     WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at, seq LIMIT +?`)
     .raw(),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
@@ -78,7 +79,7 @@ export const prepareMessages = (client: Database) => ({
     'UPDATE lanes SET due_at = ? WHERE id IN (SELECT value FROM json_each(?))',
   ),
   find: client.prepare<[seq: number], FoundMessage>(`
-    SELECT seq, state, due_at AS dueAt, claimed_at AS claimedAt, claims, fence, attempts, retries,
+    SELECT seq, state, due_at AS dueAt, claimed_at AS claimedAt, claims, fence, attempts, unrecorded, retries,
       length(body) = 0 AS isErased
     FROM messages WHERE seq = ?`),
   findAttempt: client
@@ -90,10 +91,13 @@ export const prepareMessages = (client: Database) => ({
       dueAt: number | null,
       claimedAt: number | null,
       attempts: number,
+      unrecorded: number,
       retries: number,
       seq: number,
     ]
-  >('UPDATE messages SET state = ?, due_at = ?, claimed_at = ?, attempts = ?, retries = ? WHERE seq = ?'),
+  >(
+    'UPDATE messages SET state = ?, due_at = ?, claimed_at = ?, attempts = ?, unrecorded = ?, retries = ? WHERE seq = ?',
+  ),
   /** The oldest beyond those that are kept; a message from before there was a limit has its others later, or never. */
   trimAttempts: client.prepare<{ seq: number; kept: number }>(`
     DELETE FROM attempts WHERE message_seq = @seq AND n IN (

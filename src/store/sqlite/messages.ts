@@ -128,8 +128,8 @@ export const createMessages = (context: Context): Verbs => {
       : null
     const plan = settleMessage(settlement, facts, lanes.get(laneId))
     if (!plan) return
-    const { state, dueAt, claimedAt, attempts, retries } = plan.update
-    statements.settle.run(state, dueAt, claimedAt, attempts, retries, seq)
+    const { state, dueAt, claimedAt, attempts, unrecorded, retries } = plan.update
+    statements.settle.run(state, dueAt, claimedAt, attempts, unrecorded, retries, seq)
     if (plan.attempt && attempt) {
       const { n, at: attemptedAt, outcome, httpStatus, error, durationMs, responseExcerpt } = plan.attempt
       statements.addAttempt.run(seq, n, attemptedAt, outcome, httpStatus, error, durationMs, responseExcerpt)

@@ -7,7 +7,7 @@ import { registrations } from './schema.ts'
 interface FoundMessage {
   claims: number
   claimedAt: number | null
-  attempts: number
+  unrecorded: number
   laneId: number
 }
 
@@ -108,6 +108,6 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
     UPDATE verifications SET verdict = NULL, raw_status = NULL, observed_at = NULL, previous_poll_at = NULL
     WHERE id = ?`),
   findMessage: client.prepare<[seq: number], FoundMessage>(
-    'SELECT claims, claimed_at AS claimedAt, attempts, lane_id AS laneId FROM messages WHERE seq = ?',
+    'SELECT claims, claimed_at AS claimedAt, unrecorded, lane_id AS laneId FROM messages WHERE seq = ?',
   ),
 })

@@ -152,6 +152,8 @@ export const messages = sqliteTable(
     /** Set by a resend: what comes of an attempt that was claimed before this count no longer decides anything. */
     fence: integer('fence').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
+    /** Attempts that were under way at a resend and are not recorded yet: they have taken their numbers. */
+    unrecorded: integer('unrecorded').notNull().default(0),
     /** Retries planned since it was first sent or resent. */
     retries: integer('retries').notNull().default(0),
   },

@@ -19,6 +19,7 @@ const FACTS: MessageFacts = {
   claims: 3,
   fence: 0,
   attempts: 2,
+  unrecorded: 0,
   retries: 2,
   isErased: false,
   isRecorded: false,
@@ -40,7 +41,7 @@ const settle = (more: Partial<MessageSettlement>, facts: Partial<MessageFacts> =
 describe('an attempt', () => {
   test('of the claim that holds decides what becomes of the message, and when its lane is due', () => {
     expect(settle({})).toEqual({
-      update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, retries: 3 },
+      update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, unrecorded: 0, retries: 3 },
       attempt: { ...ATTEMPT, n: 3 },
       lane: { dueAt: 500, strikes: 0, slow: false, proven: true },
       trims: false,
@@ -50,7 +51,7 @@ describe('an attempt', () => {
 
   test('of an earlier claim is written and decides nothing', () => {
     expect(settle({}, {}, 2)).toMatchObject({
-      update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, retries: 2 },
+      update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, unrecorded: 0, retries: 2 },
       attempt: { n: 2 },
       trims: false,
       pauses: false,
@@ -64,7 +65,7 @@ describe('an attempt', () => {
 
   test('that was claimed before a resend does not deliver what is to be sent again', () => {
     const resent = { claims: 4, fence: 4, claimedAt: null }
-    expect(settle({ step: DELIVERED }, resent)?.update).toMatchObject({ state: 'pending', dueAt: 200, attempts: 2 })
+    expect(settle({ step: DELIVERED }, resent)?.update).toMatchObject({ state: 'pending', dueAt: 200, attempts: 3 })
     expect(settle({ step: DELIVERED }, { ...resent, claims: 5, claimedAt: 95 }, 5)?.update).toMatchObject({
       state: 'delivered',
       attempts: 3,
@@ -112,7 +113,7 @@ describe('an attempt', () => {
 describe('a message that was not sent', () => {
   test('is released: due when it says, and nothing is counted', () => {
     expect(settle({ attempt: null })).toEqual({
-      update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 2, retries: 2 },
+      update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 2, unrecorded: 0, retries: 2 },
       attempt: null,
       lane: { ...NEW_LANE, dueAt: 500 },
       trims: false,

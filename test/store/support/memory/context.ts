@@ -50,7 +50,7 @@ export const end = (context: Context, ending: Ending, at: number): void => {
   const seq = tables.next('messages')
   const event = rules.nextEvent(partner?.events ?? 0)
   tables.partners.change(message.partnerId, { events: event })
-  const waits = { dueAt: at, claimedAt: null, claims: 0, fence: 0, attempts: 0, retries: 0 }
+  const waits = { dueAt: at, claimedAt: null, claims: 0, fence: 0, attempts: 0, unrecorded: 0, retries: 0 }
   tables.messages.add(seq, { ...message, ...waits, seq, event, state: 'pending' })
   const { id, status, reason, resolvedAt } = registration
   tables.registrations.change(id, { status, reason, resolvedAt, messageSeq: seq })

@@ -160,7 +160,8 @@ export const createQueues = (context: Context): Verbs => {
     for (const message of due.filter(isPaused)) tables.messages.change(message.seq, rules.held(message))
     const taken = due.filter(message => !isPaused(message)).slice(0, take)
     return taken.map((message): ClaimedMessage => {
-      const { seq, partnerId, registrationId, laneId, callbackUrl, attempts, retries } = message
+      const { seq, partnerId, registrationId, laneId, callbackUrl, retries } = message
+      const attempts = message.attempts + message.unrecorded
       const claim = message.claims + 1
       tables.messages.change(seq, { claims: claim, claimedAt: at, dueAt: at + leaseMs })
       const { slow, proven, host } = lane

@@ -71,6 +71,7 @@ export interface MessageRow {
   claims: number
   fence: number
   attempts: number
+  unrecorded: number
   retries: number
 }
 

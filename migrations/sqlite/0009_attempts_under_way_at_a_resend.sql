@@ -1,0 +1,1 @@
+ALTER TABLE `messages` ADD `unrecorded` integer DEFAULT 0 NOT NULL;
