@@ -39,36 +39,42 @@ const end = async (service: Awaited<ReturnType<typeof spawnService>>, signal: No
   return { code, afterMs: at - startedAt }
 }
 
-test.concurrent.each(['SIGTERM', 'SIGINT'] as const)('%s lets what is in flight end, and records it', async signal => {
-  await using run = await openRun({ CALLBACK_TIMEOUT: '5s', UPSTREAM_TIMEOUT: '5s' })
-  const { api, upstream, receiver, service } = run
-  receiver.plan('/slow', [{ delayMs: 800 }])
-  upstream.script('sent', { status: 'SUCCESS' })
-  upstream.script('asked', { status: 'FAIL', delayMs: 800 })
-  upstream.script('waiting', { status: 'ING' })
-  const sent = await api.register({ idcardid: 'sent', callbackUrl: receiver.urlFor('/slow') })
-  const waiting = await api.register({ idcardid: 'waiting', callbackUrl: receiver.urlFor('/hook') })
-  await receiver.waitFor(1)
-  const asking = upstream.nextCall('asked')
-  const asked = await api.register({ idcardid: 'asked', callbackUrl: receiver.urlFor('/hook') })
-  await asking
+test.concurrent.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s lets what is in flight end, and records it',
+  {
+    timeout: 40 * SECOND,
+  },
+  async signal => {
+    await using run = await openRun({ CALLBACK_TIMEOUT: '5s', UPSTREAM_TIMEOUT: '5s' })
+    const { api, upstream, receiver, service } = run
+    receiver.plan('/slow', [{ delayMs: 800 }])
+    upstream.script('sent', { status: 'SUCCESS' })
+    upstream.script('asked', { status: 'FAIL', delayMs: 800 })
+    upstream.script('waiting', { status: 'ING' })
+    const sent = await api.register({ idcardid: 'sent', callbackUrl: receiver.urlFor('/slow') })
+    const waiting = await api.register({ idcardid: 'waiting', callbackUrl: receiver.urlFor('/hook') })
+    await receiver.waitFor(1)
+    const asking = upstream.nextCall('asked')
+    const asked = await api.register({ idcardid: 'asked', callbackUrl: receiver.urlFor('/hook') })
+    await asking
 
-  const { code, afterMs } = await end(service, signal)
-  expect(code).toBe(0)
-  expect(afterMs).toBeLessThan(10 * SECOND)
-  expect(service.texts.stderr).toBe('')
-  expect(eventsOf(service.texts.stdout).at(-1)).toBe('service.stopped')
-  const polls = upstream.callsOf('waiting').length
+    const { code, afterMs } = await end(service, signal)
+    expect(code).toBe(0)
+    expect(afterMs).toBeLessThan(10 * SECOND)
+    expect(service.texts.stderr).toBe('')
+    expect(eventsOf(service.texts.stdout).at(-1)).toBe('service.stopped')
+    const polls = upstream.callsOf('waiting').length
 
-  upstream.script('waiting', { status: 'SUCCESS' })
-  const again = await run.start()
-  const after = run.clientOf(again)
-  expect(await after.find(sent.id)).toMatchObject({ delivery: { state: 'delivered', attempts: 1 } })
-  await after.until(asked.id, one => one.delivery.state === 'delivered')
-  expect(upstream.callsOf('asked')).toHaveLength(1)
-  expect(await after.until(waiting.id, one => one.status === 'succeeded')).toMatchObject({ polls: polls + 1 })
-  expect(receiver.receivedAt('/slow')).toHaveLength(1)
-})
+    upstream.script('waiting', { status: 'SUCCESS' })
+    const again = await run.start()
+    const after = run.clientOf(again)
+    expect(await after.find(sent.id)).toMatchObject({ delivery: { state: 'delivered', attempts: 1 } })
+    await after.until(asked.id, one => one.delivery.state === 'delivered')
+    expect(upstream.callsOf('asked')).toHaveLength(1)
+    expect(await after.until(waiting.id, one => one.status === 'succeeded')).toMatchObject({ polls: polls + 1 })
+    expect(receiver.receivedAt('/slow')).toHaveLength(1)
+  },
+)
 
 test.concurrent('gives up after ten seconds on a receiver that hangs, and sends the webhook after the restart', {
   timeout: 40 * SECOND,
