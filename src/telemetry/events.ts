@@ -195,7 +195,8 @@ export const EVENTS = {
   'delivery.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
-    meaning: 'The database cannot be written. The service keeps the attempts in memory and tries again each second.',
+    meaning:
+      'The database cannot be written. The service keeps the attempts in memory and tries again, every 5 s at most.',
   },
   'delivery.settle_failed': {
     level: 'error',

@@ -64,7 +64,8 @@ export const POLLING_EVENTS = {
   'poll.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
-    meaning: 'The database cannot be written. The service keeps the answers in memory and tries again each second.',
+    meaning:
+      'The database cannot be written. The service keeps the answers in memory and tries again, every 5 s at most.',
   },
   'poll.settle_failed': {
     level: 'error',

@@ -24,22 +24,22 @@ describe('recording outcomes', () => {
     expect(batches).toEqual([['a', 'b', 'c']])
   })
 
-  test('keeps them while the database cannot be written, and tries again each second', async () => {
-    let failures = 2
+  test('keeps them while the database cannot be written, and tries again less often with each failure, every five seconds at most', async () => {
+    let failures = 5
     const { record, batches, clock, emit } = openSettler(() => {
       if (failures-- > 0) throw new AppError('unavailable', 'the disk is full')
     })
     const recorded = Promise.all(['a', 'b'].map(record))
     await endOfTurn()
-    for (const tries of [1, 2]) {
-      await clock.advance(999)
-      expect(batches).toHaveLength(tries)
+    for (const [tries, seconds] of [1, 2, 4, 5, 5].entries()) {
+      await clock.advance(seconds * 1_000 - 1)
+      expect(batches).toHaveLength(tries + 1)
       await clock.advance(1)
     }
     await recorded
-    expect(batches).toEqual([1, 2, 3].map(() => ['a', 'b']))
+    expect(batches).toEqual(new Array(6).fill(['a', 'b']))
     const waiting = ['poll.settle_delayed', { error: expect.any(AppError), outcomes: 2 }]
-    expect(emit.mock.calls).toEqual([waiting, waiting])
+    expect(emit.mock.calls).toEqual(new Array(5).fill(waiting))
   })
 
   test('leaves out the one that fails, so that it stops nobody else', async () => {
