@@ -102,6 +102,19 @@ describe('a signing secret that cannot be decrypted', () => {
 })
 
 describe('an account’s key that cannot be decrypted', () => {
+  test('an account for which nothing waits is not looked at, so that a thousand at rest cost a claim nothing', async () => {
+    await using bench = await open()
+    bench.damage(`UPDATE accounts SET api_key = ${BYTES} WHERE id = ?`, bench.account.id)
+    expect(await bench.store.claimVerifications({ busy: new Map(), concurrency: 4, leaseMs: 1_000 })).toEqual({
+      claims: [],
+      nextAt: null,
+    })
+    expect(bench.told).toEqual([])
+    await bench.register()
+    expect(await bench.claim()).toEqual([])
+    expect(bench.told).toEqual([{ table: 'accounts', id: bench.account.id }])
+  })
+
   test('stops the polls of no other account', async () => {
     await using bench = await open()
     await bench.store.createAccount({

@@ -90,7 +90,12 @@ export const createAccountRows = ({
   openOr,
   defaultRate,
 }: Pick<Context, 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
-  const all = db.select().from(accounts).prepare()
+  const those = db
+    .select()
+    .from(accounts)
+    .where(sql`${accounts.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
+    .orderBy(sql`rowid`)
+    .prepare()
   const find = db
     .select()
     .from(accounts)
@@ -128,9 +133,9 @@ export const createAccountRows = ({
     /** Null where it cannot be decrypted. */
     keyOf,
 
-    /** Those whose key can be decrypted, as a claim at this time takes them. */
-    all: (at: number): ClaimedAccount[] =>
-      all.all().flatMap(row => {
+    /** Of these, those whose key can be decrypted, as a claim at this time takes them; in the order of their creation. */
+    those: (ids: readonly string[], at: number): ClaimedAccount[] =>
+      those.all({ ids: JSON.stringify(ids) }).flatMap(row => {
         const apiKey = keyOf(row)
         return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), at)] : []
       }),

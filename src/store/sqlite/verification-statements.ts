@@ -87,6 +87,16 @@ export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly Wait
  * the statement anew at every call, which costs several times its work.
  */
 export const prepareVerifications = (client: Database) => ({
+  /** The accounts for which something waits: one index seek each, so that accounts at rest cost nothing. */
+  waitingAccounts: client
+    .prepare<[], string>(`
+    WITH RECURSIVE waiting(account_id) AS (
+      SELECT min(account_id) FROM verifications WHERE due_at IS NOT NULL
+      UNION ALL
+      SELECT (SELECT min(account_id) FROM verifications WHERE due_at IS NOT NULL AND account_id > waiting.account_id)
+      FROM waiting WHERE waiting.account_id IS NOT NULL)
+    SELECT account_id FROM waiting WHERE account_id IS NOT NULL`)
+    .pluck(),
   /**
    * The first due time of each queue: two index seeks a queue (SQLite has no skip scan of its own), so that a partner with
    * a million rows costs no more than one with a single row.

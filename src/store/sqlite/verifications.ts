@@ -94,7 +94,7 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   const survey = (freeOf: (accountId: string) => number, at: number) =>
-    accounts.all(at).map(account => {
+    accounts.those(statements.waitingAccounts.all(), at).map(account => {
       const heads = freeOf(account.id) > 0 ? statements.heads.all({ accountId: account.id }) : []
       return { account, heads, nextAt: nextOf(account, heads) }
     })
@@ -108,7 +108,7 @@ export const createVerifications = (context: Context): Verbs => {
     const reached = new Map<string, Place>()
     const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
     const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
-    for (const account of accounts.all(at)) {
+    for (const account of accounts.those([...ready.keys()], at)) {
       const heads = ready.get(account.id)
       if (!heads) continue
       const { verifications, place } = claimFrom(account, at, { free: freeOf(account.id), leaseMs, heads })
