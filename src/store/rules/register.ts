@@ -21,7 +21,7 @@ export interface KnownVerification extends Owned {
 }
 
 /** Live registrations of one serial: those that have not ended without a verdict. */
-export const MOST_LIVE = 100
+const MOST_LIVE = 100
 /** Registrations of one serial that are not erased yet, whatever became of them: whoever looks for a pair goes through all. */
 const MOST_OF_A_SERIAL = 1_000
 
@@ -29,7 +29,7 @@ export interface RegisterFacts {
   verification: KnownVerification | null
   /** Other serials of the account that have the same key (`core/serial-key.ts`); of several, the oldest is among them. */
   sameKey: readonly Owned[]
-  /** How many the serial has: live, counted up to `MOST_LIVE`, and all that were ever made. */
+  /** How many the serial has: live, and all that were ever made. */
   registrations: { live: number; made: number }
   /** The serial is registered for this URL already, and has not ended without a verdict. */
   hasLive: boolean

@@ -1,6 +1,6 @@
-import { ENDED_WITHOUT_VERDICT, REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { ENDED_WITHOUT_VERDICT, type RegistrationStatus } from '../../core/registration.ts'
 import type { Context } from './context.ts'
-import { and, eq, notInArray, sql } from './drizzle.ts'
+import { and, eq, sql } from './drizzle.ts'
 import { selectRegistrations } from './registration-rows.ts'
 import { registrations } from './schema.ts'
 
@@ -22,29 +22,19 @@ interface FoundVerification {
   previousPollAt: number | null
 }
 
-const ENDED: readonly string[] = ENDED_WITHOUT_VERDICT
-const LIVE = REGISTRATION_STATUSES.filter(status => !ENDED.includes(status)).map(status => `'${status}'`)
+const ENDED: readonly RegistrationStatus[] = ENDED_WITHOUT_VERDICT
+export const isLive = (status: RegistrationStatus): boolean => !ENDED.includes(status)
 
 export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'client'>) => ({
   find: selectRegistrations(db)
     .where(and(eq(registrations.id, sql.placeholder('id')), eq(registrations.partnerId, sql.placeholder('partnerId'))))
     .prepare(),
-  findLive: selectRegistrations(db)
-    .where(
-      and(
-        eq(registrations.verificationId, sql.placeholder('verificationId')),
-        eq(registrations.callbackUrl, sql.placeholder('callbackUrl')),
-        notInArray(registrations.status, [...ENDED_WITHOUT_VERDICT]),
-      ),
+  /** All of a serial, the first first. An array: an object of a row costs as much as finding it. */
+  ofSerial: client
+    .prepare<[verificationId: number], [n: number, id: string, RegistrationStatus, callbackUrl: string]>(
+      'SELECT n, id, status, callback_url FROM registrations WHERE verification_id = +? ORDER BY n',
     )
-    .prepare(),
-  countLive: client
-    .prepare<{ verificationId: number; limit: number }, number>(`
-    SELECT count(*) FROM (
-      SELECT 1 FROM registrations
-      WHERE verification_id = +@verificationId AND status IN (${LIVE})
-      LIMIT +@limit)`)
-    .pluck(),
+    .raw(),
   findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
     SELECT id, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
       previous_poll_at AS previousPollAt
@@ -68,9 +58,6 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
     INSERT INTO verifications (account_id, partner_id, idcardid, serial_key, created_at, nudged_at, queue,
       due_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
-  lastN: client
-    .prepare<[verificationId: number], number | null>('SELECT max(n) FROM registrations WHERE verification_id = +?')
-    .pluck(),
   add: client.prepare<
     [
       verificationId: number,

@@ -3,7 +3,7 @@ import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
 import { afterCancelling, afterRegistering } from '../rules/hints.ts'
-import { type KnownVerification, MOST_LIVE, type Nudge, nudge, register } from '../rules/register.ts'
+import { type KnownVerification, type Nudge, nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -12,7 +12,7 @@ import { createLanes, type LaneBook } from './lanes.ts'
 import { createMessageResending } from './message-resending.ts'
 import { createQuotas, type QuotaBook } from './quotas.ts'
 import { toRegistration } from './registration-rows.ts'
-import { prepareRegistrations } from './registration-statements.ts'
+import { isLive, prepareRegistrations } from './registration-statements.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
@@ -22,6 +22,13 @@ interface Run {
   lanes: LaneBook
   quotas: QuotaBook
   resolutions: Resolutions
+  /** By verification, read once: a batch may name many URLs of one serial. */
+  serials: Map<number, KnownSerial>
+}
+/** The ids of the live registrations of a serial by their URLs, and how many registrations were ever made. */
+interface KnownSerial {
+  live: Map<string, string>
+  made: number
 }
 
 export const createRegistrations = (context: Context): Verbs => {
@@ -36,7 +43,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const begin = (): Run => {
     const at = now()
     const lanes = beginLanes()
-    return { at, lanes, quotas: beginQuotas(at), resolutions: beginResolutions(lanes, at) }
+    return { at, lanes, quotas: beginQuotas(at), resolutions: beginResolutions(lanes, at), serials: new Map() }
   }
 
   const find = (partnerId: string, id: string): Registration | null => {
@@ -62,26 +69,36 @@ export const createRegistrations = (context: Context): Verbs => {
     return [variant, itself].filter(found => found !== undefined)
   }
 
-  const registerOne = (item: NewRegistration, { at, lanes, quotas, resolutions }: Run): Registered => {
+  const loadSerial = (verificationId: number): KnownSerial => {
+    const rows = statements.ofSerial.all(verificationId)
+    const live = rows.filter(([, , status]) => isLive(status)).map(([, id, , url]) => [url, id] as const)
+    return { live: new Map(live), made: (rows.at(-1)?.[0] ?? -1) + 1 }
+  }
+
+  const serialOf = (verificationId: number, serials: Run['serials']): KnownSerial => {
+    const serial = serials.get(verificationId) ?? loadSerial(verificationId)
+    serials.set(verificationId, serial)
+    return serial
+  }
+
+  const registerOne = (item: NewRegistration, { at, lanes, quotas, resolutions, serials }: Run): Registered => {
     const { partnerId, callbackUrl } = item
     const verification = loadVerification(item)
-    const live =
-      verification?.partnerId === partnerId
-        ? statements.findLive.get({ verificationId: verification.id, callbackUrl })
-        : undefined
+    const serial = verification ? serialOf(verification.id, serials) : { live: new Map<string, string>(), made: 0 }
+    const liveId = serial.live.get(callbackUrl)
     const laneId = lanes.find(partnerId, callbackUrl)
-    const made = verification ? (statements.lastN.get(verification.id) ?? -1) + 1 : 0
+    const { made } = serial
     const facts = {
       verification,
       sameKey: loadSameKey(item),
-      registrations: { live: verification ? countLive(verification.id, made) : 0, made },
-      hasLive: live !== undefined,
+      registrations: { live: serial.live.size, made },
+      hasLive: liveId !== undefined,
       laneId,
       quotas: quotas.of(partnerId),
     }
     const plan = register(item, facts, at)
     if (plan.outcome === 'existing')
-      return { outcome: 'existing', registration: toRegistration(context, live as NonNullable<typeof live>) }
+      return { outcome: 'existing', registration: find(partnerId, liveId ?? '') as Registration }
     if (plan.outcome !== 'created') return plan
 
     const { expiresAt, ask, ending } = plan
@@ -93,14 +110,12 @@ export const createRegistrations = (context: Context): Verbs => {
     quotas.add(partnerId, { pending: ending ? 0 : 1 })
     if (!verification) return { outcome: 'created', registration: newRegistrationOf(item, at, expiresAt) }
 
+    serial.live.set(callbackUrl, item.id)
+    serial.made++
     if (ask) statements.nudge.run(ask.nudgedAt, ask.queue, ask.dueAt, verification.id)
     if (ending) resolutions.add({ ...ending, registration: { ...item, ...key, laneId: lane } })
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
   }
-
-  /** There are never more than were made, so that serials with few, which are nearly all, need no count. */
-  const countLive = (verificationId: number, made: number): number =>
-    made < MOST_LIVE ? made : (statements.countLive.get({ verificationId, limit: MOST_LIVE }) ?? 0)
 
   const addVerification = ({ partnerId, accountId, idcardid }: NewRegistration, ask: Nudge, at: number) => {
     const { nudgedAt, queue, dueAt } = ask
