@@ -71,7 +71,8 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
   const flush = async () => {
     nextFlush?.abort()
     nextFlush = null
-    await Promise.all([...learners].map(entry => flushOne(entry).catch(notLearned)))
+    // One after the other: each computes a schedule, and the event loop waits for that.
+    for (const entry of learners) await flushOne(entry).catch(notLearned)
   }
   const flushSoon = () => {
     if (nextFlush) return

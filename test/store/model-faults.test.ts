@@ -5,7 +5,7 @@ import { createRunner, planHistory, type Runner, shrink } from './support/model/
 import { openPair } from './support/model/pair.ts'
 
 /** What the model test runs is many times this. */
-const HISTORIES = 500
+const HISTORIES = 2_000
 /** Steps that a person reads at a glance. */
 const FEW_STEPS = 8
 

@@ -22,14 +22,14 @@ export interface AdminAccountDeps {
 const APIID = 'must be the APIID: 1 to 128 visible ASCII characters'
 const APIKEY = 'must be the APIKEY: 1 to 256 visible ASCII characters'
 const MODE = 'must be dynamic or static'
-const RATE = 'must be a number of calls a second, more than 0 and at most 100000'
+const RATE = 'must be a number of calls a second, from 0.001 to 100000'
 const PARTNER = 'must be the id of a partner; leave it out for an account that every partner may use'
 /** The API key is encrypted by the store and never shown again. */
 export const NEW_ACCOUNT = z.strictObject({
   account: z.string(APIID).regex(/^[\x21-\x7e]{1,128}$/, APIID),
   apiKey: z.string(APIKEY).regex(/^[\x21-\x7e]{1,256}$/, APIKEY),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
-  rate: z.number(RATE).positive(RATE).max(100_000, RATE).optional(),
+  rate: z.number(RATE).min(0.001, RATE).max(100_000, RATE).optional(),
   partnerId: z
     .string(PARTNER)
     .regex(/^\w{1,64}$/, PARTNER)

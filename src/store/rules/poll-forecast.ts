@@ -1,6 +1,6 @@
 import { type AccountState, effectiveRate } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import { isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
+import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
 
 /** About when a verification that is due is asked. */
 export interface PollForecast {
@@ -11,52 +11,55 @@ export interface PollForecast {
   at: number
 }
 
-/** One of a partner's queues: how many are due in it, and how many of them were due earlier than the one in question. */
+/** One of a partner's queues. */
 export interface QueueDepth {
   queue: number
   due: number
+  /** How many of them go before the one in question. */
   earlier: number
+  /** How many of them are not fresh any more; of the queue `NEW`. */
+  stale: number
 }
 
 interface Facts {
-  /** The queue in which it waits. */
+  /** Where it waits. */
   queue: number
+  dueAt: number
   depths: readonly QueueDepth[]
   account: AccountState
-  /** That have something due of this account. */
+  /** That have something due of this account, its own partner included. */
   partners: number
 }
 
 /** As many of the others go in between as there are, and at most one for each that is ahead. */
 const inTurns = (ahead: number, others: number): number => ahead + Math.min(ahead, others)
 
-/** What the turns of `poll-queues.ts` come to, roughly: what comes meanwhile is not foreseen. */
-export const forecastPoll = ({ queue, depths, account, partners }: Facts, now: number): PollForecast => {
+/** What the turns of `poll-queues.ts` come to, roughly: what falls due meanwhile is not foreseen. */
+export const forecastPoll = ({ queue, dueAt, depths, account, partners }: Facts, now: number): PollForecast => {
   const sum = (some: (depth: QueueDepth) => boolean, of: 'due' | 'earlier'): number =>
     depths.filter(some).reduce((total, depth) => total + depth[of], 0)
   const isOurs = (depth: QueueDepth) => isNewOrBack(depth.queue) === isNewOrBack(queue)
   const isLike = (depth: QueueDepth) => isOurs(depth) && isOfBatch(depth.queue) === isOfBatch(queue)
 
-  const aheadInOrder = (): number => {
-    if (!isNewOrBack(queue)) {
-      const like = sum(isLike, 'earlier')
-      return isOfBatch(queue)
-        ? inTurns(
-            like,
-            sum(depth => isOurs(depth) && !isLike(depth), 'due'),
-          )
-        : like
-    }
-    const earlier = sum(depth => depth.queue === queue, 'earlier')
-    const later = sum(depth => depth.queue === queue, 'due') - earlier - 1
-    // The new ones are taken from both ends.
-    const inQueue = queue === NEW ? 2 * Math.min(earlier, Math.max(0, later)) : earlier
+  const aheadAgain = (): number => {
+    const like = sum(isLike, 'earlier')
+    return isOfBatch(queue)
+      ? inTurns(
+          like,
+          sum(depth => isOurs(depth) && !isLike(depth), 'due'),
+        )
+      : like
+  }
+  const aheadNew = (): number => {
+    const { due = 0, earlier = 0, stale = 0 } = depths.find(depth => depth.queue === queue) ?? {}
+    const isFresh = dueAt > now - FRESH_MS
+    const inQueue = queue !== NEW ? earlier : isFresh ? Math.max(0, earlier - stale) : earlier + due - stale
     return sum(depth => isOurs(depth) && depth.queue < queue, 'due') + inQueue
   }
   const before = inTurns(
-    aheadInOrder(),
+    isNewOrBack(queue) ? aheadNew() : aheadAgain(),
     sum(depth => !isOurs(depth), 'due'),
   )
-  const rate = effectiveRate(account, now) / Math.max(1, partners)
+  const rate = effectiveRate(account, now) / partners
   return { before, rate, at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND) }
 }

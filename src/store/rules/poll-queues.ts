@@ -38,34 +38,61 @@ export interface DueVerification {
 /** What is due of one partner: of each queue the longest due ones, as many as may be taken, in order. */
 export interface DueOfPartner {
   queues: ReadonlyMap<number, readonly DueVerification[]>
-  /** Of the queue `NEW` the last ones, the very last first; needed only where as many are due as may be taken. */
-  newest: readonly DueVerification[]
+  /** Of the queue `NEW` those that came within `FRESH_MS`, in order; needed only where as many are due as may be taken. */
+  fresh: readonly DueVerification[]
 }
 
-type Source = 'nudged' | 'newest' | 'oldest' | 'new_in_batch' | 'again' | 'again_in_batch'
+/** So long the user of a new serial is taken to be waiting now. */
+export const FRESH_MS = 30 * SECOND
+
+type Source = 'nudged' | 'fresh' | 'oldest' | 'again' | 'new_in_batch' | 'again_in_batch'
+
+const NEW_FIRST: readonly Source[] = ['nudged', 'fresh', 'oldest', 'again', 'new_in_batch', 'again_in_batch']
+const AGAIN_FIRST: readonly Source[] = ['again', 'nudged', 'fresh', 'oldest', 'again_in_batch', 'new_in_batch']
 
 /**
- * Whose turn it is, and who has it if nothing is there. Every second turn is for those whom nobody has asked about or who are
- * back, so that a backlog delays them by one call and they do not stop it. Of the new ones the last comes first, because its
- * user is waiting now; and the first one has its turn too. What came in a batch is behind what came by itself, and is not
- * starved by it.
+ * Who has each turn; where nothing is there, the next one has it. Every second turn is for those whom nobody has asked about or
+ * who are back, so that a backlog delays them by a call or two, and the others go on. Each source is the first in some turn,
+ * so none is starved, whatever comes; a batch has few such turns, because it waits for what came by itself.
  */
 const TURNS: readonly (readonly Source[])[] = [
-  ['nudged', 'newest', 'new_in_batch', 'again', 'again_in_batch'],
-  ['again', 'again_in_batch', 'nudged', 'oldest', 'new_in_batch'],
-  ['nudged', 'oldest', 'new_in_batch', 'again', 'again_in_batch'],
-  ['again_in_batch', 'again', 'nudged', 'newest', 'new_in_batch'],
-  ['nudged', 'newest', 'new_in_batch', 'again', 'again_in_batch'],
-  ['again', 'again_in_batch', 'nudged', 'oldest', 'new_in_batch'],
-  ['new_in_batch', 'nudged', 'oldest', 'again', 'again_in_batch'],
-  ['again_in_batch', 'again', 'nudged', 'newest', 'new_in_batch'],
+  NEW_FIRST,
+  AGAIN_FIRST,
+  ['fresh', ...NEW_FIRST],
+  AGAIN_FIRST,
+  ['fresh', ...NEW_FIRST],
+  AGAIN_FIRST,
+  ['oldest', ...NEW_FIRST],
+  ['again_in_batch', ...AGAIN_FIRST],
+  NEW_FIRST,
+  AGAIN_FIRST,
+  ['fresh', ...NEW_FIRST],
+  AGAIN_FIRST,
+  ['fresh', ...NEW_FIRST],
+  AGAIN_FIRST,
+  ['new_in_batch', ...NEW_FIRST],
+  ['again_in_batch', ...AGAIN_FIRST],
 ]
+/** After so many turns of a partner they begin anew. */
+export const ALL_TURNS = TURNS.length
 
-const SHORTEST_INTERVAL_MS = SECOND
+/** About the interval of those in a queue. */
+const intervalOf = (queue: number): number => SECOND * 2 ** ((queue % BANDS) - 1)
 
-/** How late it is in proportion to how long it was to wait. */
-const lateness = ({ dueAt, lastPolledAt }: DueVerification, at: number): number =>
-  (at - dueAt + 1) / Math.max(SHORTEST_INTERVAL_MS, dueAt - (lastPolledAt ?? dueAt))
+/** How late it is in proportion to how long those in its queue wait. */
+const lateness = (queue: number, { dueAt }: DueVerification, at: number): number => (at - dueAt + 1) / intervalOf(queue)
+
+/** What of another queue goes before something of `place`'s queue: what was due before this. */
+export const placeIn = (
+  place: { id: number; queue: number; dueAt: number },
+  queue: number,
+  at: number,
+): { dueAt: number; id: number } => {
+  if (queue === place.queue || isNewOrBack(queue) || isNewOrBack(place.queue))
+    return { dueAt: place.dueAt, id: place.id }
+  // As late in proportion to its interval.
+  return { dueAt: Math.ceil(at - (at - place.dueAt) * (intervalOf(queue) / intervalOf(place.queue))), id: 0 }
+}
 
 /**
  * Takes at most `limit`, in the order in which they are to be asked.
@@ -73,51 +100,46 @@ const lateness = ({ dueAt, lastPolledAt }: DueVerification, at: number): number 
  * @param turn how many have been taken of this partner before
  */
 export const takeDue = (
-  { queues, newest }: DueOfPartner,
+  { queues, fresh }: DueOfPartner,
   { limit, turn, at }: { limit: number; turn: number; at: number },
 ): DueVerification[] => {
-  const taken = new Set<DueVerification['id']>()
-  const picked: DueVerification[] = []
-  const next = new Map<number, number>()
-  let nextNewest = 0
+  const picked = new Map<DueVerification['id'], DueVerification>()
+  const places = new Map<readonly DueVerification[], number>()
+  const ofNew = queues.get(NEW) ?? []
+  const isCrowded = ofNew.length >= limit
 
-  const headOf = (queue: number): DueVerification | null => {
-    const due = queues.get(queue) ?? []
-    let index = next.get(queue) ?? 0
-    while (taken.has(due[index]?.id ?? -1)) index++
-    next.set(queue, index)
-    return due[index] ?? null
+  /** The first that is not taken yet. */
+  const headOf = (due: readonly DueVerification[]): DueVerification | null => {
+    let place = places.get(due) ?? 0
+    while (picked.has(due[place]?.id ?? -1)) place++
+    places.set(due, place)
+    return due[place] ?? null
   }
-  const isCrowded = (queues.get(NEW)?.length ?? 0) >= limit
-  const lastNew = (): DueVerification | null => {
-    if (!isCrowded) return headOf(NEW)
-    while (taken.has(newest[nextNewest]?.id ?? -1)) nextNewest++
-    return newest[nextNewest] ?? headOf(NEW)
-  }
+  const headIn = (queue: number) => headOf(queues.get(queue) ?? [])
   /** Under a rate that is too low for all, each is late by the same factor. */
   const latest = (isOurs: (queue: number) => boolean): DueVerification | null => {
-    let found: DueVerification | null = null
+    let found: { head: DueVerification; late: number } | null = null
     for (const queue of queues.keys()) {
-      const head = isOurs(queue) ? headOf(queue) : null
-      if (head && (!found || lateness(head, at) > lateness(found, at))) found = head
+      const head = isOurs(queue) ? headIn(queue) : null
+      const late = head ? lateness(queue, head, at) : 0
+      if (head && (!found || late > found.late)) found = { head, late }
     }
-    return found
+    return found?.head ?? null
   }
   const sources: Record<Source, () => DueVerification | null> = {
-    nudged: () => headOf(NUDGED),
-    newest: lastNew,
-    oldest: () => headOf(NEW),
-    new_in_batch: () => headOf(NEW_IN_BATCH),
-    again: () => latest(queue => queue >= AGAIN && !isAgainInBatch(queue)),
+    nudged: () => headIn(NUDGED),
+    fresh: () => headOf(isCrowded ? fresh : ofNew),
+    oldest: () => headOf(ofNew),
+    again: () => latest(queue => !isNewOrBack(queue) && !isAgainInBatch(queue)),
+    new_in_batch: () => headIn(NEW_IN_BATCH),
     again_in_batch: () => latest(isAgainInBatch),
   }
 
-  for (let n = turn; picked.length < limit; n++) {
+  for (let n = turn; picked.size < limit; n++) {
     const inTurn = TURNS[n % TURNS.length] ?? []
-    const one = inTurn.map(source => sources[source]()).find(found => found !== null)
+    const one = inTurn.reduce<DueVerification | null>((found, source) => found ?? sources[source](), null)
     if (!one) break
-    taken.add(one.id)
-    picked.push(one)
+    picked.set(one.id, one)
   }
-  return picked
+  return [...picked.values()]
 }

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../core/answer.ts'
 import type { NewRegistration, Quotas, Usage } from '../store.ts'
-import { NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
+import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
 import type { Ending } from './resolve.ts'
 
 /** A serial, and the partner that registered it. */
@@ -95,7 +95,8 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
 const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistration, at: number): Nudge => {
   if (!verification || verification.dueAt === null) return { nudgedAt: at, queue: queueOfNew(isBatch), dueAt: at }
   const asked = nudge(verification, at)
-  return isBatch ? { ...asked, queue: Math.min(verification.queue, NEW_IN_BATCH) } : asked
+  // A batch may bring forward what came in one; what came by itself is before it already.
+  return isBatch ? { ...asked, queue: isOfBatch(verification.queue) ? NEW_IN_BATCH : verification.queue } : asked
 }
 
 /**
@@ -110,7 +111,7 @@ const isTaken = ({ partnerId }: NewRegistration, { verification, sameKey }: Regi
 
 /**
  * Somebody is back. During a call the lease stays: whoever settles it sees that a nudge came in between. A nudge never makes
- * a poll later.
+ * a poll later, but for the nudges before it.
  */
 export const nudge = ({ dueAt, claimedAt }: Pick<KnownVerification, 'dueAt' | 'claimedAt'>, at: number): Nudge => {
   const isInCall = dueAt !== null && claimedAt !== null && dueAt > at

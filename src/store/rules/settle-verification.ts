@@ -1,6 +1,6 @@
 import type { Answer, Verdict } from '../../core/answer.ts'
 import type { VerificationSettlement } from '../store.ts'
-import { NUDGED, queueAfterPoll } from './poll-queues.ts'
+import { queueAfterPoll } from './poll-queues.ts'
 import type { Ending, WaitingRegistration } from './resolve.ts'
 
 /** A verification when an answer about it is to be written. */
@@ -92,6 +92,8 @@ export const settleVerification = (
   const verdict = waiting.length === 0 ? null : step.verdict
   const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)
   const isNudged = facts.claimedAt !== null && facts.nudgedAt > facts.claimedAt
+  // What says nothing about the serial leaves it where it was, at the end of its queue.
+  const leavesPlace = step.dueAt !== null && step.dueAt <= observedAt
   const dueAt = isNudged ? at : (step.dueAt ?? at)
   return {
     update: {
@@ -108,7 +110,7 @@ export const settleVerification = (
       seen: step.seen,
       rawStatus,
       // A nudge that came during the call is answered by another call at once.
-      queue: isNudged ? NUDGED : saysNothing(answer) ? facts.queue : queueAfterPoll(facts.queue, dueAt - askedAt),
+      queue: isNudged || leavesPlace ? facts.queue : queueAfterPoll(facts.queue, dueAt - askedAt),
       dueAt: everybodyEnds ? null : dueAt,
       verdict,
       observedAt: verdict && observedAt,
@@ -125,6 +127,3 @@ export const settleVerification = (
     })),
   }
 }
-
-/** What is about the account or about our calls leaves the verification where it was. */
-const saysNothing = ({ kind }: Answer): boolean => kind === 'throttled' || kind === 'clock' || kind === 'account'

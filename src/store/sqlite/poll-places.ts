@@ -1,11 +1,15 @@
 import { isProbed } from '../../core/account.ts'
+import { SECOND } from '../../core/duration.ts'
 import { forecastPoll, type PollForecast, type QueueDepth } from '../rules/poll-forecast.ts'
+import { FRESH_MS, placeIn } from '../rules/poll-queues.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
 /** Beyond this many of a partner's it is only said that it takes long. */
-const MOST_COUNTED = 10_000
+const MOST_COUNTED = 1_000
+/** How long the number of partners that wait is kept: it takes a look at each of them. */
+const PARTNERS_KEPT_MS = SECOND
 
 interface Place {
   id: number
@@ -18,8 +22,10 @@ interface Place {
 /** Reads how long what is due has to wait still. */
 export const createPollPlaces = (context: Context) => {
   const { client } = context
-  const { heads } = prepareVerifications(client)
+  const { heads, queuesOf } = prepareVerifications(client)
   const accounts = createAccountRows(context)
+  /** By account. */
+  const partners = new Map<string, { at: number; ids: ReadonlySet<string> }>()
   /** How many of a queue stand before (`dueAt`, `id`). */
   const count = client
     .prepare<
@@ -33,23 +39,33 @@ export const createPollPlaces = (context: Context) => {
         LIMIT +@limit)`)
     .pluck()
 
-  const depthsOf = (place: Place, queues: readonly number[], at: number): QueueDepth[] => {
+  const depthsOf = (place: Place, at: number): QueueDepth[] => {
     let limit = MOST_COUNTED
-    return queues.map(queue => {
+    return queuesOf.all(place).map(({ queue }) => {
       const standingBefore = (end: { dueAt: number; id: number }) => count.get({ ...place, queue, ...end, limit }) ?? 0
-      const depth = { queue, due: standingBefore({ dueAt: at + 1, id: 0 }), earlier: standingBefore(place) }
-      limit -= depth.due
-      return depth
+      const due = standingBefore({ dueAt: at + 1, id: 0 })
+      const earlier = standingBefore(placeIn(place, queue, at))
+      const stale = standingBefore({ dueAt: at - FRESH_MS + 1, id: 0 })
+      limit -= due
+      return { queue, due, earlier, stale }
     })
+  }
+
+  /** Those that have something due of the account, and this one. */
+  const countPartners = ({ accountId, partnerId }: Place, at: number): number => {
+    const known = partners.get(accountId)
+    const isKnown = known !== undefined && Math.abs(at - known.at) < PARTNERS_KEPT_MS
+    const due = isKnown ? [] : heads.all({ accountId }).filter(({ dueAt }) => dueAt <= at)
+    const ids = isKnown ? known.ids : new Set(due.map(head => head.partnerId))
+    if (!isKnown) partners.set(accountId, { at, ids })
+    return ids.has(partnerId) ? ids.size : ids.size + 1
   }
 
   /** Null: its account is not asked now. */
   return (place: Place, at: number): PollForecast | null => {
     const account = accounts.find(place.accountId)
     if (!account || isProbed(account)) return null
-    const due = heads.all(place).filter(({ dueAt }) => dueAt <= at)
-    const queues = due.filter(({ partnerId }) => partnerId === place.partnerId).map(({ queue }) => queue)
-    const partners = new Set(due.map(({ partnerId }) => partnerId)).size
-    return forecastPoll({ queue: place.queue, depths: depthsOf(place, queues, at), account, partners }, at)
+    const { queue, dueAt } = place
+    return forecastPoll({ queue, dueAt, depths: depthsOf(place, at), account, partners: countPartners(place, at) }, at)
   }
 }

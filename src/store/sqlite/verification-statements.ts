@@ -123,16 +123,28 @@ export const prepareVerifications = (client: Database) => ({
        WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.queue = queued.queue
          AND v.due_at IS NOT NULL) AS dueAt
     FROM queued WHERE queued.queue IS NOT NULL`),
+  /** The queues of one partner; none while it is disabled. */
+  queuesOf: client.prepare<{ accountId: string; partnerId: string }, { queue: number }>(`
+    WITH RECURSIVE queued(queue) AS (
+      SELECT min(queue) FROM verifications
+      WHERE account_id = +@accountId AND partner_id = +@partnerId AND due_at IS NOT NULL
+      UNION ALL
+      SELECT (SELECT min(v.queue) FROM verifications v
+              WHERE v.account_id = +@accountId AND v.partner_id = +@partnerId AND v.due_at IS NOT NULL
+                AND v.queue > queued.queue)
+      FROM queued WHERE queued.queue IS NOT NULL)
+    SELECT queue FROM queued JOIN partners ON partners.id = +@partnerId
+    WHERE queue IS NOT NULL AND partners.disabled = 0`),
   /** What is due in a queue, the longest due first; the index has all of it. */
   due: client.prepare<DueQuery, DueVerification>(`
     SELECT id, due_at AS dueAt, last_polled_at AS lastPolledAt FROM verifications
     WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at IS NOT NULL AND due_at <= +@at
     ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
-  /** The same, the last due first. */
-  newest: client.prepare<DueQuery, DueVerification>(`
+  /** The same, of those that fell due within some time. */
+  fresh: client.prepare<DueQuery & { after: number }, DueVerification>(`
     SELECT id, due_at AS dueAt, last_polled_at AS lastPolledAt FROM verifications
-    WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at IS NOT NULL AND due_at <= +@at
-    ORDER BY due_at DESC, last_polled_at DESC, id DESC LIMIT +@limit`),
+    WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at > +@after AND due_at <= +@at
+    ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
   claim: client
     .prepare<[at: number, leaseEnd: number, ids: string], ClaimedRow>(`
     UPDATE verifications SET claims = claims + 1, claimed_at = ?, due_at = ?

@@ -2,7 +2,7 @@ import { afterAccountChange, afterClaim, allowance, claimableAt } from '../../co
 import { fairShare } from '../../core/fair-share.ts'
 import { tellHints } from '../hints.ts'
 import { afterReleasing, afterResolving } from '../rules/hints.ts'
-import { type DueVerification, NEW, takeDue } from '../rules/poll-queues.ts'
+import { ALL_TURNS, type DueVerification, FRESH_MS, NEW, takeDue } from '../rules/poll-queues.ts'
 import { releaseVerification } from '../rules/release-verification.ts'
 import { endsSomebody, settleVerification, type VerificationFacts } from '../rules/settle-verification.ts'
 import type {
@@ -27,6 +27,12 @@ interface Place {
   turns: ReadonlyMap<string, number>
 }
 const START: Place = { lastServed: '', turns: new Map() }
+
+interface Survey {
+  account: ClaimedAccount
+  heads: Head[]
+  nextAt: number | null
+}
 
 interface Taking {
   at: number
@@ -56,8 +62,9 @@ export const createVerifications = (context: Context): Verbs => {
     const queues = new Map(due.map(({ partnerId, queue }) => [queue, statements.due.all(window(partnerId, queue))]))
     const ofNew = due.find(({ queue }) => queue === NEW)
     const isCrowded = (queues.get(NEW)?.length ?? 0) >= limit
-    const newest = ofNew && isCrowded ? statements.newest.all(window(ofNew.partnerId, NEW)) : []
-    return takeDue({ queues, newest }, { limit, turn, at })
+    const fresh =
+      ofNew && isCrowded ? statements.fresh.all({ ...window(ofNew.partnerId, NEW), after: at - FRESH_MS }) : []
+    return takeDue({ queues, fresh }, { limit, turn, at })
   }
 
   const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
@@ -78,7 +85,7 @@ export const createVerifications = (context: Context): Verbs => {
       const turn = turns.get(partnerId) ?? 0
       const ofPartner = takeFrom(account.id, byPartner.get(partnerId) ?? [], { at, limit, turn })
       taken.push(...ofPartner)
-      turns.set(partnerId, turn + ofPartner.length)
+      turns.set(partnerId, (turn + ofPartner.length) % ALL_TURNS)
       place.lastServed = partnerId
     }
     if (taken.length === 0) return { verifications: [], place }
@@ -87,37 +94,37 @@ export const createVerifications = (context: Context): Verbs => {
     return { verifications: claimDue(taken, at, leaseEnd), place }
   }
 
-  /** The earliest time at which a claim could bring more than it does now. */
-  const nextOf = (account: ClaimedAccount, heads: readonly Head[]): number | null => {
-    const dueAt = Math.min(...heads.map(head => head.dueAt))
-    return dueAt === Number.POSITIVE_INFINITY ? null : claimableAt(account, dueAt)
-  }
+  /** The accounts of which somebody waits for an answer. */
+  const waiting = (at: number) => accounts.those(statements.waitingAccounts.all(), at)
 
-  const survey = (freeOf: (accountId: string) => number, at: number) =>
-    accounts.those(statements.waitingAccounts.all(), at).map(account => {
-      const heads = freeOf(account.id) > 0 ? statements.heads.all({ accountId: account.id }) : []
-      return { account, heads, nextAt: nextOf(account, heads) }
-    })
+  /** What an account has to ask, and the earliest time at which a claim could bring more than it does now. */
+  const surveyOne = (account: ClaimedAccount, free: number, at: number): Survey => {
+    const from = free > 0 ? claimableAt(account, at) : null
+    // While nothing may be asked, a look at what waits would be for nothing.
+    if (from === null || from > at) return { account, heads: [], nextAt: from }
+    const heads = statements.heads.all({ accountId: account.id })
+    const dueAt = Math.min(...heads.map(head => head.dueAt))
+    return { account, heads, nextAt: dueAt === Number.POSITIVE_INFINITY ? null : claimableAt(account, dueAt) }
+  }
 
   const claimAll = (
     { busy, concurrency, leaseMs }: VerificationClaimRequest,
     ready: ReadonlyMap<string, Head[]>,
     at: number,
   ) => {
-    const taken = new Map<string, number>()
     const reached = new Map<string, Place>()
-    const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
     const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
-    for (const account of accounts.those([...ready.keys()], at)) {
+    const after = waiting(at).map(account => {
       const heads = ready.get(account.id)
-      if (!heads) continue
-      const { verifications, place } = claimFrom(account, at, { free: freeOf(account.id), leaseMs, heads })
+      const free = concurrency - (busy.get(account.id) ?? 0)
+      if (!heads) return surveyOne(account, free, at)
+      const { verifications, place } = claimFrom(account, at, { free, leaseMs, heads })
       reached.set(account.id, place)
-      if (verifications.length === 0) continue
-      taken.set(account.id, verifications.length)
-      claims.push({ account, verifications })
-    }
-    return { claims, nextAt: earliest(survey(freeOf, at)), reached }
+      if (verifications.length > 0) claims.push({ account, verifications })
+      const changed = accounts.find(account.id)
+      return surveyOne({ ...account, ...changed }, free - verifications.length, at)
+    })
+    return { claims, nextAt: earliest(after), reached }
   }
 
   const load = (settlement: VerificationSettlement): VerificationFacts | null => {
@@ -175,7 +182,8 @@ export const createVerifications = (context: Context): Verbs => {
   return {
     claimVerifications: async claim => {
       const at = now()
-      const before = await read(() => survey(id => claim.concurrency - (claim.busy.get(id) ?? 0), at))
+      const free = (id: string) => claim.concurrency - (claim.busy.get(id) ?? 0)
+      const before = await read(() => waiting(at).map(account => surveyOne(account, free(account.id), at)))
       const ready = new Map(
         before.flatMap(({ account, heads, nextAt }) => (nextAt === null || nextAt > at ? [] : [[account.id, heads]])),
       )

@@ -50,7 +50,7 @@ export const describePollQueues = (open: OpenStore): void => {
     await queue.registerMany('never', 2, false)
     await queue.bench.advance(MINUTE)
     const asked: string[] = []
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < 32; n++) {
       await queue.registerMany(`new-${n}`, 3, false)
       asked.push(...(await queue.ask(1)))
     }

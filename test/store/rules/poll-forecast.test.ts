@@ -19,11 +19,12 @@ const ACCOUNT: AccountState = {
 }
 const AGAIN = queueAfterPoll(NEW, 5_000)
 const AGAIN_IN_BATCH = queueAfterPoll(NEW_IN_BATCH, 5_000)
-const before = (queue: number, ...depths: [queue: number, due: number, earlier: number][]) =>
+const before = (queue: number, ...depths: [queue: number, due: number, earlier: number, stale?: number][]) =>
   forecastPoll(
     {
       queue,
-      depths: depths.map(([of, due, earlier]): QueueDepth => ({ queue: of, due, earlier })),
+      dueAt: NOW,
+      depths: depths.map(([of, due, earlier, stale = 0]): QueueDepth => ({ queue: of, due, earlier, stale })),
       account: ACCOUNT,
       partners: 1,
     },
@@ -39,9 +40,8 @@ test('a nudge waits for the nudges before it, and for as many others as there ar
   expect(before(NUDGED, [NUDGED, 4, 3], [AGAIN, 500, 500])).toBe(6)
 })
 
-test('the last of the new ones waits for nobody, and one in the middle for those on both sides', () => {
-  expect(before(NEW, [NEW, 1_000, 999])).toBe(0)
-  expect(before(NEW, [NEW, 1_001, 500])).toBe(1_000)
+test('a fresh one waits for the fresh ones before it, and not for the others', () => {
+  expect(before(NEW, [NEW, 1_000, 999, 990])).toBe(9)
 })
 
 test('one of a batch waits for what came by itself', () => {
@@ -50,12 +50,12 @@ test('one of a batch waits for what came by itself', () => {
 })
 
 test('the time follows from the rate, which the partners that wait share', () => {
-  const depths = [{ queue: AGAIN, due: 100, earlier: 50 }]
-  expect(forecastPoll({ queue: AGAIN, depths, account: ACCOUNT, partners: 1 }, NOW)).toMatchObject({
+  const depths = [{ queue: AGAIN, due: 100, earlier: 50, stale: 0 }]
+  expect(forecastPoll({ queue: AGAIN, dueAt: NOW, depths, account: ACCOUNT, partners: 1 }, NOW)).toMatchObject({
     rate: 5,
     at: NOW + 10_000,
   })
-  expect(forecastPoll({ queue: AGAIN, depths, account: ACCOUNT, partners: 2 }, NOW)).toMatchObject({
+  expect(forecastPoll({ queue: AGAIN, dueAt: NOW, depths, account: ACCOUNT, partners: 2 }, NOW)).toMatchObject({
     rate: 2.5,
     at: NOW + 20_000,
   })

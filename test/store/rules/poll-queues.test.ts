@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
+  ALL_TURNS,
   type DueVerification,
+  FRESH_MS,
   NEW,
   NEW_IN_BATCH,
   NUDGED,
@@ -9,8 +11,9 @@ import {
   takeDue,
 } from '../../../src/store/rules/poll-queues.ts'
 
-const AT = 1_000_000
+const AT = 1_800_000_000_000
 const SECOND = 1_000
+const HOUR = 3_600_000
 const again = (intervalMs: number) => queueAfterPoll(NEW, intervalMs)
 const againInBatch = (intervalMs: number) => queueAfterPoll(NEW_IN_BATCH, intervalMs)
 
@@ -26,11 +29,11 @@ const many = (from: number, count: number, make: (id: number) => DueVerification
 
 const takeAll = (queues: [number, DueVerification[]][], { limit = 100, turn = 0 } = {}) => {
   const byQueue = new Map(queues)
-  const newest = (byQueue.get(NEW) ?? []).toReversed()
-  return takeDue({ queues: byQueue, newest }, { limit, turn, at: AT }).map(({ id }) => id)
+  const fresh = (byQueue.get(NEW) ?? []).filter(({ dueAt }) => dueAt > AT - FRESH_MS)
+  return takeDue({ queues: byQueue, fresh }, { limit, turn, at: AT }).map(({ id }) => id)
 }
 const inTurns = (queues: [number, DueVerification[]][]) =>
-  Array.from({ length: 8 }, (_, turn) => takeAll(queues, { limit: 1, turn })[0])
+  Array.from({ length: ALL_TURNS }, (_, turn) => takeAll(queues, { limit: 1, turn })[0])
 
 describe('of what is due of a partner', () => {
   test('every second call is for new ones, however long the others have waited', () => {
@@ -49,7 +52,7 @@ describe('of what is due of a partner', () => {
     expect(takeAll(queues, { limit: 4 }).filter(id => id < 100)).toEqual([1, 2])
   })
 
-  test('whose user is back goes before all that is new', () => {
+  test('whose user is back has the first turn', () => {
     const queues: [number, DueVerification[]][] = [
       [NEW, many(100, 50, never)],
       [NUDGED, [never(1), never(2)]],
@@ -57,18 +60,50 @@ describe('of what is due of a partner', () => {
     expect(takeAll(queues, { limit: 2 })).toEqual([1, 2])
   })
 
-  test('the last of the new ones has a turn at once, and the first one has the next', () => {
-    expect(takeAll([[NEW, many(1, 9, never)]], { limit: 4 })).toEqual([9, 1, 2, 8])
+  test('one that has just come does not wait for those that nobody has asked about for long, nor they for ever', () => {
+    const queues: [number, DueVerification[]][] = [
+      [NEW, [...many(1, 50, id => never(id, AT - HOUR)), never(99), never(100)]],
+    ]
+    const turns = inTurns(queues)
+    expect(turns.filter(id => id === 99).length).toBeGreaterThanOrEqual(8)
+    expect(turns.filter(id => id === 1).length).toBeGreaterThanOrEqual(1)
   })
 
-  test('a batch waits for what came by itself, and is not starved by it', () => {
+  test('each kind has a turn, whatever else waits', () => {
+    const kinds: [number, DueVerification][] = [
+      [NUDGED, never(1)],
+      [NEW, never(2)],
+      [NEW_IN_BATCH, never(3)],
+      [again(5 * SECOND), late(4, 5 * SECOND, 10)],
+      [againInBatch(5 * SECOND), late(5, 5 * SECOND, 10)],
+    ]
+    const turns = inTurns(kinds.map(([queue, one]) => [queue, [one]]))
+    expect(new Set(turns)).toEqual(new Set([1, 2, 3, 4, 5]))
+  })
+
+  test('a batch waits for what came by itself, asked before or not', () => {
     const turns = inTurns([
-      [NEW, [never(1)]],
-      [NEW_IN_BATCH, [never(2)]],
-      [again(5 * SECOND), [late(3, 5 * SECOND, 10)]],
-      [againInBatch(5 * SECOND), [late(4, 5 * SECOND, 10)]],
+      [NEW_IN_BATCH, [never(1)]],
+      [again(5 * SECOND), [late(2, 5 * SECOND, 10)]],
+      [againInBatch(5 * SECOND), [late(3, 5 * SECOND, 10)]],
     ])
-    expect(turns).toEqual([1, 3, 1, 4, 1, 3, 2, 4])
+    expect(turns.filter(id => id === 2).length).toBeGreaterThanOrEqual(12)
+    expect(new Set(turns)).toEqual(new Set([1, 2, 3]))
+  })
+
+  test('what GetResult has not answered about goes behind the others with its interval', () => {
+    const queue = again(5 * SECOND)
+    const throttled = { id: 1, dueAt: AT, lastPolledAt: AT - 1 }
+    expect(takeAll([[queue, [late(2, 5 * SECOND, SECOND), throttled]]], { limit: 1 })).toEqual([2])
+    expect(
+      takeAll(
+        [
+          [queue, [throttled]],
+          [again(300 * SECOND), [late(2, 300 * SECOND, 100 * SECOND)]],
+        ],
+        { limit: 1 },
+      ),
+    ).toEqual([2])
   })
 
   test('where one kind is all that waits, it has every turn', () => {

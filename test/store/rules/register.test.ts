@@ -120,7 +120,11 @@ test('a nudge puts it before all that is not nudged, and never makes a poll late
 })
 
 test('a nudge during a call leaves the lease, and otherwise makes it due now', () => {
-  expect(nudge({ dueAt: 1_200, claimedAt: 900 }, AT)).toEqual({ nudgedAt: AT, queue: 0, dueAt: 1_200 })
+  expect(nudge({ dueAt: 1_200, claimedAt: 900 }, AT)).toEqual({
+    nudgedAt: AT,
+    queue: 0,
+    dueAt: 1_200,
+  })
   expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
   expect(nudge({ dueAt: null, claimedAt: null }, AT).dueAt).toBe(AT)
 })
@@ -136,7 +140,8 @@ describe('a second callback for a serial that waits', () => {
   })
 
   test('in a batch goes with the new ones of a batch, and never behind where it was', () => {
-    expect(again({ isBatch: true }, { queue: 20, dueAt: 1_200 })).toEqual({ nudgedAt: AT, queue: 2, dueAt: AT })
+    expect(again({ isBatch: true }, { queue: 40, dueAt: 1_200 })).toEqual({ nudgedAt: AT, queue: 2, dueAt: AT })
+    expect(again({ isBatch: true }, { queue: 20, dueAt: 1_200 })).toEqual({ nudgedAt: AT, queue: 20, dueAt: AT })
     expect(again({ isBatch: true }, { queue: 1, dueAt: 400 })).toEqual({ nudgedAt: AT, queue: 1, dueAt: 400 })
   })
 

@@ -58,14 +58,15 @@ const FIRST_VERDICT = { verdict: VERDICT, dueAt: null }
 
 describe('an answer', () => {
   test('about the serial has it wait among those with the same interval, behind what is new', () => {
-    const queueAfter = (queue: number, answer: Answer, facts = {}) =>
-      settleVerification(settlement({ dueAt: 5_090 }, answer), { ...FACTS, queue, ...facts }, AT)?.update.queue
+    const queueAfter = (queue: number, answer: Answer, dueAt = 5_090, facts = {}) =>
+      settleVerification(settlement({ dueAt }, answer), { ...FACTS, queue, ...facts }, AT)?.update.queue
     expect(queueAfter(1, WAITING)).toBe(16 + 3)
     expect(queueAfter(2, WAITING)).toBe(32 + 3)
-    // About the account: it stays new.
-    expect(queueAfter(1, { kind: 'throttled', code: 4050, retryAfterMs: null } as Answer)).toBe(1)
+    // Not about the serial: it stays where it was.
+    expect(queueAfter(1, { kind: 'throttled', code: 4050, retryAfterMs: null } as Answer, 95)).toBe(1)
+    expect(queueAfter(20, { kind: 'invalid_id', code: 4060 }, 95)).toBe(20)
     // The user came back during the call.
-    expect(queueAfter(2, WAITING, { nudgedAt: 85 })).toBe(0)
+    expect(queueAfter(0, WAITING, 5_090, { nudgedAt: 85 })).toBe(0)
   })
 
   test('that lets everybody go on waiting writes when to ask next, and counts the poll', () => {

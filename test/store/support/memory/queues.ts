@@ -5,7 +5,7 @@ import { tellHints } from '../../../../src/store/hints.ts'
 import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim-turn.ts'
 import { afterReleasing, afterResolving } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
-import { NEW } from '../../../../src/store/rules/poll-queues.ts'
+import { ALL_TURNS, FRESH_MS, NEW } from '../../../../src/store/rules/poll-queues.ts'
 import { KEPT_ATTEMPTS } from '../../../../src/store/rules/settle-message.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
 import type {
@@ -64,7 +64,10 @@ export const createQueues = (context: Context): Verbs => {
       .filter(isDue)
       .sort((a, b) => a.dueAt - b.dueAt || byNumber(a.lastPolledAt, b.lastPolledAt) || a.id - b.id)
 
-  const nextOf = (account: ClaimedAccount): number | null => {
+  const nextOf = (account: ClaimedAccount, at: number): number | null => {
+    const isWaiting = tables.verifications.where(row => row.accountId === account.id && row.dueAt !== null).length > 0
+    const from = isWaiting ? claimableAt(account, at) : null
+    if (from === null || from > at) return from
     const [due] = dueOf(account.id)
     return due ? claimableAt(account, due.dueAt) : null
   }
@@ -96,10 +99,10 @@ export const createQueues = (context: Context): Verbs => {
       if (limit === 0) break
       const ofPartner = due.filter(row => row.partnerId === partnerId)
       const queues = Map.groupBy(ofPartner, row => row.queue)
-      const newest = (queues.get(NEW) ?? []).toReversed()
+      const fresh = (queues.get(NEW) ?? []).filter(({ dueAt }) => dueAt > at - FRESH_MS)
       const turn = place.get(partnerId) ?? 0
-      const picked = rules.takeDue({ queues, newest }, { limit, turn, at })
-      place.set(partnerId, turn + picked.length)
+      const picked = rules.takeDue({ queues, fresh }, { limit, turn, at })
+      place.set(partnerId, (turn + picked.length) % ALL_TURNS)
       taken.push(...picked)
       lastServed.set(account.id, partnerId)
     }
@@ -116,13 +119,13 @@ export const createQueues = (context: Context): Verbs => {
     const taken = new Map<string, number>()
     const freeOf = (id: string) => concurrency - (busy.get(id) ?? 0) - (taken.get(id) ?? 0)
     const claims = accounts().flatMap(account => {
-      const nextAt = freeOf(account.id) > 0 ? nextOf(account) : null
+      const nextAt = freeOf(account.id) > 0 ? nextOf(account, at) : null
       if (nextAt === null || nextAt > at) return []
       const verifications = claimFrom(account, at, { free: freeOf(account.id), leaseMs })
       taken.set(account.id, verifications.length)
       return verifications.length === 0 ? [] : [{ account, verifications }]
     })
-    const nextAt = first(accounts().map(account => (freeOf(account.id) > 0 ? nextOf(account) : null)))
+    const nextAt = first(accounts().map(account => (freeOf(account.id) > 0 ? nextOf(account, at) : null)))
     return { claims, nextAt }
   }
 

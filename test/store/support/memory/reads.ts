@@ -6,13 +6,14 @@ import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
-import { NEW } from '../../../../src/store/rules/poll-queues.ts'
+import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
 import { type Context, ownedRow, viewOf } from './context.ts'
 import { type AttemptRow, type SecretRow, urlKey, type VerificationRow } from './tables.ts'
 
+type Due = VerificationRow & { dueAt: number }
 type Place = Pick<VerificationRow, 'id' | 'accountId' | 'partnerId' | 'queue'> & { dueAt: number }
 
 type Verbs = Pick<
@@ -58,23 +59,22 @@ export const createReads = (context: Context): Verbs => {
   const forecastOf = (place: Place, at: number) => {
     const row = tables.accounts.get(place.accountId)
     if (!row || isProbed(row)) return null
-    const due = tables.verifications.where(
-      ({ accountId, partnerId, dueAt }) =>
-        accountId === place.accountId && dueAt !== null && dueAt <= at && !tables.partners.get(partnerId)?.disabled,
-    )
+    const due = tables.verifications
+      .where(one => one.accountId === place.accountId && !tables.partners.get(one.partnerId)?.disabled)
+      .filter((one): one is Due => one.dueAt !== null && one.dueAt <= at)
     const byQueue = Map.groupBy(
       due.filter(({ partnerId }) => partnerId === place.partnerId),
       ({ queue }) => queue,
     )
-    const depths = [...byQueue].map(([queue, rows]) => ({
-      queue,
-      due: rows.length,
-      earlier: rows.filter(row => (row.dueAt ?? 0) < place.dueAt || (row.dueAt === place.dueAt && row.id < place.id))
-        .length,
-    }))
-    const partners = new Set(due.map(({ partnerId }) => partnerId)).size
+    const depths = [...byQueue].map(([queue, rows]) => {
+      const end = placeIn(place, queue, at)
+      const isBefore = (row: Due) => row.dueAt < end.dueAt || (row.dueAt === end.dueAt && row.id < end.id)
+      const stale = rows.filter(({ dueAt }) => dueAt <= at - FRESH_MS).length
+      return { queue, due: rows.length, earlier: rows.filter(isBefore).length, stale }
+    })
+    const partners = new Set([place.partnerId, ...due.map(({ partnerId }) => partnerId)]).size
     const account = { ...row, rate: row.rate ?? defaultRate }
-    return forecastPoll({ queue: place.queue, depths, account, partners }, at)
+    return forecastPoll({ queue: place.queue, dueAt: place.dueAt, depths, account, partners }, at)
   }
 
   return {

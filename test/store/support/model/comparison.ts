@@ -120,7 +120,11 @@ const compareRegistration = async (
   { pair, handle }: History,
   { partnerId, id }: { partnerId: string; id: string },
 ): Promise<void> => {
-  await pair.both(handle, 'explain', store => store.explain(partnerId, id))
+  // An engine may remember for a second how many partners share the rate.
+  await pair.both(handle, 'explain', async store => {
+    const explained = await store.explain(partnerId, id)
+    return explained && { ...explained, queue: explained.queue?.before }
+  })
   await pair.both(handle, 'listAttempts', store => store.listAttempts(partnerId, id))
 }
 
