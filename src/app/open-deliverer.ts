@@ -1,6 +1,7 @@
 import type { Sender } from '../callback/sender.ts'
-import { MINUTE } from '../core/duration.ts'
+import { HOUR, MINUTE } from '../core/duration.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
+import { startCalendar } from '../worker/calendar.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createRounds } from '../worker/rounds.ts'
@@ -46,7 +47,11 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('resendsDue', resends.ring)
-  const heartbeat = startHeartbeat({ everyMs: MINUTE, rings: [retention.ring, resends.ring], clock })
+  const calendar = startCalendar([retention.ring], error => emit('retention.failed', { error }))
+  const heartbeats = [
+    startHeartbeat({ everyMs: MINUTE, rings: [resends.ring], clock }),
+    startHeartbeat({ everyMs: HOUR, rings: [retention.ring], clock }),
+  ]
   rounds.ring()
   resends.ring()
 
@@ -56,8 +61,8 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   }
   return createRole({
     end: () => {
-      heartbeat.stop()
-      return Promise.all([stop(), retention.stop(), resends.stop()])
+      for (const heartbeat of heartbeats) heartbeat.stop()
+      return Promise.all([stop(), calendar.stop(), retention.stop(), resends.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()
