@@ -1,8 +1,8 @@
-import type { PauseReason } from '../core/account.ts'
 import type { Answer, Verdict } from '../core/answer.ts'
 import type { MessageState, MessageType } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
+import type { Account } from './account.ts'
 import type { Quotas } from './partner.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
 
@@ -74,12 +74,18 @@ export interface Attempt {
   responseExcerpt: string | null
 }
 
+/** Why nothing may be asked. */
+export type ExplainedAccount = Pick<
+  Account,
+  'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'
+>
+
 export interface Explanation {
   registration: Registration
   lastAnswer: Answer['kind'] | null
   lastCode: number | null
   rawStatus: string | null
-  account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
+  account: ExplainedAccount
   /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
   queue: PollForecast | null
   lastAttempt: Attempt | null

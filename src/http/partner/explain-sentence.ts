@@ -48,7 +48,7 @@ const timeAhead = (at: number, scope: Scope): Values => ({ at: showTime(at), in:
 
 const clausesWhilePending = (explanation: Explanation, scope: Scope): string[] => [
   answerClause(explanation, scope),
-  explanation.account.pausedAt === null ? nextPollClause(explanation, scope) : pauseClause(explanation.account, scope),
+  heldClause(explanation.account, scope) ?? nextPollClause(explanation, scope),
 ]
 
 const answerClause = (explanation: Explanation, { texts }: Scope): string => {
@@ -73,6 +73,14 @@ export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))
 
 const queueClause = ({ before, rate, at }: NonNullable<Explanation['queue']>, scope: Scope): string =>
   fill(scope.texts.next.queued, { before, rate: roundedRate(rate), in: showDelay(at - scope.now, scope) })
+
+/** Why nothing is asked, in a pause or an outage. */
+const heldClause = (account: Explanation['account'], scope: Scope): string | null => {
+  if (account.pausedAt !== null) return pauseClause(account, scope)
+  if (account.unreachableAt === null) return null
+  const values = { at: showTime(account.unreachableAt), error: account.unreachableError ?? '?' }
+  return fill(scope.texts.unreachable, values)
+}
 
 const pauseClause = ({ pausedAt, pauseReason, pauseCode }: Explanation['account'], { texts }: Scope): string => {
   const at = showTime(pausedAt ?? 0)

@@ -11,6 +11,7 @@ export interface ExplainTexts {
   ended: { succeeded: string; failed: string; cancelled: string } & Record<`unresolved_${Reason}`, string>
   answer: Record<Answer['kind'] | 'none' | 'transient_code', string>
   next: { at: string; now: string; queued: string; none: string }
+  unreachable: string
   paused: { byCode: string; byOperator: string }
   pauseReason: Record<Exclude<PauseReason, 'operator'>, string>
   webhook: {
@@ -64,6 +65,8 @@ const en: ExplainTexts = {
       'The next call is due and waits for its turn: {before} calls of yours go before it, at {rate} a second, so it is made {in}, roughly.',
     none: 'No further call is planned.',
   },
+  unreachable:
+    'The upstream has not been reachable since {at} ({error}). It is tried from time to time, and calls about this serial go on as soon as it answers.',
   paused: {
     byCode:
       'The upstream account has been paused since {at}: {reason} (code {code}). The account is tried from time to time, and calls about this serial resume as soon as it works.',
@@ -134,6 +137,7 @@ const zh: ExplainTexts = {
     queued: '查询时间已到，正在排队：前面还有贵方的 {before} 次查询，目前每秒 {rate} 次，预计{in}查询。',
     none: '不会再查询。',
   },
+  unreachable: '自 {at} 起无法连接上游（{error}）。系统会定期重试，上游恢复应答后立即继续查询该流水号。',
   paused: {
     byCode: '上游账户自 {at} 起暂停使用：{reason}（代码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',
     byOperator: '运维人员已于 {at} 暂停上游账户，恢复后会立即继续查询该流水号。',

@@ -84,7 +84,8 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const { nextPollAt } = registration
     const isOverdue = nextPollAt !== null && nextPollAt < store.now()
     const explained = isOverdue ? await store.explain(...target) : null
-    return viewRegistration({ ...registration, nextPollAt: explained?.queue?.at ?? nextPollAt })
+    if (!explained) return viewRegistration(registration)
+    return viewRegistration({ ...registration, nextPollAt: explained.queue?.at ?? explained.registration.nextPollAt })
   }
 
   app.post('/', async c => {

@@ -1,9 +1,16 @@
-import type { PauseReason } from '../../core/account.ts'
+import { isProbed } from '../../core/account.ts'
 import type { Answer, Verdict } from '../../core/answer.ts'
 import { type MessageState, type MessageType, messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import type { Attempt, Explanation, NewRegistration, Registration, RegistrationQuery } from '../store.ts'
+import type {
+  Attempt,
+  ExplainedAccount,
+  Explanation,
+  NewRegistration,
+  Registration,
+  RegistrationQuery,
+} from '../store.ts'
 import type { PollForecast } from './poll-forecast.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
@@ -93,7 +100,9 @@ export interface ExplanationFacts {
   lastAnswer: Answer['kind'] | null
   lastCode: number | null
   rawStatus: string | null
-  account: { id: string; pausedAt: number | null; pauseReason: PauseReason | null; pauseCode: number | null }
+  account: ExplainedAccount
+  /** Whether it is due now. */
+  isDue: boolean
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
@@ -103,13 +112,14 @@ export interface ExplanationFacts {
 
 export const explanationOf = (
   registration: Registration,
-  { pausedSince, rawStatus, messageType, ...facts }: ExplanationFacts,
+  { pausedSince, rawStatus, messageType, isDue, ...facts }: ExplanationFacts,
 ): Explanation => {
   // A cancelled registration says nothing any more of how it would have ended.
   const isErased = registration.status === 'cancelled'
   const waitsToBeSent = registration.delivery.messageId !== null && registration.delivery.state === 'pending'
   return {
-    registration,
+    // Nobody knows when, while the account is only probed.
+    registration: isDue && isProbed(facts.account) ? { ...registration, nextPollAt: null } : registration,
     ...facts,
     rawStatus: isErased ? null : rawStatus,
     messageType: isErased ? null : messageType,

@@ -8,7 +8,14 @@ import { EXPLAIN_TEXTS } from '../../../src/http/partner/explain-texts.ts'
 import type { Attempt, Explanation, Registration } from '../../../src/store/store.ts'
 import { openApi, START } from '../support/api.ts'
 
-const RUNNING = { id: 'account_1', pausedAt: null, pauseReason: null, pauseCode: null }
+const RUNNING = {
+  id: 'account_1',
+  pausedAt: null,
+  pauseReason: null,
+  pauseCode: null,
+  unreachableAt: null,
+  unreachableError: null,
+}
 const attempt = (values: Partial<Attempt>): Attempt => ({
   at: START - 60 * SECOND,
   outcome: 'rejected',
@@ -79,6 +86,14 @@ describe('the sentence', () => {
       'waits in a queue',
       explanation({ nextPollAt: START - MINUTE }, { queue: { before: 312, rate: 2.5, at: START + 125 * SECOND } }),
       'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is due and waits for its turn: 312 calls of yours go before it, at 2.5 a second, so it is made in 3 min, roughly.',
+    ],
+    [
+      'cannot be asked about in an outage',
+      explanation(
+        { nextPollAt: null },
+        { account: { ...RUNNING, unreachableAt: START - MINUTE, unreachableError: 'unreachable: ECONNREFUSED' } },
+      ),
+      'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The upstream has not been reachable since 2026-11-24 16:19:00 UTC (unreachable: ECONNREFUSED). It is tried from time to time, and calls about this serial go on as soon as it answers.',
     ],
     [
       'has a paused account',
@@ -204,7 +219,7 @@ test('the call answers with the data and the sentence', async () => {
       status: null,
       polls: 1,
       lastPolledAt: '2026-11-24T16:20:00.000Z',
-      nextPollAt: '2026-11-24T16:20:00.000Z',
+      nextPollAt: null,
       queue: null,
     },
     account: { paused: true, reason: 'credentials_wrong', code: 405, since: '2026-11-24T16:20:00.000Z' },

@@ -102,12 +102,13 @@ export const createReads = (context: Context): Verbs => {
       const verification = row && tables.verifications.get(row.verificationId)
       const account = verification && tables.accounts.get(verification.accountId)
       if (!row || !account) return null
-      const { pausedAt, pauseReason, pauseCode } = account
+      const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
       return explanationOf(viewOf(context, row), {
         lastAnswer: verification.lastAnswer,
         lastCode: verification.lastCode,
         rawStatus: verification.rawStatus,
-        account: { id: account.id, pausedAt, pauseReason, pauseCode },
+        account: { id: account.id, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError },
+        isDue: isQueued(verification, now()),
         queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
         lastAttempt: attemptsOf(row.messageSeq ?? 0).at(-1) ?? null,
         messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
