@@ -72,7 +72,7 @@ export const openApp = async (
   const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look], clock })
   stack.defer(heartbeat.stop)
   roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))
-  roles.push(openDeliverer({ ...shared, sender }))
+  roles.push(openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt }))
   const opened = stack.move()
   return { url: api.url, store, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

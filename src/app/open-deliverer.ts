@@ -2,6 +2,7 @@ import type { Sender } from '../callback/sender.ts'
 import { HOUR, MINUTE } from '../core/duration.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { startCalendar } from '../worker/calendar.ts'
+import type { ClockWatch } from '../worker/clock-watch.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createRounds } from '../worker/rounds.ts'
@@ -9,7 +10,10 @@ import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 
 type Verb = 'now' | 'hints' | 'claimMessages' | 'settleMessages' | 'continueResends' | 'prune'
-type Deps = RoleDeps<'callback' | 'storage', Verb> & { sender: Pick<Sender, 'send' | 'close'> }
+type Deps = RoleDeps<'callback' | 'storage', Verb> & {
+  sender: Pick<Sender, 'send' | 'close'>
+  clockSetAt: ClockWatch['setAt']
+}
 
 const PRUNE_BATCH = 100
 const RESEND_BATCH = 200
@@ -18,7 +22,7 @@ const RESEND_BATCH = 200
  * Sends the webhooks that are due, from now on; makes those of bulk resends due, and erases what is older than RETENTION.
  * To break off closes the sender.
  */
-export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps): Role => {
+export const openDeliverer = ({ config: { callback, storage }, store, sender, emit, clockSetAt }: Deps): Role => {
   const deliverer = createDeliverer({
     store,
     sender,
@@ -38,7 +42,8 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onError: error => emit('delivery.round_failed', { error }),
   })
   const retention = createBackgroundJob({
-    batch: size => store.prune(store.now() - storage.retentionMs, size),
+    // A clock that was set far ahead would have everything erased: an operator has an hour to put it right.
+    batch: async size => (store.now() - clockSetAt() < HOUR ? 0 : store.prune(store.now() - storage.retentionMs, size)),
     size: PRUNE_BATCH,
     event: 'retention',
     emit,

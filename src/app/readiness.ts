@@ -1,13 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import type { ReadyCheck as Check } from '../http/health.ts'
 import type { Store } from '../store/store.ts'
-
-export interface Check {
-  name: string
-  ok: boolean
-  reason: string | null
-}
 
 /** A probe writes to the disk, so requests within a second share one. */
 const PROBE_EVERY_MS = SECOND

@@ -144,3 +144,18 @@ export const readAnswer = (fields: AnswerFields): Answer => {
   if (code === null) return { kind: 'transient', code, cause: 'unparseable' }
   return (CODES.get(code) ?? readUnknownCode)(code, fields)
 }
+
+const CHECK_STATES: Record<Answer['kind'], 'complete' | 'open' | null> = {
+  verdict: 'complete',
+  waiting: 'open',
+  unknown_status: 'open',
+  not_found: 'open',
+  invalid_id: null,
+  transient: null,
+  throttled: null,
+  account: null,
+  clock: null,
+}
+
+/** What an answer shows of the person's check; null: nothing. */
+export const checkStateOf = ({ kind }: Answer): 'complete' | 'open' | null => CHECK_STATES[kind]

@@ -9,6 +9,8 @@ interface Connection {
   idleSince: number
   /** For how many looks in a row its answer has been complete, and not taken. */
   untakenLooks: number
+  /** Bytes that the peer's system had not taken at the last look. */
+  untaken: number
 }
 
 interface ConnectionLimits {
@@ -45,7 +47,13 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
 
   return {
     add: (socket: Socket): void => {
-      connections.set(socket, { socket, exchange: null, idleSince: ++idleCount, untakenLooks: 0 })
+      connections.set(socket, {
+        socket,
+        exchange: null,
+        idleSince: ++idleCount,
+        untakenLooks: 0,
+        untaken: Number.POSITIVE_INFINITY,
+      })
       socket.once('close', () => connections.delete(socket))
       if (connections.size > most) makeRoom()
     },
@@ -71,18 +79,30 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
         listener(request, response)
       },
 
-    /** Closes the connections whose answers were complete at each of the last looks, and still have not been taken. */
+    /** Closes the connections whose answers are complete, and of which nothing has been taken at any of the last looks. */
     look: (): void => {
-      for (const connection of connections.values())
-        if (isSaid(connection) && ++connection.untakenLooks > mostUntakenLooks) drop(connection)
+      for (const connection of connections.values()) {
+        const { socket } = connection
+        const untaken = untakenBytes(socket)
+        if (!isSaid(connection) || untaken < connection.untaken) connection.untakenLooks = 0
+        else if (++connection.untakenLooks > mostUntakenLooks) drop(connection)
+        connection.untaken = untaken
+      }
     },
 
-    /** Closes all idle connections now, and the others when their request has been answered. */
+    /** Closes all idle connections now, and the others when their answer has been taken. */
     closeIdle: (): void => {
       isClosing = true
-      for (const connection of connections.values()) if (!isAnswering(connection)) drop(connection)
+      for (const connection of connections.values())
+        if (!isAnswering(connection) && !isSaid(connection)) drop(connection)
     },
   }
+}
+
+/** Node's own time-outs go by the same queue: within one large write nothing else shows progress. */
+const untakenBytes = (socket: Socket): number => {
+  const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null }
+  return socket.writableLength + (handle?.writeQueueSize ?? 0)
 }
 
 /** Everything has been said; only the peer delays. */

@@ -12,7 +12,6 @@ export const orNull = <Value>({ kind }: Field<Value>): Field<Value | null> => ({
 export const TEXT = field<string>('text')
 export const NUMBER = field<number>('number')
 export const DURATION_MS = field<number>('ms')
-export const EPOCH_MS = field<number>('epoch ms')
 export const ISO_TIME = field<string>('time')
 export const ERROR = field<unknown>('error')
 

@@ -213,7 +213,8 @@ export const EVENTS = {
   'delivery.round_failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'The service could not claim webhooks, usually because of the database; it tries again within a second.',
+    meaning:
+      'The service could not claim webhooks, usually because of the database; it tries again each second. See [disk full](operations.md#disk-full-or-read-only).',
   },
 
   'retention.done': {

@@ -1,5 +1,5 @@
 import type { AccountFault, Answer } from '../core/answer.ts'
-import { EPOCH_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
+import { ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
 
 /** What happens between the service and GetResult. */
 export const POLLING_EVENTS = {
@@ -12,19 +12,19 @@ export const POLLING_EVENTS = {
     level: 'warn',
     fields: {
       ...{ accountId: TEXT, account: TEXT, reason: field<AccountFault | 'operator'>('text'), code: NUMBER },
-      ...{ probes: NUMBER, probeAt: EPOCH_MS },
+      ...{ probes: NUMBER, probeAt: ISO_TIME },
     },
     meaning:
       'GetResult refuses the account (`account` is its APIID), so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
   },
   'account.resumed': {
     level: 'warn',
-    fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS },
+    fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: ISO_TIME },
     meaning: 'GetResult accepts the account again. Its rate starts at `rampRate` calls a second and grows.',
   },
   'account.throttled': {
     level: 'warn',
-    fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: EPOCH_MS, allowedAt: EPOCH_MS },
+    fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: ISO_TIME, allowedAt: ISO_TIME },
     meaning: 'GetResult asked for fewer calls. The rate falls to `rampRate` calls a second and grows again.',
   },
   'upstream.unreachable': {
@@ -82,6 +82,7 @@ export const POLLING_EVENTS = {
   'poll.round_failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'The service could not claim serials, usually because of the database; it tries again within a second.',
+    meaning:
+      'The service could not claim serials, usually because of the database; it tries again each second. See [disk full](operations.md#disk-full-or-read-only).',
   },
 } as const satisfies Record<string, EventEntry>

@@ -1,4 +1,4 @@
-import type { Answer } from '../core/answer.ts'
+import { type Answer, checkStateOf } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
@@ -31,19 +31,6 @@ interface PollPlanDeps {
 
 /** A crash loses what was learned in this time. */
 const FLUSH_MS = 10 * SECOND
-
-/** What an answer says about the check; null: nothing. */
-const STATES: Record<Answer['kind'], 'complete' | 'open' | null> = {
-  verdict: 'complete',
-  waiting: 'open',
-  unknown_status: 'open',
-  not_found: 'open',
-  invalid_id: null,
-  transient: null,
-  throttled: null,
-  account: null,
-  clock: null,
-}
 
 export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): PollPlan => {
   const learners = new Map<string, PollLearner>()
@@ -84,7 +71,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
     intervalMs: (accountId, ageMs) => learnerOf(accountId).interval(ageMs),
 
     polled: (accountId, { nudgedAt, lastPolledAt, failures, invalidIds }, { answer, askedAt }) => {
-      const state = STATES[answer.kind]
+      const state = checkStateOf(answer)
       // Only a poll after one that showed the check open, since the last nudge, says when it was completed.
       if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
       const span = { fromMs: lastPolledAt - nudgedAt, toMs: askedAt - nudgedAt }

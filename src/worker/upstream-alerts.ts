@@ -46,22 +46,23 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
   ): void => {
     if (outages.has(accountId)) return
     outages.add(accountId)
-    emit('upstream.unreachable', { accountId, account, error, since: new Date(since).toISOString() })
+    emit('upstream.unreachable', { accountId, account, error, since: isoTime(since) })
   }
 
   const emitChange = ({ id: accountId, apiId: account }: Asked, change: AccountChange): void => {
     switch (change.kind) {
       case 'pause': {
         const { reason, code, probes, probeAt } = change
-        emit('account.paused', { accountId, account, reason, code, probes, probeAt })
+        emit('account.paused', { accountId, account, reason, code, probes, probeAt: isoTime(probeAt) })
         return
       }
       case 'resume':
-        emit('account.resumed', { accountId, account, rampRate: change.rampRate, rampAt: change.rampAt })
+        emit('account.resumed', { accountId, account, rampRate: change.rampRate, rampAt: isoTime(change.rampAt) })
         return
       case 'throttle': {
         const { rampRate, rampAt, allowedAt } = change
-        emit('account.throttled', { accountId, account, rampRate, rampAt, allowedAt })
+        const until = { rampAt: isoTime(rampAt), allowedAt: isoTime(allowedAt) }
+        emit('account.throttled', { accountId, account, rampRate, ...until })
         return
       }
       case 'unreachable':
@@ -90,3 +91,5 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
     },
   }
 }
+
+const isoTime = (at: number): string => new Date(at).toISOString()

@@ -40,6 +40,21 @@ const open = async () => {
 
 const BYTES = "x'00112233'"
 
+describe('a number where a sealed value should be, as after one flipped bit,', () => {
+  test('stops nobody but its own', async () => {
+    await using bench = await open()
+    const poisoned = await bench.resolve({ idcardid: '1' })
+    const sound = await bench.resolve({ idcardid: '2' })
+    for (const statement of ['UPDATE verifications SET verdict = 7', 'UPDATE messages SET body = 1.5'])
+      bench.damage(`${statement} WHERE rowid = (SELECT verification_id FROM registrations WHERE id = ?)`, poisoned.id)
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([sound.id])
+    expect(await bench.find(poisoned.id)).toMatchObject({ status: 'succeeded', verdict: null })
+    expect(await bench.store.explain(bench.partnerId, poisoned.id)).not.toBeNull()
+    const page = { limit: 9, before: null, idcardid: null, status: null, delivery: null }
+    expect(await bench.store.listRegistrations(bench.partnerId, page)).toHaveLength(2)
+  })
+})
+
 describe('P12 a message that cannot be decrypted', () => {
   test('is set aside and told once, and the others go on', async () => {
     await using bench = await open()

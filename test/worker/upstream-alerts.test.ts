@@ -40,9 +40,28 @@ test('each change of an account is reported with what it is now', () => {
   after(ONE, UNREACHABLE, { kind: 'resume', rampRate: 0.5, rampAt: 6 })
   after(ONE, UNREACHABLE, { kind: 'throttle', rampRate: 0.2, rampAt: 7, allowedAt: 8 })
   expect(emitted).toEqual([
-    ['account.paused', { accountId: 'acc_1', account: 'C1', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 }],
-    ['account.resumed', { accountId: 'acc_1', account: 'C1', rampRate: 0.5, rampAt: 6 }],
-    ['account.throttled', { accountId: 'acc_1', account: 'C1', rampRate: 0.2, rampAt: 7, allowedAt: 8 }],
+    [
+      'account.paused',
+      {
+        accountId: 'acc_1',
+        account: 'C1',
+        reason: 'frozen',
+        code: 4050,
+        probes: 1,
+        probeAt: '1970-01-01T00:00:00.005Z',
+      },
+    ],
+    ['account.resumed', { accountId: 'acc_1', account: 'C1', rampRate: 0.5, rampAt: '1970-01-01T00:00:00.006Z' }],
+    [
+      'account.throttled',
+      {
+        accountId: 'acc_1',
+        account: 'C1',
+        rampRate: 0.2,
+        rampAt: '1970-01-01T00:00:00.007Z',
+        allowedAt: '1970-01-01T00:00:00.008Z',
+      },
+    ],
   ])
 })
 

@@ -58,7 +58,7 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'pollRegistration',
     summary: 'Ask the upstream now',
     description: 'A hint that the user has come back from the verification.',
-    answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
+    answers: { 202: { description: 'It is due now; in a queue it goes first.', schema: 'Registration' } },
     problems: ['not_found', 'conflict'],
   },
   'GET /v1/registrations/:id/explain': {
@@ -79,7 +79,7 @@ export const PARTNER_OPERATIONS: Operations = {
     ...DELIVERY,
     operationId: 'listAttempts',
     summary: 'List the attempts to deliver its webhook, oldest first',
-    answers: { 200: { description: 'All attempts.', schema: 'AttemptList' } },
+    answers: { 200: { description: 'The newest 50 attempts.', schema: 'AttemptList' } },
     problems: ['not_found'],
   },
   'POST /v1/registrations/:id/resend': {

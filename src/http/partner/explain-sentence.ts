@@ -113,9 +113,9 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
     return fill(webhook.exhausted, { attempt, id })
   }
   if (heldSince !== null) return fill(webhook.held, { at: showTime(heldSince), id })
+  if (nextAttemptAt === null) return webhook.unreadable
   const isFirst = attempts === 0
-  if (nextAttemptAt === null || nextAttemptAt <= scope.now)
-    return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
+  if (nextAttemptAt <= scope.now) return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 

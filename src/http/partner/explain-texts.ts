@@ -21,6 +21,7 @@ export interface ExplainTexts {
     retry: string
     retryNow: string
     held: string
+    unreadable: string
     gone: string
     exhausted: string
   }
@@ -62,7 +63,7 @@ const en: ExplainTexts = {
     at: 'The next call is at {at} ({in}).',
     now: 'The next call is due now.',
     queued:
-      'The next call is due and waits for its turn: {before} calls of yours go before it, at {rate} a second, so it is made {in}, roughly.',
+      'The next call is due and waits for its turn. Calls of yours before it: {before}, at {rate} a second, so it is made {in}, roughly.',
     none: 'No further call is planned.',
   },
   unreachable:
@@ -93,6 +94,7 @@ const en: ExplainTexts = {
     retry: 'The webhook has not been delivered yet: {attempt}. The next attempt is at {at} ({in}).',
     retryNow: 'The webhook has not been delivered yet: {attempt}. The next attempt is due now.',
     held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
+    unreadable: 'The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     gone: 'The webhook will not be sent again, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
     exhausted:
       'The webhook has no attempts left: {attempt}. When the receiver works again, POST to /v1/registrations/{id}/resend.',
@@ -133,8 +135,8 @@ const zh: ExplainTexts = {
   },
   next: {
     at: '下次查询时间：{at}（{in}）。',
-    now: '即将再次查询。',
-    queued: '查询时间已到，正在排队：前面还有贵方的 {before} 次查询，目前每秒 {rate} 次，预计{in}查询。',
+    now: '即将查询。',
+    queued: '查询时间已到，正在排队：前面还有贵方的 {before} 次查询，目前每秒 {rate} 次，预计约 {in}查询。',
     none: '不会再查询。',
   },
   unreachable: '自 {at} 起无法连接上游（{error}）。系统会定期重试，上游恢复应答后立即继续查询该流水号。',
@@ -152,7 +154,7 @@ const zh: ExplainTexts = {
     password_refused: '上游不接受该密码',
     no_contract: '账户未开通此产品',
     password_or_balance: '密码错误或余额不足',
-    serial_not_received: '上游收不到我们发送的流水号',
+    serial_not_received: '上游未收到本服务发送的流水号',
     unknown_code: '上游对大多数请求返回文档中未列出的代码',
   },
   webhook: {
@@ -162,6 +164,7 @@ const zh: ExplainTexts = {
     retry: '回调尚未送达：{attempt}。下次发送时间：{at}（{in}）。',
     retryNow: '回调尚未送达：{attempt}。即将再次发送。',
     held: '回调地址于 {at} 返回 410（已失效），回调暂停发送。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
+    unreadable: '服务无法读取该回调的内容，回调暂停发送，运维人员已收到告警。',
     gone: '回调地址于 {at} 返回 410（已失效），回调不再发送。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
     exhausted: '回调的重试次数已用完：{attempt}。接收端恢复后，请 POST /v1/registrations/{id}/resend。',
   },

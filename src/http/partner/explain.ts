@@ -45,7 +45,9 @@ export const EXPLANATION = z.strictObject({
     nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
     queue: z
       .strictObject({
-        before: COUNT.describe('Calls of yours that go before it; beyond 10,000 not all are counted.'),
+        before: COUNT.describe(
+          'Calls of yours that go before it, roughly; at least so many where there are over 5,000.',
+        ),
         rate: z.number().positive().describe('Calls a second that you have now.'),
       })
       .nullable()

@@ -33,7 +33,9 @@ export const REGISTRATION = z.strictObject({
     .describe('Null until there is a verdict.'),
   polls: COUNT,
   lastPolledAt: AT_OR_NULL,
-  nextPollAt: AT_OR_NULL.describe('In a queue: when it fell due, in a list; about when it will be asked, otherwise.'),
+  nextPollAt: AT_OR_NULL.describe(
+    'In a queue: now, in a list; about when it will be asked, where this registration alone is read.',
+  ),
   delivery: z.strictObject({
     messageId: idField('msg').nullable().describe('The `webhook-id`.'),
     state: DELIVERY_STATE,

@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { MINUTE, readDuration } from '../../core/duration.ts'
+import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { NewRegistration, Registered } from '../../store/registration.ts'
+import type { NewRegistration, Registered, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
@@ -62,6 +62,9 @@ const RESEND_REFUSALS = {
   cancelled: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
 }
 
+/** What is overdue for this long waits in a queue; up to then it is on its way. */
+const QUEUED_MS = 2 * SECOND
+
 const NOT_POLLED = 'The registration is cancelled, so nothing is polled for it. Register the serial again.'
 
 /** The partner and the registration that a path names. What cannot be an id never reaches the database. */
@@ -78,14 +81,20 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const countResend = createResendLimit(deps)
   const waitForEnd = createLongPoll(deps)
 
-  const find = async (c: Context<ApiEnv>) => {
-    const target = readTarget(c)
-    const registration = found(await store.findRegistration(...target), 'registration')
+  /** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
+  const view = (registration: Registration) => {
     const { nextPollAt } = registration
-    const isOverdue = nextPollAt !== null && nextPollAt < store.now()
-    const explained = isOverdue ? await store.explain(...target) : null
-    if (!explained) return viewRegistration(registration)
-    return viewRegistration({ ...registration, nextPollAt: explained.queue?.at ?? explained.registration.nextPollAt })
+    return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, store.now()) })
+  }
+  const find = async (c: Context<ApiEnv>) => found(await store.findRegistration(...readTarget(c)), 'registration')
+
+  const findWithForecast = async (c: Context<ApiEnv>) => {
+    const registration = await find(c)
+    const { nextPollAt } = registration
+    if (nextPollAt === null || nextPollAt > store.now() - QUEUED_MS) return view(registration)
+    const explained = await store.explain(...readTarget(c))
+    if (!explained?.queue) return view(explained?.registration ?? registration)
+    return view({ ...registration, nextPollAt: explained.queue.at })
   }
 
   app.post('/', async c => {
@@ -95,7 +104,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const item = await registrar.toItem(c.get('partnerId'), body, { isBatch: false })
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
-    return c.json(viewRegistration(registration), status)
+    return c.json(view(registration), status)
   })
 
   app.get('/', async c => {
@@ -104,12 +113,12 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const page = { limit: limit + 1, before: cursor ?? null }
     const items = await store.listRegistrations(c.get('partnerId'), { ...filter, ...page })
     const { data, nextCursor } = pageOf(items, limit)
-    return c.json({ data: data.map(viewRegistration), nextCursor })
+    return c.json({ data: data.map(view), nextCursor })
   })
 
   app.get('/:id', async c => {
     const { wait } = readQuery(c, WAIT_QUERY)
-    if (wait === undefined) return c.json(await find(c))
+    if (wait === undefined) return c.json(await findWithForecast(c))
     const [partnerId, id] = readTarget(c)
     // The wait begins before the first look, so that a verdict in between is not missed.
     const looked = new AbortController()
@@ -117,10 +126,10 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const ended = waitForEnd(id, { partnerId, ms: wait, signal })
     try {
       const registration = await find(c)
-      if (registration.status !== 'pending') return c.json(registration)
+      if (registration.status !== 'pending') return c.json(view(registration))
       const { isNeeded } = await ended
       if (isNeeded) setHeader(c, 'connection', 'close')
-      return c.json(await find(c))
+      return c.json(view(await find(c)))
     } finally {
       looked.abort()
     }
@@ -134,19 +143,22 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   app.post('/:id/poll', noQuery, async c => {
     const registration = found(await store.nudge(...readTarget(c)), 'registration')
     if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
-    return c.json(viewRegistration(registration), 202)
+    return c.json(view(registration), 202)
   })
 
   app.post('/:id/resend', noQuery, async c => {
     const [partnerId, id] = readTarget(c)
     // Before the store is asked, so that many at once count too; another partner's registration counts for nobody.
     const takeBack = countResend(`${partnerId} ${id}`)
-    const outcome = await store.resend(partnerId, id)
+    const outcome = await store.resend(partnerId, id).catch((error: unknown) => {
+      takeBack()
+      throw error
+    })
     if (outcome !== 'resent') {
       takeBack()
       throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
     }
-    return c.json(await find(c), 202)
+    return c.json(view(await find(c)), 202)
   })
 
   app.get('/:id/attempts', noQuery, async c => {

@@ -2,7 +2,7 @@ import { SECOND } from '../../core/duration.ts'
 
 /**
  * The queues in which an account's verifications of one partner wait. What is asked again is in a queue with those that have
- * about the same interval, so that in each queue the first one is the one that is the latest in proportion to it.
+ * about the same interval, so that the first of each queue is the most overdue relative to its interval.
  */
 export const NUDGED = 0
 export const NEW = 1
@@ -32,7 +32,6 @@ export const queueAfterPoll = (queue: number, intervalMs: number): number =>
 export interface DueVerification {
   id: number
   dueAt: number
-  lastPolledAt: number | null
 }
 
 /** What is due of one partner: of each queue the longest due ones, as many as may be taken, in order. */
@@ -53,7 +52,9 @@ const AGAIN_FIRST: readonly Source[] = ['again', 'nudged', 'fresh', 'oldest', 'a
 /**
  * Who has each turn; where nothing is there, the next one has it. Every second turn is for those whom nobody has asked about or
  * who are back, so that a backlog delays them by a call or two, and the others go on. Each source is the first in some turn,
- * so none is starved, whatever comes; a batch has few such turns, because it waits for what came by itself.
+ * so none is starved, whatever comes; a batch has few such turns, because it waits for what came by itself. Of 16 turns 2 begin
+ * with a nudge, 4 with a fresh one, 1 with the oldest new one, 1 with a new one of a batch, 6 with what is asked again, and 2
+ * with what is asked again of a batch.
  */
 const TURNS: readonly (readonly Source[])[] = [
   NEW_FIRST,

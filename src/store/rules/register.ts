@@ -91,7 +91,7 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   }
 }
 
-/** Whom nobody waits for is as good as new. */
+/** A serial with nobody waiting is treated as new. */
 const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistration, at: number): Nudge => {
   if (!verification || verification.dueAt === null) return { nudgedAt: at, queue: queueOfNew(isBatch), dueAt: at }
   const asked = nudge(verification, at)

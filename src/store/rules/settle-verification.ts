@@ -1,4 +1,4 @@
-import type { Answer, Verdict } from '../../core/answer.ts'
+import { type Answer, checkStateOf, type Verdict } from '../../core/answer.ts'
 import type { VerificationSettlement } from '../store.ts'
 import { queueAfterPoll } from './poll-queues.ts'
 import type { Ending, WaitingRegistration } from './resolve.ts'
@@ -49,19 +49,6 @@ export interface VerificationPlan {
   endings: readonly Ending[]
 }
 
-/** Whether an answer shows that there was no verdict yet. */
-const OPEN: Record<Answer['kind'], boolean> = {
-  waiting: true,
-  unknown_status: true,
-  not_found: true,
-  verdict: false,
-  invalid_id: false,
-  transient: false,
-  throttled: false,
-  account: false,
-  clock: false,
-}
-
 /** Whether it ends registrations, so that the pending ones have to be loaded. */
 export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
   step.verdict !== null || step.ended.length > 0 || step.dueAt === null
@@ -86,7 +73,7 @@ export const settleVerification = (
   const { waiting } = facts
   const reasons = new Map(step.ended.map(({ registrationId, reason }) => [registrationId, reason]))
   const ending = step.verdict === null ? waiting.filter(({ id }) => reasons.has(id)) : waiting
-  // Nobody may be left at all: then nothing is asked any more.
+  // Perhaps nobody is left: then nothing is asked any more.
   const everybodyEnds = endsSomebody(settlement) && ending.length === waiting.length
   // Where everybody has cancelled during the call, nobody may be told the verdict, so it is not kept.
   const verdict = waiting.length === 0 ? null : step.verdict
@@ -102,7 +89,7 @@ export const settleVerification = (
       lastPolledAt: askedAt,
       lastAnswer: answer.kind,
       lastCode: answer.code,
-      lastOpenAt: OPEN[answer.kind] ? askedAt : facts.lastOpenAt,
+      lastOpenAt: checkStateOf(answer) === 'open' ? askedAt : facts.lastOpenAt,
       failures: step.failures,
       failingSince: step.failingSince,
       invalidIds: step.invalidIds,

@@ -1,9 +1,14 @@
-import { blob, check, customType, integer, sql } from './drizzle.ts'
+import { check, customType, integer, sql } from './drizzle.ts'
 
 /** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
 export const time = (name: string) => integer(name)
 export const flag = (name: string) => integer(name, { mode: 'boolean' }).notNull().default(false)
-export const sealed = (name: string) => blob(name, { mode: 'buffer' })
+export const sealed = customType<{ data: Buffer; driverData: unknown }>({
+  dataType: () => 'blob',
+  toDriver: bytes => bytes,
+  // What a damaged file has instead of bytes does not open either, and is told where it is opened.
+  fromDriver: value => (Buffer.isBuffer(value) ? value : Buffer.alloc(0)),
+})
 /** The same in a column that was one of text, which stands for what has nothing to seal. */
 export const sealedOrText = customType<{ data: Buffer | string }>({ dataType: () => 'text' })
 /** The database itself refuses what no rule may write. */

@@ -6,8 +6,8 @@ import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
-/** Beyond this many of a partner's it is only said that it takes long. */
-const MOST_COUNTED = 1_000
+/** Of each queue; who waits behind more is told of these. */
+const MOST_COUNTED = 5_000
 /** How long the number of partners that wait is kept: it takes a look at each of them. */
 const PARTNERS_KEPT_MS = SECOND
 
@@ -39,17 +39,15 @@ export const createPollPlaces = (context: Context) => {
         LIMIT +@limit)`)
     .pluck()
 
-  const depthsOf = (place: Place, at: number): QueueDepth[] => {
-    let limit = MOST_COUNTED
-    return queuesOf.all(place).map(({ queue }) => {
-      const standingBefore = (end: { dueAt: number; id: number }) => count.get({ ...place, queue, ...end, limit }) ?? 0
+  const depthsOf = (place: Place, at: number): QueueDepth[] =>
+    queuesOf.all(place).map(({ queue }) => {
+      const standingBefore = (end: { dueAt: number; id: number }) =>
+        count.get({ ...place, queue, ...end, limit: MOST_COUNTED }) ?? 0
       const due = standingBefore({ dueAt: at + 1, id: 0 })
       const earlier = standingBefore(placeIn(place, queue, at))
       const stale = standingBefore({ dueAt: at - FRESH_MS + 1, id: 0 })
-      limit -= due
       return { queue, due, earlier, stale }
     })
-  }
 
   /** Those that have something due of the account, and this one. */
   const countPartners = ({ accountId, partnerId }: Place, at: number): number => {

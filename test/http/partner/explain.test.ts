@@ -85,7 +85,7 @@ describe('the sentence', () => {
     [
       'waits in a queue',
       explanation({ nextPollAt: START - MINUTE }, { queue: { before: 312, rate: 2.5, at: START + 125 * SECOND } }),
-      'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is due and waits for its turn: 312 calls of yours go before it, at 2.5 a second, so it is made in 3 min, roughly.',
+      'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is due and waits for its turn. Calls of yours before it: 312, at 2.5 a second, so it is made in 3 min, roughly.',
     ],
     [
       'cannot be asked about in an outage',

@@ -17,13 +17,8 @@ const HOUR = 3_600_000
 const again = (intervalMs: number) => queueAfterPoll(NEW, intervalMs)
 const againInBatch = (intervalMs: number) => queueAfterPoll(NEW_IN_BATCH, intervalMs)
 
-const never = (id: number, dueAt = AT - 1): DueVerification => ({ id, dueAt, lastPolledAt: null })
-/** Late by `lateMs` after an interval. */
-const late = (id: number, intervalMs: number, lateMs: number): DueVerification => ({
-  id,
-  dueAt: AT - lateMs,
-  lastPolledAt: AT - lateMs - intervalMs,
-})
+const never = (id: number, dueAt = AT - 1): DueVerification => ({ id, dueAt })
+const late = (id: number, lateMs: number): DueVerification => ({ id, dueAt: AT - lateMs })
 const many = (from: number, count: number, make: (id: number) => DueVerification) =>
   Array.from({ length: count }, (_, index) => make(from + index))
 
@@ -38,7 +33,7 @@ const inTurns = (queues: [number, DueVerification[]][]) =>
 describe('of what is due of a partner', () => {
   test('every second call is for new ones, however long the others have waited', () => {
     const queues: [number, DueVerification[]][] = [
-      [again(5 * SECOND), many(100, 50, id => late(id, 5 * SECOND, 3_600 * SECOND))],
+      [again(5 * SECOND), many(100, 50, id => late(id, 3_600 * SECOND))],
       [NEW, [never(1), never(2), never(3)]],
     ]
     expect(takeAll(queues, { limit: 6 }).filter(id => id < 100)).toHaveLength(3)
@@ -47,7 +42,7 @@ describe('of what is due of a partner', () => {
   test('every second call is for others, however many new ones there are', () => {
     const queues: [number, DueVerification[]][] = [
       [NEW, many(100, 50, never)],
-      [again(5 * SECOND), [late(1, 5 * SECOND, 1), late(2, 5 * SECOND, 1)]],
+      [again(5 * SECOND), [late(1, 1), late(2, 1)]],
     ]
     expect(takeAll(queues, { limit: 4 }).filter(id => id < 100)).toEqual([1, 2])
   })
@@ -74,8 +69,8 @@ describe('of what is due of a partner', () => {
       [NUDGED, never(1)],
       [NEW, never(2)],
       [NEW_IN_BATCH, never(3)],
-      [again(5 * SECOND), late(4, 5 * SECOND, 10)],
-      [againInBatch(5 * SECOND), late(5, 5 * SECOND, 10)],
+      [again(5 * SECOND), late(4, 10)],
+      [againInBatch(5 * SECOND), late(5, 10)],
     ]
     const turns = inTurns(kinds.map(([queue, one]) => [queue, [one]]))
     expect(new Set(turns)).toEqual(new Set([1, 2, 3, 4, 5]))
@@ -84,8 +79,8 @@ describe('of what is due of a partner', () => {
   test('a batch waits for what came by itself, asked before or not', () => {
     const turns = inTurns([
       [NEW_IN_BATCH, [never(1)]],
-      [again(5 * SECOND), [late(2, 5 * SECOND, 10)]],
-      [againInBatch(5 * SECOND), [late(3, 5 * SECOND, 10)]],
+      [again(5 * SECOND), [late(2, 10)]],
+      [againInBatch(5 * SECOND), [late(3, 10)]],
     ])
     expect(turns.filter(id => id === 2).length).toBeGreaterThanOrEqual(12)
     expect(new Set(turns)).toEqual(new Set([1, 2, 3]))
@@ -93,13 +88,13 @@ describe('of what is due of a partner', () => {
 
   test('what GetResult has not answered about goes behind the others with its interval', () => {
     const queue = again(5 * SECOND)
-    const throttled = { id: 1, dueAt: AT, lastPolledAt: AT - 1 }
-    expect(takeAll([[queue, [late(2, 5 * SECOND, SECOND), throttled]]], { limit: 1 })).toEqual([2])
+    const throttled = { id: 1, dueAt: AT }
+    expect(takeAll([[queue, [late(2, SECOND), throttled]]], { limit: 1 })).toEqual([2])
     expect(
       takeAll(
         [
           [queue, [throttled]],
-          [again(300 * SECOND), [late(2, 300 * SECOND, 100 * SECOND)]],
+          [again(300 * SECOND), [late(2, 100 * SECOND)]],
         ],
         { limit: 1 },
       ),
@@ -115,8 +110,8 @@ describe('of what is due of a partner', () => {
 
   test('that goes first which is the latest in proportion to its interval', () => {
     const queues: [number, DueVerification[]][] = [
-      [again(300 * SECOND), many(100, 50, id => late(id, 300 * SECOND, 250 * SECOND))],
-      [again(5 * SECOND), [late(1, 5 * SECOND, 9 * SECOND), late(2, 5 * SECOND, 2 * SECOND)]],
+      [again(300 * SECOND), many(100, 50, id => late(id, 250 * SECOND))],
+      [again(5 * SECOND), [late(1, 9 * SECOND), late(2, 2 * SECOND)]],
     ]
     expect(takeAll(queues, { limit: 3 })).toEqual([1, 100, 101])
   })
@@ -124,7 +119,7 @@ describe('of what is due of a partner', () => {
   test('nothing is taken twice, and no more than may be', () => {
     const queues: [number, DueVerification[]][] = [
       [NEW, many(1, 3, never)],
-      [again(SECOND), many(10, 3, id => late(id, SECOND, 5))],
+      [again(SECOND), many(10, 3, id => late(id, 5))],
     ]
     expect(takeAll(queues).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 10, 11, 12])
     expect(takeAll(queues, { limit: 2 })).toHaveLength(2)

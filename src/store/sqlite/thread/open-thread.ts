@@ -19,6 +19,8 @@ export interface OpenThread {
   call(verb: Verb, args: unknown[]): Promise<unknown>
   /** Waits for what is under way, and takes no more. */
   close(): Promise<void>
+  /** Ends it at once: what is under way rejects. */
+  end(): Promise<void>
 }
 
 /**
@@ -94,6 +96,11 @@ export const openThread = async (
     close: () => {
       closing ??= close()
       return closing
+    },
+    end: async () => {
+      closing ??= ended.promise
+      await thread.terminate()
+      await ended.promise
     },
   }
 }

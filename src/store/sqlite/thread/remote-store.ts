@@ -78,7 +78,8 @@ const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): 
     close: async () => {
       refusal ??= unavailable(CLOSED)
       const opened = await thread?.catch(() => null)
-      await opened?.close()
+      // It only reads, and a long list would hold up the stop.
+      await opened?.end()
     },
   }
 }
