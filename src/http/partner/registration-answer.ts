@@ -34,7 +34,7 @@ export const REGISTRATION = z.strictObject({
   polls: COUNT,
   lastPolledAt: AT_OR_NULL,
   nextPollAt: AT_OR_NULL.describe(
-    'In a queue: now, in a list; about when it will be asked, where this registration alone is read.',
+    'In a queue: since when it is due, in a list; about when it will be asked, where this registration alone is read.',
   ),
   delivery: z.strictObject({
     messageId: idField('msg').nullable().describe('The `webhook-id`.'),

@@ -113,7 +113,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const page = { limit: limit + 1, before: cursor ?? null }
     const items = await store.listRegistrations(c.get('partnerId'), { ...filter, ...page })
     const { data, nextCursor } = pageOf(items, limit)
-    return c.json({ data: data.map(view), nextCursor })
+    return c.json({ data: data.map(viewRegistration), nextCursor })
   })
 
   app.get('/:id', async c => {

@@ -103,6 +103,8 @@ export interface ExplanationFacts {
   account: ExplainedAccount
   /** Whether it is due now. */
   isDue: boolean
+  /** When the account's next canary goes; null: none is planned. */
+  probeAt: number | null
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
@@ -112,14 +114,14 @@ export interface ExplanationFacts {
 
 export const explanationOf = (
   registration: Registration,
-  { pausedSince, rawStatus, messageType, isDue, ...facts }: ExplanationFacts,
+  { pausedSince, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
 ): Explanation => {
   // A cancelled registration says nothing any more of how it would have ended.
   const isErased = registration.status === 'cancelled'
   const waitsToBeSent = registration.delivery.messageId !== null && registration.delivery.state === 'pending'
   return {
-    // Nobody knows when, while the account is only probed.
-    registration: isDue && isProbed(facts.account) ? { ...registration, nextPollAt: null } : registration,
+    // Nothing is asked before the account's next canary.
+    registration: isDue && isProbed(facts.account) ? { ...registration, nextPollAt: probeAt } : registration,
     ...facts,
     rawStatus: isErased ? null : rawStatus,
     messageType: isErased ? null : messageType,

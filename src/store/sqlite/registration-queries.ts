@@ -88,6 +88,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
             unreachableError: account.unreachableError,
           },
           isDue: isQueued(verification, now()),
+          probeAt: account.probeAt,
           queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
           lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
           messageType: facts.messages?.type ?? null,

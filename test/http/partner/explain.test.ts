@@ -219,7 +219,7 @@ test('the call answers with the data and the sentence', async () => {
       status: null,
       polls: 1,
       lastPolledAt: '2026-11-24T16:20:00.000Z',
-      nextPollAt: null,
+      nextPollAt: '2026-11-24T16:30:00.000Z',
       queue: null,
     },
     account: { paused: true, reason: 'credentials_wrong', code: 405, since: '2026-11-24T16:20:00.000Z' },

@@ -109,6 +109,7 @@ export const createReads = (context: Context): Verbs => {
         rawStatus: verification.rawStatus,
         account: { id: account.id, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError },
         isDue: isQueued(verification, now()),
+        probeAt: account.probeAt,
         queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
         lastAttempt: attemptsOf(row.messageSeq ?? 0).at(-1) ?? null,
         messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
