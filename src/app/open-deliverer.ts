@@ -1,5 +1,6 @@
 import type { Sender } from '../callback/sender.ts'
 import { HOUR, MINUTE } from '../core/duration.ts'
+import { erasableBefore } from '../store/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { startCalendar } from '../worker/calendar.ts'
 import type { ClockWatch } from '../worker/clock-watch.ts'
@@ -42,8 +43,10 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onError: error => emit('delivery.round_failed', { error }),
   })
   const retention = createBackgroundJob({
-    // A clock that was set far ahead would have everything erased: an operator has an hour to put it right.
-    batch: async size => (store.now() - clockSetAt() < HOUR ? 0 : store.prune(store.now() - storage.retentionMs, size)),
+    batch: async size => {
+      const before = erasableBefore(store.now(), storage.retentionMs, clockSetAt())
+      return before === null ? 0 : store.prune(before, size)
+    },
     size: PRUNE_BATCH,
     event: 'retention',
     emit,

@@ -1,3 +1,4 @@
+import { HOUR } from '../core/duration.ts'
 import type { MessageState } from '../core/message.ts'
 
 /** A registration as retention looks at it. */
@@ -26,3 +27,14 @@ export const mayForgetPause = ({ since, isHolding }: { since: number; isHolding:
 
 /** No registration has the lane any more, so its host is none that the partner has. */
 export const isLaneUnused = ({ registrations }: { registrations: number }): boolean => registrations <= 0
+
+/** A clock that was set far ahead would have everything erased: for so long an operator can put it right. */
+const HELD_AFTER_STEP_MS = HOUR
+
+/**
+ * What ended before this may be erased now; null: nothing may, because the clock was set a short time ago.
+ *
+ * @param clockSetAt epoch ms; 0: never in this process
+ */
+export const erasableBefore = (now: number, retentionMs: number, clockSetAt: number): number | null =>
+  clockSetAt > 0 && now - clockSetAt < HELD_AFTER_STEP_MS ? null : now - retentionMs
