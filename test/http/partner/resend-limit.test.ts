@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { AppError } from '../../../src/core/error.ts'
 import { createResendLimit } from '../../../src/http/partner/resend-limit.ts'
 import { openApi } from '../support/api.ts'
 
@@ -38,6 +39,17 @@ test('what was not resent does not count, nor what another partner tries', async
   for (let n = 0; n < 20; n++) expect((await resend(api.other.key)).status).toBe(404)
   await api.succeed()
   expect((await resend()).status).toBe(202)
+})
+
+test('what the database refused does not count', async () => {
+  await using api = await openApi()
+  const { id } = await api.register()
+  await api.succeed()
+  const resend = async () => (await api.call('POST', `/v1/registrations/${id}/resend`)).status
+  const refusing = vi.spyOn(api.store, 'resend').mockRejectedValue(new AppError('unavailable', 'its disk is full'))
+  for (let n = 0; n < 10; n++) expect(await resend()).toBe(503)
+  refusing.mockRestore()
+  expect(await resend()).toBe(202)
 })
 
 test('a clock that is set back locks nobody out', () => {

@@ -1,22 +1,10 @@
 import { expect, test } from 'vitest'
-import type { AccountState } from '../../../src/core/account.ts'
 import { forecastPoll, type QueueDepth } from '../../../src/store/rules/poll-forecast.ts'
 import { NEW, NEW_IN_BATCH, NUDGED, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
+import { RUNNING } from '../../support/claimed-account.ts'
 
 const NOW = 1_000_000
-const ACCOUNT: AccountState = {
-  rate: 5,
-  pausedAt: null,
-  pauseReason: null,
-  pauseCode: null,
-  unreachableAt: null,
-  unreachableError: null,
-  probes: 0,
-  probeAt: null,
-  allowedAt: NOW,
-  rampAt: null,
-  rampRate: null,
-}
+const ACCOUNT = { ...RUNNING, allowedAt: NOW }
 const AGAIN = queueAfterPoll(NEW, 5_000)
 const AGAIN_IN_BATCH = queueAfterPoll(NEW_IN_BATCH, 5_000)
 const before = (queue: number, ...depths: [queue: number, due: number, earlier: number, stale?: number][]) =>
