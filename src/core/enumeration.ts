@@ -1,4 +1,5 @@
 import { MINUTE } from './duration.ts'
+import { serialKey } from './serial-key.ts'
 import type { VerificationStep } from './verification.ts'
 
 /** The counters that show whether a partner enumerates serials, its own or other people's. Times are epoch ms. */
@@ -9,8 +10,8 @@ export interface EnumerationState {
   serials: number
   /** How many of them were adjacent to the one before. */
   adjacent: number
-  /** When it last named serials of other partners, the newest last; `MOST_CONFLICTS` at most. */
-  conflicts: readonly number[]
+  /** The serials of other partners that it named, each with when it was counted, the newest last; `MOST_CONFLICTS` at most. */
+  conflicts: readonly { key: string; at: number }[]
   /** Serials that upstream was asked about in the current window. */
   lookups: number
   /** How many of them upstream did not know. */
@@ -83,12 +84,14 @@ export const lookupOf = (
 
 /**
  * The state after the partner has named a serial that belongs to another one. Several in a short time, however far apart they lie,
- * are no accident.
+ * are no accident. One that is named again and again is: somebody else has registered it first.
  */
-export const afterConflict = (state: EnumerationState, now: number): EnumerationState => {
+export const afterConflict = (state: EnumerationState, idcardid: string, now: number): EnumerationState => {
+  const key = serialKey(idcardid)
   // Where the clock was set back, what lies ahead counts too.
-  const recent = state.conflicts.filter(at => at > now - CONFLICT_WINDOW_MS)
-  const conflicts = [...recent, now].slice(-MOST_CONFLICTS)
+  const recent = state.conflicts.filter(({ at }) => at > now - CONFLICT_WINDOW_MS)
+  if (recent.some(conflict => conflict.key === key)) return state
+  const conflicts = [...recent, { key, at: now }].slice(-MOST_CONFLICTS)
   if (conflicts.length < MOST_CONFLICTS) return { ...state, conflicts }
   const until = now + SLOWED_MS
   return { ...state, conflicts, suspectedUntil: until, slowedUntil: until }

@@ -165,7 +165,7 @@ export const EVENTS = {
       slowedUntil: orNull(ISO_TIME),
     },
     meaning:
-      "A partner registers serials in sequence, five of other partners within 10 minutes, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
+      "A partner registers serials in sequence, five different ones of other partners within 10 minutes, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
   },
   'keys.use_not_recorded': {
     level: 'warn',

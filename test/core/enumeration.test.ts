@@ -12,8 +12,9 @@ const SLOWED_UNTIL = NOW + 10 * 60_000
 
 const serials = (ids: readonly (string | number | bigint)[]): EnumerationState =>
   ids.reduce<EnumerationState>((state, id) => afterSerial(state, String(id), NOW), NO_ENUMERATION)
+/** At each of these times it names one serial more of another partner. */
 const conflicts = (times: readonly number[]): EnumerationState =>
-  times.reduce<EnumerationState>(afterConflict, NO_ENUMERATION)
+  times.reduce<EnumerationState>((state, at, n) => afterConflict(state, `${9_000 + n}`, at), NO_ENUMERATION)
 const answers = (notFound: number, others: number): EnumerationState => {
   const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
   return all.reduce<EnumerationState>((state, isNotFound) => afterLookup(state, isNotFound, NOW), NO_ENUMERATION)
@@ -83,6 +84,21 @@ describe('M4: serials of other partners', () => {
   test('are forgotten after ten minutes', () => {
     const apart = Array.from({ length: 100 }, (_, n) => NOW + 150_000 * n)
     expect(conflicts(apart).slowedUntil).toBe(0)
+  })
+
+  test('one that was named again and again counted each time, and slowed down who had lost it to a squatter', () => {
+    const same = ['77', '077', '77-a', '77', '77', '77', '77']
+    const named = same.reduce<EnumerationState>((state, id) => afterConflict(state, id, NOW), NO_ENUMERATION)
+    expect(named).toMatchObject({ suspectedUntil: 0, slowedUntil: 0 })
+    const others = ['81', '82', '83'].reduce<EnumerationState>((state, id) => afterConflict(state, id, NOW), named)
+    expect(others.slowedUntil).toBe(0)
+    expect(afterConflict(others, '84', NOW).slowedUntil).toBe(SLOWED_UNTIL)
+  })
+
+  test('are kept as five at most, however many there are', () => {
+    const state = conflicts(Array(1_000).fill(NOW))
+    expect(state.conflicts).toHaveLength(5)
+    expect(state.slowedUntil).toBe(SLOWED_UNTIL)
   })
 
   test('go on slowing down while they go on', () => {

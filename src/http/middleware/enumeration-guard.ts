@@ -50,7 +50,7 @@ export const createEnumerationGuard = ({ now, emit }: EnumerationGuardDeps): Enu
     recordSerial: (partnerId, { idcardid, isForeign }) => {
       const before = stateOf(partnerId)
       const named = afterSerial(before, idcardid, now())
-      const next = isForeign ? afterConflict(named, now()) : named
+      const next = isForeign ? afterConflict(named, idcardid, now()) : named
       save(partnerId, next)
       const sign = next.slowedUntil > named.slowedUntil ? 'serials_of_others' : 'serials_in_sequence'
       warnOfChange(sign, { partnerId, before, next })

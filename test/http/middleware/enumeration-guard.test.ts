@@ -152,6 +152,13 @@ describe('M4: over the API, a partner that enumerates serials', () => {
     expect((await sendBatch(FIRST + 40, 1)).status).toBe(200)
   })
 
+  test('was also a partner that tried again and again to register the one serial that another one has', async () => {
+    await using opened = await openWatched()
+    await opened.walk(1, FIRST, opened.other.key)
+    for (let n = 0; n < 10; n++) expect(await opened.walk(1)).toEqual([409])
+    expect(opened.events).toEqual([])
+  })
+
   test('is not a partner that registers the same serials again and again', async () => {
     await using opened = await openWatched()
     await opened.walk(10)
