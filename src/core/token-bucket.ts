@@ -17,6 +17,10 @@ export const FULL_BUCKET: Bucket = { used: 0, at: 0 }
 /** The part of a token that rounding may lose. */
 const TOLERANCE = 1e-9
 
+/** How long until it is full again, in ms; negative: for how long it has been full. */
+export const fullInMs = ({ used, at }: Bucket, now: number, { rate }: Pick<Rate, 'rate'>): number =>
+  (used * SECOND) / rate - Math.max(0, now - at)
+
 /**
  * Takes a token, or `count` of them or none; `count` is at most the burst. Keep the new bucket in either case. `retryAfterMs`
  * says how long to wait; null: they were taken.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Bucket, FULL_BUCKET, takeToken } from '../../src/core/token-bucket.ts'
+import { type Bucket, FULL_BUCKET, fullInMs, takeToken } from '../../src/core/token-bucket.ts'
 
 const NOW = 1_800_000_000_000
 const RATE = { rate: 5, burst: 10 }
@@ -23,6 +23,14 @@ describe('a token bucket', () => {
     expect(drain(bucket, NOW + 200).taken).toBe(1)
     expect(drain(bucket, NOW + 999).taken).toBe(4)
     expect(drain(bucket, NOW + 60_000).taken).toBe(10)
+  })
+
+  test('tells how long until it is full, and for how long it has been', () => {
+    const { bucket } = drain(FULL_BUCKET, NOW)
+    expect(fullInMs(bucket, NOW, RATE)).toBe(2_000)
+    expect(fullInMs(bucket, NOW + 1_500, RATE)).toBe(500)
+    expect(fullInMs(bucket, NOW + 5_000, RATE)).toBe(-3_000)
+    expect(fullInMs(bucket, NOW - 60_000, RATE)).toBe(2_000)
   })
 
   test.each([3, 7, 11, 13, 300, 9_999, 100_000])('of rate %d gives exactly its burst', rate => {

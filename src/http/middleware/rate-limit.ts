@@ -1,46 +1,49 @@
 import { AppError } from '../../core/error.ts'
-import { type Bucket, FULL_BUCKET, type Rate, takeToken } from '../../core/token-bucket.ts'
+import { type Bucket, FULL_BUCKET, fullInMs, type Rate, takeToken } from '../../core/token-bucket.ts'
 
 const MOST_BUCKETS = 10_000
 
 interface Caller {
   bucket: Bucket
-  /** The number of its last call, counted over all callers. */
-  lastCall: number
+  /** The tokens a second of its last call. */
+  rate: number
 }
 
 /**
  * A token bucket for each key. Throws `AppError('too_many_requests')` with `detail` when the bucket has too few tokens, and takes
- * none then. There are at most `MOST_BUCKETS`; the one that has been idle longest is dropped first.
+ * none then. There are at most `MOST_BUCKETS`: whoever brings many keys must not make it forget those that it has to refuse, so
+ * those that are full are dropped, which loses nothing, and where none is the one that would be full first.
  */
 export const createRateLimit = (deps: { now: () => number; detail: string }) => {
   const callers = new Map<string, Caller>()
-  let calls = 0
 
-  /** Searches all of them, which is rare. A Map in the order of the calls would be rebuilt every few calls. */
-  const dropIdlest = () => {
-    let idlest = ''
-    let lastCall = Number.POSITIVE_INFINITY
-    for (const [key, caller] of callers) {
-      if (caller.lastCall > lastCall) continue
-      idlest = key
-      lastCall = caller.lastCall
+  /** Searches all of them, which is rare: as a rule it drops many at once. */
+  const makeRoom = () => {
+    const now = deps.now()
+    let first = ''
+    let firstInMs = Number.POSITIVE_INFINITY
+    for (const [key, { bucket, rate }] of callers) {
+      const inMs = fullInMs(bucket, now, { rate })
+      if (inMs <= 0) callers.delete(key)
+      if (inMs >= firstInMs) continue
+      first = key
+      firstInMs = inMs
     }
-    callers.delete(idlest)
+    if (callers.size >= MOST_BUCKETS) callers.delete(first)
   }
 
-  const add = (key: string): Caller => {
-    if (callers.size >= MOST_BUCKETS) dropIdlest()
-    const caller = { bucket: FULL_BUCKET, lastCall: 0 }
+  const add = (key: string, rate: number): Caller => {
+    if (callers.size >= MOST_BUCKETS) makeRoom()
+    const caller = { bucket: FULL_BUCKET, rate }
     callers.set(key, caller)
     return caller
   }
 
   return (key: string, rate: Rate & { count?: number }): void => {
-    const caller = callers.get(key) ?? add(key)
+    const caller = callers.get(key) ?? add(key, rate.rate)
     const { bucket, retryAfterMs } = takeToken(caller.bucket, deps.now(), rate)
     caller.bucket = bucket
-    caller.lastCall = ++calls
+    caller.rate = rate.rate
     if (retryAfterMs !== null) throw new AppError('too_many_requests', deps.detail, { retryAfterMs })
   }
 }

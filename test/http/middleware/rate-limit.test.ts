@@ -162,21 +162,50 @@ describe('failed logins', () => {
   })
 })
 
-test('of 10,000 callers the one that has been idle longest is dropped first', () => {
-  const take = createRateLimit({ now: () => 0, detail: 'no' })
-  const rate = { rate: 1, burst: 1 }
-  const isFull = (key: string): boolean => {
-    try {
-      take(key, rate)
-      return false
-    } catch {
-      return true
+describe('of 10,000 callers', () => {
+  const open = () => {
+    const clock = { now: 0 }
+    const take = createRateLimit({ now: () => clock.now, detail: 'no' })
+    const isRefused = (key: string, rate: Parameters<typeof take>[1]): boolean => {
+      try {
+        take(key, rate)
+        return false
+      } catch {
+        return true
+      }
     }
+    return { clock, take, isRefused }
   }
-  take('first', rate)
-  take('second', rate)
-  expect(isFull('first')).toBe(true)
-  for (let n = 2; n < 10_001; n++) take(`n${n}`, rate)
-  expect(isFull('first')).toBe(true)
-  expect(isFull('second')).toBe(false)
+  const LOGINS = { rate: 1, burst: 50 }
+
+  test('one that was refused was forgotten when many others came, once each', () => {
+    const { clock, take, isRefused } = open()
+    for (let n = 0; n < 50; n++) take('2001:db8::/64', LOGINS)
+    expect(isRefused('2001:db8::/64', LOGINS)).toBe(true)
+    for (let n = 0; n < 11_000; n++) take(`2001:db8:0:${n.toString(16)}::/64`, LOGINS)
+    clock.now += 999
+    expect(isRefused('2001:db8::/64', LOGINS)).toBe(true)
+    clock.now += 1
+    expect(isRefused('2001:db8::/64', LOGINS)).toBe(false)
+  })
+
+  test('the one that would be full first is dropped where none is full', () => {
+    const { take, isRefused } = open()
+    const rate = { rate: 1, burst: 2 }
+    take('used once', rate)
+    take('used twice', rate)
+    take('used twice', rate)
+    for (let n = 2; n < 10_001; n++) take(`n${n}`, { ...rate, count: 2 })
+    expect(isRefused('used twice', rate)).toBe(true)
+    expect(isRefused('used once', { ...rate, count: 2 })).toBe(false)
+  })
+
+  test('those that wait are not dropped after the clock was set back', () => {
+    const { clock, take, isRefused } = open()
+    clock.now = 3_600_000
+    for (let n = 0; n < 50; n++) take('flooder', LOGINS)
+    clock.now = 0
+    for (let n = 0; n < 10_500; n++) take(`n${n}`, LOGINS)
+    expect(isRefused('flooder', LOGINS)).toBe(true)
+  })
 })
