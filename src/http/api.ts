@@ -11,6 +11,7 @@ import { sendError, sendProblem } from './json/problem.ts'
 import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
+import { createPartnerBody } from './partner/body-rate.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
 import { createEvents, type EventDeps } from './partner/events.ts'
 import { createExplain, type ExplainDeps } from './partner/explain.ts'
@@ -43,7 +44,7 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
   : never
 
 /** Everything that the parts need, and what the API itself needs. */
-export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations'> & {
+export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations' | 'readBody'> & {
   judgeUrl: JudgeUrl
   /** Null: all of `/v1/admin` is 404. */
   adminToken: Secret | null
@@ -76,6 +77,7 @@ export const createApi = (deps: ApiDeps) => {
     ...deps,
     registrationBody: createRegistrationBody(deps),
     chargeRegistrations: createRegistrationRate(deps),
+    readBody: createPartnerBody(deps),
   }
   app.route('/', createHealth(deps))
   app.route('/', createDocs(checked))
@@ -86,11 +88,11 @@ export const createApi = (deps: ApiDeps) => {
   app.route('/v1/registrations', createRegistrations(checked))
   app.route('/v1/registrations', createExplain(deps))
   app.route('/v1/events', createEvents(deps))
-  app.route('/v1/resend', createResends(deps))
+  app.route('/v1/resend', createResends(checked))
   app.route('/v1/callbacks', createCallbackTest(checked))
   app.route('/v1/me', createMe(deps))
   app.route('/v1/status', createStatus(deps))
-  app.route('/v1/signing-secrets', createSigningSecrets(deps))
+  app.route('/v1/signing-secrets', createSigningSecrets(checked))
   return app
 }
 

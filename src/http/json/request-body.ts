@@ -4,9 +4,16 @@ import { AppError } from '../../core/error.ts'
 import { nodeBindings } from '../node-bindings.ts'
 import { checkBody } from './validate.ts'
 
-const BODY_BYTES = 64 * 1024
+export const BODY_BYTES = 64 * 1024
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
+
+interface Bounds {
+  /** The most bytes. */
+  limit: number
+  /** Is told the bytes before they are parsed, and before they are read where their number is known; throws to refuse them. */
+  charge: (bytes: number) => void
+}
 
 /**
  * Reads a JSON body and checks it against the schema.
@@ -14,9 +21,13 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
  * Throws `AppError` with `unsupported_media_type`, `payload_too_large`, `invalid_json` or `invalid_body`. If an object has a
  * name twice, the last value counts, as everywhere in JavaScript.
  */
-export const readBody = async <T>(c: Context, schema: z.ZodType<T>, limit = BODY_BYTES): Promise<T> => {
+export const readBody = async <T>(
+  c: Context,
+  schema: z.ZodType<T>,
+  { limit = BODY_BYTES, charge = () => {} }: Partial<Bounds> = {},
+): Promise<T> => {
   refuseOtherTypes(c)
-  const bytes = await readBytes(c, limit).catch(error => {
+  const bytes = await readBytes(c, { limit, charge }).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', 'The body is incomplete.')
   })
@@ -36,11 +47,12 @@ const refuseOtherTypes = (c: Context): void => {
 }
 
 /** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding; otherwise the bytes are counted here. */
-const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
+const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Array> => {
   const length = c.req.header('content-length')
   if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
     const size = Number(length)
     if (!(size <= limit)) throw tooLarge(limit)
+    charge(size)
     const bytes = takeWhole(c, size) ?? new Uint8Array(await c.req.arrayBuffer())
     if (bytes.length > limit) throw tooLarge(limit)
     return bytes
@@ -52,6 +64,7 @@ const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
     if (size > limit) throw tooLarge(limit)
     chunks.push(chunk)
   }
+  charge(size)
   return Buffer.concat(chunks)
 }
 

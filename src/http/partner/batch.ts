@@ -4,22 +4,23 @@ import { AppError } from '../../core/error.ts'
 import type { NewRegistration, Registered } from '../../store/store.ts'
 import { PROBLEM, problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
 import { checkBody } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
+import type { ReadPartnerBody } from './body-rate.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { REGISTRATION, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 
 export interface BatchDeps extends RegistrarDeps {
+  readBody: ReadPartnerBody
   registrationBody: RegistrationBodySchema
   enumerationGuard: Pick<EnumerationGuard, 'recordSerial' | 'slowedForMs'>
   /** Registers all items in one transaction; one result an item, in order. */
   registerAll: (items: readonly NewRegistration[]) => Promise<readonly Registered[]>
 }
 
-const BATCH_BYTES = 1024 * 1024
+export const BATCH_BYTES = 1024 * 1024
 /** Of one batch. */
 export const MOST_IN_A_BATCH = 1_000
 const REGISTRATIONS = `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`
@@ -69,7 +70,7 @@ export const createBatch = (deps: BatchDeps) => {
 
   app.post('/batch', noQuery, async c => {
     const partnerId = c.get('partnerId')
-    const { registrations } = await readBody(c, BATCH_BODY, BATCH_BYTES)
+    const { registrations } = await deps.readBody(c, BATCH_BODY, BATCH_BYTES)
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     deps.chargeRegistrations(partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1 }

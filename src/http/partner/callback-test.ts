@@ -2,14 +2,15 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Attempt } from '../../store/store.ts'
 import { noQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
+import type { ReadPartnerBody } from './body-rate.ts'
 import { viewAttempt } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 
 export interface CallbackTestDeps {
   registrationBody: RegistrationBodySchema
+  readBody: ReadPartnerBody
   testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
   now: () => number
 }
@@ -21,7 +22,7 @@ export const createCallbackTestBody = ({ shape }: RegistrationBodySchema) =>
   z.strictObject({ callbackUrl: shape.callbackUrl })
 
 /** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever its outcome. */
-export const createCallbackTest = ({ registrationBody, testCallback, now }: CallbackTestDeps) => {
+export const createCallbackTest = ({ registrationBody, readBody, testCallback, now }: CallbackTestDeps) => {
   const app = new Hono<ApiEnv>()
   const take = createRateLimit({ now, detail: 'You may test one callback a second, and ten at once.' })
   const body = createCallbackTestBody(registrationBody)

@@ -11,9 +11,9 @@ import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { setHeader } from '../node-bindings.ts'
+import type { ReadPartnerBody } from './body-rate.ts'
 import { createLongPoll, type LongPollDeps } from './long-poll.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { viewAttempt, viewRegistration } from './registration-answer.ts'
@@ -30,6 +30,7 @@ export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   registrationBody: RegistrationBodySchema
+  readBody: ReadPartnerBody
   /** Aborts when the service stops; all waiting callers are answered then. */
   stopping: AbortSignal
 }
@@ -99,7 +100,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.post('/', async c => {
     refuseQuery(c)
-    const body = await readBody(c, registrationBody)
+    const body = await deps.readBody(c, registrationBody)
     deps.chargeRegistrations(c.get('partnerId'), 1)
     const item = await registrar.toItem(c.get('partnerId'), body, { isBatch: false })
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))

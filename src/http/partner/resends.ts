@@ -4,12 +4,13 @@ import type { BulkResend, Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
+import type { ReadPartnerBody } from './body-rate.ts'
 
 export interface ResendDeps {
   store: Pick<Store, 'startResend' | 'findResend'>
+  readBody: ReadPartnerBody
   newId: (prefix: string) => string
   now: () => number
 }
@@ -46,7 +47,7 @@ const viewResend = ({ id, since, until, count, resent, done }: BulkResend): Rese
 })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, in the background. */
-export const createResends = ({ store, newId, now }: ResendDeps) => {
+export const createResends = ({ store, readBody, newId, now }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
   const take = createRateLimit({ now, detail: 'You may begin ten bulk resends a minute.' })
 

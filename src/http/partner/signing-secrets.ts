@@ -8,11 +8,13 @@ import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
-import { hasBody, readBody } from '../json/request-body.ts'
+import { hasBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import type { ReadPartnerBody } from './body-rate.ts'
 
 export interface SigningSecretDeps {
   store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret'>
+  readBody: ReadPartnerBody
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
 }
@@ -62,7 +64,7 @@ const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningS
 })
 
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
-export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps) => {
+export const createSigningSecrets = ({ store, readBody, newId, random }: SigningSecretDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.get('/', noQuery, async c => {

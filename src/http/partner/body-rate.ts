@@ -1,0 +1,42 @@
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import type { Rate } from '../../core/token-bucket.ts'
+import { BODY_BYTES, readBody } from '../json/request-body.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { createRateLimit } from '../middleware/rate-limit.ts'
+import { BATCH_BYTES, MOST_IN_A_BATCH } from './batch.ts'
+import { registrationRateOf } from './registration-rate.ts'
+
+/** Reads a body as `readBody` does, within the partner's rate of bytes. `limit` is in bytes. */
+export type ReadPartnerBody = <T>(c: Context<ApiEnv>, schema: z.ZodType<T>, limit?: number) => Promise<T>
+
+const KIB = 1024
+/** About what a registration with the longest URL and the most metadata takes. */
+const BYTES_OF_A_REGISTRATION = 4 * KIB
+
+/**
+ * As many bytes a second as registrations may fill, and at once as many as the whole batches of a burst. Whatever its
+ * registrations are, they never wait for this.
+ */
+const byteRateOf = (registrationRate: number): Rate => {
+  const { rate, burst } = registrationRateOf(registrationRate)
+  return {
+    rate: Math.max(rate * BYTES_OF_A_REGISTRATION, BODY_BYTES),
+    burst: Math.ceil(burst / MOST_IN_A_BATCH) * BATCH_BYTES,
+  }
+}
+
+/**
+ * Parsing what is nested deeply takes some 60 ms a MiB of the event loop, which everybody shares: a rate of requests alone would
+ * let one partner take all of it. So each body is charged before it is parsed, and where its length is known before it is read.
+ * With the usual rate of registrations the bytes of a second take a twentieth of a second at most.
+ */
+export const createPartnerBody = (deps: { registrationRate: number; now: () => number }): ReadPartnerBody => {
+  const rate = byteRateOf(deps.registrationRate)
+  const take = createRateLimit({
+    now: deps.now,
+    detail: `Your bodies may have ${rate.rate / KIB} KiB a second together, in bursts of ${rate.burst / KIB} KiB. Nothing of this request was taken.`,
+  })
+  return (c, schema, limit = BODY_BYTES) =>
+    readBody(c, schema, { limit, charge: bytes => take(c.get('partnerId'), { ...rate, count: bytes }) })
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { HOOK, openApi } from '../support/api.ts'
+
+const MIB = 1024 * 1024
+const BATCH = '/v1/registrations/batch'
+/** A body of exactly so many bytes that is valid JSON. */
+const padded = (json: string, bytes: number): string => json + ' '.repeat(bytes - json.length)
+const deep = (bytes: number): string => {
+  const [head, tail] = ['{"registrations":[', ']}']
+  const depth = (bytes - head.length - tail.length) >> 1
+  return padded(head + '['.repeat(depth) + ']'.repeat(depth) + tail, bytes)
+}
+type Api = Awaited<ReturnType<typeof openApi>>
+const sendBatch = (api: Api, raw: string, key = api.partner.key) =>
+  api.call('POST', BATCH, { raw, key, headers: { 'content-length': String(Buffer.byteLength(raw)) } })
+
+describe('the bytes of a partner’s bodies', () => {
+  test('had no rate: a partner could have the event loop parse nested batches all the time', async () => {
+    await using api = await openApi({ apiRate: 200, registrationRate: 200 })
+    const raw = deep(MIB)
+    const statuses: number[] = []
+    for (let n = 0; n < 20; n++) statuses.push((await sendBatch(api, raw)).status)
+    expect(statuses).toEqual([200, 200, ...Array(18).fill(429)])
+    const refused = await sendBatch(api, raw)
+    expect(refused.headers.get('retry-after')).toBe('2')
+    expect(refused.json).toMatchObject({
+      type: '/docs/problems#too_many_requests',
+      detail:
+        'Your bodies may have 800 KiB a second together, in bursts of 2048 KiB. Nothing of this request was taken.',
+    })
+    api.clock.now += 2_000
+    expect([(await sendBatch(api, raw)).status, (await sendBatch(api, raw)).status]).toEqual([200, 429])
+  })
+
+  test('are charged before they are read where their length is known', async () => {
+    await using api = await openApi({ registrationRate: 1 })
+    await sendBatch(api, padded('{"registrations":[1]}', MIB))
+    let pulls = 0
+    const body = new ReadableStream<Uint8Array>({ pull: () => void pulls++ }, { highWaterMark: 0 })
+    const { status } = await api.call('POST', BATCH, { raw: body, headers: { 'content-length': '1000' } })
+    expect([status, pulls]).toEqual([429, 0])
+  })
+
+  test('are charged before they are parsed where their length is not known', async () => {
+    await using api = await openApi({ registrationRate: 1 })
+    const send = (text: string) => api.call('POST', BATCH, { raw: new Blob([text]).stream() })
+    expect((await send(padded('{"registrations":[1]}', MIB))).status).toBe(200)
+    expect((await send('{"registrations":[')).status).toBe(429)
+  })
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ['a registration', '/v1/registrations', { idcardid: '1', callbackUrl: HOOK }],
+    ['a batch', BATCH, { registrations: [{ idcardid: '1', callbackUrl: HOOK }] }],
+    ['a bulk resend', '/v1/resend', { since: '2026-11-01T00:00:00Z', delivery: 'exhausted' }],
+    ['a callback test', '/v1/callbacks/test', { callbackUrl: HOOK }],
+    ['a rotation', '/v1/signing-secrets/rotate', { overlap: '1h' }],
+  ])('count together with those of %s, and for this partner only', async (_, path, body) => {
+    await using api = await openApi({ registrationRate: 1 })
+    await sendBatch(api, padded('{"registrations":[1]}', MIB))
+    expect((await api.call('POST', path, { body })).status).toBe(429)
+    expect((await api.call('POST', path, { body, key: api.other.key })).status).toBeLessThan(300)
+    api.clock.now += 1_000
+    // The serial is the other partner's by now.
+    expect((await api.call('POST', path, { body })).status).not.toBe(429)
+  })
+
+  test('never keep a partner from its rate of registrations, in batches or one by one with all that they may hold', async () => {
+    await using api = await openApi({ registrationRate: 200 })
+    let serial = 0
+    const usual = () => ({
+      idcardid: `${16236437872836 + 7 * serial++}`,
+      callbackUrl: `${HOOK}/${'x'.repeat(150)}`,
+      metadata: { order: `${serial}`.padStart(60, '0') },
+    })
+    const longest = () => ({
+      idcardid: `${serial++}`.padStart(64, '1'),
+      callbackUrl: `${HOOK}?${'x'.repeat(2_040 - HOOK.length)}`,
+      metadata: { order: 'x'.repeat(1_900) },
+    })
+    const batchOf = (count: number) => JSON.stringify({ registrations: Array.from({ length: count }, usual) })
+    expect([(await sendBatch(api, batchOf(1_000))).status, (await sendBatch(api, batchOf(1_000))).status]).toEqual([
+      200, 200,
+    ])
+    for (let second = 0; second < 3; second++) {
+      api.clock.now += 1_000
+      expect((await sendBatch(api, batchOf(200))).status).toBe(200)
+      api.clock.now += 1_000
+      for (let n = 0; n < 200; n++)
+        expect((await api.call('POST', '/v1/registrations', { body: longest() })).status).toBe(201)
+    }
+  })
+})
