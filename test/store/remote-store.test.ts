@@ -14,7 +14,7 @@ import { packError, unpackError } from '../../src/store/sqlite/thread/errors.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../src/telemetry/describe-error.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { first, openBench, SUCCESS } from '../support/store.ts'
+import { first, HOOK, openBench, SUCCESS } from '../support/store.ts'
 
 /** The real ones, watched; a test can limit their memory. */
 const threads = vi.hoisted(() => ({ all: [] as Worker[], limits: {} as NonNullable<WorkerOptions['resourceLimits']> }))
@@ -264,6 +264,34 @@ describe('long reads', () => {
       expect(await bench.store.listRegistrations(bench.partnerId, query)).toHaveLength(Math.min(n, 10))
     }
     expect(threads.all).toHaveLength(before + 1)
+  })
+
+  test('of one partner were all in front of another’s', async () => {
+    await using bench = await openAt(newPath())
+    const { store, partnerId } = bench
+    const other = await bench.addPartner()
+    const { id } = await bench.register({ partnerId: other })
+    // Serials whose verdict is known, so that whatever is registered for them has a message at once.
+    const serials = Array.from({ length: 60 }, (_, n) => `known-${n}`)
+    for (const idcardid of serials) await bench.register({ idcardid })
+    await bench.poll(SUCCESS)
+    const more = (idcardid: string) =>
+      Array.from({ length: 80 }, (_, n) => bench.newRegistration({ idcardid, callbackUrl: `${HOOK}/${n}` }))
+    for (const idcardid of serials) await store.register(more(idcardid))
+    const useless = { ...query, status: 'failed', delivery: 'pending' } as const
+    expect(await store.listRegistrations(partnerId, useless)).toEqual([])
+    await store.explain(other, id)
+
+    const began = performance.now()
+    const lists = Promise.all(Array.from({ length: 150 }, () => store.listRegistrations(partnerId, useless)))
+    const waits: number[] = []
+    for (let n = 0; n < 10; n++) {
+      const asked = performance.now()
+      await store.explain(other, id)
+      waits.push(performance.now() - asked)
+    }
+    await lists
+    expect(Math.max(...waits) * 20).toBeLessThan(performance.now() - began)
   })
 
   test('end with the store’s thread, and tell broken where theirs ends by itself', async () => {

@@ -7,6 +7,7 @@ import type { Secret } from '../../core/secret.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { nodeBindings } from '../node-bindings.ts'
+import { createAtOnce } from './at-once.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
 import { createKeyUse, type KeyUseDeps } from './key-use.ts'
@@ -95,6 +96,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     now,
     detail: 'Your last serials look enumerated: for now you may make one request a second.',
   })
+  const begin = createAtOnce()
   const failures = createLoginFailures(deps)
   const usual = { rate: apiRate, burst: 2 * apiRate }
 
@@ -109,9 +111,14 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
     else take(key.id, usual)
+    const end = begin(owner.partnerId)
     recordUse(key.id)
     c.set('partnerId', owner.partnerId)
-    await next()
+    try {
+      await next()
+    } finally {
+      end()
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { ReadVerb } from '../reader.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
 import { type OpenThread, openThread } from './open-thread.ts'
+import { createTurns } from './turns.ts'
 
 const CLOSED = 'it has been closed'
 const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
@@ -14,6 +15,13 @@ const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'explain',
   'usageOf',
 ])
+
+/**
+ * So many reads of one partner are with the thread at a time; the second is at hand there when the first ends. The thread takes
+ * what it has in turn, a statement of each, so whoever has thousands of lists waiting delays another's read by two statements.
+ * A list that ends early instead would have pages with holes in them, and a thousand of them would still be in front.
+ */
+const READS_AT_ONCE = 2
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
@@ -58,6 +66,7 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
 const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): Pick<OpenThread, 'call' | 'close'> => {
   let thread: Promise<OpenThread> | null = null
   let refusal: Error | null = null
+  const inTurn = createTurns(READS_AT_ONCE)
   hints.on('broken', error => {
     refusal ??= error
   })
@@ -70,10 +79,13 @@ const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): 
     return thread
   }
   return {
-    call: async (verb, args) => {
-      if (refusal) throw refusal
-      const opened = await open()
-      return opened.call(verb, args)
+    call: (verb, args) => {
+      const [partnerId] = args as Parameters<Store[ReadVerb]>
+      return inTurn(partnerId, async () => {
+        if (refusal) throw refusal
+        const opened = await open()
+        return opened.call(verb, args)
+      })
     },
     close: async () => {
       refusal ??= unavailable(CLOSED)
