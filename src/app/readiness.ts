@@ -2,17 +2,20 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { ReadyCheck as Check } from '../http/health.ts'
-import type { Store } from '../store/store.ts'
+import type { Account, Store } from '../store/store.ts'
 
-/** A probe writes to the disk, so requests within a second share one. */
-const PROBE_EVERY_MS = SECOND
+/** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
+const LOOK_EVERY_MS = SECOND
+const ACCOUNTS_AT_A_TIME = 500
+/** A reason names so many, and says how many more there are. */
+const MOST_NAMED = 20
 
 /** Something that is wrong elsewhere, and leaves the service ready. */
-const told = (name: string, reasons: readonly string[]): Check => ({
-  name,
-  ok: true,
-  reason: reasons.length === 0 ? null : reasons.join('; '),
-})
+const told = (name: string, reasons: readonly string[]): Check => {
+  const more = reasons.length - MOST_NAMED
+  const named = [...reasons.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])]
+  return { name, ok: true, reason: named.length === 0 ? null : named.join('; ') }
+}
 
 /** Whether this process can do its work now, and what keeps it from it. */
 export const createReadiness = (
@@ -20,9 +23,17 @@ export const createReadiness = (
   { monotonic }: Pick<Clock, 'monotonic'>,
 ) => {
   let isStopping = false
-  let last: { at: number; check: Promise<Check> } | null = null
 
-  const probe = async (): Promise<Check> => {
+  const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
+    let last: { at: number; seen: Promise<T> } | null = null
+    return () => {
+      const at = monotonic()
+      if (last === null || at - last.at >= LOOK_EVERY_MS) last = { at, seen: look() }
+      return last.seen
+    }
+  }
+
+  const database = shared(async (): Promise<Check> => {
     try {
       await store.probe()
       return { name: 'database', ok: true, reason: null }
@@ -30,17 +41,21 @@ export const createReadiness = (
       const reason = error instanceof AppError ? error.message : 'the database cannot be written'
       return { name: 'database', ok: false, reason }
     }
-  }
+  })
 
-  const database = (): Promise<Check> => {
-    const at = monotonic()
-    if (last === null || at - last.at >= PROBE_EVERY_MS) last = { at, check: probe() }
-    return last.check
+  /** All of them: an operator has made each. */
+  const readAccounts = async (): Promise<Account[]> => {
+    const all: Account[] = []
+    for (;;) {
+      const page = await store.listAccounts({ limit: ACCOUNTS_AT_A_TIME, after: all.at(-1)?.id ?? null })
+      all.push(...page)
+      if (page.length < ACCOUNTS_AT_A_TIME) return all
+    }
   }
 
   /** A paused account, or an outage of GetResult, keeps nobody from registering: both are told, and the service stays ready. */
-  const accounts = async (): Promise<Check[]> => {
-    const all = await store.listAccounts({ limit: 100, after: null }).catch(() => [])
+  const accounts = shared(async (): Promise<Check[]> => {
+    const all = await readAccounts().catch(() => [])
     const paused = all.flatMap(({ id, pausedAt, pauseReason, pauseCode }) =>
       pausedAt === null ? [] : [`${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
     )
@@ -50,7 +65,7 @@ export const createReadiness = (
         : [`${id} cannot reach GetResult since ${new Date(unreachableAt).toISOString()} (${unreachableError})`],
     )
     return [told('accounts', paused), told('upstream', silent)]
-  }
+  })
 
   return {
     stopping: () => {

@@ -17,16 +17,17 @@ const ACCOUNT: Account = {
 }
 
 const open = (accounts: readonly Account[] = [ACCOUNT]) => {
-  const state = { now: 0, probes: 0, fault: null as Error | null }
+  const state = { now: 0, probes: 0, lists: 0, fault: null as Error | null }
   const readiness = createReadiness(
     {
       probe: async () => {
         state.probes++
         if (state.fault) throw state.fault
       },
-      listAccounts: async () => {
+      listAccounts: async ({ limit, after }) => {
+        state.lists++
         if (state.fault) throw state.fault
-        return [...accounts]
+        return accounts.filter(({ id }) => after === null || id > after).slice(0, limit)
       },
     },
     { monotonic: () => state.now },
@@ -61,6 +62,36 @@ describe('readiness', () => {
     const { state, check } = open()
     state.fault = new Error('/var/lib/secret/path')
     expect((await check('database'))?.reason).toBe('the database cannot be written')
+  })
+
+  test('asked the database for the accounts at each request, which needs no key', async () => {
+    const { readiness, state } = open()
+    await Promise.all(Array.from({ length: 50 }, () => readiness.checks()))
+    expect(state.lists).toBe(1)
+    state.now += 1_000
+    await readiness.checks()
+    expect(state.lists).toBe(2)
+  })
+
+  test('looked at the first hundred accounts only', async () => {
+    const many = Array.from({ length: 1_201 }, (_, n) => ({ ...ACCOUNT, id: `acc_${String(n).padStart(4, '0')}` }))
+    const last = { ...ACCOUNT, id: 'acc_9998', pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 } as const
+    const silent = { ...ACCOUNT, id: 'acc_9999', unreachableAt: 0, unreachableError: 'unreachable: ECONNREFUSED' }
+    const { check } = open([...many, last, silent])
+    expect((await check('accounts'))?.reason).toBe('acc_9998 is paused: frozen (4050)')
+    expect((await check('upstream'))?.reason).toBe(
+      'acc_9999 cannot reach GetResult since 1970-01-01T00:00:00.000Z (unreachable: ECONNREFUSED)',
+    )
+  })
+
+  test('names twenty accounts at most, and says how many more there are', async () => {
+    const paused = Array.from(
+      { length: 25 },
+      (_, n) => ({ ...ACCOUNT, id: `acc_${n + 10}`, pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 }) as const,
+    )
+    const reason = (await open(paused).check('accounts'))?.reason ?? ''
+    expect(reason.split('; ')).toHaveLength(21)
+    expect(reason).toMatch(/; acc_29 is paused: frozen \(4050\); 5 more$/)
   })
 
   test('writes to the disk once a second at most, however many ask', async () => {
