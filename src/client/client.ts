@@ -99,8 +99,8 @@ export interface Client {
   /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
   me(options?: Signalled): Promise<Me>
-  /** Whether serials are asked now, how long a new one waits, and how the webhooks of the last hour fare. */
-  status(options?: Signalled): Promise<Status>
+  /** Whether serials are asked now, how long a new one waits, and how the webhooks of the last hour fare; by `account`, if given. */
+  status(options?: Signalled & { account?: string | undefined }): Promise<Status>
 }
 
 /** Proxies often cut connections that are silent for a minute. */
@@ -174,7 +174,7 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
       post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
 
     me: ({ signal } = {}) => get('v1/me', { signal }),
-    status: ({ signal } = {}) => get('v1/status', { signal }),
+    status: ({ account, signal } = {}) => get('v1/status', { query: { account }, signal }),
   }
 }
 

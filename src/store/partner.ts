@@ -36,7 +36,7 @@ export type Usage = { [Quota in keyof Quotas]: number }
 
 /** What a partner can see of how it is going. */
 export interface PartnerStatus {
-  /** The one that its serials are asked with unless they name another; null: there is none. */
+  /** The one that was named, or that its serials are asked with where they name none; null: there is none that it may use. */
   account: Account | null
   /** Of a serial that is registered now; null: the account is not asked. */
   queue: PollForecast | null

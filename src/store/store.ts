@@ -136,7 +136,8 @@ export interface Store {
    */
   liveSecrets(partnerId: string): Promise<readonly Secret[]>
   usageOf(partnerId: string): Promise<Usage>
-  statusOf(partnerId: string): Promise<PartnerStatus>
+  /** @param idOrApiId the account, as in `accountFor` */
+  statusOf(partnerId: string, idOrApiId: string | null): Promise<PartnerStatus>
   /** The live ones, newest first. */
   listSigningSecrets(partnerId: string): Promise<SigningSecret[]>
   /**

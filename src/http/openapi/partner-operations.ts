@@ -1,6 +1,7 @@
 import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import { EVENT_QUERY } from '../partner/events.ts'
 import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
+import { STATUS_QUERY } from '../partner/status.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const REGISTRATIONS = { tag: 'Registrations', access: 'partner' } as const satisfies Partial<Operation>
@@ -148,6 +149,7 @@ export const PARTNER_OPERATIONS: Operations = {
     ...ACCOUNT,
     operationId: 'getStatus',
     summary: 'How long a new serial waits now, and how your webhooks fare',
+    query: STATUS_QUERY,
     answers: { 200: { description: 'As it is now.', schema: 'Status' } },
   },
 }

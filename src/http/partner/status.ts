@@ -3,14 +3,26 @@ import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
-import { noQuery } from '../json/query.ts'
+import { readQuery } from '../json/query.ts'
+import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { roundedRate } from './explain-sentence.ts'
+import { ACCOUNT_FORM } from './registration-body.ts'
 
 export interface StatusDeps {
   store: Pick<Store, 'statusOf'>
   now: () => number
 }
+
+export const STATUS_QUERY = z.strictObject({
+  account: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, ACCOUNT_FORM)
+    .optional()
+    .describe(
+      'The id or the APIID of an account, as in a registration; the one that is used without it if it is left out.',
+    ),
+})
 
 export const STATUS_ANSWER = z.strictObject({
   at: AT,
@@ -19,7 +31,7 @@ export const STATUS_ANSWER = z.strictObject({
     since: AT_OR_NULL.describe('Since when it does not.'),
     error: z.string().nullable().describe('Why, such as `unreachable: ECONNREFUSED`.'),
   }),
-  account: z.strictObject(PAUSE).describe('The upstream account that your serials are asked with.'),
+  account: z.strictObject(PAUSE).describe('The upstream account that this is about.'),
   queue: z
     .strictObject({
       before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
@@ -73,6 +85,11 @@ const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt
 /** `GET /v1/status`: how it is going, for a partner. */
 export const createStatus = ({ store, now }: StatusDeps) => {
   const app = new Hono<ApiEnv>()
-  app.get('/', noQuery, async c => c.json(viewStatus(await store.statusOf(c.get('partnerId')), now())))
+  app.get('/', async c => {
+    const { account = null } = readQuery(c, STATUS_QUERY)
+    const status = await store.statusOf(c.get('partnerId'), account)
+    if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
+    return c.json(viewStatus(status, now()))
+  })
   return app
 }

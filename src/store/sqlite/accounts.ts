@@ -28,7 +28,6 @@ export const createAccounts = (context: Context): Verbs => {
   const { db, sealed, write, read, now, hints, defaultRate } = context
   const rows = createAccountRows(context)
   const view = (row: AccountRow | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
-  const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
 
   return {
     putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
@@ -55,11 +54,7 @@ export const createAccounts = (context: Context): Verbs => {
 
     findAccount: idOrApiId => read(() => view(db.select().from(accounts).where(named(idOrApiId)).get())),
 
-    accountFor: (partnerId, idOrApiId) =>
-      read(() => {
-        const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(idOrApiId)
-        return view(chooseAccount(db.select().from(accounts).where(meant).all(), partnerId) ?? undefined)
-      }),
+    accountFor: (partnerId, idOrApiId) => read(() => view(rows.choose(partnerId, idOrApiId) ?? undefined)),
 
     listAccounts: ({ limit, after }) =>
       read(() =>
@@ -82,6 +77,8 @@ export const createAccounts = (context: Context): Verbs => {
     },
   }
 }
+
+const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
 export const createAccountRows = ({
@@ -143,6 +140,12 @@ export const createAccountRows = ({
     find: (id: string): AccountState | null => {
       const row = find.get({ id })
       return row ? { ...row, rate: row.rate ?? defaultRate } : null
+    },
+
+    /** What `Store.accountFor` says. */
+    choose: (partnerId: string, idOrApiId: string | null): AccountRow | null => {
+      const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(idOrApiId)
+      return chooseAccount(db.select().from(accounts).where(meant).all(), partnerId)
     },
 
     /** Writes what may change of it: all of `AccountState` but the rate. */

@@ -1,16 +1,16 @@
 import type { MessageState } from '../../core/message.ts'
-import { chooseAccount, viewAccount } from '../account.ts'
+import { viewAccount } from '../account.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
+import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
-import { eq, or } from './drizzle.ts'
 import { createPollPlaces } from './poll-places.ts'
-import { accounts } from './schema.ts'
 
 /** What a partner may know of how it is going: a few index reads, however much there is. */
 export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> => {
-  const { db, client, read, now, defaultRate } = context
+  const { client, read, now, defaultRate } = context
+  const accounts = createAccountRows(context)
   const forecastOf = createPollPlaces(context)
   const countNewest = client.prepare<[partnerId: string, limit: number, since: number], MessageCount>(`
     SELECT state, count(*) AS count
@@ -18,11 +18,10 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
     WHERE created_at >= ? GROUP BY state`)
 
   return {
-    statusOf: partnerId =>
+    statusOf: (partnerId, idOrApiId) =>
       read(() => {
         const at = now()
-        const usable = or(accounts.isDefault, eq(accounts.partnerId, partnerId))
-        const row = chooseAccount(db.select().from(accounts).where(usable).all(), partnerId)
+        const row = accounts.choose(partnerId, idOrApiId)
         const counted = countNewest.all(partnerId, MOST_MESSAGES, at - STATUS_MS)
         const counts = Object.fromEntries(counted.map(({ state, count }) => [state, count]))
         return {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { openApi } from '../support/api.ts'
 
 const REJECTED = { kind: 'account', code: 405, fault: 'credentials_wrong' } as const
@@ -59,7 +60,51 @@ test('says since when GetResult does not answer', async () => {
   })
 })
 
-test('takes no parameters', async () => {
+describe('of a partner with several accounts', () => {
+  type Api = Awaited<ReturnType<typeof openApi>>
+  const addAccount = (api: Api, apiId: string, partnerId: string | null) =>
+    api.store.createAccount({
+      id: `acc_${apiId}`,
+      apiId,
+      apiKey: new Secret('key'),
+      passwordMode: 'dynamic',
+      rate: 7,
+      partnerId,
+    })
+  const statusOf = async (api: Api, query = '', key = api.partner.key) =>
+    (await api.call('GET', `/v1/status${query}`, { key })).json
+
+  test('shows the one that is bound to it, not the default one', async () => {
+    await using api = await openApi()
+    await addAccount(api, 'OWN', api.partner.id)
+    await api.store.pauseAccount(api.account.id)
+    expect(await statusOf(api)).toMatchObject({ account: { paused: false }, queue: { rate: 7 } })
+    expect(await statusOf(api, '', api.other.key)).toMatchObject({ account: { paused: true }, queue: null })
+  })
+
+  test('showed the default one only, though its serials named another', async () => {
+    await using api = await openApi()
+    await addAccount(api, 'SHARED', null)
+    await api.register({ idcardid: '1', account: 'SHARED' })
+    await api.store.pauseAccount(api.account.id)
+    expect(await statusOf(api)).toMatchObject({ account: { paused: true }, queue: null })
+    for (const name of ['SHARED', 'acc_SHARED'])
+      expect(await statusOf(api, `?account=${name}`)).toMatchObject({
+        account: { paused: false },
+        queue: { before: 1, rate: 7 },
+      })
+  })
+
+  test('refuses an account of another partner like one that does not exist', async () => {
+    await using api = await openApi()
+    await addAccount(api, 'OTHERS', api.other.id)
+    const refusals = await Promise.all(['OTHERS', 'NONE'].map(name => api.call('GET', `/v1/status?account=${name}`)))
+    expect(refusals.map(({ status }) => status)).toEqual([400, 400])
+    expect(new Set(refusals.map(({ text }) => text)).size).toBe(1)
+  })
+})
+
+test('takes no other parameters', async () => {
   await using api = await openApi()
   expect((await api.call('GET', '/v1/status?a=1')).status).toBe(400)
 })

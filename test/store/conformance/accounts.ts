@@ -97,6 +97,11 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.store.accountFor(other, null)).toEqual(bench.account)
     expect(await bench.store.accountFor(other, 'acc_z')).toBeNull()
     expect(await bench.store.accountFor(other, 'C12345678')).toEqual(bench.account)
+    const statuses = [null, 'acc_z', 'C87654321', 'C12345678'].map(name => bench.store.statusOf(other, name))
+    const seen = (await Promise.all(statuses)).map(status => status.account?.id ?? null)
+    expect(seen).toEqual([bench.account.id, null, null, bench.account.id])
+    expect((await bench.store.statusOf(bench.partnerId, null)).account).toEqual(bound)
+    expect((await bench.store.statusOf(bench.partnerId, 'C12345678')).account).toEqual(bench.account)
   })
 
   test('have a rate and slots of their own', async () => {

@@ -126,14 +126,14 @@ export const describePollQueues = (open: OpenStore): void => {
     await bench.advance(MINUTE)
     const { id } = await bench.register()
     await store.nudge(partnerId, id)
-    const status = await store.statusOf(partnerId)
+    const status = await store.statusOf(partnerId, null)
     expect(status).toMatchObject({
       account: { id: bench.account.id, pausedAt: null },
       queue: { before: 2, rate: 1_000 },
       messages: { since: store.now() - HOUR, delivered: 1, pending: 1, exhausted: 0 },
     })
     await bench.advance(2 * HOUR)
-    expect((await store.statusOf(partnerId)).messages).toMatchObject({ delivered: 0, pending: 0 })
-    expect((await store.statusOf(await bench.addPartner())).messages).toMatchObject({ delivered: 0, pending: 0 })
+    expect((await store.statusOf(partnerId, null)).messages).toMatchObject({ delivered: 0, pending: 0 })
+    expect((await store.statusOf(await bench.addPartner(), null)).messages).toMatchObject({ delivered: 0, pending: 0 })
   })
 }

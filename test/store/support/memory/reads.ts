@@ -142,11 +142,15 @@ export const createReads = (context: Context): Verbs => {
       return { outcome: 'page', events, end: events.at(-1)?.position ?? null }
     },
 
-    statusOf: async partnerId => {
+    statusOf: async (partnerId, idOrApiId) => {
       const at = now()
       const row = chooseAccount(
         tables.accounts
-          .where(one => one.isDefault || one.partnerId === partnerId)
+          .where(one =>
+            idOrApiId === null
+              ? one.isDefault || one.partnerId === partnerId
+              : one.id === idOrApiId || one.apiId === idOrApiId,
+          )
           .map(one => ({ ...one, apiKey: Buffer.alloc(0) })),
         partnerId,
       )
