@@ -68,6 +68,7 @@ const writeFor = async (store: Store, runMs: number): Promise<number[]> => {
     expiresAt: null,
     ttlMs: DAY,
     isBatch: false,
+    traceparent: null,
   }
   const took: number[] = []
   const endsAt = performance.now() + runMs

@@ -42,6 +42,7 @@ const runOurs = async () => {
         expiresAt: null,
         ttlMs: DAY,
         isBatch: false,
+        traceparent: null,
       }))
       await filled.register(items)
       await resolveAll(filled)

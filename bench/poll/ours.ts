@@ -53,6 +53,7 @@ const runOurs = () => {
           expiresAt: null,
           ttlMs: DAY,
           isBatch: false,
+          traceparent: null,
         })),
       )
   }

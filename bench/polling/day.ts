@@ -78,6 +78,7 @@ const openDayStore = async (now: () => number, partners: number) => {
         expiresAt: null,
         ttlMs: DAY,
         isBatch: check.batch !== null,
+        traceparent: null,
       })),
     )
   return { store, register }
@@ -155,6 +156,7 @@ export const bestDay = ({ checks, outage }: Day): number[] => {
       index,
       readyAt: Math.max(check.completesAt, check.registeredAt),
       isBatch: check.batch !== null,
+      traceparent: null,
     }))
     .sort((a, b) => a.readyAt - b.readyAt)
   const queues: Record<'single' | 'batch', number[]> = { single: [], batch: [] }

@@ -35,6 +35,8 @@ export interface ClaimedVerification extends VerificationState {
   /** When it was due before the claim. */
   dueAt: number
   polls: number
+  /** The traces of those that wait for it, as far as they have one. */
+  traceparents: readonly string[]
 }
 
 export interface VerificationSettlement {
@@ -95,6 +97,8 @@ export interface ClaimedMessage {
   /** Those before this one, also where they are still under way. */
   attempts: number
   retries: number
+  /** Its registration's. */
+  traceparent: string | null
 }
 
 /** An answer, whatever it says, shows that a host lets attempts end; holding a slot for long without one, that it may not. */

@@ -40,6 +40,8 @@ export interface NewRegistration {
   ttlMs: number
   /** It came with others, which as a whole are less urgent than what comes by itself. */
   isBatch: boolean
+  /** The trace that its request belongs to (`core/traceparent.ts`); null: none. */
+  traceparent: string | null
 }
 
 export type Registered =

@@ -21,6 +21,7 @@ const messageOf = (seq: number): ClaimedMessage => ({
   body: Buffer.from('{}'),
   attempts: 0,
   retries: 0,
+  traceparent: null,
 })
 
 /** As an attempt may end whose connection we close. */

@@ -141,6 +141,7 @@ test('serials that upstream may take for one come over as they are, and the part
       expiresAt: null,
       ttlMs: 1,
       isBatch: false,
+      traceparent: null,
     },
     callbackUrl: 'https://a.example/hook',
   })
@@ -174,6 +175,7 @@ test('a number that was given once is not given again', async () => {
       expiresAt: null,
       ttlMs: 1,
       isBatch: false,
+      traceparent: null,
     },
   ])
   await store.close()

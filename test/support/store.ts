@@ -84,6 +84,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     expiresAt: null,
     ttlMs: DAY,
     isBatch: false,
+    traceparent: null,
     ...more,
   })
   const register = async (more: Partial<NewRegistration> = {}): Promise<Registration> => {

@@ -31,6 +31,7 @@ const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): ClaimedMess
   body: Buffer.from(`{"n":${seq}}`),
   attempts: 0,
   retries: 0,
+  traceparent: null,
   ...more,
 })
 

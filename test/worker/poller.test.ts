@@ -35,6 +35,7 @@ const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): Cl
   invalidIds: 0,
   goneChecks: 0,
   seen: false,
+  traceparents: [],
   waiting: [{ id: `reg_${id}`, createdAt: NOW, expiresAt: NOW + HOUR }],
   ...more,
 })

@@ -22,6 +22,7 @@ const verificationOf = (idcardid: string, ...agesMs: number[]): ClaimedVerificat
   goneChecks: 0,
   lastPolledAt: null,
   rawStatus: null,
+  traceparents: [],
   waiting: agesMs.map((age, i) => ({ id: `reg_${i}`, createdAt: NOW - age, expiresAt: NOW - age + 24 * HOUR })),
 })
 

@@ -7,8 +7,9 @@ import { noQuery } from '../json/query.ts'
 import { checkBody } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
+import { traceparentOf } from '../middleware/request-span.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
-import { createRegistrar, type RegistrarDeps } from './registrar.ts'
+import { createRegistrar, type Origin, type RegistrarDeps } from './registrar.ts'
 import { REGISTRATION, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 
@@ -45,11 +46,7 @@ export const createBatch = (deps: BatchDeps) => {
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
 
-  const check = async (
-    partnerId: string,
-    body: unknown,
-    origin: Pick<NewRegistration, 'isBatch'>,
-  ): Promise<NewRegistration | AppError> => {
+  const check = async (partnerId: string, body: unknown, origin: Origin): Promise<NewRegistration | AppError> => {
     try {
       return await registrar.toItem(partnerId, checkBody(body, deps.registrationBody), origin)
     } catch (error) {
@@ -73,7 +70,7 @@ export const createBatch = (deps: BatchDeps) => {
     const { registrations } = await deps.readBody(c, BATCH_BODY, BATCH_BYTES)
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     deps.chargeRegistrations(partnerId, registrations.length)
-    const origin = { isBatch: registrations.length > 1 }
+    const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
     const inOrder = registered[Symbol.iterator]()

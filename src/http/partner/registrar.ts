@@ -17,17 +17,16 @@ export interface RegistrarDeps {
   now: () => number
 }
 
+/** Of the request that a registration comes with. */
+export type Origin = Pick<NewRegistration, 'isBatch' | 'traceparent'>
+
 /** Turns a checked body into what the store registers, and the store's outcome into an answer; singly and in a batch. */
 export const createRegistrar = (deps: RegistrarDeps) => {
   const findAccount = createAccountFinder(deps)
 
   return {
     /** Throws `AppError('invalid_body')` if the partner cannot use the account. */
-    toItem: async (
-      partnerId: string,
-      body: RegistrationBody,
-      { isBatch }: Pick<NewRegistration, 'isBatch'>,
-    ): Promise<NewRegistration> => ({
+    toItem: async (partnerId: string, body: RegistrationBody, origin: Origin): Promise<NewRegistration> => ({
       id: deps.newId('reg'),
       partnerId,
       accountId: (await findAccount(partnerId, body.account)).id,
@@ -36,7 +35,7 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       metadata: body.metadata ?? {},
       expiresAt: body.expiresAt ?? null,
       ttlMs: deps.registrationTtlMs,
-      isBatch,
+      ...origin,
     }),
 
     /** Throws `AppError` if the store has refused the item. */

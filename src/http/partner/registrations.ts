@@ -12,6 +12,7 @@ import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { traceparentOf } from '../middleware/request-span.ts'
 import { setHeader } from '../node-bindings.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 import { createLongPoll, type LongPollDeps } from './long-poll.ts'
@@ -102,7 +103,8 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     refuseQuery(c)
     const body = await deps.readBody(c, registrationBody)
     deps.chargeRegistrations(c.get('partnerId'), 1)
-    const item = await registrar.toItem(c.get('partnerId'), body, { isBatch: false })
+    const origin = { isBatch: false, traceparent: traceparentOf(c) }
+    const item = await registrar.toItem(c.get('partnerId'), body, origin)
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     return c.json(view(registration), status)

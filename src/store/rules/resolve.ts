@@ -14,6 +14,7 @@ export interface WaitingRegistration {
   laneId: number
   callbackUrl: string
   metadata: Readonly<Record<string, string>>
+  traceparent: string | null
 }
 
 /** A registration that ends now. Times are epoch ms. */
@@ -46,6 +47,7 @@ export interface Resolution {
     body: string
     /** It is due at once. */
     createdAt: number
+    traceparent: string | null
   }
 }
 
@@ -57,7 +59,7 @@ export const resolve = (
   { registration, idcardid, verdict, reason, rawStatus, observedAt, previousPollAt }: Ending,
   { at, thin, sandbox }: { at: number; thin: boolean; sandbox: boolean },
 ): Resolution => {
-  const { verificationId, n, id, partnerId, laneId, callbackUrl, metadata } = registration
+  const { verificationId, n, id, partnerId, laneId, callbackUrl, metadata, traceparent } = registration
   const { status, type } = endOf(verdict)
   const body = webhookBody({
     type,
@@ -75,6 +77,6 @@ export const resolve = (
   })
   return {
     registration: { verificationId, n, id, status, reason, resolvedAt: at },
-    message: { partnerId, registrationId: id, laneId, callbackUrl, type, body, createdAt: at },
+    message: { partnerId, registrationId: id, laneId, callbackUrl, type, body, createdAt: at, traceparent },
   }
 }

@@ -11,6 +11,7 @@ export type DueMessage = [
   body: Buffer,
   attempts: number,
   retries: number,
+  traceparent: string | null,
 ]
 
 interface FoundMessage {
@@ -60,7 +61,7 @@ export const prepareMessages = (client: Database) => ({
     ORDER BY due_at, id LIMIT +@limit`),
   due: client
     .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
-    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries FROM messages
+    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries, traceparent FROM messages
     WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at, seq LIMIT +?`)
     .raw(),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`

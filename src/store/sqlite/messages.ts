@@ -71,12 +71,12 @@ export const createMessages = (context: Context): Verbs => {
     )
 
   const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
-    const [seq, claims, registrationId, callbackUrl, , attempts, retries] = row
+    const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent] = row
     const { id: laneId, partnerId, host, slow, proven } = lane
     const claim = claims + 1
     return {
       ...{ seq, claim, partnerId, registrationId, laneId, slow, proven },
-      ...{ host, callbackUrl, body, attempts, retries },
+      ...{ host, callbackUrl, body, attempts, retries, traceparent },
     }
   }
 

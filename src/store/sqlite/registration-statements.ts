@@ -69,11 +69,12 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
       metadata: Buffer | string,
       createdAt: number,
       expiresAt: number,
+      traceparent: string | null,
     ]
   >(`
     INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
-      expires_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`),
+      expires_at, traceparent)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`),
   nudge: client.prepare<[nudgedAt: number, queue: number, dueAt: number, id: number]>(
     'UPDATE verifications SET nudged_at = ?, queue = ?, due_at = ? WHERE id = ?',
   ),

@@ -82,7 +82,7 @@ export const createRegistrations = (context: Context): Verbs => {
   }
 
   const registerOne = (item: NewRegistration, { at, lanes, quotas, resolutions, serials }: Run): Registered => {
-    const { partnerId, callbackUrl } = item
+    const { id, partnerId, callbackUrl, traceparent } = item
     const verification = loadVerification(item)
     const serial = verification ? serialOf(verification.id, serials) : { live: new Map<string, string>(), made: 0 }
     const liveId = serial.live.get(callbackUrl)
@@ -106,7 +106,8 @@ export const createRegistrations = (context: Context): Verbs => {
     const metadata = sealed.metadata.seal(item, item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
     lanes.join(lane)
-    statements.add.run(key.verificationId, key.n, item.id, partnerId, callbackUrl, lane, metadata, at, expiresAt)
+    const { verificationId, n } = key
+    statements.add.run(verificationId, n, id, partnerId, callbackUrl, lane, metadata, at, expiresAt, traceparent)
     quotas.add(partnerId, { pending: ending ? 0 : 1 })
     if (!verification) return { outcome: 'created', registration: newRegistrationOf(item, at, expiresAt) }
 

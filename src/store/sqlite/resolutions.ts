@@ -33,10 +33,12 @@ export const createResolutions = ({ client, sealed, sandbox }: Context) => {
       body: Buffer,
       createdAt: number,
       dueAt: number,
+      traceparent: string | null,
     ]
   >(`
-    INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, due_at, state)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`)
+    INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, due_at,
+      traceparent, state)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending')`)
   const endRegistration = client.prepare<
     [RegistrationStatus, Reason | null, resolvedAt: number, messageSeq: number | bigint, id: number, n: number]
   >(`
@@ -65,6 +67,7 @@ export const createResolutions = ({ client, sealed, sandbox }: Context) => {
           sealed.message.seal(message, message.body),
           message.createdAt,
           message.createdAt,
+          message.traceparent,
         )
         const { status, reason, resolvedAt, verificationId, n } = registration
         endRegistration.run(status, reason, resolvedAt, seq, verificationId, n)

@@ -117,6 +117,8 @@ export const registrations = sqliteTable(
     resolvedAt: time('resolved_at'),
     /** The message that tells its end. */
     messageSeq: integer('message_seq'),
+    /** The trace that its request belongs to; null: none. */
+    traceparent: text('traceparent'),
   },
   t => [
     // WITHOUT ROWID, which drizzle cannot say: the migration does.
@@ -156,6 +158,8 @@ export const messages = sqliteTable(
     unrecorded: integer('unrecorded').notNull().default(0),
     /** Retries planned since it was first sent or resent. */
     retries: integer('retries').notNull().default(0),
+    /** The registration's, so that a claim need not look for that. */
+    traceparent: text('traceparent'),
   },
   t => [
     index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),

@@ -26,7 +26,13 @@ export type ClaimedRow = [
   goneChecks: number,
   seen: 0 | 1,
 ]
-export type WaitingRow = [verificationId: number, id: string, createdAt: number, expiresAt: number]
+export type WaitingRow = [
+  verificationId: number,
+  id: string,
+  createdAt: number,
+  expiresAt: number,
+  traceparent: string | null,
+]
 
 interface DueQuery {
   accountId: string
@@ -58,6 +64,7 @@ interface FoundRegistration {
   laneId: number
   callbackUrl: string
   metadata: Buffer | string
+  traceparent: string | null
 }
 
 export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
@@ -79,6 +86,7 @@ export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly Wait
     goneChecks,
     seen: seen === 1,
     waiting: waiting.map(([, id, createdAt, expiresAt]) => ({ id, createdAt, expiresAt })),
+    traceparents: waiting.flatMap(([, , , , traceparent]) => traceparent ?? []),
   }
 }
 
@@ -155,7 +163,7 @@ export const prepareVerifications = (client: Database) => ({
   /** The pending registrations of all of these. */
   allWaiting: client
     .prepare<[ids: string], WaitingRow>(`
-    SELECT verification_id, r.id, created_at, expires_at
+    SELECT verification_id, r.id, created_at, expires_at, traceparent
     FROM json_each(?) asked CROSS JOIN registrations r ON r.verification_id = asked.value
     WHERE status = 'pending'`)
     .raw(),
@@ -165,7 +173,7 @@ export const prepareVerifications = (client: Database) => ({
     FROM verifications WHERE id = ?`),
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`
     SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
-      callback_url AS callbackUrl, metadata
+      callback_url AS callbackUrl, metadata, traceparent
     FROM registrations WHERE verification_id = +? AND status = 'pending' ORDER BY n`),
   settle: client.prepare<
     [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { first, HOOK, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 export const describeDelivering = (open: OpenStore): void => {
   test('hands out a message that is due with all that an attempt needs', async () => {
@@ -18,6 +18,27 @@ export const describeDelivering = (open: OpenStore): void => {
     })
     expect([...secrets.keys()]).toEqual([bench.partnerId])
     expect(secrets.get(bench.partnerId)?.map(secret => secret.reveal())).toEqual([expect.stringMatching(/^whsec_/)])
+  })
+
+  test('hands out with a serial, and with each message, the traceparent that a registration came with', async () => {
+    await using bench = await openBench(open)
+    const [one, other] = ['a', 'b'].map(digit => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string]
+    const register = (path: string, traceparent: string | null) =>
+      bench.register({ idcardid: '42', callbackUrl: `https://partner.example/${path}`, traceparent })
+    await register('one', one)
+    await register('none', null)
+    await register('other', other)
+    const claimed = first(await bench.claim())
+    expect(claimed.verification.traceparents).toEqual([one, other])
+    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
+    await register('late', other)
+    const messages = await bench.claimMessages()
+    expect(messages.map(({ callbackUrl, traceparent }) => [new URL(callbackUrl).pathname, traceparent])).toEqual([
+      ['/one', one],
+      ['/none', null],
+      ['/other', other],
+      ['/late', other],
+    ])
   })
 
   test('hands a message to one caller only until its lease has run out, and then the same bytes', async () => {

@@ -13,6 +13,7 @@ const ITEM: NewRegistration = {
   expiresAt: null,
   ttlMs: 500,
   isBatch: false,
+  traceparent: null,
 }
 const KNOWN: KnownVerification = {
   id: 1,

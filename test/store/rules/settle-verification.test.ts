@@ -29,6 +29,7 @@ const waiting = (id: string, n = 0) => ({
   laneId: 1,
   callbackUrl: 'https://a.example/',
   metadata: {},
+  traceparent: null,
 })
 const FACTS: VerificationFacts = {
   id: 1,

@@ -93,6 +93,7 @@ const prepare = async (store: Store) => {
       expiresAt: null,
       ttlMs: 60_000,
       isBatch: false,
+      traceparent: null,
     }
     return { id, idcardid: id, ...rest }
   }

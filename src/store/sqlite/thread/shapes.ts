@@ -26,6 +26,7 @@ export const VERIFICATIONS = list(
     goneChecks: plain,
     seen: plain,
     waiting: list(row<ClaimedVerification['waiting'][number]>({ id: plain, createdAt: plain, expiresAt: plain })),
+    traceparents: list(plain),
   }),
 )
 
@@ -45,6 +46,7 @@ export const MESSAGE_HEADS = list(
     callbackUrl: plain,
     attempts: plain,
     retries: plain,
+    traceparent: plain,
     bytes: plain,
   }),
 )

@@ -78,12 +78,13 @@ export const createQueues = (context: Context): Verbs => {
     const row = tables.verifications.get(id) as VerificationRow
     const { claims: claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, rawStatus } = row
     const { failures, failingSince, invalidIds, goneChecks, seen } = row
-    const waiting = tables.registrations
+    const pending = tables.registrations
       .where(one => one.verificationId === id && one.status === 'pending')
       .sort((a, b) => a.n - b.n)
-      .map(one => ({ id: one.id, createdAt: one.createdAt, expiresAt: one.expiresAt }))
+    const waiting = pending.map(one => ({ id: one.id, createdAt: one.createdAt, expiresAt: one.expiresAt }))
+    const traceparents = pending.flatMap(one => one.traceparent ?? [])
     const counts = { rawStatus, failures, failingSince, invalidIds, goneChecks, seen }
-    return { id, claim, partnerId, idcardid, dueAt, polls, nudgedAt, lastPolledAt, ...counts, waiting }
+    return { id, claim, partnerId, idcardid, dueAt, polls, nudgedAt, lastPolledAt, ...counts, waiting, traceparents }
   }
 
   const claimFrom = (account: ClaimedAccount, at: number, { free, leaseMs }: { free: number; leaseMs: number }) => {
@@ -163,7 +164,7 @@ export const createQueues = (context: Context): Verbs => {
     for (const message of due.filter(isPaused)) tables.messages.change(message.seq, rules.held(message))
     const taken = due.filter(message => !isPaused(message)).slice(0, take)
     return taken.map((message): ClaimedMessage => {
-      const { seq, partnerId, registrationId, laneId, callbackUrl, retries } = message
+      const { seq, partnerId, registrationId, laneId, callbackUrl, retries, traceparent } = message
       const attempts = message.attempts + message.unrecorded
       const claim = message.claims + 1
       tables.messages.change(seq, { claims: claim, claimedAt: at, dueAt: at + leaseMs })
@@ -182,6 +183,7 @@ export const createQueues = (context: Context): Verbs => {
         body,
         attempts,
         retries,
+        traceparent,
       }
     })
   }

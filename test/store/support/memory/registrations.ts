@@ -38,7 +38,7 @@ export const createRegistrations = (context: Context): Verbs => {
   }
 
   const registerOne = (item: NewRegistration, at: number): Registered => {
-    const { id, partnerId, callbackUrl, metadata } = item
+    const { id, partnerId, callbackUrl, metadata, traceparent } = item
     const [known] = tables.verifications.where(
       row => row.idcardid === item.idcardid && row.accountId === item.accountId,
     )
@@ -70,7 +70,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const n = (registrationsOf(context, verification.id).at(-1)?.n ?? -1) + 1
     const laneId = (lane ?? addLane(partnerId, host)).id
     const times = { createdAt: at, expiresAt: plan.expiresAt, resolvedAt: null }
-    const key = { id, verificationId: verification.id, n, laneId, messageSeq: null }
+    const key = { id, verificationId: verification.id, n, laneId, messageSeq: null, traceparent }
     const row = { ...key, partnerId, callbackUrl, metadata, status: 'pending' as const, reason: null, ...times }
     tables.registrations.add(id, row)
     if (known && plan.ask) tables.verifications.change(known.id, plan.ask)

@@ -52,6 +52,7 @@ export interface RegistrationRow
   n: number
   laneId: number
   messageSeq: number | null
+  traceparent: string | null
 }
 
 export interface MessageRow {
@@ -73,6 +74,7 @@ export interface MessageRow {
   attempts: number
   unrecorded: number
   retries: number
+  traceparent: string | null
 }
 
 export interface LaneRow extends LaneState {

@@ -15,12 +15,12 @@ const QUERIES = {
   registrations: `
     SELECT id, verification_id AS verificationId, n, partner_id AS partnerId, callback_url AS callbackUrl, lane_id AS laneId,
       metadata <> '{}' AS metadata, status, reason, created_at AS createdAt, expires_at AS expiresAt, resolved_at AS resolvedAt,
-      message_seq AS messageSeq
+      message_seq AS messageSeq, traceparent
     FROM registrations ORDER BY id`,
   messages: `
     SELECT seq, partner_id AS partnerId, event, registration_id AS registrationId, lane_id AS laneId,
       callback_url AS callbackUrl, type, length(body) > 0 AS body, created_at AS createdAt, state, due_at AS dueAt,
-      claimed_at AS claimedAt, claims, fence, attempts, retries
+      claimed_at AS claimedAt, claims, fence, attempts, retries, traceparent
     FROM messages ORDER BY seq`,
   lanes: 'SELECT id, partner_id AS partnerId, host, due_at AS dueAt, strikes, slow, proven FROM lanes ORDER BY id',
   attempts: `

@@ -54,6 +54,7 @@ const newItem = ({ random, ...history }: History): NewRegistration => ({
   expiresAt: random() < 0.2 ? history.now() + below(random, 2 * HOUR) - HOUR : null,
   ttlMs: oneOf(random, [0, MINUTE, DAY]),
   isBatch: random() < 0.4,
+  traceparent: random() < 0.3 ? `00-${'a'.repeat(31)}${below(random, 10)}-${'b'.repeat(16)}-01` : null,
 })
 
 const someRegistration = ({ random, ...history }: History) => {

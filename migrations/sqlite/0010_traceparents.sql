@@ -1,0 +1,2 @@
+ALTER TABLE `messages` ADD `traceparent` text;--> statement-breakpoint
+ALTER TABLE `registrations` ADD `traceparent` text;
