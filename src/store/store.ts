@@ -27,6 +27,7 @@ import type {
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
+import type { EngineStats, Stats } from './stats.ts'
 import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
@@ -36,6 +37,7 @@ export type * from './queues.ts'
 export type * from './registration.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
 export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
+export type * from './stats.ts'
 export type { Unreadable } from './unreadable.ts'
 
 /**
@@ -176,6 +178,10 @@ export interface Store {
    */
   reseal(place: ResealPlace | null, limit: number): Promise<Resealed>
 
+  /** What there is and what waits, counted as of one moment, however much there is. */
+  stats(): Promise<Stats>
+  /** How the engine itself is doing. */
+  engineStats(): Promise<EngineStats>
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>

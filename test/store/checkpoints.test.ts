@@ -30,6 +30,7 @@ const openLog = () => {
       writer.prepare('INSERT INTO t VALUES (zeroblob(?))').run(pages * 4_096)
       checkpoints.committed()
     },
+    pinnedMs: checkpoints.pinnedMs,
     hasRestarted: () => checkpoints.whenOpen() !== opened,
     openReader: () => {
       const reader = new Database(path)
@@ -76,9 +77,11 @@ test('while a reader keeps some of a long log from being moved, no writer is hel
   }
   expect(log.count()).toMatchObject({ busy: 0 })
   expect(log.hasRestarted()).toBe(false)
+  expect(log.pinnedMs()).toBeGreaterThan(500)
   reader.end()
   log.write(1)
   await expect.poll(log.hasRestarted, { timeout: 5_000 }).toBe(true)
+  await expect.poll(log.pinnedMs, { timeout: 5_000 }).toBe(0)
   expect(log.failures).toEqual([])
 })
 

@@ -19,6 +19,7 @@ import { describeQueries } from './conformance/queries.ts'
 import { describeRegistering } from './conformance/registering.ts'
 import { describeRepeating } from './conformance/repeating.ts'
 import { describeSecrets } from './conformance/secrets.ts'
+import { describeStats } from './conformance/stats.ts'
 import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
 
 /** What every store promises; the promises are the comments of `store.ts`. */
@@ -42,6 +43,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('reading', () => describeQueries(open))
     describe('partners', () => describePartners(open))
     describe('signing secrets', () => describeSecrets(open))
+    describe('stats', () => describeStats(open))
     describe('retention', () => describeRetention(open))
     describe('upkeep', () => describeUpkeep(open))
   })

@@ -100,6 +100,12 @@ test('P17 a file of the version before comes over whole', async () => {
   expect(page).toMatchObject({ outcome: 'page', events: [{ position: { n: 39 }, registrationId: idOf(39) }] })
   const beyond = await store.listEvents('prt_1', { after: { n: 1_039, at: null }, limit: 10 })
   expect(beyond).toEqual({ outcome: 'page', events: [], end: null })
+  // What is counted from now on was counted once.
+  expect(await store.stats()).toMatchObject({
+    registrations: { pending: 10, succeeded: 30 },
+    messages: { pending: 30, delivered: 0 },
+    deliveries: { scheduled: 30, leased: 0, held: 0 },
+  })
   // The host is kept as long as its last registration.
   const lanes = new Database(path, { readonly: true })
   onTestFinished(() => void lanes.close())

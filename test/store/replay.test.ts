@@ -50,6 +50,8 @@ type Writing = Exclude<
   | 'findAccount'
   | 'accountFor'
   | 'listAccounts'
+  | 'stats'
+  | 'engineStats'
 >
 
 const CASES: Record<Writing, Case> = {

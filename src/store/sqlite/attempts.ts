@@ -11,9 +11,18 @@ const BUSY_PAUSES_MS = [25, 50]
  * Runs what a connection does, again if the database is busy. After an error of the disk it runs nothing more.
  *
  * @param path the database's real path; null: it is in memory
+ * @param onFailed told what SQLite has thrown, each time that it is the caller who learns of it
  * @param onBroken told once, before anything is rejected because of it
  */
-export const createAttempts = ({ path, onBroken }: { path: string | null; onBroken: (error: Error) => void }) => {
+export const createAttempts = ({
+  path,
+  onFailed = () => {},
+  onBroken,
+}: {
+  path: string | null
+  onFailed?: (error: unknown) => void
+  onBroken: (error: Error) => void
+}) => {
   let broken: AppError | null = null
   const breakDown = (why: string): AppError => {
     if (broken === null) {
@@ -27,6 +36,7 @@ export const createAttempts = ({ path, onBroken }: { path: string | null; onBrok
   const explain = (error: unknown): unknown => {
     const failure = judgeFailure(error)
     if (failure === null) return error
+    onFailed(error)
     return failure === 'broken' ? breakDown(sqliteCodeOf(error)) : unavailable(describeFailure(error))
   }
   const attempt = async <T>(run: () => T): Promise<T> => {

@@ -18,6 +18,8 @@ export interface Checkpoints {
   whenOpen(): Promise<void>
   /** A transaction has been committed. */
   committed(): void
+  /** For how long a reader has kept the log from beginning anew; 0: none does. */
+  pinnedMs(): number
   close(): Promise<void>
 }
 
@@ -33,13 +35,23 @@ const LONGEST_PAUSE_MS = 60_000
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const THREAD = new URL(`./checkpoint-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 
-/** When the log may be made to begin anew, given how the last try ended. */
+/** When the log may be made to begin anew, given how the last try ended, and for how long the tries have failed. */
 export const createRestartPause = (now: () => number) => {
   let pauseMs = 0
+  let failingSince: number | null = null
   let until = Number.NEGATIVE_INFINITY
   return {
     isOver: () => now() >= until,
+    failingMs: () => (failingSince === null ? 0 : now() - failingSince),
+    /** A reader kept it from being tried. */
+    prevented: () => {
+      failingSince ??= now()
+    },
+    notNeeded: () => {
+      failingSince = null
+    },
     after: ({ busy }: Pick<Checkpoint, 'busy'>) => {
+      failingSince = busy === 0 ? null : (failingSince ?? now())
       pauseMs = busy === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, pauseMs * 2 || FIRST_PAUSE_MS)
       until = now() + pauseMs
     },
@@ -96,7 +108,8 @@ export const createCheckpoints = ({
   const restart = async () => {
     // Once more for what came meanwhile, so that writers have the least to wait for.
     const { log, checkpointed } = await ask('PASSIVE')
-    if (log !== checkpointed || isClosed) return
+    if (isClosed) return
+    if (log !== checkpointed) return pause.prevented()
     const restarted = ask('RESTART')
     opening = restarted.then(
       () => {},
@@ -109,11 +122,15 @@ export const createCheckpoints = ({
     await sleep(EVERY_MS, undefined, { ref: false })
     if (isClosed) return
     const before = count()
+    // Where it is short, it has begun anew, perhaps by another process.
+    if (before.log < LONG_LOG_FRAMES) pause.notNeeded()
     const isLong = before.log >= LONG_LOG_FRAMES && pause.isOver()
     if (!isLong && before.log - before.checkpointed < WORTH_FRAMES) return
     const { log, checkpointed } = await ask('PASSIVE')
+    if (!isLong || isClosed) return
     // Where a reader keeps some of it from being moved the log cannot begin anew.
-    if (isLong && log === checkpointed && !isClosed) await restart()
+    if (log === checkpointed) await restart()
+    else pause.prevented()
   }
 
   return {
@@ -129,6 +146,7 @@ export const createCheckpoints = ({
           round = null
         })
     },
+    pinnedMs: pause.failingMs,
     close: async () => {
       isClosed = true
       await thread?.terminate()

@@ -1,8 +1,10 @@
 import Database from 'better-sqlite3'
+import type { EngineStats } from '../stats.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { createDatabaseFile, identityOf, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
+import { createEngineFigures } from './engine-figures.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 
@@ -26,6 +28,7 @@ export interface Connection {
    * checkpoints run beside it.
    */
   endStart(): void
+  engineStats(): Promise<EngineStats>
   close(): Promise<void>
 }
 
@@ -47,15 +50,22 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   const client = openClient(path)
   const opened = new Map([[path, identityOf(path)]])
 
-  const { attempt, breakDown, explain } = createAttempts({ path: inMemory ? null : path, onBroken })
+  const figures = createEngineFigures()
+  const { attempt, breakDown, explain } = createAttempts({
+    path: inMemory ? null : path,
+    onFailed: figures.failed,
+    onBroken,
+  })
   let checkpoints: Checkpoints | null = null
   let watch: ReturnType<typeof watchFiles> | null = null
   const commits = createGroupCommit(client, {
     attempt: async run => {
-      await checkpoints?.whenOpen()
-      const result = await attempt(run)
+      const outcomes = await figures.timed(async () => {
+        await checkpoints?.whenOpen()
+        return attempt(run)
+      })
       checkpoints?.committed()
-      return result
+      return outcomes
     },
     explain,
   })
@@ -77,6 +87,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
         onFailed: error => void breakDown(`a checkpoint failed: ${sqliteCodeOf(error) || 'its thread has ended'}`),
       })
     },
+    engineStats: () => figures.read(inMemory ? null : path, checkpoints?.pinnedMs() ?? 0),
     close: async () => {
       watch?.close()
       await commits.end()

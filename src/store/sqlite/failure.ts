@@ -1,4 +1,5 @@
 import { AppError, codeOf } from '../../core/error.ts'
+import type { StoreError } from '../stats.ts'
 
 /**
  * What SQLite's error means for the database. `busy`: somebody else is writing. `passing`: not now, as on a full disk.
@@ -23,6 +24,19 @@ export const judgeFailure = (error: unknown): Failure => {
   if (code.startsWith('SQLITE_BUSY')) return 'busy'
   if (PASSING.test(code)) return 'passing'
   return BROKEN.test(code) ? 'broken' : null
+}
+
+const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
+  [/^SQLITE_(BUSY|LOCKED)/, 'busy'],
+  [/^SQLITE_FULL/, 'full'],
+  [DAMAGE, 'corrupt'],
+  [/^SQLITE_IOERR/, 'io'],
+]
+
+/** By what an error of SQLite's is counted. */
+export const storeErrorOf = (error: unknown): StoreError => {
+  const code = sqliteCodeOf(error)
+  return KINDS.find(([codes]) => codes.test(code))?.[1] ?? 'other'
 }
 
 /** Whether SQLite has found the file itself damaged. It is told within the error's message, which crosses threads. */

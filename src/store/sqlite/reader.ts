@@ -11,10 +11,11 @@ import { realPathOf } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
 import { createEvents } from './events.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
+import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
-/** The verbs whose work grows with what a partner has. */
-export type ReadVerb = 'listRegistrations' | 'listAttempts' | 'listEvents' | 'explain' | 'usageOf'
+/** The verbs whose work grows with what there is. */
+export type ReadVerb = 'listRegistrations' | 'listAttempts' | 'listEvents' | 'explain' | 'usageOf' | 'stats'
 
 /**
  * A second connection to a file that a store has open and at the current schema: for long reads, which would hold up that
@@ -54,6 +55,7 @@ export const openSqliteReader = ({
     hints,
     ...createRegistrationQueries(context),
     ...createEvents(context),
+    ...createStats(context),
     close: context.close,
   }
 }

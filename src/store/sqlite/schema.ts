@@ -258,6 +258,22 @@ export const callbackPauses = sqliteTable(
   ],
 )
 
+/**
+ * How many rows of other tables are in a state. Triggers of those tables keep it, which drizzle cannot say: the migration
+ * `counters` does, and a migration that makes such a table anew has to make its triggers anew.
+ */
+export const counters = sqliteTable(
+  'counters',
+  {
+    name: text('name').notNull(),
+    /** A state; of verifications the account. */
+    scope: text('scope').notNull(),
+    value: integer('value').notNull().default(0),
+  },
+  // WITHOUT ROWID, as registrations.
+  t => [primaryKey({ columns: [t.name, t.scope] })],
+)
+
 /** How many checks of an account were completed at an age, and for how long checks of that age were watched. */
 export const completionBins = sqliteTable(
   'completion_bins',

@@ -22,6 +22,7 @@ import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
 import { meta } from './schema.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
+import { createStats } from './stats.ts'
 import { createStepBack } from './step-back.ts'
 import { createVerifications } from './verifications.ts'
 
@@ -94,6 +95,8 @@ export const openSqliteStore = async ({
     ...createStepBack(context),
     ...createRetention(context),
     ...createResealing(context),
+    ...createStats(context),
+    engineStats: connection.engineStats,
     probe: () =>
       context.write(() => {
         const value = Buffer.from(String(now()))

@@ -14,6 +14,7 @@ const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'listEvents',
   'explain',
   'usageOf',
+  'stats',
 ])
 
 /**
@@ -25,8 +26,8 @@ const READS_AT_ONCE = 2
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
- * cores share the work. What is asked in one turn of the loop is written together. Reads whose work grows with what a
- * partner has go to another thread, which starts with the first of them: they hold up nobody's write.
+ * cores share the work. What is asked in one turn of the loop is written together. Reads whose work grows with what
+ * there is go to another thread, which starts with the first of them: they hold up nobody's write.
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
@@ -80,7 +81,8 @@ const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): 
   }
   return {
     call: (verb, args) => {
-      const [partnerId] = args as Parameters<Store[ReadVerb]>
+      // What is not about one partner has its turn like one.
+      const [partnerId = ''] = args as Parameters<Store[ReadVerb]>
       return inTurn(partnerId, async () => {
         if (refusal) throw refusal
         const opened = await open()

@@ -31,6 +31,7 @@ type Verbs = Omit<
   | keyof ReturnType<typeof import('./registrations.ts').createRegistrations>
   | keyof ReturnType<typeof import('./queues.ts').createQueues>
   | keyof ReturnType<typeof import('./reads.ts').createReads>
+  | keyof ReturnType<typeof import('./stats.ts').createStats>
   | 'now'
   | 'hints'
 >

@@ -5,6 +5,7 @@ import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
 import { createRegistrations } from './registrations.ts'
 import { RULES, type Rules } from './rules.ts'
+import { createStats } from './stats.ts'
 import { createTables, type Tables } from './tables.ts'
 
 export interface MemoryOptions {
@@ -32,5 +33,6 @@ export const createMemoryStore = ({
     ...createReads(context),
     ...createQueues(context),
     ...createNouns(context),
+    ...createStats(context),
   }
 }

@@ -110,6 +110,7 @@ export const compareSomeReads = async (history: History): Promise<void> => {
     before: random() < 0.2 && registration ? registration.id : null,
   }
   await pair.both(handle, 'listRegistrations', store => store.listRegistrations(partnerId, query))
+  await pair.both(handle, 'stats', store => store.stats())
   const after = random() < 0.5 ? null : { n: Math.floor(random() * 5), at: random() < 0.5 ? null : history.now() }
   await pair.both(handle, 'listEvents', store => store.listEvents(partnerId, { after, limit: 3 }))
   // Counts may be a second old; where a partner has quotas, the clock never stands on a second twice.
@@ -143,4 +144,5 @@ export const compareAllReads = async (history: History): Promise<void> => {
     await pair.both(handle, 'listSigningSecrets', store => store.listSigningSecrets(partnerId))
   }
   for (const { id } of history.accounts) await pair.both(handle, 'findAccount', store => store.findAccount(id))
+  await pair.both(handle, 'stats', store => store.stats())
 }

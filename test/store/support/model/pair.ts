@@ -98,6 +98,8 @@ const TABLES = [
   'accounts',
   'partners',
   'sqlite_sequence',
+  // Last: what is put back into the others counts.
+  'counters',
 ]
 
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }

@@ -1,0 +1,49 @@
+import { statSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createHistogram } from '../../core/histogram.ts'
+import type { EngineStats, StoreError } from '../stats.ts'
+import { storeErrorOf } from './failure.ts'
+
+/** In ms. */
+const COMMIT_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
+const BATCH_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/** What a connection counts about itself, from its opening on. */
+export const createEngineFigures = () => {
+  const commits = createHistogram(COMMIT_BOUNDS)
+  const batches = createHistogram(BATCH_BOUNDS)
+  const errors: Record<StoreError, number> = { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 }
+
+  return {
+    /** Runs a transaction, and counts it where it is committed; it gives one outcome for each write. */
+    timed: async <Outcome>(transaction: () => Promise<Outcome[]>): Promise<Outcome[]> => {
+      const beganAt = performance.now()
+      const outcomes = await transaction()
+      commits.observe(performance.now() - beganAt)
+      batches.observe(outcomes.length)
+      return outcomes
+    },
+
+    failed: (error: unknown): void => {
+      errors[storeErrorOf(error)]++
+    },
+
+    /** @param path the database's real path; null: it is in memory */
+    read: async (path: string | null, walPinnedMs: number): Promise<EngineStats> => {
+      const disk = path === null ? null : await statfs(dirname(path))
+      return {
+        kind: 'sqlite',
+        databaseBytes: path === null ? 0 : sizeOf(path),
+        walBytes: path === null ? 0 : sizeOf(`${path}-wal`),
+        walPinnedMs,
+        diskFreeBytes: disk && disk.bavail * disk.bsize,
+        commits: commits.read(),
+        batches: batches.read(),
+        errors: { ...errors },
+      }
+    },
+  }
+}

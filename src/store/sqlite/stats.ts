@@ -1,0 +1,157 @@
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { viewAccount } from '../account.ts'
+import { earlier } from '../rules/lane.ts'
+import { MOST_ACCOUNTS, MOST_COUNTED, statsOf } from '../stats.ts'
+import type { Store } from '../store.ts'
+import type { Context } from './context.ts'
+import { asc } from './drizzle.ts'
+import { accounts } from './schema.ts'
+import { prepareVerifications } from './verification-statements.ts'
+
+/** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
+interface Due {
+  due: number
+  oldestDueAt: number | null
+}
+
+/** The lanes of a partner that are of one kind, and when the first of them is due. */
+interface LaneHead {
+  partnerId: string
+  slow: 0 | 1
+  proven: 0 | 1
+  dueAt: number | null
+}
+
+interface DueLane {
+  dueAt: number
+  /** When its first message is due: a lane may say so too early. */
+  firstAt: number | null
+}
+
+const NOTHING: Due = { due: 0, oldestDueAt: null }
+
+/**
+ * Counts that triggers keep, and for what is due reads of the queues' own indexes: two seeks for each partner and queue, and
+ * the rows up to `MOST_COUNTED`. So it takes as long with a million rows as with a thousand.
+ */
+export const createStats = ({ db, client, read, now, defaultRate }: Context): Pick<Store, 'stats'> => {
+  const statements = prepare(client)
+  const { heads: queueHeads } = prepareVerifications(client)
+
+  const dueVerifications = (accountId: string, at: number): Due => {
+    const heads = queueHeads.all({ accountId }).filter(({ dueAt }) => dueAt <= at)
+    if (heads.length === 0) return NOTHING
+    const keys = JSON.stringify(heads.map(({ partnerId, queue }) => [partnerId, queue]))
+    return {
+      due: statements.dueVerifications.get({ accountId, heads: keys, at, limit: MOST_COUNTED + 1 }) ?? 0,
+      oldestDueAt: heads.reduce<number | null>((oldest, { dueAt }) => earlier(oldest, dueAt), null),
+    }
+  }
+
+  const dueMessages = (at: number): Due => {
+    const heads = statements.laneHeads
+      .all()
+      .filter((head): head is LaneHead & { dueAt: number } => head.dueAt !== null && head.dueAt <= at)
+    if (heads.length === 0) return NOTHING
+    const keys = JSON.stringify(heads.map(({ partnerId, slow, proven }) => [partnerId, slow, proven]))
+    return {
+      due: statements.dueMessages.get({ heads: keys, at, limit: MOST_COUNTED + 1 }) ?? 0,
+      oldestDueAt: oldestMessage(heads, at),
+    }
+  }
+
+  /** Goes on only as long as a lane may have an older one than has been found; in all over at most `MOST_COUNTED` lanes. */
+  const oldestMessage = (heads: readonly (LaneHead & { dueAt: number })[], at: number): number | null => {
+    let oldest = Number.POSITIVE_INFINITY
+    let left = MOST_COUNTED
+    for (const { partnerId, slow, proven, dueAt } of heads.toSorted((a, b) => a.dueAt - b.dueAt)) {
+      if (dueAt >= oldest || left <= 0) break
+      for (const lane of statements.dueLanes.iterate({ partnerId, slow, proven, at, limit: left })) {
+        if (lane.dueAt >= oldest) break
+        left--
+        oldest = Math.min(oldest, lane.firstAt ?? oldest)
+      }
+    }
+    return oldest <= at ? oldest : null
+  }
+
+  /** Of one moment: what is committed between two of its reads would be counted twice, or not at all. */
+  const readAll = client.transaction((at: number) => {
+    const counters = new Map(statements.counters.all().map(({ name, scope, value }) => [`${name} ${scope}`, value]))
+    const count = (name: string, scope: string): number => counters.get(`${name} ${scope}`) ?? 0
+    const counts = <Scope extends string>(name: string, scopes: readonly Scope[]) =>
+      Object.fromEntries(scopes.map(scope => [scope, count(name, scope)])) as Record<Scope, number>
+    const { waiting, leased, held } = counts('messages', ['waiting', 'leased', 'held'])
+    const pending = waiting + leased + held
+    const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS).all()
+    return statsOf({
+      at,
+      accounts: rows.map(row => ({
+        account: viewAccount(row, defaultRate),
+        probeAt: row.probeAt,
+        queue: {
+          waiting: count('verifications_waiting', row.id),
+          leased: count('verifications_leased', row.id),
+          ...dueVerifications(row.id, at),
+        },
+      })),
+      deliveries: { waiting: waiting + leased, leased, held, ...dueMessages(at) },
+      registrations: counts('registrations', REGISTRATION_STATUSES),
+      messages: { ...counts('messages', MESSAGE_STATES), pending },
+      gone: statements.gone.get({ limit: MOST_COUNTED }) ?? 0,
+      openResends: statements.openResends.all({ limit: MOST_COUNTED }),
+    })
+  })
+
+  return { stats: () => read(() => readAll(now())) }
+}
+
+/** The pluses: see verification-statements.ts. */
+const prepare = (client: Context['client']) => ({
+  counters: client.prepare<[], { name: string; scope: string; value: number }>(
+    'SELECT name, scope, value FROM counters',
+  ),
+  dueVerifications: client
+    .prepare<{ accountId: string; heads: string; at: number; limit: number }, number>(`
+    SELECT count(*) FROM (
+      SELECT 1 FROM json_each(@heads) head CROSS JOIN verifications v
+        ON v.account_id = +@accountId AND v.partner_id = head.value ->> 0 AND v.queue = head.value ->> 1
+      WHERE v.due_at IS NOT NULL AND v.due_at <= +@at LIMIT +@limit)`)
+    .pluck(),
+  /** As `heads` of verification-statements.ts, for lanes. */
+  laneHeads: client.prepare<[], LaneHead>(`
+    WITH RECURSIVE waiting(partner_id) AS (
+      SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL
+      UNION ALL
+      SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > waiting.partner_id)
+      FROM waiting WHERE waiting.partner_id IS NOT NULL),
+    kinds(slow, proven) AS (VALUES (0, 0), (0, 1), (1, 0), (1, 1))
+    SELECT waiting.partner_id AS partnerId, kinds.slow, kinds.proven,
+      (SELECT min(due_at) FROM lanes l
+       WHERE l.partner_id = waiting.partner_id AND l.slow = kinds.slow AND l.proven = kinds.proven AND l.due_at IS NOT NULL
+      ) AS dueAt
+    FROM waiting JOIN partners ON partners.id = waiting.partner_id CROSS JOIN kinds
+    WHERE partners.disabled = 0`),
+  dueMessages: client
+    .prepare<{ heads: string; at: number; limit: number }, number>(`
+    SELECT count(*) FROM (
+      SELECT 1 FROM json_each(@heads) head
+        CROSS JOIN lanes l ON l.partner_id = head.value ->> 0 AND l.slow = head.value ->> 1 AND l.proven = head.value ->> 2
+        CROSS JOIN messages m ON m.lane_id = l.id
+      WHERE l.due_at IS NOT NULL AND l.due_at <= +@at AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit)`)
+    .pluck(),
+  dueLanes: client.prepare<Omit<LaneHead, 'dueAt'> & { at: number; limit: number }, DueLane>(`
+    SELECT due_at AS dueAt, (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS firstAt
+    FROM lanes l
+    WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at
+    ORDER BY due_at LIMIT +@limit`),
+  gone: client
+    .prepare<{ limit: number }, number>(
+      'SELECT count(*) FROM (SELECT 1 FROM callback_pauses WHERE lifted_until IS NULL LIMIT +@limit)',
+    )
+    .pluck(),
+  openResends: client.prepare<{ limit: number }, { count: number; resent: number }>(
+    'SELECT count, resent FROM bulk_resends WHERE done = 0 LIMIT +@limit',
+  ),
+})

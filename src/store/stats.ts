@@ -1,0 +1,138 @@
+import type { Histogram } from '../core/histogram.ts'
+import type { MessageState } from '../core/message.ts'
+import type { RegistrationStatus } from '../core/registration.ts'
+import type { Account } from './account.ts'
+import type { BulkResend } from './registration.ts'
+import { earlier } from './rules/lane.ts'
+
+/** What is due is counted up to here. */
+export const MOST_COUNTED = 10_000
+/** So many accounts are told of, the oldest first: each takes a look at what waits for it. */
+export const MOST_ACCOUNTS = 1_000
+
+/** A queue: verifications that wait to be asked about, or messages that wait to be sent. Times are epoch ms. */
+export interface QueueStats {
+  /** Could be claimed now; of a disabled partner nothing is due. `dueIsCapped`: there are more. */
+  due: number
+  dueIsCapped: boolean
+  /** Due later, or of a disabled partner; too many by as much as is due beyond the cap. */
+  scheduled: number
+  /** Claimed, and not settled yet. */
+  leased: number
+  /** The due time of what has been due for the longest; null: nothing is due. */
+  oldestDueAt: number | null
+}
+
+export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'>, QueueStats {
+  /** All that somebody waits for: `due`, `scheduled` and `leased`. */
+  waiting: number
+  /** When the next canary may go, in a pause or an outage. */
+  probeAt: number | null
+}
+
+export interface DeliveryStats extends QueueStats {
+  /** Pending without a due time: its URL answered 410, or it cannot be decrypted. */
+  held: number
+}
+
+/** What there is, and what waits since when. */
+export interface Stats {
+  /** Epoch ms. */
+  at: number
+  accounts: readonly AccountStats[]
+  /** Those of all accounts together. */
+  polls: QueueStats
+  deliveries: DeliveryStats
+  registrations: Readonly<Record<RegistrationStatus, number>>
+  messages: Readonly<Record<MessageState, number>>
+  /** `gone`: URLs on hold after a 410, counted up to the cap. */
+  callbacks: { gone: number }
+  /** Bulk resends that are not done, and the messages that they have still to make due. */
+  bulk: { open: number; remaining: number }
+}
+
+export const STORE_ERRORS = ['busy', 'full', 'io', 'corrupt', 'other'] as const
+export type StoreError = (typeof STORE_ERRORS)[number]
+
+/** How the engine itself is doing. What is counted is so since this process opened it. */
+export interface EngineStats {
+  kind: 'sqlite'
+  databaseBytes: number
+  walBytes: number
+  /** For how long a reader has kept the log from beginning anew; 0: none does. */
+  walPinnedMs: number
+  /** What a user without privileges may still write where the database is; null where it is in memory. */
+  diskFreeBytes: number | null
+  /** In ms, with the wait for a checkpoint and for the disk. */
+  commits: Histogram
+  /** Writes that were committed together. */
+  batches: Histogram
+  /** Calls that failed because of the database, after it had been tried again. */
+  errors: Readonly<Record<StoreError, number>>
+}
+
+/** What an engine counts for a queue. */
+interface QueueFacts {
+  waiting: number
+  leased: number
+  /** Up to one more than `MOST_COUNTED`. */
+  due: number
+  oldestDueAt: number | null
+}
+
+export interface StatsFacts {
+  at: number
+  accounts: readonly { account: Account; probeAt: number | null; queue: QueueFacts }[]
+  deliveries: QueueFacts & { held: number }
+  registrations: Stats['registrations']
+  messages: Stats['messages']
+  gone: number
+  openResends: readonly Pick<BulkResend, 'count' | 'resent'>[]
+}
+
+const queueStats = ({ waiting, leased, due, oldestDueAt }: QueueFacts): QueueStats => ({
+  due: Math.min(due, MOST_COUNTED),
+  dueIsCapped: due > MOST_COUNTED,
+  // What was claimed and whose lease has run out is both due and leased.
+  scheduled: Math.max(0, waiting - leased - Math.min(due, MOST_COUNTED)),
+  leased,
+  oldestDueAt,
+})
+
+const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
+  due: queues.reduce((sum, { due }) => sum + due, 0),
+  dueIsCapped: queues.some(({ dueIsCapped }) => dueIsCapped),
+  scheduled: queues.reduce((sum, { scheduled }) => sum + scheduled, 0),
+  leased: queues.reduce((sum, { leased }) => sum + leased, 0),
+  oldestDueAt: queues.reduce<number | null>((oldest, { oldestDueAt }) => earlier(oldest, oldestDueAt), null),
+})
+
+/** Stats of what an engine has counted. */
+export const statsOf = ({
+  at,
+  deliveries,
+  registrations,
+  messages,
+  gone,
+  openResends,
+  ...facts
+}: StatsFacts): Stats => {
+  const accounts = facts.accounts.map(({ account, probeAt, queue }): AccountStats => {
+    const { passwordMode: _, partnerId: __, ...shown } = account
+    return { ...shown, probeAt, waiting: queue.waiting, ...queueStats(queue) }
+  })
+  const { held, ...queue } = deliveries
+  return {
+    at,
+    accounts,
+    polls: sumOf(accounts),
+    deliveries: { ...queueStats(queue), held },
+    registrations,
+    messages,
+    callbacks: { gone },
+    bulk: {
+      open: openResends.length,
+      remaining: openResends.reduce((sum, { count, resent }) => sum + Math.max(0, count - resent), 0),
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
+import { LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
+
+export const describeStats = (open: OpenStore): void => {
+  test('an empty store has nothing', async () => {
+    await using bench = await openBench(open)
+    const nothing = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
+    expect(await bench.store.stats()).toEqual({
+      at: bench.store.now(),
+      accounts: [
+        {
+          id: bench.account.id,
+          apiId: 'C12345678',
+          rate: 1_000,
+          ...{ pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null },
+          ...{ probeAt: null, waiting: 0, ...nothing },
+        },
+      ],
+      polls: nothing,
+      deliveries: { ...nothing, held: 0 },
+      registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
+      messages: { pending: 0, delivered: 0, exhausted: 0 },
+      callbacks: { gone: 0 },
+      bulk: { open: 0, remaining: 0 },
+    })
+  })
+
+  test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async () => {
+    await using bench = await openBench(open)
+    const polls = async () => (await bench.store.stats()).polls
+    await bench.register()
+    const since = bench.store.now()
+    await bench.advance(MINUTE)
+    await bench.register()
+    expect(await polls()).toMatchObject({ due: 2, leased: 0, scheduled: 0, oldestDueAt: since })
+    // New ones go first.
+    await bench.claim({ concurrency: 1 })
+    expect(await polls()).toMatchObject({ due: 1, leased: 1, scheduled: 0, oldestDueAt: since })
+    await bench.poll(WAITING)
+    expect(await polls()).toMatchObject({ due: 0, leased: 1, scheduled: 1, oldestDueAt: null })
+    const [account] = (await bench.store.stats()).accounts
+    expect(account).toMatchObject({ id: bench.account.id, waiting: 2, leased: 1 })
+  })
+
+  test('what was claimed is due again when its lease has run out', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.claimMessages()
+    expect((await bench.store.stats()).deliveries).toMatchObject({ due: 0, leased: 1, oldestDueAt: null })
+    await bench.advance(LEASE_MS)
+    expect((await bench.store.stats()).deliveries).toMatchObject({ due: 1, oldestDueAt: bench.store.now() })
+  })
+
+  test('counts what is sent, given up and held, over all partners', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await bench.resolve()
+    await bench.deliver(200)
+    for (let n = 0; n < 2; n++) await bench.resolve({ partnerId: other, callbackUrl: 'https://gone.example/' })
+    await bench.deliver(410, { slots: 1 })
+    await bench.deliver(200)
+    const since = bench.store.now()
+    await bench.resolve()
+    const pending = await bench.register()
+    await bench.store.cancel(bench.partnerId, pending.id)
+    expect(await bench.store.stats()).toMatchObject({
+      deliveries: { due: 1, scheduled: 0, leased: 0, held: 1, oldestDueAt: since },
+      registrations: { pending: 0, succeeded: 4, cancelled: 1 },
+      messages: { pending: 2, delivered: 1, exhausted: 1 },
+      callbacks: { gone: 1 },
+    })
+  })
+
+  test('of a disabled partner nothing is due', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await bench.resolve({ partnerId: other })
+    await bench.register({ partnerId: other })
+    await bench.store.changePartner(other, { disabled: true })
+    expect(await bench.store.stats()).toMatchObject({
+      polls: { due: 0, scheduled: 1, oldestDueAt: null },
+      deliveries: { due: 0, scheduled: 1, oldestDueAt: null },
+    })
+    await bench.store.changePartner(other, { disabled: false })
+    expect(await bench.store.stats()).toMatchObject({ polls: { due: 1 }, deliveries: { due: 1 } })
+  })
+
+  test('tells what bulk resends have still to make due', async () => {
+    await using bench = await openBench(open)
+    const since = bench.store.now()
+    for (const host of ['a', 'b', 'c']) await bench.resolve({ callbackUrl: `https://${host}.example/` })
+    await bench.deliver(410)
+    await bench.store.startResend(bench.partnerId, { id: bench.newId('rsd'), since, until: bench.store.now() })
+    await bench.store.continueResends(1)
+    expect((await bench.store.stats()).bulk).toEqual({ open: 1, remaining: 2 })
+  })
+
+  test('what retention erases is not counted any more', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.deliver(200)
+    await bench.advance(MINUTE)
+    await bench.store.prune(bench.store.now(), 100)
+    expect(await bench.store.stats()).toMatchObject({ registrations: { succeeded: 0 }, messages: { delivered: 0 } })
+  })
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+import { openBench } from '../support/store.ts'
+
+const newPath = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-engine-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'notifier.db')
+}
+const openAt = (path: string, openSqlite: typeof openSqliteStore = openSqliteStore) =>
+  openBench(async ({ rate }) => ({
+    store: await openSqlite({ path, masterKey: randomBytes(32), now: Date.now, defaultRate: rate }),
+    advance: () => {},
+  }))
+const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((sum, count) => sum + count, 0)
+
+test.each([
+  { where: 'here', openSqlite: openSqliteStore },
+  { where: 'on a thread', openSqlite: openRemoteStore },
+])('an engine that runs $where tells its sizes, and what it has committed', async ({ openSqlite }) => {
+  const path = newPath()
+  await using bench = await openAt(path, openSqlite)
+  const before = await bench.store.engineStats()
+  await Promise.all([bench.store.probe(), bench.store.probe(), bench.store.probe()])
+  const after = await bench.store.engineStats()
+  expect(after).toMatchObject({
+    kind: 'sqlite',
+    databaseBytes: statSync(path).size,
+    walBytes: statSync(`${path}-wal`).size,
+    walPinnedMs: 0,
+    diskFreeBytes: expect.any(Number),
+    errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
+  })
+  expect(countOf(after.commits) - countOf(before.commits)).toBe(1)
+  expect(after.batches.sum - before.batches.sum).toBe(3)
+  expect(after.commits.sum).toBeGreaterThan(before.commits.sum)
+})
+
+test('a call that another process has kept waiting for too long is counted once', async () => {
+  const path = newPath()
+  await using bench = await openAt(path)
+  const other = new Database(path)
+  onTestFinished(() => void other.close())
+  other.exec('BEGIN IMMEDIATE')
+  await expect(bench.register()).rejects.toThrow('another process keeps it busy')
+  other.exec('ROLLBACK')
+  await bench.register()
+  expect((await bench.store.engineStats()).errors).toMatchObject({ busy: 1, other: 0 })
+})
+
+test('one in memory has neither files nor a disk', async () => {
+  await using bench = await openAt(':memory:')
+  expect(await bench.store.engineStats()).toMatchObject({ databaseBytes: 0, walBytes: 0, diskFreeBytes: null })
+})

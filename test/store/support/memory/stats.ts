@@ -1,0 +1,66 @@
+import { MESSAGE_STATES } from '../../../../src/core/message.ts'
+import { REGISTRATION_STATUSES } from '../../../../src/core/registration.ts'
+import { viewAccount } from '../../../../src/store/account.ts'
+import { earlier } from '../../../../src/store/rules/lane.ts'
+import { statsOf } from '../../../../src/store/stats.ts'
+import type { Store } from '../../../../src/store/store.ts'
+import type { Context } from './context.ts'
+import type { MessageRow } from './tables.ts'
+
+type Waiting = Pick<MessageRow, 'partnerId' | 'dueAt' | 'claimedAt'>
+
+const countBy = <Key extends string>(keys: readonly Key[], ofRows: readonly Key[]) =>
+  Object.fromEntries(keys.map(key => [key, ofRows.filter(one => one === key).length])) as Record<Key, number>
+
+/** Counts everything anew each time. */
+export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 'stats' | 'engineStats'> => {
+  const queueOf = (rows: readonly Waiting[], at: number) => {
+    const waiting = rows.filter(({ dueAt }) => dueAt !== null)
+    const due = waiting.flatMap(({ dueAt, partnerId }) =>
+      dueAt !== null && dueAt <= at && tables.partners.get(partnerId)?.disabled === false ? [dueAt] : [],
+    )
+    return {
+      waiting: waiting.length,
+      leased: waiting.filter(({ claimedAt }) => claimedAt !== null).length,
+      due: due.length,
+      oldestDueAt: due.reduce<number | null>(earlier, null),
+    }
+  }
+
+  return {
+    stats: async () => {
+      const at = now()
+      const messages = tables.messages.all()
+      const accounts = tables.accounts.all().sort((a, b) => (a.id < b.id ? -1 : 1))
+      return statsOf({
+        at,
+        accounts: accounts.map(row => ({
+          account: viewAccount({ ...row, apiKey: Buffer.alloc(0) }, defaultRate),
+          probeAt: row.probeAt,
+          queue: queueOf(
+            tables.verifications.where(({ accountId }) => accountId === row.id),
+            at,
+          ),
+        })),
+        deliveries: {
+          ...queueOf(messages, at),
+          held: messages.filter(({ state, dueAt }) => state === 'pending' && dueAt === null).length,
+        },
+        registrations: countBy(
+          REGISTRATION_STATUSES,
+          tables.registrations.all().map(({ status }) => status),
+        ),
+        messages: countBy(
+          MESSAGE_STATES,
+          messages.map(({ state }) => state),
+        ),
+        gone: tables.pauses.all().length,
+        openResends: tables.resends.where(({ done }) => !done),
+      })
+    },
+
+    engineStats: async () => {
+      throw new Error('there is no engine')
+    },
+  }
+}
