@@ -62,8 +62,46 @@ const IPV6_DENIED: Range[] = [
   ['reserved', '2001::/23'],
 ]
 
-/** Reads a network in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; null for anything else. */
+/** In front of an IPv4 address: the IPv6 address that it is mapped to. */
+const MAPPED_BITS = 96
+
+/** The groups of an IPv6 address, in whatever spelling; a zone is left out. */
+export const groupsOf = (address: string): number[] => {
+  const bare = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
+  const [head = [], tail = []] = bare.split('::').map(half => (half === '' ? [] : half.split(':')))
+  const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0')
+  return [...head, ...zeros, ...tail].map(group => Number.parseInt(group, 16))
+}
+
+/** The IPv4 address that is the end of an IPv6 one. */
+const endOf = (groups: readonly number[]): string =>
+  groups
+    .slice(-2)
+    .flatMap(group => [group >> 8, group & 255])
+    .join('.')
+
+/** The IPv4 address behind `::ffff:10.0.0.1`, in whatever spelling; every other text as it is. */
+export const unmapped = (address: string): string => {
+  if (isIP(address) !== 6) return address
+  const groups = groupsOf(address)
+  return groups[5] === 0xffff && groups.slice(0, 5).every(group => group === 0) ? endOf(groups) : address
+}
+
+/**
+ * Reads a network in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; null for anything else. What is mapped is IPv4:
+ * `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+ */
 export const readNetwork = (cidr: string): Network | null => {
+  const network = parseNetwork(cidr)
+  if (network === null || network.family === 'ipv4' || network.prefix < MAPPED_BITS) return network
+  const address = unmapped(network.address)
+  return isIP(address) === 4 ? { address, prefix: network.prefix - MAPPED_BITS, family: 'ipv4' } : network
+}
+
+const parseNetwork = (cidr: string): Network | null => {
   const [, address = '', prefix] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(cidr) ?? []
   const version = isIP(address)
   if (version === 0 || Number(prefix) > (version === 4 ? 32 : 128)) return null
@@ -81,19 +119,22 @@ export const createNetworks = (networks: readonly Network[]): Networks => {
 }
 
 const listOf = (subnets: string): Networks =>
-  createNetworks(subnets.split(' ').map(subnet => readNetwork(subnet) as Network)) // they are constants, see above
+  createNetworks(subnets.split(' ').map(subnet => parseNetwork(subnet) as Network)) // they are constants, see above
 
 const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
 
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)
 const ipv6Global = listOf('2000::/3')
+/** An address in these leads to the IPv4 address that is its end: mapped ones by the system, the others by NAT64. */
+const leadsToIpv4 = listOf('::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48')
 
 const refuse = (refusal: AddressRefusal): AddressVerdict => ({ ok: false, refusal })
 
 /**
- * Whether a callback may be sent to an IP address: it must be public, or inside `allowed`. Text that is no address, and an
- * address that cannot be judged, are refused.
+ * Whether a callback may be sent to an IP address: it must be public, or inside `allowed`. An IPv6 address that leads to an IPv4
+ * one needs both to be: a wide network of IPv6 must not open 169.254.169.254. Text that is no address, and an address that
+ * cannot be judged, are refused.
  */
 export const judgeAddress = (address: string, allowed: Networks): AddressVerdict => {
   try {
@@ -103,7 +144,10 @@ export const judgeAddress = (address: string, allowed: Networks): AddressVerdict
     if (version === 0) return refuse('not_an_address')
     // With a wrong or missing family BlockList finds nothing.
     const family = version === 4 ? 'ipv4' : 'ipv6'
-    if (allowed.contains(address, family)) return { ok: true }
+    if (allowed.contains(address, family))
+      return version === 6 && leadsToIpv4.contains(address, 'ipv6')
+        ? judgeAddress(endOf(groupsOf(address)), allowed)
+        : { ok: true }
     const denied = (version === 4 ? ipv4Denied : ipv6Denied).find(({ list }) => list.contains(address, family))
     if (denied) return refuse(denied.refusal)
     return version === 4 || ipv6Global.contains(address, family) ? { ok: true } : refuse('reserved')

@@ -195,6 +195,7 @@ const BAD: readonly [name: string, text: string][] = [
   ['CALLBACK_ALLOW_NETWORKS', 'fe80::1%lo/64'],
   ['CALLBACK_ALLOW_NETWORKS', '0.0.0.0/0'],
   ['CALLBACK_ALLOW_NETWORKS', '::/0'],
+  ['CALLBACK_ALLOW_NETWORKS', '::ffff:0:0/96'],
   ['CALLBACK_ALLOW_NETWORKS', 'localhost/8'],
   ['CALLBACK_PROXY', 'proxy.internal:3128'],
   ['CALLBACK_PROXY', 'socks5://proxy.internal:1080'],

@@ -87,15 +87,22 @@ describe('judging an address', () => {
       expect(judgeAddress(other, loopback).ok, other).toBe(false)
   })
 
-  test.each(['::ffff:0:0/96', '::ffff:10.0.0.0/104', '::/0'])(
-    'an allowed network of IPv6, %s, opens nothing of IPv4',
-    network => {
-      const allowed = networksOf(network)
-      for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.0.1'])
-        expect(judgeAddress(address, allowed)).toEqual(judgeAddress(address, nothing))
-      expect(judgeAddress('::ffff:10.0.0.1', allowed)).toEqual({ ok: true })
-    },
-  )
+  test.each([
+    ['::/0', ['::ffff:169.254.169.254', '::ffff:a9fe:a9fe', '::ffff:10.0.0.1', '::ffff:168.63.129.16']],
+    ['::/0', ['64:ff9b::a9fe:a9fe', '64:FF9B::169.254.169.254', '64:ff9b::7f00:1', '64:ff9b:1::a00:1']],
+    ['64:ff9b::/96', ['64:ff9b::a9fe:a9fe', '64:ff9b::10.0.0.1', '64:ff9b::']],
+  ])('an allowed network of IPv6, %s, opens nothing of IPv4: %j', (network, addresses) => {
+    const allowed = networksOf(network)
+    for (const address of addresses) expect(judgeAddress(address, allowed).ok, address).toBe(false)
+    for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254'])
+      expect(judgeAddress(address, allowed)).toEqual(judgeAddress(address, nothing))
+  })
+
+  test('NAT64 reaches what is public, or allowed itself', () => {
+    expect(judgeAddress('64:ff9b::808:808', networksOf('64:ff9b::/96'))).toEqual({ ok: true })
+    expect(judgeAddress('64:ff9b::10.0.0.1', networksOf('64:ff9b::/96', '10.0.0.0/8'))).toEqual({ ok: true })
+    expect(judgeAddress('64:ff9b::808:808', networksOf('8.8.8.0/24')).ok).toBe(false)
+  })
 
   test('an allowed network changes the verdict of no address outside it', () => {
     const allowed = networksOf('10.1.0.0/16', 'fd00::/8')
@@ -141,6 +148,10 @@ describe('reading a network', () => {
     ['0.0.0.0/0', { address: '0.0.0.0', prefix: 0, family: 'ipv4' }],
     ['::1/128', { address: '::1', prefix: 128, family: 'ipv6' }],
     ['fd00::/8', { address: 'fd00::', prefix: 8, family: 'ipv6' }],
+    ['::ffff:10.0.0.0/104', { address: '10.0.0.0', prefix: 8, family: 'ipv4' }],
+    ['::FFFF:a00:1/128', { address: '10.0.0.1', prefix: 32, family: 'ipv4' }],
+    ['::ffff:0:0/96', { address: '0.0.0.0', prefix: 0, family: 'ipv4' }],
+    ['::ffff:0:0/95', { address: '::ffff:0:0', prefix: 95, family: 'ipv6' }],
   ])('reads %s', (cidr, network) => {
     expect(readNetwork(cidr)).toEqual(network)
   })

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Context } from 'hono'
+import { groupsOf, unmapped } from '../../core/address.ts'
 import { nodeBindings } from '../node-bindings.ts'
 
 export interface TrustedProxies {
@@ -24,20 +25,13 @@ export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
 /** What a limit applies to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole /64. */
 export const networkOf = (address: string): string => {
   if (isIP(address) !== 6) return address
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::')
-  const first = head === '' ? [] : head.split(':')
-  const last = tail ? tail.split(':') : []
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
-  const groups = [...first, ...Array<string>(missing).fill('0'), ...last].slice(0, 4)
-  return `${groups.map(group => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+  const groups = groupsOf(address).slice(0, 4)
+  return `${groups.map(group => group.toString(16)).join(':')}::/64`
 }
 
 /** Dual-stack sockets show 10.0.0.1 as `::ffff:10.0.0.1`, and some proxies add a port to the address. */
 const plain = (address: string): string =>
-  address
-    .replace(/^::ffff:(?=\d+\.)/i, '')
-    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1')
-    .replace(/^\[(.*)\](:\d+)?$/, '$1')
+  unmapped(address.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1').replace(/^\[(.*)\](:\d+)?$/, '$1'))
 
 const isTrusted = (address: string, trusted: TrustedProxies): boolean => {
   const version = isIP(address)
