@@ -59,7 +59,7 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
         busyHosts: new Map<string, number>(),
         busyPartners: new Map<string, number>(),
         slow: { slots: 25, first: 0, busyLanes: new Map<number, number>() },
-        unproven: { slots: BATCH, perPartner: 100, busyPartners: new Map() },
+        unproven: { slots: BATCH, first: 0, perPartner: 100, busyPartners: new Map() },
       }
       return (await store.claimMessages({ ...shares, ...busy, leaseMs: LEASE_MS })).messages
     },

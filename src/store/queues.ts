@@ -69,9 +69,10 @@ export interface MessageClaimRequest {
   slow: { slots: number; first: number; busyLanes: ReadonlyMap<number, number> }
   /**
    * What lanes that are not proven may have: no attempt has been answered yet, or the last one ran into the time limit. So
-   * hosts that hang leave room to all others. Beyond the first attempt at each host a partner has `perPartner`.
+   * hosts that hang leave room to all others. Beyond the first attempt at each host a partner has `perPartner`. The last `first`
+   * of the slots are for partners that have none of them in use, one each.
    */
-  unproven: { slots: number; perPartner: number; busyPartners: ReadonlyMap<string, number> }
+  unproven: { slots: number; first: number; perPartner: number; busyPartners: ReadonlyMap<string, number> }
   leaseMs: number
 }
 

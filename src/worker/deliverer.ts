@@ -259,6 +259,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
         },
         unproven: {
           slots: Math.max(0, shares.unproven - unproven.total()),
+          first: shares.unprovenFirst,
           perPartner: shares.unprovenPerPartner,
           busyPartners: unproven.counts,
         },

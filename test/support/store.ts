@@ -140,7 +140,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
       busyHosts: new Map(),
       busyPartners: new Map(),
       slow: { slots: 100, first: 0, busyLanes: new Map() },
-      unproven: { slots: 100, perPartner: 100, busyPartners: new Map() },
+      unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
       leaseMs: LEASE_MS,
       ...more,
     })

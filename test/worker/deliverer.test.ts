@@ -437,7 +437,7 @@ describe('shares of the slots', () => {
       unsureSlots: 4,
       slow: { slots: 2, first: 1, busyLanes: new Map() },
       perPartner: 6,
-      unproven: { slots: 3, perPartner: 2, busyPartners: new Map() },
+      unproven: { slots: 3, first: 1, perPartner: 2, busyPartners: new Map() },
     })
   })
 

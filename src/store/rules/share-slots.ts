@@ -17,17 +17,20 @@ const LANES_OF_A_PARTNER = 1_024
 
 /**
  * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `unsure`, so
- * proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`.
+ * proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`. `unprovenFirst` of
+ * `unproven` is for partners that have no unproven lane in use, one slot each: a new partner waits behind nobody's hanging hosts.
  */
 export const sharesOf = (slots: number) => {
   const unsure = Math.max(1, Math.floor(slots / 2))
-  const slowFirst = Math.ceil(slots / 16)
+  const sixteenth = Math.ceil(slots / 16)
+  const unproven = Math.max(1, unsure - sixteenth)
   return {
     perPartner: Math.ceil((slots * 3) / 4),
     unsure,
     slow: Math.min(unsure, Math.ceil(slots / 4)),
-    slowFirst,
-    unproven: Math.max(1, unsure - slowFirst),
+    slowFirst: sixteenth,
+    unproven,
+    unprovenFirst: Math.min(sixteenth, unproven - 1),
     /** Of a partner, beyond the first attempt at each of its hosts. */
     unprovenPerPartner: Math.ceil(slots / 4),
   }
@@ -51,7 +54,8 @@ export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Lim
  * and of slow and unproven lanes those of the partner that has the fewest. Slow lanes get one slot each.
  *
  * Lanes that have not yet proven that attempts end in time share what their partner has for them; but each of their hosts
- * may try once as long as all unproven lanes have slots left, so that a new host can show that it does not hang.
+ * may try once as long as all unproven lanes have slots left, so that a new host can show that it does not hang. The last of
+ * these slots are kept for partners that have none of them in use.
  *
  * @returns how many messages to take of which lane, `take` above 0
  */
@@ -73,11 +77,17 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
       claim.perHost + countOf(claim.prefetch, lane.host) - countOf(hosts, lane.host),
       claim.perPartner - countOf(partners, lane.partnerId),
     )
-    if (lane.slow) return Math.min(common, claim.slow.busyLanes.has(lane.id) ? 0 : 1 - taken, left.unsure, left.slow)
+    const kept = Math.min(claim.unproven.first, left.unproven)
+    if (lane.slow) {
+      const unsure = left.unsure - kept
+      return Math.min(common, claim.slow.busyLanes.has(lane.id) ? 0 : 1 - taken, unsure, left.slow)
+    }
     if (lane.proven) return common
     const firstTry = countOf(hosts, lane.host) === 0 ? 1 : 0
     const ofPartner = Math.max(firstTry, claim.unproven.perPartner - countOf(unproven, lane.partnerId))
-    return Math.min(common, ofPartner, left.unsure, left.unproven)
+    const ofAll = Math.min(left.unsure, left.unproven)
+    const ofPartnerFirst = countOf(unproven, lane.partnerId) === 0 ? Math.min(1, ofAll) : 0
+    return Math.min(common, ofPartner, Math.max(ofPartnerFirst, ofAll - kept))
   }
 
   const take = (lane: DueLane, count: number) => {

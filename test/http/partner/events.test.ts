@@ -47,7 +47,7 @@ test('the body is the exact text of the webhook', async () => {
   await resolveEach('a')
   const claim = { slots: 1, unsureSlots: 1, perHost: 1, prefetch: new Map(), perPartner: 1, leaseMs: HOUR }
   const slow = { slots: 1, first: 0, busyLanes: new Map() }
-  const unproven = { slots: 1, perPartner: 1, busyPartners: new Map() }
+  const unproven = { slots: 1, first: 0, perPartner: 1, busyPartners: new Map() }
   const busy = { busyHosts: new Map(), busyPartners: new Map(), slow, unproven }
   const { messages } = await api.store.claimMessages({ ...claim, ...busy })
   expect((await events()).json.data[0].body).toBe(messages[0]?.body.toString())

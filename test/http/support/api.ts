@@ -29,7 +29,7 @@ const NOBODY_BUSY = {
   busyHosts: new Map(),
   busyPartners: new Map(),
   slow: { slots: 100, first: 0, busyLanes: new Map() },
-  unproven: { slots: 100, perPartner: 100, busyPartners: new Map() },
+  unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
 }
 
 interface Call {

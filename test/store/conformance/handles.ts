@@ -20,7 +20,7 @@ const openBenches = async (open: OpenTwo) => {
     ...{ slots: 100, unsureSlots: 100, perHost: 100, perPartner: 100, leaseMs: MINUTE },
     ...{ prefetch: new Map(), busyHosts: new Map(), busyPartners: new Map() },
     slow: { slots: 100, first: 0, busyLanes: new Map() },
-    unproven: { slots: 100, perPartner: 100, busyPartners: new Map() },
+    unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
   }
   return {
     bench,

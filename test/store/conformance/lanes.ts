@@ -44,7 +44,7 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, { 'good.example': 9, 'new.example': 9 })
-      const unproven = { slots: 100, perPartner: 3, busyPartners: new Map<string, number>() }
+      const unproven = { slots: 100, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
       expect(
         hostsOf(await bench.claimMessages({ perHost: 4, prefetch: two('good.example', 'new.example'), unproven })),
       ).toEqual({
@@ -73,8 +73,13 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   describe('hosts that have not yet let an attempt end in time', () => {
-    const three = { slots: 100, perPartner: 3, busyPartners: new Map<string, number>() }
-    const full = (bench: Bench) => ({ slots: 100, perPartner: 3, busyPartners: new Map([[bench.partnerId, 3]]) })
+    const three = { slots: 100, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
+    const full = (bench: Bench) => ({
+      slots: 100,
+      first: 0,
+      perPartner: 3,
+      busyPartners: new Map([[bench.partnerId, 3]]),
+    })
 
     test('share what a partner has for them, and have all of their own once one has', async () => {
       await using bench = await openBench(open)
@@ -126,7 +131,7 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`new${n}.example`, 1])))
       await bench.advance(MINUTE)
       await fill(bench, { 'good.example': 2 })
-      const none = { slots: 0, perPartner: 3, busyPartners: new Map<string, number>() }
+      const none = { slots: 0, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
       expect(hostsOf(await bench.claimMessages({ slots: 2, unproven: none }))).toEqual({ 'good.example': 2 })
     })
 

@@ -28,7 +28,7 @@ const claim = fc.record({
     first: fc.nat(3),
     busyLanes: fc.array(fc.nat(1_000)).map(ids => new Map(ids.map(id => [id, 1]))),
   }),
-  unproven: fc.record({ slots: fc.nat(8), perPartner: fc.nat(4), busyPartners: counts(PARTNERS) }),
+  unproven: fc.record({ slots: fc.nat(8), first: fc.nat(3), perPartner: fc.nat(4), busyPartners: counts(PARTNERS) }),
 })
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number) =>
   items.reduce((total, item) => total + of(item), 0)
@@ -78,9 +78,15 @@ const ALL_FREE = {
   slow: { slots: sharesOf(256).slow, first: sharesOf(256).slowFirst, busyLanes: new Map<number, number>() },
   unproven: {
     slots: sharesOf(256).unproven,
+    first: sharesOf(256).unprovenFirst,
     perPartner: sharesOf(256).unprovenPerPartner,
     busyPartners: new Map<string, number>(),
   },
+}
+const countBy = <Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key) => {
+  const counts = new Map<Key, number>()
+  for (const item of items) counts.set(keyOf(item), (counts.get(keyOf(item)) ?? 0) + 1)
+  return counts
 }
 let lastId = 0
 const laneOf = (more: Partial<DueLane> = {}): DueLane => {
@@ -96,24 +102,25 @@ test('leaves one half to slow lanes and unproven ones of all partners, some of i
     slow: 64,
     slowFirst: 16,
     unproven: 112,
+    unprovenFirst: 16,
     unprovenPerPartner: 64,
   })
-  expect(sharesOf(1)).toMatchObject({ perPartner: 1, unsure: 1, slow: 1, unproven: 1 })
+  expect(sharesOf(1)).toMatchObject({ perPartner: 1, unsure: 1, slow: 1, unproven: 1, unprovenFirst: 0 })
 })
 
 test('two partners with 400 hanging hosts each do not take all slots: proven lanes have the other half', () => {
   const hanging = [...lanesOf(400, { partnerId: 'prt_1' }), ...lanesOf(400, { partnerId: 'prt_2' })]
   const healthy = laneOf({ partnerId: 'prt_3', proven: true, dueAt: 9 })
   const first = shareSlots(ALL_FREE, [...hanging, healthy])
-  expect(sum(first, ({ lane, take }) => (lane.proven ? 0 : take))).toBe(112)
+  expect(sum(first, ({ lane, take }) => (lane.proven ? 0 : take))).toBe(96)
   // All of them hang now.
   const busy = first.filter(({ lane }) => !lane.proven).map(({ lane }) => lane)
   const then = {
     ...ALL_FREE,
-    slots: 256 - 112,
-    unsureSlots: 128 - 112,
+    slots: 256 - 96,
+    unsureSlots: 128 - 96,
     busyHosts: new Map(busy.map(({ host }) => [host, 1])),
-    unproven: { ...ALL_FREE.unproven, slots: 0 },
+    unproven: { ...ALL_FREE.unproven, slots: 112 - 96, busyPartners: countBy(busy, ({ partnerId }) => partnerId) },
   }
   expect(shareSlots(then, [...hanging, healthy])).toEqual([{ lane: healthy, take: 16 }])
 })
@@ -123,7 +130,7 @@ test('first tries go in turn over partners, whoever has waited longest', () => {
   const few = lanesOf(3, { partnerId: 'prt_2', dueAt: 50 })
   const shares = shareSlots({ ...ALL_FREE, slots: 8 }, [...many, ...few])
   expect(shares.map(({ lane }) => lane.partnerId).filter(partnerId => partnerId === 'prt_2')).toHaveLength(3)
-  const unproven = { ...ALL_FREE.unproven, slots: 1, busyPartners: new Map([['prt_1', 111]]) }
+  const unproven = { ...ALL_FREE.unproven, slots: 1, busyPartners: new Map([['prt_1', 95]]) }
   const last = shareSlots({ ...ALL_FREE, slots: 8, unproven }, [...many, ...few])
   expect(last.map(({ lane, take }) => [lane.partnerId, take])).toEqual([['prt_2', 1]])
 })
@@ -162,7 +169,7 @@ test('lets a new host try once, however many of its partner hang', () => {
     perHost: 4,
     busyHosts: new Map([['a.example', 4]]),
     busyPartners: new Map([['prt_1', 4]]),
-    unproven: { slots: 9, perPartner: 2, busyPartners: new Map([['prt_1', 4]]) },
+    unproven: { slots: 9, first: 1, perPartner: 2, busyPartners: new Map([['prt_1', 4]]) },
   }
   const due = HOSTS.map(host => laneOf({ host }))
   expect(shareSlots(limits, due).map(({ lane, take }) => [lane.host, take])).toEqual([
@@ -170,4 +177,73 @@ test('lets a new host try once, however many of its partner hang', () => {
     ['c.example', 1],
     ['d.example', 1],
   ])
+})
+
+/** What the deliverer asks for while these lanes are in flight, each with one attempt. */
+const whileBusy = (busy: readonly DueLane[]) => {
+  const shares = sharesOf(256)
+  const slow = busy.filter(lane => lane.slow)
+  const unproven = busy.filter(lane => !lane.slow && !lane.proven)
+  return {
+    ...ALL_FREE,
+    slots: 256 - busy.length,
+    unsureSlots: shares.unsure - slow.length - unproven.length,
+    busyHosts: countBy(busy, ({ host }) => host),
+    busyPartners: countBy(busy, ({ partnerId }) => partnerId),
+    slow: {
+      slots: Math.max(0, shares.slow - slow.length),
+      first: Math.max(0, shares.slowFirst - slow.length),
+      busyLanes: countBy(slow, ({ id }) => id),
+    },
+    unproven: {
+      ...ALL_FREE.unproven,
+      slots: Math.max(0, shares.unproven - unproven.length),
+      busyPartners: countBy(unproven, ({ partnerId }) => partnerId),
+    },
+  }
+}
+
+/** What is in flight when claims have given out all that they give, and nothing has ended. */
+const fillUp = (lanes: readonly DueLane[]): DueLane[] => {
+  const busy: DueLane[] = []
+  for (let claims = 0; claims < 20; claims++) {
+    const shares = shareSlots(
+      whileBusy(busy),
+      lanes.filter(lane => !busy.includes(lane)),
+    )
+    if (shares.length === 0) break
+    busy.push(...shares.flatMap(({ lane, take }) => Array<DueLane>(take).fill(lane)))
+  }
+  return busy
+}
+
+test('a new partner waited 5 s behind the hanging hosts of others: it tries once at once, however many these are', () => {
+  const hanging = ['prt_1', 'prt_2', 'prt_3'].flatMap(partnerId => [
+    ...lanesOf(400, { partnerId }),
+    ...lanesOf(100, { partnerId, slow: true }),
+  ])
+  const busy = fillUp(hanging)
+  expect(shareSlots(whileBusy(busy), hanging)).toEqual([])
+  const [first, second] = lanesOf(2, { partnerId: 'prt_new', dueAt: 9 }) as [DueLane, DueLane]
+  expect(shareSlots(whileBusy(busy), [...hanging, first, second])).toEqual([{ lane: first, take: 1 }])
+  // With many hosts it gets no more than that.
+  expect(shareSlots(whileBusy([...busy, first]), [...hanging, second])).toEqual([])
+})
+
+test('whatever hangs, proven lanes keep their half and slow ones their sixteenth, and sixteen new partners a try', () => {
+  const partners = fc.integer({ min: 1, max: 8 })
+  fc.assert(
+    fc.property(partners, fc.nat(200), fc.nat(100), (count, unprovenEach, slowEach) => {
+      const hanging = Array.from({ length: count }, (_, n) => `prt_${n}`).flatMap(partnerId => [
+        ...lanesOf(unprovenEach, { partnerId }),
+        ...lanesOf(slowEach, { partnerId, slow: true }),
+      ])
+      const busy = fillUp(hanging)
+      expect(busy.length).toBeLessThanOrEqual(128)
+      expect(busy.filter(({ slow }) => slow).length).toBeGreaterThanOrEqual(Math.min(16, count * slowEach))
+      const newcomers = Array.from({ length: 16 - count }, (_, n) => laneOf({ partnerId: `new_${n}` }))
+      expect(shareSlots(whileBusy(busy), newcomers)).toHaveLength(newcomers.length)
+    }),
+    { numRuns: 50 },
+  )
 })

@@ -51,7 +51,7 @@ const claimMessages = async (store: Store): Promise<string[]> => {
     busyHosts: new Map(),
     busyPartners: new Map(),
     slow: { slots: 1, first: 0, busyLanes: new Map() },
-    unproven: { slots: 3, perPartner: 100, busyPartners: new Map() },
+    unproven: { slots: 3, first: 0, perPartner: 100, busyPartners: new Map() },
     leaseMs: 60_000,
   })
   return messages.map(message => `m${message.seq}`)

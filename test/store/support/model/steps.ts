@@ -138,7 +138,12 @@ const claimMessages: Step = async history => {
     busyHosts: hosts,
     busyPartners: partners,
     slow: { slots: below(random, 3), first: below(random, 2), busyLanes: new Map() },
-    unproven: { slots: below(random, 5), perPartner: 1 + below(random, 3), busyPartners: new Map() },
+    unproven: {
+      slots: below(random, 5),
+      first: below(random, 3),
+      perPartner: 1 + below(random, 3),
+      busyPartners: new Map(),
+    },
     leaseMs: oneOf(random, LEASES_MS),
   }
   const claimed = await call(history, 'claimMessages', store => store.claimMessages(claim))
