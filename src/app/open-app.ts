@@ -50,7 +50,11 @@ export const openApp = async (
   const sender = openSender({
     timeoutMs: callback.timeoutMs,
     policy: callbackPolicy(callback),
-    proxy: callback.proxy?.reveal() ?? null,
+    proxy: callback.proxy && {
+      url: callback.proxy.reveal(),
+      failing: failure => emit('proxy.failing', failure),
+      back: () => emit('proxy.back'),
+    },
     userAgent: USER_AGENT,
     connectionsPerHost: callback.concurrencyPerHost,
     clock,

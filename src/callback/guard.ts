@@ -51,12 +51,13 @@ const pin =
  * Connects to a callback's host, and never to an address that may not be called. Rejects with a SendError, or the error of
  * net.
  *
- * @param deps.proxy an egress proxy; it may have any address, but what it is asked to reach is judged too
+ * @param deps.proxy an egress proxy; it may have any address, but what it is asked to reach is judged too. `opened` is told the
+ *   hosts that it has connected to
  */
 export const createGuardedConnect = (deps: {
   allowed: Networks
   resolver: Pick<NameResolver, 'resolve'>
-  proxy: URL | null
+  proxy: { url: URL; opened: (host: string) => void } | null
 }): Connect<CallbackUrl> => {
   const { allowed, resolver, proxy } = deps
 
@@ -96,13 +97,17 @@ export const createGuardedConnect = (deps: {
     throw refusal
   }
 
-  return async (url, { signal, openTcp }) => {
+  return async (url, { signal, onProxy, openTcp }) => {
     const candidates = await candidatesFor(url)
     signal.throwIfAborted()
     if (proxy) {
       // The address that was judged, not the name: the proxy would resolve it again, perhaps to something else.
       const [address = ''] = candidates
-      return openTunnel(proxy, `${isIP(address) === 6 ? `[${address}]` : address}:${url.port}`, signal)
+      const authority = `${isIP(address) === 6 ? `[${address}]` : address}:${url.port}`
+      onProxy()
+      const socket = await openTunnel(proxy.url, authority, signal)
+      proxy.opened(url.hostname)
+      return socket
     }
     return judgedPeer(
       await openTcp({

@@ -2,8 +2,10 @@ import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { type Limits, openClient } from '../http-client/client.ts'
+import type { FailureCode } from './failure.ts'
 import { createGuardedConnect, createUrlJudge } from './guard.ts'
 import { EXCERPT_BYTES, type Outcome, outcomeOf } from './outcome.ts'
+import { createProxyWatch, type ProxyListener } from './proxy-watch.ts'
 import { type NameResolver, openNameResolver } from './resolve.ts'
 
 /** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
@@ -39,16 +41,18 @@ const LIMITS: Limits = {
   bodyMs: 5 * SECOND,
 }
 
+const PROXY_FAILURES = new Set<FailureCode>(['proxy', 'proxy_down'])
+
 /**
  * @param deps.timeoutMs limit of one attempt
- * @param deps.proxy URL of an egress proxy, or null; the environment's proxy settings have no effect
+ * @param deps.proxy an egress proxy, or null; the environment's proxy settings have no effect
  * @param deps.resolver the system's name servers if missing; closed with the sender
  * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
  */
 export const openSender = (deps: {
   timeoutMs: number
   policy: UrlPolicy
-  proxy: string | null
+  proxy: ({ url: string } & ProxyListener) | null
   userAgent: string
   resolver?: NameResolver
   connectionsPerHost: number
@@ -56,7 +60,8 @@ export const openSender = (deps: {
 }): Sender => {
   const { timeoutMs, policy, userAgent, clock } = deps
   const resolver = deps.resolver ?? openNameResolver({ clock })
-  const proxy = deps.proxy === null ? null : new URL(deps.proxy)
+  const watch = deps.proxy && createProxyWatch(clock.monotonic, deps.proxy)
+  const proxy = deps.proxy && watch && { url: new URL(deps.proxy.url), opened: watch.opened }
   const client = openClient({
     connect: createGuardedConnect({ allowed: policy.allowed, resolver, proxy }),
     limits: LIMITS,
@@ -75,7 +80,10 @@ export const openSender = (deps: {
     const to = { key: `${partnerId} ${url.origin}`, origin: url }
     const request = { method: 'POST', path: url.path, headers: flat, body } as const
     const exchange = await client.send(to, mayStillSend ? { ...request, mayWrite: mayStillSend } : request, timeoutMs)
-    return { ...outcomeOf(exchange), durationMs: Math.round(clock.monotonic() - startedAt) }
+    const outcome = outcomeOf(exchange)
+    const durationMs = Math.round(clock.monotonic() - startedAt)
+    if (outcome.kind === 'answered' || !watch || !PROXY_FAILURES.has(outcome.error)) return { ...outcome, durationMs }
+    return { ...outcome, ...watch.failed(url.hostname, outcome), durationMs }
   }
 
   return {

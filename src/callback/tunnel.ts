@@ -6,7 +6,8 @@ import { failureOfError, SendError } from './failure.ts'
 
 /** To connect to the proxy itself, which is near. Together with a slow name server it is less than the limit for connecting. */
 const REACH_MS = 1_500
-const UNAUTHENTICATED = 407
+/** Our credentials are wrong, or we ask too often: no receiver can cause that. */
+const REFUSES_US = new Set([407, 429])
 
 const credentialsOf = ({ username, password }: URL): string[] =>
   username === '' && password === ''
@@ -20,7 +21,7 @@ const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol ===
 
 /**
  * Opens a connection through an egress proxy by CONNECT. Rejects with a SendError: `proxy_down` where the proxy itself is to
- * blame, or our credentials for it, and `proxy` where it did not get through to the receiver.
+ * blame, or our credentials for it, and `proxy` where that, or the receiver, may be.
  *
  * @param proxy `http:` or `https:`, with credentials or without
  * @param authority where to, `address:port`
@@ -48,7 +49,7 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
       socket.on('error', () => {})
       if (statusCode >= 200 && statusCode <= 299 && head.length === 0) return resolve(socket as Socket)
       socket.destroy()
-      const isOurs = statusCode === UNAUTHENTICATED
+      const isOurs = REFUSES_US.has(statusCode)
       reject(new SendError(isOurs ? 'proxy_down' : 'proxy', head.length > 0 ? 'spoke first' : String(statusCode)))
     })
     let isReached = false
@@ -59,8 +60,11 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
       }),
     )
     asked.once('timeout', () => fail(new SendError('proxy_down', 'timeout')))
-    asked.on('error', error =>
-      fail(new SendError(isReached ? 'proxy' : 'proxy_down', failureOfError(error).detail ?? 'failed')),
-    )
+    asked.on('error', error => {
+      const detail = failureOfError(error).detail ?? 'failed'
+      // What is no HTTP comes from the proxy: a receiver has not been connected to yet.
+      const isOurs = !isReached || detail.startsWith('HPE_')
+      fail(new SendError(isOurs ? 'proxy_down' : 'proxy', detail))
+    })
     asked.end()
   })

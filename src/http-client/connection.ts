@@ -4,8 +4,8 @@ import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseFault } from './response-parser.ts'
 import { MAX_HANDSHAKE_BYTES } from './tls.ts'
 
-/** What the time was spent on: waiting for a free connection, connecting, or the request and its response. */
-export type Phase = 'queue' | 'connect' | 'tls' | 'response'
+/** What the time was spent on: waiting for a free connection, connecting, a proxy on the way, or the request and its response. */
+export type Phase = 'queue' | 'connect' | 'proxy' | 'tls' | 'response'
 
 /** Why there is no response, or only a part of it. */
 export type Fault =
@@ -41,11 +41,13 @@ export interface ExchangeEnd extends Exchange {
 
 /**
  * Opens a connected socket with an error listener. What is read goes to `onRead`, which keeps none of the bytes. Must end
- * soon after `signal` is aborted. `onTls` is called when the TLS handshake begins, with the socket below TLS.
+ * soon after `signal` is aborted. `onProxy` is called when a proxy is asked to connect, `onTls` when the TLS handshake begins, with
+ * the socket below TLS.
  */
 export type Open = (opening: {
   signal: AbortSignal
   onRead: (bytes: Buffer) => void
+  onProxy: () => void
   onTls: (below: Socket) => void
 }) => Promise<Socket>
 
@@ -236,12 +238,15 @@ export const createConnection = (deps: {
   const openAndWrite = async (request: Outbound) => {
     opening = new AbortController()
     connectEndsAt = now() + limits.connectMs
+    const onProxy = () => {
+      phase = 'proxy'
+    }
     const onTls = (below: Socket) => {
       phase = 'tls'
       wire = below
     }
     try {
-      const opened = await deps.open({ signal: opening.signal, onRead, onTls })
+      const opened = await deps.open({ signal: opening.signal, onRead, onProxy, onTls })
       if (isGone) {
         opened.destroy()
         return

@@ -17,6 +17,8 @@ export interface Origin {
 export interface Opening {
   /** Aborted when there is no time left. */
   signal: AbortSignal
+  /** From now on a proxy is waited for. */
+  onProxy(): void
   /** Connects to the origin's host and port; Node's options change how. Rejects with the error of net. */
   openTcp(options?: Partial<TcpSocketConnectOpts>): Promise<Socket>
 }
@@ -71,13 +73,14 @@ export const createOpen = <O extends Origin>(connect: Connect<O>, now: Clock['no
   const startTls = createStartTls(now)
 
   return origin =>
-    async ({ signal, onRead, onTls }) => {
+    async ({ signal, onRead, onProxy, onTls }) => {
       const { protocol, hostname, port } = origin
       const isSecure = protocol === 'https:'
       // Under TLS it is TLS that reads.
       const reading = isSecure ? {} : { onread: readingInto(onRead) }
       const raw = await connect(origin, {
         signal,
+        onProxy,
         openTcp: options => openTcp({ host: hostname, port, ...reading, ...options }, signal),
       })
       if (isSecure) onTls(raw)

@@ -192,6 +192,17 @@ export const EVENTS = {
     },
     meaning: 'The service sent a webhook, or tried to. Where no answer came, `error` and `detail` say why.',
   },
+  'proxy.failing': {
+    level: 'warn',
+    fields: { error: TEXT, hosts: NUMBER },
+    meaning:
+      '`CALLBACK_PROXY` opens no connection: it cannot be reached, refuses us (407, 429), does not speak HTTP, or has failed for all `hosts` tried since it last opened one. Webhooks wait, each is tried again after a minute at most, and none loses a retry. Where `hosts` is 1, that receiver may be down instead. Reported once until `proxy.back`. See [a proxy that fails](operations.md#a-proxy-that-fails).',
+  },
+  'proxy.back': {
+    level: 'warn',
+    fields: {},
+    meaning: '`CALLBACK_PROXY` opens connections again.',
+  },
   'delivery.settle_delayed': {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },

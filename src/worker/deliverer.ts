@@ -59,8 +59,6 @@ export interface Deliverer {
 const WAIT_MS = SECOND
 /** A message for which there was no room is due again after this. */
 const RELEASED_MS = SECOND
-/** Not a second: where the proxy is down, all that is due comes back. */
-const PROXY_DOWN_MS = 30 * SECOND
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 /** An attempt without an answer that took so long has held its slot: its name server was silent, or its handshake broke late. */
 const HELD_MS = SECOND
@@ -152,8 +150,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
 
   const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
     if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) {
-      const delayMs = result.error === 'proxy_down' ? PROXY_DOWN_MS : ourFailureDelay(message, deps.random())
-      return release(message, result, delayMs)
+      return release(message, result, ourFailureDelay(message, deps.random()))
     }
     const settlement = judge(message, result, at)
     emitAttempt(message, result, settlement.attempt)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +14,9 @@ import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 
 interface ProxySettings {
-  status?: number
+  /** What it does where it opens no tunnel. */
+  refusal?: (client: Socket) => unknown
+  isRefused?: (host: string) => boolean
   /** With one it is spoken to over TLS. */
   certificate?: Certificate
 }
@@ -23,7 +25,10 @@ const authority = createAuthority(new Date())
 setDefaultCACertificates([...getCACertificates('bundled'), authority.cert])
 
 /** An egress proxy that opens every tunnel to this machine, whatever the address. */
-const openProxy = async (portOf: () => number, { status = 200, certificate }: ProxySettings = {}) => {
+const openProxy = async (
+  portOf: () => number,
+  { refusal, isRefused = () => true, certificate }: ProxySettings = {},
+) => {
   const asked: IncomingMessage[] = []
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     asked.push(request)
@@ -33,7 +38,7 @@ const openProxy = async (portOf: () => number, { status = 200, certificate }: Pr
   server.on('connect', (request, client) => {
     asked.push(request)
     client.on('error', () => {})
-    if (status !== 200) return void client.end(`HTTP/1.1 ${status} No\r\n\r\n`)
+    if (refusal && isRefused(request.url?.split(':')[0] ?? '')) return void refusal(client as Socket)
     const upstream = connect(portOf(), '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connected\r\n\r\n')
       upstream.pipe(client)
@@ -55,6 +60,8 @@ const openProxy = async (portOf: () => number, { status = 200, certificate }: Pr
     },
   }
 }
+
+const answering = (status: number) => (client: Socket) => void client.end(`HTTP/1.1 ${status} No\r\n\r\n`)
 
 describe('an egress proxy', () => {
   test('is asked for the address that was judged, and carries the request', async () => {
@@ -109,29 +116,69 @@ describe('an egress proxy', () => {
     expect(proxy.asked).toHaveLength(0)
   })
 
-  test('that refuses is named as the reason', async () => {
-    await using proxy = await openProxy(() => 1, { status: 403 })
-    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}` })
-    const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
-    expect(result).toMatchObject({ kind: 'failed', error: 'proxy', detail: '403' })
-  })
-
   test.each([
     ['is not there', 'ECONNREFUSED', () => openProxy(() => 1).then(closed)],
-    ['refuses our credentials', '407', () => openProxy(() => 1, { status: 407 })],
     ['does not finish its handshake', 'timeout', () => openSilent('https:')],
-  ])('that %s is our own failure: nothing was sent', async (_claim, detail, open) => {
+    ['refuses our credentials', '407', () => openProxy(() => 1, { refusal: answering(407) })],
+    ['wants fewer calls', '429', () => openProxy(() => 1, { refusal: answering(429) })],
+    ['refuses the host', '403', () => openProxy(() => 1, { refusal: answering(403) })],
+    ['answers 502', '502', () => openProxy(() => 1, { refusal: answering(502) })],
+    ['answers 503', '503', () => openProxy(() => 1, { refusal: answering(503) })],
+    [
+      'answers garbage',
+      'HPE_INVALID_CONSTANT',
+      () => openProxy(() => 1, { refusal: client => client.end('SSH-2.0\r\n') }),
+    ],
+    ['closes', 'ECONNRESET', () => openProxy(() => 1, { refusal: client => client.end() })],
+    ['resets', 'ECONNRESET', () => openProxy(() => 1, { refusal: client => client.resetAndDestroy() })],
+    ['does not answer', 'timeout', () => openSilent('http:')],
+  ])("that %s is our own failure: nothing was sent, and it is nobody else's fault", async (_claim, detail, open) => {
     await using proxy = await open()
-    await using sender = openSender({ proxy: `${proxy.protocol}//127.0.0.1:${proxy.port}` })
+    await using sender = openSender({ proxy: `${proxy.protocol}//127.0.0.1:${proxy.port}`, timeoutMs: 2_000 })
     const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
     expect(result).toMatchObject({ kind: 'failed', error: 'proxy_down', detail })
   })
 
-  test('that takes long over the connection to the receiver is given the time that connecting has', async () => {
-    await using proxy = await openSilent('http:')
-    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}`, timeoutMs: 2_000 })
-    const result = await sender.send(attemptTo('http://127.0.0.1:9999/'))
-    expect(result).toMatchObject({ kind: 'failed', error: 'connect_timeout' })
+  test.each([
+    ['502', answering(502)],
+    ['ECONNRESET', (client: Socket) => client.end()],
+    ['timeout', (client: Socket) => client.on('end', () => client.end()).resume()],
+  ])(
+    'that does not reach a receiver (%s) while it serves others is the failure of that receiver',
+    async (detail, refusal) => {
+      await using receiver = await openRawReceiver()
+      const refused = new Set(['127.0.0.1'])
+      await using proxy = await openProxy(() => receiver.port, { refusal, isRefused: host => refused.has(host) })
+      await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}`, timeoutMs: 1_000 })
+      const errorOf = async (host: string) => {
+        const result = await sender.send(attemptTo(`http://${host}:9999/`))
+        return result.kind === 'failed' ? [result.error, result.detail] : result.httpStatus
+      }
+      expect(await errorOf('127.0.0.2')).toBe(200)
+      // It may have broken just now.
+      expect(await errorOf('127.0.0.1')).toEqual(['proxy_down', detail])
+      expect(await errorOf('127.0.0.3')).toBe(200)
+      expect(await errorOf('127.0.0.1')).toEqual(['proxy', detail])
+      // Now it has.
+      refused.add('127.0.0.4')
+      expect(await errorOf('127.0.0.4')).toEqual(['proxy_down', detail])
+      expect(await errorOf('127.0.0.4')).toEqual(['proxy_down', detail])
+    },
+  )
+
+  test('that fails, and that works again, is told to the operator once each', async () => {
+    await using receiver = await openRawReceiver()
+    let isRefusing = true
+    const settings = { refusal: answering(407), isRefused: () => isRefusing }
+    await using proxy = await openProxy(() => receiver.port, settings)
+    const told: unknown[] = []
+    const onProxy = { failing: (failure: object) => told.push(failure), back: () => told.push('back') }
+    await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}`, onProxy })
+    for (let n = 0; n < 3; n++) await sender.send(attemptTo('http://127.0.0.1:9999/'))
+    expect(told).toEqual([{ error: '407', hosts: 1 }])
+    isRefusing = false
+    for (const host of ['127.0.0.1', '127.0.0.2']) await sender.send(attemptTo(`http://${host}:9999/`))
+    expect(told).toEqual([{ error: '407', hosts: 1 }, 'back'])
   })
 })
 

@@ -14,7 +14,12 @@ test('aborting ends a handshake at once', async () => {
   const controller = new AbortController()
   const handshaking = Promise.withResolvers<void>()
   const open = createOpen<Origin>((_origin, { openTcp }) => openTcp(), Date.now)(originAt(receiver.port))
-  const opening = open({ signal: controller.signal, onRead: () => {}, onTls: () => handshaking.resolve() })
+  const opening = open({
+    signal: controller.signal,
+    onRead: () => {},
+    onProxy: () => {},
+    onTls: () => handshaking.resolve(),
+  })
   const ended = expect(opening).rejects.toThrow()
   await handshaking.promise
   controller.abort()

@@ -28,6 +28,7 @@ const visit = async (open: ReturnType<typeof openerTo>) => {
   const socket = await open({
     signal: new AbortController().signal,
     onRead: () => read.resolve(),
+    onProxy: () => {},
     onTls: () => {},
   })
   await read.promise
@@ -215,7 +216,12 @@ describe('session tickets', () => {
     })
     const open = openerTo(server)
     for (let i = 0; i < 2; i++) {
-      const socket = await open({ signal: new AbortController().signal, onRead: () => {}, onTls: () => {} })
+      const socket = await open({
+        signal: new AbortController().signal,
+        onRead: () => {},
+        onProxy: () => {},
+        onTls: () => {},
+      })
       await once(socket, 'close')
     }
     expect(server.resumed()).toBe(1)

@@ -1,3 +1,4 @@
+import type { ProxyListener } from '../../src/callback/proxy-watch.ts'
 import type { NameResolver } from '../../src/callback/resolve.ts'
 import { type Outgoing, openSender as openRealSender, type Sender } from '../../src/callback/sender.ts'
 import { clockWith } from './clock.ts'
@@ -9,6 +10,7 @@ export const openSender = ({
   timeoutMs = 5_000,
   connectionsPerHost = 16,
   proxy = null,
+  onProxy = { failing: () => {}, back: () => {} },
   now,
   resolver,
 }: {
@@ -16,13 +18,14 @@ export const openSender = ({
   timeoutMs?: number
   connectionsPerHost?: number
   proxy?: string | null
+  onProxy?: ProxyListener
   now?: () => number
   resolver?: NameResolver
 } = {}): Sender & AsyncDisposable => {
   const sender = openRealSender({
     timeoutMs,
     policy: { allowHttp: true, allowed: networksOf(...allow) },
-    proxy,
+    proxy: proxy === null ? null : { url: proxy, ...onProxy },
     userAgent: 'idface-notifier/test',
     connectionsPerHost,
     clock: clockWith(now),

@@ -243,12 +243,17 @@ test('tells when a message is due again, once that is recorded', async () => {
   expect(announced).toEqual([settled.find(({ message }) => message.seq === 1)?.step.dueAt])
 })
 
-test('a failure of our own proxy uses up no retry, and all that is due comes back half a minute later', async () => {
-  const { deliverer, round, answer, settled } = openScene()
-  await round(messageOf(1, { retries: 2 }))
-  await answer(1, failed('proxy_down'))
+test('a failure of our own proxy uses up no retry, and the message is tried again later each time', async () => {
+  const { deliverer, round, answer, settled } = openScene({ random: () => 0.5 })
+  await round(messageOf(1, { retries: 2, claim: 1 }), messageOf(2, { retries: 2, claim: 6 }))
+  for (const seq of [1, 2]) await answer(seq, failed('proxy_down'))
   await deliverer.whenIdle()
-  expect(settled).toMatchObject([{ attempt: null, step: { state: 'pending', dueAt: NOW + 30 * SECOND, retries: 2 } }])
+  expect(settled).toMatchObject(
+    [1, 32].map(seconds => ({
+      attempt: null,
+      step: { state: 'pending', dueAt: NOW + seconds * SECOND, retries: 2 },
+    })),
+  )
 })
 
 describe('prefetched messages', () => {

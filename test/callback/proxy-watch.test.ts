@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { createProxyWatch } from '../../src/callback/proxy-watch.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+
+const openScene = () => {
+  const told: unknown[] = []
+  let at = 0
+  const watch = createProxyWatch(() => at, { failing: failure => told.push(failure), back: () => told.push('back') })
+  return {
+    told,
+    after: (ms: number) => {
+      at += ms
+    },
+    opened: watch.opened,
+    /** Whose failure it was. */
+    failed: (host: string, error: 'proxy' | 'proxy_down' = 'proxy') =>
+      watch.failed(host, { error, detail: '502' }).error,
+  }
+}
+
+test('a host that fails is to blame once another one has been served since, and lately', () => {
+  const { after, opened, failed } = openScene()
+  opened('good')
+  after(1)
+  expect(failed('dead')).toBe('proxy_down')
+  after(1)
+  opened('good')
+  after(MINUTE)
+  expect(failed('dead')).toBe('proxy')
+  after(2 * MINUTE)
+  expect(failed('dead')).toBe('proxy_down')
+})
+
+test('a host is no evidence of itself', () => {
+  const { after, opened, failed } = openScene()
+  for (let n = 0; n < 5; n++) {
+    opened('flapping')
+    after(1)
+    expect(failed('flapping')).toBe('proxy_down')
+    after(1)
+  }
+})
+
+test('an outage of the proxy uses up a retry of nobody who was served before it', () => {
+  const { after, opened, failed } = openScene()
+  for (const host of ['a', 'b', 'c']) opened(host)
+  for (let n = 0; n < 1_000; n++) {
+    after(SECOND)
+    for (const host of ['a', 'b', 'c']) expect(failed(host)).toBe('proxy_down')
+  }
+})
+
+test('what only the proxy can be to blame for is never counted, whoever is served', () => {
+  const { after, opened, failed } = openScene()
+  for (let n = 0; n < 3; n++) {
+    expect(failed('a', 'proxy_down')).toBe('proxy_down')
+    after(1)
+    opened('b')
+    after(1)
+  }
+})
+
+test('is told at once where it is certain, and once until it is over', () => {
+  const { told, after, opened, failed } = openScene()
+  for (let n = 0; n < 5; n++) failed('a', 'proxy_down')
+  expect(told).toEqual([{ error: '502', hosts: 1 }])
+  opened('a')
+  opened('b')
+  expect(told).toEqual([{ error: '502', hosts: 1 }, 'back'])
+  failed('a', 'proxy_down')
+  expect(told).toHaveLength(2)
+  after(MINUTE)
+  failed('a', 'proxy_down')
+  expect(told).toHaveLength(3)
+})
+
+test('is told after a few failures of several hosts; of one, which may be down, when it goes on', () => {
+  const several = openScene()
+  several.failed('a')
+  several.failed('b')
+  several.after(2 * SECOND)
+  expect(several.told).toEqual([])
+  several.failed('a')
+  expect(several.told).toEqual([{ error: '502', hosts: 2 }])
+
+  const one = openScene()
+  for (let n = 0; n < 60; n++) {
+    one.failed('a')
+    one.after(SECOND)
+  }
+  expect(one.told).toEqual([])
+  one.failed('a')
+  expect(one.told).toEqual([{ error: '502', hosts: 1 }])
+})
+
+test('remembers a bounded number of hosts, the newest', () => {
+  const { after, opened, failed } = openScene()
+  for (let n = 0; n <= 1_000; n++) failed(`h${n}`)
+  after(1)
+  opened('good')
+  after(1)
+  expect([failed('h1000'), failed('h0')]).toEqual(['proxy', 'proxy_down'])
+})
