@@ -7,15 +7,18 @@ interface Connection {
   exchange: { request: IncomingMessage; response: ServerResponse } | null
   /** When it last began or ended an exchange, as a number that counts up over all connections. */
   idleSince: number
-  /** For how many looks in a row its answer has been complete, and not taken. */
+  /** For how many looks in a row its answer has been complete, and too little of it taken. */
   untakenLooks: number
-  /** Bytes that the peer's system had not taken at the last look. */
+  /** Bytes that the peer's system had not taken at the first of them. */
   untaken: number
 }
 
+/** Of an answer so much has to be taken in `mostUntakenLooks`: a byte now and then would keep all of it in memory for hours. */
+const LEAST_TAKEN_BYTES = 64 * 1024
+
 interface ConnectionLimits {
   most: number
-  /** How often `look` may find that an answer has not been taken. */
+  /** How often in a row `look` may find that of an answer less than 64 KiB have been taken. */
   mostUntakenLooks: number
   /** Has the caller that has waited longest answered; false: nobody waits. */
   endLongestWait: () => boolean
@@ -79,14 +82,17 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
         listener(request, response)
       },
 
-    /** Closes the connections whose answers are complete, and of which nothing has been taken at any of the last looks. */
+    /** Closes the connections whose answers are complete, and of which too little has been taken over the last looks. */
     look: (): void => {
       for (const connection of connections.values()) {
         const { socket } = connection
         const untaken = untakenBytes(socket)
-        if (!isSaid(connection) || untaken < connection.untaken) connection.untakenLooks = 0
-        else if (++connection.untakenLooks > mostUntakenLooks) drop(connection)
-        connection.untaken = untaken
+        const taken = connection.untaken - untaken
+        // Below 0 it is the first look at this answer.
+        if (!isSaid(connection) || taken < 0 || taken >= LEAST_TAKEN_BYTES) {
+          connection.untakenLooks = 0
+          connection.untaken = untaken
+        } else if (++connection.untakenLooks > mostUntakenLooks) drop(connection)
       }
     },
 

@@ -75,6 +75,19 @@ test('a caller that takes its answer slowly is not cut off while it goes on', as
   }
 })
 
+test('a caller that takes a byte now and then kept its answer in memory for hours: it is cut off', async () => {
+  await using server = await openGated({ mostUntakenLooks: 5 })
+  await using _ = await server.open('/large')
+  const [socket] = server.sockets
+  let untaken = 10 * MIB
+  vi.spyOn(socket as Socket, 'writableLength', 'get').mockImplementation(() => --untaken)
+  server.connections.look()
+  for (let n = 0; n < 5; n++) server.connections.look()
+  expect(socket?.destroyed).toBe(false)
+  server.connections.look()
+  expect(socket?.destroyed).toBe(true)
+})
+
 test('a caller that took its answer, or waits for one, is not cut off', async () => {
   await using server = await openGated({ mostUntakenLooks: 3 })
   await using _ = await server.open('/short')
