@@ -26,7 +26,9 @@ export const createResendLimit = ({ now }: { now: () => number }) => {
     if (idlest !== undefined) times.delete(idlest)
     return () => {
       const counted = times.get(registrationId) ?? []
-      times.set(registrationId, counted.toSpliced(counted.lastIndexOf(at), 1))
+      const index = counted.lastIndexOf(at)
+      // Forgotten meanwhile: the others are not to be taken back.
+      if (index >= 0) times.set(registrationId, counted.toSpliced(index, 1))
     }
   }
 }

@@ -52,6 +52,16 @@ test('what the database refused does not count', async () => {
   expect(await resend()).toBe(202)
 })
 
+test('a refusal that came after a minute took back a resend that was made meanwhile', () => {
+  let now = 1_000_000
+  const count = createResendLimit({ now: () => now })
+  const takeBack = count('reg')
+  now += 61_000
+  for (let n = 0; n < 10; n++) count('reg')
+  takeBack()
+  expect(() => count('reg')).toThrow('10 times')
+})
+
 test('a clock that is set back locks nobody out', () => {
   let now = 1_000_000
   const count = createResendLimit({ now: () => now })
