@@ -7,6 +7,7 @@ import type { Emit } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
+import { createCommandWatch } from '../worker/command-watch.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
@@ -75,6 +76,10 @@ export const openApp = async (
   const clockWatch = createClockWatch({ clock, emit, onStep: stepMs => stepMs < 0 && dueTimes.ring() })
   const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look], clock })
   stack.defer(heartbeat.stop)
+  const commandWatch = createCommandWatch({ store, emit })
+  await commandWatch.look()
+  const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, rings: [() => void commandWatch.look()], clock })
+  stack.defer(slowHeartbeat.stop)
   roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))
   roles.push(openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt }))
   const opened = stack.move()

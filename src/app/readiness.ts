@@ -19,7 +19,7 @@ const told = (name: string, reasons: readonly string[]): Check => {
 
 /** Whether this process can do its work now, and what keeps it from it. */
 export const createReadiness = (
-  store: Pick<Store, 'probe' | 'listAccounts'>,
+  store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,
   { monotonic }: Pick<Clock, 'monotonic'>,
 ) => {
   let isStopping = false
@@ -67,6 +67,14 @@ export const createReadiness = (
     return [told('accounts', paused), told('upstream', silent)]
   })
 
+  const deliveries = shared(async (): Promise<Check> => {
+    const heldAt = await store.deliveriesHeldAt().catch(() => null)
+    return told(
+      'deliveries',
+      heldAt === null ? [] : [`held since ${new Date(heldAt).toISOString()}; "deliveries resume" ends it`],
+    )
+  })
+
   return {
     stopping: () => {
       isStopping = true
@@ -75,6 +83,7 @@ export const createReadiness = (
       { name: 'process', ok: !isStopping, reason: isStopping ? 'the process is stopping' : null },
       await database(),
       ...(await accounts()),
+      await deliveries(),
     ],
   }
 }

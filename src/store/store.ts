@@ -3,6 +3,7 @@ import type { BinsChange, CompletionBins } from '../core/polling/completion-bins
 import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
+import type { BackupRecord, LastBackup } from './backup.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
@@ -32,6 +33,7 @@ import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
+export type { BackupRecord, LastBackup } from './backup.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
@@ -115,6 +117,12 @@ export interface Store {
    */
   settleMessages(settlements: readonly MessageSettlement[]): Promise<void>
 
+  /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
+  holdDeliveries(): Promise<void>
+  resumeDeliveries(): Promise<void>
+  /** Since when no message is claimed; null: they are. */
+  deliveriesHeldAt(): Promise<number | null>
+
   createPartner(partner: NewPartner): Promise<Partner>
   findPartner(id: string): Promise<Partner | null>
   /** Oldest first, `limit` at most, from after the partner `after`. */
@@ -182,6 +190,9 @@ export interface Store {
   stats(): Promise<Stats>
   /** How the engine itself is doing. */
   engineStats(): Promise<EngineStats>
+  lastBackup(): Promise<LastBackup>
+  recordBackup(record: BackupRecord): Promise<void>
+
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>

@@ -106,6 +106,28 @@ export const EVENTS = {
     meaning:
       'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again. With `SQLITE_CORRUPT` or `SQLITE_NOTADB` the file itself is damaged: first read *A damaged database* in operations.md; the next start looks through the file and refuses it while it is damaged.',
   },
+  'deliveries.held': {
+    level: 'warn',
+    fields: { since: ISO_TIME, advice: TEXT },
+    meaning:
+      'No webhook is sent, since `since`, because of `serve --hold`, `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `deliveries resume`: see [backup and restore](operations.md#backup-and-restore).',
+  },
+  'deliveries.resumed': {
+    level: 'info',
+    fields: {},
+    meaning: 'Webhooks are sent again: somebody ran `deliveries resume`.',
+  },
+  'backup.done': {
+    level: 'info',
+    fields: { at: ISO_TIME, bytes: NUMBER },
+    meaning: 'A backup has been made and checked; it is of the moment `at`.',
+  },
+  'backup.failed': {
+    level: 'error',
+    fields: { at: ISO_TIME, reason: TEXT },
+    meaning:
+      'A backup that began or ended at `at` has failed, and nothing of it is left. The command has told what to do (look into the mail or the log of whatever runs it); `reason` is the kind of problem. Told within some seconds, and at a start where no good one has been made since: see [backup and restore](operations.md#backup-and-restore).',
+  },
   'value.unreadable': {
     level: 'error',
     fields: { table: TEXT, id: TEXT, advice: TEXT },

@@ -17,7 +17,13 @@ const ACCOUNT: Account = {
 }
 
 const open = (accounts: readonly Account[] = [ACCOUNT]) => {
-  const state = { now: 0, probes: 0, lists: 0, fault: null as Error | null }
+  const state = {
+    now: 0,
+    probes: 0,
+    lists: 0,
+    fault: null as Error | null,
+    heldAt: null as number | null,
+  }
   const readiness = createReadiness(
     {
       probe: async () => {
@@ -29,6 +35,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT]) => {
         if (state.fault) throw state.fault
         return accounts.filter(({ id }) => after === null || id > after).slice(0, limit)
       },
+      deliveriesHeldAt: async () => state.heldAt,
     },
     { monotonic: () => state.now },
   )
@@ -39,7 +46,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT]) => {
 describe('readiness', () => {
   test('is all well, with no reasons', async () => {
     const checks = await open().readiness.checks()
-    expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts', 'upstream'])
+    expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts', 'upstream', 'deliveries'])
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
   })
 
@@ -112,6 +119,16 @@ describe('readiness', () => {
       name: 'accounts',
       ok: true,
       reason: 'acc_2 is paused: frozen (4050); acc_3 is paused: operator (-)',
+    })
+  })
+
+  test('says that deliveries are held and how to end it, and stays ready', async () => {
+    const { state, check } = open()
+    state.heldAt = Date.parse('2026-11-26T08:00:00Z')
+    expect(await check('deliveries')).toEqual({
+      name: 'deliveries',
+      ok: true,
+      reason: 'held since 2026-11-26T08:00:00.000Z; "deliveries resume" ends it',
     })
   })
 })

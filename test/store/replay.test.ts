@@ -52,6 +52,8 @@ type Writing = Exclude<
   | 'listAccounts'
   | 'stats'
   | 'engineStats'
+  | 'deliveriesHeldAt'
+  | 'lastBackup'
 >
 
 const CASES: Record<Writing, Case> = {
@@ -162,6 +164,13 @@ const CASES: Record<Writing, Case> = {
     return () => bench.store.prune(bench.store.now(), 10)
   },
   reseal: async bench => () => bench.store.reseal(null, 10),
+  holdDeliveries: async bench => () => bench.store.holdDeliveries(),
+  resumeDeliveries: async bench => {
+    await bench.store.holdDeliveries()
+    return () => bench.store.resumeDeliveries()
+  },
+  recordBackup: async bench => () =>
+    bench.store.recordBackup({ outcome: 'good', at: bench.store.now(), path: '/backups/one.db', bytes: 4_096 }),
   probe: async bench => () => bench.store.probe(),
 }
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const

@@ -3,9 +3,10 @@ import type { Secret } from '../../core/secret.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
-import type { ClaimedMessage, MessageClaimRequest, MessageSettlement, Store } from '../store.ts'
+import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, MessageSettlement, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
+import { prepareHold } from './deliveries-hold.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
 import { type DueMessage, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
@@ -16,6 +17,7 @@ type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 const HELD_IN_A_CLAIM = 100
 /** A partner none of whose signing secrets can be decrypted is looked at again after this: it may have a new one then. */
 const UNSIGNED_MS = 30 * SECOND
+const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 
 export const createMessages = (context: Context): Verbs => {
   const { client, sealed, openOr, write, read, now } = context
@@ -23,6 +25,7 @@ export const createMessages = (context: Context): Verbs => {
   const pauses = createCallbackPauses(context)
   const beginLanes = createLanes(client)
   const secrets = createSecretRows(context)
+  const { heldAt } = prepareHold(client)
   let turn = FIRST_TURN
 
   /** The partners whose turn it is: those after `after`, then from the beginning on. */
@@ -93,6 +96,7 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const claimAll = (claim: MessageClaimRequest, at: number) => {
+    if (heldAt() !== null) return { claimed: NOTHING, nextTurn: turn }
     continueLifting(at)
     const { lanes, isAll, partnerIds } = loadLanes(claim, at)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))

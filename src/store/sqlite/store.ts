@@ -6,10 +6,12 @@ import { createOpenOr } from '../unreadable.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createApiKeys } from './api-keys.ts'
+import { createBackupRecords } from './backup-records.ts'
 import { createBulkResends } from './bulk-resends.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
+import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createEvents } from './events.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
@@ -86,6 +88,7 @@ export const openSqliteStore = async ({
     ...createVerifications(context),
     ...createCompletions(context),
     ...createMessages(context),
+    ...createDeliveriesHold(context),
     ...createPartners(context),
     ...createPartnerStatus(context),
     ...createApiKeys(context),
@@ -97,6 +100,7 @@ export const openSqliteStore = async ({
     ...createResealing(context),
     ...createStats(context),
     engineStats: connection.engineStats,
+    ...createBackupRecords(context),
     probe: () =>
       context.write(() => {
         const value = Buffer.from(String(now()))

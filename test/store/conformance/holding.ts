@@ -5,8 +5,38 @@ import { first, LEASE_MS, type OpenStore, openBench } from '../../support/store.
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
-/** A message that has been claimed and not sent: it is released, or cancelled. */
+/** A message that is not sent: nobody may claim it now, or it has been claimed and is released, or cancelled. */
 export const describeHolding = (open: OpenStore): void => {
+  describe('while deliveries are held', () => {
+    test('no message is claimed, checks go on, and all of them are claimed afterwards', async () => {
+      await using bench = await openBench(open)
+      await bench.store.holdDeliveries()
+      const heldAt = bench.store.now()
+      const { id } = await bench.resolve()
+      expect(await bench.claimMessagesWith()).toEqual({ messages: [], secrets: new Map(), nextAt: null })
+      await bench.advance(SECOND)
+      await bench.store.holdDeliveries()
+      expect(await bench.store.deliveriesHeldAt()).toBe(heldAt)
+      expect(await bench.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'pending', attempts: 0 } })
+
+      let told = 0
+      bench.store.hints.on('messagesDue', () => told++)
+      await bench.store.resumeDeliveries()
+      expect(told).toBe(1)
+      expect(await bench.store.deliveriesHeldAt()).toBeNull()
+      expect(await bench.claimMessages()).toMatchObject([{ registrationId: id, attempts: 0 }])
+    })
+
+    test('what is claimed already is recorded', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      const message = first(await bench.claimMessages())
+      await bench.store.holdDeliveries()
+      await bench.store.settleMessages([bench.received(message, 200)])
+      expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 1 })
+    })
+  })
+
   describe('a message that is given back', () => {
     const givenBack = (bench: Bench, message: ClaimedMessage): MessageSettlement => ({
       message,

@@ -8,6 +8,7 @@ import {
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
+import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
 import { byEnd, mayForgetPause } from '../../../../src/store/retention.ts'
@@ -233,6 +234,18 @@ export const createNouns = (context: Context): Verbs => {
         return ended.length
       }),
     reseal: async () => ({ moved: 0, unreadable: [], next: null }),
+    holdDeliveries: async () =>
+      transaction(() => {
+        if (!tables.hold.get('')) tables.hold.add('', { since: now() })
+      }),
+    resumeDeliveries: async () => {
+      transaction(() => tables.hold.delete(''))
+      hints.emit('messagesDue')
+    },
+    deliveriesHeldAt: async () => tables.hold.get('')?.since ?? null,
+    lastBackup: async () => tables.backups.get('') ?? NO_BACKUP,
+    recordBackup: async record =>
+      transaction(() => tables.backups.set('', afterBackup(tables.backups.get('') ?? NO_BACKUP, record))),
     probe: async () => {},
     close: async () => {},
   }

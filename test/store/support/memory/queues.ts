@@ -190,6 +190,7 @@ export const createQueues = (context: Context): Verbs => {
 
   const claimMessages = (claim: MessageClaimRequest) => {
     const at = now()
+    if (tables.hold.get('')) return { messages: [], secrets: new Map(), nextAt: null }
     const before = firstDue()
     if (before === null || before > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt: before }
     const lanes = tables.lanes

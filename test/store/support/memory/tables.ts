@@ -3,6 +3,7 @@ import type { MessageState, MessageType } from '../../../../src/core/message.ts'
 import type { CompletionBins } from '../../../../src/core/polling/completion-bins.ts'
 import type { Secret } from '../../../../src/core/secret.ts'
 import type { AccountRow as SealedAccountRow } from '../../../../src/store/account.ts'
+import type { LastBackup } from '../../../../src/store/backup.ts'
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
 import type { LaneState } from '../../../../src/store/rules/lane.ts'
 import type {
@@ -172,6 +173,9 @@ export const createTables = () => {
     resends: table<string, ResendRow>(),
     /** By partner and URL. */
     pauses: table<string, PauseRow>(),
+    /** At most one row each. */
+    hold: table<'', { since: number }>(),
+    backups: table<'', LastBackup>(),
 
     /** The next number, which no row has ever had. */
     next: (sequence: keyof typeof sequences): number => {

@@ -1,0 +1,44 @@
+import type { LastBackup, Store } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
+
+const HELD = 'to send again: deliveries resume'
+const iso = (at: number): string => new Date(at).toISOString()
+
+/**
+ * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
+ * ended. The first look tells what is amiss already.
+ */
+export const createCommandWatch = ({
+  store,
+  emit,
+}: {
+  store: Pick<Store, 'deliveriesHeldAt' | 'lastBackup'>
+  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
+}) => {
+  let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
+
+  const tellHold = (heldAt: number | null) => {
+    if (heldAt !== null && known.heldAt === null) emit('deliveries.held', { since: iso(heldAt), advice: HELD })
+    if (heldAt === null && known.heldAt !== null) emit('deliveries.resumed')
+  }
+
+  const tellBackup = ({ good, failed }: LastBackup) => {
+    const isNew = known.backup !== null && good?.at !== known.backup.good?.at
+    if (good !== null && isNew) emit('backup.done', { at: iso(good.at), bytes: good.bytes })
+    if (failed !== null && failed.at !== known.backup?.failed?.at)
+      emit('backup.failed', { at: iso(failed.at), reason: failed.reason })
+  }
+
+  return {
+    look: async (): Promise<void> => {
+      try {
+        const [heldAt, backup] = await Promise.all([store.deliveriesHeldAt(), store.lastBackup()])
+        tellHold(heldAt)
+        tellBackup(backup)
+        known = { heldAt, backup }
+      } catch {
+        // The database cannot be read now, which others tell; the next look comes soon.
+      }
+    },
+  }
+}

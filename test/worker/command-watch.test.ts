@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import type { LastBackup } from '../../src/store/store.ts'
+import { createCommandWatch } from '../../src/worker/command-watch.ts'
+
+const AT = Date.parse('2026-11-26T03:00:00Z')
+const GOOD = { at: AT, path: '/backups/one.db', bytes: 4_096 }
+
+const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
+  const state = { heldAt: start.heldAt ?? null, backup: start.backup ?? { good: null, failed: null }, isBroken: false }
+  const told: unknown[] = []
+  const read = async <T>(value: T): Promise<T> => {
+    if (state.isBroken) throw new Error('the database cannot be used now')
+    return value
+  }
+  const watch = createCommandWatch({
+    store: { deliveriesHeldAt: () => read(state.heldAt), lastBackup: () => read(state.backup) },
+    emit: (...event) => void told.push(event),
+  })
+  return {
+    state,
+    look: async () => {
+      told.length = 0
+      await watch.look()
+      return [...told]
+    },
+  }
+}
+
+test('a start with deliveries held tells it once, and their end', async () => {
+  const { state, look } = open({ heldAt: AT })
+  expect(await look()).toEqual([
+    ['deliveries.held', { since: '2026-11-26T03:00:00.000Z', advice: 'to send again: deliveries resume' }],
+  ])
+  expect(await look()).toEqual([])
+  state.heldAt = null
+  expect(await look()).toEqual([['deliveries.resumed']])
+})
+
+test('each backup that ends is told, and what was good before the start is not', async () => {
+  const { state, look } = open({ backup: { good: GOOD, failed: null } })
+  expect(await look()).toEqual([])
+  state.backup = { good: GOOD, failed: { at: AT + 1, reason: 'no_room' } }
+  expect(await look()).toEqual([['backup.failed', { at: '2026-11-26T03:00:00.001Z', reason: 'no_room' }]])
+  expect(await look()).toEqual([])
+  state.backup = { good: { ...GOOD, at: AT + 2 }, failed: null }
+  expect(await look()).toEqual([['backup.done', { at: '2026-11-26T03:00:00.002Z', bytes: 4_096 }]])
+})
+
+test('a backup that has failed while no service ran is told at the start', async () => {
+  const { look } = open({ backup: { good: GOOD, failed: { at: AT + 1, reason: 'exists' } } })
+  expect(await look()).toEqual([['backup.failed', { at: '2026-11-26T03:00:00.001Z', reason: 'exists' }]])
+})
+
+test('what happens while the database cannot be read is told later', async () => {
+  const { state, look } = open()
+  await look()
+  state.isBroken = true
+  state.heldAt = AT
+  expect(await look()).toEqual([])
+  state.isBroken = false
+  expect(await look()).toMatchObject([['deliveries.held', {}]])
+})
