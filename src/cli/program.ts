@@ -6,6 +6,7 @@ Settings come from the environment, or from a file .env in the current folder.
 "idface-notifier settings" lists them all, "settings --lang zh" in Chinese.`
 
 const json = () => new Option('--json', 'print JSON, for programs')
+const lang = () => new Option('--lang <lang>', 'language; the default goes by LANG').choices(['en', 'zh'])
 
 const wholeNumber = (min: number, max: number) => (text: string) => {
   const number = Number(text)
@@ -25,8 +26,9 @@ export const createProgram = (): Command => {
     .command('serve')
     .description('run the API, the poller and the deliverer in this process')
     .addOption(new Option('--lang <lang>', 'language of the list of settings in --help').choices(['en', 'zh']))
+    .option('--hold', 'send no webhook until "deliveries resume"; all else goes on')
     .addHelpText('after', SETTINGS_HELP_HINT)
-    .action(async () => (await import('./serve.ts')).serve())
+    .action(async options => (await import('./serve.ts')).serve(options))
 
   program
     .command('migrate')
@@ -55,6 +57,7 @@ export const createProgram = (): Command => {
       process.stdout.write(`${settingsHelp(lang)}\n`)
     })
 
+  addBackupCommands(program)
   addPartnerCommands(program)
   addKeyCommands(program)
 
@@ -76,6 +79,35 @@ export const createProgram = (): Command => {
     .action(async options => (await import('./simulate.ts')).simulate(options))
 
   return program
+}
+
+const addBackupCommands = (program: Command) => {
+  program
+    .command('backup <file>')
+    .description('back up the database into a new file, also while the service runs; the copy is checked')
+    .addOption(json())
+    .addOption(lang())
+    .action(async (file, options) => (await import('./backup.ts')).backup(file, options))
+  program
+    .command('restore <file>')
+    .description('put a backup in the place of the database, which is kept; the service must be stopped')
+    .option('--yes', 'do not ask, for scripts')
+    .option('--hold', 'the service then sends no webhook until "deliveries resume"')
+    .option('--without-manifest', 'look through the backup instead of comparing it with its manifest')
+    .addOption(json())
+    .addOption(lang())
+    .action(async (file, options) => (await import('./backup.ts')).restore(file, options))
+  const deliveries = program.command('deliveries').description('hold and resume the sending of webhooks')
+  deliveries
+    .command('hold')
+    .description('send no webhook until they are resumed, also after a restart; nothing is lost')
+    .addOption(json())
+    .action(async options => (await import('./deliveries.ts')).holdDeliveries(options))
+  deliveries
+    .command('resume')
+    .description('send again, what has waited first')
+    .addOption(json())
+    .action(async options => (await import('./deliveries.ts')).resumeDeliveries(options))
 }
 
 const addPartnerCommands = (program: Command) => {

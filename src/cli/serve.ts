@@ -12,13 +12,17 @@ import { damageAdviceOn, loadConfig, reasonOf, refuse } from './environment.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
 
-/** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
-export const serve = async (): Promise<void> => {
+/**
+ * Runs until SIGTERM or SIGINT; a second signal ends it at once.
+ *
+ * @param options.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
+ */
+export const serve = async ({ hold = false }: { hold?: boolean }): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
-  const app = await start(config, emit).catch((error: unknown) => refuse(reasonOf(error)))
+  const app = await start(config, { emit, hold }).catch((error: unknown) => refuse(reasonOf(error)))
   emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
   if (config.server.adminToken === null)
     emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
@@ -38,8 +42,11 @@ const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
   database.kind === 'sqlite' ? resolve(database.path) : 'PostgreSQL'
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
-const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {
-  const database = openDatabase(config, { emit, runs: 'on its own thread' })
+const start = async (config: UpstreamConfig, { emit, hold }: { emit: Emit; hold: boolean }): Promise<App> => {
+  const database = openDatabase(config, { emit, runs: 'on its own thread' }).then(async store => {
+    if (hold) await store.holdDeliveries()
+    return store
+  })
   const [{ openApp }, { hints }] = await Promise.all([import('../app/open-app.ts'), database])
   const broken = new Promise<never>((_resolve, reject) => hints.once('broken', reject))
   return Promise.race([openApp(config, emit, database), broken])

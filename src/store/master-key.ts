@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unli
 import { dirname } from 'node:path'
 import { codeOf } from '../core/error.ts'
 import { sharedModeOf } from './sqlite/database-file.ts'
+import { syncFolderOf } from './sqlite/durable-files.ts'
 
 const KEY_BYTES = 32
 
@@ -15,13 +16,16 @@ export const keyBeside = (
   random: (bytes: number) => Buffer,
 ): { key: Buffer; path: string; created: boolean } => {
   const path = `${databasePath}.key`
-  const existing = readKey(path)
+  const existing = findKeyBeside(databasePath)
   if (existing) return { key: existing, path, created: false }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const key = random(KEY_BYTES)
   if (writeKey(path, key, random(6).toString('hex'))) return { key, path, created: true }
   return { key: readKey(path) ?? key, path, created: false }
 }
+
+/** Null: there is none. Throws as `keyBeside` does. */
+export const findKeyBeside = (databasePath: string): Buffer | null => readKey(`${databasePath}.key`)
 
 const readKey = (path: string): Buffer | null => {
   const text = read(path)
@@ -53,7 +57,7 @@ const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
     writeSync(file, `${key.toString('base64')}\n`)
     fsyncSync(file)
     linkSync(draft, path)
-    syncFolder(dirname(path))
+    syncFolderOf(path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
@@ -62,11 +66,4 @@ const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
     closeSync(file)
     unlinkSync(draft)
   }
-}
-
-/** Without this a power cut may lose the file, and with it everything sealed under its key. */
-const syncFolder = (path: string) => {
-  const folder = openSync(path, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
 }

@@ -170,7 +170,7 @@ describe('after an end without closing', () => {
     writeFileSync(path, Buffer.concat([bytes.subarray(0, 8_192), randomBytes(bytes.length - 8_192)]))
     const { message } = await failureOf(openAt(path, { quickCheck: true }))
     expect(message).toContain('the database is damaged')
-    expect(message).toContain('put the last backup in their place')
+    expect(message).toContain('run "restore" with the last backup')
   })
 
   test('a file that is no database is refused with how to restore it', async () => {
@@ -195,7 +195,8 @@ describe('damage that shows only when a page is read', () => {
     expect((await broken).message).toContain('SQLITE_CORRUPT')
     await unaware.store.close()
 
-    for (const _start of [1, 2]) expect((await failureOf(openAsService(path))).message).toContain('put the last backup')
+    for (const _start of [1, 2])
+      expect((await failureOf(openAsService(path))).message).toContain('run "restore" with the last backup')
 
     writeFileSync(path, good)
     for (const told of [[['database.checking', { bytes: good.length }]], []]) {
@@ -211,7 +212,8 @@ describe('damage that shows only when a page is read', () => {
     await store.close()
     damageTable(path, 'partners')
     writeFileSync(`${path}-wal`, 'what a power cut left')
-    for (const _start of [1, 2]) expect((await failureOf(openAsService(path))).message).toContain('put the last backup')
+    for (const _start of [1, 2])
+      expect((await failureOf(openAsService(path))).message).toContain('run "restore" with the last backup')
   })
 })
 

@@ -4,15 +4,20 @@
  *   slow      each sync takes a second
  *   fail-db   a sync of the database file fails with EIO
  *   fail-wal  a sync of its log fails with EIO
+ *   full      nothing more can be written to a copy that is not ready yet
+ * With DISK_SHIM_KILL=N it kills the process (-9) at the Nth call that gives a file its name or syncs one.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int is_set(const char *command) {
@@ -49,10 +54,17 @@ static void copy(int fd, const char *to) {
   close(copy);
 }
 
+static void kill_at_turn(void) {
+  static atomic_int calls;
+  const char *turn = getenv("DISK_SHIM_KILL");
+  if (turn != NULL && ++calls == atoi(turn)) kill(getpid(), SIGKILL);
+}
+
 static int sync_through(int fd, const char *function) {
   int (*sync_file)(int) = (int (*)(int))dlsym(RTLD_NEXT, function);
   char path[PATH_MAX], taken[PATH_MAX], safe[PATH_MAX];
   const char *folder = getenv("DISK_SHIM");
+  kill_at_turn();
   const char *name = folder == NULL ? NULL : name_of(fd, path, sizeof path);
   if (name == NULL) return sync_file(fd);
   if (is_set(strstr(name, "-wal") ? "fail-wal" : "fail-db")) {
@@ -71,3 +83,38 @@ static int sync_through(int fd, const char *function) {
 
 int fsync(int fd) { return sync_through(fd, "fsync"); }
 int fdatasync(int fd) { return sync_through(fd, "fdatasync"); }
+
+int rename(const char *from, const char *to) {
+  int (*rename_file)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+  kill_at_turn();
+  return rename_file(from, to);
+}
+
+int link(const char *from, const char *to) {
+  int (*link_file)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "link");
+  kill_at_turn();
+  return link_file(from, to);
+}
+
+static int is_full(int fd) {
+  char link[64], path[PATH_MAX];
+  if (!is_set("full")) return 0;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = 0;
+  if (strstr(path, ".partial") == NULL && strstr(path, ".restored") == NULL) return 0;
+  errno = ENOSPC;
+  return 1;
+}
+
+#define WRITE(name, parameters, ...)                                                                                  \
+  ssize_t name parameters {                                                                                           \
+    ssize_t(*write_file) parameters = (ssize_t(*) parameters)dlsym(RTLD_NEXT, #name);                                 \
+    return is_full(fd) ? -1 : write_file(__VA_ARGS__);                                                                \
+  }
+
+WRITE(write, (int fd, const void *bytes, size_t count), fd, bytes, count)
+WRITE(pwrite, (int fd, const void *bytes, size_t count, off_t at), fd, bytes, count, at)
+WRITE(pwrite64, (int fd, const void *bytes, size_t count, off64_t at), fd, bytes, count, at)
+WRITE(writev, (int fd, const struct iovec *parts, int count), fd, parts, count)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
 import { fail, print, reasonOf } from '../environment.ts'
+import { languageOf } from '../language.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -45,10 +46,6 @@ export const demo = async ({ keep = false, lang = languageOf(process.env) }: Dem
   }
   clearTimeout(limit)
 }
-
-/** The order is POSIX's: the first variable that is set and not empty counts. */
-const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
-  /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
 
 /** A second signal ends the process at once. */
 const firstSignal = () =>

@@ -9,7 +9,10 @@ import { meta } from './schema.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 const RESTORE =
-  'keep the file and its -wal for whoever looks into it, and put the last backup in their place ("A damaged database" in docs/operations.md)'
+  'run "restore" with the last backup, which keeps this file and its -wal for whoever looks into them ("A damaged database" in docs/operations.md)'
+
+const LATER =
+  'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade'
 
 /**
  * What is told of an existing file: that another service has it open, and that its schema is an older one. A new file is not
@@ -29,8 +32,9 @@ export const bringUpToDate = async (
 ): Promise<void> => {
   const { db, write, sealed } = context
   const isOlder = refuseDamage(() => {
-    const age = judgeAge(context)
-    if (hasTable(context, 'meta')) assertKey(context)
+    const age = ageOf(context.client)
+    if (age === 'later') throw new Error(LATER)
+    if (hasTable(context.client, 'meta')) assertKey(context)
     if (quickCheck) assertWhole(context)
     return age === 'older' || (age === 'current' && mayHavePlainMetadata(context))
   })
@@ -68,22 +72,19 @@ const markOurs = async ({ client, write }: Context) => {
   await write(() => client.pragma(`application_id = ${APPLICATION_ID}`))
 }
 
-const hasTable = ({ client }: Context, name: string): boolean =>
+const hasTable = (client: Context['client'], name: string): boolean =>
   client.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined
 
-/** Throws where a later version has been here. */
-const judgeAge = (context: Context): 'new' | 'older' | 'current' => {
-  if (!hasTable(context, '__drizzle_migrations')) return 'new'
+/** Which schema it has, seen from this version. */
+export const ageOf = (client: Context['client']): 'new' | 'older' | 'current' | 'later' => {
+  if (!hasTable(client, '__drizzle_migrations')) return 'new'
   const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
     entries: { when: number }[]
   }
   const newest = Math.max(...journal.entries.map(({ when }) => when))
-  const applied = context.client.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
+  const applied = client.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
   if (applied === null) return 'new'
-  if (Number(applied) > newest)
-    throw new Error(
-      'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
-    )
+  if (Number(applied) > newest) return 'later'
   return Number(applied) < newest ? 'older' : 'current'
 }
 

@@ -13,6 +13,7 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createEvents } from './events.ts'
+import { refuseHalfRestored } from './half-restored.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createPartnerStatus } from './partner-status.ts'
@@ -48,7 +49,7 @@ export interface SqliteOptions {
 }
 
 /**
- * Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws.
+ * Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws, and where a restore has not ended.
  */
 export const openSqliteStore = async ({
   path,
@@ -69,6 +70,8 @@ export const openSqliteStore = async ({
     stack.defer(() => presence.close())
     if (presence.isShared) onStep('shared')
   }
+  // After the presence: who restores looks for it after having said so.
+  refuseHalfRestored(path)
   const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
   stack.defer(() => connection.close())
   const context: Context = {

@@ -1,0 +1,93 @@
+import type { Language } from '../config/setting.ts'
+import type { BackupMade } from '../store/backups.ts'
+import type { RestorePlan } from '../store/sqlite/restore.ts'
+import { formatBytes, formatCount, formatTime } from './format.ts'
+
+interface BackupTexts {
+  copying: string
+  checking: (bytes: number) => string
+  /** What has been made, and what to do with it; a line each. */
+  made: (made: BackupMade) => string[]
+  /** What the backup is, what comes back with it, what is lost, and where the present database stays; a line each. */
+  plan: (plan: RestorePlan) => string[]
+  question: (database: string) => string
+  yesNeeded: string
+  left: (database: string) => string
+  restored: (restored: { database: string; keptAs: string | null; held: boolean }) => string[]
+}
+
+const registrationsOf = ({ counts }: Pick<RestorePlan, 'counts'>): string => formatCount(counts.registrations ?? 0)
+
+const en: BackupTexts = {
+  copying: 'Copying',
+  checking: bytes => `Looking through the copy (${formatBytes(bytes)}) …`,
+  made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
+    `Backed up to ${file}: ${formatBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at))}.`,
+    `It opens only with the master key of fingerprint ${manifest.masterKey}: keep that key, and apart from the backup.`,
+    ...(isOnSameDisk ? ['It is on the same disk as the database: copy it, with its manifest, to another one.'] : []),
+    ...(network === null ? [] : [`It is on ${network}, which may lose what it has confirmed: keep another copy.`]),
+    ...(isRecorded
+      ? []
+      : ['Its time could not be written into the database, so alerts take the one before for the last.']),
+  ],
+  plan: ({ at, version, bytes, counts, willSend, willAsk, lost, keepsAs }) => [
+    `The backup${at === null ? '' : ` is of ${formatTime(at)}`}${version === null ? '' : `, made by version ${version}`}: ${formatBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
+    '',
+    'Done again, as if for the first time:',
+    `  ${formatCount(willSend)} webhooks that it has as not delivered are sent, also where they have been since: under the same webhook-id, by which receivers know them.`,
+    `  ${formatCount(willAsk)} registrations that it has as waiting are asked about again, and their partners told: under the same webhook-id too.`,
+    'Lost, because it came later:',
+    lost === null
+      ? '  The registrations made since then; how many is not known. Their partners must repeat them, which gives them new ids.'
+      : `  ${formatCount(lost)} registrations made since then. Their partners must repeat them, which gives them new ids.`,
+    '  What was changed since then of partners, API keys, signing secrets and accounts. A key that was revoked since works again: revoke it anew.',
+    '  Positions in GET /v1/events since then: they are answered 409 with where to go on.',
+    '',
+    keepsAs === null ? 'There is no database in its place.' : `The present database is kept as ${keepsAs}.`,
+  ],
+  question: database => `Put the backup in the place of ${database}? [y/N] `,
+  yesNeeded: 'restore asks before it replaces the database, and there is no terminal here: say --yes',
+  left: database => `${database} was left as it is.`,
+  restored: ({ database, keptAs, held }) => [
+    `Restored ${database}. Start the service.`,
+    ...(held ? ['It will ask, but send nothing, until you run: deliveries resume'] : []),
+    ...(keptAs === null ? [] : [`When all is well, remove ${keptAs} (and its -wal).`]),
+  ],
+}
+
+const zh: BackupTexts = {
+  copying: '正在复制',
+  checking: bytes => `正在检查副本（${formatBytes(bytes)}）……`,
+  made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
+    `已备份到 ${file}：${formatBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至 ${formatTime(Date.parse(manifest.at))}。`,
+    `只有指纹为 ${manifest.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
+    ...(isOnSameDisk ? ['备份与数据库在同一块磁盘上：请连同清单一起复制到另一块磁盘。'] : []),
+    ...(network === null ? [] : [`备份位于 ${network} 上，已确认的写入仍可能丢失：请另存一份。`]),
+    ...(isRecorded ? [] : ['未能把备份时间写入数据库，告警会把更早的一次当作最近一次备份。']),
+  ],
+  plan: ({ at, version, bytes, counts, willSend, willAsk, lost, keepsAs }) => [
+    `备份${at === null ? '' : `数据截至 ${formatTime(at)}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
+    '',
+    '将重做一遍：',
+    `  备份中尚未送达的 ${formatCount(willSend)} 条通知会再次发送（即使此后已送达），webhook-id 不变，接收方可据此去重。`,
+    `  备份中仍在等待的 ${formatCount(willAsk)} 条登记会再次查询并通知合作方，webhook-id 同样不变。`,
+    '将丢失（发生在备份之后）：',
+    lost === null
+      ? '  此后新增的登记，数量未知；合作方须重新登记，将得到新的 id。'
+      : `  此后新增的 ${formatCount(lost)} 条登记；合作方须重新登记，将得到新的 id。`,
+    '  此后对合作方、API 密钥、签名密钥与上游账号的修改。此后吊销的密钥会重新生效：请再次吊销。',
+    '  此后的 GET /v1/events 位置：会以 409 应答，并告知从何处继续。',
+    '',
+    keepsAs === null ? '该处目前没有数据库。' : `现有数据库将保留为 ${keepsAs}。`,
+  ],
+  question: database => `用备份替换 ${database}？[y/N] `,
+  yesNeeded: 'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
+  left: database => `${database} 未作任何改动。`,
+  restored: ({ database, keptAs, held }) => [
+    `已恢复 ${database}。请启动服务。`,
+    ...(held ? ['服务会查询，但不发送任何通知，直到运行：deliveries resume'] : []),
+    ...(keptAs === null ? [] : [`确认无误后，请删除 ${keptAs}（及其 -wal）。`]),
+  ],
+}
+
+export const backupTexts = (language: Language): BackupTexts => ({ en, zh })[language]

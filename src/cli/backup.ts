@@ -1,0 +1,108 @@
+import { constants, setPriority } from 'node:os'
+import { createInterface } from 'node:readline/promises'
+import { clock, random } from '../app/clock-and-ids.ts'
+import type { Language } from '../config/setting.ts'
+import { BackupError } from '../store/backup-problem.ts'
+import { makeBackup, openRestore } from '../store/backups.ts'
+import { manifestPathOf } from '../store/sqlite/backup-manifest.ts'
+import { VERSION } from '../version.ts'
+import { problemText } from './backup-problem-texts.ts'
+import { backupTexts } from './backup-texts.ts'
+import { fail, type JsonOption, loadConfig, print, reasonOf, refuse } from './environment.ts'
+import { languageOf } from './language.ts'
+import { createProgress } from './progress.ts'
+
+interface LanguageOption {
+  lang?: Language
+}
+type BackupOptions = JsonOption & LanguageOption
+type RestoreOptions = BackupOptions & { yes?: boolean; hold?: boolean; withoutManifest?: boolean }
+
+/** What makes the user's own wishes impossible ends with 2, what failed on the way with 1. */
+const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
+  ...(['no_room', 'not_writable', 'damaged', 'counts_differ', 'stopped'] as const),
+])
+
+/** Runs beside the service, which goes first wherever both want the processor. */
+export const backup = async (file: string, { json, lang = languageOf(process.env) }: BackupOptions): Promise<void> => {
+  const config = loadConfig('database')
+  const texts = backupTexts(lang)
+  const progress = createProgress()
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  const made = await makeBackup(config, file, {
+    now: clock.now,
+    random,
+    version: VERSION,
+    signal: stopping.signal,
+    onStep: step => {
+      if (step.step === 'copying') progress.show(texts.copying, step.done, step.all)
+      else progress.show(texts.checking(step.bytes))
+    },
+  }).catch((error: unknown) => explain(error, lang, progress.end))
+  progress.end()
+  if (!json) return print(texts.made(made).join('\n'))
+  const { file: path, database, manifest, isRecorded } = made
+  print(JSON.stringify({ file: path, manifest: manifestPathOf(path), database, ...manifest, isRecorded }))
+}
+
+/** Says what it would do, asks, and does it. */
+export const restore = async (
+  file: string,
+  { json, yes = false, hold = false, withoutManifest = false, lang = languageOf(process.env) }: RestoreOptions,
+): Promise<void> => {
+  const config = loadConfig('database')
+  const texts = backupTexts(lang)
+  if (!yes && (json || !process.stdin.isTTY)) refuse(texts.yesNeeded)
+  const progress = createProgress()
+  try {
+    const prepared = await openRestore(config, file, {
+      now: clock.now,
+      random,
+      withoutManifest,
+      onStep: step => {
+        if (step.step === 'copying') progress.show(texts.copying, step.done, step.all)
+        else progress.show(texts.checking(step.bytes))
+      },
+    })
+    progress.end()
+    const { plan, database } = prepared
+    try {
+      if (!json) print(texts.plan(plan).join('\n'))
+      if (!yes && !(await confirm(texts.question(database)))) {
+        print(texts.left(database))
+        process.exitCode = 1
+        return
+      }
+      prepared.commit({ hold })
+    } finally {
+      prepared.close()
+    }
+    const { keepsAs: keptAs, at, ...rest } = plan
+    if (!json) return print(texts.restored({ database, keptAs, held: hold }).join('\n'))
+    print(JSON.stringify({ database, keptAs, held: hold, at: at && new Date(at).toISOString(), ...rest }))
+  } catch (error) {
+    explain(error, lang, progress.end)
+  }
+}
+
+const confirm = async (question: string): Promise<boolean> => {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^(y|yes|是)$/i.test((await terminal.question(question)).trim())
+  } finally {
+    terminal.close()
+  }
+}
+
+/** Ends the process: with 2 where something else should have been asked for or set, else with 1. */
+const explain = (error: unknown, language: Language, endProgress: () => void): never => {
+  endProgress()
+  if (!(error instanceof BackupError)) {
+    const reason = reasonOf(error)
+    return /^[A-Z][A-Z_]+: /.test(reason) ? refuse(reason) : fail(reason)
+  }
+  const text = problemText(error.problem, language)
+  return ON_THE_WAY.has(error.problem.kind) ? fail(text) : refuse(text)
+}
