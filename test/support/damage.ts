@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 export const damageTable = (path: string, table: string): void => {
   const client = new Database(path, { readonly: true })
   const pages = client
-    .prepare<[string], number>('SELECT rootpage FROM sqlite_schema WHERE tbl_name = ?')
+    .prepare<[string], number>('SELECT rootpage FROM sqlite_schema WHERE tbl_name = ? AND rootpage > 0')
     .pluck()
     .all(table)
   const size = client.pragma('page_size', { simple: true }) as number
