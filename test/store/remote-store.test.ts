@@ -266,6 +266,17 @@ describe('long reads', () => {
     expect(threads.all).toHaveLength(before + 1)
   })
 
+  test('waited for their thread to start, though somebody with a key had called before', async () => {
+    await using bench = await openAt(newPath())
+    const before = threads.all.length
+    await bench.store.findPartner(bench.partnerId)
+    expect(threads.all).toHaveLength(before)
+    await Promise.all([bench.store.findKey('key_1'), bench.store.findKey('key_2')])
+    expect(threads.all).toHaveLength(before + 1)
+    await bench.store.listRegistrations(bench.partnerId, query)
+    expect(threads.all).toHaveLength(before + 1)
+  })
+
   test('of one partner were all in front of another’s', async () => {
     await using bench = await openAt(newPath())
     const { store, partnerId } = bench

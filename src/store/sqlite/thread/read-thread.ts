@@ -5,7 +5,7 @@ import { packError } from './errors.ts'
 import type { Opened, Opening } from './protocol.ts'
 import { serve } from './serve.ts'
 
-/** The thread that `openRemoteStore` starts with the first long read: a connection of its own, which only reads. */
+/** The thread that `openRemoteStore` starts for long reads: a connection of its own, which only reads. */
 const { masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
 const port = parentPort
 if (!port) throw new Error('this runs as a thread')

@@ -27,7 +27,8 @@ const READS_AT_ONCE = 2
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
  * cores share the work. What is asked in one turn of the loop is written together. Reads whose work grows with what
- * there is go to another thread, which starts with the first of them: they hold up nobody's write.
+ * there is go to another thread: they hold up nobody's write. It starts with the first key that is looked up, because it
+ * takes a third of a second to start, and whoever has a key may want a list next.
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
@@ -52,7 +53,11 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
         const { call } = readsElsewhere && READS.has(verb) ? reader : store
         return [
           verb,
-          (...args: unknown[]) => (closing === null ? call(verb, args) : Promise.reject(unavailable(CLOSED))),
+          (...args: unknown[]) => {
+            if (closing !== null) return Promise.reject(unavailable(CLOSED))
+            if (readsElsewhere && verb === 'findKey') reader.start()
+            return call(verb, args)
+          },
         ]
       }),
     ) as unknown as Pick<Store, Verb>),
@@ -63,8 +68,12 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   }
 }
 
-/** The thread for long reads, from the first of them on. After a failure of the disk it reads nothing more. */
-const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): Pick<OpenThread, 'call' | 'close'> => {
+/** The thread for long reads, which starts at the latest with the first of them. After a failure of the disk it reads nothing more. */
+const createReader = (
+  options: SqliteOptions,
+  hints: EventEmitter<StoreHints>,
+): Pick<OpenThread, 'call' | 'close'> & { start(): void } => {
+  let hasBegun = false
   let thread: Promise<OpenThread> | null = null
   let refusal: Error | null = null
   const inTurn = createTurns(READS_AT_ONCE)
@@ -80,6 +89,12 @@ const createReader = (options: SqliteOptions, hints: EventEmitter<StoreHints>): 
     return thread
   }
   return {
+    start: () => {
+      if (hasBegun) return
+      hasBegun = true
+      // Where it fails, the first read tries again and tells.
+      open().catch(() => {})
+    },
     call: (verb, args) => {
       // What is not about one partner has its turn like one.
       const [partnerId = ''] = args as Parameters<Store[ReadVerb]>
