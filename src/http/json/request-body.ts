@@ -8,11 +8,11 @@ export const BODY_BYTES = 64 * 1024
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 
-interface Bounds {
+interface ReadOptions {
   /** The most bytes. */
-  limit: number
-  /** Is told the bytes before they are parsed, and before they are read where their number is known; throws to refuse them. */
-  charge: (bytes: number) => void
+  limit?: number
+  /** Is told their number before they are parsed, which costs far more than to read them; throws to refuse them. */
+  charge?: (bytes: number) => void
 }
 
 /**
@@ -24,13 +24,14 @@ interface Bounds {
 export const readBody = async <T>(
   c: Context,
   schema: z.ZodType<T>,
-  { limit = BODY_BYTES, charge = () => {} }: Partial<Bounds> = {},
+  { limit = BODY_BYTES, charge = () => {} }: ReadOptions = {},
 ): Promise<T> => {
   refuseOtherTypes(c)
-  const bytes = await readBytes(c, { limit, charge }).catch(error => {
+  const bytes = await readBytes(c, limit).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', 'The body is incomplete.')
   })
+  charge(bytes.length)
   return checkBody(parseJson(bytes), schema)
 }
 
@@ -47,12 +48,11 @@ const refuseOtherTypes = (c: Context): void => {
 }
 
 /** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding; otherwise the bytes are counted here. */
-const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Array> => {
+const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
   const length = c.req.header('content-length')
   if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
     const size = Number(length)
     if (!(size <= limit)) throw tooLarge(limit)
-    charge(size)
     const bytes = takeWhole(c, size) ?? new Uint8Array(await c.req.arrayBuffer())
     if (bytes.length > limit) throw tooLarge(limit)
     return bytes
@@ -64,7 +64,6 @@ const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Ar
     if (size > limit) throw tooLarge(limit)
     chunks.push(chunk)
   }
-  charge(size)
   return Buffer.concat(chunks)
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { openListening } from '../../attack/support/listening.ts'
+import { head, openRawClient, statusesOf } from '../../attack/support/raw-client.ts'
 import { HOOK, openApi } from '../support/api.ts'
 
 const MIB = 1024 * 1024
@@ -32,20 +34,29 @@ describe('the bytes of a partner’s bodies', () => {
     expect([(await sendBatch(api, raw)).status, (await sendBatch(api, raw)).status]).toEqual([200, 429])
   })
 
-  test('are charged before they are read where their length is known', async () => {
+  test.each([
+    ['known', (text: string) => ({ raw: text, headers: { 'content-length': String(text.length) } })],
+    ['not known', (text: string) => ({ raw: new Blob([text]).stream() })],
+  ])('are charged before they are parsed where their length is %s', async (_, sent) => {
     await using api = await openApi({ registrationRate: 1 })
-    await sendBatch(api, padded('{"registrations":[1]}', MIB))
-    let pulls = 0
-    const body = new ReadableStream<Uint8Array>({ pull: () => void pulls++ }, { highWaterMark: 0 })
-    const { status } = await api.call('POST', BATCH, { raw: body, headers: { 'content-length': '1000' } })
-    expect([status, pulls]).toEqual([429, 0])
-  })
-
-  test('are charged before they are parsed where their length is not known', async () => {
-    await using api = await openApi({ registrationRate: 1 })
-    const send = (text: string) => api.call('POST', BATCH, { raw: new Blob([text]).stream() })
+    const send = (text: string) => api.call('POST', BATCH, sent(text))
     expect((await send(padded('{"registrations":[1]}', MIB))).status).toBe(200)
     expect((await send('{"registrations":[')).status).toBe(429)
+  })
+
+  test('are read to their end before they are refused: a sender that was cut off saw no 429', async () => {
+    await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 1 })
+    await using client = await openRawClient(api.url)
+    const text = padded('{"registrations":[1]}', MIB)
+    const headers = { ...api.authorization, 'content-type': 'application/json', 'content-length': String(MIB) }
+    client.send(head(`POST ${BATCH}`, headers) + text)
+    await client.until(seen => seen.includes('"results"'))
+    client.send(head(`POST ${BATCH}`, headers) + text.slice(1))
+    await fetch(`${api.url}/healthz`)
+    expect(statusesOf(client.seen.text)).toEqual([200])
+    client.send(' ')
+    await client.until(seen => seen.includes('too_many_requests'))
+    expect(statusesOf(client.seen.text)).toEqual([200, 429])
   })
 
   test.each<[string, string, Record<string, unknown>]>([
