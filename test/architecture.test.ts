@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'http-client': ['core'],
   upstream: ['core', 'http-client'],
   callback: ['core', 'http-client', 'store'],
-  worker: ['core', 'telemetry', 'store', 'upstream', 'callback'],
+  worker: ['core', 'telemetry', 'store', 'callback'],
   http: ['core', 'telemetry', 'store'],
   simulator: ['core'],
   app: ['core', 'config', 'telemetry', 'version', 'store', 'upstream', 'callback', 'worker', 'http'],

@@ -83,7 +83,7 @@ const runOurs = () => {
           if (left === 0) done.resolve()
         },
       },
-      upstream,
+      upstream: { ask: (account, { idcardid }) => upstream.ask(account, idcardid) },
       sandbox: null,
       policy: POLICY,
       plan: null,

@@ -111,7 +111,7 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
   const policy = { ...RULE, settleMarginMs: 10 * MINUTE, notFoundGraceMs: 2 * HOUR }
   const poller = createPoller({
     store,
-    upstream: { ask },
+    upstream: { ask: (account, { idcardid }) => ask(account, idcardid) },
     sandbox: null,
     policy,
     plan: schedule === 'learned' ? createPollPlan({ store, schedule: RULE, clock, emit }) : null,

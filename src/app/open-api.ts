@@ -9,6 +9,7 @@ import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createWaitingRoom } from '../http/waiting-room.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { NewRegistration, Registered, Store } from '../store/store.ts'
+import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds, random } from './clock-and-ids.ts'
@@ -28,10 +29,12 @@ export const openApi = async ({
   store,
   sender,
   enumerationGuard,
+  tracer,
   emit,
 }: RoleDeps<'callback' | 'polling' | 'server', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
+  tracer: Tracer | null
 }): Promise<{ url: string } & Role> => {
   const newId = createIds()
   const judge = createUrlJudge(callbackPolicy(callback))
@@ -61,6 +64,7 @@ export const openApi = async ({
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
+    tracer,
     newId,
     random,
     ...clock,

@@ -4,7 +4,8 @@ import { SECOND } from '../core/duration.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { USER_AGENT } from '../version.ts'
+import { openTraces } from '../telemetry/traces/open-traces.ts'
+import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
@@ -15,10 +16,13 @@ import { openDatabase } from './database.ts'
 import { openApi } from './open-api.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openPoller } from './open-poller.ts'
-import type { Role } from './role.ts'
+import { GRACE_MS, type Role } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
+import { traceAttempts } from './traced.ts'
 
 const MEND_BATCH = 500
+/** For the last spans, out of the grace of a stop. */
+const FLUSH_MS = 2 * SECOND
 
 export interface App {
   /** Where the API listens. */
@@ -48,7 +52,9 @@ export const openApp = async (
     apiKey: upstream.apiKey,
     passwordMode: upstream.passwordMode,
   })
-  const sender = openSender({
+  const traces = await openTraces({ ...config.traces, version: VERSION, sleep: clock.sleep, emit })
+  const tracer = traces?.tracer ?? null
+  const untraced = openSender({
     timeoutMs: callback.timeoutMs,
     policy: callbackPolicy(callback),
     proxy: callback.proxy && {
@@ -60,14 +66,18 @@ export const openApp = async (
     connectionsPerHost: callback.concurrencyPerHost,
     clock,
   })
-  stack.defer(() => sender.close())
+  stack.defer(() => untraced.close())
+  const sender = traceAttempts(untraced, tracer)
   const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
-  const shared = { config, store, emit }
+  const shared = { config, store, emit, tracer }
   const roles: Role[] = []
   // The role that was opened last stops first; all have stopped claiming or accepting before anything is waited for.
   stack.defer(async () => {
+    const begunAt = clock.monotonic()
     await Promise.all(roles.toReversed().map(role => role.stop()))
     await Promise.all(roles.toReversed().map(role => role.breakOff()))
+    const leftMs = GRACE_MS - (clock.monotonic() - begunAt)
+    await traces?.close(Math.max(0, Math.min(FLUSH_MS, leftMs)))
   })
   const api = await openApi({ ...shared, sender, enumerationGuard })
   roles.push(api)
@@ -82,6 +92,6 @@ export const openApp = async (
   stack.defer(slowHeartbeat.stop)
   roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))
   roles.push(openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt }))
-  const opened = stack.move()
-  return { url: api.url, store, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const running = stack.move()
+  return { url: api.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

@@ -1,3 +1,4 @@
+import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT } from '../version.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'
@@ -6,6 +7,7 @@ import { createRounds } from '../worker/rounds.ts'
 import { createSandbox } from '../worker/sandbox.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
+import { tracePolls } from './traced.ts'
 
 type Verb =
   | 'now'
@@ -15,15 +17,23 @@ type Verb =
   | 'releaseVerifications'
   | 'changeCompletions'
   | 'completionsOf'
-type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup' | 'clockSetAt'>
+type Deps = RoleDeps<'upstream' | 'polling', Verb> &
+  Pick<PollerDeps, 'onLookup' | 'clockSetAt'> & { tracer: Tracer | null }
 
 /** Asks GetResult about what is due, from now on. */
-export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, clockSetAt }: Deps): Role => {
+export const openPoller = ({
+  config: { upstream, polling },
+  store,
+  emit,
+  onLookup,
+  clockSetAt,
+  tracer,
+}: Deps): Role => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({
     store,
-    upstream: client,
+    upstream: tracePolls(client, { ...upstream, tracer }),
     sandbox: upstream.sandbox ? createSandbox(polling) : null,
     policy: polling,
     plan,

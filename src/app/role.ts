@@ -19,7 +19,7 @@ export interface Role {
   breakOff(): Promise<void>
 }
 
-const GRACE_MS = 10 * SECOND
+export const GRACE_MS = 10 * SECOND
 /** For a few writes, if the database can be written at all. */
 const RECORD_MS = SECOND
 

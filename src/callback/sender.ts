@@ -16,6 +16,8 @@ export interface Outgoing {
   body: Buffer | string
   /** Asked just before the bytes leave; false: they do not, and the attempt ends as `local`. */
   mayStillSend?: () => boolean
+  /** The trace of the registration, for our own spans: it is not sent. */
+  traceparent?: string | null
 }
 
 /** `durationMs`: all of it, waiting for a free connection, DNS, connecting, headers and body. */

@@ -49,6 +49,12 @@ export const rate =
       : refuse(`${quote(text)} is not a rate; write a number above 0 and at most ${max}, such as 5 or 0.5`)
   }
 
+/** From 0 to 1. */
+export const ratio: Parser<number> = text => {
+  const number = /^\d(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
+  return number <= 1 ? accept(number) : refuse(`${quote(text)} is not a number from 0 to 1, such as 0.05`)
+}
+
 /** Milliseconds. */
 export const duration =
   ({ min, max }: Range): Parser<number> =>

@@ -2,6 +2,7 @@ import { CALLBACK } from './groups/callback.ts'
 import { POLLING } from './groups/polling.ts'
 import { SERVER } from './groups/server.ts'
 import { STORAGE } from './groups/storage.ts'
+import { TRACES } from './groups/traces.ts'
 import { UPSTREAM } from './groups/upstream.ts'
 import { oneOf, type Parser } from './parsers.ts'
 import type { Language, SettingGroup } from './setting.ts'
@@ -25,6 +26,7 @@ const SETTINGS = {
       },
     },
   },
+  traces: TRACES,
 } satisfies Record<string, SettingGroup>
 
 type Groups = typeof SETTINGS

@@ -29,6 +29,16 @@ export const upstreamUrl: Parser<string> = text => {
     : refuse('must begin with https:// (http:// only for 127.0.0.1 or [::1])')
 }
 
+/** The base that `v1/traces` and the like follow. */
+export const collectorUrl: Parser<string> = text => {
+  const url = URL.parse(text)
+  if (!url || !/^https?:\/\//i.test(text) || url.search !== '' || url.hash !== '')
+    return refuse('is not the URL of a collector; write http://HOST:4318 or https://HOST')
+  return url.username || url.password
+    ? refuse('has credentials in it; put them into OTEL_EXPORTER_OTLP_HEADERS, such as authorization=Basic%20…')
+    : { ok: true, value: url.href.replace(/\/$/, '') }
+}
+
 /** For Basic authentication, which ends the user at the first colon. */
 const areCredentials = ({ username, password }: URL): boolean => {
   try {

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Secret } from '../core/secret.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
@@ -10,6 +11,7 @@ import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
 import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
+import { createRequestSpan } from './middleware/request-span.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
 import { createPartnerBody } from './partner/body-rate.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
@@ -48,6 +50,8 @@ export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations'
   judgeUrl: JudgeUrl
   /** Null: all of `/v1/admin` is 404. */
   adminToken: Secret | null
+  /** Null: there are no traces. */
+  tracer: Pick<Tracer, 'request'> | null
   emit: Emit
   version: string
   ready: () => Promise<ReadyCheck[]>
@@ -67,6 +71,8 @@ export const createApi = (deps: ApiDeps) => {
       })
     },
   })
+  // Around all others, so that it sees what they answer; a middleware less where there are no traces.
+  if (deps.tracer) app.use(createRequestSpan(deps.tracer))
   app.use(createRequestLog({ ...deps, refuseMethod }))
   app.onError((error, c) => sendError(c, error))
   app.notFound(c =>

@@ -1,5 +1,6 @@
 import { DURATION_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
 import { POLLING_EVENTS } from './polling-events.ts'
+import { TRACES_EVENTS } from './traces-events.ts'
 
 /**
  * Every event that the service emits. A name is `noun.verb`: what happened to whom. A field never holds a secret, a verdict, a
@@ -196,6 +197,7 @@ export const EVENTS = {
   },
 
   ...POLLING_EVENTS,
+  ...TRACES_EVENTS,
 
   'message.exhausted': {
     level: 'warn',

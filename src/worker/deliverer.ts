@@ -118,6 +118,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       ),
       body: message.body,
       mayStillSend: () => !stops.isStopped(message),
+      traceparent: message.traceparent,
     })
 
   const judge = (message: ClaimedMessage, result: SendResult, at: number): MessageSettlement => {

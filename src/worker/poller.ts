@@ -11,7 +11,6 @@ import type {
   VerificationSettlement,
 } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import type { Upstream } from '../upstream/upstream.ts'
 import { createInFlight } from './in-flight.ts'
 import { leaseFor } from './lease.ts'
 import type { PollPlan } from './poll-plan.ts'
@@ -23,7 +22,7 @@ import { createUpstreamAlerts } from './upstream-alerts.ts'
 
 export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
-  upstream: Pick<Upstream, 'ask'>
+  upstream: { ask(account: ClaimedAccount, verification: ClaimedVerification): Promise<Answer> }
   /** Answers test serials; null where there are none. */
   sandbox: Sandbox | null
   policy: PollPolicy
@@ -145,7 +144,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
         observedAt: askedAt,
         account: { id: account.id, change: { kind: 'unasked' } },
       })
-    const answer = await upstream.ask(account, verification.idcardid)
+    const answer = await upstream.ask(account, verification)
     if (isGivingBack && answer.kind === 'transient') return release(verification)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })

@@ -65,6 +65,11 @@ const DEFAULTS: Record<string, unknown> = {
   CALLBACK_ALLOW_NETWORKS: [],
   CALLBACK_PROXY: null,
   LOG_LEVEL: 'info',
+  OTEL_EXPORTER_OTLP_ENDPOINT: null,
+  TRACES: 'link',
+  OTEL_TRACES_SAMPLER: 'parentbased_always_on',
+  OTEL_TRACES_SAMPLER_ARG: 1,
+  OTEL_SDK_DISABLED: false,
 }
 
 const GOOD: readonly [name: string, text: string, value: unknown][] = [
@@ -120,6 +125,14 @@ const GOOD: readonly [name: string, text: string, value: unknown][] = [
   ['CALLBACK_PROXY', 'http://user:pw@proxy.internal:3128', 'http://user:pw@proxy.internal:3128/'],
   ['CALLBACK_PROXY', 'http://user:p%40%3Aw@proxy.internal', 'http://user:p%40%3Aw@proxy.internal/'],
   ['LOG_LEVEL', 'silent', 'silent'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318', 'http://collector:4318'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otlp.example/base/', 'https://otlp.example/base'],
+  ['TRACES', 'parent', 'parent'],
+  ['OTEL_TRACES_SAMPLER', 'traceidratio', 'traceidratio'],
+  ['OTEL_TRACES_SAMPLER_ARG', '0.01', 0.01],
+  ['OTEL_TRACES_SAMPLER_ARG', '0', 0],
+  ['OTEL_SDK_DISABLED', 'TRUE', true],
+  ['OTEL_SDK_DISABLED', '1', false],
 ]
 
 const NONSENSE = ['0', '-1', 'NaN', '1e9', 'Infinity', '1000000000', ' ', '0x10', 'true,false']
@@ -206,6 +219,14 @@ const BAD: readonly [name: string, text: string][] = [
   ['CALLBACK_PROXY', 'http://us%3Aer:pw@proxy.internal:3128'],
   ['CALLBACK_PROXY', 'http://user:p%0Aw@proxy.internal:3128'],
   ['LOG_LEVEL', 'verbose'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:pw@otlp.example'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://otlp.example/?token=1'],
+  ['TRACES', 'Link'],
+  ['OTEL_TRACES_SAMPLER', 'jaeger_remote'],
+  ['OTEL_TRACES_SAMPLER_ARG', '1.1'],
+  ['OTEL_TRACES_SAMPLER_ARG', '1e-2'],
 ]
 
 describe('the settings', () => {

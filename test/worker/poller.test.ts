@@ -69,7 +69,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
       releaseVerifications: async releases => void released.push(...releases),
     },
     upstream: {
-      ask: (_, idcardid) => {
+      ask: (_, { idcardid }) => {
         const call = Promise.withResolvers<Answer>()
         asked.set(idcardid, call)
         return call.promise

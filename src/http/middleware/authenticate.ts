@@ -15,7 +15,7 @@ import { createRateLimit } from './rate-limit.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
 export interface ApiEnv {
-  Variables: { requestId: string; partnerId: string }
+  Variables: { requestId: string; partnerId: string; traceparent: string }
 }
 
 /** How long a key that was revoked on another node may still work here. */

@@ -83,6 +83,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
       responseExcerpt: null,
     }),
     adminToken: new Secret(ADMIN_TOKEN),
+    tracer: null,
     newId,
     random: randomBytes,
     emit: createEmit([createLog({ level: 'debug', destination: { write: line => logged.push(line) }, now })]),

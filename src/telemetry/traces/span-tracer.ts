@@ -1,0 +1,85 @@
+import {
+  type Tracer as ApiTracer,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api'
+import type { SpanEnd, Tracer } from './tracer.ts'
+
+/** Stands for the path of a URL and all that follows it. */
+const REDACTED = '/REDACTED'
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'])
+
+/** @param traceparent one of ours: it is not checked again */
+const contextOf = (traceparent: string): SpanContext => {
+  const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-')
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true }
+}
+
+const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
+  `00-${traceId}-${spanId}-0${traceFlags & TraceFlags.SAMPLED}`
+
+const addressOf = (url: URL) => ({
+  'url.full': url.origin + REDACTED,
+  'server.address': url.hostname.replace(/^\[|\]$/g, ''),
+  'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+})
+
+const end = (span: Span, { attributes, error }: SpanEnd): void => {
+  span.setAttributes(attributes)
+  if (error !== null) {
+    span.setAttribute('error.type', error)
+    span.setStatus({ code: SpanStatusCode.ERROR })
+  }
+  span.end()
+}
+
+const within = (parent: SpanContext | null) => (parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT)
+
+/**
+ * Makes spans by the HTTP conventions.
+ *
+ * @param story how a call belongs to the registrations that it is made for: as a trace of its own with links to them, or as a
+ *   child of the first of them
+ */
+export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent'): Tracer => ({
+  request: (method, caller) => {
+    const isKnown = METHODS.has(method)
+    const name = isKnown ? method : 'HTTP'
+    const attributes = {
+      'http.request.method': isKnown ? method : '_OTHER',
+      'url.scheme': 'http',
+      'url.path': REDACTED,
+    }
+    const span = spans.startSpan(name, { kind: SpanKind.SERVER, attributes }, within(caller ? contextOf(caller) : null))
+    return {
+      traceparent: traceparentOf(span.spanContext()),
+      end: ({ route, ...answered }) => {
+        span.updateName(`${name} ${route}`)
+        span.setAttribute('http.route', route)
+        end(span, answered)
+      },
+    }
+  },
+
+  call: ({ method, target, url, origins, attributes }) => {
+    // Those of one batch have the same.
+    const contexts = [...new Set(origins)].map(contextOf)
+    const parent = (story === 'parent' && contexts.shift()) || null
+    const to = URL.parse(url)
+    const span = spans.startSpan(
+      `${method} ${target}`,
+      {
+        kind: SpanKind.CLIENT,
+        links: contexts.map(context => ({ context })),
+        attributes: { 'http.request.method': method, ...(to && addressOf(to)), ...attributes },
+      },
+      within(parent),
+    )
+    return { end: answered => end(span, answered) }
+  },
+})

@@ -1,0 +1,38 @@
+/** By the names of OpenTelemetry's conventions. No value holds a serial, a secret, a score, a query or a partner's URL. */
+export type Attributes = Readonly<Record<string, string | number>>
+
+/** How it ended. `error` names what went wrong, from a small set of words; null: nothing. */
+export interface SpanEnd {
+  attributes: Attributes
+  error: string | null
+}
+
+/** Makes spans. It costs the caller some microseconds, and never throws, waits or fails. */
+export interface Tracer {
+  /**
+   * Begins the span of a request that we answer.
+   *
+   * @param caller the caller's span as a `traceparent`; null: it has none
+   * @returns `traceparent`: what is stored with all that comes of the request; `route`: the pattern of its path
+   */
+  request(
+    method: string,
+    caller: string | null,
+  ): { traceparent: string; end(answered: SpanEnd & { route: string }): void }
+  /**
+   * Begins the span of a call that we make.
+   *
+   * @param call.target what is called, from a small set of words
+   * @param call.origins the `traceparent` of each registration that the call is made for
+   */
+  call(call: { method: string; target: string; url: string; origins: readonly string[]; attributes: Attributes }): {
+    end(answered: SpanEnd): void
+  }
+}
+
+/** Where spans go. */
+export interface Traces {
+  tracer: Tracer
+  /** Sends what there is, for so long at most; what has not been sent by then is lost. */
+  close(withinMs: number): Promise<void>
+}

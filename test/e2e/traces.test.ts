@@ -1,0 +1,248 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { eventually, type RegistrationJson } from '../support/api-client.ts'
+import { CLIENT, type CollectedSpan, ERROR_STATUS, openCollector, SERVER } from '../support/collector.ts'
+import type { Environment, LogLine } from '../support/service.ts'
+import { openStage } from './stage.ts'
+
+const SECOND = 1_000
+const CALLERS = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' }
+const TRACEPARENT = `00-${CALLERS.traceId}-${CALLERS.spanId}-01`
+
+/** A stage whose spans go to a collector. */
+const openTraced = async (settings: Environment = {}) => {
+  await using stack = new AsyncDisposableStack()
+  const collector = stack.use(await openCollector())
+  const stage = stack.use(await openStage({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...settings }))
+  const opened = stack.move()
+  const post = async <Body>(path: string, body: unknown, traceparent = TRACEPARENT): Promise<Body> => {
+    const response = await fetch(stage.service.url + path, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${stage.partner.apiKey}`,
+        'content-type': 'application/json',
+        traceparent,
+        tracestate: 'vendor=secret',
+        baggage: 'user=somebody',
+      },
+      body: JSON.stringify(body),
+    })
+    return (await response.json()) as Body
+  }
+  stage.upstream.script('one', { status: 'SUCCESS' })
+  const callbackUrl = stage.receiver.urlFor('/hook?token=hidden')
+  return {
+    ...stage,
+    collector,
+    post,
+    callbackUrl,
+    registerTraced: (idcardid: string, traceparent?: string) =>
+      post<RegistrationJson>('/v1/registrations', { idcardid, callbackUrl }, traceparent),
+    /** After the flush of a stop. */
+    stopped: async () => {
+      await stage.service.stop()
+      const of = (name: string) => collector.named(name)
+      const [request] = of('POST /v1/registrations')
+      return { request: request as CollectedSpan, polls: of('POST GetResult'), attempts: of('POST webhook') }
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+const linkTo = ({ traceId, spanId }: CollectedSpan) => [{ traceId, spanId }]
+
+test('a request, a poll and an attempt are a trace each, by the HTTP conventions, linked to the registration', async () => {
+  await using traced = await openTraced()
+  const { upstream, receiver } = traced
+  upstream.script('one', { steps: [{ http: 502 }, { status: 'ING' }], status: 'SUCCESS' })
+  receiver.plan('/hook', [500])
+  const { id } = await traced.registerTraced('one')
+  await traced.delivery(id, 2)
+  const { request, polls, attempts } = await traced.stopped()
+
+  expect(request).toMatchObject({ kind: SERVER, traceId: CALLERS.traceId, parentSpanId: CALLERS.spanId, links: [] })
+  expect(request.attributes).toEqual({
+    'http.request.method': 'POST',
+    'http.response.status_code': 201,
+    'http.route': '/v1/registrations',
+    'idface.partner_id': traced.partner.partnerId,
+    'url.path': '/REDACTED',
+    'url.scheme': 'http',
+  })
+  const [bad, waiting, good] = polls
+  expect(polls).toHaveLength(3)
+  expect(bad).toMatchObject({ status: { code: ERROR_STATUS }, attributes: { 'error.type': '502' } })
+  expect(waiting?.attributes).toEqual({
+    'http.request.method': 'POST',
+    'http.response.status_code': 200,
+    'idface.account_id': expect.stringMatching(/^acc_/),
+    'idface.answer': 'waiting',
+    'idface.code': 2,
+    'idface.poll': 2,
+    'idface.verification_id': 1,
+    'server.address': '127.0.0.1',
+    'server.port': Number(new URL(upstream.url).port),
+    'url.full': `${new URL(upstream.url).origin}/REDACTED`,
+  })
+  expect(good?.attributes).toMatchObject({ 'idface.answer': 'verdict' })
+  const [failed, delivered] = attempts
+  expect(attempts).toHaveLength(2)
+  expect(failed).toMatchObject({ status: { code: ERROR_STATUS }, attributes: { 'http.response.status_code': 500 } })
+  expect(delivered?.status.code).not.toBe(ERROR_STATUS)
+  expect(delivered?.attributes).toEqual({
+    'http.request.method': 'POST',
+    'http.request.resend_count': 1,
+    'http.response.status_code': 200,
+    'idface.attempt': 2,
+    'idface.message_id': id.replace('reg_', 'msg_'),
+    'idface.partner_id': traced.partner.partnerId,
+    'server.address': '127.0.0.1',
+    'server.port': Number(new URL(receiver.url).port),
+    'url.full': `${receiver.url}/REDACTED`,
+  })
+  const calls = [...polls, ...attempts]
+  for (const call of calls) expect(call).toMatchObject({ kind: CLIENT, links: linkTo(request) })
+  expect(calls.filter(call => call.parentSpanId)).toEqual([])
+  expect(new Set([request, ...calls].map(({ traceId }) => traceId)).size).toBe(6)
+})
+
+test('TRACES=parent puts the whole story into the trace of the caller', async () => {
+  await using traced = await openTraced({ TRACES: 'parent' })
+  traced.upstream.script('one', { steps: [{ status: 'ING' }], status: 'FAIL' })
+  const { id } = await traced.registerTraced('one')
+  await traced.delivery(id)
+  const { request, polls, attempts } = await traced.stopped()
+  expect([polls.length, attempts.length]).toEqual([2, 1])
+  for (const call of [...polls, ...attempts])
+    expect(call).toMatchObject({ traceId: CALLERS.traceId, parentSpanId: request.spanId, links: [] })
+})
+
+test('the polls and attempts of a batch link to its request, once each', async () => {
+  await using traced = await openTraced()
+  const { callbackUrl, receiver, upstream } = traced
+  for (const idcardid of ['one', 'two']) upstream.script(idcardid, { status: 'SUCCESS', delayMs: 100 })
+  const items = ['one', 'two'].map(idcardid => ({ idcardid, callbackUrl }))
+  await traced.post('/v1/registrations/batch', {
+    registrations: [...items, { idcardid: 'one', callbackUrl: receiver.urlFor('/other') }],
+  })
+  await receiver.waitFor(3)
+  const { polls, attempts } = await traced.stopped()
+  const [batch] = traced.collector.named('POST /v1/registrations/batch')
+  const link = linkTo(batch as CollectedSpan)
+  expect(polls.map(({ links }) => links)).toEqual([link, link])
+  expect(attempts.map(({ links }) => links)).toEqual([link, link, link])
+})
+
+test('a malformed traceparent is ignored: the request begins a trace of its own', async () => {
+  await using traced = await openTraced()
+  const { id } = await traced.registerTraced('one', TRACEPARENT.toUpperCase())
+  await traced.delivery(id)
+  const { request, attempts } = await traced.stopped()
+  expect(request.parentSpanId).toBeUndefined()
+  expect(request.traceId).not.toBe(CALLERS.traceId)
+  expect(attempts.map(({ links }) => links)).toEqual([linkTo(request)])
+})
+
+test('what was registered before there were traces links to its caller', async () => {
+  await using collector = await openCollector()
+  await using stage = await openStage({ RETRY_SCHEDULE: '1h' })
+  stage.upstream.script('one', { status: 'SUCCESS' })
+  stage.receiver.plan('/hook', [500])
+  const created = await fetch(`${stage.service.url}/v1/registrations`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${stage.partner.apiKey}`,
+      'content-type': 'application/json',
+      traceparent: TRACEPARENT,
+    },
+    body: JSON.stringify({ idcardid: 'one', callbackUrl: stage.receiver.urlFor('/hook') }),
+  })
+  const { id } = (await created.json()) as RegistrationJson
+  await stage.delivery(id)
+  await stage.api.until(id, ({ delivery }) => delivery.attempts === 1)
+  await using again = await stage.restart({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  await again.api.resend(id)
+  await stage.delivery(id, 2)
+  await again.service.stop()
+  expect(collector.named('POST webhook').map(({ links }) => links)).toEqual([[CALLERS]])
+})
+
+test('a probe makes no span, and any other request one with the pattern of its route', async () => {
+  await using traced = await openTraced()
+  const { api, service, collector } = traced
+  for (const path of ['/healthz', '/readyz']) await fetch(service.url + path)
+  await api.call('GET', '/v1/registrations/reg_00000000000000000000000000?x=hidden')
+  await api.call('GET', '/v1/nothing/16236437872836')
+  await service.stop()
+  const names = collector.spans.map(({ name }) => name)
+  expect(names).toEqual([
+    'POST /v1/admin/partners',
+    'GET /v1/registrations/:id',
+    expect.stringMatching(/^GET \/\S*\*$/),
+  ])
+  expect(collector.spans.map(({ status }) => status.code)).not.toContain(ERROR_STATUS)
+  expect(JSON.stringify(collector.requests)).not.toMatch(/hidden|16236437872836|nothing/)
+})
+
+test('neither a partner nor upstream gets a header of a trace', async () => {
+  const asked: IncomingHttpHeaders[] = []
+  const upstream = createServer((request, response) => {
+    asked.push(request.headers)
+    request.resume().on('end', () => response.end('{"code":2,"result":{"status":"SUCCESS"}}'))
+  })
+  await new Promise<void>(resolve => upstream.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void upstream.close())
+  const { port } = upstream.address() as AddressInfo
+  await using traced = await openTraced({ IHUYI_URL: `http://127.0.0.1:${port}/GetResult.json` })
+  const { id } = await traced.registerTraced('one')
+  const { headers } = await traced.delivery(id)
+  expect(asked).toHaveLength(1)
+  const foreign = [headers, ...asked].flatMap(one => Object.keys(one)).filter(name => /trace|baggage|b3/.test(name))
+  expect(foreign).toEqual([])
+})
+
+const eventsOf = (log: readonly LogLine[], name: string) => log.filter(({ event }) => event === name)
+
+test('a collector that refuses is told once, what is lost is counted, and its return is told', async () => {
+  await using traced = await openTraced()
+  const { api, collector, service } = traced
+  const lost = () => eventsOf(service.log, 'traces.spans_lost').map(({ spans }) => Number(spans))
+  await collector.waitFor(1)
+  collector.answerWith(400)
+  for (const calls of [1, 2]) {
+    await api.get('/v1/me')
+    await eventually(
+      async () => lost().length,
+      length => length >= calls,
+    )
+  }
+  expect(eventsOf(service.log, 'traces.export_failed')).toMatchObject([
+    { level: 'warn', host: new URL(collector.url).host, error: { code: 400 } },
+  ])
+  collector.answerWith(200)
+  await api.get('/v1/me')
+  await collector.waitFor(2)
+  const [recovered] = await eventually(
+    async () => eventsOf(service.log, 'traces.export_recovered'),
+    told => told.length > 0,
+  )
+  expect(recovered).toMatchObject({ level: 'info', lost: 2 })
+})
+
+test.each([
+  ['that hangs', null],
+  ['that is overloaded', 503],
+])('a collector %s holds up neither a webhook nor, for more than 2 s, a stop', async (_, status) => {
+  await using traced = await openTraced()
+  const { collector, service } = traced
+  collector.answerWith(status)
+  const { id } = await traced.registerTraced('one')
+  await traced.delivery(id)
+  const startedAt = performance.now()
+  await service.stop()
+  const tookMs = performance.now() - startedAt
+  expect(tookMs).toBeLessThan(6 * SECOND)
+  const [told] = eventsOf(service.log, 'traces.spans_lost')
+  expect(Number(told?.spans)).toBeGreaterThan(2)
+})
