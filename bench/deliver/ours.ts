@@ -84,9 +84,10 @@ const runOurs = async () => {
         now: filled.now,
         claimMessages: filled.claimMessages,
         settleMessages: async settlements => {
-          await filled.settleMessages(settlements)
+          const outcomes = await filled.settleMessages(settlements)
           left -= settlements.length
           if (left === 0) done.resolve()
+          return outcomes
         },
       },
       sender,

@@ -84,10 +84,10 @@ const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sampl
 /** Records the outcomes of a batch while the next ones are claimed, as the workers do. */
 const measureQueue = async <Row>(
   batches: number,
-  queue: { claim: () => Promise<Row[]>; settle: (rows: Row[]) => Promise<void> },
+  queue: { claim: () => Promise<Row[]>; settle: (rows: Row[]) => Promise<unknown> },
 ) => {
   const perRow: number[] = []
-  const unrecorded: Promise<void>[] = []
+  const unrecorded: Promise<unknown>[] = []
   let longest = 0
   const timed = async <T>(run: () => Promise<T>): Promise<T> => {
     const startedAt = performance.now()

@@ -76,11 +76,12 @@ const runOurs = () => {
         claimVerifications: store.claimVerifications,
         releaseVerifications: store.releaseVerifications,
         settleVerifications: async settlements => {
-          await store.settleVerifications(settlements)
+          const outcomes = await store.settleVerifications(settlements)
           const failed = settlements.find(({ answer }) => answer.kind !== 'waiting' && answer.kind !== 'verdict')
           if (failed) done.reject(new Error(`an answer was ${JSON.stringify(failed.answer)}`))
           left -= settlements.length
           if (left === 0) done.resolve()
+          return outcomes
         },
       },
       upstream: { ask: (account, { idcardid }) => upstream.ask(account, idcardid) },

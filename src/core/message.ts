@@ -6,6 +6,10 @@ import type { Reason } from './verification.ts'
 export const MESSAGE_STATES = ['pending', 'delivered', 'exhausted'] as const
 export type MessageState = (typeof MESSAGE_STATES)[number]
 
+/** How a message ends. A resend begins it anew, and it ends once more. */
+export const MESSAGE_ENDS = ['delivered', 'exhausted', 'cancelled', 'gone'] as const
+export type MessageEnd = (typeof MESSAGE_ENDS)[number]
+
 export const MESSAGE_TYPES = ['idface.succeeded', 'idface.failed', 'idface.unresolved', 'idface.test'] as const
 export type MessageType = (typeof MESSAGE_TYPES)[number]
 
@@ -54,6 +58,15 @@ const personalPart = (verdict: Verdict | null) => ({
 
 /** A registration has one message, so the message's id is derived from its: it stays the same even after a restore. */
 export const messageIdOf = (registrationId: string): string => `msg_${registrationId.slice('reg_'.length)}`
+
+export const ATTEMPT_ORIGINS = ['first', 'retry', 'resend'] as const
+/** What brought an attempt: the message itself, the schedule after a failure, or whoever had it resent. */
+export type AttemptOrigin = (typeof ATTEMPT_ORIGINS)[number]
+
+export const originOf = ({ attempts, retries }: { attempts: number; retries: number }): AttemptOrigin => {
+  if (retries > 0) return 'retry'
+  return attempts === 0 ? 'first' : 'resend'
+}
 
 /** How an attempt ended, as far as the schedule is concerned; `httpStatus` is null if no answer came. */
 export interface AttemptOutcome {

@@ -1,8 +1,8 @@
 import type { AccountChange, AccountState } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
-import type { MessageStep } from '../core/message.ts'
+import type { MessageEnd, MessageStep } from '../core/message.ts'
 import type { Secret } from '../core/secret.ts'
-import type { VerificationState, VerificationStep } from '../core/verification.ts'
+import type { Reason, VerificationState, VerificationStep } from '../core/verification.ts'
 import type { Attempt } from './registration.ts'
 
 export interface VerificationClaimRequest {
@@ -48,6 +48,17 @@ export interface VerificationSettlement {
   observedAt: number
   step: VerificationStep
   account: { id: string; change: AccountChange } | null
+}
+
+/** What an answer has ended. Times are epoch ms. */
+export interface VerificationOutcome {
+  /**
+   * Its verdict is the one that counts. `previousPollAt`: the last poll before it that showed the check open, or null. Null:
+   * it brought none.
+   */
+  verdict: { previousPollAt: number | null } | null
+  /** `reason` is null where it ended with the verdict. */
+  ended: readonly { registrationId: string; partnerId: string; createdAt: number; reason: Reason | null }[]
 }
 
 /** A claim whose call was not made, or was broken off: when it was due before the claim. */
@@ -100,6 +111,9 @@ export interface ClaimedMessage {
   retries: number
   /** Its registration's. */
   traceparent: string | null
+  createdAt: number
+  /** When it was due before the claim. */
+  dueAt: number
 }
 
 /** An answer, whatever it says, shows that a host lets attempts end; holding a slot for long without one, that it may not. */
@@ -113,3 +127,6 @@ export interface MessageSettlement {
   /** What the attempt shows of its host; null: nothing, because no connection was made, or it broke, and soon. */
   shows: HostSign | null
 }
+
+/** How an attempt has ended its message; null: it has not. */
+export type MessageOutcome = Exclude<MessageEnd, 'cancelled'> | null

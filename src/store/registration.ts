@@ -55,6 +55,14 @@ export type Registered =
   /** The verdict of the serial is there and cannot be decrypted. */
   | { outcome: 'unreadable' }
 
+export interface Cancellation {
+  registration: Registration
+  /** It was not cancelled before. */
+  isNew: boolean
+  /** Its webhook was waiting to be sent. */
+  stopsMessage: boolean
+}
+
 export interface RegistrationQuery {
   idcardid: string | null
   status: RegistrationStatus | null

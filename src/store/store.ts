@@ -9,14 +9,17 @@ import type {
   ClaimedMessages,
   ClaimedVerifications,
   MessageClaimRequest,
+  MessageOutcome,
   MessageSettlement,
   VerificationClaimRequest,
+  VerificationOutcome,
   VerificationRelease,
   VerificationSettlement,
 } from './queues.ts'
 import type {
   Attempt,
   BulkResend,
+  Cancellation,
   EventPage,
   EventPosition,
   Explanation,
@@ -61,7 +64,7 @@ export interface Store {
   /** Newest first, `limit` at most, from before the registration `before`. */
   listRegistrations(partnerId: string, query: RegistrationQuery): Promise<Registration[]>
   /** Ends it as `cancelled`: no more polls, no more attempts, and erases what was known. Again: changes nothing. */
-  cancel(partnerId: string, id: string): Promise<Registration | null>
+  cancel(partnerId: string, id: string): Promise<Cancellation | null>
   /** Makes the verification due now; changes nothing for a registration that has ended. */
   nudge(partnerId: string, id: string): Promise<Registration | null>
   /** Makes the message due now, whatever its state, with a new schedule and the same id. Lifts a 410 pause. */
@@ -93,9 +96,9 @@ export interface Store {
   /**
    * Records answers. A step counts only while its claim holds, and once. The first verdict counts whoever brings it: it
    * resolves every registration that waits and creates their messages, in the same transaction. It is not kept where
-   * everybody has cancelled.
+   * everybody has cancelled. One outcome a settlement, in order; null: it ended nobody.
    */
-  settleVerifications(settlements: readonly VerificationSettlement[]): Promise<void>
+  settleVerifications(settlements: readonly VerificationSettlement[]): Promise<readonly (VerificationOutcome | null)[]>
   /** Gives claims back: what they hold is due again as before, and nothing is counted. One that no longer holds changes nothing. */
   releaseVerifications(releases: readonly VerificationRelease[]): Promise<void>
 
@@ -113,9 +116,9 @@ export interface Store {
   claimMessages(claim: MessageClaimRequest): Promise<ClaimedMessages>
   /**
    * Records attempts, each once. The attempt of a claim that no longer holds is recorded too, and a 2xx of it still
-   * delivers, unless the message has been resent since.
+   * delivers, unless the message has been resent since. One outcome a settlement, in order.
    */
-  settleMessages(settlements: readonly MessageSettlement[]): Promise<void>
+  settleMessages(settlements: readonly MessageSettlement[]): Promise<readonly MessageOutcome[]>
 
   /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
   holdDeliveries(): Promise<void>

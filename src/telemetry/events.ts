@@ -1,3 +1,4 @@
+import type { AttemptOrigin } from '../core/message.ts'
 import { DURATION_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
 import { POLLING_EVENTS } from './polling-events.ts'
 import { TRACES_EVENTS } from './traces-events.ts'
@@ -175,6 +176,15 @@ export const EVENTS = {
     fields: { route: TEXT, requestId: TEXT, error: ERROR },
     meaning: 'The API answered 500. This is a bug: please report it.',
   },
+  'registration.answered': {
+    level: 'debug',
+    fields: {
+      ...{ partnerId: TEXT, registrationId: orNull(TEXT) },
+      answer: field<'created' | 'same' | 'conflict' | 'refused'>('text'),
+    },
+    meaning:
+      "The API answered one registration, by itself or in a batch. `conflict`: the serial is another partner's, or has as many registrations as may be; `refused`: it is invalid, or over a quota.",
+  },
   'callback.refused': {
     level: 'info',
     fields: { refusal: TEXT },
@@ -199,11 +209,24 @@ export const EVENTS = {
   ...POLLING_EVENTS,
   ...TRACES_EVENTS,
 
+  'message.delivered': {
+    level: 'debug',
+    fields: {
+      ...{ messageId: TEXT, registrationId: TEXT, partnerId: TEXT, host: TEXT, attempts: NUMBER },
+      ageMs: DURATION_MS,
+    },
+    meaning: 'It is in the database that a webhook has arrived, `ageMs` after its verdict was stored.',
+  },
+  'message.cancelled': {
+    level: 'debug',
+    fields: { messageId: TEXT, registrationId: TEXT, partnerId: TEXT },
+    meaning: 'The partner cancelled a registration whose webhook was waiting to be sent.',
+  },
   'message.exhausted': {
     level: 'warn',
     fields: {
       ...{ messageId: TEXT, registrationId: TEXT, partnerId: TEXT, host: TEXT, attempts: NUMBER },
-      ...{ httpStatus: orNull(NUMBER), error: orNull(TEXT) },
+      ...{ end: field<'exhausted' | 'gone'>('text'), httpStatus: orNull(NUMBER), error: orNull(TEXT) },
     },
     meaning:
       'A webhook is given up: its last attempt failed, or the receiver answered 410. Tell the partner; when the receiver works again, resend it, or let the partner do so.',
@@ -211,10 +234,12 @@ export const EVENTS = {
   'delivery.attempted': {
     level: 'info',
     fields: {
-      ...{ messageId: TEXT, partnerId: TEXT, host: TEXT, attempt: NUMBER, outcome: TEXT },
-      ...{ httpStatus: orNull(NUMBER), error: orNull(TEXT), detail: orNull(TEXT), durationMs: DURATION_MS },
+      ...{ messageId: TEXT, partnerId: TEXT, host: TEXT, attempt: NUMBER, origin: field<AttemptOrigin>('text') },
+      ...{ outcome: TEXT, httpStatus: orNull(NUMBER), error: orNull(TEXT) },
+      ...{ detail: orNull(TEXT), lagMs: DURATION_MS, durationMs: DURATION_MS },
     },
-    meaning: 'The service sent a webhook, or tried to. Where no answer came, `error` and `detail` say why.',
+    meaning:
+      'The service sent a webhook, or tried to, `lagMs` after it was due. `origin` says what brought the attempt: `first`, `retry` or `resend`. Where no answer came, `error` and `detail` say why.',
   },
   'proxy.failing': {
     level: 'warn',

@@ -1,12 +1,35 @@
-import type { AccountFault, Answer } from '../core/answer.ts'
-import { ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
+import type { AccountFault, Answer, TransientCause } from '../core/answer.ts'
+import type { Reason } from '../core/verification.ts'
+import { DURATION_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
 
 /** What happens between the service and GetResult. */
 export const POLLING_EVENTS = {
   'poll.answered': {
     level: 'debug',
-    fields: { verificationId: NUMBER, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
-    meaning: 'A GetResult call has ended; `kind` says how the service classified the answer.',
+    fields: {
+      ...{ verificationId: NUMBER, account: TEXT, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
+      ...{ cause: orNull(field<TransientCause>('text')), durationMs: DURATION_MS },
+    },
+    meaning:
+      'A GetResult call has ended; `kind` says how the service classified the answer, and `cause` why there was none of use. `account` is the APIID.',
+  },
+  'verdict.found': {
+    level: 'debug',
+    fields: {
+      ...{ account: TEXT, status: field<'succeeded' | 'failed'>('text') },
+      ...{ registrations: NUMBER, lagMs: orNull(DURATION_MS) },
+    },
+    meaning:
+      'A verdict is in the database, with the end of the `registrations` that waited for it. It came within `lagMs`, the time since the last poll that showed the check open; null: this was the first. It names nobody.',
+  },
+  'registration.ended': {
+    level: 'debug',
+    fields: {
+      ...{ registrationId: TEXT, partnerId: TEXT, end: field<'verdict' | 'unresolved' | 'cancelled'>('text') },
+      ...{ reason: orNull(field<Reason>('text')), ageMs: DURATION_MS },
+    },
+    meaning:
+      'A registration has left `pending`, or was cancelled after its verdict, `ageMs` after it was made. `reason` is why it ended without a verdict.',
   },
   'account.paused': {
     level: 'warn',

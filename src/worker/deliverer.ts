@@ -8,15 +8,16 @@ import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import { sharesOf } from '../store/rules/share-slots.ts'
 import type {
-  Attempt,
   Cancelled,
   ClaimedMessage,
   HostSign,
   MessageClaimRequest,
+  MessageOutcome,
   MessageSettlement,
   Store,
 } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import { createDeliveryReport } from './delivery-report.ts'
 import { createInFlight } from './in-flight.ts'
 import { createKeyedLimiter } from './keyed-limiter.ts'
 import { leaseFor } from './lease.ts'
@@ -101,7 +102,8 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const stops = createStops<ClaimedMessage>()
   const signingKeys = createKeyring()
   let isGivingBack = false
-  const settle = createSettler<MessageSettlement>(settlements => store.settleMessages(settlements), {
+  const report = createDeliveryReport(emit)
+  const settle = createSettler((settlements: readonly MessageSettlement[]) => store.settleMessages(settlements), {
     clock,
     emit,
     event: 'delivery',
@@ -121,9 +123,8 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       traceparent: message.traceparent,
     })
 
-  const judge = (message: ClaimedMessage, result: SendResult, at: number): MessageSettlement => {
+  const judge = (message: ClaimedMessage, result: SendResult, { at, now }: { at: number; now: number }) => {
     const answered = result.kind === 'answered' ? result : null
-    const now = store.now()
     const outcome = {
       httpStatus: answered?.httpStatus ?? null,
       retryAfterMs: readRetryAfter(answered?.retryAfter ?? null, now),
@@ -133,55 +134,38 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       step: afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
       attempt: attemptOf(result, at),
       shows: signOf(result),
-    }
+    } satisfies MessageSettlement
   }
 
-  const conclude = async (settlement: MessageSettlement): Promise<void> => {
-    await settle(settlement)
+  const conclude = async (settlement: MessageSettlement): Promise<MessageOutcome> => {
+    const end = await settle(settlement)
     if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
+    return end
   }
 
   /** The message goes back unsent: no attempt is recorded, and it is due again soon. */
-  const release = (message: ClaimedMessage, why: SendResult, delayMs = RELEASED_MS): Promise<void> => {
-    emitAttempt(message, why, null)
-    const dueAt = store.now() + (isGivingBack ? 0 : delayMs)
-    const step = { state: 'pending', dueAt, retries: message.retries, gone: false } as const
-    return conclude({ message, step, attempt: null, shows: null })
+  const release = async (message: ClaimedMessage, why: SendResult, delayMs = RELEASED_MS): Promise<void> => {
+    const now = store.now()
+    report.attempted(message, why, { outcome: 'not_sent', at: now })
+    const step = {
+      state: 'pending',
+      dueAt: now + (isGivingBack ? 0 : delayMs),
+      retries: message.retries,
+      gone: false,
+    } as const
+    await conclude({ message, step, attempt: null, shows: null })
   }
 
-  const record = (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
+  const record = async (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
     if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) {
       return release(message, result, ourFailureDelay(message, deps.random()))
     }
-    const settlement = judge(message, result, at)
-    emitAttempt(message, result, settlement.attempt)
-    if (settlement.step.state === 'exhausted') emitExhausted(message, result)
-    return conclude(settlement)
+    const endedAt = store.now()
+    const settlement = judge(message, result, { at, now: endedAt })
+    report.attempted(message, result, { outcome: settlement.attempt.outcome, at })
+    const end = await conclude(settlement)
+    if (end !== null) report.ended(message, result, { end, at: endedAt })
   }
-
-  const emitAttempt = (message: ClaimedMessage, result: SendResult, attempt: Attempt | null) =>
-    emit('delivery.attempted', {
-      messageId: messageIdOf(message.registrationId),
-      partnerId: message.partnerId,
-      host: message.host,
-      attempt: message.attempts + 1,
-      outcome: attempt?.outcome ?? 'not_sent',
-      httpStatus: attempt?.httpStatus ?? null,
-      error: result.kind === 'failed' ? result.error : null,
-      detail: result.kind === 'failed' ? result.detail : null,
-      durationMs: result.durationMs,
-    })
-
-  const emitExhausted = ({ registrationId, partnerId, host, attempts }: ClaimedMessage, result: SendResult) =>
-    emit('message.exhausted', {
-      messageId: messageIdOf(registrationId),
-      registrationId,
-      partnerId,
-      host,
-      attempts: attempts + 1,
-      httpStatus: result.kind === 'answered' ? result.httpStatus : null,
-      error: result.kind === 'failed' ? result.error : null,
-    })
 
   /** Counts the message for the share of its kind of lane. What it returns ends that. */
   const takeShare = ({ laneId, partnerId, slow: isSlow, proven }: ClaimedMessage): (() => void) => {

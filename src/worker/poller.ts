@@ -13,6 +13,7 @@ import type {
 import type { Emit } from '../telemetry/emit.ts'
 import { createInFlight } from './in-flight.ts'
 import { leaseFor } from './lease.ts'
+import { createOutcomeReport } from './outcome-report.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import type { Round } from './rounds.ts'
@@ -34,7 +35,7 @@ export interface PollerDeps {
   timeoutMs: number
   /** In [0, 1). */
   random: () => number
-  clock: Pick<Clock, 'sleep'>
+  clock: Pick<Clock, 'sleep' | 'monotonic'>
   /** When the system's clock was set last, in epoch ms; 0: never. */
   clockSetAt: () => number
   /** Called once a serial, when it is known whether upstream knows it. */
@@ -55,6 +56,13 @@ export interface Poller {
   whenIdle(): Promise<void>
 }
 
+interface Reported {
+  answer: Answer
+  step: VerificationStep
+  change: AccountChange | null
+  durationMs: number
+}
+
 /** The second one by upstream's clock, where it calls the password wrong. */
 const CALLS_OF_A_POLL = 2
 
@@ -70,16 +78,15 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const unrecorded = createInFlight()
   const recentCalls = createRecentCalls()
   const alerts = createUpstreamAlerts(emit)
-  const settle = createSettler<VerificationSettlement>(settlements => store.settleVerifications(settlements), {
-    clock: deps.clock,
-    emit,
-    event: 'poll',
-  })
-  const release = createSettler<VerificationRelease>(releases => store.releaseVerifications(releases), {
-    clock: deps.clock,
-    emit,
-    event: 'poll',
-  })
+  const tellOutcome = createOutcomeReport(emit)
+  const settling = { clock: deps.clock, emit, event: 'poll' } as const
+  const settle = createSettler((settlements: readonly VerificationSettlement[]) => {
+    return store.settleVerifications(settlements)
+  }, settling)
+  const release = createSettler(async (releases: readonly VerificationRelease[]) => {
+    await store.releaseVerifications(releases)
+    return releases
+  }, settling)
   let isGivingBack = false
 
   const judge = (
@@ -112,17 +119,18 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
   }
 
-  const record = async (settlement: VerificationSettlement): Promise<void> => {
-    await settle(settlement)
+  const record = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
+    const outcome = await settle(settlement)
+    if (outcome) tellOutcome(account, settlement, outcome)
     if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
   }
 
-  const settleChange = async (accountId: string, settlement: VerificationSettlement): Promise<void> => {
-    changing.start(accountId)
+  const recordChange = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
+    changing.start(account.id)
     try {
-      await record(settlement)
+      await record(account, settlement)
     } finally {
-      changing.end(accountId)
+      changing.end(account.id)
     }
   }
 
@@ -135,36 +143,35 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const { id, claim } = verification
     const scripted = deps.sandbox?.(verification, askedAt)
     // Upstream was not asked, so this says nothing about the account, and takes nothing from it.
-    if (scripted)
-      return record({
-        id,
-        claim,
-        ...scripted,
-        askedAt,
-        observedAt: askedAt,
-        account: { id: account.id, change: { kind: 'unasked' } },
-      })
+    if (scripted) {
+      const unasked = { id: account.id, change: { kind: 'unasked' } } as const
+      return record(account, { id, claim, ...scripted, askedAt, observedAt: askedAt, account: unasked })
+    }
+    const startedAt = deps.clock.monotonic()
     const answer = await upstream.ask(account, verification)
-    if (isGivingBack && answer.kind === 'transient') return release(verification)
+    if (isGivingBack && answer.kind === 'transient') return void (await release(verification))
+    const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })
     const { step, change } = judge(account, verification, { answer, askedAt })
-    report(account, verification, { answer, step, change })
+    report(account, verification, { answer, step, change, durationMs })
     const settlement = { id, claim, answer, askedAt, observedAt, step }
-    if (change) return settleChange(account.id, { ...settlement, account: { id: account.id, change } })
+    if (change) return recordChange(account, { ...settlement, account: { id: account.id, change } })
     if (!isProbed(account)) freeSlot()
-    return record({ ...settlement, account: null })
+    return record(account, { ...settlement, account: null })
   }
 
   const report = (
     account: ClaimedAccount,
     verification: ClaimedVerification,
-    { answer, step, change }: { answer: Answer; step: VerificationStep; change: AccountChange | null },
+    { answer, step, change, durationMs }: Reported,
   ) => {
     alerts.after(account, answer, change)
     const lookup = lookupOf(verification, step)
     if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
-    emit('poll.answered', { verificationId: verification.id, kind: answer.kind, code: answer.code })
+    const cause = answer.kind === 'transient' ? answer.cause : null
+    const { kind, code } = answer
+    emit('poll.answered', { verificationId: verification.id, account: account.apiId, kind, code, cause, durationMs })
   }
 
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {

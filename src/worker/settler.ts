@@ -9,6 +9,8 @@ type Settling = 'poll' | 'delivery'
 /** Short enough that what was kept is recorded within the grace of a stop. */
 const LONGEST_WAIT_MS = 5 * SECOND
 
+type Settled<Result> = { ok: true; results: readonly Result[] } | { ok: false; error: unknown }
+
 interface SettlerDeps {
   clock: Pick<Clock, 'sleep'>
   emit: Emit<`${Settling}.settle_${'delayed' | 'failed'}`>
@@ -17,41 +19,47 @@ interface SettlerDeps {
 }
 
 /**
- * Records outcomes, many in one commit. Its promise resolves when the outcome is recorded, and never rejects.
+ * Records outcomes, many in one commit. Its promise resolves when the outcome is recorded, to what came of that, and never
+ * rejects; it resolves to null where the outcome was dropped.
  *
  * While the database cannot be written, outcomes are kept and tried again after 1 s, 2 s, 4 s and then every 5 s, because what has happened must not
  * be forgotten. When one outcome makes its batch fail, each is recorded by itself and the bad one is dropped, so that it
  * stops nobody else; its row is due again when its lease runs out.
  */
-export const createSettler = <Settlement>(
-  settle: (settlements: readonly Settlement[]) => Promise<void>,
+export const createSettler = <Settlement, Result>(
+  settle: (settlements: readonly Settlement[]) => Promise<readonly Result[]>,
   { clock, emit, event }: SettlerDeps,
-): ((settlement: Settlement) => Promise<void>) => {
-  /** Returns null once it is written, or the error if trying again would not help. */
-  const trySettle = async (settlements: readonly Settlement[]): Promise<{ error: unknown } | null> => {
+): ((settlement: Settlement) => Promise<Result | null>) => {
+  /** Fails only with an error for which trying again would not help. */
+  const trySettle = async (settlements: readonly Settlement[]): Promise<Settled<Result>> => {
     for (let failures = 0; ; failures++) {
       try {
-        await settle(settlements)
-        return null
+        return { ok: true, results: await settle(settlements) }
       } catch (error) {
-        if (!(error instanceof AppError && error.code === 'unavailable')) return { error }
+        if (!(error instanceof AppError && error.code === 'unavailable')) return { ok: false, error }
         emit(`${event}.settle_delayed`, { error, outcomes: settlements.length })
         await clock.sleep(Math.min(LONGEST_WAIT_MS, SECOND * 2 ** Math.min(failures, 10)))
       }
     }
   }
 
-  const settleEach = async (settlements: readonly Settlement[]): Promise<void> => {
-    for (const settlement of settlements) {
-      const failure = await trySettle([settlement])
-      if (failure) emit(`${event}.settle_failed`, failure)
-    }
+  const drop = (error: unknown): null => {
+    emit(`${event}.settle_failed`, { error })
+    return null
   }
 
-  return createCoalescer(async settlements => {
-    const failure = await trySettle(settlements)
-    if (failure && settlements.length === 1) emit(`${event}.settle_failed`, failure)
-    else if (failure) await settleEach(settlements)
-    return settlements.map(() => undefined)
+  const settleEach = async (settlements: readonly Settlement[]): Promise<(Result | null)[]> => {
+    const results: (Result | null)[] = []
+    for (const settlement of settlements) {
+      const settled = await trySettle([settlement])
+      results.push(settled.ok ? (settled.results[0] ?? null) : drop(settled.error))
+    }
+    return results
+  }
+
+  return createCoalescer<Settlement, Result | null>(async settlements => {
+    const settled = await trySettle(settlements)
+    if (settled.ok) return settled.results
+    return settlements.length === 1 ? [drop(settled.error)] : settleEach(settlements)
   })
 }

@@ -22,6 +22,8 @@ const messageOf = (seq: number): ClaimedMessage => ({
   attempts: 0,
   retries: 0,
   traceparent: null,
+  createdAt: 0,
+  dueAt: 0,
 })
 
 /** As an attempt may end whose connection we close. */
@@ -47,7 +49,10 @@ const open = (messages: ClaimedMessage[]) => {
       now: Date.now,
       hints,
       claimMessages,
-      settleMessages: async settlements => void settled.push(...settlements),
+      settleMessages: async settlements => {
+        settled.push(...settlements)
+        return settlements.map(() => null)
+      },
       continueResends,
       prune: async () => 0,
     },

@@ -175,7 +175,7 @@ describe('a verdict that cannot be decrypted', () => {
     ])
     expect(await bench.find(bench.id)).toMatchObject({ status: 'succeeded', verdict: null })
     expect((await bench.store.explain(bench.partnerId, bench.id))?.registration.id).toBe(bench.id)
-    expect((await bench.store.cancel(bench.partnerId, bench.id))?.status).toBe('cancelled')
+    expect((await bench.store.cancel(bench.partnerId, bench.id))?.registration.status).toBe('cancelled')
     expect(bench.told).toHaveLength(1)
   })
 })

@@ -5,9 +5,11 @@ import type {
   ClaimedAccount,
   ClaimedVerification,
   VerificationClaimRequest,
+  VerificationOutcome,
   VerificationRelease,
   VerificationSettlement,
 } from '../../src/store/store.ts'
+import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
@@ -41,7 +43,11 @@ const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): Cl
 })
 
 /** A poller whose store hands out what a round is given, and whose upstream and store answer when they are told to. */
-const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { account?: ClaimedAccount } = {}) => {
+const openScene = ({
+  account = ACCOUNT,
+  outcome = null,
+  ...more
+}: Partial<PollerDeps> & { account?: ClaimedAccount; outcome?: VerificationOutcome | null } = {}) => {
   const clock = createFixedClock(NOW)
   const asked = new Map<string, PromiseWithResolvers<Answer>>()
   const claims: VerificationClaimRequest[] = []
@@ -65,6 +71,7 @@ const openScene = ({ account = ACCOUNT, ...more }: Partial<PollerDeps> & { accou
         await recording
         settled.push(...settlements)
         happened.push('recorded')
+        return settlements.map(() => outcome)
       },
       releaseVerifications: async releases => void released.push(...releases),
     },
@@ -272,4 +279,43 @@ test('a call that was broken off counted as a failure; now its serial is given b
   expect(released).toMatchObject([{ id: 1, claim: 7, dueAt: NOW }])
   expect(settled).toMatchObject([{ id: 2, answer: SUCCESS }])
   expect(happened.filter(event => event === 'poll.answered')).toHaveLength(1)
+})
+
+test('tells of a call what it said and how long it took, and of an end once it is recorded', async () => {
+  const told: TelemetryEvent[] = []
+  const outcome: VerificationOutcome = {
+    verdict: { previousPollAt: NOW - 4 * SECOND },
+    ended: [{ registrationId: 'reg_1', partnerId: 'partner_1', createdAt: NOW - HOUR, reason: null }],
+  }
+  const emit = createEmit([event => void told.push(event)])
+  const { poller, clock, round, answer, holdRecords } = openScene({ outcome, emit })
+  const record = holdRecords()
+  await round(verificationOf(1))
+  await clock.advance(300)
+  await answer(1, SUCCESS)
+  const answered = { account: 'C1', kind: 'verdict', code: 2, cause: null, durationMs: 300 }
+  expect(told).toMatchObject([{ name: 'poll.answered', fields: answered }])
+  await record()
+  await poller.whenIdle()
+  expect(told.slice(1).map(({ name, fields }) => [name, fields])).toEqual([
+    ['verdict.found', { account: 'C1', status: 'succeeded', registrations: 1, lagMs: 4_300 }],
+    [
+      'registration.ended',
+      { registrationId: 'reg_1', partnerId: 'partner_1', end: 'verdict', reason: null, ageMs: HOUR + 300 },
+    ],
+  ])
+})
+
+test('tells why a registration ended without a verdict, and why a call brought no answer', async () => {
+  const told: TelemetryEvent[] = []
+  const ended = [{ registrationId: 'reg_1', partnerId: 'partner_1', createdAt: NOW, reason: 'expired' as const }]
+  const emit = createEmit([event => void told.push(event)])
+  const { poller, round, answer } = openScene({ outcome: { verdict: null, ended }, emit })
+  await round(verificationOf(1))
+  await answer(1, UNREACHABLE)
+  await poller.whenIdle()
+  expect(told).toMatchObject([
+    { name: 'poll.answered', fields: { kind: 'transient', code: null, cause: 'unreachable' } },
+    { name: 'registration.ended', fields: { end: 'unresolved', reason: 'expired', ageMs: 0 } },
+  ])
 })

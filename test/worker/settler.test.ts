@@ -7,10 +7,11 @@ const openSettler = (settle: (batch: readonly string[]) => void) => {
   const batches: string[][] = []
   const emit = vi.fn()
   const clock = createFixedClock()
-  const record = createSettler<string>(
+  const record = createSettler<string, string>(
     async batch => {
       batches.push([...batch])
       settle(batch)
+      return batch.map(outcome => `${outcome} is recorded`)
     },
     { clock, emit, event: 'poll' },
   )
@@ -20,7 +21,8 @@ const openSettler = (settle: (batch: readonly string[]) => void) => {
 describe('recording outcomes', () => {
   test('puts what comes together into one commit', async () => {
     const { record, batches } = openSettler(() => {})
-    await Promise.all(['a', 'b', 'c'].map(record))
+    const results = await Promise.all(['a', 'b', 'c'].map(record))
+    expect(results).toEqual(['a is recorded', 'b is recorded', 'c is recorded'])
     expect(batches).toEqual([['a', 'b', 'c']])
   })
 
@@ -48,7 +50,7 @@ describe('recording outcomes', () => {
       if (batch.includes('poison')) throw new Error('NOT NULL constraint failed')
       written.push(...batch)
     })
-    await Promise.all(['a', 'poison', 'b'].map(record))
+    expect(await Promise.all(['a', 'poison', 'b'].map(record))).toEqual(['a is recorded', null, 'b is recorded'])
     expect(written).toEqual(['a', 'b'])
     expect(emit.mock.calls).toEqual([['poll.settle_failed', { error: expect.any(Error) }]])
     await record('c')
@@ -59,7 +61,7 @@ describe('recording outcomes', () => {
     const { record, batches, emit } = openSettler(() => {
       throw new Error('no such row')
     })
-    await record('a')
+    expect(await record('a')).toBeNull()
     expect(batches).toEqual([['a']])
     expect(emit.mock.calls).toEqual([['poll.settle_failed', { error: expect.any(Error) }]])
   })

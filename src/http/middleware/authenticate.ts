@@ -108,12 +108,12 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
     // Nobody is locked out by others behind the same address: what counts against it comes after the comparison.
     if (!owner || !matches || !owner.live) throw failures.count(c)
+    c.set('partnerId', owner.partnerId)
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
     else take(key.id, usual)
     const end = begin(owner.partnerId)
     recordUse(key.id)
-    c.set('partnerId', owner.partnerId)
     try {
       await next()
     } finally {

@@ -48,7 +48,7 @@ export const createBatch = (deps: BatchDeps) => {
 
   const check = async (partnerId: string, body: unknown, origin: Origin): Promise<NewRegistration | AppError> => {
     try {
-      return await registrar.toItem(partnerId, checkBody(body, deps.registrationBody), origin)
+      return await registrar.toItem(partnerId, () => checkBody(body, deps.registrationBody), origin)
     } catch (error) {
       if (error instanceof AppError && error.code !== 'unavailable') return error
       throw error

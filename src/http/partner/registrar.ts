@@ -1,6 +1,7 @@
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import { invalid } from '../json/validate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
@@ -15,31 +16,72 @@ export interface RegistrarDeps {
   registrationTtlMs: number
   newId: (prefix: string) => string
   now: () => number
+  emit: Emit<'registration.answered' | 'registration.ended'>
 }
 
 /** Of the request that a registration comes with. */
 export type Origin = Pick<NewRegistration, 'isBatch' | 'traceparent'>
 
+const ANSWERS = {
+  created: 'created',
+  existing: 'same',
+  taken: 'conflict',
+  too_many: 'conflict',
+  over_quota: 'refused',
+  unreadable: 'refused',
+} as const satisfies Record<Registered['outcome'], 'created' | 'same' | 'conflict' | 'refused'>
+
+/** The fault is the caller's, and in what it registers. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof AppError && error.code !== 'unavailable' && error.code !== 'too_many_requests'
+
 /** Turns a checked body into what the store registers, and the store's outcome into an answer; singly and in a batch. */
 export const createRegistrar = (deps: RegistrarDeps) => {
+  const { emit } = deps
   const findAccount = createAccountFinder(deps)
 
+  const report = (partnerId: string, registered: Registered): void => {
+    const registration = 'registration' in registered ? registered.registration : null
+    const registrationId = registration?.id ?? null
+    emit('registration.answered', { partnerId, registrationId, answer: ANSWERS[registered.outcome] })
+    // The verdict of its serial was known.
+    if (registration && registered.outcome === 'created' && registration.status !== 'pending')
+      emit('registration.ended', { partnerId, registrationId: registration.id, end: 'verdict', reason: null, ageMs: 0 })
+  }
+
   return {
-    /** Throws `AppError('invalid_body')` if the partner cannot use the account. */
-    toItem: async (partnerId: string, body: RegistrationBody, origin: Origin): Promise<NewRegistration> => ({
-      id: deps.newId('reg'),
-      partnerId,
-      accountId: (await findAccount(partnerId, body.account)).id,
-      idcardid: body.idcardid,
-      callbackUrl: body.callbackUrl,
-      metadata: body.metadata ?? {},
-      expiresAt: body.expiresAt ?? null,
-      ttlMs: deps.registrationTtlMs,
-      ...origin,
-    }),
+    /**
+     * @param read gives the checked body
+     *
+     * Throws what `read` throws, and `AppError('invalid_body')` if the partner cannot use the account.
+     */
+    toItem: async (
+      partnerId: string,
+      read: () => RegistrationBody | Promise<RegistrationBody>,
+      origin: Origin,
+    ): Promise<NewRegistration> => {
+      try {
+        const body = await read()
+        return {
+          id: deps.newId('reg'),
+          partnerId,
+          accountId: (await findAccount(partnerId, body.account)).id,
+          idcardid: body.idcardid,
+          callbackUrl: body.callbackUrl,
+          metadata: body.metadata ?? {},
+          expiresAt: body.expiresAt ?? null,
+          ttlMs: deps.registrationTtlMs,
+          ...origin,
+        }
+      } catch (error) {
+        if (isRefusal(error)) emit('registration.answered', { partnerId, registrationId: null, answer: 'refused' })
+        throw error
+      }
+    },
 
     /** Throws `AppError` if the store has refused the item. */
     toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
+      report(item.partnerId, registered)
       if (registered.outcome === 'over_quota') throw overQuota(registered)
       if (registered.outcome === 'unreadable')
         throw new AppError('unavailable', UNREADABLE, { retryAfterMs: UNREADABLE_RETRY_MS })

@@ -2,11 +2,12 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import { MESSAGE_STATES } from '../../core/message.ts'
+import { MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { NewRegistration, Registered, Registration } from '../../store/registration.ts'
+import type { Cancellation, NewRegistration, Registered, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
+import type { Emit } from '../../telemetry/emit.ts'
 import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
@@ -34,6 +35,7 @@ export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
   readBody: ReadPartnerBody
   /** Aborts when the service stops; all waiting callers are answered then. */
   stopping: AbortSignal
+  emit: RegistrarDeps['emit'] & Emit<'message.cancelled'>
 }
 
 export const LIST_QUERY = z.strictObject({
@@ -88,6 +90,13 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const { nextPollAt } = registration
     return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, store.now()) })
   }
+  const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
+    const { id: registrationId, partnerId, createdAt } = registration
+    const ageMs = Math.max(0, store.now() - createdAt)
+    if (isNew) deps.emit('registration.ended', { registrationId, partnerId, end: 'cancelled', reason: null, ageMs })
+    if (stopsMessage)
+      deps.emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
+  }
   const find = async (c: Context<ApiEnv>) => found(await store.findRegistration(...readTarget(c)), 'registration')
 
   const findWithForecast = async (c: Context<ApiEnv>) => {
@@ -101,10 +110,13 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.post('/', async c => {
     refuseQuery(c)
-    const body = await deps.readBody(c, registrationBody)
-    deps.chargeRegistrations(c.get('partnerId'), 1)
-    const origin = { isBatch: false, traceparent: traceparentOf(c) }
-    const item = await registrar.toItem(c.get('partnerId'), body, origin)
+    const partnerId = c.get('partnerId')
+    const read = async () => {
+      const body = await deps.readBody(c, registrationBody)
+      deps.chargeRegistrations(partnerId, 1)
+      return body
+    }
+    const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
     const { status, registration } = registrar.toAnswer(item, await deps.register(item))
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     return c.json(view(registration), status)
@@ -139,7 +151,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   })
 
   app.delete('/:id', noQuery, async c => {
-    found(await store.cancel(...readTarget(c)), 'registration')
+    report(found(await store.cancel(...readTarget(c)), 'registration'))
     return c.body(null, 204)
   })
 

@@ -17,6 +17,8 @@ export interface CancelPlan {
   registration: { resolvedAt: number }
   /** Its text and what receivers answered are erased too. Null: there is none. */
   message: { state: MessageState; claims: number } | null
+  /** It was waiting to be sent. */
+  stopsMessage: boolean
   verification: {
     /** Nobody waits for the serial any more: it is not due, and this is its count of claims. Null: it goes on. */
     stops: { claims: number } | null
@@ -38,6 +40,7 @@ export const cancelRegistration = (
       state: message.state === 'pending' ? 'exhausted' : message.state,
       claims: message.claims + 1,
     },
+    stopsMessage: message?.state === 'pending',
     verification: {
       stops: stops ? { claims: verification.claims + 1 } : null,
       isErased: !others.notCancelled,

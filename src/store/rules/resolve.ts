@@ -15,6 +15,7 @@ export interface WaitingRegistration {
   callbackUrl: string
   metadata: Readonly<Record<string, string>>
   traceparent: string | null
+  createdAt: number
 }
 
 /** A registration that ends now. Times are epoch ms. */

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import type { Attempt, MessageSettlement } from '../store.ts'
+import type { Attempt, MessageOutcome, MessageSettlement } from '../store.ts'
 import { afterAttemptInLane, earlier, type LaneState } from './lane.ts'
 
 /** A message when an attempt of it is to be written. */
@@ -39,6 +39,8 @@ export interface MessagePlan {
   lane: LaneState
   /** The receiver answered 410: hold whatever else is for this URL. */
   pauses: boolean
+  /** Null: it goes on, or has ended before. */
+  end: MessageOutcome
 }
 
 /** Whether this claim's attempt may have been written already, so that it has to be looked for. */
@@ -67,6 +69,7 @@ export const settleMessage = (
       attempt: null,
       lane: { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) },
       pauses: false,
+      end: null,
     }
   }
 
@@ -87,5 +90,6 @@ export const settleMessage = (
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
     lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
     pauses: step.gone && holds,
+    end: delivers ? 'delivered' : holds && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
   }
 }

@@ -1,5 +1,5 @@
 import { type Answer, checkStateOf, type Verdict } from '../../core/answer.ts'
-import type { VerificationSettlement } from '../store.ts'
+import type { VerificationOutcome, VerificationSettlement } from '../store.ts'
 import { queueAfterPoll } from './poll-queues.ts'
 import type { Ending, WaitingRegistration } from './resolve.ts'
 
@@ -114,3 +114,18 @@ export const settleVerification = (
     })),
   }
 }
+
+/** What is told of a plan once it is durable; null: it ends nobody. */
+export const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOutcome | null =>
+  endings.length === 0
+    ? null
+    : {
+        verdict: update.verdict && { previousPollAt: update.previousPollAt },
+        ended: endings.map(({ registration: { id: registrationId, partnerId, createdAt }, reason }) => {
+          return { registrationId, partnerId, createdAt, reason }
+        }),
+      }
+
+/** The registrations that these have ended. */
+export const endedBy = (outcomes: readonly (VerificationOutcome | null)[]): string[] =>
+  outcomes.flatMap(outcome => outcome?.ended.map(({ registrationId }) => registrationId) ?? [])

@@ -12,6 +12,8 @@ export type DueMessage = [
   attempts: number,
   retries: number,
   traceparent: string | null,
+  createdAt: number,
+  dueAt: number,
 ]
 
 interface FoundMessage {
@@ -61,8 +63,9 @@ export const prepareMessages = (client: Database) => ({
     ORDER BY due_at, id LIMIT +@limit`),
   due: client
     .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
-    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries, traceparent FROM messages
-    WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at, seq LIMIT +?`)
+    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries, traceparent,
+      created_at, due_at
+    FROM messages WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at, seq LIMIT +?`)
     .raw(),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?

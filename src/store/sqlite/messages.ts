@@ -3,7 +3,14 @@ import type { Secret } from '../../core/secret.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
-import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, MessageSettlement, Store } from '../store.ts'
+import type {
+  ClaimedMessage,
+  ClaimedMessages,
+  MessageClaimRequest,
+  MessageOutcome,
+  MessageSettlement,
+  Store,
+} from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { prepareHold } from './deliveries-hold.ts'
@@ -74,12 +81,12 @@ export const createMessages = (context: Context): Verbs => {
     )
 
   const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
-    const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent] = row
+    const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent, createdAt, dueAt] = row
     const { id: laneId, partnerId, host, slow, proven } = lane
     const claim = claims + 1
     return {
       ...{ seq, claim, partnerId, registrationId, laneId, slow, proven },
-      ...{ host, callbackUrl, body, attempts, retries, traceparent },
+      ...{ host, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt },
     }
   }
 
@@ -119,7 +126,7 @@ export const createMessages = (context: Context): Verbs => {
     }
   }
 
-  const settleOne = (settlement: MessageSettlement, at: number, lanes: LaneBook) => {
+  const settleOne = (settlement: MessageSettlement, at: number, lanes: LaneBook): MessageOutcome => {
     const { message, attempt } = settlement
     const { seq, claim, laneId } = message
     const row = statements.find.get(seq)
@@ -131,7 +138,7 @@ export const createMessages = (context: Context): Verbs => {
         }
       : null
     const plan = settleMessage(settlement, facts, lanes.get(laneId))
-    if (!plan) return
+    if (!plan) return null
     const { state, dueAt, claimedAt, attempts, unrecorded, retries } = plan.update
     statements.settle.run(state, dueAt, claimedAt, attempts, unrecorded, retries, seq)
     if (plan.attempt && attempt) {
@@ -141,6 +148,7 @@ export const createMessages = (context: Context): Verbs => {
     }
     lanes.set(laneId, plan.lane)
     if (plan.pauses) pauses.pause(message, at)
+    return plan.end
   }
 
   return {
@@ -157,8 +165,9 @@ export const createMessages = (context: Context): Verbs => {
       write(() => {
         const at = now()
         const lanes = beginLanes()
-        for (const settlement of settlements) settleOne(settlement, at, lanes)
+        const outcomes = settlements.map(settlement => settleOne(settlement, at, lanes))
         lanes.save()
+        return outcomes
       }),
   }
 }

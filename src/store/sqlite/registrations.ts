@@ -5,7 +5,7 @@ import { cancelRegistration } from '../rules/cancel.ts'
 import { afterCancelling, afterRegistering } from '../rules/hints.ts'
 import { type KnownVerification, type Nudge, nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
-import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
+import type { Cancellation, NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
@@ -114,7 +114,7 @@ export const createRegistrations = (context: Context): Verbs => {
     serial.live.set(callbackUrl, item.id)
     serial.made++
     if (ask) statements.nudge.run(ask.nudgedAt, ask.queue, ask.dueAt, verification.id)
-    if (ending) resolutions.add({ ...ending, registration: { ...item, ...key, laneId: lane } })
+    if (ending) resolutions.add({ ...ending, registration: { ...item, ...key, laneId: lane, createdAt: at } })
     return { outcome: 'created', registration: find(partnerId, item.id) as Registration }
   }
 
@@ -133,7 +133,7 @@ export const createRegistrations = (context: Context): Verbs => {
     return lifted.length > 0
   }
 
-  const cancelOne = (partnerId: string, id: string): Registration | null => {
+  const cancelOne = (partnerId: string, id: string): Cancellation | null => {
     const row = statements.find.get({ partnerId, id })
     if (!row) return null
     const { verificationId, n, messageSeq, messageState, messageClaims } = row
@@ -157,7 +157,8 @@ export const createRegistrations = (context: Context): Verbs => {
       if (plan.verification.stops) statements.stopVerification.run(plan.verification.stops.claims, verificationId)
       if (plan.verification.isErased) statements.eraseVerdict.run(verificationId)
     }
-    return find(partnerId, id)
+    const registration = find(partnerId, id) as Registration
+    return { registration, isNew: plan !== null, stopsMessage: plan?.stopsMessage ?? false }
   }
 
   const resendOne = (partnerId: string, id: string): 'resent' | 'no_message' | 'cancelled' | null => {

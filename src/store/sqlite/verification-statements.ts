@@ -63,6 +63,7 @@ interface FoundRegistration {
   partnerId: string
   laneId: number
   callbackUrl: string
+  createdAt: number
   metadata: Buffer | string
   traceparent: string | null
 }
@@ -173,7 +174,7 @@ export const prepareVerifications = (client: Database) => ({
     FROM verifications WHERE id = ?`),
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`
     SELECT verification_id AS verificationId, n, id, partner_id AS partnerId, lane_id AS laneId,
-      callback_url AS callbackUrl, metadata, traceparent
+      callback_url AS callbackUrl, metadata, traceparent, created_at AS createdAt
     FROM registrations WHERE verification_id = +? AND status = 'pending' ORDER BY n`),
   settle: client.prepare<
     [

@@ -4,12 +4,19 @@ import { tellHints } from '../hints.ts'
 import { afterReleasing, afterResolving } from '../rules/hints.ts'
 import { ALL_TURNS, type DueVerification, FRESH_MS, NEW, takeDue } from '../rules/poll-queues.ts'
 import { releaseVerification } from '../rules/release-verification.ts'
-import { endsSomebody, settleVerification, type VerificationFacts } from '../rules/settle-verification.ts'
+import {
+  endedBy,
+  endsSomebody,
+  outcomeOf,
+  settleVerification,
+  type VerificationFacts,
+} from '../rules/settle-verification.ts'
 import type {
   ClaimedAccount,
   ClaimedVerification,
   Store,
   VerificationClaimRequest,
+  VerificationOutcome,
   VerificationRelease,
   VerificationSettlement,
 } from '../store.ts'
@@ -142,13 +149,16 @@ export const createVerifications = (context: Context): Verbs => {
     }
   }
 
-  /** The ids of the registrations that it ends. */
-  const settleOne = (settlement: VerificationSettlement, at: number, resolutions: Resolutions): string[] => {
+  const settleOne = (
+    settlement: VerificationSettlement,
+    at: number,
+    resolutions: Resolutions,
+  ): VerificationOutcome | null => {
     const ofAccount = settlement.account
     if (ofAccount) accounts.patch(ofAccount.id, account => afterAccountChange(account, ofAccount.change, at))
     const facts = load(settlement)
     const plan = settleVerification(settlement, facts, at)
-    if (!facts || !plan) return []
+    if (!facts || !plan) return null
     const { update, endings } = plan
     statements.settle.run(
       update.polls,
@@ -170,7 +180,7 @@ export const createVerifications = (context: Context): Verbs => {
       update.id,
     )
     for (const ending of endings) resolutions.add(ending)
-    return endings.map(({ registration }) => registration.id)
+    return outcomeOf(plan)
   }
 
   const releaseOne = (release: VerificationRelease, at: number) => {
@@ -194,16 +204,17 @@ export const createVerifications = (context: Context): Verbs => {
     },
 
     settleVerifications: async settlements => {
-      const resolved = await write(() => {
+      const outcomes = await write(() => {
         const at = now()
         const lanes = beginLanes()
         const resolutions = beginResolutions(lanes, at)
-        const resolved = settlements.flatMap(settlement => settleOne(settlement, at, resolutions))
+        const outcomes = settlements.map(settlement => settleOne(settlement, at, resolutions))
         resolutions.save()
         lanes.save()
-        return resolved
+        return outcomes
       })
-      tellHints(hints, afterResolving(resolved))
+      tellHints(hints, afterResolving(endedBy(outcomes)))
+      return outcomes
     },
 
     releaseVerifications: async releases => {

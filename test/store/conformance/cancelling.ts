@@ -9,24 +9,27 @@ export const describeCancelling = (open: OpenStore): void => {
     await using bench = await openBench(open)
     const { id } = await bench.register()
     const cancelled = await bench.store.cancel(bench.partnerId, id)
-    expect(cancelled).toMatchObject({
+    expect(cancelled).toMatchObject({ isNew: true, stopsMessage: false })
+    expect(cancelled?.registration).toMatchObject({
       status: 'cancelled',
       reason: null,
       nextPollAt: null,
       resolvedAt: bench.store.now(),
       delivery: { messageId: null, state: 'exhausted', attempts: 0, nextAttemptAt: null },
     })
-    expect(await bench.find(id)).toEqual(cancelled)
+    expect(await bench.find(id)).toEqual(cancelled?.registration)
     await bench.advance(HOUR)
     expect((await bench.claimWith()).nextAt).toBeNull()
   })
 
   test('again changes nothing', async () => {
     await using bench = await openBench(open)
-    const { id } = await bench.register()
+    const { id } = await bench.resolve()
     const cancelled = await bench.store.cancel(bench.partnerId, id)
+    expect(cancelled).toMatchObject({ isNew: true, stopsMessage: true })
     await bench.advance(MINUTE)
-    expect(await bench.store.cancel(bench.partnerId, id)).toEqual(cancelled)
+    const again = { registration: cancelled?.registration, isNew: false, stopsMessage: false }
+    expect(await bench.store.cancel(bench.partnerId, id)).toEqual(again)
   })
 
   test('during a call, tells nobody what that call brings', async () => {
@@ -59,7 +62,8 @@ export const describeCancelling = (open: OpenStore): void => {
     const { id } = await bench.resolve()
     await bench.deliver(500)
     const cancelled = await bench.store.cancel(bench.partnerId, id)
-    expect(cancelled).toMatchObject({
+    expect(cancelled).toMatchObject({ isNew: true, stopsMessage: true })
+    expect(cancelled?.registration).toMatchObject({
       status: 'cancelled',
       verdict: null,
       delivery: { state: 'exhausted', attempts: 1, nextAttemptAt: null },
@@ -110,6 +114,13 @@ export const describeCancelling = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, one.id)
     expect(await bench.find(two.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
     expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
+  })
+
+  test('after the webhook has arrived stops nothing', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(200)
+    expect(await bench.store.cancel(bench.partnerId, id)).toMatchObject({ isNew: true, stopsMessage: false })
   })
 
   test('tells who waits for the registration', async () => {

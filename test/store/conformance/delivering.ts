@@ -6,6 +6,8 @@ export const describeDelivering = (open: OpenStore): void => {
   test('hands out a message that is due with all that an attempt needs', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()
+    const createdAt = bench.store.now()
+    await bench.advance(SECOND)
     const { messages, secrets } = await bench.claimMessagesWith()
     expect(first(messages)).toMatchObject({
       partnerId: bench.partnerId,
@@ -15,6 +17,8 @@ export const describeDelivering = (open: OpenStore): void => {
       attempts: 0,
       retries: 0,
       slow: false,
+      createdAt,
+      dueAt: createdAt,
     })
     expect([...secrets.keys()]).toEqual([bench.partnerId])
     expect(secrets.get(bench.partnerId)?.map(secret => secret.reveal())).toEqual([expect.stringMatching(/^whsec_/)])
@@ -80,6 +84,34 @@ export const describeDelivering = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'exhausted', attempts: 3, nextAttemptAt: null })
     await bench.advance(24 * HOUR)
     expect(await bench.claimMessages()).toEqual([])
+  })
+
+  test('says which attempt has ended its message, and once', async () => {
+    await using bench = await openBench(open)
+    await bench.store.register(
+      [HOOK, `${HOOK}/2`, `${HOOK}/3`].map(callbackUrl => bench.newRegistration({ callbackUrl })),
+    )
+    await bench.poll(SUCCESS)
+    const [one, two, three] = await bench.claimMessages()
+    if (!one || !two || !three) throw new Error('there are less than three')
+    const settlements = [bench.received(one, 500), bench.received(two, 200), bench.received(three, 410)]
+    expect(await bench.store.settleMessages(settlements)).toEqual([null, 'delivered', 'gone'])
+    expect(await bench.store.settleMessages(settlements)).toEqual([null, null, null])
+    await bench.advance(MINUTE)
+    expect(await bench.deliver(500)).toBe(1)
+    await bench.advance(HOUR)
+    const last = first(await bench.claimMessages())
+    expect(await bench.store.settleMessages([bench.received(last, 500)])).toEqual(['exhausted'])
+  })
+
+  test('says that a late 2xx has delivered it, though its claim holds no longer', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    const late = first(await bench.claimMessages())
+    await bench.advance(LEASE_MS)
+    const anew = first(await bench.claimMessages())
+    expect(await bench.store.settleMessages([bench.received(late, 200)])).toEqual(['delivered'])
+    expect(await bench.store.settleMessages([bench.received(anew, 200)])).toEqual([null])
   })
 
   test('records every attempt, the oldest first', async () => {

@@ -169,6 +169,39 @@ export const describePolling = (open: OpenStore): void => {
     })
   })
 
+  test('says whom an answer has ended, and once', async () => {
+    await using bench = await openBench(open)
+    const one = await bench.register({ idcardid: '1' })
+    await bench.advance(SECOND)
+    const two = await bench.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
+    const waiting = bench.answered(first(await bench.claim()), WAITING)
+    expect(await bench.store.settleVerifications([waiting])).toEqual([null])
+    await bench.advance(MINUTE)
+    const verdict = bench.answered(first(await bench.claim()), SUCCESS)
+    const ended = [one, two].map(({ id, partnerId, createdAt }) => ({
+      registrationId: id,
+      partnerId,
+      createdAt,
+      reason: null,
+    }))
+    expect(await bench.store.settleVerifications([verdict])).toEqual([
+      { verdict: { previousPollAt: waiting.askedAt }, ended },
+    ])
+    expect(await bench.store.settleVerifications([verdict])).toEqual([null])
+  })
+
+  test('says for which reason an answer without a verdict has ended a registration', async () => {
+    await using bench = await openBench(open)
+    const { id, partnerId, createdAt } = await bench.register({ ttlMs: 0 })
+    await bench.register({ callbackUrl: 'https://partner.example/other' })
+    await bench.advance(HOUR)
+    const settlements = (await bench.claim()).map(one => bench.answered(one, WAITING))
+    expect(await bench.store.settleVerifications(settlements)).toEqual([
+      { verdict: null, ended: [{ registrationId: id, partnerId, createdAt, reason: 'expired' }] },
+      null,
+    ])
+  })
+
   test('tells no earlier call where the first brought the verdict', async () => {
     await using bench = await openBench(open)
     await bench.resolve()

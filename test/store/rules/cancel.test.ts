@@ -16,6 +16,7 @@ describe('cancelling', () => {
     expect(cancelRegistration(FACTS, AT)).toEqual({
       registration: { resolvedAt: AT },
       message: null,
+      stopsMessage: false,
       verification: { stops: { claims: 3 }, isErased: true },
     })
   })
@@ -34,8 +35,9 @@ describe('cancelling', () => {
     } as const
     const plan = cancelRegistration({ ...ended, message: { state: 'pending', claims: 4 } }, AT)
     expect(plan).toMatchObject({ registration: { resolvedAt: 700 }, message: { state: 'exhausted', claims: 5 } })
+    expect(plan?.stopsMessage).toBe(true)
     const delivered = cancelRegistration({ ...ended, message: { state: 'delivered', claims: 4 } }, AT)
-    expect(delivered?.message).toEqual({ state: 'delivered', claims: 5 })
+    expect(delivered).toMatchObject({ message: { state: 'delivered', claims: 5 }, stopsMessage: false })
   })
 
   test('again changes nothing', () => {

@@ -46,6 +46,7 @@ describe('an attempt', () => {
       lane: { dueAt: 500, strikes: 0, slow: false, proven: true },
       trims: false,
       pauses: false,
+      end: null,
     })
   })
 
@@ -118,6 +119,7 @@ describe('a message that was not sent', () => {
       lane: { ...NEW_LANE, dueAt: 500 },
       trims: false,
       pauses: false,
+      end: null,
     })
   })
 

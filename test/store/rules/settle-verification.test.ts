@@ -30,6 +30,7 @@ const waiting = (id: string, n = 0) => ({
   callbackUrl: 'https://a.example/',
   metadata: {},
   traceparent: null,
+  createdAt: 5,
 })
 const FACTS: VerificationFacts = {
   id: 1,

@@ -6,6 +6,7 @@ import {
   MESSAGE_HEADS,
   MESSAGE_SETTLEMENTS,
   type MessageHead,
+  VERIFICATION_OUTCOMES,
   VERIFICATION_SETTLEMENTS,
   VERIFICATIONS,
 } from './shapes.ts'
@@ -134,6 +135,10 @@ export const RESULTS: Codecs<Results> = {
       secrets: new Map(secrets.map(([partnerId, texts]) => [partnerId, texts.map(conceal)])),
       nextAt,
     }),
+  ),
+  settleVerifications: codec(
+    outcomes => pack(VERIFICATION_OUTCOMES, outcomes),
+    cells => unpack(VERIFICATION_OUTCOMES, cells),
   ),
 }
 

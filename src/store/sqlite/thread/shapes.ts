@@ -3,6 +3,7 @@ import type {
   ClaimedMessage,
   ClaimedVerification,
   MessageSettlement,
+  VerificationOutcome,
   VerificationSettlement,
 } from '../../store.ts'
 import { list, nullable, plain, row } from './cells.ts'
@@ -47,6 +48,8 @@ export const MESSAGE_HEADS = list(
     attempts: plain,
     retries: plain,
     traceparent: plain,
+    createdAt: plain,
+    dueAt: plain,
     bytes: plain,
   }),
 )
@@ -94,4 +97,20 @@ export const VERIFICATION_SETTLEMENTS = list(
     }),
     account: plain,
   }),
+)
+
+export const VERIFICATION_OUTCOMES = list(
+  nullable(
+    row<VerificationOutcome>({
+      verdict: nullable(row<NonNullable<VerificationOutcome['verdict']>>({ previousPollAt: plain })),
+      ended: list(
+        row<VerificationOutcome['ended'][number]>({
+          registrationId: plain,
+          partnerId: plain,
+          createdAt: plain,
+          reason: plain,
+        }),
+      ),
+    }),
+  ),
 )

@@ -7,15 +7,18 @@ import { afterReleasing, afterResolving } from '../../../../src/store/rules/hint
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import { ALL_TURNS, FRESH_MS, NEW } from '../../../../src/store/rules/poll-queues.ts'
 import { KEPT_ATTEMPTS } from '../../../../src/store/rules/settle-message.ts'
+import { endedBy, outcomeOf } from '../../../../src/store/rules/settle-verification.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
 import type {
   ClaimedAccount,
   ClaimedMessage,
   ClaimedVerification,
   MessageClaimRequest,
+  MessageOutcome,
   MessageSettlement,
   Store,
   VerificationClaimRequest,
+  VerificationOutcome,
   VerificationRelease,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
@@ -130,19 +133,18 @@ export const createQueues = (context: Context): Verbs => {
     return { claims, nextAt }
   }
 
-  /** The ids of the registrations that it ends. */
-  const settleVerification = (settlement: VerificationSettlement, at: number): string[] => {
+  const settleVerification = (settlement: VerificationSettlement, at: number): VerificationOutcome | null => {
     const { id, account } = settlement
     const state = account && storedAccounts().find(one => one.id === account.id)
     if (account && state) saveAccount(account.id, rules.afterAccountChange(state, account.change, at) ?? {})
     const row = tables.verifications.get(id)
     const facts = row ? { ...row, isResolved: row.verdict !== null, waiting: waitingOf(context, id) } : null
     const plan = rules.settleVerification(settlement, facts, at)
-    if (!plan) return []
+    if (!plan) return null
     if (typeof plan.update.failures !== 'number') throw new Error('failures must be a number')
     tables.verifications.change(id, { ...plan.update, claimedAt: null })
     for (const ending of plan.endings) end(context, ending, at)
-    return plan.endings.map(({ registration }) => registration.id)
+    return outcomeOf(plan)
   }
 
   const releaseVerification = (release: VerificationRelease, at: number): boolean => {
@@ -164,7 +166,7 @@ export const createQueues = (context: Context): Verbs => {
     for (const message of due.filter(isPaused)) tables.messages.change(message.seq, rules.held(message))
     const taken = due.filter(message => !isPaused(message)).slice(0, take)
     return taken.map((message): ClaimedMessage => {
-      const { seq, partnerId, registrationId, laneId, callbackUrl, retries, traceparent } = message
+      const { seq, partnerId, registrationId, laneId, callbackUrl, retries, traceparent, createdAt, dueAt } = message
       const attempts = message.attempts + message.unrecorded
       const claim = message.claims + 1
       tables.messages.change(seq, { claims: claim, claimedAt: at, dueAt: at + leaseMs })
@@ -184,6 +186,8 @@ export const createQueues = (context: Context): Verbs => {
         attempts,
         retries,
         traceparent,
+        createdAt,
+        dueAt,
       }
     })
   }
@@ -210,13 +214,13 @@ export const createQueues = (context: Context): Verbs => {
     return { messages, secrets, nextAt }
   }
 
-  const settleMessage = (settlement: MessageSettlement, at: number): void => {
+  const settleMessage = (settlement: MessageSettlement, at: number): MessageOutcome => {
     const { seq, claim, laneId, partnerId, callbackUrl } = settlement.message
     const row = tables.messages.get(seq)
     const isRecorded = tables.attempts.get(attemptKey(seq, claim)) !== undefined
     const facts = row ? { ...row, isErased: row.body === '', isRecorded } : null
     const plan = rules.settleMessage(settlement, facts, tables.lanes.get(laneId) ?? NEW_LANE)
-    if (!plan) return
+    if (!plan) return null
     tables.messages.change(seq, plan.update)
     if (plan.attempt) {
       if (plan.attempt.outcome === null) throw new Error('outcome must be one')
@@ -227,14 +231,16 @@ export const createQueues = (context: Context): Verbs => {
     tables.lanes.change(laneId, plan.lane)
     const pause = { partnerId, callbackUrl, since: at }
     if (plan.pauses && !tables.pauses.get(urlKey(pause))) tables.pauses.add(urlKey(pause), pause)
+    return plan.end
   }
 
   return {
     claimVerifications: async claim => transaction(() => claimVerifications(claim)),
     settleVerifications: async settlements => {
       const at = now()
-      const resolved = transaction(() => settlements.flatMap(settlement => settleVerification(settlement, at)))
-      tellHints(hints, afterResolving(resolved))
+      const outcomes = transaction(() => settlements.map(settlement => settleVerification(settlement, at)))
+      tellHints(hints, afterResolving(endedBy(outcomes)))
+      return outcomes
     },
     releaseVerifications: async releases => {
       const at = now()
@@ -268,9 +274,7 @@ export const createQueues = (context: Context): Verbs => {
     },
     settleMessages: async settlements => {
       const at = now()
-      transaction(() => {
-        for (const settlement of settlements) settleMessage(settlement, at)
-      })
+      return transaction(() => settlements.map(settlement => settleMessage(settlement, at)))
     },
   }
 }

@@ -95,7 +95,7 @@ export const createRegistrations = (context: Context): Verbs => {
       },
     }
     const plan = rules.cancelRegistration(facts, now())
-    if (!plan) return viewOf(context, row)
+    if (!plan) return { registration: viewOf(context, row), isNew: false, stopsMessage: false }
     tables.registrations.change(id, { status: 'cancelled', metadata: {}, resolvedAt: plan.registration.resolvedAt })
     if (plan.message && message) {
       tables.messages.change(message.seq, { ...plan.message, dueAt: null, claimedAt: null, body: '' })
@@ -111,7 +111,8 @@ export const createRegistrations = (context: Context): Verbs => {
         observedAt: null,
         previousPollAt: null,
       })
-    return viewOf(context, tables.registrations.get(id) ?? row)
+    const registration = viewOf(context, tables.registrations.get(id) ?? row)
+    return { registration, isNew: true, stopsMessage: plan.stopsMessage }
   }
 
   const resendMessage = (message: MessageRow, at: number) => {

@@ -1,0 +1,43 @@
+import type { SendResult } from '../callback/sender.ts'
+import { messageIdOf, originOf } from '../core/message.ts'
+import type { AttemptKind, ClaimedMessage, MessageOutcome } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
+
+type Ended = NonNullable<MessageOutcome>
+
+const httpStatusOf = (result: SendResult): number | null => (result.kind === 'answered' ? result.httpStatus : null)
+const errorOf = (result: SendResult): string | null => (result.kind === 'failed' ? result.error : null)
+
+/** Tells of attempts when they have ended, and of ends when they are recorded. */
+export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.delivered' | 'message.exhausted'>) => ({
+  /** @param sent.at when it was sent, or given up unsent */
+  attempted: (
+    message: ClaimedMessage,
+    result: SendResult,
+    { outcome, at }: { outcome: AttemptKind | 'not_sent'; at: number },
+  ): void =>
+    emit('delivery.attempted', {
+      messageId: messageIdOf(message.registrationId),
+      partnerId: message.partnerId,
+      host: message.host,
+      attempt: message.attempts + 1,
+      origin: originOf(message),
+      outcome,
+      httpStatus: httpStatusOf(result),
+      error: errorOf(result),
+      detail: result.kind === 'failed' ? result.detail : null,
+      lagMs: Math.max(0, at - message.dueAt),
+      durationMs: result.durationMs,
+    }),
+
+  /** @param ended.at when the attempt had ended */
+  ended: (message: ClaimedMessage, result: SendResult, { end, at }: { end: Ended; at: number }): void => {
+    const { registrationId, partnerId, host } = message
+    const told = {
+      ...{ messageId: messageIdOf(registrationId), registrationId, partnerId, host },
+      attempts: message.attempts + 1,
+    }
+    if (end === 'delivered') emit('message.delivered', { ...told, ageMs: Math.max(0, at - message.createdAt) })
+    else emit('message.exhausted', { ...told, end, httpStatus: httpStatusOf(result), error: errorOf(result) })
+  },
+})
