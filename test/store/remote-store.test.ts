@@ -277,6 +277,13 @@ describe('long reads', () => {
     expect(threads.all).toHaveLength(before + 1)
   })
 
+  test('a partner’s status is one: it counts a backlog, and every write waited for that', async () => {
+    await using bench = await openAt(newPath())
+    const before = threads.all.length
+    await bench.store.statusOf(bench.partnerId, null)
+    expect(threads.all).toHaveLength(before + 1)
+  })
+
   test('of one partner were all in front of another’s', async () => {
     await using bench = await openAt(newPath())
     const { store, partnerId } = bench

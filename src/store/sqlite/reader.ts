@@ -10,12 +10,20 @@ import type { Context } from './context.ts'
 import { realPathOf } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
 import { createEvents } from './events.ts'
+import { createPartnerStatus } from './partner-status.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
 /** The verbs whose work grows with what there is. */
-export type ReadVerb = 'listRegistrations' | 'listAttempts' | 'listEvents' | 'explain' | 'usageOf' | 'stats'
+export type ReadVerb =
+  | 'listRegistrations'
+  | 'listAttempts'
+  | 'listEvents'
+  | 'explain'
+  | 'usageOf'
+  | 'statusOf'
+  | 'stats'
 
 /**
  * A second connection to a file that a store has open and at the current schema: for long reads, which would hold up that
@@ -55,6 +63,7 @@ export const openSqliteReader = ({
     hints,
     ...createRegistrationQueries(context),
     ...createEvents(context),
+    ...createPartnerStatus(context),
     ...createStats(context),
     close: context.close,
   }

@@ -14,6 +14,7 @@ const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'listEvents',
   'explain',
   'usageOf',
+  'statusOf',
   'stats',
 ])
 
