@@ -5,7 +5,7 @@ import { cpuSeconds, residentMb } from './support/machine.ts'
 import { type Outside, openOutside, sharedNow, untilCounts } from './support/outside.ts'
 import { atRate, closedLoop, serialOf } from './support/pace.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
-import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
+import { benchEnvironment, createPartner, type Environment, openFolder, openService } from './support/service.ts'
 import { openNames, type Scheme } from './support/tls.ts'
 
 const SCHEMES = ['https', 'http'] as const
@@ -18,7 +18,7 @@ const OPEN_LOOP_SECONDS = 15
 /** Registrations in one call of the open loop; single ones would measure little but the HTTP server. */
 const SMALL_BATCH = 5
 
-const SETTINGS = {
+export const SETTINGS = {
   LOG_LEVEL: 'info',
   UPSTREAM_RATE: '100000',
   UPSTREAM_CONCURRENCY: '100',
@@ -62,21 +62,36 @@ const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: nu
   }
 }
 
-const runOnce = async (scheme: Scheme, scale: number): Promise<Sample> => {
-  using folder = openFolder()
-  await using names = await openNames()
-  await using outside = await openOutside(names, { scheme })
-  const env = { ...benchEnvironment(folder.path, outside.upstreamUrl), ...SETTINGS }
-  await using service = await openService(folder.path, env, names)
-  await using api = openApi(service.url, await createPartner(service.url, 'flow'))
+/** A service with all around it and one partner, warm. */
+export const openFlow = async (scheme: Scheme, settings: Environment) => {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(openFolder())
+  const names = stack.use(await openNames())
+  const outside = stack.use(await openOutside(names, { scheme }))
+  const env = { ...benchEnvironment(folder.path, outside.upstreamUrl), ...settings }
+  const service = stack.use(await openService(folder.path, env, names))
+  const api = stack.use(openApi(service.url, await createPartner(service.url, 'flow')))
   await flood(api, outside, { kind: '1', count: WARM_UP })
+  const opened = stack.move()
+  return { api, outside, service, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
 
-  const count = Math.round(REGISTRATIONS * scale)
+/** So many registrations, as fast as the service accepts. */
+export const measureFlood = async (
+  { api, outside, service }: Awaited<ReturnType<typeof openFlow>>,
+  count: number,
+): Promise<{ verdictsPerSecond: number; cpuMicros: number }> => {
   const cpu = cpuSeconds(service.pid)
   const startedAt = performance.now()
   await flood(api, outside, { kind: '2', count })
   const verdictsPerSecond = count / ((performance.now() - startedAt) / 1000)
-  const cpuMicros = ((cpuSeconds(service.pid) - cpu) * 1e6) / count
+  return { verdictsPerSecond, cpuMicros: ((cpuSeconds(service.pid) - cpu) * 1e6) / count }
+}
+
+const runOnce = async (scheme: Scheme, scale: number): Promise<Sample> => {
+  await using flow = await openFlow(scheme, SETTINGS)
+  const { api, outside, service } = flow
+  const { verdictsPerSecond, cpuMicros } = await measureFlood(flow, Math.round(REGISTRATIONS * scale))
 
   await sleep(1_000)
   const seconds = Math.max(5, OPEN_LOOP_SECONDS * Math.min(1, scale))

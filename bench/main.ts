@@ -18,6 +18,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   polling: async () => (await import('./polling.ts')).polling,
   day: async () => (await import('./day.ts')).day,
   pinned: async () => (await import('./pinned.ts')).pinned,
+  traces: async () => (await import('./traces.ts')).traces,
 }
 
 const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write]
