@@ -9,6 +9,7 @@ import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
+import { createDueTimes } from '../worker/due-times.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
@@ -20,7 +21,8 @@ import { GRACE_MS, type Role } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
 import { traceAttempts } from './traced.ts'
 
-const MEND_BATCH = 500
+/** Rows that are looked at in one go: some ms on the store's thread, and so long it is free for others. */
+const MEND = { rows: 250, pauseMs: 10 }
 /** For the last spans, out of the grace of a stop. */
 const FLUSH_MS = 2 * SECOND
 
@@ -81,7 +83,8 @@ export const openApp = async (
   })
   const api = await openApi({ ...shared, sender, enumerationGuard })
   roles.push(api)
-  const dueTimes = createBackgroundJob({ batch: store.mendDueTimes, size: MEND_BATCH, event: 'due_times', emit })
+  const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
+  const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
   stack.defer(dueTimes.stop)
   const clockWatch = createClockWatch({ clock, emit, onStep: stepMs => stepMs < 0 && dueTimes.ring() })
   const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look], clock })
@@ -92,6 +95,8 @@ export const openApp = async (
   stack.defer(slowHeartbeat.stop)
   roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))
   roles.push(openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt }))
+  // The clock may have been set back while nobody was there to see it.
+  dueTimes.ring()
   const running = stack.move()
   return { url: api.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

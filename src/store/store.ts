@@ -4,6 +4,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
+import type { Mended, MendPlace } from './due-times.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
@@ -37,6 +38,7 @@ import type { Unreadable } from './unreadable.ts'
 export type { Account, NewAccount } from './account.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
+export type { Mended, MendPlace } from './due-times.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
@@ -103,10 +105,10 @@ export interface Store {
   releaseVerifications(releases: readonly VerificationRelease[]): Promise<void>
 
   /**
-   * After the system's clock was set back: makes at most `limit` verifications and as many messages due now that wait for a time which
-   * was planned before, and lies too far ahead; how many they were, 0 when none is left.
+   * The system's clock may have been set back. Looks at `limit` rows of a queue from `place` on, at the first ones for null, and puts
+   * right those of which something lies ahead that has happened: from now on they wait as long as they would have from then.
    */
-  mendDueTimes(limit: number): Promise<number>
+  mendDueTimes(place: MendPlace | null, limit: number): Promise<Mended>
 
   /** Adds to what is known of the ages at which the account's checks are completed. Several nodes may add to it. */
   changeCompletions(accountId: string, change: BinsChange): Promise<void>

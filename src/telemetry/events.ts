@@ -146,13 +146,13 @@ export const EVENTS = {
     level: 'info',
     fields: { count: NUMBER },
     meaning:
-      'After the clock was set back, `count` serials and webhooks waited for times that lay too far ahead. They are due now.',
+      'The clock was set back, now or before this start, and `count` serials and webhooks would have waited for as much longer. They wait now as long as was planned.',
   },
   'due_times.failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
-      'After the clock was set back, due times could not be put right: what waits may come late by as much. A restart does not help; nothing is lost.',
+      'Whether the clock was set back could not be looked up, or due times not be put right: what waits may come late by as much. The next start tries again; nothing is lost.',
   },
 
   'request.answered': {

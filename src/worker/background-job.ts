@@ -1,7 +1,7 @@
 import type { Emit } from '../telemetry/emit.ts'
 
-/** Does one batch of at most `size` rows; how many it did. */
-export type Batch = (size: number) => Promise<number>
+/** Does one batch of at most `size` rows; how many it did, 0: nothing is left. One that looks further by itself asks `isStopped`. */
+export type Batch = (size: number, isStopped: () => boolean) => Promise<number>
 
 /**
  * Runs batches until one finds nothing left or `isStopped` says so, with a turn of the event loop between two; how many
@@ -13,7 +13,7 @@ export const runBatches = async (
 ): Promise<number> => {
   let done = 0
   while (!isStopped()) {
-    const count = await batch(size)
+    const count = await batch(size, isStopped)
     done += count
     if (count === 0) break
     await new Promise(resolve => setImmediate(resolve))

@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, test, vi } from 'vitest'
+import { readConfig } from '../../src/config/read-config.ts'
+import { HOUR } from '../../src/core/duration.ts'
+import { openStore } from '../../src/store/open.ts'
 import type { Store, StoreHints } from '../../src/store/store.ts'
+import { openScene } from '../e2e/stage.ts'
 import { openFolder, openService, serviceEnvironment } from '../support/service.ts'
+import { openBench, WAITING } from '../support/store.ts'
 
 const NOWHERE = 'http://127.0.0.1:9/result'
 
@@ -37,4 +43,23 @@ test.each([
   const env = { ...serviceEnvironment({ folder: folder.path, upstreamUrl: NOWHERE }), PORT: String(port) }
   await expect(openService(env, refusing(hint))).rejects.toThrow('nobody may hear of')
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+})
+
+test('C1 a start asks about what was registered while the clock was an hour ahead', async () => {
+  await using scene = await openScene()
+  const read = readConfig(scene.env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
+  if (!read.ok) throw new Error('the settings are those of every test')
+  const { config } = read
+  const ahead = { now: () => Date.now() + HOUR, random: randomBytes, runs: 'here', emit: () => {} } as const
+  {
+    await using bench = await openBench(async () => ({ store: await openStore(config, ahead), advance: () => {} }))
+    await bench.register({ idcardid: 'serial' })
+    await bench.poll(WAITING)
+  }
+  await using service = await openService({ ...scene.env, IHUYI_ACCOUNT: 'C12345678', IHUYI_API_KEY: 'upstream-key' })
+  await scene.upstream.waitFor(1)
+  expect(scene.upstream.calls[0]?.idcardid).toBe('serial')
+  await vi.waitFor(() =>
+    expect(service.log).toContainEqual(expect.objectContaining({ event: 'due_times.done', count: 1 })),
+  )
 })

@@ -91,7 +91,7 @@ const CASES: Record<Writing, Case> = {
     await exhausted(bench)
     await bench.resolve()
     await bench.advance(-HOUR)
-    return () => bench.store.mendDueTimes(10)
+    return () => bench.mend()
   },
   claimVerifications: async bench => {
     const other = await bench.addPartner()

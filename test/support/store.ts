@@ -11,6 +11,8 @@ import type {
   ClaimedAccount,
   ClaimedMessage,
   ClaimedVerification,
+  Mended,
+  MendPlace,
   MessageClaimRequest,
   MessageSettlement,
   NewRegistration,
@@ -138,6 +140,18 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
       prefetch: new Map(),
       perPartner: 100,
       busyHosts: new Map(),
+  /** Looks through all that waits, so many rows at a time; how many were put right. */
+  const mend = async (limit = 10): Promise<number> => {
+    let mended = 0
+    let place: MendPlace | null = null
+    do {
+      const looked: Mended = await store.mendDueTimes(place, limit)
+      mended += looked.mended
+      place = looked.next
+    } while (place !== null)
+    return mended
+  }
+
       busyPartners: new Map(),
       slow: { slots: 100, first: 0, busyLanes: new Map() },
       unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
@@ -199,4 +213,5 @@ export const first = <Item>(items: readonly Item[]): Item => {
   const [item] = items
   if (item === undefined) throw new Error('there is none')
   return item
+    mend,
 }

@@ -1,65 +1,118 @@
-import { type Hint, tellHints } from '../hints.ts'
-import { isFromBeforeStepBack, type Waiting } from '../rules/step-back.ts'
+import { FIRST_MEND_PLACE, FIRST_MESSAGE_PLACE, type MendPlace } from '../due-times.ts'
+import {
+  type MessageTimes,
+  messageWithoutLead,
+  type VerificationTimes,
+  verificationWithoutLead,
+} from '../rules/step-back.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
 
-interface FoundVerification extends Waiting {
+interface FoundVerification extends VerificationTimes {
   id: number
-  lastPolledAt: number | null
-  nudgedAt: number
+  accountId: string
+  partnerId: string
+  queue: number
 }
 
-interface FoundMessage extends Waiting {
+interface FoundMessage extends MessageTimes {
   seq: number
   laneId: number
-  createdAt: number
-  attemptedAt: number | null
 }
 
-/** Puts due times right after the system's clock was set back. */
-export const createStepBack = ({ client, write, now, hints }: Context): Pick<Store, 'mendDueTimes'> => {
+type After<Queue extends MendPlace['queue']> = Extract<MendPlace, { queue: Queue }>['after']
+
+const VERIFICATION = `id, account_id AS accountId, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt,
+  nudged_at AS nudgedAt, last_polled_at AS lastPolledAt, last_open_at AS lastOpenAt, failing_since AS failingSince`
+const MESSAGE = `seq, lane_id AS laneId, due_at AS dueAt, claimed_at AS claimedAt, created_at AS createdAt,
+  (SELECT a.at FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedAt`
+
+/**
+ * Puts due times right after the system's clock was set back. Rows are read outside of the transaction, in the order of the index of
+ * their queue, which has nothing else; what it puts right goes back in that order, behind the look.
+ */
+export const createStepBack = ({ client, read, write, now, hints }: Context): Pick<Store, 'mendDueTimes'> => {
   const beginLanes = createLanes(client)
-  // What waits is in the index of its queue.
-  const verifications = client.prepare<{ at: number; limit: number }, FoundVerification>(`
-    SELECT id, due_at AS dueAt, claimed_at AS claimedAt, last_polled_at AS lastPolledAt, nudged_at AS nudgedAt
-    FROM verifications
-    WHERE due_at IS NOT NULL AND due_at > +@at AND claimed_at IS NULL AND (last_polled_at > +@at OR nudged_at > +@at)
-    ORDER BY id LIMIT +@limit`)
-  const messages = client.prepare<{ at: number; limit: number }, FoundMessage>(`
-    SELECT seq, lane_id AS laneId, due_at AS dueAt, claimed_at AS claimedAt, created_at AS createdAt,
-      (SELECT max(a.at) FROM attempts a WHERE a.message_seq = m.seq) AS attemptedAt
-    FROM messages m
-    WHERE due_at IS NOT NULL AND due_at > +@at AND claimed_at IS NULL
-      AND (created_at > +@at OR EXISTS (SELECT 1 FROM attempts a WHERE a.message_seq = m.seq AND a.at > +@at))
-    ORDER BY seq LIMIT +@limit`)
-  const askNow = client.prepare<[dueAt: number, id: number]>('UPDATE verifications SET due_at = ? WHERE id = ?')
-  const sendNow = client.prepare<[dueAt: number, seq: number]>('UPDATE messages SET due_at = ? WHERE seq = ?')
+  const verifications = client.prepare<unknown[], FoundVerification>(`
+    SELECT ${VERIFICATION} FROM verifications
+    WHERE due_at IS NOT NULL AND (account_id, partner_id, queue, due_at, id) > (+?, +?, +?, +?, +?)
+    ORDER BY account_id, partner_id, queue, due_at, id LIMIT +?`)
+  const messages = client.prepare<unknown[], FoundMessage>(`
+    SELECT ${MESSAGE} FROM messages m
+    WHERE due_at IS NOT NULL AND (lane_id, due_at, seq) > (+?, +?, +?)
+    ORDER BY lane_id, due_at, seq LIMIT +?`)
+  const findVerification = client.prepare<[id: number], FoundVerification>(
+    `SELECT ${VERIFICATION} FROM verifications WHERE id = ? AND due_at IS NOT NULL`,
+  )
+  const findMessage = client.prepare<[seq: number], FoundMessage>(
+    `SELECT ${MESSAGE} FROM messages m WHERE seq = ? AND due_at IS NOT NULL`,
+  )
+  const changeVerification = client.prepare<VerificationTimes & { id: number }>(`
+    UPDATE verifications SET due_at = @dueAt, claimed_at = @claimedAt, nudged_at = @nudgedAt,
+      last_polled_at = @lastPolledAt, last_open_at = @lastOpenAt, failing_since = @failingSince
+    WHERE id = @id`)
+  const changeMessage = client.prepare<[dueAt: number, claimedAt: number | null, seq: number]>(
+    'UPDATE messages SET due_at = ?, claimed_at = ? WHERE seq = ?',
+  )
+  const changeAttempts = client.prepare<[leadMs: number, seq: number, at: number]>(
+    'UPDATE attempts SET at = at - ? WHERE message_seq = ? AND at > ?',
+  )
+
+  /** Whether it has changed: since it was found, somebody may have put it right, or settled it. */
+  const mendVerification = (id: number, at: number): boolean => {
+    const row = findVerification.get(id)
+    const mended = row ? verificationWithoutLead(row, at) : null
+    if (mended) changeVerification.run({ id, ...mended })
+    return mended !== null
+  }
+
+  const mendVerifications = async (after: After<'verifications'>, limit: number) => {
+    const rows = await read(() => verifications.all(...(after ?? ['', '', 0, 0, 0]), limit))
+    const found = rows.filter(row => verificationWithoutLead(row, now()) !== null)
+    const change = () => {
+      const at = now()
+      return found.filter(({ id }) => mendVerification(id, at)).length
+    }
+    const mended = found.length === 0 ? 0 : await write(change)
+    if (mended > 0) hints.emit('verificationsDue')
+    return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
+  }
+
+  const mendMessages = async (after: After<'messages'>, limit: number) => {
+    const rows = await read(() => messages.all(...(after ?? [0, 0, 0]), limit))
+    const found = rows.filter(row => messageWithoutLead(row, now()) !== null)
+    const change = () => {
+      const at = now()
+      const lanes = beginLanes()
+      const changed = found.filter(({ seq }) => {
+        const row = findMessage.get(seq)
+        const mended = row ? messageWithoutLead(row, at) : null
+        if (!row || !mended) return false
+        changeMessage.run(mended.dueAt, mended.claimedAt, seq)
+        changeAttempts.run(mended.leadMs, seq, at)
+        lanes.advance(row.laneId, mended.dueAt)
+        return true
+      })
+      lanes.save()
+      return changed.length
+    }
+    const mended = found.length === 0 ? 0 : await write(change)
+    if (mended > 0) hints.emit('messagesDue')
+    return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
+  }
 
   return {
-    mendDueTimes: async limit => {
-      const mended = await write(() => {
-        const at = now()
-        const asked = verifications
-          .all({ at, limit })
-          .filter(row => isFromBeforeStepBack(row, [row.lastPolledAt, row.nudgedAt], at))
-        const sent = messages
-          .all({ at, limit })
-          .filter(row => isFromBeforeStepBack(row, [row.createdAt, row.attemptedAt], at))
-        const lanes = beginLanes()
-        for (const { id } of asked) askNow.run(at, id)
-        for (const { seq, laneId } of sent) {
-          sendNow.run(at, seq)
-          lanes.advance(laneId, at)
-        }
-        lanes.save()
-        return { asked: asked.length, sent: sent.length }
-      })
-      const found: Hint[] = []
-      if (mended.asked > 0) found.push(['verificationsDue'])
-      if (mended.sent > 0) found.push(['messagesDue'])
-      tellHints(hints, found)
-      return mended.asked + mended.sent
+    mendDueTimes: async (place, limit) => {
+      const from = place ?? FIRST_MEND_PLACE
+      if (from.queue === 'messages') {
+        const { mended, last } = await mendMessages(from.after, limit)
+        return { mended, next: last ? { queue: 'messages', after: [last.laneId, last.dueAt, last.seq] } : null }
+      }
+      const { mended, last } = await mendVerifications(from.after, limit)
+      if (!last) return { mended, next: FIRST_MESSAGE_PLACE }
+      const { accountId, partnerId, queue, dueAt, id } = last
+      return { mended, next: { queue: 'verifications', after: [accountId, partnerId, queue, dueAt, id] } }
     },
   }
 }

@@ -242,22 +242,81 @@ export const describePolling = (open: OpenStore): void => {
     expect(await bench.find(soon.id)).toMatchObject({ status: 'unresolved' })
   })
 
-  test('C1 asks and sends at once what waits for a time from before the clock was set back, and nothing else', async () => {
+  test('C1 lets what was planned before the clock was set back wait as long as was planned, and nothing else', async () => {
     await using bench = await openBench(open)
     const old = await bench.register()
     await bench.poll(WAITING)
+    const waitMs = ((await bench.find(old.id)).nextPollAt ?? 0) - bench.store.now()
     const { id } = await bench.resolve({ idcardid: '1' })
     await bench.deliver(500)
+    const retryMs = ((await bench.find(id)).delivery.nextAttemptAt ?? 0) - bench.store.now()
     await bench.advance(-HOUR)
     const fresh = await bench.register()
     await bench.poll(WAITING)
     const planned = (await bench.find(fresh.id)).nextPollAt
-    expect(await bench.store.mendDueTimes(10)).toBe(2)
-    expect(await bench.store.mendDueTimes(10)).toBe(0)
-    expect((await bench.find(fresh.id)).nextPollAt).toBe(planned)
     await bench.advance(SECOND)
-    expect((await bench.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([old.id])
+    expect(await bench.mend()).toBe(2)
+    expect(await bench.mend()).toBe(0)
+    const now = bench.store.now()
+    expect((await bench.find(fresh.id)).nextPollAt).toBe(planned)
+    expect(await bench.find(old.id)).toMatchObject({ nextPollAt: now + waitMs, lastPolledAt: now })
+    expect((await bench.find(id)).delivery.nextAttemptAt).toBe(now + retryMs)
+    expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([{ at: now }])
+  })
+
+  test('C1 brings nothing forward after a small step back', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(500)
+    const before = (await bench.find(id)).delivery.nextAttemptAt ?? 0
+    await bench.advance(-30 * SECOND)
+    await bench.mend()
+    expect((await bench.find(id)).delivery.nextAttemptAt).toBe(before - 30 * SECOND)
+    await bench.mend()
+    expect((await bench.find(id)).delivery.nextAttemptAt).toBe(before - 30 * SECOND)
+  })
+
+  test('C1 sends and asks at once, after the clock was set back, what was due then', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const other = await bench.register()
+    await bench.advance(-HOUR)
+    expect(await bench.mend()).toBe(2)
     expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
+    expect((await bench.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([other.id])
+  })
+
+  test('C1 keeps the lease of a call that is under way when the clock is set back', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    const [claimed] = await bench.claim()
+    await bench.advance(-HOUR)
+    expect(await bench.mend()).toBe(1)
+    await bench.advance(LEASE_MS - 1)
+    expect(await bench.claim()).toEqual([])
+    await bench.advance(1)
+    expect(await bench.claim()).toMatchObject([{ verification: { id: claimed?.verification.id } }])
+  })
+
+  test('C1 asks no faster after the clock was set back, of a serial that was registered before', async () => {
+    await using bench = await openBench(open)
+    await bench.register()
+    await bench.advance(-HOUR)
+    await bench.mend()
+    await bench.poll(WAITING)
+    await bench.advance(1)
+    expect(await bench.claim()).toEqual([])
+  })
+
+  test('C1 looks through all that waits, a row at a time', async () => {
+    await using bench = await openBench(open)
+    for (let n = 0; n < 3; n++) await bench.register()
+    for (let n = 0; n < 3; n++) await bench.poll(WAITING)
+    await bench.resolve()
+    await bench.resolve({ callbackUrl: 'https://other.example/' })
+    await bench.advance(-HOUR)
+    expect(await bench.mend(1)).toBe(5)
+    expect(await bench.mend(1)).toBe(0)
   })
 
   test('asks at once when told that the user is back', async () => {

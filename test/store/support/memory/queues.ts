@@ -13,6 +13,8 @@ import type {
   ClaimedAccount,
   ClaimedMessage,
   ClaimedVerification,
+  Mended,
+  MendPlace,
   MessageClaimRequest,
   MessageOutcome,
   MessageSettlement,
@@ -44,6 +46,20 @@ const first = (times: readonly (number | null)[]): number | null =>
   times.reduce((a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b)), null)
 /** Null comes before every number, as in an index. */
 const byNumber = (a: number | null, b: number | null): number => (a ?? -Infinity) - (b ?? -Infinity) || 0
+
+type After<Queue extends MendPlace['queue']> = Extract<MendPlace, { queue: Queue }>['after']
+type Cells = readonly (string | number)[]
+
+const byPlace = (a: Cells, b: Cells): number => {
+  const n = a.findIndex((cell, index) => cell !== b[index])
+  return n < 0 ? 0 : (a[n] ?? 0) < (b[n] ?? 0) ? -1 : 1
+}
+/** The first `limit` of them behind a place. */
+const behind = <Placed extends { place: Cells }>(placed: readonly Placed[], after: Cells | null, limit: number) =>
+  placed
+    .filter(({ place }) => after === null || byPlace(place, after) > 0)
+    .sort((a, b) => byPlace(a.place, b.place))
+    .slice(0, limit)
 
 export const createQueues = (context: Context): Verbs => {
   const { tables, rules, now, hints, defaultRate } = context
@@ -237,6 +253,45 @@ export const createQueues = (context: Context): Verbs => {
   return {
     claimVerifications: async claim => transaction(() => claimVerifications(claim)),
     settleVerifications: async settlements => {
+  const mendVerifications = (after: After<'verifications'>, limit: number): Mended => {
+    const at = now()
+    const placed = tables.verifications
+      .all()
+      .filter(isDue)
+      .map(row => ({ row, place: [row.accountId, row.partnerId, row.queue, row.dueAt, row.id] as const }))
+    const looked = behind(placed, after, limit)
+    const mended = looked.filter(({ row }) => {
+      const times = rules.verificationWithoutLead(row, at)
+      if (times) tables.verifications.change(row.id, times)
+      return times !== null
+    }).length
+    const last = looked.length < limit ? undefined : looked.at(-1)
+    return { mended, next: last ? { queue: 'verifications', after: last.place } : { queue: 'messages', after: null } }
+  }
+
+  const mendMessages = (after: After<'messages'>, limit: number): Mended => {
+    const at = now()
+    const attemptsOf = (seq: number) =>
+      tables.attempts.where(({ messageSeq }) => messageSeq === seq).sort((a, b) => b.n - a.n)
+    const placed = tables.messages
+      .all()
+      .filter(isDue)
+      .map(row => ({ row, place: [row.laneId, row.dueAt, row.seq] as const }))
+    const looked = behind(placed, after, limit)
+    const mended = looked.filter(({ row }) => {
+      const attempts = attemptsOf(row.seq)
+      const change = rules.messageWithoutLead({ ...row, attemptedAt: attempts[0]?.at ?? null }, at)
+      if (!change) return false
+      tables.messages.change(row.seq, { dueAt: change.dueAt, claimedAt: change.claimedAt })
+      for (const { n, at: attemptedAt } of attempts)
+        if (attemptedAt > at) tables.attempts.change(attemptKey(row.seq, n), { at: attemptedAt - change.leadMs })
+      advanceLane(context, row.laneId, change.dueAt)
+      return true
+    }).length
+    const last = looked.length < limit ? undefined : looked.at(-1)
+    return { mended, next: last ? { queue: 'messages', after: last.place } : null }
+  }
+
       const at = now()
       const outcomes = transaction(() => settlements.map(settlement => settleVerification(settlement, at)))
       tellHints(hints, afterResolving(endedBy(outcomes)))
@@ -248,29 +303,15 @@ export const createQueues = (context: Context): Verbs => {
       tellHints(hints, afterReleasing(released))
     },
     claimMessages: async claim => transaction(() => claimMessages(claim)),
-    mendDueTimes: async limit => {
-      const at = now()
-      const mended = transaction(() => {
-        const asked = tables.verifications
-          .where(row => rules.isFromBeforeStepBack(row, [row.lastPolledAt, row.nudgedAt], at))
-          .sort((a, b) => a.id - b.id)
-          .slice(0, limit)
-        const attemptsOf = (seq: number) =>
-          tables.attempts.where(({ messageSeq }) => messageSeq === seq).map(attempt => attempt.at)
-        const sent = tables.messages
-          .where(row => rules.isFromBeforeStepBack(row, [row.createdAt, ...attemptsOf(row.seq)], at))
-          .sort((a, b) => a.seq - b.seq)
-          .slice(0, limit)
-        for (const { id } of asked) tables.verifications.change(id, { dueAt: at })
-        for (const { seq, laneId } of sent) {
-          tables.messages.change(seq, { dueAt: at })
-          advanceLane(context, laneId, at)
-        }
-        return { asked: asked.length, sent: sent.length }
-      })
-      if (mended.asked > 0) tellHints(hints, [['verificationsDue']])
-      if (mended.sent > 0) tellHints(hints, [['messagesDue']])
-      return mended.asked + mended.sent
+    mendDueTimes: async (place, limit) => {
+      const { mended, next } = transaction(() =>
+        place?.queue === 'messages'
+          ? mendMessages(place.after, limit)
+          : mendVerifications(place === null ? null : place.after, limit),
+      )
+      const isOfMessages = place?.queue === 'messages'
+      if (mended > 0) tellHints(hints, [[isOfMessages ? 'messagesDue' : 'verificationsDue']])
+      return { mended, next }
     },
     settleMessages: async settlements => {
       const at = now()
