@@ -62,7 +62,9 @@ export const createReadiness = (
     const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
       unreachableAt === null
         ? []
-        : [`${id} cannot reach GetResult since ${new Date(unreachableAt).toISOString()} (${unreachableError})`],
+        : [
+            `GetResult has not answered for account ${id} since ${new Date(unreachableAt).toISOString()} (${unreachableError})`,
+          ],
     )
     return [told('accounts', paused), told('upstream', silent)]
   })

@@ -1,5 +1,5 @@
 import type { Answer, TransientCause } from './answer.ts'
-import { SECOND } from './duration.ts'
+import { MINUTE, SECOND } from './duration.ts'
 
 /** An account's latest calls, as far as they failed in a row without an answer of GetResult. */
 export interface SilentRun {
@@ -37,6 +37,30 @@ export const afterCall = (
 /** Failures in a row that are no outage yet, because one serial, or one dropped connection, may be to blame. */
 export const isRepeated = (run: SilentRun | null): boolean => run !== null && run.calls >= 2
 
+/** The serial that GetResult answered about last, and the last other one, newest first. Times are epoch ms. */
+export type LastAnswered = readonly { verificationId: number; at: number }[]
+
+export const withAnswered = (last: LastAnswered, verificationId: number, at: number): LastAnswered => [
+  { verificationId, at },
+  ...last.filter(one => one.verificationId !== verificationId).slice(0, 1),
+]
+
+/** What else decides what failures in a row mean. */
+export interface SilenceMoment {
+  cause: TransientCause
+  answered: LastAnswered
+  now: number
+}
+
+/** A serial that fails alone is taken to be to blame until no other one has been answered about for so long. */
+const LONE_MS = 2 * MINUTE
+
+/** Whether it may be about the one serial that is asked that GetResult does not answer. Whether it can be reached is no matter of serials. */
+const mayBeSerial = ({ isMixed, verificationId }: SilentRun, { cause, answered, now }: SilenceMoment): boolean =>
+  cause !== 'unreachable' &&
+  !isMixed &&
+  answered.some(one => one.verificationId !== verificationId && now - one.at < LONE_MS)
+
 /** How many failures in a row, over which time, are an outage. A few, soon; or two that took their time, such as time-outs. */
 const DEAD = { calls: 3, ms: 2 * SECOND }
 const HANGING = { calls: 2, ms: 10 * SECOND }
@@ -44,16 +68,19 @@ const HANGING = { calls: 2, ms: 10 * SECOND }
 const CONFUSED = { calls: 5, ms: 10 * SECOND }
 
 /** Whether GetResult cannot be reached any more, as the run that ends with this failure shows. */
-export const isOutage = ({ calls, since, isMixed }: SilentRun, cause: TransientCause, now: number): boolean => {
-  const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && now - since >= limit.ms
-  switch (cause) {
+export const isOutage = (run: SilentRun, moment: SilenceMoment): boolean => {
+  const { calls, since, isMixed } = run
+  const ms = moment.now - since
+  const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && ms >= limit.ms
+  if (mayBeSerial(run, moment)) return false
+  switch (moment.cause) {
     case 'unreachable':
     case 'timeout':
       return reaches(DEAD) || reaches(HANGING)
     case 'unparseable':
     case 'too_large':
-      // It may be the answer about one serial that cannot be read.
-      return isMixed && reaches(CONFUSED)
+      // It may be the answer about one serial that cannot be read, also where no other one is asked about.
+      return (isMixed || ms >= LONE_MS) && reaches(CONFUSED)
     default:
       return reaches(CONFUSED)
   }

@@ -54,7 +54,7 @@ export const POLLING_EVENTS = {
     level: 'warn',
     fields: { accountId: TEXT, account: TEXT, error: TEXT, since: ISO_TIME },
     meaning:
-      'Calls fail in a row without an answer of GetResult; reported once an outage, with the last `error`. Nothing is lost, nobody expires, and the service tries one call at a time, every 10 s at most. See [an outage of GetResult](operations.md#an-outage-of-getresult).',
+      'Calls fail in a row without an answer of GetResult; reported once an outage, with the last `error`. Nothing is lost and nobody expires. Until there is an answer the service makes a single call, and when that has failed the next one within 10 s. See [an outage of GetResult](operations.md#an-outage-of-getresult).',
   },
   'upstream.back': {
     level: 'warn',

@@ -1,7 +1,15 @@
 import type { AccountState } from '../core/account.ts'
 import { maybeOthersInvalid, mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
-import { afterCall, isOutage, isRepeated, type SilentRun, silenceOf } from '../core/outage.ts'
+import {
+  afterCall,
+  isOutage,
+  isRepeated,
+  type LastAnswered,
+  type SilentRun,
+  silenceOf,
+  withAnswered,
+} from '../core/outage.ts'
 
 type Asked = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
 
@@ -22,6 +30,7 @@ export const createRecentCalls = () => {
   const windows = new Map<string, readonly RecentCall[]>()
   const pausedAt = new Map<string, number>()
   const runs = new Map<string, SilentRun>()
+  const lastAnswered = new Map<string, LastAnswered>()
   /** Accounts whose upstream could not be reached, and since when. */
   const outages = new Map<string, number>()
 
@@ -37,14 +46,16 @@ export const createRecentCalls = () => {
   const outageSince = (account: Asked, call: Call): number | null => {
     const cause = silenceOf(call.answer)
     const known = outages.get(account.id) ?? account.unreachableAt
+    const answered = lastAnswered.get(account.id) ?? []
     const run = afterCall(runs.get(account.id) ?? null, call.answer, call)
     if (run === null || cause === null) {
       runs.delete(account.id)
       outages.delete(account.id)
+      lastAnswered.set(account.id, withAnswered(answered, call.verificationId, call.now))
       return known
     }
     runs.set(account.id, run)
-    const since = known ?? (isOutage(run, cause, call.now) ? run.since : null)
+    const since = known ?? (isOutage(run, { cause, answered, now: call.now }) ? run.since : null)
     if (since !== null) outages.set(account.id, since)
     return since
   }

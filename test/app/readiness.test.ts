@@ -87,7 +87,7 @@ describe('readiness', () => {
     const { check } = open([...many, last, silent])
     expect((await check('accounts'))?.reason).toBe('acc_9998 is paused: frozen (4050)')
     expect((await check('upstream'))?.reason).toBe(
-      'acc_9999 cannot reach GetResult since 1970-01-01T00:00:00.000Z (unreachable: ECONNREFUSED)',
+      'GetResult has not answered for account acc_9999 since 1970-01-01T00:00:00.000Z (unreachable: ECONNREFUSED)',
     )
   })
 
@@ -110,6 +110,15 @@ describe('readiness', () => {
     state.now += 1
     await readiness.checks()
     expect(state.probes).toBe(2)
+  })
+
+  test('names an outage, since when and why, and stays ready', async () => {
+    const out = { ...ACCOUNT, unreachableAt: 0, unreachableError: 'timeout' }
+    expect(await open([out]).check('upstream')).toEqual({
+      name: 'upstream',
+      ok: true,
+      reason: 'GetResult has not answered for account acc_1 since 1970-01-01T00:00:00.000Z (timeout)',
+    })
   })
 
   test('names a paused account and stays ready: registering goes on', async () => {

@@ -1,19 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer, TransientCause } from '../../src/core/answer.ts'
-import { SECOND } from '../../src/core/duration.ts'
-import { afterCall, describeSilence, isOutage, type SilentRun } from '../../src/core/outage.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import {
+  afterCall,
+  describeSilence,
+  isOutage,
+  type LastAnswered,
+  type SilentRun,
+  withAnswered,
+} from '../../src/core/outage.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const silent = (cause: TransientCause): Answer => ({ kind: 'transient', code: null, cause })
 const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 
-/** Calls of these serials fail, the last of them now, the first `ms` ago. */
-const isOutageAfter = (cause: TransientCause, serials: readonly number[], ms: number): boolean => {
+/** Calls of these serials fail, the last of them now, the first `ms` ago; before, others were answered about. */
+const isOutageAfter = (
+  cause: TransientCause,
+  serials: readonly number[],
+  ms: number,
+  answered: LastAnswered = [],
+): boolean => {
   const run = serials.reduce<SilentRun | null>(
     (run, verificationId) => afterCall(run, silent(cause), { verificationId, askedAt: NOW - ms }),
     null,
   )
-  return run !== null && isOutage(run, cause, NOW)
+  return run !== null && isOutage(run, { cause, answered, now: NOW })
 }
 
 describe('an outage', () => {
@@ -33,6 +45,40 @@ describe('an outage', () => {
   test.each(['unparseable', 'too_large'] as const)('is not one serial whose answer is %s', cause => {
     expect(isOutageAfter(cause, [1, 1, 1, 1, 1, 1], 60 * SECOND)).toBe(false)
     expect(isOutageAfter(cause, [1, 2, 1, 2, 1], 60 * SECOND)).toBe(true)
+  })
+})
+
+describe('a serial that fails alone', () => {
+  const lone = new Array<number>(9).fill(1)
+  const othersAnswered = (ms: number): LastAnswered => [{ verificationId: 2, at: NOW - ms }]
+
+  test.each(['http_status', 'timeout', 'unparseable', 'too_large'] as const)(
+    'is to blame for its %s, and not GetResult, while others are answered about',
+    cause => {
+      expect(isOutageAfter(cause, lone, 2 * MINUTE - 1, othersAnswered(2 * MINUTE - 1))).toBe(false)
+      expect(isOutageAfter(cause, lone, 2 * MINUTE, othersAnswered(2 * MINUTE))).toBe(true)
+      expect(isOutageAfter(cause, [1, 1, 1, 1, 2], MINUTE, othersAnswered(MINUTE))).toBe(true)
+    },
+  )
+
+  test.each(['http_status', 'timeout'] as const)(
+    'is all that is known of an outage where it alone is asked about: %s',
+    cause => {
+      expect(isOutageAfter(cause, lone, 10 * SECOND)).toBe(true)
+      expect(isOutageAfter(cause, lone, 10 * SECOND, [{ verificationId: 1, at: NOW - MINUTE }])).toBe(true)
+    },
+  )
+
+  test('is not to blame where GetResult cannot be reached', () => {
+    expect(isOutageAfter('unreachable', lone, 2 * SECOND, othersAnswered(3 * SECOND))).toBe(true)
+  })
+
+  test('is told from the others by the last two that were answered about', () => {
+    const last = [1, 2, 3, 3].reduce<LastAnswered>((last, id, n) => withAnswered(last, id, n), [])
+    expect(last).toEqual([
+      { verificationId: 3, at: 3 },
+      { verificationId: 2, at: 1 },
+    ])
   })
 })
 

@@ -76,6 +76,15 @@ describe('an outage', () => {
     expect(recent.add({ ...RUNNING, id: 'acc_2' }, call(10, REFUSED, NOW + MINUTE)).outageSince).toBeNull()
   })
 
+  test('was declared for a moment by one serial that always fails while others are answered about', () => {
+    const recent = createRecentCalls()
+    const FAILED: Answer = { kind: 'transient', code: null, cause: 'http_status', detail: '500' }
+    recent.add(RUNNING, call(2, WAITING))
+    const lone = (n: number) => recent.add(RUNNING, call(1, FAILED, NOW + n * 10 * SECOND))
+    for (let n = 1; n < 12; n++) expect(lone(n).outageSince).toBeNull()
+    expect(lone(12).outageSince).toBe(NOW + 10 * SECOND)
+  })
+
   test('begins to spare the serials with the second failure in a row', () => {
     const recent = createRecentCalls()
     const others = (answer: Answer) => recent.add(RUNNING, call(1, answer)).othersFail
