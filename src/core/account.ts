@@ -28,7 +28,7 @@ export interface AccountState {
 
 /**
  * What an answer does to its account; written in the same transaction as what it does to its verification. `unasked`: the service has
- * answered by itself, so it gives back what the claim took, a call under the rate or the canary's place.
+ * answered by itself, or a canary was broken off, so it gives back what the claim took, a call under the rate or the canary's place.
  */
 export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }

@@ -61,8 +61,11 @@ export interface VerificationOutcome {
   ended: readonly { registrationId: string; partnerId: string; createdAt: number; reason: Reason | null }[]
 }
 
-/** A claim whose call was not made, or was broken off: when it was due before the claim. */
-export type VerificationRelease = Pick<ClaimedVerification, 'id' | 'claim' | 'dueAt'>
+/** A claim whose call was broken off: when it was due before the claim. */
+export interface VerificationRelease extends Pick<ClaimedVerification, 'id' | 'claim' | 'dueAt'> {
+  /** The account whose canary it was, which may go again at once; null: it was none. */
+  canaryOf: string | null
+}
 
 export interface MessageClaimRequest {
   /** Free slots, and how many of them slow and unproven lanes may have together. */

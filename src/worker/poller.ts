@@ -149,7 +149,10 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
     const startedAt = deps.clock.monotonic()
     const answer = await upstream.ask(account, verification)
-    if (isGivingBack && answer.kind === 'transient') return void (await release(verification))
+    if (isGivingBack && answer.kind === 'transient') {
+      const canaryOf = isProbed(account) ? account.id : null
+      return void (await release({ id, claim, dueAt: verification.dueAt, canaryOf }))
+    }
     const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })

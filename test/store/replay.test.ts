@@ -113,7 +113,7 @@ const CASES: Record<Writing, Case> = {
     await bench.register()
     await bench.register()
     const claimed = await bench.claim()
-    return () => bench.store.releaseVerifications(claimed.map(({ verification }) => verification))
+    return () => bench.store.releaseVerifications(claimed.map(one => bench.released(one)))
   },
   changeCompletions: async bench => {
     const more = emptyBins()

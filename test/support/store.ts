@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
-import type { AccountChange } from '../../src/core/account.ts'
+import { type AccountChange, isProbed } from '../../src/core/account.ts'
 import type { Answer } from '../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { afterAttempt } from '../../src/core/message.ts'
@@ -19,6 +19,7 @@ import type {
   Registration,
   Store,
   VerificationClaimRequest,
+  VerificationRelease,
   VerificationSettlement,
 } from '../../src/store/store.ts'
 
@@ -119,6 +120,13 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     step: afterAnswer(verification, answer, { now: store.now(), random: 0.5, policy: POLICY, othersInvalid: false }),
     account: change && { id: account.id, change },
   })
+  /** How its claim is given back. */
+  const released = ({ account, verification: { id, claim, dueAt } }: Claimed): VerificationRelease => ({
+    id,
+    claim,
+    dueAt,
+    canaryOf: isProbed(account) ? account.id : null,
+  })
   /** Asks whatever is due, and has upstream answer this. */
   const poll = async (answer: Answer): Promise<number> => {
     const claimed = await claim()
@@ -132,14 +140,6 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     return find(registration.id, registration.partnerId)
   }
 
-  const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
-    store.claimMessages({
-      slots: 100,
-      unsureSlots: 100,
-      perHost: 100,
-      prefetch: new Map(),
-      perPartner: 100,
-      busyHosts: new Map(),
   /** Looks through all that waits, so many rows at a time; how many were put right. */
   const mend = async (limit = 10): Promise<number> => {
     let mended = 0
@@ -152,6 +152,14 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     return mended
   }
 
+  const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
+    store.claimMessages({
+      slots: 100,
+      unsureSlots: 100,
+      perHost: 100,
+      prefetch: new Map(),
+      perPartner: 100,
+      busyHosts: new Map(),
       busyPartners: new Map(),
       slow: { slots: 100, first: 0, busyLanes: new Map() },
       unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
@@ -198,12 +206,14 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     claimWith,
     claim,
     answered,
+    released,
     poll,
     resolve,
     claimMessagesWith,
     claimMessages,
     received,
     deliver,
+    mend,
     [Symbol.asyncDispose]: () => store.close(),
   }
 }
@@ -213,5 +223,4 @@ export const first = <Item>(items: readonly Item[]): Item => {
   const [item] = items
   if (item === undefined) throw new Error('there is none')
   return item
-    mend,
 }

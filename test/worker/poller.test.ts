@@ -276,7 +276,7 @@ test('a call that was broken off counted as a failure; now its serial is given b
   await answer(1, UNREACHABLE)
   await answer(2, SUCCESS)
   await poller.whenIdle()
-  expect(released).toMatchObject([{ id: 1, claim: 7, dueAt: NOW }])
+  expect(released).toEqual([{ id: 1, claim: 7, dueAt: NOW, canaryOf: null }])
   expect(settled).toMatchObject([{ id: 2, answer: SUCCESS }])
   expect(happened.filter(event => event === 'poll.answered')).toHaveLength(1)
 })
@@ -318,4 +318,13 @@ test('tells why a registration ended without a verdict, and why a call brought n
     { name: 'poll.answered', fields: { kind: 'transient', code: null, cause: 'unreachable' } },
     { name: 'registration.ended', fields: { end: 'unresolved', reason: 'expired', ageMs: 0 } },
   ])
+})
+
+test('a canary that was broken off kept its place until its lease had run out; now it is given back with its serial', async () => {
+  const { poller, round, answer, released } = openScene({ account: PAUSED })
+  await round(verificationOf(1))
+  poller.giveBack()
+  await answer(1, UNREACHABLE)
+  await poller.whenIdle()
+  expect(released).toEqual([{ id: 1, claim: 7, dueAt: NOW, canaryOf: PAUSED.id }])
 })

@@ -183,10 +183,13 @@ export const createVerifications = (context: Context): Verbs => {
     return outcomeOf(plan)
   }
 
-  const releaseOne = (release: VerificationRelease, at: number) => {
+  const releaseOne = (release: VerificationRelease, at: number): boolean => {
     const update = releaseVerification(release, statements.find.get(release.id) ?? null, at)
-    if (update) statements.release.run(update.claims, update.dueAt, update.id)
-    return update !== null
+    if (!update) return false
+    statements.release.run(update.claims, update.dueAt, update.id)
+    const { canaryOf } = release
+    if (canaryOf !== null) accounts.patch(canaryOf, account => afterAccountChange(account, { kind: 'unasked' }, at))
+    return true
   }
 
   return {

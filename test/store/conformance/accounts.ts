@@ -141,6 +141,19 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(1)
   })
 
+  test('paused, send another canary at once when the last one was given back, and not one for a call from before', async () => {
+    await using bench = await openBench(open)
+    for (let i = 0; i < 3; i++) await bench.register()
+    const before = await bench.claim({ concurrency: 1 })
+    await pause(bench, 0)
+    const canary = await bench.claim()
+    expect(canary).toHaveLength(1)
+    await bench.store.releaseVerifications(before.map(bench.released))
+    expect(await bench.claim()).toEqual([])
+    await bench.store.releaseVerifications(canary.map(bench.released))
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
   test('paused again, keep the time at which the pause began', async () => {
     await using bench = await openBench(open)
     await bench.register()

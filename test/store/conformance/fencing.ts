@@ -159,9 +159,10 @@ export const describeFencing = (open: OpenStore): void => {
     await using bench = await openBench(open)
     const { id, nextPollAt } = await bench.register({ idcardid: '1' })
     await bench.advance(MINUTE)
-    const { verification } = first(await bench.claim())
+    const claimed = first(await bench.claim())
+    const { verification } = claimed
     await bench.advance(MINUTE)
-    await bench.store.releaseVerifications([verification])
+    await bench.store.releaseVerifications([bench.released(claimed)])
     expect(await bench.find(id)).toMatchObject({ polls: 0, lastPolledAt: null, nextPollAt })
     expect((await bench.claim()).map(({ verification }) => verification)).toMatchObject([
       { idcardid: '1', dueAt: verification.dueAt },
@@ -171,10 +172,10 @@ export const describeFencing = (open: OpenStore): void => {
   test('gives nothing back for a claim that no longer holds, that is settled, or that is none', async () => {
     const { bench, stale, held } = await openOvertaken(open)
     await using _ = bench
-    await bench.store.releaseVerifications([stale.verification, { ...stale.verification, id: 999_999 }])
+    await bench.store.releaseVerifications([bench.released(stale), { ...bench.released(stale), id: 999_999 }])
     expect(await bench.claim()).toEqual([])
     await bench.store.settleVerifications([bench.answered(held, WAITING)])
-    await bench.store.releaseVerifications([held.verification])
+    await bench.store.releaseVerifications([bench.released(held)])
     expect(await bench.claim()).toEqual([])
     await bench.store.releaseVerifications([])
   })
@@ -184,7 +185,7 @@ export const describeFencing = (open: OpenStore): void => {
     const [one, two] = [await bench.register(), await bench.register()]
     const [first, second] = await bench.claim()
     if (!first || !second) throw new Error('two were due')
-    await bench.store.releaseVerifications([first.verification, second.verification])
+    await bench.store.releaseVerifications([bench.released(first), bench.released(second)])
     await bench.store.settleVerifications([bench.answered(first, SUCCESS), bench.answered(second, WAITING)])
     expect(await bench.find(one.id)).toMatchObject({ status: 'succeeded' })
     expect(await bench.find(two.id)).toMatchObject({ status: 'pending', polls: 0 })

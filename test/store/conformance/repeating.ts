@@ -47,8 +47,8 @@ const SAME_AGAIN: Record<string, (bench: Bench) => Promise<() => Promise<unknown
   },
   releaseVerifications: async bench => {
     await bench.register()
-    const { verification } = first(await bench.claim())
-    return () => bench.store.releaseVerifications([verification])
+    const claimed = first(await bench.claim())
+    return () => bench.store.releaseVerifications([bench.released(claimed)])
   },
   settleMessages: async bench => {
     await bench.resolve()

@@ -165,8 +165,11 @@ export const createQueues = (context: Context): Verbs => {
 
   const releaseVerification = (release: VerificationRelease, at: number): boolean => {
     const update = rules.releaseVerification(release, tables.verifications.get(release.id) ?? null, at)
-    if (update) tables.verifications.change(release.id, { ...update, claimedAt: null })
-    return update !== null
+    if (!update) return false
+    tables.verifications.change(release.id, { ...update, claimedAt: null })
+    const state = storedAccounts().find(({ id }) => id === release.canaryOf)
+    if (state) saveAccount(state.id, rules.afterAccountChange(state, { kind: 'unasked' }, at) ?? {})
+    return true
   }
 
   const firstDue = () => first(tables.lanes.where(lane => isEnabled(lane.partnerId)).map(({ dueAt }) => dueAt))
@@ -250,9 +253,6 @@ export const createQueues = (context: Context): Verbs => {
     return plan.end
   }
 
-  return {
-    claimVerifications: async claim => transaction(() => claimVerifications(claim)),
-    settleVerifications: async settlements => {
   const mendVerifications = (after: After<'verifications'>, limit: number): Mended => {
     const at = now()
     const placed = tables.verifications
@@ -292,6 +292,9 @@ export const createQueues = (context: Context): Verbs => {
     return { mended, next: last ? { queue: 'messages', after: last.place } : null }
   }
 
+  return {
+    claimVerifications: async claim => transaction(() => claimVerifications(claim)),
+    settleVerifications: async settlements => {
       const at = now()
       const outcomes = transaction(() => settlements.map(settlement => settleVerification(settlement, at)))
       tellHints(hints, afterResolving(endedBy(outcomes)))

@@ -1,4 +1,4 @@
-import { accountChange } from '../../../../src/core/account.ts'
+import { accountChange, isProbed } from '../../../../src/core/account.ts'
 import type { Answer } from '../../../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
 import { afterAttempt } from '../../../../src/core/message.ts'
@@ -117,10 +117,11 @@ const settleVerifications: Step = async (history, tick) => {
 
 const releaseVerifications: Step = async (history, tick) => {
   if (history.asked.length === 0) await claimVerifications(history, tick)
-  const fresh = take(history, history.asked, 0.2).map(({ verification: { id, claim, dueAt } }) => ({
+  const fresh = take(history, history.asked, 0.2).map(({ account, verification: { id, claim, dueAt } }) => ({
     id,
     claim,
     dueAt,
+    canaryOf: isProbed(account) ? account.id : null,
   }))
   const releases = history.random() < 0.2 ? [...fresh, ...fresh] : fresh
   await call(history, 'releaseVerifications', store => store.releaseVerifications(releases))
