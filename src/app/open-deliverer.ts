@@ -6,6 +6,7 @@ import { startCalendar } from '../worker/calendar.ts'
 import type { ClockWatch } from '../worker/clock-watch.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
+import { createRoundAlerts } from '../worker/round-alerts.ts'
 import { createRounds } from '../worker/rounds.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
@@ -37,10 +38,11 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onDue: at => rounds.ringAt(at),
     emit,
   })
-  const rounds = createRounds(deliverer.round, {
+  const alerts = createRoundAlerts({ emit, event: 'delivery', clock })
+  const rounds = createRounds(alerts.watched(deliverer.round), {
     clock,
     now: store.now,
-    onError: error => emit('delivery.round_failed', { error }),
+    onError: alerts.failed,
   })
   const retention = createBackgroundJob({
     batch: async size => {

@@ -3,6 +3,7 @@ import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT } from '../version.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller, type PollerDeps } from '../worker/poller.ts'
+import { createRoundAlerts } from '../worker/round-alerts.ts'
 import { createRounds } from '../worker/rounds.ts'
 import { createSandbox } from '../worker/sandbox.ts'
 import { clock } from './clock-and-ids.ts'
@@ -47,10 +48,11 @@ export const openPoller = ({
     onDue: at => rounds.ringAt(at),
     emit,
   })
-  const rounds = createRounds(poller.round, {
+  const alerts = createRoundAlerts({ emit, event: 'poll', clock })
+  const rounds = createRounds(alerts.watched(poller.round), {
     clock,
     now: store.now,
-    onError: error => emit('poll.round_failed', { error }),
+    onError: alerts.failed,
   })
   store.hints.on('verificationsDue', rounds.ring)
   rounds.ring()

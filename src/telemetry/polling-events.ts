@@ -104,8 +104,13 @@ export const POLLING_EVENTS = {
   },
   'poll.round_failed': {
     level: 'error',
-    fields: { error: ERROR },
+    fields: { error: ERROR, failures: NUMBER },
     meaning:
-      'The service could not claim serials, usually because of the database; it tries again each second. See [disk full](operations.md#disk-full-or-read-only).',
+      'The service could not claim serials, usually because of the database; it tries again each second. Reported at once, and then once a minute with the `failures` so far. See [disk full](operations.md#disk-full-or-read-only).',
+  },
+  'poll.round_recovered': {
+    level: 'warn',
+    fields: { failures: NUMBER },
+    meaning: 'After `failures` tries the service claims serials again: the database can be used.',
   },
 } as const satisfies Record<string, EventEntry>

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { createRoundAlerts } from '../../src/worker/round-alerts.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
+
+const FULL = new Error('its disk is full')
+
+const openAlerts = () => {
+  const clock = createFixedClock()
+  const told: unknown[][] = []
+  const alerts = createRoundAlerts({ emit: (...event) => told.push(event), event: 'poll', clock })
+  const work = alerts.watched(async () => ({ claimed: 0, nextAt: null }))
+  return { clock, told, alerts, work }
+}
+
+test('rounds that fail each second were told each second; now the first is, and then how many, once a minute', async () => {
+  const { clock, told, alerts } = openAlerts()
+  for (let n = 0; n <= (2 * MINUTE) / SECOND; n++) {
+    alerts.failed(FULL)
+    await clock.advance(SECOND)
+  }
+  expect(told).toEqual([1, 61, 121].map(failures => ['poll.round_failed', { error: FULL, failures }]))
+})
+
+test('rounds that work again are told once, and the next failure at once', async () => {
+  const { told, alerts, work } = openAlerts()
+  await work()
+  for (let n = 0; n < 3; n++) alerts.failed(FULL)
+  expect(await work()).toEqual({ claimed: 0, nextAt: null })
+  await work()
+  alerts.failed(FULL)
+  expect(told).toEqual([
+    ['poll.round_failed', { error: FULL, failures: 1 }],
+    ['poll.round_recovered', { failures: 3 }],
+    ['poll.round_failed', { error: FULL, failures: 1 }],
+  ])
+})
