@@ -132,6 +132,17 @@ describe('an account’s key that cannot be decrypted', () => {
 
   test('stops the polls of no other account', async () => {
     await using bench = await open()
+  test('is no alarm at a start whose settings have the right one', async () => {
+    await using bench = await open()
+    await bench.register()
+    bench.damage(`UPDATE accounts SET api_key = ${BYTES} WHERE id = ?`, bench.account.id)
+    const { id, apiId } = bench.account
+    const apiKey = new Secret('upstream-key')
+    await bench.store.putDefaultAccount({ id, apiId, apiKey, passwordMode: 'dynamic' })
+    expect(await bench.claim()).toHaveLength(1)
+    expect(bench.told).toEqual([])
+  })
+
     await bench.store.createAccount({
       ...{ id: 'acc_2', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null },
     })

@@ -34,7 +34,7 @@ export const createAccounts = (context: Context): Verbs => {
       write(() => {
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
         const known = db.select().from(accounts).where(eq(accounts.apiId, apiId)).get()
-        const isSame = known?.passwordMode === passwordMode && rows.keyOf(known)?.reveal() === apiKey.reveal()
+        const isSame = known?.passwordMode === passwordMode && rows.hasKey(known, apiKey)
         db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true)).run()
         const row = db
           .insert(accounts)
@@ -127,8 +127,14 @@ export const createAccountRows = ({
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
 
   return {
-    /** Null where it cannot be decrypted. */
-    keyOf,
+    /** Whether this is its key. One that cannot be decrypted is told by whoever needs it: here the right one is at hand. */
+    hasKey: (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>, key: Secret): boolean => {
+      try {
+        return sealed.accountKey.open(row).reveal() === key.reveal()
+      } catch {
+        return false
+      }
+    },
 
     /** Of these, those whose key can be decrypted, as a claim at this time takes them; in the order of their creation. */
     those: (ids: readonly string[], at: number): ClaimedAccount[] =>
