@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
+import { refuseTakenPort } from '../app/refuse-taken-port.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { relaxedSettings } from '../config/relaxed-settings.ts'
 import { limitMemory } from '../limit-memory.ts'
@@ -43,6 +44,7 @@ const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, { emit, hold }: { emit: Emit; hold: boolean }): Promise<App> => {
+  await refuseTakenPort(config.server)
   const database = openDatabase(config, { emit, runs: 'on its own thread' }).then(async store => {
     if (hold) await store.holdDeliveries()
     return store

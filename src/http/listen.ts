@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createConnections } from './connections.ts'
 import { requireHost } from './host.ts'
+import { explainListening } from './listen-failure.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
@@ -39,25 +40,6 @@ interface ListenOptions {
   sleep: Clock['sleep']
   waitingRoom: Pick<WaitingRoom, 'endLongestWait'>
   limits?: ListenLimits
-}
-
-/** What keeps a server from listening, by the system's code: the setting to change, and how. */
-const ADVICE: Readonly<Record<string, readonly [setting: 'HOST' | 'PORT', advice: string]>> = {
-  EADDRINUSE: ['PORT', 'another program, perhaps another service, listens there; end it, or set a free PORT'],
-  EACCES: ['PORT', 'this user may not use ports under 1024; set a PORT above'],
-  EADDRNOTAVAIL: [
-    'HOST',
-    'no interface of this machine has that address; set one that it has, such as 127.0.0.1 or 0.0.0.0',
-  ],
-  ENOTFOUND: ['HOST', 'no address is known for that name; set an address, such as 127.0.0.1 or 0.0.0.0'],
-}
-
-export const explainListening = (
-  { code = 'unknown' }: Pick<NodeJS.ErrnoException, 'code'>,
-  { host, port }: Pick<ListenOptions, 'host' | 'port'>,
-): string => {
-  const [setting, advice] = ADVICE[code] ?? ['HOST', 'set HOST and PORT to a free address']
-  return `${setting}: cannot listen on ${host}:${port} (${code}): ${advice}`
 }
 
 /** Listens. Rejects with a sentence for the operator if it cannot. */

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { ACCOUNT, type Environment, openFolder, runCli, spawnService } from '../support/service.ts'
@@ -32,6 +32,19 @@ test.concurrent('a second service on the same database began without a word', as
   }
   await using third = await spawnService(env, folder)
   expect(ofEvent(third.texts.stdout, 'database.shared')).toEqual([])
+})
+
+test.concurrent('a start on a taken port told of the database first, and would have migrated it', async () => {
+  await using scene = await openScene()
+  await using first = await spawnService(scene.env, scene.folder)
+  const { port } = new URL(first.url)
+  const ended = await runCli(['serve'], { cwd: scene.folder, env: { ...scene.env, PORT: port } })
+  expect(ended).toMatchObject({ code: 2, stdout: expect.not.stringContaining('database.') })
+  expect(ended.stderr).toMatch(/^PORT: cannot listen on 127\.0\.0\.1:\d+ \(EADDRINUSE\): .*free PORT\n$/)
+  // A file that is not there yet is not made either.
+  const elsewhere = { ...scene.env, PORT: port, DATABASE_URL: 'file:other.db' }
+  expect(await runCli(['serve'], { cwd: scene.folder, env: elsewhere })).toMatchObject({ code: 2 })
+  expect(existsSync(join(scene.folder, 'other.db'))).toBe(false)
 })
 
 test.concurrent('"listening" did not say which database and which account', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { clock } from '../../src/app/clock-and-ids.ts'
-import { explainListening, listen } from '../../src/http/listen.ts'
+import { listen } from '../../src/http/listen.ts'
+import { explainListening } from '../../src/http/listen-failure.ts'
 import { createWaitingRoom } from '../../src/http/waiting-room.ts'
 
 const at = (host: string, port = 0) => ({

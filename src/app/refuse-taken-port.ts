@@ -1,0 +1,13 @@
+import { createServer } from 'node:net'
+import { explainListening } from '../http/listen-failure.ts'
+
+/**
+ * Rejects with a sentence for the operator where nobody can listen there. Before the database is opened: a start that cannot listen
+ * then neither migrates the file under a service that runs, nor says anything of it.
+ */
+export const refuseTakenPort = ({ host, port }: { host: string; port: number }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const server = createServer(socket => socket.destroy())
+    server.on('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListening(error, { host, port }))))
+    server.listen(port, host, () => server.close(() => resolve()))
+  })
