@@ -66,6 +66,7 @@ export interface Explanation {
     lastAttempt: Attempt | null
     nextAttemptAt: string | null
     heldSince: string | null
+    unsignable: boolean
   }
 }
 

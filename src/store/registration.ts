@@ -102,6 +102,8 @@ export interface Explanation {
   messageType: MessageType | null
   /** Since when the callback URL is held after a 410. */
   heldSince: number | null
+  /** The message waits, and none of its partner's signing secrets can be decrypted. */
+  unsignable: boolean
 }
 
 export interface NewBulkResend {

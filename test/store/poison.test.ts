@@ -106,8 +106,10 @@ describe('a signing secret that cannot be decrypted', () => {
     expect(messages).toEqual([])
     expect(nextAt).toBeGreaterThanOrEqual(bench.store.now() + MINUTE / 2)
     await expect(bench.store.liveSecrets(bench.partnerId)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ unsignable: true })
     const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
     await bench.store.rotateSigningSecret(bench.partnerId, secret, HOUR)
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ unsignable: false })
     bench.advance(MINUTE)
     const { messages: sent, secrets } = await bench.claimMessagesWith()
     expect(sent.map(message => message.registrationId)).toEqual([id])
@@ -130,8 +132,6 @@ describe('an account’s key that cannot be decrypted', () => {
     expect(bench.told).toEqual([{ table: 'accounts', id: bench.account.id }])
   })
 
-  test('stops the polls of no other account', async () => {
-    await using bench = await open()
   test('is no alarm at a start whose settings have the right one', async () => {
     await using bench = await open()
     await bench.register()
@@ -143,6 +143,8 @@ describe('an account’s key that cannot be decrypted', () => {
     expect(bench.told).toEqual([])
   })
 
+  test('stops the polls of no other account', async () => {
+    await using bench = await open()
     await bench.store.createAccount({
       ...{ id: 'acc_2', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null },
     })

@@ -115,6 +115,7 @@ export const EXAMPLES: Examples = {
       lastAttempt: null,
       nextAttemptAt: null,
       heldSince: null,
+      unsignable: false,
     },
   },
   Event: {

@@ -62,6 +62,7 @@ export const EXPLANATION = z.strictObject({
     lastAttempt: ATTEMPT.nullable(),
     nextAttemptAt: AT_OR_NULL,
     heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
+    unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
   }),
 })
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
@@ -94,6 +95,7 @@ const viewExplanation = (explanation: Explanation, { language, now }: Reader): E
       lastAttempt: lastAttempt && viewAttempt(lastAttempt),
       nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
       heldSince: jsonTimeOrNull(explanation.heldSince),
+      unsignable: explanation.unsignable,
     },
   }
 }

@@ -110,11 +110,13 @@ export interface ExplanationFacts {
   messageType: MessageType | null
   /** Since when the callback URL is paused after a 410. */
   pausedSince: number | null
+  /** One of the partner's live signing secrets can be decrypted. */
+  canSign: boolean
 }
 
 export const explanationOf = (
   registration: Registration,
-  { pausedSince, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
+  { pausedSince, canSign, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
 ): Explanation => {
   // A cancelled registration says nothing any more of how it would have ended.
   const isErased = registration.status === 'cancelled'
@@ -126,5 +128,6 @@ export const explanationOf = (
     rawStatus: isErased ? null : rawStatus,
     messageType: isErased ? null : messageType,
     heldSince: waitsToBeSent ? pausedSince : null,
+    unsignable: waitsToBeSent && !canSign,
   }
 }

@@ -9,6 +9,7 @@ import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
+import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
 
@@ -28,6 +29,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const pauses = createCallbackPauses(context)
   const pageOf = createRegistrationPages(context)
   const forecastOf = createPollPlaces(context)
+  const secrets = createSecretRows(context)
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
@@ -93,6 +95,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
           messageType: facts.messages?.type ?? null,
           pausedSince: pauses.since(row),
+          canSign: secrets.canSign(partnerId),
         })
       }),
   }

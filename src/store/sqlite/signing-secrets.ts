@@ -82,6 +82,17 @@ export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db'
     of: (partnerIds: Iterable<string>): Map<string, readonly Secret[]> =>
       new Map([...partnerIds].map(partnerId => [partnerId, openedOf(partnerId)])),
 
+    /** Whether one of them can be decrypted. Which cannot is told by whoever signs. */
+    canSign: (partnerId: string): boolean =>
+      liveSecrets(rowsOf(partnerId), now()).some(row => {
+        try {
+          sealed.signingSecret.open(row)
+          return true
+        } catch {
+          return false
+        }
+      }),
+
     add: (partnerId: string, { id, type, text }: NewSigningSecret): SigningSecret => {
       const view = { id, type, createdAt: now(), expiresAt: null }
       const secret = sealed.signingSecret.seal({ id, partnerId }, text)

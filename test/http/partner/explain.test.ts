@@ -53,6 +53,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   lastAttempt: null,
   messageType: null,
   heldSince: null,
+  unsignable: false,
   ...facts,
 })
 
@@ -118,6 +119,11 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the callback URL answered 410 (gone) at 2026-11-24 16:19:00 UTC. Register the URL again, or POST to /v1/registrations/reg_1/resend.',
     ],
     [
+      'cannot be signed',
+      succeeded({ nextAttemptAt: START }, { unsignable: true }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
+    ],
+    [
       'was delivered',
       succeeded(
         { state: 'delivered', attempts: 1 },
@@ -170,11 +176,12 @@ const everything = function* (): Generator<Explanation> {
       for (const nextAttemptAt of moments)
         for (const lastAttempt of [...attempts, attempt({ outcome: 'gone', httpStatus: 410 })])
           for (const heldSince of [null, START])
-            for (const count of [0, 3])
-              yield explanation(
-                { ...end, delivery: { messageId: null, state, attempts: count, nextAttemptAt } },
-                { lastAttempt, heldSince },
-              )
+            for (const unsignable of [false, true])
+              for (const count of [0, 3])
+                yield explanation(
+                  { ...end, delivery: { messageId: null, state, attempts: count, nextAttemptAt } },
+                  { lastAttempt, heldSince, unsignable },
+                )
 }
 
 test('every explanation has a sentence without blanks, in both languages', () => {
@@ -231,6 +238,7 @@ test('the call answers with the data and the sentence', async () => {
       lastAttempt: null,
       nextAttemptAt: null,
       heldSince: null,
+      unsignable: false,
     },
   })
 })

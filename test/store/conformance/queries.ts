@@ -147,6 +147,7 @@ export const describeQueries = (open: OpenStore): void => {
       lastAttempt: null,
       messageType: null,
       heldSince: null,
+      unsignable: false,
     })
     await bench.poll(WAITING)
     await bench.store.pauseAccount(bench.account.id)

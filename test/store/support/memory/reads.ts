@@ -114,6 +114,7 @@ export const createReads = (context: Context): Verbs => {
         lastAttempt: attemptsOf(row.messageSeq ?? 0).at(-1) ?? null,
         messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
         pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,
+        canSign: secretsOf(context, partnerId).length > 0,
       })
     },
 
