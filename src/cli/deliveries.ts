@@ -1,23 +1,37 @@
+import type { Language } from '../config/setting.ts'
 import { type JsonOption, print, withStore } from './environment.ts'
 import { formatTime } from './format.ts'
+import { languageOf } from './language.ts'
 
-/** Works beside a service, which begins or ends within a second. */
-export const holdDeliveries = ({ json }: JsonOption): Promise<void> =>
+type Options = JsonOption & { lang?: Language }
+
+const TEXTS = {
+  en: {
+    held: (since: string) =>
+      `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: deliveries resume`,
+    resumed: (since: string) => `Deliveries go on; they were held since ${since}.`,
+    notHeld: 'Deliveries were not held.',
+  },
+  zh: {
+    held: (since: string) => `自 ${since} 起暂停发送通知：仍会查询 GetResult，但不发送，直到运行：deliveries resume`,
+    resumed: (since: string) => `已恢复发送通知；此前自 ${since} 起暂停。`,
+    notHeld: '发送通知并未暂停。',
+  },
+} as const
+
+/** Works beside a service, which claims no message any more from then on. */
+export const holdDeliveries = ({ json, lang = languageOf(process.env) }: Options): Promise<void> =>
   withStore(async store => {
     await store.holdDeliveries()
     const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
-    if (json) return print(JSON.stringify({ heldSince: new Date(heldAt).toISOString() }))
-    print(
-      `Deliveries are held since ${formatTime(heldAt)}: GetResult is asked, and no webhook goes out, until: deliveries resume`,
-    )
+    print(json ? JSON.stringify({ heldSince: new Date(heldAt).toISOString() }) : TEXTS[lang].held(formatTime(heldAt)))
   })
 
-export const resumeDeliveries = ({ json }: JsonOption): Promise<void> =>
+/** Works beside a service, which begins within a second. */
+export const resumeDeliveries = ({ json, lang = languageOf(process.env) }: Options): Promise<void> =>
   withStore(async store => {
     const heldAt = await store.deliveriesHeldAt()
     await store.resumeDeliveries()
     if (json) return print(JSON.stringify({ heldSince: null }))
-    print(
-      heldAt === null ? 'Deliveries were not held.' : `Deliveries go on; they were held since ${formatTime(heldAt)}.`,
-    )
+    print(heldAt === null ? TEXTS[lang].notHeld : TEXTS[lang].resumed(formatTime(heldAt)))
   })

@@ -102,11 +102,13 @@ const addBackupCommands = (program: Command) => {
     .command('hold')
     .description('send no webhook until they are resumed, also after a restart; nothing is lost')
     .addOption(json())
+    .addOption(lang())
     .action(async options => (await import('./deliveries.ts')).holdDeliveries(options))
   deliveries
     .command('resume')
     .description('send again, what has waited first')
     .addOption(json())
+    .addOption(lang())
     .action(async options => (await import('./deliveries.ts')).resumeDeliveries(options))
 }
 
