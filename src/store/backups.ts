@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import { BackupError, type BackupProblem } from './backup-problem.ts'
@@ -43,8 +43,8 @@ export const makeBackup = async (
   file: string,
   { now, random, ...rest }: Deps & { version: string; onStep: (step: BackupStep) => void; signal: AbortSignal },
 ): Promise<BackupMade> => {
+  assertThere(storage)
   const { path: database, keys } = locate(storage, random)
-  if (!existsSync(database)) throw new BackupError({ kind: 'no_database', path: database })
   await refuseForeign(database)
   const half = restoreUnderWay(database)
   if (half) throw new BackupError({ kind: 'half_restored', path: database, ...half })
@@ -99,6 +99,13 @@ export const verifyBackup = (
   { random, deep = false }: Pick<Deps, 'random'> & { deep?: boolean },
 ): Promise<{ ok: true; manifest: BackupManifest } | { ok: false; problem: BackupProblem }> =>
   verifyFile(resolve(file), locate(storage, random).keys, { deep })
+
+/** Before anything else, which would make its folder. A symbolic link is judged later. */
+const assertThere = ({ database }: Config['storage']): void => {
+  if (database.kind === 'postgres') return
+  const path = resolve(database.path)
+  if (!lstatSync(path, { throwIfNoEntry: false })) throw new BackupError({ kind: 'no_database', path })
+}
 
 /** Where the database is, and what opens it. */
 const locate = (storage: Config['storage'], random: Deps['random']): { path: string; keys: Keys } => {

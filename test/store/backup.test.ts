@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -18,12 +19,16 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { BackupError, type BackupProblem } from '../../src/store/backup-problem.ts'
 import { makeBackup, openRestore, verifyBackup } from '../../src/store/backups.ts'
+import { createSealed } from '../../src/store/sealed.ts'
+import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+import { createVault } from '../../src/store/vault.ts'
 import { damageTable } from '../support/damage.ts'
 import { openBench } from '../support/store.ts'
 
 const KEY = randomBytes(32)
+const MIGRATIONS = join(import.meta.dirname, '../../migrations/sqlite')
 /** After the ids of these tests, which are of today. */
 const NOW = Date.parse('2036-11-26T03:00:00Z')
 
@@ -156,10 +161,43 @@ describe('a backup', () => {
     stopping.abort()
     expect(await problemOf(backUp(join(backups, 'three.db'), { signal: stopping.signal }))).toEqual({ kind: 'stopped' })
     expect(readdirSync(backups).sort()).toEqual(['one.db', 'one.db.manifest.json', 'two.db.manifest.json'])
-    expect(await problemOf(makeBackup(configOf(join(folder, 'none.db')), file, {} as never))).toMatchObject({
+    const none = join(folder, 'none', 'none.db')
+    expect(await problemOf(makeBackup(configOf(none, null), file, {} as never))).toEqual({
       kind: 'no_database',
+      path: none,
     })
+    expect(existsSync(join(folder, 'none'))).toBe(false)
     expect(existsSync(path)).toBe(true)
+  })
+
+  test('of an older schema is made without changing it, and migrated by the start after its restore', async () => {
+    const folder = openFolder()
+    const path = join(folder, 'notifier.db')
+    const migrations = join(folder, 'migrations')
+    mkdirSync(join(migrations, 'meta'), { recursive: true })
+    cpSync(join(MIGRATIONS, '0000_init.sql'), join(migrations, '0000_init.sql'))
+    const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta/_journal.json'), 'utf8'))
+    const first = { ...journal, entries: journal.entries.slice(0, 1) }
+    writeFileSync(join(migrations, 'meta/_journal.json'), JSON.stringify(first))
+    const client = new Database(path)
+    client.pragma('journal_mode = WAL')
+    migrate(drizzle({ client }), { migrationsFolder: migrations })
+    const { canary } = createSealed(createVault(randomBytes, KEY))
+    client.prepare("INSERT INTO meta VALUES ('canary', ?)").run(canary.seal())
+    client.exec("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'old', 1)")
+    client.close()
+
+    const file = join(folder, 'old.backup')
+    const deps = { now: () => NOW, random: randomBytes, version: '1', onStep: () => {} }
+    const { manifest } = await makeBackup(configOf(path), file, { ...deps, signal: new AbortController().signal })
+    expect(manifest.schema).toBe(first.entries[0].when)
+    const prepared = await openRestore(configOf(path), file, { ...deps, withoutManifest: false })
+    prepared.commit({ hold: true })
+    prepared.close()
+    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+    expect(await store.findPartner('prt_1')).toMatchObject({ name: 'old' })
+    expect(await store.deliveriesHeldAt()).toBe(NOW)
+    await store.close()
   })
 
   test('of a damaged database, or with another key, is refused', async () => {
