@@ -23,14 +23,14 @@ const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
   ...(['no_room', 'not_writable', 'damaged', 'counts_differ', 'stopped'] as const),
 ])
 
-/** Runs beside the service, which goes first wherever both want the processor. */
+/** Runs beside the service, or without one. */
 export const backup = async (file: string, { json, lang = languageOf(process.env) }: BackupOptions): Promise<void> => {
   const config = loadConfig('database')
   const texts = backupTexts(lang)
   const progress = createProgress()
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  giveWay()
   const made = await makeBackup(config, file, {
     now: clock.now,
     random,
@@ -84,6 +84,15 @@ export const restore = async (
     print(JSON.stringify({ database, keptAs, held: hold, at: at && new Date(at).toISOString(), ...rest }))
   } catch (error) {
     explain(error, lang, progress.end)
+  }
+}
+
+/** The service goes first wherever both want the processor. */
+const giveWay = () => {
+  try {
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // A sandbox may forbid it; then it takes its turn like others.
   }
 }
 
