@@ -335,6 +335,28 @@ describe('close', () => {
     expect(await failureOf(store.listRegistrations(bench.partnerId, query))).toMatchObject({ code: 'unavailable' })
   })
 
+  test('does not wait for a list that is under way', async () => {
+    const path = newPath()
+    const { store, ...bench } = await openAt(path)
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other
+      .prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+      INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
+        expires_at, resolved_at)
+      SELECT i, 0, 'reg_' || i, ?, 'https://partner.example/', 1, '{}', 'cancelled', 1, 1, 1 FROM n`)
+      .run(bench.partnerId)
+    const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
+    // None is delivered, so this one looks at all.
+    const long = { ...query, delivery: 'delivered' as const }
+    expect(await store.listRegistrations(bench.partnerId, { ...query, status: 'pending' })).toEqual([])
+    const underWay = failureOf(store.listRegistrations(bench.partnerId, long))
+    // Now it has been posted.
+    await new Promise(resolve => setImmediate(resolve))
+    await store.close()
+    expect(await underWay).toMatchObject(GONE)
+  })
+
   test('lets what is in flight end, takes no more, and ends the thread', async () => {
     const path = newPath()
     const { store, thread, ...bench } = await openAt(path)
