@@ -122,8 +122,6 @@ const makeFast = (db: Database.Database) => {
 
 /** Leaves the file as the store expects it. */
 const finish = (db: Database.Database) => {
-  db.exec(`UPDATE lanes SET registrations = n
-    FROM (SELECT lane_id, count(*) AS n FROM registrations GROUP BY lane_id) AS c WHERE c.lane_id = lanes.id`)
   db.close()
   const anew = new Database(db.name)
   anew.pragma('journal_mode = WAL')

@@ -25,8 +25,17 @@ export const byEnd = (one: Pick<EndedRegistration, 'id' | 'resolvedAt'>, other: 
 export const mayForgetPause = ({ since, isHolding }: { since: number; isHolding: boolean }, before: number): boolean =>
   since < before && !isHolding
 
-/** No registration has the lane any more, so its host is none that the partner has. */
-export const isLaneUnused = ({ registrations }: { registrations: number }): boolean => registrations <= 0
+/**
+ * No registration has the lane any more, so its host is none that the partner has. What it has is looked up, not counted: a process
+ * of another version beside this one may not count, and a message whose lane is gone is never sent.
+ */
+export const isLaneUnused = ({
+  hasRegistration,
+  hasDueMessage,
+}: {
+  hasRegistration: boolean
+  hasDueMessage: boolean
+}): boolean => !hasRegistration && !hasDueMessage
 
 /** A clock that was set far ahead would have everything erased: for so long an operator can put it right. */
 const HELD_AFTER_STEP_MS = HOUR

@@ -48,7 +48,9 @@ const makeOldFile = (rows: number): string => {
   )
   client.prepare("INSERT INTO meta VALUES ('canary', ?)").run(sealed.canary.seal())
   client.exec(`INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'one', 1), ('prt_2', 'two', 1)`)
-  client.exec(`INSERT INTO lanes (id, partner_id, host, due_at) VALUES (1, 'prt_1', 'a.example', ${NOW})`)
+  client.exec(
+    `INSERT INTO lanes (id, partner_id, host, due_at) VALUES (1, 'prt_1', 'a.example', ${NOW}), (2, 'prt_1', 'nobody.example', NULL)`,
+  )
   const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows}) `
   const id = `'reg_' || printf('%026d', i)`
   client.exec(`${numbers}
@@ -106,10 +108,10 @@ test('P17 a file of the version before comes over whole', async () => {
     messages: { pending: 30, delivered: 0 },
     deliveries: { scheduled: 30, leased: 0, held: 0 },
   })
-  // The host is kept as long as its last registration.
+  // A host that no registration has is gone.
   const lanes = new Database(path, { readonly: true })
   onTestFinished(() => void lanes.close())
-  expect(lanes.prepare('SELECT registrations FROM lanes').pluck().all()).toEqual([40])
+  expect(lanes.prepare('SELECT host FROM lanes').pluck().all()).toEqual(['a.example'])
 })
 
 test('serials that upstream may take for one come over as they are, and the partner of the oldest gets the next', async () => {

@@ -239,6 +239,27 @@ describe('retention', () => {
   test('takes bulk resends that are done and secrets that have ended with it, and no others', async () => {
     await using bench = await open()
     const resend = async () => {
+  test('keeps a host in use that a process of an earlier version did not count: its messages were never sent', async () => {
+    await using bench = await open()
+    await bench.resolve({ callbackUrl: 'https://a.example/1' })
+    await bench.deliver(200)
+    bench.advance(2 * DAY)
+    bench.change(
+      `INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
+       SELECT account_id, partner_id, 'uncounted', created_at, nudged_at, ? FROM verifications`,
+      bench.store.now(),
+    )
+    bench.change(
+      `INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at, expires_at)
+       SELECT verification_id + 1, 0, 'uncounted', partner_id, callback_url, lane_id, '{}', 'pending', created_at, ?
+       FROM registrations`,
+      bench.store.now() + DAY,
+    )
+    expect(await bench.prune(DAY)).toBe(1)
+    await bench.poll(SUCCESS)
+    expect(first(await bench.claimMessages()).registrationId).toBe('uncounted')
+  })
+
       const { id } = await bench.store.startResend(bench.partnerId, { id: bench.newId('rsd'), since: 0, until: 1 })
       return id
     }

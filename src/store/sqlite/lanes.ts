@@ -8,8 +8,6 @@ export interface LaneBook {
   add(partnerId: string, callbackUrl: string): number
   get(id: number): LaneState
   set(id: number, lane: LaneState): void
-  /** A registration more has it. */
-  join(id: number): void
   /** Something in the lane is due at `dueAt`. */
   advance(id: number, dueAt: number): void
   /** Writes what has changed. */
@@ -35,15 +33,10 @@ export const createLanes = (client: Database.Database) => {
     'UPDATE lanes SET due_at = ?, strikes = ?, slow = ?, proven = ? WHERE id = ?',
   )
 
-  const join = client.prepare<[more: number, id: number]>(
-    'UPDATE lanes SET registrations = registrations + ? WHERE id = ?',
-  )
-
   return (): LaneBook => {
     const ids = new Map<string, number>()
     const lanes = new Map<number, LaneState>()
     const changed = new Set<number>()
-    const joined = new Map<number, number>()
 
     const get = (id: number): LaneState => {
       const known = lanes.get(id)
@@ -70,7 +63,6 @@ export const createLanes = (client: Database.Database) => {
       add: (partnerId, callbackUrl) => Number(add.run(partnerId, hostOf(callbackUrl)).lastInsertRowid),
       get,
       set,
-      join: id => void joined.set(id, (joined.get(id) ?? 0) + 1),
       advance: (id, dueAt) => {
         const lane = get(id)
         set(id, { ...lane, dueAt: earlier(lane.dueAt, dueAt) })
@@ -81,8 +73,6 @@ export const createLanes = (client: Database.Database) => {
           save.run(dueAt, strikes, slow ? 1 : 0, proven ? 1 : 0, id)
         }
         changed.clear()
-        for (const [id, more] of joined) join.run(more, id)
-        joined.clear()
       },
     }
   }

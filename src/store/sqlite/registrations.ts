@@ -105,7 +105,6 @@ export const createRegistrations = (context: Context): Verbs => {
     const key = verification ? { verificationId: verification.id, n: made } : addVerification(item, ask as Nudge, at)
     const metadata = sealed.metadata.seal(item, item.metadata)
     const lane = laneId ?? lanes.add(partnerId, callbackUrl)
-    lanes.join(lane)
     const { verificationId, n } = key
     statements.add.run(verificationId, n, id, partnerId, callbackUrl, lane, metadata, at, expiresAt, traceparent)
     quotas.add(partnerId, { pending: ending ? 0 : 1 })

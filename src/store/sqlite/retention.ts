@@ -36,6 +36,12 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
       .sort(byEnd)
       .slice(0, limit)
 
+  /** One seek each. */
+  const usesOf = (laneId: number) => ({
+    hasRegistration: statements.registrationInLane.get({ laneId }) !== undefined,
+    hasDueMessage: statements.dueInLane.get({ laneId }) !== undefined,
+  })
+
   const erase = (rows: readonly Row[]): void => {
     for (const { id, messageSeq } of rows) {
       statements.removeRegistration.run(id)
@@ -45,10 +51,8 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
     }
     for (const verificationId of new Set(rows.map(row => row.verificationId)))
       if (!statements.registrationOf.get({ verificationId })) statements.removeVerification.run(verificationId)
-    for (const [laneId, left] of Map.groupBy(rows, row => row.laneId)) {
-      const lane = statements.leaveLane.get(left.length, laneId)
-      if (lane && isLaneUnused(lane)) statements.removeLane.run(laneId)
-    }
+    for (const laneId of new Set(rows.map(row => row.laneId)))
+      if (isLaneUnused(usesOf(laneId))) statements.removeLane.run(laneId)
   }
 
   /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
@@ -118,8 +122,11 @@ const prepare = (client: Context['client']) => ({
     'SELECT id FROM registrations WHERE verification_id = +@verificationId LIMIT 1',
   ),
   removeVerification: client.prepare<[id: number]>('DELETE FROM verifications WHERE id = ?'),
-  leaveLane: client.prepare<[left: number, id: number], { registrations: number }>(
-    'UPDATE lanes SET registrations = registrations - ? WHERE id = ? RETURNING registrations',
+  registrationInLane: client.prepare<{ laneId: number }>(
+    'SELECT id FROM registrations WHERE lane_id = +@laneId LIMIT 1',
+  ),
+  dueInLane: client.prepare<{ laneId: number }>(
+    'SELECT seq FROM messages WHERE lane_id = +@laneId AND due_at IS NOT NULL LIMIT 1',
   ),
   removeLane: client.prepare<[id: number]>('DELETE FROM lanes WHERE id = ?'),
   pauses: client.prepare<{ after: number; limit: number }, PauseRow>(`

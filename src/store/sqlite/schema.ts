@@ -124,6 +124,8 @@ export const registrations = sqliteTable(
     // WITHOUT ROWID, which drizzle cannot say: the migration does.
     primaryKey({ columns: [t.verificationId, t.n] }),
     index('registrations_list').on(t.partnerId, t.status, t.id),
+    // Whether a lane still has one.
+    index('registrations_lane').on(t.laneId),
     // What retention erases without a message; the messages have the others.
     index('registrations_untold').on(t.resolvedAt).where(sql`message_seq IS NULL AND resolved_at IS NOT NULL`),
     oneOf('registrations_status', 'status', REGISTRATION_STATUSES),
@@ -190,8 +192,6 @@ export const lanes = sqliteTable(
     slow: flag('slow'),
     /** Its last attempt that showed something was answered; until one is, it gets few slots. */
     proven: flag('proven'),
-    /** How many registrations have it; without any it is removed. */
-    registrations: integer('registrations').notNull().default(0),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
