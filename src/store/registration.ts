@@ -104,6 +104,8 @@ export interface Explanation {
   heldSince: number | null
   /** The message waits, and none of its partner's signing secrets can be decrypted. */
   unsignable: boolean
+  /** False: the text of its message cannot be decrypted, so nothing is sent. */
+  isReadable: boolean
 }
 
 export interface NewBulkResend {

@@ -102,7 +102,7 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
-  const { registration, heldSince, unsignable, lastAttempt } = explanation
+  const { registration, heldSince, unsignable, isReadable, lastAttempt } = explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
   const { webhook } = scope.texts
   const attempt = attemptClause(explanation, scope)
@@ -113,7 +113,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
     return fill(webhook.exhausted, { attempt, id })
   }
   if (heldSince !== null) return fill(webhook.held, { at: showTime(heldSince), id })
-  if (nextAttemptAt === null) return webhook.unreadable
+  if (!isReadable || nextAttemptAt === null) return webhook.unreadable
   if (unsignable) return webhook.unsignable
   const isFirst = attempts === 0
   if (nextAttemptAt <= scope.now) return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })

@@ -112,6 +112,7 @@ export interface ExplanationFacts {
   pausedSince: number | null
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
+  isReadable: boolean
 }
 
 export const explanationOf = (

@@ -71,8 +71,8 @@ export const prepareMessages = (client: Database) => ({
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE seq IN (SELECT value FROM json_each(?))`),
   /** The count goes up, so that an attempt whose lease ran out can be told apart from one that was settled. */
-  hold: client.prepare<[seqs: string]>(`
-    UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = NULL
+  hold: client.prepare<[dueAt: number | null, seqs: string]>(`
+    UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = ?
     WHERE seq IN (SELECT value FROM json_each(?))`),
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
   settleLane: client.prepare<[id: number, id: number]>(`

@@ -1,6 +1,7 @@
 import { SECOND } from '../../core/duration.ts'
 import type { Secret } from '../../core/secret.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
+import { lookAgainAt } from '../rules/look-again.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type {
@@ -19,6 +20,12 @@ import { type DueMessage, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
+
+/** Not handed out; null: not due before something makes it so. */
+interface HeldMessage {
+  seq: number
+  dueAt: number | null
+}
 
 /** In front of a lane so many messages for paused URLs are looked at in a claim; the next claim goes on after them. */
 const HELD_IN_A_CLAIM = 100
@@ -59,18 +66,20 @@ export const createMessages = (context: Context): Verbs => {
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }
 
-  /** The first due messages of a lane. Those for paused URLs, and those that do not open, are held. */
+  /** The first due messages of a lane. Those for paused URLs are held; those that do not open are put off. */
   const dueOf = (lane: DueLane, take: number, at: number) => {
     const isPausing = pauses.hasAny(lane.partnerId)
     const rows = statements.due.all(lane.id, at, isPausing ? take + HELD_IN_A_CLAIM : take)
     const urls = isPausing ? new Set(rows.map(([, , , callbackUrl]) => callbackUrl)) : new Set<string>()
     const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
-    const held = rows.filter(([, , , callbackUrl]) => paused.has(callbackUrl)).map(([seq]) => seq)
+    const held = rows
+      .filter(([, , , callbackUrl]) => paused.has(callbackUrl))
+      .map(([seq]): HeldMessage => ({ seq, dueAt: null }))
     const wanted = rows.filter(([, , , callbackUrl]) => !paused.has(callbackUrl)).slice(0, take)
     const opened = wanted.map(row => ({ row, body: openBody(lane, row) }))
     return {
       messages: opened.flatMap(({ row, body }) => (body ? [messageOf(lane, row, body)] : [])),
-      held: [...held, ...opened.flatMap(({ row: [seq], body }) => (body ? [] : [seq]))],
+      held: [...held, ...opened.flatMap(({ row, body }) => (body ? [] : [putOff(row, at)]))],
     }
   }
 
@@ -79,6 +88,12 @@ export const createMessages = (context: Context): Verbs => {
       { table: 'messages', id: registrationId },
       { open: () => sealed.message.openBytes({ partnerId, registrationId, body }), instead: null },
     )
+
+  const putOff = ([seq, , , , , , , , createdAt]: DueMessage, at: number): HeldMessage => ({
+    seq,
+    dueAt: lookAgainAt(createdAt, at),
+  })
+
 
   const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
     const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent, createdAt, dueAt] = row
@@ -116,7 +131,8 @@ export const createMessages = (context: Context): Verbs => {
     const messages = taken.flatMap(one => one.messages)
     const held = taken.flatMap(one => one.held)
     statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
-    statements.hold.run(JSON.stringify(held))
+    for (const [dueAt, some] of Map.groupBy(held, one => one.dueAt))
+      statements.hold.run(dueAt, JSON.stringify(some.map(({ seq }) => seq)))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const firstDue = firstDueAt(at)
     const after = afterMessageClaim(turn, { partnerIds, isAll, shares, messages, firstDue }, at)

@@ -24,7 +24,7 @@ const ATTEMPT = {
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { db, read, now } = context
+  const { db, read, now, sealed, openOr } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const pageOf = createRegistrationPages(context)
@@ -43,6 +43,14 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       .all()
 
   const lastAttemptOf = (messageSeq: number): Attempt | null => newestOf(messageSeq, 1)[0] ?? null
+
+  /** What is erased needs no key. */
+  const isReadable = (message: typeof messages.$inferSelect): boolean =>
+    message.body.length === 0 ||
+    openOr(
+      { table: 'messages', id: message.registrationId },
+      { open: () => sealed.message.openBytes(message).length > 0, instead: false },
+    )
 
   const rowsOf = selectRegistrations(db)
     .where(sql`${registrations.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
@@ -96,6 +104,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           messageType: facts.messages?.type ?? null,
           pausedSince: pauses.since(row),
           canSign: secrets.canSign(partnerId),
+          isReadable: facts.messages === null || isReadable(facts.messages),
         })
       }),
   }

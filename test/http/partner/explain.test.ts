@@ -54,6 +54,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   messageType: null,
   heldSince: null,
   unsignable: false,
+  isReadable: true,
   ...facts,
 })
 
@@ -122,6 +123,11 @@ describe('the sentence', () => {
       'cannot be signed',
       succeeded({ nextAttemptAt: START }, { unsignable: true }),
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
+    ],
+    [
+      'cannot be decrypted now',
+      succeeded({ nextAttemptAt: START + 5 * MINUTE }, { isReadable: false }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     ],
     [
       'was delivered',

@@ -115,6 +115,7 @@ export const createReads = (context: Context): Verbs => {
         messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
         pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,
         canSign: secretsOf(context, partnerId).length > 0,
+        isReadable: true,
       })
     },
 
