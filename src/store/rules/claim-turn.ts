@@ -19,7 +19,7 @@ interface MessageClaim {
   partnerIds: readonly string[]
   /** No other partner has anything due. */
   isAll: boolean
-  /** The lanes that it took from. */
+  /** The lanes that it took from, or put off. */
   shares: readonly { lane: DueLane }[]
   /** The messages that it hands out. */
   messages: readonly unknown[]

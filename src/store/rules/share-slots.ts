@@ -12,8 +12,6 @@ export interface DueLane {
 
 /** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
 export const PARTNERS_IN_A_CLAIM = 256
-/** A claim looks at so many lanes of a partner and a kind at most. */
-const LANES_OF_A_PARTNER = 1_024
 
 /**
  * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `unsure`, so
@@ -36,14 +34,7 @@ export const sharesOf = (slots: number) => {
   }
 }
 
-type Limits = Omit<MessageClaimRequest, 'leaseMs'>
-
-/**
- * How many lanes of each partner and kind to load, the longest due first. A lane gives nothing only if its host or itself
- * is busy. So one lane for each slot and each busy host is enough: none that could be served is left out.
- */
-export const lanesToLoad = ({ slots, busyHosts }: Pick<Limits, 'slots' | 'busyHosts'>): number =>
-  Math.min(LANES_OF_A_PARTNER, Math.max(0, slots) + busyHosts.size)
+export type Limits = Omit<MessageClaimRequest, 'leaseMs'>
 
 /** A partner that has its whole share gets nothing, whatever its lanes. */
 export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Limits): boolean =>
@@ -60,6 +51,45 @@ export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Lim
  * @returns how many messages to take of which lane, `take` above 0
  */
 export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: DueLane; take: number }[] => {
+  const { hosts, unproven, takes, left, room, take } = openBooks(claim)
+
+  const share = (ofKind: readonly DueLane[], slots: number) => {
+    let free = Math.min(slots, left.all)
+    const candidates = ofKind.filter(lane => room(lane) > 0).slice(0, Math.max(0, free))
+    const each = Math.max(1, Math.ceil(free / Math.max(1, candidates.length)))
+    for (const lane of candidates) {
+      const count = Math.min(each, free, room(lane))
+      if (count <= 0) continue
+      take(lane, count)
+      free -= count
+    }
+  }
+
+  const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
+  const proven = inOrder.filter(lane => !lane.slow && lane.proven)
+  const untried = inOrder.filter(lane => !lane.slow && !lane.proven)
+  /** The first tries come first: those may show that a host does not hang. */
+  const untriedInTurn = () =>
+    inTurn(
+      untried.toSorted((a, b) => countOf(hosts, a.host) - countOf(hosts, b.host)),
+      unproven,
+    )
+  const slow = inTurn(
+    inOrder.filter(lane => lane.slow),
+    new Map(),
+  )
+
+  share(slow, claim.slow.first)
+  // Proven lanes with long queues would otherwise take each slot that becomes free.
+  share(untriedInTurn(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
+  share(proven, left.all)
+  share(untriedInTurn(), left.all)
+  share(slow, left.all)
+  return [...takes].map(([lane, count]) => ({ lane, take: count }))
+}
+
+/** What is in use and what is left, while slots are given out. */
+export const openBooks = (claim: Limits) => {
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)
   const unproven = new Map(claim.unproven.busyPartners)
@@ -103,39 +133,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
     }
   }
 
-  const share = (ofKind: readonly DueLane[], slots: number) => {
-    let free = Math.min(slots, left.all)
-    const candidates = ofKind.filter(lane => room(lane) > 0).slice(0, Math.max(0, free))
-    const each = Math.max(1, Math.ceil(free / Math.max(1, candidates.length)))
-    for (const lane of candidates) {
-      const count = Math.min(each, free, room(lane))
-      if (count <= 0) continue
-      take(lane, count)
-      free -= count
-    }
-  }
-
-  const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
-  const proven = inOrder.filter(lane => !lane.slow && lane.proven)
-  const untried = inOrder.filter(lane => !lane.slow && !lane.proven)
-  /** The first tries come first: those may show that a host does not hang. */
-  const untriedInTurn = () =>
-    inTurn(
-      untried.toSorted((a, b) => countOf(hosts, a.host) - countOf(hosts, b.host)),
-      unproven,
-    )
-  const slow = inTurn(
-    inOrder.filter(lane => lane.slow),
-    new Map(),
-  )
-
-  share(slow, claim.slow.first)
-  // Proven lanes with long queues would otherwise take each slot that becomes free.
-  share(untriedInTurn(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
-  share(proven, left.all)
-  share(untriedInTurn(), left.all)
-  share(slow, left.all)
-  return [...takes].map(([lane, count]) => ({ lane, take: count }))
+  return { hosts, unproven, takes, left, room, take }
 }
 
 /** Goes round the partners, from the one that has the fewest already; keeps the order of each partner's lanes. */
@@ -151,5 +149,5 @@ const inTurn = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): D
     .map(({ lane }) => lane)
 }
 
-const countOf = (counts: ReadonlyMap<string, number>, key: string): number => counts.get(key) ?? 0
+export const countOf = (counts: ReadonlyMap<string, number>, key: string): number => counts.get(key) ?? 0
 const add = (counts: Map<string, number>, key: string, count: number) => counts.set(key, countOf(counts, key) + count)

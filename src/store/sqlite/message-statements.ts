@@ -29,13 +29,21 @@ interface FoundMessage {
   isErased: 0 | 1
 }
 
+interface LanesWanted {
+  partnerId: string
+  slow: 0 | 1
+  proven: 0 | 1
+  at: number
+  afterDueAt: number
+  afterId: number
+  limit: number
+}
+
 interface FoundLane {
   id: number
   partnerId: string
   host: string
   dueAt: number
-  slow: 0 | 1
-  proven: 0 | 1
 }
 
 /**
@@ -57,9 +65,10 @@ export const prepareMessages = (client: Database) => ({
       SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > turn.partner_id), nth + 1
       FROM turn WHERE turn.partner_id IS NOT NULL AND nth < +@limit)
     SELECT partners.id, partners.disabled FROM turn JOIN partners ON partners.id = turn.partner_id`),
-  dueLanes: client.prepare<{ partnerId: string; slow: 0 | 1; proven: 0 | 1; at: number; limit: number }, FoundLane>(`
-    SELECT id, partner_id AS partnerId, host, due_at AS dueAt, slow, proven FROM lanes
+  dueLanes: client.prepare<LanesWanted, FoundLane>(`
+    SELECT id, partner_id AS partnerId, host, due_at AS dueAt FROM lanes
     WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at
+      AND (due_at, id) > (+@afterDueAt, +@afterId)
     ORDER BY due_at, id LIMIT +@limit`),
   due: client
     .prepare<[laneId: number, at: number, limit: number], DueMessage>(`

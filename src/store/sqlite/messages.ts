@@ -1,9 +1,10 @@
 import { SECOND } from '../../core/duration.ts'
 import type { Secret } from '../../core/secret.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
+import { loadLanes } from '../rules/load-lanes.ts'
 import { lookAgainAt } from '../rules/look-again.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
-import { type DueLane, lanesToLoad, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
+import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type {
   ClaimedMessage,
   ClaimedMessages,
@@ -51,18 +52,17 @@ export const createMessages = (context: Context): Verbs => {
     return { partners: [...rest, ...start.filter(({ id }) => id <= after)], isAll }
   }
 
-  const loadLanes = (claim: MessageClaimRequest, at: number) => {
+  const findLanes = (claim: MessageClaimRequest, at: number) => {
     const { partners, isAll } = inTurn(turn.last)
-    const limit = lanesToLoad(claim)
-    const lanes = partners
-      .filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim))
-      .flatMap(({ id: partnerId }) => [
-        ...statements.dueLanes.all({ partnerId, slow: 0, proven: 1, at, limit }),
-        ...statements.dueLanes.all({ partnerId, slow: 0, proven: 0, at, limit }),
-        // A slow lane is never proven.
-        ...statements.dueLanes.all({ partnerId, slow: 1, proven: 0, at, limit }),
-      ])
-      .map((row): DueLane => ({ ...row, slow: row.slow === 1, proven: row.proven === 1 }))
+    const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)
+    const lanes = loadLanes(claim, mayGet, (partnerId, { slow, proven }, after, limit) =>
+      statements.dueLanes
+        .all({
+          ...{ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit },
+          ...{ afterDueAt: after?.dueAt ?? 0, afterId: after?.id ?? 0 },
+        })
+        .map((row): DueLane => ({ ...row, slow, proven })),
+    )
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }
 
@@ -94,7 +94,6 @@ export const createMessages = (context: Context): Verbs => {
     dueAt: lookAgainAt(createdAt, at),
   })
 
-
   const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
     const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent, createdAt, dueAt] = row
     const { id: laneId, partnerId, host, slow, proven } = lane
@@ -120,7 +119,7 @@ export const createMessages = (context: Context): Verbs => {
   const claimAll = (claim: MessageClaimRequest, at: number) => {
     if (heldAt() !== null) return { claimed: NOTHING, nextTurn: turn }
     continueLifting(at)
-    const { lanes, isAll, partnerIds } = loadLanes(claim, at)
+    const { lanes, isAll, partnerIds } = findLanes(claim, at)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
     const [signed, unsigned] = [true, false].map(signs =>
       lanes.filter(({ partnerId }) => hasAny(live.get(partnerId)) === signs),
@@ -135,7 +134,8 @@ export const createMessages = (context: Context): Verbs => {
       statements.hold.run(dueAt, JSON.stringify(some.map(({ seq }) => seq)))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const firstDue = firstDueAt(at)
-    const after = afterMessageClaim(turn, { partnerIds, isAll, shares, messages, firstDue }, at)
+    const looked = [...shares, ...unsigned.map(lane => ({ lane }))]
+    const after = afterMessageClaim(turn, { partnerIds, isAll, shares: looked, messages, firstDue }, at)
     return {
       claimed: { messages, secrets: onlyOf(live, messages), nextAt: after.nextAt },
       nextTurn: after.turn,

@@ -1,0 +1,81 @@
+import { countOf, type DueLane, type Limits, openBooks } from './share-slots.ts'
+
+type Kind = Pick<DueLane, 'slow' | 'proven'>
+
+/**
+ * Reads due lanes of a partner and a kind, the longest due first, `limit` at most.
+ *
+ * @param after the last one that was read before; null: from the first on
+ */
+export type ReadLanes = (partnerId: string, kind: Kind, after: DueLane | null, limit: number) => DueLane[]
+
+/** How far the lanes of a partner have been read. */
+interface Reading {
+  partnerId: string
+  last: DueLane | null
+  /** In what order the next one that can get something comes: `rankOf`. */
+  next: number
+}
+
+/** Beyond the free slots: once others have theirs, the host of a lane that had room may be full. */
+const SPARE = 64
+/** A claim begins no further round of reading with so many of a kind, whatever their hosts. */
+const MOST = 8_192
+
+/**
+ * Of the due lanes of these partners those that `shareSlots` needs. What that costs goes by the slots that are free for each kind, and
+ * not by how many lanes there are.
+ */
+export const loadLanes = (claim: Limits, partnerIds: readonly string[], read: ReadLanes): DueLane[] => {
+  const { slots, unsureSlots, slow, unproven } = claim
+  const ofUnproven = Math.min(unsureSlots, unproven.slots)
+  const kept = Math.min(unproven.first, unproven.slots)
+  // What is kept for partners that have none in use is nothing for the others.
+  const trying =
+    ofUnproven > kept ? partnerIds : partnerIds.filter(partnerId => countOf(unproven.busyPartners, partnerId) === 0)
+  const kinds = [
+    { kind: { slow: false, proven: true }, of: partnerIds, free: slots },
+    { kind: { slow: false, proven: false }, of: trying, free: Math.min(slots, ofUnproven) },
+    // A slow lane is never proven.
+    { kind: { slow: true, proven: false }, of: partnerIds, free: Math.min(slots, unsureSlots - kept, slow.slots) },
+  ]
+  return kinds.flatMap(({ kind, of, free }) => (free > 0 ? loadKind(claim, kind, free + SPARE, of, read) : []))
+}
+
+/** Reads the first few of each partner, and then more only of those whose next one may come before what is there. */
+const loadKind = (
+  claim: Limits,
+  kind: Kind,
+  wanted: number,
+  partnerIds: readonly string[],
+  read: ReadLanes,
+): DueLane[] => {
+  const { room } = openBooks(claim)
+  const isUntried = !kind.slow && !kind.proven
+  // An attempt at a host that has one already comes after all first tries.
+  const isUsable = (lane: DueLane) => room(lane) > 0 && !(isUntried && countOf(claim.busyHosts, lane.host) > 0)
+  const lanes: DueLane[] = []
+  const ranks: number[] = []
+  let open = partnerIds.map((partnerId): Reading => {
+    const busy = isUntried ? countOf(claim.unproven.busyPartners, partnerId) : 0
+    return { partnerId, last: null, next: kind.proven ? Number.NEGATIVE_INFINITY : busy }
+  })
+
+  /** Proven lanes go by due time, the others in turn over the partners. Whether there may be more. */
+  const readOn = (reading: Reading, limit: number): boolean => {
+    const found = read(reading.partnerId, kind, reading.last, limit)
+    lanes.push(...found)
+    reading.last = found.at(-1) ?? reading.last
+    for (const lane of found.filter(isUsable)) ranks.push(kind.proven ? lane.dueAt : reading.next++)
+    if (kind.proven) reading.next = reading.last?.dueAt ?? reading.next
+    return found.length === limit
+  }
+
+  for (let limit = Math.ceil(wanted / open.length); open.length > 0 && lanes.length < MOST; limit *= 2) {
+    open = open.filter(reading => readOn(reading, limit))
+    ranks.sort((a, b) => a - b)
+    const last = ranks[wanted - 1] ?? Number.POSITIVE_INFINITY
+    open = open.filter(({ next }) => next < last)
+  }
+  return lanes
+}
