@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { findInTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
 import { openBench, SUCCESS } from '../support/store.ts'
@@ -65,6 +67,26 @@ test('a start goes on with sealing where one before it was killed', async () => 
     order: 'plain-marker',
   })
   await store.close()
+})
+
+test('a start waits while another one seals: it found the database busy, and ended', async () => {
+  await using old = await openPlain()
+  old.file.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+    INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at, expires_at)
+    SELECT 10000 + i, 0, 'reg_' || i, 'prt_1', 'https://a.example/', 1, '{"order":"42"}', 'pending', 1, 1 FROM n`)
+  const options = { path: old.path, masterKey: Buffer.alloc(32, 7), now: () => 1_000, defaultRate: 1_000 }
+  const opening = openRemoteStore(options)
+  opening.catch(() => {})
+  const before = old.plain()
+  while (old.plain() === before) await new Promise(resolve => setImmediate(resolve))
+  // Longer than a running service waits.
+  old.file.exec('BEGIN IMMEDIATE')
+  expect(old.plain()).toBeGreaterThan(1)
+  await sleep(1_000)
+  old.file.exec('COMMIT')
+  const [one, other] = await Promise.all([opening, openRemoteStore(options)])
+  expect(old.plain()).toBe(1)
+  await Promise.all([one.close(), other.close()])
 })
 
 test('what is erased is overwritten in the file, not only forgotten', async () => {

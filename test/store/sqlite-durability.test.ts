@@ -67,7 +67,7 @@ describe('the file', () => {
     const connection = openConnection(path, () => {})
     onTestFinished(() => connection.close())
     await connection.write(() => connection.client.exec('CREATE TABLE t (a)'))
-    connection.endStart()
+    connection.beginUpkeep()
     await connection.write(() => connection.client.exec('INSERT INTO t VALUES (1)'))
     const pragma = (name: string) => connection.client.pragma(name, { simple: true })
     expect([pragma('synchronous'), pragma('journal_mode')]).toEqual([2, 'wal'])

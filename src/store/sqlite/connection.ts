@@ -23,16 +23,15 @@ export interface Connection {
    */
   write<T>(run: () => T): Promise<T>
   read<T>(run: () => T): Promise<T>
-  /**
-   * Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long, and
-   * checkpoints run beside it.
-   */
+  /** From now on checkpoints run beside what is written, and the files are watched. */
+  beginUpkeep(): void
+  /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
   engineStats(): Promise<EngineStats>
   close(): Promise<void>
 }
 
-/** While starting nothing else is going on yet, and another process may be migrating the file. */
+/** While starting nothing else is going on yet, and another process may be migrating the file, or sealing what is in it. */
 const START_TIMEOUT_MS = 10_000
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** Each commit is synced before it returns. */
@@ -75,9 +74,8 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
     client,
     write: commits.write,
     read: attempt,
-    endStart: () => {
+    beginUpkeep: () => {
       assertSynced(client)
-      client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
       opened.set(`${path}-wal`, identityOf(`${path}-wal`))
       watch = watchFiles(opened, () => void breakDown('its file or its log was removed or replaced'))
@@ -86,6 +84,9 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
         count: () => (client.pragma('wal_checkpoint(NOOP)') as [Checkpoint])[0],
         onFailed: error => void breakDown(`a checkpoint failed: ${sqliteCodeOf(error) || 'its thread has ended'}`),
       })
+    },
+    endStart: () => {
+      client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     },
     engineStats: () => figures.read(inMemory ? null : path, checkpoints?.pinnedMs() ?? 0),
     close: async () => {

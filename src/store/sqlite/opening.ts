@@ -44,8 +44,9 @@ export const bringUpToDate = async (
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
   await markOurs(context)
-  context.endStart()
+  context.beginUpkeep()
   await sealPlainMetadata(context)
+  context.endStart()
   if (isOlder) onStep('migrated')
 }
 

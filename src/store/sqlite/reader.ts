@@ -49,6 +49,7 @@ export const openSqliteReader = ({
     write: async () => {
       throw new Error('this connection only reads')
     },
+    beginUpkeep: () => {},
     endStart: () => {},
     close: async () => void client.close(),
     sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
