@@ -1,6 +1,6 @@
 import { encodeTime } from 'ulid'
 import { DAY, SECOND } from '../../core/duration.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Quotas, Usage } from '../store.ts'
 import type { Context } from './context.ts'
 
@@ -10,6 +10,14 @@ interface Count {
   lastId: string
   pending: number
   daily: number
+}
+
+/** A partner's registrations of a status with ids from after one id up to another. */
+interface Span {
+  partnerId: string
+  status: RegistrationStatus
+  after: string
+  upTo: string
 }
 
 /** What partners may have and what they have, within one run of a transaction. */
@@ -26,59 +34,103 @@ export interface QuotaBook {
  */
 const KEPT_MS = SECOND
 const NEW_MS = 5 * SECOND
+/** For each so many that were counted it is kept a second longer. */
+const KEPT_A_SECOND = 100_000
+/** So many are counted at once, some ms; others have their turn in between. */
+const WINDOW = 20_000
 const LAST_ID = 'reg_~'
+const NOTHING_COUNTED = { pending: 0, daily: 0, lastId: '' }
 
 /** Every registration that was made before then has a lower id. */
 const idAt = (time: number): string => `reg_${encodeTime(Math.max(0, time), 10)}`
 
-export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
+/** Counting never takes more than some hundredths of the time. */
+const keptMs = ({ pending, daily }: Count): number => KEPT_MS * (1 + (pending + daily) / KEPT_A_SECOND)
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+export const createQuotas = ({ client, read }: Pick<Context, 'client' | 'read'>) => {
   const loadLimits = client.prepare<[partnerId: string], Quotas>(
     'SELECT max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners WHERE id = ?',
   )
   const countIds = client
-    .prepare<[partnerId: string, status: string, after: string, upTo: string], number>(
-      'SELECT count(*) FROM registrations WHERE partner_id = ? AND status = ? AND id > ? AND id <= ?',
+    .prepare<Span, number>(
+      'SELECT count(*) FROM registrations WHERE partner_id = @partnerId AND status = @status AND id > @after AND id <= @upTo',
     )
+    .pluck()
+  /** The last id of a full window. */
+  const endOfWindow = client
+    .prepare<Span & { skipped: number }, string>(`
+    SELECT id FROM registrations WHERE partner_id = +@partnerId AND status = +@status AND id > +@after AND id <= +@upTo
+    ORDER BY id LIMIT 1 OFFSET +@skipped`)
     .pluck()
   const countHosts = client
     .prepare<[partnerId: string], number>('SELECT count(*) FROM lanes WHERE partner_id = ?')
     .pluck()
-  /** At most `KEPT_MS` old, and made anew from the tables. */
+  /** What was counted last. */
   const counts = new Map<string, Count>()
+  const counting = new Map<string, Promise<void>>()
 
-  const countPending = (partnerId: string, after: string, upTo: string): number =>
-    countIds.get(partnerId, 'pending', after, upTo) ?? 0
-  const countAll = (partnerId: string, after: string, upTo: string): number =>
-    REGISTRATION_STATUSES.reduce((sum, status) => sum + (countIds.get(partnerId, status, after, upTo) ?? 0), 0)
-
-  const countOlder = (partnerId: string, at: number): Count => {
-    const known = counts.get(partnerId)
-    if (known && Math.abs(at - known.at) < KEPT_MS) return known
-    const lastId = idAt(at - NEW_MS)
-    const pending = countPending(partnerId, '', lastId)
-    const count = { at, lastId, pending, daily: countAll(partnerId, idAt(at - DAY), lastId) }
-    counts.set(partnerId, count)
-    return count
+  const limitsOf = (partnerId: string): Quotas | null => {
+    const limits = loadLimits.get(partnerId)
+    return limits !== undefined && Object.values(limits).some(limit => limit !== null) ? limits : null
   }
 
-  const usageOf = (partnerId: string, at: number): Usage => {
-    const { pending, daily, lastId } = countOlder(partnerId, at)
+  const countSpan = async (span: Span): Promise<number> => {
+    for (let { after } = span, counted = 0; ; counted += WINDOW, await turn()) {
+      const rest = { ...span, after }
+      const end = await read(() => endOfWindow.get({ ...rest, skipped: WINDOW - 1 }))
+      if (end === undefined) return counted + (await read(() => countIds.get(rest) ?? 0))
+      after = end
+    }
+  }
+
+  const countOlder = async (partnerId: string, at: number): Promise<void> => {
+    const upTo = idAt(at - NEW_MS)
+    const pending = await countSpan({ partnerId, status: 'pending', after: '', upTo })
+    let daily = 0
+    // What is pending may end meanwhile, so it comes last: it is not counted twice.
+    for (const status of REGISTRATION_STATUSES.toReversed())
+      daily += await countSpan({ partnerId, status, after: idAt(at - DAY), upTo })
+    counts.set(partnerId, { at, lastId: upTo, pending, daily })
+  }
+
+  /** Counts the older registrations of a partner, unless that was done a short time ago. */
+  const refresh = async (partnerId: string, at: number): Promise<void> => {
+    const known = counts.get(partnerId)
+    if (known && Math.abs(at - known.at) < keptMs(known)) return
+    const begun = counting.get(partnerId) ?? countOlder(partnerId, at).finally(() => counting.delete(partnerId))
+    counting.set(partnerId, begun)
+    await begun
+  }
+
+  const usageOf = (partnerId: string): Usage => {
+    const { pending, daily, lastId } = counts.get(partnerId) ?? NOTHING_COUNTED
+    const ofNew = (status: RegistrationStatus) => countIds.get({ partnerId, status, after: lastId, upTo: LAST_ID }) ?? 0
     return {
-      pending: pending + countPending(partnerId, lastId, LAST_ID),
-      daily: daily + countAll(partnerId, lastId, LAST_ID),
+      pending: pending + ofNew('pending'),
+      daily: REGISTRATION_STATUSES.reduce((sum, status) => sum + ofNew(status), daily),
       hosts: countHosts.get(partnerId) ?? 0,
     }
   }
 
   return {
-    usageOf,
+    usageOf: async (partnerId: string, at: number): Promise<Usage> => {
+      await refresh(partnerId, at)
+      return read(() => usageOf(partnerId))
+    },
 
-    begin: (at: number): QuotaBook => {
+    /** Counts what `begin` needs of these partners, bit by bit: within the transaction it would hold up everybody. */
+    prepare: async (partnerIds: Iterable<string>, at: number): Promise<void> => {
+      const limited = await read(() => [...partnerIds].filter(limitsOf))
+      for (const partnerId of limited) await refresh(partnerId, at)
+    },
+
+    begin: (): QuotaBook => {
       const quotas = new Map<string, { limits: Quotas; usage: Usage } | null>()
       const load = (partnerId: string) => {
-        const limits = loadLimits.get(partnerId)
-        const isLimited = limits !== undefined && Object.values(limits).some(limit => limit !== null)
-        return isLimited ? { limits, usage: usageOf(partnerId, at) } : null
+        const limits = limitsOf(partnerId)
+        return limits && { limits, usage: usageOf(partnerId) }
       }
       return {
         of: partnerId => {
