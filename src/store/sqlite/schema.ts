@@ -8,6 +8,7 @@ import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
+export { messageCounts, registrationCounts, verificationCounts } from './stats-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
@@ -256,22 +257,6 @@ export const callbackPauses = sqliteTable(
     primaryKey({ columns: [t.partnerId, t.callbackUrl] }),
     index('callback_pauses_lifted').on(t.liftedUntil).where(sql`lifted_until IS NOT NULL`),
   ],
-)
-
-/**
- * How many rows of other tables are in a state. Triggers of those tables keep it, which drizzle cannot say: the migration
- * `counters` does, and a migration that makes such a table anew has to make its triggers anew.
- */
-export const counters = sqliteTable(
-  'counters',
-  {
-    name: text('name').notNull(),
-    /** A state; of verifications the account. */
-    scope: text('scope').notNull(),
-    value: integer('value').notNull().default(0),
-  },
-  // WITHOUT ROWID, as registrations.
-  t => [primaryKey({ columns: [t.name, t.scope] })],
 )
 
 /** How many checks of an account were completed at an age, and for how long checks of that age were watched. */

@@ -1,12 +1,10 @@
-import { MESSAGE_STATES } from '../../core/message.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { viewAccount } from '../account.ts'
 import { earlier } from '../rules/lane.ts'
 import { MOST_ACCOUNTS, MOST_COUNTED, statsOf } from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
-import { accounts } from './schema.ts'
+import { accounts, messageCounts, registrationCounts, verificationCounts } from './schema.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
 /** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
@@ -78,27 +76,25 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
 
   /** Of one moment: what is committed between two of its reads would be counted twice, or not at all. */
   const readAll = client.transaction((at: number) => {
-    const counters = new Map(statements.counters.all().map(({ name, scope, value }) => [`${name} ${scope}`, value]))
-    const count = (name: string, scope: string): number => counters.get(`${name} ${scope}`) ?? 0
-    const counts = <Scope extends string>(name: string, scopes: readonly Scope[]) =>
-      Object.fromEntries(scopes.map(scope => [scope, count(name, scope)])) as Record<Scope, number>
-    const { waiting, leased, held } = counts('messages', ['waiting', 'leased', 'held'])
-    const pending = waiting + leased + held
     const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS).all()
+    const byAccount = new Map(
+      db
+        .select()
+        .from(verificationCounts)
+        .all()
+        .map(row => [row.accountId, row]),
+    )
+    const { waiting, leased, held, ...ended } = theOnly(db.select().from(messageCounts).get())
     return statsOf({
       at,
       accounts: rows.map(row => ({
         account: viewAccount(row, defaultRate),
         probeAt: row.probeAt,
-        queue: {
-          waiting: count('verifications_waiting', row.id),
-          leased: count('verifications_leased', row.id),
-          ...dueVerifications(row.id, at),
-        },
+        queue: { waiting: 0, leased: 0, ...byAccount.get(row.id), ...dueVerifications(row.id, at) },
       })),
       deliveries: { waiting: waiting + leased, leased, held, ...dueMessages(at) },
-      registrations: counts('registrations', REGISTRATION_STATUSES),
-      messages: { ...counts('messages', MESSAGE_STATES), pending },
+      registrations: theOnly(db.select().from(registrationCounts).get()),
+      messages: { ...ended, pending: waiting + leased + held },
       gone: statements.gone.get({ limit: MOST_COUNTED }) ?? 0,
       openResends: statements.openResends.all({ limit: MOST_COUNTED }),
     })
@@ -107,11 +103,13 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
   return { stats: () => read(() => readAll(now())) }
 }
 
+const theOnly = <Row>(row: Row | undefined): Row => {
+  if (!row) throw new Error('the row with the counts is gone')
+  return row
+}
+
 /** The pluses: see verification-statements.ts. */
 const prepare = (client: Context['client']) => ({
-  counters: client.prepare<[], { name: string; scope: string; value: number }>(
-    'SELECT name, scope, value FROM counters',
-  ),
   dueVerifications: client
     .prepare<{ accountId: string; heads: string; at: number; limit: number }, number>(`
     SELECT count(*) FROM (

@@ -35,16 +35,20 @@ const BROKEN_IN_SQL = {
   'a partner has an event beyond its newest': `
     SELECT count(*) FROM messages m JOIN partners p ON p.id = m.partner_id WHERE m.event > p.events`,
   'a trigger counts other rows than there are': `
-    SELECT count(*) FROM (SELECT name, scope FROM (
-      SELECT name, scope, value FROM counters
-      UNION ALL SELECT 'verifications_waiting', account_id, -1 FROM verifications WHERE due_at IS NOT NULL
-      UNION ALL SELECT 'verifications_leased', account_id, -1 FROM verifications WHERE claimed_at IS NOT NULL
-      UNION ALL SELECT 'registrations', status, -1 FROM registrations
-      UNION ALL SELECT 'messages', state, -1 FROM messages WHERE state <> 'pending'
-      UNION ALL SELECT 'messages', 'held', -1 FROM messages WHERE state = 'pending' AND due_at IS NULL
-      UNION ALL SELECT 'messages', 'leased', -1 FROM messages WHERE state = 'pending' AND claimed_at IS NOT NULL
-      UNION ALL SELECT 'messages', 'waiting', -1 FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL)
-    GROUP BY name, scope HAVING sum(value) <> 0)`,
+    SELECT (SELECT count(*) FROM (
+      SELECT account_id, waiting, leased FROM verification_counts WHERE waiting <> 0 OR leased <> 0
+      EXCEPT SELECT account_id, count(due_at), count(claimed_at) FROM verifications GROUP BY account_id))
+    + (SELECT count(*) FROM (
+      SELECT account_id, count(due_at), count(claimed_at) FROM verifications WHERE due_at IS NOT NULL GROUP BY account_id
+      EXCEPT SELECT account_id, waiting, leased FROM verification_counts))
+    + (SELECT count(*) FROM (SELECT pending, succeeded, failed, unresolved, cancelled FROM registration_counts
+      EXCEPT SELECT count(*) FILTER (WHERE status = 'pending'), count(*) FILTER (WHERE status = 'succeeded'),
+        count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'unresolved'),
+        count(*) FILTER (WHERE status = 'cancelled') FROM registrations))
+    + (SELECT count(*) FROM (SELECT waiting, leased, held, delivered, exhausted FROM message_counts
+      EXCEPT SELECT count(*) FILTER (WHERE due_at IS NOT NULL AND claimed_at IS NULL), count(claimed_at),
+        count(*) FILTER (WHERE state = 'pending' AND due_at IS NULL), count(*) FILTER (WHERE state = 'delivered'),
+        count(*) FILTER (WHERE state = 'exhausted') FROM messages))`,
 }
 type Invariant = keyof typeof BROKEN_IN_SQL
 const INVARIANTS = Object.keys(BROKEN_IN_SQL) as Invariant[]

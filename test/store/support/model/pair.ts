@@ -99,7 +99,9 @@ const TABLES = [
   'partners',
   'sqlite_sequence',
   // Last: what is put back into the others counts.
-  'counters',
+  'verification_counts',
+  'registration_counts',
+  'message_counts',
 ]
 
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }

@@ -1,0 +1,34 @@
+import { integer, sqliteTable, text } from './drizzle.ts'
+
+const count = (name: string) => integer(name).notNull().default(0)
+
+/*
+ * How many rows of other tables are in a state. Triggers of those tables keep it, which drizzle cannot say: the migration
+ * `counts` does, and a migration that makes such a table anew has to make its triggers anew. Each change costs one write of one
+ * row, so all that a change may concern is in one row.
+ */
+
+export const verificationCounts = sqliteTable('verification_counts', {
+  // WITHOUT ROWID, as registrations.
+  accountId: text('account_id').primaryKey(),
+  waiting: count('waiting'),
+  leased: count('leased'),
+})
+
+/** One row. */
+export const registrationCounts = sqliteTable('registration_counts', {
+  pending: count('pending'),
+  succeeded: count('succeeded'),
+  failed: count('failed'),
+  unresolved: count('unresolved'),
+  cancelled: count('cancelled'),
+})
+
+/** One row. `waiting`, `leased` and `held` are pending. */
+export const messageCounts = sqliteTable('message_counts', {
+  waiting: count('waiting'),
+  leased: count('leased'),
+  held: count('held'),
+  delivered: count('delivered'),
+  exhausted: count('exhausted'),
+})
