@@ -5,6 +5,7 @@ import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Mended, MendPlace } from './due-times.ts'
+import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
@@ -39,6 +40,7 @@ export type { Account, NewAccount } from './account.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { Mended, MendPlace } from './due-times.ts'
+export type * from './history.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
@@ -198,6 +200,13 @@ export interface Store {
   lastBackup(): Promise<LastBackup>
   recordBackup(record: BackupRecord): Promise<void>
 
+  /**
+   * Adds figures to those of their minute and of their hour, so that several nodes may add theirs. Minutes are forgotten after
+   * 48 hours, hours and starts after 30 days.
+   */
+  addHistory(points: readonly HistoryPoint[]): Promise<void>
+  addStart(start: HistoryStart): Promise<void>
+  listHistory(query: HistoryQuery): Promise<HistoryPage>
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>

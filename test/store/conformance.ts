@@ -9,6 +9,7 @@ import { describeDelivering } from './conformance/delivering.ts'
 import { describeEvents } from './conformance/events.ts'
 import { describeFencing } from './conformance/fencing.ts'
 import { describeHandles, type OpenTwo } from './conformance/handles.ts'
+import { describeHistory } from './conformance/history.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
 import { describeOrdering } from './conformance/ordering.ts'
@@ -44,6 +45,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('partners', () => describePartners(open))
     describe('signing secrets', () => describeSecrets(open))
     describe('stats', () => describeStats(open))
+    describe('history', () => describeHistory(open))
     describe('retention', () => describeRetention(open))
     describe('upkeep', () => describeUpkeep(open))
   })

@@ -54,6 +54,7 @@ type Writing = Exclude<
   | 'engineStats'
   | 'deliveriesHeldAt'
   | 'lastBackup'
+  | 'listHistory'
 >
 
 const CASES: Record<Writing, Case> = {
@@ -171,6 +172,9 @@ const CASES: Record<Writing, Case> = {
   },
   recordBackup: async bench => () =>
     bench.store.recordBackup({ outcome: 'good', at: bench.store.now(), path: '/backups/one.db', bytes: 4_096 }),
+  addHistory: async bench => () =>
+    bench.store.addHistory([{ at: bench.store.now(), sums: { sent: 1 }, maxima: { due: 1 } }]),
+  addStart: async bench => () => bench.store.addStart({ at: bench.store.now(), version: '1.0.0' }),
   probe: async bench => () => bench.store.probe(),
 }
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const
@@ -203,6 +207,7 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Benc
     secrets: await store.listSigningSecrets(partnerId),
     accounts: await store.listAccounts({ limit: 100, after: null }),
     completions: await store.completionsOf(account.id),
+    history: await store.listHistory({ resolution: 'hour', from: 0, to: Number.MAX_SAFE_INTEGER }),
     claimed: [await claim(), await claim(), await claimMessages()],
   }
 }

@@ -8,7 +8,7 @@ import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
-export { messageCounts, registrationCounts, verificationCounts } from './stats-schema.ts'
+export { history, messageCounts, registrationCounts, verificationCounts } from './stats-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })

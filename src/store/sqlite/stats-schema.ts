@@ -1,4 +1,5 @@
-import { integer, sqliteTable, text } from './drizzle.ts'
+import { oneOf, time } from './columns.ts'
+import { integer, primaryKey, sqliteTable, text } from './drizzle.ts'
 
 const count = (name: string) => integer(name).notNull().default(0)
 
@@ -32,3 +33,15 @@ export const messageCounts = sqliteTable('message_counts', {
   delivered: count('delivered'),
   exhausted: count('exhausted'),
 })
+/** What was counted in a minute or an hour, and when processes started. */
+export const history = sqliteTable(
+  'history',
+  {
+    kind: text('kind', { enum: ['minute', 'hour', 'start'] }).notNull(),
+    /** Its beginning. */
+    at: time('at').notNull(),
+    data: text('data').notNull(),
+  },
+  // WITHOUT ROWID, as registrations.
+  t => [primaryKey({ columns: [t.kind, t.at] }), oneOf('history_kind', 'kind', ['minute', 'hour', 'start'])],
+)

@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createEvents } from './events.ts'
 import { refuseHalfRestored } from './half-restored.ts'
+import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createPartnerStatus } from './partner-status.ts'
@@ -102,6 +103,7 @@ export const openSqliteStore = async ({
     ...createRetention(context),
     ...createResealing(context),
     ...createStats(context),
+    ...createHistory(context),
     engineStats: connection.engineStats,
     ...createBackupRecords(context),
     probe: () =>

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
+import { createHistory } from './history.ts'
 import { createNouns } from './nouns.ts'
 import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
@@ -34,5 +35,6 @@ export const createMemoryStore = ({
     ...createQueues(context),
     ...createNouns(context),
     ...createStats(context),
+    ...createHistory(context),
   }
 }

@@ -4,6 +4,7 @@ import type { CompletionBins } from '../../../../src/core/polling/completion-bin
 import type { Secret } from '../../../../src/core/secret.ts'
 import type { AccountRow as SealedAccountRow } from '../../../../src/store/account.ts'
 import type { LastBackup } from '../../../../src/store/backup.ts'
+import type { HistoryPoint, HistoryStart, Resolution } from '../../../../src/store/history.ts'
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
 import type { LaneState } from '../../../../src/store/rules/lane.ts'
 import type {
@@ -171,6 +172,10 @@ export const createTables = () => {
     /** By message and number. */
     attempts: table<string, AttemptRow>(),
     resends: table<string, ResendRow>(),
+    /** By resolution and beginning. */
+    history: table<string, HistoryPoint & { resolution: Resolution }>(),
+    /** By time. */
+    starts: table<number, HistoryStart>(),
     /** By partner and URL. */
     pauses: table<string, PauseRow>(),
     /** At most one row each. */

@@ -1,0 +1,71 @@
+import {
+  addFigures,
+  beginningOf,
+  type HistoryFigures,
+  type HistoryPoint,
+  MOST_POINTS,
+  RESOLUTIONS,
+  type Resolution,
+} from '../history.ts'
+import type { Store } from '../store.ts'
+import type { Context } from './context.ts'
+
+type Kind = Resolution | 'start'
+interface Row {
+  at: number
+  data: string
+}
+
+/** So many old rows go with each addition: more than it adds. */
+const FORGOTTEN_TOGETHER = 100
+
+/** Figures by minute and by hour, as JSON: their names are the business of whoever counts. */
+export const createHistory = ({
+  client,
+  read,
+  write,
+  now,
+}: Context): Pick<Store, 'addHistory' | 'addStart' | 'listHistory'> => {
+  const find = client
+    .prepare<[kind: Kind, at: number], string>('SELECT data FROM history WHERE kind = ? AND at = ?')
+    .pluck()
+  const put = client.prepare<[kind: Kind, at: number, data: string]>(
+    'INSERT INTO history (kind, at, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data',
+  )
+  const forget = client.prepare<{ kind: Kind; before: number }>(`
+    DELETE FROM history WHERE kind = @kind AND at IN (
+      SELECT at FROM history WHERE kind = +@kind AND at < +@before ORDER BY at LIMIT ${FORGOTTEN_TOGETHER})`)
+  const list = client.prepare<{ kind: Kind; from: number; to: number }, Row>(`
+    SELECT at, data FROM history WHERE kind = +@kind AND at >= +@from AND at < +@to ORDER BY at LIMIT ${MOST_POINTS}`)
+
+  const add = ({ at, ...figures }: HistoryPoint, resolution: Resolution) => {
+    const beginning = beginningOf(at, resolution)
+    const known = find.get(resolution, beginning)
+    const all = known === undefined ? figures : addFigures(JSON.parse(known) as HistoryFigures, figures)
+    put.run(resolution, beginning, JSON.stringify(all))
+  }
+  const forgetOld = () => {
+    const at = now()
+    forget.run({ kind: 'minute', before: at - RESOLUTIONS.minute.keptMs })
+    for (const kind of ['hour', 'start'] as const) forget.run({ kind, before: at - RESOLUTIONS.hour.keptMs })
+  }
+
+  return {
+    addHistory: points =>
+      write(() => {
+        for (const point of points) {
+          add(point, 'minute')
+          add(point, 'hour')
+        }
+        forgetOld()
+      }),
+
+    addStart: ({ at, version }) => write(() => void put.run('start', at, JSON.stringify({ version }))),
+
+    listHistory: ({ resolution, from, to }) =>
+      read(() => ({
+        points: list.all({ kind: resolution, from, to }).map(({ at, data }) => ({ at, ...JSON.parse(data) })),
+        starts: list.all({ kind: 'start', from, to }).map(({ at, data }) => ({ at, ...JSON.parse(data) })),
+      })),
+  }
+}

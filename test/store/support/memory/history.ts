@@ -1,0 +1,35 @@
+import { addFigures, beginningOf, RESOLUTIONS } from '../../../../src/store/history.ts'
+import type { Store } from '../../../../src/store/store.ts'
+import type { Context } from './context.ts'
+
+type Verbs = Pick<Store, 'addHistory' | 'addStart' | 'listHistory'>
+const NOTHING = { sums: {}, maxima: {} }
+
+export const createHistory = ({ tables, now }: Context): Verbs => {
+  const { history, starts, transaction } = tables
+  const byTime = (a: { at: number }, b: { at: number }) => a.at - b.at
+
+  return {
+    addHistory: async points =>
+      transaction(() => {
+        for (const { at, ...figures } of points)
+          for (const resolution of ['minute', 'hour'] as const) {
+            const beginning = beginningOf(at, resolution)
+            const key = `${resolution} ${beginning}`
+            const all = addFigures(history.get(key) ?? NOTHING, figures)
+            history.set(key, { ...all, at: beginning, resolution })
+          }
+        for (const { at, resolution } of history.all())
+          if (at < now() - RESOLUTIONS[resolution].keptMs) history.delete(`${resolution} ${at}`)
+        for (const { at } of starts.all()) if (at < now() - RESOLUTIONS.hour.keptMs) starts.delete(at)
+      }),
+    addStart: async start => transaction(() => starts.set(start.at, start)),
+    listHistory: async ({ resolution, from, to }) => ({
+      points: history
+        .where(one => one.resolution === resolution && one.at >= from && one.at < to)
+        .map(({ at, sums, maxima }) => ({ at, sums, maxima }))
+        .sort(byTime),
+      starts: starts.where(({ at }) => at >= from && at < to).sort(byTime),
+    }),
+  }
+}
