@@ -1,6 +1,6 @@
 import type { Sender } from '../callback/sender.ts'
 import { HOUR, MINUTE } from '../core/duration.ts'
-import { erasableBefore } from '../store/retention.ts'
+import { erasableBefore } from '../store/rules/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { startCalendar } from '../worker/calendar.ts'
 import type { ClockWatch } from '../worker/clock-watch.ts'

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import { byEnd, isLaneUnused, mayErase, mayForgetPause } from '../retention.ts'
+import { byEnd, isLaneUnused, mayErase, mayForgetPause } from '../rules/retention.ts'
 import type { Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'

@@ -11,8 +11,8 @@ import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
-import { byEnd, mayForgetPause } from '../../../../src/store/retention.ts'
 import { afterChangingPartner } from '../../../../src/store/rules/hints.ts'
+import { byEnd, mayForgetPause } from '../../../../src/store/rules/retention.ts'
 import { endedByRotation, mayRotate } from '../../../../src/store/signing-secret.ts'
 import type {
   Account,

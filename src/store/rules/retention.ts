@@ -1,5 +1,5 @@
-import { HOUR } from '../core/duration.ts'
-import type { MessageState } from '../core/message.ts'
+import { HOUR } from '../../core/duration.ts'
+import type { MessageState } from '../../core/message.ts'
 
 /** A registration as retention looks at it. */
 export interface EndedRegistration {
