@@ -25,6 +25,11 @@ export interface Upstream {
   ask(account: UpstreamAccount, idcardid: string): Promise<Answer>
   /** How far upstream's clock is ahead of ours, as used to sign for this account, in ms; 0 until our time was refused. */
   skewMs(accountId: string): number
+  /**
+   * How far upstream's clock is ahead of ours by the `Date` of its last answer, in ms, to within a second; null: there was
+   * none.
+   */
+  clockAheadMs(accountId: string): number | null
   /** Calls in flight end as `unreachable`; let them finish before. */
   close(): void
 }
@@ -42,6 +47,8 @@ const originOf = ({ protocol, hostname, port, host }: URL): Origin => {
     host,
   }
 }
+
+const dateOf = (reply: Reply): number | null => readHttpDate(reply.kind === 'body' ? reply.date : null)
 
 /**
  * @param deps.url the GetResult endpoint
@@ -72,6 +79,7 @@ export const openUpstream = (deps: {
   /** By account. */
   const skews = new Map<string, number>()
   const skewMs = (accountId: string): number => skews.get(accountId) ?? 0
+  const ahead = new Map<string, number>()
 
   const formOf = (account: UpstreamAccount, idcardid: string): string => {
     const apiKey = account.apiKey.reveal()
@@ -85,7 +93,11 @@ export const openUpstream = (deps: {
   const call = async (account: UpstreamAccount, idcardid: string): Promise<Reply> => {
     const form = formOf(account, idcardid)
     const parts = method === 'POST' ? { path, body: form } : { path: queryStart + form, body: null }
-    return readReply(await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs))
+    const reply = readReply(await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs))
+    const date = dateOf(reply)
+    // It leaves out the part of the second: half a second on average.
+    if (date !== null) ahead.set(account.id, date + SECOND / 2 - now())
+    return reply
   }
 
   const judgeReply = (reply: Reply, accountId: string): Answer => {
@@ -109,7 +121,7 @@ export const openUpstream = (deps: {
   }
 
   const learnSkew = (accountId: string, reply: Reply): void => {
-    const date = readHttpDate(reply.kind === 'body' ? reply.date : null)
+    const date = dateOf(reply)
     if (date === null) return
     const learnt = date - now()
     if (Math.abs(learnt - skewMs(accountId)) > SKEW_TOLERANCE_MS) skews.set(accountId, learnt)
@@ -137,6 +149,7 @@ export const openUpstream = (deps: {
   return {
     ask,
     skewMs,
+    clockAheadMs: accountId => ahead.get(accountId) ?? null,
     close: () => {
       isClosed = true
       client.close()

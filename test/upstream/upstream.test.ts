@@ -155,6 +155,15 @@ describe('the clock', () => {
     expect(asked.map(({ params }) => Number(params.get('time')))).toEqual([ours, theirs, theirs])
   })
 
+  test.each([3_000, -90_000, 0])('%i ms ahead is told by any answer, to within a second', async aheadMs => {
+    const { url } = await serveClock(aheadMs)
+    const client = openClient(url)
+    expect(client.clockAheadMs('acc_1')).toBeNull()
+    await client.ask(accountWith({ passwordMode: 'static' }), SERIAL)
+    expect(Math.abs((client.clockAheadMs('acc_1') ?? Number.NaN) - aheadMs)).toBeLessThanOrEqual(500)
+    expect(client.clockAheadMs('acc_2')).toBeNull()
+  })
+
   test('is learnt for that account only', async () => {
     const { url } = await serveClock(600_000)
     const client = openClient(url)
