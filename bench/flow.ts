@@ -18,6 +18,7 @@ const OPEN_LOOP_SECONDS = 15
 /** Registrations in one call of the open loop; single ones would measure little but the HTTP server. */
 const SMALL_BATCH = 5
 
+/** Of a service that is not to be held up by its own limits. */
 export const SETTINGS = {
   LOG_LEVEL: 'info',
   UPSTREAM_RATE: '100000',
@@ -30,7 +31,11 @@ const batchOf = (kind: string, { from, count, callbackUrl }: { from: number; cou
   Array.from({ length: count }, (_, index): Registering => ({ idcardid: serialOf(kind, from + index), callbackUrl }))
 
 /** Registers as fast as the service accepts; resolves when the last webhook has arrived. */
-const flood = async (api: Api, outside: Outside, { kind, count }: { kind: string; count: number }): Promise<void> => {
+export const flood = async (
+  api: Api,
+  outside: Outside,
+  { kind, count }: { kind: string; count: number },
+): Promise<void> => {
   const { hooks } = await outside.counts()
   const callbackUrl = outside.hookUrl
   await closedLoop({ count: Math.ceil(count / BATCH), width: WIDTH }, index =>

@@ -19,6 +19,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   day: async () => (await import('./day.ts')).day,
   pinned: async () => (await import('./pinned.ts')).pinned,
   traces: async () => (await import('./traces.ts')).traces,
+  metrics: async () => (await import('./metrics.ts')).metrics,
 }
 
 const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write]
