@@ -4,6 +4,8 @@ import { RESULTS_PATH, type Results, renderPerformance } from '../bench/support/
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
+import type { Declaration, LabelValues } from '../src/telemetry/metrics/declaration.ts'
+import { METRICS } from '../src/telemetry/metrics/declarations.ts'
 import { problemsPage } from './problems-page.ts'
 
 /** A file that is generated; `path` is relative to the root of the project. */
@@ -76,9 +78,44 @@ ${rows.join('\n')}
 `
 }
 
+const ORIGINS = {
+  accounts: 'the APIIDs; `other` beyond 1,000',
+  routes: "the API's routes, as patterns",
+  'this version': 'of this process',
+}
+
+const labelText = (name: string, values: LabelValues): string =>
+  `\`${name}\`: ${'from' in values ? ORIGINS[values.from] : values.map(value => `\`${value}\``).join(', ')}`
+
+const metricRow = ({ name, type, help, labels, buckets = [] }: Declaration): string => {
+  const listed = Object.entries(labels).map(([label, values]) => labelText(label, values))
+  const bounds = buckets.length === 0 ? '' : ` ${buckets[0]}…${buckets.at(-1)?.toLocaleString('en')}`
+  return `| \`${name}\` | ${type}${bounds} | ${help} | ${listed.join('; ')} |`
+}
+
+const metricsPage = (): string => `<!-- Written by npm run docs from src/telemetry/metrics/declarations.ts. -->
+
+# Metrics
+
+\`GET /metrics\` has these in Prometheus' text format, and those that \`prom-client\` counts of every Node process: processor, memory,
+event loop, garbage collection (\`process_…\`, \`nodejs_…\`). Set \`METRICS_TOKEN\` where others than your Prometheus can reach the port; it
+then has to come as a bearer token.
+
+- Every label value that is known is there from the start, at 0. No label ever names a partner, a serial, a URL, a host or an id.
+- Counters and histograms count what this process has done since it began. Gauges of queues, accounts and callbacks are those of the
+  database, the same on every node. They are read once in 5 s, however many ask, and without a scan.
+- Where the database does not answer within 2 s, the page has the figures that it told last; \`idface_stats_age_seconds\` says how old
+  they are.
+
+| metric | type | meaning | labels |
+| --- | --- | --- | --- |
+${Object.values(METRICS).map(metricRow).join('\n')}
+`
+
 export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/settings.md', text: settingsPage },
   { path: 'docs/events.md', text: eventsPage },
+  { path: 'docs/metrics.md', text: metricsPage },
   { path: '.env.example', text: envExample },
   { path: 'docs/performance.md', text: performancePage },
   { path: 'docs/problems.html', text: problemsPage },

@@ -5,6 +5,7 @@ import { createTestCallback } from '../callback/test-callback.ts'
 import { createNetworks } from '../core/address.ts'
 import { createApi } from '../http/api.ts'
 import { listen } from '../http/listen.ts'
+import type { MetricsDeps } from '../http/metrics.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createWaitingRoom } from '../http/waiting-room.ts'
 import { createCoalescer } from '../store/coalescer.ts'
@@ -30,11 +31,13 @@ export const openApi = async ({
   sender,
   enumerationGuard,
   tracer,
+  metrics,
   emit,
 }: RoleDeps<'callback' | 'polling' | 'server', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
   tracer: Tracer | null
+  metrics: MetricsDeps['metrics']
 }): Promise<{ url: string } & Role> => {
   const newId = createIds()
   const judge = createUrlJudge(callbackPolicy(callback))
@@ -64,6 +67,8 @@ export const openApi = async ({
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
+    metricsToken: server.metricsToken,
+    metrics,
     tracer,
     newId,
     random,

@@ -3,7 +3,7 @@ import type { UpstreamConfig } from '../config/read-config.ts'
 import { SECOND } from '../core/duration.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { Store } from '../store/store.ts'
-import type { Emit } from '../telemetry/emit.ts'
+import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
 import { openTraces } from '../telemetry/traces/open-traces.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
@@ -14,6 +14,7 @@ import { startHeartbeat } from '../worker/heartbeat.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
+import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openPoller } from './open-poller.ts'
@@ -37,16 +38,19 @@ export interface App {
  * Starts the API, the poller and the deliverer in this process. Disposing stops all three at once and waits for what is under
  * way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of it is recorded.
  *
+ * @param told of all events
  * @param database for callers that have begun to open it already
  */
 export const openApp = async (
   config: UpstreamConfig,
-  emit: Emit,
-  database: Promise<Store> = openDatabase(config, { emit, runs: 'on its own thread' }),
+  told: Emit,
+  database: Promise<Store> = openDatabase(config, { emit: told, runs: 'on its own thread' }),
 ): Promise<App> => {
   const { callback, upstream } = config
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
+  const metrics = createNodeMetrics(store, config)
+  const emit = createEmit([relayTo(told), metrics.listener])
   tellUnreadable(store, emit)
   await store.putDefaultAccount({
     id: createIds()('acc'),
@@ -81,7 +85,7 @@ export const openApp = async (
     const leftMs = GRACE_MS - (clock.monotonic() - begunAt)
     await traces?.close(Math.max(0, Math.min(FLUSH_MS, leftMs)))
   })
-  const api = await openApi({ ...shared, sender, enumerationGuard })
+  const api = await openApi({ ...shared, sender, enumerationGuard, metrics: metrics.page })
   roles.push(api)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
@@ -93,8 +97,10 @@ export const openApp = async (
   await commandWatch.look()
   const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, rings: [() => void commandWatch.look()], clock })
   stack.defer(slowHeartbeat.stop)
-  roles.push(openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt }))
-  roles.push(openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt }))
+  const poller = openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt })
+  const deliverer = openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt })
+  roles.push(poller, deliverer)
+  metrics.watch({ poller, deliverer })
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()
   const running = stack.move()

@@ -20,11 +20,22 @@ type Deps = RoleDeps<'callback' | 'storage', Verb> & {
 const PRUNE_BATCH = 100
 const RESEND_BATCH = 200
 
+export interface DelivererRole extends Role {
+  /** How many attempts are under way. */
+  underWay(): number
+}
+
 /**
  * Sends the webhooks that are due, from now on; makes those of bulk resends due, and erases what is older than RETENTION.
  * To break off closes the sender.
  */
-export const openDeliverer = ({ config: { callback, storage }, store, sender, emit, clockSetAt }: Deps): Role => {
+export const openDeliverer = ({
+  config: { callback, storage },
+  store,
+  sender,
+  emit,
+  clockSetAt,
+}: Deps): DelivererRole => {
   const deliverer = createDeliverer({
     store,
     sender,
@@ -69,7 +80,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     await rounds.stop()
     await deliverer.whenIdle()
   }
-  return createRole({
+  const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
       return Promise.all([stop(), calendar.stop(), retention.stop(), resends.stop()])
@@ -79,4 +90,5 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
       sender.close()
     },
   })
+  return { ...role, underWay: deliverer.underWay }
 }

@@ -21,6 +21,13 @@ type Verb =
 type Deps = RoleDeps<'upstream' | 'polling', Verb> &
   Pick<PollerDeps, 'onLookup' | 'clockSetAt'> & { tracer: Tracer | null }
 
+export interface PollerRole extends Role {
+  /** How many calls are under way. */
+  underWay(): number
+  /** How far GetResult's clock is ahead of ours, by its last answer about the account; null: nobody knows. */
+  clockAheadMs(accountId: string): number | null
+}
+
 /** Asks GetResult about what is due, from now on. */
 export const openPoller = ({
   config: { upstream, polling },
@@ -29,7 +36,7 @@ export const openPoller = ({
   onLookup,
   clockSetAt,
   tracer,
-}: Deps): Role => {
+}: Deps): PollerRole => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({
@@ -62,11 +69,12 @@ export const openPoller = ({
     await poller.whenIdle()
     await plan?.stop()
   }
-  return createRole({
+  const role = createRole({
     end: stop,
     breakOff: () => {
       poller.giveBack()
       client.close()
     },
   })
+  return { ...role, underWay: poller.underWay, clockAheadMs: client.clockAheadMs }
 }

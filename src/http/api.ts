@@ -9,6 +9,7 @@ import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
 import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
+import { createMetricsPage, type MetricsDeps } from './metrics.ts'
 import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
 import { createRequestSpan } from './middleware/request-span.ts'
@@ -36,6 +37,7 @@ type Part =
   | SigningSecretDeps
   | MeDeps
   | StatusDeps
+  | MetricsDeps
   | PartnerAuthDeps
   | Omit<RequestLogDeps, 'refuseMethod'>
   | AdminPartnerDeps
@@ -86,6 +88,7 @@ export const createApi = (deps: ApiDeps) => {
     readBody: createPartnerBody(deps),
   }
   app.route('/', createHealth(deps))
+  app.route('/', createMetricsPage(deps))
   app.route('/', createDocs(checked))
   // Before the partners' part, so that no partner's key is checked for it.
   app.route('/v1/admin', createAdmin(deps))

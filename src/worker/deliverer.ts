@@ -48,6 +48,8 @@ export interface DelivererDeps {
 export interface Deliverer {
   /** Claims what may be sent now and starts to send it. */
   round(): Promise<Round>
+  /** How many attempts are under way. */
+  underWay(): number
   /** Messages of this are not sent any more unless their bytes have left, nor those that a pending claim brings. */
   cancel(what: Cancelled): void
   /** Call it before the attempts are broken off: they are not counted then, and what is claimed is due again at once. */
@@ -258,6 +260,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       }
       return { claimed: messages.length, nextAt }
     },
+    underWay: partners.total,
     cancel: what => {
       const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
       stops.stop(isCovered)

@@ -50,6 +50,8 @@ export interface PollerDeps {
 export interface Poller {
   /** Claims what may be asked now and starts to ask. */
   round(): Promise<Round>
+  /** How many calls are under way. */
+  underWay(): number
   /** Call it before the calls are broken off: what they ask about is given back then, and no failure is counted. */
   giveBack(): void
   /** Resolves when all that has been claimed is recorded, or given back. */
@@ -208,6 +210,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
       }
       return { claimed, nextAt }
     },
+    underWay: calls.total,
     giveBack: () => {
       isGivingBack = true
     },

@@ -12,6 +12,7 @@ const SINCE = { since: '2026-11-01T00:00:00Z', delivery: 'exhausted' }
 const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> = {
   'GET /healthz': 'public',
   'GET /readyz': 'public',
+  'GET /metrics': 'public',
   'GET /openapi.json': 'public',
   'GET /docs': 'public',
   'GET /docs/problems': 'public',

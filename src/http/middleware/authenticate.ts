@@ -53,7 +53,7 @@ const createKeyReader = () => {
   }
 }
 
-interface LoginFailureDeps {
+export interface LoginFailureDeps {
   now: () => number
   trustedProxies: TrustedProxies
 }
@@ -142,6 +142,17 @@ export const createAdminAuth = (adminToken: Secret, deps: AdminAuthDeps): Middle
       deps.emit('admin.login_failed', { address: clientAddress(c, deps.trustedProxies) })
       throw failures.count(c)
     }
+    await next()
+  }
+}
+
+/** Lets in who reads the metrics, by their token. Guesses are throttled as those of the admin token. */
+export const createMetricsAuth = (metricsToken: Secret, deps: LoginFailureDeps): MiddlewareHandler<ApiEnv> => {
+  const expected = sha256(metricsToken.reveal())
+  const failures = createLoginFailures(deps)
+  return async function authenticateMetrics(c, next) {
+    failures.refuse(c)
+    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) throw failures.count(c)
     await next()
   }
 }

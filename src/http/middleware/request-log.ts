@@ -18,7 +18,7 @@ const API = '/v1/'
 /** Request ids that callers may choose; none of these characters can damage a log. */
 const REQUEST_ID = /^[\w=-]{1,128}$/
 /** Probes ask these every few seconds. */
-const PROBES = new Set(['/healthz', '/readyz'])
+const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 
 const nothingMore = async () => {}
 

@@ -99,6 +99,13 @@ export const SERVICE_OPERATIONS: Operations = {
       503: { description: 'A check has failed; see its reason.', schema: 'Readiness' },
     },
   },
+  'GET /metrics': {
+    ...SERVICE,
+    access: 'metrics',
+    operationId: 'getMetrics',
+    summary: "The metrics in Prometheus' text format",
+    answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
+  },
   'GET /openapi.json': {
     ...SERVICE,
     operationId: 'getDocument',

@@ -3,7 +3,7 @@ import { ADMIN_OPERATIONS, SERVICE_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
 import { HEADERS, type Operation, type Operations } from './operation.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
-import { problemReferences, problemResponses } from './problems.ts'
+import { problemReferences, problemResponses, problemStatuses } from './problems.ts'
 import { requestsOf } from './schemas.ts'
 import { webhookSection } from './webhooks.ts'
 
@@ -30,7 +30,12 @@ const TAGS = {
   Service: 'For probes and for readers of the documentation; no key is needed.',
 }
 
-const SECURITY = { partner: [{ partnerKey: [] }], admin: [{ adminToken: [] }], open: [] }
+const SECURITY = {
+  partner: [{ partnerKey: [] }],
+  admin: [{ adminToken: [] }],
+  metrics: [{ metricsToken: [] }],
+  open: [],
+}
 
 const PARAMETER_OF = {
   '/v1/registrations/': ['The id of the registration.', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
@@ -61,7 +66,7 @@ const LANGUAGE = {
 const contentOf = ({ schema, mediaType }: Operation['answers'][number]) => {
   if (schema) return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } }
   return mediaType
-    ? { content: { [mediaType]: { schema: { type: mediaType === 'text/html' ? 'string' : 'object' } } } }
+    ? { content: { [mediaType]: { schema: { type: mediaType === 'application/json' ? 'object' : 'string' } } } }
     : {}
 }
 
@@ -104,6 +109,13 @@ const pathsOf = (operations: Operations) => {
   return paths
 }
 
+/** Every call as the router has it, with the statuses that it may answer; the first is the one if all is well. */
+export const documentedStatuses = () =>
+  Object.entries(OPERATIONS).map(([call, operation]) => {
+    const [method = '', route = ''] = call.split(' ')
+    return { method, route, codes: [...Object.keys(operation.answers), ...problemStatuses(operation).map(String)] }
+  })
+
 /** The OpenAPI 3.1 document. Bodies and parameters are described by the schemas that check them. */
 export const createDocument = ({ version, registrationBody, now }: DocumentDeps) => ({
   openapi: '3.1.0',
@@ -122,6 +134,11 @@ export const createDocument = ({ version, registrationBody, now }: DocumentDeps)
     securitySchemes: {
       partnerKey: { type: 'http', scheme: 'bearer', description: 'The API key of a partner.' },
       adminToken: { type: 'http', scheme: 'bearer', description: 'The admin token of the operator.' },
+      metricsToken: {
+        type: 'http',
+        scheme: 'bearer',
+        description: '`METRICS_TOKEN`; where it is not set, nothing is asked for.',
+      },
     },
     schemas: componentSchemas(requestsOf(registrationBody, now)),
     responses: problemResponses(Object.values(OPERATIONS)),

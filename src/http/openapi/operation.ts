@@ -15,7 +15,7 @@ interface Answered {
   /** Absent: there is no body, or its media type is all that is documented. */
   schema?: keyof typeof ANSWERS
   /** For a body that has no schema. */
-  mediaType?: 'text/html' | 'application/json'
+  mediaType?: 'text/html' | 'text/plain' | 'application/json'
   headers?: readonly ('location' | 'content-language')[]
 }
 
@@ -23,7 +23,7 @@ interface Answered {
 export interface Operation {
   operationId: string
   tag: 'Registrations' | 'Delivery' | 'Account' | 'Admin' | 'Service'
-  access: 'partner' | 'admin' | 'open'
+  access: 'partner' | 'admin' | 'metrics' | 'open'
   summary: string
   description?: string
   /** Absent: the call has no query parameters. */

@@ -9,6 +9,7 @@ const ACCESS_PROBLEMS: Readonly<Record<Operation['access'], readonly Code[]>> = 
   partner: ['invalid_query', 'unauthorized', 'too_many_requests', 'internal', 'unavailable'],
   // All of these calls are 404 while there is no admin token.
   admin: ['invalid_query', 'unauthorized', 'not_found', 'too_many_requests', 'internal', 'unavailable'],
+  metrics: ['unauthorized', 'too_many_requests'],
   open: [],
 }
 const HEADERS_OF: Partial<Record<Code, keyof typeof HEADERS>> = {
@@ -22,6 +23,8 @@ const problemsOf = ({ access, body, problems = [] }: Operation): Map<number, Cod
   const codes = new Set([...ACCESS_PROBLEMS[access], ...(body ? BODY_PROBLEMS : []), ...problems])
   return Map.groupBy(codes, code => PROBLEMS[code].status)
 }
+
+export const problemStatuses = (operation: Operation): number[] => [...problemsOf(operation).keys()]
 
 const nameOf = (codes: readonly Code[]): string => codes.join('_or_')
 

@@ -45,7 +45,8 @@ describe('the document', () => {
       expect(summary, route).toMatch(/^.{4,80}[^.]$/)
       const [, path = ''] = route.split(' ')
       const admin = path.startsWith('/v1/admin') ? [{ adminToken: [] }] : [{ partnerKey: [] }]
-      expect(security, route).toEqual(path.startsWith('/v1/') ? admin : [])
+      const service = path === '/metrics' ? [{ metricsToken: [] }] : []
+      expect(security, route).toEqual(path.startsWith('/v1/') ? admin : service)
     }
   })
 

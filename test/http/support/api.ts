@@ -83,6 +83,8 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
       responseExcerpt: null,
     }),
     adminToken: new Secret(ADMIN_TOKEN),
+    metricsToken: null,
+    metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,
     random: randomBytes,

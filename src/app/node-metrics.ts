@@ -1,0 +1,56 @@
+import type { UpstreamConfig } from '../config/read-config.ts'
+import type { MetricsDeps } from '../http/metrics.ts'
+import { documentedStatuses } from '../http/openapi/document.ts'
+import type { Store } from '../store/store.ts'
+import type { Listener } from '../telemetry/emit.ts'
+import { createMetrics } from '../telemetry/metrics/metrics.ts'
+import { VERSION } from '../version.ts'
+import { clock } from './clock-and-ids.ts'
+import { createFigures } from './figures.ts'
+import type { DelivererRole } from './open-deliverer.ts'
+import type { PollerRole } from './open-poller.ts'
+import { readingsOf } from './readings.ts'
+
+interface Workers {
+  poller: Pick<PollerRole, 'underWay' | 'clockAheadMs'>
+  deliverer: Pick<DelivererRole, 'underWay'>
+}
+
+interface NodeMetrics {
+  listener: Listener
+  /** Told what works in this process, once it does. */
+  watch(workers: Workers): void
+  page: MetricsDeps['metrics']
+}
+
+/** The metrics of this process, and of the database that it works on. */
+export const createNodeMetrics = (
+  store: Pick<Store, 'stats' | 'engineStats'>,
+  { callback, upstream }: Pick<UpstreamConfig, 'callback' | 'upstream'>,
+): NodeMetrics => {
+  const metrics = createMetrics({ routes: documentedStatuses(), clock })
+  const figures = createFigures(store, clock)
+  const startedAt = clock.monotonic()
+  let workers: Workers | null = null
+  metrics.addAccount(upstream.account)
+
+  const text = async () => {
+    const read = await figures()
+    for (const { apiId } of read?.stats.accounts ?? []) metrics.addAccount(apiId)
+    const node = {
+      version: VERSION,
+      polls: { inUse: workers?.poller.underWay() ?? 0, limitOfAccount: upstream.concurrency },
+      deliveries: { inUse: workers?.deliverer.underWay() ?? 0, limit: callback.concurrency },
+      callsInLastMinute: metrics.callsInLastMinute,
+      clockSkewMs: (accountId: string) => workers?.poller.clockAheadMs(accountId) ?? null,
+    }
+    return metrics.text(readingsOf(read, node, { monotonic: clock.monotonic(), startedAt }))
+  }
+  return {
+    listener: metrics.listener,
+    watch: opened => {
+      workers = opened
+    },
+    page: { contentType: metrics.contentType, text },
+  }
+}

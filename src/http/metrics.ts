@@ -1,0 +1,28 @@
+import { Hono } from 'hono'
+import type { Secret } from '../core/secret.ts'
+import type { ApiEnv } from './middleware/authenticate.ts'
+import { createMetricsAuth, type LoginFailureDeps } from './middleware/authenticate.ts'
+import { clientAddress, networkOf } from './middleware/client-address.ts'
+import { createRateLimit } from './middleware/rate-limit.ts'
+
+/** Requests of one network: a page costs some ms. */
+const SCRAPING = { rate: 5, burst: 20 }
+
+export interface MetricsDeps extends LoginFailureDeps {
+  /** Null: everybody may read them. */
+  metricsToken: Secret | null
+  metrics: { contentType: string; text: () => Promise<string> }
+}
+
+/** `GET /metrics`, in Prometheus' text format. */
+export const createMetricsPage = (deps: MetricsDeps) => {
+  const { metrics, metricsToken, trustedProxies, now } = deps
+  const app = new Hono<ApiEnv>()
+  const take = createRateLimit({ now, detail: 'Too many calls for the metrics have come from your address.' })
+  if (metricsToken) app.use('/metrics', createMetricsAuth(metricsToken, deps))
+  app.get('/metrics', async c => {
+    take(networkOf(clientAddress(c, trustedProxies)), SCRAPING)
+    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
+  })
+  return app
+}

@@ -1,0 +1,59 @@
+import { Registry } from 'prom-client'
+import type { Clock } from '../../core/clock.ts'
+import type { Listener } from '../emit.ts'
+import { createAccountLabels } from './account-labels.ts'
+import { createCallRate } from './call-rate.ts'
+import { createEventMetrics } from './event-metrics.ts'
+import { createMetricsListener } from './listener.ts'
+import { processMetrics } from './process-metrics.ts'
+import { createReadingMetrics, type Readings } from './readings.ts'
+
+/** A route of the API, and the codes that it may answer; the first is what it answers if all is well. */
+export interface CountedRoute {
+  method: string
+  route: string
+  codes: readonly string[]
+}
+
+export interface Metrics {
+  listener: Listener
+  /** Shows zeros for an account. */
+  addAccount(account: string): void
+  /** By the label of an account, of this process. */
+  callsInLastMinute(account: string): number
+  contentType: string
+  /** The page, with these values of what is read elsewhere. */
+  text(readings: Readings): Promise<string>
+}
+
+export const createMetrics = ({
+  routes,
+  clock,
+}: {
+  routes: readonly CountedRoute[]
+  clock: Pick<Clock, 'monotonic'>
+}): Metrics => {
+  const registry = new Registry()
+  const metrics = createEventMetrics(registry)
+  const show = createReadingMetrics(registry)
+  const calls = createCallRate(clock.monotonic)
+  const accountLabel = createAccountLabels(account => {
+    for (const name of ['polls', 'pollDuration', 'unknownStatuses'] as const) metrics.begin(name, { account })
+  })
+  for (const { method, route, codes } of routes) {
+    const [code = '200'] = codes
+    metrics.begin('httpRequestDuration', { method, route, code })
+    for (const one of codes) metrics.begin('httpRequests', { method, route, code: one })
+  }
+  return {
+    listener: createMetricsListener({ metrics, accountLabel, onCall: calls.called }),
+    addAccount: account => void accountLabel(account),
+    callsInLastMinute: calls.inLastMinute,
+    contentType: registry.contentType,
+    text: async readings => {
+      show(readings)
+      const [ours, ofProcess] = await Promise.all([registry.metrics(), processMetrics().metrics()])
+      return `${ours}\n${ofProcess}`
+    },
+  }
+}

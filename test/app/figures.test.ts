@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { createFigures } from '../../src/app/figures.ts'
+import { SECOND } from '../../src/core/duration.ts'
+import type { EngineStats, Stats } from '../../src/store/store.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+
+const ENGINE = { kind: 'sqlite' } as EngineStats
+
+/** A database that is asked, and answers when it is told to. */
+const openScene = () => {
+  const clock = createFixedClock()
+  const asked: PromiseWithResolvers<Stats>[] = []
+  const stats = () => {
+    const call = Promise.withResolvers<Stats>()
+    asked.push(call)
+    return call.promise
+  }
+  const figures = createFigures({ stats, engineStats: async () => ENGINE }, clock)
+  return {
+    clock,
+    asked,
+    figures,
+    answer: (at: number) => asked.at(-1)?.resolve({ at } as Stats),
+    fail: () => asked.at(-1)?.reject(new Error('the disk is gone')),
+  }
+}
+
+test('asks the database once for all who come, and not again within five seconds', async () => {
+  const { clock, asked, figures, answer } = openScene()
+  const all = [figures(), figures(), figures()]
+  answer(1)
+  expect((await Promise.all(all)).map(one => one?.stats.at)).toEqual([1, 1, 1])
+  await clock.advance(5 * SECOND - 1)
+  expect((await figures())?.stats.at).toBe(1)
+  expect(asked).toHaveLength(1)
+  await clock.advance(1)
+  const next = figures()
+  answer(2)
+  expect(await next).toMatchObject({ stats: { at: 2 }, readAt: 5 * SECOND })
+})
+
+test('nobody waits longer than two seconds for a slow database: they get the last figures', async () => {
+  const { clock, asked, figures, answer } = openScene()
+  const first = figures()
+  await clock.advance(2 * SECOND)
+  expect(await first).toBeNull()
+  answer(1)
+  await endOfTurn()
+  expect((await figures())?.stats.at).toBe(1)
+  await clock.advance(5 * SECOND)
+  const late = figures()
+  await clock.advance(2 * SECOND)
+  expect(await late).toMatchObject({ stats: { at: 1 } })
+  await clock.advance(60 * SECOND)
+  const later = figures()
+  await clock.advance(2 * SECOND)
+  expect(await later).toMatchObject({ stats: { at: 1 } })
+  expect(asked).toHaveLength(2)
+})
+
+test('a database that fails is asked again after five seconds, and the last figures stay', async () => {
+  const { clock, asked, figures, answer, fail } = openScene()
+  const first = figures()
+  answer(1)
+  await first
+  await clock.advance(5 * SECOND)
+  const failed = figures()
+  fail()
+  expect(await failed).toMatchObject({ stats: { at: 1 } })
+  await figures()
+  expect(asked).toHaveLength(2)
+  await clock.advance(5 * SECOND)
+  const again = figures()
+  answer(2)
+  expect(await again).toMatchObject({ stats: { at: 2 } })
+})
+
+test('leaves nobody asleep once the database has answered', async () => {
+  const { clock, figures, answer } = openScene()
+  const asking = figures()
+  answer(1)
+  await asking
+  expect(clock.sleeping()).toBe(0)
+})

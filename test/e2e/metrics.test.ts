@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { scrape } from '../support/prometheus.ts'
+import { ACCOUNT, OTHER_ACCOUNT } from '../support/service.ts'
+import { openStage } from './stage.ts'
+
+const account = ACCOUNT.apiId
+
+describe('the metrics', () => {
+  test('tell a small story: registered, asked, a verdict, a 500, and a 200', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '50ms,50ms' })
+    const { api, receiver, service } = stage
+    receiver.plan('/hook', [500])
+    const { id, idcardid } = await stage.register({
+      steps: [{ status: 'ING' }, { status: 'ING' }],
+      status: 'SUCCESS',
+    })
+    await api.call('POST', '/v1/registrations', { idcardid, callbackUrl: receiver.urlFor('/hook') })
+    await stage.delivery(id, 2)
+    await api.until(id, one => one.delivery.state === 'delivered')
+
+    const page = await scrape(service.url)
+    const counted = (name: string, labels?: Record<string, string>) => page.value(name, labels)
+    expect(counted('idface_registrations_total', { result: 'created' })).toBe(1)
+    expect(counted('idface_registrations_total', { result: 'same' })).toBe(1)
+    expect(counted('idface_polls_total', { account })).toBe(3)
+    expect(counted('idface_polls_total', { account, answer: 'verdict' })).toBe(1)
+    expect(counted('idface_poll_duration_seconds_count', { account })).toBe(3)
+    expect(counted('idface_verdicts_total', { status: 'succeeded' })).toBe(1)
+    expect(counted('idface_verdicts_total', { status: 'failed' })).toBe(0)
+    expect(counted('idface_detection_lag_seconds_count')).toBe(1)
+    expect(counted('idface_verdict_age_seconds_count')).toBe(1)
+    expect(counted('idface_attempts_total', { outcome: 'http_5xx' })).toBe(1)
+    expect(counted('idface_attempts_total', { outcome: 'ok' })).toBe(1)
+    expect(counted('idface_attempts_total')).toBe(2)
+    expect(counted('idface_delivery_lag_seconds_count', { attempt: 'first' })).toBe(1)
+    expect(counted('idface_delivery_lag_seconds_count', { attempt: 'retry' })).toBe(1)
+    expect(counted('idface_messages_total', { end: 'delivered' })).toBe(1)
+    expect(counted('idface_messages_total')).toBe(1)
+    expect(counted('idface_notification_duration_seconds_count')).toBe(1)
+    expect(counted('idface_notification_duration_seconds_sum')).toBeGreaterThan(0.03)
+    expect(counted('idface_upstream_up', { account })).toBe(1)
+    expect(counted('idface_account_paused', { account })).toBe(0)
+    expect(counted('idface_upstream_budget_used_ratio', { account })).toBeCloseTo(3 / (200 * 60), 6)
+    expect(Math.abs(counted('idface_upstream_clock_skew_seconds', { account }))).toBeLessThan(2)
+    expect(counted('idface_queue_depth')).toBe(0)
+    expect(counted('idface_queue_oldest_due_seconds')).toBe(0)
+    expect(counted('idface_commit_duration_seconds_count')).toBeGreaterThan(0)
+    expect(counted('idface_database_bytes')).toBeGreaterThan(0)
+    expect(counted('idface_http_requests_total', { route: '/v1/registrations', method: 'POST', code: '201' })).toBe(1)
+    expect(counted('idface_slots_in_use')).toBe(0)
+  })
+
+  test('tell of queues, of ends without a verdict, and of what is cancelled', async () => {
+    await using stage = await openStage({ RETRY_SCHEDULE: '1h', POLL_MIN_INTERVAL: '5m', POLL_MAX_INTERVAL: '5m' })
+    const { api, receiver, service } = stage
+    receiver.plan('/hook', [500, 410])
+    const waiting = await stage.register({ status: 'ING' })
+    const failing = await stage.register({ status: 'FAIL' })
+    await stage.delivery(failing.id)
+    await api.until(failing.id, one => one.delivery.attempts === 1)
+    const gone = await stage.register({ status: 'SUCCESS' })
+    await api.until(gone.id, one => one.delivery.state === 'exhausted')
+    await expect.poll(async () => (await api.find(waiting.id)).polls).toBe(1)
+    const page = await scrape(service.url)
+    expect(page.value('idface_queue_depth', { queue: 'poll', state: 'scheduled' })).toBe(1)
+    expect(page.value('idface_queue_depth', { queue: 'deliver', state: 'scheduled' })).toBe(1)
+    expect(page.value('idface_messages_total', { end: 'gone' })).toBe(1)
+    expect(page.value('idface_verdicts_total', { status: 'failed' })).toBe(1)
+    await api.cancel(failing.id)
+    await api.cancel(waiting.id)
+    const later = await scrape(service.url)
+    expect(later.value('idface_messages_total', { end: 'cancelled' })).toBe(1)
+    expect(later.value('idface_unresolved_total')).toBe(0)
+  })
+
+  test('have every label value that is known from the start, also of an account that is added later', async () => {
+    await using stage = await openStage()
+    const page = await scrape(stage.service.url)
+    expect(page.value('idface_polls_total', { account, answer: 'timeout' })).toBe(0)
+    expect(page.value('idface_unresolved_total', { reason: 'gone' })).toBe(0)
+    expect(page.value('idface_attempts_total', { outcome: 'dns' })).toBe(0)
+    expect(page.value('idface_http_requests_total', { route: '/v1/events', method: 'GET', code: '503' })).toBe(0)
+    expect(page.value('idface_store_errors_total', { code: 'full' })).toBe(0)
+    expect(page.value('idface_account_paused', { account, reason: 'frozen' })).toBe(0)
+    const { apiId, apiKey } = OTHER_ACCOUNT
+    await stage.admin.call('POST', '/v1/admin/accounts', { account: apiId, apiKey })
+    await expect
+      .poll(
+        async () =>
+          (await scrape(stage.service.url)).value('idface_polls_total', { account: apiId, answer: 'verdict' }),
+        {
+          timeout: 8_000,
+          interval: 500,
+        },
+      )
+      .toBe(0)
+  })
+})

@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { createEmit } from '../../../src/telemetry/emit.ts'
+import { METRICS } from '../../../src/telemetry/metrics/declarations.ts'
+import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts'
+import { createFixedClock } from '../../support/fixed-clock.ts'
+import { parseMetrics } from '../../support/prometheus.ts'
+
+const HISTOGRAM = 'histogram'
+const COUNTER = 'counter'
+const GAUGE = 'gauge'
+
+/** Typed here once more: dashboards and alerts of operators name these. */
+const TABLE: readonly (readonly [name: string, type: string, labels: Record<string, string>])[] = [
+  ['idface_registrations_total', COUNTER, { result: 'created same conflict refused' }],
+  [
+    'idface_polls_total',
+    COUNTER,
+    {
+      account: '',
+      answer: 'pending verdict unknown not_found refused throttled server_error timeout network invalid',
+    },
+  ],
+  ['idface_poll_duration_seconds', HISTOGRAM, { account: '' }],
+  ['idface_verdicts_total', COUNTER, { status: 'succeeded failed' }],
+  ['idface_unresolved_total', COUNTER, { reason: 'expired not_found gone invalid_id unknown_status' }],
+  ['idface_detection_lag_seconds', HISTOGRAM, {}],
+  ['idface_verdict_age_seconds', HISTOGRAM, {}],
+  ['idface_delivery_lag_seconds', HISTOGRAM, { attempt: 'first retry resend' }],
+  ['idface_notification_duration_seconds', HISTOGRAM, {}],
+  [
+    'idface_attempts_total',
+    COUNTER,
+    { outcome: 'ok http_3xx http_4xx http_429 http_5xx timeout dns refused tls network blocked' },
+  ],
+  ['idface_attempt_duration_seconds', HISTOGRAM, {}],
+  ['idface_messages_total', COUNTER, { end: 'delivered exhausted cancelled gone' }],
+  ['idface_unknown_statuses_total', COUNTER, { account: '' }],
+  ['idface_http_requests_total', COUNTER, { route: '', method: '', code: '' }],
+  ['idface_http_request_duration_seconds', HISTOGRAM, { route: '', method: '', code: '' }],
+  ['idface_rate_limited_total', COUNTER, { by: 'key address' }],
+  ['idface_queue_depth', GAUGE, { queue: 'poll deliver', state: 'due scheduled leased held' }],
+  ['idface_queue_oldest_due_seconds', GAUGE, { queue: 'poll deliver' }],
+  ['idface_slots_in_use', GAUGE, { kind: 'poll deliver' }],
+  ['idface_slots_limit', GAUGE, { kind: 'poll deliver' }],
+  ['idface_upstream_budget_used_ratio', GAUGE, { account: '' }],
+  ['idface_upstream_up', GAUGE, { account: '' }],
+  [
+    'idface_account_paused',
+    GAUGE,
+    {
+      account: '',
+      reason:
+        'egress_ip credentials_missing app_missing credentials_wrong frozen clock password_refused no_contract password_or_balance serial_not_received unknown_code operator',
+    },
+  ],
+  ['idface_upstream_clock_skew_seconds', GAUGE, { account: '' }],
+  ['idface_bulk_remaining', GAUGE, { kind: 'resend' }],
+  ['idface_stats_age_seconds', GAUGE, {}],
+  ['idface_commit_duration_seconds', HISTOGRAM, {}],
+  ['idface_commit_batch_size', HISTOGRAM, {}],
+  ['idface_wal_bytes', GAUGE, {}],
+  ['idface_wal_pinned_seconds', GAUGE, {}],
+  ['idface_database_bytes', GAUGE, {}],
+  ['idface_disk_free_bytes', GAUGE, {}],
+  ['idface_store_errors_total', COUNTER, { code: 'busy full io corrupt connection serialization timeout other' }],
+  ['idface_nodes_alive', GAUGE, {}],
+  ['idface_node_info', GAUGE, { version: '' }],
+]
+
+const open = () => {
+  const routes = [{ method: 'GET', route: '/v1/things/:id', codes: ['200', '404'] }]
+  const clock = createFixedClock()
+  const metrics = createMetrics({ routes, clock })
+  const page = async () => parseMetrics(await metrics.text({}))
+  return { metrics, clock, page, emit: createEmit([metrics.listener]) }
+}
+
+describe('the metrics', () => {
+  test('have these names, types, labels and values', () => {
+    const declared = Object.values(METRICS).map(({ name, type, labels }) => {
+      const values = Object.entries(labels).map(([label, all]) => [label, 'from' in all ? '' : all.join(' ')] as const)
+      return [name, type, Object.fromEntries(values)]
+    })
+    expect(declared.toSorted()).toEqual(TABLE.toSorted() as unknown[])
+  })
+
+  test('show zeros from the start, and those of an account and of a route once these are known', async () => {
+    const { metrics, page } = open()
+    const first = await page()
+    expect(first.value('idface_attempts_total', { outcome: 'tls' })).toBe(0)
+    expect(first.value('idface_delivery_lag_seconds_bucket', { attempt: 'resend', le: '+Inf' })).toBe(0)
+    expect(first.value('idface_detection_lag_seconds_count')).toBe(0)
+    const route = { route: '/v1/things/:id', method: 'GET' }
+    expect(first.value('idface_http_requests_total', { ...route, code: '404' })).toBe(0)
+    expect(first.value('idface_http_request_duration_seconds_count', { ...route, code: '200' })).toBe(0)
+    expect(first.value('idface_polls_total', { account: 'C1' })).toBeNaN()
+    metrics.addAccount('C1')
+    const known = await page()
+    expect(known.value('idface_polls_total', { account: 'C1', answer: 'refused' })).toBe(0)
+    expect(known.value('idface_poll_duration_seconds_count', { account: 'C1' })).toBe(0)
+    expect(known.value('idface_unknown_statuses_total', { account: 'C1' })).toBe(0)
+  })
+
+  test('keep what is counted of an account when it is told again', async () => {
+    const { metrics, emit, page } = open()
+    const call = { verificationId: 1, account: 'C1', code: 2, cause: null, durationMs: 80 }
+    emit('poll.answered', { ...call, kind: 'unknown_status' })
+    metrics.addAccount('C1')
+    const now = await page()
+    expect(now.value('idface_polls_total', { account: 'C1', answer: 'unknown' })).toBe(1)
+    expect(now.value('idface_poll_duration_seconds_sum', { account: 'C1' })).toBe(0.08)
+    expect(now.value('idface_unknown_statuses_total', { account: 'C1' })).toBe(1)
+    expect(metrics.callsInLastMinute('C1')).toBe(1)
+  })
+
+  test('count no attempt for what was not sent', async () => {
+    const { emit, page } = open()
+    const attempt = {
+      messageId: 'msg_1',
+      partnerId: 'partner_1',
+      host: 'a.example',
+      attempt: 1,
+      origin: 'first',
+    } as const
+    const times = { lagMs: 4, durationMs: 12, detail: null }
+    emit('delivery.attempted', { ...attempt, ...times, outcome: 'not_sent', httpStatus: null, error: 'local' })
+    expect((await page()).value('idface_attempts_total')).toBe(0)
+    emit('delivery.attempted', { ...attempt, ...times, outcome: 'delivered', httpStatus: 200, error: null })
+    const after = await page()
+    expect(after.value('idface_attempts_total', { outcome: 'ok' })).toBe(1)
+    expect(after.value('idface_delivery_lag_seconds_bucket', { attempt: 'first', le: '0.01' })).toBe(1)
+    expect(after.value('idface_attempt_duration_seconds_sum')).toBe(0.012)
+  })
+
+  test('tell who was over a rate, and have no more methods than HTTP’s usual ones', async () => {
+    const { emit, page } = open()
+    const answer = { route: '/v1/things/:id', durationMs: 2, requestId: 'req_1' }
+    emit('request.answered', { ...answer, method: 'GET', status: 429, partnerId: 'partner_1' })
+    emit('request.answered', { ...answer, method: 'GET', status: 429, partnerId: null })
+    emit('request.answered', { ...answer, method: 'GET', status: 429, partnerId: null })
+    for (const method of ['PROPFIND', 'MKCOL'])
+      emit('probe.answered', { ...answer, method, status: 404, partnerId: null })
+    const now = await page()
+    expect(now.value('idface_rate_limited_total', { by: 'key' })).toBe(1)
+    expect(now.value('idface_rate_limited_total', { by: 'address' })).toBe(2)
+    expect(now.value('idface_http_requests_total', { method: 'other', code: '404' })).toBe(2)
+  })
+
+  test('show what is read elsewhere as it was told, a histogram with its buckets added up', async () => {
+    const { metrics } = open()
+    const none = {}
+    const page = parseMetrics(
+      await metrics.text({
+        commitDuration: [{ labels: none, value: { bounds: [0.001, 0.01], counts: [3, 2, 1], sum: 0.4 } }],
+        upstreamUp: [{ labels: { account: 'C"1' }, value: 0 }],
+      }),
+    )
+    expect(page.types.get('idface_commit_duration_seconds')).toBe('histogram')
+    const buckets = ['0.001', '0.01', '+Inf'].map(le => page.value('idface_commit_duration_seconds_bucket', { le }))
+    expect(buckets).toEqual([3, 5, 6])
+    expect(page.value('idface_commit_duration_seconds_sum')).toBe(0.4)
+    expect(page.value('idface_commit_duration_seconds_count')).toBe(6)
+    expect(page.value('idface_upstream_up', { account: 'C"1' })).toBe(0)
+    expect(page.value('idface_queue_depth')).toBeNaN()
+  })
+})
