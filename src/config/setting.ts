@@ -1,6 +1,7 @@
+import type { Language } from '../core/language.ts'
 import type { Parser } from './parsers.ts'
 
-export type Language = 'en' | 'zh'
+export type { Language } from '../core/language.ts'
 
 export interface Setting {
   name: string

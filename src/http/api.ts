@@ -5,6 +5,7 @@ import type { Emit } from '../telemetry/emit.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
+import { createOverview, type OverviewDeps } from './admin/overview.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
 import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
@@ -43,6 +44,7 @@ type Part =
   | AdminPartnerDeps
   | AdminKeyDeps
   | AdminAccountDeps
+  | OverviewDeps
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
   : never
@@ -113,6 +115,7 @@ const createAdmin = (deps: ApiDeps) => {
     app.route('/partners', createAdminPartners(deps))
     app.route('/partners', createPartnerKeys(deps))
     app.route('/keys', createAdminKeys(deps))
+    app.route('/overview', createOverview(deps))
   }
   app.all('*', c => c.notFound())
   return app

@@ -81,6 +81,13 @@ export const ADMIN_OPERATIONS: Operations = {
     summary: 'Resume an upstream account, slowly at first',
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
   },
+  'GET /v1/admin/overview': {
+    ...ADMIN,
+    operationId: 'getOverview',
+    summary: 'What is wrong and what to do, what waits since when, and what happened lately',
+    acceptsLanguage: true,
+    answers: { 200: { description: 'The overview.', schema: 'Overview', headers: ['content-language'] } },
+  },
 }
 
 export const SERVICE_OPERATIONS: Operations = {

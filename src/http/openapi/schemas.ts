@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
+import { OVERVIEW } from '../admin/overview.ts'
 import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
 import { HEALTH, READINESS } from '../health.ts'
 import { listOf } from '../json/pagination.ts'
@@ -57,6 +58,7 @@ export const ANSWERS = {
   NewKey: CREATED_KEY,
   Account: ACCOUNT,
   AccountList: listOf(ACCOUNT),
+  Overview: OVERVIEW,
   Health: HEALTH,
   Readiness: READINESS,
 }

@@ -1,0 +1,206 @@
+import type { AccountFault } from './answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
+import type { Language } from './language.ts'
+import type { Trouble, TroubleCode } from './trouble.ts'
+
+/** What is wrong, and what to do about it. */
+export interface TroubleWords {
+  sentence: string
+  remedy: string
+}
+
+/** Says it in words of the reader's language, as of `at` (epoch ms). */
+export const describeTrouble = (trouble: Trouble, language: Language, at: number): TroubleWords => {
+  const words = WORDS[language][trouble.code] as (trouble: Trouble, at: number) => TroubleWords
+  return words(trouble, at)
+}
+
+type Words = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, at: number) => TroubleWords }
+
+/** `2026-11-24 16:20:05 UTC` */
+const showTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+const UNITS: readonly (readonly [ms: number, unit: Record<Language, string>])[] = [
+  [DAY, { en: 'd', zh: '天' }],
+  [HOUR, { en: 'h', zh: '小时' }],
+  [MINUTE, { en: 'min', zh: '分钟' }],
+  [SECOND, { en: 's', zh: '秒' }],
+]
+
+/** `5 min`: in the largest unit of which there are two. */
+export const showSpan = (ms: number, language: Language): string => {
+  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? ([SECOND, { en: 's', zh: '秒' }] as const)
+  return `${Math.ceil(ms / size)} ${unit[language]}`
+}
+
+/** `1.5 GB` */
+export const showBytes = (bytes: number): string => {
+  const [size, unit] = bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB']
+  return `${Number((bytes / size).toPrecision(3))} ${unit}`
+}
+
+const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
+/** Three digits say all that an estimate can. */
+const rounded = (rate: number): number => Number(rate.toPrecision(3))
+
+const PAUSE_EN: Record<AccountFault, TroubleWords> = {
+  egress_ip: {
+    sentence: 'GetResult does not accept calls from this IP address',
+    remedy: "Have the vendor register this machine's egress address.",
+  },
+  credentials_missing: {
+    sentence: 'GetResult found no APIID or no password in the call',
+    remedy: 'Check IHUYI_ACCOUNT, IHUYI_API_KEY and IHUYI_METHOD, and any proxy between the service and GetResult.',
+  },
+  app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
+  credentials_wrong: {
+    sentence: 'the APIID or the APIKEY is wrong',
+    remedy: 'Correct IHUYI_ACCOUNT and IHUYI_API_KEY, and restart. Repeated bad logins may freeze the account.',
+  },
+  frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
+  clock: {
+    sentence: "this machine's clock and GetResult's differ too much",
+    remedy: "Set this machine's clock right (NTP).",
+  },
+  password_refused: {
+    sentence: 'GetResult does not accept the password',
+    remedy: 'Check the APIKEY and the clock; if both are right, try IHUYI_PASSWORD_MODE=static.',
+  },
+  no_contract: {
+    sentence: 'the account has no contract for this product',
+    remedy: 'Sign the contract for this product with the vendor.',
+  },
+  password_or_balance: {
+    sentence: 'the password is wrong or the balance is used up',
+    remedy: 'Check the balance first, then the APIKEY.',
+  },
+  serial_not_received: {
+    sentence: 'GetResult does not receive the serials of nearly all calls',
+    remedy: 'Check IHUYI_METHOD, and any proxy between the service and GetResult.',
+  },
+  unknown_code: {
+    sentence: 'GetResult answers nearly all calls with a code that is in no table',
+    remedy: 'Ask the vendor what the code means.',
+  },
+}
+
+const en: Words = {
+  account_paused: ({ account, since, reason, upstreamCode }) => ({
+    sentence: `Account ${account} has been paused since ${showTime(since)}: ${PAUSE_EN[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
+    remedy: `${PAUSE_EN[reason].remedy} The service tries the account again by itself; to have it tried at once, POST /v1/admin/accounts/${account}/resume.`,
+  }),
+  account_paused_by_operator: ({ account, since }) => ({
+    sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
+    remedy: `When it may go on, POST /v1/admin/accounts/${account}/resume.`,
+  }),
+  upstream_unreachable: ({ account, since, error }) => ({
+    sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
+    remedy:
+      'Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers.',
+  }),
+  polls_late: ({ account, since, due, isCapped, rate, etaMs }) => ({
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rounded(rate)} calls a second.`,
+    remedy:
+      'After an outage or a large batch this goes away by itself. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
+  }),
+  deliveries_held: ({ since, due, isCapped }) => ({
+    sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
+    remedy: 'When they may go out, run: deliveries resume.',
+  }),
+  deliveries_late: ({ since, due, isCapped }, at) => ({
+    sentence: `Webhooks have been late since ${showTime(since)}, for ${showSpan(at - since, 'en')}: ${atLeast(due, isCapped)} are due.`,
+    remedy:
+      'Look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
+  }),
+  disk_low: ({ freeBytes }) => ({
+    sentence: `The disk of the database has ${showBytes(freeBytes)} left. When it is full, registrations are refused.`,
+    remedy:
+      'Free some space or enlarge the disk; then shorten RETENTION and run prune. Do not stop the service on a full disk.',
+  }),
+  log_pinned: ({ since, walBytes }, at) => ({
+    sentence: `Somebody has been reading the database for ${showSpan(at - since, 'en')}, so its log keeps growing (${showBytes(walBytes)}).`,
+    remedy: 'End the reader: a backup that hangs, an open transaction in a sqlite3 shell, Litestream.',
+  }),
+  backup_failed: ({ since, reason }) => ({
+    sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
+    remedy: 'Run backup by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
+  }),
+  messages_held: ({ held, urls }) => ({
+    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410, or a webhook cannot be decrypted.`,
+    remedy:
+      'Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
+  }),
+}
+
+const PAUSE_ZH: Record<AccountFault, TroubleWords> = {
+  egress_ip: { sentence: '上游不接受来自本机 IP 地址的请求', remedy: '请上游登记本机的出口 IP 地址。' },
+  credentials_missing: {
+    sentence: '上游未在请求中找到 APIID 或密码',
+    remedy: '请检查 IHUYI_ACCOUNT、IHUYI_API_KEY 和 IHUYI_METHOD，以及本服务与上游之间的代理。',
+  },
+  app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系上游。' },
+  credentials_wrong: {
+    sentence: 'APIID 或 APIKEY 错误',
+    remedy: '请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY 后重启。多次登录失败可能导致账户被冻结。',
+  },
+  frozen: { sentence: '账户已被冻结', remedy: '请联系上游解冻。' },
+  clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟（NTP）。' },
+  password_refused: {
+    sentence: '上游不接受该密码',
+    remedy: '请检查 APIKEY 和本机时钟；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。',
+  },
+  no_contract: { sentence: '账户未开通此产品', remedy: '请向上游开通此产品。' },
+  password_or_balance: { sentence: '密码错误或余额不足', remedy: '请先检查余额，再检查 APIKEY。' },
+  serial_not_received: {
+    sentence: '上游未收到绝大多数请求中的流水号',
+    remedy: '请检查 IHUYI_METHOD，以及本服务与上游之间的代理。',
+  },
+  unknown_code: { sentence: '上游对绝大多数请求返回文档中未列出的代码', remedy: '请向上游确认该代码的含义。' },
+}
+
+const zh: Words = {
+  account_paused: ({ account, since, reason, upstreamCode }) => ({
+    sentence: `账户 ${account} 自 ${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
+    remedy: `${PAUSE_ZH[reason].remedy}系统会自动重试该账户；如需立即重试，请 POST /v1/admin/accounts/${account}/resume。`,
+  }),
+  account_paused_by_operator: ({ account, since }) => ({
+    sentence: `运维人员已于 ${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
+    remedy: `可以恢复时，请 POST /v1/admin/accounts/${account}/resume。`,
+  }),
+  upstream_unreachable: ({ account, since, error }) => ({
+    sentence: `自 ${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
+    remedy: '请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续。',
+  }),
+  polls_late: ({ account, since, due, isCapped, rate, etaMs }) => ({
+    sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询，按每秒 ${rounded(rate)} 次计算，${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}。`,
+    remedy:
+      '上游中断或大批量登记之后，会自行恢复。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
+  }),
+  deliveries_held: ({ since, due, isCapped }) => ({
+    sentence: `运维人员自 ${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
+    remedy: '可以恢复时，请运行：deliveries resume。',
+  }),
+  deliveries_late: ({ since, due, isCapped }, at) => ({
+    sentence: `回调自 ${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送。`,
+    remedy:
+      '请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+  }),
+  disk_low: ({ freeBytes }) => ({
+    sentence: `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
+    remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 prune。磁盘写满时不要停止服务。',
+  }),
+  log_pinned: ({ since, walBytes }, at) => ({
+    sentence: `有程序已持续读取数据库 ${showSpan(at - since, 'zh')}，数据库日志因此不断增大（${showBytes(walBytes)}）。`,
+    remedy: '请结束该读取：卡住的备份、sqlite3 命令行中未结束的事务，或 Litestream。',
+  }),
+  backup_failed: ({ since, reason }) => ({
+    sentence: `上次备份于 ${showTime(since)} 失败（${reason}）。`,
+    remedy: '请手动运行 backup，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
+  }),
+  messages_held: ({ held, urls }) => ({
+    sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410，或回调内容无法解密。`,
+    remedy: '请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
+  }),
+}
+
+const WORDS: Record<Language, Words> = { en, zh }

@@ -1,0 +1,29 @@
+import type { AccountFault } from './answer.ts'
+
+/** What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID. */
+export type Trouble =
+  | { code: 'account_paused'; since: number; account: string; reason: AccountFault; upstreamCode: number | null }
+  | { code: 'account_paused_by_operator'; since: number; account: string }
+  | { code: 'upstream_unreachable'; since: number; account: string; error: string }
+  | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
+  | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean }
+  | { code: 'polls_late'; since: number; account: string; due: number; isCapped: boolean; rate: number; etaMs: number }
+  | { code: 'disk_low'; since: null; freeBytes: number }
+  | { code: 'log_pinned'; since: number; walBytes: number }
+  | { code: 'backup_failed'; since: number; reason: string }
+  | { code: 'messages_held'; since: null; held: number; urls: number }
+
+export type TroubleCode = Trouble['code']
+
+export const TROUBLE_CODES = [
+  'account_paused',
+  'account_paused_by_operator',
+  'upstream_unreachable',
+  'deliveries_held',
+  'deliveries_late',
+  'polls_late',
+  'disk_low',
+  'log_pinned',
+  'backup_failed',
+  'messages_held',
+] as const satisfies readonly TroubleCode[]

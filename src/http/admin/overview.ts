@@ -1,0 +1,117 @@
+import { Hono } from 'hono'
+import { languageDetector } from 'hono/language'
+import { z } from 'zod'
+import { PAUSE_REASONS } from '../../core/account.ts'
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { TROUBLE_CODES } from '../../core/trouble.ts'
+import { type Overview, type OverviewVerb, readOverview } from '../../store/overview.ts'
+import { STORE_ERRORS } from '../../store/stats.ts'
+import type { Store } from '../../store/store.ts'
+import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
+import { noQuery } from '../json/query.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+
+export interface OverviewDeps {
+  store: Pick<Store, OverviewVerb>
+}
+
+const countsOf = <Name extends string>(names: readonly Name[]) =>
+  z.strictObject(Object.fromEntries(names.map(name => [name, COUNT])) as Record<Name, typeof COUNT>)
+
+const QUEUE = {
+  due: COUNT.describe('Could be claimed now. Of a disabled partner nothing is due.'),
+  dueIsCapped: z.boolean().describe('There are more than `due`.'),
+  scheduled: COUNT.describe('Due later, or of a disabled partner.'),
+  leased: COUNT.describe('Under way.'),
+  oldestDueAt: AT_OR_NULL.describe('When the one was due that waits the longest; null: none is due.'),
+}
+const MS = z.number().min(0)
+const QUANTILES = z.strictObject({ p50: MS.nullable(), p95: MS.nullable(), p99: MS.nullable() })
+const ACTIVITY = z.strictObject({
+  since: AT,
+  registrations: COUNT.describe('Created.'),
+  polls: COUNT,
+  verdicts: COUNT,
+  unresolved: COUNT,
+  attempts: COUNT,
+  delivered: COUNT,
+  exhausted: COUNT,
+  detectionLagMs: QUANTILES.describe('The last poll without a verdict to the one that saw it.'),
+  deliveryLagMs: QUANTILES.describe('First attempts: due to sent.'),
+})
+
+export const OVERVIEW = z.strictObject({
+  at: AT,
+  language: z.enum(['en', 'zh']),
+  problems: z
+    .array(
+      z.strictObject({
+        code: z.enum(TROUBLE_CODES),
+        account: z.string().nullable().describe('The APIID, where it is about an account.'),
+        since: AT_OR_NULL,
+        sentence: z.string().describe('What is wrong.'),
+        remedy: z.string().describe('What to do.'),
+      }),
+    )
+    .describe('The worst first; empty where nothing is wrong.'),
+  accounts: z.array(
+    z.strictObject({
+      id: z.string(),
+      account: z.string().describe('The APIID.'),
+      rate: z.number().describe('Calls a second.'),
+      paused: z.boolean(),
+      reason: z.enum(PAUSE_REASONS).nullable(),
+      code: z.int().nullable().describe('The upstream code that paused it.'),
+      reachable: z.boolean(),
+      error: z.string().nullable().describe('Why GetResult cannot be reached.'),
+      since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
+      nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
+      waiting: COUNT.describe('Serials that somebody waits for.'),
+      ...QUEUE,
+    }),
+  ),
+  polls: z.strictObject(QUEUE).describe('Serials to be asked about, of all accounts.'),
+  deliveries: z.strictObject({
+    ...QUEUE,
+    held: COUNT.describe('Webhooks whose URL answered 410, or that cannot be decrypted.'),
+  }),
+  registrations: countsOf(REGISTRATION_STATUSES),
+  messages: countsOf(MESSAGE_STATES),
+  callbacks: z.strictObject({ gone: COUNT.describe('URLs on hold after a 410.') }),
+  bulk: z.strictObject({
+    open: COUNT,
+    remaining: COUNT.describe('Webhooks that bulk resends have still to make due.'),
+  }),
+  lastMinute: ACTIVITY.describe('The last full minute by the clock.'),
+  lastHour: ACTIVITY.describe('The last 60 of them.'),
+  engine: z.strictObject({
+    kind: z.literal('sqlite'),
+    databaseBytes: COUNT,
+    walBytes: COUNT,
+    walPinnedMs: MS.describe('For how long a reader has kept the log from beginning anew.'),
+    diskFreeBytes: COUNT.nullable(),
+    commits: z.strictObject({ count: COUNT, p50Ms: MS.nullable(), p99Ms: MS.nullable() }),
+    writesPerCommit: z.number().nullable(),
+    errors: countsOf(STORE_ERRORS),
+  }),
+}) satisfies z.ZodType<Overview>
+
+const detectLanguage = languageDetector({
+  order: ['header'],
+  supportedLanguages: ['en', 'zh'],
+  fallbackLanguage: 'en',
+  caches: false,
+})
+
+/** `GET /v1/admin/overview`: what is wrong and what to do, what waits since when, and what happened lately. */
+export const createOverview = ({ store }: OverviewDeps) => {
+  const app = new Hono<ApiEnv>()
+  app.get('/', noQuery, detectLanguage, async c => {
+    const language = c.get('language') === 'zh' ? 'zh' : 'en'
+    c.header('content-language', language)
+    c.header('vary', 'accept-language')
+    return c.json(await readOverview(store, language))
+  })
+  return app
+}

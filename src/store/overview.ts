@@ -1,0 +1,96 @@
+import { HOUR, MINUTE } from '../core/duration.ts'
+import { type Activity, activityOf } from '../core/figures.ts'
+import { quantile } from '../core/histogram.ts'
+import type { Language } from '../core/language.ts'
+import { describeTrouble } from '../core/trouble-texts.ts'
+import { beginningOf, type HistoryPoint } from './history.ts'
+import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
+import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
+import type { Store } from './store.ts'
+
+const iso = (at: number): string => new Date(at).toISOString()
+const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
+
+/** How it is going, in words and numbers, as JSON. Times are ISO 8601, in UTC. */
+export type Overview = ReturnType<typeof overviewOf>
+
+/** What an overview reads. */
+export type OverviewVerb = 'stats' | 'engineStats' | 'listHistory' | 'deliveriesHeldAt' | 'lastBackup'
+
+/**
+ * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
+ * the minute has ended.
+ */
+export const readOverview = async (store: Pick<Store, OverviewVerb>, language: Language): Promise<Overview> => {
+  const [stats, engine, deliveriesHeldAt, backup] = await Promise.all([
+    store.stats(),
+    store.engineStats(),
+    store.deliveriesHeldAt(),
+    store.lastBackup(),
+  ])
+  const to = beginningOf(stats.at, 'minute')
+  const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
+  return overviewOf({ stats, engine, deliveriesHeldAt, backup, points }, language)
+}
+
+const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] }, language: Language) => {
+  const { stats, engine } = facts
+  const to = beginningOf(stats.at, 'minute')
+  return {
+    at: iso(stats.at),
+    language,
+    problems: troublesOf(facts).map(trouble => ({
+      code: trouble.code,
+      account: 'account' in trouble ? trouble.account : null,
+      since: isoOrNull(trouble.since),
+      ...describeTrouble(trouble, language, stats.at),
+    })),
+    accounts: stats.accounts.map(viewAccount),
+    polls: viewQueue(stats.polls),
+    deliveries: { ...viewQueue(stats.deliveries), held: stats.deliveries.held },
+    registrations: stats.registrations,
+    messages: stats.messages,
+    callbacks: stats.callbacks,
+    bulk: stats.bulk,
+    lastMinute: viewActivity(points, to - MINUTE),
+    lastHour: viewActivity(points, to - HOUR),
+    engine: viewEngine(engine),
+  }
+}
+
+const viewQueue = ({ due, dueIsCapped, scheduled, leased, oldestDueAt }: QueueStats) => ({
+  due,
+  dueIsCapped,
+  scheduled,
+  leased,
+  oldestDueAt: isoOrNull(oldestDueAt),
+})
+
+const viewAccount = (account: AccountStats) => ({
+  id: account.id,
+  account: account.apiId,
+  rate: account.rate,
+  paused: account.pausedAt !== null,
+  reason: account.pauseReason,
+  code: account.pauseCode,
+  reachable: account.unreachableAt === null,
+  error: account.unreachableError,
+  since: isoOrNull(account.pausedAt ?? account.unreachableAt),
+  nextTryAt: isoOrNull(account.probeAt),
+  waiting: account.waiting,
+  ...viewQueue(account),
+})
+
+const viewActivity = (points: readonly HistoryPoint[], since: number): { since: string } & Activity => ({
+  since: iso(since),
+  ...activityOf(points.filter(({ at }) => at >= since).map(({ sums }) => sums)),
+})
+
+const viewEngine = ({ commits, batches, ...engine }: EngineStats) => {
+  const count = commits.counts.reduce((sum, one) => sum + one, 0)
+  return {
+    ...engine,
+    commits: { count, p50Ms: quantile(commits, 0.5), p99Ms: quantile(commits, 0.99) },
+    writesPerCommit: count === 0 ? null : batches.sum / count,
+  }
+}

@@ -1,0 +1,63 @@
+import { MINUTE, SECOND } from '../../core/duration.ts'
+import type { Trouble } from '../../core/trouble.ts'
+import type { LastBackup } from '../backup.ts'
+import type { AccountStats, EngineStats, Stats } from '../stats.ts'
+
+/** What is due waits longer than this: webhooks or polls are late, whatever their number. */
+const LATE_MS = 2 * MINUTE
+const LOW_DISK_BYTES = 1024 ** 3
+/** A backup of a large file takes as long, and does no harm. */
+const PINNED_MS = 10 * MINUTE
+
+export interface TroubleFacts {
+  stats: Stats
+  engine: EngineStats
+  /** Since when an operator holds all deliveries; null: none does. */
+  deliveriesHeldAt: number | null
+  backup: LastBackup
+}
+
+/** What is wrong now, the worst first; empty where nothing is. */
+export const troublesOf = ({ stats, engine, deliveriesHeldAt, backup }: TroubleFacts): Trouble[] => [
+  ...stats.accounts.flatMap(account => accountTrouble(account, stats.at)),
+  ...deliveryTroubles(stats, deliveriesHeldAt),
+  ...engineTroubles(engine, stats.at),
+  ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
+  ...heldMessages(stats),
+]
+
+const accountTrouble = (account: AccountStats, at: number): Trouble[] => {
+  const { apiId, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
+  if (pausedAt !== null) {
+    const paused = { since: pausedAt, account: apiId }
+    if (pauseReason === 'operator') return [{ code: 'account_paused_by_operator', ...paused }]
+    return [{ code: 'account_paused', ...paused, reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode }]
+  }
+  if (unreachableAt !== null)
+    return [{ code: 'upstream_unreachable', since: unreachableAt, account: apiId, error: unreachableError ?? '?' }]
+  return latePolls(account, at)
+}
+
+const latePolls = ({ apiId, rate, due, dueIsCapped, oldestDueAt }: AccountStats, at: number): Trouble[] => {
+  if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
+  const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, etaMs: (due / rate) * SECOND }
+  return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
+}
+
+const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
+  const { due, dueIsCapped: isCapped, oldestDueAt } = deliveries
+  if (heldAt !== null) return [{ code: 'deliveries_held', since: heldAt, due, isCapped }]
+  if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
+  return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped }]
+}
+
+const engineTroubles = ({ diskFreeBytes, walPinnedMs, walBytes }: EngineStats, at: number): Trouble[] => {
+  const troubles: Trouble[] = []
+  if (diskFreeBytes !== null && diskFreeBytes < LOW_DISK_BYTES)
+    troubles.push({ code: 'disk_low', since: null, freeBytes: diskFreeBytes })
+  if (walPinnedMs > PINNED_MS) troubles.push({ code: 'log_pinned', since: at - walPinnedMs, walBytes })
+  return troubles
+}
+
+const heldMessages = ({ deliveries: { held }, callbacks: { gone } }: Stats): Trouble[] =>
+  held === 0 ? [] : [{ code: 'messages_held', since: null, held, urls: gone }]

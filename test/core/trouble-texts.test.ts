@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { ACCOUNT_FAULTS } from '../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { TROUBLE_CODES, type Trouble } from '../../src/core/trouble.ts'
+import { describeTrouble, showBytes, showSpan } from '../../src/core/trouble-texts.ts'
+
+const AT = Date.parse('2026-11-24T16:20:00.000Z')
+const since = AT - 10 * MINUTE
+const TROUBLES: readonly Trouble[] = [
+  ...ACCOUNT_FAULTS.map(
+    reason => ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405 }) as const,
+  ),
+  { code: 'account_paused_by_operator', since, account: 'C1' },
+  { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout' },
+  { code: 'deliveries_held', since, due: 12, isCapped: false },
+  { code: 'backup_failed', since, reason: 'no_room' },
+  { code: 'deliveries_late', since, due: 12, isCapped: false },
+  { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, etaMs: 2_000 * SECOND },
+  { code: 'disk_low', since: null, freeBytes: 5e8 },
+  { code: 'log_pinned', since, walBytes: 3e9 },
+  { code: 'messages_held', since: null, held: 3, urls: 1 },
+]
+
+test('each trouble is said, with what to do, in both languages', () => {
+  expect(new Set(TROUBLES.map(({ code }) => code))).toEqual(new Set(TROUBLE_CODES))
+  const all = TROUBLES.flatMap(trouble => [describeTrouble(trouble, 'en', AT), describeTrouble(trouble, 'zh', AT)])
+  for (const [index, { sentence, remedy }] of all.entries()) {
+    const isChinese = index % 2 === 1
+    for (const text of [sentence, remedy]) {
+      expect(text).toMatch(isChinese ? /。$/ : /\.$/)
+      expect(/[\u4e00-\u9fff]/.test(text)).toBe(isChinese)
+      expect(text).not.toMatch(/undefined|NaN|null/)
+    }
+  }
+  expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
+})
+
+test('a backlog that is not counted to its end says so', () => {
+  const trouble = {
+    code: 'polls_late',
+    since,
+    account: 'C1',
+    due: 10_000,
+    isCapped: true,
+    rate: 5,
+    etaMs: 2e6,
+  } as const
+  expect(describeTrouble(trouble, 'en', AT).sentence).toContain('10000+ are due, which takes more than 34 min at 5')
+})
+
+test('spans and sizes are said in a unit of which there are several', () => {
+  expect([0, 1_500, 3 * MINUTE, 90 * MINUTE, 5 * HOUR, 3 * DAY].map(ms => showSpan(ms, 'en'))).toEqual([
+    ...['0 s', '2 s', '3 min', '90 min', '5 h', '3 d'],
+  ])
+  expect([512, 4_300_000, 1.25e9].map(showBytes)).toEqual(['0.512 kB', '4.3 MB', '1.25 GB'])
+})

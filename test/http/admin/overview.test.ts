@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { OVERVIEW } from '../../../src/http/admin/overview.ts'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const overview = async (language?: string) => {
+  const headers = language === undefined ? {} : { 'accept-language': language }
+  const answer = await api.call('GET', '/v1/admin/overview', { key: ADMIN_TOKEN, headers })
+  expect(answer.status).toBe(200)
+  OVERVIEW.parse(answer.json)
+  return answer
+}
+
+test('tells what waits, of each account and in all', async () => {
+  await api.register()
+  const since = new Date(api.clock.now).toISOString()
+  api.clock.now += MINUTE
+  expect((await overview()).json).toMatchObject({
+    at: new Date(api.clock.now).toISOString(),
+    problems: [],
+    accounts: [{ id: api.account.id, account: 'C12345678', rate: 5, waiting: 1, due: 1, oldestDueAt: since }],
+    polls: { due: 1, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: since },
+    deliveries: { due: 0, held: 0, oldestDueAt: null },
+    registrations: { pending: 1, succeeded: 0 },
+    messages: { pending: 0 },
+    bulk: { open: 0, remaining: 0 },
+    engine: { kind: 'sqlite', errors: { busy: 0 } },
+  })
+})
+
+test('tells what is wrong and what to do, in the language of the caller', async () => {
+  await api.store.pauseAccount(api.account.id)
+  const since = new Date(api.clock.now).toISOString()
+  const en = await overview('en-GB')
+  expect(en.headers.get('content-language')).toBe('en')
+  expect(en.json.problems).toEqual([
+    {
+      code: 'account_paused_by_operator',
+      account: 'C12345678',
+      since,
+      sentence: expect.stringContaining('An operator paused account C12345678'),
+      remedy: expect.stringContaining('/v1/admin/accounts/C12345678/resume'),
+    },
+  ])
+  const zh = await overview('zh-CN')
+  expect(zh.headers.get('content-language')).toBe('zh')
+  expect(zh.json.problems[0].sentence).toContain('运维人员')
+})
+
+test('tells what happened in the last full minute and hour', async () => {
+  const at = api.clock.now
+  const sums = { 'registrations.created': 3, 'polls.verdict': 2, 'verdicts.succeeded': 1, 'verdicts.failed': 1 }
+  const minutes = [
+    { at: at - HOUR - MINUTE, sums, maxima: {} },
+    { at: at - HOUR, sums, maxima: {} },
+    { at: at - MINUTE, sums: { ...sums, 'delivery_lag.50': 4 }, maxima: {} },
+    { at, sums, maxima: {} },
+  ]
+  await api.store.addHistory(minutes)
+  api.clock.now += 10_000
+  expect((await overview()).json).toMatchObject({
+    lastMinute: { since: new Date(at - MINUTE).toISOString(), registrations: 3, polls: 2, verdicts: 2, attempts: 0 },
+    lastHour: { since: new Date(at - HOUR).toISOString(), registrations: 6, deliveryLagMs: { p50: 37.5, p99: 49.75 } },
+  })
+})
+
+test('is for the admin only', async () => {
+  expect((await api.call('GET', '/v1/admin/overview')).status).toBe(401)
+})

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { NO_BACKUP } from '../../../src/store/backup.ts'
+import { type TroubleFacts, troublesOf } from '../../../src/store/rules/troubles.ts'
+import { statsOf } from '../../../src/store/stats.ts'
+import type { AccountStats, EngineStats, Stats } from '../../../src/store/store.ts'
+
+const AT = Date.parse('2026-11-24T16:20:00.000Z')
+const NOTHING = { waiting: 0, leased: 0, due: 0, oldestDueAt: null }
+const HISTOGRAM = { bounds: [], counts: [0], sum: 0 }
+const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
+const ENGINE: EngineStats = {
+  kind: 'sqlite',
+  databaseBytes: 1e9,
+  walBytes: 1e6,
+  walPinnedMs: 0,
+  diskFreeBytes: 100e9,
+  commits: HISTOGRAM,
+  batches: HISTOGRAM,
+  errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
+}
+
+const stats: Stats = statsOf({
+  at: AT,
+  accounts: [
+    {
+      account: { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 5, ...WELL },
+      probeAt: null,
+      queue: NOTHING,
+    },
+  ],
+  deliveries: { ...NOTHING, held: 0 },
+  registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
+  messages: { pending: 0, delivered: 0, exhausted: 0 },
+  gone: 0,
+  openResends: [],
+})
+const withAccount = (more: Partial<AccountStats>): Stats => ({
+  ...stats,
+  accounts: stats.accounts.map(account => ({ ...account, ...more })),
+})
+const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
+  ...stats,
+  deliveries: { ...stats.deliveries, ...more },
+})
+
+const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
+  troublesOf({ stats, engine: ENGINE, deliveriesHeldAt: null, backup: NO_BACKUP, ...more })
+
+test('nothing is wrong where nothing is late, paused or short', () => {
+  expect(told(stats)).toEqual([])
+  expect(told(withDeliveries({ due: 9_000, oldestDueAt: AT - 2 * MINUTE }))).toEqual([])
+})
+
+test.each([
+  [
+    'a paused account',
+    withAccount({ pausedAt: AT - 1, pauseReason: 'frozen', pauseCode: 4050 }),
+    { code: 'account_paused', since: AT - 1, account: 'C1', reason: 'frozen', upstreamCode: 4050 },
+  ],
+  [
+    'an account that an operator paused',
+    withAccount({ pausedAt: AT - 1, pauseReason: 'operator' }),
+    { code: 'account_paused_by_operator', since: AT - 1, account: 'C1' },
+  ],
+  [
+    'an outage of GetResult',
+    withAccount({ unreachableAt: AT - 1, unreachableError: 'timeout' }),
+    { code: 'upstream_unreachable', since: AT - 1, account: 'C1', error: 'timeout' },
+  ],
+  [
+    'late polls, and how long they take at the rate',
+    withAccount({ due: 600, oldestDueAt: AT - 2 * MINUTE - 1 }),
+    { code: 'polls_late', since: AT - 1, account: 'C1', due: 600, isCapped: false, rate: 5, etaMs: 120 * SECOND },
+  ],
+  [
+    'late webhooks',
+    withDeliveries({ due: 10_000, dueIsCapped: true, oldestDueAt: AT - 3 * MINUTE }),
+    { code: 'deliveries_late', since: AT - MINUTE, due: 10_000, isCapped: true },
+  ],
+  [
+    'webhooks on hold',
+    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1 } },
+    { code: 'messages_held', since: null, held: 3, urls: 1 },
+  ],
+])('tells of %s', (_name, some, trouble) => {
+  expect(told(some)).toEqual([trouble])
+})
+
+test('polls that are late in a pause or an outage are told as that', () => {
+  const late = { due: 600, oldestDueAt: AT - 60 * MINUTE }
+  const paused = withAccount({ ...late, pausedAt: AT - 1, pauseReason: 'frozen', pauseCode: 4050 })
+  expect(told(paused).map(({ code }) => code)).toEqual(['account_paused'])
+  const silent = withAccount({ ...late, unreachableAt: AT - 1, unreachableError: 'timeout' })
+  expect(told(silent).map(({ code }) => code)).toEqual(['upstream_unreachable'])
+})
+
+test('tells of a disk that is nearly full, and of a reader that keeps the log', () => {
+  expect(told(stats, { engine: { ...ENGINE, diskFreeBytes: 1e9 } })).toEqual([
+    { code: 'disk_low', since: null, freeBytes: 1e9 },
+  ])
+  expect(told(stats, { engine: { ...ENGINE, diskFreeBytes: null } })).toEqual([])
+  expect(told(stats, { engine: { ...ENGINE, walPinnedMs: 11 * MINUTE } })).toEqual([
+    { code: 'log_pinned', since: AT - 11 * MINUTE, walBytes: 1e6 },
+  ])
+})
+
+test('webhooks that an operator holds are told as that, however late they are', () => {
+  const late = withDeliveries({ due: 9, oldestDueAt: AT - 60 * MINUTE })
+  expect(told(late, { deliveriesHeldAt: AT - MINUTE })).toEqual([
+    { code: 'deliveries_held', since: AT - MINUTE, due: 9, isCapped: false },
+  ])
+})
+
+test('tells of a backup that has failed, and no more once one is good', () => {
+  const backup = { good: null, failed: { at: AT - 1, reason: 'no_room' } }
+  expect(told(stats, { backup })).toEqual([{ code: 'backup_failed', since: AT - 1, reason: 'no_room' }])
+})
