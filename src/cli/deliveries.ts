@@ -1,9 +1,6 @@
-import type { Language } from '../config/setting.ts'
-import { type JsonOption, print, withStore } from './environment.ts'
-import { formatTime } from './format.ts'
-import { languageOf } from './language.ts'
-
-type Options = JsonOption & { lang?: Language }
+import { print, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
+import { formatTime } from './frame/output.ts'
 
 const TEXTS = {
   en: {
@@ -20,18 +17,20 @@ const TEXTS = {
 } as const
 
 /** Works beside a service, which claims no message any more from then on. */
-export const holdDeliveries = ({ json, lang = languageOf(process.env) }: Options): Promise<void> =>
-  withStore(async store => {
+export const holdDeliveries = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async store => {
     await store.holdDeliveries()
     const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
-    print(json ? JSON.stringify({ heldSince: new Date(heldAt).toISOString() }) : TEXTS[lang].held(formatTime(heldAt)))
+    const since = new Date(heldAt).toISOString()
+    print(json ? JSON.stringify({ heldSince: since }) : TEXTS[lang].held(formatTime(heldAt, lang)))
   })
 
 /** Works beside a service, which begins within a second. */
-export const resumeDeliveries = ({ json, lang = languageOf(process.env) }: Options): Promise<void> =>
-  withStore(async store => {
+export const resumeDeliveries = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async store => {
     const heldAt = await store.deliveriesHeldAt()
     await store.resumeDeliveries()
     if (json) return print(JSON.stringify({ heldSince: null }))
-    print(heldAt === null ? TEXTS[lang].notHeld : TEXTS[lang].resumed(formatTime(heldAt)))
+    const texts = TEXTS[lang]
+    print(heldAt === null ? texts.notHeld : texts.resumed(formatTime(heldAt, lang)))
   })

@@ -52,6 +52,8 @@ describe.concurrent('partner', () => {
     expect(await desk.runJson('partner', 'enable', id)).toMatchObject({ id, disabled: false })
     const table = await desk.run('partner', 'list')
     expect(table.stdout).toMatch(/one.*no/)
+    const chinese = await desk.run('partner', 'list', '--lang', 'zh')
+    expect(chinese.stdout).toMatch(/名称.*已停用.*创建时间（Asia\/Shanghai）/)
   })
 })
 
@@ -81,6 +83,14 @@ describe.concurrent('a mistake', () => {
     { args: ['partner', 'create', ' '], says: /NAME/ },
     { args: ['partner', 'disable', 'ptn_nobody'], says: /ptn_nobody.*partner list/ },
     { args: ['key', 'revoke', 'key_nothing'], says: /key_nothing/ },
+    { args: ['key', 'revoke', 'key_nothing', '--lang', 'zh'], says: /没有密钥 key_nothing/ },
+    { args: ['partner', 'crate', '--lang', 'zh'], says: /没有命令 crate，是否想用 create？/ },
+    { args: ['partner', 'list', '--lang', 'fr'], says: /--lang must be one of zh, en/ },
+    { args: ['restore'], says: /FILE is missing[\s\S]*idface-notifier restore --help/ },
+    {
+      args: ['simulate', '--port', '99999', '--host', '--jsn', '--lang', 'zh'],
+      says: /--host 需要一个值.*\n--port 须为 0 到 65535 的整数\n.*--jsn/,
+    },
   ])('in $args ends with 2 and an explanation on stderr', async ({ args, says }) => {
     await using desk = await openDesk()
     const { code, stdout, stderr } = await desk.run(...args)
@@ -127,6 +137,9 @@ test.concurrent.each([[], ['serve'], ['partner', 'create'], ['key', 'revoke']])(
     const { code, stdout, stderr } = await runCli([...args, '--help'], { cwd: folder.path })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Usage: idface-notifier')
+    const chinese = await runCli([...args, '--help'], { cwd: folder.path, env: { LANG: 'zh_CN.UTF-8' } })
+    expect(chinese).toMatchObject({ code: 0, stderr: '' })
+    expect(chinese.stdout).toMatch(/^用法：.*idface-notifier[\s\S]*选项：/)
   },
 )
 
