@@ -17,6 +17,7 @@ import { refuseHalfRestored } from './half-restored.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
+import { createOperatorEvents } from './operator-events.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
 import { openPresence } from './presence.ts'
@@ -106,6 +107,7 @@ export const openSqliteStore = async ({
     ...createHistory(context),
     engineStats: connection.engineStats,
     ...createBackupRecords(context),
+    ...createOperatorEvents(context),
     probe: () =>
       context.write(() => {
         const value = Buffer.from(String(now()))

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createHistory } from './history.ts'
 import { createNouns } from './nouns.ts'
+import { createOperatorEvents } from './operator-events.ts'
 import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
 import { createRegistrations } from './registrations.ts'
@@ -35,6 +36,7 @@ export const createMemoryStore = ({
     ...createQueues(context),
     ...createNouns(context),
     ...createStats(context),
+    ...createOperatorEvents(context),
     ...createHistory(context),
   }
 }

@@ -11,6 +11,7 @@ import type {
   ApiKey,
   Attempt,
   BulkResend,
+  ClaimedOperatorEvent,
   KeyOwner,
   NewSigningSecret,
   Registration,
@@ -158,7 +159,7 @@ export const createTables = () => {
     }
   }
 
-  const sequences = { verifications: 0, messages: 0, lanes: 0 }
+  const sequences = { verifications: 0, messages: 0, lanes: 0, operatorEvents: 0 }
   return {
     partners: table<string, PartnerRow>(),
     keys: table<string, KeyRow>(),
@@ -181,6 +182,8 @@ export const createTables = () => {
     /** At most one row each. */
     hold: table<'', { since: number }>(),
     backups: table<'', LastBackup>(),
+    operatorEvents: table<number, ClaimedOperatorEvent>(),
+    operatorPause: table<'', { until: number }>(),
 
     /** The next number, which no row has ever had. */
     next: (sequence: keyof typeof sequences): number => {
