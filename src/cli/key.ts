@@ -3,7 +3,7 @@ import type { Language } from '../config/setting.ts'
 import { createApiKey } from '../core/api-key.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
-import { iso, listJson, showTable, showTime, zoneOf } from './frame/output.ts'
+import { iso, listJson, showTable, showTime, zoneName } from './frame/output.ts'
 import { refuseNoPartner } from './partner.ts'
 
 interface KeyTexts {
@@ -60,7 +60,7 @@ export const listKeys = ({ partnerId, json, lang }: Common & { partnerId: string
       showTime(lastUsedAt, lang),
       revokedAt === null ? no : yes,
     ])
-    print(showTable(head(zoneOf(lang)), rows, lang))
+    print(showTable(head(zoneName(lang)), rows, lang))
   })
 
 export const revokeKey = ({ keyId, json, lang }: Common & { keyId: string }): Promise<void> =>

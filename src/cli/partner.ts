@@ -1,10 +1,11 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import type { Language } from '../config/setting.ts'
 import { newPartner } from '../core/new-partner.ts'
+import { viewPartner } from '../http/admin/partners.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
-import { iso, listJson, showTable, showTime, zoneOf } from './frame/output.ts'
+import { listJson, showTable, showTime, zoneName } from './frame/output.ts'
 
 const PAGE = 250
 
@@ -53,15 +54,10 @@ export const createPartner = ({ name, json, lang }: Common & { name: string }): 
 export const listPartners = ({ json, lang }: Common): Promise<void> =>
   withStore(lang, async store => {
     const partners = await allPartners(store)
-    if (json)
-      return print(
-        listJson(
-          partners.map(({ id, name, disabled, createdAt }) => ({ id, name, disabled, createdAt: iso(createdAt) })),
-        ),
-      )
+    if (json) return print(listJson(partners.map(viewPartner)))
     const { head, yes, no } = TEXTS[lang]
     const rows = partners.map(one => [one.id, one.name, one.disabled ? yes : no, showTime(one.createdAt, lang)])
-    print(showTable(head(zoneOf(lang)), rows, lang))
+    print(showTable(head(zoneName(lang)), rows, lang))
   })
 
 const setDisabled = (id: string, disabled: boolean, { json, lang }: Common): Promise<void> =>

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createApiClient, eventually } from '../support/api-client.ts'
+import { openDesk } from '../support/desk.ts'
 import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
@@ -9,19 +10,6 @@ vi.setConfig({ testTimeout: 60_000 })
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 type Created = { partnerId: string; name: string; apiKey: string; signingSecret: string }
-
-/** Commands on a database of their own. */
-const openDesk = async () => {
-  const folder = await openFolder()
-  const at = { cwd: folder.path, env: { DATABASE_URL: 'file:desk.db' } }
-  const run = (...args: string[]) => runCli(args, at)
-  const runJson = async <T>(...args: string[]): Promise<T> => {
-    const { code, stdout, stderr } = await run(...args, '--json')
-    if (code !== 0) throw new Error(`exit ${code}: ${stderr}`)
-    return JSON.parse(stdout) as T
-  }
-  return { ...folder, run, runJson }
-}
 
 describe.concurrent('partner', () => {
   test('create shows the key and the secret once, as JSON or as text', async () => {
@@ -53,7 +41,7 @@ describe.concurrent('partner', () => {
     const table = await desk.run('partner', 'list')
     expect(table.stdout).toMatch(/one.*no/)
     const chinese = await desk.run('partner', 'list', '--lang', 'zh')
-    expect(chinese.stdout).toMatch(/名称.*已停用.*创建时间（Asia\/Shanghai）/)
+    expect(chinese.stdout).toMatch(/名称.*已停用.*创建时间（北京时间）/)
   })
 })
 

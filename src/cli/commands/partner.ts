@@ -1,5 +1,5 @@
-import { defineCommand, type Section, type Words } from '../frame/command.ts'
-import { argument, textOfLength } from '../frame/options.ts'
+import { defineCommand, type Reading, type Section, type Words } from '../frame/command.ts'
+import { argument, choiceOption, option, textOfLength } from '../frame/options.ts'
 
 const LONGEST_NAME = 200
 
@@ -8,8 +8,25 @@ const PARTNER_ID = argument('PARTNER_ID', {
   zh: '合作方 id，见 "partner list"',
 })
 
+const MOST = 1_000_000_000
+
+/** `none`: no limit. */
+const readLimit = (text: string): Reading<number | 'none'> => {
+  if (text === 'none') return { ok: true, value: text }
+  const value = Number(text)
+  return /^\d+$/.test(text) && value <= MOST
+    ? { ok: true, value }
+    : {
+        ok: false,
+        must: {
+          en: `must be a whole number from 0 to ${MOST}, or none for no limit`,
+          zh: `须为 0 到 ${MOST} 的整数，或以 none 表示不限`,
+        },
+      }
+}
+
 export const PARTNER_GROUPS: Readonly<Record<string, Words>> = {
-  partner: { en: 'create, list, disable and enable partners', zh: '新建、列出、停用、启用合作方' },
+  partner: { en: 'create, list, change, disable and enable partners', zh: '新建、列出、修改、停用、启用合作方' },
   key: { en: "create, list and revoke a partner's API keys", zh: '新建、列出、吊销合作方的 API 密钥' },
 }
 
@@ -37,6 +54,29 @@ export const PARTNERS: Section = {
       load: async () => (await import('../partner.ts')).listPartners,
     }),
     defineCommand({
+      path: 'partner set',
+      words: { en: 'change what is named of a partner; the rest stays', zh: '修改合作方的指定项，其余不变' },
+      args: { id: PARTNER_ID },
+      options: {
+        name: option('NAME', { en: 'what you call it', zh: '合作方名称' }, textOfLength(LONGEST_NAME)),
+        payload: choiceOption(
+          'PAYLOAD',
+          { en: 'thin webhooks leave out the scores and the message', zh: 'thin 的通知不含分数与说明' },
+          ['full', 'thin'],
+        ),
+        maxPending: option(
+          'NUMBER',
+          { en: 'registrations that may wait for their verdict', zh: '同时等待结果的登记上限' },
+          readLimit,
+        ),
+        maxHosts: option('NUMBER', { en: 'different callback hosts', zh: '回调主机的数量上限' }, readLimit),
+        daily: option('NUMBER', { en: 'new registrations in 24 hours', zh: '24 小时内新登记的上限' }, readLimit),
+      },
+      printsData: true,
+      example: 'partner set partner_01K9Z3N5T8V2X4B6D7F9G1H3J5 --payload thin --max-pending 10000 --daily none',
+      load: async () => (await import('../partner-set.ts')).setPartner,
+    }),
+    defineCommand({
       path: 'partner disable',
       words: {
         en: 'its keys stop working, and nothing is polled or sent for it; nothing is lost',
@@ -44,7 +84,7 @@ export const PARTNERS: Section = {
       },
       args: { id: PARTNER_ID },
       printsData: true,
-      example: 'partner disable ptn_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+      example: 'partner disable partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../partner.ts')).disablePartner,
     }),
     defineCommand({
@@ -52,7 +92,7 @@ export const PARTNERS: Section = {
       words: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方：查询与通知从停下处继续' },
       args: { id: PARTNER_ID },
       printsData: true,
-      example: 'partner enable ptn_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+      example: 'partner enable partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../partner.ts')).enablePartner,
     }),
     defineCommand({
@@ -60,7 +100,7 @@ export const PARTNERS: Section = {
       words: { en: 'create a further API key; it is shown this once', zh: '再新建一把 API 密钥；仅显示这一次' },
       args: { partnerId: PARTNER_ID },
       printsData: true,
-      example: 'key create ptn_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+      example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../key.ts')).createKey,
     }),
     defineCommand({
@@ -68,7 +108,7 @@ export const PARTNERS: Section = {
       words: { en: "list a partner's API keys", zh: '列出合作方的 API 密钥' },
       args: { partnerId: PARTNER_ID },
       printsData: true,
-      example: 'key list ptn_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+      example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../key.ts')).listKeys,
     }),
     defineCommand({

@@ -41,7 +41,7 @@ export const flag = (words: Words): Option<boolean> => ({
 })
 
 /** An option with a value; null where it is not given. */
-const option = <T>(placeholder: string, words: Words, read: (text: string) => Reading<T>): Option<T | null> => ({
+export const option = <T>(placeholder: string, words: Words, read: (text: string) => Reading<T>): Option<T | null> => ({
   words,
   placeholder,
   read,
@@ -53,6 +53,19 @@ export const textOption = (placeholder: string, words: Words): Option<string | n
 
 export const numberOption = (words: Words, { min, max }: { min: number; max: number }): Option<number | null> =>
   option('NUMBER', words, numberFrom(min, max))
+
+export const choiceOption = <const T extends string>(
+  placeholder: string,
+  words: Words,
+  choices: readonly T[],
+): Option<T | null> => ({ ...option(placeholder, words, oneOf(choices)), choices })
+
+/** The same option, which must be given. */
+export const required = <T>(of: Option<T | null>): Option<T> => ({
+  ...of,
+  read: of.read as Option<T>['read'],
+  fallback: undefined,
+})
 
 /** The same option with a value of its own where none is given. */
 export const withDefault = <T>(of: Option<T | null>, fallback: T): Option<T> => ({

@@ -24,7 +24,7 @@ export const iso = (at: number | null): string | null => (at === null ? null : n
 const ZONE_OF_ZH = 'Asia/Shanghai'
 
 /** The reader's: what `TZ` says; else Beijing's for Chinese, and the machine's for English. */
-export const zoneOf = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
+const zoneOf = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
   language === 'zh' && !TZ ? ZONE_OF_ZH : Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** As `2026-11-24 16:20:05`, in the reader's zone; a dash for null. */
@@ -37,8 +37,15 @@ export const showTime = (at: number | null, language: Language): string =>
         timeZone: zoneOf(language),
       }).format(at)
 
+/** The zone's name for the reader. */
+export const zoneName = (language: Language): string => {
+  const zone = zoneOf(language)
+  return language === 'zh' && zone === ZONE_OF_ZH ? '北京时间' : zone
+}
+
 /** With the zone: for a sentence. */
 export const formatTime = (at: number, language: Language): string => {
-  const zone = zoneOf(language)
-  return zone === 'UTC' ? `${showTime(at, language)} UTC` : `${showTime(at, language)} (${zone})`
+  const zone = zoneName(language)
+  if (zone === 'UTC') return `${showTime(at, language)} UTC`
+  return language === 'zh' ? `${showTime(at, language)}（${zone}）` : `${showTime(at, language)} (${zone})`
 }
