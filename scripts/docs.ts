@@ -83,7 +83,7 @@ ${rows.join('\n')}
 const ORIGINS = {
   accounts: 'the APIIDs; `other` beyond 1,000',
   routes: "the API's routes, as patterns",
-  'this version': 'of this process',
+  'this node': 'of this process; settings and key as fingerprints',
 }
 
 const labelText = (name: string, values: LabelValues): string =>

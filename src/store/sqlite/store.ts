@@ -105,7 +105,10 @@ export const openSqliteStore = async ({
     ...createResealing(context),
     ...createStats(context),
     ...createHistory(context),
-    engineStats: connection.engineStats,
+    engineStats: async () => ({
+      ...(await connection.engineStats()),
+      masterKey: context.sealed.keyId.toString('hex'),
+    }),
     ...createBackupRecords(context),
     ...createOperatorEvents(context),
     probe: () =>
