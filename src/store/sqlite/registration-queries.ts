@@ -65,7 +65,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       return read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row)))
     },
 
-    usageOf: partnerId => quotas.usageOf(partnerId, now()),
+    usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),
 
     listAttempts: (partnerId, id) =>
       read(() => {

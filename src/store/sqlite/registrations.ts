@@ -37,13 +37,13 @@ export const createRegistrations = (context: Context): Verbs => {
   const pauses = createCallbackPauses(context)
   const resendMessage = createMessageResending(context)
   const beginLanes = createLanes(client)
-  const quotas = createQuotas(context)
+  const { begin: beginQuotas } = createQuotas(context)
   const beginResolutions = createResolutions(context)
 
   const begin = (): Run => {
     const at = now()
     const lanes = beginLanes()
-    return { at, lanes, quotas: quotas.begin(), resolutions: beginResolutions(lanes, at), serials: new Map() }
+    return { at, lanes, quotas: beginQuotas(at), resolutions: beginResolutions(lanes, at), serials: new Map() }
   }
 
   const find = (partnerId: string, id: string): Registration | null => {
@@ -177,7 +177,6 @@ export const createRegistrations = (context: Context): Verbs => {
 
   return {
     register: async items => {
-      await quotas.prepare(new Set(items.map(({ partnerId }) => partnerId)), now())
       const { registered, isLifted } = await write(() => {
         const run = begin()
         const registered = items.map(item => registerOne(item, run))

@@ -9,7 +9,14 @@ import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex }
 
 export { operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
-export { history, messageCounts, registrationCounts, verificationCounts } from './stats-schema.ts'
+export {
+  history,
+  messageCounts,
+  partnerCounts,
+  partnerHours,
+  registrationCounts,
+  verificationCounts,
+} from './stats-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = sqliteTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })

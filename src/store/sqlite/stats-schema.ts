@@ -33,6 +33,23 @@ export const messageCounts = sqliteTable('message_counts', {
   delivered: count('delivered'),
   exhausted: count('exhausted'),
 })
+
+/** What quotas limit. */
+export const partnerCounts = sqliteTable('partner_counts', {
+  // WITHOUT ROWID, as registrations.
+  partnerId: text('partner_id').primaryKey(),
+  pending: count('pending'),
+  hosts: count('hosts'),
+})
+
+/** How many registrations there are that a partner made in an hour (`hourOf`); one of none is removed. */
+export const partnerHours = sqliteTable(
+  'partner_hours',
+  { partnerId: text('partner_id').notNull(), hour: integer('hour').notNull(), registrations: count('registrations') },
+  // WITHOUT ROWID, as registrations.
+  t => [primaryKey({ columns: [t.partnerId, t.hour] })],
+)
+
 /** What was counted in a minute or an hour, and when processes started. */
 export const history = sqliteTable(
   'history',

@@ -1,12 +1,11 @@
-import { encodeTime } from 'ulid'
 import { isProbed } from '../../../../src/core/account.ts'
-import { DAY } from '../../../../src/core/duration.ts'
 import type { MessageState } from '../../../../src/core/message.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
+import { firstCountedHour, hourOf } from '../../../../src/store/rules/quotas.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
@@ -27,13 +26,12 @@ export const secretsOf = ({ tables, now }: Context, partnerId: string): SecretRo
     now(),
   )
 
-/** What a partner has now; an engine may remember a count for a second. */
+/** What a partner has now. */
 const usageOf = ({ tables }: Context, partnerId: string, at: number): Usage => {
   const own = tables.registrations.where(row => row.partnerId === partnerId)
-  const aDayAgo = `reg_${encodeTime(Math.max(0, at - DAY), 10)}`
   return {
     pending: own.filter(({ status }) => status === 'pending').length,
-    daily: own.filter(({ id }) => id > aDayAgo).length,
+    daily: own.filter(({ createdAt }) => hourOf(createdAt) >= firstCountedHour(at)).length,
     hosts: tables.lanes.where(lane => lane.partnerId === partnerId).length,
   }
 }

@@ -48,7 +48,12 @@ const BROKEN_IN_SQL = {
     + (SELECT count(*) FROM (SELECT waiting, leased, held, delivered, exhausted FROM message_counts
       EXCEPT SELECT count(*) FILTER (WHERE due_at IS NOT NULL AND claimed_at IS NULL), count(claimed_at),
         count(*) FILTER (WHERE state = 'pending' AND due_at IS NULL), count(*) FILTER (WHERE state = 'delivered'),
-        count(*) FILTER (WHERE state = 'exhausted') FROM messages))`,
+        count(*) FILTER (WHERE state = 'exhausted') FROM messages))
+    + (SELECT count(*) FROM (SELECT partner_id, hour, registrations FROM partner_hours
+      EXCEPT SELECT partner_id, created_at / 3600000, count(*) FROM registrations GROUP BY 1, 2))
+    + (SELECT count(*) FROM partner_counts c
+      WHERE pending <> (SELECT count(*) FROM registrations r WHERE r.partner_id = c.partner_id AND status = 'pending')
+        OR hosts <> (SELECT count(*) FROM lanes l WHERE l.partner_id = c.partner_id))`,
 }
 type Invariant = keyof typeof BROKEN_IN_SQL
 const INVARIANTS = Object.keys(BROKEN_IN_SQL) as Invariant[]

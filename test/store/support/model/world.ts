@@ -1,5 +1,5 @@
 import { encodeTime } from 'ulid'
-import { DAY, SECOND } from '../../../../src/core/duration.ts'
+import { DAY } from '../../../../src/core/duration.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import type {
   ClaimedAccount,
@@ -24,7 +24,6 @@ export interface History {
   accounts: readonly { id: string }[]
   serials: readonly string[]
   urls: readonly string[]
-  hasQuotas: boolean
   now(): number
   newId(prefix: string): string
   registrations: Pick<Registration, 'id' | 'partnerId'>[]
@@ -85,7 +84,6 @@ export const createBeginning = async (pair: Pair) => {
       accounts: [{ id: `acc_1${suffix}` }, { id: `acc_2${suffix}` }],
       serials: ['1', '2', '3', '03', '3a'],
       urls: ['https://a.example/1', 'https://a.example/2', 'https://b.example/', 'https://c.example:8443/'],
-      hasQuotas,
       now: () => pair.clock.now,
       newId: prefix => `${prefix}_${encodeTime(pair.clock.now, 10)}${String(ids++).padStart(16, '0')}`,
       registrations: [],
@@ -95,20 +93,5 @@ export const createBeginning = async (pair: Pair) => {
       toldAnswers: [],
       toldAttempts: [],
     }
-  }
-}
-
-/**
- * Moves the clock, by `ms`, backwards too. Where counts of quotas are compared, which may be a second old, it never comes
- * within a second of where it has been.
- */
-export const createTicking = (history: History) => {
-  const been = [history.now()]
-  return (ms: number): void => {
-    const { clock } = history.pair
-    clock.now += ms
-    if (!history.hasQuotas) return
-    while (been.some(at => Math.abs(clock.now - at) < SECOND)) clock.now += SECOND
-    been.push(clock.now)
   }
 }
