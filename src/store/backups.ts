@@ -91,7 +91,7 @@ export const openRestore = async (
 /**
  * Whether a backup is whole, as its manifest says, and opens with the key that the settings name: it could be restored now.
  *
- * @param options.deep also looks through the file itself, which takes some 10 s a gigabyte
+ * @param options.deep also looks through the file itself, which takes time in proportion to its size
  */
 export const verifyBackup = (
   { storage }: Storage,

@@ -22,7 +22,7 @@ const LONGEST_FINDING = 200
 /**
  * Whether the backup can be restored by this version and with these keys: it is whole, and as its manifest says.
  *
- * @param options.deep also looks through the file itself, which takes some 10 s a gigabyte
+ * @param options.deep also looks through the file itself, which takes time in proportion to its size
  */
 export const verifyFile = async (
   path: string,
