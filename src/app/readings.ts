@@ -1,7 +1,8 @@
 import { ACCOUNT_FAULTS } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
+import type { Histogram } from '../core/histogram.ts'
 import type { EngineStats, Stats } from '../store/store.ts'
-import type { CountedValues, Readings } from '../telemetry/metrics/readings.ts'
+import type { Readings } from '../telemetry/metrics/readings.ts'
 import type { Figures } from './figures.ts'
 
 /** What this process knows of itself. */
@@ -28,7 +29,7 @@ const truth = (is: boolean): number => (is ? 1 : 0)
 /** @param now by the store's clock */
 const ageOf = (at: number | null, now: number): number => (at === null ? 0 : Math.max(0, now - at) / SECOND)
 
-const inSeconds = ({ bounds, counts, sum }: CountedValues): CountedValues => ({
+const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
   bounds: bounds.map(bound => bound / SECOND),
   counts,
   sum: sum / SECOND,
