@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** A new API key: `text` is shown once, and only `hash` is kept. */
+/** A new key: `text` is shown once, and only `hash` is kept. */
 export interface CreatedApiKey {
   id: string
   text: string
@@ -9,27 +9,32 @@ export interface CreatedApiKey {
   hash: Buffer
 }
 
-const ID_PREFIX = 'key_'
 const SECRET_BYTES = 32
-const API_KEY = /^(ifn_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43}))([0-9a-f]{8})$/
 
 const checksumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0')
 const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 
-/**
- * Makes the key `ifn_<ULID of the id>_<32 random bytes, base64url><CRC-32, hex>`.
- *
- * @param id `key_` and a ULID.
- */
-export const createApiKey = (id: string, random: (bytes: number) => Buffer): CreatedApiKey => {
-  const secret = random(SECRET_BYTES).toString('base64url')
-  const body = `ifn_${id.slice(ID_PREFIX.length)}_${secret}`
-  return { id, text: `${body}${checksumOf(body)}`, hash: hashOf(secret) }
+/** Keys with the text `<prefix>_<ULID of the id>_<32 random bytes, base64url><CRC-32, hex>`. */
+const keysOf = ({ prefix, idPrefix }: { prefix: string; idPrefix: string }) => {
+  const form = new RegExp(`^(${prefix}_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43}))([0-9a-f]{8})$`)
+  return {
+    /** @param id `idPrefix` and a ULID */
+    create: (id: string, random: (bytes: number) => Buffer): CreatedApiKey => {
+      const secret = random(SECRET_BYTES).toString('base64url')
+      const body = `${prefix}_${id.slice(idPrefix.length)}_${secret}`
+      return { id, text: `${body}${checksumOf(body)}`, hash: hashOf(secret) }
+    },
+    /** Null if it cannot be one. The checksum keeps typing errors away from the database. */
+    read: (text: string): { id: string; hash: Buffer } | null => {
+      const [, body, ulid, secret, checksum] = form.exec(text) ?? []
+      if (body === undefined || secret === undefined || checksumOf(body) !== checksum) return null
+      return { id: `${idPrefix}${ulid}`, hash: hashOf(secret) }
+    },
+  }
 }
 
-/** Parses a key; null if it cannot be one. The checksum keeps typing errors away from the database. */
-export const readApiKey = (text: string): { id: string; hash: Buffer } | null => {
-  const [, body, ulid, secret, checksum] = API_KEY.exec(text) ?? []
-  if (body === undefined || secret === undefined || checksumOf(body) !== checksum) return null
-  return { id: `${ID_PREFIX}${ulid}`, hash: hashOf(secret) }
-}
+/** A partner's: `ifn_…`, with the id `key_…`. */
+export const { create: createApiKey, read: readApiKey } = keysOf({ prefix: 'ifn', idPrefix: 'key_' })
+
+/** An operator's: `ifnadmin_…`, with the id `token_…`. */
+export const { create: createAdminToken, read: readAdminToken } = keysOf({ prefix: 'ifnadmin', idPrefix: 'token_' })

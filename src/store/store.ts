@@ -1,18 +1,13 @@
 import type { EventEmitter } from 'node:events'
-import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
+import type { ActPage, ActQuery, NewAct } from './act.ts'
+import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Mended, MendPlace } from './due-times.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
-import type {
-  ClaimedOperatorEvents,
-  NotedOperatorEvents,
-  OperatorClaimRequest,
-  OperatorSettlement,
-} from './operator-events.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
@@ -44,11 +39,12 @@ import type { EngineStats, Stats } from './stats.ts'
 import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
+export type { Act, ActPage, ActQuery, NewAct } from './act.ts'
+export type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { Mended, MendPlace } from './due-times.ts'
 export type * from './history.ts'
-export type * from './operator-events.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
@@ -188,6 +184,19 @@ export interface Store {
   /** Resumes it with a slow start. An account that is not paused stays as it is. */
   resumeAccount(id: string): Promise<Account | null>
 
+  createAdminToken(token: NewAdminToken): Promise<AdminToken>
+  /** Oldest first, `limit` at most, from after the token `after`. */
+  listAdminTokens(page: { limit: number; after: string | null }): Promise<AdminToken[]>
+  /** A token that is revoked already stays as it is. */
+  revokeAdminToken(id: string): Promise<AdminToken | null>
+  findAdminToken(id: string): Promise<AdminTokenOwner | null>
+  /** Records that these tokens have been used now. */
+  touchAdminTokens(ids: readonly string[]): Promise<void>
+  /** Records what an operator has done. Erases some of what is older than a year, or more than is kept. */
+  recordAct(act: NewAct): Promise<void>
+  /** Newest first. A page looks at so many acts at most (`act.ts`). */
+  listActs(query: ActQuery): Promise<ActPage>
+
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
    * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
@@ -215,20 +224,6 @@ export interface Store {
   addHistory(points: readonly HistoryPoint[]): Promise<void>
   addStart(start: HistoryStart): Promise<void>
   listHistory(query: HistoryQuery): Promise<HistoryPage>
-  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
-  noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
-  /**
-   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; the longest due first.
-   * Whoever asks within `gapMs` of a claim, on any node, gets none.
-   */
-  claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvents>
-  /**
-   * Records whether operators were told. What no longer holds its claim changes nothing.
-   *
-   * @param pausedUntil nobody claims before; null: as before
-   */
-  settleOperatorEvents(settlements: readonly OperatorSettlement[], pausedUntil: number | null): Promise<void>
-
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>

@@ -4,7 +4,6 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
-import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { emptyBins } from '../../src/core/polling/completion-bins.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
@@ -56,6 +55,9 @@ type Writing = Exclude<
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'listHistory'
+  | 'listAdminTokens'
+  | 'findAdminToken'
+  | 'listActs'
 >
 
 const CASES: Record<Writing, Case> = {
@@ -136,6 +138,32 @@ const CASES: Record<Writing, Case> = {
     if (!one || !two) throw new Error('two were due')
     return () => bench.store.settleMessages([bench.received(one, null), bench.received(two, 410)])
   },
+  createAdminToken: async bench => {
+    const token = { id: 'token_1', name: 'new', role: 'read', hash: Buffer.alloc(32), expiresAt: null } as const
+    return () => bench.store.createAdminToken(token)
+  },
+  revokeAdminToken: async bench => {
+    const token = { id: 'token_1', name: 'new', role: 'read', hash: Buffer.alloc(32), expiresAt: null } as const
+    await bench.store.createAdminToken(token)
+    return () => bench.store.revokeAdminToken('token_1')
+  },
+  touchAdminTokens: async bench => {
+    const token = { id: 'token_1', name: 'new', role: 'read', hash: Buffer.alloc(32), expiresAt: null } as const
+    await bench.store.createAdminToken(token)
+    return () => bench.store.touchAdminTokens(['token_1'])
+  },
+  recordAct: async bench => {
+    const act = {
+      who: 'command',
+      name: 'root',
+      act: 'key.revoke',
+      object: null,
+      reason: null,
+      outcome: 'done',
+    } as const
+    await bench.store.recordAct(act)
+    return () => bench.store.recordAct(act)
+  },
   createPartner: async bench => {
     const { partner } = newPartner('new', { newId: bench.newId, random: randomBytes })
     return () => bench.store.createPartner(partner)
@@ -176,25 +204,9 @@ const CASES: Record<Writing, Case> = {
   addHistory: async bench => () =>
     bench.store.addHistory([{ at: bench.store.now(), sums: { sent: 1 }, maxima: { due: 1 } }]),
   addStart: async bench => () => bench.store.addStart({ at: bench.store.now(), version: '1.0.0' }),
-  noteOperatorEvents: async bench => () => bench.store.noteOperatorEvents([exhaustion(bench), exhaustion(bench)]),
-  claimOperatorEvents: async bench => {
-    await bench.store.noteOperatorEvents([exhaustion(bench)])
-    return () => bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: SECOND })
-  },
-  settleOperatorEvents: async bench => {
-    await bench.store.noteOperatorEvents([exhaustion(bench)])
-    const { events } = await bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 })
-    const told = events.map(({ id, claim }) => ({ id, claim, outcome: { kind: 'failed', dueAt: 0 } as const }))
-    return () => bench.store.settleOperatorEvents(told, null)
-  },
   probe: async bench => () => bench.store.probe(),
 }
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const
-
-const exhaustion = ({ partnerId, store }: Bench): OperatorNote => ({
-  ...{ condition: 'message.exhausted', subject: partnerId, at: store.now(), adds: 1 },
-  details: { partnerId, host: 'partner.example' },
-})
 
 const exhausted = async (bench: Bench) => {
   await bench.resolve()
@@ -223,10 +235,11 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Benc
     keys: await store.listKeys(partnerId),
     secrets: await store.listSigningSecrets(partnerId),
     accounts: await store.listAccounts({ limit: 100, after: null }),
+    adminTokens: await store.listAdminTokens({ limit: 100, after: null }),
+    acts: await store.listActs({ who: null, act: null, since: null, limit: 100, before: null }),
     completions: await store.completionsOf(account.id),
     history: await store.listHistory({ resolution: 'hour', from: 0, to: Number.MAX_SAFE_INTEGER }),
     claimed: [await claim(), await claim(), await claimMessages()],
-    operatorEvents: await store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 }),
   }
 }
 

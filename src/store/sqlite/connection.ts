@@ -27,7 +27,7 @@ export interface Connection {
   beginUpkeep(): void
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
-  engineStats(): Promise<Omit<EngineStats, 'masterKey'>>
+  engineStats(): Promise<EngineStats>
   close(): Promise<void>
 }
 

@@ -5,6 +5,7 @@ import { createSealed } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
 import { createVault } from '../vault.ts'
+import { createActs } from './acts.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import type { Context } from './context.ts'
 import { realPathOf } from './database-file.ts'
@@ -20,6 +21,7 @@ export type ReadVerb =
   | 'listRegistrations'
   | 'listAttempts'
   | 'listEvents'
+  | 'listActs'
   | 'explain'
   | 'usageOf'
   | 'statusOf'
@@ -64,6 +66,7 @@ export const openSqliteReader = ({
     hints,
     ...createRegistrationQueries(context),
     ...createEvents(context),
+    ...createActs(context),
     ...createPartnerStatus(context),
     ...createStats(context),
     close: context.close,

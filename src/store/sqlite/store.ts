@@ -5,6 +5,8 @@ import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
+import { createActs } from './acts.ts'
+import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkResends } from './bulk-resends.ts'
@@ -17,7 +19,6 @@ import { refuseHalfRestored } from './half-restored.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
-import { createOperatorEvents } from './operator-events.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
 import { openPresence } from './presence.ts'
@@ -98,6 +99,8 @@ export const openSqliteStore = async ({
     ...createPartnerStatus(context),
     ...createApiKeys(context),
     ...createAccounts(context),
+    ...createAdminTokens(context),
+    ...createActs(context),
     ...createSigningSecrets(context),
     ...createBulkResends(context),
     ...createStepBack(context),
@@ -105,12 +108,8 @@ export const openSqliteStore = async ({
     ...createResealing(context),
     ...createStats(context),
     ...createHistory(context),
-    engineStats: async () => ({
-      ...(await connection.engineStats()),
-      masterKey: context.sealed.keyId.toString('hex'),
-    }),
+    engineStats: connection.engineStats,
     ...createBackupRecords(context),
-    ...createOperatorEvents(context),
     probe: () =>
       context.write(() => {
         const value = Buffer.from(String(now()))

@@ -148,7 +148,6 @@ export const describeQueries = (open: OpenStore): void => {
       messageType: null,
       heldSince: null,
       unsignable: false,
-      allHeldSince: null,
     })
     await bench.poll(WAITING)
     await bench.store.pauseAccount(bench.account.id)

@@ -72,6 +72,10 @@ export const ARGUMENTS: Codecs<Arguments> = {
     ([partnerId, key]) => [partnerId, { ...key, hash: toBytes(key.hash) }] as const,
     ([partnerId, key]) => [partnerId, { ...key, hash: toBuffer(key.hash) }],
   ),
+  createAdminToken: codec(
+    ([token]) => ({ ...token, hash: toBytes(token.hash) }),
+    token => [{ ...token, hash: toBuffer(token.hash) }],
+  ),
   rotateSigningSecret: codec(
     ([partnerId, secret, overlapMs]) => [partnerId, { ...secret, text: reveal(secret.text) }, overlapMs] as const,
     ([partnerId, secret, overlapMs]) => [partnerId, { ...secret, text: conceal(secret.text) }, overlapMs],
@@ -96,6 +100,10 @@ export const ARGUMENTS: Codecs<Arguments> = {
 
 export const RESULTS: Codecs<Results> = {
   findKey: codec(
+    owner => owner && { ...owner, hash: toBytes(owner.hash) },
+    owner => owner && { ...owner, hash: toBuffer(owner.hash) },
+  ),
+  findAdminToken: codec(
     owner => owner && { ...owner, hash: toBytes(owner.hash) },
     owner => owner && { ...owner, hash: toBuffer(owner.hash) },
   ),

@@ -12,6 +12,7 @@ const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'listRegistrations',
   'listAttempts',
   'listEvents',
+  'listActs',
   'explain',
   'usageOf',
   'statusOf',
@@ -98,8 +99,8 @@ const createReader = (
     },
     call: (verb, args) => {
       // What is not about one partner has its turn like one.
-      const [partnerId = ''] = args as Parameters<Store[ReadVerb]>
-      return inTurn(partnerId, async () => {
+      const [partnerId] = args
+      return inTurn(typeof partnerId === 'string' ? partnerId : '', async () => {
         if (refusal) throw refusal
         const opened = await open()
         return opened.call(verb, args)

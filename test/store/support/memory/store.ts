@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createHistory } from './history.ts'
 import { createNouns } from './nouns.ts'
-import { createOperatorEvents } from './operator-events.ts'
+import { createOperators } from './operators.ts'
 import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
 import { createRegistrations } from './registrations.ts'
@@ -35,8 +35,8 @@ export const createMemoryStore = ({
     ...createReads(context),
     ...createQueues(context),
     ...createNouns(context),
+    ...createOperators(context),
     ...createStats(context),
-    ...createOperatorEvents(context),
     ...createHistory(context),
   }
 }

@@ -8,11 +8,13 @@ import type { HistoryPoint, HistoryStart, Resolution } from '../../../../src/sto
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
 import type { LaneState } from '../../../../src/store/rules/lane.ts'
 import type {
+  Act,
+  AdminToken,
   ApiKey,
   Attempt,
   BulkResend,
-  ClaimedOperatorEvent,
   KeyOwner,
+  NewAdminToken,
   NewSigningSecret,
   Registration,
   SigningSecret,
@@ -91,6 +93,7 @@ export interface PartnerRow extends StoredPartner {
 }
 export type AccountRow = Omit<SealedAccountRow, 'apiKey'> & { apiKey: Secret }
 export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
+export type AdminTokenRow = AdminToken & Pick<NewAdminToken, 'hash'>
 export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
 export type ResendRow = BulkResend & { partnerId: string; cursor: string; looked: number; createdAt: number }
 export interface PauseRow {
@@ -159,11 +162,13 @@ export const createTables = () => {
     }
   }
 
-  const sequences = { verifications: 0, messages: 0, lanes: 0, operatorEvents: 0 }
+  const sequences = { verifications: 0, messages: 0, lanes: 0, acts: 0 }
   return {
     partners: table<string, PartnerRow>(),
     keys: table<string, KeyRow>(),
     secrets: table<string, SecretRow>(),
+    adminTokens: table<string, AdminTokenRow>(),
+    acts: table<number, Act>(),
     accounts: table<string, AccountRow>(),
     completions: table<string, CompletionBins>(),
     verifications: table<number, VerificationRow>(),
@@ -182,8 +187,6 @@ export const createTables = () => {
     /** At most one row each. */
     hold: table<'', { since: number }>(),
     backups: table<'', LastBackup>(),
-    operatorEvents: table<number, ClaimedOperatorEvent>(),
-    operatorPause: table<'', { until: number }>(),
 
     /** The next number, which no row has ever had. */
     next: (sequence: keyof typeof sequences): number => {

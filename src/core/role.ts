@@ -1,0 +1,5 @@
+/** What an operator's token lets do: look; resend, pause and the like; everything. Each includes those before it. */
+export const ROLES = ['read', 'operate', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+export const includesRole = (has: Role, needed: Role): boolean => ROLES.indexOf(has) >= ROLES.indexOf(needed)

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { createAdminToken } from '../../../src/core/api-key.ts'
+import { DAY, MINUTE } from '../../../src/core/duration.ts'
+import { ACTS_LOOKED_AT } from '../../../src/store/act.ts'
+import type { NewAct } from '../../../src/store/store.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+const addToken = async ({ store, newId }: Bench, expiresAt: number | null = null) => {
+  const { id, hash } = createAdminToken(newId('token'), randomBytes)
+  const token = await store.createAdminToken({ id, hash, name: 'Zoë 值班', role: 'operate', expiresAt })
+  return { ...token, hash }
+}
+const RESUME: NewAct = {
+  who: 'token_1',
+  name: 'Zoë',
+  act: 'account.resume',
+  object: 'acc_1',
+  reason: 'key was renewed',
+  outcome: 'done',
+}
+const everything = { who: null, act: null, since: null, before: null, limit: 10 }
+
+export const describeOperators = (open: OpenStore): void => {
+  test('have tokens, which are found by id', async () => {
+    await using bench = await openBench(open)
+    const { hash, ...token } = await addToken(bench)
+    const times = { createdAt: bench.store.now(), lastUsedAt: null, expiresAt: null, revokedAt: null }
+    expect(token).toEqual({ id: token.id, name: 'Zoë 值班', role: 'operate', ...times })
+    expect(await bench.store.findAdminToken(token.id)).toEqual({ name: 'Zoë 值班', role: 'operate', hash, live: true })
+    expect(await bench.store.findAdminToken('token_none')).toBeNull()
+    expect(await bench.store.listAdminTokens({ limit: 10, after: null })).toEqual([token])
+  })
+
+  test('list them the oldest first, page by page', async () => {
+    await using bench = await openBench(open)
+    const ids = [(await addToken(bench)).id, (await addToken(bench)).id, (await addToken(bench)).id]
+    const page = async (after: string | null) =>
+      (await bench.store.listAdminTokens({ limit: 2, after })).map(({ id }) => id)
+    expect(await page(null)).toEqual(ids.slice(0, 2))
+    expect(await page(ids[1] ?? null)).toEqual(ids.slice(2))
+  })
+
+  test('revoke a token once, and others stay', async () => {
+    await using bench = await openBench(open)
+    const [one, other] = [await addToken(bench), await addToken(bench)]
+    const revoked = await bench.store.revokeAdminToken(one.id)
+    expect(revoked).toMatchObject({ id: one.id, revokedAt: bench.store.now() })
+    await bench.advance(MINUTE)
+    expect(await bench.store.revokeAdminToken(one.id)).toEqual(revoked)
+    expect(await bench.store.findAdminToken(one.id)).toMatchObject({ live: false })
+    expect(await bench.store.findAdminToken(other.id)).toMatchObject({ live: true })
+    expect(await bench.store.revokeAdminToken('token_none')).toBeNull()
+  })
+
+  test('have tokens that end by themselves, and that say when they were used', async () => {
+    await using bench = await openBench(open)
+    const token = await addToken(bench, bench.store.now() + MINUTE)
+    await bench.store.touchAdminTokens([token.id, 'token_none'])
+    const usedAt = bench.store.now()
+    expect(await bench.store.listAdminTokens({ limit: 1, after: null })).toMatchObject([{ lastUsedAt: usedAt }])
+    expect(await bench.store.findAdminToken(token.id)).toMatchObject({ live: true })
+    await bench.advance(MINUTE)
+    expect(await bench.store.findAdminToken(token.id)).toMatchObject({ live: false })
+  })
+
+  test('are told what was done, the newest first, page by page', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    const at = store.now()
+    await store.recordAct(RESUME)
+    await bench.advance(MINUTE)
+    await store.recordAct({ ...RESUME, who: 'command', object: null, reason: null, outcome: 'failed' })
+    await store.recordAct({ ...RESUME, act: 'account.pause' })
+    const { acts, next } = await store.listActs(everything)
+    expect(next).toBeNull()
+    expect(acts.map(({ act, who }) => [act, who])).toEqual([
+      ['account.pause', 'token_1'],
+      ['account.resume', 'command'],
+      ['account.resume', 'token_1'],
+    ])
+    expect(acts[2]).toEqual({ ...RESUME, at, id: acts[2]?.id })
+    const first = await store.listActs({ ...everything, limit: 2 })
+    expect(first).toEqual({ acts: acts.slice(0, 2), next: acts[1]?.id })
+    expect(await store.listActs({ ...everything, limit: 2, before: first.next })).toEqual({
+      acts: acts.slice(2),
+      next: null,
+    })
+  })
+
+  test('find acts by who, what and since when', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.recordAct(RESUME)
+    await bench.advance(MINUTE)
+    await store.recordAct({ ...RESUME, who: 'command' })
+    await store.recordAct({ ...RESUME, act: 'account.pause' })
+    const found = async (query: object) => (await store.listActs({ ...everything, ...query })).acts.length
+    expect(await found({ who: 'token_1' })).toBe(2)
+    expect(await found({ act: 'account.resume' })).toBe(2)
+    expect(await found({ who: 'token_1', act: 'account.resume' })).toBe(1)
+    expect(await found({ since: store.now() })).toBe(2)
+    expect(await found({ since: store.now() + 1 })).toBe(0)
+  })
+
+  test('look at so many acts a page, and go on where it ended', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.recordAct({ ...RESUME, who: 'first' })
+    await Promise.all(Array.from({ length: ACTS_LOOKED_AT }, () => store.recordAct(RESUME)))
+    const asked = { ...everything, who: 'first' }
+    const { acts, next } = await store.listActs(asked)
+    expect([acts, next]).toEqual([[], expect.any(Number)])
+    expect((await store.listActs({ ...asked, before: next })).acts).toMatchObject([{ who: 'first' }])
+  })
+
+  test('no longer see acts after more than a year', async () => {
+    await using bench = await openBench(open)
+    await bench.store.recordAct(RESUME)
+    await bench.advance(367 * DAY)
+    expect(await bench.store.listActs(everything)).toEqual({ acts: [], next: null })
+    await bench.store.recordAct(RESUME)
+    expect((await bench.store.listActs(everything)).acts).toHaveLength(1)
+  })
+}
