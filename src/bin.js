@@ -39,5 +39,5 @@ if (cache) {
   enableCompileCache(cache)
   process.env.NODE_COMPILE_CACHE = cache
 }
-const { runCommand } = await import('./cli/program.ts')
-await runCommand()
+const { createProgram } = await import('./cli/program.ts')
+await createProgram().parseAsync()

@@ -16,9 +16,9 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
 /**
  * Runs until SIGTERM or SIGINT; a second signal ends it at once.
  *
- * @param input.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
+ * @param options.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
  */
-export const serve = async ({ hold }: { hold: boolean }): Promise<void> => {
+export const serve = async ({ hold = false }: { hold?: boolean }): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)
@@ -26,7 +26,9 @@ export const serve = async ({ hold }: { hold: boolean }): Promise<void> => {
   const app = await start(config, { emit, hold }).catch((error: unknown) => refuse(reasonOf(error)))
   emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
   if (config.server.adminToken === null)
-    emit('admin.closed', { reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404' })
+    emit('admin.closed', {
+      reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, but to tokens of admin-token create',
+    })
   app.store.hints.on('broken', error => {
     emit('database.broken', { error, advice: damageAdviceOn(error) ?? BROKEN })
     process.exit(1)

@@ -67,7 +67,6 @@ export interface Explanation {
     nextAttemptAt: string | null
     heldSince: string | null
     unsignable: boolean
-    allHeldSince: string | null
   }
 }
 

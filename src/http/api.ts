@@ -4,6 +4,8 @@ import type { Secret } from '../core/secret.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
+import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
+import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
@@ -11,7 +13,8 @@ import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
 import { createMetricsPage, type MetricsDeps } from './metrics.ts'
-import { type ApiEnv, createAdminAuth, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
+import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
+import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
 import { createRequestSpan } from './middleware/request-span.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
@@ -45,6 +48,9 @@ type Part =
   | AdminKeyDeps
   | AdminAccountDeps
   | OverviewDeps
+  | AdminAuditDeps
+  | AdminAuthDeps
+  | AuditDeps
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
   : never
@@ -52,7 +58,7 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
 /** Everything that the parts need, and what the API itself needs. */
 export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations' | 'readBody'> & {
   judgeUrl: JudgeUrl
-  /** Null: all of `/v1/admin` is 404. */
+  /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
   adminToken: Secret | null
   /** Null: there are no traces. */
   tracer: Pick<Tracer, 'request'> | null
@@ -109,14 +115,13 @@ export const createApi = (deps: ApiDeps) => {
 
 const createAdmin = (deps: ApiDeps) => {
   const app = new Hono<ApiEnv>()
-  if (deps.adminToken) {
-    app.use(createAdminAuth(deps.adminToken, deps))
-    app.route('/accounts', createAdminAccounts(deps))
-    app.route('/partners', createAdminPartners(deps))
-    app.route('/partners', createPartnerKeys(deps))
-    app.route('/keys', createAdminKeys(deps))
-    app.route('/overview', createOverview(deps))
-  }
+  app.use(createAdminAuth(deps.adminToken, deps), createAudit(deps), refuseByRole)
+  app.route('/accounts', createAdminAccounts(deps))
+  app.route('/partners', createAdminPartners(deps))
+  app.route('/partners', createPartnerKeys(deps))
+  app.route('/keys', createAdminKeys(deps))
+  app.route('/audit', createAdminAudit(deps))
+  app.route('/overview', createOverview(deps))
   app.all('*', c => c.notFound())
   return app
 }

@@ -42,7 +42,19 @@ export const EVENTS = {
   'admin.closed': {
     level: 'info',
     fields: { reason: TEXT },
-    meaning: '`ADMIN_TOKEN` is not set, so there is no admin API: `/v1/admin` answers 404.',
+    meaning: '`ADMIN_TOKEN` is not set: `/v1/admin` answers 404, but to tokens that `admin-token create` has made.',
+  },
+  'audit.recorded': {
+    level: 'info',
+    fields: {
+      who: TEXT,
+      name: TEXT,
+      act: TEXT,
+      object: orNull(TEXT),
+      outcome: field<'done' | 'refused' | 'failed'>('text'),
+    },
+    meaning:
+      'An operator did `act` to `object` by the admin API, or tried to; `who` is the id of the token and `name` its name. `GET /v1/admin/audit` has this with the reason, and what commands have done, for a year.',
   },
   'setting.relaxed': {
     level: 'warn',
@@ -60,7 +72,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { address: TEXT },
     meaning:
-      'Somebody at `address` called `/v1/admin` without the admin token. After 50 such calls from a network, one a second is compared; others are answered 429, with the right token too. If you know nothing of it, keep the admin API from that network. If `address` is your reverse proxy, name it in `TRUST_PROXY`: otherwise all callers count as one.',
+      'Somebody at `address` called `/v1/admin` without `ADMIN_TOKEN` or a token of the database. After 50 such calls from a network, one a second is compared; others are answered 429, with the right token too. If you know nothing of it, keep the admin API from that network. If `address` is your reverse proxy, name it in `TRUST_PROXY`: otherwise all callers count as one.',
   },
   'master_key.created': {
     level: 'warn',
@@ -199,12 +211,6 @@ export const EVENTS = {
     },
     meaning:
       "A partner registers serials in sequence, five different ones of other partners within 10 minutes, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
-  },
-  'history.failed': {
-    level: 'warn',
-    fields: { error: ERROR },
-    meaning:
-      'The service could not write what it had counted in a minute. It keeps the counts of an hour and tries again after the next minute. Harmless, unless the database cannot be written at all.',
   },
   'keys.use_not_recorded': {
     level: 'warn',

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { createFigures } from '../../src/app/figures.ts'
 import { SECOND } from '../../src/core/duration.ts'
-import { NO_BACKUP } from '../../src/store/backup.ts'
 import type { EngineStats, Stats } from '../../src/store/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
@@ -16,7 +15,7 @@ const openScene = () => {
     asked.push(call)
     return call.promise
   }
-  const figures = createFigures({ stats, engineStats: async () => ENGINE, lastBackup: async () => NO_BACKUP }, clock)
+  const figures = createFigures({ stats, engineStats: async () => ENGINE }, clock)
   return {
     clock,
     asked,

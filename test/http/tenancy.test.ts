@@ -18,6 +18,7 @@ const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> =
   'GET /docs/problems': 'public',
   'GET /docs/assets/:file': 'public',
   'GET /v1/admin/accounts': 'operator',
+  'GET /v1/admin/audit': 'operator',
   'POST /v1/admin/accounts': 'operator',
   'POST /v1/admin/accounts/:id/pause': 'operator',
   'POST /v1/admin/accounts/:id/resume': 'operator',

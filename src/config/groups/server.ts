@@ -44,8 +44,8 @@ export const SERVER = {
       parse: secretWord({ min: 32 }),
       default: null,
       secret: true,
-      en: 'Opens the console and `/v1/admin`, at least 32 characters; without it both answer 404.',
-      zh: '管理台与 `/v1/admin` 的令牌，至少 32 个字符；未设置时两者均返回 404。',
+      en: 'Opens the console and `/v1/admin`, at least 32 characters, with the role `admin`. Without it both answer 404, but to tokens made by `admin-token create`.',
+      zh: '管理台与 `/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时两者均返回 404，仅 `admin-token create` 创建的令牌可用。',
     },
     metricsToken: {
       name: 'METRICS_TOKEN',

@@ -7,9 +7,9 @@ import { idField, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
 import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { readAct, readReason, WHY } from './reason.ts'
 
 export interface AdminAccountDeps {
   store: Pick<
@@ -34,6 +34,7 @@ export const NEW_ACCOUNT = z.strictObject({
     .string(PARTNER)
     .regex(/^\w{1,64}$/, PARTNER)
     .optional(),
+  ...WHY,
 })
 const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
@@ -48,7 +49,7 @@ export const ACCOUNT = z.strictObject({
 })
 type AccountAnswer = z.output<typeof ACCOUNT>
 
-export const viewAccount = (account: Account): AccountAnswer => ({
+const viewAccount = (account: Account): AccountAnswer => ({
   id: account.id,
   account: account.apiId,
   mode: account.passwordMode,
@@ -72,7 +73,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
   })
 
   app.post('/', noQuery, async c => {
-    const body = await readBody(c, NEW_ACCOUNT)
+    const body = await readAct(c, NEW_ACCOUNT)
     const partnerId = body.partnerId ?? null
     if (partnerId !== null && !(await store.findPartner(partnerId)))
       throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
@@ -85,16 +86,19 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
       partnerId,
     })
     if (!account) throw new AppError('conflict', 'An account with this APIID exists already.')
+    c.set('object', account.id)
     c.header('location', `/v1/admin/accounts/${account.id}`)
     return c.json(viewAccount(account), 201)
   })
 
   app.post('/:id/pause', noQuery, async c => {
+    await readReason(c)
     const { id } = await find(c.req.param('id'))
     return c.json(viewAccount(found(await store.pauseAccount(id), 'account')))
   })
 
   app.post('/:id/resume', noQuery, async c => {
+    await readReason(c)
     const { id } = await find(c.req.param('id'))
     return c.json(viewAccount(found(await store.resumeAccount(id), 'account')))
   })

@@ -4,9 +4,10 @@ import { createApiKey } from '../../core/api-key.ts'
 import type { ApiKey, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
-import { noQuery } from '../json/query.ts'
-import { hasBody, readBody } from '../json/request-body.ts'
+import { noQuery, readQuery } from '../json/query.ts'
+import { hasBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { ACT, readAct, WHY } from './reason.ts'
 
 export interface AdminKeyDeps {
   store: Pick<Store, 'createKey' | 'listKeys' | 'revokeKey'>
@@ -22,6 +23,7 @@ export const createKeyBody = ({ now }: Pick<AdminKeyDeps, 'now'>) =>
       .refine(at => at > now(), EXPIRY)
       .nullable()
       .optional(),
+    ...WHY,
   })
 
 export const KEY = z.strictObject({
@@ -60,8 +62,9 @@ export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) =
 
   app.post('/:id/keys', noQuery, async c => {
     const partnerId = readId(c.req.param('id'), 'partner')
-    const { expiresAt = null } = hasBody(c) ? await readBody(c, newKey) : {}
+    const { expiresAt = null } = hasBody(c) ? await readAct(c, newKey) : {}
     const { id, hash, text } = createApiKey(newId('key'), random)
+    c.set('object', id)
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
     return c.json(
       { id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies z.output<typeof CREATED_KEY>,
@@ -76,7 +79,8 @@ export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) =
 export const createAdminKeys = ({ store }: Pick<AdminKeyDeps, 'store'>) => {
   const app = new Hono<ApiEnv>()
 
-  app.delete('/:id', noQuery, async c => {
+  app.delete('/:id', async c => {
+    c.set('reason', readQuery(c, ACT).reason ?? null)
     found(await store.revokeKey(readId(c.req.param('id'), 'key')), 'key')
     return c.body(null, 204)
   })

@@ -6,8 +6,8 @@ import { AT, idField, jsonTime, QUOTAS, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
-import { readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { readAct, WHY } from './reason.ts'
 
 export interface AdminPartnerDeps {
   store: Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
@@ -24,6 +24,7 @@ export const NEW_PARTNER = z.strictObject({
     .min(1, NAME)
     .max(100, NAME)
     .refine(name => name.isWellFormed() && !/\p{Cc}/u.test(name), NAME),
+  ...WHY,
 })
 const PAYLOAD = 'must be full, or thin (without the scores and the message)'
 const QUOTA = 'must be a whole number from 0 to 1000000000, or null for no limit'
@@ -33,6 +34,7 @@ export const PARTNER_CHANGE = z.strictObject({
   disabled: z.boolean(DISABLED).optional(),
   payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
   quotas: z.strictObject({ pending: quota, hosts: quota, daily: quota }).optional(),
+  ...WHY,
 })
 
 export const PARTNER = z.strictObject({
@@ -52,7 +54,7 @@ export const CREATED_PARTNER = z.strictObject({
   signingSecret: z.string().describe(SHOWN_ONCE),
 })
 
-export const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
+const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
   id,
   name,
   disabled,
@@ -72,9 +74,10 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   })
 
   app.post('/', noQuery, async c => {
-    const { name } = await readBody(c, NEW_PARTNER)
+    const { name } = await readAct(c, NEW_PARTNER)
     const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
     await store.createPartner(partner)
+    c.set('object', partner.id)
     c.header('location', `/v1/admin/partners/${partner.id}`)
     return c.json(
       { partnerId: partner.id, name, apiKey, signingSecret } satisfies z.output<typeof CREATED_PARTNER>,
@@ -89,7 +92,7 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
 
   app.patch('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), 'partner')
-    const change = await readBody(c, PARTNER_CHANGE)
+    const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
     return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
   })
 

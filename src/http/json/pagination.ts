@@ -10,7 +10,7 @@ const readCursor = (cursor: string): string | null => {
   return /^[\w-]{1,64}$/.test(id) && cursorOf(id) === cursor ? id : null
 }
 
-const cursorOf = (id: string): string => Buffer.from(id, 'latin1').toString('base64url')
+export const cursorOf = (id: string): string => Buffer.from(id, 'latin1').toString('base64url')
 
 /** The parameters of every list: `limit`, and `cursor` as the id of the last item of the page before. */
 export const PAGE_PARAMETERS = {

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Emit } from '../../telemetry/emit.ts'
 import { setHeader } from '../node-bindings.ts'
@@ -20,6 +20,10 @@ const REQUEST_ID = /^[\w=-]{1,128}$/
 /** Probes ask these every few seconds. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 
+/** To who is no operator, the admin API may not even exist. */
+const isHidden = (c: Context<ApiEnv>): boolean =>
+  /^\/v1\/admin(\/|$)/.test(c.req.path) && c.get('operator') === undefined
+
 const nothingMore = async () => {}
 
 /**
@@ -37,7 +41,7 @@ export const createRequestLog = ({ emit, monotonic, newId, refuseMethod }: Reque
     setHeader(c, HEADER, requestId)
     if (c.req.path.startsWith(API)) setHeader(c, 'cache-control', 'no-store')
     await next()
-    if (c.res.status === 404) await refuseMethod(c, nothingMore)
+    if (c.res.status === 404 && !isHidden(c)) await refuseMethod(c, nothingMore)
     const route = routePath(c)
     const { status } = c.res
     if (c.error && status === 500) emit('request.failed', { route, requestId, error: c.error })

@@ -1,3 +1,5 @@
+import { AUDIT_QUERY } from '../admin/audit.ts'
+import { ACT } from '../admin/reason.ts'
 import { PAGE_QUERY } from '../json/pagination.ts'
 import type { Operation, Operations } from './operation.ts'
 
@@ -52,6 +54,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'revokeKey',
     summary: 'Revoke an API key',
+    query: ACT,
     answers: { 204: { description: 'Revoked.' } },
   },
   'GET /v1/admin/accounts': {
@@ -73,12 +76,16 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'pauseAccount',
     summary: 'Pause an upstream account',
+    body: 'ActRequest',
+    bodyIsOptional: true,
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
   },
   'POST /v1/admin/accounts/:id/resume': {
     ...ADMIN,
     operationId: 'resumeAccount',
     summary: 'Resume an upstream account, slowly at first',
+    body: 'ActRequest',
+    bodyIsOptional: true,
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
   },
   'GET /v1/admin/overview': {
@@ -87,6 +94,15 @@ export const ADMIN_OPERATIONS: Operations = {
     summary: 'What is wrong and what to do, what waits since when, and what happened lately',
     acceptsLanguage: true,
     answers: { 200: { description: 'The overview.', schema: 'Overview', headers: ['content-language'] } },
+  },
+  'GET /v1/admin/audit': {
+    ...ADMIN,
+    operationId: 'listActs',
+    summary: 'List what operators have done, newest first',
+    description:
+      'What the admin API was asked to change, and what commands have changed, for a year. A page looks at 5,000 acts at most, so it may be short, or empty, and have a `nextCursor`.',
+    query: AUDIT_QUERY,
+    answers: { 200: { description: 'A page.', schema: 'AuditedActList' } },
   },
 }
 

@@ -1,3 +1,4 @@
+import { ADMIN_ROUTES } from '../admin/routes.ts'
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
 import { ADMIN_OPERATIONS, SERVICE_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
@@ -26,7 +27,8 @@ const TAGS = {
   Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
   Account: 'Your own limits and signing secrets.',
   Webhooks: 'What is sent to your callback.',
-  Admin: 'For the operator, with the admin token. All of it is 404 while no token is set.',
+  Admin:
+    'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
   Service: 'For probes and for readers of the documentation; no key is needed.',
 }
 
@@ -76,19 +78,21 @@ const answerOf = (answer: Operation['answers'][number]) => ({
   ...contentOf(answer),
 })
 
-const operationOf = (path: string, operation: Operation) => {
-  const { operationId, tag, summary, description, query, body, acceptsLanguage, access, answers } = operation
+const operationOf = (method: string, path: string, operation: Operation) => {
+  const { operationId, tag, summary, query, body, acceptsLanguage, access, answers } = operation
   const parameters = [
     ...pathParameters(path),
     ...(query ? queryParameters(query) : []),
     ...(acceptsLanguage ? [LANGUAGE] : []),
   ]
+  const role = ADMIN_ROUTES[`${method} ${path}`]?.role
+  const description = [operation.description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' ')
   const content = { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } }
   return {
     operationId,
     tags: [tag],
     summary,
-    ...(description ? { description } : {}),
+    ...(description === '' ? {} : { description }),
     security: SECURITY[access],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: !operation.bodyIsOptional, content } } : {}),
@@ -104,7 +108,7 @@ const pathsOf = (operations: Operations) => {
   for (const [route, operation] of Object.entries(operations)) {
     const [method = '', path = ''] = route.split(' ')
     const template = path.replace(/:(\w+)/g, '{$1}')
-    paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(path, operation) }
+    paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(method, path, operation) }
   }
   return paths
 }
@@ -133,7 +137,11 @@ export const createDocument = ({ version, registrationBody, now }: DocumentDeps)
   components: {
     securitySchemes: {
       partnerKey: { type: 'http', scheme: 'bearer', description: 'The API key of a partner.' },
-      adminToken: { type: 'http', scheme: 'bearer', description: 'The admin token of the operator.' },
+      adminToken: {
+        type: 'http',
+        scheme: 'bearer',
+        description: '`ADMIN_TOKEN`, or a token made by `admin-token create`.',
+      },
       metricsToken: {
         type: 'http',
         scheme: 'bearer',

@@ -116,7 +116,6 @@ export const EXAMPLES: Examples = {
       nextAttemptAt: null,
       heldSince: null,
       unsignable: false,
-      allHeldSince: null,
     },
   },
   Event: {

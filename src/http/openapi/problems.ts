@@ -8,7 +8,7 @@ const BODY_PROBLEMS: readonly Code[] = ['invalid_json', 'payload_too_large', 'un
 const ACCESS_PROBLEMS: Readonly<Record<Operation['access'], readonly Code[]>> = {
   partner: ['invalid_query', 'unauthorized', 'too_many_requests', 'internal', 'unavailable'],
   // All of these calls are 404 while there is no admin token.
-  admin: ['invalid_query', 'unauthorized', 'not_found', 'too_many_requests', 'internal', 'unavailable'],
+  admin: ['invalid_query', 'unauthorized', 'forbidden', 'not_found', 'too_many_requests', 'internal', 'unavailable'],
   metrics: ['unauthorized', 'too_many_requests'],
   open: [],
 }

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
+import { AUDITED_ACT } from '../admin/audit.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
 import { OVERVIEW } from '../admin/overview.ts'
 import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
+import { ACT } from '../admin/reason.ts'
 import { HEALTH, READINESS } from '../health.ts'
 import { listOf } from '../json/pagination.ts'
 import { PROBLEM } from '../json/problem.ts'
@@ -28,6 +30,7 @@ export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => 
   PartnerChangeRequest: PARTNER_CHANGE,
   KeyRequest: createKeyBody({ now }),
   AccountRequest: NEW_ACCOUNT,
+  ActRequest: ACT,
 })
 
 export type Requests = ReturnType<typeof requestsOf>
@@ -59,6 +62,8 @@ export const ANSWERS = {
   Account: ACCOUNT,
   AccountList: listOf(ACCOUNT),
   Overview: OVERVIEW,
+  AuditedAct: AUDITED_ACT,
+  AuditedActList: listOf(AUDITED_ACT),
   Health: HEALTH,
   Readiness: READINESS,
 }

@@ -63,7 +63,6 @@ export const EXPLANATION = z.strictObject({
     nextAttemptAt: AT_OR_NULL,
     heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
     unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
-    allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
   }),
 })
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
@@ -97,7 +96,6 @@ const viewExplanation = (explanation: Explanation, { language, now }: Reader): E
       nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
       heldSince: jsonTimeOrNull(explanation.heldSince),
       unsignable: explanation.unsignable,
-      allHeldSince: jsonTimeOrNull(explanation.allHeldSince),
     },
   }
 }

@@ -1,0 +1,69 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { ACT_OUTCOMES } from '../../store/act.ts'
+import type { Act, Store } from '../../store/store.ts'
+import { AT, jsonTime, timeField } from '../json/fields.ts'
+import { CURSOR, cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { readQuery } from '../json/query.ts'
+import { invalid } from '../json/validate.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+
+export interface AdminAuditDeps {
+  store: Pick<Store, 'listActs'>
+}
+
+const WHO = 'must be the id of a token, ADMIN_TOKEN or command'
+const WHAT = 'must be an act, such as account.pause'
+const SINCE = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z'
+export const AUDIT_QUERY = z.strictObject({
+  who: z
+    .string()
+    .regex(/^\w{1,64}$/, WHO)
+    .optional()
+    .describe('The id of a token; `ADMIN_TOKEN`; `command`.'),
+  act: z
+    .string()
+    .regex(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
+    .optional(),
+  since: timeField(SINCE).optional(),
+  ...PAGE_PARAMETERS,
+})
+
+export const AUDITED_ACT = z.strictObject({
+  at: AT,
+  who: z.string().describe('The id of the token; `ADMIN_TOKEN`; `command`.'),
+  name: z.string().describe("The token's name; of a command the system's user."),
+  act: z.string(),
+  object: z.string().nullable().describe('The id of what it was done to.'),
+  reason: z.string().nullable(),
+  outcome: z
+    .enum(ACT_OUTCOMES)
+    .describe('`refused`: it was not allowed or not possible. `failed`: the service could not do it, or only a part.'),
+})
+
+const viewAct = ({ at, who, name, act, object, reason, outcome }: Act): z.output<typeof AUDITED_ACT> => ({
+  at: jsonTime(at),
+  who,
+  name,
+  act,
+  object,
+  reason,
+  outcome,
+})
+
+/** `/v1/admin/audit`: what operators have done. */
+export const createAdminAudit = ({ store }: AdminAuditDeps) => {
+  const app = new Hono<ApiEnv>()
+
+  app.get('/', async c => {
+    const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
+      throw invalid('query', [{ path: 'cursor', message: CURSOR }])
+    const before = cursor === undefined ? null : Number(cursor)
+    const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before }
+    const { acts, next } = await store.listActs(page)
+    return c.json({ data: acts.map(viewAct), nextCursor: next === null ? null : cursorOf(String(next)) })
+  })
+
+  return app
+}

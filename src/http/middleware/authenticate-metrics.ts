@@ -1,0 +1,18 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import type { Secret } from '../../core/secret.ts'
+import type { ApiEnv } from './authenticate.ts'
+import { createLoginFailures, type LoginFailureDeps, readToken } from './login-failures.ts'
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** Lets in who reads the metrics, by their token. Guesses are throttled as those of the admin token. */
+export const createMetricsAuth = (metricsToken: Secret, deps: LoginFailureDeps): MiddlewareHandler<ApiEnv> => {
+  const expected = sha256(metricsToken.reveal())
+  const failures = createLoginFailures(deps)
+  return async function authenticateMetrics(c, next) {
+    failures.refuse(c)
+    if (!timingSafeEqual(sha256(readToken(c.req.header('authorization'))), expected)) throw failures.count(c)
+    await next()
+  }
+}

@@ -1,0 +1,35 @@
+import type { Context } from 'hono'
+import { AppError } from '../../core/error.ts'
+import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
+import { createRateLimit } from './rate-limit.ts'
+
+/** Failed logins of one network before it has to wait. */
+const FAILED_LOGINS = { rate: 1, burst: 50 }
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
+
+/** The text is the same for every reason, so that it does not show which keys exist. */
+const unauthorized = (): AppError =>
+  new AppError('unauthorized', 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.')
+
+export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
+
+export interface LoginFailureDeps {
+  now: () => number
+  trustedProxies: TrustedProxies
+}
+
+/** Counts failed logins by the network that they come from. Logins that succeed do not count. */
+export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps) => {
+  const take = createRateLimit({ now, detail: 'Too many calls with a wrong key have come from your address.' })
+  const ofNetwork = (c: Context, rate: Parameters<typeof take>[1]) =>
+    take(networkOf(clientAddress(c, trustedProxies)), rate)
+  return {
+    /** The answer to a failed login: 401. Throws 429 where too many have failed. */
+    count: (c: Context): AppError => {
+      ofNetwork(c, FAILED_LOGINS)
+      return unauthorized()
+    },
+    /** Throws 429 where one more failure would be too many. */
+    refuse: (c: Context): void => ofNetwork(c, { ...FAILED_LOGINS, burst: FAILED_LOGINS.burst - 1, count: 0 }),
+  }
+}

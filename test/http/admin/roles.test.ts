@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createAdminToken } from '../../../src/core/api-key.ts'
+import { ROLES, type Role } from '../../../src/core/role.ts'
+import { ADMIN_ROUTES } from '../../../src/http/admin/routes.ts'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+
+type Api = Awaited<ReturnType<typeof openApi>>
+
+let api: Api
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+let tokens = 0
+const addToken = async ({ store }: Api, role: Role, expiresAt: number | null = null) => {
+  const { id, hash, text } = createAdminToken(`token_${String(tokens++).padStart(26, '0')}`, randomBytes)
+  await store.createAdminToken({ id, hash, name: `the ${role}`, role, expiresAt })
+  return { id, text }
+}
+const ROUTES = Object.entries(ADMIN_ROUTES)
+const callOf = (route: string) => {
+  const [method = '', path = ''] = route.split(' ')
+  return [method, path.replace(':id', 'nobody')] as const
+}
+
+test('the table of roles has exactly the routes of the admin API', () => {
+  const routes = api.app.routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/v1/admin'))
+  const names = new Set(routes.map(({ method, path }) => `${method} ${path}`))
+  expect([...names].sort()).toEqual(Object.keys(ADMIN_ROUTES).sort())
+})
+
+test.each(ROUTES)('%s changes something only where the audit has a name for it', (route, { act }) => {
+  expect(act !== null).toBe(!route.startsWith('GET'))
+})
+
+describe.each(ROLES)('a token with the role %s', role => {
+  test.each(ROUTES)(`at %s`, async (route, { role: needed }) => {
+    const { text } = await addToken(api, role)
+    const { status, json } = await api.call(...callOf(route), { key: text })
+    const mayCall = ROLES.indexOf(role) >= ROLES.indexOf(needed)
+    if (mayCall) return expect([401, 403]).not.toContain(status)
+    expect([status, json.type]).toEqual([403, '/docs/problems#forbidden'])
+    expect(json.detail).toBe(`This needs a token with the role ${needed}; yours has the role ${role}.`)
+  })
+})
+
+test.each(ROUTES)('without a token, %s is 401', async route => {
+  expect((await api.call(...callOf(route), { key: null })).status).toBe(401)
+  expect((await api.call(...callOf(route))).status).toBe(401)
+})
+
+test.each(ROUTES)('with ADMIN_TOKEN, %s is open', async route => {
+  expect([401, 403]).not.toContain((await api.call(...callOf(route), { key: ADMIN_TOKEN })).status)
+})
+
+test('a token stops working within two seconds of being revoked, and when it has expired', async () => {
+  const { store, clock, call } = api
+  const [revoked, expiring] = [await addToken(api, 'read'), await addToken(api, 'read', clock.now + 60_000)]
+  const statusOf = async (key: string) => (await call('GET', '/v1/admin/partners', { key })).status
+  expect([await statusOf(revoked.text), await statusOf(expiring.text)]).toEqual([200, 200])
+  await store.revokeAdminToken(revoked.id)
+  clock.now += 1_999
+  expect([await statusOf(revoked.text), await statusOf(expiring.text)]).toEqual([401, 200])
+  clock.now += 60_000
+  expect(await statusOf(expiring.text)).toBe(401)
+})
+
+test('a token of another secret, or for another name, is 401', async () => {
+  const { id } = await addToken(api, 'admin')
+  const forged = createAdminToken(id, randomBytes).text
+  expect((await api.call('GET', '/v1/admin/partners', { key: forged })).status).toBe(401)
+  const { text } = await addToken(api, 'admin')
+  expect((await api.call('GET', '/v1/registrations', { key: text })).status).toBe(401)
+})
+
+test('guesses at tokens are throttled by network', async () => {
+  const guess = () => createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
+  const call = (key: string) => api.call('GET', '/v1/admin/partners', { key, from: '192.0.2.7' })
+  for (let n = 0; n < 50; n++) expect((await call(guess())).status).toBe(401)
+  expect((await call(guess())).status).toBe(429)
+  expect((await call((await addToken(api, 'admin')).text)).status).toBe(429)
+})
+
+describe('without ADMIN_TOKEN', () => {
+  beforeEach(async () => {
+    await api[Symbol.asyncDispose]()
+    api = await openApi({ adminToken: null })
+  })
+
+  test.each(ROUTES)('%s is 404 to all but tokens of the database', async (route, { role }) => {
+    for (const key of [null, 'x', ADMIN_TOKEN, api.partner.key])
+      expect((await api.call(...callOf(route), { key })).status).toBe(404)
+    const { text } = await addToken(api, role)
+    expect([401, 403]).not.toContain((await api.call(...callOf(route), { key: text })).status)
+  })
+
+  test('a token that was revoked is told so', async () => {
+    const { id, text } = await addToken(api, 'admin')
+    await api.store.revokeAdminToken(id)
+    expect((await api.call('GET', '/v1/admin/partners', { key: text })).status).toBe(401)
+  })
+})
