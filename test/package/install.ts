@@ -9,6 +9,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 const PARTS = [
   'src',
   'migrations',
+  'deploy',
   'docs',
   'package.json',
   'tsconfig.json',
