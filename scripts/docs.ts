@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RESULTS_PATH, type Results, renderPerformance } from '../bench/support/report.ts'
+import { SECTIONS } from '../src/cli/commands.ts'
+import { type Command, flagOf } from '../src/cli/frame/command.ts'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
@@ -81,7 +83,7 @@ ${rows.join('\n')}
 const ORIGINS = {
   accounts: 'the APIIDs; `other` beyond 1,000',
   routes: "the API's routes, as patterns",
-  'this version': 'of this process',
+  'this node': 'of this process; settings and key as fingerprints',
 }
 
 const labelText = (name: string, values: LabelValues): string =>
@@ -112,10 +114,47 @@ then has to come as a bearer token.
 ${Object.values(METRICS).map(metricRow).join('\n')}
 `
 
+const commandRows = ({ path, words, args, options, printsData, example }: Command): string => {
+  const typed = [path, ...Object.values(args).map(({ name }) => name)].join(' ')
+  const flags = Object.entries(options).map(([key, { placeholder, words }]) => {
+    const flag = [flagOf(key), ...(placeholder === null ? [] : [placeholder])].join(' ')
+    return `\`${flag}\`: ${words.en} / ${words.zh}`
+  })
+  const cells = [`\`${typed}\``, words.en, words.zh, [...flags, ...(printsData ? ['`--json`'] : [])].join('<br>')]
+  return `| ${[...cells, `\`${example}\``].join(' | ')} |`
+}
+
+const commandsPage = (): string => {
+  const sections = SECTIONS.map(({ title, commands }) => {
+    const heading = `## ${title.en.slice(0, -1)} / ${title.zh.slice(0, -1)}`
+    const head = [
+      '| command / 命令 | what it does | 作用 | options / 选项 | example / 示例 |',
+      '| --- | --- | --- | --- | --- |',
+    ]
+    return [heading, '', ...head, ...commands.map(commandRows), ''].join('\n')
+  })
+  return `<!-- Written by npm run docs from src/cli/commands/. -->
+
+# Commands / 命令
+
+In the project's folder a command is called by \`npm run -s cli -- COMMAND\`, where the package is installed by \`idface-notifier COMMAND\`;
+the examples go behind that. Every command takes \`--help\` and \`--lang zh\` or \`--lang en\`; the default goes by \`LC_ALL\` and
+\`LANG\`. Times are those of the reader's zone, which \`TZ\` names; in Chinese Beijing's where it names none. \`--json\` prints JSON, with
+times in UTC and lists as \`{ "data": […], "nextCursor": … }\`. Exit codes: 0 it worked, 1 it failed, 2 wrong usage or settings;
+then stderr names each problem.
+
+在项目文件夹中用 \`npm run -s cli -- 命令\` 调用，安装后用 \`idface-notifier 命令\`，示例均接在其后。所有命令都支持 \`--help\` 与
+\`--lang zh\`、\`--lang en\`，默认语言取自 \`LC_ALL\` 与 \`LANG\`。时间按读者所在时区显示（由 \`TZ\` 指定；中文默认为北京时间）。
+\`--json\` 输出 JSON，时间为 UTC，列表形如 \`{ "data": […], "nextCursor": … }\`。退出码：0 成功，1 失败，2 用法或配置有误（stderr 逐条列出问题）。
+
+${sections.join('\n')}`
+}
+
 export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/settings.md', text: settingsPage },
   { path: 'docs/events.md', text: eventsPage },
   { path: 'docs/metrics.md', text: metricsPage },
+  { path: 'docs/commands.md', text: commandsPage },
   { path: '.env.example', text: envExample },
   { path: 'docs/performance.md', text: performancePage },
   { path: 'docs/problems.html', text: problemsPage },

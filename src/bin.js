@@ -39,5 +39,5 @@ if (cache) {
   enableCompileCache(cache)
   process.env.NODE_COMPILE_CACHE = cache
 }
-const { createProgram } = await import('./cli/program.ts')
-await createProgram().parseAsync()
+const { runCommand } = await import('./cli/program.ts')
+await runCommand()

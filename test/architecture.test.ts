@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ['core', 'telemetry', 'store'],
   simulator: ['core'],
   app: ['core', 'config', 'telemetry', 'version', 'store', 'upstream', 'callback', 'worker', 'http'],
-  cli: ['core', 'config', 'telemetry', 'version', 'limit-memory', 'store', 'simulator', 'app', 'worker'],
+  cli: ['core', 'config', 'telemetry', 'version', 'limit-memory', 'store', 'simulator', 'app', 'worker', 'http'],
   client: ['core'],
   webhook: ['core'],
 }

@@ -1,13 +1,17 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
+import type { LastBackup } from '../store/backup.ts'
 import type { EngineStats, Stats, Store } from '../store/store.ts'
 
 /** What the database says of itself, and when it was asked, by the monotonic clock. */
 export interface Figures {
   stats: Stats
   engine: EngineStats
+  backup: LastBackup
   readAt: number
 }
+
+export type FigureVerb = 'stats' | 'engineStats' | 'lastBackup'
 
 const EVERY_MS = 5 * SECOND
 const PATIENCE_MS = 2 * SECOND
@@ -17,7 +21,7 @@ const PATIENCE_MS = 2 * SECOND
  * is slower, or fails, they get the last figures; null where there are none yet.
  */
 export const createFigures = (
-  store: Pick<Store, 'stats' | 'engineStats'>,
+  store: Pick<Store, FigureVerb>,
   clock: Pick<Clock, 'monotonic' | 'sleep'>,
 ): (() => Promise<Figures | null>) => {
   let last: Figures | null = null
@@ -27,8 +31,8 @@ export const createFigures = (
   const read = async () => {
     askedAt = clock.monotonic()
     try {
-      const [stats, engine] = await Promise.all([store.stats(), store.engineStats()])
-      last = { stats, engine, readAt: clock.monotonic() }
+      const [stats, engine, backup] = await Promise.all([store.stats(), store.engineStats(), store.lastBackup()])
+      last = { stats, engine, backup, readAt: clock.monotonic() }
     } catch {
       // Whoever works with the database tells of it; here the age of the last figures does.
     } finally {

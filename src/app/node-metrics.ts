@@ -1,4 +1,5 @@
 import type { UpstreamConfig } from '../config/read-config.ts'
+import { settingsIdOf } from '../config/settings-id.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import { documentedStatuses } from '../http/openapi/document.ts'
 import type { Store } from '../store/store.ts'
@@ -6,7 +7,7 @@ import type { Listener } from '../telemetry/emit.ts'
 import { createMetrics } from '../telemetry/metrics/metrics.ts'
 import { VERSION } from '../version.ts'
 import { clock } from './clock-and-ids.ts'
-import { createFigures } from './figures.ts'
+import { createFigures, type FigureVerb } from './figures.ts'
 import type { DelivererRole } from './open-deliverer.ts'
 import type { PollerRole } from './open-poller.ts'
 import { readingsOf } from './readings.ts'
@@ -24,13 +25,12 @@ interface NodeMetrics {
 }
 
 /** The metrics of this process, and of the database that it works on. */
-export const createNodeMetrics = (
-  store: Pick<Store, 'stats' | 'engineStats'>,
-  { callback, upstream }: Pick<UpstreamConfig, 'callback' | 'upstream'>,
-): NodeMetrics => {
+export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig): NodeMetrics => {
+  const { callback, upstream } = config
   const metrics = createMetrics({ routes: documentedStatuses(), clock })
   const figures = createFigures(store, clock)
   const startedAt = clock.monotonic()
+  const settings = settingsIdOf(config)
   let workers: Workers | null = null
   metrics.addAccount(upstream.account)
 
@@ -39,6 +39,7 @@ export const createNodeMetrics = (
     for (const { apiId } of read?.stats.accounts ?? []) metrics.addAccount(apiId)
     const node = {
       version: VERSION,
+      settings,
       polls: { inUse: workers?.poller.underWay() ?? 0, limitOfAccount: upstream.concurrency },
       deliveries: { inUse: workers?.deliverer.underWay() ?? 0, limit: callback.concurrency },
       callsInLastMinute: metrics.callsInLastMinute,

@@ -4,6 +4,7 @@ import { SECOND } from '../core/duration.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { Store } from '../store/store.ts'
 import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
+import { createEventCounts } from '../telemetry/event-counts.ts'
 import { openTraces } from '../telemetry/traces/open-traces.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
@@ -11,6 +12,7 @@ import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
 import { createDueTimes } from '../worker/due-times.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
+import { createHistoryRecorder } from '../worker/history-recorder.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
@@ -50,7 +52,11 @@ export const openApp = async (
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
   const metrics = createNodeMetrics(store, config)
-  const emit = createEmit([relayTo(told), metrics.listener])
+  const counts = createEventCounts(store.now)
+  const emit = createEmit([relayTo(told), metrics.listener, counts.listen])
+  const history = createHistoryRecorder({ store, counts, emit })
+  history.begin(VERSION)
+  stack.defer(history.stop)
   tellUnreadable(store, emit)
   await store.putDefaultAccount({
     id: createIds()('acc'),
@@ -91,7 +97,7 @@ export const openApp = async (
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
   stack.defer(dueTimes.stop)
   const clockWatch = createClockWatch({ clock, emit, onStep: stepMs => stepMs < 0 && dueTimes.ring() })
-  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look], clock })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look, history.look], clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
   await commandWatch.look()

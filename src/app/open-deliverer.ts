@@ -64,7 +64,13 @@ export const openDeliverer = ({
     event: 'retention',
     emit,
   })
-  const resends = createBackgroundJob({ batch: store.continueResends, size: RESEND_BATCH, event: 'resend', emit })
+  const resends = createBackgroundJob({
+    // The store's thread takes no function, so nothing but the size.
+    batch: size => store.continueResends(size),
+    size: RESEND_BATCH,
+    event: 'resend',
+    emit,
+  })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('resendsDue', resends.ring)

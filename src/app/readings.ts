@@ -8,6 +8,8 @@ import type { Figures } from './figures.ts'
 /** What this process knows of itself. */
 export interface NodeFacts {
   version: string
+  /** Names the settings that nodes have in common. */
+  settings: string
   /** Of all accounts together. */
   polls: { inUse: number; limitOfAccount: number }
   deliveries: { inUse: number; limit: number }
@@ -85,7 +87,7 @@ const ofEngine = ({ commits, batches, errors, ...sizes }: EngineStats) =>
     ],
   }) as const satisfies Readings
 
-const ofNode = ({ version, polls, deliveries }: NodeFacts, accounts: number) =>
+const ofNode = ({ polls, deliveries }: NodeFacts, accounts: number) =>
   ({
     slotsInUse: [
       { labels: { kind: 'poll' }, value: polls.inUse },
@@ -96,7 +98,6 @@ const ofNode = ({ version, polls, deliveries }: NodeFacts, accounts: number) =>
       { labels: { kind: 'deliver' }, value: deliveries.limit },
     ],
     nodesAlive: one(1),
-    nodeInfo: [{ labels: { version }, value: 1 }],
   }) as const satisfies Readings
 
 /**
@@ -113,6 +114,8 @@ export const readingsOf = (
   ...(figures && {
     ...ofQueues(figures.stats),
     ...ofAccounts(figures.stats, node),
+    nodeInfo: [{ labels: { version: node.version, settings: node.settings, key: figures.engine.masterKey }, value: 1 }],
+    backupLastSuccess: one((figures.backup.good?.at ?? 0) / SECOND),
     bulkRemaining: [{ labels: { kind: 'resend' }, value: figures.stats.bulk.remaining }],
     ...ofEngine(figures.engine),
   }),

@@ -1,82 +1,65 @@
-import Table from 'cli-table3'
 import { createIds, random } from '../app/clock-and-ids.ts'
-import type { Language } from '../config/setting.ts'
 import { createAdminToken } from '../core/api-key.ts'
 import type { Role } from '../core/role.ts'
 import type { AdminToken, Store } from '../store/store.ts'
-import { type ReasonOption, recordCommand } from './audit.ts'
-import { type JsonOption, print, refuse, withStore } from './environment.ts'
-import { languageOf } from './language.ts'
-
-type Options = JsonOption & { lang?: Language }
+import { recordCommand } from './audit.ts'
+import { print, refuse, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
+import { iso, listJson, showTable, showTime, zoneName } from './frame/output.ts'
 
 const PAGE = 250
-const LONGEST_NAME = 100
 
 const TEXTS = {
   en: {
-    badName: `NAME must have 1 to ${LONGEST_NAME} characters, without control characters.`,
     created: ({ name, role }: AdminToken) =>
       `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
     revoked: ({ id, name }: AdminToken) => `Revoked ${id} of ${name}. It stops within two seconds.`,
     unknown: (id: string) => `There is no token ${id}; "admin-token list" shows them.`,
-    head: ['id', 'name', 'role', 'created (UTC)', 'last used (UTC)', 'expires (UTC)', 'revoked'],
-    none: '(none)',
+    head: (zone: string) => ['id', 'name', 'role', `created (${zone})`, 'last used', 'expires', 'revoked'],
     yes: 'yes',
     no: 'no',
   },
   zh: {
-    badName: `NAME 须为 1 至 ${LONGEST_NAME} 个字符，不得含控制字符。`,
     created: ({ name, role }: AdminToken) => `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
     revoked: ({ id, name }: AdminToken) => `已吊销 ${name} 的令牌 ${id}，两秒内失效。`,
     unknown: (id: string) => `没有令牌 ${id}；用 admin-token list 查看。`,
-    head: ['id', '名称', '角色', '创建时间（UTC）', '最近使用（UTC）', '过期时间（UTC）', '已吊销'],
-    none: '（无）',
+    head: (zone: string) => ['id', '名称', '角色', `创建时间（${zone}）`, '最近使用', '过期时间', '已吊销'],
     yes: '是',
     no: '否',
   },
 }
 
-const textsOf = ({ lang = languageOf(process.env) }: Options) => TEXTS[lang]
+type NewInput = Common & { name: string; role: Role; expires: number | null }
 
-export const createToken = (
-  name: string,
-  options: Options & ReasonOption & { role: Role; expires?: number },
-): Promise<void> => {
-  const texts = textsOf(options)
-  const { json, role, expires, reason = '' } = options
-  const trimmed = name.trim()
-  if (trimmed === '' || trimmed.length > LONGEST_NAME || /\p{Cc}/u.test(trimmed)) refuse(texts.badName)
-  return withStore(async store => {
+export const createToken = ({ name, role, expires, json, lang, reason }: NewInput): Promise<void> =>
+  withStore(lang, async store => {
     const { id, text, hash } = createAdminToken(createIds()('token'), random)
-    const expiresAt = expires === undefined ? null : store.now() + expires
-    const token = await store.createAdminToken({ id, hash, name: trimmed, role, expiresAt })
+    const expiresAt = expires === null ? null : store.now() + expires
+    const token = await store.createAdminToken({ id, hash, name, role, expiresAt })
     await recordCommand(store, { act: 'admin_token.create', object: id, reason })
     if (json) return print(JSON.stringify({ ...viewToken(token), token: text }))
-    print(`${texts.created(token)}\n\n  id     ${id}\n  token  ${text}`)
+    print(`${TEXTS[lang].created(token)}\n\n  id     ${id}\n  token  ${text}`)
   })
-}
 
-export const listTokens = (options: Options): Promise<void> =>
-  withStore(async store => {
-    const texts = textsOf(options)
+export const listTokens = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async store => {
+    const { head, yes, no } = TEXTS[lang]
     const tokens = await allTokens(store)
-    if (options.json) return print(JSON.stringify({ data: tokens.map(viewToken), nextCursor: null }))
-    if (tokens.length === 0) return print(texts.none)
-    const table = new Table({ head: texts.head, style: { head: [], border: [] } })
-    for (const { id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt } of tokens) {
-      const isRevoked = revokedAt === null ? texts.no : texts.yes
-      table.push([id, name, role, showTime(createdAt), showTime(lastUsedAt), showTime(expiresAt), isRevoked])
-    }
-    print(table.toString())
+    if (json) return print(listJson(tokens.map(viewToken)))
+    const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
+      ...[id, name, role],
+      ...[createdAt, lastUsedAt, expiresAt].map(at => showTime(at, lang)),
+      revokedAt === null ? no : yes,
+    ])
+    print(showTable(head(zoneName(lang)), rows, lang))
   })
 
-export const revokeToken = (id: string, options: Options & ReasonOption): Promise<void> =>
-  withStore(async store => {
-    const texts = textsOf(options)
+export const revokeToken = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>
+  withStore(lang, async store => {
+    const texts = TEXTS[lang]
     const token = (await store.revokeAdminToken(id)) ?? refuse(texts.unknown(id))
-    await recordCommand(store, { act: 'admin_token.revoke', object: id, ...options })
-    print(options.json ? JSON.stringify(viewToken(token)) : texts.revoked(token))
+    await recordCommand(store, { act: 'admin_token.revoke', object: id, reason })
+    print(json ? JSON.stringify(viewToken(token)) : texts.revoked(token))
   })
 
 const allTokens = async (store: Store): Promise<AdminToken[]> => {
@@ -87,9 +70,6 @@ const allTokens = async (store: Store): Promise<AdminToken[]> => {
     if (page.length < PAGE) return tokens
   }
 }
-
-const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString())
-const showTime = (time: number | null): string => iso(time)?.slice(0, 19).replace('T', ' ') ?? '-'
 
 const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
   id,

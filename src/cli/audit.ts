@@ -1,13 +1,7 @@
 import { userInfo } from 'node:os'
 import type { NewAct, Store } from '../store/store.ts'
 
-/** Of every command that changes something. */
-export interface ReasonOption {
-  reason?: string
-}
-
 const LONGEST_NAME = 100
-const LONGEST_REASON = 500
 
 /** Whoever runs the command; a container may have no name for its user. */
 const userName = (): string => {
@@ -21,15 +15,5 @@ const userName = (): string => {
 /** Puts what a command has done into the audit; called before the command says that it is done. */
 export const recordCommand = (
   store: Pick<Store, 'recordAct'>,
-  { act, object = null, reason = '' }: Pick<NewAct, 'act'> & { object?: string | null } & ReasonOption,
-): Promise<void> => {
-  const why = reason.trim().slice(0, LONGEST_REASON)
-  return store.recordAct({
-    who: 'command',
-    name: userName(),
-    act,
-    object,
-    reason: why === '' ? null : why,
-    outcome: 'done',
-  })
-}
+  { act, object = null, reason }: Pick<NewAct, 'act' | 'reason'> & { object?: string | null },
+): Promise<void> => store.recordAct({ who: 'command', name: userName(), act, object, reason, outcome: 'done' })

@@ -1,7 +1,8 @@
 import type { Language } from '../config/setting.ts'
 import type { BackupMade } from '../store/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
-import { formatBytes, formatCount, formatTime } from './format.ts'
+import { formatBytes, formatCount } from './format.ts'
+import { formatTime } from './frame/output.ts'
 
 interface BackupTexts {
   copying: string
@@ -22,7 +23,7 @@ const en: BackupTexts = {
   copying: 'Copying',
   checking: bytes => `Looking through the copy (${formatBytes(bytes)}) …`,
   made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
-    `Backed up to ${file}: ${formatBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at))}.`,
+    `Backed up to ${file}: ${formatBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at), 'en')}.`,
     `It opens only with the master key of fingerprint ${manifest.masterKey}: keep that key, and apart from the backup.`,
     ...(isOnSameDisk ? ['It is on the same disk as the database: copy it, with its manifest, to another one.'] : []),
     ...(network === null ? [] : [`It is on ${network}, which may lose what it has confirmed: keep another copy.`]),
@@ -31,7 +32,7 @@ const en: BackupTexts = {
       : ['Its time could not be written into the database, so alerts take the one before for the last.']),
   ],
   plan: ({ at, version, bytes, counts, willSend, willAsk, lost, keepsAs }) => [
-    `The backup${at === null ? '' : ` is of ${formatTime(at)}`}${version === null ? '' : `, made by version ${version}`}: ${formatBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
+    `The backup${at === null ? '' : ` is of ${formatTime(at, 'en')}`}${version === null ? '' : `, made by version ${version}`}: ${formatBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
     '',
     'Done again, as if for the first time:',
     `  ${formatCount(willSend)} webhooks that it has as not delivered are sent, also where they have been since: under the same webhook-id, by which receivers know them.`,
@@ -59,14 +60,14 @@ const zh: BackupTexts = {
   copying: '正在复制',
   checking: bytes => `正在检查副本（${formatBytes(bytes)}）……`,
   made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
-    `已备份到 ${file}：${formatBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至 ${formatTime(Date.parse(manifest.at))}。`,
+    `已备份到 ${file}：${formatBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至 ${formatTime(Date.parse(manifest.at), 'zh')}。`,
     `只有指纹为 ${manifest.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
     ...(isOnSameDisk ? ['备份与数据库在同一块磁盘上：请连同清单一起复制到另一块磁盘。'] : []),
     ...(network === null ? [] : [`备份位于 ${network} 上，已确认的写入仍可能丢失：请另存一份。`]),
     ...(isRecorded ? [] : ['未能把备份时间写入数据库，告警会把更早的一次当作最近一次备份。']),
   ],
   plan: ({ at, version, bytes, counts, willSend, willAsk, lost, keepsAs }) => [
-    `备份${at === null ? '' : `数据截至 ${formatTime(at)}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
+    `备份${at === null ? '' : `数据截至 ${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
     '',
     '将重做一遍：',
     `  备份中尚未送达的 ${formatCount(willSend)} 条通知会再次发送（即使此后已送达），webhook-id 不变，接收方可据此去重。`,

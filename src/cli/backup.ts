@@ -8,15 +8,11 @@ import { manifestPathOf } from '../store/sqlite/backup-manifest.ts'
 import { VERSION } from '../version.ts'
 import { problemText } from './backup-problem-texts.ts'
 import { backupTexts } from './backup-texts.ts'
-import { fail, type JsonOption, loadConfig, print, reasonOf, refuse } from './environment.ts'
-import { languageOf } from './language.ts'
+import { fail, loadConfig, print, reasonOf, refuse } from './environment.ts'
+import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
-interface LanguageOption {
-  lang?: Language
-}
-type BackupOptions = JsonOption & LanguageOption
-type RestoreOptions = BackupOptions & { yes?: boolean; hold?: boolean; withoutManifest?: boolean }
+type RestoreInput = Common & { file: string; yes: boolean; hold: boolean; withoutManifest: boolean }
 
 /** What makes the user's own wishes impossible ends with 2, what failed on the way with 1. */
 const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
@@ -24,7 +20,7 @@ const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
 ])
 
 /** Runs beside the service, or without one. */
-export const backup = async (file: string, { json, lang = languageOf(process.env) }: BackupOptions): Promise<void> => {
+export const backup = async ({ file, json, lang }: Common & { file: string }): Promise<void> => {
   const config = loadConfig('database')
   const texts = backupTexts(lang)
   const progress = createProgress()
@@ -48,10 +44,7 @@ export const backup = async (file: string, { json, lang = languageOf(process.env
 }
 
 /** Says what it would do, asks, and does it. */
-export const restore = async (
-  file: string,
-  { json, yes = false, hold = false, withoutManifest = false, lang = languageOf(process.env) }: RestoreOptions,
-): Promise<void> => {
+export const restore = async ({ file, json, yes, hold, withoutManifest, lang }: RestoreInput): Promise<void> => {
   const config = loadConfig('database')
   const texts = backupTexts(lang)
   if (!yes && (json || !process.stdin.isTTY)) refuse(texts.yesNeeded)

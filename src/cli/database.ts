@@ -1,7 +1,9 @@
 import { clock } from '../app/clock-and-ids.ts'
+import type { Language } from '../config/setting.ts'
 import { resealAll } from '../store/resealing.ts'
 import { runBatches } from '../worker/background-job.ts'
-import { type JsonOption, loadConfig, print, withStore } from './environment.ts'
+import { loadConfig, print, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
 
 const PRUNE_BATCH = 100
 const REKEY_BATCH = 200
@@ -9,31 +11,58 @@ const REKEY_BATCH = 200
 const REKEY_PAUSE_MS = 10
 const MOST_PRINTED = 50
 
-/** Opening the database has migrated it. */
-export const migrate = ({ json }: JsonOption): Promise<void> =>
-  withStore(async () => print(json ? JSON.stringify({ migrated: true }) : 'The database is at the current schema.'))
+interface DatabaseTexts {
+  migrated: string
+  pruned: (count: number) => string
+  resealed: (count: number) => string
+  unreadable: (count: number) => string
+  more: string
+}
 
-export const prune = ({ json }: JsonOption): Promise<void> =>
-  withStore(async store => {
+const en: DatabaseTexts = {
+  migrated: 'The database is at the current schema.',
+  pruned: count => `Erased ${count} registrations with their messages and attempts.`,
+  resealed: count =>
+    `Sealed ${count} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
+  unreadable: count =>
+    `${count} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md):`,
+  more: '  and more, which --json names',
+}
+
+const zh: DatabaseTexts = {
+  migrated: '数据库已是当前结构。',
+  pruned: count => `已清除 ${count} 条登记及其消息与发送记录。`,
+  resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
+  unreadable: count =>
+    `${count} 个值用两把密钥都无法解密，已原样保留（见 docs/operations.md 的 "An unreadable value"）：`,
+  more: '  其余见 --json',
+}
+
+const TEXTS: Readonly<Record<Language, DatabaseTexts>> = { en, zh }
+
+/** Opening the database has migrated it. */
+export const migrate = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async () => print(json ? JSON.stringify({ migrated: true }) : TEXTS[lang].migrated))
+
+export const prune = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async store => {
     const { retentionMs } = loadConfig('database').storage
     const pruned = await runBatches(size => store.prune(store.now() - retentionMs, size), { size: PRUNE_BATCH })
-    print(json ? JSON.stringify({ pruned }) : `Erased ${pruned} registrations with their messages and attempts.`)
+    print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
   })
 
 /** Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended. */
-export const rekey = ({ json }: JsonOption): Promise<void> =>
-  withStore(async store => {
+export const rekey = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async store => {
     const { moved: resealed, unreadable } = await resealAll(store.reseal, {
       size: REKEY_BATCH,
       pause: () => clock.sleep(REKEY_PAUSE_MS),
     })
     if (json) return print(JSON.stringify({ resealed, unreadable }))
-    const advice = 'Remove MASTER_KEY_PREVIOUS once every node runs with the new key.'
-    print(`Sealed ${resealed} values under MASTER_KEY. ${advice}`)
+    const texts = TEXTS[lang]
+    print(texts.resealed(resealed))
     if (unreadable.length === 0) return
-    print(
-      `${unreadable.length} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md):`,
-    )
+    print(texts.unreadable(unreadable.length))
     for (const { table, id } of unreadable.slice(0, MOST_PRINTED)) print(`  ${table} ${id}`)
-    if (unreadable.length > MOST_PRINTED) print('  and more, which --json names')
+    if (unreadable.length > MOST_PRINTED) print(texts.more)
   })

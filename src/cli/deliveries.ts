@@ -1,10 +1,7 @@
-import type { Language } from '../config/setting.ts'
-import { type ReasonOption, recordCommand } from './audit.ts'
-import { type JsonOption, print, withStore } from './environment.ts'
-import { formatTime } from './format.ts'
-import { languageOf } from './language.ts'
-
-type Options = JsonOption & ReasonOption & { lang?: Language }
+import { recordCommand } from './audit.ts'
+import { print, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
+import { formatTime } from './frame/output.ts'
 
 const TEXTS = {
   en: {
@@ -21,20 +18,22 @@ const TEXTS = {
 } as const
 
 /** Works beside a service, which claims no message any more from then on. */
-export const holdDeliveries = ({ json, lang = languageOf(process.env), ...why }: Options): Promise<void> =>
-  withStore(async store => {
+export const holdDeliveries = ({ json, lang, reason }: Common): Promise<void> =>
+  withStore(lang, async store => {
     await store.holdDeliveries()
-    await recordCommand(store, { act: 'deliveries.hold', ...why })
+    await recordCommand(store, { act: 'deliveries.hold', reason })
     const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
-    print(json ? JSON.stringify({ heldSince: new Date(heldAt).toISOString() }) : TEXTS[lang].held(formatTime(heldAt)))
+    const since = new Date(heldAt).toISOString()
+    print(json ? JSON.stringify({ heldSince: since }) : TEXTS[lang].held(formatTime(heldAt, lang)))
   })
 
 /** Works beside a service, which begins within a second. */
-export const resumeDeliveries = ({ json, lang = languageOf(process.env), ...why }: Options): Promise<void> =>
-  withStore(async store => {
+export const resumeDeliveries = ({ json, lang, reason }: Common): Promise<void> =>
+  withStore(lang, async store => {
     const heldAt = await store.deliveriesHeldAt()
     await store.resumeDeliveries()
-    await recordCommand(store, { act: 'deliveries.resume', ...why })
+    await recordCommand(store, { act: 'deliveries.resume', reason })
     if (json) return print(JSON.stringify({ heldSince: null }))
-    print(heldAt === null ? TEXTS[lang].notHeld : TEXTS[lang].resumed(formatTime(heldAt)))
+    const texts = TEXTS[lang]
+    print(heldAt === null ? texts.notHeld : texts.resumed(formatTime(heldAt, lang)))
   })

@@ -3,6 +3,7 @@ import { url as debuggerUrl } from 'node:inspector'
 import { resolve } from 'node:path'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
+import type { Language } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
 import { AppError, codeOf } from '../core/error.ts'
 import type { OpeningEvent } from '../store/open.ts'
@@ -10,11 +11,6 @@ import { isDamage } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
-
-/** Of every command that answers with data. */
-export interface JsonOption {
-  json?: boolean
-}
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -68,17 +64,37 @@ const loadEnvFile = () => {
 /** Where an error begins with the name of a setting, that is what has to be changed. */
 const namesSetting = (reason: string): boolean => /^[A-Z][A-Z_]+: /.test(reason)
 
+interface OpeningTexts {
+  keyCreated: (path: string) => string
+  created: (path: string, advice: string) => string
+  mended: (path: string, mode: string) => string
+}
+
+const en: OpeningTexts = {
+  keyCreated: path => `MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`,
+  created: (path, advice) => `Made a new database, ${path}: ${advice}.`,
+  mended: (path, mode) => `${path} could be read by others (${mode}): made it 0600.`,
+}
+
+const zh: OpeningTexts = {
+  keyCreated: path => `未设置 MASTER_KEY：已生成 ${path}。请另存一份，并与数据库分开存放。`,
+  created: path => `已新建数据库 ${path}：若本应已有数据库，说明卷未挂载或工作文件夹不对，请停下检查。`,
+  mended: (path, mode) => `${path} 可被他人读取（${mode}）：已改为 0600。`,
+}
+
+const TEXTS: Readonly<Record<Language, OpeningTexts>> = { en, zh }
+
 /**
  * Runs a command on the database that the settings name. If the database fails, the process ends with 1; with 2 where a
  * setting is the reason.
  */
-export const withStore = async (run: (store: Store) => Promise<void>): Promise<void> => {
+export const withStore = async (lang: Language, run: (store: Store) => Promise<void>): Promise<void> => {
   const config = loadConfig('database')
+  const texts = TEXTS[lang]
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
-    if (name === 'master_key.created')
-      complain(`MASTER_KEY is not set: made ${fields.path}. Keep a copy of it apart from the database.`)
-    if (name === 'database.created') complain(`Made a new database, ${fields.path}: ${fields.advice}.`)
-    if (name === 'database.mended') complain(`${fields.path} could be read by others (${fields.mode}): made it 0600.`)
+    if (name === 'master_key.created') complain(texts.keyCreated(fields.path))
+    if (name === 'database.created') complain(texts.created(fields.path, fields.advice))
+    if (name === 'database.mended') complain(texts.mended(fields.path, fields.mode))
   }
   try {
     const store = await openDatabase(config, { emit, runs: 'here' })

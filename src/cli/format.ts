@@ -10,7 +10,4 @@ export const formatBytes = (bytes: number): string => {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** As `2026-11-24 16:20:05 UTC`. */
-export const formatTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
-
 export const formatCount = (count: number): string => count.toLocaleString('en')

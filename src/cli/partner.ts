@@ -1,86 +1,83 @@
-import Table from 'cli-table3'
 import { createIds, random } from '../app/clock-and-ids.ts'
-import { createApiKey } from '../core/api-key.ts'
+import type { Language } from '../config/setting.ts'
 import { newPartner } from '../core/new-partner.ts'
+import { viewPartner } from '../http/admin/partners.ts'
 import type { Partner, Store } from '../store/store.ts'
-import { type ReasonOption, recordCommand } from './audit.ts'
-import { type JsonOption, print, refuse, withStore } from './environment.ts'
+import { recordCommand } from './audit.ts'
+import { print, refuse, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
+import { listJson, showTable, showTime, zoneName } from './frame/output.ts'
 
 const PAGE = 250
-const LONGEST_NAME = 200
 
-export const createPartner = (name: string, { json, ...why }: JsonOption & ReasonOption): Promise<void> => {
-  if (name.trim() === '' || name.length > LONGEST_NAME) refuse(`NAME must have 1 to ${LONGEST_NAME} characters.`)
-  return withStore(async store => {
-    const { partner, apiKey, signingSecret } = newPartner(name.trim(), { newId: createIds(), random })
-    const { id, name: stored } = await store.createPartner(partner)
-    await recordCommand(store, { act: 'partner.create', object: id, ...why })
-    const created = { partnerId: id, name: stored, apiKey, signingSecret }
-    if (json) return print(JSON.stringify(created))
-    print(`Created ${stored}. The key and the secret are shown this once; keep them.\n`)
-    for (const [label, value] of Object.entries(created)) print(`  ${label.padEnd(14)}${value}`)
-  })
+interface PartnerTexts {
+  created: (name: string) => string
+  head: (zone: string) => string[]
+  yes: string
+  no: string
+  disabled: (name: string) => string
+  enabled: (name: string) => string
+  noPartner: (id: string) => string
 }
 
-export const listPartners = ({ json }: JsonOption): Promise<void> =>
-  withStore(async store => {
+const en: PartnerTexts = {
+  created: name => `Created ${name}. The key and the secret are shown this once; keep them.`,
+  head: zone => ['id', 'name', 'disabled', `created (${zone})`],
+  yes: 'yes',
+  no: 'no',
+  disabled: name => `${name} is disabled.`,
+  enabled: name => `${name} is enabled.`,
+  noPartner: id => `There is no partner ${id}; "partner list" shows them.`,
+}
+
+const zh: PartnerTexts = {
+  created: name => `已新建 ${name}。密钥仅显示这一次，请妥善保存。`,
+  head: zone => ['id', '名称', '已停用', `创建时间（${zone}）`],
+  yes: '是',
+  no: '否',
+  disabled: name => `已停用 ${name}。`,
+  enabled: name => `已启用 ${name}。`,
+  noPartner: id => `没有合作方 ${id}；可用 "partner list" 查看。`,
+}
+
+const TEXTS: Readonly<Record<Language, PartnerTexts>> = { en, zh }
+
+export const createPartner = ({ name, json, lang, reason }: Common & { name: string }): Promise<void> =>
+  withStore(lang, async store => {
+    const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(), random })
+    const { id, name: stored } = await store.createPartner(partner)
+    await recordCommand(store, { act: 'partner.create', object: id, reason })
+    const created = { partnerId: id, name: stored, apiKey, signingSecret }
+    if (json) return print(JSON.stringify(created))
+    print(`${TEXTS[lang].created(stored)}\n`)
+    for (const [label, value] of Object.entries(created)) print(`  ${label.padEnd(14)}${value}`)
+  })
+
+export const listPartners = ({ json, lang }: Common): Promise<void> =>
+  withStore(lang, async store => {
     const partners = await allPartners(store)
-    const data = partners.map(({ id, name, disabled, createdAt }) => ({
-      id,
-      name,
-      disabled,
-      createdAt: iso(createdAt),
-    }))
-    if (json) return print(JSON.stringify({ data, nextCursor: null }))
-    const rows = partners.map(one => [one.id, one.name, one.disabled ? 'yes' : 'no', showTime(one.createdAt)])
-    print(showTable(['id', 'name', 'disabled', 'created (UTC)'], rows))
+    if (json) return print(listJson(partners.map(viewPartner)))
+    const { head, yes, no } = TEXTS[lang]
+    const rows = partners.map(one => [one.id, one.name, one.disabled ? yes : no, showTime(one.createdAt, lang)])
+    print(showTable(head(zoneName(lang)), rows, lang))
   })
 
-export const setPartnerDisabled = (
-  id: string,
-  { json, disabled, ...why }: JsonOption & ReasonOption & { disabled: boolean },
-): Promise<void> =>
-  withStore(async store => {
-    const { name } = (await store.changePartner(id, { disabled })) ?? noPartner(id)
-    await recordCommand(store, { act: disabled ? 'partner.disable' : 'partner.enable', object: id, ...why })
-    print(json ? JSON.stringify({ id, name, disabled }) : `${name} is ${disabled ? 'disabled' : 'enabled'}.`)
+const setDisabled = (id: string, disabled: boolean, { json, lang, reason }: Common): Promise<void> =>
+  withStore(lang, async store => {
+    const texts = TEXTS[lang]
+    const { name } = (await store.changePartner(id, { disabled })) ?? refuseNoPartner(id, lang)
+    await recordCommand(store, { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason })
+    print(json ? JSON.stringify({ id, name, disabled }) : texts[disabled ? 'disabled' : 'enabled'](name))
   })
 
-export const createKey = (partnerId: string, { json, ...why }: JsonOption & ReasonOption): Promise<void> =>
-  withStore(async store => {
-    const { id, text, hash } = createApiKey(createIds()('key'), random)
-    const key = (await store.createKey(partnerId, { id, hash })) ?? noPartner(partnerId)
-    await recordCommand(store, { act: 'key.create', object: key.id, ...why })
-    if (json) return print(JSON.stringify({ id: key.id, partnerId, apiKey: text }))
-    print(`Created ${key.id}. It is shown this once; keep it.\n\n  apiKey  ${text}`)
-  })
+export const disablePartner = ({ id, ...common }: Common & { id: string }): Promise<void> =>
+  setDisabled(id, true, common)
 
-export const listKeys = (partnerId: string, { json }: JsonOption): Promise<void> =>
-  withStore(async store => {
-    const keys = (await store.listKeys(partnerId)) ?? noPartner(partnerId)
-    const data = keys.map(({ id, createdAt, lastUsedAt, revokedAt }) => ({
-      id,
-      createdAt: iso(createdAt),
-      lastUsedAt: iso(lastUsedAt),
-      revoked: revokedAt !== null,
-    }))
-    if (json) return print(JSON.stringify({ data, nextCursor: null }))
-    const rows = keys.map(({ id, createdAt, lastUsedAt, revokedAt }) => [
-      id,
-      showTime(createdAt),
-      showTime(lastUsedAt),
-      revokedAt === null ? 'no' : 'yes',
-    ])
-    print(showTable(['id', 'created (UTC)', 'last used (UTC)', 'revoked'], rows))
-  })
+export const enablePartner = ({ id, ...common }: Common & { id: string }): Promise<void> =>
+  setDisabled(id, false, common)
 
-export const revokeKey = (keyId: string, { json, ...why }: JsonOption & ReasonOption): Promise<void> =>
-  withStore(async store => {
-    const key = await store.revokeKey(keyId)
-    if (!key) return refuse(`There is no key ${keyId}; "key list PARTNER_ID" shows them.`)
-    await recordCommand(store, { act: 'key.revoke', object: key.id, ...why })
-    print(json ? JSON.stringify({ id: key.id, revoked: true }) : `Revoked ${key.id}. It stops within two seconds.`)
-  })
+/** Ends the process. */
+export const refuseNoPartner = (id: string, lang: Language): never => refuse(TEXTS[lang].noPartner(id))
 
 const allPartners = async (store: Store): Promise<Partner[]> => {
   const partners: Partner[] = []
@@ -89,18 +86,4 @@ const allPartners = async (store: Store): Promise<Partner[]> => {
     partners.push(...page)
     if (page.length < PAGE) return partners
   }
-}
-
-const noPartner = (id: string) => refuse(`There is no partner ${id}; "partner list" shows them.`)
-
-const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString())
-
-/** `2026-11-24 16:20:05` in UTC, or a dash. */
-const showTime = (time: number | null): string => iso(time)?.slice(0, 19).replace('T', ' ') ?? '-'
-
-const showTable = (head: string[], rows: string[][]): string => {
-  if (rows.length === 0) return '(none)'
-  const table = new Table({ head, style: { head: [], border: [] } })
-  table.push(...rows)
-  return table.toString()
 }

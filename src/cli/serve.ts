@@ -16,9 +16,9 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
 /**
  * Runs until SIGTERM or SIGINT; a second signal ends it at once.
  *
- * @param options.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
+ * @param input.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
  */
-export const serve = async ({ hold = false }: { hold?: boolean }): Promise<void> => {
+export const serve = async ({ hold }: { hold: boolean }): Promise<void> => {
   const config = loadConfig('upstream')
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)

@@ -1,24 +1,73 @@
+import type { Language } from '../config/setting.ts'
 import { scriptOfSerial } from '../simulator/script.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import { print, refuse } from './environment.ts'
+import type { Common } from './frame/command.ts'
 
 const CALLS_KEPT = 10_000
 
-interface Options {
-  host: string
-  port: number
-  account: string
-  apiKey: string
-  json?: boolean
+interface SimulatorTexts {
+  cannotListen: (where: string, code: string | number) => string
+  running: (at: { url: string; origin: string; apiId: string; apiKey: string }) => string
 }
 
+const en: SimulatorTexts = {
+  cannotListen: (where, code) => `cannot listen on ${where} (${code}); choose another --port`,
+  running: ({ url, origin, apiId, apiKey }) => `GetResult is simulated at
+
+  IHUYI_URL=${url}
+  IHUYI_ACCOUNT=${apiId}
+  IHUYI_API_KEY=${apiKey}
+
+These serials answer by themselves, any other one answers 4061:
+
+  test_success_3s   test_fail_10s   test_notfound   test_expire
+
+Script another, here one that passes after 5 seconds:
+
+  curl -H 'content-type: application/json' -d '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script
+
+What was asked about it:
+
+  curl '${origin}/_calls?idcardid=123'
+
+Ctrl-C stops it.`,
+}
+
+const zh: SimulatorTexts = {
+  cannotListen: (where, code) => `无法监听 ${where}（${code}）；请用 --port 换一个端口`,
+  running: ({ url, origin, apiId, apiKey }) => `GetResult 模拟器已启动：
+
+  IHUYI_URL=${url}
+  IHUYI_ACCOUNT=${apiId}
+  IHUYI_API_KEY=${apiKey}
+
+以下流水号会自动应答，其他一律返回 4061：
+
+  test_success_3s   test_fail_10s   test_notfound   test_expire
+
+也可指定某个流水号的结果，例如 5 秒后通过：
+
+  curl -H 'content-type: application/json' -d '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script
+
+查看它收到过哪些查询：
+
+  curl '${origin}/_calls?idcardid=123'
+
+按 Ctrl-C 结束。`,
+}
+
+const TEXTS: Readonly<Record<Language, SimulatorTexts>> = { en, zh }
+
+type Input = Common & { host: string; port: number; account: string; apiKey: string }
+
 /** Simulates GetResult until a signal comes. */
-export const simulate = async ({ host, port, account, apiKey, json = false }: Options): Promise<void> => {
+export const simulate = async ({ host, port, account, apiKey, json, lang }: Input): Promise<void> => {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
-  await runSimulator({ host, port, apiId: account, apiKey, json, print, signal: stop.signal }).catch((error: unknown) =>
-    refuse(`cannot listen on ${host}:${port} (${describeError(error).code ?? 'unknown error'}); choose another --port`),
+  await runSimulator({ host, port, apiId: account, apiKey, json, lang, print, signal: stop.signal }).catch(
+    (error: unknown) => refuse(TEXTS[lang].cannotListen(`${host}:${port}`, describeError(error).code ?? '?')),
   )
 }
 
@@ -30,6 +79,8 @@ interface SimulatorOptions {
   apiKey?: string
   /** Prints one JSON line `{url, account, apiKey}` instead of the text. */
   json?: boolean
+  /** English unless given. */
+  lang?: Language
   print: (text: string) => void
   /** Stops it. */
   signal: AbortSignal
@@ -40,7 +91,8 @@ interface SimulatorOptions {
  * other serial 4061 until it is scripted. Rejects with the system's error when it cannot listen.
  */
 export const runSimulator = async (options: SimulatorOptions): Promise<void> => {
-  const { host = '127.0.0.1', port = 8090, apiId = 'simulator', apiKey = 'simulator-key', print, signal } = options
+  const { host = '127.0.0.1', port = 8090, apiId = 'simulator', apiKey = 'simulator-key', lang = 'en' } = options
+  const { print, signal } = options
   const stopped = new Promise<void>(resolve => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -57,29 +109,10 @@ export const runSimulator = async (options: SimulatorOptions): Promise<void> => 
   })
   const { url, origin } = simulator
   print(
-    options.json ? JSON.stringify({ url, account: apiId, apiKey }) : describeSimulator({ url, origin, apiId, apiKey }),
+    options.json
+      ? JSON.stringify({ url, account: apiId, apiKey })
+      : TEXTS[lang].running({ url, origin, apiId, apiKey }),
   )
   await stopped
   await simulator.close()
 }
-
-const describeSimulator = (at: { url: string; origin: string; apiId: string; apiKey: string }): string =>
-  `GetResult is simulated at
-
-  IHUYI_URL=${at.url}
-  IHUYI_ACCOUNT=${at.apiId}
-  IHUYI_API_KEY=${at.apiKey}
-
-These serials answer by themselves, any other one answers 4061:
-
-  test_success_3s   test_fail_10s   test_notfound   test_expire
-
-Script another, here one that passes after 5 seconds:
-
-  curl -H 'content-type: application/json' -d '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${at.origin}/_script
-
-What was asked about it:
-
-  curl '${at.origin}/_calls?idcardid=123'
-
-Ctrl-C stops it.`

@@ -67,6 +67,7 @@ export interface Explanation {
     nextAttemptAt: string | null
     heldSince: string | null
     unsignable: boolean
+    allHeldSince: string | null
   }
 }
 

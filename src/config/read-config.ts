@@ -1,4 +1,5 @@
 import { codeOf } from '../core/error.ts'
+import { nearestName } from '../core/nearest-name.ts'
 import type { Parsed } from './parsers.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
@@ -127,24 +128,4 @@ const unsafeEnvironment = ({ env, isDebugged }: { env: Environment; isDebugged: 
   else if (isDebugged)
     problems.push({ setting: '--inspect', message: 'opens the debugger, which shows all secrets; start without it' })
   return problems
-}
-
-/** How many characters must be inserted, deleted or replaced to turn one word into the other. */
-const editDistance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [index, letter] of [...a].entries()) {
-    const next = [index + 1]
-    for (const [column, other] of [...b].entries()) {
-      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1)
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
-}
-
-/** The name that was most likely meant; the first of equals. */
-const nearestName = (name: string, names: readonly string[]): string | undefined => {
-  const measured = names.map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
-  return measured.toSorted((a, b) => a.distance - b.distance)[0]?.candidate
 }

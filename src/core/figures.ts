@@ -19,6 +19,11 @@ const LAGS = {
 type Lag = keyof typeof LAGS
 const BEYOND = 'more'
 
+/** The name by which a lag is counted. */
+export const lagName = (lag: Lag, ms: number): string => `${lag}.${LAGS[lag].find(bound => ms <= bound) ?? BEYOND}`
+
+export type Gauge = 'polls_due' | 'polls_oldest_ms' | 'deliveries_due' | 'deliveries_oldest_ms'
+
 const lagsOf = (sums: Sums, lag: Lag): Pick<Histogram, 'bounds' | 'counts'> => ({
   bounds: LAGS[lag],
   counts: [...LAGS[lag], BEYOND].map(bound => sums[`${lag}.${bound}`] ?? 0),

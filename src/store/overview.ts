@@ -86,7 +86,7 @@ const viewActivity = (points: readonly HistoryPoint[], since: number): { since: 
   ...activityOf(points.filter(({ at }) => at >= since).map(({ sums }) => sums)),
 })
 
-const viewEngine = ({ commits, batches, ...engine }: EngineStats) => {
+const viewEngine = ({ commits, batches, masterKey: _, ...engine }: EngineStats) => {
   const count = commits.counts.reduce((sum, one) => sum + one, 0)
   return {
     ...engine,

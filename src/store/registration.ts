@@ -106,6 +106,8 @@ export interface Explanation {
   unsignable: boolean
   /** False: the text of its message cannot be decrypted, so nothing is sent. */
   isReadable: boolean
+  /** The message waits, and since when nobody's is claimed. */
+  allHeldSince: number | null
 }
 
 export interface NewBulkResend {

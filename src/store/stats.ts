@@ -67,6 +67,8 @@ export interface EngineStats {
   commits: Histogram
   /** Writes that were committed together. */
   batches: Histogram
+  /** The fingerprint of the master key. */
+  masterKey: string
   /** Calls that failed because of the database, after it had been tried again. */
   errors: Readonly<Record<StoreError, number>>
 }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
@@ -8,6 +9,12 @@ import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Mended, MendPlace } from './due-times.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
+import type {
+  ClaimedOperatorEvents,
+  NotedOperatorEvents,
+  OperatorClaimRequest,
+  OperatorSettlement,
+} from './operator-events.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
@@ -45,6 +52,7 @@ export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { Mended, MendPlace } from './due-times.ts'
 export type * from './history.ts'
+export type * from './operator-events.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
@@ -224,6 +232,20 @@ export interface Store {
   addHistory(points: readonly HistoryPoint[]): Promise<void>
   addStart(start: HistoryStart): Promise<void>
   listHistory(query: HistoryQuery): Promise<HistoryPage>
+  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
+  noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
+  /**
+   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; the longest due first.
+   * Whoever asks within `gapMs` of a claim, on any node, gets none.
+   */
+  claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvents>
+  /**
+   * Records whether operators were told. What no longer holds its claim changes nothing.
+   *
+   * @param pausedUntil nobody claims before; null: as before
+   */
+  settleOperatorEvents(settlements: readonly OperatorSettlement[], pausedUntil: number | null): Promise<void>
+
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>

@@ -212,6 +212,12 @@ export const EVENTS = {
     meaning:
       "A partner registers serials in sequence, five different ones of other partners within 10 minutes, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
   },
+  'history.failed': {
+    level: 'warn',
+    fields: { error: ERROR },
+    meaning:
+      'The service could not write what it had counted in a minute. It keeps the counts of an hour and tries again after the next minute. Harmless, unless the database cannot be written at all.',
+  },
   'keys.use_not_recorded': {
     level: 'warn',
     fields: { error: ERROR },

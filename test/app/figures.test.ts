@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFigures } from '../../src/app/figures.ts'
 import { SECOND } from '../../src/core/duration.ts'
+import { NO_BACKUP } from '../../src/store/backup.ts'
 import type { EngineStats, Stats } from '../../src/store/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
@@ -15,7 +16,7 @@ const openScene = () => {
     asked.push(call)
     return call.promise
   }
-  const figures = createFigures({ stats, engineStats: async () => ENGINE }, clock)
+  const figures = createFigures({ stats, engineStats: async () => ENGINE, lastBackup: async () => NO_BACKUP }, clock)
   return {
     clock,
     asked,

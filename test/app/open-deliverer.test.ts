@@ -41,7 +41,7 @@ const open = (messages: ClaimedMessage[]) => {
   const sends: ((result: SendResult) => void)[] = []
   const settled: MessageSettlement[] = []
   const claimMessages = vi.fn(async () => ({ messages: messages.splice(0), secrets: new Map(), nextAt: null }))
-  const continueResends = vi.fn(async () => 0)
+  const continueResends = vi.fn(async (_limit: number) => 0)
   const deliverer = openDeliverer({
     clockSetAt: () => 0,
     config: read.config,
@@ -93,6 +93,13 @@ test('goes on with bulk resends at its start, and whenever one begins', async ()
   const before = continueResends.mock.calls.length
   hints.emit('resendsDue')
   await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(before)
+})
+
+test('gives the store nothing of a bulk resend that cannot cross to its thread', async () => {
+  await using scene = open([])
+  const { continueResends } = scene
+  await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(0)
+  for (const args of continueResends.mock.calls) expect(structuredClone(args)).toEqual([expect.any(Number)])
 })
 
 test('releases what is cancelled while it waits for a slot', async () => {

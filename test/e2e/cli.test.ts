@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createApiClient, eventually } from '../support/api-client.ts'
+import { openDesk } from '../support/desk.ts'
 import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
@@ -9,19 +10,6 @@ vi.setConfig({ testTimeout: 60_000 })
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 type Created = { partnerId: string; name: string; apiKey: string; signingSecret: string }
-
-/** Commands on a database of their own. */
-const openDesk = async () => {
-  const folder = await openFolder()
-  const at = { cwd: folder.path, env: { DATABASE_URL: 'file:desk.db' } }
-  const run = (...args: string[]) => runCli(args, at)
-  const runJson = async <T>(...args: string[]): Promise<T> => {
-    const { code, stdout, stderr } = await run(...args, '--json')
-    if (code !== 0) throw new Error(`exit ${code}: ${stderr}`)
-    return JSON.parse(stdout) as T
-  }
-  return { ...folder, run, runJson }
-}
 
 describe.concurrent('partner', () => {
   test('create shows the key and the secret once, as JSON or as text', async () => {
@@ -52,6 +40,8 @@ describe.concurrent('partner', () => {
     expect(await desk.runJson('partner', 'enable', id)).toMatchObject({ id, disabled: false })
     const table = await desk.run('partner', 'list')
     expect(table.stdout).toMatch(/one.*no/)
+    const chinese = await desk.run('partner', 'list', '--lang', 'zh')
+    expect(chinese.stdout).toMatch(/名称.*已停用.*创建时间（北京时间）/)
   })
 })
 
@@ -81,6 +71,14 @@ describe.concurrent('a mistake', () => {
     { args: ['partner', 'create', ' '], says: /NAME/ },
     { args: ['partner', 'disable', 'ptn_nobody'], says: /ptn_nobody.*partner list/ },
     { args: ['key', 'revoke', 'key_nothing'], says: /key_nothing/ },
+    { args: ['key', 'revoke', 'key_nothing', '--lang', 'zh'], says: /没有密钥 key_nothing/ },
+    { args: ['partner', 'crate', '--lang', 'zh'], says: /没有命令 crate，是否想用 create？/ },
+    { args: ['partner', 'list', '--lang', 'fr'], says: /--lang must be one of zh, en/ },
+    { args: ['restore'], says: /FILE is missing[\s\S]*idface-notifier restore --help/ },
+    {
+      args: ['simulate', '--port', '99999', '--host', '--jsn', '--lang', 'zh'],
+      says: /--host 需要一个值.*\n--port 须为 0 到 65535 的整数\n.*--jsn/,
+    },
   ])('in $args ends with 2 and an explanation on stderr', async ({ args, says }) => {
     await using desk = await openDesk()
     const { code, stdout, stderr } = await desk.run(...args)
@@ -127,6 +125,9 @@ test.concurrent.each([[], ['serve'], ['partner', 'create'], ['key', 'revoke']])(
     const { code, stdout, stderr } = await runCli([...args, '--help'], { cwd: folder.path })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Usage: idface-notifier')
+    const chinese = await runCli([...args, '--help'], { cwd: folder.path, env: { LANG: 'zh_CN.UTF-8' } })
+    expect(chinese).toMatchObject({ code: 0, stderr: '' })
+    expect(chinese.stdout).toMatch(/^用法：.*idface-notifier[\s\S]*选项：/)
   },
 )
 

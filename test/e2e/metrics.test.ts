@@ -48,6 +48,9 @@ describe('the metrics', () => {
     expect(counted('idface_database_bytes')).toBeGreaterThan(0)
     expect(counted('idface_http_requests_total', { route: '/v1/registrations', method: 'POST', code: '201' })).toBe(1)
     expect(counted('idface_slots_in_use')).toBe(0)
+    expect(counted('idface_node_info')).toBe(1)
+    expect(counted('idface_backup_last_success_timestamp_seconds')).toBe(0)
+    expect(counted('idface_stats_age_seconds')).toBeLessThan(5)
   })
 
   test('tell of queues, of ends without a verdict, and of what is cancelled', async () => {
@@ -71,6 +74,13 @@ describe('the metrics', () => {
     const later = await scrape(service.url)
     expect(later.value('idface_messages_total', { end: 'cancelled' })).toBe(1)
     expect(later.value('idface_unresolved_total')).toBe(0)
+  })
+
+  test('ask for METRICS_TOKEN where it is set', async () => {
+    const token = 'the-token-of-prometheus'
+    await using stage = await openStage({ METRICS_TOKEN: token })
+    expect((await fetch(`${stage.service.url}/metrics`)).status).toBe(401)
+    expect((await scrape(stage.service.url, token)).value('idface_nodes_alive')).toBe(1)
   })
 
   test('have every label value that is known from the start, also of an account that is added later', async () => {

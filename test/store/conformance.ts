@@ -12,6 +12,7 @@ import { describeHandles, type OpenTwo } from './conformance/handles.ts'
 import { describeHistory } from './conformance/history.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
+import { describeOperatorEvents } from './conformance/operator-events.ts'
 import { describeOperators } from './conformance/operators.ts'
 import { describeOrdering } from './conformance/ordering.ts'
 import { describePartners } from './conformance/partners.ts'
@@ -48,6 +49,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('signing secrets', () => describeSecrets(open))
     describe('stats', () => describeStats(open))
     describe('history', () => describeHistory(open))
+    describe('what operators are told', () => describeOperatorEvents(open))
     describe('retention', () => describeRetention(open))
     describe('upkeep', () => describeUpkeep(open))
   })

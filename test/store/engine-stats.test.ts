@@ -35,6 +35,7 @@ test.each([
     walBytes: statSync(`${path}-wal`).size,
     walPinnedMs: 0,
     diskFreeBytes: expect.any(Number),
+    masterKey: expect.stringMatching(/^[0-9a-f]{8}$/),
     errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
   })
   expect(countOf(after.commits) - countOf(before.commits)).toBe(1)

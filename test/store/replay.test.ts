@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
+import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { emptyBins } from '../../src/core/polling/completion-bins.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
@@ -204,9 +205,25 @@ const CASES: Record<Writing, Case> = {
   addHistory: async bench => () =>
     bench.store.addHistory([{ at: bench.store.now(), sums: { sent: 1 }, maxima: { due: 1 } }]),
   addStart: async bench => () => bench.store.addStart({ at: bench.store.now(), version: '1.0.0' }),
+  noteOperatorEvents: async bench => () => bench.store.noteOperatorEvents([exhaustion(bench), exhaustion(bench)]),
+  claimOperatorEvents: async bench => {
+    await bench.store.noteOperatorEvents([exhaustion(bench)])
+    return () => bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: SECOND })
+  },
+  settleOperatorEvents: async bench => {
+    await bench.store.noteOperatorEvents([exhaustion(bench)])
+    const { events } = await bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 })
+    const told = events.map(({ id, claim }) => ({ id, claim, outcome: { kind: 'failed', dueAt: 0 } as const }))
+    return () => bench.store.settleOperatorEvents(told, null)
+  },
   probe: async bench => () => bench.store.probe(),
 }
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const
+
+const exhaustion = ({ partnerId, store }: Bench): OperatorNote => ({
+  ...{ condition: 'message.exhausted', subject: partnerId, at: store.now(), adds: 1 },
+  details: { partnerId, host: 'partner.example' },
+})
 
 const exhausted = async (bench: Bench) => {
   await bench.resolve()
@@ -240,6 +257,7 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Benc
     completions: await store.completionsOf(account.id),
     history: await store.listHistory({ resolution: 'hour', from: 0, to: Number.MAX_SAFE_INTEGER }),
     claimed: [await claim(), await claim(), await claimMessages()],
+    operatorEvents: await store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 }),
   }
 }
 

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
 import { fail, print, reasonOf } from '../environment.ts'
-import { languageOf } from '../language.ts'
+import type { Common } from '../frame/command.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
-import { DEMO_TEXTS, type DemoTexts, type Language } from './texts.ts'
+import { DEMO_TEXTS, type DemoTexts } from './texts.ts'
 import { pad } from './timeline.ts'
 
 /** How long to wait for webhooks that do not come. */
@@ -15,13 +15,8 @@ const PATIENCE_MS = 15 * SECOND
 /** The limit of the whole demo, its end included. */
 const LIMIT_MS = 25 * SECOND
 
-interface DemoOptions {
-  keep?: boolean
-  lang?: Language
-}
-
 /** Sets the exit code to 0 only if every webhook came as it should. With `keep` it runs until Ctrl-C. */
-export const demo = async ({ keep = false, lang = languageOf(process.env) }: DemoOptions): Promise<void> => {
+export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> => {
   const texts = DEMO_TEXTS[lang]
   const limit = setTimeout(() => fail(texts.tooLong(LIMIT_MS / SECOND)), LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))

@@ -1,6 +1,5 @@
+import type { Language } from '../../config/setting.ts'
 import type { Fault } from './scenes.ts'
-
-export type Language = 'en' | 'zh'
 
 export interface DemoTexts {
   title: string

@@ -49,7 +49,7 @@ export const ACCOUNT = z.strictObject({
 })
 type AccountAnswer = z.output<typeof ACCOUNT>
 
-const viewAccount = (account: Account): AccountAnswer => ({
+export const viewAccount = (account: Account): AccountAnswer => ({
   id: account.id,
   account: account.apiId,
   mode: account.passwordMode,

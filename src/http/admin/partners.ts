@@ -54,7 +54,7 @@ export const CREATED_PARTNER = z.strictObject({
   signingSecret: z.string().describe(SHOWN_ONCE),
 })
 
-const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
+export const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
   id,
   name,
   disabled,

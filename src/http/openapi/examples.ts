@@ -116,6 +116,7 @@ export const EXAMPLES: Examples = {
       nextAttemptAt: null,
       heldSince: null,
       unsignable: false,
+      allHeldSince: null,
     },
   },
   Event: {

@@ -102,7 +102,7 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
-  const { registration, heldSince, unsignable, isReadable, lastAttempt } = explanation
+  const { registration, heldSince, unsignable, isReadable, allHeldSince, lastAttempt } = explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
   const { webhook } = scope.texts
   const attempt = attemptClause(explanation, scope)
@@ -115,6 +115,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   if (heldSince !== null) return fill(webhook.held, { at: showTime(heldSince), id })
   if (!isReadable || nextAttemptAt === null) return webhook.unreadable
   if (unsignable) return webhook.unsignable
+  if (allHeldSince !== null) return fill(webhook.allHeld, { at: showTime(allHeldSince) })
   const isFirst = attempts === 0
   if (nextAttemptAt <= scope.now) return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })

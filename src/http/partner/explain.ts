@@ -63,6 +63,7 @@ export const EXPLANATION = z.strictObject({
     nextAttemptAt: AT_OR_NULL,
     heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
     unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
+    allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
   }),
 })
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
@@ -96,6 +97,7 @@ const viewExplanation = (explanation: Explanation, { language, now }: Reader): E
       nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
       heldSince: jsonTimeOrNull(explanation.heldSince),
       unsignable: explanation.unsignable,
+      allHeldSince: jsonTimeOrNull(explanation.allHeldSince),
     },
   }
 }

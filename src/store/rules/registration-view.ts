@@ -113,11 +113,13 @@ export interface ExplanationFacts {
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
   isReadable: boolean
+  /** Since when no message is claimed. */
+  deliveriesHeldAt: number | null
 }
 
 export const explanationOf = (
   registration: Registration,
-  { pausedSince, canSign, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
+  { pausedSince, canSign, deliveriesHeldAt, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
 ): Explanation => {
   // A cancelled registration says nothing any more of how it would have ended.
   const isErased = registration.status === 'cancelled'
@@ -130,5 +132,6 @@ export const explanationOf = (
     messageType: isErased ? null : messageType,
     heldSince: waitsToBeSent ? pausedSince : null,
     unsignable: waitsToBeSent && !canSign,
+    allHeldSince: waitsToBeSent ? deliveriesHeldAt : null,
   }
 }

@@ -27,7 +27,7 @@ export interface Connection {
   beginUpkeep(): void
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
-  engineStats(): Promise<EngineStats>
+  engineStats(): Promise<Omit<EngineStats, 'masterKey'>>
   close(): Promise<void>
 }
 

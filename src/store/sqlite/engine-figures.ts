@@ -32,7 +32,7 @@ export const createEngineFigures = () => {
     },
 
     /** @param path the database's real path; null: it is in memory */
-    read: async (path: string | null, walPinnedMs: number): Promise<EngineStats> => {
+    read: async (path: string | null, walPinnedMs: number): Promise<Omit<EngineStats, 'masterKey'>> => {
       const disk = path === null ? null : await statfs(dirname(path))
       return {
         kind: 'sqlite',

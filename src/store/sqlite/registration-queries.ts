@@ -3,6 +3,7 @@ import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
+import { prepareHold } from './deliveries-hold.ts'
 import { and, desc, eq, sql } from './drizzle.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { createQuotas } from './quotas.ts'
@@ -24,12 +25,13 @@ const ATTEMPT = {
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { db, read, now, sealed, openOr } = context
+  const { client, db, read, now, sealed, openOr } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const pageOf = createRegistrationPages(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
+  const { heldAt } = prepareHold(client)
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
@@ -105,6 +107,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           pausedSince: pauses.since(row),
           canSign: secrets.canSign(partnerId),
           isReadable: facts.messages === null || isReadable(facts.messages),
+          deliveriesHeldAt: heldAt(),
         })
       }),
   }

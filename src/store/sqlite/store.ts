@@ -19,6 +19,7 @@ import { refuseHalfRestored } from './half-restored.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
+import { createOperatorEvents } from './operator-events.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
 import { openPresence } from './presence.ts'
@@ -108,8 +109,12 @@ export const openSqliteStore = async ({
     ...createResealing(context),
     ...createStats(context),
     ...createHistory(context),
-    engineStats: connection.engineStats,
+    engineStats: async () => ({
+      ...(await connection.engineStats()),
+      masterKey: context.sealed.keyId.toString('hex'),
+    }),
     ...createBackupRecords(context),
+    ...createOperatorEvents(context),
     probe: () =>
       context.write(() => {
         const value = Buffer.from(String(now()))

@@ -1,5 +1,5 @@
 /** The values of a label: all of them, or where they come from. They are few, and never name a partner, a serial, a URL or a host. */
-export type LabelValues = readonly string[] | { readonly from: 'accounts' | 'routes' | 'this version' }
+export type LabelValues = readonly string[] | { readonly from: 'accounts' | 'routes' | 'this node' }
 
 export interface Declaration {
   /** With the prefix `idface_` and, where it has one, its unit. */

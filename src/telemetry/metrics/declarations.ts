@@ -6,7 +6,7 @@ import { ATTEMPT_OUTCOMES, POLL_ANSWERS } from './outcomes.ts'
 
 const ACCOUNT = { from: 'accounts' } as const
 const ROUTE = { from: 'routes' } as const
-const VERSION = { from: 'this version' } as const
+const THIS_NODE = { from: 'this node' } as const
 const QUEUES = ['poll', 'deliver'] as const
 
 const CALL = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30]
@@ -124,9 +124,15 @@ export const READING_METRICS = {
     code: ['busy', 'full', 'io', 'corrupt', 'connection', 'serialization', 'timeout', 'other'],
   }),
   nodesAlive: gauge('idface_nodes_alive', 'How many nodes work on the database.'),
-  nodeInfo: gauge('idface_node_info', 'What this node runs; 1. Nodes of one database differ in nothing of it.', {
-    version: VERSION,
-  }),
+  nodeInfo: gauge(
+    'idface_node_info',
+    'What this node runs; 1. Nodes of one database should differ in nothing of it: neither version, nor settings, nor master key.',
+    { version: THIS_NODE, settings: THIS_NODE, key: THIS_NODE },
+  ),
+  backupLastSuccess: gauge(
+    'idface_backup_last_success_timestamp_seconds',
+    'Of which moment the newest good backup is; 0: there is none.',
+  ),
 } as const
 
 export const METRICS = { ...EVENT_METRICS, ...READING_METRICS }

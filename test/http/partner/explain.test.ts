@@ -55,6 +55,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   heldSince: null,
   unsignable: false,
   isReadable: true,
+  allHeldSince: null,
   ...facts,
 })
 
@@ -130,6 +131,11 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     ],
     [
+      'waits for the operator',
+      succeeded({ nextAttemptAt: START }, { allHeldSince: START - 60 * SECOND }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the operator has held all webhooks since 2026-11-24 16:19:00 UTC; it goes out when they are resumed. Ask the operator, or read GET /v1/events meanwhile.',
+    ],
+    [
       'was delivered',
       succeeded(
         { state: 'delivered', attempts: 1 },
@@ -183,11 +189,12 @@ const everything = function* (): Generator<Explanation> {
         for (const lastAttempt of [...attempts, attempt({ outcome: 'gone', httpStatus: 410 })])
           for (const heldSince of [null, START])
             for (const unsignable of [false, true])
-              for (const count of [0, 3])
-                yield explanation(
-                  { ...end, delivery: { messageId: null, state, attempts: count, nextAttemptAt } },
-                  { lastAttempt, heldSince, unsignable },
-                )
+              for (const allHeldSince of [null, START])
+                for (const count of [0, 3])
+                  yield explanation(
+                    { ...end, delivery: { messageId: null, state, attempts: count, nextAttemptAt } },
+                    { lastAttempt, heldSince, unsignable, allHeldSince },
+                  )
 }
 
 test('every explanation has a sentence without blanks, in both languages', () => {
@@ -245,6 +252,7 @@ test('the call answers with the data and the sentence', async () => {
       nextAttemptAt: null,
       heldSince: null,
       unsignable: false,
+      allHeldSince: null,
     },
   })
 })

@@ -41,6 +41,19 @@ const openBenches = async (open: OpenTwo) => {
 
 /** What two nodes on one database promise each other. */
 export const describeHandles = (open: OpenTwo): void => {
+  test('claim what operators are told once, when both claim at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, both } = opened
+    await bench.store.noteOperatorEvents(
+      ['acc_1', 'acc_2'].map(subject => ({
+        ...{ condition: 'account.paused', subject, at: bench.store.now(), adds: 1 },
+        details: { account: 'C1', reason: 'frozen', code: 4050 },
+      })),
+    )
+    const claims = await both(store => store.claimOperatorEvents({ limit: 1, leaseMs: MINUTE, gapMs: MINUTE }))
+    expect(claims.flatMap(({ events }) => events)).toHaveLength(1)
+  })
+
   test('claim a verification once, when both claim at once', async () => {
     await using opened = await openBenches(open)
     const { bench, both, claim } = opened

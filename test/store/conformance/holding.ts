@@ -17,6 +17,7 @@ export const describeHolding = (open: OpenStore): void => {
       await bench.advance(SECOND)
       await bench.store.holdDeliveries()
       expect(await bench.store.deliveriesHeldAt()).toBe(heldAt)
+      expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ allHeldSince: heldAt, heldSince: null })
       expect(await bench.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'pending', attempts: 0 } })
 
       let told = 0
@@ -24,6 +25,7 @@ export const describeHolding = (open: OpenStore): void => {
       await bench.store.resumeDeliveries()
       expect(told).toBe(1)
       expect(await bench.store.deliveriesHeldAt()).toBeNull()
+      expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ allHeldSince: null })
       expect(await bench.claimMessages()).toMatchObject([{ registrationId: id, attempts: 0 }])
     })
 

@@ -148,6 +148,7 @@ export const describeQueries = (open: OpenStore): void => {
       messageType: null,
       heldSince: null,
       unsignable: false,
+      allHeldSince: null,
     })
     await bench.poll(WAITING)
     await bench.store.pauseAccount(bench.account.id)

@@ -14,6 +14,7 @@ const ENGINE: EngineStats = {
   databaseBytes: 1e9,
   walBytes: 1e6,
   walPinnedMs: 0,
+  masterKey: '00000000',
   diskFreeBytes: 100e9,
   commits: HISTOGRAM,
   batches: HISTOGRAM,

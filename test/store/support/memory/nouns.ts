@@ -34,6 +34,7 @@ type Verbs = Omit<
   | keyof ReturnType<typeof import('./reads.ts').createReads>
   | keyof ReturnType<typeof import('./stats.ts').createStats>
   | keyof ReturnType<typeof import('./operators.ts').createOperators>
+  | keyof ReturnType<typeof import('./operator-events.ts').createOperatorEvents>
   | keyof ReturnType<typeof import('./history.ts').createHistory>
   | 'now'
   | 'hints'

@@ -114,6 +114,7 @@ export const createReads = (context: Context): Verbs => {
         pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,
         canSign: secretsOf(context, partnerId).length > 0,
         isReadable: true,
+        deliveriesHeldAt: tables.hold.get('')?.since ?? null,
       })
     },
 

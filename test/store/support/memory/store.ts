@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createHistory } from './history.ts'
 import { createNouns } from './nouns.ts'
+import { createOperatorEvents } from './operator-events.ts'
 import { createOperators } from './operators.ts'
 import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
@@ -37,6 +38,7 @@ export const createMemoryStore = ({
     ...createNouns(context),
     ...createOperators(context),
     ...createStats(context),
+    ...createOperatorEvents(context),
     ...createHistory(context),
   }
 }

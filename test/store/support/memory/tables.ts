@@ -13,6 +13,7 @@ import type {
   ApiKey,
   Attempt,
   BulkResend,
+  ClaimedOperatorEvent,
   KeyOwner,
   NewAdminToken,
   NewSigningSecret,
@@ -162,7 +163,7 @@ export const createTables = () => {
     }
   }
 
-  const sequences = { verifications: 0, messages: 0, lanes: 0, acts: 0 }
+  const sequences = { verifications: 0, messages: 0, lanes: 0, acts: 0, operatorEvents: 0 }
   return {
     partners: table<string, PartnerRow>(),
     keys: table<string, KeyRow>(),
@@ -187,6 +188,8 @@ export const createTables = () => {
     /** At most one row each. */
     hold: table<'', { since: number }>(),
     backups: table<'', LastBackup>(),
+    operatorEvents: table<number, ClaimedOperatorEvent>(),
+    operatorPause: table<'', { until: number }>(),
 
     /** The next number, which no row has ever had. */
     next: (sequence: keyof typeof sequences): number => {

@@ -1,0 +1,91 @@
+import { defineCommand, type Section, type Words } from '../frame/command.ts'
+import { argument, flag } from '../frame/options.ts'
+
+export const DATA_GROUPS: Readonly<Record<string, Words>> = {
+  deliveries: { en: 'hold and resume the sending of webhooks', zh: '暂停与恢复发送通知' },
+}
+
+export const DATA: Section = {
+  title: { en: 'Data:', zh: '数据：' },
+  commands: [
+    defineCommand({
+      path: 'migrate',
+      words: {
+        en: 'bring the database to the current schema; serve does this too',
+        zh: '把数据库升级到当前结构；serve 启动时也会升级',
+      },
+      printsData: true,
+      example: 'migrate',
+      load: async () => (await import('../database.ts')).migrate,
+    }),
+    defineCommand({
+      path: 'prune',
+      words: { en: 'erase what is older than RETENTION, now', zh: '立即清除超过 RETENTION 的数据' },
+      printsData: true,
+      example: 'prune',
+      load: async () => (await import('../database.ts')).prune,
+    }),
+    defineCommand({
+      path: 'rekey',
+      words: {
+        en: 'move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped and started again',
+        zh: '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；可随时中止后重新运行',
+      },
+      printsData: true,
+      example: 'rekey',
+      load: async () => (await import('../database.ts')).rekey,
+    }),
+    defineCommand({
+      path: 'backup',
+      words: {
+        en: 'back up the database into a new file, also while the service runs; the copy is checked',
+        zh: '把数据库备份到新文件，服务运行时也可执行；备份会被检查',
+      },
+      args: { file: argument('FILE', { en: 'the new file', zh: '新文件' }) },
+      printsData: true,
+      example: 'backup notifier-backup.db',
+      load: async () => (await import('../backup.ts')).backup,
+    }),
+    defineCommand({
+      path: 'restore',
+      words: {
+        en: 'put a backup in the place of the database, which is kept; the service must be stopped',
+        zh: '用备份替换数据库，原数据库会保留；须先停止服务',
+      },
+      args: { file: argument('FILE', { en: 'the backup', zh: '备份文件' }) },
+      options: {
+        yes: flag({ en: 'do not ask, for scripts', zh: '不询问，供脚本使用' }),
+        hold: flag({
+          en: 'the service then sends no webhook until "deliveries resume"',
+          zh: '恢复后服务不发送任何通知，直到 "deliveries resume"',
+        }),
+        withoutManifest: flag({
+          en: 'look through the backup instead of comparing it with its manifest',
+          zh: '不对照清单，改为逐页检查备份文件',
+        }),
+      },
+      printsData: true,
+      example: 'restore notifier-backup.db --hold',
+      load: async () => (await import('../backup.ts')).restore,
+    }),
+    defineCommand({
+      path: 'deliveries hold',
+      words: {
+        en: 'send no webhook until they are resumed, also after a restart; nothing is lost',
+        zh: '暂停发送通知直到恢复，重启后仍有效；通知不会丢失',
+      },
+      changes: true,
+      printsData: true,
+      example: 'deliveries hold',
+      load: async () => (await import('../deliveries.ts')).holdDeliveries,
+    }),
+    defineCommand({
+      path: 'deliveries resume',
+      words: { en: 'send again, what has waited first', zh: '恢复发送，等待最久的先发' },
+      changes: true,
+      printsData: true,
+      example: 'deliveries resume',
+      load: async () => (await import('../deliveries.ts')).resumeDeliveries,
+    }),
+  ],
+}

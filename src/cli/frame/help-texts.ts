@@ -1,0 +1,54 @@
+import type { Language } from '../../config/setting.ts'
+
+interface HelpTexts {
+  description: string
+  /** By what the library calls them. */
+  titles: Readonly<Record<string, string>>
+  example: string
+  lang: string
+  json: string
+  help: string
+  helpCommand: string
+  version: string
+  fallback: (value: string) => string
+  settings: (call: string) => string
+  seeHelp: (command: string) => string
+}
+
+const en: HelpTexts = {
+  description: "Asks ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
+  titles: { 'Global Options:': 'Of every command:' },
+  example: 'Example:',
+  lang: 'language, zh or en; the default goes by LC_ALL and LANG',
+  json: 'print JSON, for programs',
+  help: 'this help',
+  helpCommand: 'help for a command',
+  version: 'print the version',
+  fallback: value => ` (default: ${value})`,
+  settings: call => `Settings come from the environment, or from a file .env in the current folder.
+All of them: ${call} settings`,
+  seeHelp: command => `How it is used: ${command} --help`,
+}
+
+const zh: HelpTexts = {
+  description: '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以签名 webhook 通知合作方。',
+  titles: {
+    'Usage:': '用法：',
+    'Arguments:': '参数：',
+    'Options:': '选项：',
+    'Global Options:': '通用选项：',
+    'Commands:': '命令：',
+  },
+  example: '示例：',
+  lang: '语言，zh 或 en；默认取自 LC_ALL 与 LANG',
+  json: '输出 JSON，供程序读取',
+  help: '显示本帮助',
+  helpCommand: '显示某个命令的帮助',
+  version: '显示版本号',
+  fallback: value => `（默认：${value}）`,
+  settings: call => `配置项取自环境变量，或当前文件夹中的 .env 文件。
+查看全部配置项：${call} settings`,
+  seeHelp: command => `用法见：${command} --help`,
+}
+
+export const HELP_TEXTS: Readonly<Record<Language, HelpTexts>> = { en, zh }

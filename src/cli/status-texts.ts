@@ -1,0 +1,116 @@
+import type { Language } from '../core/language.ts'
+
+export interface StatusTexts {
+  well: string
+  queue: string
+  due: string
+  oldest: string
+  later: string
+  underWay: string
+  held: string
+  state: string
+  polls: (account: string) => string
+  deliveries: string
+  paused: string
+  unreachable: string
+  running: string
+  lastMinute: string
+  lastHour: string
+  registered: string
+  polled: string
+  verdicts: string
+  unresolved: string
+  attempts: string
+  delivered: string
+  givenUp: string
+  detection: string
+  delivery: string
+  registrations: (counts: readonly string[]) => string
+  webhooks: (counts: readonly string[]) => string
+  statuses: Record<'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled' | 'delivered' | 'exhausted', string>
+  bulk: (remaining: number) => string
+  database: (size: string, log: string, free: string | null) => string
+}
+
+const en: StatusTexts = {
+  well: 'Nothing is wrong.',
+  queue: 'queue',
+  due: 'due',
+  oldest: 'oldest due for',
+  later: 'later',
+  underWay: 'under way',
+  held: 'on hold',
+  state: 'state',
+  polls: account => `polls of ${account}`,
+  deliveries: 'webhooks',
+  paused: 'paused',
+  unreachable: 'unreachable',
+  running: 'running',
+  lastMinute: 'the last minute',
+  lastHour: 'the last hour',
+  registered: 'registered',
+  polled: 'polls',
+  verdicts: 'verdicts',
+  unresolved: 'unresolved',
+  attempts: 'attempts',
+  delivered: 'delivered',
+  givenUp: 'given up',
+  detection: 'detection p50 / p95',
+  delivery: 'delivery p50 / p95',
+  registrations: counts => `Registrations: ${counts.join(', ')}.`,
+  webhooks: counts => `Webhooks: ${counts.join(', ')}.`,
+  statuses: {
+    pending: 'pending',
+    succeeded: 'succeeded',
+    failed: 'failed',
+    unresolved: 'unresolved',
+    cancelled: 'cancelled',
+    delivered: 'delivered',
+    exhausted: 'exhausted',
+  },
+  bulk: remaining => `Bulk resends have ${remaining} webhooks still to make due.`,
+  database: (size, log, free) =>
+    `Database: ${size}, its log ${log}${free === null ? '' : `, ${free} free on its disk`}.`,
+}
+
+const zh: StatusTexts = {
+  well: '一切正常。',
+  queue: '队列',
+  due: '待处理',
+  oldest: '最久已等待',
+  later: '稍后',
+  underWay: '处理中',
+  held: '暂停发送',
+  state: '状态',
+  polls: account => `查询（${account}）`,
+  deliveries: '回调',
+  paused: '已暂停',
+  unreachable: '无法连接',
+  running: '运行中',
+  lastMinute: '上一分钟',
+  lastHour: '上一小时',
+  registered: '登记',
+  polled: '查询',
+  verdicts: '有结果',
+  unresolved: '无结果',
+  attempts: '发送',
+  delivered: '送达',
+  givenUp: '放弃',
+  detection: '发现延迟 p50 / p95',
+  delivery: '发送延迟 p50 / p95',
+  registrations: counts => `登记：${counts.join('，')}。`,
+  webhooks: counts => `回调：${counts.join('，')}。`,
+  statuses: {
+    pending: '等待中',
+    succeeded: '通过',
+    failed: '未通过',
+    unresolved: '无结果',
+    cancelled: '已取消',
+    delivered: '已送达',
+    exhausted: '已放弃',
+  },
+  bulk: remaining => `批量重发还有 ${remaining} 个回调未排入发送。`,
+  database: (size, log, free) => `数据库 ${size}，日志 ${log}${free === null ? '' : `，磁盘剩余 ${free}`}。`,
+}
+
+export const STATUS_TEXTS: Readonly<Record<Language, StatusTexts>> = { en, zh }

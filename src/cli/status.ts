@@ -1,0 +1,110 @@
+import Table from 'cli-table3'
+import { clock } from '../app/clock-and-ids.ts'
+import { SECOND } from '../core/duration.ts'
+import type { Activity, Quantiles } from '../core/figures.ts'
+import type { Language } from '../core/language.ts'
+import { showSpan } from '../core/trouble-texts.ts'
+import { type Overview, readOverview } from '../store/overview.ts'
+import { print, withStore } from './environment.ts'
+import { formatBytes } from './format.ts'
+import type { Common } from './frame/command.ts'
+import { formatTime } from './frame/output.ts'
+import { STATUS_TEXTS, type StatusTexts } from './status-texts.ts'
+
+const EVERY_MS = 2 * SECOND
+/** To the upper left corner, and erase what is below. */
+const REDRAW = '\u001B[H\u001B[J'
+
+/** What is wrong, what waits and what happened lately: once, or every 2 s until a signal. */
+export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
+  withStore(lang, async store => {
+    const show = (overview: Overview) => (json ? JSON.stringify(overview) : showOverview(overview, lang))
+    if (!watch) return print(show(await readOverview(store, lang)))
+    const ending = new AbortController()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
+    // Whoever read it has had enough, as `head` does.
+    process.stdout.once('error', () => ending.abort())
+    while (!ending.signal.aborted) {
+      const shown = show(await readOverview(store, lang))
+      print(process.stdout.isTTY && !json ? `${REDRAW}${shown}` : shown)
+      await clock.sleep(EVERY_MS, ending.signal).catch(() => {})
+    }
+  })
+
+/** What is wrong first, then the queues, then what happened. */
+const showOverview = (overview: Overview, language: Language): string => {
+  const texts = STATUS_TEXTS[language]
+  const { engine, bulk } = overview
+  const free = engine.diskFreeBytes === null ? null : formatBytes(engine.diskFreeBytes)
+  return [
+    formatTime(Date.parse(overview.at), language),
+    '',
+    ...problemLines(overview, texts),
+    '',
+    queueTable(overview, language),
+    activityTable(overview, language),
+    texts.registrations(namedCounts(overview.registrations, texts)),
+    texts.webhooks(namedCounts(overview.messages, texts)),
+    ...(bulk.remaining > 0 ? [texts.bulk(bulk.remaining)] : []),
+    texts.database(formatBytes(engine.databaseBytes), formatBytes(engine.walBytes), free),
+  ].join('\n')
+}
+
+const problemLines = ({ problems }: Overview, texts: StatusTexts): string[] =>
+  problems.length === 0 ? [texts.well] : problems.flatMap(({ sentence, remedy }) => [`! ${sentence}`, `  → ${remedy}`])
+
+const queueTable = ({ at, accounts, deliveries }: Overview, language: Language): string => {
+  const texts = STATUS_TEXTS[language]
+  const now = Date.parse(at)
+  const cells = (queue: Overview['polls']): string[] => [
+    `${queue.due}${queue.dueIsCapped ? '+' : ''}`,
+    queue.oldestDueAt === null ? '-' : showSpan(now - Date.parse(queue.oldestDueAt), language),
+    String(queue.leased),
+    String(queue.scheduled),
+  ]
+  const stateOf = ({ paused, reachable }: Overview['accounts'][number]): string => {
+    if (paused) return texts.paused
+    return reachable ? texts.running : texts.unreachable
+  }
+  const head = [texts.queue, texts.due, texts.oldest, texts.underWay, texts.later, texts.held, texts.state]
+  return showTable(head, [
+    ...accounts.map(account => [texts.polls(account.account), ...cells(account), '', stateOf(account)]),
+    [texts.deliveries, ...cells(deliveries), String(deliveries.held), ''],
+  ])
+}
+
+const activityTable = ({ lastMinute, lastHour }: Overview, language: Language): string => {
+  const texts = STATUS_TEXTS[language]
+  const lag = ({ p50, p95 }: Quantiles): string =>
+    [p50, p95].map(ms => (ms === null ? '-' : showLag(ms, language))).join(' / ')
+  const rows: readonly [what: string, of: (activity: Activity) => string][] = [
+    [texts.registered, ({ registrations }) => String(registrations)],
+    [texts.polled, ({ polls }) => String(polls)],
+    [texts.verdicts, ({ verdicts }) => String(verdicts)],
+    [texts.unresolved, ({ unresolved }) => String(unresolved)],
+    [texts.attempts, ({ attempts }) => String(attempts)],
+    [texts.delivered, ({ delivered }) => String(delivered)],
+    [texts.givenUp, ({ exhausted }) => String(exhausted)],
+    [texts.detection, ({ detectionLagMs }) => lag(detectionLagMs)],
+    [texts.delivery, ({ deliveryLagMs }) => lag(deliveryLagMs)],
+  ]
+  const head = ['', texts.lastMinute, texts.lastHour]
+  return showTable(
+    head,
+    rows.map(([what, of]) => [what, of(lastMinute), of(lastHour)]),
+  )
+}
+
+const showLag = (ms: number, language: Language): string =>
+  ms < SECOND ? `${Math.round(ms)} ms` : showSpan(ms, language)
+
+const namedCounts = (
+  counts: Readonly<Partial<Record<keyof StatusTexts['statuses'], number>>>,
+  { statuses }: StatusTexts,
+): string[] => Object.entries(counts).map(([name, count]) => `${count} ${statuses[name as keyof typeof statuses]}`)
+
+const showTable = (head: string[], rows: string[][]): string => {
+  const table = new Table({ head, style: { head: [], border: [], compact: true } })
+  table.push(...rows)
+  return table.toString()
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto'
+import { type Config, settingGroups } from './settings.ts'
+
+/** What the nodes of one database need not have in common. */
+const OF_A_NODE =
+  /^(HOST|PORT|DATABASE_URL|LOG_LEVEL|TRUST_PROXY|OTEL_.*|TRACES|CALLBACK_CONCURRENCY.*|UPSTREAM_CONCURRENCY)$/
+const LENGTH = 8
+
+/**
+ * Names the settings that all nodes of a database should have in common: nodes with the same ones have the same id. Secrets have
+ * no part in it.
+ */
+export const settingsIdOf = (config: Config): string => {
+  const values = settingGroups.flatMap(([group, { settings }]) =>
+    Object.entries(settings)
+      .filter(([, { name, secret }]) => !secret && !OF_A_NODE.test(name))
+      .map(([key, { name }]) => [name, (config[group as keyof Config] as Record<string, unknown>)[key]]),
+  )
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, LENGTH)
+}

@@ -1,0 +1,29 @@
+/** How many characters must be inserted, deleted or replaced to turn one word into the other. */
+const editDistance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [index, letter] of [...a].entries()) {
+    const next = [index + 1]
+    for (const [column, other] of [...b].entries()) {
+      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}
+
+/**
+ * The name that was most likely meant; the first of equals.
+ *
+ * @param most how many characters may differ
+ */
+export const nearestName = (
+  name: string,
+  names: readonly string[],
+  most = Number.POSITIVE_INFINITY,
+): string | undefined => {
+  const measured = names
+    .map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
+    .filter(({ distance }) => distance <= most)
+  return measured.toSorted((a, b) => a.distance - b.distance)[0]?.candidate
+}

@@ -1,0 +1,168 @@
+import { HOUR, MINUTE } from './duration.ts'
+
+/** What operators are told of, each with what its sentence needs beside the subject. None of it is a secret or a person's. */
+export interface OperatorDetails {
+  /** Subject: the account. */
+  'account.paused': { account: string; reason: string; code: number | null }
+  'upstream.unreachable': { account: string; error: string }
+  'upstream.unknown_status': { account: string; status: string }
+  /** Subject: the queue. `due` is counted up to a bound. */
+  'backlog.growing': { queue: 'poll' | 'deliver'; due: number; ageMs: number }
+  /** Subject: the partner. */
+  'callback.failing': { partnerId: string; host: string }
+  'callback.disabled': { partnerId: string; host: string }
+  'message.exhausted': { partnerId: string; host: string }
+  /** Subject: the node. */
+  'node.lost': { node: string }
+  /** These two have but one subject. */
+  'backup.failed': { reason: string }
+  'disk.low': { freeBytes: number }
+}
+
+export type OperatorCondition = keyof OperatorDetails
+
+/**
+ * By what name operators are told of its end. Null: it is something that happens, and has no end; it is over when an hour has passed
+ * without another one.
+ */
+const OPERATOR_CONDITIONS = {
+  'account.paused': 'account.resumed',
+  'upstream.unreachable': 'upstream.back',
+  'upstream.unknown_status': null,
+  'backlog.growing': 'backlog.gone',
+  'callback.failing': 'callback.failing',
+  'callback.disabled': 'callback.disabled',
+  'message.exhausted': null,
+  'node.lost': 'node.lost',
+  'backup.failed': 'backup.failed',
+  'disk.low': 'disk.low',
+} as const satisfies Record<OperatorCondition, string | null>
+
+export type OperatorState = 'firing' | 'resolved'
+
+/** What has been seen. Times are epoch ms. */
+export type OperatorNote = {
+  [Condition in OperatorCondition]: {
+    condition: Condition
+    subject: string
+    at: number
+    /** How many times it has happened since the last note; 0: it is only still so. */
+    adds: number
+    /** Null: it is over. */
+    details: OperatorDetails[Condition] | null
+  }
+}[OperatorCondition]
+
+/** All that is known of a condition of one subject: what happened within an hour is one event. */
+export interface OperatorEvent {
+  condition: OperatorCondition
+  subject: string
+  state: OperatorState
+  /** When it began, and when it was last noted. */
+  since: number
+  at: number
+  /** How often since then. */
+  count: number
+  details: OperatorDetails[OperatorCondition]
+  /** What operators were told last, and when; null: nothing. */
+  toldState: OperatorState | null
+  toldAt: number | null
+  /** When there is something to tell; null: there is nothing. */
+  dueAt: number | null
+}
+
+/** Within it only the count rises. */
+const ONCE_A_MS = HOUR
+/** What begins again within the hour, and after its end was told, is told once it has lasted for so long. */
+const AGAIN_MS = 5 * MINUTE
+
+/** The name by which operators are told of it: that of its end, once it is over. */
+export const operatorEventType = ({ condition, state }: Pick<OperatorEvent, 'condition' | 'state'>): string =>
+  state === 'firing' ? condition : (OPERATOR_CONDITIONS[condition] ?? condition)
+
+/** When the hour ends that began when operators were told. What was told before a step of the clock back was told just now. */
+const hourEnd = ({ toldAt }: Pick<OperatorEvent, 'toldAt'>, now: number): number =>
+  Math.min(toldAt ?? now, now) + ONCE_A_MS
+
+const isOver = (known: OperatorEvent, now: number): boolean =>
+  known.state === 'resolved' ||
+  (OPERATOR_CONDITIONS[known.condition] === null && known.dueAt === null && hourEnd(known, now) <= now)
+
+/** They were told of an end within the hour. */
+const wasEndTold = (known: OperatorEvent | null, now: number): boolean =>
+  known?.toldState === 'resolved' && hourEnd(known, now) > now
+
+const begun = (note: OperatorNote & { details: object }, known: OperatorEvent | null, now: number): OperatorEvent => {
+  const { condition, subject, at, adds, details } = note
+  return {
+    condition,
+    subject,
+    state: 'firing',
+    since: at,
+    at,
+    count: Math.max(1, adds),
+    details,
+    toldState: known?.toldState ?? null,
+    toldAt: known?.toldAt ?? null,
+    dueAt: wasEndTold(known, now) ? now + AGAIN_MS : now,
+  }
+}
+
+/** It goes on: what is added within the hour is told at its end, unless it is told before. */
+const goneOn = (note: OperatorNote & { details: object }, known: OperatorEvent, now: number): OperatorEvent | null => {
+  const wasOver = known.state === 'resolved'
+  const { at, adds, details } = note
+  if (adds === 0 && !wasOver) return null
+  const repeatAt = adds === 0 ? null : Math.max(now, hourEnd(known, now))
+  const dueAt = wasOver ? repeatAt : (known.dueAt ?? repeatAt)
+  return { ...known, state: 'firing', at, count: known.count + adds, details, dueAt }
+}
+
+const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): OperatorEvent | null => {
+  // What is older than the last that was seen of it, as a look that took long, says nothing. After a step of the clock it does.
+  if (known === null || known.state === 'resolved' || at < Math.min(known.at, now)) return null
+  // Nobody was told that it had begun again, and was to be told yet.
+  const isUntold = wasEndTold(known, now) && known.dueAt !== null && known.dueAt > now
+  return { ...known, state: 'resolved', at, dueAt: isUntold ? null : now }
+}
+
+/** The event once this is noted; null: nothing changes. */
+export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: number): OperatorEvent | null => {
+  if (note.details === null) return ended(note, known, now)
+  const firing = note as OperatorNote & { details: object }
+  if (known === null) return begun(firing, null, now)
+  // Its end has not been told yet: it has not ended.
+  const isSame = known.state === 'resolved' && known.toldState === 'firing'
+  return isSame || !isOver(known, now) ? goneOn(firing, known, now) : begun(firing, known, now)
+}
+
+/**
+ * Once operators have been told.
+ *
+ * @param told the state and the count that they were told of: more may have been noted since
+ */
+export const afterTold = (
+  { state, count }: OperatorEvent,
+  told: Pick<OperatorEvent, 'state' | 'count'>,
+  now: number,
+): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
+  const after = { toldState: told.state, toldAt: now }
+  if (state === told.state) return { ...after, dueAt: count > told.count ? now + ONCE_A_MS : null }
+  return { ...after, dueAt: state === 'resolved' ? now : now + AGAIN_MS }
+}
+
+/** What is due later than this was put so before the clock was set back. */
+export const LONGEST_OPERATOR_WAIT_MS = 2 * ONCE_A_MS
+
+/** So many events are kept. */
+export const MOST_OPERATOR_EVENTS = 1_000
+
+/** Which have to go where there are more than may be: those with nothing to tell first, and of these those that are over; the oldest first. */
+export const overflowing = <Event extends Pick<OperatorEvent, 'state' | 'dueAt' | 'at'>>(
+  events: readonly Event[],
+): Event[] => {
+  const rank = ({ state, dueAt }: Event): number => (dueAt === null ? 0 : 2) + (state === 'resolved' ? 0 : 1)
+  return events
+    .toSorted((a, b) => rank(a) - rank(b) || a.at - b.at)
+    .slice(0, Math.max(0, events.length - MOST_OPERATOR_EVENTS))
+}

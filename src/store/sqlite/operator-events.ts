@@ -1,0 +1,145 @@
+import {
+  afterNote,
+  afterTold,
+  LONGEST_OPERATOR_WAIT_MS,
+  MOST_OPERATOR_EVENTS,
+  type OperatorCondition,
+  type OperatorEvent,
+  type OperatorNote,
+  overflowing,
+} from '../../core/operator-event.ts'
+import {
+  type ClaimedOperatorEvent,
+  claimableFrom,
+  type NotedOperatorEvents,
+  type OperatorSettlement,
+} from '../operator-events.ts'
+import type { Store } from '../store.ts'
+import type { Context } from './context.ts'
+import { and, eq } from './drizzle.ts'
+import { prepareFacts } from './facts.ts'
+import { operatorEvents } from './schema.ts'
+
+type Verbs = Pick<Store, 'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents'>
+type Row = typeof operatorEvents.$inferSelect
+
+/** When the next may claim. */
+const CLAIMABLE = 'operator_events_claimable'
+
+const eventOf = ({ details, ...row }: Row): ClaimedOperatorEvent => ({
+  ...row,
+  details: JSON.parse(details) as OperatorEvent['details'],
+  claim: row.claims,
+})
+const valuesOf = ({ details, ...event }: OperatorEvent) => {
+  const { condition, subject, state, since, at, count, toldState, toldAt, dueAt } = event
+  return { condition, subject, state, since, at, count, toldState, toldAt, dueAt, details: JSON.stringify(details) }
+}
+
+/** What operators are to be told of. */
+export const createOperatorEvents = ({ db, client, read, write, now }: Context): Verbs => {
+  const facts = prepareFacts(client)
+  const statements = prepare(client)
+
+  const claimable = (at: number): number => {
+    const text = facts.find(CLAIMABLE)
+    return claimableFrom(text === null ? null : Number(text), at)
+  }
+
+  const note = (one: OperatorNote, at: number): NotedOperatorEvents['results'][number] => {
+    const { condition, subject } = one
+    const row = db
+      .select()
+      .from(operatorEvents)
+      .where(and(eq(operatorEvents.condition, condition), eq(operatorEvents.subject, subject)))
+      .get()
+    const after = afterNote(row ? eventOf(row) : null, one, at)
+    if (after === null) return 'same'
+    if (row) db.update(operatorEvents).set(valuesOf(after)).where(eq(operatorEvents.id, row.id)).run()
+    else db.insert(operatorEvents).values(valuesOf(after)).run()
+    return after.dueAt !== null && after.dueAt <= at ? 'due' : 'counted'
+  }
+
+  const dropOverflow = (): OperatorCondition[] => {
+    if ((statements.count.get() ?? 0) <= MOST_OPERATOR_EVENTS) return []
+    return overflowing(db.select().from(operatorEvents).all()).map(({ id, condition }) => {
+      db.delete(operatorEvents).where(eq(operatorEvents.id, id)).run()
+      return condition
+    })
+  }
+
+  const settle = ({ id, claim, outcome }: OperatorSettlement, at: number): void => {
+    const row = db
+      .select()
+      .from(operatorEvents)
+      .where(and(eq(operatorEvents.id, id), eq(operatorEvents.claims, claim)))
+      .get()
+    if (!row) return
+    const set =
+      outcome.kind === 'told'
+        ? { ...afterTold(eventOf(row), outcome, at), tries: 0 }
+        : outcome.kind === 'failed'
+          ? { dueAt: outcome.dueAt, tries: row.tries + 1 }
+          : { dueAt: null, tries: 0 }
+    db.update(operatorEvents).set(set).where(eq(operatorEvents.id, id)).run()
+  }
+
+  /** When there may be something to claim; null: nothing waits. */
+  const nextAt = (at: number): number | null => {
+    const { first, last } = statements.due.get() ?? { first: null, last: null }
+    if (first === null || last === null) return null
+    const dueAt = last > at + LONGEST_OPERATOR_WAIT_MS ? Math.min(first, at) : first
+    return Math.max(dueAt, claimable(at))
+  }
+
+  const claim = (limit: number, at: number): ClaimedOperatorEvent[] =>
+    statements.claimable
+      .all({ at, beyond: at + LONGEST_OPERATOR_WAIT_MS, limit })
+      .flatMap(id => db.select().from(operatorEvents).where(eq(operatorEvents.id, id)).all())
+      .map(eventOf)
+
+  return {
+    noteOperatorEvents: notes => {
+      const at = now()
+      return write(() => ({ results: notes.map(one => note(one, at)), dropped: dropOverflow() }))
+    },
+
+    claimOperatorEvents: async ({ limit, leaseMs, gapMs }) => {
+      const at = now()
+      const next = await read(() => nextAt(at))
+      if (next === null || next > at) return { events: [], nextAt: next }
+      return write(() => {
+        if (claimable(at) > at) return { events: [], nextAt: nextAt(at) }
+        const events = claim(limit, at).map(event => ({ ...event, claim: event.claim + 1 }))
+        for (const { id, claim: claims } of events)
+          db.update(operatorEvents)
+            .set({ claims, dueAt: at + leaseMs })
+            .where(eq(operatorEvents.id, id))
+            .run()
+        facts.put(CLAIMABLE, String(at + gapMs))
+        return { events, nextAt: nextAt(at) }
+      })
+    },
+
+    settleOperatorEvents: (settlements, pausedUntil) => {
+      const at = now()
+      return write(() => {
+        for (const settlement of settlements) settle(settlement, at)
+        if (pausedUntil !== null) facts.put(CLAIMABLE, String(Math.max(pausedUntil, claimable(at))))
+      })
+    },
+  }
+}
+
+/** The pluses: see verification-statements.ts. */
+const prepare = (client: Context['client']) => ({
+  count: client.prepare<[], number>('SELECT count(*) FROM operator_events').pluck(),
+  due: client.prepare<[], { first: number | null; last: number | null }>(
+    'SELECT min(due_at) AS first, max(due_at) AS last FROM operator_events WHERE due_at IS NOT NULL',
+  ),
+  claimable: client
+    .prepare<{ at: number; beyond: number; limit: number }, number>(`
+    SELECT id FROM operator_events WHERE due_at IS NOT NULL AND (due_at <= +@at OR due_at > +@beyond)
+    ORDER BY due_at, id LIMIT +@limit`)
+    .pluck(),
+})

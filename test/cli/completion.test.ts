@@ -1,0 +1,56 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runCli } from '../support/service.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-completion-'))
+const scriptOf = async (shell: string, lang = 'en') => {
+  const { code, stdout } = await runCli(['completion', shell, '--lang', lang], { cwd: folder })
+  expect(code).toBe(0)
+  const file = join(folder, `${shell}-${lang}`)
+  writeFileSync(file, stdout)
+  return file
+}
+const isMissing = (shell: string) => spawnSync(shell, ['-c', 'true']).status !== 0
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe.skipIf(isMissing('bash'))('bash', () => {
+  let file: string
+  beforeAll(async () => {
+    file = await scriptOf('bash')
+  })
+  const complete = (...words: string[]): string[] => {
+    const typed = words.map(word => `'${word}'`).join(' ')
+    const run = `source '${file}'; COMP_WORDS=(idface-notifier ${typed}); COMP_CWORD=${words.length}; _idface_notifier; echo "\${COMPREPLY[*]}"`
+    return execFileSync('bash', ['-c', run], { encoding: 'utf8' }).split(/\s+/).filter(Boolean)
+  }
+
+  test.each([
+    [['par'], ['partner']],
+    [['partner', 'li'], ['list']],
+    [['partner', 'list', '--j'], ['--json']],
+    [['restore', 'a.db', '--w'], ['--without-manifest']],
+    [
+      ['partner', '--lang', ''],
+      ['zh', 'en'],
+    ],
+    [['partner', 'list', '--lang', 'z'], ['zh']],
+    [['completion', 'f'], ['fish']],
+    [
+      ['backup', ''],
+      ['--json', '--lang', '--help'],
+    ],
+  ])('completes %j', (typed, expected) => {
+    expect(complete(...typed)).toEqual(expected)
+  })
+})
+
+test.each(['zsh', 'fish'])('%s takes the script, in both languages, where it is there', async shell => {
+  for (const lang of ['en', 'zh']) {
+    const file = await scriptOf(shell, lang)
+    if (!isMissing(shell)) execFileSync(shell, ['-n', file])
+  }
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import {
+  afterNote,
+  afterTold,
+  MOST_OPERATOR_EVENTS,
+  type OperatorEvent,
+  type OperatorNote,
+  operatorEventType,
+  overflowing,
+} from '../../src/core/operator-event.ts'
+
+const PAUSED = { account: 'C1', reason: 'frozen', code: 4050 }
+const paused = (at: number, adds = 1): OperatorNote => ({
+  ...{ condition: 'account.paused', subject: 'acc_1', at, adds, details: PAUSED },
+})
+const resumed = (at: number): OperatorNote => ({ ...paused(at), details: null }) as OperatorNote
+const exhausted = (at: number): OperatorNote => ({
+  ...{ condition: 'message.exhausted', subject: 'partner_1', at, adds: 1 },
+  details: { partnerId: 'partner_1', host: 'partner.example' },
+})
+
+/** Notes each at its time, and tells whatever is due after each; what was told. */
+const run = (notes: readonly OperatorNote[], until: number) => {
+  let event: OperatorEvent | null = null
+  const told: string[] = []
+  const tellDue = (now: number) => {
+    if (event?.dueAt == null || event.dueAt > now) return
+    const at = event.dueAt
+    told.push(`${at / MINUTE} ${operatorEventType(event)} ${event.count}`)
+    event = { ...event, ...afterTold(event, event, at) }
+    tellDue(now)
+  }
+  for (const note of notes) {
+    tellDue(note.at)
+    event = afterNote(event, note, note.at) ?? event
+    tellDue(note.at)
+  }
+  tellDue(until)
+  return told
+}
+const at = (minutes: number): number => minutes * MINUTE
+
+describe('operators are told', () => {
+  test('of what happens again within an hour once, and of its number at the end of the hour', () => {
+    expect(run([paused(at(0)), paused(at(1)), paused(at(20))], at(300))).toEqual([
+      '0 account.paused 1',
+      '60 account.paused 3',
+    ])
+  })
+
+  test('of its end, whenever that is', () => {
+    expect(run([paused(at(0)), resumed(at(2))], at(300))).toEqual(['0 account.paused 1', '2 account.resumed 1'])
+  })
+
+  test('of what ended before it could be told', () => {
+    const event = afterNote(afterNote(null, paused(0), 0), resumed(SECOND), SECOND)
+    expect(event).toMatchObject({ state: 'resolved', dueAt: SECOND, since: 0 })
+  })
+
+  test('not of what comes and goes, but of what stays', () => {
+    const flaps = [0, 2, 4, 6, 8].flatMap(minute => [paused(at(minute)), resumed(at(minute + 1))])
+    expect(run(flaps, at(300))).toEqual(['0 account.paused 1', '1 account.resumed 1'])
+    expect(run([...flaps, paused(at(10))], at(300))).toEqual([
+      '0 account.paused 1',
+      '1 account.resumed 1',
+      '15 account.paused 1',
+    ])
+  })
+
+  test('of what comes again after an hour as of something new', () => {
+    expect(run([paused(at(0)), resumed(at(2)), paused(at(70))], at(300))).toEqual([
+      '0 account.paused 1',
+      '2 account.resumed 1',
+      '70 account.paused 1',
+    ])
+  })
+
+  test('of what has no end: anew after an hour without another', () => {
+    expect(run([exhausted(at(0)), exhausted(at(1)), exhausted(at(200))], at(300))).toEqual([
+      '0 message.exhausted 1',
+      '60 message.exhausted 2',
+      '200 message.exhausted 1',
+    ])
+  })
+})
+
+test('a look that finds it still so changes nothing', () => {
+  const event = afterNote(null, paused(0), 0)
+  expect(afterNote(event, paused(at(90), 0), at(90))).toBeNull()
+})
+
+test('a look that is older than what was seen last does not end it', () => {
+  const event = afterNote(null, paused(at(1)), at(1))
+  expect(afterNote(event, resumed(at(1) - 1), at(1))).toBeNull()
+  expect(afterNote(event, resumed(at(1) - HOUR), at(1) - HOUR)).toMatchObject({ state: 'resolved' })
+})
+
+test('what came again before its end was told has not ended', () => {
+  const known = {
+    ...(afterNote(null, paused(0), 0) as OperatorEvent),
+    toldState: 'firing',
+    toldAt: 0,
+    dueAt: null,
+  } as const
+  const ended = afterNote(known, resumed(at(1)), at(1))
+  expect(afterNote(ended, paused(at(2)), at(2))).toMatchObject({ state: 'firing', since: 0, count: 2, dueAt: HOUR })
+})
+
+test('those with nothing to tell go first, those that are over before the others', () => {
+  const event = (n: number, state: OperatorEvent['state'], dueAt: number | null) => ({ n, at: n, state, dueAt })
+  const last = [
+    event(5, 'resolved', 1),
+    event(3, 'firing', null),
+    event(4, 'resolved', null),
+    event(2, 'resolved', null),
+  ]
+  const rest = Array.from({ length: MOST_OPERATOR_EVENTS - 1 }, (_, n) => event(10 + n, 'firing', 1))
+  expect(overflowing([...last, ...rest]).map(({ n }) => n)).toEqual([2, 4, 3])
+  expect(overflowing(rest)).toEqual([])
+})

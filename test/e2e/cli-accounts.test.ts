@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { openDesk } from '../support/desk.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+interface AccountJson {
+  id: string
+  account: string
+  paused: boolean
+  reason: string | null
+}
+
+test('account create, list, pause and resume keep to their shapes, and show no key', async () => {
+  await using desk = await openDesk()
+  writeFileSync(join(desk.path, 'key.txt'), 'the-key-of-it\n')
+  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  const create = ['account', 'create', 'C1', '--api-key-file', 'key.txt', '--rate', '2.5', '--partner', partnerId]
+  const created = await desk.runJson<AccountJson>(...create)
+  expect(created).toEqual({
+    ...{ id: expect.stringMatching(/^acc_/), account: 'C1', mode: 'dynamic', rate: 2.5, partnerId },
+    ...{ paused: false, reason: null, code: null, since: null, reachable: true, error: null },
+  })
+  expect(await desk.run(...create)).toMatchObject({ code: 2, stderr: expect.stringContaining('an account C1 already') })
+
+  expect(await desk.runJson('account', 'pause', 'C1')).toMatchObject({ paused: true, reason: 'operator' })
+  expect(await desk.runJson('account', 'list')).toMatchObject({
+    data: [{ account: 'C1', paused: true }],
+    nextCursor: null,
+  })
+  const table = await desk.run('account', 'list', '--lang', 'zh')
+  expect(table.stdout).toMatch(/每秒查询[\s\S]*C1.*2\.5.*自 .*（北京时间） 起暂停：由运维人员暂停/)
+  expect(table.stdout).not.toContain('the-key-of-it')
+  expect(await desk.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
+  expect((await desk.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')
+  expect((await desk.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有账户 C2')
+})
+
+test('account create says everything that is wrong', async () => {
+  await using desk = await openDesk()
+  const { code, stderr } = await desk.run('account', 'create', 'C 1', '--rate', 'fast', '--mode', 'none')
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/APIID must have.*\n--api-key-file is missing\n--mode must be one of.*\n--rate must be/)
+  expect((await desk.run('account', 'create', 'C1', '--api-key-file', 'none.txt')).stderr).toContain('ENOENT')
+})
+
+test('partner set changes what it names, and nothing else', async () => {
+  await using desk = await openDesk()
+  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  const set = (...args: string[]) => desk.runJson('partner', 'set', partnerId, ...args)
+  expect(await set('--payload', 'thin', '--max-pending', '10', '--daily', '0')).toMatchObject({
+    ...{ id: partnerId, name: 'one', payload: 'thin', quotas: { pending: 10, hosts: null, daily: 0 } },
+  })
+  expect(await set('--name', 'two', '--max-pending', 'none', '--max-hosts', '3')).toMatchObject({
+    ...{ name: 'two', payload: 'thin', quotas: { pending: null, hosts: 3, daily: 0 } },
+  })
+  const { stdout } = await desk.run('partner', 'set', partnerId, '--payload', 'full', '--lang', 'zh')
+  expect(stdout).toMatch(/two 现为：[\s\S]*full[\s\S]*不限/)
+  const wrong = await desk.run('partner', 'set', partnerId, '--payload', 'fat', '--daily', '-1', '--lang', 'zh')
+  expect(wrong).toMatchObject({ code: 2, stdout: '' })
+  expect(wrong.stderr).toMatch(/--payload 须为 full、thin 之一\n--daily 须为/)
+  expect(await desk.run('partner', 'set', partnerId)).toMatchObject({ code: 2 })
+  expect((await desk.run('partner', 'set', 'partner_none', '--daily', '1')).stderr).toContain('partner_none')
+})

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { MINUTE } from '../../src/core/duration.ts'
+import { beginningOf } from '../../src/store/history.ts'
+import type { Overview } from '../../src/store/overview.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openFolder, runCli, spawnCli } from '../support/service.ts'
+import { openBench } from '../support/store.ts'
+
+// Each starts node several times, which takes its time on a machine that is busy with other tests.
+vi.setConfig({ testTimeout: 60_000 })
+
+const KEY = Buffer.alloc(32, 7)
+
+/** A database with a paused account, a serial that waits, a webhook on hold and a minute of history; closed again. */
+const openDesk = async () => {
+  const folder = await openFolder()
+  const path = join(folder.path, 'desk.db')
+  await using bench = await openBench(async ({ rate }) => ({
+    store: await openSqliteStore({ path, masterKey: KEY, now: Date.now, defaultRate: rate }),
+    advance: () => {},
+  }))
+  for (let n = 0; n < 2; n++) await bench.resolve()
+  await bench.deliver(410, { slots: 1 })
+  await bench.deliver(200)
+  await bench.register({ callbackUrl: 'https://other.example/' })
+  await bench.store.pauseAccount(bench.account.id)
+  const lastMinute = beginningOf(Date.now(), 'minute') - MINUTE
+  const sums = { 'registrations.created': 17, 'delivery_lag.50': 4 }
+  await bench.store.addHistory([{ at: lastMinute, sums, maxima: {} }])
+  const env = { TZ: 'UTC', DATABASE_URL: 'file:desk.db', MASTER_KEY: KEY.toString('base64') }
+  const at = { cwd: folder.path, env }
+  return { at, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
+}
+
+test('status begins with what is wrong and what to do, in either language', async () => {
+  await using desk = await openDesk()
+  const en = await runCli(['status', '--lang', 'en'], desk.at)
+  expect(en).toMatchObject({ code: 0, stderr: '' })
+  const [time, , first, remedy, second] = en.stdout.split('\n')
+  expect(time).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+  expect(first).toMatch(/^! An operator paused account C12345678/)
+  expect(remedy).toMatch(/^ {2}→ .*resume/)
+  expect(second).toMatch(/^! 1 webhooks are on hold/)
+  expect(en.stdout).toMatch(/polls of C12345678 *│ 1 *│.*paused/)
+  expect(en.stdout).toMatch(/registered *│ \d+ *│ 17 /)
+  expect(en.stdout).toContain('1 pending, 2 succeeded')
+  const zh = await runCli(['status', '--lang', 'zh'], desk.at)
+  expect(zh.stdout).toMatch(/^! 运维人员/m)
+  expect(zh.stdout).toContain('查询（C12345678）')
+})
+
+test('status --json tells the same as the admin API', async () => {
+  await using desk = await openDesk()
+  const { stdout } = await runCli(['status', '--json'], desk.at)
+  const overview = JSON.parse(stdout) as Overview
+  expect(overview).toMatchObject({
+    problems: [{ code: 'account_paused_by_operator' }, { code: 'messages_held' }],
+    accounts: [{ account: 'C12345678', paused: true, waiting: 1 }],
+    deliveries: { held: 1 },
+    lastHour: { registrations: 17 },
+  })
+})
+
+test('status --watch goes on until a signal, in plain lines where there is no terminal', async () => {
+  await using desk = await openDesk()
+  await using command = spawnCli(['status', '--watch', '--json'], desk.at)
+  await expect.poll(() => command.texts.stdout.trim().split('\n').length, { timeout: 20_000 }).toBeGreaterThan(1)
+  for (const line of command.texts.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('problems')
+  command.kill('SIGINT')
+  expect(await command.exited).toMatchObject({ code: 0 })
+  expect(command.texts.stdout).not.toContain('\u001B')
+})

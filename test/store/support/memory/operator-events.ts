@@ -1,0 +1,72 @@
+import {
+  afterNote,
+  afterTold,
+  LONGEST_OPERATOR_WAIT_MS,
+  type OperatorNote,
+  overflowing,
+} from '../../../../src/core/operator-event.ts'
+import { claimableFrom } from '../../../../src/store/operator-events.ts'
+import type { Store } from '../../../../src/store/store.ts'
+import type { Context } from './context.ts'
+
+type Verbs = Pick<Store, 'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents'>
+
+export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
+  const { operatorEvents, operatorPause, transaction } = tables
+  const claimable = (): number => claimableFrom(operatorPause.get('')?.until ?? null, now())
+  const isDue = ({ dueAt }: { dueAt: number | null }): boolean =>
+    dueAt !== null && (dueAt <= now() || dueAt > now() + LONGEST_OPERATOR_WAIT_MS)
+
+  const nextAt = (): number | null => {
+    const waiting = operatorEvents.where(({ dueAt }) => dueAt !== null)
+    if (waiting.length === 0) return null
+    const times = waiting.map(event => (isDue(event) ? Math.min(event.dueAt ?? 0, now()) : (event.dueAt ?? 0)))
+    return Math.max(Math.min(...times), claimable())
+  }
+
+  const note = (one: OperatorNote) => {
+    const [known] = operatorEvents.where(
+      ({ condition, subject }) => condition === one.condition && subject === one.subject,
+    )
+    const after = afterNote(known ?? null, one, now())
+    if (after === null) return 'same'
+    const id = known?.id ?? tables.next('operatorEvents')
+    operatorEvents.set(id, { claim: 0, tries: 0, ...known, ...after, id })
+    return isDue(after) ? 'due' : 'counted'
+  }
+
+  return {
+    noteOperatorEvents: async notes =>
+      transaction(() => {
+        const results = notes.map(note)
+        const overflow = overflowing(operatorEvents.all())
+        for (const { id } of overflow) operatorEvents.delete(id)
+        return { results, dropped: overflow.map(({ condition }) => condition) }
+      }),
+
+    claimOperatorEvents: async ({ limit, leaseMs, gapMs }) =>
+      transaction(() => {
+        const due = claimable() > now() ? [] : operatorEvents.where(isDue)
+        const events = due
+          .toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.id - b.id)
+          .slice(0, limit)
+          .map(event => ({ ...event, claim: event.claim + 1 }))
+        for (const { id, claim } of events) operatorEvents.change(id, { claim, dueAt: now() + leaseMs })
+        if (events.length > 0) operatorPause.set('', { until: now() + gapMs })
+        return { events, nextAt: nextAt() }
+      }),
+
+    settleOperatorEvents: async (settlements, pausedUntil) =>
+      transaction(() => {
+        for (const { id, claim, outcome } of settlements) {
+          const event = operatorEvents.get(id)
+          if (event?.claim !== claim) continue
+          if (outcome.kind === 'told') operatorEvents.change(id, { ...afterTold(event, outcome, now()), tries: 0 })
+          else if (outcome.kind === 'failed')
+            operatorEvents.change(id, { dueAt: outcome.dueAt, tries: event.tries + 1 })
+          else operatorEvents.change(id, { dueAt: null, tries: 0 })
+        }
+        if (pausedUntil !== null) operatorPause.set('', { until: Math.max(pausedUntil, claimable()) })
+      }),
+  }
+}

@@ -1,0 +1,14 @@
+import { openFolder, runCli } from './service.ts'
+
+/** Commands on a database of their own. */
+export const openDesk = async () => {
+  const folder = await openFolder()
+  const at = { cwd: folder.path, env: { DATABASE_URL: 'file:desk.db' } }
+  const run = (...args: string[]) => runCli(args, at)
+  const runJson = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await run(...args, '--json')
+    if (code !== 0) throw new Error(`exit ${code}: ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+  return { ...folder, run, runJson }
+}
