@@ -13,7 +13,7 @@ const NAME = 'notifier.example.com'
 const SHIPPED = join(import.meta.dirname, '../../deploy/nginx/idface-notifier.conf')
 const START_MS = 10_000
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

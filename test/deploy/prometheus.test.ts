@@ -1,0 +1,74 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openStage } from '../e2e/stage.ts'
+import { eventually } from '../support/api-client.ts'
+import { openFolder } from '../support/service.ts'
+import { ROOT, readAlerts, textOf } from './files.ts'
+import { freePort } from './nginx.ts'
+
+const HAS_PROMETHEUS = spawnSync('prometheus', ['--version']).status === 0
+/** As long as it takes for all rules to have been evaluated often, on metrics that were scraped often. */
+const WATCHED_MS = Number(process.env.PROMETHEUS_WATCH_MS ?? 15_000)
+
+interface Rule {
+  name: string
+  type: 'alerting' | 'recording'
+  health: string
+  lastError?: string
+  state?: string
+}
+
+/** Prometheus with the shipped files; only the target and the pace are others. */
+const openPrometheus = async (target: string) => {
+  await using stack = new AsyncDisposableStack()
+  const { path } = stack.use(await openFolder())
+  const config = textOf('deploy/prometheus/prometheus.yml')
+    .replaceAll('127.0.0.1:8080', target)
+    .replaceAll('_interval: 15s', '_interval: 1s')
+  await writeFile(join(path, 'prometheus.yml'), config)
+  await cp(join(ROOT, 'deploy/prometheus/alerts.yml'), join(path, 'alerts.yml'))
+  const address = `127.0.0.1:${await freePort()}`
+  const flags = { 'config.file': join(path, 'prometheus.yml'), 'storage.tsdb.path': join(path, 'data') }
+  const child = spawn(
+    'prometheus',
+    Object.entries({ ...flags, 'web.listen-address': address }).map(([name, value]) => `--${name}=${value}`),
+    { stdio: 'ignore' },
+  )
+  const ended = once(child, 'close')
+  stack.defer(async () => {
+    child.kill('SIGTERM')
+    await ended
+  })
+  const opened = stack.move()
+  const rules = async (): Promise<Rule[]> => {
+    const response = await fetch(`http://${address}/api/v1/rules`)
+    const { data } = (await response.json()) as { data: { groups: { rules: Rule[] }[] } }
+    return data.groups.flatMap(group => group.rules)
+  }
+  return { rules, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+test('Prometheus with the shipped rules finds nothing wrong with a healthy service', async ({ skip }) => {
+  skip(!HAS_PROMETHEUS, 'there is no prometheus here (Debian: prometheus)')
+  await using stage = await openStage()
+  await using prometheus = await openPrometheus(new URL(stage.service.url).host)
+  await eventually(
+    () => prometheus.rules().catch(() => []),
+    rules => rules.length > 0 && rules.every(({ health }) => health === 'ok'),
+  )
+  const endsAt = performance.now() + WATCHED_MS
+  const told = new Set<string>()
+  while (performance.now() < endsAt) {
+    const id = await stage.register({ status: 'SUCCESS' })
+    await stage.api.until(id.id, one => one.delivery.state === 'delivered')
+    for (const { name, health, state, lastError } of await prometheus.rules())
+      if (health !== 'ok' || state === 'firing') told.add(`${name}: ${state} ${lastError}`)
+    await new Promise(resolve => setTimeout(resolve, 500))
+  }
+  expect([...told]).toEqual([])
+  const names = (await prometheus.rules()).filter(({ type }) => type === 'alerting').map(({ name }) => name)
+  expect(names).toEqual(readAlerts().map(({ name }) => name))
+}, 120_000)
