@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { openStage } from '../e2e/stage.ts'
 import { eventually } from '../support/api-client.ts'
 import { openFolder } from '../support/service.ts'
+import { QUERIES } from './dashboard.ts'
 import { ROOT, readAlerts, textOf } from './files.ts'
 import { freePort } from './nginx.ts'
 
@@ -48,10 +49,35 @@ const openPrometheus = async (target: string) => {
     const { data } = (await response.json()) as { data: { groups: { rules: Rule[] }[] } }
     return data.groups.flatMap(group => group.rules)
   }
-  return { rules, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const query = async (expression: string): Promise<{ value: [number, string] }[]> => {
+    const response = await fetch(`http://${address}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query: expression }),
+    })
+    const { data, error } = (await response.json()) as {
+      data?: { result: { value: [number, string] }[] }
+      error?: string
+    }
+    if (!data) throw new Error(`${expression}: ${error}`)
+    return data.result
+  }
+  return { rules, query, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-test('Prometheus with the shipped rules finds nothing wrong with a healthy service', async ({ skip }) => {
+/** Queries of the dashboard that have no result now. */
+const emptyQueries = async (query: (expression: string) => Promise<{ value: [number, string] }[]>) => {
+  const found = await Promise.all(
+    QUERIES.map(async ({ title, expr }) => {
+      const results = await query(expr.replaceAll('$__rate_interval', '1m'))
+      return results.length === 0 || results.some(({ value: [, text] }) => text === 'NaN') ? [`${title}: ${expr}`] : []
+    }),
+  )
+  return found.flat()
+}
+
+test('Prometheus with the shipped rules finds nothing wrong with a healthy service, nor the dashboard nothing to show', async ({
+  skip,
+}) => {
   skip(!HAS_PROMETHEUS, 'there is no prometheus here (Debian: prometheus)')
   await using stage = await openStage()
   await using prometheus = await openPrometheus(new URL(stage.service.url).host)
@@ -59,8 +85,12 @@ test('Prometheus with the shipped rules finds nothing wrong with a healthy servi
     () => prometheus.rules().catch(() => []),
     rules => rules.length > 0 && rules.every(({ health }) => health === 'ok'),
   )
-  const endsAt = performance.now() + WATCHED_MS
+  await eventually(
+    () => emptyQueries(prometheus.query),
+    empty => empty.length === 0,
+  )
   const told = new Set<string>()
+  const endsAt = performance.now() + WATCHED_MS
   while (performance.now() < endsAt) {
     const id = await stage.register({ status: 'SUCCESS' })
     await stage.api.until(id.id, one => one.delivery.state === 'delivered')
