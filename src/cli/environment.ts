@@ -53,7 +53,7 @@ export function loadConfig(need: Need): Config {
   return refuse(result.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
 }
 
-const loadEnvFile = () => {
+export const loadEnvFile = () => {
   try {
     if (existsSync('.env')) process.loadEnvFile('.env')
   } catch (error) {

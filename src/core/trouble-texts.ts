@@ -204,3 +204,7 @@ const zh: Words = {
 }
 
 const WORDS: Record<Language, Words> = { en, zh }
+
+/** Why GetResult refuses an account. */
+export const describeFault = (fault: AccountFault, language: Language): TroubleWords =>
+  ({ en: PAUSE_EN, zh: PAUSE_ZH })[language][fault]

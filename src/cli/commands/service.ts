@@ -22,17 +22,6 @@ export const SERVICE: Section = {
       load: async () => (await import('../serve.ts')).serve,
     }),
     defineCommand({
-      path: 'status',
-      words: {
-        en: 'what is wrong and what to do, what waits since when, and what happened lately',
-        zh: '哪里有问题、该怎么办，什么在等待、已等多久，最近发生了什么',
-      },
-      options: { watch: flag({ en: 'again every 2 s, until Ctrl+C', zh: '每 2 秒刷新，直到 Ctrl+C' }) },
-      printsData: true,
-      example: 'status --watch',
-      load: async () => (await import('../status.ts')).status,
-    }),
-    defineCommand({
       path: 'settings',
       words: { en: 'list every setting with its default and meaning', zh: '列出全部配置项及其默认值与含义' },
       example: 'settings',

@@ -19,14 +19,14 @@ export interface TroubleFacts {
 
 /** What is wrong now, the worst first; empty where nothing is. */
 export const troublesOf = ({ stats, engine, deliveriesHeldAt, backup }: TroubleFacts): Trouble[] => [
-  ...stats.accounts.flatMap(account => accountTrouble(account, stats.at)),
+  ...stats.accounts.flatMap(account => accountTroubles(account, stats.at)),
   ...deliveryTroubles(stats, deliveriesHeldAt),
   ...engineTroubles(engine, stats.at),
   ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
   ...heldMessages(stats),
 ]
 
-const accountTrouble = (account: AccountStats, at: number): Trouble[] => {
+export const accountTroubles = (account: AccountStats, at: number): Trouble[] => {
   const { apiId, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
   if (pausedAt !== null) {
     const paused = { since: pausedAt, account: apiId }
@@ -44,7 +44,7 @@ const latePolls = ({ apiId, rate, due, dueIsCapped, oldestDueAt }: AccountStats,
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
 }
 
-const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
+export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
   const { due, dueIsCapped: isCapped, oldestDueAt } = deliveries
   if (heldAt !== null) return [{ code: 'deliveries_held', since: heldAt, due, isCapped }]
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []

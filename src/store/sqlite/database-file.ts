@@ -55,6 +55,15 @@ export const realPathOf = (path: string): string => {
   return join(realpathSync(dirname(path)), basename(path))
 }
 
+/** The same, without making anything; where it cannot be told, the path as it is. */
+export const findRealPath = (path: string): string => {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
 /**
  * Throws what to do where something is at the real path `path` that cannot be the database: a folder, a device, a file of
  * another kind, the database of something else. To be called before anything is changed there, and before this process opens

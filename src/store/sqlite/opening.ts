@@ -7,7 +7,7 @@ import { APPLICATION_ID } from './ownership.ts'
 import { mayHavePlainMetadata, sealPlainMetadata } from './resealing.ts'
 import { meta } from './schema.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
+export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 const RESTORE =
   'run "restore" with the last backup, which keeps this file and its -wal for whoever looks into them ("A damaged database" in docs/operations.md)'
 

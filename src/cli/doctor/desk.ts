@@ -1,0 +1,77 @@
+import { readFileSync, statSync } from 'node:fs'
+import { url as debuggerUrl } from 'node:inspector'
+import { resolve } from 'node:path'
+import { random } from '../../app/clock-and-ids.ts'
+import { readConfig } from '../../config/read-config.ts'
+import type { Config } from '../../config/settings.ts'
+import { findKeyBeside } from '../../store/master-key.ts'
+import { findRealPath } from '../../store/sqlite/database-file.ts'
+import { type Inspection, openInspection } from '../../store/sqlite/inspection.ts'
+import { loadEnvFile, reasonOf } from '../environment.ts'
+import { type AskedAccount, askAccounts } from './ask-accounts.ts'
+
+/** What all checks look at. Nothing of it changes anything. */
+export interface Desk {
+  now: number
+  deep: boolean
+  /** How the reader calls this program. */
+  call: string
+  env: NodeJS.ProcessEnv
+  /** What is wrong with the settings of a service. */
+  problems: readonly { setting: string; message: string }[]
+  /** Null where even a command could not run with them. */
+  config: Config | null
+  /** Null: it is not SQLite, or the settings do not say which. */
+  path: string | null
+  exists: boolean
+  /** Null where it is not there, or cannot be opened: `unopened` says why. */
+  inspection: Inspection | null
+  unopened: string | null
+  /** Asks GetResult once for each account, the first time. */
+  asked(): Promise<readonly AskedAccount[]>
+}
+
+/** Reads settings and opens the database, as far as they are there. */
+export const openDesk = (options: Pick<Desk, 'now' | 'deep' | 'call'>): Desk & { close(): Promise<void> } => {
+  loadEnvFile()
+  const { env } = process
+  const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
+  const service = readConfig(env, { need: 'upstream', ...given })
+  const command = readConfig(env, { need: 'database', ...given })
+  const config = command.ok ? command.config : null
+  const database = config?.storage.database
+  const path = database?.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
+  const exists = path !== null && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+  const { inspection, unopened } = config && exists ? tryToOpen(path, config, options.now) : NOTHING
+  let asked: Promise<readonly AskedAccount[]> | null = null
+  return {
+    ...options,
+    env,
+    problems: service.ok ? [] : service.problems,
+    config,
+    path,
+    exists,
+    inspection,
+    unopened,
+    asked: () => {
+      asked ??= config ? askAccounts(config, inspection) : Promise.resolve([])
+      return asked
+    },
+    close: async () => inspection?.close(),
+  }
+}
+
+const NOTHING = { inspection: null, unopened: null }
+
+const tryToOpen = (path: string, { storage, upstream }: Config, now: number) => {
+  try {
+    const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
+    const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+    // Without its key the rest can be looked at all the same.
+    const masterKey = given ?? findKeyBeside(path) ?? random(32)
+    const options = { path, masterKey, previousKey: previous ?? undefined, defaultRate: upstream.rate }
+    return { inspection: openInspection({ ...options, now: () => now }), unopened: null }
+  } catch (error) {
+    return { inspection: null, unopened: reasonOf(error) }
+  }
+}

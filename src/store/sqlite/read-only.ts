@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import Database from 'better-sqlite3'
+import { createSealed } from '../sealed.ts'
+import type { StoreHints } from '../store.ts'
+import { createOpenOr } from '../unreadable.ts'
+import { createVault } from '../vault.ts'
+import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
+import type { Context } from './context.ts'
+import { drizzle } from './drizzle.ts'
+import type { SqliteOptions } from './store.ts'
+
+/**
+ * A connection that only reads, to a file that is there and at the current schema.
+ *
+ * @param path its real path
+ */
+export const openReadOnly = ({
+  path,
+  masterKey,
+  previousKey,
+  now,
+  defaultRate,
+  sandbox = false,
+}: SqliteOptions): Context => {
+  const hints = new EventEmitter<StoreHints>()
+  hints.setMaxListeners(0)
+  const client = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS })
+  const { attempt } = createAttempts({ path, onBroken: error => hints.emit('broken', error) })
+  return {
+    db: drizzle({ client }),
+    client,
+    read: attempt,
+    write: async () => {
+      throw new Error('this connection only reads')
+    },
+    beginUpkeep: () => {},
+    endStart: () => {},
+    close: async () => void client.close(),
+    sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
+    openOr: createOpenOr(hints),
+    now,
+    hints,
+    defaultRate,
+    sandbox,
+  }
+}

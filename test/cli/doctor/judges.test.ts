@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest'
+import { judgeDamage, judgeKey, judgeSchema } from '../../../src/cli/doctor/database.ts'
+import { judgeDisk, judgeFiles, judgeSpace } from '../../../src/cli/doctor/files.ts'
+import { type Finding, quoted, worstOf } from '../../../src/cli/doctor/finding.ts'
+import { judgeAnswer, judgeClock, judgeDns, judgeProxies } from '../../../src/cli/doctor/network.ts'
+import { judgeSettings } from '../../../src/cli/doctor/settings.ts'
+import { judgeHolders, judgeLitestream, judgeLog } from '../../../src/cli/doctor/users.ts'
+import { isAtLeast, judgeVersions } from '../../../src/cli/doctor/versions.ts'
+import { judgeBackup, judgeExhausted, judgeTrouble } from '../../../src/cli/doctor/work.ts'
+import { readersIn } from '../../../src/store/sqlite/log-readers.ts'
+import { driftOf } from '../../../src/store/sqlite/schema-drift.ts'
+
+const DAY = 86_400_000
+const NOW = Date.UTC(2026, 10, 26, 12)
+const call = 'idface-notifier'
+
+/** Whatever is said is said in both languages, and whoever has something to do is told what. */
+const states = (found: Finding | readonly Finding[]): string[] => {
+  const all = [found].flat() as Finding[]
+  for (const { text, todo, state } of all) {
+    expect(text.en).not.toMatch(/undefined|null|NaN|\p{Script=Han}/u)
+    expect(text.zh).not.toMatch(/undefined|null|NaN/)
+    if (todo) expect(todo.zh).toMatch(/\p{Script=Han}/u)
+    if (state === 'warning' || state === 'failed') expect(todo?.en).toMatch(/\w/)
+  }
+  return all.map(({ state }) => state)
+}
+
+describe('a judgement', () => {
+  test('of settings names each that is wrong, and each that opens something', () => {
+    expect(states(judgeSettings([], []))).toEqual(['ok'])
+    const found = judgeSettings(
+      [{ setting: 'PORTT', message: 'is not a setting' }],
+      [{ setting: 'SANDBOX', effect: 'x' }],
+    )
+    expect(states(found)).toEqual(['failed', 'warning'])
+    expect(found[0]?.text.en).toContain('PORTT')
+  })
+
+  test.each([
+    ['3.51.3', '3.51.3', true],
+    ['3.51.2', '3.51.3', false],
+    ['3.54', '3.51.3', true],
+    ['24.0.0-rc1', '24.0.0', true],
+    ['22.9.0', '22.19.0', false],
+  ])('takes %s against %s: %s', (version, least, expected) => {
+    expect(isAtLeast(version, least)).toBe(expected)
+  })
+
+  test.each([
+    [{ node: '24.1.0', sqlite: '3.54.1' }, 'ok'],
+    [{ node: '24.1.0', sqlite: '3.51.2' }, 'failed'],
+    [{ node: '22.18.0', sqlite: '3.54.1' }, 'failed'],
+  ])('of the versions %j is %s', (versions, state) => {
+    expect(states(judgeVersions({ ...versions, own: '1.0.0' }))).toEqual([state])
+  })
+
+  test('of files says who can use them, and the command that mends it', () => {
+    const file = (name: string, uid = 7, mode = 0o100600) => ({ path: `/d/${name}`, uid, mode })
+    const at = { user: 7, folderUid: 7 }
+    expect(states(judgeFiles([], at))).toEqual(['ok'])
+    expect(states(judgeFiles([file('a.db'), file('a.db-wal')], at))).toEqual(['ok'])
+    const open = judgeFiles([file("it's.db", 7, 0o100644)], at)
+    expect(states(open)).toEqual(['failed'])
+    expect(open[0]).toMatchObject({
+      text: { en: expect.stringContaining('(0644)') },
+      command: `chmod 600 '/d/it'\\''s.db'`,
+    })
+    expect(judgeFiles([file('a.db'), file('a.db-shm', 0)], at)[0]?.command).toBe('sudo chown 7 /d/a.db-shm')
+    expect(states(judgeFiles([file('a.db', 8)], at))).toEqual(['failed', 'warning'])
+    expect(states(judgeFiles([file('a.db', 8)], { user: 0, folderUid: 8 }))).toEqual(['ok'])
+  })
+
+  test('of disk and space', () => {
+    expect(states(judgeDisk('/d/a.db', null))).toEqual(['ok'])
+    expect(states(judgeDisk('/d/a.db', 'NFS'))).toEqual(['failed'])
+    const space = (free: number, used: number) => states(judgeSpace({ free, used, folder: '/d' }))
+    expect([space(2e9, 1e9), space(2e9, 3e9), space(5e8, 1), space(1e8, 1)].flat()).toEqual([
+      'ok',
+      'warning',
+      'warning',
+      'failed',
+    ])
+  })
+
+  test('of the file', () => {
+    expect(states(judgeDamage(null, 'quick'))).toEqual(['ok'])
+    expect(states(judgeDamage('row 3 missing from index', 'deep'))).toEqual(['failed'])
+  })
+
+  test('of the schema gives the SQL that is missing', () => {
+    const made = [
+      { name: 'a', sql: 'CREATE TABLE a (x)' },
+      { name: 'i', sql: "CREATE INDEX i ON a (x) WHERE x = 'y'" },
+    ]
+    const at = { path: '/d/a.db', call }
+    expect(states(judgeSchema('current', driftOf(made, made), at))).toEqual(['ok'])
+    const drift = driftOf(
+      [
+        { name: 'a', sql: 'CREATE  TABLE "a" (y)' },
+        { name: 'mine', sql: 'CREATE INDEX mine ON a (y)' },
+      ],
+      made,
+    )
+    const found = judgeSchema('current', drift, at)
+    expect(states(found)).toEqual(['failed', 'failed', 'warning'])
+    expect(found[0]?.command).toBe(`sqlite3 /d/a.db 'CREATE INDEX i ON a (x) WHERE x = '\\''y'\\'';'`)
+    expect(driftOf([{ name: 'a', sql: 'CREATE TABLE\n`a`  (x)' }], made.slice(0, 1)).changed).toEqual([])
+    expect(states(judgeSchema('later', null, at))).toEqual(['failed'])
+    expect(judgeSchema('older', null, at)[0]).toMatchObject({ state: 'warning', command: 'idface-notifier migrate' })
+  })
+
+  test('of the key', () => {
+    expect(states(judgeKey({ opens: true, source: 'MASTER_KEY' }))).toEqual(['ok'])
+    expect(states(judgeKey({ opens: true, source: '/d/a.db.key' }))).toEqual(['ok'])
+    expect(states(judgeKey({ opens: false, source: 'MASTER_KEY' }))).toEqual(['failed'])
+    expect(states(judgeKey({ opens: false, source: null }))).toEqual(['failed'])
+  })
+
+  test('of the log names who reads it all the time', () => {
+    const sqlite3 = { pid: 12, command: 'sqlite3' }
+    expect(states(judgeLog({ bytes: 1e6, readers: [sqlite3] }))).toEqual(['ok'])
+    expect(judgeLog({ bytes: 2e8, readers: [sqlite3] })).toMatchObject({
+      ...{ state: 'warning', text: { en: expect.stringContaining('sqlite3 (pid 12)') }, command: 'kill 12' },
+    })
+    expect(states(judgeLog({ bytes: 2e9, readers: [] }))).toEqual(['failed'])
+    expect(states(judgeHolders([]))).toEqual(['ok'])
+    expect(states(judgeHolders([{ pid: 1, command: 'node' }]))).toEqual(['ok'])
+    expect(judgeHolders([{ pid: 1, command: 'node' }, sqlite3])).toMatchObject({ state: 'warning', command: 'kill 12' })
+  })
+
+  test('of readers sees those that hold a read mark', () => {
+    const locks = `1: POSIX  ADVISORY  READ 2854 fe:00:77 1073741826 1073742335
+2: POSIX  ADVISORY  READ 300 fe:00:77 124 124
+3: POSIX  ADVISORY  WRITE 301 fe:00:77 120 120
+4: POSIX  ADVISORY  READ 302 fe:00:78 124 124
+5: POSIX  ADVISORY  READ 303 fe:00:77 128 128
+6: FLOCK  ADVISORY  WRITE 304 fe:00:77 0 EOF`
+    expect([...readersIn(locks, 77)]).toEqual([300])
+  })
+
+  test('of Litestream', () => {
+    expect(states(judgeLitestream(null))).toEqual(['skipped'])
+    expect(states(judgeLitestream({ isRunning: true, version: null }))).toEqual(['warning'])
+    expect(states(judgeLitestream({ isRunning: true, version: '0.5.16' }))).toEqual(['failed'])
+    expect(states(judgeLitestream({ isRunning: false, version: '0.5.17' }))).toEqual(['ok'])
+  })
+
+  test('of DNS, clocks and proxies', () => {
+    expect(states(judgeDns('a.example', { addresses: 2, durationMs: 3 }))).toEqual(['ok'])
+    expect(states(judgeDns('a.example', { addresses: 2, durationMs: 3_000 }))).toEqual(['warning'])
+    expect(states(judgeDns('a.example', { error: 'ENOTFOUND' }))).toEqual(['failed'])
+    expect([null, 800, -8_000, 90_000].flatMap(ms => states(judgeClock(ms)))).toEqual([
+      'skipped',
+      'ok',
+      'warning',
+      'failed',
+    ])
+    expect(judgeClock(90_000).text.en).toContain('90 s behind')
+    expect(judgeClock(-90_000).text.zh).toContain('快 90 秒')
+    expect(states(judgeProxies({ callback: null, ignored: [] }))).toEqual(['ok'])
+    const callback = { host: 'p:3128', error: 'ECONNREFUSED' }
+    expect(states(judgeProxies({ callback, ignored: ['HTTPS_PROXY'] }))).toEqual(['failed', 'warning'])
+  })
+
+  test.each([
+    [{ kind: 'not_found', code: 4061 }, 'ok'],
+    [{ kind: 'account', code: 405, fault: 'credentials_wrong' }, 'failed'],
+    [{ kind: 'transient', code: null, cause: 'unreachable', detail: 'ECONNREFUSED' }, 'failed'],
+    [{ kind: 'transient', code: 0, cause: 'upstream_error' }, 'failed'],
+    [{ kind: 'throttled', code: null, retryAfterMs: null }, 'warning'],
+    [{ kind: 'waiting', code: 2, status: 'ING' }, 'warning'],
+    [{ kind: 'invalid_id', code: 4060 }, 'warning'],
+    ['paused', 'warning'],
+    ['unreadable', 'failed'],
+  ] as const)('of the answer %j is %s', (outcome, state) => {
+    expect(states(judgeAnswer({ apiId: 'C1', outcome, durationMs: 5, aheadMs: null }))).toEqual([state])
+  })
+
+  test('of what waits gives the command that ends it', () => {
+    const at = { at: NOW, call }
+    const paused = { code: 'account_paused', since: 1, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
+    expect(judgeTrouble(paused, at)).toMatchObject({ state: 'failed', command: 'idface-notifier account resume C1' })
+    expect(judgeTrouble({ code: 'deliveries_held', since: 1, due: 2, isCapped: false }, at)).toMatchObject({
+      ...{ state: 'warning', command: 'idface-notifier deliveries resume' },
+    })
+    expect(states(judgeExhausted(0, call))).toEqual(['ok'])
+    expect(judgeExhausted(3, call)).toMatchObject({ state: 'warning', command: expect.stringContaining('resend') })
+  })
+
+  test('of backups goes by their age, and by whether the last one opens', () => {
+    const judge = (ago: number | null, problem: Parameters<typeof judgeBackup>[1]['problem'] = null, bad = false) =>
+      judgeBackup(
+        {
+          good: ago === null ? null : { at: NOW - ago, path: '/b/1.db', bytes: 9 },
+          failed: bad ? { at: NOW, reason: 'no_room' } : null,
+        },
+        { problem, now: NOW, call },
+      )
+    const moved = { kind: 'no_backup', path: '/b/1.db' } as const
+    expect(states(judge(null))).toEqual(['warning'])
+    expect(states(judge(DAY))).toEqual(['ok'])
+    expect(states(judge(2 * DAY))).toEqual(['warning'])
+    expect(states(judge(8 * DAY))).toEqual(['failed'])
+    expect(states(judge(DAY, moved))).toEqual(['warning'])
+    expect(states(judge(DAY, { kind: 'wrong_hash', path: '/b/1.db' }))).toEqual(['failed'])
+    expect(states(judge(DAY, null, true))).toEqual(['failed', 'ok'])
+    expect(states(judge(null, null, true))).toEqual(['failed'])
+  })
+
+  test('as a whole is the worst of all', () => {
+    const of = (...all: Finding[]) => worstOf(all)
+    const [ok] = judgeSettings([], [])
+    const skipped = judgeLitestream(null)
+    expect([of(), of(skipped), of(ok as Finding, skipped), of(ok as Finding, judgeExhausted(1, call))]).toEqual([
+      ...['skipped', 'skipped', 'ok', 'warning'],
+    ])
+  })
+})
+
+test.each([
+  ['/d/a-1.db', '/d/a-1.db'],
+  ['/my data/a.db', "'/my data/a.db'"],
+  ['$(id)', "'$(id)'"],
+])('%s is safe in a shell as %s', (text, expected) => {
+  expect(quoted(text)).toBe(expected)
+})
