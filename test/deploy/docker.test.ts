@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ROOT, textOf } from './files.ts'
+
+const FOLDER = 'deploy/docker'
+const dockerfile = textOf(`${FOLDER}/Dockerfile`)
+const [, build = '', image = ''] = dockerfile.split(/^FROM /m)
+const compose = textOf(`${FOLDER}/compose.yaml`)
+const manifest = JSON.parse(textOf('package.json')) as { files: string[]; bin: Record<string, string> }
+
+/** What a stage copies from the project's folder; `from` another stage it is that stage's affair. */
+const copiedBy = (stage: string): string[] =>
+  [...stage.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '))
+
+// No image could be built where this was written: these are the mistakes that can be found without one.
+describe('the shipped Dockerfile', () => {
+  test.each([...copiedBy(build), ...copiedBy(image)])('copies %s, which is there and not ignored', path => {
+    expect(existsSync(join(ROOT, path))).toBe(true)
+    expect(textOf(`${FOLDER}/Dockerfile.dockerignore`).split('\n')).toContain(`!${path}`)
+  })
+
+  test('has in its image what the package has, but for the files of other deployments', () => {
+    const fromBuild = [...image.matchAll(/^COPY --from=build (?:--\S+ )?\/app\/(\S+)/gm)].map(([, path]) => path)
+    const missing = manifest.files.filter(path => ![...copiedBy(image), ...fromBuild].includes(path))
+    expect(missing).toEqual(['deploy', '.env.example'])
+    expect(fromBuild).toEqual(['package.json', 'node_modules', 'dist'])
+  })
+
+  test('runs the command of the package, as nobody, and asks whether it lives, not whether it is ready', () => {
+    expect(image).toContain(`ENTRYPOINT ["/nodejs/bin/node", "${manifest.bin['idface-notifier']}"]`)
+    expect(image).toMatch(/^gcr\.io\/distroless\/nodejs24-debian13:nonroot\n/)
+    expect(image).toMatch(/^STOPSIGNAL SIGTERM$/m)
+    expect(/HEALTHCHECK[^\n]*\n(.*)/.exec(image)?.[1]).toContain('/healthz')
+  })
+})
+
+describe('the shipped compose file', () => {
+  test.each([...compose.matchAll(/- (\.\.?\/[^:]+):\//g)].map(([, path = '']) => path))(
+    'mounts %s, which is there',
+    path => {
+      expect(existsSync(join(ROOT, FOLDER, path))).toBe(true)
+    },
+  )
+
+  test('takes all rights away, and gives the service time to stop', () => {
+    for (const line of ['read_only: true', 'cap_drop: [ALL]', 'stop_grace_period: 15s', '127.0.0.1:8080:8080'])
+      expect(compose).toContain(line)
+  })
+
+  test('has Prometheus configured as the shipped configuration is, but for the address', () => {
+    const settingsOf = (text: string) =>
+      text
+        .split('\n')
+        .filter(line => !/^\s*#/.test(line))
+        .join('\n')
+    const shipped = settingsOf(textOf('deploy/prometheus/prometheus.yml'))
+    expect(settingsOf(textOf(`${FOLDER}/prometheus.yml`))).toBe(shipped.replace('127.0.0.1:8080', 'notifier:8080'))
+  })
+})
