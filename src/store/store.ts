@@ -3,8 +3,6 @@ import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
-import type { ActPage, ActQuery, NewAct } from './act.ts'
-import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Mended, MendPlace } from './due-times.ts'
@@ -15,6 +13,7 @@ import type {
   OperatorClaimRequest,
   OperatorSettlement,
 } from './operator-events.ts'
+import type { OperatorVerbs } from './operator-verbs.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
 import type {
   ClaimedMessages,
@@ -46,16 +45,18 @@ import type { EngineStats, Stats } from './stats.ts'
 import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
-export type { Act, ActPage, ActQuery, NewAct } from './act.ts'
-export type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
+export type { Act, NewAct } from './act.ts'
+export type { AdminToken, NewAdminToken } from './admin-token.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
+export type { NewBulkAct } from './bulk-act.ts'
 export type { Mended, MendPlace } from './due-times.ts'
 export type * from './history.ts'
 export type * from './operator-events.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
+export type * from './registration-search.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
 export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
 export type * from './stats.ts'
@@ -69,7 +70,7 @@ export type { Unreadable } from './unreadable.ts'
  * Throws `AppError('unavailable')` when the database cannot be read or written now; then nothing is half done. Only after
  * the disk refused to sync, which `broken` tells, may the restart show that the whole of a write was done.
  */
-export interface Store {
+export interface Store extends OperatorVerbs {
   /** The clock for leases and due times. */
   now(): number
   readonly hints: EventEmitter<StoreHints>
@@ -192,19 +193,6 @@ export interface Store {
   /** Resumes it with a slow start. An account that is not paused stays as it is. */
   resumeAccount(id: string): Promise<Account | null>
 
-  createAdminToken(token: NewAdminToken): Promise<AdminToken>
-  /** Oldest first, `limit` at most, from after the token `after`. */
-  listAdminTokens(page: { limit: number; after: string | null }): Promise<AdminToken[]>
-  /** A token that is revoked already stays as it is. */
-  revokeAdminToken(id: string): Promise<AdminToken | null>
-  findAdminToken(id: string): Promise<AdminTokenOwner | null>
-  /** Records that these tokens have been used now. */
-  touchAdminTokens(ids: readonly string[]): Promise<void>
-  /** Records what an operator has done. Erases some of what is older than a year, or more than is kept. */
-  recordAct(act: NewAct): Promise<void>
-  /** Newest first. A page looks at so many acts at most (`act.ts`). */
-  listActs(query: ActQuery): Promise<ActPage>
-
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
    * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
@@ -267,6 +255,7 @@ export interface StoreHints {
   verificationsDue: []
   messagesDue: []
   resendsDue: []
+  bulkActsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
   /** Emitted before the verb that cancels or disables resolves. What has been claimed of this must not be sent any more. */

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
+import { describeBulkActs } from './conformance/bulk-acts.ts'
 import { describeBulkResending } from './conformance/bulk-resending.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
@@ -21,6 +22,7 @@ import { describePolling } from './conformance/polling.ts'
 import { describeQueries } from './conformance/queries.ts'
 import { describeRegistering } from './conformance/registering.ts'
 import { describeRepeating } from './conformance/repeating.ts'
+import { describeSearching } from './conformance/searching.ts'
 import { describeSecrets } from './conformance/secrets.ts'
 import { describeStats } from './conformance/stats.ts'
 import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
@@ -45,6 +47,8 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('events', () => describeEvents(open))
     describe('reading', () => describeQueries(open))
     describe('partners', () => describePartners(open))
+    describe('searching', () => describeSearching(open))
+    describe('a bulk act', () => describeBulkActs(open))
     describe('operators', () => describeOperators(open))
     describe('signing secrets', () => describeSecrets(open))
     describe('stats', () => describeStats(open))

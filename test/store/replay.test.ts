@@ -7,8 +7,9 @@ import { newPartner } from '../../src/core/new-partner.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { emptyBins } from '../../src/core/polling/completion-bins.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { NewBulkAct, Store } from '../../src/store/store.ts'
 import { openFolder } from '../support/service.ts'
 import { FAIL, openBench, SUCCESS, WAITING } from '../support/store.ts'
 
@@ -59,7 +60,24 @@ type Writing = Exclude<
   | 'listAdminTokens'
   | 'findAdminToken'
   | 'listActs'
+  | 'searchRegistrations'
+  | 'countRegistrations'
+  | 'groupFailures'
+  | 'partnerOf'
+  | 'findBulkAct'
+  | 'listBulkActs'
 >
+
+const BULK: NewBulkAct = {
+  id: 'bulk_1',
+  act: 'resend',
+  filter: ALL_REGISTRATIONS,
+  reason: 'why',
+  who: 'token_1',
+  name: 'Zoë',
+  probe: false,
+  counted: { count: 1, isCapped: false },
+}
 
 const CASES: Record<Writing, Case> = {
   register: async bench => {
@@ -138,6 +156,22 @@ const CASES: Record<Writing, Case> = {
     const [one, two] = await bench.claimMessages()
     if (!one || !two) throw new Error('two were due')
     return () => bench.store.settleMessages([bench.received(one, null), bench.received(two, 410)])
+  },
+  createBulkAct: async bench => () => bench.store.createBulkAct(BULK),
+  startBulkAct: async bench => {
+    await bench.store.createBulkAct(BULK)
+    return () => bench.store.startBulkAct(BULK.id)
+  },
+  stopBulkAct: async bench => {
+    await bench.store.createBulkAct(BULK)
+    await bench.store.startBulkAct(BULK.id)
+    return () => bench.store.stopBulkAct(BULK.id)
+  },
+  continueBulkActs: async bench => {
+    await exhausted(bench)
+    await bench.store.createBulkAct(BULK)
+    await bench.store.startBulkAct(BULK.id)
+    return () => bench.store.continueBulkActs(10)
   },
   createAdminToken: async bench => {
     const token = { id: 'token_1', name: 'new', role: 'read', hash: Buffer.alloc(32), expiresAt: null } as const
@@ -253,6 +287,7 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Benc
     secrets: await store.listSigningSecrets(partnerId),
     accounts: await store.listAccounts({ limit: 100, after: null }),
     adminTokens: await store.listAdminTokens({ limit: 100, after: null }),
+    bulkActs: await store.listBulkActs({ limit: 100, before: null }),
     acts: await store.listActs({ who: null, act: null, since: null, limit: 100, before: null }),
     completions: await store.completionsOf(account.id),
     history: await store.listHistory({ resolution: 'hour', from: 0, to: Number.MAX_SAFE_INTEGER }),

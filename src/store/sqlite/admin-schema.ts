@@ -1,7 +1,9 @@
 import { ROLES } from '../../core/role.ts'
 import { ACT_OUTCOMES } from '../act.ts'
-import { oneOf, time } from './columns.ts'
-import { blob, integer, sqliteTable, text } from './drizzle.ts'
+import { BULK_STATES } from '../bulk-act.ts'
+import { BULK_ACTS, type RegistrationFilter } from '../registration-search.ts'
+import { flag, oneOf, time } from './columns.ts'
+import { blob, index, integer, sql, sqliteTable, text } from './drizzle.ts'
 
 export const adminTokens = sqliteTable(
   'admin_tokens',
@@ -33,4 +35,37 @@ export const acts = sqliteTable(
     outcome: text('outcome', { enum: ACT_OUTCOMES }).notNull(),
   },
   () => [oneOf('acts_outcome', 'outcome', ACT_OUTCOMES)],
+)
+
+/** Acts on all registrations that a filter means. */
+export const bulkActs = sqliteTable(
+  'bulk_acts',
+  {
+    id: text('id').primaryKey(),
+    act: text('act', { enum: BULK_ACTS }).notNull(),
+    filter: text('filter', { mode: 'json' }).$type<RegistrationFilter>().notNull(),
+    reason: text('reason').notNull(),
+    who: text('who').notNull(),
+    name: text('name').notNull(),
+    probe: flag('probe'),
+    count: integer('count').notNull(),
+    countIsCapped: flag('count_is_capped'),
+    state: text('state', { enum: BULK_STATES }).notNull(),
+    createdAt: time('created_at').notNull(),
+    startedAt: time('started_at'),
+    doneAtStart: integer('done_at_start').notNull().default(0),
+    endedAt: time('ended_at'),
+    done: integer('done').notNull().default(0),
+    error: text('error'),
+    /** The registration that it has come to. */
+    cursor: text('cursor'),
+    looked: integer('looked').notNull().default(0),
+    probeId: text('probe_id'),
+    probeAttempts: integer('probe_attempts').notNull().default(0),
+  },
+  t => [
+    index('bulk_acts_open').on(t.looked, t.id).where(sql`state IN ('probing', 'running')`),
+    oneOf('bulk_acts_act', 'act', BULK_ACTS),
+    oneOf('bulk_acts_state', 'state', BULK_STATES),
+  ],
 )

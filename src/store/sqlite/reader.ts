@@ -5,6 +5,7 @@ import { createEvents } from './events.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { openReadOnly } from './read-only.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
+import { createRegistrationSearch } from './registration-search.ts'
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
@@ -14,6 +15,9 @@ export type ReadVerb =
   | 'listAttempts'
   | 'listEvents'
   | 'listActs'
+  | 'searchRegistrations'
+  | 'countRegistrations'
+  | 'groupFailures'
   | 'explain'
   | 'usageOf'
   | 'statusOf'
@@ -29,6 +33,7 @@ export const openSqliteReader = (options: SqliteOptions): Pick<Store, ReadVerb |
     now: context.now,
     hints: context.hints,
     ...createRegistrationQueries(context),
+    ...createRegistrationSearch(context),
     ...createEvents(context),
     ...createActs(context),
     ...createPartnerStatus(context),

@@ -1,17 +1,14 @@
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
-import { cancelRegistration } from '../rules/cancel.ts'
 import { afterCancelling, afterRegistering } from '../rules/hints.ts'
-import { type KnownVerification, type Nudge, nudge, register } from '../rules/register.ts'
+import { type KnownVerification, type Nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
-import type { Cancellation, NewRegistration, Registered, Registration, Store } from '../store.ts'
+import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
-import { createMessageResending } from './message-resending.ts'
 import { createQuotas, type QuotaBook } from './quotas.ts'
-import { toRegistration } from './registration-rows.ts'
+import { createRegistrationActs } from './registration-acts.ts'
 import { isLive, prepareRegistrations } from './registration-statements.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 
@@ -34,8 +31,8 @@ interface KnownSerial {
 export const createRegistrations = (context: Context): Verbs => {
   const { client, write, read, sealed, openOr, now, hints } = context
   const statements = prepareRegistrations(context)
+  const { find, cancel, nudge, resend } = createRegistrationActs(context)
   const pauses = createCallbackPauses(context)
-  const resendMessage = createMessageResending(context)
   const beginLanes = createLanes(client)
   const { begin: beginQuotas } = createQuotas(context)
   const beginResolutions = createResolutions(context)
@@ -44,11 +41,6 @@ export const createRegistrations = (context: Context): Verbs => {
     const at = now()
     const lanes = beginLanes()
     return { at, lanes, quotas: beginQuotas(at), resolutions: beginResolutions(lanes, at), serials: new Map() }
-  }
-
-  const find = (partnerId: string, id: string): Registration | null => {
-    const row = statements.find.get({ partnerId, id })
-    return row ? toRegistration(context, row) : null
   }
 
   const loadVerification = ({ idcardid, accountId }: NewRegistration): KnownVerification | null => {
@@ -132,49 +124,6 @@ export const createRegistrations = (context: Context): Verbs => {
     return lifted.length > 0
   }
 
-  const cancelOne = (partnerId: string, id: string): Cancellation | null => {
-    const row = statements.find.get({ partnerId, id })
-    if (!row) return null
-    const { verificationId, n, messageSeq, messageState, messageClaims } = row
-    const facts = {
-      status: row.status,
-      resolvedAt: row.resolvedAt,
-      message: messageState === null ? null : { state: messageState, claims: messageClaims ?? 0 },
-      verification: { claims: row.pollClaims, isResolved: row.verdict !== null },
-      others: {
-        pending: statements.hasOther.get({ verificationId, n, among: '["pending"]' }) !== undefined,
-        notCancelled: statements.hasOther.get({ verificationId, n, among: NOT_CANCELLED }) !== undefined,
-      },
-    }
-    const plan = cancelRegistration(facts, now())
-    if (plan) {
-      statements.cancel.run(plan.registration.resolvedAt, verificationId, n)
-      if (plan.message) {
-        statements.stopMessage.run(plan.message.state, plan.message.claims, messageSeq)
-        statements.eraseExcerpts.run(messageSeq)
-      }
-      if (plan.verification.stops) statements.stopVerification.run(plan.verification.stops.claims, verificationId)
-      if (plan.verification.isErased) statements.eraseVerdict.run(verificationId)
-    }
-    const registration = find(partnerId, id) as Registration
-    return { registration, isNew: plan !== null, stopsMessage: plan?.stopsMessage ?? false }
-  }
-
-  const resendOne = (partnerId: string, id: string): 'resent' | 'no_message' | 'cancelled' | null => {
-    const row = statements.find.get({ partnerId, id })
-    if (!row) return null
-    if (row.status === 'cancelled') return 'cancelled'
-    if (row.messageSeq === null) return 'no_message'
-    const { messageSeq: seq, callbackUrl } = row
-    const lanes = beginLanes()
-    const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
-    const at = now()
-    const lift = pauses.beginLifting(at, lanes)
-    resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
-    lanes.save()
-    return 'resent'
-  }
-
   return {
     register: async items => {
       const { registered, isLifted } = await write(() => {
@@ -195,30 +144,21 @@ export const createRegistrations = (context: Context): Verbs => {
     findRegistration: (partnerId, id) => read(() => find(partnerId, id)),
 
     cancel: async (partnerId, id) => {
-      const cancelled = await write(() => cancelOne(partnerId, id))
+      const cancelled = await write(() => cancel(partnerId, id))
       if (cancelled) tellHints(hints, afterCancelling(partnerId, id))
       return cancelled
     },
 
     nudge: async (partnerId, id) => {
-      const nudged = await write(() => {
-        const row = statements.find.get({ partnerId, id })
-        if (row?.status === 'pending') {
-          const { nudgedAt, queue, dueAt } = nudge({ dueAt: row.pollDueAt, claimedAt: row.pollClaimedAt }, now())
-          statements.nudge.run(nudgedAt, queue, dueAt, row.verificationId)
-        }
-        return find(partnerId, id)
-      })
+      const nudged = await write(() => nudge(partnerId, id))
       if (nudged) tellHints(hints, [['verificationsDue']])
       return nudged
     },
 
     resend: async (partnerId, id) => {
-      const outcome = await write(() => resendOne(partnerId, id))
+      const outcome = await write(() => resend(partnerId, id))
       if (outcome === 'resent') tellHints(hints, [['messagesDue']])
       return outcome
     },
   }
 }
-
-const NOT_CANCELLED = JSON.stringify(REGISTRATION_STATUSES.filter(status => status !== 'cancelled'))

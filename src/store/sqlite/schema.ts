@@ -7,7 +7,7 @@ import type { AttemptKind } from '../store.ts'
 import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
-export { acts, adminTokens } from './admin-schema.ts'
+export { acts, adminTokens, bulkActs } from './admin-schema.ts'
 export { operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export {
@@ -180,6 +180,10 @@ export const messages = sqliteTable(
     index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
     // What retention erases: nothing of it waits to be sent.
     index('messages_rested').on(t.createdAt).where(sql`due_at IS NULL`),
+    // What operators look for: what has failed or was given up, over all partners.
+    index('messages_failed')
+      .on(t.registrationId)
+      .where(sql`state = 'exhausted' OR (state = 'pending' AND attempts > 0)`),
     index('messages_held_for_url').on(t.partnerId, t.callbackUrl).where(sql`state = 'pending' AND due_at IS NULL`),
     oneOf('messages_state', 'state', MESSAGE_STATES),
     holds('messages_ended', "state = 'pending' OR due_at IS NULL"),

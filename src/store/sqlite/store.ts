@@ -9,6 +9,7 @@ import { createActs } from './acts.ts'
 import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
+import { createBulkActs } from './bulk-acts.ts'
 import { createBulkResends } from './bulk-resends.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
@@ -24,6 +25,7 @@ import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
 import { openPresence } from './presence.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
+import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
@@ -91,6 +93,7 @@ export const openSqliteStore = async ({
   const verbs = {
     ...createRegistrations(context),
     ...createRegistrationQueries(context),
+    ...createRegistrationSearch(context),
     ...createEvents(context),
     ...createVerifications(context),
     ...createCompletions(context),
@@ -104,6 +107,7 @@ export const openSqliteStore = async ({
     ...createActs(context),
     ...createSigningSecrets(context),
     ...createBulkResends(context),
+    ...createBulkActs(context),
     ...createStepBack(context),
     ...createRetention(context),
     ...createResealing(context),

@@ -165,6 +165,7 @@ export const HINTS: { [Name in keyof StoreHints]: Codec<StoreHints[Name]> | null
   verificationsDue: null,
   messagesDue: null,
   resendsDue: null,
+  bulkActsDue: null,
   resolved: null,
   cancelled: null,
   unreadable: null,

@@ -35,6 +35,7 @@ type Verbs = Omit<
   | keyof ReturnType<typeof import('./stats.ts').createStats>
   | keyof ReturnType<typeof import('./operators.ts').createOperators>
   | keyof ReturnType<typeof import('./operator-events.ts').createOperatorEvents>
+  | keyof ReturnType<typeof import('./searches.ts').createSearches>
   | keyof ReturnType<typeof import('./history.ts').createHistory>
   | 'now'
   | 'hints'

@@ -8,6 +8,7 @@ import { createQueues } from './queues.ts'
 import { createReads } from './reads.ts'
 import { createRegistrations } from './registrations.ts'
 import { RULES, type Rules } from './rules.ts'
+import { createSearches } from './searches.ts'
 import { createStats } from './stats.ts'
 import { createTables, type Tables } from './tables.ts'
 
@@ -29,10 +30,12 @@ export const createMemoryStore = ({
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
   const context = { tables, rules, now, hints, defaultRate, sandbox: false }
+  const registrations = createRegistrations(context)
   return {
     now,
     hints,
-    ...createRegistrations(context),
+    ...registrations,
+    ...createSearches(context, registrations),
     ...createReads(context),
     ...createQueues(context),
     ...createNouns(context),

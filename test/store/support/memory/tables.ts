@@ -6,6 +6,7 @@ import type { AccountRow as SealedAccountRow } from '../../../../src/store/accou
 import type { LastBackup } from '../../../../src/store/backup.ts'
 import type { HistoryPoint, HistoryStart, Resolution } from '../../../../src/store/history.ts'
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
+import type { BulkRow } from '../../../../src/store/rules/bulk-act.ts'
 import type { LaneState } from '../../../../src/store/rules/lane.ts'
 import type {
   Act,
@@ -170,6 +171,7 @@ export const createTables = () => {
     secrets: table<string, SecretRow>(),
     adminTokens: table<string, AdminTokenRow>(),
     acts: table<number, Act>(),
+    bulkActs: table<string, BulkRow>(),
     accounts: table<string, AccountRow>(),
     completions: table<string, CompletionBins>(),
     verifications: table<number, VerificationRow>(),

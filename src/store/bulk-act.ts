@@ -1,0 +1,50 @@
+import type { Cancellation } from './registration.ts'
+import type { BoundedCount, BulkActName, RegistrationFilter } from './registration-search.ts'
+
+/**
+ * `draft`: not begun; `probing`: one has been sent, and its outcome decides; `stopped`: by an operator, and may be started again;
+ * `failed`: its probe did not arrive.
+ */
+export const BULK_STATES = ['draft', 'probing', 'running', 'stopped', 'done', 'failed'] as const
+export type BulkState = (typeof BULK_STATES)[number]
+
+export interface NewBulkAct {
+  id: string
+  act: BulkActName
+  /** Its times are fixed: what comes later is not meant. */
+  filter: RegistrationFilter
+  reason: string
+  /** The id and the name of the token that has made it. */
+  who: string
+  name: string
+  /** Sends one, and goes on only once it has arrived. */
+  probe: boolean
+  /** How many there were when it was made. */
+  counted: BoundedCount
+}
+
+/** An act on all registrations that a filter means, done bit by bit. */
+export interface BulkAct extends NewBulkAct {
+  state: BulkState
+  createdAt: number
+  /** When it was started last, and how many were done by then; null: never. */
+  startedAt: number | null
+  doneAtStart: number
+  endedAt: number | null
+  /** To how many it was done. */
+  done: number
+  /** Why it has failed. */
+  error: string | null
+}
+
+/** What a turn of all bulk acts has done. */
+export interface BulkStep {
+  count: number
+  /** Registrations that it has cancelled. */
+  cancelled: Cancellation[]
+}
+
+export type BulkCommand = { outcome: 'changed'; bulk: BulkAct } | { outcome: 'impossible'; state: BulkState }
+
+/** So many bulk acts are kept that are not under way. */
+export const BULK_ACTS_KEPT = 1_000

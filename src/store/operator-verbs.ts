@@ -1,0 +1,40 @@
+import type { ActPage, ActQuery, NewAct } from './act.ts'
+import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
+import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
+import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'
+
+/** The part of the store that is for operators: it sees all partners, and keeps who may do what and who has done what. */
+export interface OperatorVerbs {
+  /** Over all partners, newest first. A page looks at so many registrations at most (`registration-search.ts`). */
+  searchRegistrations(query: SearchQuery): Promise<SearchPage>
+  /** How many a search would find, by looking at so many at most. */
+  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
+  /** Open failures by host and error; the newest of them, where there are very many. */
+  groupFailures(): Promise<FailureGroups>
+  /** Whose registration it is; null: there is none. */
+  partnerOf(registrationId: string): Promise<string | null>
+
+  /** Keeps what is to be done, and does nothing yet. */
+  createBulkAct(bulk: NewBulkAct): Promise<BulkAct>
+  findBulkAct(id: string): Promise<BulkAct | null>
+  /** Newest first, `limit` at most, from before the bulk act `before`. */
+  listBulkActs(page: { limit: number; before: string | null }): Promise<BulkAct[]>
+  /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
+  startBulkAct(id: string): Promise<BulkCommand | null>
+  stopBulkAct(id: string): Promise<BulkCommand | null>
+  /** Does the act to up to `limit` registrations; a count of 0: nothing is left, but for what waits for its probe. */
+  continueBulkActs(limit: number): Promise<BulkStep>
+
+  createAdminToken(token: NewAdminToken): Promise<AdminToken>
+  /** Oldest first, `limit` at most, from after the token `after`. */
+  listAdminTokens(page: { limit: number; after: string | null }): Promise<AdminToken[]>
+  /** A token that is revoked already stays as it is. */
+  revokeAdminToken(id: string): Promise<AdminToken | null>
+  findAdminToken(id: string): Promise<AdminTokenOwner | null>
+  /** Records that these tokens have been used now. */
+  touchAdminTokens(ids: readonly string[]): Promise<void>
+  /** Records what an operator has done. Erases some of what is older than a year, or more than is kept. */
+  recordAct(act: NewAct): Promise<void>
+  /** Newest first. A page looks at so many acts at most (`act.ts`). */
+  listActs(query: ActQuery): Promise<ActPage>
+}

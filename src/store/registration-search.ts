@@ -1,0 +1,111 @@
+import type { MessageState } from '../core/message.ts'
+import type { RegistrationStatus } from '../core/registration.ts'
+import type { Reason } from '../core/verification.ts'
+import type { Attempt } from './registration.ts'
+
+/** Which registrations an operator means; null: that does not matter. Times are epoch ms. */
+export interface RegistrationFilter {
+  partnerId: string | null
+  idcardid: string | null
+  accountId: string | null
+  status: RegistrationStatus | null
+  reason: Reason | null
+  delivery: MessageState | null
+  /** Of the callback URL, with its port where it names one. */
+  host: string | null
+  /** Why the last attempt of an open failure failed: `attemptError` in `rules/registration-search.ts`. */
+  error: string | null
+  /** Only open failures: a webhook that has failed, has not arrived since, and was not cancelled. */
+  failing: boolean
+  /** Created then or later. */
+  since: number | null
+  /** Created then or earlier. */
+  until: number | null
+}
+
+export const ALL_REGISTRATIONS: RegistrationFilter = {
+  partnerId: null,
+  idcardid: null,
+  accountId: null,
+  status: null,
+  reason: null,
+  delivery: null,
+  host: null,
+  error: null,
+  failing: false,
+  since: null,
+  until: null,
+}
+
+/** A registration as operators find it. Nothing of it is sealed. */
+export interface FoundRegistration {
+  id: string
+  partnerId: string
+  accountId: string
+  idcardid: string
+  callbackUrl: string
+  status: RegistrationStatus
+  reason: Reason | null
+  createdAt: number
+  resolvedAt: number | null
+  /** Null: it has none. */
+  message: {
+    state: MessageState
+    attempts: number
+    createdAt: number
+    dueAt: number | null
+    claimedAt: number | null
+    lastAttempt: Pick<Attempt, 'at' | 'outcome' | 'httpStatus' | 'error'> | null
+  } | null
+}
+
+/** What operators do to many registrations at once. */
+export const BULK_ACTS = ['resend', 'cancel', 'poll'] as const
+export type BulkActName = (typeof BULK_ACTS)[number]
+
+export interface SearchQuery {
+  filter: RegistrationFilter
+  /** Only those to which this can be done; null: all. */
+  act: BulkActName | null
+  limit: number
+  /** From before this registration. */
+  before: string | null
+}
+
+/** `next`: to go on before; null: there are no more. A page may hold fewer than `limit`, or nothing, and others may follow. */
+export interface SearchPage {
+  found: FoundRegistration[]
+  next: string | null
+}
+
+/** `isCapped`: there may be more than `count`. */
+export interface BoundedCount {
+  count: number
+  isCapped: boolean
+}
+
+/** Open failures of one host that have failed in the same way. */
+export interface FailureGroup {
+  host: string
+  error: string
+  count: number
+  pending: number
+  exhausted: number
+  partners: number
+  /** When the oldest and the newest of their webhooks were created. */
+  oldestAt: number
+  newestAt: number
+}
+
+/** The largest first. `isCapped`: only the newest open failures were looked at. */
+export interface FailureGroups {
+  groups: FailureGroup[]
+  isCapped: boolean
+}
+
+/** So many registrations a page looks at, and so many a count. */
+export const SEARCHED_AT_ONCE = 10_000
+export const COUNTED_AMONG = 100_000
+export const MOST_FOUND = 10_000
+/** Of so many open failures, the newest, groups are made. */
+export const GROUPED = 10_000

@@ -1,0 +1,74 @@
+import type { BulkAct, BulkState } from '../bulk-act.ts'
+import type { FoundRegistration } from '../registration-search.ts'
+import { attemptError, isWanted } from './registration-search.ts'
+
+/** So many registrations a step looks at: they are read within its transaction. */
+export const BULK_WINDOW = 500
+
+/** A bulk act as it is stored. */
+export interface BulkRow extends BulkAct {
+  /** The registration that it has come to, from the newest on; null: it has not begun. */
+  cursor: string | null
+  looked: number
+  /** The registration that was sent as a probe, and how many attempts its webhook had before. */
+  probeId: string | null
+  probeAttempts: number
+}
+
+type Patch = Partial<BulkRow>
+
+export const isUnderWay = (state: BulkState): boolean => state === 'running' || state === 'probing'
+
+/** Null: it is under way, or has ended. */
+export const startedBulk = ({ state, probe, probeId, done }: BulkRow, at: number): Patch | null => {
+  if (state !== 'draft' && state !== 'stopped') return null
+  // Its probe has not been sent yet, or its outcome is not known.
+  const isProbing = probe && (done === 0 || probeId !== null)
+  return { state: isProbing ? 'probing' : 'running', startedAt: at, doneAtStart: done, endedAt: null }
+}
+
+/** Null: it is not under way. */
+export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | null =>
+  isUnderWay(state) ? { state: 'stopped', endedAt: at } : null
+
+/** What comes of a probe; null: not known yet. */
+export const afterProbe = (
+  { probeAttempts }: Pick<BulkRow, 'probeAttempts'>,
+  message: FoundRegistration['message'],
+  at: number,
+): Patch | null => {
+  if (message === null) return { state: 'failed', error: 'gone', endedAt: at }
+  if (message.state === 'delivered') return { state: 'running', probeId: null, startedAt: at, doneAtStart: 1 }
+  if (message.attempts <= probeAttempts) return null
+  const error = message.lastAttempt && attemptError(message.lastAttempt)
+  return { state: 'failed', error: error ?? 'failed', endedAt: at }
+}
+
+/**
+ * What a bulk act takes of a window, and how far it has come then. A probe takes one.
+ *
+ * @param window the newest `BULK_WINDOW` before its cursor; fewer: there are no more
+ */
+export const takeForBulk = (
+  bulk: BulkRow,
+  window: readonly FoundRegistration[],
+  { limit, at }: { limit: number; at: number },
+): { batch: FoundRegistration[]; patch: Patch } => {
+  const most = bulk.state === 'probing' ? 1 : limit
+  const wanted = window.filter(one => isWanted(one, bulk.filter, bulk.act))
+  const batch = wanted.slice(0, most)
+  const [probe] = bulk.state === 'probing' ? batch : []
+  const isCut = wanted.length > most
+  const end = isCut || probe ? window.indexOf(batch.at(-1) as FoundRegistration) + 1 : window.length
+  const isOver = end === window.length && window.length < BULK_WINDOW
+  return {
+    batch,
+    patch: {
+      cursor: window[end - 1]?.id ?? bulk.cursor,
+      looked: bulk.looked + end,
+      done: bulk.done + batch.length,
+      ...(probe ? { probeId: probe.id, probeAttempts: probe.message?.attempts ?? 0 } : {}),
+      ...(isOver && !probe ? { state: 'done', endedAt: at } : {}),
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { cancelRegistration } from '../rules/cancel.ts'
+import { nudge as nudgePlan } from '../rules/register.ts'
+import type { Cancellation, Registration } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
+import type { Context } from './context.ts'
+import { createLanes } from './lanes.ts'
+import { createMessageResending } from './message-resending.ts'
+import { toRegistration } from './registration-rows.ts'
+import { prepareRegistrations } from './registration-statements.ts'
+
+/** What can be done to one registration, each within the transaction of its caller. Null: there is no such registration. */
+export const createRegistrationActs = (context: Context) => {
+  const { client, now } = context
+  const statements = prepareRegistrations(context)
+  const pauses = createCallbackPauses(context)
+  const resendMessage = createMessageResending(context)
+  const beginLanes = createLanes(client)
+
+  const find = (partnerId: string, id: string): Registration | null => {
+    const row = statements.find.get({ partnerId, id })
+    return row ? toRegistration(context, row) : null
+  }
+
+  const nudge = (partnerId: string, id: string): Registration | null => {
+    const row = statements.find.get({ partnerId, id })
+    if (row?.status === 'pending') {
+      const { nudgedAt, queue, dueAt } = nudgePlan({ dueAt: row.pollDueAt, claimedAt: row.pollClaimedAt }, now())
+      statements.nudge.run(nudgedAt, queue, dueAt, row.verificationId)
+    }
+    return find(partnerId, id)
+  }
+
+  const cancel = (partnerId: string, id: string): Cancellation | null => {
+    const row = statements.find.get({ partnerId, id })
+    if (!row) return null
+    const { verificationId, n, messageSeq, messageState, messageClaims } = row
+    const facts = {
+      status: row.status,
+      resolvedAt: row.resolvedAt,
+      message: messageState === null ? null : { state: messageState, claims: messageClaims ?? 0 },
+      verification: { claims: row.pollClaims, isResolved: row.verdict !== null },
+      others: {
+        pending: statements.hasOther.get({ verificationId, n, among: '["pending"]' }) !== undefined,
+        notCancelled: statements.hasOther.get({ verificationId, n, among: NOT_CANCELLED }) !== undefined,
+      },
+    }
+    const plan = cancelRegistration(facts, now())
+    if (plan) {
+      statements.cancel.run(plan.registration.resolvedAt, verificationId, n)
+      if (plan.message) {
+        statements.stopMessage.run(plan.message.state, plan.message.claims, messageSeq)
+        statements.eraseExcerpts.run(messageSeq)
+      }
+      if (plan.verification.stops) statements.stopVerification.run(plan.verification.stops.claims, verificationId)
+      if (plan.verification.isErased) statements.eraseVerdict.run(verificationId)
+    }
+    const registration = find(partnerId, id) as Registration
+    return { registration, isNew: plan !== null, stopsMessage: plan?.stopsMessage ?? false }
+  }
+
+  const resend = (partnerId: string, id: string): 'resent' | 'no_message' | 'cancelled' | null => {
+    const row = statements.find.get({ partnerId, id })
+    if (!row) return null
+    if (row.status === 'cancelled') return 'cancelled'
+    if (row.messageSeq === null) return 'no_message'
+    const { messageSeq: seq, callbackUrl } = row
+    const lanes = beginLanes()
+    const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
+    const at = now()
+    const lift = pauses.beginLifting(at, lanes)
+    resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
+    lanes.save()
+    return 'resent'
+  }
+
+  return { find, nudge, cancel, resend }
+}
+
+const NOT_CANCELLED = JSON.stringify(REGISTRATION_STATUSES.filter(status => status !== 'cancelled'))

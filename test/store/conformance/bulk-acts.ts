@@ -1,0 +1,163 @@
+import { ulid } from 'ulid'
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
+import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
+import type { NewBulkAct } from '../../../src/store/store.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+const draft = async (
+  { store }: Bench,
+  { filter = {}, ...more }: Partial<Omit<NewBulkAct, 'filter'>> & { filter?: Partial<RegistrationFilter> } = {},
+) => {
+  const wanted = { filter: { ...ALL_REGISTRATIONS, ...filter }, act: more.act ?? ('resend' as const) }
+  const counted = await store.countRegistrations(wanted)
+  const by = { reason: 'the receiver works again', who: 'token_1', name: 'Zoë' }
+  return store.createBulkAct({ id: 'bulk_1', ...wanted, ...by, probe: false, counted, ...more, ...wanted })
+}
+/** So many registrations whose messages were given up, each to a URL of its own; the newest first. */
+const exhaust = async (bench: Bench, count: number) => {
+  const ids: string[] = []
+  for (let n = 0; n < count; n++) {
+    const id = `reg_${ulid(bench.store.now())}`
+    ids.unshift((await bench.resolve({ id, callbackUrl: `https://partner.example/${n}` })).id)
+    await bench.deliver(410)
+    await bench.advance(MINUTE)
+  }
+  return ids
+}
+const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
+const stateOf = async ({ store }: Bench) => {
+  const bulk = await store.findBulkAct('bulk_1')
+  return [bulk?.state, bulk?.done]
+}
+
+export const describeBulkActs = (open: OpenStore): void => {
+  test('does nothing before it is started, and then all that is meant, in batches', async () => {
+    await using bench = await openBench(open)
+    const ids = await exhaust(bench, 3)
+    const made = await draft(bench, { filter: { delivery: 'exhausted' } })
+    expect(made).toMatchObject({ state: 'draft', counted: { count: 3, isCapped: false }, done: 0, startedAt: null })
+    expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
+    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, cancelled: [] })
+    const startedAt = bench.store.now()
+    expect(await bench.store.startBulkAct('bulk_1')).toEqual({
+      outcome: 'changed',
+      bulk: { ...made, state: 'running', startedAt },
+    })
+    expect((await bench.store.continueBulkActs(2)).count).toBe(2)
+    expect(await stateOf(bench)).toEqual(['running', 2])
+    expect((await bench.store.continueBulkActs(2)).count).toBe(1)
+    expect(await stateOf(bench)).toEqual(['done', 3])
+    expect((await bench.store.continueBulkActs(2)).count).toBe(0)
+    expect((await sent(bench)).sort()).toEqual(ids.sort())
+  })
+
+  test('means only what was there when its time was fixed, of its filter', async () => {
+    await using bench = await openBench(open)
+    const [newest, oldest] = await exhaust(bench, 2)
+    const until = (await bench.find(oldest ?? '')).createdAt
+    await draft(bench, { filter: { until } })
+    await bench.store.startBulkAct('bulk_1')
+    while ((await bench.store.continueBulkActs(10)).count > 0);
+    expect(await sent(bench)).toEqual([oldest])
+    expect((await bench.find(newest ?? '')).delivery.state).toBe('exhausted')
+  })
+
+  test('can be stopped, and goes on where it was', async () => {
+    await using bench = await openBench(open)
+    const ids = await exhaust(bench, 3)
+    await draft(bench)
+    await bench.store.startBulkAct('bulk_1')
+    await bench.store.continueBulkActs(1)
+    expect(await bench.store.stopBulkAct('bulk_1')).toMatchObject({ outcome: 'changed', bulk: { state: 'stopped' } })
+    expect((await bench.store.continueBulkActs(1)).count).toBe(0)
+    expect(await bench.store.stopBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'stopped' })
+    expect(await bench.store.startBulkAct('bulk_1')).toMatchObject({ bulk: { doneAtStart: 1, endedAt: null } })
+    expect(await bench.store.startBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'running' })
+    while ((await bench.store.continueBulkActs(1)).count > 0);
+    expect(await stateOf(bench)).toEqual(['done', 3])
+    expect(await bench.store.startBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'done' })
+    expect((await sent(bench)).sort()).toEqual(ids.sort())
+  })
+
+  test('sends its probe first, and goes on when that has arrived', async () => {
+    await using bench = await openBench(open)
+    const ids = await exhaust(bench, 3)
+    await draft(bench, { probe: true })
+    await bench.store.startBulkAct('bulk_1')
+    expect((await bench.store.continueBulkActs(10)).count).toBe(1)
+    expect((await bench.store.continueBulkActs(10)).count).toBe(0)
+    expect(await stateOf(bench)).toEqual(['probing', 1])
+    expect(await bench.deliver(200)).toBe(1)
+    expect((await bench.store.continueBulkActs(10)).count).toBe(2)
+    expect(await stateOf(bench)).toEqual(['done', 3])
+    expect((await sent(bench)).sort()).toEqual(ids.slice(1).sort())
+  })
+
+  test('fails with its probe, and says why', async () => {
+    await using bench = await openBench(open)
+    await exhaust(bench, 3)
+    await draft(bench, { probe: true })
+    await bench.store.startBulkAct('bulk_1')
+    await bench.store.continueBulkActs(10)
+    await bench.deliver(503)
+    expect((await bench.store.continueBulkActs(10)).count).toBe(0)
+    expect(await bench.store.findBulkAct('bulk_1')).toMatchObject({
+      state: 'failed',
+      error: 'http_503',
+      done: 1,
+      endedAt: bench.store.now(),
+    })
+    await bench.advance(MINUTE)
+    expect(await sent(bench)).toHaveLength(1)
+  })
+
+  test('cancels, and tells what it has ended', async () => {
+    await using bench = await openBench(open)
+    const [one, two] = [await bench.register(), await bench.register()]
+    const told: string[] = []
+    bench.store.hints.on('cancelled', ({ registrationId }) => told.push(registrationId ?? ''))
+    await draft(bench, { act: 'cancel', filter: { status: 'pending' } })
+    await bench.store.startBulkAct('bulk_1')
+    const { count, cancelled } = await bench.store.continueBulkActs(10)
+    expect(count).toBe(2)
+    expect(cancelled.map(({ registration, isNew }) => [registration.id, isNew])).toEqual([
+      [two.id, true],
+      [one.id, true],
+    ])
+    expect(told).toEqual([two.id, one.id])
+    expect((await bench.find(one.id)).status).toBe('cancelled')
+    expect(await bench.claim()).toEqual([])
+  })
+
+  test('has what waits asked now', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    await bench.poll({ kind: 'waiting', code: 2, status: 'ING' })
+    expect(await bench.claim()).toEqual([])
+    await draft(bench, { act: 'poll' })
+    await bench.store.startBulkAct('bulk_1')
+    expect((await bench.store.continueBulkActs(10)).count).toBe(1)
+    expect((await bench.claim()).flatMap(({ verification }) => verification.waiting)).toMatchObject([{ id }])
+  })
+
+  test('is listed the newest first, and rings when it is started', async () => {
+    await using bench = await openBench(open)
+    let rung = 0
+    bench.store.hints.on('bulkActsDue', () => rung++)
+    for (const id of ['bulk_1', 'bulk_2', 'bulk_3']) await draft(bench, { id })
+    const page = async (before: string | null) =>
+      (await bench.store.listBulkActs({ limit: 2, before })).map(({ id }) => id)
+    expect(await page(null)).toEqual(['bulk_3', 'bulk_2'])
+    expect(await page('bulk_2')).toEqual(['bulk_1'])
+    expect(await bench.store.startBulkAct('bulk_none')).toBeNull()
+    expect(await bench.store.stopBulkAct('bulk_none')).toBeNull()
+    expect(rung).toBe(0)
+    await bench.store.startBulkAct('bulk_1')
+    expect(rung).toBe(1)
+    expect((await bench.store.continueBulkActs(1)).count).toBe(0)
+    expect(await stateOf(bench)).toEqual(['done', 0])
+  })
+}

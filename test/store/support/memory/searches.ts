@@ -1,0 +1,145 @@
+import type { BulkAct, BulkCommand } from '../../../../src/store/bulk-act.ts'
+import { ALL_REGISTRATIONS, type FoundRegistration } from '../../../../src/store/registration-search.ts'
+import {
+  afterProbe,
+  type BulkRow,
+  isUnderWay,
+  startedBulk,
+  stoppedBulk,
+  takeForBulk,
+} from '../../../../src/store/rules/bulk-act.ts'
+import { groupsOf, isWanted } from '../../../../src/store/rules/registration-search.ts'
+import type { Cancellation, Store } from '../../../../src/store/store.ts'
+import type { Context } from './context.ts'
+import type { RegistrationRow } from './tables.ts'
+
+type Verbs = Pick<
+  Store,
+  | 'searchRegistrations'
+  | 'countRegistrations'
+  | 'groupFailures'
+  | 'partnerOf'
+  | 'createBulkAct'
+  | 'findBulkAct'
+  | 'listBulkActs'
+  | 'startBulkAct'
+  | 'stopBulkAct'
+  | 'continueBulkActs'
+>
+
+const newestFirst = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? 1 : -1)
+const viewBulk = ({ cursor: _, looked: __, probeId: ___, probeAttempts: ____, ...bulk }: BulkRow): BulkAct => bulk
+
+/** What operators search, and what they do to all that they find. `acts` does it to one. */
+export const createSearches = (
+  { tables, now, hints }: Context,
+  acts: Pick<Store, 'cancel' | 'nudge' | 'resend'>,
+): Verbs => {
+  const { transaction } = tables
+
+  const messageOf = (seq: number | null): FoundRegistration['message'] => {
+    const message = seq === null ? undefined : tables.messages.get(seq)
+    if (!message) return null
+    const { state, attempts, createdAt, dueAt, claimedAt } = message
+    const [last] = tables.attempts.where(({ messageSeq }) => messageSeq === seq).sort((a, b) => b.n - a.n)
+    const lastAttempt = last
+      ? { at: last.at, outcome: last.outcome, httpStatus: last.httpStatus, error: last.error }
+      : null
+    return { state, attempts, createdAt, dueAt, claimedAt, lastAttempt }
+  }
+  const toFound = (row: RegistrationRow): FoundRegistration => {
+    const { id, partnerId, callbackUrl, status, reason, createdAt, resolvedAt } = row
+    const { accountId = '', idcardid = '' } = tables.verifications.get(row.verificationId) ?? {}
+    const own = { id, partnerId, accountId, idcardid, callbackUrl, status, reason, createdAt, resolvedAt }
+    return { ...own, message: messageOf(row.messageSeq) }
+  }
+  const all = (): FoundRegistration[] => tables.registrations.all().map(toFound).sort(newestFirst)
+
+  const command = (id: string, rule: (row: BulkRow, at: number) => Partial<BulkRow> | null): BulkCommand | null => {
+    const row = tables.bulkActs.get(id)
+    if (!row) return null
+    const patch = rule(row, now())
+    if (!patch) return { outcome: 'impossible', state: row.state }
+    transaction(() => tables.bulkActs.change(id, patch))
+    return { outcome: 'changed', bulk: viewBulk({ ...row, ...patch }) }
+  }
+
+  const apply = async ({ act }: BulkRow, { id, partnerId }: FoundRegistration): Promise<Cancellation[]> => {
+    if (act === 'resend') await acts.resend(partnerId, id)
+    if (act === 'poll') await acts.nudge(partnerId, id)
+    const cancelled = act === 'cancel' ? await acts.cancel(partnerId, id) : null
+    return cancelled ? [cancelled] : []
+  }
+
+  /** Goes on until something is done, or there is nothing to do. */
+  const goOn = async (id: string, limit: number): Promise<{ count: number; cancelled: Cancellation[] }> => {
+    for (;;) {
+      const row = tables.bulkActs.get(id)
+      const at = now()
+      if (!row || !isUnderWay(row.state)) return { count: 0, cancelled: [] }
+      if (row.state === 'probing' && row.probeId !== null) {
+        const probe = tables.registrations.get(row.probeId)
+        const patch = afterProbe(row, probe ? messageOf(probe.messageSeq) : null, at)
+        if (!patch) return { count: 0, cancelled: [] }
+        transaction(() => tables.bulkActs.change(id, patch))
+        continue
+      }
+      const window = all().filter(one => row.cursor === null || one.id < row.cursor)
+      const { batch, patch } = takeForBulk(row, window, { limit, at })
+      transaction(() => tables.bulkActs.change(id, patch))
+      const cancelled: Cancellation[] = []
+      for (const one of batch) cancelled.push(...(await apply(row, one)))
+      if (batch.length > 0) return { count: batch.length, cancelled }
+    }
+  }
+
+  return {
+    searchRegistrations: async ({ filter, act, limit, before }) => {
+      const found = all().filter(one => isWanted(one, filter, act) && (before === null || one.id < before))
+      return { found: found.slice(0, limit), next: found.length > limit ? (found[limit - 1]?.id ?? null) : null }
+    },
+    countRegistrations: async ({ filter, act }) => ({
+      count: all().filter(one => isWanted(one, filter, act)).length,
+      isCapped: false,
+    }),
+    groupFailures: async () => ({
+      groups: groupsOf(all().filter(one => isWanted(one, { ...ALL_REGISTRATIONS, failing: true }, null))),
+      isCapped: false,
+    }),
+    partnerOf: async id => tables.registrations.get(id)?.partnerId ?? null,
+
+    createBulkAct: async bulk => {
+      const times = { createdAt: now(), startedAt: null, doneAtStart: 0, endedAt: null }
+      const counts = { done: 0, error: null, cursor: null, looked: 0, probeId: null, probeAttempts: 0 }
+      const row = { ...bulk, state: 'draft' as const, ...times, ...counts }
+      transaction(() => tables.bulkActs.add(bulk.id, row))
+      return viewBulk(row)
+    },
+    findBulkAct: async id => {
+      const row = tables.bulkActs.get(id)
+      return row ? viewBulk(row) : null
+    },
+    listBulkActs: async ({ limit, before }) =>
+      tables.bulkActs
+        .where(({ id }) => before === null || id < before)
+        .sort(newestFirst)
+        .slice(0, limit)
+        .map(viewBulk),
+    startBulkAct: async id => {
+      const started = command(id, startedBulk)
+      if (started?.outcome === 'changed') hints.emit('bulkActsDue')
+      return started
+    },
+    stopBulkAct: async id => command(id, stoppedBulk),
+    continueBulkActs: async limit => {
+      const open = tables.bulkActs
+        .where(({ state }) => isUnderWay(state))
+        .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
+      for (const { id } of open) {
+        const step = await goOn(id, limit)
+        if (step.count > 0) return step
+      }
+      return { count: 0, cancelled: [] }
+    },
+  }
+}
