@@ -68,7 +68,8 @@ const HTTP_FOLDERS: Record<string, readonly string[]> = {
   json: [],
   middleware: ['json'],
   partner: ['json', 'middleware'],
-  admin: ['json', 'middleware'],
+  // Operators see a registration as its partner does, but for what is masked.
+  admin: ['json', 'middleware', 'partner'],
   openapi: ['json', 'partner', 'admin'],
 }
 

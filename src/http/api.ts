@@ -7,8 +7,10 @@ import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
 import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
+import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
+import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/registrations.ts'
 import { createDocs } from './docs.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
@@ -49,6 +51,8 @@ type Part =
   | AdminAccountDeps
   | OverviewDeps
   | AdminAuditDeps
+  | AdminRegistrationDeps
+  | AdminMessageDeps
   | AdminAuthDeps
   | AuditDeps
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
@@ -121,6 +125,8 @@ const createAdmin = (deps: ApiDeps) => {
   app.route('/partners', createPartnerKeys(deps))
   app.route('/keys', createAdminKeys(deps))
   app.route('/audit', createAdminAudit(deps))
+  app.route('/registrations', createAdminRegistrations(deps))
+  app.route('/messages', createAdminMessages(deps))
   app.route('/overview', createOverview(deps))
   app.all('*', c => c.notFound())
   return app

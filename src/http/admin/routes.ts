@@ -24,5 +24,13 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   'POST /v1/admin/partners/:id/keys': acts('admin', 'key.create'),
   'DELETE /v1/admin/keys/:id': acts('admin', 'key.revoke'),
   'GET /v1/admin/overview': reads('read'),
+  'GET /v1/admin/registrations': reads('read'),
+  'GET /v1/admin/registrations/count': reads('read'),
+  'GET /v1/admin/registrations/:id': reads('read'),
+  'GET /v1/admin/registrations/:id/explain': reads('read'),
+  'GET /v1/admin/registrations/:id/attempts': reads('read'),
+  'POST /v1/admin/registrations/:id/resend': acts('operate', 'registration.resend'),
+  'GET /v1/admin/messages': reads('read'),
+  'GET /v1/admin/messages/groups': reads('read'),
   'GET /v1/admin/audit': reads('admin'),
 }

@@ -1,5 +1,8 @@
 import { AUDIT_QUERY } from '../admin/audit.ts'
+import { FAILURE_QUERY } from '../admin/messages.ts'
 import { ACT } from '../admin/reason.ts'
+import { SEARCH_QUERY } from '../admin/registrations.ts'
+import { FILTER_QUERY } from '../admin/search.ts'
 import { PAGE_QUERY } from '../json/pagination.ts'
 import type { Operation, Operations } from './operation.ts'
 
@@ -94,6 +97,67 @@ export const ADMIN_OPERATIONS: Operations = {
     summary: 'What is wrong and what to do, what waits since when, and what happened lately',
     acceptsLanguage: true,
     answers: { 200: { description: 'The overview.', schema: 'Overview', headers: ['content-language'] } },
+  },
+  'GET /v1/admin/registrations': {
+    ...ADMIN,
+    operationId: 'searchRegistrations',
+    summary: 'Search registrations of all partners, newest first',
+    description:
+      'A page looks at 10,000 registrations at most, so it may be short, or empty, and have a `nextCursor`: go on, or narrow the search with `partner`, `serial`, `since` or `error`.',
+    query: SEARCH_QUERY,
+    answers: { 200: { description: 'A page.', schema: 'FoundRegistrationList' } },
+  },
+  'GET /v1/admin/registrations/count': {
+    ...ADMIN,
+    operationId: 'countRegistrations',
+    summary: 'Count what a search would find, up to 10,000',
+    query: FILTER_QUERY,
+    answers: { 200: { description: 'The count.', schema: 'BoundedCount' } },
+  },
+  'GET /v1/admin/registrations/:id': {
+    ...ADMIN,
+    operationId: 'getRegistrationDetail',
+    summary: 'Get a registration of any partner, with its partner and its account',
+    answers: { 200: { description: 'The registration.', schema: 'RegistrationDetail' } },
+  },
+  'GET /v1/admin/registrations/:id/explain': {
+    ...ADMIN,
+    operationId: 'explainToOperator',
+    summary: 'Why there is no webhook yet',
+    acceptsLanguage: true,
+    answers: {
+      200: { description: 'As data and as a sentence.', schema: 'Explanation', headers: ['content-language'] },
+    },
+  },
+  'GET /v1/admin/registrations/:id/attempts': {
+    ...ADMIN,
+    operationId: 'listAttemptsForOperator',
+    summary: 'List the newest 50 attempts, oldest first',
+    description: 'What the receiver has answered is shown to the role `admin` only.',
+    answers: { 200: { description: 'The attempts.', schema: 'AttemptList' } },
+  },
+  'POST /v1/admin/registrations/:id/resend': {
+    ...ADMIN,
+    operationId: 'resendForPartner',
+    summary: 'Send the webhook now, with the same id',
+    body: 'ActRequest',
+    bodyIsOptional: true,
+    answers: { 202: { description: 'It is sent now.', schema: 'Resent' } },
+    problems: ['conflict'],
+  },
+  'GET /v1/admin/messages': {
+    ...ADMIN,
+    operationId: 'listFailures',
+    summary: 'List webhooks that have failed and have not arrived, newest first',
+    description: 'A page looks at 10,000 of them at most.',
+    query: FAILURE_QUERY,
+    answers: { 200: { description: 'A page.', schema: 'FoundRegistrationList' } },
+  },
+  'GET /v1/admin/messages/groups': {
+    ...ADMIN,
+    operationId: 'groupFailures',
+    summary: 'Group the newest 10,000 of them by host and error',
+    answers: { 200: { description: 'The groups.', schema: 'FailureGroups' } },
   },
   'GET /v1/admin/audit': {
     ...ADMIN,

@@ -2,9 +2,13 @@ import type { z } from 'zod'
 import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
 import { AUDITED_ACT } from '../admin/audit.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
+import { FAILURE_GROUPS } from '../admin/messages.ts'
 import { OVERVIEW } from '../admin/overview.ts'
 import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
 import { ACT } from '../admin/reason.ts'
+import { REGISTRATION_DETAIL } from '../admin/registration-detail.ts'
+import { FOUND_REGISTRATION } from '../admin/registration-view.ts'
+import { BOUNDED_COUNT, RESENT } from '../admin/registrations.ts'
 import { HEALTH, READINESS } from '../health.ts'
 import { listOf } from '../json/pagination.ts'
 import { PROBLEM } from '../json/problem.ts'
@@ -62,6 +66,12 @@ export const ANSWERS = {
   Account: ACCOUNT,
   AccountList: listOf(ACCOUNT),
   Overview: OVERVIEW,
+  FoundRegistration: FOUND_REGISTRATION,
+  FoundRegistrationList: listOf(FOUND_REGISTRATION),
+  BoundedCount: BOUNDED_COUNT,
+  RegistrationDetail: REGISTRATION_DETAIL,
+  Resent: RESENT,
+  FailureGroups: FAILURE_GROUPS,
   AuditedAct: AUDITED_ACT,
   AuditedActList: listOf(AUDITED_ACT),
   Health: HEALTH,

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { languageDetector } from 'hono/language'
 import { z } from 'zod'
 import type { Answer } from '../../core/answer.ts'
@@ -17,7 +17,7 @@ export interface ExplainDeps {
   now: () => number
 }
 
-const ANSWER_KINDS = [
+export const ANSWER_KIND = z.enum([
   'verdict',
   'waiting',
   'unknown_status',
@@ -27,7 +27,7 @@ const ANSWER_KINDS = [
   'throttled',
   'account',
   'clock',
-] as const satisfies Answer['kind'][]
+] as const satisfies Answer['kind'][])
 
 export const EXPLANATION = z.strictObject({
   registrationId: idField('reg'),
@@ -37,7 +37,7 @@ export const EXPLANATION = z.strictObject({
   sentence: z.string().describe('The fields below in words.'),
   at: AT,
   polling: z.strictObject({
-    lastAnswer: z.enum(ANSWER_KINDS).nullable(),
+    lastAnswer: ANSWER_KIND.nullable(),
     code: z.int().nullable().describe('The code of that GetResult answer.'),
     status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
     polls: COUNT,
@@ -102,12 +102,20 @@ const viewExplanation = (explanation: Explanation, { language, now }: Reader): E
   }
 }
 
-const detectLanguage = languageDetector({
+export const detectLanguage = languageDetector({
   order: ['header'],
   supportedLanguages: ['en', 'zh'],
   fallbackLanguage: 'en',
   caches: false,
 })
+
+/** Answers in the language that `detectLanguage` has found. */
+export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, now: number) => {
+  const language = c.get('language') === 'zh' ? 'zh' : 'en'
+  c.header('content-language', language)
+  c.header('vary', 'accept-language')
+  return c.json(viewExplanation(explanation, { language, now }))
+}
 
 /** `GET /v1/registrations/:id/explain`: why there is no webhook yet, as data and in words of the caller's language. */
 export const createExplain = ({ store, now }: ExplainDeps) => {
@@ -115,10 +123,7 @@ export const createExplain = ({ store, now }: ExplainDeps) => {
 
   app.get('/:id/explain', noQuery, detectLanguage, async c => {
     const explanation = found(await store.explain(...readTarget(c)), 'registration')
-    const language = c.get('language') === 'zh' ? 'zh' : 'en'
-    c.header('content-language', language)
-    c.header('vary', 'accept-language')
-    return c.json(viewExplanation(explanation, { language, now: now() }))
+    return answerExplanation(c, explanation, now())
   })
 
   return app

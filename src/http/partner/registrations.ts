@@ -61,7 +61,7 @@ export const WAIT_QUERY = z.strictObject({
     }),
 })
 
-const RESEND_REFUSALS = {
+export const RESEND_REFUSALS = {
   no_message: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.',
   cancelled: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
 }

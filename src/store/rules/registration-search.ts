@@ -11,14 +11,14 @@ export const attemptError = ({ outcome, httpStatus, error }: Pick<Attempt, 'outc
 }
 
 /** Its webhook has failed, has not arrived since, and was not cancelled. */
-export const isOpenFailure = ({ status, message }: Pick<FoundRegistration, 'status' | 'message'>): boolean =>
+const isOpenFailure = ({ status, message }: Pick<FoundRegistration, 'status' | 'message'>): boolean =>
   status !== 'cancelled' && message !== null && message.state !== 'delivered' && message.attempts > 0
 
 export const errorOf = (found: Pick<FoundRegistration, 'status' | 'message'>): string | null =>
   isOpenFailure(found) && found.message?.lastAttempt ? attemptError(found.message.lastAttempt) : null
 
 /** Whether it is one that the filter means. Lists, counts, previews and acts ask nothing else. */
-export const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean =>
+const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean =>
   (filter.partnerId === null || found.partnerId === filter.partnerId) &&
   (filter.idcardid === null || found.idcardid === filter.idcardid) &&
   (filter.accountId === null || found.accountId === filter.accountId) &&
@@ -32,7 +32,7 @@ export const isMeant = (found: FoundRegistration, filter: RegistrationFilter): b
   (filter.error === null || errorOf(found) === filter.error)
 
 /** Whether the act can be done to it. */
-export const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): boolean => {
+const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): boolean => {
   switch (act) {
     case 'resend':
       return status !== 'cancelled' && message !== null

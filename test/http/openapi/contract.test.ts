@@ -8,7 +8,7 @@ import { webhookContent } from '../../support/webhook-content.ts'
 import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
 import { fitting, nearMiss } from '../support/schema-arbitrary.ts'
 
-const RUNS_OF_AN_OPERATION = 12
+const RUNS_OF_AN_OPERATION = 20
 const METHODS = ['get', 'post', 'patch', 'delete']
 
 /** The service, with something of everything in it, and what it says of itself. Whoever waits is answered at once. */
@@ -35,6 +35,7 @@ beforeAll(async () => {
   ids.push((await api.register({ idcardid: 'waits' })).id)
   const resend = await api.store.startResend(api.partner.id, { id: 'resend_1', since: 0, until: START + HOUR })
   known['/v1/registrations/'] = ids
+  known['/v1/admin/registrations/'] = ids
   known['/v1/resend/'] = [resend.id]
   known['/v1/admin/partners/'] = [api.other.id]
   known['/v1/admin/keys/'] = [api.other.keyId]

@@ -1,0 +1,111 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { AppError } from '../../core/error.ts'
+import type { Attempt, Registration, Store } from '../../store/store.ts'
+import { COUNT, idField } from '../json/fields.ts'
+import { found } from '../json/found.ts'
+import { PAGE_PARAMETERS } from '../json/pagination.ts'
+import { noQuery, readQuery } from '../json/query.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { answerExplanation, detectLanguage } from '../partner/explain.ts'
+import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-answer.ts'
+import { RESEND_REFUSALS } from '../partner/registrations.ts'
+import { readReason } from './reason.ts'
+import { viewDetail } from './registration-detail.ts'
+import { seesAll } from './registration-view.ts'
+import { createSearch, FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
+
+export interface AdminRegistrationDeps {
+  store: Pick<
+    Store,
+    | 'now'
+    | 'searchRegistrations'
+    | 'countRegistrations'
+    | 'partnerOf'
+    | 'findPartner'
+    | 'findAccount'
+    | 'findRegistration'
+    | 'explain'
+    | 'listAttempts'
+    | 'resend'
+  >
+  now: () => number
+}
+
+export const SEARCH_QUERY = z.strictObject({ ...FILTER, ...PAGE_PARAMETERS })
+export const BOUNDED_COUNT = z.strictObject({
+  count: COUNT,
+  isCapped: z.boolean().describe('There may be more than `count`.'),
+})
+export const RESENT = z.strictObject({
+  registrationId: idField('reg'),
+  partnerId: idField('partner'),
+  delivery: REGISTRATION.shape.delivery,
+})
+const viewResent = (registration: Registration): z.output<typeof RESENT> => ({
+  registrationId: registration.id,
+  partnerId: registration.partnerId,
+  delivery: viewRegistration(registration).delivery,
+})
+
+/** The registration that a path names, with its partner. What cannot be an id never reaches the database. */
+const createTarget = (store: Pick<Store, 'partnerOf'>) => async (c: Context<ApiEnv>) => {
+  const id = c.req.param('id') ?? ''
+  const partnerId = /^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? await store.partnerOf(id) : null
+  return [found(partnerId, 'registration'), id] as const
+}
+
+/** What receivers have answered is for the role `admin`. */
+const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
+  seesAll(c.get('operator').role) ? attempt : { ...attempt, responseExcerpt: null }
+
+/** `/v1/admin/registrations` */
+export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
+  const { store, now } = deps
+  const app = new Hono<ApiEnv>()
+  const target = createTarget(store)
+  const search = createSearch(deps)
+  const filterOf = (query: Filter) => readFilter(query, { store, now: now() })
+
+  app.get('/', async c => {
+    const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
+    return search(c, await filterOf(query), { limit, cursor })
+  })
+
+  app.get('/count', async c => {
+    const filter = await filterOf(readQuery(c, FILTER_QUERY))
+    return c.json(filter ? await store.countRegistrations({ filter, act: null }) : { count: 0, isCapped: false })
+  })
+
+  app.get('/:id', noQuery, async c => {
+    const [partnerId, id] = await target(c)
+    const explanation = found(await store.explain(partnerId, id), 'registration')
+    const [partner, account] = await Promise.all([
+      store.findPartner(partnerId),
+      store.findAccount(explanation.account.id),
+    ])
+    return c.json(viewDetail({ explanation, partner, account }, c.get('operator').role))
+  })
+
+  app.get('/:id/explain', noQuery, detectLanguage, async c => {
+    const explanation = found(await store.explain(...(await target(c))), 'registration')
+    const { lastAttempt } = explanation
+    return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())
+  })
+
+  app.get('/:id/attempts', noQuery, async c => {
+    const attempts = found(await store.listAttempts(...(await target(c))), 'registration')
+    return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt))), nextCursor: null })
+  })
+
+  app.post('/:id/resend', noQuery, async c => {
+    await readReason(c)
+    const [partnerId, id] = await target(c)
+    const outcome = await store.resend(partnerId, id)
+    if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
+    const registration = found(await store.findRegistration(partnerId, id), 'registration')
+    return c.json(viewResent({ ...registration, partnerId }), 202)
+  })
+
+  return app
+}

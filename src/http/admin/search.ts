@@ -1,0 +1,110 @@
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { DAY, readDuration } from '../../core/duration.ts'
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
+import { REASONS } from '../../core/verification.ts'
+import type { RegistrationFilter } from '../../store/registration-search.ts'
+import type { Account, Store } from '../../store/store.ts'
+import { cursorOf } from '../json/pagination.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { viewFound } from './registration-view.ts'
+
+const PARTNER = 'must be the id of a partner'
+const ACCOUNT = 'must be the id of an account, or its APIID'
+const HOST = 'must be the host of a callback URL, with its port where the URL names one'
+const ERROR = 'must be an error as failures show it, such as timeout or http_503'
+const WHEN =
+  'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h'
+const LONGEST_BACK_MS = 400 * DAY
+const oneOf = (names: readonly string[]) => `must be one of ${names.join(', ')}`
+
+const isoTime = z.iso.datetime({ offset: true })
+/** For OpenAPI. */
+const WHEN_PATTERN =
+  '^(\\d{1,9}(ms|s)|\\d{1,5}m|\\d{1,3}h|[1-3]?\\d{1,2}d|\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\\d|2[0-8])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(Z|\\+08:00))$'
+
+/** A time, or how long ago it was, as epoch ms by `now`. */
+const when = z
+  .string(WHEN)
+  .refine(text => {
+    const ms = readDuration(text)
+    return ms === null ? isoTime.safeParse(text).success : ms <= LONGEST_BACK_MS
+  }, WHEN)
+  .transform(text => (now: number) => {
+    const ms = readDuration(text)
+    return ms === null ? Date.parse(text) : now - ms
+  })
+
+/** What registrations are searched by; the same names are the filter of a bulk act. */
+export const FILTER = {
+  partner: z
+    .string(PARTNER)
+    .regex(/^\w{1,64}$/, PARTNER)
+    .optional()
+    .describe('The id of the partner.'),
+  serial: z.string().regex(SERIAL, SERIAL_FORM).optional(),
+  account: z
+    .string(ACCOUNT)
+    .regex(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
+    .optional()
+    .describe('The id of the account, or its APIID.'),
+  status: z.enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES)).optional(),
+  reason: z.enum(REASONS, oneOf(REASONS)).optional().describe('Why it is `unresolved`.'),
+  delivery: z.enum(MESSAGE_STATES, oneOf(MESSAGE_STATES)).optional(),
+  host: z
+    .string(HOST)
+    .regex(/^[\w.:[\]-]{1,260}$/, HOST)
+    .optional()
+    .describe('Of the callback URL, with its port where it names one.'),
+  error: z
+    .string(ERROR)
+    .regex(/^\w{1,40}$/, ERROR)
+    .optional()
+    .describe('Why the last attempt failed of a webhook that has not arrived.'),
+  since: when
+    .optional()
+    .meta({ pattern: WHEN_PATTERN, description: 'Created then or later: a time, or how long ago.' }),
+  until: when
+    .optional()
+    .meta({ pattern: WHEN_PATTERN, description: 'Created then or earlier: a time, or how long ago.' }),
+}
+export const FILTER_QUERY = z.strictObject(FILTER)
+export type Filter = z.output<typeof FILTER_QUERY>
+
+/** Null: it names an account that does not exist, so nothing is meant. */
+export const readFilter = async (
+  { partner, serial, account, status, reason, delivery, host, error, since, until }: Filter,
+  { store, now }: { store: Pick<Store, 'findAccount'>; now: number },
+): Promise<RegistrationFilter | null> => {
+  const known: Account | null = account === undefined ? null : await store.findAccount(account)
+  if (account !== undefined && !known) return null
+  return {
+    partnerId: partner ?? null,
+    idcardid: serial ?? null,
+    accountId: known?.id ?? null,
+    status: status ?? null,
+    reason: reason ?? null,
+    delivery: delivery ?? null,
+    host: host?.toLowerCase() ?? null,
+    error: error ?? null,
+    failing: false,
+    since: since?.(now) ?? null,
+    until: until?.(now) ?? null,
+  }
+}
+
+/** Answers a page of what the filter means; of nothing for null. */
+export const createSearch =
+  ({ store }: { store: Pick<Store, 'searchRegistrations'> }) =>
+  async (
+    c: Context<ApiEnv>,
+    filter: RegistrationFilter | null,
+    { limit, cursor }: { limit: number; cursor: string | undefined },
+  ) => {
+    if (!filter) return c.json({ data: [], nextCursor: null })
+    const { found, next } = await store.searchRegistrations({ filter, act: null, limit, before: cursor ?? null })
+    const { role } = c.get('operator')
+    return c.json({ data: found.map(one => viewFound(one, role)), nextCursor: next === null ? null : cursorOf(next) })
+  }

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createAdminToken } from '../../../src/core/api-key.ts'
+import type { Role } from '../../../src/core/role.ts'
+import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const SERIAL = '16236437872836'
+const get = (path: string, key = ADMIN_TOKEN) => api.call('GET', `/v1/admin${path}`, { key })
+const idsOf = async (path: string): Promise<string[]> => (await get(path)).json.data.map(({ id }: Json) => id)
+const tokenOf = async (role: Role): Promise<string> => {
+  const { id, hash, text } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+  await api.store.createAdminToken({ id, hash, name: 'Zoë', role, expiresAt: null })
+  return text
+}
+
+/** One that failed and is tried again, one that was given up and is another partner's, and one that waits for its verdict. */
+const populate = async () => {
+  const failing = await api.register({ metadata: { order: '42' } })
+  await api.succeed()
+  await api.receiveWith(503)
+  api.clock.now += 1_000
+  const exhausted = await api.register(
+    { idcardid: 'theirs', callbackUrl: 'https://other.example:8443/x' },
+    api.other.key,
+  )
+  await api.succeed()
+  await api.receiveWith(null, { scheduleMs: [] })
+  api.clock.now += 1_000
+  const waiting = await api.register({ idcardid: 'waits' })
+  return { failing: failing.id, exhausted: exhausted.id, waiting: waiting.id }
+}
+
+describe('an operator', () => {
+  test('finds registrations of all partners, the newest first, page by page', async () => {
+    const { failing, exhausted, waiting } = await populate()
+    const { json } = await get('/registrations?limit=2')
+    expect(json.data.map(({ id }: Json) => id)).toEqual([waiting, exhausted])
+    expect(await idsOf(`/registrations?limit=2&cursor=${json.nextCursor}`)).toEqual([failing])
+    expect((await get('/registrations')).json.data[2]).toEqual({
+      id: failing,
+      partnerId: api.partner.id,
+      accountId: api.account.id,
+      idcardid: SERIAL,
+      host: 'partner.example',
+      callbackUrl: 'https://partner.example/hook',
+      status: 'succeeded',
+      reason: null,
+      delivery: {
+        messageId: failing.replace('reg_', 'msg_'),
+        state: 'pending',
+        attempts: 1,
+        nextAttemptAt: expect.any(String),
+        error: 'http_503',
+        lastAttemptAt: '2026-11-24T16:20:00.000Z',
+      },
+      createdAt: '2026-11-24T16:20:00.000Z',
+      resolvedAt: '2026-11-24T16:20:00.000Z',
+    })
+  })
+
+  test('searches by each name, and counts the same', async () => {
+    const { failing, exhausted, waiting } = await populate()
+    const found: Record<string, string[]> = {
+      [`partner=${api.other.id}`]: [exhausted],
+      [`serial=${SERIAL}`]: [failing],
+      'account=C12345678': [waiting, exhausted, failing],
+      [`account=${api.account.id}&status=pending`]: [waiting],
+      'account=none': [],
+      'status=succeeded': [exhausted, failing],
+      'reason=expired': [],
+      'delivery=exhausted': [exhausted],
+      'host=OTHER.example:8443': [exhausted],
+      'error=timeout': [exhausted],
+      'error=http_503&host=other.example:8443': [],
+      'since=1s': [waiting, exhausted],
+      'since=2026-11-25T00:20:02%2B08:00': [waiting],
+      'until=2s': [failing],
+    }
+    for (const [query, ids] of Object.entries(found)) {
+      expect([query, await idsOf(`/registrations?${query}`)]).toEqual([query, ids])
+      const { json } = await get(`/registrations/count?${query}`)
+      expect([query, json]).toEqual([query, { count: ids.length, isCapped: false }])
+    }
+  })
+
+  test.each([
+    'partner=%20',
+    'serial=0',
+    'account=%20',
+    'status=x',
+    'reason=x',
+    'delivery=x',
+    'host=a/b',
+    'error=%20',
+    'since=yesterday',
+    'until=900d',
+    'cursor=x',
+    'idcardid=1',
+  ])('is told what is wrong with %s', async query => {
+    const { status, json } = await get(`/registrations?${query}`)
+    expect([status, json.errors]).toEqual([400, [{ path: query.split('=')[0], message: expect.any(String) }]])
+  })
+
+  test.each(['read', 'operate'] as const)('with the role %s sees serials masked, and nothing personal', async role => {
+    const { failing } = await populate()
+    const key = await tokenOf(role)
+    const paths = ['/registrations', `/registrations/${failing}`, `/registrations/${failing}/attempts`]
+    const answers = await Promise.all(
+      [...paths, `/registrations/${failing}/explain`, '/messages'].map(p => get(p, key)),
+    )
+    for (const { status, text } of answers) {
+      expect(status).toBe(200)
+      for (const mark of [SERIAL, 'theirs', '/hook', '认证成功', 'hello', '"42"']) expect(text).not.toContain(mark)
+    }
+    expect(answers[0]?.json.data[2]).toMatchObject({ idcardid: '1623…36', callbackUrl: null, host: 'partner.example' })
+    expect(answers[1]?.json).toMatchObject({ idcardid: '1623…36', result: { status: 'SUCCESS', message: null } })
+  })
+
+  test('sees one whole, with its partner, its account and how it is asked', async () => {
+    const { failing } = await populate()
+    const { status, json } = await get(`/registrations/${failing}`)
+    expect(status).toBe(200)
+    expect(json).toMatchObject({
+      id: failing,
+      idcardid: SERIAL,
+      metadata: { order: '42' },
+      result: { status: 'SUCCESS', message: '认证成功', similarity: '100' },
+      partner: { id: api.partner.id, name: 'one', disabled: false },
+      account: { id: api.account.id, account: 'C12345678', paused: false },
+      polling: { polls: 1, lastAnswer: 'verdict', code: 2, status: 'SUCCESS', nextPollAt: null },
+      heldSince: null,
+    })
+  })
+
+  test('is told why there is no webhook yet, in the language asked for', async () => {
+    const { failing, waiting } = await populate()
+    const path = `/v1/admin/registrations/${waiting}/explain`
+    const { json, headers } = await api.call('GET', path, { key: ADMIN_TOKEN, headers: { 'accept-language': 'zh' } })
+    expect([json.registrationId, json.language, headers.get('content-language')]).toEqual([waiting, 'zh', 'zh'])
+    const { data } = (await get(`/registrations/${failing}/attempts`)).json
+    expect(data).toMatchObject([{ httpStatus: 503, responseExcerpt: 'hello' }])
+  })
+
+  test('resends a webhook of any partner, which the audit has', async () => {
+    const { exhausted, waiting } = await populate()
+    const resend = (id: string, body?: unknown) =>
+      api.call('POST', `/v1/admin/registrations/${id}/resend`, { key: ADMIN_TOKEN, ...(body ? { body } : {}) })
+    const { status, json } = await resend(exhausted, { reason: 'they asked' })
+    expect([status, json]).toMatchObject([
+      202,
+      { registrationId: exhausted, partnerId: api.other.id, delivery: { state: 'pending', attempts: 1 } },
+    ])
+    expect((await resend(waiting)).status).toBe(409)
+    const { data } = (await get('/audit')).json
+    expect(data).toMatchObject([
+      { act: 'registration.resend', object: waiting, outcome: 'refused' },
+      { act: 'registration.resend', object: exhausted, reason: 'they asked', outcome: 'done' },
+    ])
+  })
+
+  test.each(['', '/explain', '/attempts'])('gets 404 for what does not exist: %s', async path => {
+    for (const id of ['reg_01JABCDEFGHJKMNPQRSTVWXYZ0', 'x', '%00'])
+      expect((await get(`/registrations/${id}${path}`)).status).toBe(404)
+  })
+})
+
+describe('failures', () => {
+  test('are listed, the newest first, by state, host and error', async () => {
+    const { failing, exhausted } = await populate()
+    expect(await idsOf('/messages')).toEqual([exhausted, failing])
+    expect(await idsOf('/messages?state=exhausted')).toEqual([exhausted])
+    expect(await idsOf('/messages?state=pending')).toEqual([failing])
+    expect(await idsOf('/messages?host=partner.example')).toEqual([failing])
+    expect(await idsOf('/messages?error=timeout')).toEqual([exhausted])
+    expect((await get('/messages?state=delivered')).status).toBe(400)
+  })
+
+  test('are grouped by host and error', async () => {
+    await populate()
+    const both = { count: 1, partners: 1, oldestAt: expect.any(String), newestAt: expect.any(String) }
+    expect((await get('/messages/groups')).json).toEqual({
+      data: [
+        { host: 'other.example:8443', error: 'timeout', pending: 0, exhausted: 1, ...both },
+        { host: 'partner.example', error: 'http_503', pending: 1, exhausted: 0, ...both },
+      ],
+      isCapped: false,
+    })
+  })
+
+  test('are no failures any more once they have arrived, or were cancelled', async () => {
+    const { failing, exhausted } = await populate()
+    await api.store.cancel(api.other.id, exhausted)
+    await api.store.resend(api.partner.id, failing)
+    await api.receiveWith(200)
+    expect(await idsOf('/messages')).toEqual([])
+    expect((await get('/messages/groups')).json.data).toEqual([])
+  })
+})
