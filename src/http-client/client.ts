@@ -13,7 +13,7 @@ import { type Connect, createOpen, type Origin } from './socket.ts'
 
 export type { Exchange, Fault, Limits } from './connection.ts'
 export type { ResponseHead } from './response-head.ts'
-export type { Connect, Origin } from './socket.ts'
+export { type Connect, type Origin, originOf } from './socket.ts'
 export { TLS_OPTIONS } from './tls.ts'
 
 /** Connections are shared by requests of the same key and by no others, so a key leads to one origin. */

@@ -14,6 +14,17 @@ export interface Origin {
   host: string
 }
 
+/** The parts of a URL that say where it leads. */
+export const originOf = ({ protocol, hostname, port, host }: URL): Origin => {
+  const isSecure = protocol === 'https:'
+  return {
+    protocol: isSecure ? 'https:' : 'http:',
+    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
+    host,
+  }
+}
+
 export interface Opening {
   /** Aborted when there is no time left. */
   signal: AbortSignal

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import { dynamicPassword } from '../core/password.ts'
 import { readHttpDate, readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { type Origin, openClient } from '../http-client/client.ts'
+import { openClient, originOf } from '../http-client/client.ts'
 import { readBody } from './read-body.ts'
 import { type Reply, readReply, UPSTREAM_LIMITS } from './reply.ts'
 
@@ -37,16 +37,6 @@ export interface Upstream {
 /** A `Date` header has whole seconds and was on its way: a smaller difference is noise. */
 const SKEW_TOLERANCE_MS = 5 * SECOND
 const MAX_RETRY_AFTER_MS = 10 * MINUTE
-
-const originOf = ({ protocol, hostname, port, host }: URL): Origin => {
-  const isSecure = protocol === 'https:'
-  return {
-    protocol: isSecure ? 'https:' : 'http:',
-    hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
-    host,
-  }
-}
 
 const dateOf = (reply: Reply): number | null => readHttpDate(reply.kind === 'body' ? reply.date : null)
 
