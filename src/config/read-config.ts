@@ -1,5 +1,7 @@
 import { codeOf } from '../core/error.ts'
 import { nearestName } from '../core/nearest-name.ts'
+import { operatorChannelOf } from '../core/operator-channel.ts'
+import { createSigningKey } from '../core/signature.ts'
 import type { Parsed } from './parsers.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
@@ -96,7 +98,7 @@ const readSecretFile = (path: string, readFile: (path: string) => string): Parse
   }
 }
 
-const contradictions = ({ polling, storage }: Draft): Problem[] => {
+const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
   const problems: Problem[] = []
   if (polling.minMs !== undefined && polling.maxMs !== undefined && polling.minMs > polling.maxMs)
     problems.push({ setting: 'POLL_MIN_INTERVAL', message: 'is longer than POLL_MAX_INTERVAL; make it at most that' })
@@ -104,6 +106,14 @@ const contradictions = ({ polling, storage }: Draft): Problem[] => {
     problems.push({
       setting: 'MASTER_KEY',
       message: 'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+    })
+  const { url, secret } = operator
+  const isWebhook = url && operatorChannelOf(new URL(url.reveal())) === 'webhook'
+  if (isWebhook && secret && createSigningKey(secret.reveal()) === null)
+    problems.push({
+      setting: 'OPERATOR_SECRET',
+      message:
+        'signs no webhook, which OPERATOR_URL takes; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
     })
   return problems
 }

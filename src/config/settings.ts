@@ -1,4 +1,5 @@
 import { CALLBACK } from './groups/callback.ts'
+import { OPERATOR } from './groups/operator.ts'
 import { POLLING } from './groups/polling.ts'
 import { SERVER } from './groups/server.ts'
 import { STORAGE } from './groups/storage.ts'
@@ -14,6 +15,7 @@ const SETTINGS = {
   upstream: UPSTREAM,
   polling: POLLING,
   callback: CALLBACK,
+  operator: OPERATOR,
   log: {
     title: { en: 'Log', zh: '日志' },
     settings: {

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { operatorChannelOf } from '../core/operator-channel.ts'
 import { Secret } from '../core/secret.ts'
 import type { Parsed, Parser } from './parsers.ts'
 
@@ -37,6 +38,17 @@ export const collectorUrl: Parser<string> = text => {
   return url.username || url.password
     ? refuse('has credentials in it; put them into OTEL_EXPORTER_OTLP_HEADERS, such as authorization=Basic%20…')
     : { ok: true, value: url.href.replace(/\/$/, '') }
+}
+
+/** The URL of a robot holds its key, so it is a secret and not sent in the clear. */
+export const operatorUrl: Parser<Secret> = text => {
+  const url = URL.parse(text)
+  if (!url || !/^https?:\/\//i.test(text) || url.hash !== '')
+    return refuse('is not an absolute URL; copy the webhook address of the robot, or write https://HOST/PATH')
+  if (url.username || url.password) return refuse('has credentials in it, which would not be sent; remove them')
+  return url.protocol === 'https:' || operatorChannelOf(url) === 'webhook'
+    ? { ok: true, value: new Secret(url.href) }
+    : refuse('must begin with https://, because the address of a robot holds its key')
 }
 
 /** For Basic authentication, which ends the user at the first colon. */

@@ -61,6 +61,14 @@ describe('readConfig', () => {
     expect(configOf({}).storage.masterKey).toBeNull()
   })
 
+  test('OPERATOR_SECRET has to sign webhooks where OPERATOR_URL is no robot, and is not repeated', () => {
+    const env = { OPERATOR_URL: 'https://alerts.example/', OPERATOR_SECRET: 'SEC5f3a' }
+    expect(problems(env)).toEqual([expect.stringMatching(/^OPERATOR_SECRET: signs no webhook.*whsec_/)])
+    expect(problems(env).join()).not.toContain('SEC5f3a')
+    expect(problems({ ...env, OPERATOR_SECRET: `whsec_${KEY}` })).toEqual([])
+    expect(problems({ ...env, OPERATOR_URL: 'https://oapi.dingtalk.com/robot/send?access_token=t' })).toEqual([])
+  })
+
   test('refuses a shortest interval above the longest', () => {
     expect(problems({ POLL_MAX_INTERVAL: '4s' })).toEqual([expect.stringMatching(/^POLL_MIN_INTERVAL: is longer than/)])
     expect(problems({ POLL_MAX_INTERVAL: '5s' })).toEqual([])
