@@ -1,22 +1,26 @@
 import { HOUR, MINUTE } from './duration.ts'
+import type { Trouble, TroubleCode } from './trouble.ts'
+
+type TroubleOf<Code extends TroubleCode> = Extract<Trouble, { code: Code }>
 
 /** What operators are told of, each with what its sentence needs beside the subject. None of it is a secret or a person's. */
 export interface OperatorDetails {
-  /** Subject: the account. */
-  'account.paused': { account: string; reason: string; code: number | null }
-  'upstream.unreachable': { account: string; error: string }
+  /** Subject: the account's APIID. */
+  'account.paused': TroubleOf<'account_paused'>
+  'upstream.unreachable': TroubleOf<'upstream_unreachable'>
+  /** Subject: the account's id and the status. */
   'upstream.unknown_status': { account: string; status: string }
-  /** Subject: the queue. `due` is counted up to a bound. */
-  'backlog.growing': { queue: 'poll' | 'deliver'; due: number; ageMs: number }
-  /** Subject: the partner. */
+  /** Subject: `deliver`, or `poll` and the account's APIID. */
+  'backlog.growing': TroubleOf<'polls_late' | 'deliveries_late'>
+  /** Subject: the partner. `host` is that of the last one. */
   'callback.failing': { partnerId: string; host: string }
   'callback.disabled': { partnerId: string; host: string }
   'message.exhausted': { partnerId: string; host: string }
   /** Subject: the node. */
   'node.lost': { node: string }
   /** These two have but one subject. */
-  'backup.failed': { reason: string }
-  'disk.low': { freeBytes: number }
+  'backup.failed': TroubleOf<'backup_failed'>
+  'disk.low': TroubleOf<'disk_low'>
 }
 
 export type OperatorCondition = keyof OperatorDetails
@@ -76,6 +80,11 @@ const ONCE_A_MS = HOUR
 /** What begins again within the hour, and after its end was told, is told once it has lasted for so long. */
 const AGAIN_MS = 5 * MINUTE
 
+/** All names by which operators are told of something. */
+export const OPERATOR_EVENT_TYPES: readonly string[] = [
+  ...new Set(Object.entries(OPERATOR_CONDITIONS).flatMap(([condition, end]) => [condition, end ?? condition])),
+]
+
 /** The name by which operators are told of it: that of its end, once it is over. */
 export const operatorEventType = ({ condition, state }: Pick<OperatorEvent, 'condition' | 'state'>): string =>
   state === 'firing' ? condition : (OPERATOR_CONDITIONS[condition] ?? condition)
@@ -98,7 +107,7 @@ const begun = (note: OperatorNote & { details: object }, known: OperatorEvent | 
     condition,
     subject,
     state: 'firing',
-    since: at,
+    since: 'since' in details && typeof details.since === 'number' ? details.since : at,
     at,
     count: Math.max(1, adds),
     details,

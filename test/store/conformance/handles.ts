@@ -45,9 +45,9 @@ export const describeHandles = (open: OpenTwo): void => {
     await using opened = await openBenches(open)
     const { bench, both } = opened
     await bench.store.noteOperatorEvents(
-      ['acc_1', 'acc_2'].map(subject => ({
-        ...{ condition: 'account.paused', subject, at: bench.store.now(), adds: 1 },
-        details: { account: 'C1', reason: 'frozen', code: 4050 },
+      ['partner_1', 'partner_2'].map(subject => ({
+        ...{ condition: 'message.exhausted' as const, subject, at: bench.store.now(), adds: 1 },
+        details: { partnerId: subject, host: 'partner.example' },
       })),
     )
     const claims = await both(store => store.claimOperatorEvents({ limit: 1, leaseMs: MINUTE, gapMs: MINUTE }))
