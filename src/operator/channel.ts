@@ -1,0 +1,82 @@
+import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
+import { codeOf } from '../core/error.ts'
+import { type OperatorChannel, operatorChannelOf } from '../core/operator-channel.ts'
+import { readRetryAfter } from '../core/retry-after.ts'
+import type { Secret } from '../core/secret.ts'
+import { type Connect, type Fault, type Limits, type Origin, openClient, originOf } from '../http-client/client.ts'
+import type { Answer, Dialect } from './dialect.ts'
+import { DINGTALK } from './dingtalk.ts'
+import { FEISHU } from './feishu.ts'
+import type { Notice } from './notice.ts'
+import { SLACK } from './slack.ts'
+import { STANDARD_WEBHOOK } from './standard-webhook.ts'
+import { WECOM } from './wecom.ts'
+
+export interface Channel extends Pick<Dialect, 'most' | 'gapMs' | 'avoidsFullHours'> {
+  name: OperatorChannel
+  /** Sends once and never rejects, whatever the robot does. */
+  post(notice: Notice): Promise<Answer>
+  close(): void
+}
+
+const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
+  wecom: WECOM,
+  dingtalk: DINGTALK,
+  feishu: FEISHU,
+  slack: SLACK,
+  webhook: STANDARD_WEBHOOK,
+}
+
+const TIMEOUT_MS = 10 * SECOND
+const LIMITS: Limits = {
+  headBytes: 16 * 1024,
+  bodyBytes: 16 * 1024,
+  keptBytes: 16 * 1024,
+  totalBytes: 64 * 1024,
+  connectMs: 5 * SECOND,
+  bodyMs: 5 * SECOND,
+}
+
+/** Never a message of an error, which may contain addresses. */
+const nameOf = (fault: Fault): string => {
+  if (fault.kind === 'timeout') return `timeout: ${fault.phase}`
+  if (fault.kind === 'connect') return `${fault.phase}: ${codeOf(fault.error) ?? 'failed'}`
+  return fault.kind === 'lost' ? `lost: ${fault.code ?? 'closed'}` : fault.kind
+}
+
+/**
+ * The operator's own URL, by the plain client without the guard of callbacks: whoever sets it can reach its network anyway, and a
+ * receiver of their own is often inside. `CALLBACK_PROXY` is not asked, as for GetResult.
+ *
+ * @param deps.connect for connections that are not simply opened
+ */
+export const openChannel = (deps: {
+  url: Secret
+  secret: Secret | null
+  userAgent: string
+  clock: Clock
+  connect?: Connect<Origin>
+}): Channel => {
+  const { secret, userAgent, clock, connect } = deps
+  const url = new URL(deps.url.reveal())
+  const name = operatorChannelOf(url)
+  const { render, judge, most, gapMs, avoidsFullHours } = DIALECTS[name]
+  const client = openClient({ limits: LIMITS, perKey: 1, retries: 'unsent', clock, ...(connect && { connect }) })
+  const origin = originOf(url)
+
+  return {
+    ...{ name, most, gapMs, avoidsFullHours },
+    post: async notice => {
+      const { query, headers, body } = render(notice, secret?.reveal() ?? null)
+      const search = query === '' ? url.search : `${url.search === '' ? '?' : `${url.search}&`}${query}`
+      const path = url.pathname + search
+      const request = { method: 'POST', path, headers: ['user-agent', userAgent, ...headers], body } as const
+      const { head, body: answer, fault } = await client.send({ key: name, origin }, request, TIMEOUT_MS)
+      if (head === null) return { kind: 'later', code: fault ? nameOf(fault) : 'no answer', said: '', waitMs: null }
+      const waitMs = readRetryAfter(head.headers.get('retry-after') ?? null, clock.now())
+      return judge({ status: head.status, waitMs, text: answer.toString('utf8') })
+    },
+    close: client.close,
+  }
+}

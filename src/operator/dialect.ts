@@ -1,0 +1,115 @@
+import { MINUTE } from '../core/duration.ts'
+import type { Notice } from './notice.ts'
+import { bytesOf, cutTo, defused, oneLine } from './plain-text.ts'
+import { WORDS } from './words.ts'
+
+/** What a robot holds against us. All but `content`, which is about one message, last until somebody sees to them. */
+export type Problem = 'signature' | 'key' | 'keyword' | 'address' | 'content'
+
+/**
+ * What came of a message. `code` is for the log, and `said` what the robot has said, in one line. `later`: it may work another time,
+ * after `waitMs` where that is known.
+ */
+export type Answer =
+  | { kind: 'told' }
+  | { kind: 'later'; code: string; said: string; waitMs: number | null }
+  | { kind: 'refused'; problem: Problem; code: string; said: string }
+
+/** What a robot answered. `waitMs` is from its `Retry-After`. */
+export interface Reply {
+  status: number
+  waitMs: number | null
+  text: string
+}
+
+/** What is to be sent: `query` is added to that of the URL. */
+export interface Rendered {
+  query: string
+  headers: readonly string[]
+  body: string
+}
+
+/** How to speak to a channel. */
+export interface Dialect {
+  /** Most events in a message, and how long after one the next may go. */
+  most: number
+  gapMs: number
+  /** Full and half hours are when everybody sends, and robots refuse. */
+  avoidsFullHours: boolean
+  render: (notice: Notice, secret: string | null) => Rendered
+  judge: (reply: Reply) => Answer
+}
+
+/** 18 a minute, where 20 are allowed. */
+export const ROBOT = { most: 20, gapMs: MINUTE / 18, avoidsFullHours: true } as const
+export const JSON_HEADERS = ['content-type', 'application/json; charset=utf-8'] as const
+const LONGEST_SAID = 300
+
+/** The events as paragraphs of plain text that is harmless in a chat, together at most `most` bytes; what does not fit is named. */
+export const paragraphsOf = (
+  { items, language, source }: Notice,
+  { most, paragraph }: { most: number; paragraph: (headline: string, lines: readonly string[]) => string },
+): string[] => {
+  const words = WORDS[language]
+  const footer = defused(`idface-notifier · ${source}`)
+  const texts = items.map(({ headline, sentence, remedy, runbook, subject }) => {
+    const lines = [sentence, ...(remedy === '' ? [] : [words.toDo + remedy]), `${runbook} · ${cutTo(subject, 200)}`]
+    return paragraph(
+      defused(headline),
+      lines.map(line => cutTo(defused(line), most / 4)),
+    )
+  })
+  const moreOf = (from: number): string => {
+    const types = [...new Set(items.slice(from).map(({ type }) => type))]
+    return words.more(items.length - from, types.join(', '))
+  }
+  const room = most - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
+  const fitting: string[] = []
+  let taken = 0
+  for (const text of texts) {
+    taken += bytesOf(text) + 4
+    if (taken > room && fitting.length > 0) break
+    fitting.push(cutTo(text, room))
+  }
+  return [...fitting, ...(fitting.length < texts.length ? [moreOf(fitting.length)] : []), footer]
+}
+
+export const titleOf = ({ items, language }: Notice): string => {
+  const [first] = items
+  return `idface-notifier: ${defused(items.length === 1 && first ? first.headline : WORDS[language].several(items.length))}`
+}
+
+/** The JSON object that a robot answered, if it is one. */
+const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+export const saidBy = (text: unknown): string => cutTo(oneLine(typeof text === 'string' ? text : ''), LONGEST_SAID)
+
+/** A robot that answers 200 whatever it thinks: `code` is in the body, and 0 means that it told. */
+export const judgeByCode = (
+  { status, waitMs, text }: Reply,
+  names: { code: string; said: string },
+  judgeCode: (code: number, said: string) => Problem | { waitMs: number | null } | null,
+): Answer => {
+  const object = objectOf(text)
+  const code = object?.[names.code]
+  if (typeof code !== 'number') {
+    // Whatever that is, it is no robot: a proxy, or a page for people.
+    const named = { code: `http ${status}`, said: saidBy(text) }
+    if (status === 404 || status === 410) return { kind: 'refused', problem: 'key', ...named }
+    return { kind: 'later', ...named, waitMs }
+  }
+  if (code === 0) return { kind: 'told' }
+  const said = saidBy(object?.[names.said])
+  const judged = judgeCode(code, said)
+  const named = { code: `${names.code} ${code}`, said }
+  if (typeof judged === 'string') return { kind: 'refused', problem: judged, ...named }
+  // A code that nobody knows may pass; that it does not is told.
+  return { kind: 'later', ...named, waitMs: waitMs ?? judged?.waitMs ?? null }
+}

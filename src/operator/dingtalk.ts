@@ -1,0 +1,59 @@
+import { createHmac } from 'node:crypto'
+import { MINUTE } from '../core/duration.ts'
+import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
+import { cutTo } from './plain-text.ts'
+
+/** Bytes of the text: the whole body may have 20,000. */
+const MOST_BYTES = 16_000
+
+/** The one code for whatever its safety settings refuse; only the words say what. */
+const UNSAFE = 310_000
+const unsafe = (said: string): Problem => {
+  if (/keyword/i.test(said)) return 'keyword'
+  if (/sign|timestamp/i.test(said)) return 'signature'
+  return /\bip\b|whitelist/i.test(said) ? 'address' : 'key'
+}
+
+const PROBLEMS: Readonly<Record<number, Problem>> = {
+  300001: 'key',
+  300005: 'key',
+  400013: 'key',
+  400101: 'key',
+  400102: 'key',
+  400106: 'key',
+  400105: 'content',
+  430101: 'content',
+  430102: 'content',
+  430103: 'content',
+  430104: 'content',
+  460101: 'content',
+}
+/** It then takes nothing for ten minutes. */
+const TOO_FAST = new Set([130_101, 410_100, 90_030])
+
+/** By `OPERATOR_SECRET`, the time is in ms. */
+const signatureOf = (timestamp: number, secret: string): string =>
+  encodeURIComponent(createHmac('sha256', secret).update(`${timestamp}\n${secret}`).digest('base64'))
+
+/** 钉钉. */
+export const DINGTALK: Dialect = {
+  ...ROBOT,
+  render: (notice, secret) => {
+    const title = titleOf(notice)
+    const paragraphs = paragraphsOf(notice, {
+      most: MOST_BYTES - Buffer.byteLength(title) - 100,
+      paragraph: (headline, lines) => [`**${headline}**`, ...lines].join('\n\n'),
+    })
+    const text = cutTo([`#### ${title}`, ...paragraphs].join('\n\n'), MOST_BYTES)
+    return {
+      query: secret === null ? '' : `timestamp=${notice.at}&sign=${signatureOf(notice.at, secret)}`,
+      headers: JSON_HEADERS,
+      body: JSON.stringify({ msgtype: 'markdown', markdown: { title, text } }),
+    }
+  },
+  judge: reply =>
+    judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, (code, said) => {
+      if (code === UNSAFE) return unsafe(said)
+      return TOO_FAST.has(code) ? { waitMs: 10 * MINUTE } : (PROBLEMS[code] ?? null)
+    }),
+}

@@ -1,0 +1,47 @@
+import { createHmac } from 'node:crypto'
+import { MINUTE, SECOND } from '../core/duration.ts'
+import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
+
+/** Bytes of the paragraphs: the whole body may have 20 KB. */
+const MOST_BYTES = 14_000
+
+const PROBLEMS: Readonly<Record<number, Problem>> = {
+  19001: 'key',
+  19021: 'signature',
+  19022: 'address',
+  19024: 'keyword',
+  9499: 'content',
+  230025: 'content',
+  230099: 'content',
+}
+const TOO_FAST = new Set([11_232, 99_991_400])
+
+/** By `OPERATOR_SECRET`: the key is what others would sign, and the text is empty. The time is in seconds. */
+const signatureOf = (timestamp: string, secret: string): string =>
+  createHmac('sha256', `${timestamp}\n${secret}`).digest('base64')
+
+const plain = (content: string) => ({ tag: 'plain_text', content })
+
+/** 飞书, and Lark: a card of version 1.0. In plain text nothing is a mention. */
+export const FEISHU: Dialect = {
+  ...ROBOT,
+  render: (notice, secret) => {
+    const timestamp = String(Math.floor(notice.at / SECOND))
+    const paragraphs = paragraphsOf(notice, {
+      most: MOST_BYTES,
+      paragraph: (headline, lines) => [headline, ...lines].join('\n'),
+    })
+    const isFiring = notice.items.some(({ state }) => state === 'firing')
+    const card = {
+      config: { wide_screen_mode: true },
+      header: { title: plain(titleOf(notice)), template: isFiring ? 'red' : 'green' },
+      elements: paragraphs.map(text => ({ tag: 'div', text: plain(text) })),
+    }
+    const signed = secret === null ? {} : { timestamp, sign: signatureOf(timestamp, secret) }
+    return { query: '', headers: JSON_HEADERS, body: JSON.stringify({ ...signed, msg_type: 'interactive', card }) }
+  },
+  judge: reply =>
+    judgeByCode(reply, { code: 'code', said: 'msg' }, code =>
+      TOO_FAST.has(code) ? { waitMs: MINUTE } : (PROBLEMS[code] ?? null),
+    ),
+}

@@ -1,0 +1,35 @@
+import { type Dialect, JSON_HEADERS, paragraphsOf, ROBOT, saidBy, titleOf } from './dialect.ts'
+import { cutTo } from './plain-text.ts'
+
+const MOST_OF_HEADER = 150
+const MOST_OF_SECTION = 3_000
+/** Bytes of all sections, which may be 50: more than anybody reads. */
+const MOST_BYTES = 12_000
+
+/** What it answers with 403, 404 and 410 lasts: `invalid_token`, `no_service`, `channel_not_found`, `channel_is_archived`. */
+const GONE = new Set([401, 403, 404, 410])
+
+/** Slack: the URL is the secret. `verbatim` keeps it from making links and mentions of plain text. */
+export const SLACK: Dialect = {
+  ...ROBOT,
+  avoidsFullHours: false,
+  render: notice => {
+    const title = titleOf(notice)
+    const sections = paragraphsOf(notice, {
+      most: MOST_BYTES,
+      paragraph: (headline, lines) => cutTo([`*${headline}*`, ...lines].join('\n'), MOST_OF_SECTION),
+    })
+    const blocks = [
+      { type: 'header', text: { type: 'plain_text', text: cutTo(title, MOST_OF_HEADER), emoji: false } },
+      ...sections.map(text => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } })),
+    ]
+    return { query: '', headers: JSON_HEADERS, body: JSON.stringify({ text: title, blocks }) }
+  },
+  judge: ({ status, waitMs, text }) => {
+    if (status === 200 && text.trim() === 'ok') return { kind: 'told' }
+    const named = { code: `http ${status}`, said: saidBy(text) }
+    if (GONE.has(status)) return { kind: 'refused', problem: 'key', ...named }
+    if (status === 400) return { kind: 'refused', problem: 'content', ...named }
+    return { kind: 'later', ...named, waitMs }
+  },
+}

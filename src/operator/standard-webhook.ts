@@ -1,0 +1,42 @@
+import { SECOND } from '../core/duration.ts'
+import { createSigningKey, sign } from '../core/signature.ts'
+import type { Dialect, Problem } from './dialect.ts'
+import { oneLine } from './plain-text.ts'
+
+/** For a program: each event by itself, five a second. */
+const PACE = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
+
+const PROBLEMS: Readonly<Record<number, Problem>> = { 401: 'signature', 403: 'signature', 404: 'key', 410: 'key' }
+/** A client's fault that passes. */
+const PASSING = new Set([408, 409, 421, 425, 429])
+
+const iso = (at: number): string => new Date(at).toISOString()
+
+/** Any other receiver: Standard Webhooks, as partners get. Without `OPERATOR_SECRET` it is not signed. */
+export const STANDARD_WEBHOOK: Dialect = {
+  ...PACE,
+  render: ({ id, at, source, items }, secret) => {
+    const [item] = items
+    if (!item) throw new Error('a notice has an event')
+    const { type, since, headline, sentence, remedy, ...rest } = item
+    const texts = { headline: oneLine(headline), sentence: oneLine(sentence), remedy: oneLine(remedy) }
+    const body = JSON.stringify({
+      type,
+      timestamp: iso(at),
+      data: { ...rest, since: iso(since), ...texts, source },
+    })
+    const timestampSeconds = Math.floor(at / SECOND)
+    const key = secret === null ? null : createSigningKey(secret)
+    const signature = key === null ? [] : ['webhook-signature', sign([key], { id, timestampSeconds, body })]
+    const headers = ['content-type', 'application/json', 'webhook-id', id]
+    return { query: '', headers: [...headers, 'webhook-timestamp', String(timestampSeconds), ...signature], body }
+  },
+  // What the receiver has said is not kept: it may be anybody's page.
+  judge: ({ status, waitMs }) => {
+    if (status >= 200 && status < 300) return { kind: 'told' }
+    const named = { code: `http ${status}`, said: '' }
+    const problem = PROBLEMS[status] ?? (status >= 300 && status < 400 ? 'key' : 'content')
+    if (status < 500 && !PASSING.has(status)) return { kind: 'refused', problem, ...named }
+    return { kind: 'later', ...named, waitMs }
+  },
+}

@@ -1,0 +1,165 @@
+import type { Language } from '../core/language.ts'
+import type { OperatorCondition, OperatorDetails, OperatorEvent } from '../core/operator-event.ts'
+import type { Trouble } from '../core/trouble.ts'
+import { describeTrouble, showSpan } from '../core/trouble-texts.ts'
+
+interface EventWords {
+  headline: string
+  sentence: string
+  remedy: string
+}
+
+type Described = Pick<EventWords, 'sentence' | 'remedy'>
+/** What is not a trouble of `stats()`, whose words are those of `status`. */
+type Own = {
+  [Condition in OperatorCondition as OperatorDetails[Condition] extends Trouble ? never : Condition]: (
+    details: OperatorDetails[Condition],
+    count: number,
+  ) => Described
+}
+
+interface Words {
+  event: (event: OperatorEvent, at: number) => EventWords
+  test: EventWords
+  toDo: string
+  several: (count: number) => string
+  more: (count: number, types: string) => string
+}
+
+interface Texts extends Pick<Words, 'test' | 'toDo' | 'several' | 'more'> {
+  titles: Record<OperatorCondition, { firing: string; resolved: string }>
+  own: Own
+  firing: string
+  resolved: string
+  times: (count: number) => string
+  lasted: (since: string, until: string, span: string) => string
+}
+
+const en: Texts = {
+  firing: 'ALERT',
+  resolved: 'RESOLVED',
+  titles: {
+    'account.paused': { firing: 'an upstream account is paused', resolved: 'an upstream account is in use again' },
+    'upstream.unreachable': { firing: 'GetResult cannot be reached', resolved: 'GetResult answers again' },
+    'upstream.unknown_status': { firing: 'GetResult answers an unknown status', resolved: '' },
+    'backlog.growing': { firing: 'polls or webhooks are late', resolved: 'nothing is late any more' },
+    'callback.failing': { firing: 'a callback URL fails', resolved: 'a callback URL works again' },
+    'callback.disabled': { firing: 'a callback URL is disabled', resolved: 'a callback URL is enabled again' },
+    'message.exhausted': { firing: 'webhooks are given up', resolved: '' },
+    'node.lost': { firing: 'a node is gone', resolved: 'a node is back' },
+    'backup.failed': { firing: 'a backup has failed', resolved: 'a backup has been made' },
+    'disk.low': { firing: 'the disk is nearly full', resolved: 'the disk has room again' },
+  },
+  own: {
+    'upstream.unknown_status': ({ account, status }) => ({
+      sentence: `GetResult answered the status ${status} for account ${account}, which is in no table. Polling goes on.`,
+      remedy: 'Ask the vendor what it means; if it is a verdict, the service has to learn it.',
+    }),
+    'callback.failing': ({ partnerId, host }) => ({
+      sentence: `Webhooks of partner ${partnerId} to ${host} have only failed for a while. They are repeated.`,
+      remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
+    }),
+    'callback.disabled': ({ partnerId, host }) => ({
+      sentence: `A callback URL of partner ${partnerId} at ${host} has only failed for days. Its webhooks are held.`,
+      remedy: 'Tell the partner: a registration of the URL, or a test that succeeds, enables it again.',
+    }),
+    'message.exhausted': ({ partnerId, host }, count) => ({
+      sentence: `${count === 1 ? 'A webhook' : `${count} webhooks`} of partner ${partnerId} could not be delivered and ${count === 1 ? 'is' : 'are'} not tried again, the last one to ${host}.`,
+      remedy:
+        'Tell the partner, who has not been told of these results. When the receiver works again, resend them, or let the partner do so (POST /v1/resend).',
+    }),
+    'node.lost': ({ node }) => ({
+      sentence: `The node ${node} has not shown itself for a while. The others do its work.`,
+      remedy: 'Look whether its process runs and reaches the database.',
+    }),
+  },
+  times: count => ` (${count} times)`,
+  lasted: (since, until, span) => `It lasted from ${since} to ${until}, ${span}.`,
+  test: {
+    headline: 'TEST: this channel works',
+    sentence: 'This is a test by notify-test. Nothing is wrong.',
+    remedy: '',
+  },
+  toDo: 'What to do: ',
+  several: count => `${count} events`,
+  more: (count, types) => `and ${count} more: ${types}`,
+}
+
+const zh: Texts = {
+  firing: '告警',
+  resolved: '恢复',
+  titles: {
+    'account.paused': { firing: '上游账户已暂停', resolved: '上游账户已恢复使用' },
+    'upstream.unreachable': { firing: '无法连接上游', resolved: '上游已恢复应答' },
+    'upstream.unknown_status': { firing: '上游返回未知状态', resolved: '' },
+    'backlog.growing': { firing: '查询或回调延迟', resolved: '已无延迟' },
+    'callback.failing': { firing: '回调地址持续失败', resolved: '回调地址已恢复' },
+    'callback.disabled': { firing: '回调地址已停用', resolved: '回调地址已重新启用' },
+    'message.exhausted': { firing: '回调最终未能送达', resolved: '' },
+    'node.lost': { firing: '节点失联', resolved: '节点已恢复' },
+    'backup.failed': { firing: '备份失败', resolved: '备份已成功' },
+    'disk.low': { firing: '磁盘空间不足', resolved: '磁盘空间已恢复' },
+  },
+  own: {
+    'upstream.unknown_status': ({ account, status }) => ({
+      sentence: `上游对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
+      remedy: '请向上游确认其含义；若它表示最终结果，需要升级本服务以识别它。',
+    }),
+    'callback.failing': ({ partnerId, host }) => ({
+      sentence: `合作方 ${partnerId} 发往 ${host} 的回调一段时间以来全部失败，系统会继续重试。`,
+      remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
+    }),
+    'callback.disabled': ({ partnerId, host }) => ({
+      sentence: `合作方 ${partnerId} 在 ${host} 的回调地址连续数天全部失败，已停用，其回调暂不发送。`,
+      remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。',
+    }),
+    'message.exhausted': ({ partnerId, host }, count) => ({
+      sentence: `合作方 ${partnerId} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}。`,
+      remedy: '合作方尚不知道这些结果，请告知合作方。待接收端恢复后重新发送，或由合作方自行重发（POST /v1/resend）。',
+    }),
+    'node.lost': ({ node }) => ({
+      sentence: `节点 ${node} 已有一段时间没有动静，其工作由其他节点承担。`,
+      remedy: '请检查该节点的进程是否运行、能否连接数据库。',
+    }),
+  },
+  times: count => `（${count} 次）`,
+  lasted: (since, until, span) => `自 ${since} 至 ${until}，持续 ${span}。`,
+  test: { headline: '测试：通知渠道正常', sentence: '这是 notify-test 发出的测试消息，系统没有异常。', remedy: '' },
+  toDo: '处理方法：',
+  several: count => `${count} 个事件`,
+  more: (count, types) => `另有 ${count} 个：${types}`,
+}
+
+const showTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+const describe = (
+  { own }: Texts,
+  { condition, details, count }: OperatorEvent,
+  language: Language,
+  at: number,
+): Described => {
+  if ('code' in details) return describeTrouble(details, language, at)
+  const words = own[condition as keyof Own] as (details: OperatorEvent['details'], count: number) => Described
+  return words(details, count)
+}
+
+const wordsOf = (texts: Texts, language: Language): Words => ({
+  event: (event, at) => {
+    const { condition, state, since, count } = event
+    const times = count > 1 ? texts.times(count) : ''
+    const headline = `${texts[state]}: ${texts.titles[condition][state]}${times}`
+    if (state === 'firing') return { headline, ...describe(texts, event, language, at) }
+    const sentence = texts.lasted(
+      showTime(since),
+      showTime(event.at),
+      showSpan(Math.max(0, event.at - since), language),
+    )
+    return { headline, sentence, remedy: '' }
+  },
+  test: texts.test,
+  toDo: texts.toDo,
+  several: texts.several,
+  more: texts.more,
+})
+
+export const WORDS: Readonly<Record<Language, Words>> = { en: wordsOf(en, 'en'), zh: wordsOf(zh, 'zh') }

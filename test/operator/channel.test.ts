@@ -1,0 +1,200 @@
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { openChannel } from '../../src/operator/channel.ts'
+import { clockWith } from '../support/clock.ts'
+import { openAnswering, openRobot, ROBOT_SECRET, type RobotName } from '../support/operator-robots.ts'
+import { AT, exhausted, noticeOf, PAUSED } from './support.ts'
+
+type At = Pick<Awaited<ReturnType<typeof openAnswering>>, 'url' | 'connect'>
+
+const channelTo = ({ url, connect }: At, secret: string | null = null) => {
+  const channel = openChannel({
+    ...{ url: new Secret(url), secret: secret === null ? null : new Secret(secret) },
+    ...{ userAgent: 'idface-notifier/test', clock: clockWith(), connect },
+  })
+  return Object.assign(channel, { [Symbol.dispose]: channel.close })
+}
+
+const NAMES: readonly RobotName[] = ['wecom', 'dingtalk', 'feishu', 'slack']
+
+describe.each(NAMES)('%s', name => {
+  test('is told what has happened, since when, and what to do', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    expect(channel.name).toBe(name)
+    expect(await channel.post(noticeOf([PAUSED]))).toEqual({ kind: 'told' })
+    const [text] = robot.texts()
+    expect(text).toContain('idface-notifier: ALERT: an upstream account is paused')
+    expect(text).toContain('since 2026-11-26 03:04:05 UTC')
+    expect(text).toContain('What to do: Correct IHUYI_ACCOUNT and IHUYI_API_KEY')
+    expect(text).toContain('docs/operations.md#account.paused')
+  })
+
+  test('is told in Chinese', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    expect(await channel.post(noticeOf([PAUSED], 'zh'))).toEqual({ kind: 'told' })
+    const [text] = robot.texts()
+    expect(text).toContain('告警: 上游账户已暂停')
+    expect(text).toContain('处理方法：请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY')
+  })
+
+  test.each(['en', 'zh'] as const)('takes a digest of very many long events (%s)', async language => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    const events = Array.from({ length: 60 }, (_, n) =>
+      exhausted(`partner_${n}`, `${'很长的主机名'.repeat(200)}.example`, n + 2),
+    )
+    expect(await channel.post(noticeOf(events, language))).toEqual({ kind: 'told' })
+    expect(robot.texts()[0]).toContain('message.exhausted')
+    expect(robot.texts()[0]).not.toContain('\ufffd')
+  })
+
+  test('gets no mention, link or markup from what a partner has given', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    const evil = '<@all> <at id=all></at> <!here> @everyone [pay](https://evil.example) **now** `x`\n# h\u202e'
+    expect(await channel.post(noticeOf([exhausted('partner_1', evil)]))).toEqual({ kind: 'told' })
+    const [text = ''] = robot.texts()
+    expect(text).not.toMatch(/<@|<at|<!|@|\]\(|:\/\/|\*\*now|`|\n# h|\u202e/)
+    expect(text).toContain('＜＠all＞')
+  })
+
+  test('is not known, and nothing will mend that by itself', async () => {
+    await using robot = await openRobot(name, { isKnown: false })
+    using channel = channelTo(robot)
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', problem: 'key' })
+  })
+
+  test('has had too many', async () => {
+    await using robot = await openRobot(name, { most: 0 })
+    using channel = channelTo(robot)
+    const waitMs = { wecom: MINUTE, dingtalk: 10 * MINUTE, feishu: MINUTE, slack: 30 * SECOND }[name]
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'later', waitMs })
+  })
+})
+
+describe.each(['dingtalk', 'feishu'] as const)('%s with a secret', name => {
+  test('takes what is signed', async () => {
+    await using robot = await openRobot(name, { secret: ROBOT_SECRET })
+    using channel = channelTo(robot, ROBOT_SECRET)
+    expect(await channel.post(noticeOf([PAUSED]))).toEqual({ kind: 'told' })
+  })
+
+  test.each([
+    ['another secret', 'SECother', Date.now()],
+    ['no secret', null, Date.now()],
+    ['a clock that is hours off', ROBOT_SECRET, Date.now() - 120 * MINUTE],
+  ])('refuses what is signed with %s', async (_, secret, at) => {
+    await using robot = await openRobot(name, { secret: ROBOT_SECRET })
+    using channel = channelTo(robot, secret)
+    expect(await channel.post(noticeOf([PAUSED], 'en', at))).toMatchObject({ kind: 'refused', problem: 'signature' })
+  })
+
+  test('with a keyword of ours takes all, with another none', async () => {
+    await using robot = await openRobot(name, { keyword: 'idface-notifier' })
+    using channel = channelTo(robot)
+    expect(await channel.post(noticeOf([PAUSED], 'zh'))).toEqual({ kind: 'told' })
+    await using other = await openRobot(name, { keyword: 'Prometheus' })
+    using refused = channelTo(other)
+    expect(await refused.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', problem: 'keyword' })
+  })
+
+  test('that takes calls from other addresses only says so', async () => {
+    await using robot = await openRobot(name, { isAddressAllowed: false })
+    using channel = channelTo(robot)
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', problem: 'address' })
+  })
+})
+
+/** Computed with Python's hmac, by the makers' descriptions. */
+test('signatures are those of another implementation', async () => {
+  const at = 1_764_126_245_000
+  await using dingtalk = await openAnswering(() => ({ body: '{"errcode":0}' }))
+  using toDingtalk = channelTo({ ...dingtalk, url: 'http://oapi.dingtalk.com/robot/send?access_token=t' }, ROBOT_SECRET)
+  await toDingtalk.post(noticeOf([PAUSED], 'en', at))
+  expect(dingtalk.calls[0]?.url.search).toBe(
+    '?access_token=t&timestamp=1764126245000&sign=7wFmOwcx7uG3fKzl9wNB2FFft3mqPOuNE%2FTjS%2Bd69Fk%3D',
+  )
+  await using feishu = await openAnswering(() => ({ body: '{"code":0}' }))
+  using toFeishu = channelTo({ ...feishu, url: 'http://open.larksuite.com/open-apis/bot/v2/hook/t' }, ROBOT_SECRET)
+  await toFeishu.post(noticeOf([PAUSED], 'en', at))
+  expect(JSON.parse(feishu.calls[0]?.body ?? '')).toMatchObject({
+    timestamp: '1764126245',
+    sign: '6JAtkKckcA2PJEWZPZMA5GeyDy9BNQqWdmC42kFTB0E=',
+  })
+})
+
+test('Slack that is archived is not tried again', async () => {
+  await using robot = await openRobot('slack', { isGone: true })
+  using channel = channelTo(robot)
+  expect(await channel.post(noticeOf([PAUSED]))).toEqual({
+    ...{ kind: 'refused', problem: 'key', code: 'http 410', said: 'channel_is_archived' },
+  })
+})
+
+describe('any other receiver', () => {
+  const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
+
+  test('gets a Standard Webhook', async () => {
+    await using receiver = await openAnswering(() => ({ status: 204, body: '' }))
+    using channel = channelTo(receiver, SECRET)
+    expect(channel).toMatchObject({ name: 'webhook', most: 1 })
+    expect(await channel.post(noticeOf([{ ...PAUSED, count: 3 }]))).toEqual({ kind: 'told' })
+    const [call] = receiver.calls
+    expect(call?.url.pathname + (call?.url.search ?? '')).toBe('/alerts?team=7')
+    const verified = new Webhook(SECRET).verify(call?.body ?? '', call?.headers as Record<string, string>)
+    expect(verified).toEqual({
+      type: 'account.paused',
+      timestamp: expect.any(String),
+      data: {
+        ...{ subject: 'C12345678', state: 'firing', since: new Date(AT).toISOString(), count: 3, source: 'node-1' },
+        details: {
+          code: 'account_paused',
+          since: AT,
+          account: 'C12345678',
+          reason: 'credentials_wrong',
+          upstreamCode: 405,
+        },
+        headline: 'ALERT: an upstream account is paused (3 times)',
+        sentence: expect.stringContaining('Account C12345678 has been paused since'),
+        remedy: expect.stringContaining('Correct IHUYI_ACCOUNT'),
+        runbook: 'docs/operations.md#account.paused',
+      },
+    })
+  })
+
+  test('is not signed for without a secret', async () => {
+    await using receiver = await openAnswering(() => ({ body: '' }))
+    using channel = channelTo(receiver)
+    expect(await channel.post(noticeOf([PAUSED]))).toEqual({ kind: 'told' })
+    expect(receiver.calls[0]?.headers).not.toHaveProperty('webhook-signature')
+  })
+
+  test.each([
+    [401, {}, { kind: 'refused', problem: 'signature' }],
+    [404, {}, { kind: 'refused', problem: 'key' }],
+    [302, {}, { kind: 'refused', problem: 'key' }],
+    [422, {}, { kind: 'refused', problem: 'content' }],
+    [429, { 'retry-after': '7' }, { kind: 'later', waitMs: 7 * SECOND }],
+    [503, {}, { kind: 'later', waitMs: null }],
+  ])('that answers %i', async (status, headers, expected) => {
+    await using receiver = await openAnswering(() => ({ status, headers, body: 'a page' }))
+    using channel = channelTo(receiver)
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ ...expected, code: `http ${status}`, said: '' })
+  })
+})
+
+test('a page in the place of a robot, and nobody at all, may pass', async () => {
+  await using page = await openAnswering(() => ({ body: '<html>Log in</html>' }))
+  const url = 'http://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k'
+  using channel = channelTo({ ...page, url })
+  expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'later', code: 'http 200' })
+  using nobody = channelTo({ url, connect: (_, { openTcp }) => openTcp({ host: '127.0.0.1', port: 9 }) })
+  expect(await nobody.post(noticeOf([PAUSED]))).toMatchObject({
+    kind: 'later',
+    code: expect.stringContaining('ECONNREFUSED'),
+  })
+})

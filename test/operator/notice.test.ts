@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { MINUTE } from '../../src/core/duration.ts'
+import { OPERATOR_EVENT_TYPES, type OperatorEvent } from '../../src/core/operator-event.ts'
+import { noticeItem } from '../../src/operator/notice.ts'
+import { AT, exhausted, PAUSED } from './support.ts'
+
+const OPERATIONS = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+const HOST = { partnerId: 'partner_1', host: 'hooks.partner.example' }
+const LATE = { since: AT, due: 7, isCapped: false } as const
+
+/** One of each; tsc asks for what is missing. */
+const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['details'] } = {
+  'account.paused': PAUSED.details,
+  'upstream.unreachable': { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout' },
+  'upstream.unknown_status': { account: 'acc_1', status: 'MAYBE' },
+  'backlog.growing': { code: 'deliveries_late', ...LATE },
+  'callback.failing': HOST,
+  'callback.disabled': HOST,
+  'message.exhausted': HOST,
+  'node.lost': { node: 'node-2' },
+  'backup.failed': { code: 'backup_failed', since: AT, reason: 'no_room' },
+  'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
+}
+const CONDITIONS = Object.keys(DETAILS) as OperatorEvent['condition'][]
+
+describe.each(CONDITIONS)('%s', condition => {
+  const event: OperatorEvent = { ...PAUSED, condition, subject: 'subject', details: DETAILS[condition] }
+
+  test.each(['en', 'zh'] as const)('says what it is and what to do (%s)', language => {
+    const { headline, sentence, remedy } = noticeItem(event, language, AT + MINUTE)
+    for (const text of [headline, sentence, remedy]) expect(text).toMatch(language === 'zh' ? /\p{sc=Han}/u : /\w/)
+    for (const text of [headline, sentence, remedy]) expect(text).not.toMatch(/undefined|null|\[object/)
+    if (language === 'en') expect(headline + sentence + remedy).not.toMatch(/\p{sc=Han}/u)
+  })
+
+  test('has its place in the runbook', () => {
+    const { runbook } = noticeItem(event, 'en', AT)
+    expect(OPERATIONS).toContain(`<a id="${runbook.replace('docs/operations.md#', '')}"></a>`)
+  })
+})
+
+test('every name of an event is in the runbook', () => {
+  for (const type of OPERATOR_EVENT_TYPES) expect(OPERATIONS).toContain(`\`${type}\``)
+})
+
+test('the end says how long it lasted, and there is nothing to do', () => {
+  const ended: OperatorEvent = { ...PAUSED, state: 'resolved', at: AT + 5 * MINUTE, count: 3 }
+  expect(noticeItem(ended, 'en', AT)).toMatchObject({
+    ...{ type: 'account.resumed', state: 'resolved', remedy: '' },
+    headline: 'RESOLVED: an upstream account is in use again (3 times)',
+    sentence: 'It lasted from 2026-11-26 03:04:05 UTC to 2026-11-26 03:09:05 UTC, 5 min.',
+  })
+  expect(noticeItem(ended, 'zh', AT).sentence).toBe(
+    '自 2026-11-26 03:04:05 UTC 至 2026-11-26 03:09:05 UTC，持续 5 分钟。',
+  )
+})
+
+test('how often it happened is told', () => {
+  expect(noticeItem(exhausted('partner_1', 'h.example', 57), 'en', AT).sentence).toContain('57 webhooks of partner')
+})
