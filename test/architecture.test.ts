@@ -16,10 +16,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'http-client': ['core'],
   upstream: ['core', 'http-client'],
   callback: ['core', 'http-client', 'store'],
+  operator: ['core', 'http-client', 'store', 'telemetry'],
   worker: ['core', 'telemetry', 'store', 'callback'],
   http: ['core', 'telemetry', 'store'],
   simulator: ['core'],
-  app: ['core', 'config', 'telemetry', 'version', 'store', 'upstream', 'callback', 'worker', 'http'],
+  app: ['core', 'config', 'telemetry', 'version', 'store', 'upstream', 'callback', 'worker', 'http', 'operator'],
   cli: [
     'core',
     'config',

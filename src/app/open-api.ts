@@ -32,16 +32,19 @@ export const openApi = async ({
   enumerationGuard,
   tracer,
   metrics,
+  whyOff,
   emit,
 }: RoleDeps<'callback' | 'polling' | 'server', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
+  /** Why operators are not told any more; null: nobody has said where to tell them. */
+  whyOff: (() => string | null) | null
 }): Promise<{ url: string } & Role> => {
   const newId = createIds()
   const judge = createUrlJudge(callbackPolicy(callback))
-  const readiness = createReadiness(store, clock)
+  const readiness = createReadiness(store, clock, whyOff)
   const stopping = new AbortController()
   const waitingRoom = createWaitingRoom(WAITING)
   const api = createApi({

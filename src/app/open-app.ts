@@ -19,6 +19,7 @@ import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
 import { openDeliverer } from './open-deliverer.ts'
+import { openOperator } from './open-operator.ts'
 import { openPoller } from './open-poller.ts'
 import { GRACE_MS, type Role } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
@@ -53,7 +54,8 @@ export const openApp = async (
   const store = stack.adopt(await database, opened => opened.close())
   const metrics = createNodeMetrics(store, config)
   const counts = createEventCounts(store.now)
-  const emit = createEmit([relayTo(told), metrics.listener, counts.listen])
+  const listeners = [relayTo(told), metrics.listener, counts.listen]
+  const emit = createEmit(listeners)
   const history = createHistoryRecorder({ store, counts, emit })
   history.begin(VERSION)
   stack.defer(history.stop)
@@ -91,7 +93,13 @@ export const openApp = async (
     const leftMs = GRACE_MS - (clock.monotonic() - begunAt)
     await traces?.close(Math.max(0, Math.min(FLUSH_MS, leftMs)))
   })
-  const api = await openApi({ ...shared, sender, enumerationGuard, metrics: metrics.page })
+  const operator = openOperator(shared)
+  if (operator) {
+    roles.push(operator)
+    listeners.push(operator.listen)
+  }
+  const whyOff = operator?.whyOff ?? null
+  const api = await openApi({ ...shared, sender, enumerationGuard, metrics: metrics.page, whyOff })
   roles.push(api)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })

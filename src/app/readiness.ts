@@ -17,10 +17,15 @@ const told = (name: string, reasons: readonly string[]): Check => {
   return { name, ok: true, reason: named.length === 0 ? null : named.join('; ') }
 }
 
-/** Whether this process can do its work now, and what keeps it from it. */
+/**
+ * Whether this process can do its work now, and what keeps it from it.
+ *
+ * @param whyOff why operators are not told any more; null: nobody has said where to tell them
+ */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,
   { monotonic }: Pick<Clock, 'monotonic'>,
+  whyOff: (() => string | null) | null = null,
 ) => {
   let isStopping = false
 
@@ -86,6 +91,14 @@ export const createReadiness = (
       await database(),
       ...(await accounts()),
       await deliveries(),
+      ...(whyOff === null
+        ? []
+        : [
+            told(
+              'operator',
+              [whyOff()].filter(reason => reason !== null),
+            ),
+          ]),
     ],
   }
 }

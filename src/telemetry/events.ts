@@ -1,5 +1,6 @@
 import { DELIVERY_EVENTS } from './delivery-events.ts'
 import { DURATION_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
+import { OPERATOR_EVENTS } from './operator-events.ts'
 import { POLLING_EVENTS } from './polling-events.ts'
 import { TRACES_EVENTS } from './traces-events.ts'
 
@@ -241,6 +242,7 @@ export const EVENTS = {
     meaning: 'The partner cancelled a registration whose webhook was waiting to be sent.',
   },
   ...DELIVERY_EVENTS,
+  ...OPERATOR_EVENTS,
 
   'retention.done': {
     level: 'info',

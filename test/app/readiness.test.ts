@@ -16,7 +16,7 @@ const ACCOUNT: Account = {
   unreachableError: null,
 }
 
-const open = (accounts: readonly Account[] = [ACCOUNT]) => {
+const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | null) | null = null) => {
   const state = {
     now: 0,
     probes: 0,
@@ -38,6 +38,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT]) => {
       deliveriesHeldAt: async () => state.heldAt,
     },
     { monotonic: () => state.now },
+    whyOff,
   )
   const check = async (name: string) => (await readiness.checks()).find(one => one.name === name)
   return { readiness, state, check }
@@ -48,6 +49,14 @@ describe('readiness', () => {
     const checks = await open().readiness.checks()
     expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts', 'upstream', 'deliveries'])
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
+  })
+
+  test('tells why operators are not told any more, and stays ready', async () => {
+    let reason: string | null = null
+    const { check } = open([ACCOUNT], () => reason)
+    expect(await check('operator')).toEqual({ name: 'operator', ok: true, reason: null })
+    reason = 'nothing is sent to OPERATOR_URL (wecom) any more: key'
+    expect(await check('operator')).toEqual({ name: 'operator', ok: true, reason })
   })
 
   test('fails with a reason while the process stops', async () => {

@@ -37,5 +37,15 @@ export const LOOK: Section = {
       example: 'doctor --offline',
       load: async () => (await import('../doctor/doctor.ts')).doctor,
     }),
+    defineCommand({
+      path: 'notify-test',
+      words: {
+        en: 'send a test to OPERATOR_URL; print what the robot answered, and what to do',
+        zh: '向 OPERATOR_URL 发送一条测试消息；输出机器人的应答及处理方法',
+      },
+      printsData: true,
+      example: 'notify-test',
+      load: async () => (await import('../notify-test.ts')).notifyTest,
+    }),
   ],
 }

@@ -1,5 +1,6 @@
 import { ACCOUNT_FAULTS } from '../../core/answer.ts'
 import { ATTEMPT_ORIGINS, MESSAGE_ENDS } from '../../core/message.ts'
+import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
 import { REASONS } from '../../core/verification.ts'
 import { counter, gauge, histogram } from './declaration.ts'
 import { ATTEMPT_OUTCOMES, POLL_ANSWERS } from './outcomes.ts'
@@ -55,6 +56,10 @@ export const EVENT_METRICS = {
   }),
   messages: counter('idface_messages_total', 'Webhooks by how they ended; one that is resent ends again.', {
     end: MESSAGE_ENDS,
+  }),
+  operatorEvents: counter('idface_operator_events_total', 'What operators had to know, by how they were told of it.', {
+    type: OPERATOR_EVENT_TYPES,
+    result: ['sent', 'merged', 'dropped', 'failed'],
   }),
   unknownStatuses: counter('idface_unknown_statuses_total', 'Answers of GetResult with a status that is in no table.', {
     account: ACCOUNT,

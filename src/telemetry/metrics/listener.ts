@@ -46,6 +46,8 @@ export const createMetricsListener = ({ metrics: { count, observe }, accountLabe
         return
       case 'message.exhausted':
         return count('messages', { end: fields.end })
+      case 'operator_event.ended':
+        return count('operatorEvents', { type: fields.type, result: fields.outcome })
       case 'message.cancelled':
         return count('messages', { end: 'cancelled' })
       case 'request.answered':

@@ -34,6 +34,14 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ],
   ['idface_attempt_duration_seconds', HISTOGRAM, {}],
   ['idface_messages_total', COUNTER, { end: 'delivered exhausted cancelled gone' }],
+  [
+    'idface_operator_events_total',
+    COUNTER,
+    {
+      type: 'account.paused account.resumed upstream.unreachable upstream.back upstream.unknown_status backlog.growing backlog.gone callback.failing callback.disabled message.exhausted node.lost backup.failed disk.low',
+      result: 'sent merged dropped failed',
+    },
+  ],
   ['idface_unknown_statuses_total', COUNTER, { account: '' }],
   ['idface_http_requests_total', COUNTER, { route: '', method: '', code: '' }],
   ['idface_http_request_duration_seconds', HISTOGRAM, { route: '', method: '', code: '' }],

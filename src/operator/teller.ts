@@ -1,0 +1,149 @@
+import type { Clock } from '../core/clock.ts'
+import { MINUTE, SECOND } from '../core/duration.ts'
+import type { Language } from '../core/language.ts'
+import { operatorEventType } from '../core/operator-event.ts'
+import type { ClaimedOperatorEvent, OperatorSettlement, Store } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
+import { ADVICE } from './advice.ts'
+import type { Channel } from './channel.ts'
+import type { Answer } from './dialect.ts'
+import { type Notice, noticeItem } from './notice.ts'
+import { fullHourWait, retryWait } from './pace.ts'
+
+export interface Teller {
+  /** There may be something to tell. */
+  ring(): void
+  /** Why nothing is told any more; null: it is. */
+  whyOff(): string | null
+  /** Begins no more message; resolves when the last one is recorded. */
+  stop(): Promise<void>
+}
+
+/** Longer than a message may take. */
+const LEASE_MS = MINUTE
+/** Looks again after this long, for what another node has noted and leases that have run out. */
+const LONGEST_NAP_MS = 5 * SECOND
+const LONGEST_PAUSE_MS = 15 * MINUTE
+/** In a row, before the channel is off. */
+const MOST_REFUSALS = 3
+
+type Emits = Emit<
+  'operator_event.ended' | 'operator_channel.failing' | 'operator_channel.back' | 'operator_channel.off'
+>
+
+/** One message at a time, of all that waits, from the store's outbox to the channel. */
+export const createTeller = (deps: {
+  store: Pick<Store, 'now' | 'claimOperatorEvents' | 'settleOperatorEvents'>
+  channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
+  language: Language
+  /** Which service this is. */
+  source: string
+  clock: Pick<Clock, 'sleep'>
+  random: () => number
+  emit: Emits
+}): Teller => {
+  const { store, channel, language, source, clock, random, emit } = deps
+  const stopping = new AbortController()
+  let nap = new AbortController()
+  let running: Promise<void> | null = null
+  let isRung = false
+  let isFailing = false
+  let refusals = 0
+  let off: string | null = null
+
+  const noticeOf = (events: readonly ClaimedOperatorEvent[]): Notice => {
+    const at = store.now()
+    const id = events.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
+    return { id, at, language, source, items: events.map(event => noticeItem(event, language, at)) }
+  }
+
+  const ended = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
+    for (const event of events) emit('operator_event.ended', { type: operatorEventType(event), outcome })
+  }
+
+  const failed = (answer: Exclude<Answer, { kind: 'told' }>) => {
+    const { code: error, said } = answer
+    if (!isFailing) emit('operator_channel.failing', { channel: channel.name, error, answer: said })
+    isFailing = true
+    refusals = answer.kind === 'refused' ? refusals + 1 : 0
+    if (answer.kind !== 'refused' || refusals < MOST_REFUSALS) return
+    const { problem } = answer
+    const advice = `${ADVICE.en[problem]}; try it with notify-test, then restart`
+    emit('operator_channel.off', { channel: channel.name, problem, error, answer: said, advice })
+    off = `nothing is sent to OPERATOR_URL (${channel.name}) any more: ${problem} (${error}); ${advice}`
+  }
+
+  const worked = () => {
+    if (isFailing) emit('operator_channel.back', { channel: channel.name })
+    isFailing = false
+    refusals = 0
+  }
+
+  const settle = async (events: readonly ClaimedOperatorEvent[], answer: Answer): Promise<void> => {
+    const now = store.now()
+    const outcomeOf = ({ state, count, tries }: ClaimedOperatorEvent): OperatorSettlement['outcome'] => {
+      if (answer.kind === 'told') return { kind: 'told', state, count }
+      if (answer.kind === 'refused' && answer.problem === 'content') return { kind: 'refused' }
+      return { kind: 'failed', dueAt: now + Math.round(retryWait(tries, random())) }
+    }
+    const settlements = events.map(event => ({ id: event.id, claim: event.claim, outcome: outcomeOf(event) }))
+    const waitMs = answer.kind === 'later' ? answer.waitMs : null
+    await store.settleOperatorEvents(settlements, waitMs === null ? null : now + Math.min(waitMs, LONGEST_PAUSE_MS))
+  }
+
+  const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
+    const answer = await channel.post(noticeOf(events))
+    // What is about this message alone says nothing about the channel.
+    if (answer.kind === 'told' || (answer.kind === 'refused' && answer.problem === 'content')) worked()
+    else failed(answer)
+    await settle(events, answer)
+    if (answer.kind === 'told') ended(events, events.length === 1 ? 'sent' : 'merged')
+    else ended(events, answer.kind === 'refused' && answer.problem === 'content' ? 'dropped' : 'failed')
+  }
+
+  /** How long to nap after it. */
+  const round = async (): Promise<number> => {
+    const busyMs = channel.avoidsFullHours ? fullHourWait(store.now(), random()) : 0
+    if (busyMs > 0) {
+      await clock.sleep(busyMs, stopping.signal)
+      return 0
+    }
+    const { most, gapMs } = channel
+    const { events, nextAt } = await store.claimOperatorEvents({
+      limit: most,
+      leaseMs: LEASE_MS,
+      gapMs: Math.ceil(gapMs),
+    })
+    if (events.length > 0) await tell(events)
+    return nextAt === null || off !== null
+      ? LONGEST_NAP_MS
+      : Math.min(Math.max(0, nextAt - store.now()), LONGEST_NAP_MS)
+  }
+
+  const napFor = async (ms: number): Promise<void> => {
+    if (isRung || ms === 0) return
+    nap = new AbortController()
+    await clock.sleep(ms, AbortSignal.any([nap.signal, stopping.signal])).catch(() => {})
+  }
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted && off === null) {
+      isRung = false
+      // A database that fails is told by others; what is not settled is told again when its lease has run out.
+      await napFor(await round().catch(() => LONGEST_NAP_MS))
+    }
+  }
+  running = run()
+
+  return {
+    ring: () => {
+      isRung = true
+      nap.abort()
+    },
+    whyOff: () => off,
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}

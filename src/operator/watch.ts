@@ -1,0 +1,97 @@
+import type { OperatorNote } from '../core/operator-event.ts'
+import type { Trouble } from '../core/trouble.ts'
+import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
+import type { Store } from '../store/store.ts'
+import { keyOf } from './notebook.ts'
+
+type Look = Pick<OperatorNote, 'condition' | 'subject'> & { details: OperatorNote['details'] }
+
+/** What a trouble is called here; null: operators have made it, or it has waited for nobody. */
+const lookOf = (trouble: Trouble): Look | null => {
+  switch (trouble.code) {
+    case 'account_paused':
+      return { condition: 'account.paused', subject: trouble.account, details: trouble }
+    case 'upstream_unreachable':
+      return { condition: 'upstream.unreachable', subject: trouble.account, details: trouble }
+    case 'polls_late':
+      return { condition: 'backlog.growing', subject: `poll ${trouble.account}`, details: trouble }
+    case 'deliveries_late':
+      return { condition: 'backlog.growing', subject: 'deliver', details: trouble }
+    case 'disk_low':
+      return { condition: 'disk.low', subject: 'disk', details: trouble }
+    case 'backup_failed':
+      return { condition: 'backup.failed', subject: 'backup', details: trouble }
+    default:
+      return null
+  }
+}
+
+/** Whatever may be wrong, as it is now: `details` null where all is well. */
+const looksOf = (facts: TroubleFacts): Look[] => {
+  const firing = troublesOf(facts).flatMap(trouble => lookOf(trouble) ?? [])
+  const wrong = new Set(firing.map(keyOf))
+  const watched = [
+    ...facts.stats.accounts.flatMap(({ apiId }) => [
+      { condition: 'account.paused', subject: apiId } as const,
+      { condition: 'upstream.unreachable', subject: apiId } as const,
+      { condition: 'backlog.growing', subject: `poll ${apiId}` } as const,
+    ]),
+    { condition: 'backlog.growing', subject: 'deliver' } as const,
+    { condition: 'disk.low', subject: 'disk' } as const,
+    { condition: 'backup.failed', subject: 'backup' } as const,
+  ]
+  return [...firing, ...watched.filter(one => !wrong.has(keyOf(one))).map(one => ({ ...one, details: null }))]
+}
+
+export interface Watch {
+  /** Notes what has come and gone since the last look. */
+  look(): Promise<void>
+  /** An event has told of it meanwhile: the next look notes how it is, whatever the last one saw. */
+  forget(key: string): void
+}
+
+/** Looks at the state of the service. The first look notes all of it: an end may have come while nobody looked. */
+export const createWatch = ({
+  store,
+  note,
+}: {
+  store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup'>
+  note: (note: OperatorNote) => void
+}): Watch => {
+  /** As many as there are accounts, thrice. */
+  let seen = new Map<string, boolean>()
+  let isLooking = false
+
+  const read = async (): Promise<TroubleFacts> => {
+    const [stats, engine, deliveriesHeldAt, backup] = await Promise.all([
+      store.stats(),
+      store.engineStats(),
+      store.deliveriesHeldAt(),
+      store.lastBackup(),
+    ])
+    return { stats, engine, deliveriesHeldAt, backup }
+  }
+
+  return {
+    look: async () => {
+      if (isLooking) return
+      isLooking = true
+      try {
+        const facts = await read()
+        const now = new Map<string, boolean>()
+        for (const look of looksOf(facts)) {
+          const key = keyOf(look)
+          const isWrong = look.details !== null
+          now.set(key, isWrong)
+          if (seen.get(key) !== isWrong) note({ ...look, at: facts.stats.at, adds: 0 } as OperatorNote)
+        }
+        seen = now
+      } catch {
+        // The database cannot be read now, which others tell; the next look comes soon.
+      } finally {
+        isLooking = false
+      }
+    },
+    forget: key => void seen.delete(key),
+  }
+}

@@ -1,0 +1,37 @@
+import type { OperatorChannel } from '../core/operator-channel.ts'
+import { type EventEntry, field, TEXT } from './event-fields.ts'
+
+const CHANNEL = field<OperatorChannel>('text')
+
+/** How operators are told. */
+export const OPERATOR_EVENTS = {
+  'operator_event.ended': {
+    level: 'debug',
+    fields: { type: TEXT, outcome: field<'sent' | 'merged' | 'dropped' | 'failed'>('text') },
+    meaning:
+      'An operational event was told by itself (`sent`) or with others, as a count or in a digest (`merged`), could not be told this time (`failed`), or will not be (`dropped`: there are more than 1,000, or the robot refuses its text).',
+  },
+  'operator_channel.failing': {
+    level: 'warn',
+    fields: { channel: CHANNEL, error: TEXT, answer: TEXT },
+    meaning:
+      'What operators have to know could not be sent to `OPERATOR_URL`; it is kept, and tried again every 15 minutes at most. Reported once until `operator_channel.back`. See [being told](operations.md#being-told).',
+  },
+  'operator_channel.back': {
+    level: 'warn',
+    fields: { channel: CHANNEL },
+    meaning: 'Operators are told again at `OPERATOR_URL`.',
+  },
+  'operator_channel.off': {
+    level: 'error',
+    fields: { channel: CHANNEL, problem: TEXT, error: TEXT, answer: TEXT, advice: TEXT },
+    meaning:
+      '`OPERATOR_URL` has refused three times in a row what will not pass by itself (`problem`: `signature`, `key`, `keyword`, `address`), so nothing is sent there any more until a restart; it is kept meanwhile, and `/readyz` names it in its check `operator`. Follow `advice`, try it with `notify-test`, and restart. See [being told](operations.md#being-told).',
+  },
+  'operator_event.not_noted': {
+    level: 'warn',
+    fields: { error: field<unknown>('error') },
+    meaning:
+      'What operators have to know could not be written into the database; it is kept in memory and tried again every 5 s. Reported once until it works again.',
+  },
+} as const satisfies Record<string, EventEntry>

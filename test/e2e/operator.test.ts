@@ -1,0 +1,108 @@
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, test, vi } from 'vitest'
+import { openAnswering } from '../support/operator-robots.ts'
+import { scrape } from '../support/prometheus.ts'
+import { ACCOUNT, openFolder, runCli } from '../support/service.ts'
+import { openStage } from './stage.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
+
+interface Told {
+  type: string
+  data: { subject: string; state: string; count: number; sentence: string }
+}
+
+/** A receiver of the operator's, which verifies what it gets. */
+const openDuty = async (status = 204) => {
+  const told: Told[] = []
+  const receiver = await openAnswering(({ body, headers }) => {
+    told.push(new Webhook(SECRET).verify(body, headers as Record<string, string>) as Told)
+    return { status, body: '' }
+  })
+  return {
+    told,
+    env: { OPERATOR_URL: receiver.url, OPERATOR_SECRET: SECRET },
+    until: (type: string) =>
+      vi.waitFor(
+        () => {
+          const found = told.find(one => one.type === type)
+          if (!found) throw new Error(`nobody was told of ${type}: ${told.map(one => one.type).join(', ')}`)
+          return found
+        },
+        { timeout: 30_000, interval: 50 },
+      ),
+    [Symbol.asyncDispose]: receiver[Symbol.asyncDispose],
+  }
+}
+
+describe.concurrent('operators', () => {
+  test('are told that an account is paused, and that it goes on, whoever resumed it', async () => {
+    await using duty = await openDuty()
+    await using stage = await openStage(duty.env)
+    const { admin, service, upstream } = stage
+    upstream.account(ACCOUNT.apiId, { code: 405 })
+    await stage.register({ status: 'SUCCESS' })
+    const paused = await duty.until('account.paused')
+    expect(paused.data).toMatchObject({ subject: ACCOUNT.apiId, state: 'firing', count: 1 })
+    expect(paused.data.sentence).toContain('the APIID or the APIKEY is wrong (code 405)')
+
+    upstream.account(ACCOUNT.apiId, null)
+    await admin.resume(ACCOUNT.apiId)
+    expect((await duty.until('account.resumed')).data).toMatchObject({ subject: ACCOUNT.apiId, state: 'resolved' })
+    expect(duty.told.map(({ type }) => type)).toEqual(['account.paused', 'account.resumed'])
+    const page = await scrape(service.url)
+    expect(page.value('idface_operator_events_total', { type: 'account.paused', result: 'sent' })).toBe(1)
+    expect(page.value('idface_operator_events_total', { type: 'disk.low', result: 'sent' })).toBe(0)
+    const ready = (await (await fetch(`${service.url}/readyz`)).json()) as { checks: { name: string }[] }
+    expect(ready.checks).toContainEqual({ name: 'operator', ok: true, reason: null })
+  })
+
+  test('are told of a webhook that was given up, in their language', async () => {
+    await using duty = await openDuty()
+    await using stage = await openStage({ ...duty.env, OPERATOR_LANGUAGE: 'zh', RETRY_SCHEDULE: '10ms' })
+    stage.receiver.plan('/gone', [500, 500])
+    const { id } = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
+    await stage.api.until(id, one => one.delivery.state === 'exhausted')
+    const { data } = await duty.until('message.exhausted')
+    expect(data.subject).toBe(stage.partner.partnerId)
+    expect(data.sentence).toMatch(/^合作方 \S+ 有 1 个回调未能送达，不再重试；最近一个发往 127\.0\.0\.1/)
+  })
+})
+
+describe.concurrent('notify-test', () => {
+  test('sends a test, beside no service and no database', async () => {
+    await using duty = await openDuty()
+    await using folder = await openFolder()
+    const { code, stdout } = await runCli(['notify-test'], { cwd: folder.path, env: duty.env })
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'Sent: webhook has taken the test. Look whether it is in the chat.\n',
+    })
+    expect(duty.told).toMatchObject([
+      { type: 'operator.test', data: { sentence: expect.stringContaining('Nothing is wrong') } },
+    ])
+    const json = await runCli(['notify-test', '--json'], { cwd: folder.path, env: duty.env })
+    expect(JSON.parse(json.stdout)).toEqual({ channel: 'webhook', sent: true })
+  })
+
+  test('prints what was answered, and what to do', async () => {
+    await using duty = await openDuty(401)
+    await using folder = await openFolder()
+    const at = { cwd: folder.path, env: duty.env }
+    const { code, stderr } = await runCli(['notify-test', '--lang', 'zh'], at)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^未发送：webhook 应答 http 401。\n处理方法：.*OPERATOR_SECRET/)
+    expect(stderr).not.toContain(SECRET)
+    const json = await runCli(['notify-test', '--json'], at)
+    expect(JSON.parse(json.stdout)).toMatchObject({ sent: false, problem: 'signature', error: 'http 401' })
+  })
+
+  test('without OPERATOR_URL says what to set', async () => {
+    await using folder = await openFolder()
+    const { code, stderr } = await runCli(['notify-test'], { cwd: folder.path })
+    expect(code).toBe(2)
+    expect(stderr).toContain('OPERATOR_URL is not set')
+  })
+})

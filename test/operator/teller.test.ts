@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import type { OperatorNote } from '../../src/core/operator-event.ts'
+import type { Answer } from '../../src/operator/dialect.ts'
+import type { Notice } from '../../src/operator/notice.ts'
+import { createTeller } from '../../src/operator/teller.ts'
+import { createMemoryStore } from '../store/support/memory/store.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { AT } from './support.ts'
+
+const TOLD: Answer = { kind: 'told' }
+const KEYWORD: Answer = { kind: 'refused', problem: 'keyword', code: 'errcode 310000', said: 'keywords not in content' }
+const DOWN: Answer = { kind: 'later', code: 'tcp: ECONNREFUSED', said: '', waitMs: null }
+
+const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
+  const clock = createFixedClock(start)
+  const store = createMemoryStore({ now: clock.now, defaultRate: 1 })
+  const posted: { at: number; notice: Notice }[] = []
+  const emitted: unknown[] = []
+  const state = { answer: TOLD as Answer, first: [] as Answer[] }
+  const teller = createTeller({
+    store,
+    channel: {
+      ...{ name: 'dingtalk', most, gapMs: MINUTE / 18, avoidsFullHours: true },
+      post: async notice => {
+        posted.push({ at: clock.now(), notice })
+        return state.first.shift() ?? state.answer
+      },
+    },
+    ...{ language: 'en', source: 'node-1', clock, random: () => 0.5 },
+    emit: (...event) => void emitted.push(event),
+  })
+  const settle = async () => {
+    for (let turn = 0; turn < 10; turn++) await endOfTurn()
+  }
+  const advance = async (ms: number) => {
+    for (let left = ms; left > 0; left -= SECOND) {
+      await clock.advance(Math.min(left, SECOND))
+      await settle()
+    }
+  }
+  const exhausted = (partnerId: string): OperatorNote => ({
+    ...{ condition: 'message.exhausted', subject: partnerId, at: clock.now(), adds: 1 },
+    details: { partnerId, host: 'partner.example' },
+  })
+  const note = async (...partnerIds: string[]) => {
+    await store.noteOperatorEvents(partnerIds.map(exhausted))
+    teller.ring()
+    await settle()
+  }
+  return {
+    ...{ state, teller, advance, note, emitted, settle },
+    subjects: () => posted.map(({ notice }) => notice.items.map(({ subject }) => subject)),
+    posted,
+    results: () => emitted.flatMap(event => (event as [string, { outcome?: string }])[1].outcome ?? []),
+    channelEvents: () =>
+      (emitted as [string, object][]).filter(([name]) => name.startsWith('operator_channel')).map(([name]) => name),
+  }
+}
+
+test('what waits while a message goes is told in one digest', async () => {
+  const { note, advance, subjects, results, teller } = open()
+  await note('one')
+  await note('two', 'three')
+  await note('four')
+  expect(subjects()).toEqual([['one']])
+  await advance(4 * SECOND)
+  expect(subjects()).toEqual([['one'], ['two', 'three', 'four']])
+  expect(results()).toEqual(['sent', 'merged', 'merged', 'merged'])
+  await teller.stop()
+})
+
+test('a robot gets 18 messages a minute at most, however much there is', async () => {
+  const { note, advance, posted, teller } = open({ most: 1 })
+  await note(...Array.from({ length: 100 }, (_, n) => `partner_${n}`))
+  await advance(3 * MINUTE)
+  const times = posted.map(({ at }) => at)
+  for (const at of times) expect(times.filter(time => time >= at && time < at + MINUTE).length).toBeLessThanOrEqual(18)
+  expect(times.length).toBeGreaterThan(40)
+  await teller.stop()
+})
+
+test('around a full hour it waits', async () => {
+  const { note, advance, posted, teller } = open({ start: Date.parse('2026-11-26T02:59:58Z') })
+  await note('one')
+  await advance(30 * SECOND)
+  expect(posted).toEqual([])
+  await advance(30 * SECOND)
+  expect(posted).toHaveLength(1)
+  await teller.stop()
+})
+
+describe('a channel that fails', () => {
+  test('is told of once, and that it works again; nothing is lost', async () => {
+    const { state, note, advance, subjects, channelEvents, teller, posted } = open()
+    state.answer = DOWN
+    await note('one')
+    await advance(3 * MINUTE)
+    expect(subjects().length).toBeGreaterThan(2)
+    expect(channelEvents()).toEqual(['operator_channel.failing'])
+    state.answer = TOLD
+    await advance(15 * MINUTE)
+    expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.back'])
+    expect(new Set(posted.map(({ notice }) => notice.id)).size).toBe(1)
+    const told = posted.length
+    await advance(HOUR)
+    expect(posted).toHaveLength(told)
+    await teller.stop()
+  })
+
+  test('is off after three refusals in a row that will not pass, and says why and what to do', async () => {
+    const { state, note, advance, posted, emitted, teller } = open()
+    state.answer = KEYWORD
+    await note('one')
+    await advance(HOUR)
+    expect(posted).toHaveLength(3)
+    expect(emitted).toContainEqual([
+      'operator_channel.off',
+      {
+        ...{ channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000', answer: 'keywords not in content' },
+        advice: expect.stringContaining('add the keyword idface-notifier'),
+      },
+    ])
+    expect(teller.whyOff()).toContain('keyword (errcode 310000)')
+    await note('two')
+    await advance(HOUR)
+    expect(posted).toHaveLength(3)
+    await teller.stop()
+  })
+
+  test('is not off where something else came in between', async () => {
+    const { state, note, advance, posted, teller } = open()
+    state.first = [KEYWORD, KEYWORD, DOWN, KEYWORD, KEYWORD, TOLD]
+    await note('one')
+    await advance(HOUR)
+    expect(posted).toHaveLength(6)
+    expect(teller.whyOff()).toBeNull()
+    await teller.stop()
+  })
+
+  test('that asks for time is left alone for so long', async () => {
+    const { state, note, advance, posted, teller } = open()
+    state.answer = { kind: 'later', code: 'errcode 130101', said: 'send too fast', waitMs: 10 * MINUTE }
+    await note('one')
+    state.answer = TOLD
+    await note('two')
+    await advance(9 * MINUTE)
+    expect(posted).toHaveLength(1)
+    await advance(2 * MINUTE)
+    expect(posted).toHaveLength(2)
+    await teller.stop()
+  })
+
+  test('that refuses a text is not asked to take it again, and takes others', async () => {
+    const { state, note, advance, subjects, results, teller } = open()
+    state.answer = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
+    await note('one')
+    state.answer = TOLD
+    await note('two')
+    await advance(HOUR)
+    expect(subjects()).toEqual([['one'], ['two']])
+    expect(results()).toEqual(['dropped', 'sent'])
+    await teller.stop()
+  })
+})

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../src/core/duration.ts'
+import type { OperatorNote } from '../../src/core/operator-event.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { keyOf } from '../../src/operator/notebook.ts'
+import { createWatch } from '../../src/operator/watch.ts'
+import type { EngineStats, Stats, Store } from '../../src/store/store.ts'
+import { createMemoryStore } from '../store/support/memory/store.ts'
+import { AT } from './support.ts'
+
+const ENGINE: EngineStats = {
+  ...{ kind: 'sqlite', databaseBytes: 1, walBytes: 1, walPinnedMs: 0, diskFreeBytes: 1e12, masterKey: 'f00d' },
+  ...{ commits: { bounds: [], counts: [0], sum: 0 }, batches: { bounds: [], counts: [0], sum: 0 } },
+  errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
+}
+
+const open = async () => {
+  const memory = createMemoryStore({ now: () => AT, defaultRate: 5 })
+  const apiKey = new Secret('key')
+  const account = await memory.putDefaultAccount({ id: 'acc_1', apiId: 'C1', apiKey, passwordMode: 'dynamic' })
+  const state = { engine: {} as Partial<EngineStats>, stats: {} as Partial<Stats>, isBroken: false }
+  const noted: OperatorNote[] = []
+  const store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup'> = {
+    ...memory,
+    engineStats: async () => ({ ...ENGINE, ...state.engine }),
+    stats: async () => {
+      if (state.isBroken) throw new Error('the database cannot be used now')
+      return { ...(await memory.stats()), ...state.stats }
+    },
+  }
+  const watch = createWatch({ store, note: note => void noted.push(note) })
+  return {
+    ...{ memory, account, state, watch },
+    /** What a look notes, and whether it is wrong. */
+    look: async () => {
+      noted.length = 0
+      await watch.look()
+      return noted.map(note => `${keyOf(note)}: ${note.details === null ? 'well' : 'wrong'}`)
+    },
+    noted,
+  }
+}
+
+test('the first look notes all, and later ones what has changed', async () => {
+  const { look, state, noted } = await open()
+  expect(await look()).toEqual([
+    'account.paused C1: well',
+    'upstream.unreachable C1: well',
+    'backlog.growing poll C1: well',
+    'backlog.growing deliver: well',
+    'disk.low disk: well',
+    'backup.failed backup: well',
+  ])
+  expect(await look()).toEqual([])
+  state.engine = { diskFreeBytes: 5e8 }
+  expect(await look()).toEqual(['disk.low disk: wrong'])
+  expect(noted).toMatchObject([{ at: AT, adds: 0, details: { freeBytes: 5e8 } }])
+  expect(await look()).toEqual([])
+  state.engine = {}
+  expect(await look()).toEqual(['disk.low disk: well'])
+})
+
+test('webhooks that are late are noted, and not those that an operator holds', async () => {
+  const { look, state, memory } = await open()
+  await look()
+  const { deliveries } = await memory.stats()
+  state.stats = { deliveries: { ...deliveries, due: 7, oldestDueAt: AT - 3 * MINUTE } }
+  expect(await look()).toEqual(['backlog.growing deliver: wrong'])
+  await memory.holdDeliveries()
+  expect(await look()).toEqual(['backlog.growing deliver: well'])
+})
+
+test('a backup that failed and was made again while nobody looked is noted as made', async () => {
+  const { look, memory } = await open()
+  await memory.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
+  expect(await look()).toContain('backup.failed backup: wrong')
+  await memory.recordBackup({ outcome: 'good', at: AT, path: '/backups/one.db', bytes: 1 })
+  expect(await look()).toEqual(['backup.failed backup: well'])
+})
+
+test('what an event has told of is noted as it is by the next look', async () => {
+  const { look, watch } = await open()
+  await look()
+  watch.forget('account.paused C1')
+  expect(await look()).toEqual(['account.paused C1: well'])
+})
+
+test('an account that an operator paused is well, and a database that cannot be read says nothing', async () => {
+  const { look, memory, account, state } = await open()
+  await memory.pauseAccount(account.id)
+  expect(await look()).toContain('account.paused C1: well')
+  state.isBroken = true
+  expect(await look()).toEqual([])
+})
