@@ -36,6 +36,8 @@ export const isOursAlone = (folder, uid = process.getuid?.()) => {
  */
 export const openCache = folder => {
   try {
+    // Node looks for packages in the folders above, also for another user than this one.
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o755 })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch {
     // It cannot be written, and may be there all the same.

@@ -23,6 +23,12 @@ test('a new compile cache can be written by its owner only', () => {
   expect(statSync(path).mode & 0o777).toBe(0o700)
 })
 
+test('the folders above a new compile cache, where packages lie too, stay open to others', () => {
+  openCache(join(folder.path, 'node_modules', '.cache', 'cache'))
+  for (const above of ['node_modules', 'node_modules/.cache'])
+    expect(statSync(join(folder.path, above)).mode & 0o777).toBe(0o755)
+})
+
 test.each([0o700, 0o755, 0o711])('a folder of our own with mode %o can be a compile cache', mode => {
   const path = make('own', mode)
   expect(openCache(path)).toBe(path)
