@@ -4,6 +4,7 @@ import { resealAll } from '../store/resealing.ts'
 import { runBatches } from '../worker/background-job.ts'
 import { loadConfig, print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
+import { createProgress } from './progress.ts'
 
 const PRUNE_BATCH = 100
 const REKEY_BATCH = 200
@@ -13,6 +14,8 @@ const MOST_PRINTED = 50
 
 interface DatabaseTexts {
   migrated: string
+  pruning: (count: number) => string
+  resealing: (count: number) => string
   pruned: (count: number) => string
   resealed: (count: number) => string
   unreadable: (count: number) => string
@@ -21,6 +24,8 @@ interface DatabaseTexts {
 
 const en: DatabaseTexts = {
   migrated: 'The database is at the current schema.',
+  pruning: count => `Erased ${count} registrations so far …`,
+  resealing: count => `Sealed ${count} values so far …`,
   pruned: count => `Erased ${count} registrations with their messages and attempts.`,
   resealed: count =>
     `Sealed ${count} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
@@ -31,6 +36,8 @@ const en: DatabaseTexts = {
 
 const zh: DatabaseTexts = {
   migrated: '数据库已是当前结构。',
+  pruning: count => `已清除 ${count} 条登记……`,
+  resealing: count => `已改用新密钥加密 ${count} 个值……`,
   pruned: count => `已清除 ${count} 条登记及其消息与发送记录。`,
   resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
   unreadable: count =>
@@ -47,17 +54,31 @@ export const migrate = ({ json, lang }: Common): Promise<void> =>
 export const prune = ({ json, lang }: Common): Promise<void> =>
   withStore(lang, async store => {
     const { retentionMs } = loadConfig('database').storage
-    const pruned = await runBatches(size => store.prune(store.now() - retentionMs, size), { size: PRUNE_BATCH })
+    const progress = createProgress()
+    let done = 0
+    const pruned = await runBatches(
+      async size => {
+        const count = await store.prune(store.now() - retentionMs, size)
+        done += count
+        progress.count(TEXTS[lang].pruning, done)
+        return count
+      },
+      { size: PRUNE_BATCH },
+    )
+    progress.end()
     print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
   })
 
 /** Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended. */
 export const rekey = ({ json, lang }: Common): Promise<void> =>
   withStore(lang, async store => {
+    const progress = createProgress()
     const { moved: resealed, unreadable } = await resealAll(store.reseal, {
       size: REKEY_BATCH,
       pause: () => clock.sleep(REKEY_PAUSE_MS),
+      onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
     })
+    progress.end()
     if (json) return print(JSON.stringify({ resealed, unreadable }))
     const texts = TEXTS[lang]
     print(texts.resealed(resealed))

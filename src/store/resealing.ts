@@ -42,10 +42,11 @@ export const afterResealing = (
  * Moves everything to the current key, batch by batch. What a run before it has moved is passed over as fast as it can be read.
  *
  * @param how.pause after each batch that has moved something
+ * @param how.onMoved told after each batch how many values have moved so far
  */
 export const resealAll = async (
   reseal: Store['reseal'],
-  { size, pause }: { size: number; pause: () => Promise<void> },
+  { size, pause, onMoved }: { size: number; pause: () => Promise<void>; onMoved?: (moved: number) => void },
 ): Promise<Omit<Resealed, 'next'>> => {
   const unreadable = new Map<string, Resealed['unreadable'][number]>()
   let moved = 0
@@ -53,6 +54,7 @@ export const resealAll = async (
   do {
     const batch: Resealed = await reseal(place, size)
     moved += batch.moved
+    onMoved?.(moved)
     // A second pass meets them again.
     for (const one of batch.unreadable) unreadable.set(`${one.table} ${one.id}`, one)
     if (batch.moved > 0) await pause()
