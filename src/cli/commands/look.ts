@@ -28,8 +28,8 @@ export const LOOK: Section = {
           zh: '不访问外部：不查 DNS、GetResult 与代理',
         }),
         deep: flag({
-          en: 'look through the database and the last backup whole, some 10 s a gigabyte',
-          zh: '完整检查数据库与最近的备份，每 GB 约 10 秒',
+          en: 'look through the database and the last backup whole, some 10 s a gigabyte, and send a test to OPERATOR_URL',
+          zh: '完整检查数据库与最近的备份（每 GB 约 10 秒），并向 OPERATOR_URL 试发一条',
         }),
         only: choiceOption('NAME', { en: 'make this check alone', zh: '只做这一项检查' }, CHECK_NAMES),
       },

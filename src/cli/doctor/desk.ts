@@ -14,6 +14,7 @@ import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 export interface Desk {
   now: number
   deep: boolean
+  offline: boolean
   /** How the reader calls this program. */
   call: string
   env: NodeJS.ProcessEnv
@@ -32,7 +33,9 @@ export interface Desk {
 }
 
 /** Reads settings and opens the database, as far as they are there. */
-export const openDesk = (options: Pick<Desk, 'now' | 'deep' | 'call'>): Desk & { close(): Promise<void> } => {
+export const openDesk = (
+  options: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'>,
+): Desk & { close(): Promise<void> } => {
   loadEnvFile()
   const { env } = process
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }

@@ -10,6 +10,7 @@ import { checkDisk, checkFiles, checkSpace } from './files.ts'
 import { type Finding, type FindingState, failed, skipped, worstOf } from './finding.ts'
 import { CHECK_NAMES, type CheckName } from './names.ts'
 import { checkClock, checkDns, checkProxies, checkUpstream } from './network.ts'
+import { checkOperator } from './operator.ts'
 import { checkSettings } from './settings.ts'
 import { checkHolders, checkLitestream, checkLog } from './users.ts'
 import { checkVersions } from './versions.ts'
@@ -34,6 +35,7 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
   upstream: checkUpstream,
   clock: checkClock,
   proxies: checkProxies,
+  operator: checkOperator,
   accounts: checkAccounts,
   due: checkDue,
   exhausted: checkExhausted,
@@ -56,7 +58,7 @@ type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
 export const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
   await using stack = new AsyncDisposableStack()
-  const desk = openDesk({ now: clock.now(), deep, call: callOf(process.env) })
+  const desk = openDesk({ now: clock.now(), deep, offline, call: callOf(process.env) })
   stack.defer(() => desk.close())
   const all: { name: CheckName; finding: Finding }[] = []
   for (const name of only === null ? CHECK_NAMES : [only]) {

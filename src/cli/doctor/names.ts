@@ -15,6 +15,7 @@ export const CHECK_NAMES = [
   'upstream',
   'clock',
   'proxies',
+  'operator',
   'accounts',
   'due',
   'exhausted',

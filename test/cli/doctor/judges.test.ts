@@ -3,6 +3,7 @@ import { judgeDamage, judgeKey, judgeSchema } from '../../../src/cli/doctor/data
 import { judgeDisk, judgeFiles, judgeSpace } from '../../../src/cli/doctor/files.ts'
 import { type Finding, quoted, worstOf } from '../../../src/cli/doctor/finding.ts'
 import { judgeAnswer, judgeClock, judgeDns, judgeProxies } from '../../../src/cli/doctor/network.ts'
+import { judgeOperator } from '../../../src/cli/doctor/operator.ts'
 import { judgeSettings } from '../../../src/cli/doctor/settings.ts'
 import { judgeHolders, judgeLitestream, judgeLog } from '../../../src/cli/doctor/users.ts'
 import { isAtLeast, judgeVersions } from '../../../src/cli/doctor/versions.ts'
@@ -175,6 +176,17 @@ describe('a judgement', () => {
     ['unreadable', 'failed'],
   ] as const)('of the answer %j is %s', (outcome, state) => {
     expect(states(judgeAnswer({ apiId: 'C1', outcome, durationMs: 5, aheadMs: null }))).toEqual([state])
+  })
+
+  test('of the channel of operators says what to do about each answer', () => {
+    const told = { channel: 'wecom' as const, answer: { kind: 'told' as const } }
+    const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', said: 'keywords' }
+    expect(judgeOperator(null, null, call)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
+    expect(states(judgeOperator('chat.example', null, call))).toEqual(['ok'])
+    expect(states(judgeOperator('chat.example', told, call))).toEqual(['ok'])
+    const found = judgeOperator('chat.example', { ...told, answer: refused }, call)
+    expect(states(found)).toEqual(['failed'])
+    expect(found.todo?.en).toContain('keyword')
   })
 
   test('of what waits gives the command that ends it', () => {
