@@ -115,7 +115,9 @@ ${Object.values(METRICS).map(metricRow).join('\n')}
 `
 
 const commandRows = ({ path, words, args, options, printsData, example }: Command): string => {
-  const typed = [path, ...Object.values(args).map(({ name }) => name)].join(' ')
+  const typed = [path, ...Object.values(args).map(({ name, isOptional }) => (isOptional ? `[${name}]` : name))].join(
+    ' ',
+  )
   const flags = Object.entries(options).map(([key, { placeholder, words }]) => {
     const flag = [flagOf(key), ...(placeholder === null ? [] : [placeholder])].join(' ')
     return `\`${flag}\`: ${words.en} / ${words.zh}`

@@ -20,6 +20,8 @@ export interface Option<T> {
 export interface Argument<T> {
   /** In capitals, as help shows it. */
   name: string
+  /** Null where it is not given; only for the last. */
+  isOptional?: true
   words: Words
   choices?: readonly string[]
   read: (text: string) => Reading<T>

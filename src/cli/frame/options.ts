@@ -42,6 +42,26 @@ export const readDurationOption = (text: string): Reading<number> => {
     : { ok: false, must: { en: 'must be a duration, such as 30d', zh: '须为时长，例如 30d' } }
 }
 
+/** A time, epoch ms, as of now: one in ISO 8601 with its offset, or so long ago. */
+export type TimeOption = (now: number) => number
+
+export const readTime = (text: string): Reading<TimeOption> => {
+  const ago = readDuration(text)
+  if (ago !== null) return { ok: true, value: now => now - ago }
+  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN
+  return Number.isNaN(at)
+    ? {
+        ok: false,
+        must: {
+          en: 'must be a time such as 2026-11-24T16:00:00+08:00, or how long ago, such as 24h',
+          zh: '须为时间（如 2026-11-24T16:00:00+08:00）或距今时长（如 24h）',
+        },
+      }
+    : { ok: true, value: () => at }
+}
+
 export const flag = (words: Words): Option<boolean> => ({
   words,
   placeholder: null,
@@ -84,6 +104,11 @@ export const withDefault = <T>(of: Option<T | null>, fallback: T): Option<T> => 
 })
 
 export const argument = (name: string, words: Words, read = anyText): Argument<string> => ({ name, words, read })
+
+export const optionalArgument = (name: string, words: Words): Argument<string | null> => ({
+  ...argument(name, words),
+  isOptional: true,
+})
 
 export const choiceArgument = <const T extends string>(
   name: string,

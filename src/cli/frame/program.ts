@@ -73,7 +73,7 @@ export const buildProgram = (
     const command: Program = parent
       .command(spec.path.split(' ').at(-1) ?? spec.path)
       .description(spec.words[language])
-      .usage([...args.map(({ name }) => name), '[options]'].join(' '))
+      .usage([...args.map(nameOf), '[options]'].join(' '))
       .helpOption('-h, --help', texts.help)
       .allowUnknownOption()
       .allowExcessArguments()
@@ -113,6 +113,9 @@ export const buildProgram = (
   }
   return program
 }
+
+/** In brackets where it may be left out. */
+const nameOf = ({ name, isOptional }: { name: string; isOptional?: true }): string => (isOptional ? `[${name}]` : name)
 
 /** What is typed for it after the program's name. */
 const wordsOf = (command: Program): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : [])

@@ -67,9 +67,10 @@ export const readUsage = (command: Command, { args, options }: Typed, language: 
   const flags = args.filter(text => text.length > 1 && text.startsWith('-'))
   const given = args.filter(text => !flags.includes(text))
   const wanted = Object.entries(command.args)
-  for (const [index, [key, { name, read }]] of wanted.entries()) {
+  for (const [index, [key, { name, read, isOptional }]] of wanted.entries()) {
     const text = given[index]
-    if (text === undefined) problems.push(texts.missing(name))
+    if (text === undefined && isOptional) input[key] = null
+    else if (text === undefined) problems.push(texts.missing(name))
     else take(key, name, read(text))
   }
   for (const [key, option] of Object.entries(command.options)) {

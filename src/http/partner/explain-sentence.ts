@@ -6,19 +6,22 @@ export interface Reader {
   language: Language
   /** Epoch ms. */
   now: number
+  /** How times (epoch ms) are written; in UTC unless given. */
+  showAt?: (at: number) => string
 }
 
 /** What every clause needs: the texts of the reader's language, and the time (epoch ms). */
 interface Scope {
   texts: ExplainTexts
   now: number
+  showAt: (at: number) => string
 }
 
 type Values = Readonly<Record<string, string | number>>
 
 /** Says in words why there is no webhook yet, or what happened to it. */
-export const explainSentence = (explanation: Explanation, { language, now }: Reader): string => {
-  const scope = { texts: EXPLAIN_TEXTS[language], now }
+export const explainSentence = (explanation: Explanation, { language, now, showAt = showTime }: Reader): string => {
+  const scope = { texts: EXPLAIN_TEXTS[language], now, showAt }
   const clausesOf = explanation.registration.status === 'pending' ? clausesWhilePending : clausesAfterEnd
   return clausesOf(explanation, scope).join(scope.texts.join)
 }
@@ -44,19 +47,19 @@ const showDelay = (ms: number, { texts }: Scope): string => {
 }
 
 /** A time in the future, and how far away it is. */
-const timeAhead = (at: number, scope: Scope): Values => ({ at: showTime(at), in: showDelay(at - scope.now, scope) })
+const timeAhead = (at: number, scope: Scope): Values => ({ at: scope.showAt(at), in: showDelay(at - scope.now, scope) })
 
 const clausesWhilePending = (explanation: Explanation, scope: Scope): string[] => [
   answerClause(explanation, scope),
   heldClause(explanation.account, scope) ?? nextPollClause(explanation, scope),
 ]
 
-const answerClause = (explanation: Explanation, { texts }: Scope): string => {
+const answerClause = (explanation: Explanation, { texts, showAt }: Scope): string => {
   const { lastAnswer, lastCode, rawStatus, registration } = explanation
   if (lastAnswer === null || registration.lastPolledAt === null) return texts.answer.none
   const kind = lastAnswer === 'transient' && lastCode !== null ? 'transient_code' : lastAnswer
   return fill(texts.answer[kind], {
-    at: showTime(registration.lastPolledAt),
+    at: showAt(registration.lastPolledAt),
     status: rawStatus ?? '?',
     code: lastCode ?? '?',
   })
@@ -78,12 +81,15 @@ const queueClause = ({ before, rate, at }: NonNullable<Explanation['queue']>, sc
 const heldClause = (account: Explanation['account'], scope: Scope): string | null => {
   if (account.pausedAt !== null) return pauseClause(account, scope)
   if (account.unreachableAt === null) return null
-  const values = { at: showTime(account.unreachableAt), error: account.unreachableError ?? '?' }
+  const values = { at: scope.showAt(account.unreachableAt), error: account.unreachableError ?? '?' }
   return fill(scope.texts.unreachable, values)
 }
 
-const pauseClause = ({ pausedAt, pauseReason, pauseCode }: Explanation['account'], { texts }: Scope): string => {
-  const at = showTime(pausedAt ?? 0)
+const pauseClause = (
+  { pausedAt, pauseReason, pauseCode }: Explanation['account'],
+  { texts, showAt }: Scope,
+): string => {
+  const at = showAt(pausedAt ?? 0)
   if (pauseReason === 'operator') return fill(texts.paused.byOperator, { at })
   return fill(texts.paused.byCode, {
     at,
@@ -98,7 +104,7 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
   if (status === 'cancelled') return [ended.cancelled]
   const text =
     status === 'succeeded' || status === 'failed' ? ended[status] : ended[`unresolved_${reason ?? 'expired'}`]
-  return [fill(text, { at: showTime(resolvedAt ?? createdAt) }), webhookClause(explanation, scope)]
+  return [fill(text, { at: scope.showAt(resolvedAt ?? createdAt) }), webhookClause(explanation, scope)]
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
@@ -109,22 +115,22 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   const { id } = registration
   if (state === 'delivered') return fill(webhook.delivered, { attempt })
   if (state === 'exhausted') {
-    if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: showTime(lastAttempt.at), id })
+    if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: scope.showAt(lastAttempt.at), id })
     return fill(webhook.exhausted, { attempt, id })
   }
-  if (heldSince !== null) return fill(webhook.held, { at: showTime(heldSince), id })
+  if (heldSince !== null) return fill(webhook.held, { at: scope.showAt(heldSince), id })
   if (!isReadable || nextAttemptAt === null) return webhook.unreadable
   if (unsignable) return webhook.unsignable
-  if (allHeldSince !== null) return fill(webhook.allHeld, { at: showTime(allHeldSince) })
+  if (allHeldSince !== null) return fill(webhook.allHeld, { at: scope.showAt(allHeldSince) })
   const isFirst = attempts === 0
   if (nextAttemptAt <= scope.now) return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 
-const attemptClause = ({ lastAttempt, registration }: Explanation, { texts }: Scope): string => {
+const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, showAt }: Scope): string => {
   if (!lastAttempt) return texts.attempt.none
   const { httpStatus, error } = lastAttempt
-  const values = { n: registration.delivery.attempts, at: showTime(lastAttempt.at) }
+  const values = { n: registration.delivery.attempts, at: showAt(lastAttempt.at) }
   return httpStatus === null
     ? fill(texts.attempt.error, { ...values, error: error ?? '?' })
     : fill(texts.attempt.http, { ...values, httpStatus })

@@ -68,7 +68,7 @@ export const EXPLANATION = z.strictObject({
 })
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
 
-const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {
+export const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {
   const { registration, account, lastAttempt, queue } = explanation
   const { delivery } = registration
   return {

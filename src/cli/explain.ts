@@ -1,0 +1,67 @@
+import type { Language } from '../core/language.ts'
+import { viewExplanation } from '../http/partner/explain.ts'
+import { explainSentence } from '../http/partner/explain-sentence.ts'
+import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
+import type { Explanation, Store } from '../store/store.ts'
+import { print, refuse, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
+import { formatTime, listJson } from './frame/output.ts'
+import { findPartnerOf, isRegistrationId, searchAll } from './registration.ts'
+
+/** Of a serial, the newest registrations. */
+const MOST_EXPLAINED = 20
+
+interface WhyTexts {
+  head: (what: { id: string; serial: string; partner: string; created: string }) => string
+  nobody: (serial: string) => string
+  more: (count: number) => string
+}
+
+const en: WhyTexts = {
+  head: ({ id, serial, partner, created }) => `${id}: serial ${serial}, registered by ${partner} at ${created}`,
+  nobody: serial => `Nobody has registered the serial ${serial}, or it was erased (RETENTION).`,
+  more: count => `These are the newest ${count}; "registration list --serial …" shows all.`,
+}
+
+const zh: WhyTexts = {
+  head: ({ id, serial, partner, created }) => `${id}：流水号 ${serial}，由 ${partner} 于 ${created} 登记`,
+  nobody: serial => `流水号 ${serial} 未被登记，或已按 RETENTION 清除。`,
+  more: count => `以上为最近 ${count} 条；可用 "registration list --serial …" 查看全部。`,
+}
+
+const TEXTS: Readonly<Record<Language, WhyTexts>> = { en, zh }
+
+/** Says why there is no webhook yet, or what became of it: of a registration, or of all of a serial. */
+export const explain = ({ what, json, lang }: Common & { what: string }): Promise<void> =>
+  withStore(lang, async store => {
+    const texts = TEXTS[lang]
+    const { found, isCut } = await findAll(store, what, lang)
+    if (found.length === 0) refuse(texts.nobody(what))
+    const explanations = (await Promise.all(found.map(({ partnerId, id }) => store.explain(partnerId, id)))).filter(
+      explanation => explanation !== null,
+    )
+    const reader = { language: lang, now: store.now() }
+    if (json)
+      return print(
+        listJson(explanations.map(one => ({ partnerId: one.registration.partnerId, ...viewExplanation(one, reader) }))),
+      )
+    const showAt = (at: number) => formatTime(at, lang)
+    for (const one of explanations) print(`${headOf(one, lang)}\n  ${explainSentence(one, { ...reader, showAt })}`)
+    if (isCut) print(texts.more(MOST_EXPLAINED))
+  })
+
+const headOf = ({ registration }: Explanation, lang: Language): string =>
+  TEXTS[lang].head({
+    id: registration.id,
+    serial: registration.idcardid,
+    partner: registration.partnerId,
+    created: formatTime(registration.createdAt, lang),
+  })
+
+const findAll = async (store: Store, what: string, lang: Language) => {
+  if (isRegistrationId(what))
+    return { found: [{ id: what, partnerId: await findPartnerOf(store, what, lang) }], isCut: false }
+  const filter = { ...ALL_REGISTRATIONS, idcardid: what }
+  const { found, next } = await searchAll(store, { filter, limit: MOST_EXPLAINED, before: null })
+  return { found, isCut: next !== null }
+}

@@ -1,0 +1,146 @@
+import { expect, test, vi } from 'vitest'
+import { createAdminClient, createApiClient, eventually } from '../support/api-client.ts'
+import { ADMIN_TOKEN, runCli, spawnService } from '../support/service.ts'
+import { openScene } from './stage.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+interface ListJson {
+  data: { id: string; partnerId: string; idcardid: string; status: string }[]
+  nextCursor: string | null
+}
+
+/** A service with two partners, and commands beside it. */
+const openOffice = async () => {
+  await using stack = new AsyncDisposableStack()
+  const scene = stack.use(await openScene({ RETRY_SCHEDULE: '50ms' }))
+  const { env, folder, receiver, upstream } = scene
+  const service = stack.use(await spawnService(env, folder))
+  const admin = createAdminClient(service.url, ADMIN_TOKEN)
+  const addPartner = async (name: string) => {
+    const created = await admin.createPartner(name)
+    return { ...created, name, api: createApiClient(service.url, created.apiKey) }
+  }
+  const [first, second] = [await addPartner('first'), await addPartner('second')]
+  receiver.trust([first.signingSecret, second.signingSecret])
+  const run = (...args: string[]) => runCli(args, { cwd: folder, env })
+  const runJson = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await run(...args, '--json')
+    if (code !== 0) throw new Error(`exit ${code}: ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+  const opened = stack.move()
+  return { upstream, receiver, first, second, run, runJson, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+test('registration list, attempts and explain find out why, for every partner', async () => {
+  await using office = await openOffice()
+  const { upstream, receiver, first, second, run, runJson } = office
+  upstream.script('passes', { status: 'SUCCESS' })
+  receiver.plan('/down', [500, 500])
+  const done = await first.api.register({ idcardid: 'passes', callbackUrl: receiver.urlFor('/down') })
+  const waiting = await second.api.register({ idcardid: 'waits', callbackUrl: receiver.urlFor('/hook') })
+  await eventually(
+    () => first.api.find(done.id),
+    ({ delivery }) => delivery.state === 'exhausted',
+  )
+
+  const all = await runJson<ListJson>('registration', 'list')
+  expect(all.data.map(({ id }) => id)).toEqual([waiting.id, done.id])
+  expect(all.nextCursor).toBeNull()
+  const page = await runJson<ListJson>('registration', 'list', '--limit', '1')
+  expect(page).toMatchObject({ data: [{ id: waiting.id }], nextCursor: expect.any(String) })
+  const rest = await runJson<ListJson>('registration', 'list', '--cursor', page.nextCursor ?? '')
+  expect(rest.data.map(({ id }) => id)).toEqual([done.id])
+  for (const filter of [
+    ['--partner', first.partnerId],
+    ['--status', 'succeeded'],
+    ['--serial', 'passes'],
+    ['--delivery', 'exhausted', '--since', '1h'],
+  ])
+    expect((await runJson<ListJson>('registration', 'list', ...filter)).data).toMatchObject([{ id: done.id }])
+  expect((await runJson<ListJson>('registration', 'list', '--until', '1h')).data).toEqual([])
+  const table = await run('registration', 'list', '--lang', 'zh')
+  expect(table.stdout).toMatch(/流水号.*创建时间（北京时间）[\s\S]*waits[\s\S]*passes.*exhausted \(2\)/)
+
+  const attempts = await runJson<{ data: object[] }>('registration', 'attempts', done.id)
+  expect(attempts.data).toMatchObject([{ httpStatus: 500 }, { httpStatus: 500 }])
+  expect((await run('registration', 'attempts', done.id)).stdout).toMatch(/outcome[\s\S]*500[\s\S]*500/)
+
+  const why = await runJson<{ data: object[] }>('explain', 'waits')
+  expect(why.data).toMatchObject([{ partnerId: second.partnerId, registrationId: waiting.id, language: 'en' }])
+  const chinese = await run('explain', done.id, '--lang', 'zh')
+  expect(chinese.stdout).toMatch(
+    /流水号 passes，由 partner_\w+ 于 .*（北京时间） 登记\n {2}核验已通过（.*（北京时间）.*重试次数已用完/,
+  )
+
+  for (const [args, says] of [
+    [['explain', 'nobody'], /Nobody has registered the serial nobody/],
+    [['explain', 'reg_01K9Z3N5T8V2X4B6D7F9G1H3J5'], /no registration reg_01K9/],
+    [['registration', 'attempts', 'x'], /no registration x/],
+    [
+      ['registration', 'list', '--status', 'gone', '--limit', '0', '--since', 'today'],
+      /--status.*\n--since.*\n--limit/,
+    ],
+    [['registration', 'list', '--account', 'C9'], /no account C9/],
+  ] as const) {
+    const { code, stdout, stderr } = await run(...args)
+    expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
+    expect(stderr).toMatch(says)
+  }
+})
+
+test('resend sends one again, or all of a partner that were given up', async () => {
+  await using office = await openOffice()
+  const { upstream, receiver, first, second, run, runJson } = office
+  upstream.setDefault(() => ({ status: 'SUCCESS' }))
+  const statuses = new Map([
+    [first, [500, 500, 200]],
+    [second, [500, 500, 500, 500, 200]],
+  ] as const)
+  for (const [partner, plan] of statuses) receiver.plan(`/${partner.name}`, [...plan])
+  const register = async (partner: typeof first, idcardid: string) => {
+    const { id } = await partner.api.register({ idcardid, callbackUrl: receiver.urlFor(`/${partner.name}`) })
+    await eventually(
+      () => partner.api.find(id),
+      ({ delivery }) => delivery.state === 'exhausted',
+    )
+    return id
+  }
+  const delivered = (partner: typeof first, id: string) =>
+    eventually(
+      () => partner.api.find(id),
+      ({ delivery }) => delivery.state === 'delivered',
+    )
+  const one = await register(first, '1')
+  expect(await runJson('resend', one, '--reason', 'ticket 8')).toEqual({
+    registrationId: one,
+    partnerId: first.partnerId,
+  })
+  await delivered(first, one)
+
+  const ids = [await register(second, '2'), await register(second, '3')]
+  const all = await runJson('resend', '--partner', second.partnerId, '--since', '1h')
+  expect(all).toMatchObject({ id: expect.stringMatching(/^resend_/), resent: 2 })
+  for (const id of ids) await delivered(second, id)
+  const again = await run('resend', '--partner', second.partnerId, '--since', '1h', '--lang', 'zh')
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('放弃发送的 0 条通知') })
+
+  const waiting = await (async () => {
+    upstream.setDefault(() => ({ status: 'ING' }))
+    return first.api.register({ idcardid: '4', callbackUrl: receiver.urlFor('/hook') })
+  })()
+  for (const [args, says] of [
+    [['resend'], /Say which/],
+    [['resend', one, '--since', '1h'], /--since cannot be used/],
+    [['resend', '--partner', 'x'], /belong together/],
+    [['resend', '--partner', 'x', '--since', '1h'], /no partner x/],
+    [['resend', '--partner', first.partnerId, '--since', '1h', '--until', '2h'], /--until must not/],
+    [['resend', waiting.id], /has no webhook yet/],
+    [['resend', waiting.id, '--lang', 'zh'], /尚无通知/],
+  ] as const) {
+    const { code, stdout, stderr } = await run(...args)
+    expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
+    expect(stderr).toMatch(says)
+  }
+})
