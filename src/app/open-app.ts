@@ -8,6 +8,7 @@ import { createEventCounts } from '../telemetry/event-counts.ts'
 import { openTraces } from '../telemetry/traces/open-traces.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
+import { createCallbackReport } from '../worker/callback-report.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
 import { createDueTimes } from '../worker/due-times.ts'
@@ -60,6 +61,7 @@ export const openApp = async (
   history.begin(VERSION)
   stack.defer(history.stop)
   tellUnreadable(store, emit)
+  store.hints.on('callbacksTurned', createCallbackReport(emit, clock.monotonic))
   await store.putDefaultAccount({
     id: createIds()('acc'),
     apiId: upstream.account,

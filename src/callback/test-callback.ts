@@ -5,12 +5,15 @@ import type { Sender } from './sender.ts'
 import { createKeyring, webhookHeaders } from './signing.ts'
 
 export interface TestCallbackDeps {
-  store: Pick<Store, 'now' | 'liveSecrets'>
+  store: Pick<Store, 'now' | 'liveSecrets' | 'enableCallback'>
   sender: Pick<Sender, 'send'>
   newId: (prefix: string) => string
 }
 
-/** Sends `idface.test` to a URL once, signed like any webhook, and resolves with how that ended. Nothing is stored. */
+/**
+ * Sends `idface.test` to a URL once, signed like any webhook, and resolves with how that ended. A 2xx enables the URL where it was
+ * disabled; nothing else is stored.
+ */
 export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) => {
   const signingKeys = createKeyring()
 
@@ -33,6 +36,8 @@ export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) =
     })
     const keys = (await store.liveSecrets(partnerId)).map(signingKeys)
     const headers = webhookHeaders({ id, body, attempt: 1 }, keys, at)
-    return attemptOf(await sender.send({ partnerId, url: callbackUrl, headers, body }), at)
+    const attempt = attemptOf(await sender.send({ partnerId, url: callbackUrl, headers, body }), at)
+    if (attempt.outcome === 'delivered') await store.enableCallback({ partnerId, callbackUrl }, 'test')
+    return attempt
   }
 }

@@ -66,6 +66,7 @@ export interface Explanation {
     lastAttempt: Attempt | null
     nextAttemptAt: string | null
     heldSince: string | null
+    heldBecause: 'gone' | 'disabled' | null
     unsignable: boolean
     allHeldSince: string | null
   }
@@ -130,6 +131,18 @@ export interface Status {
   queue: { before: number; rate: number; waitSeconds: number } | null
   /** Your webhooks of the last hour, or the newest 1,000 of them. */
   deliveries: { since: string; delivered: number; pending: number; exhausted: number; successRate: number | null }
+  /** Callback URLs that need you, the longest first, 20 at most. */
+  callbacks: {
+    callbackUrl: string
+    /** `disabled`: every attempt of five days has failed; `gone`: it answered 410. Then its webhooks are held. */
+    state: 'failing' | 'disabled' | 'gone'
+    since: string
+    heldSince: string | null
+    /** `http_503`, or the `error` of an attempt. */
+    lastError: string | null
+    /** Counted up to 1,000. */
+    held: number
+  }[]
 }
 
 /**

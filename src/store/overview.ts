@@ -47,7 +47,11 @@ const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly Hist
     })),
     accounts: stats.accounts.map(viewAccount),
     polls: viewQueue(stats.polls),
-    deliveries: { ...viewQueue(stats.deliveries), held: stats.deliveries.held },
+    deliveries: {
+      ...viewQueue(stats.deliveries),
+      held: stats.deliveries.held,
+      catchingUp: stats.deliveries.catchingUp,
+    },
     registrations: stats.registrations,
     messages: stats.messages,
     callbacks: stats.callbacks,

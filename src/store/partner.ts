@@ -2,6 +2,7 @@ import { HOUR } from '../core/duration.ts'
 import type { MessageState } from '../core/message.ts'
 import type { Account } from './account.ts'
 import type { NewKey } from './api-key.ts'
+import type { CallbackTrouble } from './callbacks.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
 import type { NewSigningSecret } from './signing-secret.ts'
 
@@ -42,6 +43,8 @@ export interface PartnerStatus {
   queue: PollForecast | null
   /** Of the newest messages since then, `MOST_MESSAGES` at most. */
   messages: { since: number } & Record<MessageState, number>
+  /** Its URLs that fail or are held, the longest first, `MOST_TROUBLES` at most. */
+  callbacks: readonly CallbackTrouble[]
 }
 
 /** How many messages a status counts, and of which time. */

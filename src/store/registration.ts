@@ -90,6 +90,9 @@ export type ExplainedAccount = Pick<
   'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'
 >
 
+/** Why messages are held: rules/callback-health.ts. */
+export type HeldBecause = 'gone' | 'disabled'
+
 export interface Explanation {
   registration: Registration
   lastAnswer: Answer['kind'] | null
@@ -100,8 +103,9 @@ export interface Explanation {
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
-  /** Since when the callback URL is held after a 410. */
+  /** Since when the callback URL is held, because it answered 410 or is disabled. */
   heldSince: number | null
+  heldBecause: HeldBecause | null
   /** The message waits, and none of its partner's signing secrets can be decrypted. */
   unsignable: boolean
   /** False: the text of its message cannot be decrypted, so nothing is sent. */

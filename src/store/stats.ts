@@ -4,6 +4,7 @@ import type { RegistrationStatus } from '../core/registration.ts'
 import type { Account } from './account.ts'
 import type { BulkResend } from './registration.ts'
 import { earlier } from './rules/lane.ts'
+import { leftOnRamp, type Ramp } from './rules/ramp.ts'
 
 /** What is due is counted up to here. */
 export const MOST_COUNTED = 10_000
@@ -33,6 +34,8 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
 export interface DeliveryStats extends QueueStats {
   /** Pending without a due time: its URL answered 410, or it cannot be decrypted. */
   held: number
+  /** On the ramp of their host, after a break of this service or a hold of their URL; about, and among `scheduled`. */
+  catchingUp: number
 }
 
 /** What there is, and what waits since when. */
@@ -45,8 +48,8 @@ export interface Stats {
   deliveries: DeliveryStats
   registrations: Readonly<Record<RegistrationStatus, number>>
   messages: Readonly<Record<MessageState, number>>
-  /** `gone`: URLs on hold after a 410, counted up to the cap. */
-  callbacks: { gone: number }
+  /** URLs, counted up to the cap: on hold after a 410, failing for an hour or more and still tried, and disabled. */
+  callbacks: { gone: number; failing: number; disabled: number }
   /** Bulk resends that are not done, and the messages that they have still to make due. */
   bulk: { open: number; remaining: number }
 }
@@ -85,10 +88,11 @@ interface QueueFacts {
 export interface StatsFacts {
   at: number
   accounts: readonly { account: Account; probeAt: number | null; queue: QueueFacts }[]
-  deliveries: QueueFacts & { held: number }
+  deliveries: QueueFacts & { held: number; ramps: readonly Ramp[] }
   registrations: Stats['registrations']
   messages: Stats['messages']
-  gone: number
+  /** `held`: for whatever reason. */
+  callbacks: { held: number; failing: number; disabled: number }
   openResends: readonly Pick<BulkResend, 'count' | 'resent'>[]
 }
 
@@ -115,7 +119,7 @@ export const statsOf = ({
   deliveries,
   registrations,
   messages,
-  gone,
+  callbacks,
   openResends,
   ...facts
 }: StatsFacts): Stats => {
@@ -123,15 +127,17 @@ export const statsOf = ({
     const { passwordMode: _, partnerId: __, ...shown } = account
     return { ...shown, probeAt, waiting: queue.waiting, ...queueStats(queue) }
   })
-  const { held, ...queue } = deliveries
+  const { held, ramps, ...queue } = deliveries
+  const { failing, disabled } = callbacks
+  const catchingUp = ramps.reduce((sum, ramp) => sum + leftOnRamp(ramp, at), 0)
   return {
     at,
     accounts,
     polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held },
+    deliveries: { ...queueStats(queue), held, catchingUp },
     registrations,
     messages,
-    callbacks: { gone },
+    callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },
     bulk: {
       open: openResends.length,
       remaining: openResends.reduce((sum, { count, resent }) => sum + Math.max(0, count - resent), 0),

@@ -5,6 +5,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
+import type { Callback, CallbackPage, TurnedCallback } from './callbacks.ts'
 import type { Mended, MendPlace } from './due-times.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type {
@@ -50,6 +51,7 @@ export type { AdminToken, NewAdminToken } from './admin-token.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { NewBulkAct } from './bulk-act.ts'
+export type { Callback, CallbackPage, TurnedCallback } from './callbacks.ts'
 export type { Mended, MendPlace } from './due-times.ts'
 export type * from './history.ts'
 export type * from './operator-events.ts'
@@ -84,7 +86,7 @@ export interface Store extends OperatorVerbs {
   cancel(partnerId: string, id: string): Promise<Cancellation | null>
   /** Makes the verification due now; changes nothing for a registration that has ended. */
   nudge(partnerId: string, id: string): Promise<Registration | null>
-  /** Makes the message due now, whatever its state, with a new schedule and the same id. Lifts a 410 pause. */
+  /** Makes the message due now, whatever its state, with a new schedule and the same id. Ends the hold of its URL. */
   resend(partnerId: string, id: string): Promise<'resent' | 'no_message' | 'cancelled' | null>
   /**
    * Begins to resend the exhausted messages that were created from `since` to `until`, but not those of cancelled
@@ -136,6 +138,17 @@ export interface Store extends OperatorVerbs {
    * delivers, unless the message has been resent since. One outcome a settlement, in order.
    */
   settleMessages(settlements: readonly MessageSettlement[]): Promise<readonly MessageOutcome[]>
+
+  /**
+   * Takes a URL to work, since a test of it was answered well, or an operator says so: what was held goes out, slowly at first,
+   * and its failures are forgotten. Only an operator ends the hold after a 410 so. Whether messages were held.
+   */
+  enableCallback(callback: Callback, end: 'test' | 'operator'): Promise<boolean>
+  /**
+   * URLs that fail or are held, in the order of partner and URL, from after `after`; null: of all partners, and then without those that
+   * have only begun to fail. A page looks at a bounded number of URLs, so one that is not the last may have fewer than `limit`.
+   */
+  listCallbacks(partnerId: string | null, page: { after: Callback | null; limit: number }): Promise<CallbackPage>
 
   /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
   holdDeliveries(): Promise<void>
@@ -260,6 +273,8 @@ export interface StoreHints {
   resolved: [registrationIds: readonly string[]]
   /** Emitted before the verb that cancels or disables resolves. What has been claimed of this must not be sent any more. */
   cancelled: [what: Cancelled]
+  /** These callback URLs fail, are disabled, or work again. */
+  callbacksTurned: [turns: readonly TurnedCallback[]]
   /**
    * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
    * put off by some minutes; one that is old is set aside: pending, with no due time.

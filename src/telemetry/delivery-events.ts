@@ -1,5 +1,7 @@
 import type { AttemptOrigin } from '../core/message.ts'
-import { DURATION_MS, ERROR, type EventEntry, field, NUMBER, orNull, TEXT } from './event-fields.ts'
+import { DURATION_MS, ERROR, type EventEntry, field, ISO_TIME, NUMBER, orNull, TEXT } from './event-fields.ts'
+
+const CALLBACK = { partnerId: TEXT, host: TEXT, since: ISO_TIME, error: TEXT, urls: NUMBER }
 
 /** What happens between the service and the callbacks. */
 export const DELIVERY_EVENTS = {
@@ -21,6 +23,29 @@ export const DELIVERY_EVENTS = {
     },
     meaning:
       'The service sent a webhook, or tried to, `lagMs` after it was due. `origin` says what brought the attempt: `first`, `retry` or `resend`. Where no answer came, `error` and `detail` say why.',
+  },
+  'callback.failing': {
+    level: 'warn',
+    fields: CALLBACK,
+    meaning:
+      'Every attempt at a callback URL has failed `since` then: ten at least, over an hour or more. `error` is how the last one failed. Its webhooks are tried on by the schedule. Told once an hour for a host of a partner; `urls` counts those since the last time. See [callback.failing](operations.md#callbackfailing).',
+  },
+  'callback.disabled': {
+    level: 'warn',
+    fields: CALLBACK,
+    meaning:
+      'Every attempt at a callback URL has failed for five days, so its webhooks are held, and none is lost. Tell the partner. See [callback.disabled](operations.md#callbackdisabled).',
+  },
+  'callback.recovered': {
+    level: 'info',
+    fields: CALLBACK,
+    meaning: 'A callback URL that `callback.failing` told of answers with 2xx again.',
+  },
+  'callback.enabled': {
+    level: 'info',
+    fields: CALLBACK,
+    meaning:
+      'A callback URL that was disabled is enabled: it was registered again, resent to or tested well, or an operator has said so. What was held goes out, slowly at first.',
   },
   'proxy.failing': {
     level: 'warn',

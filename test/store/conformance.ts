@@ -5,9 +5,11 @@ import { describeBulkActs } from './conformance/bulk-acts.ts'
 import { describeBulkResending } from './conformance/bulk-resending.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
+import { describeCatchingUp } from './conformance/catching-up.ts'
 import { describeCompletions } from './conformance/completions.ts'
 import { describeDelivering } from './conformance/delivering.ts'
 import { describeEvents } from './conformance/events.ts'
+import { describeFailingCallbacks } from './conformance/failing-callbacks.ts'
 import { describeFencing } from './conformance/fencing.ts'
 import { describeHandles, type OpenTwo } from './conformance/handles.ts'
 import { describeHistory } from './conformance/history.ts'
@@ -39,6 +41,8 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('holding', () => describeHolding(open))
     describe('lanes', () => describeLanes(open))
     describe('a URL that answered 410', () => describeCallbackPauses(open))
+    describe('a URL that fails', () => describeFailingCallbacks(open))
+    describe('catching up', () => describeCatchingUp(open))
     describe('a bulk resend', () => describeBulkResending(open))
     describe('order and bounds', () => describeOrdering(open))
     describe('repeating', () => describeRepeating(open))

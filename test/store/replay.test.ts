@@ -11,7 +11,7 @@ import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { NewBulkAct, Store } from '../../src/store/store.ts'
 import { openFolder } from '../support/service.ts'
-import { FAIL, openBench, SUCCESS, WAITING } from '../support/store.ts'
+import { FAIL, HOOK, openBench, SUCCESS, WAITING } from '../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof open>>
 /** Prepares what a verb needs, and gives the call. */
@@ -56,6 +56,7 @@ type Writing = Exclude<
   | 'engineStats'
   | 'deliveriesHeldAt'
   | 'lastBackup'
+  | 'listCallbacks'
   | 'listHistory'
   | 'listAdminTokens'
   | 'findAdminToken'
@@ -172,6 +173,13 @@ const CASES: Record<Writing, Case> = {
     await bench.store.createBulkAct(BULK)
     await bench.store.startBulkAct(BULK.id)
     return () => bench.store.continueBulkActs(10)
+  },
+  enableCallback: async bench => {
+    await bench.resolve()
+    await bench.deliver(410)
+    await bench.resolve()
+    await bench.claimMessages()
+    return () => bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
   },
   createAdminToken: async bench => {
     const token = { id: 'token_1', name: 'new', role: 'read', hash: Buffer.alloc(32), expiresAt: null } as const

@@ -74,11 +74,16 @@ export const OVERVIEW = z.strictObject({
   polls: z.strictObject(QUEUE).describe('Serials to be asked about, of all accounts.'),
   deliveries: z.strictObject({
     ...QUEUE,
-    held: COUNT.describe('Webhooks whose URL answered 410, or that cannot be decrypted.'),
+    held: COUNT.describe('Webhooks whose URL answered 410 or is disabled, or that cannot be decrypted.'),
+    catchingUp: COUNT.describe('About how many go out slowly at first, after a break or a hold; among `scheduled`.'),
   }),
   registrations: countsOf(REGISTRATION_STATUSES),
   messages: countsOf(MESSAGE_STATES),
-  callbacks: z.strictObject({ gone: COUNT.describe('URLs on hold after a 410.') }),
+  callbacks: z.strictObject({
+    gone: COUNT.describe('URLs on hold after a 410.'),
+    failing: COUNT.describe('URLs where every attempt of an hour or more, ten at least, has failed.'),
+    disabled: COUNT.describe('URLs on hold after five days of failures only.'),
+  }),
   bulk: z.strictObject({
     open: COUNT,
     remaining: COUNT.describe('Webhooks that bulk resends have still to make due.'),

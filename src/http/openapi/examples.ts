@@ -115,6 +115,7 @@ export const EXAMPLES: Examples = {
       lastAttempt: null,
       nextAttemptAt: null,
       heldSince: null,
+      heldBecause: null,
       unsignable: false,
       allHeldSince: null,
     },
@@ -161,6 +162,16 @@ export const EXAMPLES: Examples = {
     account: { paused: false, reason: null, code: null, since: null },
     queue: { before: 0, rate: 5, waitSeconds: 0 },
     deliveries: { since: '2026-11-24T07:03:20.000Z', delivered: 341, pending: 2, exhausted: 0, successRate: 0.994 },
+    callbacks: [
+      {
+        callbackUrl: 'https://partner.example/old-hook',
+        state: 'disabled',
+        since: '2026-11-18T22:40:00.000Z',
+        heldSince: '2026-11-23T23:04:00.000Z',
+        lastError: 'http_503',
+        held: 12,
+      },
+    ],
   },
   Problem: PROBLEM,
   Partner: {

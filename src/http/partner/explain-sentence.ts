@@ -108,7 +108,7 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
-  const { registration, heldSince, unsignable, isReadable, allHeldSince, lastAttempt } = explanation
+  const { registration, heldSince, heldBecause, unsignable, isReadable, allHeldSince, lastAttempt } = explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
   const { webhook } = scope.texts
   const attempt = attemptClause(explanation, scope)
@@ -118,7 +118,8 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
     if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: scope.showAt(lastAttempt.at), id })
     return fill(webhook.exhausted, { attempt, id })
   }
-  if (heldSince !== null) return fill(webhook.held, { at: scope.showAt(heldSince), id })
+  if (heldSince !== null)
+    return fill(heldBecause === 'disabled' ? webhook.disabled : webhook.held, { at: scope.showAt(heldSince), id })
   if (!isReadable || nextAttemptAt === null) return webhook.unreadable
   if (unsignable) return webhook.unsignable
   if (allHeldSince !== null) return fill(webhook.allHeld, { at: scope.showAt(allHeldSince) })

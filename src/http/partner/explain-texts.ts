@@ -21,6 +21,7 @@ export interface ExplainTexts {
     retry: string
     retryNow: string
     held: string
+    disabled: string
     unreadable: string
     unsignable: string
     allHeld: string
@@ -95,6 +96,8 @@ const en: ExplainTexts = {
     firstNow: 'The webhook is due now.',
     retry: 'The webhook has not been delivered yet: {attempt}. The next attempt is at {at} ({in}).',
     retryNow: 'The webhook has not been delivered yet: {attempt}. The next attempt is due now.',
+    disabled:
+      'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or POST to /v1/registrations/{id}/resend.',
     held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
     unreadable: 'The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     unsignable:
@@ -169,6 +172,8 @@ const zh: ExplainTexts = {
     firstNow: '回调即将发送。',
     retry: '回调尚未送达：{attempt}。下次发送时间：{at}（{in}）。',
     retryNow: '回调尚未送达：{attempt}。即将再次发送。',
+    disabled:
+      '该回调地址连续五天投递全部失败，自 {at} 起暂停发送。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或 POST /v1/registrations/{id}/resend。',
     held: '回调地址于 {at} 返回 410（已失效），回调暂停发送。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
     unreadable: '服务无法读取该回调的内容，回调暂停发送，运维人员已收到告警。',
     unsignable:

@@ -61,7 +61,11 @@ export const EXPLANATION = z.strictObject({
     attempts: COUNT,
     lastAttempt: ATTEMPT.nullable(),
     nextAttemptAt: AT_OR_NULL,
-    heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
+    heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
+    heldBecause: z
+      .enum(['gone', 'disabled'])
+      .nullable()
+      .describe('`gone`: it answered 410. `disabled`: every attempt of five days has failed.'),
     unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
     allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
   }),
@@ -96,6 +100,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
       lastAttempt: lastAttempt && viewAttempt(lastAttempt),
       nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
       heldSince: jsonTimeOrNull(explanation.heldSince),
+      heldBecause: explanation.heldBecause,
       unsignable: explanation.unsignable,
       allHeldSince: jsonTimeOrNull(explanation.allHeldSince),
     },

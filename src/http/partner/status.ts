@@ -49,10 +49,29 @@ export const STATUS_ANSWER = z.strictObject({
       successRate: z.number().min(0).max(1).nullable().describe('Delivered over all; null where there is none.'),
     })
     .describe('Your webhooks of the last hour, or the newest 1,000 of them.'),
+  callbacks: z
+    .array(
+      z.strictObject({
+        callbackUrl: z.string(),
+        state: z
+          .enum(['failing', 'disabled', 'gone'])
+          .describe(
+            '`failing`: every attempt since `since` has failed. `disabled`: for five days, so its webhooks are held. `gone`: it answered 410, so they are held.',
+          ),
+        since: AT,
+        heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
+        lastError: z
+          .string()
+          .nullable()
+          .describe('How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.'),
+        held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
+      }),
+    )
+    .describe('Callback URLs that need you, the longest first, 20 at most; empty where all is well.'),
 })
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
-const viewStatus = ({ queue, messages, ...status }: PartnerStatus, now: number): StatusAnswer => {
+const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {
   const account = status.account ?? WELL
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
@@ -76,6 +95,14 @@ const viewStatus = ({ queue, messages, ...status }: PartnerStatus, now: number):
       exhausted,
       successRate: all === 0 ? null : Math.round((delivered / all) * 1_000) / 1_000,
     },
+    callbacks: callbacks.map(({ callbackUrl, state, since: failingSince, heldSince, lastError, held }) => ({
+      callbackUrl,
+      state,
+      since: jsonTime(failingSince),
+      heldSince: jsonTimeOrNull(heldSince),
+      lastError,
+      held,
+    })),
   }
 }
 

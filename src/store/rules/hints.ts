@@ -1,3 +1,4 @@
+import type { TurnedCallback } from '../callbacks.ts'
 import type { Hint } from '../hints.ts'
 import type { Partner, PartnerChange, Registered } from '../store.ts'
 
@@ -27,4 +28,10 @@ export const afterChangingPartner = (partner: Partner | null, { disabled }: Part
   return disabled
     ? [['cancelled', { partnerId: partner.id, registrationId: null }]]
     : [['verificationsDue'], ['messagesDue']]
+}
+
+export const afterTurning = (turns: readonly TurnedCallback[]): Hint[] => {
+  if (turns.length === 0) return []
+  const isReleased = turns.some(({ turn }) => turn === 'enabled')
+  return [['callbacksTurned', turns], ...(isReleased ? [['messagesDue'] as Hint] : [])]
 }

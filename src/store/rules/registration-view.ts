@@ -11,6 +11,7 @@ import type {
   Registration,
   RegistrationQuery,
 } from '../store.ts'
+import { type CallbackHealth, heldBecause } from './callback-health.ts'
 import type { PollForecast } from './poll-forecast.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
@@ -108,8 +109,10 @@ export interface ExplanationFacts {
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
-  /** Since when the callback URL is paused after a 410. */
+  /** Since when the callback URL is paused. */
   pausedSince: number | null
+  /** What is known of its failures. */
+  health: CallbackHealth | null
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
   isReadable: boolean
@@ -119,7 +122,17 @@ export interface ExplanationFacts {
 
 export const explanationOf = (
   registration: Registration,
-  { pausedSince, canSign, deliveriesHeldAt, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
+  {
+    pausedSince,
+    health,
+    canSign,
+    deliveriesHeldAt,
+    rawStatus,
+    messageType,
+    isDue,
+    probeAt,
+    ...facts
+  }: ExplanationFacts,
 ): Explanation => {
   // A cancelled registration says nothing any more of how it would have ended.
   const isErased = registration.status === 'cancelled'
@@ -131,6 +144,7 @@ export const explanationOf = (
     rawStatus: isErased ? null : rawStatus,
     messageType: isErased ? null : messageType,
     heldSince: waitsToBeSent ? pausedSince : null,
+    heldBecause: waitsToBeSent && pausedSince !== null ? heldBecause(health) : null,
     unsignable: waitsToBeSent && !canSign,
     allHeldSince: waitsToBeSent ? deliveriesHeldAt : null,
   }

@@ -1,4 +1,5 @@
 import { BULK_ACTS_KEPT, type BulkAct, type BulkCommand, type BulkStep } from '../bulk-act.ts'
+import type { TurnedCallback } from '../callbacks.ts'
 import { type Hint, tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
 import {
@@ -10,7 +11,7 @@ import {
   stoppedBulk,
   takeForBulk,
 } from '../rules/bulk-act.ts'
-import { afterCancelling } from '../rules/hints.ts'
+import { afterCancelling, afterTurning } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { desc, eq, lt, sql } from './drizzle.ts'
@@ -23,6 +24,10 @@ type Verbs = Pick<
   'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct' | 'continueBulkActs'
 >
 type StoredRow = typeof bulkActs.$inferSelect
+interface Applied {
+  cancelled: Cancellation | null
+  turns: readonly TurnedCallback[]
+}
 type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | null
 
 /** So many bulk acts that are under way are looked at in a turn; the others follow as these get on. */
@@ -68,27 +73,29 @@ export const createBulkActs = (context: Context): Verbs => {
   const probed = (id: string): FoundRegistration | undefined =>
     windows.window({ filter: ALL_REGISTRATIONS, act: null, before: `${id}${END}` }, 1).find(one => one.id === id)
 
-  const apply = (row: BulkRow, { id, partnerId }: FoundRegistration): Cancellation | null => {
-    if (row.act === 'resend') acts.resend(partnerId, id)
-    if (row.act === 'poll') acts.nudge(partnerId, id)
-    return row.act === 'cancel' ? acts.cancel(partnerId, id) : null
+  const apply = (row: BulkRow, { id, partnerId }: FoundRegistration): Applied => {
+    if (row.act === 'resend') return { cancelled: null, turns: acts.resend(partnerId, id).turns }
+    if (row.act === 'cancel') return { cancelled: acts.cancel(partnerId, id), turns: [] }
+    acts.nudge(partnerId, id)
+    return { cancelled: null, turns: [] }
   }
 
   /** One step of one bulk act. `isWaiting`: for the outcome of its probe. */
-  const step = (id: string, limit: number): BulkStep & { isWaiting: boolean } => {
+  const step = (id: string, limit: number): BulkStep & { turns: readonly TurnedCallback[]; isWaiting: boolean } => {
     const row = load(id)
     const at = now()
-    if (!row || !isUnderWay(row.state)) return { ...NOTHING, isWaiting: true }
+    if (!row || !isUnderWay(row.state)) return { ...NOTHING, turns: [], isWaiting: true }
     if (row.state === 'probing' && row.probeId !== null) {
       const patch = afterProbe(row, probed(row.probeId)?.message ?? null, at)
       if (patch) save(id, patch)
-      return { ...NOTHING, isWaiting: patch === null }
+      return { ...NOTHING, turns: [], isWaiting: patch === null }
     }
     const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at })
-    const cancelled = batch.map(one => apply(row, one)).filter(one => one !== null)
+    const applied = batch.map(one => apply(row, one))
     save(id, patch)
-    return { count: batch.length, cancelled, isWaiting: false }
+    const cancelled = applied.map(one => one.cancelled).filter(one => one !== null)
+    return { count: batch.length, cancelled, turns: applied.flatMap(({ turns }) => turns), isWaiting: false }
   }
 
   return {
@@ -134,10 +141,10 @@ export const createBulkActs = (context: Context): Verbs => {
       for (const { id } of await read(() => open.all())) {
         // Windows in which nothing is meant are passed over, each in a transaction of its own.
         for (;;) {
-          const { count, cancelled, isWaiting } = await write(() => step(id, limit))
+          const { count, cancelled, turns, isWaiting } = await write(() => step(id, limit))
           if (isWaiting) break
           if (count === 0) continue
-          tellHints(hints, hintsOf(cancelled))
+          tellHints(hints, [...hintsOf(cancelled), ...afterTurning(turns)])
           return { count, cancelled }
         }
       }

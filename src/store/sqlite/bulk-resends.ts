@@ -1,6 +1,9 @@
+import type { TurnedCallback } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
 import { isResendable, RESEND_WINDOW, type ResendCandidate, takeForResend } from '../rules/bulk-resend.ts'
+import { afterTurning } from '../rules/hints.ts'
 import type { BulkResend, NewBulkResend, Store } from '../store.ts'
+import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, sql } from './drizzle.ts'
@@ -25,6 +28,7 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 export const createBulkResends = ({ db, client, read, write, now, hints }: Context): Verbs => {
   const beginLanes = createLanes(client)
   const pauses = createCallbackPauses({ client })
+  const health = createCallbackHealth({ client })
   const resendMessage = createMessageResending({ client })
   const exhausted = client.prepare<{ partnerId: string; cursor: string; limit: number }, FoundMessage>(`
     SELECT seq, claims, claimed_at AS claimedAt, unrecorded, lane_id AS laneId, registration_id AS registrationId, callback_url AS callbackUrl,
@@ -60,18 +64,20 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
     .prepare()
   const open = (): Row | undefined => nextOpen.get()
 
-  /** One window of the resend whose turn it is; null: none is open. */
-  const continueOne = (limit: number): number | null => {
+  /** One window of the resend whose turn it is. */
+  const continueOne = (limit: number): { resent: number; turns: readonly TurnedCallback[] } => {
     const row = open()
-    if (!row) return null
+    if (!row) return { resent: 0, turns: [] }
     const lanes = beginLanes()
     const at = now()
-    const lift = pauses.beginLifting(at, lanes)
+    const book = health.begin(at)
+    const lift = pauses.beginLifting('resend', { at, lanes, health: book })
     const { batch, progress } = takeForResend(row, windowOf(row.partnerId, row.cursor), limit)
     for (const message of batch) resendMessage(message, { at, lanes, lift })
     lanes.save()
+    book.save()
     db.update(bulkResends).set(progress).where(eq(bulkResends.id, row.id)).run()
-    return batch.length
+    return { resent: batch.length, turns: book.turns }
   }
 
   return {
@@ -98,9 +104,9 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
     continueResends: async limit => {
       // Windows in which nothing matches are passed over, each in a transaction of its own.
       while (await read(open)) {
-        const resent = (await write(() => continueOne(limit))) ?? 0
+        const { resent, turns } = await write(() => continueOne(limit))
         if (resent === 0) continue
-        tellHints(hints, [['messagesDue']])
+        tellHints(hints, [['messagesDue'], ...afterTurning(turns)])
         return resent
       }
       return 0

@@ -1,24 +1,24 @@
+import type { Callback as Url } from '../callbacks.ts'
+import { afterSuccess, endsHold, type HoldEnd } from '../rules/callback-health.ts'
+import type { HealthBook } from './callback-health.ts'
 import type { Context } from './context.ts'
 import type { LaneBook } from './lanes.ts'
 
-interface Url {
-  partnerId: string
-  callbackUrl: string
-}
 interface HeldMessage {
   seq: number
   laneId: number
 }
 
-/** Ends the pause of a URL; whether it was paused. */
+/** Ends the pause of a URL, where that may be; whether it did. */
 export type LiftPause = (url: Url) => boolean
 
 /** So many held messages a transaction makes due; claims go on with the rest, as many each. */
 const RELEASED_TOGETHER = 500
 
 /**
- * URLs that answered 410. Their messages stay pending with no due time until the pause is lifted. Those of a URL for which
- * very many are held are made due bit by bit: from then on it is not paused, but has `lifted_until`, the last of those that are due.
+ * URLs that answered 410, or are disabled. Their messages stay pending with no due time until the pause is lifted, and then go on
+ * their lane's ramp. Those of a URL for which very many are held are put there bit by bit: from then on it is not paused, but has
+ * `lifted_until`, the last of those that are due.
  */
 export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
   const find = client
@@ -48,9 +48,7 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
   const firstHeld = client.prepare<Url>(`
     SELECT seq FROM messages
     WHERE partner_id = +@partnerId AND state = 'pending' AND due_at IS NULL AND callback_url = +@callbackUrl LIMIT 1`)
-  const release = client.prepare<[dueAt: number, seqs: string]>(
-    'UPDATE messages SET due_at = ? WHERE seq IN (SELECT value FROM json_each(?))',
-  )
+  const release = client.prepare<[dueAt: number, seq: number]>('UPDATE messages SET due_at = ? WHERE seq = ?')
 
   /** Makes at most `limit` due, of those behind `after`; how many. Where there may be more it notes how far it came. */
   const releaseSome = (
@@ -59,17 +57,29 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
     { at, lanes }: { at: number; lanes: LaneBook },
   ): number => {
     const messages = held.all({ ...url, after, limit })
-    release.run(at, JSON.stringify(messages.map(({ seq }) => seq)))
-    for (const laneId of new Set(messages.map(({ laneId }) => laneId))) lanes.advance(laneId, at)
+    for (const { seq, laneId } of messages) release.run(lanes.ramp(laneId, seq, at), seq)
     if (messages.length < limit) remove.run(url)
     else markLifted.run({ ...url, until: messages.at(-1)?.seq ?? after })
     return messages.length
   }
 
+  const since = ({ partnerId, callbackUrl }: Url): number | null => find.get({ partnerId, callbackUrl }) ?? null
+
+  /** Of all URLs together so many as a transaction may. */
+  const beginReleasing = (at: number, lanes: LaneBook): LiftPause => {
+    let left = RELEASED_TOGETHER
+    return url => {
+      if (since(url) === null) return false
+      const { partnerId, callbackUrl } = url
+      left -= releaseSome({ partnerId, callbackUrl, after: 0 }, left, { at, lanes })
+      return true
+    }
+  }
+
   return {
     hasAny: (partnerId: string): boolean => any.get(partnerId) !== undefined,
 
-    since: ({ partnerId, callbackUrl }: Url): number | null => find.get({ partnerId, callbackUrl }) ?? null,
+    since,
 
     pause: ({ partnerId, callbackUrl }: Url, since: number): void => {
       add.run({ partnerId, callbackUrl, since })
@@ -83,13 +93,19 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
       remove.run({ partnerId, callbackUrl })
     },
 
-    /** Within one run of a transaction. Makes what was held due at `at`, of all URLs together so many as a transaction may. */
-    beginLifting: (at: number, lanes: LaneBook): LiftPause => {
-      let left = RELEASED_TOGETHER
-      return ({ partnerId, callbackUrl }) => {
-        if (find.get({ partnerId, callbackUrl }) === undefined) return false
-        left -= releaseSome({ partnerId, callbackUrl, after: 0 }, left, { at, lanes })
-        return true
+    /** Within one run of a transaction. For a URL that works: what was held goes on the ramp. */
+    beginReleasing,
+
+    /** The same where `end` may end the hold of a URL, whose failures are forgotten then. The caller saves the book. */
+    beginLifting: (
+      end: HoldEnd,
+      { at, lanes, health }: { at: number; lanes: LaneBook; health: HealthBook },
+    ): LiftPause => {
+      const release = beginReleasing(at, lanes)
+      return url => {
+        if (since(url) === null || !endsHold(end, health.get(url))) return false
+        health.apply(url, afterSuccess(health.get(url)))
+        return release(url)
       }
     },
 

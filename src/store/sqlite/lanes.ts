@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { earlier, hostOf, type LaneState, NEW_LANE } from '../rules/lane.ts'
+import { earlier, hostOf, type LaneState, NEW_LANE, rampedInLane } from '../rules/lane.ts'
 
 /** The lanes that one run of a transaction works with: each is read once, changed in memory, and written once. */
 export interface LaneBook {
@@ -10,6 +10,8 @@ export interface LaneBook {
   set(id: number, lane: LaneState): void
   /** Something in the lane is due at `dueAt`. */
   advance(id: number, dueAt: number): void
+  /** Gives a message of the lane the next place on its ramp, from `at` on; when it is due there. */
+  ramp(id: number, seq: number, at: number): number
   /** Writes what has changed. */
   save(): void
 }
@@ -19,6 +21,8 @@ interface LaneRow {
   strikes: number
   slow: 0 | 1
   proven: 0 | 1
+  rampAt: number | null
+  ramped: number
 }
 
 export const createLanes = (client: Database.Database) => {
@@ -26,12 +30,12 @@ export const createLanes = (client: Database.Database) => {
     .prepare<[partnerId: string, host: string], number>('SELECT id FROM lanes WHERE partner_id = ? AND host = ?')
     .pluck()
   const load = client.prepare<[id: number], LaneRow>(
-    'SELECT due_at AS dueAt, strikes, slow, proven FROM lanes WHERE id = ?',
+    'SELECT due_at AS dueAt, strikes, slow, proven, ramp_at AS rampAt, ramped FROM lanes WHERE id = ?',
   )
   const add = client.prepare<[partnerId: string, host: string]>('INSERT INTO lanes (partner_id, host) VALUES (?, ?)')
-  const save = client.prepare<[dueAt: number | null, strikes: number, slow: number, proven: number, id: number]>(
-    'UPDATE lanes SET due_at = ?, strikes = ?, slow = ?, proven = ? WHERE id = ?',
-  )
+  const save = client.prepare<Omit<LaneRow, 'slow' | 'proven'> & { slow: number; proven: number; id: number }>(`
+    UPDATE lanes SET due_at = @dueAt, strikes = @strikes, slow = @slow, proven = @proven, ramp_at = @rampAt, ramped = @ramped
+    WHERE id = @id`)
 
   return (): LaneBook => {
     const ids = new Map<string, number>()
@@ -47,8 +51,7 @@ export const createLanes = (client: Database.Database) => {
       return lane
     }
     const set = (id: number, lane: LaneState) => {
-      const { dueAt, strikes, slow, proven } = get(id)
-      if (lane.dueAt === dueAt && lane.strikes === strikes && lane.slow === slow && lane.proven === proven) return
+      if (isSame(lane, get(id))) return
       lanes.set(id, lane)
       changed.add(id)
     }
@@ -67,13 +70,26 @@ export const createLanes = (client: Database.Database) => {
         const lane = get(id)
         set(id, { ...lane, dueAt: earlier(lane.dueAt, dueAt) })
       },
+      ramp: (id, seq, at) => {
+        const { lane, dueAt } = rampedInLane(get(id), seq, at)
+        set(id, lane)
+        return dueAt
+      },
       save: () => {
         for (const id of changed) {
-          const { dueAt, strikes, slow, proven } = get(id)
-          save.run(dueAt, strikes, slow ? 1 : 0, proven ? 1 : 0, id)
+          const lane = get(id)
+          save.run({ ...lane, slow: lane.slow ? 1 : 0, proven: lane.proven ? 1 : 0, id })
         }
         changed.clear()
       },
     }
   }
 }
+
+const isSame = (a: LaneState, b: LaneState): boolean =>
+  a.dueAt === b.dueAt &&
+  a.strikes === b.strikes &&
+  a.slow === b.slow &&
+  a.proven === b.proven &&
+  a.rampAt === b.rampAt &&
+  a.ramped === b.ramped

@@ -1,8 +1,12 @@
 import { SECOND } from '../../core/duration.ts'
 import type { Secret } from '../../core/secret.ts'
+import { tellHints } from '../hints.ts'
+import { afterAttemptAt } from '../rules/callback-health.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
+import { afterTurning } from '../rules/hints.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
 import { lookAgainAt } from '../rules/look-again.ts'
+import { afterLook, missedBefore, NOT_LOOKING, takeDue } from '../rules/ramp.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type {
@@ -13,7 +17,8 @@ import type {
   MessageSettlement,
   Store,
 } from '../store.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
+import { createCallbackHealth, type HealthBook } from './callback-health.ts'
+import { createCallbackPauses, type LiftPause } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { prepareHold } from './deliveries-hold.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
@@ -22,26 +27,48 @@ import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 
+/** What one run of a claim works with. `missed`: retries that were due before then missed their time. */
+interface Claiming {
+  at: number
+  missed: number
+  lanes: LaneBook
+  spare: number
+}
+
+/** What one run of a settling works with. */
+interface Settling {
+  at: number
+  lanes: LaneBook
+  health: HealthBook
+  release: LiftPause
+}
+
 /** Not handed out; null: not due before something makes it so. */
 interface HeldMessage {
   seq: number
   dueAt: number | null
 }
 
-/** In front of a lane so many messages for paused URLs are looked at in a claim; the next claim goes on after them. */
-const HELD_IN_A_CLAIM = 100
+/**
+ * So many messages that are held or put off are looked at in a claim, in front of a lane and of all lanes, beyond those that were to be
+ * handed out; the next claim goes on after them.
+ */
+const HELD_IN_A_LANE = 100
+const HELD_IN_A_CLAIM = 1_000
 /** A partner none of whose signing secrets can be decrypted is looked at again after this: it may have a new one then. */
 const UNSIGNED_MS = 30 * SECOND
 const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 
 export const createMessages = (context: Context): Verbs => {
-  const { client, sealed, openOr, write, read, now } = context
+  const { client, sealed, openOr, write, read, now, hints } = context
   const statements = prepareMessages(client)
   const pauses = createCallbackPauses(context)
+  const health = createCallbackHealth(context)
   const beginLanes = createLanes(client)
   const secrets = createSecretRows(context)
   const { heldAt } = prepareHold(client)
   let turn = FIRST_TURN
+  let looking = NOT_LOOKING
 
   /** The partners whose turn it is: those after `after`, then from the beginning on. */
   const inTurn = (after: string) => {
@@ -66,20 +93,32 @@ export const createMessages = (context: Context): Verbs => {
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }
 
-  /** The first due messages of a lane. Those for paused URLs are held; those that do not open are put off. */
-  const dueOf = (lane: DueLane, take: number, at: number) => {
+  /**
+   * The first due messages of a lane. Those for paused URLs are held; those that do not open, or missed their time, are put off.
+   *
+   * @param spare so many more may be looked at, in search of some that can be handed out
+   */
+  const dueOf = (lane: DueLane, take: number, { at, missed, lanes, spare }: Claiming) => {
     const isPausing = pauses.hasAny(lane.partnerId)
-    const rows = statements.due.all(lane.id, at, isPausing ? take + HELD_IN_A_CLAIM : take)
+    const rows = statements.due.all(lane.id, at, isPausing || lane.dueAt < missed ? take + spare : take)
     const urls = isPausing ? new Set(rows.map(([, , , callbackUrl]) => callbackUrl)) : new Set<string>()
     const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
     const held = rows
       .filter(([, , , callbackUrl]) => paused.has(callbackUrl))
       .map(([seq]): HeldMessage => ({ seq, dueAt: null }))
-    const wanted = rows.filter(([, , , callbackUrl]) => !paused.has(callbackUrl)).slice(0, take)
-    const opened = wanted.map(row => ({ row, body: openBody(lane, row) }))
+    const { taken, putOff: late } = takeDue(
+      rows.filter(([, , , callbackUrl]) => !paused.has(callbackUrl)),
+      { take, at, missed, look: lookAt, ramp: seq => lanes.ramp(lane.id, seq, at) },
+    )
+    const opened = taken.map(row => ({ row, body: openBody(lane, row) }))
     return {
       messages: opened.flatMap(({ row, body }) => (body ? [messageOf(lane, row, body)] : [])),
-      held: [...held, ...opened.flatMap(({ row, body }) => (body ? [] : [putOff(row, at)]))],
+      held: [
+        ...held,
+        ...late.map(({ row: [seq], dueAt }): HeldMessage => ({ seq, dueAt })),
+        ...opened.flatMap(({ row, body }) => (body ? [] : [putOff(row, at)])),
+      ],
+      lookedFurther: Math.max(0, rows.length - take),
     }
   }
 
@@ -116,7 +155,7 @@ export const createMessages = (context: Context): Verbs => {
     lanes.save()
   }
 
-  const claimAll = (claim: MessageClaimRequest, at: number) => {
+  const claimAll = (claim: MessageClaimRequest, at: number, missed: number) => {
     if (heldAt() !== null) return { claimed: NOTHING, nextTurn: turn }
     continueLifting(at)
     const { lanes, isAll, partnerIds } = findLanes(claim, at)
@@ -126,7 +165,14 @@ export const createMessages = (context: Context): Verbs => {
     ) as [DueLane[], DueLane[]]
     if (unsigned.length > 0) statements.putOff.run(at + UNSIGNED_MS, JSON.stringify(unsigned.map(({ id }) => id)))
     const shares = shareSlots(claim, signed)
-    const taken = shares.map(({ lane, take }) => dueOf(lane, take, at))
+    const book = beginLanes()
+    let left = HELD_IN_A_CLAIM
+    const taken = shares.map(({ lane, take }) => {
+      const due = dueOf(lane, take, { at, missed, lanes: book, spare: Math.min(left, HELD_IN_A_LANE) })
+      left -= due.lookedFurther
+      return due
+    })
+    book.save()
     const messages = taken.flatMap(one => one.messages)
     const held = taken.flatMap(one => one.held)
     statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
@@ -142,7 +188,7 @@ export const createMessages = (context: Context): Verbs => {
     }
   }
 
-  const settleOne = (settlement: MessageSettlement, at: number, lanes: LaneBook): MessageOutcome => {
+  const settleOne = (settlement: MessageSettlement, { at, lanes, health, release }: Settling): MessageOutcome => {
     const { message, attempt } = settlement
     const { seq, claim, laneId } = message
     const row = statements.find.get(seq)
@@ -164,29 +210,43 @@ export const createMessages = (context: Context): Verbs => {
     }
     lanes.set(laneId, plan.lane)
     if (plan.pauses) pauses.pause(message, at)
+    if (plan.attempt) {
+      const { turn, health: next } = afterAttemptAt(health.get(message), plan.attempt, at)
+      health.apply(message, { turn, health: next })
+      if (turn === 'disabled') pauses.pause(message, at)
+      if (turn === 'enabled') release(message)
+    }
     return plan.end
   }
 
   return {
     claimMessages: async claim => {
       const at = now()
-      const nextAt = await read(() => firstDueAt(at))
+      const { nextAt, isHeld } = await read(() => ({ nextAt: firstDueAt(at), isHeld: heldAt() !== null }))
+      if (!isHeld) looking = afterLook(looking, at)
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
-      const { claimed, nextTurn } = await write(() => claimAll(claim, at))
+      const { claimed, nextTurn } = await write(() => claimAll(claim, at, missedBefore(looking)))
       turn = nextTurn
       return claimed
     },
 
-    settleMessages: settlements =>
-      write(() => {
-        const at = now()
-        const lanes = beginLanes()
-        const outcomes = settlements.map(settlement => settleOne(settlement, at, lanes))
+    settleMessages: async settlements => {
+      const { outcomes, turns } = await write(() => {
+        const [at, lanes] = [now(), beginLanes()]
+        const book = health.begin(at)
+        const settling = { at, lanes, health: book, release: pauses.beginReleasing(at, lanes) }
+        const outcomes = settlements.map(settlement => settleOne(settlement, settling))
         lanes.save()
-        return outcomes
-      }),
+        book.save()
+        return { outcomes, turns: book.turns }
+      })
+      tellHints(hints, afterTurning(turns))
+      return outcomes
+    },
   }
 }
+
+const lookAt = ([seq, , , , , , retries, , , dueAt]: DueMessage) => ({ seq, retries, dueAt })
 
 const hasAny = (secrets: readonly Secret[] | undefined): boolean => (secrets?.length ?? 0) > 0
 

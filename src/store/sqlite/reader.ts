@@ -1,5 +1,6 @@
 import type { Store } from '../store.ts'
 import { createActs } from './acts.ts'
+import { createCallbacks } from './callbacks.ts'
 import { realPathOf } from './database-file.ts'
 import { createEvents } from './events.ts'
 import { createPartnerStatus } from './partner-status.ts'
@@ -21,6 +22,7 @@ export type ReadVerb =
   | 'explain'
   | 'usageOf'
   | 'statusOf'
+  | 'listCallbacks'
   | 'stats'
 
 /**
@@ -37,6 +39,7 @@ export const openSqliteReader = (options: SqliteOptions): Pick<Store, ReadVerb |
     ...createEvents(context),
     ...createActs(context),
     ...createPartnerStatus(context),
+    listCallbacks: createCallbacks(context).listCallbacks,
     ...createStats(context),
     close: context.close,
   }

@@ -1,7 +1,9 @@
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import type { TurnedCallback } from '../callbacks.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
 import { nudge as nudgePlan } from '../rules/register.ts'
-import type { Cancellation, Registration } from '../store.ts'
+import type { Cancellation, Registration, Store } from '../store.ts'
+import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
@@ -9,11 +11,14 @@ import { createMessageResending } from './message-resending.ts'
 import { toRegistration } from './registration-rows.ts'
 import { prepareRegistrations } from './registration-statements.ts'
 
+type ResendOutcome = Awaited<ReturnType<Store['resend']>>
+
 /** What can be done to one registration, each within the transaction of its caller. Null: there is no such registration. */
 export const createRegistrationActs = (context: Context) => {
   const { client, now } = context
   const statements = prepareRegistrations(context)
   const pauses = createCallbackPauses(context)
+  const health = createCallbackHealth(context)
   const resendMessage = createMessageResending(context)
   const beginLanes = createLanes(client)
 
@@ -59,19 +64,21 @@ export const createRegistrationActs = (context: Context) => {
     return { registration, isNew: plan !== null, stopsMessage: plan?.stopsMessage ?? false }
   }
 
-  const resend = (partnerId: string, id: string): 'resent' | 'no_message' | 'cancelled' | null => {
+  const resend = (partnerId: string, id: string): { outcome: ResendOutcome; turns: readonly TurnedCallback[] } => {
     const row = statements.find.get({ partnerId, id })
-    if (!row) return null
-    if (row.status === 'cancelled') return 'cancelled'
-    if (row.messageSeq === null) return 'no_message'
+    if (!row) return { outcome: null, turns: [] }
+    if (row.status === 'cancelled') return { outcome: 'cancelled', turns: [] }
+    if (row.messageSeq === null) return { outcome: 'no_message', turns: [] }
     const { messageSeq: seq, callbackUrl } = row
     const lanes = beginLanes()
     const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
     const at = now()
-    const lift = pauses.beginLifting(at, lanes)
+    const book = health.begin(at)
+    const lift = pauses.beginLifting('resend', { at, lanes, health: book })
     resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
     lanes.save()
-    return 'resent'
+    book.save()
+    return { outcome: 'resent', turns: book.turns }
   }
 
   return { find, nudge, cancel, resend }

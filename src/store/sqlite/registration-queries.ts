@@ -1,6 +1,7 @@
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
+import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { prepareHold } from './deliveries-hold.ts'
@@ -28,6 +29,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const { client, db, read, now, sealed, openOr } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
+  const health = createCallbackHealth(context)
   const pageOf = createRegistrationPages(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
@@ -105,6 +107,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
           messageType: facts.messages?.type ?? null,
           pausedSince: pauses.since(row),
+          health: health.find(row),
           canSign: secrets.canSign(partnerId),
           isReadable: facts.messages === null || isReadable(facts.messages),
           deliveriesHeldAt: heldAt(),

@@ -1,9 +1,10 @@
 import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
-import { afterCancelling, afterRegistering } from '../rules/hints.ts'
+import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'
 import { type KnownVerification, type Nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
+import { createCallbackHealth, type HealthBook } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
@@ -17,6 +18,7 @@ type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 
 interface Run {
   at: number
   lanes: LaneBook
+  health: HealthBook
   quotas: QuotaBook
   resolutions: Resolutions
   /** By verification, read once: a batch may name many URLs of one serial. */
@@ -33,6 +35,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const statements = prepareRegistrations(context)
   const { find, cancel, nudge, resend } = createRegistrationActs(context)
   const pauses = createCallbackPauses(context)
+  const health = createCallbackHealth(context)
   const beginLanes = createLanes(client)
   const { begin: beginQuotas } = createQuotas(context)
   const beginResolutions = createResolutions(context)
@@ -40,7 +43,8 @@ export const createRegistrations = (context: Context): Verbs => {
   const begin = (): Run => {
     const at = now()
     const lanes = beginLanes()
-    return { at, lanes, quotas: beginQuotas(at), resolutions: beginResolutions(lanes, at), serials: new Map() }
+    const resolutions = beginResolutions(lanes, at)
+    return { at, lanes, health: health.begin(at), quotas: beginQuotas(at), resolutions, serials: new Map() }
   }
 
   const loadVerification = ({ idcardid, accountId }: NewRegistration): KnownVerification | null => {
@@ -117,16 +121,16 @@ export const createRegistrations = (context: Context): Verbs => {
     return { verificationId: Number(added.lastInsertRowid), n: 0 }
   }
 
-  /** Their partners name these URLs again, so they are there again: what a 410 held goes on. */
-  const liftPauses = (items: readonly NewRegistration[], { at, lanes }: Run): boolean => {
+  /** Their partners name these URLs again, so they are there again: what was held goes on. */
+  const liftPauses = (items: readonly NewRegistration[], run: Run): boolean => {
     const named = new Map(items.map(item => [`${item.partnerId} ${item.callbackUrl}`, item]))
-    const lifted = [...named.values()].filter(pauses.beginLifting(at, lanes))
+    const lifted = [...named.values()].filter(pauses.beginLifting('registration', run))
     return lifted.length > 0
   }
 
   return {
     register: async items => {
-      const { registered, isLifted } = await write(() => {
+      const { registered, isLifted, turns } = await write(() => {
         const run = begin()
         const registered = items.map(item => registerOne(item, run))
         const isLifted = liftPauses(
@@ -135,9 +139,10 @@ export const createRegistrations = (context: Context): Verbs => {
         )
         run.resolutions.save()
         run.lanes.save()
-        return { registered, isLifted }
+        run.health.save()
+        return { registered, isLifted, turns: run.health.turns }
       })
-      tellHints(hints, afterRegistering(registered, isLifted))
+      tellHints(hints, [...afterRegistering(registered, isLifted), ...afterTurning(turns)])
       return registered
     },
 
@@ -156,8 +161,8 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     resend: async (partnerId, id) => {
-      const outcome = await write(() => resend(partnerId, id))
-      if (outcome === 'resent') tellHints(hints, [['messagesDue']])
+      const { outcome, turns } = await write(() => resend(partnerId, id))
+      if (outcome === 'resent') tellHints(hints, [['messagesDue'], ...afterTurning(turns)])
       return outcome
     },
   }

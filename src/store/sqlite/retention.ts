@@ -61,10 +61,17 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
   const mayForget = (pause: PauseRow, before: number): boolean =>
     mayForgetPause({ ...pause, isHolding: pauses.isHolding(pause) }, before)
 
+  const forget = (pause: PauseRow): void => {
+    pauses.forget(pause)
+    statements.removeHealthOf.run(pause)
+  }
+
   /** What there is to erase beside registrations. */
   const survey = (before: number) => {
     const page = statements.pauses.all({ after: pausesUntil, limit: REST_IN_A_BATCH })
-    const hasOthers = [statements.oldSecret, statements.oldResend].some(old => old.get({ before }) !== undefined)
+    const hasOthers = [statements.oldSecret, statements.oldResend, statements.oldHealth].some(
+      old => old.get({ before }) !== undefined,
+    )
     return {
       pauses: page,
       isEmpty: !hasOthers && !page.some(pause => mayForget(pause, before)),
@@ -73,10 +80,11 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
   }
 
   const eraseRest = (looked: readonly PauseRow[], before: number): void => {
-    for (const pause of looked) if (mayForget(pause, before)) pauses.forget(pause)
+    for (const pause of looked) if (mayForget(pause, before)) forget(pause)
     const old = { before, limit: REST_IN_A_BATCH }
     statements.removeSecrets.run(old)
     statements.removeResends.run(old)
+    statements.removeHealth.run(old)
   }
 
   return {
@@ -143,4 +151,15 @@ const prepare = (client: Context['client']) => ({
   removeResends: client.prepare<{ before: number; limit: number }>(`
     DELETE FROM bulk_resends WHERE id IN (
       SELECT id FROM bulk_resends WHERE done = 1 AND created_at < +@before ORDER BY created_at LIMIT +@limit)`),
+  /** As `mayForgetHealth` says. */
+  oldHealth: client.prepare<{ before: number }>(
+    "SELECT 1 FROM callback_health WHERE state <> 'disabled' AND last_at < +@before LIMIT 1",
+  ),
+  removeHealth: client.prepare<{ before: number; limit: number }>(`
+    DELETE FROM callback_health WHERE (partner_id, callback_url) IN (
+      SELECT partner_id, callback_url FROM callback_health
+      WHERE state <> 'disabled' AND last_at < +@before ORDER BY last_at LIMIT +@limit)`),
+  removeHealthOf: client.prepare<{ partnerId: string; callbackUrl: string }>(
+    'DELETE FROM callback_health WHERE partner_id = @partnerId AND callback_url = @callbackUrl',
+  ),
 })

@@ -8,6 +8,7 @@ import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
+export { callbackHealth, callbackPauses } from './callback-schema.ts'
 export { operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export {
@@ -206,11 +207,15 @@ export const lanes = sqliteTable(
     slow: flag('slow'),
     /** Its last attempt that showed something was answered; until one is, it gets few slots. */
     proven: flag('proven'),
+    /** When its ramp began, and how many messages were put on it: rules/ramp.ts. */
+    rampAt: time('ramp_at'),
+    ramped: integer('ramped').notNull().default(0),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
     index('lanes_due_of_kind').on(t.partnerId, t.slow, t.proven, t.dueAt).where(sql`due_at IS NOT NULL`),
     index('lanes_first').on(t.dueAt).where(sql`due_at IS NOT NULL`),
+    index('lanes_ramp').on(t.rampAt).where(sql`ramp_at IS NOT NULL`),
   ],
 )
 
@@ -253,22 +258,6 @@ export const bulkResends = sqliteTable(
   t => [
     index('bulk_resends_done').on(t.createdAt).where(sql`done = 1`),
     index('bulk_resends_open').on(t.looked, t.id).where(sql`done = 0`),
-  ],
-)
-
-/** URLs that answered 410: their messages are held until somebody registers or resends. */
-export const callbackPauses = sqliteTable(
-  'callback_pauses',
-  {
-    partnerId: text('partner_id').notNull(),
-    callbackUrl: text('callback_url').notNull(),
-    since: time('since').notNull(),
-    /** Not paused any more: what was held is being made due, and is up to this message's `seq`. */
-    liftedUntil: integer('lifted_until'),
-  },
-  t => [
-    primaryKey({ columns: [t.partnerId, t.callbackUrl] }),
-    index('callback_pauses_lifted').on(t.liftedUntil).where(sql`lifted_until IS NOT NULL`),
   ],
 )
 

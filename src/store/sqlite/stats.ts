@@ -1,5 +1,7 @@
 import { viewAccount } from '../account.ts'
+import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
+import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
 import { MOST_ACCOUNTS, MOST_COUNTED, statsOf } from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
@@ -74,6 +76,9 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
     return oldest <= at ? oldest : null
   }
 
+  const countUrls = (state: 'failing' | 'disabled', since: number): number =>
+    statements.urls.get({ state, since, limit: MOST_COUNTED }) ?? 0
+
   /** Of one moment: what is committed between two of its reads would be counted twice, or not at all. */
   const readAll = client.transaction((at: number) => {
     const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS).all()
@@ -92,10 +97,17 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
         probeAt: row.probeAt,
         queue: { waiting: 0, leased: 0, ...byAccount.get(row.id), ...dueVerifications(row.id, at) },
       })),
-      deliveries: { waiting: waiting + leased, leased, held, ...dueMessages(at) },
+      deliveries: {
+        ...{ waiting: waiting + leased, leased, held, ...dueMessages(at) },
+        ramps: statements.ramps.all({ since: at - LONGEST_RAMP_MS, limit: MOST_COUNTED }),
+      },
       registrations: theOnly(db.select().from(registrationCounts).get()),
       messages: { ...ended, pending: waiting + leased + held },
-      gone: statements.gone.get({ limit: MOST_COUNTED }) ?? 0,
+      callbacks: {
+        held: statements.heldUrls.get({ limit: MOST_COUNTED }) ?? 0,
+        failing: countUrls('failing', at - STILL_FAILING_MS),
+        disabled: countUrls('disabled', 0),
+      },
       openResends: statements.openResends.all({ limit: MOST_COUNTED }),
     })
   })
@@ -144,7 +156,15 @@ const prepare = (client: Context['client']) => ({
     FROM lanes l
     WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at
     ORDER BY due_at LIMIT +@limit`),
-  gone: client
+  ramps: client.prepare<{ since: number; limit: number }, Ramp>(
+    'SELECT ramp_at AS rampAt, ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > +@since LIMIT +@limit',
+  ),
+  urls: client
+    .prepare<{ state: CallbackHealth['state']; since: number; limit: number }, number>(`
+    SELECT count(*) FROM (SELECT 1 FROM callback_health
+      WHERE state = +@state AND state <> 'watched' AND last_at > +@since LIMIT +@limit)`)
+    .pluck(),
+  heldUrls: client
     .prepare<{ limit: number }, number>(
       'SELECT count(*) FROM (SELECT 1 FROM callback_pauses WHERE lifted_until IS NULL LIMIT +@limit)',
     )

@@ -11,6 +11,7 @@ import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkActs } from './bulk-acts.ts'
 import { createBulkResends } from './bulk-resends.ts'
+import { createCallbacks } from './callbacks.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -98,6 +99,7 @@ export const openSqliteStore = async ({
     ...createVerifications(context),
     ...createCompletions(context),
     ...createMessages(context),
+    ...createCallbacks(context),
     ...createDeliveriesHold(context),
     ...createPartners(context),
     ...createPartnerStatus(context),

@@ -53,6 +53,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   lastAttempt: null,
   messageType: null,
   heldSince: null,
+  heldBecause: null,
   unsignable: false,
   isReadable: true,
   allHeldSince: null,
@@ -119,6 +120,11 @@ describe('the sentence', () => {
       'is held',
       succeeded({}, { heldSince: START - 60 * SECOND }),
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the callback URL answered 410 (gone) at 2026-11-24 16:19:00 UTC. Register the URL again, or POST to /v1/registrations/reg_1/resend.',
+    ],
+    [
+      'is held, as its URL is disabled',
+      succeeded({}, { heldSince: START - 60 * SECOND, heldBecause: 'disabled' }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold since 2026-11-24 16:19:00 UTC, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or POST to /v1/registrations/reg_1/resend.',
     ],
     [
       'cannot be signed',
@@ -251,6 +257,7 @@ test('the call answers with the data and the sentence', async () => {
       lastAttempt: null,
       nextAttemptAt: null,
       heldSince: null,
+      heldBecause: null,
       unsignable: false,
       allHeldSince: null,
     },

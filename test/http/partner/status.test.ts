@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openApi } from '../support/api.ts'
 
@@ -16,6 +16,7 @@ test('says that nothing waits, and that there was nothing to deliver', async () 
     account: { paused: false, reason: null, code: null, since: null },
     queue: { before: 0, rate: 5, waitSeconds: 0 },
     deliveries: { since: '2026-11-24T15:20:00.000Z', delivered: 0, pending: 0, exhausted: 0, successRate: null },
+    callbacks: [],
   })
 })
 
@@ -107,4 +108,25 @@ describe('of a partner with several accounts', () => {
 test('takes no other parameters', async () => {
   await using api = await openApi()
   expect((await api.call('GET', '/v1/status?a=1')).status).toBe(400)
+})
+
+test('names the callback URLs that fail or are held, and how many webhooks are', async () => {
+  await using api = await openApi()
+  await api.register({ idcardid: 'a' })
+  await api.register({ idcardid: 'b', callbackUrl: 'https://other.example/' })
+  await api.succeed()
+  api.clock.now += SECOND
+  await api.succeed()
+  await api.receiveWith(410, { slots: 1 })
+  await api.receiveWith(503)
+  const at = '2026-11-24T16:20:01.000Z'
+  const { callbacks } = (await api.call('GET', '/v1/status')).json
+  expect(callbacks).toHaveLength(2)
+  expect(callbacks).toContainEqual(
+    expect.objectContaining({ state: 'gone', since: at, heldSince: at, lastError: null, held: 0 }),
+  )
+  expect(callbacks).toContainEqual(
+    expect.objectContaining({ state: 'failing', since: at, heldSince: null, lastError: 'http_503', held: 0 }),
+  )
+  expect((await api.call('GET', '/v1/status', { key: api.other.key })).json.callbacks).toEqual([])
 })

@@ -18,10 +18,10 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0 },
+      deliveries: { ...nothing, held: 0, catchingUp: 0 },
       registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
       messages: { pending: 0, delivered: 0, exhausted: 0 },
-      callbacks: { gone: 0 },
+      callbacks: { gone: 0, failing: 0, disabled: 0 },
       bulk: { open: 0, remaining: 0 },
     })
   })

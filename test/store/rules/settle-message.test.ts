@@ -43,7 +43,7 @@ describe('an attempt', () => {
     expect(settle({})).toEqual({
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, unrecorded: 0, retries: 3 },
       attempt: { ...ATTEMPT, n: 3 },
-      lane: { dueAt: 500, strikes: 0, slow: false, proven: true },
+      lane: { ...NEW_LANE, dueAt: 500, proven: true },
       trims: false,
       pauses: false,
       end: null,

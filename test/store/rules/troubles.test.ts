@@ -30,10 +30,10 @@ const stats: Stats = statsOf({
       queue: NOTHING,
     },
   ],
-  deliveries: { ...NOTHING, held: 0 },
+  deliveries: { ...NOTHING, held: 0, ramps: [] },
   registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
   messages: { pending: 0, delivered: 0, exhausted: 0 },
-  gone: 0,
+  callbacks: { held: 0, failing: 0, disabled: 0 },
   openResends: [],
 })
 const withAccount = (more: Partial<AccountStats>): Stats => ({
@@ -81,7 +81,7 @@ test.each([
   ],
   [
     'webhooks on hold',
-    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1 } },
+    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1, failing: 0, disabled: 0 } },
     { code: 'messages_held', since: null, held: 3, urls: 1 },
   ],
 ])('tells of %s', (_name, some, trouble) => {

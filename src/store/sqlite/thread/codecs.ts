@@ -168,6 +168,7 @@ export const HINTS: { [Name in keyof StoreHints]: Codec<StoreHints[Name]> | null
   bulkActsDue: null,
   resolved: null,
   cancelled: null,
+  callbacksTurned: null,
   unreadable: null,
   broken: codec(
     ([error]) => packError(error),

@@ -19,6 +19,7 @@ const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'explain',
   'usageOf',
   'statusOf',
+  'listCallbacks',
   'stats',
 ])
 

@@ -1,5 +1,12 @@
 import type { EventEmitter } from 'node:events'
-import { earlier } from '../../../../src/store/rules/lane.ts'
+import type { Callback, TurnedCallback } from '../../../../src/store/callbacks.ts'
+import {
+  afterSuccess,
+  type CallbackHealth,
+  type CallbackPlan,
+  type HoldEnd,
+} from '../../../../src/store/rules/callback-health.ts'
+import { earlier, NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import type { RegistrationRow as ViewedRow } from '../../../../src/store/rules/registration-view.ts'
 import { registrationOf } from '../../../../src/store/rules/registration-view.ts'
 import type { Ending, WaitingRegistration } from '../../../../src/store/rules/resolve.ts'
@@ -21,18 +28,42 @@ export const advanceLane = ({ tables }: Context, id: number, dueAt: number): voi
   if (lane) tables.lanes.change(id, { dueAt: earlier(lane.dueAt, dueAt) })
 }
 
-/** Ends the pause of a URL that answered 410: what was held is due at `at`. Whether it was paused. */
-export const liftPause = (context: Context, url: { partnerId: string; callbackUrl: string }, at: number): boolean => {
-  const { pauses, messages } = context.tables
+/** Writes what becomes of a URL, and tells it where it is told. */
+export const applyHealth = ({ tables }: Context, url: Callback, { health, turn }: CallbackPlan): TurnedCallback[] => {
+  const { partnerId, callbackUrl } = url
+  const before = tables.health.get(urlKey(url)) ?? null
+  if (health === null) tables.health.delete(urlKey(url))
+  else tables.health.set(urlKey(url), { ...health, partnerId, callbackUrl })
+  const told = health ?? before
+  return turn && told ? [{ partnerId, callbackUrl, turn, ...pick(told) }] : []
+}
+const pick = ({ failingSince, lastError }: CallbackHealth) => ({ failingSince, lastError })
+
+/** Ends the pause of a URL: what was held goes on the ramp of its lane. Whether it was paused. */
+export const releasePause = ({ tables, rules }: Context, url: Callback, at: number): boolean => {
+  const { pauses, messages, lanes } = tables
   if (!pauses.get(urlKey(url))) return false
   pauses.delete(urlKey(url))
   const isHeld = (one: MessageRow) =>
-    one.partnerId === url.partnerId && one.callbackUrl === url.callbackUrl && one.state === 'pending' && !one.dueAt
-  for (const { seq, laneId } of messages.where(isHeld)) {
-    messages.change(seq, { dueAt: at })
-    advanceLane(context, laneId, at)
+    one.partnerId === url.partnerId &&
+    one.callbackUrl === url.callbackUrl &&
+    one.state === 'pending' &&
+    one.dueAt === null
+  for (const { seq, laneId } of messages.where(isHeld).sort((a, b) => a.seq - b.seq)) {
+    const { lane, dueAt } = rules.rampedInLane(lanes.get(laneId) ?? NEW_LANE, seq, at)
+    messages.change(seq, { dueAt })
+    lanes.change(laneId, lane)
   }
   return true
+}
+
+/** The same where `end` may end it; null: it may not, or there is none. */
+export const liftPause = (context: Context, url: Callback, end: HoldEnd, at: number): TurnedCallback[] | null => {
+  const health = context.tables.health.get(urlKey(url)) ?? null
+  if (!context.tables.pauses.get(urlKey(url)) || !context.rules.endsHold(end, health)) return null
+  const turns = applyHealth(context, url, afterSuccess(health))
+  releasePause(context, url, at)
+  return turns
 }
 
 /** Those of a verification, in the order in which they came. */

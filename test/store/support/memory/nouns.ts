@@ -11,7 +11,8 @@ import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
-import { afterChangingPartner } from '../../../../src/store/rules/hints.ts'
+import { afterSuccess, mayForgetHealth } from '../../../../src/store/rules/callback-health.ts'
+import { afterChangingPartner, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { byEnd, mayForgetPause } from '../../../../src/store/rules/retention.ts'
 import { endedByRotation, mayRotate } from '../../../../src/store/signing-secret.ts'
 import type {
@@ -23,7 +24,7 @@ import type {
   SigningSecret,
   Store,
 } from '../../../../src/store/store.ts'
-import type { Context } from './context.ts'
+import { applyHealth, type Context, liftPause } from './context.ts'
 import { secretsOf } from './reads.ts'
 import { type AccountRow, type KeyRow, type SecretRow, urlKey } from './tables.ts'
 
@@ -112,7 +113,11 @@ export const createNouns = (context: Context): Verbs => {
   const eraseRest = (before: number) => {
     const held = new Set(tables.messages.where(one => one.state === 'pending' && one.dueAt === null).map(urlKey))
     for (const pause of tables.pauses.all())
-      if (mayForgetPause({ ...pause, isHolding: held.has(urlKey(pause)) }, before)) tables.pauses.delete(urlKey(pause))
+      if (mayForgetPause({ ...pause, isHolding: held.has(urlKey(pause)) }, before)) {
+        tables.pauses.delete(urlKey(pause))
+        tables.health.delete(urlKey(pause))
+      }
+    for (const row of tables.health.all()) if (mayForgetHealth(row, before)) tables.health.delete(urlKey(row))
     for (const { id, expiresAt } of tables.secrets.all())
       if (expiresAt !== null && expiresAt < before) tables.secrets.delete(id)
     for (const { id, done, createdAt } of tables.resends.all())
@@ -238,6 +243,20 @@ export const createNouns = (context: Context): Verbs => {
         return ended.length
       }),
     reseal: async () => ({ moved: 0, unreadable: [], next: null }),
+    enableCallback: async (callback, end) => {
+      const lifted = transaction(() => {
+        const lifted = liftPause(context, callback, end, now())
+        const health = tables.health.get(urlKey(callback)) ?? null
+        const isPaused = tables.pauses.get(urlKey(callback)) !== undefined
+        return {
+          isReleased: lifted !== null,
+          turns: lifted ?? (isPaused ? [] : applyHealth(context, callback, afterSuccess(health))),
+        }
+      })
+      tellHints(hints, afterTurning(lifted.turns))
+      if (lifted.isReleased) hints.emit('messagesDue')
+      return lifted.isReleased
+    },
     holdDeliveries: async () =>
       transaction(() => {
         if (!tables.hold.get('')) tables.hold.add('', { since: now() })

@@ -3,9 +3,10 @@ import { fairShare } from '../../../../src/core/fair-share.ts'
 import { viewClaimedAccount } from '../../../../src/store/account.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim-turn.ts'
-import { afterReleasing, afterResolving } from '../../../../src/store/rules/hints.ts'
+import { afterReleasing, afterResolving, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import { ALL_TURNS, FRESH_MS, NEW } from '../../../../src/store/rules/poll-queues.ts'
+import { afterLook, missedBefore, NOT_LOOKING } from '../../../../src/store/rules/ramp.ts'
 import { KEPT_ATTEMPTS } from '../../../../src/store/rules/settle-message.ts'
 import { endedBy, outcomeOf } from '../../../../src/store/rules/settle-verification.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
@@ -19,12 +20,13 @@ import type {
   MessageOutcome,
   MessageSettlement,
   Store,
+  TurnedCallback,
   VerificationClaimRequest,
   VerificationOutcome,
   VerificationRelease,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
-import { advanceLane, type Context, end, waitingOf } from './context.ts'
+import { advanceLane, applyHealth, type Context, end, releasePause, waitingOf } from './context.ts'
 import { secretsOf } from './reads.ts'
 import { attemptKey, type LaneRow, urlKey, type VerificationRow } from './tables.ts'
 
@@ -65,6 +67,7 @@ export const createQueues = (context: Context): Verbs => {
   const { tables, rules, now, hints, defaultRate } = context
   const { transaction } = tables
   const lastServed = new Map<string, string>()
+  let looking = NOT_LOOKING
   /** By account: how many turns each partner that waits has had. */
   const turns = new Map<string, Map<string, number>>()
   const isEnabled = (partnerId: string): boolean => tables.partners.get(partnerId)?.disabled === false
@@ -180,10 +183,18 @@ export const createQueues = (context: Context): Verbs => {
       .sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
 
   const claimLane = (lane: LaneRow, take: number, { at, leaseMs }: { at: number; leaseMs: number }) => {
+    const ramp = (seq: number): number => {
+      const ramped = rules.rampedInLane(tables.lanes.get(lane.id) ?? NEW_LANE, seq, at)
+      tables.lanes.change(lane.id, ramped.lane)
+      return ramped.dueAt
+    }
     const due = inLane(lane.id).filter(({ dueAt }) => dueAt <= at)
     const isPaused = (url: Parameters<typeof urlKey>[0]) => tables.pauses.get(urlKey(url)) !== undefined
     for (const message of due.filter(isPaused)) tables.messages.change(message.seq, rules.held(message))
-    const taken = due.filter(message => !isPaused(message)).slice(0, take)
+    const rest = due.filter(message => !isPaused(message))
+    const missed = missedBefore(looking)
+    const { taken, putOff } = rules.takeDueMessages(rest, { take, at, missed, look: row => row, ramp })
+    for (const { row, dueAt } of putOff) tables.messages.change(row.seq, { ...rules.held(row), dueAt })
     return taken.map((message): ClaimedMessage => {
       const { seq, partnerId, registrationId, laneId, callbackUrl, retries, traceparent, createdAt, dueAt } = message
       const attempts = message.attempts + message.unrecorded
@@ -214,6 +225,7 @@ export const createQueues = (context: Context): Verbs => {
   const claimMessages = (claim: MessageClaimRequest) => {
     const at = now()
     if (tables.hold.get('')) return { messages: [], secrets: new Map(), nextAt: null }
+    looking = afterLook(looking, at)
     const before = firstDue()
     if (before === null || before > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt: before }
     const lanes = tables.lanes
@@ -233,7 +245,7 @@ export const createQueues = (context: Context): Verbs => {
     return { messages, secrets, nextAt }
   }
 
-  const settleMessage = (settlement: MessageSettlement, at: number): MessageOutcome => {
+  const settleMessage = (settlement: MessageSettlement, at: number, turns: TurnedCallback[]): MessageOutcome => {
     const { seq, claim, laneId, partnerId, callbackUrl } = settlement.message
     const row = tables.messages.get(seq)
     const isRecorded = tables.attempts.get(attemptKey(seq, claim)) !== undefined
@@ -249,7 +261,16 @@ export const createQueues = (context: Context): Verbs => {
     }
     tables.lanes.change(laneId, plan.lane)
     const pause = { partnerId, callbackUrl, since: at }
-    if (plan.pauses && !tables.pauses.get(urlKey(pause))) tables.pauses.add(urlKey(pause), pause)
+    const hold = () => {
+      if (!tables.pauses.get(urlKey(pause))) tables.pauses.add(urlKey(pause), pause)
+    }
+    if (plan.pauses) hold()
+    if (plan.attempt) {
+      const health = rules.afterAttemptAt(tables.health.get(urlKey(pause)) ?? null, plan.attempt, at)
+      turns.push(...applyHealth(context, pause, health))
+      if (health.turn === 'disabled') hold()
+      if (health.turn === 'enabled') releasePause(context, pause, at)
+    }
     return plan.end
   }
 
@@ -318,7 +339,10 @@ export const createQueues = (context: Context): Verbs => {
     },
     settleMessages: async settlements => {
       const at = now()
-      return transaction(() => settlements.map(settlement => settleMessage(settlement, at)))
+      const turns: TurnedCallback[] = []
+      const outcomes = transaction(() => settlements.map(settlement => settleMessage(settlement, at, turns)))
+      tellHints(hints, afterTurning(turns))
+      return outcomes
     },
   }
 }

@@ -1,7 +1,17 @@
 import { isProbed } from '../../../../src/core/account.ts'
 import type { MessageState } from '../../../../src/core/message.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
+import { type Callback, type CallbackTrouble, MOST_HELD, MOST_TROUBLES } from '../../../../src/store/callbacks.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
+import {
+  byCallback,
+  bySince,
+  CALLBACK_WINDOW,
+  type CallbackQuery,
+  callbackTroublesOf,
+  cutPage,
+  placeOf,
+} from '../../../../src/store/rules/callback-troubles.ts'
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
@@ -10,14 +20,21 @@ import { explanationOf, isQueued, matches } from '../../../../src/store/rules/re
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
 import { type Context, ownedRow, viewOf } from './context.ts'
-import { type AttemptRow, type SecretRow, urlKey, type VerificationRow } from './tables.ts'
+import { type AttemptRow, type MessageRow, type SecretRow, urlKey, type VerificationRow } from './tables.ts'
 
 type Due = VerificationRow & { dueAt: number }
 type Place = Pick<VerificationRow, 'id' | 'accountId' | 'partnerId' | 'queue'> & { dueAt: number }
 
 type Verbs = Pick<
   Store,
-  'findRegistration' | 'listRegistrations' | 'listAttempts' | 'explain' | 'listEvents' | 'usageOf' | 'statusOf'
+  | 'findRegistration'
+  | 'listRegistrations'
+  | 'listAttempts'
+  | 'explain'
+  | 'listEvents'
+  | 'usageOf'
+  | 'statusOf'
+  | 'listCallbacks'
 >
 
 export const secretsOf = ({ tables, now }: Context, partnerId: string): SecretRow[] =>
@@ -75,6 +92,23 @@ export const createReads = (context: Context): Verbs => {
     return forecastPoll({ queue: place.queue, dueAt: place.dueAt, depths, account, partners }, at)
   }
 
+  const troublesOf = (query: CallbackQuery) => {
+    const behind = <Row extends Callback>(rows: readonly Row[]) =>
+      rows
+        .filter(row => byCallback(row, placeOf(query)) > 0)
+        .sort(byCallback)
+        .slice(0, CALLBACK_WINDOW)
+    const paused = behind(tables.pauses.all()).map(row => ({ ...row, isHeld: true }))
+    return callbackTroublesOf({ health: behind(tables.health.all()), pauses: paused }, query)
+  }
+  const withHeld = (trouble: Omit<CallbackTrouble, 'held'>): CallbackTrouble => {
+    const isHeld = (row: MessageRow) => row.state === 'pending' && row.dueAt === null && urlKey(row) === urlKey(trouble)
+    return {
+      ...trouble,
+      held: trouble.heldSince === null ? 0 : Math.min(MOST_HELD, tables.messages.where(isHeld).length),
+    }
+  }
+
   return {
     findRegistration: async (partnerId, id) => {
       const row = ownedRow(context, partnerId, id)
@@ -112,6 +146,7 @@ export const createReads = (context: Context): Verbs => {
         lastAttempt: attemptsOf(row.messageSeq ?? 0).at(-1) ?? null,
         messageType: tables.messages.get(row.messageSeq ?? 0)?.type ?? null,
         pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,
+        health: tables.health.get(urlKey(row)) ?? null,
         canSign: secretsOf(context, partnerId).length > 0,
         isReadable: true,
         deliveriesHeldAt: tables.hold.get('')?.since ?? null,
@@ -165,7 +200,16 @@ export const createReads = (context: Context): Verbs => {
         account: row && viewAccount(row, defaultRate),
         queue: row && forecastOf(place, at),
         messages: { since, pending: count('pending'), delivered: count('delivered'), exhausted: count('exhausted') },
+        callbacks: troublesOf({ partnerId, after: null })
+          .troubles.toSorted(bySince)
+          .slice(0, MOST_TROUBLES)
+          .map(withHeld),
       }
+    },
+
+    listCallbacks: async (partnerId, { after, limit }) => {
+      const { troubles, next } = cutPage(troublesOf({ partnerId, after }), limit)
+      return { troubles: troubles.map(withHeld), next }
     },
 
     usageOf: async partnerId => usageOf(context, partnerId, now()),

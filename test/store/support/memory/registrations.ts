@@ -2,9 +2,9 @@ import { ENDED_WITHOUT_VERDICT } from '../../../../src/core/registration.ts'
 import { serialKey } from '../../../../src/core/serial-key.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { isResendable, takeForResend } from '../../../../src/store/rules/bulk-resend.ts'
-import { afterCancelling, afterRegistering } from '../../../../src/store/rules/hints.ts'
+import { afterCancelling, afterRegistering, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { hostOf, NEW_LANE } from '../../../../src/store/rules/lane.ts'
-import type { NewRegistration, Registered, Store } from '../../../../src/store/store.ts'
+import type { NewRegistration, Registered, Store, TurnedCallback } from '../../../../src/store/store.ts'
 import { advanceLane, type Context, end, liftPause, ownedRow, registrationsOf, viewOf } from './context.ts'
 import { quotasOf } from './reads.ts'
 import type { LaneRow, MessageRow, VerificationRow } from './tables.ts'
@@ -115,21 +115,21 @@ export const createRegistrations = (context: Context): Verbs => {
     return { registration, isNew: true, stopsMessage: plan.stopsMessage }
   }
 
-  const resendMessage = (message: MessageRow, at: number) => {
-    if (rules.resendLifts()) liftPause(context, message, at)
+  const resendMessage = (message: MessageRow, at: number): TurnedCallback[] => {
+    const turns = rules.resendLifts() ? (liftPause(context, message, 'resend', at) ?? []) : []
     const plan = rules.resent(message, at)
     tables.messages.change(message.seq, plan)
     advanceLane(context, message.laneId, plan.dueAt)
+    return turns
   }
 
   const resendOne = (partnerId: string, id: string) => {
     const row = ownedRow(context, partnerId, id)
-    if (!row) return null
-    if (row.status === 'cancelled') return 'cancelled'
+    if (!row) return { outcome: null, turns: [] }
+    if (row.status === 'cancelled') return { outcome: 'cancelled' as const, turns: [] }
     const message = row.messageSeq === null ? undefined : tables.messages.get(row.messageSeq)
-    if (!message) return 'no_message'
-    resendMessage(message, now())
-    return 'resent'
+    if (!message) return { outcome: 'no_message' as const, turns: [] }
+    return { outcome: 'resent' as const, turns: resendMessage(message, now()) }
   }
 
   /** In the order of the registrations, from after the cursor on. */
@@ -141,14 +141,14 @@ export const createRegistrations = (context: Context): Verbs => {
 
   return {
     register: async items => {
-      const { registered, isLifted } = transaction(() => {
+      const { registered, isLifted, turns } = transaction(() => {
         const at = now()
         const registered = items.map(item => registerOne(item, at))
         const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
-        const lifted = named.filter(item => liftPause(context, item, at))
-        return { registered, isLifted: lifted.length > 0 }
+        const lifted = named.map(item => liftPause(context, item, 'registration', at)).filter(one => one !== null)
+        return { registered, isLifted: lifted.length > 0, turns: lifted.flat() }
       })
-      tellHints(hints, afterRegistering(registered, isLifted))
+      tellHints(hints, [...afterRegistering(registered, isLifted), ...afterTurning(turns)])
       return registered
     },
 
@@ -169,8 +169,8 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     resend: async (partnerId, id) => {
-      const outcome = transaction(() => resendOne(partnerId, id))
-      if (outcome === 'resent') tellHints(hints, [['messagesDue']])
+      const { outcome, turns } = transaction(() => resendOne(partnerId, id))
+      if (outcome === 'resent') tellHints(hints, [['messagesDue'], ...afterTurning(turns)])
       return outcome
     },
 
@@ -195,14 +195,14 @@ export const createRegistrations = (context: Context): Verbs => {
           .where(({ done }) => !done)
           .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
         if (!row) return 0
-        const batch = transaction(() => {
+        const { batch, turns } = transaction(() => {
           const { batch, progress } = takeForResend(row, exhausted(row.partnerId, row.cursor), limit)
-          for (const message of batch) resendMessage(message, now())
+          const turns = batch.flatMap(message => resendMessage(message, now()))
           tables.resends.change(row.id, progress)
-          return batch
+          return { batch, turns }
         })
         if (batch.length === 0) continue
-        tellHints(hints, [['messagesDue']])
+        tellHints(hints, [['messagesDue'], ...afterTurning(turns)])
         return batch.length
       }
     },

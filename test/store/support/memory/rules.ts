@@ -1,7 +1,10 @@
 import { afterAccountChange, withoutStepBack } from '../../../../src/core/account.ts'
 import { resent } from '../../../../src/core/message.ts'
+import { afterAttemptAt, endsHold } from '../../../../src/store/rules/callback-health.ts'
 import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
+import { rampedInLane } from '../../../../src/store/rules/lane.ts'
 import { queueOfNew, takeDue } from '../../../../src/store/rules/poll-queues.ts'
+import { takeDue as takeDueMessages } from '../../../../src/store/rules/ramp.ts'
 import { nudge, register } from '../../../../src/store/rules/register.ts'
 import { releaseVerification } from '../../../../src/store/rules/release-verification.ts'
 import { resolve } from '../../../../src/store/rules/resolve.ts'
@@ -20,10 +23,13 @@ export const RULES = {
   verificationWithoutLead,
   withoutStepBack,
   afterAccountChange,
+  afterAttemptAt,
   cancelRegistration,
   mayErase,
+  endsHold,
   nudge,
   queueOfNew,
+  rampedInLane,
   register,
   releaseVerification,
   resent,
@@ -32,6 +38,7 @@ export const RULES = {
   settleVerification,
   shareSlots,
   takeDue,
+  takeDueMessages,
   nextEvent: (newest: number): number => newest + 1,
   /** What a claim writes to a message that it holds back. */
   held: ({ claims }: { claims: number }) => ({ claims: claims + 1, claimedAt: null, dueAt: null }),

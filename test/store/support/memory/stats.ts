@@ -1,7 +1,9 @@
 import { MESSAGE_STATES } from '../../../../src/core/message.ts'
 import { REGISTRATION_STATUSES } from '../../../../src/core/registration.ts'
 import { viewAccount } from '../../../../src/store/account.ts'
+import { STILL_FAILING_MS } from '../../../../src/store/rules/callback-health.ts'
 import { earlier } from '../../../../src/store/rules/lane.ts'
+import { LONGEST_RAMP_MS } from '../../../../src/store/rules/ramp.ts'
 import { statsOf } from '../../../../src/store/stats.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import type { Context } from './context.ts'
@@ -45,6 +47,7 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
         deliveries: {
           ...queueOf(messages, at),
           held: messages.filter(({ state, dueAt }) => state === 'pending' && dueAt === null).length,
+          ramps: tables.lanes.where(({ rampAt }) => rampAt !== null && rampAt > at - LONGEST_RAMP_MS),
         },
         registrations: countBy(
           REGISTRATION_STATUSES,
@@ -54,7 +57,11 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
           MESSAGE_STATES,
           messages.map(({ state }) => state),
         ),
-        gone: tables.pauses.all().length,
+        callbacks: {
+          held: tables.pauses.all().length,
+          failing: tables.health.where(one => one.state === 'failing' && one.lastAt > at - STILL_FAILING_MS).length,
+          disabled: tables.health.where(one => one.state === 'disabled').length,
+        },
         openResends: tables.resends.where(({ done }) => !done),
       })
     },

@@ -4,9 +4,11 @@ import type { CompletionBins } from '../../../../src/core/polling/completion-bin
 import type { Secret } from '../../../../src/core/secret.ts'
 import type { AccountRow as SealedAccountRow } from '../../../../src/store/account.ts'
 import type { LastBackup } from '../../../../src/store/backup.ts'
+import type { Callback } from '../../../../src/store/callbacks.ts'
 import type { HistoryPoint, HistoryStart, Resolution } from '../../../../src/store/history.ts'
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
 import type { BulkRow } from '../../../../src/store/rules/bulk-act.ts'
+import type { CallbackHealth } from '../../../../src/store/rules/callback-health.ts'
 import type { LaneState } from '../../../../src/store/rules/lane.ts'
 import type {
   Act,
@@ -98,6 +100,7 @@ export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
 export type AdminTokenRow = AdminToken & Pick<NewAdminToken, 'hash'>
 export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
 export type ResendRow = BulkResend & { partnerId: string; cursor: string; looked: number; createdAt: number }
+export type HealthRow = Callback & CallbackHealth
 export interface PauseRow {
   partnerId: string
   callbackUrl: string
@@ -187,6 +190,7 @@ export const createTables = () => {
     starts: table<number, HistoryStart>(),
     /** By partner and URL. */
     pauses: table<string, PauseRow>(),
+    health: table<string, HealthRow>(),
     /** At most one row each. */
     hold: table<'', { since: number }>(),
     backups: table<'', LastBackup>(),

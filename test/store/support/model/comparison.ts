@@ -22,12 +22,17 @@ const QUERIES = {
       callback_url AS callbackUrl, type, length(body) > 0 AS body, created_at AS createdAt, state, due_at AS dueAt,
       claimed_at AS claimedAt, claims, fence, attempts, retries, traceparent
     FROM messages ORDER BY seq`,
-  lanes: 'SELECT id, partner_id AS partnerId, host, due_at AS dueAt, strikes, slow, proven FROM lanes ORDER BY id',
+  lanes:
+    'SELECT id, partner_id AS partnerId, host, due_at AS dueAt, strikes, slow, proven, ramp_at AS rampAt, ramped FROM lanes ORDER BY id',
   attempts: `
     SELECT message_seq AS messageSeq, n, at, outcome, http_status AS httpStatus, error, duration_ms AS durationMs,
       response_excerpt AS responseExcerpt
     FROM attempts ORDER BY message_seq, n`,
   pauses: 'SELECT partner_id AS partnerId, callback_url AS callbackUrl, since FROM callback_pauses ORDER BY 1, 2',
+  health: `
+    SELECT partner_id AS partnerId, callback_url AS callbackUrl, failing_since AS failingSince, attempts,
+      last_error AS lastError, last_at AS lastAt, state
+    FROM callback_health ORDER BY 1, 2`,
   resends: `
     SELECT id, partner_id AS partnerId, since, until, count, resent, cursor, done FROM bulk_resends ORDER BY id`,
   accounts: `
@@ -60,6 +65,7 @@ const KEYS: Record<Name, readonly number[]> = {
   lanes: [0],
   attempts: [0, 1],
   pauses: [0, 1],
+  health: [0, 1],
   resends: [0],
   accounts: [0],
   partners: [0],
@@ -114,6 +120,8 @@ export const compareSomeReads = async (history: History): Promise<void> => {
   const after = random() < 0.5 ? null : { n: Math.floor(random() * 5), at: random() < 0.5 ? null : history.now() }
   await pair.both(handle, 'listEvents', store => store.listEvents(partnerId, { after, limit: 3 }))
   await pair.both(handle, 'usageOf', store => store.usageOf(partnerId))
+  const of = random() < 0.3 ? null : partnerId
+  await pair.both(handle, 'listCallbacks', store => store.listCallbacks(of, { after: null, limit: 3 }))
 }
 
 const compareRegistration = async (

@@ -1,3 +1,4 @@
+import { earlier } from '../../../../src/store/rules/lane.ts'
 import { RULES, type Rules } from '../memory/rules.ts'
 
 /** Each breaks one rule of the reference, as a change of the code could break it for every engine. */
@@ -33,6 +34,23 @@ export const FAULTS: Readonly<Record<string, Partial<Rules>>> = {
       const plan = RULES.settleMessage(settlement, facts, lane)
       return plan && { ...plan, lane: { ...plan.lane, dueAt: lane.dueAt } }
     },
+  },
+  'a URL that fails for days is tried on and on': {
+    afterAttemptAt: (health, attempt, at) => {
+      const plan = RULES.afterAttemptAt(health, attempt, at)
+      return plan.turn === 'disabled' ? { health, turn: null } : plan
+    },
+  },
+  'a failure counts though another attempt was answered well': {
+    afterAttemptAt: (health, attempt, at) =>
+      attempt.outcome === 'delivered' ? { health, turn: null } : RULES.afterAttemptAt(health, attempt, at),
+  },
+  'a good test ends the hold after a 410': { endsHold: () => true },
+  'after a break old retries go before first attempts': {
+    takeDueMessages: (rows, given) => RULES.takeDueMessages(rows, { ...given, missed: 0 }),
+  },
+  'what was held goes out at once': {
+    rampedInLane: (lane, _seq, at) => ({ dueAt: at, lane: { ...lane, dueAt: earlier(lane.dueAt, at) } }),
   },
   'a resend leaves the pause of its URL': { resendLifts: () => false },
   'a second verdict replaces the first': {

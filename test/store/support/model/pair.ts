@@ -91,6 +91,7 @@ const TABLES = [
   'verifications',
   'lanes',
   'callback_pauses',
+  'callback_health',
   'bulk_resends',
   'completion_bins',
   'signing_secrets',

@@ -37,6 +37,12 @@ const STATUSES = [200, 200, 200, 410, 410, 410, 500, 500, 503, null] as const
 const LEASES_MS = [SECOND, LEASE_MS]
 const SCHEDULE_MS = [5 * SECOND, MINUTE]
 
+const NO_LIMITS = {
+  ...{ slots: 100, unsureSlots: 100, perHost: 100, prefetch: new Map(), perPartner: 100 },
+  ...{ busyHosts: new Map(), busyPartners: new Map(), slow: { slots: 100, first: 0, busyLanes: new Map() } },
+  unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
+}
+
 /** Some of them, which leave the list but for those that are to be kept. */
 const take = <T>({ random }: History, from: T[], keep = 0): T[] => {
   const taken = from.filter(() => random() < 0.7)
@@ -152,14 +158,14 @@ const claimMessages: Step = async history => {
   history.sent.push(...claimed.messages)
 }
 
-const attempted = (history: History, message: ClaimedMessage): MessageSettlement => {
+const attempted = (history: History, message: ClaimedMessage, fails: 500 | null = null): MessageSettlement => {
   const { random } = history
   const now = history.now()
-  if (random() < 0.08) {
+  if (fails === null && random() < 0.08) {
     const step = { state: 'pending' as const, dueAt: now, retries: message.retries, gone: false }
     return { message, step, attempt: null, shows: null }
   }
-  const httpStatus = oneOf(random, STATUSES)
+  const httpStatus = fails ?? oneOf(random, STATUSES)
   const outcome = { httpStatus, retryAfterMs: random() < 0.5 ? 2 * SECOND : null }
   const step = afterAttempt(message, outcome, { now, random: random(), scheduleMs: SCHEDULE_MS })
   const kind = httpStatus === null ? 'failed' : step.gone ? 'gone' : httpStatus === 200 ? 'delivered' : 'rejected'
@@ -175,6 +181,25 @@ const settleMessages: Step = async (history, tick) => {
   const settlements = [...again, ...fresh, ...(history.random() < 0.1 ? fresh : [])]
   await call(history, 'settleMessages', store => store.settleMessages(settlements))
   history.toldAttempts.push(...fresh)
+}
+
+/** A URL that fails for days: ten attempts and more, each some hours after the other. */
+const keepFailing: Step = async (history, tick) => {
+  const { id, partnerId } = someRegistration(history)
+  for (let n = 0; n < 11; n++) {
+    if ((await call(history, 'resend', store => store.resend(partnerId, id))) !== 'resent') return
+    const claim = { ...NO_LIMITS, leaseMs: LEASE_MS }
+    const { messages } = await call(history, 'claimMessages', store => store.claimMessages(claim))
+    const settlements = messages.map(message => attempted(history, message, 500))
+    await call(history, 'settleMessages', store => store.settleMessages(settlements))
+    tick(12 * HOUR + below(history.random, HOUR))
+  }
+}
+const enableCallback: Step = async history => {
+  const { random } = history
+  const callback = { partnerId: oneOf(random, history.partnerIds), callbackUrl: oneOf(random, history.urls) }
+  const end = oneOf(random, ['test', 'operator'] as const)
+  await call(history, 'enableCallback', store => store.enableCallback(callback, end))
 }
 
 const cancel: Step = async history => {
@@ -251,6 +276,8 @@ export const STEPS = {
   claimMessages: { run: claimMessages, weight: 3 },
   settleMessages: { run: settleMessages, weight: 7 },
   moveClock: { run: moveClock, weight: 7 },
+  keepFailing: { run: keepFailing, weight: 1 },
+  enableCallback: { run: enableCallback, weight: 1 },
   cancel: { run: cancel, weight: 2 },
   nudge: { run: nudge, weight: 2 },
   resend: { run: resend, weight: 3 },

@@ -1,0 +1,39 @@
+import type { CallbackTurn } from './rules/callback-health.ts'
+
+/** A callback URL of a partner. */
+export interface Callback {
+  partnerId: string
+  callbackUrl: string
+}
+
+export interface TurnedCallback extends Callback {
+  turn: CallbackTurn
+  /** Since when all attempts failed, and how the last one did. */
+  failingSince: number
+  lastError: string
+}
+
+/** A URL that fails, or for which messages are held. Times are epoch ms. */
+export interface CallbackTrouble extends Callback {
+  /** `gone`: it answered 410. */
+  state: 'failing' | 'disabled' | 'gone'
+  /** Since when all attempts failed; where it answered 410, when that was. */
+  since: number
+  /** Since when messages are held; null: none are. */
+  heldSince: number | null
+  /** How the last attempt failed: `http_503`, or the error of an attempt; null: it answered 410. */
+  lastError: string | null
+  /** Messages that are held, counted up to `MOST_HELD`. */
+  held: number
+}
+
+export interface CallbackPage {
+  troubles: CallbackTrouble[]
+  /** Where the next page begins; null: there is none. */
+  next: Callback | null
+}
+
+/** Of a partner's status: the ones that have failed the longest. */
+export const MOST_TROUBLES = 20
+/** Messages held for a URL are counted up to here. */
+export const MOST_HELD = 1_000

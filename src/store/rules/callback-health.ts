@@ -1,0 +1,93 @@
+import { DAY, HOUR } from '../../core/duration.ts'
+import type { AttemptKind, HeldBecause } from '../store.ts'
+
+export const CALLBACK_STATES = ['watched', 'failing', 'disabled'] as const
+
+/** A callback URL of a partner whose attempts have only failed since `failingSince`. Epoch ms. */
+export interface CallbackHealth {
+  failingSince: number
+  /** Failed attempts, counted up to `ENOUGH_ATTEMPTS`. */
+  attempts: number
+  /** How the last one failed, as its partner is told: `http_503`, or the error of an attempt. */
+  lastError: string
+  /** When it failed last, to the hour, so that not every attempt is a write. */
+  lastAt: number
+  /** `failing`: it is worth telling. `disabled`: its messages are held. */
+  state: (typeof CALLBACK_STATES)[number]
+}
+
+/** What became of a URL: `recovered` is from `failing`, `enabled` from `disabled`. */
+export type CallbackTurn = 'failing' | 'disabled' | 'recovered' | 'enabled'
+
+export interface CallbackPlan {
+  /** As it is now; null: nothing is wrong. The same object: nothing has changed. */
+  health: CallbackHealth | null
+  turn: CallbackTurn | null
+}
+
+/** Fewer attempts say too little, however old the first one is. */
+const ENOUGH_ATTEMPTS = 10
+const FAILING_AFTER_MS = HOUR
+const DISABLED_AFTER_MS = 5 * DAY
+/** A URL that nothing has been sent to for so long is counted as failing no more: longer than the pauses of the schedule. */
+export const STILL_FAILING_MS = 2 * DAY
+
+/** What happens when a URL works, or is taken to work. */
+export const afterSuccess = (health: CallbackHealth | null): CallbackPlan => ({
+  health: null,
+  turn: health?.state === 'disabled' ? 'enabled' : health?.state === 'failing' ? 'recovered' : null,
+})
+
+const stateAt = (failingSince: number, attempts: number, at: number): CallbackHealth['state'] => {
+  if (attempts < ENOUGH_ATTEMPTS || at - failingSince < FAILING_AFTER_MS) return 'watched'
+  return at - failingSince < DISABLED_AFTER_MS ? 'failing' : 'disabled'
+}
+
+/** What an attempt changes that reached its receiver, or failed because of it. After a 410 the URL is on hold for that. */
+export const afterAttemptAt = (
+  health: CallbackHealth | null,
+  attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null },
+  at: number,
+): CallbackPlan => {
+  if (attempt.outcome === 'delivered') return afterSuccess(health)
+  if (attempt.outcome === 'gone') return { health: null, turn: null }
+  // What was under way when it was disabled says nothing new.
+  if (health?.state === 'disabled') return { health, turn: null }
+  // A clock that was set back leaves no beginning that lies ahead.
+  const failingSince = Math.min(health?.failingSince ?? at, at)
+  const attempts = Math.min((health?.attempts ?? 0) + 1, ENOUGH_ATTEMPTS)
+  const lastError = attempt.httpStatus === null ? (attempt.error ?? 'no_response') : `http_${attempt.httpStatus}`
+  const reached = stateAt(failingSince, attempts, at)
+  const state = reached === 'watched' ? (health?.state ?? reached) : reached
+  const lastAt = health !== null && Math.abs(at - health.lastAt) < HOUR ? health.lastAt : at
+  const isSame =
+    health !== null &&
+    health.lastAt === lastAt &&
+    health.failingSince === failingSince &&
+    health.attempts === attempts &&
+    health.lastError === lastError &&
+    health.state === state
+  if (isSame) return { health, turn: null }
+  const turn = state === 'watched' || state === health?.state ? null : state
+  return { health: { failingSince, attempts, lastError, lastAt, state }, turn }
+}
+
+/** Why the messages for a URL are held. */
+export const heldBecause = (health: Pick<CallbackHealth, 'state'> | null): HeldBecause =>
+  health?.state === 'disabled' ? 'disabled' : 'gone'
+
+/** By what messages are held, and who may end that: a 410 says that nobody shall send there, which only a new order takes back. */
+const ENDED_BY = {
+  gone: ['registration', 'resend', 'operator'],
+  disabled: ['registration', 'resend', 'operator', 'test'],
+} as const satisfies Record<HeldBecause, readonly string[]>
+
+/** What may end a hold: the URL is registered again, a message resent to it, a test answered well, or an operator says so. */
+export type HoldEnd = (typeof ENDED_BY)['disabled'][number]
+
+export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean =>
+  (ENDED_BY[heldBecause(health)] as readonly HoldEnd[]).includes(end)
+
+/** Nobody needs it any more: nothing has failed there since `before`. What is disabled is forgotten with its hold. */
+export const mayForgetHealth = ({ lastAt, state }: CallbackHealth, before: number): boolean =>
+  state !== 'disabled' && lastAt < before

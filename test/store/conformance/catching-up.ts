@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+/** So many messages that failed once, whose retries were due while nobody looked. */
+const openBreak = async (open: OpenStore, retries: number) => {
+  const bench = await openBench(open)
+  await bench.store.register(Array.from({ length: retries }, () => bench.newRegistration()))
+  for (let resolved = 0; resolved < retries; await bench.advance(SECOND))
+    resolved += await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
+  let failed = 0
+  while (failed < retries) failed += await bench.deliver(503)
+  await bench.advance(3 * DAY)
+  return bench
+}
+const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const
+
+/** Sends whatever is due until all are delivered; when each was sent, counted from now. */
+const sendAll = async (bench: Bench, count: number) => {
+  const begunAt = bench.store.now()
+  const sent: { id: string; retries: number; after: number }[] = []
+  while (sent.length < count) {
+    const { messages, nextAt } = await bench.claimMessagesWith({ slots: 16 })
+    await bench.store.settleMessages(messages.map(message => bench.received(message, 200)))
+    const after = bench.store.now() - begunAt
+    sent.push(...messages.map(one => ({ id: one.registrationId, retries: one.retries, after })))
+    if (nextAt === null && sent.length < count) throw new Error(`only ${sent.length} were sent`)
+    await bench.advance(Math.max(1, (nextAt ?? 0) - bench.store.now()))
+  }
+  return sent
+}
+
+export const describeCatchingUp = (open: OpenStore): void => {
+  test('P15, R18: after a break first attempts go before old retries', { timeout: 30_000 }, async () => {
+    await using bench = await openBreak(open, 500)
+    const fresh = await bench.resolve()
+    const sent = await sendAll(bench, 501)
+    const first = sent.findIndex(({ id }) => id === fresh.id)
+    expect(sent.slice(0, first).length).toBeLessThanOrEqual(2)
+    expect(sent[first]?.after).toBeLessThan(SECOND)
+  })
+
+  test('R18: a host gets old retries slowly at first, and all of them', { timeout: 30_000 }, async () => {
+    await using bench = await openBreak(open, 500)
+    const sent = await sendAll(bench, 500)
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(500)
+    const within = (ms: number) => sent.filter(({ after }) => after <= ms).length
+    expect(within(0)).toBe(1)
+    expect(within(5 * SECOND)).toBeLessThanOrEqual(15)
+    expect(within(10 * SECOND)).toBeLessThanOrEqual(52)
+    expect(sent.at(-1)?.after).toBeLessThan(35 * SECOND)
+  })
+
+  test('says how many are catching up', { timeout: 30_000 }, async () => {
+    await using bench = await openBreak(open, 150)
+    const catchingUp = async () => (await bench.store.stats()).deliveries.catchingUp
+    expect(await catchingUp()).toBe(0)
+    while ((await bench.claimMessagesWith()).nextAt === bench.store.now());
+    await bench.advance(100)
+    await bench.claimMessages()
+    expect(await catchingUp()).toBe(149)
+    await bench.advance(10 * SECOND)
+    const left = await catchingUp()
+    expect(left).toBeGreaterThan(90)
+    expect(left).toBeLessThan(102)
+    await bench.advance(MINUTE)
+    expect(await catchingUp()).toBe(0)
+  })
+
+  test('puts off nothing that is retried in time, however much of it', async () => {
+    await using bench = await openBench(open)
+    for (let n = 0; n < 20; n++) await bench.resolve()
+    expect(await bench.deliver(503)).toBe(20)
+    for (let n = 0; n < 6; n++) {
+      await bench.advance(10 * SECOND)
+      if (n < 5) expect(await bench.claimMessages()).toEqual([])
+    }
+    expect(await bench.claimMessages()).toHaveLength(20)
+  })
+
+  test('ramps anew after deliveries were held', async () => {
+    await using bench = await openBench(open)
+    for (let n = 0; n < 5; n++) await bench.resolve()
+    await bench.deliver(503)
+    await bench.store.holdDeliveries()
+    for (let n = 0; n < 60; n++) {
+      await bench.advance(5 * MINUTE)
+      expect(await bench.claimMessages()).toEqual([])
+    }
+    await bench.store.resumeDeliveries()
+    expect(await bench.claimMessages()).toHaveLength(1)
+    await bench.advance(3 * SECOND)
+    expect(await bench.claimMessages()).toHaveLength(4)
+  })
+}

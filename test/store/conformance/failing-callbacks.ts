@@ -1,0 +1,224 @@
+import { expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import type { TurnedCallback } from '../../../src/store/store.ts'
+import { first, HOOK, type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+/** Has the message of a registration fail so often, so far apart. */
+const fail = async (bench: Bench, id: string, { times, apartMs }: { times: number; apartMs: number }) => {
+  for (let n = 0; n < times; n++) {
+    await bench.store.resend(bench.partnerId, id)
+    await bench.deliver(503)
+    await bench.advance(apartMs)
+  }
+}
+const listen = (bench: Bench) => {
+  const turns: TurnedCallback[] = []
+  bench.store.hints.on('callbacksTurned', told => turns.push(...told))
+  return turns
+}
+/** A URL that was disabled a minute ago. Held are the message that failed and so many others. */
+const openDisabled = async (open: OpenStore, held = 1) => {
+  const bench = await openBench(open)
+  const since = bench.store.now()
+  const failed = await bench.resolve()
+  const waiting = await Promise.all(Array.from({ length: held }, () => bench.register()))
+  // One attempt each 12 h: the eleventh comes after five days.
+  await fail(bench, failed.id, { times: 10, apartMs: 12 * HOUR })
+  const turns = listen(bench)
+  await fail(bench, failed.id, { times: 1, apartMs: MINUTE })
+  await bench.poll({
+    kind: 'verdict',
+    code: 2,
+    verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
+  })
+  await bench.claimMessages()
+  return { bench, failed, since, turns, heldIds: [failed.id, ...waiting.map(({ id }) => id)] }
+}
+const url = (bench: Bench) => ({ partnerId: bench.partnerId, callbackUrl: HOOK })
+const callbacksOf = async (bench: Bench) => (await bench.store.statusOf(bench.partnerId, null)).callbacks
+const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
+
+export const describeFailingCallbacks = (open: OpenStore): void => {
+  test('is disabled after five days of failures only, and says so', async () => {
+    const { bench, since, turns } = await openDisabled(open, 2)
+    await using _ = bench
+    expect(turns).toEqual([{ ...url(bench), turn: 'disabled', failingSince: since, lastError: 'http_503' }])
+    expect(await callbacksOf(bench)).toEqual([
+      {
+        ...{ ...url(bench), state: 'disabled', since, heldSince: bench.store.now() - MINUTE },
+        ...{ lastError: 'http_503', held: 3 },
+      },
+    ])
+    expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 1 })
+    await bench.advance(30 * DAY)
+    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
+  })
+
+  test('is not disabled after five days with nine attempts', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await fail(bench, id, { times: 9, apartMs: DAY })
+    expect(await callbacksOf(bench)).toMatchObject([{ state: 'failing', heldSince: null, held: 0 }])
+    expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 0 })
+  })
+
+  test('is told as failing after an hour and ten attempts, once, and as recovered by a success', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const turns = listen(bench)
+    await fail(bench, id, { times: 30, apartMs: 4 * MINUTE })
+    expect(turns.map(({ turn }) => turn)).toEqual(['failing'])
+    expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 1, disabled: 0 })
+    await bench.store.resend(bench.partnerId, id)
+    await bench.deliver(200)
+    expect(turns.map(({ turn }) => turn)).toEqual(['failing', 'recovered'])
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('begins anew with each success', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    for (let day = 0; day < 8; day++) {
+      await fail(bench, id, { times: 5, apartMs: 4 * HOUR })
+      await bench.store.resend(bench.partnerId, id)
+      await bench.deliver(200)
+      await bench.advance(4 * HOUR)
+    }
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('is not blamed for what could not be sent for a fault of our own', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    for (let n = 0; n < 12; n++) {
+      const message = first(await bench.claimMessages())
+      const step = { state: 'pending', dueAt: bench.store.now(), retries: 0, gone: false } as const
+      await bench.store.settleMessages([{ message, step, attempt: null, shows: null }])
+      await bench.advance(DAY)
+    }
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('is the URL of one partner: another partner, and another URL, go on', async () => {
+    const { bench } = await openDisabled(open)
+    await using _ = bench
+    const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
+    const theirs = await bench.resolve({ partnerId: await bench.addPartner() })
+    expect((await sent(bench)).sort()).toEqual([sibling.id, theirs.id].sort())
+  })
+
+  test.each(['operator', 'test'] as const)('is enabled by the %s, and begins with a clean sheet', async end => {
+    const { bench, turns, heldIds } = await openDisabled(open)
+    await using _ = bench
+    let rung = 0
+    bench.store.hints.on('messagesDue', () => rung++)
+    expect(await bench.store.enableCallback(url(bench), end)).toBe(true)
+    expect(rung).toBeGreaterThan(0)
+    expect(turns.at(-1)).toMatchObject({ turn: 'enabled' })
+    expect(await callbacksOf(bench)).toEqual([])
+    expect(await sent(bench)).toEqual(heldIds.slice(0, 1))
+    await bench.advance(2 * SECOND)
+    expect(await sent(bench)).toEqual(heldIds.slice(1))
+    expect(await bench.store.enableCallback(url(bench), end)).toBe(false)
+  })
+
+  test('is enabled by a registration, and by a resend', async () => {
+    const one = await openDisabled(open)
+    await using _ = one.bench
+    await one.bench.register()
+    expect(one.turns.at(-1)).toMatchObject({ turn: 'enabled' })
+    expect(await sent(one.bench)).toEqual([one.failed.id])
+
+    const other = await openDisabled(open)
+    await using __ = other.bench
+    await other.bench.store.resend(other.bench.partnerId, other.failed.id)
+    expect(other.turns.at(-1)).toMatchObject({ turn: 'enabled' })
+    expect(await sent(other.bench)).toEqual([other.failed.id])
+    await other.bench.advance(2 * SECOND)
+    expect(await sent(other.bench)).toEqual(other.heldIds.slice(1))
+  })
+
+  test('is enabled by an attempt that was under way and is answered well after all', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await fail(bench, id, { times: 10, apartMs: 12 * HOUR })
+    const slow = await bench.resolve()
+    await bench.store.resend(bench.partnerId, id)
+    const messages = await bench.claimMessages()
+    const [late] = messages.filter(one => one.registrationId === slow.id)
+    const [last] = messages.filter(one => one.registrationId === id)
+    if (!late || !last) throw new Error('both were due')
+    await bench.store.settleMessages([bench.received(last, 503)])
+    const turns = listen(bench)
+    await bench.store.settleMessages([bench.received(late, 200)])
+    expect(turns).toMatchObject([{ turn: 'enabled' }])
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('that answered 410 is told of as gone, and a good test does not end that, an operator does', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.deliver(410)
+    const at = bench.store.now()
+    const gone = { ...url(bench), state: 'gone', since: at, heldSince: at, lastError: null, held: 0 }
+    expect(await callbacksOf(bench)).toEqual([gone])
+    expect((await bench.store.stats()).callbacks).toEqual({ gone: 1, failing: 0, disabled: 0 })
+    expect(await bench.store.enableCallback(url(bench), 'test')).toBe(false)
+    expect(await callbacksOf(bench)).toEqual([gone])
+    expect(await bench.store.enableCallback(url(bench), 'operator')).toBe(true)
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('sends what was held slowly at first: one at once, ten in five seconds, all within the ramp', async () => {
+    const { bench, heldIds } = await openDisabled(open, 45)
+    await using _ = bench
+    await bench.store.enableCallback(url(bench), 'operator')
+    expect((await bench.store.stats()).deliveries.catchingUp).toBe(45)
+    const begunAt = bench.store.now()
+    const after: number[] = []
+    while (after.length < heldIds.length) {
+      const { messages, nextAt } = await bench.claimMessagesWith()
+      await bench.store.settleMessages(messages.map(message => bench.received(message, 200)))
+      after.push(...messages.map(() => bench.store.now() - begunAt))
+      if (nextAt !== null) await bench.advance(Math.max(1, nextAt - bench.store.now()))
+    }
+    const within = (ms: number) => after.filter(one => one <= ms).length
+    expect(within(0)).toBe(1)
+    expect(within(SECOND)).toBeLessThanOrEqual(2)
+    expect(within(5 * SECOND)).toBeGreaterThanOrEqual(10)
+    expect(within(5 * SECOND)).toBeLessThanOrEqual(15)
+    expect(after.at(-1)).toBeLessThan(12 * SECOND)
+    expect((await bench.store.stats()).deliveries.catchingUp).toBe(0)
+  })
+
+  test('is listed page by page, in the order of partner and URL', async () => {
+    await using bench = await openBench(open)
+    const urls = ['a', 'b', 'c', 'd', 'e'].map(name => `https://${name}.example/`)
+    for (const callbackUrl of urls) await bench.resolve({ callbackUrl })
+    await bench.deliver(410)
+    const listed: string[] = []
+    let after = null
+    do {
+      const page = await bench.store.listCallbacks(null, { after, limit: 2 })
+      listed.push(...page.troubles.map(({ callbackUrl }) => callbackUrl))
+      after = page.next
+    } while (after !== null)
+    expect(listed).toEqual(urls)
+    const other = await bench.addPartner()
+    expect(await bench.store.listCallbacks(other, { after: null, limit: 10 })).toEqual({ troubles: [], next: null })
+  })
+
+  test('is forgotten when nothing has failed there for the retention, but not while something is held', async () => {
+    const { bench } = await openDisabled(open)
+    await using _ = bench
+    await bench.resolve({ callbackUrl: 'https://other.example/' })
+    await bench.deliver(500)
+    await bench.advance(90 * DAY)
+    const before = bench.store.now() - 30 * DAY
+    while ((await bench.store.prune(before, 100)) > 0);
+    await bench.store.prune(before, 100)
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+}
