@@ -19,6 +19,7 @@ import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
+import { openBulkActs } from './open-bulk-acts.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller } from './open-poller.ts'
@@ -119,6 +120,7 @@ export const openApp = async (
   metrics.watch({ poller, deliverer })
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()
+  roles.push(openBulkActs({ store, emit }))
   const running = stack.move()
   return { url: api.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

@@ -6,6 +6,7 @@ import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
 import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
+import { type AdminBulkDeps, createAdminBulk } from './admin/bulk.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
 import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
@@ -51,6 +52,7 @@ type Part =
   | AdminAccountDeps
   | OverviewDeps
   | AdminAuditDeps
+  | AdminBulkDeps
   | AdminRegistrationDeps
   | AdminMessageDeps
   | AdminAuthDeps
@@ -125,6 +127,7 @@ const createAdmin = (deps: ApiDeps) => {
   app.route('/partners', createPartnerKeys(deps))
   app.route('/keys', createAdminKeys(deps))
   app.route('/audit', createAdminAudit(deps))
+  app.route('/bulk', createAdminBulk(deps))
   app.route('/registrations', createAdminRegistrations(deps))
   app.route('/messages', createAdminMessages(deps))
   app.route('/overview', createOverview(deps))

@@ -259,6 +259,17 @@ export const EVENTS = {
     fields: { count: NUMBER },
     meaning: 'A bulk resend made `count` webhooks due again.',
   },
+  'bulk.done': {
+    level: 'info',
+    fields: { count: NUMBER },
+    meaning:
+      'Bulk acts of operators were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each of them.',
+  },
+  'bulk.failed': {
+    level: 'error',
+    fields: { error: ERROR },
+    meaning: 'A bulk act of an operator stopped half way; the service goes on with it within a second.',
+  },
   'resend.failed': {
     level: 'error',
     fields: { error: ERROR },

@@ -20,6 +20,11 @@ const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> =
   'GET /v1/admin/accounts': 'operator',
   'GET /v1/admin/overview': 'operator',
   'GET /v1/admin/audit': 'operator',
+  'GET /v1/admin/bulk': 'operator',
+  'POST /v1/admin/bulk': 'operator',
+  'GET /v1/admin/bulk/:id': 'operator',
+  'POST /v1/admin/bulk/:id/start': 'operator',
+  'POST /v1/admin/bulk/:id/stop': 'operator',
   'GET /v1/admin/registrations': 'operator',
   'GET /v1/admin/registrations/count': 'operator',
   'GET /v1/admin/registrations/:id': 'operator',
@@ -66,6 +71,7 @@ const BODIES: Record<string, unknown> = {
   'POST /v1/admin/accounts': { account: 'C1', apiKey: 'x' },
   'POST /v1/admin/partners': { name: 'x' },
   'PATCH /v1/admin/partners/:id': { disabled: true },
+  'POST /v1/admin/bulk': { act: 'poll', filter: { status: 'pending' }, reason: 'x' },
 }
 
 const routesOf = ({ app }: Pick<Api, 'app'>) => [

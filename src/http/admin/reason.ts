@@ -6,7 +6,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 const TEXT = 'must be a string of 1 to 500 characters, without control characters'
 
 /** Why an operator does something; the audit keeps it. */
-const REASON = z
+export const REASON = z
   .string(TEXT)
   .trim()
   .min(1, TEXT)

@@ -32,5 +32,10 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   'POST /v1/admin/registrations/:id/resend': acts('operate', 'registration.resend'),
   'GET /v1/admin/messages': reads('read'),
   'GET /v1/admin/messages/groups': reads('read'),
+  'GET /v1/admin/bulk': reads('read'),
+  'POST /v1/admin/bulk': acts('operate', 'bulk.create'),
+  'GET /v1/admin/bulk/:id': reads('read'),
+  'POST /v1/admin/bulk/:id/start': acts('operate', 'bulk.start'),
+  'POST /v1/admin/bulk/:id/stop': acts('operate', 'bulk.stop'),
   'GET /v1/admin/audit': reads('admin'),
 }

@@ -73,6 +73,8 @@ export const FILTER = {
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>
 
+export const NO_ACCOUNT = 'must be the id of an account that there is, or its APIID'
+
 /** Null: it names an account that does not exist, so nothing is meant. */
 export const readFilter = async (
   { partner, serial, account, status, reason, delivery, host, error, since, until }: Filter,

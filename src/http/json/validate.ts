@@ -44,6 +44,9 @@ export const namesOf = (schema: z.ZodType): readonly string[] =>
 /** Each unknown field is listed by its own name. */
 const fieldErrorsOf = (issue: z.core.$ZodIssue, known: readonly string[]): FieldError[] => {
   if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), message: issue.message }]
+  // What is known are the names of the outermost object.
+  if (issue.path.length > 0)
+    return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message: 'is unknown here' }))
   const message = known.length === 0 ? 'is unknown: there are none here' : `is unknown: use ${known.join(', ')}`
   return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message }))
 }

@@ -44,6 +44,7 @@ const PARAMETER_OF = {
   '/v1/resend/': ['The id of the resend.', 'resend_01KAW2X5G0T1V2W3X4Y5Z6A7B8'],
   '/v1/admin/partners/': ['The id of the partner.', 'partner_01KAW2X5G0A1B2C3D4E5F6G7H8'],
   '/v1/admin/keys/': ['The id of the key.', 'key_01KAW2X5G0L1M2N3P4Q5R6S7T8'],
+  '/v1/admin/bulk/': ['The id of the bulk act.', 'bulk_01KAW2X5G0T1V2W3X4Y5Z6A7B8'],
   '/v1/admin/registrations/': ['The id of the registration.', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
   '/v1/admin/accounts/': ['The id of the account, or its APIID.', 'C12345678'],
   '/docs/assets/': ['The name of the file.', 'swagger-ui.css'],

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
 import { AUDITED_ACT } from '../admin/audit.ts'
+import { BULK_BODY } from '../admin/bulk.ts'
+import { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
 import { FAILURE_GROUPS } from '../admin/messages.ts'
 import { OVERVIEW } from '../admin/overview.ts'
@@ -35,6 +37,7 @@ export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => 
   KeyRequest: createKeyBody({ now }),
   AccountRequest: NEW_ACCOUNT,
   ActRequest: ACT,
+  BulkRequest: BULK_BODY,
 })
 
 export type Requests = ReturnType<typeof requestsOf>
@@ -72,6 +75,9 @@ export const ANSWERS = {
   RegistrationDetail: REGISTRATION_DETAIL,
   Resent: RESENT,
   FailureGroups: FAILURE_GROUPS,
+  BulkAct: BULK,
+  BulkActList: listOf(BULK),
+  BulkDraft: BULK_DRAFT,
   AuditedAct: AUDITED_ACT,
   AuditedActList: listOf(AUDITED_ACT),
   Health: HEALTH,

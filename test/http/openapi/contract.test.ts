@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../../src/core/duration.ts'
 import { type WebhookContent, webhookBody } from '../../../src/core/message.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { webhookContent } from '../../support/webhook-content.ts'
 import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
 import { fitting, nearMiss } from '../support/schema-arbitrary.ts'
@@ -36,6 +37,15 @@ beforeAll(async () => {
   const resend = await api.store.startResend(api.partner.id, { id: 'resend_1', since: 0, until: START + HOUR })
   known['/v1/registrations/'] = ids
   known['/v1/admin/registrations/'] = ids
+  const bulks = ['bulk_1', 'bulk_2', 'bulk_3', 'bulk_4', 'bulk_5', 'bulk_6']
+  for (const [n, id] of bulks.entries()) {
+    await api.store.createBulkAct({
+      ...{ id, act: 'resend', filter: ALL_REGISTRATIONS, reason: 'why', who: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN' },
+      ...{ probe: false, counted: { count: 1, isCapped: false } },
+    })
+    if (n % 2 === 0) await api.store.startBulkAct(id)
+  }
+  known['/v1/admin/bulk/'] = bulks
   known['/v1/resend/'] = [resend.id]
   known['/v1/admin/partners/'] = [api.other.id]
   known['/v1/admin/keys/'] = [api.other.keyId]

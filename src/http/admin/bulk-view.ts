@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { SECOND } from '../../core/duration.ts'
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import type { Role } from '../../core/role.ts'
+import { REASONS } from '../../core/verification.ts'
+import { BULK_STATES, type BulkAct } from '../../store/bulk-act.ts'
+import { BULK_ACTS } from '../../store/registration-search.ts'
+import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
+import { maskSerial } from './masking.ts'
+import { FOUND_REGISTRATION, seesAll } from './registration-view.ts'
+
+const TEXT_OR_NULL = z.string().nullable()
+export const BULK = z.strictObject({
+  id: idField('bulk').nullable().describe('Null of a dry run.'),
+  act: z.enum(BULK_ACTS),
+  filter: z.strictObject({
+    partner: TEXT_OR_NULL,
+    serial: TEXT_OR_NULL,
+    account: TEXT_OR_NULL.describe('The id of the account.'),
+    status: z.enum(REGISTRATION_STATUSES).nullable(),
+    reason: z.enum(REASONS).nullable(),
+    delivery: z.enum(MESSAGE_STATES).nullable(),
+    host: TEXT_OR_NULL,
+    error: TEXT_OR_NULL,
+    since: AT_OR_NULL,
+    until: AT_OR_NULL,
+  }),
+  reason: z.string(),
+  who: z.string().describe('The id of the token that has created it, or `ADMIN_TOKEN`.'),
+  name: z.string(),
+  probe: z.boolean(),
+  state: z
+    .enum(BULK_STATES)
+    .describe('`probing`: one webhook has been sent, and decides. `failed`: that one has not arrived; see `error`.'),
+  count: COUNT.describe('How many were meant when it was created.'),
+  countIsCapped: z.boolean().describe('There may be more than `count`.'),
+  done: COUNT,
+  ratePerSecond: z.number().min(0).nullable().describe('Measured since it was started last; null: not yet.'),
+  secondsLeft: COUNT.nullable().describe('By that rate; null: not under way, or not known.'),
+  createdAt: AT,
+  startedAt: AT_OR_NULL,
+  endedAt: AT_OR_NULL,
+  error: z.string().nullable().describe('Why its probe has failed, such as `timeout` or `http_503`.'),
+})
+
+export const BULK_DRAFT = z.strictObject({
+  ...BULK.shape,
+  sample: z.array(FOUND_REGISTRATION).describe('The newest ten of those that are meant.'),
+  estimatedSeconds: COUNT.describe('How long it takes at 200 a second, which is the most.'),
+})
+
+const progressOf = ({ state, startedAt, endedAt, doneAtStart, done, counted }: BulkAct, now: number) => {
+  const seconds = startedAt === null ? 0 : ((endedAt ?? now) - startedAt) / SECOND
+  if (seconds <= 0) return { ratePerSecond: null, secondsLeft: null }
+  const rate = (done - doneAtStart) / seconds
+  const isKnown = state === 'running' && rate > 0 && !counted.isCapped
+  return {
+    ratePerSecond: Math.round(rate * 10) / 10,
+    secondsLeft: isKnown ? Math.ceil(Math.max(0, counted.count - done) / rate) : null,
+  }
+}
+
+export const viewBulk = (bulk: BulkAct, { role, now }: { role: Role; now: number }): z.output<typeof BULK> => {
+  const { filter } = bulk
+  const serial = filter.idcardid
+  return {
+    id: bulk.id,
+    act: bulk.act,
+    filter: {
+      partner: filter.partnerId,
+      serial: serial === null || seesAll(role) ? serial : maskSerial(serial),
+      account: filter.accountId,
+      status: filter.status,
+      reason: filter.reason,
+      delivery: filter.delivery,
+      host: filter.host,
+      error: filter.error,
+      since: jsonTimeOrNull(filter.since),
+      until: jsonTimeOrNull(filter.until),
+    },
+    reason: bulk.reason,
+    who: bulk.who,
+    name: bulk.name,
+    probe: bulk.probe,
+    state: bulk.state,
+    count: bulk.counted.count,
+    countIsCapped: bulk.counted.isCapped,
+    done: bulk.done,
+    ...progressOf(bulk, now),
+    createdAt: jsonTime(bulk.createdAt),
+    startedAt: jsonTimeOrNull(bulk.startedAt),
+    endedAt: jsonTimeOrNull(bulk.endedAt),
+    error: bulk.error,
+  }
+}

@@ -1,0 +1,130 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { AppError } from '../../core/error.ts'
+import { includesRole } from '../../core/role.ts'
+import type { BulkAct, BulkCommand } from '../../store/bulk-act.ts'
+import { BULK_ACTS } from '../../store/registration-search.ts'
+import type { NewBulkAct, Store } from '../../store/store.ts'
+import { found, readId } from '../json/found.ts'
+import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
+import { noQuery, readQuery } from '../json/query.ts'
+import { invalid } from '../json/validate.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
+import { REASON, readAct, readReason } from './reason.ts'
+import { viewFound } from './registration-view.ts'
+import { FILTER_QUERY, NO_ACCOUNT, readFilter } from './search.ts'
+
+export interface AdminBulkDeps {
+  store: Pick<
+    Store,
+    | 'searchRegistrations'
+    | 'countRegistrations'
+    | 'findAccount'
+    | 'createBulkAct'
+    | 'findBulkAct'
+    | 'listBulkActs'
+    | 'startBulkAct'
+    | 'stopBulkAct'
+  >
+  newId: (prefix: string) => string
+  now: () => number
+}
+
+const ACT = `must be one of ${BULK_ACTS.join(', ')}`
+const FLAG = 'must be true or false'
+const PROBE = 'must be left out but for the act resend: a probe is a webhook that has to arrive'
+const NARROW = 'must name something, such as a partner or since'
+export const BULK_BODY = z
+  .strictObject({
+    act: z.enum(BULK_ACTS, ACT),
+    filter: FILTER_QUERY.refine(filter => Object.keys(filter).length > 0, NARROW).describe(
+      'The names of a search. `until` is now where it is left out: what is registered later is not meant.',
+    ),
+    reason: REASON,
+    probe: z.boolean(FLAG).optional().describe('Send one first, and go on only once it has arrived.'),
+    dryRun: z.boolean(FLAG).optional().describe('Only show what would be meant.'),
+  })
+  .refine(({ act, probe }) => !probe || act === 'resend', { path: ['probe'], message: PROBE })
+
+const SAMPLE = 10
+/** So many a second are done at most (`worker/bulk-acts.ts`). */
+const RATE = 200
+
+const IMPOSSIBLE: Readonly<Record<BulkAct['state'], string>> = {
+  draft: 'It has not been started.',
+  probing: 'It is under way already.',
+  running: 'It is under way already.',
+  stopped: 'It is stopped already.',
+  done: 'It has done all that was meant. Create another one.',
+  failed: 'Its probe has failed. Create another one.',
+}
+
+/** To cancel takes away what partners wait for, and cannot be undone. */
+const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
+  if (act === 'cancel' && !includesRole(c.get('operator').role, 'admin'))
+    throw new AppError('forbidden', 'To cancel many registrations needs a token with the role admin.')
+}
+
+/** `/v1/admin/bulk`: acts on all registrations that a filter means. */
+export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
+  const app = new Hono<ApiEnv>()
+  const find = async (c: Context<ApiEnv>) =>
+    found(await store.findBulkAct(readId(c.req.param('id') ?? '', 'bulk act')), 'bulk act')
+  const view = (c: Context<ApiEnv>, bulk: BulkAct) => viewBulk(bulk, { role: c.get('operator').role, now: now() })
+
+  app.post('/', noQuery, async c => {
+    const { act, reason, probe = false, dryRun = false, ...body } = await readAct(c, BULK_BODY)
+    refuseByAct(c, act)
+    const at = now()
+    const meant = await readFilter(body.filter, { store, now: at })
+    if (!meant) throw invalid('body', [{ path: 'filter.account', message: NO_ACCOUNT }])
+    const filter = { ...meant, until: meant.until ?? at }
+    const counted = await store.countRegistrations({ filter, act })
+    const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
+    const { id: who, name, role } = c.get('operator')
+    const draft: NewBulkAct = { id: newId('bulk'), act, filter, reason, who, name, probe, counted }
+    const bulk = dryRun ? { ...draft, ...NOT_BEGUN, createdAt: at } : await store.createBulkAct(draft)
+    if (!dryRun) {
+      c.set('object', bulk.id)
+      c.header('location', `/v1/admin/bulk/${bulk.id}`)
+    }
+    const answer: z.output<typeof BULK_DRAFT> = {
+      ...view(c, bulk),
+      ...(dryRun ? { id: null } : {}),
+      sample: sample.map(one => viewFound(one, role)),
+      estimatedSeconds: Math.ceil(counted.count / RATE),
+    }
+    return c.json(answer, dryRun ? 200 : 201)
+  })
+
+  app.get('/', async c => {
+    const { limit, cursor } = readQuery(c, PAGE_QUERY)
+    const { data, nextCursor } = pageOf(await store.listBulkActs({ limit: limit + 1, before: cursor ?? null }), limit)
+    return c.json({ data: data.map(bulk => view(c, bulk)), nextCursor })
+  })
+
+  app.get('/:id', noQuery, async c => c.json(view(c, await find(c))))
+
+  const command = (verb: (id: string) => Promise<BulkCommand | null>) => async (c: Context<ApiEnv>) => {
+    await readReason(c)
+    const { id, act } = await find(c)
+    refuseByAct(c, act)
+    const commanded = found(await verb(id), 'bulk act')
+    if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
+    return c.json(view(c, commanded.bulk))
+  }
+  app.post('/:id/start', noQuery, command(store.startBulkAct))
+  app.post('/:id/stop', noQuery, command(store.stopBulkAct))
+
+  return app
+}
+
+const NOT_BEGUN = {
+  state: 'draft',
+  startedAt: null,
+  doneAtStart: 0,
+  endedAt: null,
+  done: 0,
+  error: null,
+} as const

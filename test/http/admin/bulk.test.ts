@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createAdminToken } from '../../../src/core/api-key.ts'
+import type { Role } from '../../../src/core/role.ts'
+import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const call = (method: string, path: string, { body, key = ADMIN_TOKEN }: { body?: unknown; key?: string } = {}) =>
+  api.call(method, `/v1/admin${path}`, { key, ...(body === undefined ? {} : { body }) })
+const create = async (more: object = {}) =>
+  call('POST', '/bulk', {
+    body: { act: 'resend', filter: { delivery: 'exhausted' }, reason: 'it works again', ...more },
+  })
+const tokenOf = async (role: Role): Promise<string> => {
+  const { id, hash, text } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+  await api.store.createAdminToken({ id, hash, name: 'Zoë', role, expiresAt: null })
+  return text
+}
+const run = async () => {
+  while ((await api.store.continueBulkActs(10)).count > 0);
+}
+/** So many whose webhooks were given up, a second apart; the newest first. */
+const exhaust = async (count: number): Promise<string[]> => {
+  const ids: string[] = []
+  for (let n = 0; n < count; n++) {
+    ids.unshift((await api.register({ idcardid: `serial-number-${n}` })).id)
+    await api.succeed()
+    await api.receiveWith(500, { scheduleMs: [] })
+    api.clock.now += 1_000
+  }
+  return ids
+}
+
+describe('a bulk act', () => {
+  test('says before it does anything how many it means, which, and how long it takes', async () => {
+    const ids = await exhaust(12)
+    const { status, json, headers } = await create()
+    expect(status).toBe(201)
+    expect(headers.get('location')).toBe(`/v1/admin/bulk/${json.id}`)
+    expect(json).toMatchObject({
+      act: 'resend',
+      filter: { delivery: 'exhausted', partner: null, since: null, until: '2026-11-24T16:20:12.000Z' },
+      reason: 'it works again',
+      who: 'ADMIN_TOKEN',
+      state: 'draft',
+      count: 12,
+      countIsCapped: false,
+      done: 0,
+      estimatedSeconds: 1,
+    })
+    expect(json.sample.map(({ id }: Json) => id)).toEqual(ids.slice(0, 10))
+    await run()
+    expect(await api.receiveWith(200)).toBe(0)
+  })
+
+  test('shows how far it has come, at which rate, and when it will be done', async () => {
+    await exhaust(4)
+    const { id } = (await create()).json
+    expect((await call('POST', `/bulk/${id}/start`)).json).toMatchObject({ state: 'running', ratePerSecond: null })
+    await api.store.continueBulkActs(2)
+    api.clock.now += 4_000
+    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ done: 2, ratePerSecond: 0.5, secondsLeft: 4 })
+    await run()
+    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'done', done: 4, secondsLeft: null })
+    expect(await api.receiveWith(200)).toBe(4)
+  })
+
+  test('means what the search with its filter finds, and nothing that comes later', async () => {
+    await exhaust(2)
+    const { id } = (await create({ filter: { since: '5s' } })).json
+    api.clock.now += 1_000
+    const later = (await api.register({ idcardid: 'later' })).id
+    await api.succeed()
+    await api.receiveWith(500, { scheduleMs: [] })
+    await call('POST', `/bulk/${id}/start`)
+    await run()
+    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ count: 2, done: 2 })
+    expect(await api.receiveWith(200)).toBe(2)
+    expect((await call('GET', `/registrations/${later}`)).json.delivery.state).toBe('exhausted')
+  })
+
+  test('can be stopped and started again, and not twice', async () => {
+    await exhaust(2)
+    const { id } = (await create()).json
+    expect((await call('POST', `/bulk/${id}/stop`)).status).toBe(409)
+    await call('POST', `/bulk/${id}/start`)
+    expect((await call('POST', `/bulk/${id}/start`)).status).toBe(409)
+    await api.store.continueBulkActs(1)
+    expect((await call('POST', `/bulk/${id}/stop`)).json).toMatchObject({ state: 'stopped', done: 1 })
+    expect((await call('POST', `/bulk/${id}/start`)).json).toMatchObject({ state: 'running', endedAt: null })
+    await run()
+    const { status, json } = await call('POST', `/bulk/${id}/start`)
+    expect([status, json.detail]).toEqual([409, expect.stringContaining('Create another one')])
+  })
+
+  test('with a probe that fails, does nothing more and says why', async () => {
+    await exhaust(3)
+    const { id } = (await create({ probe: true })).json
+    await call('POST', `/bulk/${id}/start`)
+    await run()
+    expect(await api.receiveWith(503)).toBe(1)
+    await run()
+    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'failed', error: 'http_503', done: 1 })
+  })
+
+  test('with a dry run, is not kept', async () => {
+    await exhaust(1)
+    const { status, json } = await create({ dryRun: true })
+    expect([status, json.id, json.count, json.sample.length]).toEqual([200, null, 1, 1])
+    expect((await call('GET', '/bulk')).json).toEqual({ data: [], nextCursor: null })
+  })
+
+  test('stays in a history, and in the audit with its reason', async () => {
+    const ids = [(await create()).json.id, (await create({ act: 'poll' })).json.id]
+    await call('POST', `/bulk/${ids[0]}/start`, { body: { reason: 'go' } })
+    const { data, nextCursor } = (await call('GET', '/bulk?limit=1')).json
+    expect([data.map(({ id }: Json) => id), nextCursor]).toEqual([[ids[1]], expect.any(String)])
+    expect((await call('GET', `/bulk?limit=1&cursor=${nextCursor}`)).json.data).toMatchObject([{ id: ids[0] }])
+    expect((await call('GET', '/audit')).json.data).toMatchObject([
+      { act: 'bulk.start', object: ids[0], reason: 'go' },
+      { act: 'bulk.create', object: ids[1], reason: 'it works again' },
+      { act: 'bulk.create', object: ids[0] },
+    ])
+  })
+
+  test('that cancels needs the role admin, to be created and to be started', async () => {
+    const key = await tokenOf('operate')
+    const body = { act: 'cancel', filter: { status: 'pending' }, reason: 'x' }
+    expect((await call('POST', '/bulk', { key, body })).status).toBe(403)
+    const { id } = (await call('POST', '/bulk', { body })).json
+    expect((await call('POST', `/bulk/${id}/start`, { key })).status).toBe(403)
+    await api.register()
+    expect((await call('POST', `/bulk/${id}/start`)).status).toBe(200)
+  })
+
+  test('shows serials whole to the role admin only', async () => {
+    await exhaust(1)
+    const filter = { serial: 'serial-number-0' }
+    const key = await tokenOf('operate')
+    const { text } = await call('POST', '/bulk', { key, body: { act: 'resend', filter, reason: 'x' } })
+    expect(text).not.toContain('serial-number-0')
+    expect((await create({ filter })).json.filter.serial).toBe('serial-number-0')
+  })
+
+  test.each<[object, string]>([
+    [{ act: 'erase' }, 'act'],
+    [{ filter: {} }, 'filter'],
+    [{ filter: { account: 'none' } }, 'filter.account'],
+    [{ filter: { since: 'yesterday' } }, 'filter.since'],
+    [{ filter: { status: 'failed', idcardid: '1' } }, 'filter.idcardid'],
+    [{ reason: undefined }, 'reason'],
+    [{ act: 'poll', probe: true }, 'probe'],
+    [{ dryRun: 1 }, 'dryRun'],
+  ])('is refused with %j', async (more, path) => {
+    const { status, json } = await create(more)
+    expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/^(must|is unknown)/) }]])
+  })
+
+  test('is 404 where there is none', async () => {
+    for (const path of ['/bulk/bulk_none', '/bulk/%00']) expect((await call('GET', path)).status).toBe(404)
+    expect((await call('POST', '/bulk/bulk_none/start')).status).toBe(404)
+  })
+})
