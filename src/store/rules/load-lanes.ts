@@ -13,7 +13,7 @@ export type ReadLanes = (partnerId: string, kind: Kind, after: DueLane | null, l
 interface Reading {
   partnerId: string
   last: DueLane | null
-  /** In what order the next one that can get something comes: `rankOf`. */
+  /** In which turn over the partners the next one that can get something comes. */
   next: number
 }
 
@@ -54,20 +54,19 @@ const loadKind = (
   const isUntried = !kind.slow && !kind.proven
   // An attempt at a host that has one already comes after all first tries.
   const isUsable = (lane: DueLane) => room(lane) > 0 && !(isUntried && countOf(claim.busyHosts, lane.host) > 0)
+  const busyPartners = isUntried ? claim.unproven.busyPartners : claim.busyPartners
   const lanes: DueLane[] = []
   const ranks: number[] = []
   let open = partnerIds.map((partnerId): Reading => {
-    const busy = isUntried ? countOf(claim.unproven.busyPartners, partnerId) : 0
-    return { partnerId, last: null, next: kind.proven ? Number.NEGATIVE_INFINITY : busy }
+    return { partnerId, last: null, next: kind.slow ? 0 : countOf(busyPartners, partnerId) }
   })
 
-  /** Proven lanes go by due time, the others in turn over the partners. Whether there may be more. */
+  /** Whether there may be more. */
   const readOn = (reading: Reading, limit: number): boolean => {
     const found = read(reading.partnerId, kind, reading.last, limit)
     lanes.push(...found)
     reading.last = found.at(-1) ?? reading.last
-    for (const lane of found.filter(isUsable)) ranks.push(kind.proven ? lane.dueAt : reading.next++)
-    if (kind.proven) reading.next = reading.last?.dueAt ?? reading.next
+    for (const _ of found.filter(isUsable)) ranks.push(reading.next++)
     return found.length === limit
   }
 
@@ -75,7 +74,8 @@ const loadKind = (
     open = open.filter(reading => readOn(reading, limit))
     ranks.sort((a, b) => a - b)
     const last = ranks[wanted - 1] ?? Number.POSITIVE_INFINITY
-    open = open.filter(({ next }) => next < last)
+    // Of one turn, the longest due comes first: it may be one that is not read yet.
+    open = open.filter(({ next }) => next <= last)
   }
   return lanes
 }

@@ -41,8 +41,8 @@ export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Lim
   (busyPartners.get(partnerId) ?? 0) < perPartner
 
 /**
- * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: the longest due first,
- * and of slow and unproven lanes those of the partner that has the fewest. Slow lanes get one slot each.
+ * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: in turn over the partners, from
+ * the one that has the fewest, and of a partner the longest due first. Slow lanes get one slot each.
  *
  * Lanes that have not yet proven that attempts end in time share what their partner has for them; but each of their hosts
  * may try once as long as all unproven lanes have slots left, so that a new host can show that it does not hang. The last of
@@ -66,7 +66,11 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
   }
 
   const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
-  const proven = inOrder.filter(lane => !lane.slow && lane.proven)
+  // By due time alone, two partners whose receivers answer late would have each slot that becomes free.
+  const proven = inTurn(
+    inOrder.filter(lane => !lane.slow && lane.proven && room(lane) > 0),
+    claim.busyPartners,
+  )
   const untried = inOrder.filter(lane => !lane.slow && !lane.proven)
   /** The first tries come first: those may show that a host does not hang. */
   const untriedInTurn = () =>

@@ -81,11 +81,13 @@ test('lanes that have no slots are not read', () => {
   expect(kindsFor({ unproven: { ...ALL_FREE.unproven, slots: 0 } })).toEqual(['proven', 'slow'])
 })
 
-test('the oldest lanes of all are read, whoever has them', () => {
+test('the lanes of partners that have few slots are read, whoever has the oldest', () => {
   const many = population(1, 500, n => ({ partnerId: 'prt_many', host: `m${n}.example` }))
   const few = population(9, 1, () => ({ dueAt: 1_000 })).map(lane => ({ ...lane, id: lane.id + 1_000 }))
-  const claim = { ...ALL_FREE, slots: 100 }
-  expect(shareLoaded(claim, [...many, ...few])).toEqual(shareSlots(claim, [...many, ...few]))
+  const claim = { ...ALL_FREE, slots: 100, busyPartners: new Map([['prt_many', 150]]) }
+  const shared = shareLoaded(claim, [...many, ...few])
+  expect(shared).toEqual(shareSlots(claim, [...many, ...few]))
+  expect(shared.filter(({ lane }) => lane.partnerId !== 'prt_many')).toHaveLength(9)
 })
 
 test('a new host is found behind hosts that have an attempt each already', () => {
@@ -112,13 +114,16 @@ const lanesOf = (
   }))
 const given = fc.array(lane, { minLength: 1, maxLength: 400, size: 'max' })
 const slots = fc.integer({ min: 1, max: 30 })
+const busy = fc
+  .dictionary(fc.constantFrom('prt_1', 'prt_2', 'prt_3'), fc.nat(20))
+  .map(entries => new Map(Object.entries(entries)))
 
 test('of lanes at different hosts those that are read are shared as all would be', () => {
   fc.assert(
-    fc.property(given, slots, fc.nat(30), (some, free, unsureSlots) => {
+    fc.property(given, slots, fc.nat(30), busy, (some, free, unsureSlots, busyPartners) => {
       const lanes = lanesOf(some, n => `h${n}.example`)
       const busyHosts = new Map(lanes.filter((_, n) => some[n]?.isBusy).map(({ host }) => [host, 1]))
-      const claim = { ...ALL_FREE, slots: free, unsureSlots, busyHosts }
+      const claim = { ...ALL_FREE, slots: free, unsureSlots, busyHosts, busyPartners }
       expect(shareLoaded(claim, lanes)).toEqual(shareSlots(claim, lanes))
     }),
   )

@@ -135,6 +135,19 @@ test('first tries go in turn over partners, whoever has waited longest', () => {
   expect(last.map(({ lane, take }) => [lane.partnerId, take])).toEqual([['prt_2', 1]])
 })
 
+test('two partners whose receivers answer late took each slot that became free: it goes to the partner with the fewest', () => {
+  const late = ['prt_1', 'prt_2'].flatMap(partnerId => lanesOf(40, { partnerId, proven: true, dueAt: 0 }))
+  const [first, second] = lanesOf(2, { partnerId: 'prt_3', proven: true, dueAt: 9 }) as [DueLane, DueLane]
+  const busyPartners = new Map([
+    ['prt_1', 191],
+    ['prt_2', 64],
+  ])
+  const one = shareSlots({ ...ALL_FREE, slots: 1, busyPartners }, [...late, first, second])
+  expect(one).toEqual([{ lane: first, take: 1 }])
+  const few = shareSlots({ ...ALL_FREE, slots: 3, busyPartners }, [...late, first, second])
+  expect(few.map(({ lane }) => lane.partnerId)).toEqual(['prt_3', 'prt_3', 'prt_2'])
+})
+
 test('a proven lane with a long queue does not take each slot that becomes free from a new host, nor the other way round', () => {
   const [proven, fresh] = [laneOf({ proven: true, dueAt: 0 }), laneOf({ dueAt: 9 })]
   expect(shareSlots({ ...ALL_FREE, slots: 1 }, [proven, fresh])).toEqual([{ lane: fresh, take: 1 }])
