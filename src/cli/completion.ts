@@ -95,6 +95,7 @@ ${places
 }
 complete -o default -F _idface_notifier idface-notifier`
 
+/** Sourced, or found in a folder of `fpath`, where the file is the function. */
 const zsh = (places: readonly Place[]): string => `#compdef idface-notifier
 _idface_notifier() {
   local typed='' word
@@ -116,7 +117,11 @@ ${places
   esac
   _describe idface-notifier candidates || _files
 }
-compdef _idface_notifier idface-notifier`
+if [[ \${funcstack[1]} == _idface-notifier ]]; then
+  _idface_notifier "$@"
+else
+  compdef _idface_notifier idface-notifier
+fi`
 
 const fish = (places: readonly Place[]): string => {
   const line = (condition: string, rest: string) => `complete -c idface-notifier -n ${quote(condition)} ${rest}`

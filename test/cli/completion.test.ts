@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -46,6 +46,31 @@ describe.skipIf(isMissing('bash'))('bash', () => {
   ])('completes %j', (typed, expected) => {
     expect(complete(...typed)).toEqual(expected)
   })
+})
+
+test('fish completes words, options and their values', async ({ skip }) => {
+  skip(isMissing('fish'), 'there is no fish here (Debian: fish)')
+  const file = await scriptOf('fish')
+  const complete = (typed: string) =>
+    execFileSync('fish', ['--no-config', '-c', `source '${file}'; complete -C '${typed}'`], { encoding: 'utf8' })
+      .trimEnd()
+      .split('\n')
+      .map(line => line.split('\t')[0])
+  expect(complete('idface-notifier par')).toEqual(['partner'])
+  expect(complete('idface-notifier partner li')).toEqual(['list'])
+  expect(complete('idface-notifier doctor --only d')).toEqual(['disk', 'dns', 'due'])
+  expect(complete('idface-notifier completion ')).toEqual(['bash', 'fish', 'zsh'])
+})
+
+test('zsh finds the function in a folder of fpath', async ({ skip }) => {
+  skip(isMissing('zsh'), 'there is no zsh here (Debian: zsh)')
+  const file = await scriptOf('zsh')
+  copyFileSync(file, join(folder, '_idface-notifier'))
+  // What zsh would show goes to stdout here.
+  const run = `fpath=('${folder}' $fpath); autoload -Uz compinit _idface-notifier; compinit -D -u
+_describe() { print -l -- \${(P)2} }; words=(idface-notifier partner ''); CURRENT=3; _idface-notifier; _idface-notifier`
+  const shown = execFileSync('zsh', ['-f', '-c', run], { encoding: 'utf8' })
+  expect(shown.match(/^list:/gm)).toHaveLength(2)
 })
 
 test.each(['zsh', 'fish'])('%s takes the script, in both languages, where it is there', async shell => {
