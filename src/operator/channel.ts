@@ -62,7 +62,7 @@ export const openChannel = (deps: {
   const url = new URL(deps.url.reveal())
   const name = operatorChannelOf(url)
   const { render, judge, most, gapMs, avoidsFullHours } = DIALECTS[name]
-  const client = openClient({ limits: LIMITS, perKey: 1, retries: 'unsent', clock, ...(connect && { connect }) })
+  const client = openClient({ limits: LIMITS, perKey: 1, retries: 'unanswered', clock, ...(connect && { connect }) })
   const origin = originOf(url)
 
   return {

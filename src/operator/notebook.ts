@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import { MOST_OPERATOR_EVENTS, type OperatorNote } from '../core/operator-event.ts'
+import type { OperatorNote } from '../core/operator-event.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit, TelemetryEvent } from '../telemetry/emit.ts'
 
@@ -11,6 +11,10 @@ export interface Notebook {
   stop(): Promise<void>
 }
 
+/** A first look notes three things of each of 1,000 accounts; there are more only while the database cannot be written. */
+const MOST_PENDING = 5_000
+/** Rows that are written in one go: some ms on the store's thread. */
+const BATCH = 250
 /** Between two writes: what comes many times a second is one row. */
 const GAP_MS = SECOND
 const RETRY_MS = 5 * SECOND
@@ -34,14 +38,14 @@ export const createNotebook = (deps: {
   const keep = (note: OperatorNote) => {
     const key = keyOf(note)
     const known = pending.get(key)
-    if (!known && pending.size >= MOST_OPERATOR_EVENTS)
+    if (!known && pending.size >= MOST_PENDING)
       return emit('operator_event.ended', { type: note.condition, outcome: 'dropped' })
     pending.set(key, known ? { ...note, adds: known.adds + note.adds } : note)
   }
 
   const write = async (): Promise<void> => {
-    const notes = [...pending.values()]
-    pending.clear()
+    const notes = [...pending.values()].slice(0, BATCH)
+    for (const note of notes) pending.delete(keyOf(note))
     try {
       const { results, dropped } = await store.noteOperatorEvents(notes)
       isFailing = false
@@ -65,7 +69,8 @@ export const createNotebook = (deps: {
     await null
     while (pending.size > 0) {
       await write()
-      if (stopping.signal.aborted) break
+      if (stopping.signal.aborted && isFailing) break
+      if (stopping.signal.aborted || (pending.size >= BATCH && !isFailing)) continue
       await clock.sleep(isFailing ? RETRY_MS : GAP_MS, stopping.signal).catch(() => {})
     }
     writing = null
