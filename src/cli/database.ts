@@ -2,6 +2,7 @@ import { clock } from '../app/clock-and-ids.ts'
 import type { Language } from '../config/setting.ts'
 import { resealAll } from '../store/resealing.ts'
 import { runBatches } from '../worker/background-job.ts'
+import { recordCommand } from './audit.ts'
 import { loadConfig, print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
@@ -66,6 +67,7 @@ export const prune = ({ json, lang }: Common): Promise<void> =>
       { size: PRUNE_BATCH },
     )
     progress.end()
+    await recordCommand(store, { act: 'database.prune', reason: null })
     print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
   })
 
@@ -79,6 +81,7 @@ export const rekey = ({ json, lang }: Common): Promise<void> =>
       onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
     })
     progress.end()
+    await recordCommand(store, { act: 'database.rekey', reason: null })
     if (json) return print(JSON.stringify({ resealed, unreadable }))
     const texts = TEXTS[lang]
     print(texts.resealed(resealed))

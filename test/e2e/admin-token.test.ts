@@ -39,6 +39,7 @@ test('a command that changes something is in the audit, with its user and its re
   }
   const { token, id } = await run('admin-token', 'create', 'Zoë', '--role', 'admin', '--expires', '1d')
   const { partnerId } = await run('partner', 'create', 'one', '--reason', 'ticket 7')
+  await run('prune')
   await using service = await spawnService(env, folder.path)
   const get = async (path: string) =>
     (await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json() as Promise<{
@@ -46,6 +47,7 @@ test('a command that changes something is in the audit, with its user and its re
     }>
   const { data } = await get('/v1/admin/audit')
   expect(data).toMatchObject([
+    { who: 'command', act: 'database.prune', object: null, outcome: 'done' },
     { who: 'command', act: 'partner.create', object: partnerId, reason: 'ticket 7', outcome: 'done' },
     { who: 'command', act: 'admin_token.create', object: id, reason: null, name: expect.stringMatching(/./) },
   ])
