@@ -12,9 +12,10 @@ export interface OperatorDetails {
   'upstream.unknown_status': { account: string; status: string }
   /** Subject: `deliver`, or `poll` and the account's APIID. */
   'backlog.growing': TroubleOf<'polls_late' | 'deliveries_late'>
+  /** Subject: the partner and the host, which may have many URLs. `error` is how the last attempt failed. */
+  'callback.failing': { partnerId: string; host: string; since: number; error: string }
+  'callback.disabled': { partnerId: string; host: string; since: number; error: string }
   /** Subject: the partner. `host` is that of the last one. */
-  'callback.failing': { partnerId: string; host: string }
-  'callback.disabled': { partnerId: string; host: string }
   'message.exhausted': { partnerId: string; host: string }
   /** Subject: the node. */
   'node.lost': { node: string }

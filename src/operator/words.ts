@@ -55,12 +55,12 @@ const en: Texts = {
       sentence: `GetResult answered the status ${status} for account ${account}, which is in no table. Polling goes on.`,
       remedy: 'Ask the vendor what it means; if it is a verdict, the service has to learn it.',
     }),
-    'callback.failing': ({ partnerId, host }) => ({
-      sentence: `Webhooks of partner ${partnerId} to ${host} have only failed for a while. They are repeated.`,
+    'callback.failing': ({ partnerId, host, since, error }) => ({
+      sentence: `Webhooks of partner ${partnerId} to a URL at ${host} have only failed since ${showTime(since)} (${error}). They are tried on.`,
       remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
     }),
-    'callback.disabled': ({ partnerId, host }) => ({
-      sentence: `A callback URL of partner ${partnerId} at ${host} has only failed for days. Its webhooks are held.`,
+    'callback.disabled': ({ partnerId, host, since, error }) => ({
+      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held, and none is lost.`,
       remedy: 'Tell the partner: a registration of the URL, or a test that succeeds, enables it again.',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
@@ -105,12 +105,12 @@ const zh: Texts = {
       sentence: `上游对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
       remedy: '请向上游确认其含义；若它表示最终结果，需要升级本服务以识别它。',
     }),
-    'callback.failing': ({ partnerId, host }) => ({
-      sentence: `合作方 ${partnerId} 发往 ${host} 的回调一段时间以来全部失败，系统会继续重试。`,
+    'callback.failing': ({ partnerId, host, since, error }) => ({
+      sentence: `合作方 ${partnerId} 发往 ${host} 某地址的回调自 ${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
       remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
     }),
-    'callback.disabled': ({ partnerId, host }) => ({
-      sentence: `合作方 ${partnerId} 在 ${host} 的回调地址连续数天全部失败，已停用，其回调暂不发送。`,
+    'callback.disabled': ({ partnerId, host, since, error }) => ({
+      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自 ${showTime(since)} 起全部失败（${error}），已停用；其回调暂不发送，不会丢失。`,
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
