@@ -6,6 +6,7 @@ import { SECOND } from '../core/duration.ts'
 import { createConnections } from './connections.ts'
 import { requireHost } from './host.ts'
 import { explainListening } from './listen-failure.ts'
+import { endUnreadBody } from './unread-body.ts'
 import type { WaitingRoom } from './waiting-room.ts'
 
 /** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
@@ -52,8 +53,15 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
       mostUntakenLooks: takingTimeout / connectionsCheckingInterval,
       endLongestWait: waitingRoom.endLongestWait,
     })
-    const listener = getRequestListener(fetch, { hostname: host })
-    const server = createServer({ ...times, maxHeaderSize: MOST_HEADER_BYTES }, connections.gate(requireHost(listener)))
+    const listener = getRequestListener(fetch, {
+      hostname: host,
+      // `endUnreadBody` sees to what is left of a body.
+      autoCleanupIncoming: false,
+    })
+    const server = createServer(
+      { ...times, maxHeaderSize: MOST_HEADER_BYTES },
+      connections.gate(endUnreadBody(requireHost(listener))),
+    )
     server.on('connection', connections.add)
     const closing = new AbortController()
     const keepLooking = async () => {
