@@ -52,7 +52,7 @@ const TEXTS: Readonly<Record<Language, DatabaseTexts>> = { en, zh }
 export const migrate = ({ json, lang }: Common): Promise<void> =>
   withStore(lang, async () => print(json ? JSON.stringify({ migrated: true }) : TEXTS[lang].migrated))
 
-export const prune = ({ json, lang }: Common): Promise<void> =>
+export const prune = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const { retentionMs } = loadConfig('database').storage
     const progress = createProgress()
@@ -67,12 +67,12 @@ export const prune = ({ json, lang }: Common): Promise<void> =>
       { size: PRUNE_BATCH },
     )
     progress.end()
-    await recordCommand(store, { act: 'database.prune', reason: null })
+    await recordCommand(store, { act: 'database.prune', reason })
     print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
   })
 
 /** Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended. */
-export const rekey = ({ json, lang }: Common): Promise<void> =>
+export const rekey = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const progress = createProgress()
     const { moved: resealed, unreadable } = await resealAll(store.reseal, {
@@ -81,7 +81,7 @@ export const rekey = ({ json, lang }: Common): Promise<void> =>
       onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
     })
     progress.end()
-    await recordCommand(store, { act: 'database.rekey', reason: null })
+    await recordCommand(store, { act: 'database.rekey', reason })
     if (json) return print(JSON.stringify({ resealed, unreadable }))
     const texts = TEXTS[lang]
     print(texts.resealed(resealed))

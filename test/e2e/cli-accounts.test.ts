@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import { openDesk } from '../support/desk.ts'
 
@@ -62,4 +63,31 @@ test('partner set changes what it names, and nothing else', async () => {
   expect(wrong.stderr).toMatch(/--payload 须为 full、thin 之一\n--daily 须为/)
   expect(await desk.run('partner', 'set', partnerId)).toMatchObject({ code: 2 })
   expect((await desk.run('partner', 'set', 'partner_none', '--daily', '1')).stderr).toContain('partner_none')
+})
+
+test('every command that changes something is in the audit, with its reason', async () => {
+  await using desk = await openDesk()
+  writeFileSync(join(desk.path, 'key.txt'), 'the-key-of-it\n')
+  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  const commands = [
+    ['partner', 'set', partnerId, '--daily', '9'],
+    ['account', 'create', 'C1', '--api-key-file', 'key.txt'],
+    ['account', 'pause', 'C1'],
+    ['account', 'resume', 'C1'],
+    ['prune'],
+    ['rekey'],
+  ]
+  for (const command of commands) await desk.runJson(...command, '--reason', `why ${command[0]}`)
+  const client = new Database(join(desk.path, 'desk.db'), { readonly: true })
+  const acts = client
+    .prepare<[], { act: string; reason: string | null }>('SELECT act, reason FROM acts ORDER BY id')
+    .all()
+  client.close()
+  expect(acts).toEqual([
+    { act: 'partner.create', reason: null },
+    { act: 'partner.change', reason: 'why partner' },
+    ...['create', 'pause', 'resume'].map(verb => ({ act: `account.${verb}`, reason: 'why account' })),
+    { act: 'database.prune', reason: 'why prune' },
+    { act: 'database.rekey', reason: 'why rekey' },
+  ])
 })

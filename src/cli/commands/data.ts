@@ -21,6 +21,7 @@ export const DATA: Section = {
     defineCommand({
       path: 'prune',
       words: { en: 'erase what is older than RETENTION, now', zh: '立即清除超过 RETENTION 的数据' },
+      changes: true,
       printsData: true,
       example: 'prune',
       load: async () => (await import('../database.ts')).prune,
@@ -31,6 +32,7 @@ export const DATA: Section = {
         en: 'move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped and started again',
         zh: '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；可随时中止后重新运行',
       },
+      changes: true,
       printsData: true,
       example: 'rekey',
       load: async () => (await import('../database.ts')).rekey,
