@@ -7,6 +7,7 @@ import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
 import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
 import { type AdminBulkDeps, createAdminBulk } from './admin/bulk.ts'
+import { type AdminCallbackDeps, createAdminCallbacks } from './admin/callbacks.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
 import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
@@ -53,6 +54,7 @@ type Part =
   | OverviewDeps
   | AdminAuditDeps
   | AdminBulkDeps
+  | AdminCallbackDeps
   | AdminRegistrationDeps
   | AdminMessageDeps
   | AdminAuthDeps
@@ -130,6 +132,7 @@ const createAdmin = (deps: ApiDeps) => {
   app.route('/bulk', createAdminBulk(deps))
   app.route('/registrations', createAdminRegistrations(deps))
   app.route('/messages', createAdminMessages(deps))
+  app.route('/callbacks', createAdminCallbacks(deps))
   app.route('/overview', createOverview(deps))
   app.all('*', c => c.notFound())
   return app

@@ -1,4 +1,5 @@
 import { AUDIT_QUERY } from '../admin/audit.ts'
+import { CALLBACKS_QUERY } from '../admin/callbacks.ts'
 import { FAILURE_QUERY } from '../admin/messages.ts'
 import { ACT } from '../admin/reason.ts'
 import { SEARCH_QUERY } from '../admin/registrations.ts'
@@ -201,6 +202,23 @@ export const ADMIN_OPERATIONS: Operations = {
     bodyIsOptional: true,
     answers: { 200: { description: 'It is stopped.', schema: 'BulkAct' } },
     problems: ['conflict'],
+  },
+  'GET /v1/admin/callbacks': {
+    ...ADMIN,
+    operationId: 'listCallbacks',
+    summary: 'List callback URLs that fail or are held',
+    description:
+      'In the order of partner and URL. A page looks at 1,000 URLs at most, so it may be short, or empty, and have a `nextCursor`.',
+    query: CALLBACKS_QUERY,
+    answers: { 200: { description: 'A page.', schema: 'CallbackList' } },
+  },
+  'POST /v1/admin/callbacks/enable': {
+    ...ADMIN,
+    operationId: 'enableCallback',
+    summary: 'Enable a callback URL that is disabled, or answered 410',
+    description: 'Its failures are forgotten, and what was held for it goes out, slowly at first.',
+    body: 'CallbackEnablingRequest',
+    answers: { 200: { description: 'It is enabled now, also where it was before.', schema: 'EnabledCallback' } },
   },
   'GET /v1/admin/audit': {
     ...ADMIN,

@@ -80,6 +80,17 @@ export const EXAMPLES: Examples = {
   PartnerRequest: { name: 'Example Ltd' },
   PartnerChangeRequest: { disabled: false, quotas: { daily: 10_000 } },
   KeyRequest: { expiresAt: '2027-11-24T08:00:00Z' },
+  CallbackEnablingRequest: { partnerId: PARTNER_ID, callbackUrl: CALLBACK.callbackUrl, reason: 'They have mended it.' },
+  Callback: {
+    partnerId: PARTNER_ID,
+    callbackUrl: CALLBACK.callbackUrl,
+    state: 'disabled',
+    since: '2026-11-18T22:40:00.000Z',
+    heldSince: '2026-11-23T23:04:00.000Z',
+    lastError: 'http_503',
+    held: 12,
+  },
+  EnabledCallback: { released: true },
   AccountRequest: { account: 'C87654321', apiKey: 'the-APIKEY-of-the-vendor', mode: 'dynamic', rate: 5 },
   Registration: REGISTRATION,
   BatchResults: {

@@ -3,6 +3,7 @@ import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
 import { AUDITED_ACT } from '../admin/audit.ts'
 import { BULK_BODY } from '../admin/bulk.ts'
 import { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
+import { CALLBACK, CALLBACK_ENABLING, ENABLED_CALLBACK } from '../admin/callbacks.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
 import { FAILURE_GROUPS } from '../admin/messages.ts'
 import { OVERVIEW } from '../admin/overview.ts'
@@ -36,6 +37,7 @@ export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => 
   PartnerChangeRequest: PARTNER_CHANGE,
   KeyRequest: createKeyBody({ now }),
   AccountRequest: NEW_ACCOUNT,
+  CallbackEnablingRequest: CALLBACK_ENABLING,
   ActRequest: ACT,
   BulkRequest: BULK_BODY,
 })
@@ -78,6 +80,9 @@ export const ANSWERS = {
   BulkAct: BULK,
   BulkActList: listOf(BULK),
   BulkDraft: BULK_DRAFT,
+  Callback: CALLBACK,
+  CallbackList: listOf(CALLBACK),
+  EnabledCallback: ENABLED_CALLBACK,
   AuditedAct: AUDITED_ACT,
   AuditedActList: listOf(AUDITED_ACT),
   Health: HEALTH,

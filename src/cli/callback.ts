@@ -1,0 +1,68 @@
+import type { Language } from '../config/setting.ts'
+import { viewCallback } from '../http/admin/callbacks.ts'
+import type { CallbackTrouble } from '../store/callbacks.ts'
+import type { Store } from '../store/store.ts'
+import { recordCommand } from './audit.ts'
+import { print, withStore } from './environment.ts'
+import type { Common } from './frame/command.ts'
+import { listJson, showTable, showTime } from './frame/output.ts'
+
+const PAGE = 250
+
+interface CallbackTexts {
+  head: string[]
+  states: Readonly<Record<CallbackTrouble['state'], string>>
+  enabled: (url: string) => string
+  nothingHeld: (url: string) => string
+}
+
+const TEXTS: Readonly<Record<Language, CallbackTexts>> = {
+  en: {
+    head: ['partner', 'URL', 'state', 'since', 'last error', 'held'],
+    states: { failing: 'failing', disabled: 'disabled', gone: '410 (gone)' },
+    enabled: url => `${url} is enabled: what was held goes out within a second, slowly at first.`,
+    nothingHeld: url => `${url} was not on hold; "callback list" shows those that are.`,
+  },
+  zh: {
+    head: ['合作方', '地址', '状态', '起始时间', '最近错误', '暂停条数'],
+    states: { failing: '投递失败', disabled: '已停用', gone: '410（已失效）' },
+    enabled: url => `已启用 ${url}：暂停的消息将在一秒内开始发送，起初较慢。`,
+    nothingHeld: url => `${url} 并未暂停；可用 "callback list" 查看已暂停的地址。`,
+  },
+}
+
+export const listCallbacks = ({ partner, json, lang }: Common & { partner: string | null }): Promise<void> =>
+  withStore(lang, async store => {
+    const troubles = await allCallbacks(store, partner)
+    if (json) return print(listJson(troubles.map(viewCallback)))
+    const { head, states } = TEXTS[lang]
+    const rows = troubles.map(({ partnerId, callbackUrl, state, since, lastError, held }) => [
+      ...[partnerId, callbackUrl, states[state], showTime(since, lang), lastError ?? '-', String(held)],
+    ])
+    print(showTable(head, rows, lang))
+  })
+
+export const enableCallback = ({
+  partnerId,
+  callbackUrl,
+  json,
+  lang,
+  reason,
+}: Common & { partnerId: string; callbackUrl: string }): Promise<void> =>
+  withStore(lang, async store => {
+    const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
+    await recordCommand(store, { act: 'callback.enable', object: partnerId, reason })
+    if (json) return print(JSON.stringify({ released }))
+    print(released ? TEXTS[lang].enabled(callbackUrl) : TEXTS[lang].nothingHeld(callbackUrl))
+  })
+
+const allCallbacks = async (store: Store, partnerId: string | null): Promise<CallbackTrouble[]> => {
+  const all: CallbackTrouble[] = []
+  let after = null
+  do {
+    const { troubles, next } = await store.listCallbacks(partnerId, { after, limit: PAGE })
+    all.push(...troubles)
+    after = next
+  } while (after !== null)
+  return all
+}

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test, vi } from 'vitest'
+import { openDesk } from '../support/desk.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const HOOK = 'https://partner.example/hook'
+
+/** As five days of failures would leave it. */
+const disable = (path: string, partnerId: string) => {
+  const client = new Database(path)
+  const since = Date.parse('2026-11-18T22:40:00Z')
+  client
+    .prepare('INSERT INTO callback_pauses (partner_id, callback_url, since) VALUES (?, ?, ?)')
+    .run(partnerId, HOOK, since + 5 * 86_400_000)
+  client
+    .prepare(`INSERT INTO callback_health (partner_id, callback_url, failing_since, attempts, last_error, last_at, state)
+      VALUES (?, ?, ?, 10, 'http_503', ?, 'disabled')`)
+    .run(partnerId, HOOK, since, since)
+  client.close()
+}
+
+test('callback list shows what is disabled, and callback enable enables it', async () => {
+  await using desk = await openDesk()
+  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  expect((await desk.run('callback', 'list', '--lang', 'zh')).stdout).toContain('（无）')
+  disable(join(desk.path, 'desk.db'), partnerId)
+  const trouble = { partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'http_503', held: 0 }
+  const times = { since: '2026-11-18T22:40:00.000Z', heldSince: '2026-11-23T22:40:00.000Z' }
+  expect(await desk.runJson('callback', 'list')).toEqual({ data: [{ ...trouble, ...times }], nextCursor: null })
+  const { stdout } = await desk.run('callback', 'list', '--partner', partnerId, '--lang', 'zh')
+  expect(stdout).toMatch(/最近错误[\s\S]*https:\/\/partner\.example\/hook.*已停用.*http_503/)
+
+  expect(await desk.runJson('callback', 'enable', partnerId, HOOK, '--reason', 'mended')).toEqual({ released: true })
+  expect((await desk.run('callback', 'enable', partnerId, HOOK)).stdout).toContain('was not on hold')
+  expect(await desk.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
+  expect((await desk.run('callback', 'enable', partnerId)).code).toBe(2)
+})

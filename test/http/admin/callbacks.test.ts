@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { CALLBACK } from '../../../src/http/admin/callbacks.ts'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const list = async (query = '') => (await api.call('GET', `/v1/admin/callbacks${query}`, { key: ADMIN_TOKEN })).json
+const enable = (body: object) => api.call('POST', '/v1/admin/callbacks/enable', { key: ADMIN_TOKEN, body })
+const openGone = async (...urls: string[]) => {
+  for (const callbackUrl of urls) {
+    await api.register({ idcardid: `${urls.indexOf(callbackUrl) + 1}`, callbackUrl })
+    await api.succeed()
+    await api.receiveWith(410)
+    api.clock.now += 1_000
+  }
+}
+
+test('lists URLs on hold, page by page', async () => {
+  const urls = ['https://a.example/', 'https://b.example/', 'https://c.example/']
+  await openGone(...urls)
+  const first = await list('?limit=2')
+  const second = await list(`?limit=2&cursor=${first.nextCursor}`)
+  const all = [...first.data, ...second.data]
+  for (const one of all) CALLBACK.parse(one)
+  expect(all.map(({ callbackUrl }) => callbackUrl)).toEqual(urls)
+  expect(all[0]).toMatchObject({ partnerId: api.partner.id, state: 'gone', lastError: null, held: 0 })
+  expect(second.nextCursor).toBeNull()
+  expect((await list(`?partnerId=${api.other.id}`)).data).toEqual([])
+  expect((await api.call('GET', '/v1/admin/callbacks?cursor=x', { key: ADMIN_TOKEN })).status).toBe(400)
+})
+
+test('enables one, which the audit tells, without its URL', async () => {
+  await openGone(HOOK)
+  const { status, json } = await enable({ partnerId: api.partner.id, callbackUrl: HOOK, reason: 'mended' })
+  expect([status, json]).toEqual([200, { released: true }])
+  expect((await list()).data).toEqual([])
+  expect((await enable({ partnerId: api.partner.id, callbackUrl: HOOK })).json).toEqual({ released: false })
+  const { data } = (await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })).json
+  expect(data.at(-1)).toMatchObject({ object: api.partner.id, reason: 'mended', outcome: 'done' })
+})
