@@ -17,7 +17,7 @@ export interface ProxyWatch {
 
 /** A failure is its receiver's only if another host was served since then: longer than a message waits for its next try. */
 const SERVED_MS = 2 * MINUTE
-/** Hosts that are remembered as failing; the one that has failed longest is dropped first. */
+/** Hosts that are remembered as failing; the one that has failed longest is forgotten first. */
 const MOST_HOSTS = 1_000
 /** Failures in a row that may be of receivers are told after this: of several hosts soon, of one only when it goes on. */
 const TOLD = { failures: 3, ofSeveralMs: 2 * SECOND, ofOneMs: MINUTE }
@@ -40,13 +40,14 @@ export const createProxyWatch = (now: () => number, listener: ProxyListener): Pr
   let isTold = false
   let toldAt = Number.NEGATIVE_INFINITY
 
+  /** Where so many fail that some are forgotten, a host that is not known may have failed for long. */
   const since = (host: string, at: number): number => {
     const known = failingSince.get(host)
     if (known !== undefined) return known
     const [oldest] = failingSince.size >= MOST_HOSTS ? failingSince.keys() : []
     if (oldest !== undefined) failingSince.delete(oldest)
     failingSince.set(host, at)
-    return at
+    return oldest === undefined ? at : Number.NEGATIVE_INFINITY
   }
 
   const addToRun = (host: string, at: number) => {

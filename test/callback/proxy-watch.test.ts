@@ -93,11 +93,14 @@ test('is told after a few failures of several hosts; of one, which may be down, 
   expect(one.told).toEqual([{ error: '502', hosts: 1 }])
 })
 
-test('remembers a bounded number of hosts, the newest', () => {
+test('more dead hosts than are remembered used up no retry for ever: they count while another host is served', () => {
   const { after, opened, failed } = openScene()
-  for (let n = 0; n <= 1_000; n++) failed(`h${n}`)
+  const failEach = () => Array.from({ length: 1_100 }, (_, n) => failed(`dead${n}`))
+  failEach()
   after(1)
   opened('good')
   after(1)
-  expect([failed('h1000'), failed('h0')]).toEqual(['proxy', 'proxy_down'])
+  expect(new Set(failEach())).toEqual(new Set(['proxy']))
+  after(2 * MINUTE)
+  expect(new Set(failEach())).toEqual(new Set(['proxy_down']))
 })
