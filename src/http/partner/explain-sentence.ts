@@ -120,11 +120,13 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   }
   if (heldSince !== null)
     return fill(heldBecause === 'disabled' ? webhook.disabled : webhook.held, { at: scope.showAt(heldSince), id })
-  if (!isReadable || nextAttemptAt === null) return webhook.unreadable
+  if (!isReadable) return webhook.unreadable
   if (unsignable) return webhook.unsignable
   if (allHeldSince !== null) return fill(webhook.allHeld, { at: scope.showAt(allHeldSince) })
   const isFirst = attempts === 0
-  if (nextAttemptAt <= scope.now) return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
+  // Without a due time it is one of very many that were held, and are being made due.
+  if (nextAttemptAt === null || nextAttemptAt <= scope.now)
+    return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 

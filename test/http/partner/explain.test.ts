@@ -137,6 +137,11 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     ],
     [
+      'is made due bit by bit, once its URL is not on hold any more',
+      succeeded({ nextAttemptAt: null }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is due now.',
+    ],
+    [
       'waits for the operator',
       succeeded({ nextAttemptAt: START }, { allHeldSince: START - 60 * SECOND }),
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the operator has held all webhooks since 2026-11-24 16:19:00 UTC; it goes out when they are resumed. Ask the operator, or read GET /v1/events meanwhile.',
