@@ -52,6 +52,21 @@ describe.each(NAMES)('%s', name => {
     expect(robot.texts()[0]).not.toContain('\ufffd')
   })
 
+  test('takes a digest that is as full as it may be, whatever the length of its events', async () => {
+    await using robot = await openRobot(name, { most: 1_000 })
+    using channel = channelTo(robot)
+    for (let length = 1; length <= 60; length++) {
+      const events = Array.from({ length: 60 }, (_, n) => exhausted(`partner_${n}`, '好'.repeat(length)))
+      expect(await channel.post(noticeOf(events, 'zh'))).toEqual({ kind: 'told' })
+    }
+  })
+
+  test('gets 18 messages a minute', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    expect(channel.gapMs).toBe(MINUTE / 18)
+  })
+
   test('gets no mention, link or markup from what a partner has given', async () => {
     await using robot = await openRobot(name)
     using channel = channelTo(robot)

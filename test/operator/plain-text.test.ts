@@ -16,7 +16,7 @@ test('a text is cut to so many bytes, at the edge of a character', () => {
 
 test('no text is a mention, a link, markup or more than one line', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), text => {
+    fc.property(fc.string({ unit: fc.constantFrom(...'<>&@[]*`~|\\:/\n\r\u2028\u202e_a好') }), text => {
       expect(defused(text)).not.toMatch(/[<>&@[\]*`~|\\\n\r\u2028\u202e]|:\/\//)
     }),
   )
