@@ -126,9 +126,9 @@ const en: Words = {
     remedy: 'Run backup by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410, or a webhook cannot be decrypted.`,
+    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
     remedy:
-      'Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
+      '"callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
   }),
 }
 
@@ -198,8 +198,9 @@ const zh: Words = {
     remedy: '请手动运行 backup，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410，或回调内容无法解密。`,
-    remedy: '请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
+    sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
+    remedy:
+      '用 "callback list" 查看这些地址。请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
   }),
 }
 

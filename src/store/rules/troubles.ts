@@ -59,5 +59,5 @@ const engineTroubles = ({ diskFreeBytes, walPinnedMs, walBytes }: EngineStats, a
   return troubles
 }
 
-const heldMessages = ({ deliveries: { held }, callbacks: { gone } }: Stats): Trouble[] =>
-  held === 0 ? [] : [{ code: 'messages_held', since: null, held, urls: gone }]
+const heldMessages = ({ deliveries: { held }, callbacks: { gone, disabled } }: Stats): Trouble[] =>
+  held === 0 ? [] : [{ code: 'messages_held', since: null, held, urls: gone + disabled }]

@@ -81,8 +81,8 @@ test.each([
   ],
   [
     'webhooks on hold',
-    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1, failing: 0, disabled: 0 } },
-    { code: 'messages_held', since: null, held: 3, urls: 1 },
+    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1, failing: 5, disabled: 2 } },
+    { code: 'messages_held', since: null, held: 3, urls: 3 },
   ],
 ])('tells of %s', (_name, some, trouble) => {
   expect(told(some)).toEqual([trouble])
