@@ -19,10 +19,16 @@ export interface HistoryStart {
 }
 
 export const RESOLUTIONS = {
-  minute: { lengthMs: MINUTE, keptMs: 48 * HOUR },
-  hour: { lengthMs: HOUR, keptMs: 30 * DAY },
+  minute: { lengthMs: MINUTE },
+  hour: { lengthMs: HOUR },
 } as const
 export type Resolution = keyof typeof RESOLUTIONS
+
+/**
+ * So many of each are kept, the newest: the minutes of 48 hours and the hours of 30 days. What lies ahead, from a clock that was set
+ * back, is not counted. By number, because a clock that is ahead for a while would make all of them old.
+ */
+export const KEPT = { minute: (48 * HOUR) / MINUTE, hour: (30 * DAY) / HOUR, start: 720 } as const
 
 export interface HistoryQuery {
   resolution: Resolution

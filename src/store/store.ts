@@ -227,8 +227,8 @@ export interface Store extends OperatorVerbs {
   recordBackup(record: BackupRecord): Promise<void>
 
   /**
-   * Adds figures to those of their minute and of their hour, so that several nodes may add theirs. Minutes are forgotten after
-   * 48 hours, hours and starts after 30 days.
+   * Adds figures to those of their minute and of their hour, so that several nodes may add theirs. The newest minutes
+   * of 48 hours, hours of 30 days and 720 starts are kept.
    */
   addHistory(points: readonly HistoryPoint[]): Promise<void>
   addStart(start: HistoryStart): Promise<void>

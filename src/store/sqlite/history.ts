@@ -3,8 +3,8 @@ import {
   beginningOf,
   type HistoryFigures,
   type HistoryPoint,
+  KEPT,
   MOST_POINTS,
-  RESOLUTIONS,
   type Resolution,
 } from '../history.ts'
 import type { Store } from '../store.ts'
@@ -32,6 +32,11 @@ export const createHistory = ({
   const put = client.prepare<[kind: Kind, at: number, data: string]>(
     'INSERT INTO history (kind, at, data) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET data = excluded.data',
   )
+  const findOldestKept = client
+    .prepare<{ kind: Kind; now: number; kept: number }, number>(
+      'SELECT at FROM history WHERE kind = +@kind AND at <= +@now ORDER BY at DESC LIMIT 1 OFFSET +@kept - 1',
+    )
+    .pluck()
   const forget = client.prepare<{ kind: Kind; before: number }>(`
     DELETE FROM history WHERE kind = @kind AND at IN (
       SELECT at FROM history WHERE kind = +@kind AND at < +@before ORDER BY at LIMIT ${FORGOTTEN_TOGETHER})`)
@@ -45,9 +50,10 @@ export const createHistory = ({
     put.run(resolution, beginning, JSON.stringify(all))
   }
   const forgetOld = () => {
-    const at = now()
-    forget.run({ kind: 'minute', before: at - RESOLUTIONS.minute.keptMs })
-    for (const kind of ['hour', 'start'] as const) forget.run({ kind, before: at - RESOLUTIONS.hour.keptMs })
+    for (const kind of ['minute', 'hour', 'start'] as const) {
+      const before = findOldestKept.get({ kind, now: now(), kept: KEPT[kind] })
+      if (before !== undefined) forget.run({ kind, before })
+    }
   }
 
   return {

@@ -35,23 +35,50 @@ export const describeHistory = (open: OpenStore): void => {
     expect(starts).toEqual([{ at: at + 90_000, version: '1.1.0' }])
   })
 
-  test('forgets minutes after 48 hours, hours and starts after 30 days', async () => {
+  test('is not forgotten while the clock is a year ahead for some minutes, nor once it is right again', async () => {
     await using bench = await openBench(open)
     const at = bench.store.now()
+    const add = (ats: readonly number[]) =>
+      bench.store.addHistory(ats.map(at => ({ at, sums: { sent: 1 }, maxima: {} })))
     await bench.store.addStart({ at, version: '1.0.0' })
-    await bench.store.addHistory([{ at, sums: { sent: 1 }, maxima: {} }])
-    const left = async () => {
-      await bench.store.addHistory([{ at: bench.store.now(), sums: {}, maxima: {} }])
-      const minutes = await bench.store.listHistory({ resolution: 'minute', ...ALWAYS })
-      const hours = await bench.store.listHistory({ resolution: 'hour', ...ALWAYS })
-      const isOld = (one: { at: number }) => one.at <= at
-      return [minutes.points.some(isOld), hours.points.some(isOld), hours.starts.some(isOld)]
+    await add([0, 1, 2, 3].map(n => at + n * MINUTE))
+    await bench.advance(365 * DAY)
+    await add([bench.store.now(), bench.store.now() + MINUTE])
+    await bench.advance(-365 * DAY)
+    await add([at + 4 * MINUTE])
+    const now = { from: 0, to: at + DAY }
+    const { points, starts } = await bench.store.listHistory({ resolution: 'minute', ...now })
+    expect([points.length, starts.length]).toEqual([5, 1])
+    expect((await bench.store.listHistory({ resolution: 'hour', ...now })).points).toHaveLength(1)
+  })
+
+  test.each([
+    ['minute', MINUTE, 2_880],
+    ['hour', HOUR, 720],
+  ] as const)('keeps of each %s the newest, and forgets what is older', async (resolution, lengthMs, kept) => {
+    await using bench = await openBench(open)
+    const from = bench.store.now()
+    const add = (count: number) => {
+      const at = bench.store.now()
+      return bench.store.addHistory(
+        Array.from({ length: count }, (_, n) => ({ at: at - n * lengthMs, sums: {}, maxima: {} })),
+      )
     }
-    await bench.advance(48 * HOUR)
-    expect(await left()).toEqual([true, true, true])
-    await bench.advance(MINUTE)
-    expect(await left()).toEqual([false, true, true])
-    await bench.advance(28 * DAY + HOUR)
-    expect(await left()).toEqual([false, false, false])
+    await bench.advance((kept - 1) * lengthMs)
+    await add(kept)
+    const oldest = async () => (await bench.store.listHistory({ resolution, ...ALWAYS })).points[0]?.at
+    expect(await oldest()).toBe(from)
+    await bench.advance(2 * lengthMs)
+    await add(2)
+    expect(await oldest()).toBe(from + 2 * lengthMs)
+  })
+
+  test('keeps the newest 720 starts', async () => {
+    await using bench = await openBench(open)
+    const at = bench.store.now()
+    await Promise.all(Array.from({ length: 721 }, (_, n) => bench.store.addStart({ at: at - n, version: '1.0.0' })))
+    await bench.store.addHistory([{ at, sums: {}, maxima: {} }])
+    const { starts } = await bench.store.listHistory({ resolution: 'hour', ...ALWAYS })
+    expect([starts.length, starts[0]?.at]).toEqual([720, at - 719])
   })
 }

@@ -1,4 +1,4 @@
-import { addFigures, beginningOf, RESOLUTIONS } from '../../../../src/store/history.ts'
+import { addFigures, beginningOf, KEPT } from '../../../../src/store/history.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import type { Context } from './context.ts'
 
@@ -8,6 +8,10 @@ const NOTHING = { sums: {}, maxima: {} }
 export const createHistory = ({ tables, now }: Context): Verbs => {
   const { history, starts, transaction } = tables
   const byTime = (a: { at: number }, b: { at: number }) => a.at - b.at
+  const tooMany = (all: readonly { at: number }[], kept: number): number[] => {
+    const past = all.filter(({ at }) => at <= now()).sort(byTime)
+    return past.slice(0, Math.max(0, past.length - kept)).map(({ at }) => at)
+  }
 
   return {
     addHistory: async points =>
@@ -19,9 +23,11 @@ export const createHistory = ({ tables, now }: Context): Verbs => {
             const all = addFigures(history.get(key) ?? NOTHING, figures)
             history.set(key, { ...all, at: beginning, resolution })
           }
-        for (const { at, resolution } of history.all())
-          if (at < now() - RESOLUTIONS[resolution].keptMs) history.delete(`${resolution} ${at}`)
-        for (const { at } of starts.all()) if (at < now() - RESOLUTIONS.hour.keptMs) starts.delete(at)
+        for (const resolution of ['minute', 'hour'] as const) {
+          const points = history.where(one => one.resolution === resolution)
+          for (const at of tooMany(points, KEPT[resolution])) history.delete(`${resolution} ${at}`)
+        }
+        for (const at of tooMany(starts.all(), KEPT.start)) starts.delete(at)
       }),
     addStart: async start => transaction(() => starts.set(start.at, start)),
     listHistory: async ({ resolution, from, to }) => ({
