@@ -18,7 +18,7 @@ export interface HistoryStart {
   version: string
 }
 
-export const RESOLUTIONS = {
+const RESOLUTIONS = {
   minute: { lengthMs: MINUTE },
   hour: { lengthMs: HOUR },
 } as const

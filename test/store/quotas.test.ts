@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/core/duration.ts'
-import { firstCountedHour, hourOf } from '../../src/store/rules/quotas.ts'
+import { countedHours, hourOf } from '../../src/store/rules/quotas.ts'
 
 const NOON = Date.parse('2026-11-24T12:00:00Z')
 
@@ -9,7 +9,10 @@ test.each([
   ['a day ago', NOON - DAY, true],
   ['earlier in the hour of a day ago', NOON + HOUR / 2 - DAY - HOUR / 4, true],
   ['in the hour before that', NOON - DAY - 1, false],
-  ['in an hour to come, where the clock was set back', NOON + HOUR, true],
+  ['in the next hour, where the clock was set back a bit', NOON + HOUR, true],
+  ['in an hour after that, where the clock was far ahead', NOON + 2 * HOUR, false],
+  ['in a month', NOON + 30 * DAY, false],
 ])('what was registered %s counts for the quota of a day: %s', (_when, at, counts) => {
-  expect(hourOf(at) >= firstCountedHour(NOON + HOUR / 2)).toBe(counts)
+  const { first, last } = countedHours(NOON + HOUR / 2)
+  expect(hourOf(at) >= first && hourOf(at) <= last).toBe(counts)
 })

@@ -3,5 +3,11 @@ import { DAY, HOUR } from '../../core/duration.ts'
 /** The hour in which an epoch ms lies, counted from the epoch on. */
 export const hourOf = (at: number): number => Math.floor(at / HOUR)
 
-/** Registrations of this hour and of later ones count for the quota of a day: it looks back by 24 to 25 hours. */
-export const firstCountedHour = (at: number): number => hourOf(at - DAY)
+/**
+ * Registrations of these hours count for the quota of a day, which looks back by 24 to 25 hours. The next hour counts too, for a clock
+ * that was set back a bit; what lies further ahead does not, because it would count until then.
+ */
+export const countedHours = (at: number): { first: number; last: number } => ({
+  first: hourOf(at - DAY),
+  last: hourOf(at) + 1,
+})

@@ -1,4 +1,4 @@
-import { firstCountedHour } from '../rules/quotas.ts'
+import { countedHours } from '../rules/quotas.ts'
 import type { Quotas, Usage } from '../store.ts'
 import type { Context } from './context.ts'
 
@@ -18,9 +18,9 @@ export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
   const loadCounts = client.prepare<[partnerId: string], Omit<Usage, 'daily'>>(
     'SELECT pending, hosts FROM partner_counts WHERE partner_id = ?',
   )
-  const countSince = client
-    .prepare<[partnerId: string, hour: number], number>(
-      'SELECT total(registrations) FROM partner_hours WHERE partner_id = ? AND hour >= ?',
+  const countDaily = client
+    .prepare<{ partnerId: string; first: number; last: number }, number>(
+      'SELECT total(registrations) FROM partner_hours WHERE partner_id = @partnerId AND hour BETWEEN @first AND @last',
     )
     .pluck()
 
@@ -28,7 +28,7 @@ export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
     pending: 0,
     hosts: 0,
     ...loadCounts.get(partnerId),
-    daily: countSince.get(partnerId, firstCountedHour(at)) ?? 0,
+    daily: countDaily.get({ partnerId, ...countedHours(at) }) ?? 0,
   })
 
   return {

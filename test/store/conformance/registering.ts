@@ -242,6 +242,17 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(registered.map(one => one.outcome)).toEqual(['created', 'created', 'over_quota'])
   })
 
+  test('counts nothing for the quota of a day that was registered while the clock was far ahead', async () => {
+    await using bench = await openBench(open)
+    await bench.store.changePartner(bench.partnerId, { quotas: { daily: 1 } })
+    await bench.advance(30 * DAY)
+    await bench.register()
+    await bench.advance(-30 * DAY)
+    expect((await bench.store.usageOf(bench.partnerId)).daily).toBe(0)
+    const registered = await bench.store.register([bench.newRegistration(), bench.newRegistration()])
+    expect(registered.map(one => one.outcome)).toEqual(['created', 'over_quota'])
+  })
+
   test('keeps to the quota of hosts', async () => {
     await using bench = await openBench(open)
     await bench.store.changePartner(bench.partnerId, { quotas: { hosts: 1 } })

@@ -15,7 +15,7 @@ import {
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
-import { firstCountedHour, hourOf } from '../../../../src/store/rules/quotas.ts'
+import { countedHours, hourOf } from '../../../../src/store/rules/quotas.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
@@ -46,9 +46,11 @@ export const secretsOf = ({ tables, now }: Context, partnerId: string): SecretRo
 /** What a partner has now. */
 const usageOf = ({ tables }: Context, partnerId: string, at: number): Usage => {
   const own = tables.registrations.where(row => row.partnerId === partnerId)
+  const { first, last } = countedHours(at)
+  const isCounted = (hour: number) => hour >= first && hour <= last
   return {
     pending: own.filter(({ status }) => status === 'pending').length,
-    daily: own.filter(({ createdAt }) => hourOf(createdAt) >= firstCountedHour(at)).length,
+    daily: own.filter(({ createdAt }) => isCounted(hourOf(createdAt))).length,
     hosts: tables.lanes.where(lane => lane.partnerId === partnerId).length,
   }
 }
