@@ -36,6 +36,8 @@ const prepare = (request: IncomingMessage, response: ServerResponse): void => {
   // Before Node's own listener, which would destroy the connection.
   response.prependOnceListener('finish', () => {
     if (!request.complete) drain(socket)
+    // Whoever refuses a body pauses it.
+    else socket.resume()
   })
 }
 

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
@@ -11,7 +12,7 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 interface ReadOptions {
   /** The most bytes. */
   limit?: number
-  /** Is told their number before they are parsed, which costs far more than to read them; throws to refuse them. */
+  /** Is told their number before they are kept: at once where it is known, otherwise as they come; throws to refuse them. */
   charge?: (bytes: number) => void
 }
 
@@ -27,11 +28,10 @@ export const readBody = async <T>(
   { limit = BODY_BYTES, charge = () => {} }: ReadOptions = {},
 ): Promise<T> => {
   refuseOtherTypes(c)
-  const bytes = await readBytes(c, limit).catch(error => {
+  const bytes = await readBytes(c, { limit, charge }).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', 'The body is incomplete.')
   })
-  charge(bytes.length)
   return checkBody(parseJson(bytes), schema)
 }
 
@@ -47,25 +47,69 @@ const refuseOtherTypes = (c: Context): void => {
     throw new AppError('unsupported_media_type', 'Send the body without a content-encoding.')
 }
 
-/** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding; otherwise the bytes are counted here. */
-const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
-  const length = c.req.header('content-length')
-  if (length !== undefined && c.req.header('transfer-encoding') === undefined) {
-    const size = Number(length)
-    if (!(size <= limit)) throw tooLarge(limit)
-    const bytes = takeWhole(c, size) ?? new Uint8Array(await c.req.arrayBuffer())
-    if (bytes.length > limit) throw tooLarge(limit)
-    return bytes
-  }
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of c.req.raw.body ?? []) {
-    size += chunk.length
-    if (size > limit) throw tooLarge(limit)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+/** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding. */
+const readBytes = async (c: Context, { limit, charge }: Required<ReadOptions>): Promise<Uint8Array> => {
+  const known = c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined
+  const size = Number(known ?? 0)
+  if (!(size <= limit)) throw tooLarge(limit)
+  if (size > 0) charge(size)
+  const whole = takeWhole(c, size)
+  if (whole) return whole
+  const body = createGrowingBody({ limit, charge, charged: size })
+  const { incoming } = nodeBindings(c)
+  if (incoming instanceof IncomingMessage) await takeChunks(incoming, body.add)
+  else for await (const chunk of c.req.raw.body ?? []) body.add(chunk)
+  return body.bytes()
 }
+
+/** What a chunk costs at least: one of a byte takes as long as one of some hundred. */
+const LEAST_BYTES_OF_A_CHUNK = 512
+const FIRST_BYTES = 4 * 1024
+
+/** Copies the chunks, because a chunk that is kept takes far more memory than it has bytes. */
+const createGrowingBody = ({ limit, charge, charged }: Required<ReadOptions> & { charged: number }) => {
+  let kept = Buffer.allocUnsafe(FIRST_BYTES)
+  let size = 0
+  let chunks = 0
+  return {
+    /** Throws `AppError` where the body is too large or its sender has to wait. */
+    add: (chunk: Uint8Array): void => {
+      const grown = size + chunk.length
+      if (grown > limit) throw tooLarge(limit)
+      const cost = Math.max(grown, ++chunks * LEAST_BYTES_OF_A_CHUNK)
+      if (cost > charged) charge(cost - charged)
+      charged = Math.max(cost, charged)
+      if (grown > kept.length) {
+        const larger = Buffer.allocUnsafe(Math.min(limit, Math.max(grown, 2 * kept.length)))
+        kept.copy(larger, 0, 0, size)
+        kept = larger
+      }
+      kept.set(chunk, size)
+      size = grown
+    },
+    bytes: (): Uint8Array => kept.subarray(0, size),
+  }
+}
+
+/** By events: a web stream would make promises for each chunk, some 3 s a MiB in chunks of a byte. Rejects as soon as `add` throws. */
+const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void) =>
+  new Promise<void>((resolve, reject) => {
+    let isRefused = false
+    const breakOff = () => reject(new Error('The connection is gone.'))
+    if (incoming.destroyed) return breakOff()
+    incoming.once('end', resolve).once('error', reject).once('close', breakOff)
+    incoming.on('data', (chunk: Buffer) => {
+      if (isRefused) return
+      try {
+        add(chunk)
+      } catch (error) {
+        isRefused = true
+        // Nothing more is parsed; when the answer has gone out, `endUnreadBody` goes on.
+        incoming.socket.pause()
+        reject(error)
+      }
+    })
+  })
 
 /**
  * The whole body without listeners and without a copy, if it has arrived together with the head, as most do. Null if a part

@@ -5,14 +5,16 @@ import { BODY_BYTES, readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
 import { BATCH_BYTES, MOST_IN_A_BATCH } from './batch.ts'
+import { createBodyRoom } from './body-room.ts'
 import { registrationRateOf } from './registration-rate.ts'
 
 /** Reads a body as `readBody` does, within the partner's rate of bytes. `limit` is in bytes. */
 export type ReadPartnerBody = <T>(c: Context<ApiEnv>, schema: z.ZodType<T>, limit?: number) => Promise<T>
 
 const KIB = 1024
-/** About what a registration with the longest URL and the most metadata takes. */
-const BYTES_OF_A_REGISTRATION = 4 * KIB
+/** More than a registration takes with the longest URL and the most metadata, each Chinese character of it as six (`\uXXXX`). */
+const BYTES_OF_A_REGISTRATION = 8 * KIB
+const MOST_BEING_READ = { perPartner: 16 * KIB * KIB, most: 128 * KIB * KIB }
 
 /**
  * As many bytes a second as registrations may fill, and at once as many as the whole batches of a burst. Whatever its
@@ -28,16 +30,28 @@ const byteRateOf = (registrationRate: number): Rate => {
 
 /**
  * To parse and check what is nested deeply, or has many unknown fields, takes 60 to 130 ms a MiB of the event loop, which everybody
- * shares: a rate of requests alone would let one partner take all of it. So each body is charged before it is parsed. It is read
- * first, some 2 ms a MiB: whoever is answered while it still sends may be cut off, and see no 429. With the usual rate of
- * registrations the bytes of a second take a tenth of a second at most.
+ * shares: a rate of requests alone would let one partner take all of it. So each body is charged before it is kept: by its
+ * length, or as it comes, whether it comes to its end or not. With the usual rate of registrations the bytes of a second take a
+ * fifth of a second at most.
  */
 export const createPartnerBody = (deps: { registrationRate: number; now: () => number }): ReadPartnerBody => {
   const rate = byteRateOf(deps.registrationRate)
   const take = createRateLimit({
     now: deps.now,
-    detail: `Your bodies may have ${rate.rate / KIB} KiB a second together, in bursts of ${rate.burst / KIB} KiB. Nothing of this request was taken.`,
+    detail: `Your bodies may have ${rate.rate / KIB} KiB a second together, in bursts of ${rate.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.`,
   })
-  return (c, schema, limit = BODY_BYTES) =>
-    readBody(c, schema, { limit, charge: bytes => take(c.get('partnerId'), { ...rate, count: bytes }) })
+  const enter = createBodyRoom(MOST_BEING_READ)
+  return async (c, schema, limit = BODY_BYTES) => {
+    const partnerId = c.get('partnerId')
+    const place = enter(partnerId)
+    const charge = (bytes: number) => {
+      place.hold(bytes)
+      take(partnerId, { ...rate, count: bytes })
+    }
+    try {
+      return await readBody(c, schema, { limit, charge })
+    } finally {
+      place.leave()
+    }
+  }
 }

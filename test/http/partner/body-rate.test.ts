@@ -24,13 +24,13 @@ describe('the bytes of a partner’s bodies', () => {
     for (let n = 0; n < 20; n++) statuses.push((await sendBatch(api, raw)).status)
     expect(statuses).toEqual([200, 200, ...Array(18).fill(429)])
     const refused = await sendBatch(api, raw)
-    expect(refused.headers.get('retry-after')).toBe('2')
+    expect(refused.headers.get('retry-after')).toBe('1')
     expect(refused.json).toMatchObject({
       type: '/docs/problems#too_many_requests',
       detail:
-        'Your bodies may have 800 KiB a second together, in bursts of 2048 KiB. Nothing of this request was taken.',
+        'Your bodies may have 1600 KiB a second together, in bursts of 2048 KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.',
     })
-    api.clock.now += 2_000
+    api.clock.now += 1_000
     expect([(await sendBatch(api, raw)).status, (await sendBatch(api, raw)).status]).toEqual([200, 429])
   })
 
@@ -44,19 +44,60 @@ describe('the bytes of a partner’s bodies', () => {
     expect((await send('{"registrations":[')).status).toBe(429)
   })
 
-  test('are read to their end before they are refused: a sender that was cut off saw no 429', async () => {
+  test('were kept until they ended: they are refused by their length, and a sender that goes on reads the 429', async () => {
     await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 1 })
     await using client = await openRawClient(api.url)
     const text = padded('{"registrations":[1]}', MIB)
     const headers = { ...api.authorization, 'content-type': 'application/json', 'content-length': String(MIB) }
     client.send(head(`POST ${BATCH}`, headers) + text)
     await client.until(seen => seen.includes('"results"'))
-    client.send(head(`POST ${BATCH}`, headers) + text.slice(1))
-    await fetch(`${api.url}/healthz`)
-    expect(statusesOf(client.seen.text)).toEqual([200])
-    client.send(' ')
+    client.send(head(`POST ${BATCH}`, headers) + text.slice(MIB / 2))
     await client.until(seen => seen.includes('too_many_requests'))
-    expect(statusesOf(client.seen.text)).toEqual([200, 429])
+    client.send(text.slice(0, MIB / 2))
+    await client.closed
+    expect([statusesOf(client.seen.text), client.seen.error]).toEqual([[200, 429], null])
+  })
+
+  test('in chunks of a byte took 3 s a MiB: a chunk counts as 512 bytes, whether the body ends or breaks off', async () => {
+    await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 1 })
+    const headers = { ...api.authorization, 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+    {
+      await using client = await openRawClient(api.url)
+      client.send(head(`POST ${BATCH}`, headers) + '1\r\n \r\n'.repeat(1_000))
+      await fetch(`${api.url}/healthz`)
+      expect(client.seen.text).toBe('')
+      const [socket] = api.handled
+      const closed = new Promise(resolve => socket?.once('close', resolve))
+      client.socket.end()
+      await closed
+    }
+    // 2,048 chunks are 1 MiB, which is the burst.
+    await using client = await openRawClient(api.url)
+    client.send(head(`POST ${BATCH}`, headers) + '1\r\n \r\n'.repeat(1_100))
+    await client.closed
+    expect(statusesOf(client.seen.text)).toEqual([429])
+  })
+
+  test('that never end held 1 GiB: 16 MiB of a partner are on their way at a time, and others are not refused', async () => {
+    await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 2_000 })
+    const headers = { 'content-type': 'application/json', 'content-length': String(MIB) }
+    const open = async (key: string) => {
+      const client = await openRawClient(api.url)
+      client.send(head(`POST ${BATCH}`, { ...headers, authorization: `Bearer ${key}` }))
+      return client
+    }
+    const clients = await Promise.all(Array.from({ length: 17 }, () => open(api.partner.key)))
+    const refused = await Promise.race(clients.map(client => client.closed.then(() => client.seen.text)))
+    expect(statusesOf(refused)).toEqual([429])
+    expect(refused).toContain('16 MiB of your bodies are still on their way')
+    await using other = await open(api.other.key)
+    other.send(padded('{"registrations":[1]}', MIB))
+    expect(statusesOf(await other.until(text => text.includes('"results"')))).toEqual([200])
+    expect(clients.filter(({ seen }) => seen.text === '')).toHaveLength(16)
+    const [left] = clients.filter(({ seen }) => seen.text === '')
+    left?.send(padded('{"registrations":[1]}', MIB))
+    expect(statusesOf((await left?.until(text => text.includes('"results"'))) ?? '')).toEqual([200])
+    for (const client of clients) await client[Symbol.asyncDispose]()
   })
 
   test.each<[string, string, Record<string, unknown>]>([
@@ -86,8 +127,10 @@ describe('the bytes of a partner’s bodies', () => {
     const longest = () => ({
       idcardid: `${serial++}`.padStart(64, '1'),
       callbackUrl: `${HOOK}?${'x'.repeat(2_040 - HOOK.length)}`,
-      metadata: { order: 'x'.repeat(1_900) },
+      metadata: { order: '单'.repeat(640) },
     })
+    const escaped = (body: unknown) =>
+      JSON.stringify(body).replace(/[^ -~]/g, char => `\\u${char.charCodeAt(0).toString(16)}`)
     const batchOf = (count: number) => JSON.stringify({ registrations: Array.from({ length: count }, usual) })
     expect([(await sendBatch(api, batchOf(1_000))).status, (await sendBatch(api, batchOf(1_000))).status]).toEqual([
       200, 200,
@@ -97,7 +140,7 @@ describe('the bytes of a partner’s bodies', () => {
       expect((await sendBatch(api, batchOf(200))).status).toBe(200)
       api.clock.now += 1_000
       for (let n = 0; n < 200; n++)
-        expect((await api.call('POST', '/v1/registrations', { body: longest() })).status).toBe(201)
+        expect((await api.call('POST', '/v1/registrations', { raw: escaped(longest()) })).status).toBe(201)
     }
   })
 })
