@@ -159,6 +159,25 @@ describe('a signing secret that cannot be decrypted', () => {
   })
 })
 
+test('C1 what was put off while the clock was ahead, since it did not open, waited for as long as that', async () => {
+  await using bench = await open()
+  const unsigned = await bench.resolve()
+  const other = await bench.addPartner('other')
+  const unread = await bench.resolve({ partnerId: other })
+  bench.damage(`UPDATE messages SET body = ${BYTES} WHERE partner_id = ?`, other)
+  bench.damage(`UPDATE signing_secrets SET secret = ${BYTES} WHERE partner_id = ?`, bench.partnerId)
+  bench.advance(HOUR)
+  expect(await bench.claimMessages()).toEqual([])
+  bench.advance(-HOUR)
+  expect(await bench.mend()).toBe(2)
+  expect(await bench.mend()).toBe(0)
+  const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
+  await bench.store.rotateSigningSecret(bench.partnerId, secret, HOUR)
+  expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([unsigned.id])
+  const { delivery } = await bench.find(unread.id, other)
+  expect(delivery.nextAttemptAt).toBe(bench.store.now() + 10 * MINUTE)
+})
+
 describe('an account’s key that cannot be decrypted', () => {
   test('an account for which nothing waits is not looked at, so that a thousand at rest cost a claim nothing', async () => {
     await using bench = await open()

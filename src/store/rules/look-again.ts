@@ -1,7 +1,9 @@
-import { DAY, MINUTE } from '../../core/duration.ts'
+import { DAY, MINUTE, SECOND } from '../../core/duration.ts'
 
 /** So a million of them cost some two thousand looks a second at most, and one costs nothing. */
-const AGAIN_MS = 10 * MINUTE
+export const LOOK_AGAIN_MS = 10 * MINUTE
+/** A lane whose partner has no signing secret that can be decrypted is looked at again after this: it may have a new one then. */
+export const UNSIGNED_MS = 30 * SECOND
 const GIVEN_UP_AFTER_MS = 7 * DAY
 
 /**
@@ -11,4 +13,4 @@ const GIVEN_UP_AFTER_MS = 7 * DAY
  * @param createdAt the message's, epoch ms
  */
 export const lookAgainAt = (createdAt: number, at: number): number | null =>
-  at - createdAt < GIVEN_UP_AFTER_MS ? at + AGAIN_MS : null
+  at - createdAt < GIVEN_UP_AFTER_MS ? at + LOOK_AGAIN_MS : null

@@ -13,6 +13,9 @@ export const LONGEST_RAMP_MS = 3_600 * SECOND
 
 /** When the nth goes: the rate begins at nothing and grows by one a second each second, so a hundred take 14 s. */
 const placeOf = (n: number): number => SECOND * Math.sqrt(2 * n)
+/** When all of a ramp are due, of one that has begun. */
+export const rampEndsAt = ({ rampAt, ramped }: Ramp, at: number): number =>
+  rampAt !== null && rampAt <= at ? Math.ceil(rampAt + placeOf(ramped)) : at
 /** Numbers in a row have fractions that lie far apart. */
 const spread = (seq: number): number => (seq * 0.618_033_988_749_895) % 1
 

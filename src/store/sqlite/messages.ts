@@ -1,11 +1,10 @@
-import { SECOND } from '../../core/duration.ts'
 import type { Secret } from '../../core/secret.ts'
 import { tellHints } from '../hints.ts'
 import { afterAttemptAt } from '../rules/callback-health.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { afterTurning } from '../rules/hints.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
-import { lookAgainAt } from '../rules/look-again.ts'
+import { lookAgainAt, UNSIGNED_MS } from '../rules/look-again.ts'
 import { afterLook, missedBefore, NOT_LOOKING, takeDue } from '../rules/ramp.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
@@ -55,8 +54,6 @@ interface HeldMessage {
  */
 const HELD_IN_A_LANE = 100
 const HELD_IN_A_CLAIM = 1_000
-/** A partner none of whose signing secrets can be decrypted is looked at again after this: it may have a new one then. */
-const UNSIGNED_MS = 30 * SECOND
 const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 
 export const createMessages = (context: Context): Verbs => {

@@ -1,5 +1,6 @@
 import { FIRST_MEND_PLACE, FIRST_MESSAGE_PLACE, type MendPlace } from '../due-times.ts'
 import {
+  isLaneLate,
   type MessageTimes,
   messageWithoutLead,
   type VerificationTimes,
@@ -7,7 +8,7 @@ import {
 } from '../rules/step-back.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { createLanes } from './lanes.ts'
+import { createLanes, type LaneBook } from './lanes.ts'
 
 interface FoundVerification extends VerificationTimes {
   id: number
@@ -19,14 +20,19 @@ interface FoundVerification extends VerificationTimes {
 interface FoundMessage extends MessageTimes {
   seq: number
   laneId: number
+  laneDueAt: number | null
 }
 
 type After<Queue extends MendPlace['queue']> = Extract<MendPlace, { queue: Queue }>['after']
 
 const VERIFICATION = `id, account_id AS accountId, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt,
   nudged_at AS nudgedAt, last_polled_at AS lastPolledAt, last_open_at AS lastOpenAt, failing_since AS failingSince`
-const MESSAGE = `seq, lane_id AS laneId, due_at AS dueAt, claimed_at AS claimedAt, created_at AS createdAt,
-  (SELECT a.at FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedAt`
+const MESSAGE = `m.seq, m.lane_id AS laneId, m.due_at AS dueAt, m.claims, m.claimed_at AS claimedAt, m.created_at AS createdAt,
+  (SELECT a.at FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedAt,
+  (SELECT a.n FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedClaim,
+  l.due_at AS laneDueAt, l.ramp_at AS rampAt, l.ramped`
+/** A cross join keeps its order: one seek a message. */
+const MESSAGES = 'messages m CROSS JOIN lanes l ON l.id = m.lane_id'
 
 /**
  * Puts due times right after the system's clock was set back. Rows are read outside of the transaction, in the order of the index of
@@ -39,14 +45,14 @@ export const createStepBack = ({ client, read, write, now, hints }: Context): Pi
     WHERE due_at IS NOT NULL AND (account_id, partner_id, queue, due_at, id) > (+?, +?, +?, +?, +?)
     ORDER BY account_id, partner_id, queue, due_at, id LIMIT +?`)
   const messages = client.prepare<unknown[], FoundMessage>(`
-    SELECT ${MESSAGE} FROM messages m
-    WHERE due_at IS NOT NULL AND (lane_id, due_at, seq) > (+?, +?, +?)
-    ORDER BY lane_id, due_at, seq LIMIT +?`)
+    SELECT ${MESSAGE} FROM ${MESSAGES}
+    WHERE m.due_at IS NOT NULL AND (m.lane_id, m.due_at, m.seq) > (+?, +?, +?)
+    ORDER BY m.lane_id, m.due_at, m.seq LIMIT +?`)
   const findVerification = client.prepare<[id: number], FoundVerification>(
     `SELECT ${VERIFICATION} FROM verifications WHERE id = ? AND due_at IS NOT NULL`,
   )
   const findMessage = client.prepare<[seq: number], FoundMessage>(
-    `SELECT ${MESSAGE} FROM messages m WHERE seq = ? AND due_at IS NOT NULL`,
+    `SELECT ${MESSAGE} FROM ${MESSAGES} WHERE m.seq = ? AND m.due_at IS NOT NULL`,
   )
   const changeVerification = client.prepare<VerificationTimes & { id: number }>(`
     UPDATE verifications SET due_at = @dueAt, claimed_at = @claimedAt, nudged_at = @nudgedAt,
@@ -79,21 +85,28 @@ export const createStepBack = ({ client, read, write, now, hints }: Context): Pi
     return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
   }
 
+  const mendMessage = (seq: number, at: number, lanes: LaneBook): boolean => {
+    const row = findMessage.get(seq)
+    if (!row) return false
+    const mended = messageWithoutLead(row, at)
+    if (!mended && !isLaneLate(lanes.get(row.laneId), row, at)) return false
+    if (mended) {
+      changeMessage.run(mended.dueAt, mended.claimedAt, seq)
+      changeAttempts.run(mended.leadMs, seq, at)
+    }
+    lanes.advance(row.laneId, mended?.dueAt ?? row.dueAt)
+    return true
+  }
+
   const mendMessages = async (after: After<'messages'>, limit: number) => {
     const rows = await read(() => messages.all(...(after ?? [0, 0, 0]), limit))
-    const found = rows.filter(row => messageWithoutLead(row, now()) !== null)
+    const found = rows.filter(
+      row => messageWithoutLead(row, now()) !== null || isLaneLate({ dueAt: row.laneDueAt }, row, now()),
+    )
     const change = () => {
       const at = now()
       const lanes = beginLanes()
-      const changed = found.filter(({ seq }) => {
-        const row = findMessage.get(seq)
-        const mended = row ? messageWithoutLead(row, at) : null
-        if (!row || !mended) return false
-        changeMessage.run(mended.dueAt, mended.claimedAt, seq)
-        changeAttempts.run(mended.leadMs, seq, at)
-        lanes.advance(row.laneId, mended.dueAt)
-        return true
-      })
+      const changed = found.filter(({ seq }) => mendMessage(seq, at, lanes))
       lanes.save()
       return changed.length
     }

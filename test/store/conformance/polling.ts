@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { first, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
 
 export const describePolling = (open: OpenStore): void => {
   test('hands out what is due with all that a call and its judgement need', async () => {
@@ -284,6 +286,61 @@ export const describePolling = (open: OpenStore): void => {
     expect(await bench.mend()).toBe(2)
     expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
     expect((await bench.claim()).map(({ verification }) => verification.waiting[0]?.id)).toEqual([other.id])
+  })
+
+  describe('C1 sends what waited for as long as the clock had been ahead', () => {
+    /** The webhook is not sent now, and is due again in a second. */
+    const giveBack = async (bench: Bench) => {
+      const message = first(await bench.claimMessages())
+      const { retries } = message
+      const step = { state: 'pending' as const, dueAt: bench.store.now() + SECOND, retries, gone: false }
+      await bench.store.settleMessages([{ message, step, attempt: null, shows: null }])
+    }
+
+    test.each<[string, (bench: Bench) => Promise<unknown>]>([
+      ['created before', async () => {}],
+      [
+        'attempted before',
+        async bench => {
+          await bench.deliver(500)
+          await bench.advance(MINUTE)
+        },
+      ],
+    ])('and was given back meanwhile, %s', async (_, before) => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      await before(bench)
+      await bench.advance(HOUR)
+      await giveBack(bench)
+      await bench.advance(-HOUR)
+      expect(await bench.mend()).toBe(1)
+      expect(await bench.mend()).toBe(0)
+      await bench.advance(SECOND)
+      expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
+    })
+
+    test('and was resent meanwhile', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      await bench.deliver(200)
+      await bench.advance(HOUR)
+      await bench.store.resend(bench.partnerId, id)
+      await bench.advance(-HOUR)
+      expect(await bench.mend()).toBe(1)
+      expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
+    })
+
+    test('and nothing that waits for its retry, or is given back while the clock is right', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      await bench.resolve({ callbackUrl: 'https://other.example/' })
+      await bench.deliver(500, { slots: 1 })
+      await giveBack(bench)
+      const before = (await bench.find(id)).delivery
+      expect(await bench.mend()).toBe(0)
+      expect((await bench.find(id)).delivery).toEqual(before)
+      expect(await bench.claimMessages()).toEqual([])
+    })
   })
 
   test('C1 keeps the lease of a call that is under way when the clock is set back', async () => {

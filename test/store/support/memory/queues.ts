@@ -301,12 +301,17 @@ export const createQueues = (context: Context): Verbs => {
     const looked = behind(placed, after, limit)
     const mended = looked.filter(({ row }) => {
       const attempts = attemptsOf(row.seq)
-      const change = rules.messageWithoutLead({ ...row, attemptedAt: attempts[0]?.at ?? null }, at)
-      if (!change) return false
+      const [last] = attempts
+      const lane = tables.lanes.get(row.laneId) ?? NEW_LANE
+      const { rampAt, ramped } = lane
+      const attempted = { attemptedAt: last?.at ?? null, attemptedClaim: last?.n ?? null }
+      const change = rules.messageWithoutLead({ ...row, ...attempted, rampAt, ramped }, at)
+      if (!change && !rules.isLaneLate(lane, row, at)) return false
+      advanceLane(context, row.laneId, change?.dueAt ?? row.dueAt)
+      if (!change) return true
       tables.messages.change(row.seq, { dueAt: change.dueAt, claimedAt: change.claimedAt })
       for (const { n, at: attemptedAt } of attempts)
         if (attemptedAt > at) tables.attempts.change(attemptKey(row.seq, n), { at: attemptedAt - change.leadMs })
-      advanceLane(context, row.laneId, change.dueAt)
       return true
     }).length
     const last = looked.length < limit ? undefined : looked.at(-1)
