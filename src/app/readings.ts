@@ -116,6 +116,8 @@ export const readingsOf = (
     ...ofAccounts(figures.stats, node),
     nodeInfo: [{ labels: { version: node.version, settings: node.settings, key: figures.engine.masterKey }, value: 1 }],
     backupLastSuccess: one((figures.backup.good?.at ?? 0) / SECOND),
+    callbacksFailing: one(figures.stats.callbacks.failing),
+    callbacksDisabled: one(figures.stats.callbacks.disabled),
     bulkRemaining: [{ labels: { kind: 'resend' }, value: figures.stats.bulk.remaining }],
     ...ofEngine(figures.engine),
   }),

@@ -110,6 +110,14 @@ export const READING_METRICS = {
     "How far GetResult's clock is ahead of ours, by the Date of its last answer, to within a second.",
     { account: ACCOUNT },
   ),
+  callbacksFailing: gauge(
+    'idface_callbacks_failing',
+    'Callback URLs that have only failed for an hour and ten attempts at least, and are tried still.',
+  ),
+  callbacksDisabled: gauge(
+    'idface_callbacks_disabled',
+    'Callback URLs that were disabled after five days of failures only; their webhooks are held.',
+  ),
   bulkRemaining: gauge('idface_bulk_remaining', 'What bulk acts that are under way have still to do.', {
     kind: ['resend'],
   }),
