@@ -61,6 +61,12 @@ export const POLLING_EVENTS = {
     fields: { accountId: TEXT, account: TEXT },
     meaning: 'GetResult answers again. Whatever is overdue is asked about at the rate of the account.',
   },
+  'poll.serial_failing': {
+    level: 'warn',
+    fields: { verificationId: NUMBER, account: TEXT, cause: field<TransientCause>('text'), since: ISO_TIME },
+    meaning:
+      'GetResult brings no answer about one serial, since `since` or longer, while it answers about others, so this is no outage. Reported when it has lasted for 2 minutes, and not again before an hour has passed. The service asks more and more rarely, and nobody else waits for it. See [an outage of GetResult](operations.md#an-outage-of-getresult).',
+  },
   'upstream.unknown_status': {
     level: 'warn',
     fields: { accountId: TEXT, status: TEXT },

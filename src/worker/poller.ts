@@ -62,7 +62,10 @@ interface Reported {
   answer: Answer
   step: VerificationStep
   change: AccountChange | null
+  /** Epoch ms; null: the serial does not fail, or others fail too. */
+  failsAloneSince: number | null
   durationMs: number
+  now: number
 }
 
 /** The second one by upstream's clock, where it calls the password wrong. */
@@ -106,7 +109,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0, clockSetAt: deps.clockSetAt() }
     const moment = { now, random: deps.random(), policy, ...others, intervalMs, breaks }
-    return { step: afterAnswer(verification, answer, moment), change }
+    return { step: afterAnswer(verification, answer, moment), change, failsAloneSince: recent.failsAloneSince }
   }
 
   /** Takes a slot of the account. What it returns frees that slot, once. */
@@ -158,8 +161,9 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })
-    const { step, change } = judge(account, verification, { answer, askedAt })
-    report(account, verification, { answer, step, change, durationMs })
+    const judged = judge(account, verification, { answer, askedAt })
+    const { step, change } = judged
+    report(account, verification, { answer, ...judged, durationMs, now: observedAt })
     const settlement = { id, claim, answer, askedAt, observedAt, step }
     if (change) return recordChange(account, { ...settlement, account: { id: account.id, change } })
     if (!isProbed(account)) freeSlot()
@@ -169,14 +173,16 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const report = (
     account: ClaimedAccount,
     verification: ClaimedVerification,
-    { answer, step, change, durationMs }: Reported,
+    { answer, step, change, failsAloneSince: since, durationMs, now }: Reported,
   ) => {
+    const verificationId = verification.id
     alerts.after(account, answer, change)
     const lookup = lookupOf(verification, step)
     if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
     const cause = answer.kind === 'transient' ? answer.cause : null
+    if (cause !== null && since !== null) alerts.failsAlone(account, { verificationId, cause, since, now })
     const { kind, code } = answer
-    emit('poll.answered', { verificationId: verification.id, account: account.apiId, kind, code, cause, durationMs })
+    emit('poll.answered', { verificationId, account: account.apiId, kind, code, cause, durationMs })
   }
 
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {

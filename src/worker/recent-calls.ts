@@ -1,6 +1,7 @@
 import type { AccountState } from '../core/account.ts'
 import { maybeOthersInvalid, mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
+import { failsAloneSince, type LoneFailures, withAnswer } from '../core/lone-failures.ts'
 import {
   afterCall,
   isOutage,
@@ -31,6 +32,7 @@ export const createRecentCalls = () => {
   const pausedAt = new Map<string, number>()
   const runs = new Map<string, SilentRun>()
   const lastAnswered = new Map<string, LastAnswered>()
+  const loneFailures = new Map<string, LoneFailures>()
   /** Accounts whose upstream could not be reached, and since when. */
   const outages = new Map<string, number>()
 
@@ -42,22 +44,31 @@ export const createRecentCalls = () => {
     return []
   }
 
-  /** Since when there is an outage, or was one up to this call; null: there was none. */
-  const outageSince = (account: Asked, call: Call): number | null => {
+  /**
+   * `outageSince`: since when there is an outage, or was one up to this call; `failsAloneSince`: since when the serial is known to fail
+   * while others are answered about. Null: not so.
+   */
+  const judgeSilence = ({ id, unreachableAt }: Asked, call: Call) => {
+    const { verificationId, now } = call
     const cause = silenceOf(call.answer)
-    const known = outages.get(account.id) ?? account.unreachableAt
-    const answered = lastAnswered.get(account.id) ?? []
-    const run = afterCall(runs.get(account.id) ?? null, call.answer, call)
-    if (run === null || cause === null) {
-      runs.delete(account.id)
-      outages.delete(account.id)
-      lastAnswered.set(account.id, withAnswered(answered, call.verificationId, call.now))
-      return known
+    const known = outages.get(id) ?? unreachableAt
+    const answered = lastAnswered.get(id) ?? []
+    const lone = loneFailures.get(id) ?? new Map()
+    const before = runs.get(id) ?? null
+    if (cause === null) {
+      runs.delete(id)
+      outages.delete(id)
+      lastAnswered.set(id, withAnswered(answered, verificationId, now))
+      loneFailures.set(id, withAnswer(lone, before, call))
+      return { outageSince: known, failsAloneSince: null }
     }
-    runs.set(account.id, run)
-    const since = known ?? (isOutage(run, { cause, answered, now: call.now }) ? run.since : null)
-    if (since !== null) outages.set(account.id, since)
-    return since
+    const moment = { cause, answered, now }
+    const aloneSince = failsAloneSince(lone, verificationId, moment)
+    const run = aloneSince === null ? afterCall(before, call.answer, call) : before
+    if (run !== null) runs.set(id, run)
+    const since = known ?? (aloneSince === null && run !== null && isOutage(run, moment) ? run.since : null)
+    if (since !== null) outages.set(id, since)
+    return { outageSince: since, failsAloneSince: aloneSince }
   }
 
   return {
@@ -65,13 +76,13 @@ export const createRecentCalls = () => {
     add: (account: Asked, call: Call) => {
       const calls = withCall(windowOf(account), call.verificationId, call.answer)
       windows.set(account.id, calls)
-      const since = outageSince(account, call)
+      const silence = judgeSilence(account, call)
       return {
+        ...silence,
         // The pause says so too: another node may have received the answers that caused it.
         othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, call.verificationId),
         maybeOthersInvalid: maybeOthersInvalid(calls, call.verificationId),
         mostlyUnknown: mostlyUnknown(calls),
-        outageSince: since,
         othersFail: isRepeated(runs.get(account.id) ?? null),
       }
     },
