@@ -61,7 +61,8 @@ test('a request, a poll and an attempt are a trace each, by the HTTP conventions
   await traced.delivery(id, 2)
   const { request, polls, attempts } = await traced.stopped()
 
-  expect(request).toMatchObject({ kind: SERVER, traceId: CALLERS.traceId, parentSpanId: CALLERS.spanId, links: [] })
+  expect(request).toMatchObject({ kind: SERVER, links: [CALLERS] })
+  expect(request.parentSpanId).toBeUndefined()
   expect(request.attributes).toEqual({
     'http.request.method': 'POST',
     'http.response.status_code': 201,
@@ -107,7 +108,7 @@ test('a request, a poll and an attempt are a trace each, by the HTTP conventions
   expect(new Set([request, ...calls].map(({ traceId }) => traceId)).size).toBe(6)
 })
 
-test('TRACES=parent puts the whole story into the trace of the caller', async () => {
+test('TRACES=parent puts the whole story into the trace of the request', async () => {
   await using traced = await openTraced({ TRACES: 'parent' })
   traced.upstream.script('one', { steps: [{ status: 'ING' }], status: 'FAIL' })
   const { id } = await traced.registerTraced('one')
@@ -115,7 +116,8 @@ test('TRACES=parent puts the whole story into the trace of the caller', async ()
   const { request, polls, attempts } = await traced.stopped()
   expect([polls.length, attempts.length]).toEqual([2, 1])
   for (const call of [...polls, ...attempts])
-    expect(call).toMatchObject({ traceId: CALLERS.traceId, parentSpanId: request.spanId, links: [] })
+    expect(call).toMatchObject({ traceId: request.traceId, parentSpanId: request.spanId, links: [] })
+  expect(request).toMatchObject({ links: [CALLERS] })
 })
 
 test('the polls and attempts of a batch link to its request, once each', async () => {
@@ -139,9 +141,19 @@ test('a malformed traceparent is ignored: the request begins a trace of its own'
   const { id } = await traced.registerTraced('one', TRACEPARENT.toUpperCase())
   await traced.delivery(id)
   const { request, attempts } = await traced.stopped()
-  expect(request.parentSpanId).toBeUndefined()
-  expect(request.traceId).not.toBe(CALLERS.traceId)
+  expect(request).toMatchObject({ links: [] })
   expect(attempts.map(({ links }) => links)).toEqual([linkTo(request)])
+})
+
+test.each([
+  ['parentbased_traceidratio', '0', '01', 0],
+  ['parentbased_always_on', '1', '00', 1],
+])('no caller decides what is sampled: %s of %s, with the flag %s', async (sampler, share, flags, spans) => {
+  await using traced = await openTraced({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share })
+  const { id } = await traced.registerTraced('one', TRACEPARENT.replace(/01$/, flags))
+  await traced.delivery(id)
+  await traced.service.stop()
+  expect(traced.collector.named('POST /v1/registrations')).toHaveLength(spans)
 })
 
 test('what was registered before there were traces links to its caller', async () => {
@@ -168,12 +180,14 @@ test('what was registered before there were traces links to its caller', async (
   expect(collector.named('POST webhook').map(({ links }) => links)).toEqual([[CALLERS]])
 })
 
-test('a probe makes no span, and any other request one with the pattern of its route', async () => {
+test('a probe and a stranger make no span, and any other request one with the pattern of its route', async () => {
   await using traced = await openTraced()
   const { api, service, collector } = traced
   for (const path of ['/healthz', '/readyz']) await fetch(service.url + path)
   await api.call('GET', '/v1/registrations/reg_00000000000000000000000000?x=hidden')
   await api.call('GET', '/v1/nothing/16236437872836')
+  await fetch(`${service.url}/v1/me`)
+  await fetch(`${service.url}/v1/admin/nothing`)
   await service.stop()
   const names = collector.spans.map(({ name }) => name)
   expect(names).toEqual([

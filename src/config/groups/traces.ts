@@ -37,8 +37,8 @@ export const TRACES = {
       name: 'OTEL_TRACES_SAMPLER',
       parse: oneOf(...SAMPLERS),
       default: 'parentbased_always_on',
-      en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; \`parentbased_…\` follows the caller's \`traceparent\` where there is one.`,
-      zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；\`parentbased_…\` 表示调用方带有 \`traceparent\` 时以其为准。`,
+      en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
+      zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
     },
     samplerRatio: {
       name: 'OTEL_TRACES_SAMPLER_ARG',

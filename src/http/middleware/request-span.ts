@@ -7,7 +7,10 @@ import type { ApiEnv } from './authenticate.ts'
 /** Probes and scrapers ask these every few seconds. */
 const UNTRACED = new Set(['/healthz', '/readyz', '/metrics'])
 
-/** Makes a span of every request but probes. It has the pattern of the route, and never the path, the query or a header. */
+/** Refused without a look at what it wants: strangers may send any number of them. */
+const REFUSED = new Set([401, 429])
+
+/** Makes a span of every request but probes and what is refused. It has the pattern of the route, and never the path, the query or a header. */
 export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
   async function traceRequest(c, next) {
     if (UNTRACED.has(c.req.path)) return next()
@@ -15,6 +18,7 @@ export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHa
     c.set('traceparent', span.traceparent)
     await next()
     const { status } = c.res
+    if (REFUSED.has(status)) return
     const partnerId = c.get('partnerId') as string | undefined
     span.end({
       route: routePath(c),

@@ -55,7 +55,9 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent'): Tr
       'url.scheme': 'http',
       'url.path': REDACTED,
     }
-    const span = spans.startSpan(name, { kind: SpanKind.SERVER, attributes }, within(caller ? contextOf(caller) : null))
+    // Not a child of the caller's: its trace id and its flag would decide what is sampled.
+    const links = caller ? [{ context: contextOf(caller) }] : []
+    const span = spans.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, ROOT_CONTEXT)
     return {
       traceparent: traceparentOf(span.spanContext()),
       end: ({ route, ...answered }) => {

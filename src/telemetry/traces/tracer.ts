@@ -10,9 +10,9 @@ export interface SpanEnd {
 /** Makes spans. It costs the caller some microseconds, and never throws, waits or fails. */
 export interface Tracer {
   /**
-   * Begins the span of a request that we answer.
+   * Begins the span of a request that we answer, and a trace. Without an end it is not sent.
    *
-   * @param caller the caller's span as a `traceparent`; null: it has none
+   * @param caller the caller's span as a `traceparent`, which is linked to; null: it has none
    * @returns `traceparent`: what is stored with all that comes of the request; `route`: the pattern of its path
    */
   request(
