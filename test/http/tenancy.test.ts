@@ -36,6 +36,8 @@ const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> =
   'POST /v1/admin/accounts': 'operator',
   'POST /v1/admin/accounts/:id/pause': 'operator',
   'POST /v1/admin/accounts/:id/resume': 'operator',
+  'GET /v1/admin/callbacks': 'operator',
+  'POST /v1/admin/callbacks/enable': 'operator',
   'GET /v1/admin/partners': 'operator',
   'POST /v1/admin/partners': 'operator',
   'GET /v1/admin/partners/:id': 'operator',
