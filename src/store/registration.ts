@@ -110,6 +110,8 @@ export interface Explanation {
   unsignable: boolean
   /** False: the text of its message cannot be decrypted, so nothing is sent. */
   isReadable: boolean
+  /** Its last claim brought no attempt, since our own side could not send, and it waits for the next one. */
+  notSent: boolean
   /** The message waits, and since when nobody's is claimed. */
   allHeldSince: number | null
 }

@@ -108,7 +108,8 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
-  const { registration, heldSince, heldBecause, unsignable, isReadable, allHeldSince, lastAttempt } = explanation
+  const { registration, heldSince, heldBecause, unsignable, isReadable, notSent, allHeldSince, lastAttempt } =
+    explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
   const { webhook } = scope.texts
   const attempt = attemptClause(explanation, scope)
@@ -127,6 +128,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   // Without a due time it is one of very many that were held, and are being made due.
   if (nextAttemptAt === null || nextAttemptAt <= scope.now)
     return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
+  if (notSent) return fill(webhook.notSent, timeAhead(nextAttemptAt, scope))
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 

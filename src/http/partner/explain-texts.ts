@@ -24,6 +24,7 @@ export interface ExplainTexts {
     disabled: string
     unreadable: string
     unsignable: string
+    notSent: string
     allHeld: string
     gone: string
     exhausted: string
@@ -102,6 +103,8 @@ const en: ExplainTexts = {
     unreadable: 'The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     unsignable:
       'The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
+    notSent:
+      'The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has all the connections that it may have. This used up no attempt. The service tries again at {at} ({in}).',
     allHeld:
       'The webhook waits, because the operator has held all webhooks since {at}; it goes out when they are resumed. Ask the operator, or read GET /v1/events meanwhile.',
     gone: 'The webhook will not be sent again, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
@@ -178,6 +181,8 @@ const zh: ExplainTexts = {
     unreadable: '服务无法读取该回调的内容，回调暂停发送，运维人员已收到告警。',
     unsignable:
       '服务无法读取贵方的任何签名密钥，因此无法签名，回调等待发送。请 POST /v1/signing-secrets/rotate 并改用新密钥，或请运维人员（已收到告警）恢复原密钥；之后半分钟内发送回调。',
+    notSent:
+      '回调等待发送：本服务自身未能发出（出口代理或本机网络资源故障，或该主机的并发连接已达上限），不占用投递次数。将于 {at} 再次发送（{in}）。',
     allHeld: '运维人员自 {at} 起暂停发送所有回调，恢复后即发送。请咨询运维人员，其间可通过 GET /v1/events 读取。',
     gone: '回调地址于 {at} 返回 410（已失效），回调不再发送。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
     exhausted: '回调的重试次数已用完：{attempt}。接收端恢复后，请 POST /v1/registrations/{id}/resend。',

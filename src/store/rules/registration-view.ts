@@ -116,6 +116,7 @@ export interface ExplanationFacts {
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
   isReadable: boolean
+  notSent: boolean
   /** Since when no message is claimed. */
   deliveriesHeldAt: number | null
 }

@@ -1,3 +1,4 @@
+import { isNotSent, type SendingFacts } from '../rules/not-sent.ts'
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
@@ -45,6 +46,15 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       .orderBy(desc(attempts.n))
       .limit(limit)
       .all()
+
+  const sendingOf = client.prepare<[seq: number], SendingFacts>(`
+    SELECT m.due_at AS dueAt, m.claimed_at AS claimedAt, m.claims, m.fence, l.ramp_at AS rampAt, l.ramped,
+      (SELECT a.n FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedClaim
+    FROM messages m JOIN lanes l ON l.id = m.lane_id WHERE m.seq = ?`)
+  const isNotSentNow = (messageSeq: number | null): boolean => {
+    const sending = messageSeq === null ? undefined : sendingOf.get(messageSeq)
+    return sending !== undefined && isNotSent(sending, now())
+  }
 
   const lastAttemptOf = (messageSeq: number): Attempt | null => newestOf(messageSeq, 1)[0] ?? null
 
@@ -110,6 +120,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           health: health.find(row),
           canSign: secrets.canSign(partnerId),
           isReadable: facts.messages === null || isReadable(facts.messages),
+          notSent: isNotSentNow(row.messageSeq),
           deliveriesHeldAt: heldAt(),
         })
       }),

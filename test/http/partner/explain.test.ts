@@ -56,6 +56,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   heldBecause: null,
   unsignable: false,
   isReadable: true,
+  notSent: false,
   allHeldSince: null,
   ...facts,
 })
@@ -142,6 +143,11 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is due now.',
     ],
     [
+      'could not be sent on our side',
+      succeeded({ nextAttemptAt: START + 30 * SECOND }, { notSent: true }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has all the connections that it may have. This used up no attempt. The service tries again at 2026-11-24 16:20:30 UTC (in 30 s).',
+    ],
+    [
       'waits for the operator',
       succeeded({ nextAttemptAt: START }, { allHeldSince: START - 60 * SECOND }),
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the operator has held all webhooks since 2026-11-24 16:19:00 UTC; it goes out when they are resumed. Ask the operator, or read GET /v1/events meanwhile.',
@@ -204,7 +210,7 @@ const everything = function* (): Generator<Explanation> {
                 for (const count of [0, 3])
                   yield explanation(
                     { ...end, delivery: { messageId: null, state, attempts: count, nextAttemptAt } },
-                    { lastAttempt, heldSince, unsignable, allHeldSince },
+                    { lastAttempt, heldSince, unsignable, notSent: unsignable, allHeldSince },
                   )
 }
 

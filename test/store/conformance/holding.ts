@@ -60,6 +60,23 @@ export const describeHolding = (open: OpenStore): void => {
       expect(await bench.store.listAttempts(bench.partnerId, id)).toEqual([])
     })
 
+    test('is explained as not sent until an attempt is recorded, or it is resent', async () => {
+      await using bench = await openBench(open)
+      const { id } = await bench.resolve()
+      const isNotSent = async () => (await bench.store.explain(bench.partnerId, id))?.notSent
+      const giveBack = async () => bench.store.settleMessages([givenBack(bench, first(await bench.claimMessages()))])
+      expect(await isNotSent()).toBe(false)
+      await giveBack()
+      expect(await isNotSent()).toBe(true)
+      await bench.advance(SECOND)
+      await bench.deliver(500)
+      expect(await isNotSent()).toBe(false)
+      await bench.store.resend(bench.partnerId, id)
+      expect(await isNotSent()).toBe(false)
+      await giveBack()
+      expect(await isNotSent()).toBe(true)
+    })
+
     test('stays where it is once another has claimed it', async () => {
       await using bench = await openBench(open)
       await bench.resolve()

@@ -13,9 +13,11 @@ import {
   placeOf,
 } from '../../../../src/store/rules/callback-troubles.ts'
 import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
+import { isNotSent } from '../../../../src/store/rules/not-sent.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
 import { countedHours, hourOf } from '../../../../src/store/rules/quotas.ts'
+import { NO_RAMP } from '../../../../src/store/rules/ramp.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
@@ -69,6 +71,17 @@ export const createReads = (context: Context): Verbs => {
       .where(row => row.messageSeq === messageSeq)
       .sort((a, b) => a.n - b.n)
       .map(({ messageSeq: _, n: __, ...attempt }: AttemptRow) => attempt)
+
+  const isNotSentNow = (seq: number | null): boolean => {
+    const message = tables.messages.get(seq ?? 0)
+    if (!message) return false
+    const { rampAt, ramped } = tables.lanes.get(message.laneId) ?? NO_RAMP
+    const claims = tables.attempts.where(row => row.messageSeq === seq).map(({ n }) => n)
+    return isNotSent(
+      { ...message, rampAt, ramped, attemptedClaim: claims.length === 0 ? null : Math.max(...claims) },
+      now(),
+    )
+  }
 
   const messagesOf = (partnerId: string) =>
     tables.messages.where(row => row.partnerId === partnerId).sort((a, b) => a.event - b.event)
@@ -151,6 +164,7 @@ export const createReads = (context: Context): Verbs => {
         health: tables.health.get(urlKey(row)) ?? null,
         canSign: secretsOf(context, partnerId).length > 0,
         isReadable: true,
+        notSent: isNotSentNow(row.messageSeq),
         deliveriesHeldAt: tables.hold.get('')?.since ?? null,
       })
     },
