@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import type { EventPosition, Store, StoredEvent } from '../../store/store.ts'
 import { AT, idField, jsonTime } from '../json/fields.ts'
-import { CURSOR, MOST_OF_A_PAGE, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createRateLimit } from '../middleware/rate-limit.ts'
+import { createPageRate, type PageRateDeps } from './page-rate.ts'
 import { DELIVERY_STATE } from './registration-answer.ts'
 
 /** The three `webhook-*` headers of each event, signed now. */
@@ -16,15 +16,10 @@ type SignEvents = (
   events: readonly { id: string; body: string }[],
 ) => Promise<readonly Readonly<Record<string, string>>[]>
 
-export interface EventDeps {
+export interface EventDeps extends PageRateDeps {
   store: Pick<Store, 'listEvents'>
   signEvents: SignEvents
-  apiRate: number
-  now: () => number
 }
-
-/** An event is signed with up to four secrets, so a page costs what it holds: ten events as much as a request. */
-const EVENTS_OF_A_REQUEST = 10
 
 const LOST =
   'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.'
@@ -67,14 +62,10 @@ export const EVENT_LIST = z.strictObject({
 })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
-export const createEvents = ({ store, signEvents, apiRate, now }: EventDeps) => {
+export const createEvents = (deps: EventDeps) => {
+  const { store, signEvents } = deps
   const app = new Hono<ApiEnv>()
-  const perSecond = EVENTS_OF_A_REQUEST * apiRate
-  const rate = { rate: perSecond, burst: Math.max(2 * perSecond, MOST_OF_A_PAGE) }
-  const take = createRateLimit({
-    now,
-    detail: `You may fetch ${perSecond} events a second, in bursts of ${rate.burst}.`,
-  })
+  const { charge } = createPageRate(deps, 'events')
 
   app.get('/', async c => {
     const { limit, after = null } = readQuery(c, EVENT_QUERY)
@@ -83,7 +74,7 @@ export const createEvents = ({ store, signEvents, apiRate, now }: EventDeps) => 
     if (page.outcome === 'lost')
       return sendProblem(c, { code: 'conflict', detail: LOST, nextCursor: cursorOf(page.beginAfter) })
     const { events } = page
-    take(partnerId, { ...rate, count: events.length })
+    charge(partnerId, events.length)
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))

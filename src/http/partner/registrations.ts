@@ -17,12 +17,13 @@ import { traceparentOf } from '../middleware/request-span.ts'
 import { setHeader } from '../node-bindings.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 import { createLongPoll, type LongPollDeps } from './long-poll.ts'
+import { createPageRate, type PageRateDeps } from './page-rate.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { viewAttempt, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 import { createResendLimit } from './resend-limit.ts'
 
-export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
+export interface RegistrationDeps extends RegistrarDeps, LongPollDeps, PageRateDeps {
   store: RegistrarDeps['store'] &
     LongPollDeps['store'] &
     Pick<
@@ -84,6 +85,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const registrar = createRegistrar(deps)
   const countResend = createResendLimit(deps)
   const waitForEnd = createLongPoll(deps)
+  const { begin: beginPage } = createPageRate(deps, 'registrations of lists')
 
   /** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
   const view = (registration: Registration) => {
@@ -126,8 +128,11 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
     const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
     const page = { limit: limit + 1, before: cursor ?? null }
-    const items = await store.listRegistrations(c.get('partnerId'), { ...filter, ...page })
+    const partnerId = c.get('partnerId')
+    const endPage = beginPage(partnerId, limit)
+    const items = await store.listRegistrations(partnerId, { ...filter, ...page })
     const { data, nextCursor } = pageOf(items, limit)
+    endPage(data.length)
     return c.json({ data: data.map(viewRegistration), nextCursor })
   })
 

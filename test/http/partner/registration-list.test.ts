@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -53,5 +53,40 @@ describe('the list', () => {
     const { status, json } = await api.call('GET', `/v1/registrations?${query}`)
     expect([status, json.type]).toEqual([400, '/docs/problems#invalid_query'])
     expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is unknown/) }])
+  })
+})
+
+describe('the pages of a partner', () => {
+  test('cost a request each, whatever they held: they are charged by the item, and the rate is the partner’s', async () => {
+    await using small = await openApi({ apiRate: 25 })
+    for (let n = 0; n < 30; n++) await small.register({ idcardid: `serial-${n}` })
+    const read = vi.spyOn(small.store, 'listRegistrations')
+    const page = (query = '', key = small.partner.key) => small.call('GET', `/v1/registrations${query}`, { key })
+    // 500 at once: the page that goes beyond is answered, and the next one waits.
+    for (let n = 0; n < 17; n++) expect((await page()).json.data).toHaveLength(30)
+    const refused = await page('?limit=1')
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(refused.json.detail).toBe('You may fetch 250 registrations of lists a second, in bursts of 500.')
+    expect(read).toHaveBeenCalledTimes(17)
+    expect((await page('', small.other.key)).status).toBe(200)
+    small.clock.now += 1_000
+    expect((await page()).status).toBe(200)
+  })
+
+  test('that are read at the same time are charged before they are read', async () => {
+    await using small = await openApi({ apiRate: 25 })
+    await small.register({ idcardid: 'one' })
+    const read = vi.spyOn(small.store, 'listRegistrations')
+    const pages = Array.from({ length: 20 }, () => small.call('GET', '/v1/registrations?limit=250'))
+    const statuses = (await Promise.all(pages)).map(({ status }) => status)
+    expect(statuses.filter(status => status === 429)).not.toHaveLength(0)
+    expect(read.mock.calls.length).toBe(statuses.filter(status => status === 200).length)
+    expect((await small.call('GET', '/v1/registrations?limit=250')).status).toBe(200)
+  })
+
+  test('that hold little are never short of it: a search for one serial costs one', async () => {
+    await using small = await openApi({ apiRate: 25 })
+    await small.register({ idcardid: 'one' })
+    for (let n = 0; n < 49; n++) expect((await small.call('GET', '/v1/registrations?idcardid=one')).status).toBe(200)
   })
 })
