@@ -10,6 +10,7 @@ import type { BackupManifest } from './sqlite/backup-manifest.ts'
 import { realPathOf, refuseForeign } from './sqlite/database-file.ts'
 import { areOnOneDisk, networkOf } from './sqlite/file-system.ts'
 import { restoreUnderWay } from './sqlite/half-restored.ts'
+import { keepUnchecked } from './sqlite/presence.ts'
 import { type PreparedRestore, prepareRestore, type RestoreStep } from './sqlite/restore.ts'
 import { createVault } from './vault.ts'
 
@@ -48,6 +49,8 @@ export const makeBackup = async (
   await refuseForeign(database)
   const half = restoreUnderWay(database)
   if (half) throw new BackupError({ kind: 'half_restored', path: database, ...half })
+  // How it ends is recorded in the database.
+  keepUnchecked(database)
   const target = resolve(file)
   try {
     const newSuffix = () => random(6).toString('hex')

@@ -73,6 +73,7 @@ const openFile = async (
     markUnchecked(path)
     emit('database.checking', { bytes: statSync(path).size })
   }
+  if (runs === 'here') (await import('./sqlite/presence.ts')).keepUnchecked(path)
   const isNew = !hasContent(path) && !hasContent(`${path}-wal`)
   let migratingAt = now()
   const onStep = (step: OpeningStep) => {

@@ -161,6 +161,31 @@ describe('after an end without closing', () => {
     await service.store.close()
   })
 
+  test('a short command took the log away, so that the next start did not look', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    const restore = leaveOpen(path)
+    await store.close()
+    restore()
+    await (await openAsService(path, 'here')).store.close()
+    for (const told of [[['database.checking', { bytes: statSync(path).size }]], []]) {
+      const service = await openAsService(path)
+      expect(service.told).toEqual(told)
+      await service.store.close()
+    }
+  })
+
+  test('a command beside a service has no later start look', async () => {
+    const path = newPath()
+    const { store } = await openAsService(path)
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0)
+    await (await openAsService(path, 'here')).store.close()
+    await store.close()
+    const next = await openAsService(path)
+    expect(next.told).toEqual([])
+    await next.store.close()
+  })
+
   test('a damaged file is refused with how to restore it', async () => {
     const path = newPath()
     const store = await openAt(path)

@@ -144,7 +144,7 @@ export const mendModes = (path: string): { path: string; mode: string }[] =>
   })
 
 /** Whether the last process did not close the database (or another has it open now): its log is there and not empty. */
-const wasLeftOpen = (path: string): boolean => sizeOf(`${path}-wal`) > 0
+export const wasLeftOpen = (path: string): boolean => sizeOf(`${path}-wal`) > 0
 
 /** Whether the file must be looked through for damage before it is used: it was left open, or `markUnchecked` says so. */
 export const isUnchecked = (path: string): boolean => wasLeftOpen(path) || existsSync(uncheckedMark(path))
