@@ -7,6 +7,7 @@ import type { Language } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
 import { AppError, codeOf } from '../core/error.ts'
 import type { OpeningEvent } from '../store/open.ts'
+import { mayPass } from '../store/opening-failure.ts'
 import { isDamage } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
@@ -25,6 +26,12 @@ export const refuse = (text: string): never => {
 export const fail = (text: string): never => {
   complain(text)
   process.exit(1)
+}
+
+/** Ends the process: with 1 where it may work later as things are, else with 2. */
+export const refuseToOpen = (error: unknown): never => {
+  const reason = reasonOf(error)
+  return mayPass(error) ? fail(reason) : refuse(reason)
 }
 
 /** An error in one line for a terminal, without what drivers put into theirs. What is ours is whole, as paths are. */
@@ -86,7 +93,7 @@ const TEXTS: Readonly<Record<Language, OpeningTexts>> = { en, zh }
 
 /**
  * Runs a command on the database that the settings name. If the database fails, the process ends with 1; with 2 where a
- * setting is the reason.
+ * setting is the reason, and it will not pass by itself.
  */
 export const withStore = async (lang: Language, run: (store: Store) => Promise<void>): Promise<void> => {
   const config = loadConfig('database')
@@ -106,7 +113,7 @@ export const withStore = async (lang: Language, run: (store: Store) => Promise<v
     }
   } catch (error) {
     const reason = reasonOf(error)
-    if (namesSetting(reason)) refuse(reason)
+    if (namesSetting(reason)) refuseToOpen(error)
     fail(reason)
   }
 }

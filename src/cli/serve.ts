@@ -5,11 +5,13 @@ import type { App } from '../app/open-app.ts'
 import { refuseTakenPort } from '../app/refuse-taken-port.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { relaxedSettings } from '../config/relaxed-settings.ts'
+import { AppError } from '../core/error.ts'
 import { limitMemory } from '../limit-memory.ts'
+import { explainOpening } from '../store/opening-failure.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
-import { damageAdviceOn, loadConfig, reasonOf, refuse } from './environment.ts'
+import { damageAdviceOn, loadConfig, refuseToOpen } from './environment.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
 
@@ -23,7 +25,7 @@ export const serve = async ({ hold }: { hold: boolean }): Promise<void> => {
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
-  const app = await start(config, { emit, hold }).catch((error: unknown) => refuse(reasonOf(error)))
+  const app = await start(config, { emit, hold }).catch((error: unknown) => refuseToOpen(explain(error, config)))
   emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
   if (config.server.adminToken === null)
     emit('admin.closed', {
@@ -43,6 +45,10 @@ export const serve = async ({ hold }: { hold: boolean }): Promise<void> => {
 
 const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
   database.kind === 'sqlite' ? resolve(database.path) : 'PostgreSQL'
+
+/** A database that opens may still fail at the first write of the start. */
+const explain = (error: unknown, { storage: { database } }: UpstreamConfig): unknown =>
+  error instanceof AppError && database.kind === 'sqlite' ? explainOpening(error, resolve(database.path)) : error
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, { emit, hold }: { emit: Emit; hold: boolean }): Promise<App> => {

@@ -16,6 +16,18 @@ const ADVICE: readonly (readonly [codes: RegExp, advice: string])[] = [
   [/^SQLITE_IOERR/, 'its disk fails: look into the log of the system'],
 ]
 
+/** What is over once others have made room, or have ended. */
+const PASSING = /^(ENOSPC|EDQUOT|SQLITE_(FULL|BUSY|LOCKED))/
+
+/** SQLite's or the system's. Of an error of ours, the one that its message tells. */
+const reasonCodeOf = (error: unknown): string => {
+  const told = error instanceof AppError ? /\bSQLITE_\w+/.exec(error.message)?.[0] : undefined
+  return String(told ?? (sqliteCodeOf(error) || codeOf(error)))
+}
+
+/** Whether what `explainOpening` has explained may pass by itself: the next start may work with the same settings. */
+export const mayPass = (error: unknown): boolean => error instanceof Error && PASSING.test(reasonCodeOf(error.cause))
+
 const whoWeAre = (): string => {
   try {
     const { username, uid } = userInfo()
@@ -32,9 +44,8 @@ const whoWeAre = (): string => {
  * @param path the database's
  */
 export const explainOpening = (error: unknown, path: string): unknown => {
-  const told = error instanceof AppError ? /\bSQLITE_\w+/.exec(error.message)?.[0] : undefined
-  const code = told ?? (sqliteCodeOf(error) || codeOf(error))
-  const advice = ADVICE.find(([codes]) => codes.test(String(code)))?.[1]
+  const code = reasonCodeOf(error)
+  const advice = ADVICE.find(([codes]) => codes.test(code))?.[1]
   if (advice === undefined) return error
   const { path: failed } = error as { path?: unknown }
   const key = `${path}.key`
@@ -42,5 +53,6 @@ export const explainOpening = (error: unknown, path: string): unknown => {
   const isDraft = typeof failed !== 'string' || (failed.startsWith(`${path}.`) && failed !== key)
   const where = isDraft ? path : failed
   const setting = where === key ? 'MASTER_KEY' : 'DATABASE_URL'
-  return new Error(`${setting}: ${where} cannot be used (${code}): ${advice.replace('{user}', whoWeAre())}`)
+  const message = `${setting}: ${where} cannot be used (${code}): ${advice.replace('{user}', whoWeAre())}`
+  return new Error(message, { cause: error })
 }

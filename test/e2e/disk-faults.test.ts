@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
@@ -67,5 +68,20 @@ test.skipIf(whyNoDiskShim !== null)(
     const created = await runCli(['partner', 'create', 'never'], { cwd: scene.folder, env: scene.faulty })
     expect(created).toMatchObject({ code: 1, stdout: '' })
     expect(created.stderr).toContain('the database cannot be used now (SQLITE_IOERR')
+  },
+)
+
+test.skipIf(whyNoDiskShim !== null)(
+  'a start on a full disk said neither where nor what to do, and ended so that systemd left the service down',
+  async () => {
+    await using scene = await openDisk()
+    await runCli(['migrate'], { cwd: scene.folder, env: scene.faulty })
+    scene.disk.set('full-wal')
+    const started = await runCli(['serve'], { cwd: scene.folder, env: scene.faulty })
+    const path = join(realpathSync(scene.folder), 'notifier.db')
+    const stderr = `DATABASE_URL: ${path} cannot be used (SQLITE_FULL): its disk is full: make room, and start again\n`
+    expect(started).toMatchObject({ code: 1, stderr, stdout: expect.not.stringContaining('listening') })
+    scene.disk.unset('full-wal')
+    await using _service = await spawnService(scene.faulty, scene.folder)
   },
 )

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { explainOpening } from '../../src/store/opening-failure.ts'
+import { explainOpening, mayPass } from '../../src/store/opening-failure.ts'
 import { describeFailure, unavailable } from '../../src/store/sqlite/failure.ts'
 
 const PATH = '/srv/data/notifier.db'
@@ -28,6 +28,17 @@ test.each([
   },
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
   expect(String((explainOpening(error, PATH) as Error).message)).toMatch(says)
+})
+
+test.each([
+  [systemError('ENOSPC', PATH), true],
+  [unavailable(describeFailure(sqliteError('SQLITE_BUSY'))), true],
+  [sqliteError('SQLITE_FULL'), true],
+  [systemError('EACCES', PATH), false],
+  [sqliteError('SQLITE_CANTOPEN'), false],
+  [new Error('the database is damaged'), false],
+])('%s may pass by itself: %s', (error, passes) => {
+  expect(mayPass(explainOpening(error, PATH))).toBe(passes)
 })
 
 test('what says what to do already, or nobody foresaw, is told as it is', () => {
