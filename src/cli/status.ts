@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import Table from 'cli-table3'
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
@@ -5,7 +6,9 @@ import type { Activity, Quantiles } from '../core/figures.ts'
 import type { Language } from '../core/language.ts'
 import { showSpan } from '../core/trouble-texts.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
-import { print, withStore } from './environment.ts'
+import { findRealPath } from '../store/sqlite/database-file.ts'
+import { isServed } from '../store/sqlite/presence.ts'
+import { loadConfig, print, withStore } from './environment.ts'
 import { formatBytes } from './format.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime } from './frame/output.ts'
@@ -18,14 +21,19 @@ const REDRAW = '\u001B[H\u001B[J'
 /** What is wrong, what waits and what happened lately: once, or every 2 s until a signal. */
 export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
   withStore(lang, async store => {
-    const show = (overview: Overview) => (json ? JSON.stringify(overview) : showOverview(overview, lang))
-    if (!watch) return print(show(await readOverview(store, lang)))
+    const { database } = loadConfig('database').storage
+    const path = database.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
+    const look = async (): Promise<string> => {
+      const overview = await readOverview(store, { language: lang, isServed: path === null || isServed(path) })
+      return json ? JSON.stringify(overview) : showOverview(overview, lang)
+    }
+    if (!watch) return print(await look())
     const ending = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
     // Whoever read it has had enough, as `head` does.
     process.stdout.once('error', () => ending.abort())
     while (!ending.signal.aborted) {
-      const shown = show(await readOverview(store, lang))
+      const shown = await look()
       print(process.stdout.isTTY && !json ? `${REDRAW}${shown}` : shown)
       await clock.sleep(EVERY_MS, ending.signal).catch(() => {})
     }
@@ -53,9 +61,10 @@ const showOverview = (overview: Overview, language: Language): string => {
 const problemLines = ({ problems }: Overview, texts: StatusTexts): string[] =>
   problems.length === 0 ? [texts.well] : problems.flatMap(({ sentence, remedy }) => [`! ${sentence}`, `  → ${remedy}`])
 
-const queueTable = ({ at, accounts, deliveries }: Overview, language: Language): string => {
+const queueTable = ({ at, problems, accounts, deliveries }: Overview, language: Language): string => {
   const texts = STATUS_TEXTS[language]
   const now = Date.parse(at)
+  const isIdle = problems.some(({ code }) => code === 'no_service')
   const cells = (queue: Overview['polls']): string[] => [
     `${queue.due}${queue.dueIsCapped ? '+' : ''}`,
     queue.oldestDueAt === null ? '-' : showSpan(now - Date.parse(queue.oldestDueAt), language),
@@ -63,6 +72,7 @@ const queueTable = ({ at, accounts, deliveries }: Overview, language: Language):
     String(queue.scheduled),
   ]
   const stateOf = ({ paused, reachable }: Overview['accounts'][number]): string => {
+    if (isIdle) return '–'
     if (paused) return texts.paused
     return reachable ? texts.running : texts.unreachable
   }

@@ -85,6 +85,11 @@ const PAUSE_EN: Record<AccountFault, TroubleWords> = {
 }
 
 const en: Words = {
+  no_service: () => ({
+    sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
+    remedy:
+      'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
+  }),
   account_paused: ({ account, since, reason, upstreamCode }) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${PAUSE_EN[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
     remedy: `${PAUSE_EN[reason].remedy} The service tries the account again by itself; to have it tried at once, POST /v1/admin/accounts/${account}/resume.`,
@@ -99,7 +104,7 @@ const en: Words = {
       'Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers.',
   }),
   polls_late: ({ account, since, due, isCapped, rate, etaMs }) => ({
-    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rounded(rate)} calls a second.`,
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rounded(rate)} calls a second`}.`,
     remedy:
       'After an outage or a large batch this goes away by itself. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
   }),
@@ -159,6 +164,11 @@ const PAUSE_ZH: Record<AccountFault, TroubleWords> = {
 }
 
 const zh: Words = {
+  no_service: () => ({
+    sentence: '没有服务在此数据库上运行：不会查询，也不会发送回调。',
+    remedy:
+      '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
+  }),
   account_paused: ({ account, since, reason, upstreamCode }) => ({
     sentence: `账户 ${account} 自 ${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
     remedy: `${PAUSE_ZH[reason].remedy}系统会自动重试该账户；如需立即重试，请 POST /v1/admin/accounts/${account}/resume。`,
@@ -172,7 +182,7 @@ const zh: Words = {
     remedy: '请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续。',
   }),
   polls_late: ({ account, since, due, isCapped, rate, etaMs }) => ({
-    sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询，按每秒 ${rounded(rate)} 次计算，${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}。`,
+    sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${rounded(rate)} 次计算，${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
     remedy:
       '上游中断或大批量登记之后，会自行恢复。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
   }),

@@ -1,13 +1,25 @@
 import type { AccountFault } from './answer.ts'
 
-/** What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID. */
+/**
+ * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID. `etaMs` null: nobody works
+ * the backlog off.
+ */
 export type Trouble =
+  | { code: 'no_service'; since: null }
   | { code: 'account_paused'; since: number; account: string; reason: AccountFault; upstreamCode: number | null }
   | { code: 'account_paused_by_operator'; since: number; account: string }
   | { code: 'upstream_unreachable'; since: number; account: string; error: string }
   | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
   | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean }
-  | { code: 'polls_late'; since: number; account: string; due: number; isCapped: boolean; rate: number; etaMs: number }
+  | {
+      code: 'polls_late'
+      since: number
+      account: string
+      due: number
+      isCapped: boolean
+      rate: number
+      etaMs: number | null
+    }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }
   | { code: 'backup_failed'; since: number; reason: string }
@@ -16,6 +28,7 @@ export type Trouble =
 export type TroubleCode = Trouble['code']
 
 export const TROUBLE_CODES = [
+  'no_service',
   'account_paused',
   'account_paused_by_operator',
   'upstream_unreachable',

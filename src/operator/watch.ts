@@ -69,7 +69,7 @@ export const createWatch = ({
       store.deliveriesHeldAt(),
       store.lastBackup(),
     ])
-    return { stats, engine, deliveriesHeldAt, backup }
+    return { stats, engine, deliveriesHeldAt, backup, isServed: true }
   }
 
   return {

@@ -20,8 +20,13 @@ export type OverviewVerb = 'stats' | 'engineStats' | 'listHistory' | 'deliveries
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
  * the minute has ended.
+ *
+ * @param reader.isServed whether a service has the database open, as the reader is one or has seen one
  */
-export const readOverview = async (store: Pick<Store, OverviewVerb>, language: Language): Promise<Overview> => {
+export const readOverview = async (
+  store: Pick<Store, OverviewVerb>,
+  { language, isServed }: { language: Language; isServed: boolean },
+): Promise<Overview> => {
   const [stats, engine, deliveriesHeldAt, backup] = await Promise.all([
     store.stats(),
     store.engineStats(),
@@ -30,7 +35,7 @@ export const readOverview = async (store: Pick<Store, OverviewVerb>, language: L
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  return overviewOf({ stats, engine, deliveriesHeldAt, backup, points }, language)
+  return overviewOf({ stats, engine, deliveriesHeldAt, backup, isServed, points }, language)
 }
 
 const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] }, language: Language) => {

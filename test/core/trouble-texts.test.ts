@@ -10,6 +10,7 @@ const TROUBLES: readonly Trouble[] = [
   ...ACCOUNT_FAULTS.map(
     reason => ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405 }) as const,
   ),
+  { code: 'no_service', since: null },
   { code: 'account_paused_by_operator', since, account: 'C1' },
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout' },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
@@ -46,6 +47,12 @@ test('a backlog that is not counted to its end says so', () => {
     etaMs: 2e6,
   } as const
   expect(describeTrouble(trouble, 'en', AT).sentence).toContain('10000+ are due, which takes more than 34 min at 5')
+})
+
+test('a backlog that nobody works off has no estimate', () => {
+  const backlog = { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, etaMs: null } as const
+  expect(describeTrouble(backlog, 'en', AT).sentence).toMatch(/: 7 are due\.$/)
+  expect(describeTrouble(backlog, 'zh', AT).sentence).toMatch(/：7 个流水号待查询。$/)
 })
 
 test('spans and sizes are said in a unit of which there are several', () => {

@@ -4,8 +4,9 @@ import { MINUTE } from '../../src/core/duration.ts'
 import { beginningOf } from '../../src/store/history.ts'
 import type { Overview } from '../../src/store/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openFolder, runCli, spawnCli } from '../support/service.ts'
+import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
 import { openBench } from '../support/store.ts'
+import { openScene } from './stage.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.
 vi.setConfig({ testTimeout: 60_000 })
@@ -37,17 +38,42 @@ test('status begins with what is wrong and what to do, in either language', asyn
   await using desk = await openDesk()
   const en = await runCli(['status', '--lang', 'en'], desk.at)
   expect(en).toMatchObject({ code: 0, stderr: '' })
-  const [time, , first, remedy, second] = en.stdout.split('\n')
+  const [time, , none, start, first, remedy, second] = en.stdout.split('\n')
   expect(time).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+  expect(none).toBe('! No service is running on this database: nothing is asked, and no webhook is sent.')
+  expect(start).toMatch(/^ {2}→ Start it/)
   expect(first).toMatch(/^! An operator paused account C12345678/)
   expect(remedy).toMatch(/^ {2}→ .*resume/)
   expect(second).toMatch(/^! 1 webhooks are on hold/)
-  expect(en.stdout).toMatch(/polls of C12345678 *│ 1 *│.*paused/)
+  expect(en.stdout).toMatch(/polls of C12345678 *│ 1 *│.*│ – /)
   expect(en.stdout).toMatch(/registered *│ \d+ *│ 17 /)
   expect(en.stdout).toContain('1 pending, 2 succeeded')
   const zh = await runCli(['status', '--lang', 'zh'], desk.at)
+  expect(zh.stdout).toMatch(/^! 没有服务/m)
   expect(zh.stdout).toMatch(/^! 运维人员/m)
   expect(zh.stdout).toContain('查询（C12345678）')
+})
+
+test('status and doctor notice that the service was killed, and neither takes itself for one', async () => {
+  await using scene = await openScene()
+  const at = { cwd: scene.folder, env: scene.env }
+  const statusOf = async () => (await runCli(['status', '--lang', 'en'], at)).stdout
+  const holders = async () => {
+    const { stdout } = await runCli(['doctor', '--offline', '--only', 'holders', '--json'], at)
+    return (JSON.parse(stdout) as { checks: { state: string; text: string }[] }).checks
+  }
+  const service = await spawnService(scene.env, scene.folder)
+  expect(await statusOf()).toMatch(/^Nothing is wrong\.$/m)
+  expect(await statusOf()).toContain('running')
+  expect(await holders()).toMatchObject([{ state: 'ok' }])
+  service.kill('SIGKILL')
+  await service.exited
+  const stopped = await statusOf()
+  expect(stopped).not.toContain('Nothing is wrong.')
+  expect(stopped).toMatch(/^! No service is running on this database/m)
+  expect(await holders()).toContainEqual(
+    expect.objectContaining({ state: 'warning', text: expect.stringContaining('no service') }),
+  )
 })
 
 test('status --json tells the same as the admin API', async () => {
@@ -55,7 +81,7 @@ test('status --json tells the same as the admin API', async () => {
   const { stdout } = await runCli(['status', '--json'], desk.at)
   const overview = JSON.parse(stdout) as Overview
   expect(overview).toMatchObject({
-    problems: [{ code: 'account_paused_by_operator' }, { code: 'messages_held' }],
+    problems: [{ code: 'no_service' }, { code: 'account_paused_by_operator' }, { code: 'messages_held' }],
     accounts: [{ account: 'C12345678', paused: true, waiting: 1 }],
     deliveries: { held: 1 },
     lastHour: { registrations: 17 },

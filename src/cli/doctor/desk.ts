@@ -7,6 +7,7 @@ import type { Config } from '../../config/settings.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { type Inspection, openInspection } from '../../store/sqlite/inspection.ts'
+import { isServed } from '../../store/sqlite/presence.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 
@@ -25,6 +26,8 @@ export interface Desk {
   /** Null: it is not SQLite, or the settings do not say which. */
   path: string | null
   exists: boolean
+  /** A service has it open; true where it is not SQLite. */
+  isServed: boolean
   /** Null where it is not there, or cannot be opened: `unopened` says why. */
   inspection: Inspection | null
   unopened: string | null
@@ -54,6 +57,7 @@ export const openDesk = (
     config,
     path,
     exists,
+    isServed: path === null || isServed(path),
     inspection,
     unopened,
     asked: () => {

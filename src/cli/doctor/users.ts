@@ -63,8 +63,27 @@ export const judgeHolders = (holders: readonly Holder[]): Finding => {
   )
 }
 
-export const checkHolders = ({ path, exists }: Desk): Finding =>
-  path === null || !exists ? skipped('there is no database yet', '尚无数据库') : judgeHolders(holdersOf(path))
+/** Where no service has the database open. @param due what waits for one now, polls and webhooks */
+export const judgeService = ({ due }: { due: number }): Finding =>
+  (due > 0 ? failed : warning)(
+    `no service is running on this database, and ${due} polls or webhooks are due`,
+    `没有服务在此数据库上运行，${due} 个查询或回调待处理`,
+    todo(
+      'start it, as it was started before, and look in the last lines of its log for why it ended',
+      '请按原来的方式启动服务，并查看其日志的最后几行，了解其退出原因',
+    ),
+  )
+
+export const checkHolders = async (desk: Desk): Promise<Finding[]> => {
+  const { path, exists, isServed, inspection } = desk
+  if (path === null || !exists) return [skipped('there is no database yet', '尚无数据库')]
+  const holders = judgeHolders(holdersOf(path))
+  if (isServed) return [holders]
+  const stats = inspection?.age === 'current' ? await inspection.stats() : null
+  const service = judgeService({ due: stats === null ? 0 : stats.polls.due + stats.deliveries.due })
+  // That nobody has it open is no good news then.
+  return holders.state === 'ok' ? [service] : [service, holders]
+}
 
 /** Up to it, Litestream brings an SQLite that can lose what a restarted log held. */
 const LAST_UNSAFE = '0.5.16'

@@ -31,7 +31,7 @@ export const checkAccounts = (desk: Desk) =>
   onTables(desk, async ({ stats }) => {
     const { accounts, at } = await stats()
     const troubles = accounts
-      .flatMap(account => accountTroubles(account, at))
+      .flatMap(account => accountTroubles(account, { at, isServed: desk.isServed }))
       .filter(({ code }) => code !== 'polls_late')
     if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
     return ok(
@@ -44,7 +44,10 @@ export const checkDue = (desk: Desk) =>
   onTables(desk, async ({ stats, deliveriesHeldAt }) => {
     const all = await stats()
     const { accounts, at } = all
-    const late = accounts.flatMap(account => accountTroubles(account, at)).filter(({ code }) => code === 'polls_late')
+    const moment = { at, isServed: desk.isServed }
+    const late = accounts
+      .flatMap(account => accountTroubles(account, moment))
+      .filter(({ code }) => code === 'polls_late')
     const troubles = [...late, ...deliveryTroubles(all, await deliveriesHeldAt())]
     if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
     return ok('nothing has been due for more than two minutes', '没有等待超过两分钟的查询或通知')

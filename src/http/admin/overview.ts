@@ -116,7 +116,7 @@ export const createOverview = ({ store }: OverviewDeps) => {
     const language = c.get('language') === 'zh' ? 'zh' : 'en'
     c.header('content-language', language)
     c.header('vary', 'accept-language')
-    return c.json(await readOverview(store, language))
+    return c.json(await readOverview(store, { language, isServed: true }))
   })
   return app
 }

@@ -15,18 +15,27 @@ export interface TroubleFacts {
   /** Since when an operator holds all deliveries; null: none does. */
   deliveriesHeldAt: number | null
   backup: LastBackup
+  /** A service has the database open. */
+  isServed: boolean
 }
 
 /** What is wrong now, the worst first; empty where nothing is. */
-export const troublesOf = ({ stats, engine, deliveriesHeldAt, backup }: TroubleFacts): Trouble[] => [
-  ...stats.accounts.flatMap(account => accountTroubles(account, stats.at)),
+export const troublesOf = ({ stats, engine, deliveriesHeldAt, backup, isServed }: TroubleFacts): Trouble[] => [
+  ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
+  ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
   ...deliveryTroubles(stats, deliveriesHeldAt),
   ...engineTroubles(engine, stats.at),
   ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
   ...heldMessages(stats),
 ]
 
-export const accountTroubles = (account: AccountStats, at: number): Trouble[] => {
+/** When somebody looks, and whether a service works then. */
+interface Moment {
+  at: number
+  isServed: boolean
+}
+
+export const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
   const { apiId, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
   if (pausedAt !== null) {
     const paused = { since: pausedAt, account: apiId }
@@ -35,12 +44,15 @@ export const accountTroubles = (account: AccountStats, at: number): Trouble[] =>
   }
   if (unreachableAt !== null)
     return [{ code: 'upstream_unreachable', since: unreachableAt, account: apiId, error: unreachableError ?? '?' }]
-  return latePolls(account, at)
+  return latePolls(account, moment)
 }
 
-const latePolls = ({ apiId, rate, due, dueIsCapped, oldestDueAt }: AccountStats, at: number): Trouble[] => {
+const latePolls = (
+  { apiId, rate, due, dueIsCapped, oldestDueAt }: AccountStats,
+  { at, isServed }: Moment,
+): Trouble[] => {
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
-  const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, etaMs: (due / rate) * SECOND }
+  const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, etaMs: isServed ? (due / rate) * SECOND : null }
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
 }
 

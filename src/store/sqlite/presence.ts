@@ -52,8 +52,11 @@ export const keepUnchecked = (path: string): void => {
   if (wasLeftOpen(path) && !isServed(path) && holdersOf(path).length === 0) markUnchecked(path)
 }
 
-/** Whether a service shows that it has the database open. Makes no file, which might be of a user that the service is not. */
-const isServed = (path: string): boolean => {
+/**
+ * Whether a service shows that it has the database at the real path `path` open. Makes no file, which might be of a user that the
+ * service is not. For some microseconds it has the lock itself: a service that starts just then takes it for another one.
+ */
+export const isServed = (path: string): boolean => {
   let client: Database.Database | null = null
   try {
     client = new Database(lockOf(path), { fileMustExist: true, timeout: 0 })

@@ -5,7 +5,7 @@ import { type Finding, quoted, worstOf } from '../../../src/cli/doctor/finding.t
 import { judgeAnswer, judgeClock, judgeDns, judgeProxies } from '../../../src/cli/doctor/network.ts'
 import { judgeOperator } from '../../../src/cli/doctor/operator.ts'
 import { judgeSettings } from '../../../src/cli/doctor/settings.ts'
-import { judgeHolders, judgeLitestream, judgeLog } from '../../../src/cli/doctor/users.ts'
+import { judgeHolders, judgeLitestream, judgeLog, judgeService } from '../../../src/cli/doctor/users.ts'
 import { isAtLeast, judgeVersions } from '../../../src/cli/doctor/versions.ts'
 import { judgeBackup, judgeExhausted, judgeTrouble } from '../../../src/cli/doctor/work.ts'
 import { readersIn } from '../../../src/store/sqlite/log-readers.ts'
@@ -128,6 +128,12 @@ describe('a judgement', () => {
     expect(states(judgeHolders([]))).toEqual(['ok'])
     expect(states(judgeHolders([{ pid: 1, command: 'node' }]))).toEqual(['ok'])
     expect(judgeHolders([{ pid: 1, command: 'node' }, sqlite3])).toMatchObject({ state: 'warning', command: 'kill 12' })
+  })
+
+  test('a database without a service is a warning, and a failure once something is due', () => {
+    expect(states(judgeService({ due: 0 }))).toEqual(['warning'])
+    expect(states(judgeService({ due: 3 }))).toEqual(['failed'])
+    expect(judgeService({ due: 3 }).text.en).toContain('3')
   })
 
   test('of readers sees those that hold a read mark', () => {

@@ -46,7 +46,7 @@ const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
 })
 
 const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
-  troublesOf({ stats, engine: ENGINE, deliveriesHeldAt: null, backup: NO_BACKUP, ...more })
+  troublesOf({ stats, engine: ENGINE, deliveriesHeldAt: null, backup: NO_BACKUP, isServed: true, ...more })
 
 test('nothing is wrong where nothing is late, paused or short', () => {
   expect(told(stats)).toEqual([])
@@ -86,6 +86,14 @@ test.each([
   ],
 ])('tells of %s', (_name, some, trouble) => {
   expect(told(some)).toEqual([trouble])
+})
+
+test('where no service runs, that is told first, and nobody can say how long the backlog takes', () => {
+  const late = withAccount({ due: 600, oldestDueAt: AT - 3 * MINUTE })
+  expect(told(late, { isServed: false })).toMatchObject([
+    { code: 'no_service', since: null },
+    { code: 'polls_late', due: 600, etaMs: null },
+  ])
 })
 
 test('polls that are late in a pause or an outage are told as that', () => {
