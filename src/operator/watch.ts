@@ -26,7 +26,10 @@ const lookOf = (trouble: Trouble): Look | null => {
   }
 }
 
-/** Whatever may be wrong, as it is now: `details` null where all is well. */
+/**
+ * Whatever may be wrong, as it is now: `details` null where all is well. While an operator holds all webhooks nothing is said of them:
+ * none is late by itself, and the backlog is not over either.
+ */
 const looksOf = (facts: TroubleFacts): Look[] => {
   const firing = troublesOf(facts).flatMap(trouble => lookOf(trouble) ?? [])
   const wrong = new Set(firing.map(keyOf))
@@ -36,7 +39,7 @@ const looksOf = (facts: TroubleFacts): Look[] => {
       { condition: 'upstream.unreachable', subject: apiId } as const,
       { condition: 'backlog.growing', subject: `poll ${apiId}` } as const,
     ]),
-    { condition: 'backlog.growing', subject: 'deliver' } as const,
+    ...(facts.deliveriesHeldAt === null ? [{ condition: 'backlog.growing', subject: 'deliver' } as const] : []),
     { condition: 'disk.low', subject: 'disk' } as const,
     { condition: 'backup.failed', subject: 'backup' } as const,
   ]

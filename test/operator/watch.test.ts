@@ -60,13 +60,20 @@ test('the first look notes all, and later ones what has changed', async () => {
   expect(await look()).toEqual(['disk.low disk: well'])
 })
 
-test('webhooks that are late are noted, and not those that an operator holds', async () => {
+test('while an operator holds webhooks it is not noted that none is late any more', async () => {
   const { look, state, memory } = await open()
   await look()
   const { deliveries } = await memory.stats()
   state.stats = { deliveries: { ...deliveries, due: 7, oldestDueAt: AT - 3 * MINUTE } }
   expect(await look()).toEqual(['backlog.growing deliver: wrong'])
   await memory.holdDeliveries()
+  expect(await look()).toEqual([])
+  await memory.resumeDeliveries()
+  expect(await look()).toEqual(['backlog.growing deliver: wrong'])
+  await memory.holdDeliveries()
+  expect(await look()).toEqual([])
+  state.stats = {}
+  await memory.resumeDeliveries()
   expect(await look()).toEqual(['backlog.growing deliver: well'])
 })
 
