@@ -45,10 +45,17 @@ export const ROBOT = { most: 200, gapMs: MINUTE / 18, avoidsFullHours: true } as
 export const JSON_HEADERS = ['content-type', 'application/json; charset=utf-8'] as const
 const LONGEST_SAID = 300
 
-/** The events as paragraphs of plain text that is harmless in a chat, together at most `most` bytes; what does not fit is named. */
+/**
+ * The events as at most `count` paragraphs of plain text that is harmless in a chat, together at most `most` bytes; what does not fit
+ * is named.
+ */
 export const paragraphsOf = (
   { items, language, source }: Notice,
-  { most, paragraph }: { most: number; paragraph: (headline: string, lines: readonly string[]) => string },
+  {
+    most,
+    count = Number.POSITIVE_INFINITY,
+    paragraph,
+  }: { most: number; count?: number; paragraph: (headline: string, lines: readonly string[]) => string },
 ): string[] => {
   const words = WORDS[language]
   const footer = defused(`idface-notifier · ${source}`)
@@ -66,7 +73,8 @@ export const paragraphsOf = (
   const room = most - bytesOf(footer) - (items.length > 1 ? bytesOf(moreOf(0)) : 0) - 10
   const fitting: string[] = []
   let taken = 0
-  for (const text of texts) {
+  // Two are for what does not fit, and the footer.
+  for (const text of texts.slice(0, count - 2)) {
     taken += bytesOf(text) + 4
     if (taken > room && fitting.length > 0) break
     fitting.push(cutTo(text, room))

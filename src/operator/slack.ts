@@ -3,8 +3,10 @@ import { cutTo } from './plain-text.ts'
 
 const MOST_OF_HEADER = 150
 const MOST_OF_SECTION = 3_000
-/** Bytes of all sections, which may be 50: more than anybody reads. */
+/** Bytes of all sections: more than anybody reads. */
 const MOST_BYTES = 12_000
+/** A message may have 50 blocks, of which the header is one. */
+const MOST_SECTIONS = 48
 
 /** What it answers with 403, 404 and 410 lasts: `invalid_token`, `no_service`, `channel_not_found`, `channel_is_archived`. */
 const GONE = new Set([401, 403, 404, 410])
@@ -17,6 +19,7 @@ export const SLACK: Dialect = {
     const title = titleOf(notice)
     const sections = paragraphsOf(notice, {
       most: MOST_BYTES,
+      count: MOST_SECTIONS,
       paragraph: (headline, lines) => cutTo([`*${headline}*`, ...lines].join('\n'), MOST_OF_SECTION),
     })
     const blocks = [

@@ -5,7 +5,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { openChannel } from '../../src/operator/channel.ts'
 import { clockWith } from '../support/clock.ts'
 import { openAnswering, openRobot, ROBOT_SECRET, type RobotName } from '../support/operator-robots.ts'
-import { AT, exhausted, noticeOf, PAUSED } from './support.ts'
+import { AT, exhausted, noticeOf, PAUSED, resolved } from './support.ts'
 
 type At = Pick<Awaited<ReturnType<typeof openAnswering>>, 'url' | 'connect'>
 
@@ -59,6 +59,16 @@ describe.each(NAMES)('%s', name => {
       const events = Array.from({ length: 60 }, (_, n) => exhausted(`partner_${n}`, '好'.repeat(length)))
       expect(await channel.post(noticeOf(events, 'zh'))).toEqual({ kind: 'told' })
     }
+  })
+
+  test('takes a digest of very many short events, and counts those it has no room for', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    const events = Array.from({ length: 200 }, (_, n) => resolved(`C${n}`))
+    expect(await channel.post(noticeOf(events, 'zh'))).toEqual({ kind: 'told' })
+    const [text = ''] = robot.texts()
+    const named = text.match(/恢复: /g)?.length ?? 0
+    expect(text).toContain(`另有 ${200 - named} 个`)
   })
 
   test('gets 18 messages a minute', async () => {
