@@ -43,16 +43,16 @@ const stateAt = (failingSince: number, attempts: number, at: number): CallbackHe
   return at - failingSince < DISABLED_AFTER_MS ? 'failing' : 'disabled'
 }
 
-/** What an attempt changes that reached its receiver, or failed because of it. After a 410 the URL is on hold for that. */
+/** What an attempt changes that reached its receiver, or failed because of it. After a 410 a URL that is not disabled is on hold for that. */
 export const afterAttemptAt = (
   health: CallbackHealth | null,
   attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null },
   at: number,
 ): CallbackPlan => {
   if (attempt.outcome === 'delivered') return afterSuccess(health)
-  if (attempt.outcome === 'gone') return { health: null, turn: null }
-  // What was under way when it was disabled says nothing new.
+  // What was under way when it was disabled says nothing new, not even a 410: a good test is still to end the hold.
   if (health?.state === 'disabled') return { health, turn: null }
+  if (attempt.outcome === 'gone') return { health: null, turn: null }
   // A clock that was set back leaves no beginning that lies ahead.
   const failingSince = Math.min(health?.failingSince ?? at, at)
   const attempts = Math.min((health?.attempts ?? 0) + 1, ENOUGH_ATTEMPTS)

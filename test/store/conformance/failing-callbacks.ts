@@ -36,6 +36,20 @@ const openDisabled = async (open: OpenStore, held = 1) => {
   await bench.claimMessages()
   return { bench, failed, since, turns, heldIds: [failed.id, ...waiting.map(({ id }) => id)] }
 }
+/** A URL that was disabled just now, while another attempt at it was under way. */
+const openDisabledDuringAttempt = async (open: OpenStore) => {
+  const bench = await openBench(open)
+  const { id } = await bench.resolve()
+  await fail(bench, id, { times: 10, apartMs: 12 * HOUR })
+  const slow = await bench.resolve()
+  await bench.store.resend(bench.partnerId, id)
+  const messages = await bench.claimMessages()
+  const late = messages.find(one => one.registrationId === slow.id)
+  const last = messages.find(one => one.registrationId === id)
+  if (!late || !last) throw new Error('both were due')
+  await bench.store.settleMessages([bench.received(last, 503)])
+  return { bench, late }
+}
 const url = (bench: Bench) => ({ partnerId: bench.partnerId, callbackUrl: HOOK })
 const callbacksOf = async (bench: Bench) => (await bench.store.statusOf(bench.partnerId, null)).callbacks
 const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
@@ -141,19 +155,20 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test('is enabled by an attempt that was under way and is answered well after all', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    await fail(bench, id, { times: 10, apartMs: 12 * HOUR })
-    const slow = await bench.resolve()
-    await bench.store.resend(bench.partnerId, id)
-    const messages = await bench.claimMessages()
-    const [late] = messages.filter(one => one.registrationId === slow.id)
-    const [last] = messages.filter(one => one.registrationId === id)
-    if (!late || !last) throw new Error('both were due')
-    await bench.store.settleMessages([bench.received(last, 503)])
+    const { bench, late } = await openDisabledDuringAttempt(open)
+    await using _ = bench
     const turns = listen(bench)
     await bench.store.settleMessages([bench.received(late, 200)])
     expect(turns).toMatchObject([{ turn: 'enabled' }])
+    expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('stays disabled when an attempt that was under way is answered 410, and a good test enables it', async () => {
+    const { bench, late } = await openDisabledDuringAttempt(open)
+    await using _ = bench
+    await bench.store.settleMessages([bench.received(late, 410)])
+    expect(await callbacksOf(bench)).toMatchObject([{ state: 'disabled', lastError: 'http_503' }])
+    expect(await bench.store.enableCallback(url(bench), 'test')).toBe(true)
     expect(await callbacksOf(bench)).toEqual([])
   })
 

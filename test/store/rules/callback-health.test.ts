@@ -59,9 +59,12 @@ test('a success ends it, and so does a 410, after which the URL is on hold for t
   expect(afterAttemptAt(health({ state: 'failing' }), GONE, AT)).toEqual({ health: null, turn: null })
 })
 
-test('what was under way when it was disabled changes nothing', () => {
+test.each([
+  ['failed', SILENT],
+  ['a 410', GONE],
+] as const)('what was under way when it was disabled changes nothing: %s', (_name, attempt) => {
   const disabled = health({ state: 'disabled' })
-  expect(afterAttemptAt(disabled, SILENT, AT + 6 * DAY)).toEqual({ health: disabled, turn: null })
+  expect(afterAttemptAt(disabled, attempt, AT + 6 * DAY)).toEqual({ health: disabled, turn: null })
 })
 
 test('a clock that was set back lets it begin then, and disables nothing too early', () => {
