@@ -97,11 +97,9 @@ export const openApp = async (
     await traces?.close(Math.max(0, Math.min(FLUSH_MS, leftMs)))
   })
   const operator = openOperator(shared)
-  if (operator) {
-    roles.push(operator)
-    listeners.push(operator.listen)
-  }
-  const whyOff = operator?.whyOff ?? null
+  roles.push(operator)
+  listeners.push(operator.listen)
+  const { whyOff } = operator
   const api = await openApi({ ...shared, sender, enumerationGuard, metrics: metrics.page, whyOff })
   roles.push(api)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))

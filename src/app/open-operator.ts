@@ -25,8 +25,8 @@ type Verb =
 
 export interface OperatorRole extends Role {
   listen: Listener
-  /** Why operators are not told any more; null: they are. */
-  whyOff: () => string | null
+  /** Why operators are not told any more, null: they are; null: nobody has said where to tell them. */
+  whyOff: (() => string | null) | null
 }
 
 const LOOK_EVERY_MS = 15 * SECOND
@@ -35,35 +35,45 @@ const LOOK_EVERY_MS = 15 * SECOND
 const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
 
-/** Tells operators at OPERATOR_URL, from now on; null: there is none, and nothing is noted. */
-export const openOperator = ({
-  config: { operator },
-  store,
-  emit,
-}: RoleDeps<'operator', Verb>): OperatorRole | null => {
-  const channel = openChannelOf(operator)
-  if (!channel) return null
+/** What is noted is told there. */
+const openTelling = (channel: Channel, { config: { operator }, store, emit }: RoleDeps<'operator', Verb>) => {
   const { language } = operator
   const teller = createTeller({ store, channel, language, source: hostname(), clock, random: Math.random, emit })
   const notebook = createNotebook({ store, clock, onDue: teller.ring, emit })
-  const watch = createWatch({ store, note: notebook.note })
+  return {
+    note: notebook.note,
+    whyOff: teller.whyOff,
+    end: () => Promise.all([teller.stop(), notebook.stop()]),
+    breakOff: channel.close,
+  }
+}
+
+/** Where OPERATOR_URL is not set. */
+const NOT_TOLD = { note: () => {}, whyOff: null, end: async () => {}, breakOff: () => {} }
+
+/** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
+export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => {
+  const { config, store, emit } = deps
+  const channel = openChannelOf(config.operator)
+  const { note, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
+  const watch = createWatch({ store, note, emit })
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()
   return {
     listen: event => {
-      const note = noteOf(event, store.now())
-      if (note === null) return
-      watch.forget(keyOf(note))
-      notebook.note(note)
+      const noted = noteOf(event, store.now())
+      if (noted === null) return
+      watch.forget(keyOf(noted))
+      note(noted)
     },
-    whyOff: teller.whyOff,
+    whyOff,
     ...createRole({
       end: () => {
         heartbeat.stop()
-        return Promise.all([teller.stop(), notebook.stop()])
+        return end()
       },
-      breakOff: channel.close,
+      breakOff,
     }),
   }
 }

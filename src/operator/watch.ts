@@ -1,10 +1,15 @@
-import type { OperatorNote } from '../core/operator-event.ts'
+import { type OperatorCondition, type OperatorNote, operatorEventType } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import { keyOf } from './notebook.ts'
+import { logSentence } from './words.ts'
 
 type Look = Pick<OperatorNote, 'condition' | 'subject'> & { details: OperatorNote['details'] }
+
+/** What no event of its own tells in the log. */
+const LOGGED: ReadonlySet<OperatorCondition> = new Set(['backlog.growing', 'disk.low'])
 
 /** What a trouble is called here; null: operators have made it, or it has waited for nobody. */
 const lookOf = (trouble: Trouble): Look | null => {
@@ -57,13 +62,28 @@ export interface Watch {
 export const createWatch = ({
   store,
   note,
+  emit,
 }: {
   store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup'>
   note: (note: OperatorNote) => void
+  emit: Emit<'operator.event'>
 }): Watch => {
   /** As many as there are accounts, thrice. */
   let seen = new Map<string, boolean>()
   let isLooking = false
+  /** Which the log says to be wrong. */
+  const logged = new Set<string>()
+
+  const log = ({ condition, subject, details }: Look, at: number) => {
+    const key = keyOf({ condition, subject })
+    const isWrong = details !== null
+    if (!LOGGED.has(condition) || logged.has(key) === isWrong) return
+    if (isWrong) logged.add(key)
+    else logged.delete(key)
+    const state = isWrong ? 'firing' : 'resolved'
+    const type = operatorEventType({ condition, state })
+    emit('operator.event', { type, subject, state, sentence: logSentence(condition, details, at) })
+  }
 
   const read = async (): Promise<TroubleFacts> => {
     const [stats, engine, deliveriesHeldAt, backup] = await Promise.all([
@@ -86,6 +106,7 @@ export const createWatch = ({
           const key = keyOf(look)
           const isWrong = look.details !== null
           now.set(key, isWrong)
+          log(look, facts.stats.at)
           if (seen.get(key) !== isWrong) note({ ...look, at: facts.stats.at, adds: 0 } as OperatorNote)
         }
         seen = now

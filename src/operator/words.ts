@@ -143,6 +143,20 @@ const describe = (
   return words(details, count)
 }
 
+/**
+ * What has come, or is over, in English.
+ *
+ * @param details null: it is over
+ */
+export const logSentence = (
+  condition: OperatorCondition,
+  details: OperatorEvent['details'] | null,
+  at: number,
+): string =>
+  details !== null && 'code' in details
+    ? describeTrouble(details, 'en', at).sentence
+    : en.titles[condition][details === null ? 'resolved' : 'firing']
+
 const wordsOf = (texts: Texts, language: Language): Words => ({
   event: (event, at) => {
     const { condition, state, since, count } = event

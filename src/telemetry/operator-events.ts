@@ -1,10 +1,17 @@
 import type { OperatorChannel } from '../core/operator-channel.ts'
+import type { OperatorState } from '../core/operator-event.ts'
 import { type EventEntry, field, TEXT } from './event-fields.ts'
 
 const CHANNEL = field<OperatorChannel>('text')
 
 /** How operators are told. */
 export const OPERATOR_EVENTS = {
+  'operator.event': {
+    level: 'warn',
+    fields: { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },
+    meaning:
+      'Something that operators have to see to has come (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the disk is nearly full (`disk.low`). Looked at every 15 s, with `OPERATOR_URL` or without. What else operators are told of has an event of its own. See [being told](operations.md#being-told).',
+  },
   'operator_event.ended': {
     level: 'debug',
     fields: { type: TEXT, outcome: field<'sent' | 'merged' | 'dropped' | 'failed'>('text') },

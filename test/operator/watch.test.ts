@@ -28,7 +28,9 @@ const open = async () => {
       return { ...(await memory.stats()), ...state.stats }
     },
   }
-  const watch = createWatch({ store, note: note => void noted.push(note) })
+  const logged: unknown[] = []
+  const emit = (_name: string, fields: unknown) => void logged.push(fields)
+  const watch = createWatch({ store, note: note => void noted.push(note), emit })
   return {
     ...{ memory, account, state, watch },
     /** What a look notes, and whether it is wrong. */
@@ -37,7 +39,7 @@ const open = async () => {
       await watch.look()
       return noted.map(note => `${keyOf(note)}: ${note.details === null ? 'well' : 'wrong'}`)
     },
-    noted,
+    ...{ noted, logged },
   }
 }
 
@@ -98,4 +100,30 @@ test('an account that an operator paused is well, and a database that cannot be 
   expect(await look()).toContain('account.paused C1: well')
   state.isBroken = true
   expect(await look()).toEqual([])
+})
+
+test('a full disk and a backlog came and went without a line in the log', async () => {
+  const { look, state, logged } = await open()
+  await look()
+  expect(logged).toEqual([])
+  state.engine = { diskFreeBytes: 5e8 }
+  await look()
+  await look()
+  state.engine = {}
+  await look()
+  expect(logged).toEqual([
+    {
+      ...{ type: 'disk.low', subject: 'disk', state: 'firing' },
+      sentence: 'The disk of the database has 500 MB left. When it is full, registrations are refused.',
+    },
+    { type: 'disk.low', subject: 'disk', state: 'resolved', sentence: 'the disk has room again' },
+  ])
+})
+
+test('what has an event of its own is not logged twice', async () => {
+  const { look, memory, logged } = await open()
+  await look()
+  await memory.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
+  expect(await look()).toEqual(['backup.failed backup: wrong'])
+  expect(logged).toEqual([])
 })
