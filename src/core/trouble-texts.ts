@@ -39,6 +39,9 @@ export const showBytes = (bytes: number): string => {
   return `${Number((bytes / size).toPrecision(3))} ${unit}`
 }
 
+/** A commit does not fit into less: it writes some pages of 4 KiB. */
+const FULL_BYTES = 32 * 1024
+
 const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
 /** Three digits say all that an estimate can. */
 const rounded = (rate: number): number => Number(rate.toPrecision(3))
@@ -118,7 +121,10 @@ const en: Words = {
       'Look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
   disk_low: ({ freeBytes }) => ({
-    sentence: `The disk of the database has ${showBytes(freeBytes)} left. When it is full, registrations are refused.`,
+    sentence:
+      freeBytes < FULL_BYTES
+        ? `The disk of the database is full (${showBytes(freeBytes)} left): registrations are refused now.`
+        : `The disk of the database has ${showBytes(freeBytes)} left. When it is full, registrations are refused.`,
     remedy:
       'Free some space or enlarge the disk; then shorten RETENTION and run prune. Do not stop the service on a full disk.',
   }),
@@ -196,7 +202,10 @@ const zh: Words = {
       '请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   disk_low: ({ freeBytes }) => ({
-    sentence: `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
+    sentence:
+      freeBytes < FULL_BYTES
+        ? `数据库所在磁盘已写满（仅剩 ${showBytes(freeBytes)}）：新的登记目前会被拒绝。`
+        : `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
     remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 prune。磁盘写满时不要停止服务。',
   }),
   log_pinned: ({ since, walBytes }, at) => ({

@@ -61,3 +61,13 @@ test('spans and sizes are said in a unit of which there are several', () => {
   ])
   expect([512, 4_300_000, 1.25e9].map(showBytes)).toEqual(['0.512 kB', '4.3 MB', '1.25 GB'])
 })
+
+test('on a full disk it was said what would be when it is full', () => {
+  const trouble = { code: 'disk_low', since: null, freeBytes: 4_096 } as const
+  expect(describeTrouble(trouble, 'en', AT).sentence).toBe(
+    'The disk of the database is full (4.1 kB left): registrations are refused now.',
+  )
+  expect(describeTrouble(trouble, 'zh', AT).sentence).toBe(
+    '数据库所在磁盘已写满（仅剩 4.1 kB）：新的登记目前会被拒绝。',
+  )
+})
