@@ -74,8 +74,12 @@ const nextPollClause = ({ registration: { nextPollAt }, queue }: Explanation, sc
 /** Three digits say all that an estimate can. */
 export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))
 
-const queueClause = ({ before, rate, at }: NonNullable<Explanation['queue']>, scope: Scope): string =>
-  fill(scope.texts.next.queued, { before, rate: roundedRate(rate), in: showDelay(at - scope.now, scope) })
+const queueClause = ({ before, isAtLeast, rate, at }: NonNullable<Explanation['queue']>, scope: Scope): string =>
+  fill(isAtLeast ? scope.texts.next.queuedFar : scope.texts.next.queued, {
+    before,
+    rate: roundedRate(rate),
+    in: showDelay(at - scope.now, scope),
+  })
 
 /** Why nothing is asked, in a pause or an outage. */
 const heldClause = (account: Explanation['account'], scope: Scope): string | null => {

@@ -10,7 +10,7 @@ export interface ExplainTexts {
   in: { s: string; min: string; h: string; d: string }
   ended: { succeeded: string; failed: string; cancelled: string } & Record<`unresolved_${Reason}`, string>
   answer: Record<Answer['kind'] | 'none' | 'transient_code', string>
-  next: { at: string; now: string; queued: string; none: string }
+  next: { at: string; now: string; queued: string; queuedFar: string; none: string }
   unreachable: string
   paused: { byCode: string; byOperator: string }
   pauseReason: Record<Exclude<PauseReason, 'operator'>, string>
@@ -68,6 +68,8 @@ const en: ExplainTexts = {
     now: 'The next call is due now.',
     queued:
       'The next call is due and waits for its turn. Calls of yours before it: {before}, at {rate} a second, so it is made {in}, roughly.',
+    queuedFar:
+      'The next call is due and waits for its turn. Calls of yours before it: more than {before}, at {rate} a second, so it is made {in} at the earliest, roughly.',
     none: 'No further call is planned.',
   },
   unreachable:
@@ -149,6 +151,7 @@ const zh: ExplainTexts = {
     at: '下次查询时间：{at}（{in}）。',
     now: '即将查询。',
     queued: '查询时间已到，正在排队：前面还有贵方的 {before} 次查询，目前每秒 {rate} 次，预计约 {in}查询。',
+    queuedFar: '查询时间已到，正在排队：前面还有贵方的 {before} 次以上查询，目前每秒 {rate} 次，预计最早约 {in}查询。',
     none: '不会再查询。',
   },
   unreachable: '自 {at} 起无法连接上游（{error}）。系统会定期重试，上游恢复应答后立即继续查询该流水号。',

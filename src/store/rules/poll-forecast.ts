@@ -2,10 +2,15 @@ import { type AccountState, effectiveRate } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
 import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
 
+/** Of each queue. */
+export const MOST_COUNTED = 5_000
+
 /** About when a verification that is due is asked. */
 export interface PollForecast {
   /** Calls of the same partner that go before it. */
   before: number
+  /** There may be more of them, and it may be asked later: each queue is counted up to `MOST_COUNTED`. */
+  isAtLeast: boolean
   /** Calls a second that the partner has now: the account's rate, shared with the other partners that wait. */
   rate: number
   at: number
@@ -61,5 +66,10 @@ export const forecastPoll = ({ queue, dueAt, depths, account, partners }: Facts,
     sum(depth => !isOurs(depth), 'due'),
   )
   const rate = effectiveRate(account, now) / partners
-  return { before, rate, at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND) }
+  return {
+    before,
+    isAtLeast: before >= MOST_COUNTED,
+    rate,
+    at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND),
+  }
 }

@@ -1,13 +1,11 @@
 import { isProbed } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import { forecastPoll, type PollForecast, type QueueDepth } from '../rules/poll-forecast.ts'
+import { forecastPoll, MOST_COUNTED, type PollForecast, type QueueDepth } from '../rules/poll-forecast.ts'
 import { FRESH_MS, placeIn } from '../rules/poll-queues.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
-/** Of each queue; who waits behind more is told of these. */
-const MOST_COUNTED = 5_000
 /** How long the number of partners that wait is kept: it takes a look at each of them. */
 const PARTNERS_KEPT_MS = SECOND
 

@@ -89,8 +89,19 @@ describe('the sentence', () => {
     ],
     [
       'waits in a queue',
-      explanation({ nextPollAt: START - MINUTE }, { queue: { before: 312, rate: 2.5, at: START + 125 * SECOND } }),
+      explanation(
+        { nextPollAt: START - MINUTE },
+        { queue: { before: 312, isAtLeast: false, rate: 2.5, at: START + 125 * SECOND } },
+      ),
       'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is due and waits for its turn. Calls of yours before it: 312, at 2.5 a second, so it is made in 3 min, roughly.',
+    ],
+    [
+      'waits behind more than are counted',
+      explanation(
+        { nextPollAt: START - MINUTE },
+        { queue: { before: 5_000, isAtLeast: true, rate: 5, at: START + 1_000 * SECOND } },
+      ),
+      'At 2026-11-24 16:19:55 UTC the upstream answered that the user has not finished yet (status ING). The next call is due and waits for its turn. Calls of yours before it: more than 5000, at 5 a second, so it is made in 17 min at the earliest, roughly.',
     ],
     [
       'cannot be asked about in an outage',

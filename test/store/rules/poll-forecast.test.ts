@@ -48,3 +48,12 @@ test('the time follows from the rate, which the partners that wait share', () =>
     at: NOW + 20_000,
   })
 })
+
+test.each([
+  [4_999, false],
+  [5_000, true],
+])('behind %i of a queue that is counted up to 5,000 there may be more: %s', (earlier, isAtLeast) => {
+  const depths = [{ queue: AGAIN, due: 5_000, earlier, stale: 0 }]
+  const forecast = forecastPoll({ queue: AGAIN, dueAt: NOW, depths, account: ACCOUNT, partners: 1 }, NOW)
+  expect(forecast).toMatchObject({ before: earlier, isAtLeast })
+})
