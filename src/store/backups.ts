@@ -34,8 +34,8 @@ export interface BackupMade {
 }
 
 /**
- * Makes a backup of the database that the settings name, which may be in use. Its end, good or bad, is recorded there. Never makes
- * a database, a key or a newer schema.
+ * Makes a backup of the database that the settings name, which may be in use. Its end, good or bad, is recorded there, but for what
+ * `UNRECORDED` names. Never makes a database, a key or a newer schema.
  *
  * Throws a `BackupError`, or an `Error` that begins with the name of the setting to change.
  */
@@ -61,10 +61,13 @@ export const makeBackup = async (
     return { file: target, database, manifest, isRecorded, network: networkOf(target), isOnSameDisk }
   } catch (error) {
     const reason = error instanceof BackupError ? error.problem.kind : 'unknown'
-    if (reason !== 'stopped') tryToRecord(database, { outcome: 'failed', at: now(), reason })
+    if (!UNRECORDED.has(reason)) tryToRecord(database, { outcome: 'failed', at: now(), reason })
     throw error
   }
 }
+
+/** By whoever typed the command: it was ended, or the file that it names cannot be made there, so nothing began. */
+const UNRECORDED: ReadonlySet<string> = new Set<BackupProblem['kind']>(['stopped', 'is_folder', 'exists', 'no_folder'])
 
 /** Where the database cannot be written, the backup is what it is all the same. */
 const tryToRecord = (...args: Parameters<typeof recordBackup>): boolean => {
