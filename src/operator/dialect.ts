@@ -7,8 +7,8 @@ import { WORDS } from './words.ts'
 export type Problem = 'signature' | 'key' | 'keyword' | 'address' | 'content'
 
 /**
- * What came of a message. `code` is for the log, and `said` what the robot has said, in one line. `later`: it may work another time,
- * after `waitMs` where that is known.
+ * What came of a message. `code` is for the log, and `said` what the robot has said, in one line; never a page
+ * of somebody else. `later`: it may work another time, after `waitMs` where that is known.
  */
 export type Answer =
   | { kind: 'told' }
@@ -97,7 +97,7 @@ const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
   }
 }
 
-export const saidBy = (text: unknown): string => cutTo(oneLine(typeof text === 'string' ? text : ''), LONGEST_SAID)
+const saidBy = (text: unknown): string => cutTo(oneLine(typeof text === 'string' ? text : ''), LONGEST_SAID)
 
 /** A robot that answers 200 whatever it thinks: `code` is in the body, and 0 means that it told. */
 export const judgeByCode = (
@@ -108,8 +108,8 @@ export const judgeByCode = (
   const object = objectOf(text)
   const code = object?.[names.code]
   if (typeof code !== 'number') {
-    // Whatever that is, it is no robot: a proxy, or a page for people.
-    const named = { code: `http ${status}`, said: saidBy(text) }
+    // Whatever that is, it is no robot: a proxy, or a page for people. It may repeat the path, which holds the key.
+    const named = { code: `http ${status}`, said: '' }
     if (status === 404 || status === 410) return { kind: 'refused', problem: 'key', ...named }
     return { kind: 'later', ...named, waitMs }
   }

@@ -1,4 +1,4 @@
-import { type Dialect, JSON_HEADERS, paragraphsOf, ROBOT, saidBy, titleOf } from './dialect.ts'
+import { type Dialect, JSON_HEADERS, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
 const MOST_OF_HEADER = 150
@@ -10,6 +10,9 @@ const MOST_SECTIONS = 48
 
 /** What it answers with 403, 404 and 410 lasts: `invalid_token`, `no_service`, `channel_not_found`, `channel_is_archived`. */
 const GONE = new Set([401, 403, 404, 410])
+
+/** What is no name of an error may be somebody's page, which may repeat the path with the key. */
+const ERROR_NAME = /^[a-z_]{1,100}$/
 
 /** Slack: the URL is the secret. `verbatim` keeps it from making links and mentions of plain text. */
 export const SLACK: Dialect = {
@@ -30,7 +33,7 @@ export const SLACK: Dialect = {
   },
   judge: ({ status, waitMs, text }) => {
     if (status === 200 && text.trim() === 'ok') return { kind: 'told' }
-    const named = { code: `http ${status}`, said: saidBy(text) }
+    const named = { code: `http ${status}`, said: ERROR_NAME.test(text.trim()) ? text.trim() : '' }
     if (GONE.has(status)) return { kind: 'refused', problem: 'key', ...named }
     if (status === 400) return { kind: 'refused', problem: 'content', ...named }
     return { kind: 'later', ...named, waitMs }

@@ -93,6 +93,16 @@ describe.each(NAMES)('%s', name => {
     expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', problem: 'key' })
   })
 
+  test.each([
+    ['a page', (path: string) => `<p>The requested URL ${path} was not found on this server.</p>`],
+    ['JSON', (path: string) => JSON.stringify({ path, msg: path, errmsg: path })],
+  ])('whose place %s has taken that repeats the path does not have its key in the log', async (_, answer) => {
+    await using proxy = await openAnswering(({ url }) => ({ status: 404, body: answer(url.pathname + url.search) }))
+    await using robot = await openRobot(name)
+    using channel = channelTo({ ...proxy, url: robot.url })
+    expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', code: 'http 404', said: '' })
+  })
+
   test('has had too many', async () => {
     await using robot = await openRobot(name, { most: 0 })
     using channel = channelTo(robot)
