@@ -60,7 +60,7 @@ const IMPOSSIBLE: Readonly<Record<BulkAct['state'], string>> = {
   failed: 'Its probe has failed. Create another one.',
 }
 
-/** To cancel takes away what partners wait for, and cannot be undone. */
+/** To cancel takes away what partners wait for, and cannot be undone. To stop it is for everybody who operates. */
 const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
   if (act === 'cancel' && !includesRole(c.get('operator').role, 'admin'))
     throw new AppError('forbidden', 'To cancel many registrations needs a token with the role admin.')
@@ -89,13 +89,13 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
       c.set('object', bulk.id)
       c.header('location', `/v1/admin/bulk/${bulk.id}`)
     }
-    const answer: z.output<typeof BULK_DRAFT> = {
+    const drafted: z.output<typeof BULK_DRAFT> = {
       ...view(c, bulk),
       ...(dryRun ? { id: null } : {}),
       sample: sample.map(one => viewFound(one, role)),
       estimatedSeconds: Math.ceil(counted.count / RATE),
     }
-    return c.json(answer, dryRun ? 200 : 201)
+    return c.json(drafted, dryRun ? 200 : 201)
   })
 
   app.get('/', async c => {
@@ -106,16 +106,22 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
 
   app.get('/:id', noQuery, async c => c.json(view(c, await find(c))))
 
-  const command = (verb: (id: string) => Promise<BulkCommand | null>) => async (c: Context<ApiEnv>) => {
-    await readReason(c)
-    const { id, act } = await find(c)
-    refuseByAct(c, act)
-    const commanded = found(await verb(id), 'bulk act')
+  const answer = (c: Context<ApiEnv>, command: BulkCommand | null) => {
+    const commanded = found(command, 'bulk act')
     if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
     return c.json(view(c, commanded.bulk))
   }
-  app.post('/:id/start', noQuery, command(store.startBulkAct))
-  app.post('/:id/stop', noQuery, command(store.stopBulkAct))
+  app.post('/:id/start', noQuery, async c => {
+    await readReason(c)
+    const { id, act } = await find(c)
+    refuseByAct(c, act)
+    return answer(c, await store.startBulkAct(id))
+  })
+  app.post('/:id/stop', noQuery, async c => {
+    await readReason(c)
+    const { id } = await find(c)
+    return answer(c, await store.stopBulkAct(id))
+  })
 
   return app
 }

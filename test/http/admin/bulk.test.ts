@@ -138,6 +138,16 @@ describe('a bulk act', () => {
     expect((await call('POST', `/bulk/${id}/start`)).status).toBe(200)
   })
 
+  test('that cancels could not be stopped by the role operate', async () => {
+    await api.register()
+    const key = await tokenOf('operate')
+    const { id } = (await create({ act: 'cancel', filter: { status: 'pending' } })).json
+    await call('POST', `/bulk/${id}/start`)
+    const { status, json } = await call('POST', `/bulk/${id}/stop`, { key })
+    expect([status, json.state]).toEqual([200, 'stopped'])
+    expect((await call('POST', `/bulk/${id}/start`, { key })).status).toBe(403)
+  })
+
   test('shows serials whole to the role admin only', async () => {
     await exhaust(1)
     const filter = { serial: 'serial-number-0' }
