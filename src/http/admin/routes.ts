@@ -37,7 +37,8 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   'GET /v1/admin/bulk/:id': reads('read'),
   'POST /v1/admin/bulk/:id/start': acts('operate', 'bulk.start'),
   'POST /v1/admin/bulk/:id/stop': acts('operate', 'bulk.stop'),
-  'GET /v1/admin/callbacks': reads('read'),
+  // It has whole URLs: they are needed to enable one.
+  'GET /v1/admin/callbacks': reads('operate'),
   'POST /v1/admin/callbacks/enable': acts('operate', 'callback.enable'),
   'GET /v1/admin/audit': reads('admin'),
 }

@@ -55,6 +55,12 @@ test.each(ROUTES)('with ADMIN_TOKEN, %s is open', async route => {
   expect([401, 403]).not.toContain((await api.call(...callOf(route), { key: ADMIN_TOKEN })).status)
 })
 
+test('the role read saw whole callback URLs in the list of those that fail', async () => {
+  const statusFor = async (role: Role) =>
+    (await api.call('GET', '/v1/admin/callbacks', { key: (await addToken(api, role)).text })).status
+  expect([await statusFor('read'), await statusFor('operate')]).toEqual([403, 200])
+})
+
 test('a token stops working within two seconds of being revoked, and when it has expired', async () => {
   const { store, clock, call } = api
   const [revoked, expiring] = [await addToken(api, 'read'), await addToken(api, 'read', clock.now + 60_000)]
