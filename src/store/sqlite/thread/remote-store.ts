@@ -102,9 +102,7 @@ const createReader = (
       open().catch(() => {})
     },
     call: (verb, args) => {
-      // What is not about one partner has its turn like one.
-      const [partnerId] = args
-      return inTurn(typeof partnerId === 'string' ? partnerId : '', async () => {
+      return inTurn(turnOf(verb, args), async () => {
         if (refusal) throw refusal
         const opened = await open()
         return opened.call(verb, args)
@@ -117,4 +115,10 @@ const createReader = (
       await opened?.end()
     },
   }
+}
+
+/** What is not about one partner has its turn like one. The figures for the metrics wait for no operator's search. */
+const turnOf = (verb: Verb, [partnerId]: readonly unknown[]): string => {
+  if (verb === 'stats') return verb
+  return typeof partnerId === 'string' ? partnerId : ''
 }
