@@ -31,12 +31,18 @@ const en: BackupTexts = {
       ? []
       : ['Its time could not be written into the database, so alerts take the one before for the last.']),
   ],
-  plan: ({ at, version, bytes, counts, willSend, willAsk, lost, keepsAs }) => [
+  plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }) => [
     `The backup${at === null ? '' : ` is of ${formatTime(at, 'en')}`}${version === null ? '' : `, made by version ${version}`}: ${formatBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
     '',
     'Done again, as if for the first time:',
     `  ${formatCount(willSend)} webhooks that it has as not delivered are sent, also where they have been since: under the same webhook-id, by which receivers know them.`,
     `  ${formatCount(willAsk)} registrations that it has as waiting are asked about again, and their partners told: under the same webhook-id too.`,
+    ...(willStop === 0
+      ? []
+      : [
+          'Stopped, because it may have been stopped since:',
+          `  ${formatCount(willStop)} bulk acts that it has as under way. Start again those that are still wanted: POST /v1/admin/bulk/{id}/start.`,
+        ]),
     'Lost, because it came later:',
     lost === null
       ? '  The registrations made since then; how many is not known. Their partners must repeat them, which gives them new ids.'
@@ -66,12 +72,18 @@ const zh: BackupTexts = {
     ...(network === null ? [] : [`备份位于 ${network} 上，已确认的写入仍可能丢失：请另存一份。`]),
     ...(isRecorded ? [] : ['未能把备份时间写入数据库，告警会把更早的一次当作最近一次备份。']),
   ],
-  plan: ({ at, version, bytes, counts, willSend, willAsk, lost, keepsAs }) => [
+  plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }) => [
     `备份${at === null ? '' : `数据截至 ${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
     '',
     '将重做一遍：',
     `  备份中尚未送达的 ${formatCount(willSend)} 条通知会再次发送（即使此后已送达），webhook-id 不变，接收方可据此去重。`,
     `  备份中仍在等待的 ${formatCount(willAsk)} 条登记会再次查询并通知合作方，webhook-id 同样不变。`,
+    ...(willStop === 0
+      ? []
+      : [
+          '将停止（此后可能已被停止）：',
+          `  备份中正在进行的 ${formatCount(willStop)} 项批量操作；仍需要的请重新启动：POST /v1/admin/bulk/{id}/start。`,
+        ]),
     '将丢失（发生在备份之后）：',
     lost === null
       ? '  此后新增的登记，数量未知；合作方须重新登记，将得到新的 id。'

@@ -19,6 +19,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { BackupError, type BackupProblem } from '../../src/store/backup-problem.ts'
 import { makeBackup, openRestore, verifyBackup } from '../../src/store/backups.ts'
+import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
@@ -309,6 +310,39 @@ describe('a restore', () => {
     expect(await store.deliveriesHeldAt()).toBe(NOW)
     await store.close()
   })
+
+  test.each([{ hold: false }, { hold: true }])(
+    'went on with a bulk act that was stopped since: %j',
+    async ({ hold }) => {
+      const { bench, path, backUp, prepare } = await openScene()
+      const counted = { count: 3, isCapped: false }
+      const cancel = { act: 'cancel', filter: ALL_REGISTRATIONS, reason: 'x', who: 'w', name: 'n', counted } as const
+      for (const id of ['bulk_1', 'bulk_2']) await bench.store.createBulkAct({ ...cancel, id, probe: id === 'bulk_2' })
+      await bench.store.createBulkAct({ ...cancel, id: 'bulk_3', probe: false })
+      for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)
+      await backUp()
+      await bench.store.stopBulkAct('bulk_1')
+      await bench.store.close()
+      const prepared = await prepare()
+      expect(prepared.plan.willStop).toBe(2)
+      prepared.commit({ hold })
+      prepared.close()
+
+      const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+      expect(await store.continueBulkActs(10)).toEqual({ count: 0, cancelled: [] })
+      const ended = (await store.listBulkActs({ limit: 10, before: null })).map(({ state, endedAt }) => [
+        state,
+        endedAt,
+      ])
+      expect(ended).toEqual([
+        ['draft', null],
+        ['stopped', NOW],
+        ['stopped', NOW],
+      ])
+      expect(await store.startBulkAct('bulk_1')).toMatchObject({ outcome: 'changed' })
+      await store.close()
+    },
+  )
 
   test('goes into an empty place, and works without a manifest', async () => {
     const { bench, folder, file, backUp } = await openScene()

@@ -16,6 +16,7 @@ import { syncFile } from './durable-files.ts'
 import { freeBytesOf } from './file-system.ts'
 import { beginSwitch, endSwitch, restoreUnderWay, switchFiles } from './half-restored.ts'
 import { type Holder, holdersOf } from './holders.ts'
+import { tablesOf } from './ownership.ts'
 import { openPresence, type Presence } from './presence.ts'
 
 export type RestoreStep = { step: 'copying'; done: number; all: number } | { step: 'checking'; bytes: number }
@@ -42,6 +43,8 @@ export interface RestorePlan {
   /** Webhooks that it has as not sent yet, and registrations that it has as not decided yet. */
   willSend: number
   willAsk: number
+  /** Bulk acts that it has as under way: an operator may have stopped them since. */
+  willStop: number
   /** Registrations in the present database that were made after the backup; null: nobody can tell. */
   lost: number | null
   /** Where the present database will be kept; null: there is none. */
@@ -97,7 +100,7 @@ export const prepareRestore = async (options: RestoreOptions): Promise<PreparedR
     return {
       plan: { at, version: manifest?.version ?? null, bytes, ...content, lost, keepsAs },
       commit: ({ hold }) => {
-        writeFacts(draft, { hold: hold ? now() : null, good: at === null ? null : { at, path: file, bytes } })
+        writeFacts(draft, { now: now(), hold, good: at === null ? null : { at, path: file, bytes } })
         syncFile(draft)
         beginSwitch(database, keptAs)
         try {
@@ -179,6 +182,7 @@ const readDraft = (
         counts: manifest?.counts ?? countsOf(client),
         willSend: count("SELECT count(*) FROM messages WHERE state = 'pending'"),
         willAsk: count('SELECT count(*) FROM registrations WHERE resolved_at IS NULL'),
+        willStop: hasBulkActs(client) ? count(`SELECT count(*) FROM bulk_acts WHERE ${UNDER_WAY}`) : 0,
       }
     })
   } catch (error) {
@@ -206,10 +210,14 @@ const countSince = (database: string, at: number): number | null => {
   }
 }
 
+const UNDER_WAY = "state IN ('probing', 'running')"
+/** A backup of an earlier version has none. */
+const hasBulkActs = (client: Database.Database): boolean => tablesOf(client).includes('bulk_acts')
+
 /** What the restored database is to know of itself. */
 const writeFacts = (
   draft: string,
-  { hold, good }: { hold: number | null; good: { at: number; path: string; bytes: number } | null },
+  { now, hold, good }: { now: number; hold: boolean; good: { at: number; path: string; bytes: number } | null },
 ): void =>
   withCopy(
     draft,
@@ -218,7 +226,10 @@ const writeFacts = (
       client.pragma('journal_mode = MEMORY')
       client.pragma('synchronous = FULL')
       client.transaction(() => {
-        if (hold !== null) prepareHold(client).hold(hold)
+        if (hold) prepareHold(client).hold(now)
+        // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
+        if (hasBulkActs(client))
+          client.prepare(`UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE ${UNDER_WAY}`).run(now)
         if (good !== null) prepareBackupRecords(client).record({ outcome: 'good', ...good })
       })()
     },
