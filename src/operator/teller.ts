@@ -31,6 +31,15 @@ type Emits = Emit<
   'operator_event.ended' | 'operator_channel.failing' | 'operator_channel.back' | 'operator_channel.off'
 >
 
+type Outcome = 'told' | 'halved' | 'dropped' | 'failed'
+
+/** What comes of the events of a message: a text that is refused may be the fault of one of them, and takes no other with it. */
+const outcomeOf = (answer: Answer, count: number): Outcome => {
+  if (answer.kind === 'told') return 'told'
+  if (answer.kind !== 'refused' || answer.problem !== 'content') return 'failed'
+  return count > 1 ? 'halved' : 'dropped'
+}
+
 /** One message at a time, of all that waits, from the store's outbox to the channel. */
 export const createTeller = (deps: {
   store: Pick<Store, 'now' | 'claimOperatorEvents' | 'settleOperatorEvents'>
@@ -50,6 +59,8 @@ export const createTeller = (deps: {
   let isFailing = false
   let refusals = 0
   let off: string | null = null
+  /** Most events in the next message: half of a digest that is refused, then twice as many after each that is not. */
+  let most = channel.most
 
   const noticeOf = (events: readonly ClaimedOperatorEvent[]): Notice => {
     const at = store.now()
@@ -79,26 +90,34 @@ export const createTeller = (deps: {
     refusals = 0
   }
 
-  const settle = async (events: readonly ClaimedOperatorEvent[], answer: Answer): Promise<void> => {
+  const settle = async (
+    events: readonly ClaimedOperatorEvent[],
+    outcome: Outcome,
+    waitMs: number | null,
+  ): Promise<void> => {
     const now = store.now()
-    const outcomeOf = ({ state, count, tries }: ClaimedOperatorEvent): OperatorSettlement['outcome'] => {
-      if (answer.kind === 'told') return { kind: 'told', state, count }
-      if (answer.kind === 'refused' && answer.problem === 'content') return { kind: 'refused' }
+    const settled = ({ state, count, tries, dueAt }: ClaimedOperatorEvent): OperatorSettlement['outcome'] => {
+      if (outcome === 'told') return { kind: 'told', state, count }
+      if (outcome === 'dropped') return { kind: 'refused' }
+      // In their old place, so that the next message has the first half of them.
+      if (outcome === 'halved') return { kind: 'failed', dueAt: dueAt ?? now }
       return { kind: 'failed', dueAt: now + Math.round(retryWait(tries, random())) }
     }
-    const settlements = events.map(event => ({ id: event.id, claim: event.claim, outcome: outcomeOf(event) }))
-    const waitMs = answer.kind === 'later' ? answer.waitMs : null
+    const settlements = events.map(event => ({ id: event.id, claim: event.claim, outcome: settled(event) }))
     await store.settleOperatorEvents(settlements, waitMs === null ? null : now + Math.min(waitMs, LONGEST_PAUSE_MS))
   }
 
   const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
     const answer = await channel.post(noticeOf(events))
-    // What is about this message alone says nothing about the channel.
-    if (answer.kind === 'told' || (answer.kind === 'refused' && answer.problem === 'content')) worked()
-    else failed(answer)
-    await settle(events, answer)
-    if (answer.kind === 'told') ended(events, events.length === 1 ? 'sent' : 'merged')
-    else ended(events, answer.kind === 'refused' && answer.problem === 'content' ? 'dropped' : 'failed')
+    const outcome = outcomeOf(answer, events.length)
+    // A refused text is about this message alone, and says nothing about the channel.
+    if (answer.kind === 'told') worked()
+    else if (outcome === 'failed') failed(answer)
+    if (outcome === 'halved') most = Math.ceil(events.length / 2)
+    if (outcome === 'told' || outcome === 'dropped') most = Math.min(2 * most, channel.most)
+    await settle(events, outcome, answer.kind === 'later' ? answer.waitMs : null)
+    if (outcome === 'told') ended(events, events.length === 1 ? 'sent' : 'merged')
+    else ended(events, outcome === 'dropped' ? 'dropped' : 'failed')
   }
 
   /** How long to nap after it. */
@@ -108,11 +127,10 @@ export const createTeller = (deps: {
       await clock.sleep(busyMs, stopping.signal)
       return 0
     }
-    const { most, gapMs } = channel
     const { events, nextAt } = await store.claimOperatorEvents({
       limit: most,
       leaseMs: LEASE_MS,
-      gapMs: Math.ceil(gapMs),
+      gapMs: Math.ceil(channel.gapMs),
     })
     if (events.length > 0) await tell(events)
     return nextAt === null || off !== null

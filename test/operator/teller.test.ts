@@ -10,6 +10,7 @@ import { AT } from './support.ts'
 
 const TOLD: Answer = { kind: 'told' }
 const KEYWORD: Answer = { kind: 'refused', problem: 'keyword', code: 'errcode 310000', said: 'keywords not in content' }
+const CONTENT: Answer = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
 const DOWN: Answer = { kind: 'later', code: 'tcp: ECONNREFUSED', said: '', waitMs: null }
 
 const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
@@ -17,13 +18,15 @@ const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
   const store = createMemoryStore({ now: clock.now, defaultRate: 1 })
   const posted: { at: number; notice: Notice }[] = []
   const emitted: unknown[] = []
-  const state = { answer: TOLD as Answer, first: [] as Answer[] }
+  /** `hated`: the subject of an event whose text is refused. */
+  const state = { answer: TOLD as Answer, first: [] as Answer[], hated: '' }
   const teller = createTeller({
     store,
     channel: {
       ...{ name: 'dingtalk', most, gapMs: MINUTE / 18, avoidsFullHours: true },
       post: async notice => {
         posted.push({ at: clock.now(), notice })
+        if (notice.items.some(({ subject }) => subject === state.hated)) return CONTENT
         return state.first.shift() ?? state.answer
       },
     },
@@ -153,13 +156,58 @@ describe('a channel that fails', () => {
 
   test('that refuses a text is not asked to take it again, and takes others', async () => {
     const { state, note, advance, subjects, results, teller } = open()
-    state.answer = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
+    state.answer = CONTENT
     await note('one')
     state.answer = TOLD
     await note('two')
     await advance(HOUR)
     expect(subjects()).toEqual([['one'], ['two']])
     expect(results()).toEqual(['dropped', 'sent'])
+    await teller.stop()
+  })
+
+  test('that refuses the text of one event is told all others, and soon', async () => {
+    const { state, note, advance, subjects, results, posted, teller } = open({ most: 200 })
+    const names = Array.from({ length: 200 }, (_, n) => `partner_${n}`)
+    state.hated = 'partner_77'
+    await note(...names)
+    await advance(2 * MINUTE)
+    const told = subjects().filter(each => !each.includes(state.hated))
+    expect(told.flat().toSorted()).toEqual(names.filter(name => name !== state.hated).toSorted())
+    expect(results().filter(result => result === 'dropped')).toHaveLength(1)
+    const count = posted.length
+    await advance(HOUR)
+    expect(posted).toHaveLength(count)
+    state.hated = ''
+    await note(...names.map(name => `${name}_later`))
+    await advance(MINUTE)
+    expect(posted.slice(count).map(({ notice }) => notice.items.length)).toEqual([128, 72])
+    await teller.stop()
+  })
+
+  test('that refuses every text is asked about each event alone, and ends', async () => {
+    const { state, note, advance, subjects, results, teller } = open()
+    state.answer = CONTENT
+    await note('one', 'two', 'three')
+    await advance(HOUR)
+    expect(
+      subjects()
+        .filter(({ length }) => length === 1)
+        .flat(),
+    ).toEqual(['one', 'two', 'three'])
+    expect(results().filter(result => result === 'dropped')).toHaveLength(3)
+    await teller.stop()
+  })
+
+  test('is not taken to work because it refuses a text', async () => {
+    const { state, note, advance, channelEvents, teller } = open()
+    state.first = [DOWN, CONTENT]
+    await note('one')
+    await advance(MINUTE)
+    expect(channelEvents()).toEqual(['operator_channel.failing'])
+    await note('two')
+    await advance(MINUTE)
+    expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.back'])
     await teller.stop()
   })
 })
