@@ -197,9 +197,14 @@ const keepFailing: Step = async (history, tick) => {
 }
 const enableCallback: Step = async history => {
   const { random } = history
-  const callback = { partnerId: oneOf(random, history.partnerIds), callbackUrl: oneOf(random, history.urls) }
+  // What was told last is often a 410: otherwise hardly any of the URLs drawn is on hold.
+  const told = random() < 0.5 ? history.toldAttempts.at(-1)?.message : undefined
+  const { partnerId, callbackUrl } = told ?? {
+    partnerId: oneOf(random, history.partnerIds),
+    callbackUrl: oneOf(random, history.urls),
+  }
   const end = oneOf(random, ['test', 'operator'] as const)
-  await call(history, 'enableCallback', store => store.enableCallback(callback, end))
+  await call(history, 'enableCallback', store => store.enableCallback({ partnerId, callbackUrl }, end))
 }
 
 const cancel: Step = async history => {
