@@ -53,6 +53,8 @@ export const afterAttemptAt = (
   // What was under way when it was disabled says nothing new, not even a 410: a good test is still to end the hold.
   if (health?.state === 'disabled') return { health, turn: null }
   if (attempt.outcome === 'gone') return { health: null, turn: null }
+  // What failed before nothing was sent for so long says nothing about the time in between.
+  if (health !== null && at - health.lastAt > STILL_FAILING_MS) return afterAttemptAt(null, attempt, at)
   // A clock that was set back leaves no beginning that lies ahead.
   const failingSince = Math.min(health?.failingSince ?? at, at)
   const attempts = Math.min((health?.attempts ?? 0) + 1, ENOUGH_ATTEMPTS)

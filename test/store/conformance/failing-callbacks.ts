@@ -78,6 +78,16 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 0 })
   })
 
+  test('is not disabled by one failure long after a short outage, with nothing sent in between', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    await fail(bench, id, { times: 9, apartMs: 4 * MINUTE })
+    await bench.advance(20 * DAY)
+    const since = bench.store.now()
+    await fail(bench, id, { times: 10, apartMs: 7 * MINUTE })
+    expect(await callbacksOf(bench)).toMatchObject([{ state: 'failing', since, heldSince: null }])
+  })
+
   test('is told as failing after an hour and ten attempts, once, and as recovered by a success', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()

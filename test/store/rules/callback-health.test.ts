@@ -5,6 +5,7 @@ import {
   type CallbackHealth,
   endsHold,
   mayForgetHealth,
+  STILL_FAILING_MS,
 } from '../../../src/store/rules/callback-health.ts'
 
 const AT = 1_795_507_200_000
@@ -41,7 +42,7 @@ test.each([
   ['failing', 'five days less a ms', health({ state: 'failing' }), 5 * DAY - 1, null],
   ['disabled', 'the tenth attempt after five days', health({ attempts: 9 }), 5 * DAY, 'disabled'],
 ] as const)('it is %s after %s', (state, _name, before, ms, turn) => {
-  const plan = afterAttemptAt(before, REJECTED, AT + ms)
+  const plan = afterAttemptAt({ ...before, lastAt: AT + ms - HOUR }, REJECTED, AT + ms)
   expect([plan.health?.state, plan.turn]).toEqual([state, turn])
 })
 
@@ -65,6 +66,20 @@ test.each([
 ] as const)('what was under way when it was disabled changes nothing: %s', (_name, attempt) => {
   const disabled = health({ state: 'disabled' })
   expect(afterAttemptAt(disabled, attempt, AT + 6 * DAY)).toEqual({ health: disabled, turn: null })
+})
+
+test.each(['watched', 'failing'] as const)('%s: where nothing was sent for two days it begins anew', state => {
+  const before = health({ attempts: 9, state, lastAt: AT + HOUR })
+  const at = AT + HOUR + STILL_FAILING_MS
+  expect(afterAttemptAt(before, REJECTED, at).health).toMatchObject({
+    failingSince: AT,
+    attempts: 10,
+    state: 'failing',
+  })
+  expect(afterAttemptAt(before, REJECTED, at + 1)).toEqual({
+    health: { failingSince: at + 1, attempts: 1, lastError: 'http_503', lastAt: at + 1, state: 'watched' },
+    turn: null,
+  })
 })
 
 test('a clock that was set back lets it begin then, and disables nothing too early', () => {
