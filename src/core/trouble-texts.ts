@@ -115,10 +115,15 @@ const en: Words = {
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
     remedy: 'When they may go out, run: deliveries resume.',
   }),
-  deliveries_late: ({ since, due, isCapped }, at) => ({
-    sentence: `Webhooks have been late since ${showTime(since)}, for ${showSpan(at - since, 'en')}: ${atLeast(due, isCapped)} are due.`,
-    remedy:
-      'Look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
+  deliveries_late: ({ since, due, isCapped, mostFor }, at) => ({
+    sentence: `Webhooks have been late since ${showTime(since)}, for ${showSpan(at - since, 'en')}: ${
+      mostFor
+        ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${mostFor.partnerId}${mostFor.isSilent ? ', which does not answer' : ''}`
+        : `${atLeast(due, isCapped)} are due`
+    }.`,
+    remedy: mostFor?.isSilent
+      ? `Tell partner ${mostFor.partnerId} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
+      : 'Look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:
@@ -196,10 +201,15 @@ const zh: Words = {
     sentence: `运维人员自 ${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
     remedy: '可以恢复时，请运行：deliveries resume。',
   }),
-  deliveries_late: ({ since, due, isCapped }, at) => ({
-    sentence: `回调自 ${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送。`,
-    remedy:
-      '请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+  deliveries_late: ({ since, due, isCapped, mostFor }, at) => ({
+    sentence: `回调自 ${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
+      mostFor
+        ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有应答' : ''}`
+        : ''
+    }。`,
+    remedy: mostFor?.isSilent
+      ? `请告知合作方 ${mostFor.partnerId}：其接收端没有应答。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
+      : '请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:

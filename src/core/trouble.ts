@@ -1,5 +1,14 @@
 import type { AccountFault } from './answer.ts'
 
+/** The host that most of what is due is for. */
+export interface BusyHost {
+  partnerId: string
+  host: string
+  due: number
+  /** It let the time limit pass, and has answered nothing since. */
+  isSilent: boolean
+}
+
 /**
  * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID. `etaMs` null: nobody works
  * the backlog off.
@@ -10,7 +19,7 @@ export type Trouble =
   | { code: 'account_paused_by_operator'; since: number; account: string }
   | { code: 'upstream_unreachable'; since: number; account: string; error: string }
   | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
-  | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean }
+  | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean; mostFor: BusyHost | null }
   | {
       code: 'polls_late'
       since: number

@@ -1,9 +1,10 @@
 import type { Histogram } from '../core/histogram.ts'
 import type { MessageState } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
+import type { BusyHost } from '../core/trouble.ts'
 import type { Account } from './account.ts'
 import type { BulkResend } from './registration.ts'
-import { earlier } from './rules/lane.ts'
+import { earlier, type LaneState } from './rules/lane.ts'
 import { leftOnRamp, type Ramp } from './rules/ramp.ts'
 
 /** What is due is counted up to here. */
@@ -36,6 +37,8 @@ export interface DeliveryStats extends QueueStats {
   held: number
   /** On the ramp of their host, after a break of this service or a hold of their URL; about, and among `scheduled`. */
   catchingUp: number
+  /** The host that most of `due` is for, if it is more than half; null: no host stands out. */
+  mostFor: BusyHost | null
 }
 
 /** What there is, and what waits since when. */
@@ -85,10 +88,13 @@ interface QueueFacts {
   oldestDueAt: number | null
 }
 
+/** The lane with most of what is due, of equals the first by partner and host. */
+export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
+
 export interface StatsFacts {
   at: number
   accounts: readonly { account: Account; probeAt: number | null; queue: QueueFacts }[]
-  deliveries: QueueFacts & { held: number; ramps: readonly Ramp[] }
+  deliveries: QueueFacts & { held: number; ramps: readonly Ramp[]; busiest: DueLane | null }
   registrations: Stats['registrations']
   messages: Stats['messages']
   /** `held`: for whatever reason. */
@@ -113,6 +119,12 @@ const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
   oldestDueAt: queues.reduce<number | null>((oldest, { oldestDueAt }) => earlier(oldest, oldestDueAt), null),
 })
 
+const mostFor = (busiest: DueLane | null, due: number): BusyHost | null => {
+  if (busiest === null || busiest.due * 2 <= due) return null
+  const { strikes, ...lane } = busiest
+  return { ...lane, isSilent: strikes > 0 }
+}
+
 /** Stats of what an engine has counted. */
 export const statsOf = ({
   at,
@@ -127,14 +139,14 @@ export const statsOf = ({
     const { passwordMode: _, partnerId: __, ...shown } = account
     return { ...shown, probeAt, waiting: queue.waiting, ...queueStats(queue) }
   })
-  const { held, ramps, ...queue } = deliveries
+  const { held, ramps, busiest, ...queue } = deliveries
   const { failing, disabled } = callbacks
   const catchingUp = ramps.reduce((sum, ramp) => sum + leftOnRamp(ramp, at), 0)
   return {
     at,
     accounts,
     polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held, catchingUp },
+    deliveries: { ...queueStats(queue), held, catchingUp, mostFor: mostFor(busiest, queue.due) },
     registrations,
     messages,
     callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },

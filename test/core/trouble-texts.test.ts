@@ -15,7 +15,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout' },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
-  { code: 'deliveries_late', since, due: 12, isCapped: false },
+  { code: 'deliveries_late', since, due: 12, isCapped: false, mostFor: null },
   { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, etaMs: 2_000 * SECOND },
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'log_pinned', since, walBytes: 3e9 },
@@ -47,6 +47,19 @@ test('a backlog that is not counted to its end says so', () => {
     etaMs: 2e6,
   } as const
   expect(describeTrouble(trouble, 'en', AT).sentence).toContain('10000+ are due, which takes more than 34 min at 5')
+})
+
+test('late webhooks of one host that does not answer ask for no more slots', () => {
+  const mostFor = { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true }
+  const late = { code: 'deliveries_late', since, due: 198, isCapped: false, mostFor } as const
+  const { sentence, remedy } = describeTrouble(late, 'en', AT)
+  expect(sentence).toContain('198 of 198 that are due are for hangs.example of par_1, which does not answer.')
+  for (const text of [remedy, describeTrouble(late, 'zh', AT).remedy]) {
+    expect(text).not.toContain('CALLBACK_CONCURRENCY')
+    expect(text).toContain('par_1')
+  }
+  const spread = describeTrouble({ ...late, mostFor: null }, 'en', AT)
+  expect(spread.remedy).toContain('CALLBACK_CONCURRENCY')
 })
 
 test('a backlog that nobody works off has no estimate', () => {

@@ -8,7 +8,7 @@ import { AT, exhausted, PAUSED } from './support.ts'
 
 const OPERATIONS = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
 const HOST = { partnerId: 'partner_1', host: 'hooks.partner.example' }
-const LATE = { since: AT, due: 7, isCapped: false } as const
+const LATE = { since: AT, due: 7, isCapped: false, mostFor: null } as const
 
 /** One of each; tsc asks for what is missing. */
 const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['details'] } = {

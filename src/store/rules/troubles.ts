@@ -57,10 +57,10 @@ const latePolls = (
 }
 
 export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
-  const { due, dueIsCapped: isCapped, oldestDueAt } = deliveries
+  const { due, dueIsCapped: isCapped, oldestDueAt, mostFor } = deliveries
   if (heldAt !== null) return [{ code: 'deliveries_held', since: heldAt, due, isCapped }]
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
-  return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped }]
+  return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
 }
 
 const engineTroubles = ({ diskFreeBytes, walPinnedMs, walBytes }: EngineStats, at: number): Trouble[] => {

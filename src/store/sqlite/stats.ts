@@ -2,7 +2,7 @@ import { viewAccount } from '../account.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
-import { MOST_ACCOUNTS, MOST_COUNTED, statsOf } from '../stats.ts'
+import { type DueLane as BusyLane, MOST_ACCOUNTS, MOST_COUNTED, statsOf } from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
@@ -29,6 +29,10 @@ interface DueLane {
   firstAt: number | null
 }
 
+interface DueMessages extends Due {
+  busiest: BusyLane | null
+}
+
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
 /**
@@ -49,16 +53,16 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
     }
   }
 
-  const dueMessages = (at: number): Due => {
+  const dueMessages = (at: number): DueMessages => {
     const heads = statements.laneHeads
       .all()
       .filter((head): head is LaneHead & { dueAt: number } => head.dueAt !== null && head.dueAt <= at)
-    if (heads.length === 0) return NOTHING
+    if (heads.length === 0) return { ...NOTHING, busiest: null }
     const keys = JSON.stringify(heads.map(({ partnerId, slow, proven }) => [partnerId, slow, proven]))
-    return {
-      due: statements.dueMessages.get({ heads: keys, at, limit: MOST_COUNTED + 1 }) ?? 0,
-      oldestDueAt: oldestMessage(heads, at),
-    }
+    const found = statements.dueMessages.get({ heads: keys, at, limit: MOST_COUNTED + 1 })
+    if (!found) return { ...NOTHING, busiest: null, oldestDueAt: oldestMessage(heads, at) }
+    const { total, ...busiest } = found
+    return { due: total, busiest, oldestDueAt: oldestMessage(heads, at) }
   }
 
   /** Goes on only as long as a lane may have an older one than has been found; in all over at most `MOST_COUNTED` lanes. */
@@ -143,14 +147,16 @@ const prepare = (client: Context['client']) => ({
       ) AS dueAt
     FROM waiting JOIN partners ON partners.id = waiting.partner_id CROSS JOIN kinds
     WHERE partners.disabled = 0`),
-  dueMessages: client
-    .prepare<{ heads: string; at: number; limit: number }, number>(`
-    SELECT count(*) FROM (
-      SELECT 1 FROM json_each(@heads) head
+  /** No row where nothing is due. The rows that are counted bound the lanes that are compared. */
+  dueMessages: client.prepare<{ heads: string; at: number; limit: number }, BusyLane & { total: number }>(`
+    SELECT l.partner_id AS partnerId, l.host, l.strikes, busy.due, busy.total
+    FROM (SELECT lane_id, count(*) AS due, sum(count(*)) OVER () AS total FROM (
+      SELECT l.id AS lane_id FROM json_each(@heads) head
         CROSS JOIN lanes l ON l.partner_id = head.value ->> 0 AND l.slow = head.value ->> 1 AND l.proven = head.value ->> 2
         CROSS JOIN messages m ON m.lane_id = l.id
-      WHERE l.due_at IS NOT NULL AND l.due_at <= +@at AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit)`)
-    .pluck(),
+      WHERE l.due_at IS NOT NULL AND l.due_at <= +@at AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit)
+      GROUP BY lane_id) busy CROSS JOIN lanes l ON l.id = busy.lane_id
+    ORDER BY busy.due DESC, l.partner_id, l.host LIMIT 1`),
   dueLanes: client.prepare<Omit<LaneHead, 'dueAt'> & { at: number; limit: number }, DueLane>(`
     SELECT due_at AS dueAt, (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS firstAt
     FROM lanes l

@@ -18,7 +18,7 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, catchingUp: 0 },
+      deliveries: { ...nothing, held: 0, catchingUp: 0, mostFor: null },
       registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
       messages: { pending: 0, delivered: 0, exhausted: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
@@ -70,6 +70,18 @@ export const describeStats = (open: OpenStore): void => {
       messages: { pending: 2, delivered: 1, exhausted: 1 },
       callbacks: { gone: 1 },
     })
+  })
+
+  test('names the host that more than half of what is due is for', async () => {
+    await using bench = await openBench(open)
+    const mostFor = async () => (await bench.store.stats()).deliveries.mostFor
+    for (let n = 0; n < 2; n++) await bench.resolve({ callbackUrl: 'https://hangs.example/hook' })
+    await bench.resolve({ callbackUrl: 'https://one.example/' })
+    expect(await mostFor()).toEqual({
+      ...{ partnerId: bench.partnerId, host: 'hangs.example', due: 2, isSilent: false },
+    })
+    await bench.resolve({ callbackUrl: 'https://two.example/' })
+    expect(await mostFor()).toBeNull()
   })
 
   test('of a disabled partner nothing is due', async () => {

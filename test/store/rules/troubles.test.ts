@@ -30,7 +30,7 @@ const stats: Stats = statsOf({
       queue: NOTHING,
     },
   ],
-  deliveries: { ...NOTHING, held: 0, ramps: [] },
+  deliveries: { ...NOTHING, held: 0, ramps: [], busiest: null },
   registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
   messages: { pending: 0, delivered: 0, exhausted: 0 },
   callbacks: { held: 0, failing: 0, disabled: 0 },
@@ -77,7 +77,7 @@ test.each([
   [
     'late webhooks',
     withDeliveries({ due: 10_000, dueIsCapped: true, oldestDueAt: AT - 3 * MINUTE }),
-    { code: 'deliveries_late', since: AT - MINUTE, due: 10_000, isCapped: true },
+    { code: 'deliveries_late', since: AT - MINUTE, due: 10_000, isCapped: true, mostFor: null },
   ],
   [
     'webhooks on hold',
@@ -86,6 +86,18 @@ test.each([
   ],
 ])('tells of %s', (_name, some, trouble) => {
   expect(told(some)).toEqual([trouble])
+})
+
+test('a host that does not answer, and has most of what is late, is named', () => {
+  const busiest = { partnerId: 'par_1', host: 'hangs.example', due: 198, strikes: 3 }
+  const { deliveries } = statsOf({
+    ...{ at: AT, accounts: [], openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ registrations: stats.registrations, messages: stats.messages },
+    deliveries: { waiting: 198, leased: 1, due: 198, oldestDueAt: AT - 3 * MINUTE, held: 0, ramps: [], busiest },
+  })
+  expect(told({ ...stats, deliveries })).toMatchObject([
+    { code: 'deliveries_late', mostFor: { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true } },
+  ])
 })
 
 test('where no service runs, that is told first, and nobody can say how long the backlog takes', () => {

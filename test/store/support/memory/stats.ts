@@ -29,6 +29,19 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
     }
   }
 
+  const busiestOf = (at: number) =>
+    tables.lanes
+      .all()
+      .map(({ id, partnerId, host, strikes }) => {
+        const { due } = queueOf(
+          tables.messages.where(({ laneId }) => laneId === id),
+          at,
+        )
+        return { partnerId, host, strikes, due }
+      })
+      .filter(({ due }) => due > 0)
+      .sort((a, b) => b.due - a.due || (`${a.partnerId} ${a.host}` < `${b.partnerId} ${b.host}` ? -1 : 1))[0] ?? null
+
   return {
     stats: async () => {
       const at = now()
@@ -47,6 +60,7 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
         deliveries: {
           ...queueOf(messages, at),
           held: messages.filter(({ state, dueAt }) => state === 'pending' && dueAt === null).length,
+          busiest: busiestOf(at),
           ramps: tables.lanes.where(({ rampAt }) => rampAt !== null && rampAt > at - LONGEST_RAMP_MS),
         },
         registrations: countBy(
