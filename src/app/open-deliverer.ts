@@ -1,17 +1,28 @@
+import { createCallbackNoticeSender } from '../callback/callback-notice.ts'
 import type { Sender } from '../callback/sender.ts'
 import { HOUR, MINUTE } from '../core/duration.ts'
 import { erasableBefore } from '../store/rules/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { startCalendar } from '../worker/calendar.ts'
+import { createCallbackNotices } from '../worker/callback-notices.ts'
 import type { ClockWatch } from '../worker/clock-watch.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createRoundAlerts } from '../worker/round-alerts.ts'
 import { createRounds } from '../worker/rounds.ts'
-import { clock } from './clock-and-ids.ts'
+import { clock, createIds } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 
-type Verb = 'now' | 'hints' | 'claimMessages' | 'settleMessages' | 'continueResends' | 'prune'
+type Verb =
+  | 'now'
+  | 'hints'
+  | 'claimMessages'
+  | 'settleMessages'
+  | 'continueResends'
+  | 'prune'
+  | 'liveSecrets'
+  | 'claimCallbackNotices'
+  | 'settleCallbackNotices'
 type Deps = RoleDeps<'callback' | 'storage', Verb> & {
   sender: Pick<Sender, 'send' | 'close'>
   clockSetAt: ClockWatch['setAt']
@@ -26,7 +37,8 @@ export interface DelivererRole extends Role {
 }
 
 /**
- * Sends the webhooks that are due, from now on; makes those of bulk resends due, and erases what is older than RETENTION.
+ * Sends the webhooks that are due, from now on; makes those of bulk resends due, tells partners of disabled URLs, and erases
+ * what is older than RETENTION.
  * To break off closes the sender.
  */
 export const openDeliverer = ({
@@ -71,16 +83,20 @@ export const openDeliverer = ({
     event: 'resend',
     emit,
   })
+  const send = createCallbackNoticeSender({ store, sender })
+  const notices = createCallbackNotices({ store, send, newId: createIds(), emit })
   store.hints.on('messagesDue', rounds.ring)
+  store.hints.on('callbacksTurned', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('resendsDue', resends.ring)
   const calendar = startCalendar([retention.ring], error => emit('retention.failed', { error }))
   const heartbeats = [
-    startHeartbeat({ everyMs: MINUTE, rings: [resends.ring], clock }),
+    startHeartbeat({ everyMs: MINUTE, rings: [resends.ring, notices.ring], clock }),
     startHeartbeat({ everyMs: HOUR, rings: [retention.ring], clock }),
   ]
   rounds.ring()
   resends.ring()
+  notices.ring()
 
   const stop = async () => {
     await rounds.stop()
@@ -89,7 +105,7 @@ export const openDeliverer = ({
   const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
-      return Promise.all([stop(), calendar.stop(), retention.stop(), resends.stop()])
+      return Promise.all([stop(), calendar.stop(), retention.stop(), resends.stop(), notices.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()

@@ -107,3 +107,6 @@ export const failureOf = (fault: Fault): Failure => {
       throw fault satisfies never
   }
 }
+
+/** Something is short or broken here, such as sockets or the proxy; the receiver has nothing to do with it. */
+export const isOurFailure = (error: FailureCode): boolean => error === 'local' || error === 'proxy_down'

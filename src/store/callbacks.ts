@@ -1,4 +1,5 @@
 import type { CallbackTurn } from './rules/callback-health.ts'
+import type { NoticeEnd } from './rules/callback-notice.ts'
 
 /** A callback URL of a partner. */
 export interface Callback {
@@ -25,6 +26,24 @@ export interface CallbackTrouble extends Callback {
   lastError: string | null
   /** Messages that are held, counted up to `MOST_HELD`. */
   held: number
+}
+
+/** A webhook that tells a partner, at its URL `url`, that `callbackUrl` is disabled. Times are epoch ms. */
+export interface CallbackNotice extends Callback {
+  /** The same for every try. */
+  id: string
+  url: string
+  disabledAt: number
+  /** Since when all attempts failed, and how the last one did: `http_503`, or the error of an attempt. */
+  failingSince: number
+  lastError: string
+  /** Which try it is, from 1. */
+  attempt: number
+}
+
+export interface CallbackNoticeSettlement extends Callback {
+  id: string
+  end: NoticeEnd
 }
 
 export interface CallbackPage {

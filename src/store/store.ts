@@ -5,7 +5,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
-import type { Callback, CallbackPage, TurnedCallback } from './callbacks.ts'
+import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage, TurnedCallback } from './callbacks.ts'
 import type { Mended, MendPlace } from './due-times.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type {
@@ -51,7 +51,7 @@ export type { AdminToken, NewAdminToken } from './admin-token.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk-act.ts'
-export type { Callback, CallbackPage, TurnedCallback } from './callbacks.ts'
+export type { Callback, CallbackNotice, CallbackPage, TurnedCallback } from './callbacks.ts'
 export type { Mended, MendPlace } from './due-times.ts'
 export type * from './history.ts'
 export type * from './operator-events.ts'
@@ -149,6 +149,12 @@ export interface Store extends OperatorVerbs {
    * have only begun to fail. A page looks at a bounded number of URLs, so one that is not the last may have fewer than `limit`.
    */
   listCallbacks(partnerId: string | null, page: { after: Callback | null; limit: number }): Promise<CallbackPage>
+  /**
+   * Hands out notices of disabled URLs that are due, as many as there are new `ids` and one of each partner, and puts each off until its
+   * next try. Where the partner has no URL that works, there is none.
+   */
+  claimCallbackNotices(ids: readonly string[]): Promise<readonly CallbackNotice[]>
+  settleCallbackNotices(settlements: readonly CallbackNoticeSettlement[]): Promise<void>
 
   /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
   holdDeliveries(): Promise<void>

@@ -47,6 +47,32 @@ export const DELIVERY_EVENTS = {
     meaning:
       'A callback URL that was disabled is enabled: it was registered again, resent to or tested well, or an operator has said so. What was held goes out, slowly at first.',
   },
+  'callback_notice.attempted': {
+    level: 'info',
+    fields: {
+      ...{ messageId: TEXT, partnerId: TEXT, host: TEXT, toHost: TEXT, attempt: NUMBER },
+      ...{
+        outcome: TEXT,
+        httpStatus: orNull(NUMBER),
+        error: orNull(TEXT),
+        detail: orNull(TEXT),
+        durationMs: DURATION_MS,
+      },
+    },
+    meaning:
+      'The service told a partner, or tried to, that a callback URL at `host` is disabled, by a webhook to a URL at `toHost` that works. It tries five times within an hour.',
+  },
+  'callback_notice.done': {
+    level: 'info',
+    fields: { count: NUMBER },
+    meaning: '`count` of these were tried, and none is due now.',
+  },
+  'callback_notice.failed': {
+    level: 'error',
+    fields: { error: ERROR },
+    meaning:
+      'Partners could not be told of disabled callback URLs, because of the database or a signing secret; the service tries again within a minute or two.',
+  },
   'proxy.failing': {
     level: 'warn',
     fields: { error: TEXT, hosts: NUMBER },

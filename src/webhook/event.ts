@@ -1,6 +1,6 @@
 import type { Reason } from '../core/verification.ts'
 
-interface EventData {
+interface CheckData {
   registrationId: string
   /** The serial that Submit returned. */
   idcardid: string
@@ -24,17 +24,32 @@ interface EventOf<Type extends string, Data> {
   type: Type
   /** When it was written, ISO 8601. */
   timestamp: string
-  data: EventData & Data
+  data: Data
 }
 
+type CheckEvent<Type extends string, Data> = EventOf<Type, CheckData & Data>
+
 /** The person passed. */
-export type SucceededEvent = EventOf<'idface.succeeded', { status: 'SUCCESS'; reason: null }>
+export type SucceededEvent = CheckEvent<'idface.succeeded', { status: 'SUCCESS'; reason: null }>
 /** The person did not pass. */
-export type FailedEvent = EventOf<'idface.failed', { status: 'FAIL'; reason: null }>
+export type FailedEvent = CheckEvent<'idface.failed', { status: 'FAIL'; reason: null }>
 /** There is no verdict; `status` is GetResult's last one. */
-export type UnresolvedEvent = EventOf<'idface.unresolved', { status: string | null; reason: Reason }>
+export type UnresolvedEvent = CheckEvent<'idface.unresolved', { status: string | null; reason: Reason }>
 /** Somebody tests whether the callback URL works. */
-export type TestEvent = EventOf<'idface.test', { status: null; reason: null }>
+export type TestEvent = CheckEvent<'idface.test', { status: null; reason: null }>
+
+/** Another of your callback URLs only fails, and its webhooks are held: mend it, then test it. Sent to a URL of yours that works. */
+export type CallbackDisabledEvent = EventOf<
+  'idface.callback_disabled',
+  {
+    /** The URL that is disabled. */
+    callbackUrl: string
+    /** Since when every attempt has failed, ISO 8601. */
+    since: string
+    /** How the last one failed: by this status, or without an answer. */
+    lastError: { httpStatus: number | null; error: string | null }
+  }
+>
 
 /** Discriminated by `type`. A newer service may send types that are not here: ignore them and answer 2xx. */
-export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent
+export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent | CallbackDisabledEvent

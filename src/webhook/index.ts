@@ -2,7 +2,14 @@ import type { WebhookEvent } from './event.ts'
 import { judgeWebhook, type Webhook } from './verify-webhook.ts'
 
 export { WebhookVerificationError, type WebhookVerificationErrorCode } from './error.ts'
-export type { FailedEvent, SucceededEvent, TestEvent, UnresolvedEvent, WebhookEvent } from './event.ts'
+export type {
+  CallbackDisabledEvent,
+  FailedEvent,
+  SucceededEvent,
+  TestEvent,
+  UnresolvedEvent,
+  WebhookEvent,
+} from './event.ts'
 export type { WebhookHeaders } from './verify-webhook.ts'
 
 export interface VerifyOptions extends Pick<Webhook, 'secrets' | 'headers' | 'body'> {

@@ -21,7 +21,7 @@ export const runBatches = async (
   return done
 }
 
-type Job = 'retention' | 'resend' | 'bulk' | 'due_times'
+type Job = 'retention' | 'resend' | 'bulk' | 'due_times' | 'callback_notice'
 
 export interface BackgroundJob {
   /** There may be work: does all of it, one batch at a time. */

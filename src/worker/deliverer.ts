@@ -1,3 +1,4 @@
+import { isOurFailure } from '../callback/failure.ts'
 import { attemptOf } from '../callback/outcome.ts'
 import type { Sender, SendResult } from '../callback/sender.ts'
 import { createKeyring, webhookHeaders } from '../callback/signing.ts'
@@ -65,8 +66,6 @@ const RELEASED_MS = SECOND
 const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 /** An attempt without an answer that took so long has held its slot: its name server was silent, or its handshake broke late. */
 const HELD_MS = SECOND
-/** Something is short or broken here, such as sockets or the proxy; the receiver has nothing to do with it. */
-const OUR_FAILURES = new Set<string>(['local', 'proxy_down'])
 
 const signOf = (result: SendResult): HostSign | null => {
   if (result.kind === 'answered') return 'answers'
@@ -159,7 +158,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   }
 
   const record = async (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
-    if (result.kind === 'failed' && (OUR_FAILURES.has(result.error) || isGivingBack)) {
+    if (result.kind === 'failed' && (isOurFailure(result.error) || isGivingBack)) {
       return release(message, result, ourFailureDelay(message, deps.random()))
     }
     const endedAt = store.now()

@@ -55,6 +55,9 @@ const open = (messages: ClaimedMessage[]) => {
       },
       continueResends,
       prune: async () => 0,
+      liveSecrets: async () => [],
+      claimCallbackNotices: async () => [],
+      settleCallbackNotices: async () => {},
     },
     sender: {
       send: () => new Promise(resolve => sends.push(resolve)),

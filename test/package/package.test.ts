@@ -77,6 +77,8 @@ export const receive = (headers: Record<string, string | string[] | undefined>, 
       return event.data.reason
     case 'idface.test':
       return event.id
+    case 'idface.callback_disabled':
+      return event.data.callbackUrl
   }
 }
 

@@ -3,6 +3,7 @@ import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
 import { describeBulkActs } from './conformance/bulk-acts.ts'
 import { describeBulkResending } from './conformance/bulk-resending.ts'
+import { describeCallbackNotices } from './conformance/callback-notices.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCatchingUp } from './conformance/catching-up.ts'
@@ -42,6 +43,7 @@ export const describeStore = (name: string, open: OpenStore): void => {
     describe('lanes', () => describeLanes(open))
     describe('a URL that answered 410', () => describeCallbackPauses(open))
     describe('a URL that fails', () => describeFailingCallbacks(open))
+    describe('the notice of a disabled URL', () => describeCallbackNotices(open))
     describe('catching up', () => describeCatchingUp(open))
     describe('a bulk resend', () => describeBulkResending(open))
     describe('order and bounds', () => describeOrdering(open))

@@ -181,6 +181,16 @@ const CASES: Record<Writing, Case> = {
     await bench.claimMessages()
     return () => bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
   },
+  claimCallbackNotices: async bench => {
+    await disabled(bench)
+    return () => bench.store.claimCallbackNotices(['msg_1'])
+  },
+  settleCallbackNotices: async bench => {
+    await disabled(bench)
+    await bench.store.claimCallbackNotices(['msg_1'])
+    const { partnerId } = bench
+    return () => bench.store.settleCallbackNotices([{ partnerId, callbackUrl: HOOK, id: 'msg_1', end: 'told' }])
+  },
   createAdminToken: async bench => {
     const token = { id: 'token_1', name: 'new', role: 'read', hash: Buffer.alloc(32), expiresAt: null } as const
     return () => bench.store.createAdminToken(token)
@@ -272,6 +282,18 @@ const exhausted = async (bench: Bench) => {
   for (let n = 0; n < 4; n++) {
     await bench.deliver(500)
     await bench.advance(2 * HOUR)
+  }
+}
+
+/** One URL works, and another was disabled. */
+const disabled = async (bench: Bench) => {
+  await bench.resolve({ callbackUrl: `${HOOK}/works` })
+  await bench.deliver(200)
+  const { id } = await bench.resolve()
+  for (let n = 0; n < 11; n++) {
+    await bench.deliver(500)
+    await bench.advance(12 * HOUR)
+    if (n < 10) await bench.store.resend(bench.partnerId, id)
   }
 }
 

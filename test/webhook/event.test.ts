@@ -1,7 +1,14 @@
 import { expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
 import type { WEBHOOKS } from '../../src/http/openapi/webhooks.ts'
-import type { FailedEvent, SucceededEvent, TestEvent, UnresolvedEvent, WebhookEvent } from '../../src/webhook/index.ts'
+import type {
+  CallbackDisabledEvent,
+  FailedEvent,
+  SucceededEvent,
+  TestEvent,
+  UnresolvedEvent,
+  WebhookEvent,
+} from '../../src/webhook/index.ts'
 
 /** Without `readonly` and intersections, which do not matter here. */
 type Plain<T> = T extends object ? { -readonly [Name in keyof T]: Plain<T[Name]> } : T
@@ -15,5 +22,6 @@ test("the receiver's events are what the service sends", () => {
   expectTypeOf<Sent<'FailedWebhook'>>().toEqualTypeOf<Received<FailedEvent>>()
   expectTypeOf<Sent<'UnresolvedWebhook'>>().toEqualTypeOf<Received<UnresolvedEvent>>()
   expectTypeOf<Sent<'TestWebhook'>>().toEqualTypeOf<Received<TestEvent>>()
+  expectTypeOf<Sent<'CallbackDisabledWebhook'>>().toEqualTypeOf<Received<CallbackDisabledEvent>>()
   expectTypeOf<Sent<keyof typeof WEBHOOKS>['type']>().toEqualTypeOf<WebhookEvent['type']>()
 })

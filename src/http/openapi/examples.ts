@@ -247,4 +247,13 @@ export const EXAMPLES: Examples = {
       previousPollAt: null,
     },
   },
+  CallbackDisabledWebhook: {
+    type: 'idface.callback_disabled',
+    timestamp: '2026-11-24T08:00:00.000Z',
+    data: {
+      callbackUrl: 'https://partner.example/old-hook',
+      since: '2026-11-19T07:31:02.417Z',
+      lastError: { httpStatus: 503, error: null },
+    },
+  },
 }

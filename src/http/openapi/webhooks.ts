@@ -4,7 +4,7 @@ import { AT, idField } from '../json/fields.ts'
 
 const TEXT = z.string().nullable().exactOptional()
 
-/** The body of a webhook, which `webhookBody` in `core/message.ts` writes. */
+/** The body of a webhook about a check, which `webhookBody` in `core/message.ts` writes. */
 const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.strictObject({
     type: z.literal(type),
@@ -34,6 +34,17 @@ export const WEBHOOKS = {
     reason: z.enum(REASONS),
   }),
   TestWebhook: bodyOf('idface.test', { status: z.null(), reason: z.null() }),
+  CallbackDisabledWebhook: z.strictObject({
+    type: z.literal('idface.callback_disabled'),
+    timestamp: AT,
+    data: z.strictObject({
+      callbackUrl: z.string().describe('The URL that is disabled.'),
+      since: AT.describe('Since when every attempt has failed.'),
+      lastError: z
+        .strictObject({ httpStatus: z.int().nullable(), error: z.string().nullable() })
+        .describe('How the last attempt failed: by its status, or, where no answer came, an error.'),
+    }),
+  }),
 }
 
 const header = (name: string, description: string, example: string) => ({
@@ -90,4 +101,8 @@ export const webhookSection = {
   'idface.failed': webhook('FailedWebhook', ['onFailed', 'The person was not verified']),
   'idface.unresolved': webhook('UnresolvedWebhook', ['onUnresolved', 'There will be no verdict']),
   'idface.test': webhook('TestWebhook', ['onTest', 'The webhook of POST /v1/callbacks/test']),
+  'idface.callback_disabled': webhook('CallbackDisabledWebhook', [
+    'onCallbackDisabled',
+    'Another callback URL of yours is disabled',
+  ]),
 }

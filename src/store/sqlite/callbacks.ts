@@ -47,6 +47,8 @@ export const createCallbackTroubles = ({ client }: Pick<Context, 'client'>) => {
   }
 
   return {
+    held: ({ partnerId, callbackUrl }: Callback): number => countHeld.get(partnerId, callbackUrl, MOST_HELD) ?? 0,
+
     page: (query: CallbackQuery, limit: number): CallbackPage => {
       const { troubles, next } = cutPage(look(query), limit)
       return { troubles: troubles.map(withHeld), next }

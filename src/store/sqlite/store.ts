@@ -11,6 +11,7 @@ import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkActs } from './bulk-acts.ts'
 import { createBulkResends } from './bulk-resends.ts'
+import { createCallbackNotices } from './callback-notices.ts'
 import { createCallbacks } from './callbacks.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
@@ -100,6 +101,7 @@ export const openSqliteStore = async ({
     ...createCompletions(context),
     ...createMessages(context),
     ...createCallbacks(context),
+    ...createCallbackNotices(context),
     ...createDeliveriesHold(context),
     ...createPartners(context),
     ...createPartnerStatus(context),

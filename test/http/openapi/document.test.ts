@@ -66,7 +66,9 @@ describe('the document', () => {
 
   test('describes the webhooks with their headers', async () => {
     const { webhooks } = await document()
-    expect(Object.keys(webhooks)).toEqual(['idface.succeeded', 'idface.failed', 'idface.unresolved', 'idface.test'])
+    expect(Object.keys(webhooks)).toEqual([
+      ...['idface.succeeded', 'idface.failed', 'idface.unresolved', 'idface.test', 'idface.callback_disabled'],
+    ])
     for (const { post } of Object.values<Json>(webhooks))
       expect(post.parameters.map(({ name }: Json) => name)).toEqual([
         'webhook-id',

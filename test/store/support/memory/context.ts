@@ -29,11 +29,16 @@ export const advanceLane = ({ tables }: Context, id: number, dueAt: number): voi
 }
 
 /** Writes what becomes of a URL, and tells it where it is told. */
-export const applyHealth = ({ tables }: Context, url: Callback, { health, turn }: CallbackPlan): TurnedCallback[] => {
+export const applyHealth = (
+  { tables, now }: Context,
+  url: Callback,
+  { health, turn }: CallbackPlan,
+): TurnedCallback[] => {
   const { partnerId, callbackUrl } = url
+  const notice = { noticeId: null, noticeDueAt: health?.state === 'disabled' ? now() : null, noticeTries: 0 }
   const before = tables.health.get(urlKey(url)) ?? null
   if (health === null) tables.health.delete(urlKey(url))
-  else tables.health.set(urlKey(url), { ...health, partnerId, callbackUrl })
+  else if (health !== before) tables.health.set(urlKey(url), { ...notice, ...health, partnerId, callbackUrl })
   const told = health ?? before
   return turn && told ? [{ partnerId, callbackUrl, turn, ...pick(told) }] : []
 }

@@ -38,6 +38,7 @@ type Verbs = Omit<
   | keyof ReturnType<typeof import('./operator-events.ts').createOperatorEvents>
   | keyof ReturnType<typeof import('./searches.ts').createSearches>
   | keyof ReturnType<typeof import('./history.ts').createHistory>
+  | keyof ReturnType<typeof import('./callback-notices.ts').createCallbackNotices>
   | 'now'
   | 'hints'
 >

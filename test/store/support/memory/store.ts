@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
+import { createCallbackNotices } from './callback-notices.ts'
 import { createHistory } from './history.ts'
 import { createNouns } from './nouns.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -39,6 +40,7 @@ export const createMemoryStore = ({
     ...createReads(context),
     ...createQueues(context),
     ...createNouns(context),
+    ...createCallbackNotices(context),
     ...createOperators(context),
     ...createStats(context),
     ...createOperatorEvents(context),

@@ -9,6 +9,7 @@ import type { HistoryPoint, HistoryStart, Resolution } from '../../../../src/sto
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
 import type { BulkRow } from '../../../../src/store/rules/bulk-act.ts'
 import type { CallbackHealth } from '../../../../src/store/rules/callback-health.ts'
+import type { Notice } from '../../../../src/store/rules/callback-notice.ts'
 import type { LaneState } from '../../../../src/store/rules/lane.ts'
 import type {
   Act,
@@ -100,7 +101,7 @@ export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
 export type AdminTokenRow = AdminToken & Pick<NewAdminToken, 'hash'>
 export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
 export type ResendRow = BulkResend & { partnerId: string; cursor: string; looked: number; createdAt: number }
-export type HealthRow = Callback & CallbackHealth
+export type HealthRow = Callback & CallbackHealth & Notice
 export interface PauseRow {
   partnerId: string
   callbackUrl: string

@@ -31,7 +31,8 @@ const QUERIES = {
   pauses: 'SELECT partner_id AS partnerId, callback_url AS callbackUrl, since FROM callback_pauses ORDER BY 1, 2',
   health: `
     SELECT partner_id AS partnerId, callback_url AS callbackUrl, failing_since AS failingSince, attempts,
-      last_error AS lastError, last_at AS lastAt, state
+      last_error AS lastError, last_at AS lastAt, state,
+      notice_id AS noticeId, notice_due_at AS noticeDueAt, notice_tries AS noticeTries
     FROM callback_health ORDER BY 1, 2`,
   resends: `
     SELECT id, partner_id AS partnerId, since, until, count, resent, cursor, done FROM bulk_resends ORDER BY id`,

@@ -207,6 +207,16 @@ const enableCallback: Step = async history => {
   await call(history, 'enableCallback', store => store.enableCallback({ partnerId, callbackUrl }, end))
 }
 
+const claimCallbackNotices: Step = async history => {
+  const ids = Array.from({ length: 1 + below(history.random, 2) }, () => history.newId('msg'))
+  const notices = await call(history, 'claimCallbackNotices', store => store.claimCallbackNotices(ids))
+  const settlements = notices.flatMap(({ partnerId, callbackUrl, id }) => {
+    const end = oneOf(history.random, ['told', 'unsent', null] as const)
+    return end === null ? [] : [{ partnerId, callbackUrl, id, end }]
+  })
+  await call(history, 'settleCallbackNotices', store => store.settleCallbackNotices(settlements))
+}
+
 const cancel: Step = async history => {
   const { id, partnerId } = someRegistration(history)
   await call(history, 'cancel', store => store.cancel(partnerId, id))
@@ -283,6 +293,7 @@ export const STEPS = {
   moveClock: { run: moveClock, weight: 7 },
   keepFailing: { run: keepFailing, weight: 1 },
   enableCallback: { run: enableCallback, weight: 1 },
+  claimCallbackNotices: { run: claimCallbackNotices, weight: 2 },
   cancel: { run: cancel, weight: 2 },
   nudge: { run: nudge, weight: 2 },
   resend: { run: resend, weight: 3 },

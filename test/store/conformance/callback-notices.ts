@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { HOOK, type OpenStore, openBench } from '../../support/store.ts'
+
+type Bench = Awaited<ReturnType<typeof openBench>>
+
+const GOOD = 'https://good.example/hook'
+
+/** Has a URL of the partner fail until it is disabled; when that was. */
+const disable = async (bench: Bench, callbackUrl = HOOK, partnerId = bench.partnerId) => {
+  const { id } = await bench.resolve({ callbackUrl, partnerId })
+  const since = bench.store.now()
+  for (let n = 0; n < 11; n++) {
+    await bench.deliver(503)
+    if (n === 10) return { id, since, at: bench.store.now() }
+    await bench.advance(12 * HOUR)
+    await bench.store.resend(partnerId, id)
+  }
+  throw new Error('it returns at the last attempt')
+}
+const succeed = async (bench: Bench, callbackUrl: string, partnerId = bench.partnerId) => {
+  await bench.resolve({ callbackUrl, partnerId })
+  await bench.deliver(200)
+}
+const claim = (bench: Bench, ids = ['msg_1', 'msg_2']) => bench.store.claimCallbackNotices(ids)
+
+export const describeCallbackNotices = (open: OpenStore): void => {
+  test('tells of a disabled URL at the one where the last success is the newest', async () => {
+    await using bench = await openBench(open)
+    await succeed(bench, GOOD)
+    await bench.advance(MINUTE)
+    await succeed(bench, `${GOOD}/newest`)
+    const { since, at } = await disable(bench)
+    expect(await claim(bench)).toEqual([
+      {
+        ...{ id: 'msg_1', partnerId: bench.partnerId, url: `${GOOD}/newest`, callbackUrl: HOOK, attempt: 1 },
+        ...{ disabledAt: at, failingSince: since, lastError: 'http_503' },
+      },
+    ])
+  })
+
+  test('tells nobody where the partner has no other URL, or only ones that failed last or answered 410', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await succeed(bench, GOOD, other)
+    await succeed(bench, `${GOOD}/gone`)
+    await succeed(bench, `${GOOD}/failing`)
+    await bench.resolve({ callbackUrl: `${GOOD}/gone` })
+    await bench.deliver(410)
+    await disable(bench)
+    await bench.resolve({ callbackUrl: `${GOOD}/failing` })
+    await bench.deliver(500)
+    expect(await claim(bench)).toEqual([])
+    await succeed(bench, GOOD)
+    await bench.advance(DAY)
+    expect(await claim(bench)).toEqual([])
+  })
+
+  test('is tried five times within an hour, under one id', async () => {
+    await using bench = await openBench(open)
+    await succeed(bench, GOOD)
+    await disable(bench)
+    const begunAt = bench.store.now()
+    const tries: { id: string; attempt: number; afterMs: number }[] = []
+    for (let minute = 0; minute < 120; minute++) {
+      for (const { id, attempt } of await claim(bench, [`msg_${minute}`]))
+        tries.push({ id, attempt, afterMs: bench.store.now() - begunAt })
+      await bench.advance(MINUTE)
+    }
+    expect(tries).toEqual(
+      [0, 5, 15, 30, 60].map((minutes, n) => ({ id: 'msg_0', attempt: n + 1, afterMs: minutes * MINUTE })),
+    )
+  })
+
+  test('is tried no more once it was told, and a fault of our own costs no try', async () => {
+    await using bench = await openBench(open)
+    await succeed(bench, GOOD)
+    await disable(bench)
+    const url = { partnerId: bench.partnerId, callbackUrl: HOOK }
+    for (let n = 0; n < 7; n++) {
+      expect(await claim(bench)).toMatchObject([{ id: 'msg_1', attempt: 1 }])
+      await bench.store.settleCallbackNotices([{ ...url, id: 'msg_1', end: 'unsent' }])
+      await bench.advance(MINUTE)
+    }
+    await claim(bench)
+    await bench.store.settleCallbackNotices([{ ...url, id: 'msg_other', end: 'told' }])
+    await bench.advance(5 * MINUTE)
+    expect(await claim(bench)).toMatchObject([{ attempt: 2 }])
+    await bench.store.settleCallbackNotices([{ ...url, id: 'msg_1', end: 'told' }])
+    await bench.advance(DAY)
+    expect(await claim(bench)).toEqual([])
+  })
+
+  test('is over when the URL is enabled, and begins anew when that is disabled again', async () => {
+    await using bench = await openBench(open)
+    await succeed(bench, GOOD)
+    await disable(bench)
+    expect(await claim(bench, ['msg_1'])).toHaveLength(1)
+    await bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
+    await bench.advance(5 * MINUTE)
+    expect(await claim(bench)).toEqual([])
+    await disable(bench)
+    expect(await claim(bench, ['msg_2'])).toMatchObject([{ id: 'msg_2', attempt: 1 }])
+  })
+
+  test('goes to each partner one at a time, and to no partner that is disabled', async () => {
+    await using bench = await openBench(open)
+    const other = await bench.addPartner()
+    await succeed(bench, GOOD)
+    await succeed(bench, GOOD, other)
+    await disable(bench)
+    await disable(bench, `${HOOK}/2`)
+    await disable(bench, HOOK, other)
+    expect(await claim(bench, [])).toEqual([])
+    const [one, two] = await claim(bench, ['msg_1', 'msg_2', 'msg_3'])
+    expect([one, two]).toMatchObject([
+      { partnerId: bench.partnerId, callbackUrl: HOOK },
+      { partnerId: other, callbackUrl: HOOK },
+    ])
+    const settled = { partnerId: other, callbackUrl: HOOK, id: two?.id ?? '', end: 'told' } as const
+    await bench.store.settleCallbackNotices([settled])
+    expect(await claim(bench)).toEqual([])
+    await bench.store.changePartner(bench.partnerId, { disabled: true })
+    await bench.advance(MINUTE)
+    expect(await claim(bench)).toEqual([])
+    await bench.store.changePartner(bench.partnerId, { disabled: false })
+    await bench.advance(HOUR)
+    expect(await claim(bench)).toMatchObject([{ partnerId: bench.partnerId }])
+  })
+
+  test('waits while deliveries are on hold', async () => {
+    await using bench = await openBench(open)
+    await succeed(bench, GOOD)
+    await disable(bench)
+    await bench.store.holdDeliveries()
+    expect(await claim(bench)).toEqual([])
+    await bench.store.resumeDeliveries()
+    expect(await claim(bench)).toHaveLength(1)
+  })
+}
