@@ -25,7 +25,7 @@ test('a start and a command on a damaged database said only that it cannot be us
 
   const next = await runCli(['serve'], at)
   expect(next.code).toBe(2)
-  expect(next.stderr).toMatch(/^the database is damaged \(.*\): keep the file .*\n$/)
+  expect(next.stderr).toMatch(/^the database is damaged \(.*\): run "restore" with the last backup.*\n$/)
 })
 
 test('a running service names a value that cannot be decrypted once, and answers what needs it with 503', async () => {
