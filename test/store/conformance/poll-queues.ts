@@ -93,7 +93,7 @@ export const describePollQueues = (open: OpenStore): void => {
     await queue.registerMany('batch', 20, true)
     const { id } = await bench.register({ isBatch: true })
     const explained = await bench.store.explain(bench.partnerId, id)
-    expect(explained?.queue).toEqual({ before: 20, rate: 5, at: bench.store.now() + 4 * SECOND })
+    expect(explained?.queue).toEqual({ before: 20, isAtLeast: false, rate: 5, at: bench.store.now() + 4 * SECOND })
     await bench.advance(SECOND)
     await queue.ask(1)
     expect((await bench.store.explain(bench.partnerId, id))?.queue?.before).toBe(19)
