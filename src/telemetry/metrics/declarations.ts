@@ -118,7 +118,7 @@ export const READING_METRICS = {
     'idface_callbacks_disabled',
     'Callback URLs that were disabled after five days of failures only; their webhooks are held.',
   ),
-  bulkRemaining: gauge('idface_bulk_remaining', 'What bulk acts that are under way have still to do.', {
+  bulkRemaining: gauge('idface_bulk_remaining', 'Messages that bulk resends of partners have still to make due.', {
     kind: ['resend'],
   }),
   statsAge: gauge(
