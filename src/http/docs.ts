@@ -5,6 +5,7 @@ import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import { HOUR, SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import { swaggerUi } from './built-files.ts'
 import type { ApiEnv } from './middleware/authenticate.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './middleware/client-address.ts'
 import { createRateLimit } from './middleware/rate-limit.ts'
@@ -12,7 +13,6 @@ import { createDocument, type DocumentDeps } from './openapi/document.ts'
 
 /** Written from `docs/problems.md` by `npm run docs`, so that nothing is parsed here. */
 const PROBLEMS = new URL('../../docs/problems.html', import.meta.url)
-const inPackage = (name: string): URL => new URL(name, import.meta.resolve('swagger-ui-dist/package.json'))
 
 /** The URL is relative, so that it works behind a proxy that adds a prefix. */
 const START_SCRIPT = `SwaggerUIBundle({
@@ -62,9 +62,9 @@ const CSS = 'text/css; charset=utf-8'
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 /** All files that are served. A name is only looked up in this map, so no name can reach another file. */
 const ASSETS = new Map([
-  ['swagger-ui.css', assetOf(CSS, () => readFile(inPackage('swagger-ui.css')))],
-  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(inPackage('swagger-ui-bundle.js')))],
-  ['favicon-32x32.png', assetOf('image/png', () => readFile(inPackage('favicon-32x32.png')))],
+  ['swagger-ui.css', assetOf(CSS, () => readFile(swaggerUi('swagger-ui.css')))],
+  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(swaggerUi('swagger-ui-bundle.js')))],
+  ['favicon-32x32.png', assetOf('image/png', () => readFile(swaggerUi('favicon-32x32.png')))],
   ['start.js', assetOf(JAVASCRIPT, () => START_SCRIPT)],
   ['page.css', assetOf(CSS, () => STYLE)],
 ])

@@ -123,8 +123,7 @@ describe('the documentation, which needs no key', () => {
 })
 
 test('the package contains the files that it serves', () => {
-  const { files, dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const { files } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(files).toContain('docs')
-  expect(dependencies).toHaveProperty('swagger-ui-dist')
   expect(existsSync(new URL('../../docs/problems.html', import.meta.url))).toBe(true)
 })

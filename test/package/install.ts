@@ -8,6 +8,7 @@ const BIN = join(ROOT, 'node_modules/.bin')
 /** What the package is made of. A copy is packed, so that nobody's build in the checkout is disturbed. */
 const PARTS = [
   'src',
+  'scripts',
   'migrations',
   'deploy',
   'docs',

@@ -102,10 +102,12 @@ const PAGES = `
 import { createDocs } from './node_modules/idface-notifier/dist/http/docs.js'
 
 const pages = createDocs({ version: '0.0.0', registrationBody: null, now: Date.now })
-const [reference, problems, style] = await Promise.all(
-  ['/docs', '/docs/problems', '/docs/assets/swagger-ui.css'].map(path => pages.request(path)),
+const [problems, ...others] = await Promise.all(
+  ['problems', '', 'assets/swagger-ui.css', 'assets/swagger-ui-bundle.js', 'assets/favicon-32x32.png'].map(name =>
+    pages.request(name === '' ? '/docs' : '/docs/' + name),
+  ),
 )
-console.log(reference.status, problems.status, style.status, (await problems.text()).includes('id="invalid_body"'))
+console.log((await problems.text()).includes('id="invalid_body"'), ...others.map(({ status }) => status))
 `
 
 const STRICT = {
@@ -133,6 +135,22 @@ describe('the package, installed from its tarball', () => {
     expect(names).toEqual(expect.arrayContaining(['dist', 'migrations', 'docs', 'README.md', 'LICENSE']))
     expect(names).not.toEqual(expect.arrayContaining(['src']))
     expect(names).not.toEqual(expect.arrayContaining(['test']))
+  })
+
+  test('brings its pages without what they are made of, which runs a script of its own when it is installed', async () => {
+    const brought = await readdir(join(consumer, 'node_modules'))
+    expect(brought).toContain('hono')
+    expect(brought).not.toEqual(expect.arrayContaining(['swagger-ui-dist']))
+    expect(brought).not.toEqual(expect.arrayContaining(['@scarf']))
+    const names = await readdir(join(installed, 'dist/served/swagger-ui'))
+    expect(names.toSorted()).toEqual([
+      'LICENSE',
+      'NOTICE',
+      'favicon-32x32.png',
+      'swagger-ui-bundle.js',
+      'swagger-ui-bundle.js.LICENSE.txt',
+      'swagger-ui.css',
+    ])
   })
 
   test('is imported from JavaScript, and then needs no dependency', async () => {
@@ -169,7 +187,7 @@ describe('the package, installed from its tarball', () => {
 
   test('serves the pages that it documents itself with', async () => {
     await writeFile(join(consumer, 'pages.js'), PAGES)
-    expect(await run('node', ['pages.js'], consumer)).toEqual({ code: 0, stdout: '200 200 200 true\n', stderr: '' })
+    expect(await run('node', ['pages.js'], consumer)).toEqual({ code: 0, stdout: 'true 200 200 200 200\n', stderr: '' })
   })
 
   test('has a command that finds the migrations', async () => {
