@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { languageDetector } from 'hono/language'
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
@@ -10,6 +9,7 @@ import { STORE_ERRORS } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
+import { languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface OverviewDeps {
@@ -102,18 +102,11 @@ export const OVERVIEW = z.strictObject({
   }),
 }) satisfies z.ZodType<Overview>
 
-const detectLanguage = languageDetector({
-  order: ['header'],
-  supportedLanguages: ['en', 'zh'],
-  fallbackLanguage: 'en',
-  caches: false,
-})
-
 /** `GET /v1/admin/overview`: what is wrong and what to do, what waits since when, and what happened lately. */
 export const createOverview = ({ store }: OverviewDeps) => {
   const app = new Hono<ApiEnv>()
-  app.get('/', noQuery, detectLanguage, async c => {
-    const language = c.get('language') === 'zh' ? 'zh' : 'en'
+  app.get('/', noQuery, async c => {
+    const language = languageOf(c)
     c.header('content-language', language)
     c.header('vary', 'accept-language')
     return c.json(await readOverview(store, { language, isServed: true }))

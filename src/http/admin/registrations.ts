@@ -7,7 +7,7 @@ import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { answerExplanation, detectLanguage } from '../partner/explain.ts'
+import { answerExplanation } from '../partner/explain.ts'
 import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-answer.ts'
 import { RESEND_REFUSALS } from '../partner/registrations.ts'
 import { readReason } from './reason.ts'
@@ -87,7 +87,7 @@ export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
     return c.json(viewDetail({ explanation, partner, account }, c.get('operator').role))
   })
 
-  app.get('/:id/explain', noQuery, detectLanguage, async c => {
+  app.get('/:id/explain', noQuery, async c => {
     const explanation = found(await store.explain(...(await target(c))), 'registration')
     const { lastAttempt } = explanation
     return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())

@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { languageDetector } from 'hono/language'
 import { z } from 'zod'
 import type { Answer } from '../../core/answer.ts'
 import { MESSAGE_TYPES } from '../../core/message.ts'
@@ -7,6 +6,7 @@ import type { Explanation, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
+import { languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { explainSentence, type Reader, roundedRate } from './explain-sentence.ts'
 import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-answer.ts'
@@ -107,16 +107,9 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
   }
 }
 
-export const detectLanguage = languageDetector({
-  order: ['header'],
-  supportedLanguages: ['en', 'zh'],
-  fallbackLanguage: 'en',
-  caches: false,
-})
-
-/** Answers in the language that `detectLanguage` has found. */
+/** Answers in the caller's language. */
 export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, now: number) => {
-  const language = c.get('language') === 'zh' ? 'zh' : 'en'
+  const language = languageOf(c)
   c.header('content-language', language)
   c.header('vary', 'accept-language')
   return c.json(viewExplanation(explanation, { language, now }))
@@ -126,7 +119,7 @@ export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, 
 export const createExplain = ({ store, now }: ExplainDeps) => {
   const app = new Hono<ApiEnv>()
 
-  app.get('/:id/explain', noQuery, detectLanguage, async c => {
+  app.get('/:id/explain', noQuery, async c => {
     const explanation = found(await store.explain(...readTarget(c)), 'registration')
     return answerExplanation(c, explanation, now())
   })
