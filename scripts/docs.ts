@@ -8,7 +8,6 @@ import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
 import type { Declaration, LabelValues } from '../src/telemetry/metrics/declaration.ts'
 import { METRICS } from '../src/telemetry/metrics/declarations.ts'
-import { problemsPage } from './problems-page.ts'
 
 /** A file that is generated; `path` is relative to the root of the project. */
 interface GeneratedDocument {
@@ -159,7 +158,6 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/commands.md', text: commandsPage },
   { path: '.env.example', text: envExample },
   { path: 'docs/performance.md', text: performancePage },
-  { path: 'docs/problems.html', text: problemsPage },
 ]
 
 /** The paths of the documents whose files are missing or out of date. */

@@ -72,6 +72,7 @@ const HTTP_FOLDERS: Record<string, readonly string[]> = {
   // Operators see a registration as its partner does, but for what is masked.
   admin: ['json', 'middleware', 'partner'],
   openapi: ['json', 'partner', 'admin'],
+  docs: ['middleware', 'openapi'],
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))

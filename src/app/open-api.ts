@@ -26,7 +26,7 @@ const WAITING = { perPartner: 64, most: 3_072 }
  * Listens, and rejects when it cannot. To stop makes the service unready at once and ends what callers wait for.
  */
 export const openApi = async ({
-  config: { callback, polling, server },
+  config: { callback, polling, server, storage, upstream },
   store,
   sender,
   enumerationGuard,
@@ -34,7 +34,7 @@ export const openApi = async ({
   metrics,
   whyOff,
   emit,
-}: RoleDeps<'callback' | 'polling' | 'server', keyof Store> & {
+}: RoleDeps<'callback' | 'polling' | 'server' | 'storage' | 'upstream', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
   tracer: Tracer | null
@@ -78,6 +78,19 @@ export const openApi = async ({
     ...clock,
     emit,
     version: VERSION,
+    publicUrl: server.publicUrl,
+    shownSettings: {
+      retryScheduleMs: callback.retryScheduleMs,
+      callbackTimeoutMs: callback.timeoutMs,
+      retentionMs: storage.retentionMs,
+      registrationTtlMs: polling.registrationTtlMs,
+      notFoundGraceMs: polling.notFoundGraceMs,
+      pollMaxMs: polling.maxMs,
+      apiRate: server.apiRate,
+      registrationRate: server.registrationRate,
+      allowHttp: callback.allowHttp,
+      sandbox: upstream.sandbox,
+    },
     ready: readiness.checks,
   })
   const listener = await listen(api.fetch, { ...server, sleep: clock.sleep, waitingRoom })

@@ -30,6 +30,14 @@ export const upstreamUrl: Parser<string> = text => {
     : refuse('must begin with https:// (http:// only for 127.0.0.1 or [::1])')
 }
 
+/** Partners put it before `/v1/…`, so it ends without a slash. */
+export const publicUrl: Parser<string> = text => {
+  const url = URL.parse(text)
+  if (!url || !/^https?:\/\//i.test(text) || url.search !== '' || url.hash !== '' || url.username || url.password)
+    return refuse('is not the address of this service; write https://HOST or https://HOST/PREFIX')
+  return { ok: true, value: url.href.replace(/\/+$/, '') }
+}
+
 /** The base that `v1/traces` and the like follow. */
 export const collectorUrl: Parser<string> = text => {
   const url = URL.parse(text)

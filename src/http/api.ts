@@ -13,7 +13,7 @@ import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
 import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/registrations.ts'
-import { createDocs } from './docs.ts'
+import { createDocs, type DocsDeps } from './docs/routes.ts'
 import { createHealth, type ReadyCheck } from './health.ts'
 import { sendError, sendProblem } from './json/problem.ts'
 import { createMetricsPage, type MetricsDeps } from './metrics.ts'
@@ -59,6 +59,7 @@ type Part =
   | AdminMessageDeps
   | AdminAuthDeps
   | AuditDeps
+  | Omit<DocsDeps, 'registrationBody'>
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
   : never

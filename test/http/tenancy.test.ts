@@ -14,8 +14,10 @@ const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> =
   'GET /readyz': 'public',
   'GET /metrics': 'public',
   'GET /openapi.json': 'public',
+  'GET /': 'public',
   'GET /docs': 'public',
-  'GET /docs/problems': 'public',
+  'GET /docs/:page': 'public',
+  'GET /docs/examples/:file': 'public',
   'GET /docs/assets/:file': 'public',
   'GET /v1/admin/accounts': 'operator',
   'GET /v1/admin/overview': 'operator',
@@ -195,8 +197,11 @@ describe.each(rowsOf('operator'))('M10: %s', route => {
 
 test.each(rowsOf('public'))('M10: %s needs no key and shows no partner', async route => {
   const [method, path] = partsOf(route)
-  const { status, text } = await api.call(method, path.replace(':file', 'start.js'), { key: null })
-  expect(status).toBe(200)
+  const file = path.includes('examples') ? 'receiver.mjs' : 'start.js'
+  const { status, text } = await api.call(method, path.replace(':file', file).replace(':page', 'problems'), {
+    key: null,
+  })
+  expect(status).toBe(path === '/' ? 302 : 200)
   for (const mark of await secretsOfOther()) expect(text).not.toContain(mark)
   expect(text).not.toMatch(/foreign-|foreign\.example/)
 })

@@ -99,12 +99,15 @@ client.register({ idcardid: 1, callbackUrl: '' })
 `
 
 const PAGES = `
-import { createDocs } from './node_modules/idface-notifier/dist/http/docs.js'
+import { createDocs } from './node_modules/idface-notifier/dist/http/docs/routes.js'
 
-const pages = createDocs({ version: '0.0.0', registrationBody: null, now: Date.now })
+const pages = createDocs({
+  ...{ version: '0.0.0', registrationBody: null, now: Date.now, publicUrl: null, trustedProxies: { contains: () => false } },
+  shownSettings: { apiRate: 1, registrationRate: 1 },
+})
 const [problems, ...others] = await Promise.all(
-  ['problems', '', 'assets/swagger-ui.css', 'assets/swagger-ui-bundle.js', 'assets/favicon-32x32.png'].map(name =>
-    pages.request(name === '' ? '/docs' : '/docs/' + name),
+  ['problems', 'reference', 'assets/swagger-ui.css', 'assets/swagger-ui-bundle.js', 'assets/page.css'].map(name =>
+    pages.request('/docs/' + name),
   ),
 )
 console.log((await problems.text()).includes('id="invalid_body"'), ...others.map(({ status }) => status))
@@ -146,7 +149,6 @@ describe('the package, installed from its tarball', () => {
     expect(names.toSorted()).toEqual([
       'LICENSE',
       'NOTICE',
-      'favicon-32x32.png',
       'swagger-ui-bundle.js',
       'swagger-ui-bundle.js.LICENSE.txt',
       'swagger-ui.css',

@@ -1,5 +1,6 @@
 import { host, networks, secretWord, wholeNumber } from '../parsers.ts'
 import type { SettingGroup } from '../setting.ts'
+import { publicUrl } from '../url-parsers.ts'
 
 export const SERVER = {
   title: { en: 'API and console', zh: '接口与管理台' },
@@ -17,6 +18,13 @@ export const SERVER = {
       default: '8080',
       en: 'The port the API listens on; `0` takes a free one, named by the `listening` log line.',
       zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',
+    },
+    publicUrl: {
+      name: 'PUBLIC_URL',
+      parse: publicUrl,
+      default: null,
+      en: 'The address that partners call, such as `https://notifier.example.com`, for the examples under `/docs`. Without it they show the host of the request.',
+      zh: '合作方调用本服务的地址，例如 `https://notifier.example.com`，用于 `/docs` 下的示例；未设置时使用请求中的主机名。',
     },
     apiRate: {
       name: 'API_RATE',
@@ -36,8 +44,8 @@ export const SERVER = {
       name: 'TRUST_PROXY',
       parse: networks(),
       default: '',
-      en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, separated by commas.',
-      zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`。',
+      en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',
+      zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`，以及用于 `/docs` 示例的 `-Proto`、`-Host` 和 `-Prefix`。',
     },
     adminToken: {
       name: 'ADMIN_TOKEN',

@@ -22,6 +22,10 @@ export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
   return client
 }
 
+/** Whether the connection is that of a trusted reverse proxy, whose headers about the request are believed. */
+export const isFromProxy = (c: Context, trusted: TrustedProxies): boolean =>
+  isTrusted(plain(nodeBindings(c).incoming?.socket.remoteAddress ?? ''), trusted)
+
 /** What a limit applies to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole /64. */
 export const networkOf = (address: string): string => {
   if (isIP(address) !== 6) return address

@@ -8,7 +8,6 @@ import { PAGE_QUERY } from '../json/pagination.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const ADMIN = { tag: 'Admin', access: 'admin' } as const satisfies Partial<Operation>
-const SERVICE = { tag: 'Service', access: 'open' } as const satisfies Partial<Operation>
 
 export const ADMIN_OPERATIONS: Operations = {
   'GET /v1/admin/partners': {
@@ -228,58 +227,5 @@ export const ADMIN_OPERATIONS: Operations = {
       'What the admin API was asked to change, and what commands have changed, for a year. A page looks at 5,000 acts at most, so it may be short, or empty, and have a `nextCursor`.',
     query: AUDIT_QUERY,
     answers: { 200: { description: 'A page.', schema: 'AuditedActList' } },
-  },
-}
-
-export const SERVICE_OPERATIONS: Operations = {
-  'GET /healthz': {
-    ...SERVICE,
-    operationId: 'getHealth',
-    summary: 'Whether the service is running',
-    answers: { 200: { description: 'It is.', schema: 'Health' } },
-  },
-  'GET /readyz': {
-    ...SERVICE,
-    operationId: 'getReadiness',
-    summary: 'Whether the service can work',
-    answers: {
-      200: { description: 'Every check has passed.', schema: 'Readiness' },
-      503: { description: 'A check has failed; see its reason.', schema: 'Readiness' },
-    },
-  },
-  'GET /metrics': {
-    ...SERVICE,
-    access: 'metrics',
-    operationId: 'getMetrics',
-    summary: "The metrics in Prometheus' text format",
-    answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
-  },
-  'GET /openapi.json': {
-    ...SERVICE,
-    operationId: 'getDocument',
-    summary: 'This document',
-    answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
-    problems: ['too_many_requests'],
-  },
-  'GET /docs': {
-    ...SERVICE,
-    operationId: 'getReference',
-    summary: 'This document as a page',
-    answers: { 200: { description: 'A page that loads nothing from other hosts.', mediaType: 'text/html' } },
-    problems: ['too_many_requests'],
-  },
-  'GET /docs/problems': {
-    ...SERVICE,
-    operationId: 'getProblems',
-    summary: 'What each problem means; the `type` of a problem points here',
-    answers: { 200: { description: 'A page.', mediaType: 'text/html' } },
-    problems: ['too_many_requests'],
-  },
-  'GET /docs/assets/:file': {
-    ...SERVICE,
-    operationId: 'getAsset',
-    summary: 'A file of the pages',
-    answers: { 200: { description: 'The file.' } },
-    problems: ['not_found', 'too_many_requests'],
   },
 }

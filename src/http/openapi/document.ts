@@ -1,11 +1,12 @@
 import { ADMIN_ROUTES } from '../admin/routes.ts'
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
-import { ADMIN_OPERATIONS, SERVICE_OPERATIONS } from './admin-operations.ts'
+import { ADMIN_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
 import { HEADERS, type Operation, type Operations } from './operation.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
 import { problemReferences, problemResponses, problemStatuses } from './problems.ts'
 import { requestsOf } from './schemas.ts'
+import { SERVICE_OPERATIONS } from './service-operations.ts'
 import { webhookSection } from './webhooks.ts'
 
 export interface DocumentDeps {
@@ -20,7 +21,7 @@ const DESCRIPTION = `Register the serial of an idface verification once. The ser
 a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
 
 Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
-[problems](docs/problems) as in RFC 9457. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
+problems as in RFC 9457; \`/docs/problems\` says what each means. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
 
 const TAGS = {
   Registrations: 'Serials and their verdicts.',
@@ -48,6 +49,8 @@ const PARAMETER_OF = {
   '/v1/admin/registrations/': ['The id of the registration.', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
   '/v1/admin/accounts/': ['The id of the account, or its APIID.', 'C12345678'],
   '/docs/assets/': ['The name of the file.', 'swagger-ui.css'],
+  '/docs/examples/': ['The name of the file.', 'receiver.mjs'],
+  '/docs/': ['The name of the page.', 'webhooks'],
 } as const
 
 const pathParameters = (path: string) =>

@@ -51,6 +51,8 @@ beforeAll(async () => {
   known['/v1/admin/keys/'] = [api.other.keyId]
   known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId]
   known['/docs/assets/'] = ['start.js']
+  known['/docs/examples/'] = ['receiver.mjs']
+  known['/docs/'] = ['webhooks', 'reference']
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
@@ -180,7 +182,7 @@ describe.each(byHarm)('%s %s', (method, template, operation) => {
       { numRuns: RUNS_OF_AN_OPERATION, seed: 20_261_124 },
     )
     expect(
-      statuses.some(status => status < 300),
+      statuses.some(status => status < 400),
       `only ${new Set(statuses)}: no request succeeded`,
     ).toBe(true)
   })

@@ -4,7 +4,7 @@ import { monotonicFactory } from 'ulid'
 import { createEventSigner } from '../../../src/callback/signing.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { afterAttempt } from '../../../src/core/message.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
@@ -19,6 +19,20 @@ import { POLICY } from '../../support/store.ts'
 export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
 export const START = Date.parse('2026-11-24T16:20:00.000Z')
 export const HOOK = 'https://partner.example/hook'
+
+/** The defaults. */
+export const SHOWN_SETTINGS: ApiDeps['shownSettings'] = {
+  retryScheduleMs: [5 * SECOND, 5 * MINUTE, 30 * MINUTE, ...[2, 5, 10, 14, 20, 24].map(hours => hours * HOUR)],
+  callbackTimeoutMs: 15 * SECOND,
+  retentionMs: 30 * DAY,
+  registrationTtlMs: 24 * HOUR,
+  notFoundGraceMs: 2 * HOUR,
+  pollMaxMs: 5 * MINUTE,
+  apiRate: 200,
+  registrationRate: 200,
+  allowHttp: false,
+  sandbox: false,
+}
 
 const SUCCESS: Answer = {
   kind: 'verdict',
@@ -90,6 +104,8 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
     random: randomBytes,
     emit: createEmit([createLog({ level: 'debug', destination: { write: line => logged.push(line) }, now })]),
     version: '0.0.0',
+    publicUrl: null,
+    shownSettings: SHOWN_SETTINGS,
     ready: async () => [{ name: 'database', ok: true, reason: null }],
     now,
     monotonic: now,

@@ -1,0 +1,87 @@
+import type { Renderer, Tokens } from 'marked'
+import { once } from './asset.ts'
+
+export interface Rendered {
+  /** The first heading, as text. */
+  title: string
+  /** Headings of the second level, in order. */
+  sections: { id: string; text: string }[]
+  html: string
+}
+
+interface RenderOptions {
+  /** Where a link leads; null: it is shown as text. */
+  linkTo: (href: string) => string | null
+  /** What the mark beside a heading, which leads to it, is called. */
+  anchorLabel: string
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, character => ENTITIES[character] ?? character)
+
+/** The anchor of a heading, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .trim()
+    .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
+    .replaceAll(' ', '-')
+
+/** Gives the second of two equal anchors a number, as GitHub does. */
+const createAnchors = () => {
+  const seen = new Map<string, number>()
+  return (heading: string): string => {
+    const anchor = anchorOf(heading)
+    const before = seen.get(anchor) ?? 0
+    seen.set(anchor, before + 1)
+    return before === 0 ? anchor : `${anchor}-${before}`
+  }
+}
+
+const COMMENT = /^\s*<!--[\s\S]*?-->\s*$/
+
+/** Takes some ms, and is not needed by a service whose pages nobody reads. */
+const load = once(() => import('marked'))
+
+/** HTML in the Markdown is shown as text, and nothing is loaded from anywhere. */
+export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: RenderOptions): Promise<Rendered> => {
+  const { Marked, Renderer } = await load()
+  const sections: Rendered['sections'] = []
+  const anchor = createAnchors()
+  let title = ''
+
+  class PageRenderer extends Renderer {
+    override html({ text }: Tokens.HTML | Tokens.Tag): string {
+      return COMMENT.test(text) ? '' : escapeHtml(text)
+    }
+    override image({ text }: Tokens.Image): string {
+      return escapeHtml(text)
+    }
+    override heading({ tokens, depth }: Tokens.Heading): string {
+      const text = this.parser.parseInline(tokens, this.parser.textRenderer)
+      const id = anchor(text)
+      if (depth === 1 && title === '') title = text
+      if (depth === 2) sections.push({ id, text })
+      const mark = depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="${escapeHtml(anchorLabel)}">#</a>`
+      return `<h${depth} id="${id}">${this.parser.parseInline(tokens)}${mark}</h${depth}>\n`
+    }
+    override link({ tokens, href }: Tokens.Link): string {
+      const text = this.parser.parseInline(tokens)
+      const to = linkTo(href)
+      if (to === null) return text
+      return `<a href="${escapeHtml(to)}"${to.startsWith('https://') ? ' rel="noreferrer"' : ''}>${text}</a>`
+    }
+    // What scrolls sideways can be reached by keyboard.
+    override table(token: Tokens.Table): string {
+      return `<div class="scroll" tabindex="0">${super.table(token)}</div>\n`
+    }
+    override code({ text, lang = '' }: Tokens.Code): string {
+      return `<pre tabindex="0"><code class="${escapeHtml(lang)}">${escapeHtml(text)}\n</code></pre>\n`
+    }
+  }
+
+  const renderer: Renderer = new PageRenderer()
+  const html = new Marked().parse(source, { renderer, async: false })
+  return { title, sections, html }
+}

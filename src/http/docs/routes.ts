@@ -1,0 +1,173 @@
+import { readFile } from 'node:fs/promises'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { html, raw } from 'hono/html'
+import { secureHeaders } from 'hono/secure-headers'
+import { HOUR, SECOND } from '../../core/duration.ts'
+import { AppError } from '../../core/error.ts'
+import { swaggerUi } from '../built-files.ts'
+import { chosenLanguage, languageOf } from '../language.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import { clientAddress, networkOf } from '../middleware/client-address.ts'
+import { createRateLimit } from '../middleware/rate-limit.ts'
+import { createDocument, type DocumentDeps } from '../openapi/document.ts'
+import { assetOf, createAsset, once, send } from './asset.ts'
+import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
+import { createDocuments, DOCS, readExamples } from './documents.ts'
+import { layout, type View } from './layout.ts'
+import { escapeHtml } from './markdown.ts'
+import { EXAMPLES, PAGES, queryOf, REFERENCE, START } from './pages.ts'
+import type { ShownSettings } from './setting-texts.ts'
+
+const inSite = (name: string): URL => new URL(`site/${name}`, DOCS)
+
+/** The URL is relative, so that it works behind a proxy that adds a prefix. */
+const START_SCRIPT = `const dark = matchMedia('(prefers-color-scheme: dark)')
+const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', follow)
+follow()
+SwaggerUIBundle({
+  url: '../openapi.json',
+  dom_id: '#reference',
+  deepLinking: true,
+  validatorUrl: null,
+  queryConfigEnabled: false,
+  docExpansion: 'list',
+  defaultModelsExpandDepth: 0,
+})
+`
+
+const HTML = 'text/html; charset=UTF-8'
+const TEXT = 'text/plain; charset=utf-8'
+const CSS = 'text/css; charset=utf-8'
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
+/** All files that are served. A name is only looked up in this map, so no name can reach another file. */
+const ASSETS = new Map([
+  ['swagger-ui.css', assetOf(CSS, () => readFile(swaggerUi('swagger-ui.css')))],
+  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(swaggerUi('swagger-ui-bundle.js')))],
+  ['start.js', assetOf(JAVASCRIPT, () => START_SCRIPT)],
+  ['page.css', assetOf(CSS, () => readFile(inSite('page.css')))],
+  ['page.js', assetOf(JAVASCRIPT, () => readFile(inSite('page.js')))],
+  ['icon.svg', assetOf('image/svg+xml', () => readFile(inSite('icon.svg')))],
+])
+const ASSET_SECONDS = HOUR / SECOND
+
+/** A page loads nothing from other hosts, and has no inline script or style. */
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  xFrameOptions: 'DENY',
+  // Only the proxy that terminates TLS knows whether there is any.
+  strictTransportSecurity: false,
+})
+
+const WITH_SLASH = new Set([...PAGES, REFERENCE].map(({ path }) => `/${path}/`))
+
+/** A slash at the end of a page's address leads to the page. Relative, so that it works below any prefix. */
+const withoutSlash: MiddlewareHandler = async function withoutSlash(c, next) {
+  if (!WITH_SLASH.has(c.req.path)) return next()
+  const name = c.req.path.split('/').at(-2)
+  return c.redirect(`../${name}${new URL(c.req.url).search}`, 301)
+}
+
+/** A page says its reader's own address and language, so nobody keeps it for others. */
+const sendForReader = (c: Context, type: string, text: string): Response => {
+  c.header('cache-control', 'private, no-cache')
+  c.header('vary', 'accept-language')
+  return send(c, createAsset(type, text))
+}
+
+/** The language of the reader, and the one that has been chosen by a link. */
+const readerOf = (c: Context): Pick<View, 'language' | 'chosen'> => {
+  const chosen = chosenLanguage(c)
+  return { chosen, language: chosen ?? languageOf(c) }
+}
+
+const FILES = { en: { title: 'The files', download: 'download' }, zh: { title: '文件', download: '下载' } }
+
+const fileList = (names: Iterable<string>, language: View['language']) => {
+  const { title, download } = FILES[language]
+  const items = [...names].map(
+    name =>
+      html`<li><a href="examples/${name}">${name}</a> (<a href="examples/${name}" download aria-label="${download} ${name}">${download}</a>)</li>`,
+  )
+  return html`<h2 id="files">${title}</h2><ul>${items}</ul>`
+}
+
+const REFERENCE_CONTENT = html`<div id="reference"></div>`
+
+/** Requests of one network, which need no key. A page takes four, the reference eight. */
+const READING = { rate: 10, burst: 100 }
+
+export interface DocsDeps extends DocumentDeps, BaseUrlDeps {
+  shownSettings: ShownSettings
+}
+
+/** `/openapi.json`, and the pages under `/docs`. Each is built when it is first requested. */
+export const createDocs = (deps: DocsDeps) => {
+  const app = new Hono<ApiEnv>()
+  const document = assetOf('application/json', () => JSON.stringify(createDocument(deps)))
+  const documentOf = createDocuments(deps.shownSettings)
+  const examples = once(readExamples)
+  const take = createRateLimit({
+    now: deps.now,
+    detail: 'Too many calls for the documentation have come from your address.',
+  })
+  const limit: MiddlewareHandler = function limitReading(c, next) {
+    take(networkOf(clientAddress(c, deps.trustedProxies)), READING)
+    return next()
+  }
+
+  const sendPage = async (c: Context, view: Omit<View, 'version'>) => {
+    const page = await layout({ ...view, version: deps.version })
+    c.header('content-language', view.contentLanguage)
+    return sendForReader(c, HTML, withBaseUrl(page, escapeHtml(baseUrlOf(c, deps))))
+  }
+  const sendDocument = async (c: Context, page: (typeof PAGES)[number]) => {
+    const reader = readerOf(c)
+    const { title, sections, html: text, language } = await documentOf(page, reader.language, reader.chosen)
+    const list = page.path === EXAMPLES.path ? fileList((await examples()).keys(), language) : ''
+    const content = html`${raw(text)}${list}`
+    return sendPage(c, { ...reader, path: page.path, title, sections, content, contentLanguage: language })
+  }
+
+  app.use('/openapi.json', limit, headers)
+  app.use('/docs/*', limit, headers, withoutSlash)
+
+  app.get('/openapi.json', async c => send(c, await document()))
+  app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
+  app.get('/docs', c => sendDocument(c, START))
+  app.get('/docs/:page', c => {
+    const path = `docs/${c.req.param('page')}`
+    if (path === REFERENCE.path) {
+      const reader = readerOf(c)
+      return sendPage(c, {
+        ...{ ...reader, path, title: REFERENCE.label[reader.language], contentLanguage: 'en' },
+        ...{ content: REFERENCE_CONTENT, styles: ['swagger-ui.css'], scripts: ['swagger-ui-bundle.js', 'start.js'] },
+      })
+    }
+    const page = PAGES.find(one => one.path === path)
+    if (!page) throw new AppError('not_found', 'There is no page with this name.')
+    return sendDocument(c, page)
+  })
+  app.get('/docs/examples/:file', async c => {
+    const text = (await examples()).get(c.req.param('file'))
+    if (text === undefined) throw new AppError('not_found', 'There is no file with this name.')
+    return sendForReader(c, TEXT, withBaseUrl(text, baseUrlOf(c, deps)))
+  })
+  app.get('/docs/assets/:file', async c => {
+    const asset = ASSETS.get(c.req.param('file'))
+    if (!asset) throw new AppError('not_found', 'There is no file with this name.')
+    c.header('cache-control', `public, max-age=${ASSET_SECONDS}`)
+    return send(c, await asset())
+  })
+
+  return app
+}

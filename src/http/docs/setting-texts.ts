@@ -1,0 +1,84 @@
+import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
+import type { Language } from '../../core/language.ts'
+
+/** What the operator has set, as far as partners need to know it. Durations in ms, rates a second. */
+export interface ShownSettings {
+  retryScheduleMs: readonly number[]
+  callbackTimeoutMs: number
+  retentionMs: number
+  registrationTtlMs: number
+  notFoundGraceMs: number
+  pollMaxMs: number
+  apiRate: number
+  registrationRate: number
+  allowHttp: boolean
+  sandbox: boolean
+}
+
+type Unit = readonly [ms: number, name: Record<Language, string>]
+const MS: Unit = [1, { en: 'ms', zh: '毫秒' }]
+const UNITS: readonly Unit[] = [
+  [DAY, { en: 'days', zh: '天' }],
+  [HOUR, { en: 'h', zh: '小时' }],
+  [MINUTE, { en: 'min', zh: '分钟' }],
+  [SECOND, { en: 's', zh: '秒' }],
+  MS,
+]
+
+/** `24 h`: in the largest unit of which there are two or more, and no part. */
+const span = (ms: number, language: Language): string => {
+  const [size, unit] = UNITS.find(([size]) => ms >= (size < MINUTE ? size : 2 * size) && ms % size === 0) ?? MS
+  return `${(ms / size).toLocaleString('en')} ${unit[language]}`
+}
+
+/** `3 days`: in the largest unit of which there are two or more, rounded. */
+const roughSpan = (ms: number, language: Language): string => {
+  const size = UNITS.find(([size]) => ms >= 2 * size)?.[0] ?? SECOND
+  return span(Math.round(ms / size) * size, language)
+}
+
+const list = (items: readonly string[], language: Language): string =>
+  language === 'zh' || items.length < 2 ? items.join('、') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+
+const number = (value: number): string => value.toLocaleString('en')
+const either = (isOn: boolean, on: Record<Language, string>, off: Record<Language, string>, language: Language) =>
+  (isOn ? on : off)[language]
+
+type Text = (settings: ShownSettings, language: Language) => string
+
+/** By the names in the documents' comments. */
+const TEXTS: ReadonlyMap<string, Text> = new Map(
+  Object.entries<Text>({
+    RETRY_SCHEDULE: ({ retryScheduleMs }, language) =>
+      list(
+        retryScheduleMs.map(ms => span(ms, language)),
+        language,
+      ),
+    RETRY_ATTEMPTS: ({ retryScheduleMs }) => number(retryScheduleMs.length + 1),
+    RETRY_PERIOD: ({ retryScheduleMs }, language) =>
+      roughSpan(
+        retryScheduleMs.reduce((sum, ms) => sum + ms, 0),
+        language,
+      ),
+    CALLBACK_TIMEOUT: ({ callbackTimeoutMs }, language) => span(callbackTimeoutMs, language),
+    RETENTION: ({ retentionMs }, language) => span(retentionMs, language),
+    REGISTRATION_TTL: ({ registrationTtlMs }, language) => span(registrationTtlMs, language),
+    NOT_FOUND_GRACE: ({ notFoundGraceMs }, language) => span(notFoundGraceMs, language),
+    POLL_MAX_INTERVAL: ({ pollMaxMs }, language) => span(pollMaxMs, language),
+    API_RATE: ({ apiRate }) => number(apiRate),
+    REGISTRATION_RATE: ({ registrationRate }) => number(registrationRate),
+    CALLBACK_ALLOW_HTTP: ({ allowHttp }, language) =>
+      either(allowHttp, { en: 'accepted', zh: '可以使用' }, { en: 'refused', zh: '不受理' }, language),
+    SANDBOX: ({ sandbox }, language) =>
+      either(sandbox, { en: 'on', zh: '已开启' }, { en: 'off', zh: '未开启' }, language),
+  }),
+)
+
+const MARKED = /<!-- setting: (\w+) -->([\s\S]*?)<!-- \/setting -->/g
+
+/**
+ * The Markdown with the values of this service where `<!-- setting: NAME -->default<!-- /setting -->` is. A name that is not
+ * known keeps its text.
+ */
+export const withSettings = (markdown: string, settings: ShownSettings, language: Language): string =>
+  markdown.replace(MARKED, (_, name: string, text: string) => TEXTS.get(name)?.(settings, language) ?? text)
