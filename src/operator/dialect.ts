@@ -1,6 +1,6 @@
 import { MINUTE } from '../core/duration.ts'
 import type { Notice } from './notice.ts'
-import { bytesOf, cutTo, defused, oneLine } from './plain-text.ts'
+import { bytesOf, cutTo, defused, oneLine, withoutKeys } from './plain-text.ts'
 import { WORDS } from './words.ts'
 
 /** What a robot holds against us. All but `content`, which is about one message, last until somebody sees to them. */
@@ -97,7 +97,9 @@ const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
   }
 }
 
-const saidBy = (text: unknown): string => cutTo(oneLine(typeof text === 'string' ? text : ''), LONGEST_SAID)
+const saidBy = (text: unknown): string => oneLine(typeof text === 'string' ? text : '')
+/** As it may be logged and shown: a gateway before the robot may speak in its form, and repeat the path, which holds the key. */
+const shownOf = (said: string): string => cutTo(withoutKeys(said), LONGEST_SAID)
 
 /** A robot that answers 200 whatever it thinks: `code` is in the body, and 0 means that it told. */
 export const judgeByCode = (
@@ -116,7 +118,7 @@ export const judgeByCode = (
   if (code === 0) return { kind: 'told' }
   const said = saidBy(object?.[names.said])
   const judged = judgeCode(code, said)
-  const named = { code: `${names.code} ${code}`, said }
+  const named = { code: `${names.code} ${code}`, said: shownOf(said) }
   if (typeof judged === 'string') return { kind: 'refused', problem: judged, ...named }
   // A code that nobody knows may pass; that it does not is told.
   return { kind: 'later', ...named, waitMs: waitMs ?? judged?.waitMs ?? null }

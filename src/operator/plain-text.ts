@@ -27,6 +27,13 @@ const DEFUSED: Readonly<Record<string, string>> = {
 export const defused = (text: string): string =>
   oneLine(text).replace(/:\/\/|[<>&@[\]*`~|\\]/g, found => DEFUSED[found] ?? found)
 
+/** What is a URL, a path or a setting, or is as long as a key. */
+const TELLTALE = /[/=%]|[\w-]{16}/
+
+/** Text of somebody who may repeat what we sent, without addresses and what may be a key. */
+export const withoutKeys = (text: string): string =>
+  text.replace(/[!-~]+/g, word => (TELLTALE.test(word) ? '[…]' : word))
+
 const ELLIPSIS = '…'
 const utf8 = new TextEncoder()
 export const bytesOf = (text: string): number => Buffer.byteLength(text)

@@ -103,6 +103,21 @@ describe.each(NAMES)('%s', name => {
     expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'refused', code: 'http 404', said: '' })
   })
 
+  test('behind a gateway that answers in its form, and repeats the path, does not have its key in the log', async () => {
+    const told = (path: string) => `no route for ${path} (key ${path.split(/[/=]/).at(-1)}), 没有此路由：${path}。`
+    await using gateway = await openAnswering(({ url }) => {
+      const text = told(url.pathname + url.search)
+      return { status: 404, body: JSON.stringify({ errcode: 404, code: 404, errmsg: text, msg: text }) }
+    })
+    await using robot = await openRobot(name)
+    using channel = channelTo({ ...gateway, url: robot.url })
+    const answer = await channel.post(noticeOf([PAUSED]))
+    const key = new URL(robot.url).pathname.split('/').at(-1) ?? ''
+    for (const secret of ['c0ffee00', '/send', '/hook', 'key=', key])
+      expect(JSON.stringify(answer)).not.toContain(secret)
+    if (name !== 'slack') expect(answer).toMatchObject({ said: expect.stringMatching(/^no route for \[…\].*没有此路由/) })
+  })
+
   test('has had too many', async () => {
     await using robot = await openRobot(name, { most: 0 })
     using channel = channelTo(robot)
