@@ -18,6 +18,7 @@ type Verb =
   | 'noteOperatorEvents'
   | 'claimOperatorEvents'
   | 'settleOperatorEvents'
+  | 'recordOperatorChannel'
   | 'stats'
   | 'engineStats'
   | 'deliveriesHeldAt'
@@ -25,7 +26,7 @@ type Verb =
 
 export interface OperatorRole extends Role {
   listen: Listener
-  /** Why operators are not told any more, null: they are; null: nobody has said where to tell them. */
+  /** Why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them. */
   whyOff: (() => string | null) | null
 }
 
@@ -54,6 +55,8 @@ const NOT_TOLD = { note: () => {}, whyOff: null, end: async () => {}, breakOff: 
 /** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
 export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => {
   const { config, store, emit } = deps
+  // What an earlier process has found of it; if this fails, others tell of the database.
+  void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
   const { note, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
   const watch = createWatch({ store, note, emit })

@@ -20,7 +20,7 @@ const told = (name: string, reasons: readonly string[]): Check => {
 /**
  * Whether this process can do its work now, and what keeps it from it.
  *
- * @param whyOff why operators are not told any more; null: nobody has said where to tell them
+ * @param whyOff why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them
  */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,

@@ -1,6 +1,19 @@
 /** Where operators are told, by what it understands. `webhook`: Standard Webhooks, as partners get. */
 export type OperatorChannel = 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
 
+/** What a channel holds against us that lasts until somebody sees to it. */
+export type OperatorProblem = 'signature' | 'key' | 'keyword' | 'address'
+
+/** It has refused so often in a row that it gets one message an hour. */
+export interface RefusingChannel {
+  /** Epoch ms. */
+  since: number
+  channel: OperatorChannel
+  problem: OperatorProblem
+  /** What it answered, such as `http 404`. */
+  error: string
+}
+
 const ROBOTS: Readonly<Record<string, Exclude<OperatorChannel, 'webhook'>>> = {
   'qyapi.weixin.qq.com': 'wecom',
   'oapi.dingtalk.com': 'dingtalk',

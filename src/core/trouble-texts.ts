@@ -143,6 +143,11 @@ const en: Words = {
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
+  operators_not_told: ({ since, channel, problem, error }) => ({
+    sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) refuses all it is sent (${problem}: ${error}). What there is to tell is kept, and one message is tried each hour.`,
+    remedy:
+      'Run notify-test: it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
+  }),
     remedy:
       '"callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
   }),
@@ -228,6 +233,11 @@ const zh: Words = {
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
+  operators_not_told: ({ since, channel, problem, error }) => ({
+    sentence: `自 ${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
+    remedy:
+      '请运行 notify-test，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.md 中的 “Being told”。',
+  }),
     remedy:
       '用 "callback list" 查看这些地址。请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
   }),

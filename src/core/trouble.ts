@@ -1,4 +1,5 @@
 import type { AccountFault } from './answer.ts'
+import type { RefusingChannel } from './operator-channel.ts'
 
 /** The host that most of what is due is for. */
 export interface BusyHost {
@@ -41,6 +42,7 @@ export const TROUBLE_CODES = [
   'account_paused',
   'account_paused_by_operator',
   'upstream_unreachable',
+  | ({ code: 'operators_not_told' } & RefusingChannel)
   'deliveries_held',
   'deliveries_late',
   'polls_late',
@@ -49,3 +51,4 @@ export const TROUBLE_CODES = [
   'backup_failed',
   'messages_held',
 ] as const satisfies readonly TroubleCode[]
+  'operators_not_told',

@@ -1,10 +1,11 @@
 import { MINUTE } from '../core/duration.ts'
+import type { OperatorProblem } from '../core/operator-channel.ts'
 import type { Notice } from './notice.ts'
 import { bytesOf, cutTo, defused, oneLine, withoutKeys } from './plain-text.ts'
 import { WORDS } from './words.ts'
 
-/** What a robot holds against us. All but `content`, which is about one message, last until somebody sees to them. */
-export type Problem = 'signature' | 'key' | 'keyword' | 'address' | 'content'
+/** What a channel holds against us; `content`: about one message. */
+export type Problem = OperatorProblem | 'content'
 
 /**
  * What came of a message. `code` is for the log, and `said` what the robot has said, in one line; never a page

@@ -1,14 +1,13 @@
 import { SECOND } from '../core/duration.ts'
+import type { OperatorProblem } from '../core/operator-channel.ts'
 import { createSigningKey, sign } from '../core/signature.ts'
-import type { Dialect, Problem } from './dialect.ts'
+import type { Dialect } from './dialect.ts'
 import { oneLine } from './plain-text.ts'
 
 /** For a program: each event by itself, five a second. */
 const PACE = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
 
-const PROBLEMS: Readonly<Record<number, Problem>> = { 401: 'signature', 403: 'signature', 404: 'key', 410: 'key' }
-/** A client's fault that passes. */
-const PASSING = new Set([408, 409, 421, 425, 429])
+const PROBLEMS: Readonly<Record<number, OperatorProblem>> = { 401: 'signature', 403: 'signature', 404: 'key', 410: 'key' }
 
 const iso = (at: number): string => new Date(at).toISOString()
 
@@ -35,8 +34,9 @@ export const STANDARD_WEBHOOK: Dialect = {
   judge: ({ status, waitMs }) => {
     if (status >= 200 && status < 300) return { kind: 'told' }
     const named = { code: `http ${status}`, said: '' }
-    const problem = PROBLEMS[status] ?? (status >= 300 && status < 400 ? 'key' : 'content')
-    if (status < 500 && !PASSING.has(status)) return { kind: 'refused', problem, ...named }
+    const problem = status >= 300 && status < 400 ? 'key' : PROBLEMS[status]
+    if (problem) return { kind: 'refused', problem, ...named }
+    // Any other may pass, a 400 too: it is a program in the making, where a robot would judge the text.
     return { kind: 'later', ...named, waitMs }
   },
 }

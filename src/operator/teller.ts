@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
-import { MINUTE, SECOND } from '../core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
+import type { RefusingChannel } from '../core/operator-channel.ts'
 import { operatorEventType } from '../core/operator-event.ts'
 import type { ClaimedOperatorEvent, OperatorSettlement, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -13,7 +14,7 @@ import { fullHourWait, retryWait } from './pace.ts'
 export interface Teller {
   /** There may be something to tell. */
   ring(): void
-  /** Why nothing is told any more; null: it is. */
+  /** Why next to nothing is told any more; null: it is. */
   whyOff(): string | null
   /** Begins no more message; resolves when the last one is recorded. */
   stop(): Promise<void>
@@ -24,8 +25,9 @@ const LEASE_MS = MINUTE
 /** Looks again after this long, for what another node has noted and leases that have run out. */
 const LONGEST_NAP_MS = 5 * SECOND
 const LONGEST_PAUSE_MS = 15 * MINUTE
-/** In a row, before the channel is off. */
+/** In a row, before the channel is off: then it gets one message an hour, until it takes one. */
 const MOST_REFUSALS = 3
+const OFF_MS = HOUR
 
 type Emits = Emit<
   'operator_event.ended' | 'operator_channel.failing' | 'operator_channel.back' | 'operator_channel.off'
@@ -42,7 +44,7 @@ const outcomeOf = (answer: Answer, count: number): Outcome => {
 
 /** One message at a time, of all that waits, from the store's outbox to the channel. */
 export const createTeller = (deps: {
-  store: Pick<Store, 'now' | 'claimOperatorEvents' | 'settleOperatorEvents'>
+  store: Pick<Store, 'now' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel'>
   channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
   language: Language
   /** Which service this is. */
@@ -58,7 +60,7 @@ export const createTeller = (deps: {
   let isRung = false
   let isFailing = false
   let refusals = 0
-  let off: string | null = null
+  let off: RefusingChannel | null = null
   /** Most events in the next message: half of a digest that is refused, then twice as many after each that is not. */
   let most = channel.most
 
@@ -77,17 +79,26 @@ export const createTeller = (deps: {
     if (!isFailing) emit('operator_channel.failing', { channel: channel.name, error, answer: said })
     isFailing = true
     refusals = answer.kind === 'refused' ? refusals + 1 : 0
-    if (answer.kind !== 'refused' || refusals < MOST_REFUSALS) return
+    if (off !== null || answer.kind !== 'refused' || answer.problem === 'content' || refusals < MOST_REFUSALS) return
     const { problem } = answer
-    const advice = `${ADVICE.en[problem]}; try it with notify-test, then restart`
-    emit('operator_channel.off', { channel: channel.name, problem, error, answer: said, advice })
-    off = `nothing is sent to OPERATOR_URL (${channel.name}) any more: ${problem} (${error}); ${advice}`
+    emit('operator_channel.off', { channel: channel.name, problem, error, answer: said, advice: ADVICE.en[problem] })
+    off = { since: store.now(), channel: channel.name, problem, error }
   }
 
   const worked = () => {
     if (isFailing) emit('operator_channel.back', { channel: channel.name })
     isFailing = false
     refusals = 0
+    off = null
+  }
+
+  let recorded = off
+  /** For those who look from outside, such as `status`; written when it changes. */
+  const record = async (): Promise<void> => {
+    if (recorded === off) return
+    const now = off
+    await store.recordOperatorChannel(now)
+    recorded = now
   }
 
   const settle = async (
@@ -128,14 +139,13 @@ export const createTeller = (deps: {
       return 0
     }
     const { events, nextAt } = await store.claimOperatorEvents({
-      limit: most,
+      limit: off === null ? most : 1,
       leaseMs: LEASE_MS,
       gapMs: Math.ceil(channel.gapMs),
     })
     if (events.length > 0) await tell(events)
-    return nextAt === null || off !== null
-      ? LONGEST_NAP_MS
-      : Math.min(Math.max(0, nextAt - store.now()), LONGEST_NAP_MS)
+    await record()
+    return nextAt === null ? LONGEST_NAP_MS : Math.min(Math.max(0, nextAt - store.now()), LONGEST_NAP_MS)
   }
 
   const napFor = async (ms: number): Promise<void> => {
@@ -145,10 +155,12 @@ export const createTeller = (deps: {
   }
 
   const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted && off === null) {
+    while (!stopping.signal.aborted) {
       isRung = false
       // A database that fails is told by others; what is not settled is told again when its lease has run out.
-      await napFor(await round().catch(() => LONGEST_NAP_MS))
+      const napMs = await round().catch(() => LONGEST_NAP_MS)
+      if (off === null) await napFor(napMs)
+      else await clock.sleep(OFF_MS, stopping.signal).catch(() => {})
     }
   }
   running = run()
@@ -158,7 +170,11 @@ export const createTeller = (deps: {
       isRung = true
       nap.abort()
     },
-    whyOff: () => off,
+    whyOff: () => {
+      if (off === null) return null
+      const { channel, problem, error } = off
+      return `OPERATOR_URL (${channel}) gets one message an hour until it takes one: ${problem} (${error}); ${ADVICE.en[problem]}; try it with notify-test`
+    },
     stop: async () => {
       stopping.abort()
       await running

@@ -92,7 +92,8 @@ export const createWatch = ({
       store.deliveriesHeldAt(),
       store.lastBackup(),
     ])
-    return { stats, engine, deliveriesHeldAt, backup, isServed: true }
+    // It could not be told there.
+    return { stats, engine, deliveriesHeldAt, backup, refusingChannel: null, isServed: true }
   }
 
   return {

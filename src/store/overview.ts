@@ -15,7 +15,7 @@ const isoOrNull = (at: number | null): string | null => (at === null ? null : is
 export type Overview = ReturnType<typeof overviewOf>
 
 /** What an overview reads. */
-export type OverviewVerb = 'stats' | 'engineStats' | 'listHistory' | 'deliveriesHeldAt' | 'lastBackup'
+export type OverviewVerb = 'stats' | 'engineStats' | 'listHistory' | 'deliveriesHeldAt' | 'lastBackup' | 'refusingChannel'
 
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
@@ -27,15 +27,16 @@ export const readOverview = async (
   store: Pick<Store, OverviewVerb>,
   { language, isServed }: { language: Language; isServed: boolean },
 ): Promise<Overview> => {
-  const [stats, engine, deliveriesHeldAt, backup] = await Promise.all([
+  const [stats, engine, deliveriesHeldAt, backup, refusingChannel] = await Promise.all([
     store.stats(),
     store.engineStats(),
     store.deliveriesHeldAt(),
     store.lastBackup(),
+    store.refusingChannel(),
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  return overviewOf({ stats, engine, deliveriesHeldAt, backup, isServed, points }, language)
+  return overviewOf({ stats, engine, deliveriesHeldAt, backup, refusingChannel, isServed, points }, language)
 }
 
 const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] }, language: Language) => {

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
@@ -252,6 +253,9 @@ export interface Store extends OperatorVerbs {
    * @param pausedUntil nobody claims before; null: as before
    */
   settleOperatorEvents(settlements: readonly OperatorSettlement[], pausedUntil: number | null): Promise<void>
+  /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
+  recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
+  refusingChannel(): Promise<RefusingChannel | null>
 
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>

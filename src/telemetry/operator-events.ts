@@ -33,7 +33,7 @@ export const OPERATOR_EVENTS = {
     level: 'error',
     fields: { channel: CHANNEL, problem: TEXT, error: TEXT, answer: TEXT, advice: TEXT },
     meaning:
-      '`OPERATOR_URL` has refused three times in a row what will not pass by itself (`problem`: `signature`, `key`, `keyword`, `address`), so nothing is sent there any more until a restart; it is kept meanwhile, and `/readyz` names it in its check `operator`. Follow `advice`, try it with `notify-test`, and restart. See [being told](operations.md#being-told).',
+      '`OPERATOR_URL` has refused three times in a row what will not pass by itself (`problem`: `signature`, `key`, `keyword`, `address`), so it gets one message an hour until it takes one (`operator_channel.back`); the others are kept, and `status`, `doctor` and the check `operator` of `/readyz` say so. Follow `advice`, and try it with `notify-test`; a restart sends at once. See [being told](operations.md#being-told).',
   },
   'operator_event.not_noted': {
     level: 'warn',

@@ -20,6 +20,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'log_pinned', since, walBytes: 3e9 },
   { code: 'messages_held', since: null, held: 3, urls: 1 },
+  { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
 ]
 
 test('each trouble is said, with what to do, in both languages', () => {

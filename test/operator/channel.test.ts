@@ -227,7 +227,8 @@ describe('any other receiver', () => {
     [401, {}, { kind: 'refused', problem: 'signature' }],
     [404, {}, { kind: 'refused', problem: 'key' }],
     [302, {}, { kind: 'refused', problem: 'key' }],
-    [422, {}, { kind: 'refused', problem: 'content' }],
+    [400, {}, { kind: 'later', waitMs: null }],
+    [422, {}, { kind: 'later', waitMs: null }],
     [429, { 'retry-after': '7' }, { kind: 'later', waitMs: 7 * SECOND }],
     [503, {}, { kind: 'later', waitMs: null }],
   ])('that answers %i', async (status, headers, expected) => {

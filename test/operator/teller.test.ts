@@ -52,7 +52,7 @@ const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
     await settle()
   }
   return {
-    ...{ state, teller, advance, note, emitted, settle },
+    ...{ state, teller, store, advance, note, emitted, settle },
     subjects: () => posted.map(({ notice }) => notice.items.map(({ subject }) => subject)),
     posted,
     results: () => emitted.flatMap(event => (event as [string, { outcome?: string }])[1].outcome ?? []),
@@ -112,10 +112,10 @@ describe('a channel that fails', () => {
   })
 
   test('is off after three refusals in a row that will not pass, and says why and what to do', async () => {
-    const { state, note, advance, posted, emitted, teller } = open()
+    const { state, note, advance, posted, emitted, store, teller } = open()
     state.answer = KEYWORD
     await note('one')
-    await advance(HOUR)
+    await advance(50 * MINUTE)
     expect(posted).toHaveLength(3)
     expect(emitted).toContainEqual([
       'operator_channel.off',
@@ -125,9 +125,29 @@ describe('a channel that fails', () => {
       },
     ])
     expect(teller.whyOff()).toContain('keyword (errcode 310000)')
-    await note('two')
+    const refusing = { channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000' }
+    expect(await store.refusingChannel()).toMatchObject(refusing)
+    await teller.stop()
+  })
+
+  test('is off until it takes the one message that it gets an hour, and then gets the others', async () => {
+    const { state, note, advance, subjects, channelEvents, store, teller } = open()
+    state.answer = KEYWORD
+    await note('one')
+    await advance(30 * MINUTE)
+    expect(subjects()).toHaveLength(3)
+    await note('two', 'three')
     await advance(HOUR)
-    expect(posted).toHaveLength(3)
+    expect(subjects()).toHaveLength(4)
+    await advance(HOUR)
+    expect(subjects()).toHaveLength(5)
+    state.answer = TOLD
+    await advance(HOUR + MINUTE)
+    expect(subjects().slice(3)).toEqual([['one'], [expect.any(String)], [expect.any(String)], expect.any(Array)])
+    expect(subjects().slice(5).flat().toSorted()).toEqual(['one', 'three', 'two'])
+    expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.off', 'operator_channel.back'])
+    expect(teller.whyOff()).toBeNull()
+    expect(await store.refusingChannel()).toBeNull()
     await teller.stop()
   })
 

@@ -56,6 +56,7 @@ type Writing = Exclude<
   | 'engineStats'
   | 'deliveriesHeldAt'
   | 'lastBackup'
+  | 'refusingChannel'
   | 'listCallbacks'
   | 'listHistory'
   | 'listAdminTokens'
@@ -268,6 +269,8 @@ const CASES: Record<Writing, Case> = {
     const told = events.map(({ id, claim }) => ({ id, claim, outcome: { kind: 'failed', dueAt: 0 } as const }))
     return () => bench.store.settleOperatorEvents(told, null)
   },
+  recordOperatorChannel: async bench => () =>
+    bench.store.recordOperatorChannel({ since: 1, channel: 'webhook', problem: 'key', error: 'http 404' }),
   probe: async bench => () => bench.store.probe(),
 }
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const

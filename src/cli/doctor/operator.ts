@@ -1,11 +1,21 @@
 import { ADVICE_FOR, tellTest } from '../../app/open-operator.ts'
+import type { Language } from '../../core/language.ts'
+import type { RefusingChannel } from '../../core/operator-channel.ts'
+import { describeTrouble } from '../../core/trouble-texts.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
 
 type Told = NonNullable<Awaited<ReturnType<typeof tellTest>>>
 
-/** @param told what came of a test; null: none was sent */
-export const judgeOperator = (host: string | null, told: Told | null, call: string): Finding => {
+/**
+ * @param told what came of a test; null: none was sent
+ * @param refusing what the service has found of the channel; null: nothing
+ */
+export const judgeOperator = (
+  host: string | null,
+  { told, refusing, now }: { told: Told | null; refusing: RefusingChannel | null; now: number },
+  call: string,
+): Finding => {
   if (host === null)
     return warning(
       'OPERATOR_URL is not set: nobody is told when something goes wrong',
@@ -16,6 +26,16 @@ export const judgeOperator = (host: string | null, told: Told | null, call: stri
         `${call} notify-test`,
       ),
     )
+  if (told === null && refusing !== null) {
+    const { en, zh } = ADVICE_FOR
+    const sentence = (language: Language) =>
+      describeTrouble({ code: 'operators_not_told', ...refusing }, language, now).sentence
+    return failed(
+      sentence('en'),
+      sentence('zh'),
+      todo(en[refusing.problem], zh[refusing.problem], `${call} notify-test`),
+    )
+  }
   if (told === null)
     return ok(`operators are told at ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
   const { channel, answer } = told
@@ -28,9 +48,11 @@ export const judgeOperator = (host: string | null, told: Told | null, call: stri
   )
 }
 
-export const checkOperator = async ({ config, deep, offline, call }: Desk): Promise<Finding> => {
+export const checkOperator = async ({ config, deep, offline, call, now, inspection }: Desk): Promise<Finding> => {
   if (config === null) return skipped('the settings must be corrected first', '请先改正配置')
   const { operator } = config
   const host = operator.url && new URL(operator.url.reveal()).host
-  return judgeOperator(host, deep && !offline ? await tellTest(operator) : null, call)
+  const told = deep && !offline ? await tellTest(operator) : null
+  const refusing = inspection?.age === 'current' ? inspection.refusingChannel() : null
+  return judgeOperator(host, { told, refusing, now }, call)
 }

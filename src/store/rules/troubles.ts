@@ -1,4 +1,5 @@
-import { MINUTE, SECOND } from '../../core/duration.ts'
+import { MINUTE } from '../../core/duration.ts'
+import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { Trouble } from '../../core/trouble.ts'
 import type { LastBackup } from '../backup.ts'
 import type { AccountStats, EngineStats, Stats } from '../stats.ts'
@@ -15,17 +16,26 @@ export interface TroubleFacts {
   /** Since when an operator holds all deliveries; null: none does. */
   deliveriesHeldAt: number | null
   backup: LastBackup
+  refusingChannel: RefusingChannel | null
   /** A service has the database open. */
   isServed: boolean
 }
 
 /** What is wrong now, the worst first; empty where nothing is. */
-export const troublesOf = ({ stats, engine, deliveriesHeldAt, backup, isServed }: TroubleFacts): Trouble[] => [
+export const troublesOf = ({
+  stats,
+  engine,
+  deliveriesHeldAt,
+  backup,
+  refusingChannel,
+  isServed,
+}: TroubleFacts): Trouble[] => [
   ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
   ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
   ...deliveryTroubles(stats, deliveriesHeldAt),
   ...engineTroubles(engine, stats.at),
   ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
+  ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
   ...heldMessages(stats),
 ]
 

@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3'
+import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { LastBackup } from '../backup.ts'
 import type { Account, ClaimedAccount, Stats } from '../store.ts'
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
 import { ageOf } from './opening.ts'
+import { prepareOperatorChannel } from './operator-events.ts'
 import { openReadOnly } from './read-only.ts'
 import { accounts } from './schema.ts'
 import { currentSchema, driftOf, type SchemaDrift, schemaObjectsOf } from './schema-drift.ts'
@@ -26,6 +28,7 @@ export interface Inspection {
   stats(): Promise<Stats>
   deliveriesHeldAt(): Promise<number | null>
   lastBackup(): LastBackup
+  refusingChannel(): RefusingChannel | null
   /** With their keys in the clear; null: it does not decrypt. */
   accounts(): {
     account: Pick<Account, 'id' | 'apiId' | 'passwordMode' | 'pausedAt'>
@@ -49,6 +52,7 @@ export const openInspection = (options: SqliteOptions): Inspection => {
       stats: () => createStats(context).stats(),
       deliveriesHeldAt: () => createDeliveriesHold(context).deliveriesHeldAt(),
       lastBackup: () => prepareBackupRecords(client).last(),
+      refusingChannel: () => prepareOperatorChannel(client).refusing(),
       accounts: () => {
         const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS).all()
         return rows.map(account => ({ account, apiKey: keyOf(() => sealed.accountKey.open(account)) }))

@@ -1,3 +1,5 @@
+import type Database from 'better-sqlite3'
+import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
   afterNote,
   afterTold,
@@ -20,11 +22,19 @@ import { and, eq } from './drizzle.ts'
 import { prepareFacts } from './facts.ts'
 import { operatorEvents } from './schema.ts'
 
-type Verbs = Pick<Store, 'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents'>
+type Verbs = Pick<
+  Store,
+  | 'noteOperatorEvents'
+  | 'claimOperatorEvents'
+  | 'settleOperatorEvents'
+  | 'recordOperatorChannel'
+  | 'refusingChannel'
+>
 type Row = typeof operatorEvents.$inferSelect
 
 /** When the next may claim. */
 const CLAIMABLE = 'operator_events_claimable'
+const REFUSING = 'operator_channel_refusing'
 
 const eventOf = ({ details, ...row }: Row): ClaimedOperatorEvent => ({
   ...row,
@@ -36,10 +46,24 @@ const valuesOf = ({ details, ...event }: OperatorEvent) => {
   return { condition, subject, state, since, at, count, toldState, toldAt, dueAt, details: JSON.stringify(details) }
 }
 
+/** Whether the channel refuses all it is sent. */
+export const prepareOperatorChannel = (client: Database.Database) => {
+  const facts = prepareFacts(client)
+  return {
+    refusing: (): RefusingChannel | null => {
+      const text = facts.find(REFUSING)
+      return text === null ? null : (JSON.parse(text) as RefusingChannel)
+    },
+    record: (refusing: RefusingChannel | null): void =>
+      refusing === null ? facts.remove(REFUSING) : facts.put(REFUSING, JSON.stringify(refusing)),
+  }
+}
+
 /** What operators are to be told of. */
 export const createOperatorEvents = ({ db, client, read, write, now }: Context): Verbs => {
   const facts = prepareFacts(client)
   const statements = prepare(client)
+  const channel = prepareOperatorChannel(client)
 
   const claimable = (at: number): number => {
     const text = facts.find(CLAIMABLE)
@@ -128,6 +152,9 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
         if (pausedUntil !== null) facts.put(CLAIMABLE, String(Math.max(pausedUntil, claimable(at))))
       })
     },
+
+    recordOperatorChannel: refusing => write(() => channel.record(refusing)),
+    refusingChannel: () => read(channel.refusing),
   }
 }
 

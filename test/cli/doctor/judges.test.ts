@@ -187,12 +187,16 @@ describe('a judgement', () => {
   test('of the channel of operators says what to do about each answer', () => {
     const told = { channel: 'wecom' as const, answer: { kind: 'told' as const } }
     const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', said: 'keywords' }
-    expect(judgeOperator(null, null, call)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
-    expect(states(judgeOperator('chat.example', null, call))).toEqual(['ok'])
-    expect(states(judgeOperator('chat.example', told, call))).toEqual(['ok'])
-    const found = judgeOperator('chat.example', { ...told, answer: refused }, call)
+    const now = { told: null, refusing: null, now: NOW }
+    expect(judgeOperator(null, now, call)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
+    expect(states(judgeOperator('chat.example', now, call))).toEqual(['ok'])
+    expect(states(judgeOperator('chat.example', { ...now, told }, call))).toEqual(['ok'])
+    const found = judgeOperator('chat.example', { ...now, told: { ...told, answer: refused } }, call)
     expect(states(found)).toEqual(['failed'])
     expect(found.todo?.en).toContain('keyword')
+    const refusing = { since: NOW, channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
+    expect(judgeOperator('chat.example', { ...now, refusing }, call)).toMatchObject({ state: 'failed' })
+    expect(judgeOperator('chat.example', { ...now, refusing, told }, call)).toMatchObject({ state: 'ok' })
   })
 
   test('of what waits gives the command that ends it', () => {

@@ -105,6 +105,18 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect((await claim(bench, 2_000)).events).toHaveLength(MOST_OPERATOR_EVENTS)
   })
 
+  test('that the channel refuses is known until it does not', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    expect(await store.refusingChannel()).toBeNull()
+    const refusing = { since: store.now(), channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
+    await store.recordOperatorChannel({ ...refusing, error: 'http 404' })
+    await store.recordOperatorChannel(refusing)
+    expect(await store.refusingChannel()).toEqual(refusing)
+    await store.recordOperatorChannel(null)
+    expect(await store.refusingChannel()).toBeNull()
+  })
+
   test('a clock that was set back delays nothing', async () => {
     await using bench = await openBench(open)
     await bench.store.noteOperatorEvents([paused(bench)])

@@ -46,7 +46,10 @@ const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
 })
 
 const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
-  troublesOf({ stats, engine: ENGINE, deliveriesHeldAt: null, backup: NO_BACKUP, isServed: true, ...more })
+  troublesOf({
+    ...{ stats, engine: ENGINE, deliveriesHeldAt: null, backup: NO_BACKUP, refusingChannel: null, isServed: true },
+    ...more,
+  })
 
 test('nothing is wrong where nothing is late, paused or short', () => {
   expect(told(stats)).toEqual([])
@@ -94,6 +97,31 @@ test('a host that does not answer, and has most of what is late, is named', () =
     ...{ at: AT, accounts: [], openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: { waiting: 198, leased: 1, due: 198, oldestDueAt: AT - 3 * MINUTE, held: 0, ramps: [], busiest },
+test('the time that a backlog takes after a pause was that at the full rate', () => {
+  const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
+  const { accounts } = statsOf({
+    ...{ at: AT, openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ registrations: stats.registrations, messages: stats.messages },
+    deliveries: { ...NOTHING, held: 0, ramps: [], busiest: null },
+    accounts: [
+      {
+        account,
+        state: { probeAt: null, rampAt: AT, rampRate: 1 },
+        queue: { waiting: 900, leased: 0, due: 900, oldestDueAt: AT - 5 * MINUTE },
+      },
+    ],
+  })
+  // 30 s from 1 to 8 a second are 7 * 10 / ln 2 = 101 calls; the other 799 take 99.9 s.
+  const [late] = told({ ...stats, accounts })
+  expect(late).toMatchObject({ code: 'polls_late', rate: 8, rateNow: 1 })
+  expect(late?.code === 'polls_late' && Math.round((late.etaMs ?? 0) / SECOND)).toBe(130)
+})
+
+test('tells that operators are told nothing', () => {
+  const refusingChannel = { since: AT - 1, channel: 'webhook', problem: 'key', error: 'http 404' } as const
+  expect(told(stats, { refusingChannel })).toEqual([{ code: 'operators_not_told', ...refusingChannel }])
+})
+
   })
   expect(told({ ...stats, deliveries })).toMatchObject([
     { code: 'deliveries_late', mostFor: { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true } },

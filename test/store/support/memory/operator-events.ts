@@ -9,10 +9,17 @@ import { claimableFrom } from '../../../../src/store/operator-events.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import type { Context } from './context.ts'
 
-type Verbs = Pick<Store, 'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents'>
+type Verbs = Pick<
+  Store,
+  | 'noteOperatorEvents'
+  | 'claimOperatorEvents'
+  | 'settleOperatorEvents'
+  | 'recordOperatorChannel'
+  | 'refusingChannel'
+>
 
 export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
-  const { operatorEvents, operatorPause, transaction } = tables
+  const { operatorEvents, operatorPause, operatorChannel, transaction } = tables
   const claimable = (): number => claimableFrom(operatorPause.get('')?.until ?? null, now())
   const isDue = ({ dueAt }: { dueAt: number | null }): boolean =>
     dueAt !== null && (dueAt <= now() || dueAt > now() + LONGEST_OPERATOR_WAIT_MS)
@@ -68,5 +75,12 @@ export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
         }
         if (pausedUntil !== null) operatorPause.set('', { until: Math.max(pausedUntil, claimable()) })
       }),
+
+    recordOperatorChannel: async refusing =>
+      transaction(() => {
+        if (refusing === null) operatorChannel.delete('')
+        else operatorChannel.set('', refusing)
+      }),
+    refusingChannel: async () => operatorChannel.get('') ?? null,
   }
 }

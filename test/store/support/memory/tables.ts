@@ -1,5 +1,6 @@
 import type { Answer, Verdict } from '../../../../src/core/answer.ts'
 import type { MessageState, MessageType } from '../../../../src/core/message.ts'
+import type { RefusingChannel } from '../../../../src/core/operator-channel.ts'
 import type { CompletionBins } from '../../../../src/core/polling/completion-bins.ts'
 import type { Secret } from '../../../../src/core/secret.ts'
 import type { AccountRow as SealedAccountRow } from '../../../../src/store/account.ts'
@@ -197,6 +198,7 @@ export const createTables = () => {
     backups: table<'', LastBackup>(),
     operatorEvents: table<number, ClaimedOperatorEvent>(),
     operatorPause: table<'', { until: number }>(),
+    operatorChannel: table<'', RefusingChannel>(),
 
     /** The next number, which no row has ever had. */
     next: (sequence: keyof typeof sequences): number => {
