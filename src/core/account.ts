@@ -51,11 +51,26 @@ const LONGEST_HOLD_MS = 10 * MINUTE
 /** A claim may make up for being this late; more would be a burst. */
 const CARRY_MS = 50
 
+type Ramp = Pick<AccountState, 'rate' | 'rampAt' | 'rampRate'>
+
 /** Calls a second allowed now: the account's rate, or less while it recovers. */
-export const effectiveRate = ({ rate, rampAt, rampRate }: AccountState, now: number): number =>
+export const effectiveRate = ({ rate, rampAt, rampRate }: Ramp, now: number): number =>
   rampAt === null || rampRate === null
     ? rate
     : Math.min(rate, rampRate * 2 ** Math.max(0, (now - rampAt) / RAMP_DOUBLING_MS))
+
+/** How long `calls` take from now on, in ms: while the account recovers its rate doubles, and then is full. */
+export const durationOf = (calls: number, account: Ramp, now: number): number => {
+  const { rate, rampAt } = account
+  // An upstream that asked for time has put the ramp's beginning ahead.
+  const heldMs = Math.min(Math.max(0, (rampAt ?? now) - now), LONGEST_HOLD_MS)
+  const from = effectiveRate(account, now)
+  const perMs = Math.LN2 / RAMP_DOUBLING_MS
+  const onRamp = (rate - from) / SECOND / perMs
+  return calls <= onRamp
+    ? heldMs + Math.log1p((calls * perMs * SECOND) / from) / perMs
+    : heldMs + Math.log(rate / from) / perMs + ((calls - onRamp) / rate) * SECOND
+}
 
 /** Between two calls. */
 const gapMs = (account: AccountState, now: number): number => SECOND / effectiveRate(account, now)

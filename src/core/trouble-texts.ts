@@ -46,6 +46,9 @@ const atLeast = (count: number, isCapped: boolean): string => `${count}${isCappe
 /** Three digits say all that an estimate can. */
 const rounded = (rate: number): number => Number(rate.toPrecision(3))
 
+/** What is not ahead is under way. */
+const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
+
 const PAUSE_EN: Record<AccountFault, TroubleWords> = {
   egress_ip: {
     sentence: 'GetResult does not accept calls from this IP address',
@@ -93,21 +96,20 @@ const en: Words = {
     remedy:
       'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
   }),
-  account_paused: ({ account, since, reason, upstreamCode }) => ({
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, at) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${PAUSE_EN[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
-    remedy: `${PAUSE_EN[reason].remedy} The service tries the account again by itself; to have it tried at once, POST /v1/admin/accounts/${account}/resume.`,
+    remedy: `${PAUSE_EN[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; to have it tried at once, run "account resume ${account}".`,
   }),
   account_paused_by_operator: ({ account, since }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
-    remedy: `When it may go on, POST /v1/admin/accounts/${account}/resume.`,
+    remedy: `When it may go on, run "account resume ${account}".`,
   }),
-  upstream_unreachable: ({ account, since, error }) => ({
+  upstream_unreachable: ({ account, since, error, nextTryAt }, at) => ({
     sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
-    remedy:
-      'Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers.',
+    remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
-  polls_late: ({ account, since, due, isCapped, rate, etaMs }) => ({
-    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rounded(rate)} calls a second`}.`,
+  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }) => ({
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rateNow < rate ? `${rounded(rateNow)} calls a second now, and up to ${rounded(rate)}` : `${rounded(rate)} calls a second`}`}.`,
     remedy:
       'After an outage or a large batch this goes away by itself. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
   }),
@@ -141,13 +143,13 @@ const en: Words = {
     sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
     remedy: 'Run backup by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
   }),
-  messages_held: ({ held, urls }) => ({
-    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
   operators_not_told: ({ since, channel, problem, error }) => ({
     sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) refuses all it is sent (${problem}: ${error}). What there is to tell is kept, and one message is tried each hour.`,
     remedy:
       'Run notify-test: it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
   }),
+  messages_held: ({ held, urls }) => ({
+    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
     remedy:
       '"callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
   }),
@@ -185,20 +187,20 @@ const zh: Words = {
     remedy:
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
-  account_paused: ({ account, since, reason, upstreamCode }) => ({
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, at) => ({
     sentence: `账户 ${account} 自 ${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
-    remedy: `${PAUSE_ZH[reason].remedy}系统会自动重试该账户；如需立即重试，请 POST /v1/admin/accounts/${account}/resume。`,
+    remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为 ${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "account resume ${account}"。`,
   }),
   account_paused_by_operator: ({ account, since }) => ({
     sentence: `运维人员已于 ${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
-    remedy: `可以恢复时，请 POST /v1/admin/accounts/${account}/resume。`,
+    remedy: `可以恢复时，请运行 "account resume ${account}"。`,
   }),
-  upstream_unreachable: ({ account, since, error }) => ({
+  upstream_unreachable: ({ account, since, error, nextTryAt }, at) => ({
     sentence: `自 ${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
-    remedy: '请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续。',
+    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为 ${showTime(nextTryAt)}` : ''}。`,
   }),
-  polls_late: ({ account, since, due, isCapped, rate, etaMs }) => ({
-    sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${rounded(rate)} 次计算，${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
+  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }) => ({
+    sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
     remedy:
       '上游中断或大批量登记之后，会自行恢复。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
   }),
@@ -231,13 +233,13 @@ const zh: Words = {
     sentence: `上次备份于 ${showTime(since)} 失败（${reason}）。`,
     remedy: '请手动运行 backup，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
   }),
-  messages_held: ({ held, urls }) => ({
-    sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
   operators_not_told: ({ since, channel, problem, error }) => ({
     sentence: `自 ${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
     remedy:
       '请运行 notify-test，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.md 中的 “Being told”。',
   }),
+  messages_held: ({ held, urls }) => ({
+    sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
     remedy:
       '用 "callback list" 查看这些地址。请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
   }),

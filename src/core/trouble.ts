@@ -11,14 +11,21 @@ export interface BusyHost {
 }
 
 /**
- * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID. `etaMs` null: nobody works
- * the backlog off.
+ * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID, which is tried next at
+ * `nextTryAt`; null: that is not known. `etaMs` null: nobody works the backlog off.
  */
 export type Trouble =
   | { code: 'no_service'; since: null }
-  | { code: 'account_paused'; since: number; account: string; reason: AccountFault; upstreamCode: number | null }
+  | {
+      code: 'account_paused'
+      since: number
+      account: string
+      reason: AccountFault
+      upstreamCode: number | null
+      nextTryAt: number | null
+    }
   | { code: 'account_paused_by_operator'; since: number; account: string }
-  | { code: 'upstream_unreachable'; since: number; account: string; error: string }
+  | { code: 'upstream_unreachable'; since: number; account: string; error: string; nextTryAt: number | null }
   | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
   | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean; mostFor: BusyHost | null }
   | {
@@ -28,11 +35,14 @@ export type Trouble =
       due: number
       isCapped: boolean
       rate: number
+      /** Less than `rate` while the account recovers. */
+      rateNow: number
       etaMs: number | null
     }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }
   | { code: 'backup_failed'; since: number; reason: string }
+  | ({ code: 'operators_not_told' } & RefusingChannel)
   | { code: 'messages_held'; since: null; held: number; urls: number }
 
 export type TroubleCode = Trouble['code']
@@ -42,13 +52,12 @@ export const TROUBLE_CODES = [
   'account_paused',
   'account_paused_by_operator',
   'upstream_unreachable',
-  | ({ code: 'operators_not_told' } & RefusingChannel)
   'deliveries_held',
   'deliveries_late',
   'polls_late',
   'disk_low',
   'log_pinned',
   'backup_failed',
+  'operators_not_told',
   'messages_held',
 ] as const satisfies readonly TroubleCode[]
-  'operators_not_told',

@@ -94,14 +94,17 @@ export const noteOf = ({ name, fields }: TelemetryEvent, at: number): OperatorNo
     case 'account.paused': {
       const { account, reason, code: upstreamCode } = fields
       if (reason === 'operator') return null
-      const details = { code: 'account_paused', since: at, account, reason, upstreamCode } as const
+      const times = { since: Date.parse(fields.since), nextTryAt: Date.parse(fields.probeAt) }
+      const details = { code: 'account_paused', ...times, account, reason, upstreamCode } as const
       return { condition: name, subject: account, at, adds: 1, details }
     }
     case 'account.resumed':
       return { condition: 'account.paused', subject: fields.account, at, adds: 0, details: null }
     case 'upstream.unreachable': {
       const { account, error, since } = fields
-      const details = { code: 'upstream_unreachable', since: Date.parse(since), account, error } as const
+      // A canary goes every few seconds: none of their times is worth telling.
+      const times = { since: Date.parse(since), nextTryAt: null }
+      const details = { code: 'upstream_unreachable', ...times, account, error } as const
       return { condition: name, subject: account, at, adds: 1, details }
     }
     case 'upstream.back':

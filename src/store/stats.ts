@@ -1,3 +1,4 @@
+import { type AccountState, durationOf, effectiveRate } from '../core/account.ts'
 import type { Histogram } from '../core/histogram.ts'
 import type { MessageState } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
@@ -30,6 +31,10 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
   waiting: number
   /** When the next canary may go, in a pause or an outage. */
   probeAt: number | null
+  /** Calls a second now: less than `rate` after a pause, and where GetResult asked for time. */
+  rateNow: number
+  /** About how long the calls take that are due. */
+  catchUpMs: number
 }
 
 export interface DeliveryStats extends QueueStats {
@@ -93,7 +98,7 @@ export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
 
 export interface StatsFacts {
   at: number
-  accounts: readonly { account: Account; probeAt: number | null; queue: QueueFacts }[]
+  accounts: readonly { account: Account; state: Pick<AccountState, 'probeAt' | 'rampAt' | 'rampRate'>; queue: QueueFacts }[]
   deliveries: QueueFacts & { held: number; ramps: readonly Ramp[]; busiest: DueLane | null }
   registrations: Stats['registrations']
   messages: Stats['messages']
@@ -135,9 +140,12 @@ export const statsOf = ({
   openResends,
   ...facts
 }: StatsFacts): Stats => {
-  const accounts = facts.accounts.map(({ account, probeAt, queue }): AccountStats => {
+  const accounts = facts.accounts.map(({ account, state, queue }): AccountStats => {
     const { passwordMode: _, partnerId: __, ...shown } = account
-    return { ...shown, probeAt, waiting: queue.waiting, ...queueStats(queue) }
+    const counted = queueStats(queue)
+    const ramp = { rate: account.rate, rampAt: state.rampAt, rampRate: state.rampRate }
+    const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
+    return { ...shown, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
   })
   const { held, ramps, busiest, ...queue } = deliveries
   const { failing, disabled } = callbacks

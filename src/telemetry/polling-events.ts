@@ -35,10 +35,10 @@ export const POLLING_EVENTS = {
     level: 'warn',
     fields: {
       ...{ accountId: TEXT, account: TEXT, reason: field<AccountFault | 'operator'>('text'), code: NUMBER },
-      ...{ probes: NUMBER, probeAt: ISO_TIME },
+      ...{ since: ISO_TIME, probes: NUMBER, probeAt: ISO_TIME },
     },
     meaning:
-      'GetResult refuses the account (`account` is its APIID), so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
+      'GetResult refuses the account (`account` is its APIID), `since` then, so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
   },
   'account.resumed': {
     level: 'warn',

@@ -176,7 +176,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     { answer, step, change, failsAloneSince: since, durationMs, now }: Reported,
   ) => {
     const verificationId = verification.id
-    alerts.after(account, answer, change)
+    alerts.after(account, answer, change, now)
     const lookup = lookupOf(verification, step)
     if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
     const cause = answer.kind === 'transient' ? answer.cause : null

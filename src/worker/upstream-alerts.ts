@@ -21,7 +21,7 @@ type AlertEmit = Emit<
 const MOST_SEEN = 1_000
 const SERIAL_AGAIN_MS = HOUR
 
-type Asked = Pick<ClaimedAccount, 'id' | 'apiId' | 'unreachableAt'>
+type Asked = Pick<ClaimedAccount, 'id' | 'apiId' | 'pausedAt' | 'unreachableAt'>
 
 interface LoneFailure {
   verificationId: number
@@ -73,11 +73,12 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
     emit('upstream.unreachable', { accountId, account, error, since: isoTime(since) })
   }
 
-  const emitChange = ({ id: accountId, apiId: account }: Asked, change: AccountChange): void => {
+  const emitChange = ({ id: accountId, apiId: account, pausedAt }: Asked, change: AccountChange, now: number): void => {
     switch (change.kind) {
       case 'pause': {
         const { reason, code, probes, probeAt } = change
-        emit('account.paused', { accountId, account, reason, code, probes, probeAt: isoTime(probeAt) })
+        const times = { since: isoTime(pausedAt ?? now), probeAt: isoTime(probeAt) }
+        emit('account.paused', { accountId, account, reason, code, probes, ...times })
         return
       }
       case 'resume':
@@ -108,10 +109,10 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
 
   return {
     /** @param account as it was when the call was made */
-    after: (account: Asked, answer: Answer, change: AccountChange | null): void => {
+    after: (account: Asked, answer: Answer, change: AccountChange | null, now: number): void => {
       emitUnknown(account.id, answer)
       emitBack(account, answer)
-      if (change) emitChange(account, change)
+      if (change) emitChange(account, change, now)
     },
     failsAlone: ({ apiId: account }: Asked, { verificationId, cause, since, now }: LoneFailure): void => {
       if (!isLasting(since, now) || !isNewSerial(verificationId, now)) return

@@ -10,6 +10,7 @@ import {
   afterNewCredentials,
   allowance,
   claimableAt,
+  durationOf,
   pausedByOperator,
   resumedByOperator,
   withoutStepBack,
@@ -51,6 +52,31 @@ const CALM: AnswerMoment = {
 }
 const change = (account: AccountState, answer: Answer, moment: Partial<AnswerMoment> = {}) =>
   accountChange(account, answer, { ...CALM, ...moment })
+
+describe('how long calls take', () => {
+  test('is as long as claims take that are as fast as they may be', () => {
+    for (const [rate, rampRate, calls, heldMs] of [
+      [8, 1, 900, 0],
+      [8, 1, 40, 0],
+      [8, 0.5, 200, 30 * SECOND],
+      [100, 50, 5_000, 0],
+    ] as const) {
+      let [account, at]: [AccountState, number] = [{ ...RUNNING, rate, rampRate, rampAt: NOW + heldMs, allowedAt: NOW + heldMs }, NOW]
+      for (let n = 0; n < calls; n++) {
+        at = Math.max(at, account.allowedAt)
+        account = { ...account, ...afterClaim(account, { now: at, taken: 1, leaseEnd: at }) }
+      }
+      const took = durationOf(calls, { rate, rampRate, rampAt: NOW + heldMs }, NOW)
+      expect(took / (account.allowedAt - NOW)).toBeCloseTo(1, 1)
+    }
+  })
+
+  test('is by the rate where nothing is slowed down', () => {
+    expect(durationOf(600, { rate: 5, rampAt: null, rampRate: null }, NOW)).toBe(120 * SECOND)
+    expect(durationOf(600, { rate: 5, rampAt: NOW - HOUR, rampRate: 1 }, NOW)).toBe(120 * SECOND)
+    expect(durationOf(0, { rate: 5, rampAt: NOW, rampRate: 1 }, NOW)).toBe(0)
+  })
+})
 
 describe('what an answer does to a running account', () => {
   test.each([VERDICT, WAITING, UNKNOWN_STATUS, NOT_FOUND, INVALID, UNKNOWN_CODE, OUTAGE])(

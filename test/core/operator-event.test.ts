@@ -10,7 +10,7 @@ import {
   overflowing,
 } from '../../src/core/operator-event.ts'
 
-const PAUSED = { code: 'account_paused', since: 0, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
+const PAUSED = { code: 'account_paused', since: 0, account: 'C1', reason: 'frozen', upstreamCode: 4050, nextTryAt: 9 } as const
 const paused = (at: number, adds = 1): OperatorNote => ({
   ...{ condition: 'account.paused', subject: 'acc_1', at, adds, details: PAUSED },
 })

@@ -8,19 +8,20 @@ const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const since = AT - 10 * MINUTE
 const TROUBLES: readonly Trouble[] = [
   ...ACCOUNT_FAULTS.map(
-    reason => ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405 }) as const,
+    reason =>
+      ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405, nextTryAt: AT + MINUTE }) as const,
   ),
   { code: 'no_service', since: null },
   { code: 'account_paused_by_operator', since, account: 'C1' },
-  { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout' },
+  { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
   { code: 'deliveries_late', since, due: 12, isCapped: false, mostFor: null },
-  { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, etaMs: 2_000 * SECOND },
+  { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5, etaMs: 2_000 * SECOND },
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'log_pinned', since, walBytes: 3e9 },
-  { code: 'messages_held', since: null, held: 3, urls: 1 },
   { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
+  { code: 'messages_held', since: null, held: 3, urls: 1 },
 ]
 
 test('each trouble is said, with what to do, in both languages', () => {
@@ -45,9 +46,27 @@ test('a backlog that is not counted to its end says so', () => {
     due: 10_000,
     isCapped: true,
     rate: 5,
+    rateNow: 5,
     etaMs: 2e6,
   } as const
   expect(describeTrouble(trouble, 'en', AT).sentence).toContain('10000+ are due, which takes more than 34 min at 5')
+})
+
+test('a paused account said neither when it is tried next nor by which command to have that now', () => {
+  const paused = { code: 'account_paused', since, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
+  const { remedy } = describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'en', AT)
+  expect(remedy).toContain('The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "account resume C1".')
+  expect(describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'zh', AT).remedy).toContain(
+    '下次重试时间为 2026-11-24 16:21:00 UTC；如需立即重试，请运行 "account resume C1"。',
+  )
+  expect(describeTrouble({ ...paused, nextTryAt: AT }, 'en', AT).remedy).toContain('tries the account again by itself')
+})
+
+test('while an account recovers, its backlog is said to go at the rate of now, and up to the full one', () => {
+  const late = { code: 'polls_late', since, account: 'C1', due: 600, isCapped: false, etaMs: 180 * SECOND } as const
+  expect(describeTrouble({ ...late, rate: 8, rateNow: 1 }, 'en', AT).sentence).toContain(
+    'about 3 min at 1 calls a second now, and up to 8.',
+  )
 })
 
 test('late webhooks of one host that does not answer ask for no more slots', () => {
@@ -64,7 +83,7 @@ test('late webhooks of one host that does not answer ask for no more slots', () 
 })
 
 test('a backlog that nobody works off has no estimate', () => {
-  const backlog = { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, etaMs: null } as const
+  const backlog = { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, rateNow: 5, etaMs: null } as const
   expect(describeTrouble(backlog, 'en', AT).sentence).toMatch(/: 7 are due\.$/)
   expect(describeTrouble(backlog, 'zh', AT).sentence).toMatch(/：7 个流水号待查询。$/)
 })

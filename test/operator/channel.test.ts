@@ -207,6 +207,7 @@ describe('any other receiver', () => {
           account: 'C12345678',
           reason: 'credentials_wrong',
           upstreamCode: 405,
+          nextTryAt: null,
         },
         headline: 'ALERT: an upstream account is paused (3 times)',
         sentence: expect.stringContaining('Account C12345678 has been paused since'),

@@ -76,13 +76,19 @@ test('what is there at a stop is written', async () => {
 })
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
-const PAUSED = { accountId: 'acc_1', account: 'C1', code: 405, probes: 0, probeAt: '2026-11-26T03:10:00.000Z' }
+const PAUSED = { accountId: 'acc_1', account: 'C1', code: 405, probes: 1, since: '2026-11-26T02:00:00.000Z', probeAt: '2026-11-26T03:10:00.000Z' }
 
 test.each<[TelemetryEvent['name'], object, object | null]>([
   [
     'account.paused',
     { ...PAUSED, reason: 'credentials_wrong' },
-    { condition: 'account.paused', subject: 'C1', adds: 1, details: expect.objectContaining({ upstreamCode: 405 }) },
+    {
+      ...{ condition: 'account.paused', subject: 'C1', adds: 1 },
+      details: {
+        ...{ code: 'account_paused', account: 'C1', reason: 'credentials_wrong', upstreamCode: 405 },
+        ...{ since: AT - 3_600 * SECOND, nextTryAt: AT + 600 * SECOND },
+      },
+    },
   ],
   ['account.paused', { ...PAUSED, reason: 'operator' }, null],
   ['account.resumed', { account: 'C1' }, { condition: 'account.paused', subject: 'C1', details: null }],

@@ -6,7 +6,7 @@ export const AT = Date.parse('2026-11-26T03:04:05Z')
 
 export const PAUSED: OperatorEvent = {
   ...{ condition: 'account.paused', subject: 'C12345678', state: 'firing', since: AT, at: AT, count: 1 },
-  details: { code: 'account_paused', since: AT, account: 'C12345678', reason: 'credentials_wrong', upstreamCode: 405 },
+  details: { code: 'account_paused', since: AT, account: 'C12345678', reason: 'credentials_wrong', upstreamCode: 405, nextTryAt: null },
   ...{ toldState: null, toldAt: null, dueAt: AT },
 }
 
@@ -19,7 +19,7 @@ export const exhausted = (partnerId: string, host = 'hooks.partner.example', cou
 /** As short as an event can be. */
 export const resolved = (account: string): OperatorEvent => ({
   ...{ ...PAUSED, condition: 'upstream.unreachable', subject: account, state: 'resolved' },
-  details: { code: 'upstream_unreachable', since: AT, account, error: 'timeout' },
+  details: { code: 'upstream_unreachable', since: AT, account, error: 'timeout', nextTryAt: null },
 })
 
 export const noticeOf = (events: readonly OperatorEvent[], language: Language = 'en', at = Date.now()): Notice => ({

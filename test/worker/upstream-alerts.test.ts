@@ -10,16 +10,16 @@ const open = () => {
 }
 const unknownStatus = (status: string): Answer => ({ kind: 'unknown_status', code: 2, status })
 const unknownCode = (code: number): Answer => ({ kind: 'transient', code, cause: 'unknown_code' })
-const ONE = { id: 'acc_1', apiId: 'C1', unreachableAt: null }
+const ONE = { id: 'acc_1', apiId: 'C1', pausedAt: null, unreachableAt: null }
 const TWO = { ...ONE, id: 'acc_2', apiId: 'C2' }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 
 test('a status and a code that are in no table are reported once for each account', () => {
   const { after, emitted } = open()
   for (let n = 0; n < 3; n++) {
-    after(ONE, unknownStatus('NEW'), null)
-    after(ONE, unknownCode(7), null)
-    after(TWO, unknownCode(7), null)
+    after(ONE, unknownStatus('NEW'), null, 0)
+    after(ONE, unknownCode(7), null, 0)
+    after(TWO, unknownCode(7), null, 0)
   }
   expect(emitted).toEqual([
     ['upstream.unknown_status', { accountId: 'acc_1', status: 'NEW' }],
@@ -30,7 +30,7 @@ test('a status and a code that are in no table are reported once for each accoun
 
 test('an upstream that invents a new status each time is reported a thousand times, then no more', () => {
   const { after, emitted } = open()
-  for (let n = 0; n < 1_100; n++) after(ONE, unknownStatus(`S${n}`), null)
+  for (let n = 0; n < 1_100; n++) after(ONE, unknownStatus(`S${n}`), null, 0)
   expect(emitted).toHaveLength(1_000)
 })
 
@@ -61,10 +61,10 @@ describe('a serial that goes on failing alone', () => {
 
 test('each change of an account is reported with what it is now', () => {
   const { after, emitted } = open()
-  after(ONE, UNREACHABLE, null)
-  after(ONE, UNREACHABLE, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 })
-  after(ONE, UNREACHABLE, { kind: 'resume', rampRate: 0.5, rampAt: 6 })
-  after(ONE, UNREACHABLE, { kind: 'throttle', rampRate: 0.2, rampAt: 7, allowedAt: 8 })
+  after(ONE, UNREACHABLE, null, 0)
+  after(ONE, UNREACHABLE, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 }, 9_000)
+  after(ONE, UNREACHABLE, { kind: 'resume', rampRate: 0.5, rampAt: 6 }, 9_000)
+  after(ONE, UNREACHABLE, { kind: 'throttle', rampRate: 0.2, rampAt: 7, allowedAt: 8 }, 9_000)
   expect(emitted).toEqual([
     [
       'account.paused',
@@ -74,6 +74,7 @@ test('each change of an account is reported with what it is now', () => {
         reason: 'frozen',
         code: 4050,
         probes: 1,
+        since: '1970-01-01T00:00:09.000Z',
         probeAt: '1970-01-01T00:00:00.005Z',
       },
     ],
@@ -91,6 +92,13 @@ test('each change of an account is reported with what it is now', () => {
   ])
 })
 
+test('the beginning of a pause was that of its last canary', () => {
+  const { after, emitted } = open()
+  const on = { kind: 'pause', reason: 'frozen', code: 4050, probes: 2, probeAt: 5 } as const
+  after({ ...ONE, pausedAt: 1_000 }, UNREACHABLE, on, 9_000)
+  expect(emitted[0]?.[1]).toMatchObject({ since: '1970-01-01T00:00:01.000Z' })
+})
+
 const outage = (since: number) =>
   ({ kind: 'unreachable', error: 'unreachable: ECONNREFUSED', since, probes: 1, probeAt: since + 9 }) as const
 const BACK = { kind: 'back' } as const
@@ -98,10 +106,10 @@ const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 
 test('an outage is reported once, with its error, and its end once', () => {
   const { after, emitted } = open()
-  for (let n = 0; n < 3; n++) after(ONE, UNREACHABLE, outage(5))
-  after(ONE, WAITING, BACK)
-  after(ONE, WAITING, null)
-  after(ONE, UNREACHABLE, outage(60_000))
+  for (let n = 0; n < 3; n++) after(ONE, UNREACHABLE, outage(5), 9_000)
+  after(ONE, WAITING, BACK, 9_000)
+  after(ONE, WAITING, null, 0)
+  after(ONE, UNREACHABLE, outage(60_000), 9_000)
   const told = { accountId: 'acc_1', account: 'C1' }
   expect(emitted).toEqual([
     ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: '1970-01-01T00:00:00.005Z' }],
@@ -113,6 +121,6 @@ test('an outage is reported once, with its error, and its end once', () => {
 test('the end of an outage from before a restart is reported, also where the answer refuses the account', () => {
   const { after, emitted } = open()
   const refused: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
-  after({ ...ONE, unreachableAt: 5 }, refused, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 })
+  after({ ...ONE, unreachableAt: 5 }, refused, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 }, 9_000)
   expect(emitted.map(([name]) => name)).toEqual(['upstream.back', 'account.paused'])
 })

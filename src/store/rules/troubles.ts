@@ -47,22 +47,25 @@ interface Moment {
 
 export const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
   const { apiId, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
+  const nextTryAt = moment.isServed ? account.probeAt : null
   if (pausedAt !== null) {
     const paused = { since: pausedAt, account: apiId }
     if (pauseReason === 'operator') return [{ code: 'account_paused_by_operator', ...paused }]
-    return [{ code: 'account_paused', ...paused, reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode }]
+    return [{ code: 'account_paused', ...paused, reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode, nextTryAt }]
   }
   if (unreachableAt !== null)
-    return [{ code: 'upstream_unreachable', since: unreachableAt, account: apiId, error: unreachableError ?? '?' }]
+    return [
+      { code: 'upstream_unreachable', since: unreachableAt, account: apiId, error: unreachableError ?? '?', nextTryAt },
+    ]
   return latePolls(account, moment)
 }
 
 const latePolls = (
-  { apiId, rate, due, dueIsCapped, oldestDueAt }: AccountStats,
+  { apiId, rate, rateNow, catchUpMs, due, dueIsCapped, oldestDueAt }: AccountStats,
   { at, isServed }: Moment,
 ): Trouble[] => {
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
-  const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, etaMs: isServed ? (due / rate) * SECOND : null }
+  const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, rateNow, etaMs: isServed ? catchUpMs : null }
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
 }
 

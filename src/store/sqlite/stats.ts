@@ -98,7 +98,7 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
       at,
       accounts: rows.map(row => ({
         account: viewAccount(row, defaultRate),
-        probeAt: row.probeAt,
+        state: row,
         queue: { waiting: 0, leased: 0, ...byAccount.get(row.id), ...dueVerifications(row.id, at) },
       })),
       deliveries: {

@@ -12,7 +12,7 @@ const claim = ({ store }: Bench, limit = 100) => store.claimOperatorEvents({ lim
 
 const paused = ({ store }: Bench, subject = 'acc_1'): OperatorNote => ({
   ...{ condition: 'account.paused', subject, at: store.now(), adds: 1 },
-  details: { code: 'account_paused', since: store.now(), account: 'C1', reason: 'frozen', upstreamCode: 4050 },
+  details: { code: 'account_paused', since: store.now(), account: 'C1', reason: 'frozen', upstreamCode: 4050, nextTryAt: null },
 })
 const resumed = (bench: Bench): OperatorNote => ({ ...paused(bench), details: null }) as OperatorNote
 const told = ({ id, claim, state, count }: ClaimedOperatorEvent): OperatorSettlement => ({

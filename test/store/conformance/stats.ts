@@ -14,7 +14,7 @@ export const describeStats = (open: OpenStore): void => {
           apiId: 'C12345678',
           rate: 1_000,
           ...{ pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null },
-          ...{ probeAt: null, waiting: 0, ...nothing },
+          ...{ probeAt: null, rateNow: 1_000, catchUpMs: 0, waiting: 0, ...nothing },
         },
       ],
       polls: nothing,

@@ -26,7 +26,7 @@ const stats: Stats = statsOf({
   accounts: [
     {
       account: { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 5, ...WELL },
-      probeAt: null,
+      state: { probeAt: null, rampAt: null, rampRate: null },
       queue: NOTHING,
     },
   ],
@@ -59,8 +59,11 @@ test('nothing is wrong where nothing is late, paused or short', () => {
 test.each([
   [
     'a paused account',
-    withAccount({ pausedAt: AT - 1, pauseReason: 'frozen', pauseCode: 4050 }),
-    { code: 'account_paused', since: AT - 1, account: 'C1', reason: 'frozen', upstreamCode: 4050 },
+    withAccount({ pausedAt: AT - 1, pauseReason: 'frozen', pauseCode: 4050, probeAt: AT + 1 }),
+    {
+      ...{ code: 'account_paused', since: AT - 1, account: 'C1', reason: 'frozen', upstreamCode: 4050 },
+      nextTryAt: AT + 1,
+    },
   ],
   [
     'an account that an operator paused',
@@ -70,12 +73,15 @@ test.each([
   [
     'an outage of GetResult',
     withAccount({ unreachableAt: AT - 1, unreachableError: 'timeout' }),
-    { code: 'upstream_unreachable', since: AT - 1, account: 'C1', error: 'timeout' },
+    { code: 'upstream_unreachable', since: AT - 1, account: 'C1', error: 'timeout', nextTryAt: null },
   ],
   [
     'late polls, and how long they take at the rate',
-    withAccount({ due: 600, oldestDueAt: AT - 2 * MINUTE - 1 }),
-    { code: 'polls_late', since: AT - 1, account: 'C1', due: 600, isCapped: false, rate: 5, etaMs: 120 * SECOND },
+    withAccount({ due: 600, oldestDueAt: AT - 2 * MINUTE - 1, catchUpMs: 120 * SECOND }),
+    {
+      ...{ code: 'polls_late', since: AT - 1, account: 'C1', due: 600, isCapped: false },
+      ...{ rate: 5, rateNow: 5, etaMs: 120 * SECOND },
+    },
   ],
   [
     'late webhooks',
@@ -91,12 +97,6 @@ test.each([
   expect(told(some)).toEqual([trouble])
 })
 
-test('a host that does not answer, and has most of what is late, is named', () => {
-  const busiest = { partnerId: 'par_1', host: 'hangs.example', due: 198, strikes: 3 }
-  const { deliveries } = statsOf({
-    ...{ at: AT, accounts: [], openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
-    ...{ registrations: stats.registrations, messages: stats.messages },
-    deliveries: { waiting: 198, leased: 1, due: 198, oldestDueAt: AT - 3 * MINUTE, held: 0, ramps: [], busiest },
 test('the time that a backlog takes after a pause was that at the full rate', () => {
   const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
   const { accounts } = statsOf({
@@ -122,6 +122,12 @@ test('tells that operators are told nothing', () => {
   expect(told(stats, { refusingChannel })).toEqual([{ code: 'operators_not_told', ...refusingChannel }])
 })
 
+test('a host that does not answer, and has most of what is late, is named', () => {
+  const busiest = { partnerId: 'par_1', host: 'hangs.example', due: 198, strikes: 3 }
+  const { deliveries } = statsOf({
+    ...{ at: AT, accounts: [], openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ registrations: stats.registrations, messages: stats.messages },
+    deliveries: { waiting: 198, leased: 1, due: 198, oldestDueAt: AT - 3 * MINUTE, held: 0, ramps: [], busiest },
   })
   expect(told({ ...stats, deliveries })).toMatchObject([
     { code: 'deliveries_late', mostFor: { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true } },

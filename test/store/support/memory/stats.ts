@@ -51,7 +51,7 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
         at,
         accounts: accounts.map(row => ({
           account: viewAccount({ ...row, apiKey: Buffer.alloc(0) }, defaultRate),
-          probeAt: row.probeAt,
+          state: row,
           queue: queueOf(
             tables.verifications.where(({ accountId }) => accountId === row.id),
             at,
