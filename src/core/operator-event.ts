@@ -164,15 +164,66 @@ export const afterTold = (
 /** What is due later than this was put so before the clock was set back. */
 export const LONGEST_OPERATOR_WAIT_MS = 2 * ONCE_A_MS
 
-/** So many events are kept. */
-export const MOST_OPERATOR_EVENTS = 1_000
+/** What concerns all, before what concerns an account, before what concerns a partner, who may have caused it. */
+const SEVERITY: Readonly<Record<OperatorCondition, number>> = {
+  ...{ 'disk.low': 0, 'node.lost': 0, 'backlog.growing': 0, 'backup.failed': 0 },
+  ...{ 'account.paused': 1, 'upstream.unreachable': 1, 'upstream.unknown_status': 1 },
+  ...{ 'callback.disabled': 2, 'callback.failing': 2, 'message.exhausted': 2 },
+}
 
-/** Which have to go where there are more than may be: those with nothing to tell first, and of these those that are over; the oldest first. */
-export const overflowing = <Event extends Pick<OperatorEvent, 'state' | 'dueAt' | 'at'>>(
-  events: readonly Event[],
-): Event[] => {
-  const rank = ({ state, dueAt }: Event): number => (dueAt === null ? 0 : 2) + (state === 'resolved' ? 0 : 1)
-  return events
-    .toSorted((a, b) => rank(a) - rank(b) || a.at - b.at)
-    .slice(0, Math.max(0, events.length - MOST_OPERATOR_EVENTS))
+type Ranked = Pick<OperatorEvent, 'condition' | 'dueAt'> & { id: number }
+
+/** In which order events are told: the gravest first, and of these the longest due. */
+export const byUrgency = (a: Ranked, b: Ranked): number =>
+  SEVERITY[a.condition] - SEVERITY[b.condition] || (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.id - b.id
+
+/** So many events are kept, and of one partner. */
+export const MOST_OPERATOR_EVENTS = 1_000
+export const MOST_EVENTS_OF_A_PARTNER = 50
+
+type Kept = Pick<OperatorEvent, 'condition' | 'state' | 'toldState' | 'dueAt' | 'at' | 'details'>
+
+const isDone = ({ state, dueAt }: Kept): boolean => state === 'resolved' && dueAt === null
+
+/** Which go first: those that are over and told, then those of partners; of each those with nothing to tell, the oldest first. */
+const byWorth = (a: Kept, b: Kept): number => {
+  const rank = (event: Kept): number[] => [
+    isDone(event) ? 0 : 1,
+    -SEVERITY[event.condition],
+    event.dueAt === null ? 0 : 1,
+    event.state === 'resolved' ? 0 : 1,
+    event.at,
+  ]
+  const ranks = rank(b)
+  return (
+    rank(a)
+      .map((one, at) => one - (ranks[at] ?? 0))
+      .find(difference => difference !== 0) ?? 0
+  )
+}
+
+/** Of one partner: those that are over and told, then the newest that nobody has been told of, so that what was told has its end told. */
+const byNews = (a: Kept, b: Kept): number => {
+  const rank = (event: Kept): number => (isDone(event) ? 0 : event.toldState === null ? 1 : 2)
+  return rank(a) - rank(b) || (rank(a) === 1 ? b.at - a.at : a.at - b.at)
+}
+
+const partnerOf = ({ details }: Kept): string | null => ('partnerId' in details ? details.partnerId : null)
+
+/** Which have to go where there are more than may be, of all or of a partner. */
+export const overflowing = <Event extends Kept>(events: readonly Event[]): Event[] => {
+  const cut = (some: readonly Event[], order: typeof byWorth, most: number) =>
+    some.length <= most ? [] : some.toSorted(order).slice(0, some.length - most)
+  const ofPartners = Map.groupBy(events, partnerOf)
+  ofPartners.delete(null)
+  const tooMany = [...ofPartners.values()].flatMap(some => cut(some, byNews, MOST_EVENTS_OF_A_PARTNER))
+  const gone = new Set(tooMany)
+  return [
+    ...tooMany,
+    ...cut(
+      events.filter(event => !gone.has(event)),
+      byWorth,
+      MOST_OPERATOR_EVENTS,
+    ),
+  ]
 }

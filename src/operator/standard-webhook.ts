@@ -7,7 +7,12 @@ import { oneLine } from './plain-text.ts'
 /** For a program: each event by itself, five a second. */
 const PACE = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
 
-const PROBLEMS: Readonly<Record<number, OperatorProblem>> = { 401: 'signature', 403: 'signature', 404: 'key', 410: 'key' }
+const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
+  401: 'signature',
+  403: 'signature',
+  404: 'key',
+  410: 'key',
+}
 
 const iso = (at: number): string => new Date(at).toISOString()
 

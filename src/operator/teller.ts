@@ -92,7 +92,7 @@ export const createTeller = (deps: {
     off = null
   }
 
-  let recorded = off
+  let recorded: RefusingChannel | null = null
   /** For those who look from outside, such as `status`; written when it changes. */
   const record = async (): Promise<void> => {
     if (recorded === off) return

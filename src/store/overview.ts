@@ -15,7 +15,13 @@ const isoOrNull = (at: number | null): string | null => (at === null ? null : is
 export type Overview = ReturnType<typeof overviewOf>
 
 /** What an overview reads. */
-export type OverviewVerb = 'stats' | 'engineStats' | 'listHistory' | 'deliveriesHeldAt' | 'lastBackup' | 'refusingChannel'
+export type OverviewVerb =
+  | 'stats'
+  | 'engineStats'
+  | 'listHistory'
+  | 'deliveriesHeldAt'
+  | 'lastBackup'
+  | 'refusingChannel'
 
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after

@@ -98,7 +98,11 @@ export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
 
 export interface StatsFacts {
   at: number
-  accounts: readonly { account: Account; state: Pick<AccountState, 'probeAt' | 'rampAt' | 'rampRate'>; queue: QueueFacts }[]
+  accounts: readonly {
+    account: Account
+    state: Pick<AccountState, 'probeAt' | 'rampAt' | 'rampRate'>
+    queue: QueueFacts
+  }[]
   deliveries: QueueFacts & { held: number; ramps: readonly Ramp[]; busiest: DueLane | null }
   registrations: Stats['registrations']
   messages: Stats['messages']

@@ -240,10 +240,10 @@ export interface Store extends OperatorVerbs {
   addHistory(points: readonly HistoryPoint[]): Promise<void>
   addStart(start: HistoryStart): Promise<void>
   listHistory(query: HistoryQuery): Promise<HistoryPage>
-  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
+  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept, and 50 of a partner. */
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
   /**
-   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; the longest due first.
+   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; by `byUrgency`.
    * Whoever asks within `gapMs` of a claim, on any node, gets none.
    */
   claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvents>

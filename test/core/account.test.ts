@@ -61,7 +61,10 @@ describe('how long calls take', () => {
       [8, 0.5, 200, 30 * SECOND],
       [100, 50, 5_000, 0],
     ] as const) {
-      let [account, at]: [AccountState, number] = [{ ...RUNNING, rate, rampRate, rampAt: NOW + heldMs, allowedAt: NOW + heldMs }, NOW]
+      let [account, at]: [AccountState, number] = [
+        { ...RUNNING, rate, rampRate, rampAt: NOW + heldMs, allowedAt: NOW + heldMs },
+        NOW,
+      ]
       for (let n = 0; n < calls; n++) {
         at = Math.max(at, account.allowedAt)
         account = { ...account, ...afterClaim(account, { now: at, taken: 1, leaseEnd: at }) }

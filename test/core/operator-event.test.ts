@@ -3,6 +3,7 @@ import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import {
   afterNote,
   afterTold,
+  MOST_EVENTS_OF_A_PARTNER,
   MOST_OPERATOR_EVENTS,
   type OperatorEvent,
   type OperatorNote,
@@ -10,7 +11,14 @@ import {
   overflowing,
 } from '../../src/core/operator-event.ts'
 
-const PAUSED = { code: 'account_paused', since: 0, account: 'C1', reason: 'frozen', upstreamCode: 4050, nextTryAt: 9 } as const
+const PAUSED = {
+  code: 'account_paused',
+  since: 0,
+  account: 'C1',
+  reason: 'frozen',
+  upstreamCode: 4050,
+  nextTryAt: 9,
+} as const
 const paused = (at: number, adds = 1): OperatorNote => ({
   ...{ condition: 'account.paused', subject: 'acc_1', at, adds, details: PAUSED },
 })
@@ -107,15 +115,43 @@ test('what came again before its end was told has not ended', () => {
   expect(afterNote(ended, paused(at(2)), at(2))).toMatchObject({ state: 'firing', since: 0, count: 2, dueAt: HOUR })
 })
 
-test('those with nothing to tell go first, those that are over before the others', () => {
-  const event = (n: number, state: OperatorEvent['state'], dueAt: number | null) => ({ n, at: n, state, dueAt })
-  const last = [
-    event(5, 'resolved', 1),
-    event(3, 'firing', null),
-    event(4, 'resolved', null),
-    event(2, 'resolved', null),
-  ]
-  const rest = Array.from({ length: MOST_OPERATOR_EVENTS - 1 }, (_, n) => event(10 + n, 'firing', 1))
-  expect(overflowing([...last, ...rest]).map(({ n }) => n)).toEqual([2, 4, 3])
-  expect(overflowing(rest)).toEqual([])
+describe('what is forgotten first', () => {
+  const event = (n: number, more: Partial<OperatorEvent> = {}) => ({
+    ...({ n, condition: 'callback.failing', at: n, state: 'firing', dueAt: 1, toldState: null } as const),
+    details: { partnerId: `partner_${n}`, host: 'partner.example', since: 0, error: 'timeout' },
+    ...more,
+  })
+  const paused = (n: number, more: Partial<OperatorEvent> = {}) =>
+    event(n, { condition: 'account.paused', details: PAUSED, ...more })
+  const rest = (count: number) => Array.from({ length: count }, (_, n) => event(10 + n))
+  const gone = (events: readonly ReturnType<typeof event>[]) => overflowing(events).map(({ n }) => n)
+
+  test('is what is over and told, then of partners what has nothing to tell, the oldest first', () => {
+    const last = [
+      event(5, { state: 'resolved' }),
+      event(3, { dueAt: null }),
+      event(4, { state: 'resolved', dueAt: null }),
+      event(2, { state: 'resolved', dueAt: null }),
+    ]
+    expect(gone([...last, ...rest(MOST_OPERATOR_EVENTS - 1)])).toEqual([2, 4, 3])
+    expect(gone(rest(MOST_OPERATOR_EVENTS))).toEqual([])
+  })
+
+  test('was a paused account that operators know of, before the thousandth host of partners', () => {
+    const known = paused(1, { dueAt: null, toldState: 'firing' })
+    expect(gone([known, ...rest(MOST_OPERATOR_EVENTS)])).toEqual([10])
+    const over = paused(2, { state: 'resolved', dueAt: null, toldState: 'resolved' })
+    expect(gone([known, over, ...rest(MOST_OPERATOR_EVENTS - 1)])).toEqual([2])
+  })
+
+  test('is of one partner what is new beyond fifty, so that what was told has its end told', () => {
+    const details = event(0).details
+    const told = Array.from({ length: MOST_EVENTS_OF_A_PARTNER - 1 }, (_, n) =>
+      event(n, { details, dueAt: null, toldState: 'firing' }),
+    )
+    const over = event(70, { details, state: 'resolved', dueAt: null, toldState: 'resolved' })
+    expect(gone([...told, over, event(80, { details }), event(81, { details }), event(82, { details })])).toEqual([
+      70, 82, 81,
+    ])
+  })
 })

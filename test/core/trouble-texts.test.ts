@@ -55,7 +55,9 @@ test('a backlog that is not counted to its end says so', () => {
 test('a paused account said neither when it is tried next nor by which command to have that now', () => {
   const paused = { code: 'account_paused', since, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
   const { remedy } = describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'en', AT)
-  expect(remedy).toContain('The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "account resume C1".')
+  expect(remedy).toContain(
+    'The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "account resume C1".',
+  )
   expect(describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'zh', AT).remedy).toContain(
     '下次重试时间为 2026-11-24 16:21:00 UTC；如需立即重试，请运行 "account resume C1"。',
   )
@@ -83,7 +85,16 @@ test('late webhooks of one host that does not answer ask for no more slots', () 
 })
 
 test('a backlog that nobody works off has no estimate', () => {
-  const backlog = { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, rateNow: 5, etaMs: null } as const
+  const backlog = {
+    code: 'polls_late',
+    since,
+    account: 'C1',
+    due: 7,
+    isCapped: false,
+    rate: 5,
+    rateNow: 5,
+    etaMs: null,
+  } as const
   expect(describeTrouble(backlog, 'en', AT).sentence).toMatch(/: 7 are due\.$/)
   expect(describeTrouble(backlog, 'zh', AT).sentence).toMatch(/：7 个流水号待查询。$/)
 })

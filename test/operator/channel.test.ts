@@ -115,7 +115,8 @@ describe.each(NAMES)('%s', name => {
     const key = new URL(robot.url).pathname.split('/').at(-1) ?? ''
     for (const secret of ['c0ffee00', '/send', '/hook', 'key=', key])
       expect(JSON.stringify(answer)).not.toContain(secret)
-    if (name !== 'slack') expect(answer).toMatchObject({ said: expect.stringMatching(/^no route for \[…\].*没有此路由/) })
+    if (name !== 'slack')
+      expect(answer).toMatchObject({ said: expect.stringMatching(/^no route for \[…\].*没有此路由/) })
   })
 
   test('has had too many', async () => {

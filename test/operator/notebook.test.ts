@@ -76,7 +76,14 @@ test('what is there at a stop is written', async () => {
 })
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
-const PAUSED = { accountId: 'acc_1', account: 'C1', code: 405, probes: 1, since: '2026-11-26T02:00:00.000Z', probeAt: '2026-11-26T03:10:00.000Z' }
+const PAUSED = {
+  accountId: 'acc_1',
+  account: 'C1',
+  code: 405,
+  probes: 1,
+  since: '2026-11-26T02:00:00.000Z',
+  probeAt: '2026-11-26T03:10:00.000Z',
+}
 
 test.each<[TelemetryEvent['name'], object, object | null]>([
   [

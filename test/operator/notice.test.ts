@@ -13,7 +13,7 @@ const LATE = { since: AT, due: 7, isCapped: false, mostFor: null } as const
 /** One of each; tsc asks for what is missing. */
 const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['details'] } = {
   'account.paused': PAUSED.details,
-  'upstream.unreachable': { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout' },
+  'upstream.unreachable': { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout', nextTryAt: null },
   'upstream.unknown_status': { account: 'acc_1', status: 'MAYBE' },
   'backlog.growing': { code: 'deliveries_late', ...LATE },
   'callback.failing': { ...HOST, since: AT, error: 'timeout' },

@@ -6,7 +6,14 @@ export const AT = Date.parse('2026-11-26T03:04:05Z')
 
 export const PAUSED: OperatorEvent = {
   ...{ condition: 'account.paused', subject: 'C12345678', state: 'firing', since: AT, at: AT, count: 1 },
-  details: { code: 'account_paused', since: AT, account: 'C12345678', reason: 'credentials_wrong', upstreamCode: 405, nextTryAt: null },
+  details: {
+    code: 'account_paused',
+    since: AT,
+    account: 'C12345678',
+    reason: 'credentials_wrong',
+    upstreamCode: 405,
+    nextTryAt: null,
+  },
   ...{ toldState: null, toldAt: null, dueAt: AT },
 }
 

@@ -121,6 +121,11 @@ test('an outage is reported once, with its error, and its end once', () => {
 test('the end of an outage from before a restart is reported, also where the answer refuses the account', () => {
   const { after, emitted } = open()
   const refused: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
-  after({ ...ONE, unreachableAt: 5 }, refused, { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 }, 9_000)
+  after(
+    { ...ONE, unreachableAt: 5 },
+    refused,
+    { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 },
+    9_000,
+  )
   expect(emitted.map(([name]) => name)).toEqual(['upstream.back', 'account.paused'])
 })

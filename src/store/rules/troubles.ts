@@ -51,7 +51,9 @@ export const accountTroubles = (account: AccountStats, moment: Moment): Trouble[
   if (pausedAt !== null) {
     const paused = { since: pausedAt, account: apiId }
     if (pauseReason === 'operator') return [{ code: 'account_paused_by_operator', ...paused }]
-    return [{ code: 'account_paused', ...paused, reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode, nextTryAt }]
+    return [
+      { code: 'account_paused', ...paused, reason: pauseReason ?? 'unknown_code', upstreamCode: pauseCode, nextTryAt },
+    ]
   }
   if (unreachableAt !== null)
     return [

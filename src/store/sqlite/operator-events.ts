@@ -3,8 +3,8 @@ import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
   afterNote,
   afterTold,
+  byUrgency,
   LONGEST_OPERATOR_WAIT_MS,
-  MOST_OPERATOR_EVENTS,
   type OperatorCondition,
   type OperatorEvent,
   type OperatorNote,
@@ -24,11 +24,7 @@ import { operatorEvents } from './schema.ts'
 
 type Verbs = Pick<
   Store,
-  | 'noteOperatorEvents'
-  | 'claimOperatorEvents'
-  | 'settleOperatorEvents'
-  | 'recordOperatorChannel'
-  | 'refusingChannel'
+  'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel' | 'refusingChannel'
 >
 type Row = typeof operatorEvents.$inferSelect
 
@@ -84,13 +80,12 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
     return after.dueAt !== null && after.dueAt <= at ? 'due' : 'counted'
   }
 
-  const dropOverflow = (): OperatorCondition[] => {
-    if ((statements.count.get() ?? 0) <= MOST_OPERATOR_EVENTS) return []
-    return overflowing(db.select().from(operatorEvents).all()).map(({ id, condition }) => {
+  /** Looks at all there are, a thousand and those of one call. */
+  const dropOverflow = (): OperatorCondition[] =>
+    overflowing(db.select().from(operatorEvents).all().map(eventOf)).map(({ id, condition }) => {
       db.delete(operatorEvents).where(eq(operatorEvents.id, id)).run()
       return condition
     })
-  }
 
   const settle = ({ id, claim, outcome }: OperatorSettlement, at: number): void => {
     const row = db
@@ -118,14 +113,20 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
 
   const claim = (limit: number, at: number): ClaimedOperatorEvent[] =>
     statements.claimable
-      .all({ at, beyond: at + LONGEST_OPERATOR_WAIT_MS, limit })
-      .flatMap(id => db.select().from(operatorEvents).where(eq(operatorEvents.id, id)).all())
+      .all({ at, beyond: at + LONGEST_OPERATOR_WAIT_MS })
+      .toSorted(byUrgency)
+      .slice(0, limit)
+      .flatMap(({ id }) => db.select().from(operatorEvents).where(eq(operatorEvents.id, id)).all())
       .map(eventOf)
 
   return {
     noteOperatorEvents: notes => {
       const at = now()
-      return write(() => ({ results: notes.map(one => note(one, at)), dropped: dropOverflow() }))
+      return write(() => {
+        const before = statements.count.get()
+        const results = notes.map(one => note(one, at))
+        return { results, dropped: statements.count.get() === before ? [] : dropOverflow() }
+      })
     },
 
     claimOperatorEvents: async ({ limit, leaseMs, gapMs }) => {
@@ -164,9 +165,8 @@ const prepare = (client: Context['client']) => ({
   due: client.prepare<[], { first: number | null; last: number | null }>(
     'SELECT min(due_at) AS first, max(due_at) AS last FROM operator_events WHERE due_at IS NOT NULL',
   ),
-  claimable: client
-    .prepare<{ at: number; beyond: number; limit: number }, number>(`
-    SELECT id FROM operator_events WHERE due_at IS NOT NULL AND (due_at <= +@at OR due_at > +@beyond)
-    ORDER BY due_at, id LIMIT +@limit`)
-    .pluck(),
+  /** A thousand at most: `MOST_OPERATOR_EVENTS`. */
+  claimable: client.prepare<{ at: number; beyond: number }, Pick<Row, 'id' | 'condition' | 'dueAt'>>(`
+    SELECT id, condition, due_at AS dueAt FROM operator_events
+    WHERE due_at IS NOT NULL AND (due_at <= @at OR due_at > @beyond)`),
 })

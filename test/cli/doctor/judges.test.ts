@@ -201,7 +201,14 @@ describe('a judgement', () => {
 
   test('of what waits gives the command that ends it', () => {
     const at = { at: NOW, call }
-    const paused = { code: 'account_paused', since: 1, account: 'C1', reason: 'frozen', upstreamCode: 4050, nextTryAt: null } as const
+    const paused = {
+      code: 'account_paused',
+      since: 1,
+      account: 'C1',
+      reason: 'frozen',
+      upstreamCode: 4050,
+      nextTryAt: null,
+    } as const
     expect(judgeTrouble(paused, at)).toMatchObject({ state: 'failed', command: 'idface-notifier account resume C1' })
     expect(judgeTrouble({ code: 'deliveries_held', since: 1, due: 2, isCapped: false }, at)).toMatchObject({
       ...{ state: 'warning', command: 'idface-notifier deliveries resume' },

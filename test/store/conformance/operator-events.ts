@@ -12,7 +12,14 @@ const claim = ({ store }: Bench, limit = 100) => store.claimOperatorEvents({ lim
 
 const paused = ({ store }: Bench, subject = 'acc_1'): OperatorNote => ({
   ...{ condition: 'account.paused', subject, at: store.now(), adds: 1 },
-  details: { code: 'account_paused', since: store.now(), account: 'C1', reason: 'frozen', upstreamCode: 4050, nextTryAt: null },
+  details: {
+    code: 'account_paused',
+    since: store.now(),
+    account: 'C1',
+    reason: 'frozen',
+    upstreamCode: 4050,
+    nextTryAt: null,
+  },
 })
 const resumed = (bench: Bench): OperatorNote => ({ ...paused(bench), details: null }) as OperatorNote
 const told = ({ id, claim, state, count }: ClaimedOperatorEvent): OperatorSettlement => ({
@@ -103,6 +110,22 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect((await bench.store.noteOperatorEvents(many)).dropped).toEqual([])
     expect((await bench.store.noteOperatorEvents([paused(bench, 'acc_more')])).dropped).toEqual(['account.paused'])
     expect((await claim(bench, 2_000)).events).toHaveLength(MOST_OPERATOR_EVENTS)
+  })
+
+  test('the hosts of a partner were told before a paused account, and pushed it out', async () => {
+    await using bench = await openBench(open)
+    const failing = (partnerId: string, n: number): OperatorNote => ({
+      ...{ condition: 'callback.failing', subject: `${partnerId} ${n}.example`, at: bench.store.now(), adds: 1 },
+      details: { partnerId, host: `${n}.example`, since: bench.store.now(), error: 'timeout' },
+    })
+    await bench.store.noteOperatorEvents([paused(bench)])
+    await tell(bench)
+    const many = Array.from({ length: 1_100 }, (_, n) => failing(`partner_${n % 30}`, n))
+    expect((await bench.store.noteOperatorEvents(many)).dropped).toHaveLength(101)
+    expect((await bench.store.noteOperatorEvents([resumed(bench)])).results).toEqual(['due'])
+    expect(await tell(bench)).toMatchObject([{ condition: 'account.paused', state: 'resolved' }, ...Array(99).fill({})])
+    const ofOne = Array.from({ length: 60 }, (_, n) => failing('partner_x', n))
+    expect((await bench.store.noteOperatorEvents(ofOne)).dropped).toHaveLength(60)
   })
 
   test('that the channel refuses is known until it does not', async () => {

@@ -1,6 +1,7 @@
 import {
   afterNote,
   afterTold,
+  byUrgency,
   LONGEST_OPERATOR_WAIT_MS,
   type OperatorNote,
   overflowing,
@@ -11,11 +12,7 @@ import type { Context } from './context.ts'
 
 type Verbs = Pick<
   Store,
-  | 'noteOperatorEvents'
-  | 'claimOperatorEvents'
-  | 'settleOperatorEvents'
-  | 'recordOperatorChannel'
-  | 'refusingChannel'
+  'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel' | 'refusingChannel'
 >
 
 export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
@@ -55,7 +52,7 @@ export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
       transaction(() => {
         const due = claimable() > now() ? [] : operatorEvents.where(isDue)
         const events = due
-          .toSorted((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0) || a.id - b.id)
+          .toSorted(byUrgency)
           .slice(0, limit)
           .map(event => ({ ...event, claim: event.claim + 1 }))
         for (const { id, claim } of events) operatorEvents.change(id, { claim, dueAt: now() + leaseMs })
