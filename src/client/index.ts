@@ -1,4 +1,5 @@
 import { SECOND } from '../core/duration.ts'
+import { checkOptions, isFunction, isNumber, nameOf, optional, type Rule } from '../core/options.ts'
 import { type Client, createCalls } from './client.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 
@@ -20,13 +21,42 @@ export interface ClientOptions extends Pick<TransportOptions, 'baseUrl' | 'apiKe
   retries?: number | undefined
 }
 
+const isBaseUrl: Rule = value => {
+  const right = "must be the service's address, such as https://notifier.example"
+  if (typeof value !== 'string' || value === '') return `${right}, and is ${nameOf(value)}`
+  const url = URL.canParse(value) ? new URL(value) : null
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return `${right}: this one is no http: or https: URL`
+  return url.search || url.hash || url.username || url.password
+    ? `${right}: with a path at most, without a user name, ? or #`
+    : null
+}
+
+const isApiKey: Rule = value => {
+  const right = 'must be the API key as it was shown, ifn_…'
+  if (typeof value !== 'string' || value === '') return `${right}, and is ${nameOf(value)} (is API_KEY set?)`
+  if (/^wh(sec|pk|sk)_/.test(value)) return `${right}: this one is the signing secret, which verifies webhooks`
+  // fetch would show the key in its own error.
+  return /^[\x21-\x7e]+$/.test(value) ? null : `${right}, with no spaces or other characters`
+}
+
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
+  baseUrl: isBaseUrl,
+  apiKey: isApiKey,
+  fetch: optional(isFunction),
+  timeoutMs: optional(isNumber(1, LONGEST_TIMEOUT_MS)),
+  retries: optional(isNumber(0, 100, { whole: true })),
+}
+
 /**
  * A client for one partner's key. It needs nothing but `fetch`.
  *
- * Throws a `TypeError` if the URL or the key is malformed.
+ * Throws a `TypeError` that names the option that is not right.
  */
-export const createClient = ({ baseUrl, apiKey, fetch, timeoutMs, retries }: ClientOptions): Client =>
-  createCalls({
+export const createClient = (options: ClientOptions): Client => {
+  checkOptions('createClient', options, RULES)
+  const { baseUrl, apiKey, fetch, timeoutMs, retries } = options
+  return createCalls({
     request: createTransport({
       baseUrl,
       apiKey,
@@ -38,3 +68,4 @@ export const createClient = ({ baseUrl, apiKey, fetch, timeoutMs, retries }: Cli
     }),
     now: () => performance.now(),
   })
+}

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { createClient, type NotifierError } from '../../src/client/index.ts'
+import type { NotifierError } from '../../src/client/index.ts'
 import { createTransport, type TransportOptions } from '../../src/client/transport.ts'
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
@@ -161,9 +161,6 @@ describe('a refusal', () => {
     const error = await refusal(service.open({ retries: 0 })(GET))
     expect(error).toMatchObject({ code: 'network', message: expect.stringContaining('ECONNREFUSED') })
     expect(String(error) + JSON.stringify(error)).not.toContain(KEY)
-    expect(() => createClient({ baseUrl: service.baseUrl, apiKey: `${KEY}\n` })).toThrow(TypeError)
-    expect(() => createClient({ baseUrl: service.baseUrl, apiKey: `${KEY}\n` })).not.toThrow(KEY)
-    expect(() => createClient({ baseUrl: 'no url', apiKey: KEY })).toThrow(TypeError)
   })
 
   test('points at the base URL where something else answers', async () => {
