@@ -1,9 +1,5 @@
-/** What is wrong with a webhook. The first two are the receiver's own mistakes: answer 500. For the others answer 401 or 400. */
+/** What is wrong with a webhook. */
 export type WebhookVerificationErrorCode =
-  /** No secrets, or one that is neither `whsec_…` nor `whpk_…`. */
-  | 'invalid_secret'
-  /** The body was parsed; only the received bytes can be verified. */
-  | 'body_not_raw'
   | 'missing_header'
   | 'invalid_timestamp'
   | 'timestamp_too_old'
@@ -12,7 +8,10 @@ export type WebhookVerificationErrorCode =
   /** Correctly signed, but not a JSON object with a `type`. */
   | 'invalid_payload'
 
-/** Its message may be logged: it holds no secret and nothing of the body. */
+/**
+ * For a request that is not to be trusted: answer 401. Its message may be logged: it holds no secret and nothing of the body.
+ * (The receiver's own mistakes are `TypeError`s: answer 500.)
+ */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
   readonly code: WebhookVerificationErrorCode

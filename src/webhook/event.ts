@@ -53,3 +53,13 @@ export type CallbackDisabledEvent = EventOf<
 
 /** Discriminated by `type`. A newer service may send types that are not here: ignore them and answer 2xx. */
 export type WebhookEvent = SucceededEvent | FailedEvent | UnresolvedEvent | TestEvent | CallbackDisabledEvent
+
+const TYPES: Readonly<Record<WebhookEvent['type'], true>> = {
+  'idface.succeeded': true,
+  'idface.failed': true,
+  'idface.unresolved': true,
+  'idface.test': true,
+  'idface.callback_disabled': true,
+}
+
+export const isKnownType = (type: string): boolean => Object.hasOwn(TYPES, type)

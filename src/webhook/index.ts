@@ -1,5 +1,10 @@
+import { checkOptions, isFunction, isNumber, nameOf, optional, type Rule } from '../core/options.ts'
+import { WebhookVerificationError } from './error.ts'
 import type { WebhookEvent } from './event.ts'
-import { judgeWebhook, type Webhook } from './verify-webhook.ts'
+import { createHandler, type WebhookHandler } from './handler.ts'
+import { createReceiver, type Seen } from './receiver.ts'
+import { readSecrets, SECRET_RULES, type SecretOptions } from './secrets.ts'
+import { createVerifier, type Webhook } from './verify-webhook.ts'
 
 export { WebhookVerificationError, type WebhookVerificationErrorCode } from './error.ts'
 export type {
@@ -10,20 +15,86 @@ export type {
   UnresolvedEvent,
   WebhookEvent,
 } from './event.ts'
+export type { WebhookHandler } from './handler.ts'
+export type { NodeRequest, NodeResponse } from './node-request.ts'
+export type { Seen } from './receiver.ts'
+export type { SecretOptions } from './secrets.ts'
 export type { WebhookHeaders } from './verify-webhook.ts'
 
-export interface VerifyOptions extends Pick<Webhook, 'secrets' | 'headers' | 'body'> {
+interface CommonOptions extends SecretOptions {
   /** How far `webhook-timestamp` may be off in either direction; 300 unless given. */
   toleranceSeconds?: number | undefined
+}
+
+export interface VerifyOptions extends CommonOptions, Webhook {
   /** Epoch ms; the current time unless given. */
   now?: number | undefined
 }
 
+export interface WebhookHandlerOptions extends CommonOptions {
+  /** Gets each verified event of a type that is known here. If it fails, the service sends the webhook again, by its schedule. */
+  onEvent: (event: WebhookEvent) => unknown
+  /** Leaves out webhooks that are done; without it `onEvent` gets them again. */
+  seen?: Seen | undefined
+  /** Told what went wrong: a `WebhookVerificationError` for a refused request, else your own error. `console.error` unless given. */
+  onError?: ((error: unknown) => unknown) | undefined
+}
+
+const DEFAULT_TOLERANCE_SECONDS = 300
+const COMMON_RULES: Readonly<Record<keyof CommonOptions, Rule>> = {
+  ...SECRET_RULES,
+  toleranceSeconds: optional(isNumber(0, Number.MAX_SAFE_INTEGER)),
+}
+const isObject: Rule = value =>
+  typeof value === 'object' && value !== null ? null : `must be those of the request, and is ${nameOf(value)}`
+const VERIFY_RULES: Readonly<Record<keyof VerifyOptions, Rule>> = {
+  ...COMMON_RULES,
+  headers: isObject,
+  body: value =>
+    typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer
+      ? null
+      : `must be the text or bytes as received, and is ${nameOf(value)}; take them before a JSON parser does, e.g. with express.raw()`,
+  now: optional(isNumber(0, Number.MAX_SAFE_INTEGER)),
+}
+const isSeen: Rule = value =>
+  ['has', 'add'].every(name => typeof (value as Record<string, unknown> | null)?.[name] === 'function')
+    ? null
+    : `must have the methods has(id) and add(id), and is ${nameOf(value)}`
+const HANDLER_RULES: Readonly<Record<keyof WebhookHandlerOptions, Rule>> = {
+  ...COMMON_RULES,
+  onEvent: isFunction,
+  seen: optional(isSeen),
+  onError: optional(isFunction),
+}
+
 /**
- * Verifies that idface-notifier sent this webhook, with one of these secrets and just now, and returns its event. A webhook may
- * come twice: remember the event's `id`.
+ * Verifies that idface-notifier sent this webhook, with one of these secrets and just now, and resolves with its event. A webhook
+ * may come twice: remember the event's `id`.
  *
- * Throws a `WebhookVerificationError` otherwise.
+ * Rejects with a `WebhookVerificationError` otherwise, and with a `TypeError` for an option that is not right.
  */
-export const verifyWebhook = ({ toleranceSeconds, now, ...webhook }: VerifyOptions): WebhookEvent =>
-  judgeWebhook({ ...webhook, toleranceSeconds: toleranceSeconds ?? 300, now: now ?? Date.now() })
+export const verifyWebhook = async (options: VerifyOptions): Promise<WebhookEvent> => {
+  checkOptions('verifyWebhook', options, VERIFY_RULES)
+  const { toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, now, ...webhook } = options
+  const verify = createVerifier(readSecrets('verifyWebhook', options), { toleranceSeconds })
+  return verify(webhook, now ?? Date.now())
+}
+
+/**
+ * A whole receiver, for anything that speaks Fetch (`handler(request)`: Hono, Next, Bun, Deno, Workers) and for Node
+ * (`handler(request, response)`: `node:http`, Express, Koa, Fastify). It answers 204 when `onEvent` and `seen.add` are done, or
+ * the webhook is known to be done; 401 or 400 for what is not the service's; 413 above 64 KiB; 500 when something of yours
+ * failed. The service sends everything but what got a 2xx again.
+ *
+ * Throws a `TypeError` for an option that is not right.
+ */
+export const webhookHandler = (options: WebhookHandlerOptions): WebhookHandler => {
+  checkOptions('webhookHandler', options, HANDLER_RULES)
+  const { toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, onEvent, seen, onError = tellConsole } = options
+  const verify = createVerifier(readSecrets('webhookHandler', options), { toleranceSeconds })
+  return createHandler({ receive: createReceiver({ verify, onEvent, seen, onError, now: Date.now }), onError })
+}
+
+const tellConsole = (error: unknown): void =>
+  // biome-ignore lint/suspicious/noConsole: it runs in the partner's process, whose log this is.
+  console.error(error instanceof WebhookVerificationError ? `webhook refused: ${error.message}` : error)

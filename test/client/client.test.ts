@@ -88,7 +88,7 @@ test('events go on from a cursor, and verify with the secret', async () => {
   expect([...(page?.data ?? []), ...rest].map(event => event.messageId)).toEqual(all.map(event => event.messageId))
   expect(rest).toHaveLength(2)
   for (const { headers, body, messageId, type } of rest)
-    expect(verifyWebhook({ secrets: stage.partner.signingSecret, headers, body })).toMatchObject({
+    expect(await verifyWebhook({ secrets: stage.partner.signingSecret, headers, body })).toMatchObject({
       id: messageId,
       type,
     })

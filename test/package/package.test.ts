@@ -41,7 +41,7 @@ const client = createClient({ baseUrl: 'http://127.0.0.1:1', apiKey: 'key', retr
 const network = await client.me().catch(error => error)
 let refused
 try {
-  verifyWebhook({ secrets: 'whsec_' + Buffer.alloc(32).toString('base64'), headers: {}, body: '{}' })
+  await verifyWebhook({ secrets: 'whsec_' + Buffer.alloc(32).toString('base64'), headers: {}, body: '{}' })
 } catch (error) {
   refused = error
 }
@@ -67,8 +67,8 @@ export const batch = async () => {
   }
 }
 
-export const receive = (headers: Record<string, string | string[] | undefined>, body: Uint8Array): string => {
-  const event = verifyWebhook({ secrets: ['whsec_'], headers, body })
+export const receive = async (headers: Record<string, string | string[] | undefined>, body: Uint8Array): Promise<string> => {
+  const event = await verifyWebhook({ secrets: ['whsec_'], headers, body })
   switch (event.type) {
     case 'idface.succeeded':
     case 'idface.failed':
@@ -88,7 +88,7 @@ export const codeOf = (error: unknown) => {
 }
 
 export const pull = async () => {
-  for await (const { headers, body } of client.events()) verifyWebhook({ secrets: 's', headers: new Headers(headers), body })
+  for await (const { headers, body } of client.events()) await verifyWebhook({ secrets: 's', headers: new Headers(headers), body })
   for await (const { nextCursor } of client.events({ limit: 10 }).pages()) nextCursor.startsWith('evt_')
 }
 
@@ -164,7 +164,7 @@ describe('the package, installed from its tarball', () => {
   test('runs the example that registers, against a service', async () => {
     await using stage = await openStage({ SANDBOX: 'true' })
     await cp(join(installed, 'docs/examples/register.mjs'), join(bare, 'register.mjs'))
-    const env = { NOTIFIER_URL: stage.service.url, NOTIFIER_API_KEY: stage.partner.apiKey }
+    const env = { NOTIFIER_URL: stage.service.url, API_KEY: stage.partner.apiKey }
     const register = (serial: string) =>
       run('node', ['register.mjs', serial, stage.receiver.urlFor('/hook')], bare, env)
     expect(await register('test_success_100ms')).toMatchObject({

@@ -26,9 +26,9 @@ const send = (secrets: readonly { secret: string }[], { at = NOW, body = BODY, i
   return { secrets: shared.publicText, headers, body, now: NOW }
 }
 
-const codeOf = (options: VerifyOptions): string => {
+const codeOf = async (options: VerifyOptions): Promise<string> => {
   try {
-    verifyWebhook(options)
+    await verifyWebhook(options)
     return 'verified'
   } catch (error) {
     if (!(error instanceof WebhookVerificationError)) throw error
@@ -37,22 +37,29 @@ const codeOf = (options: VerifyOptions): string => {
 }
 
 describe('a webhook of the service', () => {
-  test('is the event that it says, with its id', () => {
-    const event = verifyWebhook(send([shared]))
+  test('is the event that it says, with its id', async () => {
+    const event = await verifyWebhook(send([shared]))
     expect(event).toEqual({ ...JSON.parse(BODY), id: 'msg_01' })
     if (event.type === 'idface.succeeded') expect(event.data.status satisfies 'SUCCESS').toBe('SUCCESS')
     if (event.type === 'idface.unresolved') expect(event.data.reason satisfies string).toBe('expired')
   })
 
-  test('verifies with v1, with v1a, and during a rotation with any of its secrets', () => {
+  test('verifies with v1, with v1a, and during a rotation with any of its secrets', async () => {
     for (const signing of [[shared], [pair], [older, shared, pair]])
-      for (const { publicText } of signing) expect(codeOf({ ...send(signing), secrets: publicText })).toBe('verified')
-    expect(codeOf({ ...send([shared]), secrets: [older.publicText, pair.publicText, shared.publicText] })).toBe(
+      for (const { publicText } of signing)
+        expect(await codeOf({ ...send(signing), secrets: publicText })).toBe('verified')
+    expect(await codeOf({ ...send([shared]), secrets: [older.publicText, pair.publicText, shared.publicText] })).toBe(
       'verified',
     )
   })
 
-  test('takes headers and bodies as servers have them', () => {
+  test('verifies with secrets as one environment variable has them', async () => {
+    const { secrets: _, ...rest } = send([older])
+    for (const secret of [` ${older.publicText}\n`, `${shared.publicText} ${older.publicText}`])
+      expect(await codeOf({ ...rest, secret })).toBe('verified')
+  })
+
+  test('takes headers and bodies as servers have them', async () => {
     const { headers, ...rest } = send([shared])
     const entries = Object.entries(headers)
     const shapes = [
@@ -61,24 +68,27 @@ describe('a webhook of the service', () => {
       Object.fromEntries(entries.map(([name, value]) => [name, [value]])),
       { ...headers, 'Content-Type': undefined },
     ]
-    for (const shape of shapes) expect(codeOf({ ...rest, headers: shape })).toBe('verified')
+    for (const shape of shapes) expect(await codeOf({ ...rest, headers: shape })).toBe('verified')
     const bytes = new TextEncoder().encode(BODY)
     const inside = new Uint8Array([0, ...bytes, 0]).subarray(1, -1)
     for (const body of [bytes, Buffer.from(BODY), inside, bytes.buffer])
-      expect(codeOf({ ...send([shared]), body })).toBe('verified')
+      expect(await codeOf({ ...send([shared]), body })).toBe('verified')
   })
 
-  test('may be five minutes off either way, or as much as told', () => {
+  test('may be five minutes off either way, or as much as told', async () => {
     const off = (seconds: number, toleranceSeconds?: number) =>
       codeOf({ ...send([shared], { at: NOW + seconds * 1_000 }), toleranceSeconds })
-    expect([-300, 0, 300].map(seconds => off(seconds))).toEqual(['verified', 'verified', 'verified'])
-    expect([-301, 301].map(seconds => off(seconds))).toEqual(['timestamp_too_old', 'timestamp_too_new'])
-    expect([off(-10, 10), off(-11, 10)]).toEqual(['verified', 'timestamp_too_old'])
-    expect(off(-301, Number.NaN)).toBe('timestamp_too_old')
+    expect(await Promise.all([-300, 0, 300].map(seconds => off(seconds)))).toEqual(['verified', 'verified', 'verified'])
+    expect(await Promise.all([-301, 301].map(seconds => off(seconds)))).toEqual([
+      'timestamp_too_old',
+      'timestamp_too_new',
+    ])
+    expect(await Promise.all([off(-10, 10), off(-11, 10)])).toEqual(['verified', 'timestamp_too_old'])
+    expect(await off(-1, 0)).toBe('timestamp_too_old')
   })
 
-  test('may be of a type that is not known here', () => {
-    expect(verifyWebhook(send([shared], { body: '{"type":"idface.new"}' }))).toEqual({
+  test('may be of a type that is not known here', async () => {
+    expect(await verifyWebhook(send([shared], { body: '{"type":"idface.new"}' }))).toEqual({
       type: 'idface.new',
       id: 'msg_01',
     })
@@ -86,13 +96,13 @@ describe('a webhook of the service', () => {
 })
 
 describe('what the standardwebhooks package signs, and verifies', () => {
-  test('is verified here, and the other way round', () => {
-    fc.assert(
-      fc.property(
+  test('is verified here, and the other way round', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.uint8Array({ minLength: 24, maxLength: 64 }),
         fc.json(),
         fc.stringMatching(/^msg_\w{1,30}$/),
-        (key, text, id) => {
+        async (key, text, id) => {
           const secret = `whsec_${Buffer.from(key).toString('base64')}`
           const body = `{"type":"idface.test","more":${text}}`
           const at = new Date(Math.floor(Date.now() / 1_000) * 1_000)
@@ -101,7 +111,7 @@ describe('what the standardwebhooks package signs, and verifies', () => {
             'webhook-timestamp': String(at.getTime() / 1_000),
             'webhook-signature': new Webhook(secret).sign(id, at, body),
           }
-          expect(verifyWebhook({ secrets: secret, headers, body })).toMatchObject({ id, type: 'idface.test' })
+          expect(await verifyWebhook({ secrets: secret, headers, body })).toMatchObject({ id, type: 'idface.test' })
           const ours = send([{ secret }], { at: at.getTime(), body, id })
           expect(new Webhook(secret).verify(ours.body, ours.headers)).toMatchObject({ type: 'idface.test' })
         },
@@ -111,20 +121,20 @@ describe('what the standardwebhooks package signs, and verifies', () => {
 })
 
 describe('refuses', () => {
-  test.each([shared, pair])('any changed bit, id or time ($publicText)', secret => {
+  test.each([shared, pair])('any changed bit, id or time ($publicText)', async secret => {
     const { headers, ...rest } = send([secret])
     const verified = { ...rest, secrets: secret.publicText }
     const bytes = Buffer.from(BODY)
-    fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.nat(7), (at, bit) => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(7), async (at, bit) => {
         const body = Buffer.from(bytes)
         body.writeUInt8(body.readUInt8(at) ^ (1 << bit), at)
-        expect(codeOf({ ...verified, headers, body })).toBe('no_matching_signature')
+        expect(await codeOf({ ...verified, headers, body })).toBe('no_matching_signature')
       }),
       { numRuns: 50 },
     )
     for (const change of [{ 'webhook-id': 'msg_02' }, { 'webhook-timestamp': String(NOW / 1_000 + 1) }])
-      expect(codeOf({ ...verified, headers: { ...headers, ...change } })).toBe('no_matching_signature')
+      expect(await codeOf({ ...verified, headers: { ...headers, ...change } })).toBe('no_matching_signature')
   })
 
   test.each([
@@ -133,13 +143,13 @@ describe('refuses', () => {
     ['v1,', 'no_matching_signature'],
     ['v1a,', 'no_matching_signature'],
     ['v2,abc', 'no_matching_signature'],
-  ])('the signature %j', (signature, code) => {
+  ])('the signature %j', async (signature, code) => {
     const { headers, ...rest } = send([shared])
     const secrets = [shared.publicText, pair.publicText]
-    expect(codeOf({ ...rest, secrets, headers: { ...headers, 'webhook-signature': signature } })).toBe(code)
+    expect(await codeOf({ ...rest, secrets, headers: { ...headers, 'webhook-signature': signature } })).toBe(code)
   })
 
-  test('a signature of one kind under the name of the other, cut, or with more at its end', () => {
+  test('a signature of one kind under the name of the other, cut, or with more at its end', async () => {
     const { headers, ...rest } = send([shared])
     const given = headers['webhook-signature']
     for (const signature of [
@@ -149,46 +159,73 @@ describe('refuses', () => {
       given.replace('v1,', 'V1,'),
       given.replace(',', ' '),
     ])
-      expect(codeOf({ ...rest, headers: { ...headers, 'webhook-signature': signature } })).toBe('no_matching_signature')
+      expect(await codeOf({ ...rest, headers: { ...headers, 'webhook-signature': signature } })).toBe(
+        'no_matching_signature',
+      )
   })
 
-  test('a missing header, and one that is there twice', () => {
+  test('a missing header, and one that is there twice', async () => {
     const { headers, ...rest } = send([shared])
     for (const name of Object.keys(headers))
-      expect(codeOf({ ...rest, headers: { ...headers, [name]: undefined } })).toBe('missing_header')
-    expect(codeOf({ ...rest, headers: { ...headers, 'Webhook-Id': 'msg_01' } })).toBe('no_matching_signature')
-    expect(codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': ['1', '2'] } })).toBe('invalid_timestamp')
+      expect(await codeOf({ ...rest, headers: { ...headers, [name]: undefined } })).toBe('missing_header')
+    expect(await codeOf({ ...rest, headers: { ...headers, 'Webhook-Id': 'msg_01' } })).toBe('no_matching_signature')
+    expect(await codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': ['1', '2'] } })).toBe(
+      'invalid_timestamp',
+    )
   })
 
-  test.each(['soon', '1e9', '-1', '01795507200', '1795507200.5', ' 1795507200'])('the time %j', timestamp => {
+  test.each(['soon', '1e9', '-1', '01795507200', '1795507200.5', ' 1795507200'])('the time %j', async timestamp => {
     const { headers, ...rest } = send([shared])
-    expect(codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': timestamp } })).toBe('invalid_timestamp')
+    expect(await codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': timestamp } })).toBe('invalid_timestamp')
   })
 
-  test('a body that has been parsed, and says what to do', () => {
-    const parsed = { ...send([shared]), body: JSON.parse(BODY) }
-    expect(codeOf(parsed)).toBe('body_not_raw')
-    expect(() => verifyWebhook(parsed)).toThrow('express.raw()')
+  test.each(['null', '"text"', '{}', '{"type":1}', '{'])('%s, though it is signed', async body => {
+    expect(await codeOf(send([shared], { body }))).toBe('invalid_payload')
+  })
+})
+
+describe('a mistake of the receiver itself is a TypeError that says what is right', () => {
+  test.each([
+    [
+      { body: JSON.parse(BODY) },
+      /body must be the text or bytes as received, and is of type object; .*express\.raw\(\)/,
+    ],
+    [{ body: undefined }, /body must be the text or bytes as received, and is missing/],
+    [{ headers: undefined }, /headers must be those of the request, and is missing/],
+    [{ toleranceSeconds: Number.NaN }, /toleranceSeconds must be a number from 0 to \d+, and is NaN/],
+    [{ now: new Date() }, /now must be a number from 0 to \d+, and is of type object/],
+    [{ secret: shared.publicText }, /give secret or secrets, not both/],
+    [{ tolerance: 10 }, /no option tolerance: it takes secret, secrets, toleranceSeconds, headers, body, now/],
+  ])('%o', async (options, message) => {
+    const mistaken = verifyWebhook({ ...send([shared]), ...options } as VerifyOptions)
+    await expect(mistaken).rejects.toThrow(TypeError)
+    await expect(mistaken).rejects.toThrow(message)
   })
 
-  test.each(['null', '"text"', '{}', '{"type":1}', '{'])('%s, though it is signed', body => {
-    expect(codeOf(send([shared], { body }))).toBe('invalid_payload')
+  test.each([
+    [undefined, /secret is missing; .* \(is WEBHOOK_SECRET set\?\)/],
+    ['', /secrets is missing/],
+    [[], /secrets is missing/],
+    [1, /secrets must be a string or an array of strings, and is of type number/],
+    ['whsec_', /secrets is not a whole whsec_…/],
+    ['whsec_short', /secrets is not a whole whsec_…/],
+    [shared.publicText.slice(0, -1), /secrets is not a whole whsec_…/],
+    ['whpk_AAAA', /secrets is not a whole whpk_…/],
+    [`whpk_${shared.secret.slice(6)}=`, /secrets is not a whole whpk_…/],
+    [pair.secret, /secrets must begin with whsec_ \(or whpk_\)/],
+    ['ifn_01M87C357Q', /secrets is an API key \(ifn_…\); the signing secret begins with whsec_/],
+    [[shared.publicText, 'hunter2'], /secrets, number 2, must begin with whsec_/],
+  ])('the secrets %j, without repeating them', async (secrets, message) => {
+    const error = await verifyWebhook({ ...send([shared]), secrets } as VerifyOptions).catch(caught => caught)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.message).toMatch(message)
+    for (const secret of [shared.secret.slice(6), pair.secret.slice(6), 'hunter2', '01M87C357Q'])
+      expect(error.message).not.toContain(secret)
   })
 
-  test('secrets that are none, without repeating them', () => {
-    const bad = [
-      '',
-      'whsec_',
-      'whsec_short',
-      `${shared.secret} `,
-      pair.secret,
-      'whpk_AAAA',
-      `whpk_${shared.secret.slice(6)}=`,
-    ]
-    for (const secrets of [...bad, [], [shared.publicText, 'x']])
-      expect(codeOf({ ...send([shared]), secrets })).toBe('invalid_secret')
-    expect(() => verifyWebhook({ ...send([shared]), secrets: [shared.publicText, 'hunter2'] })).toThrow(
-      /number 2 is not$/,
+  test('no options at all', async () => {
+    await expect((verifyWebhook as (options?: unknown) => unknown)()).rejects.toThrow(
+      /verifyWebhook takes an object with/,
     )
   })
 })

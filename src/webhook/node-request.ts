@@ -1,0 +1,38 @@
+import { type Body, bounded, createCollector } from './body.ts'
+
+/** What is needed of `http.IncomingMessage`; named here, so that the types do without those of Node. */
+export interface NodeRequest {
+  method?: string | undefined
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  readableDidRead?: boolean | undefined
+  // biome-ignore lint/suspicious/noExplicitAny: as Node declares it; with anything else its requests would not fit.
+  on(event: string, listener: (...values: any[]) => void): unknown
+}
+
+/** What is needed of `http.ServerResponse`. */
+export interface NodeResponse {
+  readonly headersSent: boolean
+  writeHead(status: number, headers: Record<string, string>): unknown
+  end(text?: string): unknown
+}
+
+/**
+ * Reads the body of a request of `node:http`, or takes what a parser of raw bodies has read: `body` of `express.raw()`,
+ * `rawBody` of the platforms that parse by themselves.
+ */
+export const readNodeRequest = (request: NodeRequest & { body?: unknown; rawBody?: unknown }): Promise<Body> => {
+  for (const read of [request.rawBody, request.body]) {
+    if (read instanceof Uint8Array) return Promise.resolve(bounded(read))
+    if (typeof read === 'string') return Promise.resolve(bounded(new TextEncoder().encode(read)))
+  }
+  // Its stream has no more bytes, and would never end.
+  if (request.readableDidRead) return Promise.resolve('parsed')
+  const collector = createCollector()
+  return new Promise(resolve => {
+    request.on('data', (chunk: Uint8Array) => {
+      if (!collector.add(chunk)) resolve('too_large')
+    })
+    request.on('end', () => resolve(collector.end()))
+    for (const event of ['error', 'close']) request.on(event, () => resolve('cut_off'))
+  })
+}
