@@ -1,9 +1,10 @@
-// Registers a serial with idface-notifier and waits for its verdict. Node 22 or later, with `npm install idface-notifier`.
-//   NOTIFIER_URL=http://127.0.0.1:8080 NOTIFIER_API_KEY=ifn_… node register.mjs 16236437872836 https://partner.example/hook
+// Registers a serial with idface-notifier and waits for its verdict. Node 20 or later, and the client, from the service itself:
+//   npm install https://notifier.example/docs/client.tgz
+//   NOTIFIER_URL=https://notifier.example API_KEY=ifn_… node register.mjs 16236437872836 https://partner.example/hook
 import { createClient, NotifierError } from 'idface-notifier/client'
 
 const [idcardid, callbackUrl] = process.argv.slice(2)
-const client = createClient({ baseUrl: process.env.NOTIFIER_URL, apiKey: process.env.NOTIFIER_API_KEY })
+const client = createClient({ baseUrl: process.env.NOTIFIER_URL, apiKey: process.env.API_KEY })
 
 try {
   // The same serial and URL again is the same registration.

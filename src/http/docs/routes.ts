@@ -4,7 +4,7 @@ import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import { swaggerUi } from '../built-files.ts'
+import { readClientPackage, swaggerUi } from '../built-files.ts'
 import { chosenLanguage, languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { clientAddress, networkOf } from '../middleware/client-address.ts'
@@ -40,6 +40,7 @@ const HTML = 'text/html; charset=UTF-8'
 const TEXT = 'text/plain; charset=utf-8'
 const CSS = 'text/css; charset=utf-8'
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
+const TARBALL = 'application/gzip'
 /** All files that are served. A name is only looked up in this map, so no name can reach another file. */
 const ASSETS = new Map([
   ['swagger-ui.css', assetOf(CSS, () => readFile(swaggerUi('swagger-ui.css')))],
@@ -144,6 +145,8 @@ export const createDocs = (deps: DocsDeps) => {
   app.get('/openapi.json', async c => send(c, await document()))
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
+  // Read each time: it may be built while the service runs.
+  app.get('/docs/client.tgz', async c => send(c, createAsset(TARBALL, await readClientPackage())))
   app.get('/docs/:page', c => {
     const path = `docs/${c.req.param('page')}`
     if (path === REFERENCE.path) {
