@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../config/settings.ts'
 import { SECOND } from '../core/duration.ts'
 import { ADVICE } from '../operator/advice.ts'
+import { noteOfTurn } from '../operator/callback-notes.ts'
 import { type Channel, openChannel } from '../operator/channel.ts'
 import { createNotebook, keyOf, noteOf } from '../operator/notebook.ts'
 import { testItem } from '../operator/notice.ts'
@@ -23,6 +24,8 @@ type Verb =
   | 'engineStats'
   | 'deliveriesHeldAt'
   | 'lastBackup'
+  | 'endedCallbackEvents'
+  | 'hints'
 
 export interface OperatorRole extends Role {
   listen: Listener
@@ -37,7 +40,10 @@ const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
 
 /** What is noted is told there. */
-const openTelling = (channel: Channel, { config: { operator }, store, emit }: RoleDeps<'operator', Verb>) => {
+const openTelling = (
+  channel: Channel,
+  { config: { operator }, store, emit }: RoleDeps<'operator' | 'storage', Verb>,
+) => {
   const { language } = operator
   const teller = createTeller({ store, channel, language, source: hostname(), clock, random: Math.random, emit })
   const notebook = createNotebook({ store, clock, onDue: teller.ring, emit })
@@ -53,7 +59,7 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
 const NOT_TOLD = { note: () => {}, whyOff: null, end: async () => {}, breakOff: () => {} }
 
 /** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
-export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => {
+export const openOperator = (deps: RoleDeps<'operator' | 'storage', Verb>): OperatorRole => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
@@ -63,6 +69,14 @@ export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => 
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()
+  const { retentionMs } = config.storage
+  store.hints.on('callbacksTurned', turns => {
+    for (const turned of turns) {
+      const noted = noteOfTurn(turned, { at: store.now(), retentionMs })
+      if (noted !== null) note(noted)
+    }
+    if (turns.some(({ turn }) => turn !== 'failing')) look()
+  })
   return {
     listen: event => {
       const noted = noteOf(event, store.now())

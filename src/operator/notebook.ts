@@ -117,17 +117,6 @@ export const noteOf = ({ name, fields }: TelemetryEvent, at: number): OperatorNo
       const { partnerId, host } = fields
       return { condition: name, subject: partnerId, at, adds: 1, details: { partnerId, host } }
     }
-    case 'callback.failing':
-    case 'callback.disabled': {
-      const { partnerId, host, error, urls } = fields
-      const details = { partnerId, host, error, since: Date.parse(fields.since) }
-      return { condition: name, subject: `${partnerId} ${host}`, at, adds: urls, details }
-    }
-    case 'callback.recovered':
-    case 'callback.enabled': {
-      const condition = name === 'callback.enabled' ? 'callback.disabled' : 'callback.failing'
-      return { condition, subject: `${fields.partnerId} ${fields.host}`, at, adds: 0, details: null }
-    }
     case 'backup.failed': {
       const details = { code: 'backup_failed', since: Date.parse(fields.at), reason: fields.reason } as const
       return { condition: name, subject: 'backup', at, adds: 1, details }

@@ -64,7 +64,7 @@ export const createWatch = ({
   note,
   emit,
 }: {
-  store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup'>
+  store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup' | 'endedCallbackEvents'>
   note: (note: OperatorNote) => void
   emit: Emit<'operator.event'>
 }): Watch => {
@@ -111,6 +111,8 @@ export const createWatch = ({
           if (seen.get(key) !== isWrong) note({ ...look, at: facts.stats.at, adds: 0 } as OperatorNote)
         }
         seen = now
+        const ended = await store.endedCallbackEvents()
+        for (const one of ended) note({ ...one, at: facts.stats.at, adds: 0, details: null })
       } catch {
         // The database cannot be read now, which others tell; the next look comes soon.
       } finally {

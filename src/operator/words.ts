@@ -43,8 +43,11 @@ const en: Texts = {
     'upstream.unreachable': { firing: 'GetResult cannot be reached', resolved: 'GetResult answers again' },
     'upstream.unknown_status': { firing: 'GetResult answers an unknown status', resolved: '' },
     'backlog.growing': { firing: 'polls or webhooks are late', resolved: 'nothing is late any more' },
-    'callback.failing': { firing: 'a callback URL fails', resolved: 'a callback URL works again' },
-    'callback.disabled': { firing: 'a callback URL is disabled', resolved: 'a callback URL is enabled again' },
+    'callback.failing': { firing: 'a callback URL fails', resolved: 'no callback URL of a host only fails any more' },
+    'callback.disabled': {
+      firing: 'a callback URL is disabled',
+      resolved: 'no callback URL of a host is disabled any more',
+    },
     'message.exhausted': { firing: 'webhooks are given up', resolved: '' },
     'node.lost': { firing: 'a node is gone', resolved: 'a node is back' },
     'backup.failed': { firing: 'a backup has failed', resolved: 'a backup has been made' },
@@ -59,8 +62,8 @@ const en: Texts = {
       sentence: `Webhooks of partner ${partnerId} to a URL at ${host} have only failed since ${showTime(since)} (${error}). They are tried on.`,
       remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
     }),
-    'callback.disabled': ({ partnerId, host, since, error }) => ({
-      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held, and none is lost.`,
+    'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
+      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held, the oldest until about ${showTime(erasedFrom)}: then RETENTION erases them, one after the other.`,
       remedy: 'Tell the partner: a registration of the URL, or a test that succeeds, enables it again.',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
@@ -93,8 +96,8 @@ const zh: Texts = {
     'upstream.unreachable': { firing: '无法连接上游', resolved: '上游已恢复应答' },
     'upstream.unknown_status': { firing: '上游返回未知状态', resolved: '' },
     'backlog.growing': { firing: '查询或回调延迟', resolved: '已无延迟' },
-    'callback.failing': { firing: '回调地址持续失败', resolved: '回调地址已恢复' },
-    'callback.disabled': { firing: '回调地址已停用', resolved: '回调地址已重新启用' },
+    'callback.failing': { firing: '回调地址持续失败', resolved: '该主机已无持续失败的回调地址' },
+    'callback.disabled': { firing: '回调地址已停用', resolved: '该主机已无停用的回调地址' },
     'message.exhausted': { firing: '回调最终未能送达', resolved: '' },
     'node.lost': { firing: '节点失联', resolved: '节点已恢复' },
     'backup.failed': { firing: '备份失败', resolved: '备份已成功' },
@@ -109,8 +112,8 @@ const zh: Texts = {
       sentence: `合作方 ${partnerId} 发往 ${host} 某地址的回调自 ${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
       remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
     }),
-    'callback.disabled': ({ partnerId, host, since, error }) => ({
-      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自 ${showTime(since)} 起全部失败（${error}），已停用；其回调暂不发送，不会丢失。`,
+    'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
+      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自 ${showTime(since)} 起全部失败（${error}），已停用；其回调暂不发送，最早的保留至 ${showTime(erasedFrom)} 左右，之后按 RETENTION 陆续删除。`,
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({

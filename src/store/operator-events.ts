@@ -1,5 +1,17 @@
 import { MINUTE } from '../core/duration.ts'
 import type { OperatorCondition, OperatorEvent } from '../core/operator-event.ts'
+import type { CallbackHealth } from './rules/callback-health.ts'
+
+/** What is over: no URL of the host is so any more. */
+export type EndedCallbackEvent = Pick<OperatorEvent, 'subject'> & {
+  condition: 'callback.failing' | 'callback.disabled'
+}
+
+/** Of which state of a URL an event tells. */
+export const CALLBACK_EVENTS = {
+  'callback.failing': 'failing',
+  'callback.disabled': 'disabled',
+} as const satisfies Record<EndedCallbackEvent['condition'], CallbackHealth['state']>
 
 /** What came of each note, in order: there is something to tell now, later or never, or nothing has changed. */
 export interface NotedOperatorEvents {

@@ -11,6 +11,7 @@ import type { Mended, MendPlace } from './due-times.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type {
   ClaimedOperatorEvents,
+  EndedCallbackEvent,
   NotedOperatorEvents,
   OperatorClaimRequest,
   OperatorSettlement,
@@ -253,6 +254,8 @@ export interface Store extends OperatorVerbs {
    * @param pausedUntil nobody claims before; null: as before
    */
   settleOperatorEvents(settlements: readonly OperatorSettlement[], pausedUntil: number | null): Promise<void>
+  /** Of the events about callback URLs that fire, those where no URL of the host is failing, or disabled, any more. */
+  endedCallbackEvents(): Promise<readonly EndedCallbackEvent[]>
   /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
   refusingChannel(): Promise<RefusingChannel | null>

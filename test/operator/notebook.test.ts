@@ -118,24 +118,6 @@ test.each<[TelemetryEvent['name'], object, object | null]>([
     { partnerId: 'partner_1', host: 'partner.example', messageId: 'reg_1', registrationId: 'reg_1' },
     { subject: 'partner_1', details: { partnerId: 'partner_1', host: 'partner.example' } },
   ],
-  [
-    'callback.failing',
-    { partnerId: 'partner_1', host: 'partner.example', since: '2026-11-26T02:00:00.000Z', error: 'timeout', urls: 3 },
-    {
-      ...{ condition: 'callback.failing', subject: 'partner_1 partner.example', adds: 3 },
-      details: { partnerId: 'partner_1', host: 'partner.example', since: AT - 3_600 * SECOND, error: 'timeout' },
-    },
-  ],
-  [
-    'callback.enabled',
-    { partnerId: 'partner_1', host: 'partner.example' },
-    { condition: 'callback.disabled', subject: 'partner_1 partner.example', details: null },
-  ],
-  [
-    'callback.recovered',
-    { partnerId: 'p', host: 'h' },
-    { condition: 'callback.failing', subject: 'p h', details: null },
-  ],
   ['backup.failed', { at: '2026-11-26T02:00:00.000Z', reason: 'no_room' }, { condition: 'backup.failed', adds: 1 }],
   ['backup.done', { at: '2026-11-26T02:00:00.000Z', bytes: 1 }, { condition: 'backup.failed', details: null }],
   ['account.throttled', PAUSED, null],

@@ -4,7 +4,7 @@ import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { keyOf } from '../../src/operator/notebook.ts'
 import { createWatch } from '../../src/operator/watch.ts'
-import type { EngineStats, Stats, Store } from '../../src/store/store.ts'
+import type { EndedCallbackEvent, EngineStats, Stats, Store } from '../../src/store/store.ts'
 import { createMemoryStore } from '../store/support/memory/store.ts'
 import { AT } from './support.ts'
 
@@ -18,10 +18,16 @@ const open = async () => {
   const memory = createMemoryStore({ now: () => AT, defaultRate: 5 })
   const apiKey = new Secret('key')
   const account = await memory.putDefaultAccount({ id: 'acc_1', apiId: 'C1', apiKey, passwordMode: 'dynamic' })
-  const state = { engine: {} as Partial<EngineStats>, stats: {} as Partial<Stats>, isBroken: false }
+  const state = {
+    engine: {} as Partial<EngineStats>,
+    stats: {} as Partial<Stats>,
+    isBroken: false,
+    ended: [] as EndedCallbackEvent[],
+  }
   const noted: OperatorNote[] = []
-  const store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup'> = {
+  const store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup' | 'endedCallbackEvents'> = {
     ...memory,
+    endedCallbackEvents: async () => state.ended,
     engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
@@ -118,6 +124,13 @@ test('a full disk and a backlog came and went without a line in the log', async 
     },
     { type: 'disk.low', subject: 'disk', state: 'resolved', sentence: 'the disk has room again' },
   ])
+})
+
+test('that no URL of a host fails any more is noted, whatever has ended it', async () => {
+  const { look, state } = await open()
+  await look()
+  state.ended = [{ condition: 'callback.failing', subject: 'partner_1 a.example' }]
+  expect(await look()).toEqual(['callback.failing partner_1 a.example: well'])
 })
 
 test('what has an event of its own is not logged twice', async () => {

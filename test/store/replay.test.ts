@@ -57,6 +57,7 @@ type Writing = Exclude<
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'refusingChannel'
+  | 'endedCallbackEvents'
   | 'listCallbacks'
   | 'listHistory'
   | 'listAdminTokens'

@@ -6,16 +6,20 @@ import {
   byUrgency,
   LONGEST_OPERATOR_WAIT_MS,
   type OperatorCondition,
+  type OperatorDetails,
   type OperatorEvent,
   type OperatorNote,
   overflowing,
 } from '../../core/operator-event.ts'
 import {
+  CALLBACK_EVENTS,
   type ClaimedOperatorEvent,
   claimableFrom,
+  type EndedCallbackEvent,
   type NotedOperatorEvents,
   type OperatorSettlement,
 } from '../operator-events.ts'
+import { STILL_FAILING_MS } from '../rules/callback-health.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, eq } from './drizzle.ts'
@@ -24,7 +28,12 @@ import { operatorEvents } from './schema.ts'
 
 type Verbs = Pick<
   Store,
-  'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel' | 'refusingChannel'
+  | 'noteOperatorEvents'
+  | 'claimOperatorEvents'
+  | 'settleOperatorEvents'
+  | 'endedCallbackEvents'
+  | 'recordOperatorChannel'
+  | 'refusingChannel'
 >
 type Row = typeof operatorEvents.$inferSelect
 
@@ -41,6 +50,9 @@ const valuesOf = ({ details, ...event }: OperatorEvent) => {
   const { condition, subject, state, since, at, count, toldState, toldAt, dueAt } = event
   return { condition, subject, state, since, at, count, toldState, toldAt, dueAt, details: JSON.stringify(details) }
 }
+
+type CallbackEventRow = EndedCallbackEvent & Pick<Row, 'details'>
+const endOf = ({ condition, subject }: CallbackEventRow): EndedCallbackEvent => ({ condition, subject })
 
 /** Whether the channel refuses all it is sent. */
 export const prepareOperatorChannel = (client: Database.Database) => {
@@ -103,6 +115,17 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
     db.update(operatorEvents).set(set).where(eq(operatorEvents.id, id)).run()
   }
 
+  /** Seeks to the URLs of the host that have failed, which are in a row, and looks at them until one is as the event says. */
+  const isStillSo = ({ condition, details }: CallbackEventRow, stillFailingSince: number): boolean => {
+    const { partnerId, host } = JSON.parse(details) as OperatorDetails['callback.failing']
+    const state = CALLBACK_EVENTS[condition]
+    const since = state === 'failing' ? stillFailingSince : 0
+    return ['https', 'http'].some(scheme => {
+      const [from, until] = [`${scheme}://${host}/`, `${scheme}://${host}0`]
+      return statements.urlOfHost.get({ partnerId, from, until, state, since }) !== undefined
+    })
+  }
+
   /** When there may be something to claim; null: nothing waits. */
   const nextAt = (at: number): number | null => {
     const { first, last } = statements.due.get() ?? { first: null, last: null }
@@ -154,6 +177,16 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
       })
     },
 
+    endedCallbackEvents: () => {
+      const since = now() - STILL_FAILING_MS
+      return read(() =>
+        statements.callbackEvents
+          .all()
+          .filter(event => !isStillSo(event, since))
+          .map(endOf),
+      )
+    },
+
     recordOperatorChannel: refusing => write(() => channel.record(refusing)),
     refusingChannel: () => read(channel.refusing),
   }
@@ -166,6 +199,14 @@ const prepare = (client: Context['client']) => ({
     'SELECT min(due_at) AS first, max(due_at) AS last FROM operator_events WHERE due_at IS NOT NULL',
   ),
   /** A thousand at most: `MOST_OPERATOR_EVENTS`. */
+  callbackEvents: client.prepare<[], CallbackEventRow>(`
+    SELECT condition, subject, details FROM operator_events
+    WHERE condition IN ('callback.failing', 'callback.disabled') AND state = 'firing'`),
+  /** The character behind the slash is the zero. */
+  urlOfHost: client.prepare<{ partnerId: string; from: string; until: string; state: string; since: number }>(`
+    SELECT 1 FROM callback_health
+    WHERE partner_id = @partnerId AND callback_url >= @from AND callback_url < @until AND +state = @state
+      AND +last_at > @since LIMIT 1`),
   claimable: client.prepare<{ at: number; beyond: number }, Pick<Row, 'id' | 'condition' | 'dueAt'>>(`
     SELECT id, condition, due_at AS dueAt FROM operator_events
     WHERE due_at IS NOT NULL AND (due_at <= @at OR due_at > @beyond)`),

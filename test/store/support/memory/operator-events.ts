@@ -6,13 +6,20 @@ import {
   type OperatorNote,
   overflowing,
 } from '../../../../src/core/operator-event.ts'
-import { claimableFrom } from '../../../../src/store/operator-events.ts'
+import { CALLBACK_EVENTS, claimableFrom } from '../../../../src/store/operator-events.ts'
+import { STILL_FAILING_MS } from '../../../../src/store/rules/callback-health.ts'
+import { hostOf } from '../../../../src/store/rules/lane.ts'
 import type { Store } from '../../../../src/store/store.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<
   Store,
-  'noteOperatorEvents' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel' | 'refusingChannel'
+  | 'noteOperatorEvents'
+  | 'claimOperatorEvents'
+  | 'settleOperatorEvents'
+  | 'endedCallbackEvents'
+  | 'recordOperatorChannel'
+  | 'refusingChannel'
 >
 
 export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
@@ -73,6 +80,19 @@ export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
         if (pausedUntil !== null) operatorPause.set('', { until: Math.max(pausedUntil, claimable()) })
       }),
 
+    endedCallbackEvents: async () => {
+      const urls = tables.health.all()
+      return operatorEvents.all().flatMap(({ condition, subject, state }) => {
+        if (state !== 'firing' || (condition !== 'callback.failing' && condition !== 'callback.disabled')) return []
+        const isStillSo = urls.some(
+          url =>
+            `${url.partnerId} ${hostOf(url.callbackUrl)}` === subject &&
+            url.state === CALLBACK_EVENTS[condition] &&
+            (url.state === 'disabled' || url.lastAt > now() - STILL_FAILING_MS),
+        )
+        return isStillSo ? [] : [{ condition, subject }]
+      })
+    },
     recordOperatorChannel: async refusing =>
       transaction(() => {
         if (refusing === null) operatorChannel.delete('')
