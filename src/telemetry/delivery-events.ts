@@ -34,7 +34,7 @@ export const DELIVERY_EVENTS = {
     level: 'warn',
     fields: CALLBACK,
     meaning:
-      'Every attempt at a callback URL has failed for five days, so its webhooks are held, and none is lost. Tell the partner. See [callback.disabled](operations.md#callbackdisabled).',
+      'Every attempt at a callback URL has failed for five days, so its webhooks are held: each until `RETENTION` after its result, when it is erased. Tell the partner. See [callback.disabled](operations.md#callbackdisabled).',
   },
   'callback.recovered': {
     level: 'info',

@@ -17,7 +17,7 @@ const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['detai
   'upstream.unknown_status': { account: 'acc_1', status: 'MAYBE' },
   'backlog.growing': { code: 'deliveries_late', ...LATE },
   'callback.failing': { ...HOST, since: AT, error: 'timeout' },
-  'callback.disabled': { ...HOST, since: AT, error: 'timeout' },
+  'callback.disabled': { ...HOST, since: AT, error: 'timeout', erasedFrom: AT },
   'message.exhausted': HOST,
   'node.lost': { node: 'node-2' },
   'backup.failed': { code: 'backup_failed', since: AT, reason: 'no_room' },
