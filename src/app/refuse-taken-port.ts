@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { StartError } from '../core/error.ts'
 import { explainListening } from '../http/listen-failure.ts'
 
 /**
@@ -8,6 +9,8 @@ import { explainListening } from '../http/listen-failure.ts'
 export const refuseTakenPort = ({ host, port }: { host: string; port: number }): Promise<void> =>
   new Promise((resolve, reject) => {
     const server = createServer(socket => socket.destroy())
-    server.on('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListening(error, { host, port }))))
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(new StartError(explainListening(error, { host, port }))),
+    )
     server.listen(port, host, () => server.close(() => resolve()))
   })

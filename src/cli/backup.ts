@@ -8,7 +8,7 @@ import { manifestPathOf } from '../store/sqlite/backup-manifest.ts'
 import { VERSION } from '../version.ts'
 import { problemText } from './backup-problem-texts.ts'
 import { backupTexts } from './backup-texts.ts'
-import { fail, loadConfig, print, reasonOf, refuse } from './environment.ts'
+import { fail, loadConfig, namesSetting, print, reasonOf, refuse } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
@@ -21,7 +21,7 @@ const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
 
 /** Runs beside the service, or without one. */
 export const backup = async ({ file, json, lang }: Common & { file: string }): Promise<void> => {
-  const config = loadConfig('database')
+  const config = loadConfig('database', lang)
   const texts = backupTexts(lang)
   const progress = createProgress()
   const stopping = new AbortController()
@@ -45,7 +45,7 @@ export const backup = async ({ file, json, lang }: Common & { file: string }): P
 
 /** Says what it would do, asks, and does it. */
 export const restore = async ({ file, json, yes, hold, withoutManifest, lang }: RestoreInput): Promise<void> => {
-  const config = loadConfig('database')
+  const config = loadConfig('database', lang)
   const texts = backupTexts(lang)
   if (!yes && (json || !process.stdin.isTTY)) refuse(texts.yesNeeded)
   const progress = createProgress()
@@ -102,8 +102,8 @@ const confirm = async (question: string): Promise<boolean> => {
 const explain = (error: unknown, language: Language, endProgress: () => void): never => {
   endProgress()
   if (!(error instanceof BackupError)) {
-    const reason = reasonOf(error)
-    return /^[A-Z][A-Z_]+: /.test(reason) ? refuse(reason) : fail(reason)
+    const reason = reasonOf(error, language)
+    return namesSetting(error) ? refuse(reason) : fail(reason)
   }
   const text = problemText(error.problem, language)
   return ON_THE_WAY.has(error.problem.kind) ? fail(text) : refuse(text)

@@ -54,7 +54,7 @@ export const migrate = ({ json, lang }: Common): Promise<void> =>
 
 export const prune = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
-    const { retentionMs } = loadConfig('database').storage
+    const { retentionMs } = loadConfig('database', lang).storage
     const progress = createProgress()
     let done = 0
     const pruned = await runBatches(

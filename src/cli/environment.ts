@@ -5,13 +5,17 @@ import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Language } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
-import { AppError, codeOf } from '../core/error.ts'
+import { AppError, codeOf, StartError } from '../core/error.ts'
+import type { Words } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { mayPass } from '../store/opening-failure.ts'
 import { isDamage } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
+
+/** Between what is named and what is said of it. */
+const COLON: Words = { en: ': ', zh: '：' }
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 const complain = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -29,61 +33,68 @@ export const fail = (text: string): never => {
 }
 
 /** Ends the process: with 1 where it may work later as things are, else with 2. */
-export const refuseToOpen = (error: unknown): never => {
-  const reason = reasonOf(error)
+export const refuseToOpen = (error: unknown, lang: Language): never => {
+  const reason = reasonOf(error, lang)
   return mayPass(error) ? fail(reason) : refuse(reason)
 }
 
 /** An error in one line for a terminal, without what drivers put into theirs. What is ours is whole, as paths are. */
-export const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown, lang: Language): string => {
+  if (error instanceof StartError) return error.words[lang]
   const { message, name, code } = describeError(error)
   const isOurs = message !== undefined && error instanceof Error
   const reason = isOurs ? error.message : `${name} ${code ?? ''}`.trim()
   const advice = damageAdviceOn(error)
-  return advice === null ? reason : `${reason}: ${advice}`
+  return advice === null ? reason : `${reason}${COLON[lang]}${advice[lang]}`
+}
+
+const DAMAGE: Words = {
+  en: 'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md',
+  zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.md 的 "A damaged database"',
 }
 
 /** What to do where the database has failed because its file is damaged; null for any other error. */
-export const damageAdviceOn = (error: unknown): string | null =>
-  error instanceof AppError && isDamage(error)
-    ? 'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md'
-    : null
+export const damageAdviceOn = (error: unknown): Words | null =>
+  error instanceof AppError && isDamage(error) ? DAMAGE : null
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
-export function loadConfig(need: 'upstream'): UpstreamConfig
-export function loadConfig(need: 'database'): Config
-export function loadConfig(need: Need): Config {
-  loadEnvFile()
+export function loadConfig(need: 'upstream', lang: Language): UpstreamConfig
+export function loadConfig(need: 'database', lang: Language): Config
+export function loadConfig(need: Need, lang: Language): Config {
+  loadEnvFile(lang)
   const readFile = (path: string) => readFileSync(path, 'utf8')
   const result = readConfig(process.env, { need, readFile, isDebugged: debuggerUrl() !== undefined })
   if (result.ok) return result.config
-  return refuse(result.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+  return refuse(result.problems.map(({ setting, message }) => `${setting}${COLON[lang]}${message[lang]}`).join('\n'))
 }
 
-export const loadEnvFile = () => {
+export const loadEnvFile = (lang: Language) => {
   try {
     if (existsSync('.env')) process.loadEnvFile('.env')
   } catch (error) {
-    refuse(`${resolve('.env')} cannot be read (${codeOf(error)}): make it a file that this user may read, or remove it`)
+    refuse(TEXTS[lang].unreadable(resolve('.env'), String(codeOf(error))))
   }
 }
 
 /** Where an error begins with the name of a setting, that is what has to be changed. */
-const namesSetting = (reason: string): boolean => /^[A-Z][A-Z_]+: /.test(reason)
+export const namesSetting = (error: unknown): boolean => /^[A-Z][A-Z_]+: /.test(reasonOf(error, 'en'))
 
 interface OpeningTexts {
+  unreadable: (path: string, code: string) => string
   keyCreated: (path: string) => string
   created: (path: string, advice: string) => string
   mended: (path: string, mode: string) => string
 }
 
 const en: OpeningTexts = {
+  unreadable: (path, code) => `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
   keyCreated: path => `MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`,
   created: (path, advice) => `Made a new database, ${path}: ${advice}.`,
   mended: (path, mode) => `${path} could be read by others (${mode}): made it 0600.`,
 }
 
 const zh: OpeningTexts = {
+  unreadable: (path, code) => `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
   keyCreated: path => `未设置 MASTER_KEY：已生成 ${path}。请另存一份，并与数据库分开存放。`,
   created: path => `已新建数据库 ${path}：若本应已有数据库，说明卷未挂载或工作文件夹不对，请停下检查。`,
   mended: (path, mode) => `${path} 可被他人读取（${mode}）：已改为 0600。`,
@@ -96,7 +107,7 @@ const TEXTS: Readonly<Record<Language, OpeningTexts>> = { en, zh }
  * setting is the reason, and it will not pass by itself.
  */
 export const withStore = async (lang: Language, run: (store: Store) => Promise<void>): Promise<void> => {
-  const config = loadConfig('database')
+  const config = loadConfig('database', lang)
   const texts = TEXTS[lang]
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
     if (name === 'master_key.created') complain(texts.keyCreated(fields.path))
@@ -112,8 +123,7 @@ export const withStore = async (lang: Language, run: (store: Store) => Promise<v
       await store.close()
     }
   } catch (error) {
-    const reason = reasonOf(error)
-    if (namesSetting(reason)) refuseToOpen(error)
-    fail(reason)
+    if (namesSetting(error)) refuseToOpen(error, lang)
+    fail(reasonOf(error, lang))
   }
 }

@@ -20,7 +20,7 @@ const TEXTS = {
 /** Sends one message to the operator's channel, past the outbox: it needs no database, and disturbs no service. */
 export const notifyTest = async ({ json, lang }: Common): Promise<void> => {
   const texts = TEXTS[lang]
-  const sent = await tellTest(loadConfig('database').operator)
+  const sent = await tellTest(loadConfig('database', lang).operator)
   if (!sent) return refuse(texts.unset)
   const { channel, answer } = sent
   if (answer.kind === 'told') return print(json ? JSON.stringify({ channel, sent: true }) : texts.told(channel))

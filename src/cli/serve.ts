@@ -12,6 +12,7 @@ import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
 import { damageAdviceOn, loadConfig, refuseToOpen } from './environment.ts'
+import type { Common } from './frame/command.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
 
@@ -20,19 +21,19 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
  *
  * @param input.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
  */
-export const serve = async ({ hold }: { hold: boolean }): Promise<void> => {
-  const config = loadConfig('upstream')
+export const serve = async ({ hold, lang }: Pick<Common, 'lang'> & { hold: boolean }): Promise<void> => {
+  const config = loadConfig('upstream', lang)
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
-  const app = await start(config, { emit, hold }).catch((error: unknown) => refuseToOpen(explain(error, config)))
+  const app = await start(config, { emit, hold }).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
   emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
   if (config.server.adminToken === null)
     emit('admin.closed', {
       reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, but to tokens of admin-token create',
     })
   app.store.hints.on('broken', error => {
-    emit('database.broken', { error, advice: damageAdviceOn(error) ?? BROKEN })
+    emit('database.broken', { error, advice: damageAdviceOn(error)?.en ?? BROKEN })
     process.exit(1)
   })
   process.on('uncaughtException', error => {

@@ -21,7 +21,7 @@ const REDRAW = '\u001B[H\u001B[J'
 /** What is wrong, what waits and what happened lately: once, or every 2 s until a signal. */
 export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
   withStore(lang, async store => {
-    const { database } = loadConfig('database').storage
+    const { database } = loadConfig('database', lang).storage
     const path = database.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
     const look = async (): Promise<string> => {
       const overview = await readOverview(store, { language: lang, isServed: path === null || isServed(path) })

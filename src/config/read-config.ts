@@ -1,17 +1,18 @@
 import { codeOf } from '../core/error.ts'
+import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
 import { operatorChannelOf } from '../core/operator-channel.ts'
 import { createSigningKey } from '../core/signature.ts'
-import type { Parsed } from './parsers.ts'
+import { type Parsed, refuse } from './parsers.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
 
 export type Environment = Record<string, string | undefined>
 
-/** Printed as `setting: message`. No message repeats a secret. */
-interface Problem {
+/** `message` follows the name of the setting and a colon. None repeats a secret. */
+export interface Problem {
   setting: string
-  message: string
+  message: Words
 }
 
 export type ConfigResult<C> = { ok: true; config: C } | { ok: false; problems: readonly Problem[] }
@@ -76,7 +77,7 @@ const readSetting = (setting: Setting, env: Environment, { need, readFile }: Rea
   const path = setting.secret ? env[fileSetting] : undefined
   if (path !== undefined) {
     if (env[setting.name] !== undefined)
-      return { ok: false, message: `is set, and so is ${fileSetting}; keep one of them` }
+      return refuse(`is set, and so is ${fileSetting}; keep one of them`, `与 ${fileSetting} 同时设置了；只保留其一`)
     const file = readSecretFile(path, readFile)
     if (!file.ok) return { ...file, from: fileSetting }
     const parsed = setting.parse(file.value)
@@ -86,34 +87,50 @@ const readSetting = (setting: Setting, env: Environment, { need, readFile }: Rea
   if (text !== null) return setting.parse(text)
   return setting.neededFor === undefined || setting.neededFor !== need
     ? { ok: true, value: null }
-    : { ok: false, message: `is not set; ${setting.en}` }
+    : refuse(`is not set; ${setting.en}`, `未设置；${setting.zh}`)
 }
 
 const readSecretFile = (path: string, readFile: (path: string) => string): Parsed<string> => {
   try {
     const text = readFile(path).replace(/\r?\n$/, '')
-    return text === '' ? { ok: false, message: `the file ${JSON.stringify(path)} is empty` } : { ok: true, value: text }
+    if (text !== '') return { ok: true, value: text }
+    return refuse(`the file ${JSON.stringify(path)} is empty`, `文件 ${JSON.stringify(path)} 为空`)
   } catch (error) {
-    return { ok: false, message: `cannot read the file ${JSON.stringify(path)} (${codeOf(error) ?? 'unreadable'})` }
+    const why = codeOf(error) ?? 'unreadable'
+    return refuse(
+      `cannot read the file ${JSON.stringify(path)} (${why})`,
+      `无法读取文件 ${JSON.stringify(path)}（${why}）`,
+    )
   }
 }
 
 const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
   const problems: Problem[] = []
   if (polling.minMs !== undefined && polling.maxMs !== undefined && polling.minMs > polling.maxMs)
-    problems.push({ setting: 'POLL_MIN_INTERVAL', message: 'is longer than POLL_MAX_INTERVAL; make it at most that' })
+    problems.push({
+      setting: 'POLL_MIN_INTERVAL',
+      message: {
+        en: 'is longer than POLL_MAX_INTERVAL; make it at most that',
+        zh: '大于 POLL_MAX_INTERVAL；不得超过它',
+      },
+    })
   if (storage.database?.kind === 'postgres' && storage.masterKey === null)
     problems.push({
       setting: 'MASTER_KEY',
-      message: 'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+      message: {
+        en: 'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+        zh: '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
+      },
     })
   const { url, secret } = operator
   const isWebhook = url && operatorChannelOf(new URL(url.reveal())) === 'webhook'
   if (isWebhook && secret && createSigningKey(secret.reveal()) === null)
     problems.push({
       setting: 'OPERATOR_SECRET',
-      message:
-        'signs no webhook, which OPERATOR_URL takes; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
+      message: {
+        en: 'signs no webhook, which OPERATOR_URL takes; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
+        zh: '不能用于 webhook 签名，而 OPERATOR_URL 接收的是 webhook；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
+      },
     })
   return problems
 }
@@ -121,7 +138,13 @@ const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
 const unknownNames = (env: Environment): Problem[] =>
   Object.keys(env)
     .filter(name => OUR_PREFIX.test(name) && !names.includes(name))
-    .map(name => ({ setting: name, message: `is not a setting; did you mean ${nearestName(name, names)}?` }))
+    .map(name => {
+      const nearest = nearestName(name, names)
+      return {
+        setting: name,
+        message: { en: `is not a setting; did you mean ${nearest}?`, zh: `没有这个配置项，是否想用 ${nearest}？` },
+      }
+    })
 
 /** Variables that make Node trust any certificate, or print what no log may hold. */
 const unsafeEnvironment = ({ env, isDebugged }: { env: Environment; isDebugged: boolean }): Problem[] => {
@@ -129,13 +152,34 @@ const unsafeEnvironment = ({ env, isDebugged }: { env: Environment; isDebugged: 
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     problems.push({
       setting: 'NODE_TLS_REJECT_UNAUTHORIZED',
-      message: 'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
+      message: {
+        en: 'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
+        zh: '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
+      },
     })
   if (env.NODE_DEBUG !== undefined)
-    problems.push({ setting: 'NODE_DEBUG', message: 'is set, which prints URLs and headers; remove it' })
+    problems.push({
+      setting: 'NODE_DEBUG',
+      message: {
+        en: 'is set, which prints URLs and headers; remove it',
+        zh: '已设置，会打印 URL 和请求头；请移除',
+      },
+    })
   if (/(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? ''))
-    problems.push({ setting: 'NODE_OPTIONS', message: 'opens the debugger, which shows all secrets; remove --inspect' })
+    problems.push({
+      setting: 'NODE_OPTIONS',
+      message: {
+        en: 'opens the debugger, which shows all secrets; remove --inspect',
+        zh: '会打开调试器，暴露全部密钥；请移除 --inspect',
+      },
+    })
   else if (isDebugged)
-    problems.push({ setting: '--inspect', message: 'opens the debugger, which shows all secrets; start without it' })
+    problems.push({
+      setting: '--inspect',
+      message: {
+        en: 'opens the debugger, which shows all secrets; start without it',
+        zh: '会打开调试器，暴露全部密钥；启动时请勿使用',
+      },
+    })
   return problems
 }

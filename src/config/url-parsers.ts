@@ -1,13 +1,12 @@
 import { BlockList, isIP } from 'node:net'
 import { operatorChannelOf } from '../core/operator-channel.ts'
 import { Secret } from '../core/secret.ts'
-import type { Parsed, Parser } from './parsers.ts'
+import { type Parser, refuse } from './parsers.ts'
 
 /** `path` is absolute or relative to the working folder; `url` may hold a password. */
 export type Database = { kind: 'sqlite'; path: string } | { kind: 'postgres'; url: Secret }
 
 // Any of these URLs may hold a password, so no message repeats one.
-const refuse = (message: string): Parsed<never> => ({ ok: false, message })
 
 const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
@@ -22,19 +21,29 @@ const isLoopback = (hostname: string): boolean => {
 /** `https:`, or `http:` to a literal loopback address (a simulator on this machine). */
 export const upstreamUrl: Parser<string> = text => {
   const url = URL.parse(text)
-  if (!url || !/^https?:\/\//i.test(text)) return refuse('is not an absolute URL; write https://HOST/PATH')
+  if (!url || !/^https?:\/\//i.test(text))
+    return refuse('is not an absolute URL; write https://HOST/PATH', '不是完整的 URL；格式为 https://主机/路径')
   if (url.username || url.password)
-    return refuse('has credentials in it; put them into IHUYI_ACCOUNT and IHUYI_API_KEY')
+    return refuse(
+      'has credentials in it; put them into IHUYI_ACCOUNT and IHUYI_API_KEY',
+      '含有账号密码；请改用 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
+    )
   return url.protocol === 'https:' || isLoopback(url.hostname)
     ? { ok: true, value: url.href }
-    : refuse('must begin with https:// (http:// only for 127.0.0.1 or [::1])')
+    : refuse(
+        'must begin with https:// (http:// only for 127.0.0.1 or [::1])',
+        '须以 https:// 开头（只有 127.0.0.1 或 [::1] 可用 http://）',
+      )
 }
 
 /** Partners put it before `/v1/…`, so it ends without a slash. */
 export const publicUrl: Parser<string> = text => {
   const url = URL.parse(text)
   if (!url || !/^https?:\/\//i.test(text) || url.search !== '' || url.hash !== '' || url.username || url.password)
-    return refuse('is not the address of this service; write https://HOST or https://HOST/PREFIX')
+    return refuse(
+      'is not the address of this service; write https://HOST or https://HOST/PREFIX',
+      '不是本服务的地址；格式为 https://主机 或 https://主机/前缀',
+    )
   return { ok: true, value: url.href.replace(/\/+$/, '') }
 }
 
@@ -42,9 +51,15 @@ export const publicUrl: Parser<string> = text => {
 export const collectorUrl: Parser<string> = text => {
   const url = URL.parse(text)
   if (!url || !/^https?:\/\//i.test(text) || url.search !== '' || url.hash !== '')
-    return refuse('is not the URL of a collector; write http://HOST:4318 or https://HOST')
+    return refuse(
+      'is not the URL of a collector; write http://HOST:4318 or https://HOST',
+      '不是收集器的 URL；格式为 http://主机:4318 或 https://主机',
+    )
   return url.username || url.password
-    ? refuse('has credentials in it; put them into OTEL_EXPORTER_OTLP_HEADERS, such as authorization=Basic%20…')
+    ? refuse(
+        'has credentials in it; put them into OTEL_EXPORTER_OTLP_HEADERS, such as authorization=Basic%20…',
+        '含有账号密码；请改用 OTEL_EXPORTER_OTLP_HEADERS，例如 authorization=Basic%20…',
+      )
     : { ok: true, value: url.href.replace(/\/$/, '') }
 }
 
@@ -52,11 +67,21 @@ export const collectorUrl: Parser<string> = text => {
 export const operatorUrl: Parser<Secret> = text => {
   const url = URL.parse(text)
   if (!url || !/^https?:\/\//i.test(text) || url.hash !== '')
-    return refuse('is not an absolute URL; copy the webhook address of the robot, or write https://HOST/PATH')
-  if (url.username || url.password) return refuse('has credentials in it, which would not be sent; remove them')
+    return refuse(
+      'is not an absolute URL; copy the webhook address of the robot, or write https://HOST/PATH',
+      '不是完整的 URL；请复制机器人的 webhook 地址，或写成 https://主机/路径',
+    )
+  if (url.username || url.password)
+    return refuse(
+      'has credentials in it, which would not be sent; remove them',
+      '含有账号密码，而它们不会被发送；请删去',
+    )
   return url.protocol === 'https:' || operatorChannelOf(url) === 'webhook'
     ? { ok: true, value: new Secret(url.href) }
-    : refuse('must begin with https://, because the address of a robot holds its key')
+    : refuse(
+        'must begin with https://, because the address of a robot holds its key',
+        '须以 https:// 开头，因为机器人地址中含有密钥',
+      )
 }
 
 /** For Basic authentication, which ends the user at the first colon. */
@@ -72,11 +97,15 @@ export const proxyUrl: Parser<Secret> = text => {
   const url = URL.parse(text)
   const bare = url?.pathname === '/' && url.search === '' && url.hash === ''
   if (!bare || !/^https?:\/\//i.test(text))
-    return refuse('is not the URL of a proxy; write http://HOST:PORT or https://HOST:PORT')
+    return refuse(
+      'is not the URL of a proxy; write http://HOST:PORT or https://HOST:PORT',
+      '不是代理的 URL；格式为 http://主机:端口 或 https://主机:端口',
+    )
   return areCredentials(url)
     ? { ok: true, value: new Secret(url.href) }
     : refuse(
         'has a user or a password that cannot be read; percent-encode what is special in them, such as %25 for %, and no colon in the user',
+        '的用户名或密码无法解析；特殊字符须作百分号编码（如 % 写作 %25），用户名不能含冒号',
       )
 }
 
@@ -84,12 +113,18 @@ export const databaseUrl: Parser<Database> = text => {
   if (/^postgres(ql)?:\/\//.test(text))
     return URL.canParse(text)
       ? { ok: true, value: { kind: 'postgres', url: new Secret(text) } }
-      : refuse('cannot be read as a URL; percent-encode what is special in the password, such as %40 for @')
+      : refuse(
+          'cannot be read as a URL; percent-encode what is special in the password, such as %40 for @',
+          '无法按 URL 解析；密码中的特殊字符须作百分号编码（如 @ 写作 %40）',
+        )
   const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
   if (path === undefined || path.startsWith('//'))
-    return refuse('is not a database; write file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/NAME')
-  if (path === ':memory:') return refuse('would keep nothing; write file:PATH')
+    return refuse(
+      'is not a database; write file:PATH for SQLite, or postgres://USER:PASSWORD@HOST/NAME',
+      '不是数据库；SQLite 写 file:路径，PostgreSQL 写 postgres://用户:密码@主机/库名',
+    )
+  if (path === ':memory:') return refuse('would keep nothing; write file:PATH', '不会保存任何数据；请写 file:路径')
   return /[?#]/.test(path)
-    ? refuse('has options after the path; write file:PATH and nothing more')
+    ? refuse('has options after the path; write file:PATH and nothing more', '路径之后带有参数；只写 file:路径')
     : { ok: true, value: { kind: 'sqlite', path } }
 }

@@ -1,3 +1,5 @@
+import type { Words } from './language.ts'
+
 /** What the caller did wrong, or cannot have now. `http/json/problem.ts` has the HTTP status of each code. */
 export type ErrorCode =
   | 'invalid_json'
@@ -36,5 +38,16 @@ export class AppError extends Error {
     this.code = code
     this.errors = more.errors ?? []
     this.retryAfterMs = more.retryAfterMs ?? null
+  }
+}
+
+/** What keeps the service or a command from starting, and what to do, for whoever has started it. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly words: Words
+
+  constructor(words: Words, options?: ErrorOptions) {
+    super(words.en, options)
+    this.words = words
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
+import { StartError } from '../core/error.ts'
 import { createConnections } from './connections.ts'
 import { requireHost } from './host.ts'
 import { explainListening } from './listen-failure.ts'
@@ -78,7 +79,9 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
         })
         connections.closeIdle()
       })
-    server.on('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListening(error, { host, port }))))
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(new StartError(explainListening(error, { host, port }))),
+    )
     server.listen(port, host, () => {
       const { port: bound } = server.address() as AddressInfo
       const shown = host.includes(':') ? `[${host}]` : host

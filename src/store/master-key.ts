@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { codeOf } from '../core/error.ts'
+import { codeOf, StartError } from '../core/error.ts'
 import { sharedModeOf } from './sqlite/database-file.ts'
 import { syncFolderOf } from './sqlite/durable-files.ts'
 
@@ -32,11 +32,16 @@ const readKey = (path: string): Buffer | null => {
   if (text === null) return null
   const mode = sharedModeOf(path)
   if (mode !== null)
-    throw new Error(
-      `${path} can be read by others (${mode}): run chmod 600 ${path}; if somebody may have read it, change the key with rekey`,
-    )
+    throw new StartError({
+      en: `${path} can be read by others (${mode}): run chmod 600 ${path}; if somebody may have read it, change the key with rekey`,
+      zh: `${path} 可被他人读取（${mode}）：请运行 chmod 600 ${path}；若可能已被读取，请用 rekey 更换密钥`,
+    })
   const key = Buffer.from(text.trim(), 'base64')
-  if (key.length !== KEY_BYTES) throw new Error(`${path} holds no key: it should be 32 bytes in base64`)
+  if (key.length !== KEY_BYTES)
+    throw new StartError({
+      en: `${path} holds no key: it should be 32 bytes in base64`,
+      zh: `${path} 中没有密钥：应为 32 字节的 base64`,
+    })
   return key
 }
 

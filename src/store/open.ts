@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
+import { StartError } from '../core/error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyBeside } from './master-key.ts'
 import { explainOpening } from './opening-failure.ts'
@@ -43,7 +44,10 @@ export const openStore = async (
   deps: OpenStoreDeps,
 ): Promise<Store> => {
   if (storage.database.kind === 'postgres')
-    throw new Error('DATABASE_URL: PostgreSQL is not supported yet; use file:PATH')
+    throw new StartError({
+      en: 'DATABASE_URL: PostgreSQL is not supported yet; use file:PATH',
+      zh: 'DATABASE_URL：尚不支持 PostgreSQL；请用 file:路径',
+    })
   const given = resolve(storage.database.path)
   try {
     return await openFile(given, { storage, upstream }, deps)
@@ -101,7 +105,10 @@ const openFile = async (
 const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {
   // The key is made before the database, so one without the other was written with a key that is elsewhere.
   if (!existsSync(`${path}.key`) && hasContent(path))
-    throw new Error(`MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`)
+    throw new StartError({
+      en: `MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`,
+      zh: `未设置 MASTER_KEY，${path}.key 也不存在，而数据库已经存在：请放回它的密钥`,
+    })
   const { key, path: keyPath, created } = keyBeside(path, random)
   if (created) {
     const advice = 'keep a copy of this file apart from the database and its backups'

@@ -1,4 +1,4 @@
-import { AppError, codeOf } from '../core/error.ts'
+import { AppError, codeOf, StartError } from '../core/error.ts'
 
 /** The part of an error that can hold neither a URL, nor a row, nor a secret. */
 export interface ErrorDescription {
@@ -31,6 +31,7 @@ const plainCodeOf = (error: unknown): string | number | null => {
 /** A subclass or an extra property means that a library made the error. A SyntaxError quotes the text it could not parse. */
 const hasSafeMessage = (error: Error): boolean =>
   error instanceof AppError ||
+  error instanceof StartError ||
   ([Error, TypeError, RangeError, ReferenceError].some(kind => error.constructor === kind) &&
     Object.keys(error).length === 0)
 

@@ -36,7 +36,7 @@ const open = (messages: ClaimedMessage[]) => {
     { ...env, CALLBACK_CONCURRENCY_PER_HOST: '1' },
     { need: 'upstream', readFile: path => `no file ${path}` },
   )
-  if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'))
+  if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join('\n'))
   const hints = new EventEmitter<StoreHints>()
   const sends: ((result: SendResult) => void)[] = []
   const settled: MessageSettlement[] = []

@@ -13,7 +13,7 @@ const readFile = (path: string) => readFileSync(path, 'utf8')
 
 const problems = (env: Environment, need: Need = 'database'): string[] => {
   const result = readConfig(env, { need, readFile })
-  return result.ok ? [] : result.problems.map(({ setting, message }) => `${setting}: ${message}`)
+  return result.ok ? [] : result.problems.map(({ setting, message }) => `${setting}: ${message.en}`)
 }
 
 const configOf = (env: Environment) => {
@@ -105,7 +105,7 @@ describe('readConfig', () => {
     expect(readWith(false).ok).toBe(true)
     expect(readWith(true)).toMatchObject({
       ok: false,
-      problems: [{ setting: '--inspect', message: expect.stringContaining('start without it') }],
+      problems: [{ setting: '--inspect', message: { en: expect.stringContaining('start without it') } }],
     })
   })
 

@@ -24,5 +24,5 @@ test.each([
   { code: 'ENOTFOUND', says: /^HOST: .*no address is known/ },
   { code: 'EINVAL', says: /^HOST: .*\(EINVAL\): set HOST and PORT to a free address$/ },
 ])('$code names the setting to change', ({ code, says }) => {
-  expect(explainListening({ code }, { host: '127.0.0.1', port: 80 })).toMatch(says)
+  expect(explainListening({ code }, { host: '127.0.0.1', port: 80 }).en).toMatch(says)
 })

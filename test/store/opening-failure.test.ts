@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import type { StartError } from '../../src/core/error.ts'
 import { explainOpening, mayPass } from '../../src/store/opening-failure.ts'
 import { describeFailure, unavailable } from '../../src/store/sqlite/failure.ts'
 
@@ -27,7 +28,12 @@ test.each([
     says: /another process has kept it busy for 10 s/,
   },
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
-  expect(String((explainOpening(error, PATH) as Error).message)).toMatch(says)
+  const explained = explainOpening(error, PATH) as StartError
+  expect(explained.message).toMatch(says)
+  // It was told in English only.
+  expect(explained.words.zh).toMatch(
+    /^(DATABASE_URL|MASTER_KEY)：无法使用 \/srv\/data.*（\w+）：.*\p{Script=Han}$|）$/u,
+  )
 })
 
 test.each([

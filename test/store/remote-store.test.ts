@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { AppError } from '../../src/core/error.ts'
+import { AppError, StartError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
@@ -78,8 +78,14 @@ describe('errors', () => {
     new Error('Failed query: a row', { cause: new SqliteError('UNIQUE constraint failed') }),
     Object.assign(new RangeError('too long'), { code: 'ERR_OUT_OF_RANGE' }),
     new AppError('unavailable', 'the database cannot be used now (SQLITE_FULL)'),
+    new StartError({ en: 'put the key back', zh: '请放回密钥' }),
   ])('are told as they would be where they were thrown: $name', error => {
     expect(describeError(cross(error))).toEqual(describeError(error))
+  })
+
+  test('that keep from starting keep their words in each language', () => {
+    const words = { en: 'put the key back', zh: '请放回密钥' }
+    expect(cross(new StartError(words))).toMatchObject({ message: words.en, words })
   })
 
   test('that are their own cause, or none at all, cross too', () => {

@@ -63,7 +63,7 @@ export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }):
  */
 export const openService = async (env: Environment, wrap: (store: Store) => Store = store => store) => {
   const read = readConfig(env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
-  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   const lines: LogLine[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) }
   const emit = createEmit([createLog({ level: read.config.log.level, destination, now: Date.now })])

@@ -37,7 +37,7 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
     } else if (held) for (const [command, what] of texts.next) print(`  ${pad(command, 26)}${what}`)
     await stage.close()
   } catch (error) {
-    fail(reasonOf(error))
+    fail(reasonOf(error, lang))
   }
   clearTimeout(limit)
 }

@@ -33,7 +33,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 export const openStage = async (folder: string) => {
   const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock.now, defaultScript: scriptOfSerial })
   const read = readConfig(settingsFor(folder, simulator.url), { need: 'upstream', readFile: () => '' })
-  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'))
+  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   const app = await openApp(read.config, createEmit([createLog({ level: read.config.log.level, now: clock.now })]))
   const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })
   await app.store.createPartner(partner)

@@ -11,8 +11,8 @@ const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | 
   if (desk.inspection) return check(desk.inspection)
   if (desk.unopened !== null)
     return failed(
-      `the database cannot be opened: ${desk.unopened}`,
-      `无法打开数据库：${desk.unopened}`,
+      `the database cannot be opened: ${desk.unopened.en}`,
+      `无法打开数据库：${desk.unopened.zh}`,
       todo('see "A damaged database" in docs/operations.md', '见 docs/operations.md 的 "A damaged database"'),
     )
   if (desk.path === null) return skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')

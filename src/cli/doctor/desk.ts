@@ -2,13 +2,15 @@ import { readFileSync, statSync } from 'node:fs'
 import { url as debuggerUrl } from 'node:inspector'
 import { resolve } from 'node:path'
 import { random } from '../../app/clock-and-ids.ts'
-import { readConfig } from '../../config/read-config.ts'
+import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
+import type { Language } from '../../core/language.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { type Inspection, openInspection } from '../../store/sqlite/inspection.ts'
 import { isServed } from '../../store/sqlite/presence.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
+import type { Words } from '../frame/command.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 
 /** What all checks look at. Nothing of it changes anything. */
@@ -20,7 +22,7 @@ export interface Desk {
   call: string
   env: NodeJS.ProcessEnv
   /** What is wrong with the settings of a service. */
-  problems: readonly { setting: string; message: string }[]
+  problems: readonly Problem[]
   /** Null where even a command could not run with them. */
   config: Config | null
   /** Null: it is not SQLite, or the settings do not say which. */
@@ -30,16 +32,16 @@ export interface Desk {
   isServed: boolean
   /** Null where it is not there, or cannot be opened: `unopened` says why. */
   inspection: Inspection | null
-  unopened: string | null
+  unopened: Words | null
   /** Asks GetResult once for each account, the first time. */
   asked(): Promise<readonly AskedAccount[]>
 }
 
 /** Reads settings and opens the database, as far as they are there. */
 export const openDesk = (
-  options: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'>,
+  { lang, ...options }: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language },
 ): Desk & { close(): Promise<void> } => {
-  loadEnvFile()
+  loadEnvFile(lang)
   const { env } = process
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
   const service = readConfig(env, { need: 'upstream', ...given })
@@ -79,6 +81,6 @@ const tryToOpen = (path: string, { storage, upstream }: Config, now: number) => 
     const options = { path, masterKey, previousKey: previous ?? undefined, defaultRate: upstream.rate }
     return { inspection: openInspection({ ...options, now: () => now }), unopened: null }
   } catch (error) {
-    return { inspection: null, unopened: reasonOf(error) }
+    return { inspection: null, unopened: { en: reasonOf(error, 'en'), zh: reasonOf(error, 'zh') } }
   }
 }

@@ -58,7 +58,7 @@ type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
 export const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
   await using stack = new AsyncDisposableStack()
-  const desk = openDesk({ now: clock.now(), deep, offline, call: callOf(process.env) })
+  const desk = openDesk({ now: clock.now(), deep, offline, call: callOf(process.env), lang })
   stack.defer(() => desk.close())
   const all: { name: CheckName; finding: Finding }[] = []
   for (const name of only === null ? CHECK_NAMES : [only]) {
@@ -80,8 +80,7 @@ const run = async (check: Check, desk: Desk): Promise<Found> => {
   try {
     return await check(desk)
   } catch (error) {
-    const reason = reasonOf(error)
-    return failed(`the check broke: ${reason}`, `检查中断：${reason}`)
+    return failed(`the check broke: ${reasonOf(error, 'en')}`, `检查中断：${reasonOf(error, 'zh')}`)
   }
 }
 

@@ -8,8 +8,8 @@ export const judgeSettings = (
 ): Finding[] => {
   const wrong = problems.map(({ setting, message }) =>
     failed(
-      `${setting}: ${message}`,
-      `${setting}：${message}`,
+      `${setting}: ${message.en}`,
+      `${setting}：${message.zh}`,
       todo('correct it where the service gets its settings from', '请在服务读取配置处改正'),
     ),
   )

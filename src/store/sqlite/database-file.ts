@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { codeOf } from '../../core/error.ts'
+import { codeOf, StartError } from '../../core/error.ts'
 
 /*
  * Nothing here opens and closes a file that this process may have open in SQLite: that would drop all locks which the process
@@ -47,9 +47,10 @@ const makeFolder = (path: string): void => {
 export const realPathOf = (path: string): string => {
   const link = lstatSync(path, { throwIfNoEntry: false })
   if (link && !statSync(path, { throwIfNoEntry: false }))
-    throw new Error(
-      `DATABASE_URL: ${path} is a symbolic link to a file that is not there; correct it, or name another file`,
-    )
+    throw new StartError({
+      en: `DATABASE_URL: ${path} is a symbolic link to a file that is not there; correct it, or name another file`,
+      zh: `DATABASE_URL：${path} 是符号链接，所指文件不存在；请改正，或改用其他文件`,
+    })
   if (link) return realpathSync(path)
   makeFolder(dirname(path))
   return join(realpathSync(dirname(path)), basename(path))
@@ -73,15 +74,23 @@ export const refuseForeign = async (path: string): Promise<void> => {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat) return
   if (stat.isDirectory())
-    throw new Error(`DATABASE_URL: ${path} is a folder; name a file in it, such as file:${join(path, 'notifier.db')}`)
-  if (!stat.isFile()) throw new Error(`DATABASE_URL: ${path} is not a regular file; name another one`)
+    throw new StartError({
+      en: `DATABASE_URL: ${path} is a folder; name a file in it, such as file:${join(path, 'notifier.db')}`,
+      zh: `DATABASE_URL：${path} 是文件夹；请指定其中的文件，例如 file:${join(path, 'notifier.db')}`,
+    })
+  if (!stat.isFile())
+    throw new StartError({
+      en: `DATABASE_URL: ${path} is not a regular file; name another one`,
+      zh: `DATABASE_URL：${path} 不是普通文件；请改用其他文件`,
+    })
   // After a power cut the first page may still be in the log only.
   if (stat.size === 0 || wasLeftOpen(path)) return
   const start = readStart(path)
   if (start.subarray(0, HEADER.length).equals(HEADER)) return refuseOthers(path, start.readUInt32BE(APPLICATION_ID_AT))
-  throw new Error(
-    `DATABASE_URL: ${path} is not an SQLite database; name another file (if it was your database, it is damaged: see "A damaged database" in docs/operations.md)`,
-  )
+  throw new StartError({
+    en: `DATABASE_URL: ${path} is not an SQLite database; name another file (if it was your database, it is damaged: see "A damaged database" in docs/operations.md)`,
+    zh: `DATABASE_URL：${path} 不是 SQLite 数据库；请改用其他文件（若它原是您的数据库，则已损坏：见 docs/operations.md 的 "A damaged database"）`,
+  })
 }
 
 const readStart = (path: string): Buffer => {
@@ -101,9 +110,10 @@ const refuseOthers = async (path: string, applicationId: number): Promise<void> 
   if (applicationId === APPLICATION_ID) return
   const content = applicationId === 0 ? foreignContentOf(path) : `application_id ${applicationId}`
   if (content === null) return
-  throw new Error(
-    `DATABASE_URL: ${path} is the SQLite database of something else (${content}) and was left as it is; name another file`,
-  )
+  throw new StartError({
+    en: `DATABASE_URL: ${path} is the SQLite database of something else (${content}) and was left as it is; name another file`,
+    zh: `DATABASE_URL：${path} 是其他程序的 SQLite 数据库（${content}），未作改动；请改用其他文件`,
+  })
 }
 
 /** Creates the file, readable by its owner only, unless there is one. It appears at `path` closed. */

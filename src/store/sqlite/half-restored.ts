@@ -1,4 +1,5 @@
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { StartError } from '../../core/error.ts'
 import { syncFolderOf, writeWhole } from './durable-files.ts'
 
 /*
@@ -19,9 +20,10 @@ export const restoreUnderWay = (path: string): { keptAs: string; marker: string 
 export const refuseHalfRestored = (path: string): void => {
   const half = restoreUnderWay(path)
   if (half === null) return
-  throw new Error(
-    `DATABASE_URL: a restore into ${path} has not ended: if none is running, run "restore" again with the same backup (the database before it is ${half.keptAs}; to go back to it instead, move it and its -wal to ${path} and ${path}-wal, and remove ${half.marker})`,
-  )
+  throw new StartError({
+    en: `DATABASE_URL: a restore into ${path} has not ended: if none is running, run "restore" again with the same backup (the database before it is ${half.keptAs}; to go back to it instead, move it and its -wal to ${path} and ${path}-wal, and remove ${half.marker})`,
+    zh: `DATABASE_URL：对 ${path} 的恢复尚未完成：若当前没有恢复在进行，请用同一份备份再次运行 restore（恢复前的数据库是 ${half.keptAs}；若要改回它，请把它及其 -wal 移到 ${path} 和 ${path}-wal，并删除 ${half.marker}）`,
+  })
 }
 
 /** From now on nobody opens the database. */

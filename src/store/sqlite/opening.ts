@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { StartError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
@@ -8,11 +10,17 @@ import { mayHavePlainMetadata, sealPlainMetadata } from './resealing.ts'
 import { meta } from './schema.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
-const RESTORE =
-  'run "restore" with the last backup, which keeps this file and its -wal for whoever looks into them ("A damaged database" in docs/operations.md)'
 
-const LATER =
-  'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade'
+const damaged = (found: string): StartError =>
+  new StartError({
+    en: `the database is damaged (${found}): run "restore" with the last backup, which keeps this file and its -wal for whoever looks into them ("A damaged database" in docs/operations.md)`,
+    zh: `数据库已损坏（${found}）：请用最近的备份运行 restore，它会保留该文件及其 -wal 以备排查（见 docs/operations.md 的 "A damaged database"）`,
+  })
+
+const LATER: Words = {
+  en: 'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
+  zh: '该数据库属于更新版本的 idface-notifier，其结构已被更改：请重新使用该版本，或恢复升级前的备份',
+}
 
 /**
  * What is told of an existing file: that another service has it open, and that its schema is an older one. A new file is not
@@ -33,7 +41,7 @@ export const bringUpToDate = async (
   const { db, write, sealed } = context
   const isOlder = refuseDamage(() => {
     const age = ageOf(context.client)
-    if (age === 'later') throw new Error(LATER)
+    if (age === 'later') throw new StartError(LATER)
     if (hasTable(context.client, 'meta')) assertKey(context)
     if (quickCheck) assertWhole(context)
     return age === 'older' || (age === 'current' && mayHavePlainMetadata(context))
@@ -62,7 +70,7 @@ export const refuseDamage = <T>(run: () => T): T => {
     return run()
   } catch (error) {
     const code = sqliteCodeOf(error)
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw new Error(`the database is damaged (${code}): ${RESTORE}`)
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw damaged(code)
     throw error
   }
 }
@@ -93,13 +101,14 @@ const assertWhole = ({ client }: Context) => {
   const problem = client.prepare<[], string>('PRAGMA quick_check(1)').pluck().get()
   // SQLite's answer may have several lines.
   const found = problem?.replaceAll(/\s+/g, ' ')
-  if (found !== 'ok') throw new Error(`the database is damaged (${found}): ${RESTORE}`)
+  if (found !== 'ok') throw damaged(String(found))
 }
 
 const assertKey = ({ client, sealed }: Context) => {
   const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
   if (!canary || sealed.canary.isOurs(canary.value)) return
-  throw new Error(
-    'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
-  )
+  throw new StartError({
+    en: 'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+    zh: 'MASTER_KEY 不是写入该数据库的密钥；请改回正确的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
+  })
 }

@@ -31,7 +31,7 @@ describe('a judgement', () => {
   test('of settings names each that is wrong, and each that opens something', () => {
     expect(states(judgeSettings([], []))).toEqual(['ok'])
     const found = judgeSettings(
-      [{ setting: 'PORTT', message: 'is not a setting' }],
+      [{ setting: 'PORTT', message: { en: 'is not a setting', zh: '没有这个配置项' } }],
       [{ setting: 'SANDBOX', effect: 'x' }],
     )
     expect(states(found)).toEqual(['failed', 'warning'])

@@ -1,4 +1,5 @@
-import { AppError, type ErrorCode, type FieldError } from '../../../core/error.ts'
+import { AppError, type ErrorCode, type FieldError, StartError } from '../../../core/error.ts'
+import type { Words } from '../../../core/language.ts'
 
 /** An error as it is sent to another thread, where a plain copy would lose its class and its code. */
 export interface PackedError {
@@ -13,6 +14,8 @@ export interface PackedError {
   cause: PackedError | undefined
   /** Null: not an `AppError`. */
   app: { code: ErrorCode; errors: readonly FieldError[]; retryAfterMs: number | null } | null
+  /** Null: not a `StartError`. */
+  words: Words | null
 }
 
 const PLAIN = new Map([Error, TypeError, RangeError, ReferenceError, SyntaxError].map(kind => [kind.name, kind]))
@@ -32,6 +35,7 @@ export const packError = (thrown: unknown, depth = 0): PackedError => {
     cause: cause instanceof Error && depth < DEEPEST ? packError(cause, depth + 1) : undefined,
     app:
       error instanceof AppError ? { code: error.code, errors: error.errors, retryAfterMs: error.retryAfterMs } : null,
+    words: error instanceof StartError ? error.words : null,
   }
 }
 
@@ -41,12 +45,13 @@ export const unpackError = (packed: PackedError): Error => {
   return error
 }
 
-const anew = ({ name, message, code, isPlain, cause, app }: PackedError): Error => {
+const anew = ({ name, message, code, isPlain, cause, app, words }: PackedError): Error => {
   if (app) {
     const { errors, retryAfterMs } = app
     return new AppError(app.code, message, { errors, ...(retryAfterMs === null ? {} : { retryAfterMs }) })
   }
   const more = cause && { cause: unpackError(cause) }
+  if (words) return new StartError(words, more)
   if (isPlain) return new (PLAIN.get(name) ?? Error)(message, more)
   // With properties of its own, so that the log takes it for what it is: a library's, whose words are not to be trusted.
   return Object.assign(new Error(message, more), { name }, code === undefined ? {} : { code })
