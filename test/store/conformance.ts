@@ -1,12 +1,14 @@
 import { describe } from 'vitest'
 import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
+import { describeAnswers } from './conformance/answers.ts'
 import { describeBulkActs } from './conformance/bulk-acts.ts'
 import { describeBulkResending } from './conformance/bulk-resending.ts'
 import { describeCallbackNotices } from './conformance/callback-notices.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCatchingUp } from './conformance/catching-up.ts'
+import { describeClockSteps } from './conformance/clock-steps.ts'
 import { describeCompletions } from './conformance/completions.ts'
 import { describeDelivering } from './conformance/delivering.ts'
 import { describeEvents } from './conformance/events.ts'
@@ -35,6 +37,8 @@ export const describeStore = (name: string, open: OpenStore): void => {
   describe(name, () => {
     describe('registering', () => describeRegistering(open))
     describe('polling', () => describePolling(open))
+    describe('what was answered', () => describeAnswers(open))
+    describe('a clock that was set back', () => describeClockSteps(open))
     describe('who is asked first', () => describePollQueues(open))
     describe('accounts', () => describeAccounts(open))
     describe('completions', () => describeCompletions(open))
