@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
+
+// It starts node, and waits for a deadline and for retries.
+vi.setConfig({ testTimeout: 60_000 })
 
 const UPSTREAM_KEY = 'e2e-upstream-key'
 /** Each appears nowhere but where the test puts it. */
@@ -23,7 +26,9 @@ const MARKS = {
 }
 
 test('no secret, score, message, path, metadata or whole serial is ever in the log', async () => {
-  await using scene = await openScene({ LOG_LEVEL: 'trace', RETRY_SCHEDULE: '50ms,50ms,50ms' })
+  // Nobody here is too slow by accident: an attempt that timed out would use up a retry.
+  const patient = { UPSTREAM_TIMEOUT: '10s', CALLBACK_TIMEOUT: '10s' }
+  await using scene = await openScene({ LOG_LEVEL: 'trace', RETRY_SCHEDULE: '50ms,50ms,50ms', ...patient })
   const { env, folder, upstream, receiver } = scene
   await using service = await spawnService(env, folder)
   const created = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('marked')
@@ -46,7 +51,7 @@ test('no secret, score, message, path, metadata or whole serial is ever in the l
   await api.resend(id)
   await receiver.waitFor(5)
 
-  const expiresAt = new Date(Date.now() + 800).toISOString()
+  const expiresAt = new Date(Date.now() + 2_000).toISOString()
   upstream.script(`${MARKS.serial}-2`, { status: 'no_such_status' })
   const other = await api.register({ idcardid: `${MARKS.serial}-2`, callbackUrl, expiresAt })
   await api.until(other.id, one => one.delivery.state === 'delivered')

