@@ -84,7 +84,11 @@ test('says what is wrong, with the command that mends it, and ends with 1', asyn
     { state: 'warning', text: expect.stringContaining('mine') },
   ])
   expect(of('upstream')[0]).toMatchObject({ state: 'failed', todo: expect.stringContaining('APIKEY') })
-  expect(of('backup')[0]).toMatchObject({ state: 'warning', command: expect.stringContaining('backup') })
+  expect(of('backup')[0]).toMatchObject({ state: 'warning', command: expect.stringContaining(' backup /backup/') })
+  // As systemd tells it; /backup was named there too, where the sandbox lets nobody write.
+  const STATE_DIRECTORY = '/var/lib/idface-notifier:/var/lib/idface-notifier/backup'
+  const sandboxed = await doctor(['--only', 'backup'], { STATE_DIRECTORY })
+  expect(sandboxed.of('backup')[0]?.command).toContain(' backup /var/lib/idface-notifier/backup/notifier-')
 
   const key = Buffer.alloc(32, 1).toString('base64')
   const other = await doctor(['--only', 'key'], { MASTER_KEY: key })

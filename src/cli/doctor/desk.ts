@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { url as debuggerUrl } from 'node:inspector'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { random } from '../../app/clock-and-ids.ts'
 import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
@@ -21,6 +21,8 @@ export interface Desk {
   /** How the reader calls this program. */
   call: string
   env: NodeJS.ProcessEnv
+  /** Where a command that the reader pastes may write a backup. */
+  backupFolder: string
   /** What is wrong with the settings of a service. */
   problems: readonly Problem[]
   /** Null where even a command could not run with them. */
@@ -38,9 +40,10 @@ export interface Desk {
 }
 
 /** Reads settings and opens the database, as far as they are there. */
-export const openDesk = (
-  { lang, ...options }: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language },
-): Desk & { close(): Promise<void> } => {
+export const openDesk = ({
+  lang,
+  ...options
+}: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language }): Desk & { close(): Promise<void> } => {
   loadEnvFile(lang)
   const { env } = process
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
@@ -55,6 +58,7 @@ export const openDesk = (
   return {
     ...options,
     env,
+    backupFolder: backupFolderOf(env),
     problems: service.ok ? [] : service.problems,
     config,
     path,
@@ -69,6 +73,10 @@ export const openDesk = (
     close: async () => inspection?.close(),
   }
 }
+
+/** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
+const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
+  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
 const NOTHING = { inspection: null, unopened: null }
 

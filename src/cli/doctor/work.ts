@@ -72,15 +72,18 @@ export const checkExhausted = (desk: Desk) =>
 const FRESH_MS = 26 * HOUR
 const OLD_MS = 7 * DAY
 
-/** @param problem why the last one does not open; null: it does */
+/**
+ * @param problem why the last one does not open; null: it does
+ * @param folder where one may be written
+ */
 export const judgeBackup = (
   { good, failed: bad }: LastBackup,
-  { problem, now, call }: { problem: BackupProblem | null; now: number; call: string },
+  { problem, now, call, folder }: { problem: BackupProblem | null; now: number; call: string; folder: string },
 ): Finding[] => {
   const make = todo(
-    'make one, on another disk',
-    '请在另一块磁盘上备份',
-    `${call} backup /backup/notifier-$(date +%F).db`,
+    'make one, and keep a copy of it on another disk',
+    '请做一次备份，并在另一块磁盘上保留副本',
+    `${call} backup ${quoted(folder)}/notifier-$(date +%F-%H%M).db`,
   )
   const failure = bad
     ? [
@@ -123,5 +126,5 @@ export const checkBackup = (desk: Desk) =>
     const verified =
       last.good && desk.config ? await verifyBackup(desk.config, last.good.path, { random, deep: desk.deep }) : null
     const problem = verified && !verified.ok ? verified.problem : null
-    return judgeBackup(last, { problem, now: desk.now, call: desk.call })
+    return judgeBackup(last, { problem, now: desk.now, call: desk.call, folder: desk.backupFolder })
   })

@@ -224,7 +224,7 @@ describe('a judgement', () => {
           good: ago === null ? null : { at: NOW - ago, path: '/b/1.db', bytes: 9 },
           failed: bad ? { at: NOW, reason: 'no_room' } : null,
         },
-        { problem, now: NOW, call },
+        { problem, now: NOW, call, folder: '/backup' },
       )
     const moved = { kind: 'no_backup', path: '/b/1.db' } as const
     expect(states(judge(null))).toEqual(['warning'])
