@@ -8,6 +8,7 @@ import { createNotebook, keyOf, noteOf } from '../operator/notebook.ts'
 import { testItem } from '../operator/notice.ts'
 import { createTeller } from '../operator/teller.ts'
 import { createWatch } from '../operator/watch.ts'
+import { createWriteAlarm } from '../operator/write-alarm.ts'
 import type { Listener } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
@@ -26,6 +27,7 @@ type Verb =
   | 'lastBackup'
   | 'endedCallbackEvents'
   | 'hints'
+  | 'probe'
 
 export interface OperatorRole extends Role {
   listen: Listener
@@ -44,11 +46,12 @@ const openTelling = (
   channel: Channel,
   { config: { operator }, store, emit }: RoleDeps<'operator' | 'storage', Verb>,
 ) => {
-  const { language } = operator
-  const teller = createTeller({ store, channel, language, source: hostname(), clock, random: Math.random, emit })
+  const told = { channel, language: operator.language, source: hostname(), emit }
+  const teller = createTeller({ ...told, store, clock, random: Math.random })
   const notebook = createNotebook({ store, clock, onDue: teller.ring, emit })
   return {
     note: notebook.note,
+    tellUnwritable: createWriteAlarm({ ...told, now: store.now }),
     whyOff: teller.whyOff,
     end: () => Promise.all([teller.stop(), notebook.stop()]),
     breakOff: channel.close,
@@ -56,7 +59,10 @@ const openTelling = (
 }
 
 /** Where OPERATOR_URL is not set. */
-const NOT_TOLD = { note: () => {}, whyOff: null, end: async () => {}, breakOff: () => {} }
+const NOT_TOLD = {
+  ...{ note: () => {}, tellUnwritable: async () => {}, whyOff: null },
+  ...{ end: async () => {}, breakOff: () => {} },
+}
 
 /** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
 export const openOperator = (deps: RoleDeps<'operator' | 'storage', Verb>): OperatorRole => {
@@ -64,8 +70,8 @@ export const openOperator = (deps: RoleDeps<'operator' | 'storage', Verb>): Oper
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
-  const { note, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
-  const watch = createWatch({ store, note, emit })
+  const { note, tellUnwritable, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
+  const watch = createWatch({ store, note, tellUnwritable, emit })
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()

@@ -20,9 +20,9 @@ export interface OperatorDetails {
   'message.exhausted': { partnerId: string; host: string }
   /** Subject: the node. */
   'node.lost': { node: string }
-  /** These two have but one subject. */
   'backup.failed': TroubleOf<'backup_failed'>
-  'disk.low': TroubleOf<'disk_low'>
+  /** Subject: `disk`, or `database` where nothing can be written, for whatever reason. */
+  'disk.low': TroubleOf<'disk_low' | 'store_failing'>
 }
 
 export type OperatorCondition = keyof OperatorDetails

@@ -90,7 +90,35 @@ const PAUSE_EN: Record<AccountFault, TroubleWords> = {
   },
 }
 
+const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Record<Language, string>])[] = [
+  [
+    /^SQLITE_FULL/,
+    {
+      en: 'Free some space or enlarge the disk, or the quota of the service. Do not stop the service on a full disk.',
+      zh: '请清理或扩容磁盘，或调大服务的配额。磁盘写满时不要停止服务。',
+    },
+  ],
+  [
+    /^SQLITE_READONLY|^SQLITE_CANTOPEN/,
+    {
+      en: 'Mount the disk of the database for writing, and give the file, its -wal, its -shm and its folder to the user of the service.',
+      zh: '请以可写方式挂载数据库所在磁盘，并确保服务的用户拥有数据库文件、其 -wal 和 -shm 以及所在文件夹。',
+    },
+  ],
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    { en: 'Another process keeps it busy: end it.', zh: '另一进程占用了数据库，请结束该进程。' },
+  ],
+]
+const writeRemedy = (error: string, language: Language): string =>
+  WRITE_REMEDIES.find(([errors]) => errors.test(error))?.[1][language] ??
+  { en: 'Look into the log of the service, and of the system.', zh: '请查看服务日志和系统日志。' }[language]
+
 const en: Words = {
+  store_failing: ({ error }) => ({
+    sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
+    remedy: `${writeRemedy(error, 'en')} The service goes on by itself. See "Disk full, or read-only" in docs/operations.md.`,
+  }),
   no_service: () => ({
     sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
     remedy:
@@ -182,6 +210,10 @@ const PAUSE_ZH: Record<AccountFault, TroubleWords> = {
 }
 
 const zh: Words = {
+  store_failing: ({ error }) => ({
+    sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会发送回调。已存储的数据不受影响。`,
+    remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.md 中的 “Disk full, or read-only”。`,
+  }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会发送回调。',
     remedy:

@@ -16,6 +16,8 @@ export interface BusyHost {
  */
 export type Trouble =
   | { code: 'no_service'; since: null }
+  /** Nothing can be written. `error` is SQLite's, such as `SQLITE_FULL`. */
+  | { code: 'store_failing'; since: null; error: string }
   | {
       code: 'account_paused'
       since: number
@@ -49,6 +51,7 @@ export type TroubleCode = Trouble['code']
 
 export const TROUBLE_CODES = [
   'no_service',
+  'store_failing',
   'account_paused',
   'account_paused_by_operator',
   'upstream_unreachable',

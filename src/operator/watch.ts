@@ -1,7 +1,13 @@
-import { type OperatorCondition, type OperatorNote, operatorEventType } from '../core/operator-event.ts'
+import {
+  type OperatorCondition,
+  type OperatorEvent,
+  type OperatorNote,
+  operatorEventType,
+} from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
+import { findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyOf } from './notebook.ts'
 import { logSentence } from './words.ts'
@@ -62,27 +68,40 @@ export interface Watch {
 export const createWatch = ({
   store,
   note,
+  tellUnwritable,
   emit,
 }: {
-  store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup' | 'endedCallbackEvents'>
+  store: Pick<
+    Store,
+    'now' | 'probe' | 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup' | 'endedCallbackEvents'
+  >
   note: (note: OperatorNote) => void
+  /** Is given what each look has found: what nothing can be written of cannot be noted. */
+  tellUnwritable: (error: string | null) => Promise<void>
   emit: Emit<'operator.event'>
 }): Watch => {
   /** As many as there are accounts, thrice. */
   let seen = new Map<string, boolean>()
   let isLooking = false
-  /** Which the log says to be wrong. */
-  const logged = new Set<string>()
+  /** What the log says to be wrong. */
+  const logged = new Map<string, OperatorEvent['details']>()
 
   const log = ({ condition, subject, details }: Look, at: number) => {
     const key = keyOf({ condition, subject })
-    const isWrong = details !== null
-    if (!LOGGED.has(condition) || logged.has(key) === isWrong) return
-    if (isWrong) logged.add(key)
+    const told = details ?? logged.get(key)
+    if (!LOGGED.has(condition) || told === undefined || logged.has(key) === (details !== null)) return
+    if (details !== null) logged.set(key, details)
     else logged.delete(key)
-    const state = isWrong ? 'firing' : 'resolved'
-    const type = operatorEventType({ condition, state })
-    emit('operator.event', { type, subject, state, sentence: logSentence(condition, details, at) })
+    const state = details === null ? 'resolved' : 'firing'
+    const sentence = logSentence({ condition, details: told, state }, at)
+    emit('operator.event', { type: operatorEventType({ condition, state }), subject, state, sentence })
+  }
+
+  const lookAtWrites = async (): Promise<void> => {
+    const error = await findWriteError(store)
+    const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)
+    log({ condition: 'disk.low', subject: 'database', details }, store.now())
+    await tellUnwritable(error)
   }
 
   const read = async (): Promise<TroubleFacts> => {
@@ -92,8 +111,9 @@ export const createWatch = ({
       store.deliveriesHeldAt(),
       store.lastBackup(),
     ])
-    // It could not be told there.
-    return { stats, engine, deliveriesHeldAt, backup, refusingChannel: null, isServed: true }
+    // What cannot be told there, or not be noted.
+    const none = { refusingChannel: null, writeError: null }
+    return { stats, engine, deliveriesHeldAt, backup, ...none, isServed: true }
   }
 
   return {
@@ -101,6 +121,7 @@ export const createWatch = ({
       if (isLooking) return
       isLooking = true
       try {
+        await lookAtWrites()
         const facts = await read()
         const now = new Map<string, boolean>()
         for (const look of looksOf(facts)) {

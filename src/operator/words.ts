@@ -28,6 +28,8 @@ interface Words {
 
 interface Texts extends Pick<Words, 'test' | 'toDo' | 'several' | 'more'> {
   titles: Record<OperatorCondition, { firing: string; resolved: string }>
+  /** Of `disk.low` where nothing can be written. */
+  unwritable: { firing: string; resolved: string }
   own: Own
   firing: string
   resolved: string
@@ -53,6 +55,7 @@ const en: Texts = {
     'backup.failed': { firing: 'a backup has failed', resolved: 'a backup has been made' },
     'disk.low': { firing: 'the disk is nearly full', resolved: 'the disk has room again' },
   },
+  unwritable: { firing: 'the database cannot be written', resolved: 'the database can be written again' },
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
       sentence: `GetResult answered the status ${status} for account ${account}, which is in no table. Polling goes on.`,
@@ -103,6 +106,7 @@ const zh: Texts = {
     'backup.failed': { firing: '备份失败', resolved: '备份已成功' },
     'disk.low': { firing: '磁盘空间不足', resolved: '磁盘空间已恢复' },
   },
+  unwritable: { firing: '数据库无法写入', resolved: '数据库已可写入' },
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
       sentence: `上游对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
@@ -146,25 +150,23 @@ const describe = (
   return words(details, count)
 }
 
-/**
- * What has come, or is over, in English.
- *
- * @param details null: it is over
- */
-export const logSentence = (
-  condition: OperatorCondition,
-  details: OperatorEvent['details'] | null,
-  at: number,
-): string =>
-  details !== null && 'code' in details
-    ? describeTrouble(details, 'en', at).sentence
-    : en.titles[condition][details === null ? 'resolved' : 'firing']
+const titlesOf = (
+  { titles, unwritable }: Texts,
+  { condition, details }: Pick<OperatorEvent, 'condition' | 'details'>,
+) => ('code' in details && details.code === 'store_failing' ? unwritable : titles[condition])
+
+/** What has come, or is over, in English. */
+export const logSentence = (event: Pick<OperatorEvent, 'condition' | 'details' | 'state'>, at: number): string => {
+  const { details, state } = event
+  if (state === 'firing' && 'code' in details) return describeTrouble(details, 'en', at).sentence
+  return titlesOf(en, event)[state]
+}
 
 const wordsOf = (texts: Texts, language: Language): Words => ({
   event: (event, at) => {
-    const { condition, state, since, count } = event
+    const { state, since, count } = event
     const times = count > 1 ? texts.times(count) : ''
-    const headline = `${texts[state]}: ${texts.titles[condition][state]}${times}`
+    const headline = `${texts[state]}: ${titlesOf(texts, event)[state]}${times}`
     if (state === 'firing') return { headline, ...describe(texts, event, language, at) }
     const sentence = texts.lasted(
       showTime(since),

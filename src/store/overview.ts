@@ -7,6 +7,7 @@ import { beginningOf, type HistoryPoint } from './history.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
+import { findWriteError } from './write-error.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
@@ -22,6 +23,7 @@ export type OverviewVerb =
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'refusingChannel'
+  | 'probe'
 
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
@@ -33,16 +35,20 @@ export const readOverview = async (
   store: Pick<Store, OverviewVerb>,
   { language, isServed }: { language: Language; isServed: boolean },
 ): Promise<Overview> => {
-  const [stats, engine, deliveriesHeldAt, backup, refusingChannel] = await Promise.all([
+  const [stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError] = await Promise.all([
     store.stats(),
     store.engineStats(),
     store.deliveriesHeldAt(),
     store.lastBackup(),
     store.refusingChannel(),
+    findWriteError(store),
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  return overviewOf({ stats, engine, deliveriesHeldAt, backup, refusingChannel, isServed, points }, language)
+  return overviewOf(
+    { stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError, isServed, points },
+    language,
+  )
 }
 
 const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] }, language: Language) => {

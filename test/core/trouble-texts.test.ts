@@ -12,6 +12,7 @@ const TROUBLES: readonly Trouble[] = [
       ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405, nextTryAt: AT + MINUTE }) as const,
   ),
   { code: 'no_service', since: null },
+  { code: 'store_failing', since: null, error: 'SQLITE_FULL' },
   { code: 'account_paused_by_operator', since, account: 'C1' },
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
   { code: 'deliveries_held', since, due: 12, isCapped: false },

@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
+import { openAnswering } from '../support/operator-robots.ts'
 import { ADMIN_TOKEN, runCli, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
@@ -84,4 +85,32 @@ test.skipIf(whyNoDiskShim !== null)(
     scene.disk.unset('full-wal')
     await using _service = await spawnService(scene.faulty, scene.folder)
   },
+)
+
+test.skipIf(whyNoDiskShim !== null)(
+  'a full disk was told by nothing but readiness: operators were not told, and status found nothing wrong',
+  async () => {
+    await using scene = await openDisk()
+    const told: { type: string; data: { subject: string; state: string } }[] = []
+    await using duty = await openAnswering(({ body }) => {
+      told.push(JSON.parse(body))
+      return { status: 204, body: '' }
+    })
+    const state = () => told.filter(({ data }) => data.subject === 'database').map(({ data }) => data.state)
+    await using service = await spawnService({ ...scene.faulty, OPERATOR_URL: duty.url }, scene.folder)
+    scene.disk.set('full-wal')
+    await vi.waitFor(() => expect(state()).toEqual(['firing']), { timeout: 30_000, interval: 100 })
+    const seen = await runCli(['status', '--lang', 'zh'], { cwd: scene.folder, env: scene.faulty })
+    expect(seen.stdout).toContain('数据库无法写入（SQLITE_FULL）')
+    const codes = async () => {
+      const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+      const overview = await (await fetch(`${service.url}/v1/admin/overview`, { headers })).json()
+      return (overview as { problems: { code: string }[] }).problems.map(({ code }) => code)
+    }
+    expect(await codes()).toContain('store_failing')
+    scene.disk.unset('full-wal')
+    await vi.waitFor(() => expect(state()).toEqual(['firing', 'resolved']), { timeout: 30_000, interval: 100 })
+    expect(await codes()).not.toContain('store_failing')
+  },
+  90_000,
 )

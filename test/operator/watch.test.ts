@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
+import { AppError } from '../../src/core/error.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { keyOf } from '../../src/operator/notebook.ts'
 import { createWatch } from '../../src/operator/watch.ts'
-import type { EndedCallbackEvent, EngineStats, Stats, Store } from '../../src/store/store.ts'
+import type { EndedCallbackEvent, EngineStats, Stats } from '../../src/store/store.ts'
 import { createMemoryStore } from '../store/support/memory/store.ts'
 import { AT } from './support.ts'
 
@@ -22,12 +23,16 @@ const open = async () => {
     engine: {} as Partial<EngineStats>,
     stats: {} as Partial<Stats>,
     isBroken: false,
+    writeError: '',
     ended: [] as EndedCallbackEvent[],
   }
   const noted: OperatorNote[] = []
-  const store: Pick<Store, 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup' | 'endedCallbackEvents'> = {
+  const store: Parameters<typeof createWatch>[0]['store'] = {
     ...memory,
     endedCallbackEvents: async () => state.ended,
+    probe: async () => {
+      if (state.writeError) throw new AppError('unavailable', `the database cannot be used now (${state.writeError})`)
+    },
     engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
@@ -36,7 +41,9 @@ const open = async () => {
   }
   const logged: unknown[] = []
   const emit = (_name: string, fields: unknown) => void logged.push(fields)
-  const watch = createWatch({ store, note: note => void noted.push(note), emit })
+  const unwritable: (string | null)[] = []
+  const tellUnwritable = async (error: string | null) => void unwritable.push(error)
+  const watch = createWatch({ store, note: note => void noted.push(note), tellUnwritable, emit })
   return {
     ...{ memory, account, state, watch },
     /** What a look notes, and whether it is wrong. */
@@ -45,7 +52,7 @@ const open = async () => {
       await watch.look()
       return noted.map(note => `${keyOf(note)}: ${note.details === null ? 'well' : 'wrong'}`)
     },
-    ...{ noted, logged },
+    ...{ noted, logged, unwritable },
   }
 }
 
@@ -131,6 +138,27 @@ test('that no URL of a host fails any more is noted, whatever has ended it', asy
   await look()
   state.ended = [{ condition: 'callback.failing', subject: 'partner_1 a.example' }]
   expect(await look()).toEqual(['callback.failing partner_1 a.example: well'])
+})
+
+test('a database that could not be written was told by nobody, because it could not be noted', async () => {
+  const { look, state, logged, unwritable } = await open()
+  await look()
+  state.writeError = 'its disk is full: SQLITE_FULL'
+  expect(await look()).toEqual([])
+  await look()
+  state.writeError = ''
+  await look()
+  expect(unwritable).toEqual([null, 'SQLITE_FULL', 'SQLITE_FULL', null])
+  expect(logged).toEqual([
+    {
+      ...{ type: 'disk.low', subject: 'database', state: 'firing' },
+      sentence: expect.stringContaining('Nothing can be written into the database (SQLITE_FULL)'),
+    },
+    {
+      ...{ type: 'disk.low', subject: 'database', state: 'resolved' },
+      sentence: 'the database can be written again',
+    },
+  ])
 })
 
 test('what has an event of its own is not logged twice', async () => {

@@ -17,6 +17,8 @@ export interface TroubleFacts {
   deliveriesHeldAt: number | null
   backup: LastBackup
   refusingChannel: RefusingChannel | null
+  /** Why nothing can be written; null: it can. */
+  writeError: string | null
   /** A service has the database open. */
   isServed: boolean
 }
@@ -28,12 +30,15 @@ export const troublesOf = ({
   deliveriesHeldAt,
   backup,
   refusingChannel,
+  writeError,
   isServed,
 }: TroubleFacts): Trouble[] => [
   ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
+  ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
   ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
   ...deliveryTroubles(stats, deliveriesHeldAt),
-  ...engineTroubles(engine, stats.at),
+  // That it is full is said already.
+  ...engineTroubles(engine, stats.at).filter(({ code }) => code !== 'disk_low' || writeError === null),
   ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
   ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
   ...heldMessages(stats),

@@ -47,7 +47,15 @@ const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
 
 const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
   troublesOf({
-    ...{ stats, engine: ENGINE, deliveriesHeldAt: null, backup: NO_BACKUP, refusingChannel: null, isServed: true },
+    ...{
+      stats,
+      engine: ENGINE,
+      deliveriesHeldAt: null,
+      backup: NO_BACKUP,
+      refusingChannel: null,
+      writeError: null,
+      isServed: true,
+    },
     ...more,
   })
 
@@ -115,6 +123,11 @@ test('the time that a backlog takes after a pause was that at the full rate', ()
   const [late] = told({ ...stats, accounts })
   expect(late).toMatchObject({ code: 'polls_late', rate: 8, rateNow: 1 })
   expect(late?.code === 'polls_late' && Math.round((late.etaMs ?? 0) / SECOND)).toBe(130)
+})
+
+test('a database that cannot be written was no trouble', () => {
+  const full = { engine: { ...ENGINE, diskFreeBytes: 0 }, writeError: 'SQLITE_FULL' }
+  expect(told(stats, full)).toEqual([{ code: 'store_failing', since: null, error: 'SQLITE_FULL' }])
 })
 
 test('tells that operators are told nothing', () => {
