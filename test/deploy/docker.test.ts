@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { ROOT, textOf } from './files.ts'
 
 const FOLDER = 'deploy/docker'
@@ -35,7 +36,29 @@ describe('the shipped Dockerfile', () => {
   })
 })
 
+interface Compose {
+  services: Record<string, { profiles: string[]; volumes: string[] }>
+  volumes: Record<string, null>
+}
+
 describe('the shipped compose file', () => {
+  const { services, volumes } = parse(compose, { uniqueKeys: true }) as Compose
+
+  test('has the profiles that the page about a server names, and no service that runs without one', () => {
+    const profiles = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service.profiles]))
+    expect(profiles).toEqual({ notifier: ['sqlite'], prometheus: ['monitoring'], grafana: ['monitoring'] })
+    const named = textOf('docs/server.md').matchAll(/--profile (\w+)/g)
+    expect([...new Set([...named].map(([, name]) => name))].toSorted()).toEqual(['monitoring', 'sqlite'])
+  })
+
+  test('declares the volumes that it mounts, and mounts those that it declares', () => {
+    const sources = Object.values(services).flatMap(service =>
+      service.volumes.map(volume => volume.split(':')[0] ?? ''),
+    )
+    const mounted = sources.filter(source => !source.startsWith('.'))
+    expect(mounted.toSorted()).toEqual(Object.keys(volumes).toSorted())
+  })
+
   test.each([...compose.matchAll(/- (\.\.?\/[^:]+):\//g)].map(([, path = '']) => path))(
     'mounts %s, which is there',
     path => {
