@@ -44,7 +44,14 @@ export interface BulkStep {
   cancelled: Cancellation[]
 }
 
-export type BulkCommand = { outcome: 'changed'; bulk: BulkAct } | { outcome: 'impossible'; state: BulkState }
+/** `too_many`: as many are under way as may be. */
+export type BulkCommand =
+  | { outcome: 'changed'; bulk: BulkAct }
+  | { outcome: 'impossible'; state: BulkState }
+  | { outcome: 'too_many' }
+
+/** So many bulk acts are under way at most: each turn looks at all of their probes. */
+export const MOST_UNDER_WAY = 100
 
 /** So many bulk acts are kept that are not under way. */
 export const BULK_ACTS_KEPT = 1_000

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { includesRole } from '../../core/role.ts'
-import type { BulkAct, BulkCommand } from '../../store/bulk-act.ts'
+import { type BulkAct, type BulkCommand, MOST_UNDER_WAY } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
 import type { NewBulkAct, Store } from '../../store/store.ts'
 import { found, readId } from '../json/found.ts'
@@ -59,6 +59,7 @@ const IMPOSSIBLE: Readonly<Record<BulkAct['state'], string>> = {
   done: 'It has done all that was meant. Create another one.',
   failed: 'Its probe has failed. Create another one.',
 }
+const TOO_MANY = `${MOST_UNDER_WAY} bulk acts are under way, which is the most. Stop one, or start this one when one has ended.`
 
 /** To cancel takes away what partners wait for, and cannot be undone. To stop it is for everybody who operates. */
 const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
@@ -108,6 +109,7 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
 
   const answer = (c: Context<ApiEnv>, command: BulkCommand | null) => {
     const commanded = found(command, 'bulk act')
+    if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
     if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
     return c.json(view(c, commanded.bulk))
   }

@@ -1,4 +1,4 @@
-import type { BulkAct, BulkState } from '../bulk-act.ts'
+import { type BulkAct, type BulkState, MOST_UNDER_WAY } from '../bulk-act.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import { attemptError, isWanted } from './registration-search.ts'
 
@@ -19,17 +19,24 @@ type Patch = Partial<BulkRow>
 
 export const isUnderWay = (state: BulkState): boolean => state === 'running' || state === 'probing'
 
-/** Null: it is under way, or has ended. */
-export const startedBulk = ({ state, probe, probeId, done }: BulkRow, at: number): Patch | null => {
-  if (state !== 'draft' && state !== 'stopped') return null
+/** It is under way, and does nothing before the outcome of its probe is known. */
+export const isWaiting = ({ state, probeId }: Pick<BulkRow, 'state' | 'probeId'>): boolean =>
+  isUnderWay(state) && probeId !== null
+
+/** @param underWay so many are under way already */
+export const startedBulk = (
+  { state, probe, probeId, done }: BulkRow,
+  { at, underWay }: { at: number; underWay: number },
+): Patch | 'impossible' | 'too_many' => {
+  if (state !== 'draft' && state !== 'stopped') return 'impossible'
+  if (underWay >= MOST_UNDER_WAY) return 'too_many'
   // Its probe has not been sent yet, or its outcome is not known.
   const isProbing = probe && (done === 0 || probeId !== null)
   return { state: isProbing ? 'probing' : 'running', startedAt: at, doneAtStart: done, endedAt: null }
 }
 
-/** Null: it is not under way. */
-export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | null =>
-  isUnderWay(state) ? { state: 'stopped', endedAt: at } : null
+export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | 'impossible' =>
+  isUnderWay(state) ? { state: 'stopped', endedAt: at } : 'impossible'
 
 /** What comes of a probe; null: not known yet. */
 export const afterProbe = (

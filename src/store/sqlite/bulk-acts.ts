@@ -1,20 +1,12 @@
-import { BULK_ACTS_KEPT, type BulkAct, type BulkCommand, type BulkStep } from '../bulk-act.ts'
+import { BULK_ACTS_KEPT, type BulkAct, type BulkCommand, type BulkStep, MOST_UNDER_WAY } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { type Hint, tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
-import {
-  afterProbe,
-  BULK_WINDOW,
-  type BulkRow,
-  isUnderWay,
-  startedBulk,
-  stoppedBulk,
-  takeForBulk,
-} from '../rules/bulk-act.ts'
+import { afterProbe, BULK_WINDOW, type BulkRow, startedBulk, stoppedBulk, takeForBulk } from '../rules/bulk-act.ts'
 import { afterCancelling, afterTurning } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { desc, eq, lt, sql } from './drizzle.ts'
+import { and, desc, eq, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { createRegistrationWindows } from './registration-windows.ts'
 import { bulkActs } from './schema.ts'
@@ -28,10 +20,8 @@ interface Applied {
   cancelled: Cancellation | null
   turns: readonly TurnedCallback[]
 }
-type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | null
+type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too_many'
 
-/** So many bulk acts that are under way are looked at in a turn; the others follow as these get on. */
-const MOST_IN_A_TURN = 20
 /** After every id. */
 const END = '~'
 const NOTHING: BulkStep = { count: 0, cancelled: [] }
@@ -43,13 +33,13 @@ export const createBulkActs = (context: Context): Verbs => {
   const forgetOld = client.prepare<{ kept: number }>(`
     DELETE FROM bulk_acts WHERE id IN (
       SELECT id FROM bulk_acts WHERE state IN ('draft', 'stopped', 'done', 'failed') ORDER BY id DESC LIMIT 100 OFFSET +@kept)`)
-  const open = db
-    .select({ id: bulkActs.id })
-    .from(bulkActs)
-    .where(sql`state IN ('probing', 'running')`)
-    .orderBy(bulkActs.looked, bulkActs.id)
-    .limit(MOST_IN_A_TURN)
-    .prepare()
+  /** Those that are under way, and of them those with a probe of this kind. */
+  const underWay = (probe = sql`TRUE`) =>
+    db.select().from(bulkActs).where(and(sql`state IN ('probing', 'running')`, probe))
+  const all = underWay().limit(MOST_UNDER_WAY).prepare()
+  const waiting = underWay(sql`probe_id IS NOT NULL`).limit(MOST_UNDER_WAY).prepare()
+  /** Whoever has looked at the fewest, so that none waits for another's end. */
+  const next = underWay(sql`probe_id IS NULL`).orderBy(bulkActs.looked, bulkActs.id).limit(1).prepare()
 
   const load = (id: string): BulkRow | null => {
     const row = db.select().from(bulkActs).where(eq(bulkActs.id, id)).get()
@@ -65,7 +55,8 @@ export const createBulkActs = (context: Context): Verbs => {
       const row = load(id)
       if (!row) return null
       const patch = rule(row, now())
-      if (!patch) return { outcome: 'impossible', state: row.state }
+      if (patch === 'impossible') return { outcome: patch, state: row.state }
+      if (patch === 'too_many') return { outcome: patch }
       save(id, patch)
       return { outcome: 'changed', bulk: toBulkAct({ ...row, ...patch }) }
     })
@@ -80,22 +71,23 @@ export const createBulkActs = (context: Context): Verbs => {
     return { cancelled: null, turns: [] }
   }
 
-  /** One step of one bulk act. `isWaiting`: for the outcome of its probe. */
-  const step = (id: string, limit: number): BulkStep & { turns: readonly TurnedCallback[]; isWaiting: boolean } => {
-    const row = load(id)
-    const at = now()
-    if (!row || !isUnderWay(row.state)) return { ...NOTHING, turns: [], isWaiting: true }
-    if (row.state === 'probing' && row.probeId !== null) {
-      const patch = afterProbe(row, probed(row.probeId)?.message ?? null, at)
-      if (patch) save(id, patch)
-      return { ...NOTHING, turns: [], isWaiting: patch === null }
-    }
+  const judgeProbe = (row: BulkRow, probeId: string): void => {
+    const patch = afterProbe(row, probed(probeId)?.message ?? null, now())
+    if (patch) save(row.id, patch)
+  }
+
+  /** Looks at all probes, and does one step of one bulk act; null: there is none that could do one. */
+  const step = (limit: number): (BulkStep & { turns: readonly TurnedCallback[] }) | null => {
+    for (const row of waiting.all()) if (row.probeId !== null) judgeProbe(toRow(row), row.probeId)
+    const found = next.get()
+    if (!found) return null
+    const row = toRow(found)
     const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
-    const { batch, patch } = takeForBulk(row, window, { limit, at })
+    const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = batch.map(one => apply(row, one))
-    save(id, patch)
+    save(row.id, patch)
     const cancelled = applied.map(one => one.cancelled).filter(one => one !== null)
-    return { count: batch.length, cancelled, turns: applied.flatMap(({ turns }) => turns), isWaiting: false }
+    return { count: batch.length, cancelled, turns: applied.flatMap(({ turns }) => turns) }
   }
 
   return {
@@ -130,7 +122,7 @@ export const createBulkActs = (context: Context): Verbs => {
       ),
 
     startBulkAct: async id => {
-      const started = await command(id, startedBulk)
+      const started = await command(id, (row, at) => startedBulk(row, { at, underWay: all.all().length }))
       if (started?.outcome === 'changed') hints.emit('bulkActsDue')
       return started
     },
@@ -138,15 +130,14 @@ export const createBulkActs = (context: Context): Verbs => {
     stopBulkAct: id => command(id, stoppedBulk),
 
     continueBulkActs: async limit => {
-      for (const { id } of await read(() => open.all())) {
-        // Windows in which nothing is meant are passed over, each in a transaction of its own.
-        for (;;) {
-          const { count, cancelled, turns, isWaiting } = await write(() => step(id, limit))
-          if (isWaiting) break
-          if (count === 0) continue
-          tellHints(hints, [...hintsOf(cancelled), ...afterTurning(turns)])
-          return { count, cancelled }
-        }
+      // Windows in which nothing is meant are passed over, each in a transaction of its own.
+      while (await read(() => all.get())) {
+        const done = await write(() => step(limit))
+        if (!done) break
+        const { count, cancelled, turns } = done
+        if (count === 0) continue
+        tellHints(hints, [...hintsOf(cancelled), ...afterTurning(turns)])
+        return { count, cancelled }
       }
       return NOTHING
     },

@@ -2,6 +2,7 @@ import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
+import { MOST_UNDER_WAY } from '../../../src/store/bulk-act.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
@@ -112,6 +113,33 @@ export const describeBulkActs = (open: OpenStore): void => {
     })
     await bench.advance(MINUTE)
     expect(await sent(bench)).toHaveLength(1)
+  })
+
+  test('is not held up by others that wait for their probes', async () => {
+    await using bench = await openBench(open)
+    await exhaust(bench, 3)
+    for (let n = 1; n < MOST_UNDER_WAY; n++) {
+      await draft(bench, { id: `bulk_0${n}`, probe: true })
+      await bench.store.startBulkAct(`bulk_0${n}`)
+      expect((await bench.store.continueBulkActs(1)).count).toBe(1)
+    }
+    await draft(bench)
+    await bench.store.startBulkAct('bulk_1')
+    while ((await bench.store.continueBulkActs(1)).count > 0);
+    expect(await stateOf(bench)).toEqual(['done', 3])
+  })
+
+  test('waits for the end of another where as many are under way as may be', async () => {
+    await using bench = await openBench(open)
+    for (let n = 0; n < MOST_UNDER_WAY; n++) {
+      await draft(bench, { id: `bulk_0${n}` })
+      await bench.store.startBulkAct(`bulk_0${n}`)
+    }
+    const made = await draft(bench)
+    expect(await bench.store.startBulkAct('bulk_1')).toEqual({ outcome: 'too_many' })
+    expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
+    await bench.store.stopBulkAct('bulk_00')
+    expect(await bench.store.startBulkAct('bulk_1')).toMatchObject({ outcome: 'changed' })
   })
 
   test('cancels, and tells what it has ended', async () => {

@@ -1,9 +1,11 @@
-import type { BulkAct, BulkCommand } from '../../../../src/store/bulk-act.ts'
+import type { BulkAct, BulkCommand, BulkStep } from '../../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../../../../src/store/registration-search.ts'
 import {
   afterProbe,
+  BULK_WINDOW,
   type BulkRow,
   isUnderWay,
+  isWaiting,
   startedBulk,
   stoppedBulk,
   takeForBulk,
@@ -55,11 +57,16 @@ export const createSearches = (
   }
   const all = (): FoundRegistration[] => tables.registrations.all().map(toFound).sort(newestFirst)
 
-  const command = (id: string, rule: (row: BulkRow, at: number) => Partial<BulkRow> | null): BulkCommand | null => {
+  const underWay = () => tables.bulkActs.where(({ state }) => isUnderWay(state))
+  const command = (
+    id: string,
+    rule: (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too_many',
+  ): BulkCommand | null => {
     const row = tables.bulkActs.get(id)
     if (!row) return null
     const patch = rule(row, now())
-    if (!patch) return { outcome: 'impossible', state: row.state }
+    if (patch === 'impossible') return { outcome: patch, state: row.state }
+    if (patch === 'too_many') return { outcome: patch }
     transaction(() => tables.bulkActs.change(id, patch))
     return { outcome: 'changed', bulk: viewBulk({ ...row, ...patch }) }
   }
@@ -71,26 +78,25 @@ export const createSearches = (
     return cancelled ? [cancelled] : []
   }
 
-  /** Goes on until something is done, or there is nothing to do. */
-  const goOn = async (id: string, limit: number): Promise<{ count: number; cancelled: Cancellation[] }> => {
-    for (;;) {
-      const row = tables.bulkActs.get(id)
-      const at = now()
-      if (!row || !isUnderWay(row.state)) return { count: 0, cancelled: [] }
-      if (row.state === 'probing' && row.probeId !== null) {
-        const probe = tables.registrations.get(row.probeId)
-        const patch = afterProbe(row, probe ? messageOf(probe.messageSeq) : null, at)
-        if (!patch) return { count: 0, cancelled: [] }
-        transaction(() => tables.bulkActs.change(id, patch))
-        continue
-      }
-      const window = all().filter(one => row.cursor === null || one.id < row.cursor)
-      const { batch, patch } = takeForBulk(row, window, { limit, at })
-      transaction(() => tables.bulkActs.change(id, patch))
-      const cancelled: Cancellation[] = []
-      for (const one of batch) cancelled.push(...(await apply(row, one)))
-      if (batch.length > 0) return { count: batch.length, cancelled }
-    }
+  const judgeProbe = (row: BulkRow): void => {
+    const probe = tables.registrations.get(row.probeId ?? '')
+    const patch = afterProbe(row, probe ? messageOf(probe.messageSeq) : null, now())
+    if (patch) transaction(() => tables.bulkActs.change(row.id, patch))
+  }
+
+  /** Null: there is nothing to do. */
+  const step = async (limit: number): Promise<BulkStep | null> => {
+    for (const row of underWay()) if (isWaiting(row)) judgeProbe(row)
+    const [row] = underWay()
+      .filter(one => !isWaiting(one))
+      .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
+    if (!row) return null
+    const window = all().filter(one => row.cursor === null || one.id < row.cursor)
+    const { batch, patch } = takeForBulk(row, window.slice(0, BULK_WINDOW), { limit, at: now() })
+    transaction(() => tables.bulkActs.change(row.id, patch))
+    const cancelled: Cancellation[] = []
+    for (const one of batch) cancelled.push(...(await apply(row, one)))
+    return { count: batch.length, cancelled }
   }
 
   return {
@@ -126,20 +132,17 @@ export const createSearches = (
         .slice(0, limit)
         .map(viewBulk),
     startBulkAct: async id => {
-      const started = command(id, startedBulk)
+      const started = command(id, (row, at) => startedBulk(row, { at, underWay: underWay().length }))
       if (started?.outcome === 'changed') hints.emit('bulkActsDue')
       return started
     },
     stopBulkAct: async id => command(id, stoppedBulk),
     continueBulkActs: async limit => {
-      const open = tables.bulkActs
-        .where(({ state }) => isUnderWay(state))
-        .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
-      for (const { id } of open) {
-        const step = await goOn(id, limit)
-        if (step.count > 0) return step
+      for (;;) {
+        const done = await step(limit)
+        if (!done) return { count: 0, cancelled: [] }
+        if (done.count > 0) return done
       }
-      return { count: 0, cancelled: [] }
     },
   }
 }
