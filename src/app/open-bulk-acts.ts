@@ -17,7 +17,7 @@ export const openBulkActs = ({
       heartbeat.stop()
       return bulkActs.stop()
     },
-    // A batch is short, and what it has not done is done after the next start.
+    // A step is short, and what is left is done after the next start.
     breakOff: () => {},
   })
 }

@@ -37,9 +37,11 @@ export interface BulkAct extends NewBulkAct {
   error: string | null
 }
 
-/** What a turn of all bulk acts has done. */
+/** What one step of one bulk act has done. */
 export interface BulkStep {
   count: number
+  /** No bulk act could do a step: none is under way, or each waits for its probe. */
+  isIdle: boolean
   /** Registrations that it has cancelled. */
   cancelled: Cancellation[]
 }

@@ -22,7 +22,10 @@ export interface OperatorVerbs {
   /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
   startBulkAct(id: string): Promise<BulkCommand | null>
   stopBulkAct(id: string): Promise<BulkCommand | null>
-  /** Does the act to up to `limit` registrations; a count of 0: nothing is left, but for what waits for its probe. */
+  /**
+   * One step of the bulk act that has looked at the fewest registrations: looks at so many (`BULK_WINDOW`), and does the act to
+   * up to `limit` of them, which may be none.
+   */
   continueBulkActs(limit: number): Promise<BulkStep>
 
   createAdminToken(token: NewAdminToken): Promise<AdminToken>

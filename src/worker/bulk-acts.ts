@@ -11,8 +11,8 @@ export interface BulkActDeps {
 }
 
 const BATCH = 50
-/** After each batch, so that bulk acts take a small share of the writes: at most 200 registrations a second. */
-const PAUSE_MS = 250
+/** After each step, so that bulk acts take a small share of the writes: at most 200 registrations a second, and 20 steps. */
+const pauseAfter = (count: number): number => Math.max(50, count * 5)
 
 /** Goes on with all bulk acts that are under way. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {
@@ -23,11 +23,15 @@ export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJ
     if (stopsMessage) emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
   }
   return createBackgroundJob({
-    batch: async size => {
-      const { count, cancelled } = await store.continueBulkActs(size)
-      for (const cancellation of cancelled) report(cancellation)
-      if (count > 0) await clock.sleep(PAUSE_MS)
-      return count
+    batch: async (size, isStopped) => {
+      while (!isStopped()) {
+        const { count, isIdle, cancelled } = await store.continueBulkActs(size)
+        if (isIdle) break
+        for (const cancellation of cancelled) report(cancellation)
+        await clock.sleep(pauseAfter(count))
+        if (count > 0) return count
+      }
+      return 0
     },
     size: BATCH,
     event: 'bulk',

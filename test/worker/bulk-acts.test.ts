@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { BulkStep, Cancellation } from '../../src/store/store.ts'
 import { createBulkActs } from '../../src/worker/bulk-acts.ts'
 
+const step = (count: number, cancelled: Cancellation[] = []): BulkStep => ({ count, isIdle: false, cancelled })
 const open = (steps: BulkStep[]) => {
   const told: [name: string, fields: object][] = []
   const pauses: number[] = []
@@ -11,7 +12,7 @@ const open = (steps: BulkStep[]) => {
       now: () => 60_000,
       continueBulkActs: async size => {
         sizes.push(size)
-        return steps.shift() ?? { count: 0, cancelled: [] }
+        return steps.shift() ?? { count: 0, isIdle: true, cancelled: [] }
       },
     },
     clock: { sleep: async ms => void pauses.push(ms) },
@@ -20,17 +21,26 @@ const open = (steps: BulkStep[]) => {
   return { bulkActs, told, pauses, sizes }
 }
 
-test('goes on until nothing is left, in small batches with a pause after each', async () => {
-  const { bulkActs, told, pauses, sizes } = open([
-    { count: 50, cancelled: [] },
-    { count: 7, cancelled: [] },
-  ])
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+test('goes on until nothing is left, in small steps, and pauses after each for as long as it was large', async () => {
+  const { bulkActs, told, pauses, sizes } = open([step(50), step(0), step(7), step(20)])
   bulkActs.ring()
+  while (told.length === 0) await turn()
+  expect(sizes).toEqual([50, 50, 50, 50, 50])
+  expect(pauses).toEqual([250, 50, 50, 100])
+  expect(told).toEqual([['bulk.done', { count: 77 }]])
   await bulkActs.stop()
   bulkActs.ring()
-  expect(sizes.every(size => size === 50)).toBe(true)
-  expect(pauses.every(ms => ms === 250)).toBe(true)
-  expect(told.every(([name]) => name === 'bulk.done')).toBe(true)
+  expect(sizes).toHaveLength(5)
+})
+
+test('had looked through everything that it does not mean before it could be stopped', async () => {
+  const steps = new Array(1_000).fill(step(0))
+  const { bulkActs, sizes } = open(steps)
+  bulkActs.ring()
+  await bulkActs.stop()
+  expect(sizes).toHaveLength(1)
 })
 
 test('tells of each registration that it has cancelled, as a cancel by its partner is told', async () => {
@@ -41,7 +51,7 @@ test('tells of each registration that it has cancelled, as a cancel by its partn
     ...more,
   })
   const cancelled = [cancellation('reg_1', { stopsMessage: true }), cancellation('reg_2', { isNew: false })]
-  const { bulkActs, told } = open([{ count: 2, cancelled }])
+  const { bulkActs, told } = open([step(2, cancelled)])
   bulkActs.ring()
   await new Promise(resolve => setImmediate(resolve))
   await bulkActs.stop()

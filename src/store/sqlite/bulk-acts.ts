@@ -24,7 +24,7 @@ type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too
 
 /** After every id. */
 const END = '~'
-const NOTHING: BulkStep = { count: 0, cancelled: [] }
+const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [] }
 
 export const createBulkActs = (context: Context): Verbs => {
   const { db, client, read, write, now, hints } = context
@@ -76,18 +76,18 @@ export const createBulkActs = (context: Context): Verbs => {
     if (patch) save(row.id, patch)
   }
 
-  /** Looks at all probes, and does one step of one bulk act; null: there is none that could do one. */
-  const step = (limit: number): (BulkStep & { turns: readonly TurnedCallback[] }) | null => {
+  /** Looks at all probes, and does one step of one bulk act. */
+  const step = (limit: number): BulkStep & { turns: readonly TurnedCallback[] } => {
     for (const row of waiting.all()) if (row.probeId !== null) judgeProbe(toRow(row), row.probeId)
     const found = next.get()
-    if (!found) return null
+    if (!found) return { ...IDLE, turns: [] }
     const row = toRow(found)
     const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = batch.map(one => apply(row, one))
     save(row.id, patch)
     const cancelled = applied.map(one => one.cancelled).filter(one => one !== null)
-    return { count: batch.length, cancelled, turns: applied.flatMap(({ turns }) => turns) }
+    return { count: batch.length, isIdle: false, cancelled, turns: applied.flatMap(({ turns }) => turns) }
   }
 
   return {
@@ -130,16 +130,10 @@ export const createBulkActs = (context: Context): Verbs => {
     stopBulkAct: id => command(id, stoppedBulk),
 
     continueBulkActs: async limit => {
-      // Windows in which nothing is meant are passed over, each in a transaction of its own.
-      while (await read(() => all.get())) {
-        const done = await write(() => step(limit))
-        if (!done) break
-        const { count, cancelled, turns } = done
-        if (count === 0) continue
-        tellHints(hints, [...hintsOf(cancelled), ...afterTurning(turns)])
-        return { count, cancelled }
-      }
-      return NOTHING
+      if (!(await read(() => all.get()))) return IDLE
+      const { turns, ...done } = await write(() => step(limit))
+      if (done.count > 0) tellHints(hints, [...hintsOf(done.cancelled), ...afterTurning(turns)])
+      return done
     },
   }
 }

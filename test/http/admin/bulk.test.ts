@@ -22,7 +22,7 @@ const tokenOf = async (role: Role): Promise<string> => {
   return text
 }
 const run = async () => {
-  while ((await api.store.continueBulkActs(10)).count > 0);
+  while (!(await api.store.continueBulkActs(10)).isIdle);
 }
 /** So many whose webhooks were given up, a second apart; the newest first. */
 const exhaust = async (count: number): Promise<string[]> => {

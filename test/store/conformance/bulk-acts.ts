@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import { MOST_UNDER_WAY } from '../../../src/store/bulk-act.ts'
+import { BULK_WINDOW } from '../../../src/store/rules/bulk-act.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
@@ -29,6 +30,9 @@ const exhaust = async (bench: Bench, count: number) => {
   return ids
 }
 const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
+const run = async ({ store }: Bench, limit: number) => {
+  while (!(await store.continueBulkActs(limit)).isIdle);
+}
 const stateOf = async ({ store }: Bench) => {
   const bulk = await store.findBulkAct('bulk_1')
   return [bulk?.state, bulk?.done]
@@ -41,7 +45,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     const made = await draft(bench, { filter: { delivery: 'exhausted' } })
     expect(made).toMatchObject({ state: 'draft', counted: { count: 3, isCapped: false }, done: 0, startedAt: null })
     expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
-    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, cancelled: [] })
+    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, cancelled: [] })
     const startedAt = bench.store.now()
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({
       outcome: 'changed',
@@ -61,9 +65,21 @@ export const describeBulkActs = (open: OpenStore): void => {
     const until = (await bench.find(oldest ?? '')).createdAt
     await draft(bench, { filter: { until } })
     await bench.store.startBulkAct('bulk_1')
-    while ((await bench.store.continueBulkActs(10)).count > 0);
+    await run(bench, 10)
     expect(await sent(bench)).toEqual([oldest])
     expect((await bench.find(newest ?? '')).delivery.state).toBe('exhausted')
+  })
+
+  test('passes over what is not meant, so much at a time', async () => {
+    await using bench = await openBench(open)
+    await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration()))
+    await draft(bench, { act: 'poll', filter: { host: 'other.example' } })
+    await bench.store.startBulkAct('bulk_1')
+    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
+    expect(await stateOf(bench)).toEqual(['running', 0])
+    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
+    expect(await stateOf(bench)).toEqual(['done', 0])
+    expect((await bench.store.continueBulkActs(10)).isIdle).toBe(true)
   })
 
   test('can be stopped, and goes on where it was', async () => {
@@ -77,7 +93,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(await bench.store.stopBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'stopped' })
     expect(await bench.store.startBulkAct('bulk_1')).toMatchObject({ bulk: { doneAtStart: 1, endedAt: null } })
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'running' })
-    while ((await bench.store.continueBulkActs(1)).count > 0);
+    await run(bench, 1)
     expect(await stateOf(bench)).toEqual(['done', 3])
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({ outcome: 'impossible', state: 'done' })
     expect((await sent(bench)).sort()).toEqual(ids.sort())
@@ -125,7 +141,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     }
     await draft(bench)
     await bench.store.startBulkAct('bulk_1')
-    while ((await bench.store.continueBulkActs(1)).count > 0);
+    await run(bench, 1)
     expect(await stateOf(bench)).toEqual(['done', 3])
   })
 

@@ -84,19 +84,18 @@ export const createSearches = (
     if (patch) transaction(() => tables.bulkActs.change(row.id, patch))
   }
 
-  /** Null: there is nothing to do. */
-  const step = async (limit: number): Promise<BulkStep | null> => {
+  const step = async (limit: number): Promise<BulkStep> => {
     for (const row of underWay()) if (isWaiting(row)) judgeProbe(row)
     const [row] = underWay()
       .filter(one => !isWaiting(one))
       .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
-    if (!row) return null
+    if (!row) return { count: 0, isIdle: true, cancelled: [] }
     const window = all().filter(one => row.cursor === null || one.id < row.cursor)
     const { batch, patch } = takeForBulk(row, window.slice(0, BULK_WINDOW), { limit, at: now() })
     transaction(() => tables.bulkActs.change(row.id, patch))
     const cancelled: Cancellation[] = []
     for (const one of batch) cancelled.push(...(await apply(row, one)))
-    return { count: batch.length, cancelled }
+    return { count: batch.length, isIdle: false, cancelled }
   }
 
   return {
@@ -137,12 +136,6 @@ export const createSearches = (
       return started
     },
     stopBulkAct: async id => command(id, stoppedBulk),
-    continueBulkActs: async limit => {
-      for (;;) {
-        const done = await step(limit)
-        if (!done) return { count: 0, cancelled: [] }
-        if (done.count > 0) return done
-      }
-    },
+    continueBulkActs: step,
   }
 }
