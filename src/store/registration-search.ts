@@ -51,11 +51,13 @@ export interface FoundRegistration {
   /** Null: it has none. */
   message: {
     state: MessageState
+    /** So often it was claimed, or a claim was made void. The attempt of a claim has this number. */
+    claims: number
     attempts: number
     createdAt: number
     dueAt: number | null
     claimedAt: number | null
-    lastAttempt: Pick<Attempt, 'at' | 'outcome' | 'httpStatus' | 'error'> | null
+    lastAttempt: (Pick<Attempt, 'at' | 'outcome' | 'httpStatus' | 'error'> & { n: number }) | null
   } | null
 }
 

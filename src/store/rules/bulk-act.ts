@@ -10,9 +10,9 @@ export interface BulkRow extends BulkAct {
   /** The registration that it has come to, from the newest on; null: it has not begun. */
   cursor: string | null
   looked: number
-  /** The registration that was sent as a probe, and how many attempts its webhook had before. */
+  /** The registration that was sent as a probe, and how often its webhook had been claimed before. */
   probeId: string | null
-  probeAttempts: number
+  probeClaims: number
 }
 
 type Patch = Partial<BulkRow>
@@ -38,17 +38,23 @@ export const startedBulk = (
 export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | 'impossible' =>
   isUnderWay(state) ? { state: 'stopped', endedAt: at } : 'impossible'
 
-/** What comes of a probe; null: not known yet. */
+/**
+ * What comes of a probe; null: not known yet. An attempt that was claimed before the probe was sent says nothing about it.
+ *
+ * @param probe null: it is gone
+ */
 export const afterProbe = (
-  { probeAttempts }: Pick<BulkRow, 'probeAttempts'>,
-  message: FoundRegistration['message'],
+  { probeClaims }: Pick<BulkRow, 'probeClaims'>,
+  probe: Pick<FoundRegistration, 'status' | 'message'> | null,
   at: number,
 ): Patch | null => {
-  if (message === null) return { state: 'failed', error: 'gone', endedAt: at }
+  const message = probe?.message
+  if (!message) return { state: 'failed', error: 'gone', endedAt: at }
   if (message.state === 'delivered') return { state: 'running', probeId: null, startedAt: at, doneAtStart: 1 }
-  if (message.attempts <= probeAttempts) return null
-  const error = message.lastAttempt && attemptError(message.lastAttempt)
-  return { state: 'failed', error: error ?? 'failed', endedAt: at }
+  const { lastAttempt } = message
+  if (lastAttempt && lastAttempt.n > probeClaims)
+    return { state: 'failed', error: attemptError(lastAttempt) ?? 'failed', endedAt: at }
+  return probe.status === 'cancelled' ? { state: 'failed', error: 'cancelled', endedAt: at } : null
 }
 
 /**
@@ -74,7 +80,7 @@ export const takeForBulk = (
       cursor: window[end - 1]?.id ?? bulk.cursor,
       looked: bulk.looked + end,
       done: bulk.done + batch.length,
-      ...(probe ? { probeId: probe.id, probeAttempts: probe.message?.attempts ?? 0 } : {}),
+      ...(probe ? { probeId: probe.id, probeClaims: probe.message?.claims ?? 0 } : {}),
       ...(isOver && !probe ? { state: 'done', endedAt: at } : {}),
     },
   }

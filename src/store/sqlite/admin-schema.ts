@@ -61,7 +61,8 @@ export const bulkActs = sqliteTable(
     cursor: text('cursor'),
     looked: integer('looked').notNull().default(0),
     probeId: text('probe_id'),
-    probeAttempts: integer('probe_attempts').notNull().default(0),
+    /** How often the webhook of its probe had been claimed before that was sent. */
+    probeClaims: integer('probe_claims').notNull().default(0),
   },
   t => [
     index('bulk_acts_open').on(t.looked, t.id).where(sql`state IN ('probing', 'running')`),

@@ -61,8 +61,10 @@ export const createBulkActs = (context: Context): Verbs => {
       return { outcome: 'changed', bulk: toBulkAct({ ...row, ...patch }) }
     })
 
-  const probed = (id: string): FoundRegistration | undefined =>
-    windows.window({ filter: ALL_REGISTRATIONS, act: null, before: `${id}${END}` }, 1).find(one => one.id === id)
+  const probeOf = ({ probeId }: BulkRow): FoundRegistration | null => {
+    const place = { filter: ALL_REGISTRATIONS, act: null, before: `${probeId}${END}` }
+    return windows.window(place, 1).find(({ id }) => id === probeId) ?? null
+  }
 
   const apply = (row: BulkRow, { id, partnerId }: FoundRegistration): Applied => {
     if (row.act === 'resend') return { cancelled: null, turns: acts.resend(partnerId, id).turns }
@@ -71,14 +73,14 @@ export const createBulkActs = (context: Context): Verbs => {
     return { cancelled: null, turns: [] }
   }
 
-  const judgeProbe = (row: BulkRow, probeId: string): void => {
-    const patch = afterProbe(row, probed(probeId)?.message ?? null, now())
+  const judgeProbe = (row: BulkRow): void => {
+    const patch = afterProbe(row, probeOf(row), now())
     if (patch) save(row.id, patch)
   }
 
   /** Looks at all probes, and does one step of one bulk act. */
   const step = (limit: number): BulkStep & { turns: readonly TurnedCallback[] } => {
-    for (const row of waiting.all()) if (row.probeId !== null) judgeProbe(toRow(row), row.probeId)
+    for (const row of waiting.all()) judgeProbe(toRow(row))
     const found = next.get()
     if (!found) return { ...IDLE, turns: [] }
     const row = toRow(found)
@@ -149,4 +151,4 @@ const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
   counted: { count, isCapped: countIsCapped },
 })
 
-const toBulkAct = ({ cursor: _, looked: __, probeId: ___, probeAttempts: ____, ...bulk }: BulkRow): BulkAct => bulk
+const toBulkAct = ({ cursor: _, looked: __, probeId: ___, probeClaims: ____, ...bulk }: BulkRow): BulkAct => bulk

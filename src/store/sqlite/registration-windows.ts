@@ -8,10 +8,12 @@ import type { Context } from './context.ts'
 
 type Row = Omit<FoundRegistration, 'message'> & {
   state: MessageState | null
+  claims: number
   attempts: number
   messageAt: number
   dueAt: number | null
   claimedAt: number | null
+  n: number
   attemptAt: number | null
   outcome: Attempt['outcome']
   httpStatus: number | null
@@ -32,8 +34,8 @@ const TIME_LENGTH = 10
 /** Each with what is known of it, for ids from a source: the newest `limit` before `before`, down to `from`. */
 const factsOf = (source: string): string => `
   SELECT r.id, r.partner_id AS partnerId, v.account_id AS accountId, v.idcardid, r.callback_url AS callbackUrl, r.status, r.reason,
-    r.created_at AS createdAt, r.resolved_at AS resolvedAt, m.state, m.attempts, m.created_at AS messageAt, m.due_at AS dueAt,
-    m.claimed_at AS claimedAt, a.at AS attemptAt, a.outcome, a.http_status AS httpStatus, a.error
+    r.created_at AS createdAt, r.resolved_at AS resolvedAt, m.state, m.claims, m.attempts, m.created_at AS messageAt,
+    m.due_at AS dueAt, m.claimed_at AS claimedAt, a.n, a.at AS attemptAt, a.outcome, a.http_status AS httpStatus, a.error
   FROM (${source}) s CROSS JOIN registrations r ON r.id = s.id CROSS JOIN verifications v ON v.id = r.verification_id
     LEFT JOIN messages m ON m.seq = r.message_seq
     LEFT JOIN attempts a ON a.message_seq = m.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = m.seq)
@@ -105,10 +107,12 @@ export const createRegistrationWindows = ({ client }: Pick<Context, 'client'>) =
 
 const toFound = ({
   state,
+  claims,
   attempts,
   messageAt,
   dueAt,
   claimedAt,
+  n,
   attemptAt,
   outcome,
   httpStatus,
@@ -118,10 +122,11 @@ const toFound = ({
   ...found,
   message: state && {
     state,
+    claims,
     attempts,
     createdAt: messageAt,
     dueAt,
     claimedAt,
-    lastAttempt: attemptAt === null ? null : { at: attemptAt, outcome, httpStatus, error },
+    lastAttempt: attemptAt === null ? null : { n, at: attemptAt, outcome, httpStatus, error },
   },
 })

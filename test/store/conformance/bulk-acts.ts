@@ -131,6 +131,34 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(await sent(bench)).toHaveLength(1)
   })
 
+  test('judges its probe by no attempt that was under way when it was sent', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.resolve()
+    const [before] = await bench.claimMessages()
+    if (!before) throw new Error('one was due')
+    await draft(bench, { probe: true })
+    await bench.store.startBulkAct('bulk_1')
+    expect((await bench.store.continueBulkActs(10)).count).toBe(1)
+    await bench.store.settleMessages([bench.received(before, 503)])
+    await run(bench, 10)
+    expect(await stateOf(bench)).toEqual(['probing', 1])
+    expect(await bench.deliver(200)).toBe(1)
+    await run(bench, 10)
+    expect(await stateOf(bench)).toEqual(['done', 1])
+    expect((await bench.find(id)).delivery.state).toBe('delivered')
+  })
+
+  test('ends where its probe is cancelled, and says so', async () => {
+    await using bench = await openBench(open)
+    const [probe] = await exhaust(bench, 2)
+    await draft(bench, { probe: true })
+    await bench.store.startBulkAct('bulk_1')
+    await bench.store.continueBulkActs(10)
+    await bench.store.cancel(bench.partnerId, probe ?? '')
+    await run(bench, 10)
+    expect(await bench.store.findBulkAct('bulk_1')).toMatchObject({ state: 'failed', error: 'cancelled', done: 1 })
+  })
+
   test('is not held up by others that wait for their probes', async () => {
     await using bench = await openBench(open)
     await exhaust(bench, 3)

@@ -30,7 +30,7 @@ type Verbs = Pick<
 >
 
 const newestFirst = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? 1 : -1)
-const viewBulk = ({ cursor: _, looked: __, probeId: ___, probeAttempts: ____, ...bulk }: BulkRow): BulkAct => bulk
+const viewBulk = ({ cursor: _, looked: __, probeId: ___, probeClaims: ____, ...bulk }: BulkRow): BulkAct => bulk
 
 /** What operators search, and what they do to all that they find. `acts` does it to one. */
 export const createSearches = (
@@ -42,12 +42,12 @@ export const createSearches = (
   const messageOf = (seq: number | null): FoundRegistration['message'] => {
     const message = seq === null ? undefined : tables.messages.get(seq)
     if (!message) return null
-    const { state, attempts, createdAt, dueAt, claimedAt } = message
+    const { state, claims, attempts, createdAt, dueAt, claimedAt } = message
     const [last] = tables.attempts.where(({ messageSeq }) => messageSeq === seq).sort((a, b) => b.n - a.n)
     const lastAttempt = last
-      ? { at: last.at, outcome: last.outcome, httpStatus: last.httpStatus, error: last.error }
+      ? { n: last.n, at: last.at, outcome: last.outcome, httpStatus: last.httpStatus, error: last.error }
       : null
-    return { state, attempts, createdAt, dueAt, claimedAt, lastAttempt }
+    return { state, claims, attempts, createdAt, dueAt, claimedAt, lastAttempt }
   }
   const toFound = (row: RegistrationRow): FoundRegistration => {
     const { id, partnerId, callbackUrl, status, reason, createdAt, resolvedAt } = row
@@ -80,7 +80,7 @@ export const createSearches = (
 
   const judgeProbe = (row: BulkRow): void => {
     const probe = tables.registrations.get(row.probeId ?? '')
-    const patch = afterProbe(row, probe ? messageOf(probe.messageSeq) : null, now())
+    const patch = afterProbe(row, probe ? toFound(probe) : null, now())
     if (patch) transaction(() => tables.bulkActs.change(row.id, patch))
   }
 
@@ -115,7 +115,7 @@ export const createSearches = (
 
     createBulkAct: async bulk => {
       const times = { createdAt: now(), startedAt: null, doneAtStart: 0, endedAt: null }
-      const counts = { done: 0, error: null, cursor: null, looked: 0, probeId: null, probeAttempts: 0 }
+      const counts = { done: 0, error: null, cursor: null, looked: 0, probeId: null, probeClaims: 0 }
       const row = { ...bulk, state: 'draft' as const, ...times, ...counts }
       transaction(() => tables.bulkActs.add(bulk.id, row))
       return viewBulk(row)
