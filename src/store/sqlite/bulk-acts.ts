@@ -17,7 +17,7 @@ type Verbs = Pick<
 >
 type StoredRow = typeof bulkActs.$inferSelect
 interface Applied {
-  cancelled: Cancellation | null
+  cancelled: Cancellation[]
   turns: readonly TurnedCallback[]
 }
 type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too_many'
@@ -66,11 +66,24 @@ export const createBulkActs = (context: Context): Verbs => {
     return windows.window(place, 1).find(({ id }) => id === probeId) ?? null
   }
 
-  const apply = (row: BulkRow, { id, partnerId }: FoundRegistration): Applied => {
-    if (row.act === 'resend') return { cancelled: null, turns: acts.resend(partnerId, id).turns }
-    if (row.act === 'cancel') return { cancelled: acts.cancel(partnerId, id), turns: [] }
-    acts.nudge(partnerId, id)
-    return { cancelled: null, turns: [] }
+  const apply = ({ act }: BulkRow, batch: readonly FoundRegistration[]): Applied => {
+    switch (act) {
+      case 'resend': {
+        const resending = acts.beginResending()
+        for (const { partnerId, id } of batch) resending.resend(partnerId, id)
+        return { cancelled: [], turns: resending.save() }
+      }
+      case 'cancel':
+        return {
+          cancelled: batch.map(one => acts.cancel(one.partnerId, one.id)).filter(one => one !== null),
+          turns: [],
+        }
+      case 'poll':
+        for (const { partnerId, id } of batch) acts.nudge(partnerId, id)
+        return { cancelled: [], turns: [] }
+      default:
+        throw act satisfies never
+    }
   }
 
   const judgeProbe = (row: BulkRow): void => {
@@ -86,10 +99,9 @@ export const createBulkActs = (context: Context): Verbs => {
     const row = toRow(found)
     const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
-    const applied = batch.map(one => apply(row, one))
+    const applied = apply(row, batch)
     save(row.id, patch)
-    const cancelled = applied.map(one => one.cancelled).filter(one => one !== null)
-    return { count: batch.length, isIdle: false, cancelled, turns: applied.flatMap(({ turns }) => turns) }
+    return { count: batch.length, isIdle: false, ...applied }
   }
 
   return {

@@ -13,7 +13,7 @@ interface HeldMessage {
 export type LiftPause = (url: Url) => boolean
 
 /** So many held messages a transaction makes due; claims go on with the rest, as many each. */
-const RELEASED_TOGETHER = 500
+const RELEASED_TOGETHER = 300
 
 /**
  * URLs that answered 410, or are disabled. Their messages stay pending with no due time until the pause is lifted, and then go on

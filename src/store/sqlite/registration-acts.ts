@@ -64,24 +64,36 @@ export const createRegistrationActs = (context: Context) => {
     return { registration, isNew: plan !== null, stopsMessage: plan?.stopsMessage ?? false }
   }
 
-  const resend = (partnerId: string, id: string): { outcome: ResendOutcome; turns: readonly TurnedCallback[] } => {
-    const row = statements.find.get({ partnerId, id })
-    if (!row) return { outcome: null, turns: [] }
-    if (row.status === 'cancelled') return { outcome: 'cancelled', turns: [] }
-    if (row.messageSeq === null) return { outcome: 'no_message', turns: [] }
-    const { messageSeq: seq, callbackUrl } = row
-    const lanes = beginLanes()
-    const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
+  /** Within one run of a transaction. All that it resends shares the lanes, the health of URLs, and what may be lifted. */
+  const beginResending = () => {
     const at = now()
+    const lanes = beginLanes()
     const book = health.begin(at)
     const lift = pauses.beginLifting('resend', { at, lanes, health: book })
-    resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
-    lanes.save()
-    book.save()
-    return { outcome: 'resent', turns: book.turns }
+
+    const resend = (partnerId: string, id: string): ResendOutcome => {
+      const row = statements.find.get({ partnerId, id })
+      if (!row) return null
+      if (row.status === 'cancelled') return 'cancelled'
+      if (row.messageSeq === null) return 'no_message'
+      const { messageSeq: seq, callbackUrl } = row
+      const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
+      resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
+      return 'resent'
+    }
+
+    return {
+      resend,
+      /** Writes what has changed; what has become of URLs. */
+      save: (): readonly TurnedCallback[] => {
+        lanes.save()
+        book.save()
+        return book.turns
+      },
+    }
   }
 
-  return { find, nudge, cancel, resend }
+  return { find, nudge, cancel, beginResending }
 }
 
 const NOT_CANCELLED = JSON.stringify(REGISTRATION_STATUSES.filter(status => status !== 'cancelled'))

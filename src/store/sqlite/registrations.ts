@@ -33,7 +33,7 @@ interface KnownSerial {
 export const createRegistrations = (context: Context): Verbs => {
   const { client, write, read, sealed, openOr, now, hints } = context
   const statements = prepareRegistrations(context)
-  const { find, cancel, nudge, resend } = createRegistrationActs(context)
+  const { find, cancel, nudge, beginResending } = createRegistrationActs(context)
   const pauses = createCallbackPauses(context)
   const health = createCallbackHealth(context)
   const beginLanes = createLanes(client)
@@ -161,7 +161,10 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     resend: async (partnerId, id) => {
-      const { outcome, turns } = await write(() => resend(partnerId, id))
+      const { outcome, turns } = await write(() => {
+        const resending = beginResending()
+        return { outcome: resending.resend(partnerId, id), turns: resending.save() }
+      })
       if (outcome === 'resent') tellHints(hints, [['messagesDue'], ...afterTurning(turns)])
       return outcome
     },

@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { HOOK, openBench, SUCCESS } from '../support/store.ts'
+
+const START = Date.parse('2026-11-24T08:00:00Z')
+const URLS = ['a', 'b', 'c'].map(path => `${HOOK}/${path}`)
+/** Held for each of them, by an answer of 410. */
+const HELD = 400
+
+const openHeld = async () => {
+  let now = START
+  const bench = await openBench(async ({ rate }) => ({
+    store: await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now: () => now, defaultRate: rate }),
+    advance: ms => {
+      now += ms
+    },
+  }))
+  for (const callbackUrl of URLS) await bench.resolve({ callbackUrl })
+  const more = Array.from({ length: HELD }, () => URLS.map(callbackUrl => bench.newRegistration({ callbackUrl })))
+  await bench.store.register(more.flat())
+  while ((await bench.deliver(410)) > 0);
+  while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
+  while ((await bench.claimMessagesWith()).nextAt !== null) await bench.advance(100)
+  const held = async () => (await bench.store.stats()).deliveries.held
+  return { ...bench, held }
+}
+
+test('a step of a bulk act made due all that was held for each of its URLs', async () => {
+  await using bench = await openHeld()
+  expect(await bench.held()).toBe(URLS.length * HELD)
+  const by = { reason: 'it works again', who: 'token_1', name: 'Zoë', counted: { count: 3, isCapped: false } }
+  await bench.store.createBulkAct({ id: 'bulk_1', act: 'resend', filter: ALL_REGISTRATIONS, probe: false, ...by })
+  await bench.store.startBulkAct('bulk_1')
+  expect((await bench.store.continueBulkActs(URLS.length)).count).toBe(URLS.length)
+  expect(await bench.held()).toBeGreaterThanOrEqual(URLS.length * HELD - 500)
+  while ((await bench.held()) > 0) await bench.claimMessagesWith()
+})
