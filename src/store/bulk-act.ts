@@ -11,7 +11,7 @@ export type BulkState = (typeof BULK_STATES)[number]
 export interface NewBulkAct {
   id: string
   act: BulkActName
-  /** Its times are fixed: what comes later is not meant. */
+  /** Its times are fixed. */
   filter: RegistrationFilter
   reason: string
   /** The id and the name of the token that has made it. */
@@ -21,12 +21,13 @@ export interface NewBulkAct {
   probe: boolean
   /** How many there were when it was made. */
   counted: BoundedCount
+  /** Before they were counted: what has changed since is not meant. */
+  createdAt: number
 }
 
 /** An act on all registrations that a filter means, done bit by bit. */
 export interface BulkAct extends NewBulkAct {
   state: BulkState
-  createdAt: number
   /** When it was started last, and how many were done by then; null: never. */
   startedAt: number | null
   doneAtStart: number

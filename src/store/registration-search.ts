@@ -57,7 +57,7 @@ export interface FoundRegistration {
     createdAt: number
     dueAt: number | null
     claimedAt: number | null
-    lastAttempt: (Pick<Attempt, 'at' | 'outcome' | 'httpStatus' | 'error'> & { n: number }) | null
+    lastAttempt: (Pick<Attempt, 'at' | 'durationMs' | 'outcome' | 'httpStatus' | 'error'> & { n: number }) | null
   } | null
 }
 

@@ -80,6 +80,7 @@ const BULK: NewBulkAct = {
   name: 'Zoë',
   probe: false,
   counted: { count: 1, isCapped: false },
+  createdAt: Date.parse('2026-11-25T08:00:00Z'),
 }
 
 const CASES: Record<Writing, Case> = {

@@ -39,7 +39,7 @@ export const BULK_BODY = z
   .strictObject({
     act: z.enum(BULK_ACTS, ACT),
     filter: FILTER_QUERY.refine(filter => Object.keys(filter).length > 0, NARROW).describe(
-      'The names of a search. `until` is now where it is left out: what is registered later is not meant.',
+      'The names of a search. What is registered, ends or is tried after now is not meant, so `until` is now at the latest.',
     ),
     reason: REASON,
     probe: z.boolean(FLAG).optional().describe('Send one first, and go on only once it has arrived.'),
@@ -80,12 +80,12 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     const at = now()
     const meant = await readFilter(body.filter, { store, now: at })
     if (!meant) throw invalid('body', [{ path: 'filter.account', message: NO_ACCOUNT }])
-    const filter = { ...meant, until: meant.until ?? at }
+    const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
     const counted = await store.countRegistrations({ filter, act })
     const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
     const { id: who, name, role } = c.get('operator')
-    const draft: NewBulkAct = { id: newId('bulk'), act, filter, reason, who, name, probe, counted }
-    const bulk = dryRun ? { ...draft, ...NOT_BEGUN, createdAt: at } : await store.createBulkAct(draft)
+    const draft: NewBulkAct = { id: newId('bulk'), act, filter, reason, who, name, probe, counted, createdAt: at }
+    const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
     if (!dryRun) {
       c.set('object', bulk.id)
       c.header('location', `/v1/admin/bulk/${bulk.id}`)

@@ -57,8 +57,15 @@ export const afterProbe = (
   return probe.status === 'cancelled' ? { state: 'failed', error: 'cancelled', endedAt: at } : null
 }
 
+/** When it was registered, ended, or tried last. */
+const changedAt = ({ createdAt, resolvedAt, message }: FoundRegistration): number => {
+  const attempt = message?.lastAttempt
+  return Math.max(createdAt, resolvedAt ?? 0, attempt ? attempt.at + attempt.durationMs : 0)
+}
+
 /**
  * What a bulk act takes of a window, and how far it has come then. A probe takes one.
+ * What has changed since it was created is left out: whoever created it has not seen that.
  *
  * @param window the newest `BULK_WINDOW` before its cursor; fewer: there are no more
  */
@@ -68,7 +75,7 @@ export const takeForBulk = (
   { limit, at }: { limit: number; at: number },
 ): { batch: FoundRegistration[]; patch: Patch } => {
   const most = bulk.state === 'probing' ? 1 : limit
-  const wanted = window.filter(one => isWanted(one, bulk.filter, bulk.act))
+  const wanted = window.filter(one => isWanted(one, bulk.filter, bulk.act) && changedAt(one) <= bulk.createdAt)
   const batch = wanted.slice(0, most)
   const [probe] = bulk.state === 'probing' ? batch : []
   const isCut = wanted.length > most

@@ -111,7 +111,7 @@ export const createBulkActs = (context: Context): Verbs => {
         const counts = { count: counted.count, countIsCapped: counted.isCapped }
         const row = db
           .insert(bulkActs)
-          .values({ ...bulk, ...counts, state: 'draft', createdAt: now() })
+          .values({ ...bulk, ...counts, state: 'draft' })
           .returning()
           .get()
         return toBulkAct(toRow(row))

@@ -15,6 +15,7 @@ type Row = Omit<FoundRegistration, 'message'> & {
   claimedAt: number | null
   n: number
   attemptAt: number | null
+  durationMs: number
   outcome: Attempt['outcome']
   httpStatus: number | null
   error: string | null
@@ -35,7 +36,8 @@ const TIME_LENGTH = 10
 const factsOf = (source: string): string => `
   SELECT r.id, r.partner_id AS partnerId, v.account_id AS accountId, v.idcardid, r.callback_url AS callbackUrl, r.status, r.reason,
     r.created_at AS createdAt, r.resolved_at AS resolvedAt, m.state, m.claims, m.attempts, m.created_at AS messageAt,
-    m.due_at AS dueAt, m.claimed_at AS claimedAt, a.n, a.at AS attemptAt, a.outcome, a.http_status AS httpStatus, a.error
+    m.due_at AS dueAt, m.claimed_at AS claimedAt, a.n, a.at AS attemptAt, a.duration_ms AS durationMs,
+    a.outcome, a.http_status AS httpStatus, a.error
   FROM (${source}) s CROSS JOIN registrations r ON r.id = s.id CROSS JOIN verifications v ON v.id = r.verification_id
     LEFT JOIN messages m ON m.seq = r.message_seq
     LEFT JOIN attempts a ON a.message_seq = m.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = m.seq)
@@ -114,6 +116,7 @@ const toFound = ({
   claimedAt,
   n,
   attemptAt,
+  durationMs,
   outcome,
   httpStatus,
   error,
@@ -127,6 +130,6 @@ const toFound = ({
     createdAt: messageAt,
     dueAt,
     claimedAt,
-    lastAttempt: attemptAt === null ? null : { n, at: attemptAt, outcome, httpStatus, error },
+    lastAttempt: attemptAt === null ? null : { n, at: attemptAt, durationMs, outcome, httpStatus, error },
   },
 })

@@ -84,6 +84,12 @@ describe('a bulk act', () => {
     expect((await call('GET', `/registrations/${later}`)).json.delivery.state).toBe('exhausted')
   })
 
+  test('means nothing that comes later, where its filter would', async () => {
+    const until = '2030-01-01T00:00:00Z'
+    const { json } = await create({ filter: { until } })
+    expect(json.filter.until).toBe(json.createdAt)
+  })
+
   test('can be stopped and started again, and not twice', async () => {
     await exhaust(2)
     const { id } = (await create()).json

@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const [n, id] of bulks.entries()) {
     await api.store.createBulkAct({
       ...{ id, act: 'resend', filter: ALL_REGISTRATIONS, reason: 'why', who: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN' },
-      ...{ probe: false, counted: { count: 1, isCapped: false } },
+      ...{ probe: false, counted: { count: 1, isCapped: false }, createdAt: START },
     })
     if (n % 2 === 0) await api.store.startBulkAct(id)
   }

@@ -15,7 +15,7 @@ const draft = async (
 ) => {
   const wanted = { filter: { ...ALL_REGISTRATIONS, ...filter }, act: more.act ?? ('resend' as const) }
   const counted = await store.countRegistrations(wanted)
-  const by = { reason: 'the receiver works again', who: 'token_1', name: 'Zoë' }
+  const by = { reason: 'the receiver works again', who: 'token_1', name: 'Zoë', createdAt: store.now() }
   return store.createBulkAct({ id: 'bulk_1', ...wanted, ...by, probe: false, counted, ...more, ...wanted })
 }
 /** So many registrations whose messages were given up, each to a URL of its own; the newest first. */
@@ -68,6 +68,20 @@ export const describeBulkActs = (open: OpenStore): void => {
     await run(bench, 10)
     expect(await sent(bench)).toEqual([oldest])
     expect((await bench.find(newest ?? '')).delivery.state).toBe('exhausted')
+  })
+
+  test('leaves out what has come to match since it was made', async () => {
+    await using bench = await openBench(open)
+    const ids = await exhaust(bench, 2)
+    const late = await bench.resolve({ callbackUrl: 'https://partner.example/late' })
+    await draft(bench, { filter: { delivery: 'exhausted' } })
+    await bench.advance(MINUTE)
+    await bench.deliver(410)
+    await bench.store.startBulkAct('bulk_1')
+    await run(bench, 10)
+    expect(await stateOf(bench)).toEqual(['done', 2])
+    expect((await sent(bench)).sort()).toEqual(ids.sort())
+    expect((await bench.find(late.id)).delivery.state).toBe('exhausted')
   })
 
   test('passes over what is not meant, so much at a time', async () => {

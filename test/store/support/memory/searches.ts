@@ -45,7 +45,7 @@ export const createSearches = (
     const { state, claims, attempts, createdAt, dueAt, claimedAt } = message
     const [last] = tables.attempts.where(({ messageSeq }) => messageSeq === seq).sort((a, b) => b.n - a.n)
     const lastAttempt = last
-      ? { n: last.n, at: last.at, outcome: last.outcome, httpStatus: last.httpStatus, error: last.error }
+      ? { n: last.n, at: last.at, durationMs: last.durationMs, outcome: last.outcome, httpStatus: last.httpStatus, error: last.error }
       : null
     return { state, claims, attempts, createdAt, dueAt, claimedAt, lastAttempt }
   }
@@ -114,7 +114,7 @@ export const createSearches = (
     partnerOf: async id => tables.registrations.get(id)?.partnerId ?? null,
 
     createBulkAct: async bulk => {
-      const times = { createdAt: now(), startedAt: null, doneAtStart: 0, endedAt: null }
+      const times = { startedAt: null, doneAtStart: 0, endedAt: null }
       const counts = { done: 0, error: null, cursor: null, looked: 0, probeId: null, probeClaims: 0 }
       const row = { ...bulk, state: 'draft' as const, ...times, ...counts }
       transaction(() => tables.bulkActs.add(bulk.id, row))
