@@ -118,7 +118,10 @@ export const readingsOf = (
     backupLastSuccess: one((figures.backup.good?.at ?? 0) / SECOND),
     callbacksFailing: one(figures.stats.callbacks.failing),
     callbacksDisabled: one(figures.stats.callbacks.disabled),
-    bulkRemaining: [{ labels: { kind: 'resend' }, value: figures.stats.bulk.remaining }],
+    bulkRemaining: [
+      { labels: { kind: 'resend' }, value: figures.stats.bulk.resends.remaining },
+      { labels: { kind: 'act' }, value: figures.stats.bulk.acts.remaining },
+    ],
     ...ofEngine(figures.engine),
   }),
 })

@@ -28,7 +28,8 @@ export interface StatusTexts {
   registrations: (counts: readonly string[]) => string
   webhooks: (counts: readonly string[]) => string
   statuses: Record<'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled' | 'delivered' | 'exhausted', string>
-  bulk: (remaining: number) => string
+  bulkResends: (remaining: number) => string
+  bulkActs: (open: number, remaining: number) => string
   database: (size: string, log: string, free: string | null) => string
 }
 
@@ -68,7 +69,9 @@ const en: StatusTexts = {
     delivered: 'delivered',
     exhausted: 'exhausted',
   },
-  bulk: remaining => `Bulk resends have ${remaining} webhooks still to make due.`,
+  bulkResends: remaining => `Bulk resends have ${remaining} webhooks still to make due.`,
+  bulkActs: (open, remaining) =>
+    `Bulk acts: ${open} under way, with about ${remaining} registrations still to come to (GET /v1/admin/bulk).`,
   database: (size, log, free) =>
     `Database: ${size}, its log ${log}${free === null ? '' : `, ${free} free on its disk`}.`,
 }
@@ -109,7 +112,9 @@ const zh: StatusTexts = {
     delivered: '已送达',
     exhausted: '已放弃',
   },
-  bulk: remaining => `批量重发还有 ${remaining} 个回调未排入发送。`,
+  bulkResends: remaining => `批量重发还有 ${remaining} 个回调未排入发送。`,
+  bulkActs: (open, remaining) =>
+    `批量操作：进行中 ${open} 项，约还有 ${remaining} 个登记未处理（GET /v1/admin/bulk）。`,
   database: (size, log, free) => `数据库 ${size}，日志 ${log}${free === null ? '' : `，磁盘剩余 ${free}`}。`,
 }
 

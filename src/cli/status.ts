@@ -53,7 +53,8 @@ const showOverview = (overview: Overview, language: Language): string => {
     activityTable(overview, language),
     texts.registrations(namedCounts(overview.registrations, texts)),
     texts.webhooks(namedCounts(overview.messages, texts)),
-    ...(bulk.remaining > 0 ? [texts.bulk(bulk.remaining)] : []),
+    ...(bulk.resends.remaining > 0 ? [texts.bulkResends(bulk.resends.remaining)] : []),
+    ...(bulk.acts.open > 0 ? [texts.bulkActs(bulk.acts.open, bulk.acts.remaining)] : []),
     texts.database(formatBytes(engine.databaseBytes), formatBytes(engine.walBytes), free),
   ].join('\n')
 }

@@ -58,8 +58,18 @@ export interface Stats {
   messages: Readonly<Record<MessageState, number>>
   /** URLs, counted up to the cap: on hold after a 410, failing for an hour or more and still tried, and disabled. */
   callbacks: { gone: number; failing: number; disabled: number }
-  /** Bulk resends that are not done, and the messages that they have still to make due. */
-  bulk: { open: number; remaining: number }
+  bulk: {
+    /** Of partners, that are not done: the messages that they have still to make due. */
+    resends: BulkStats
+    /** Of operators, that are under way: the registrations that they have still to come to. */
+    acts: BulkStats
+  }
+}
+
+/** Of acts `remaining` is about so many: of very many not all were counted, and what has changed since is left out. */
+export interface BulkStats {
+  open: number
+  remaining: number
 }
 
 export const STORE_ERRORS = ['busy', 'full', 'io', 'corrupt', 'other'] as const
@@ -109,6 +119,7 @@ export interface StatsFacts {
   /** `held`: for whatever reason. */
   callbacks: { held: number; failing: number; disabled: number }
   openResends: readonly Pick<BulkResend, 'count' | 'resent'>[]
+  openActs: readonly { count: number; done: number }[]
 }
 
 const queueStats = ({ waiting, leased, due, oldestDueAt }: QueueFacts): QueueStats => ({
@@ -134,6 +145,11 @@ const mostFor = (busiest: DueLane | null, due: number): BusyHost | null => {
   return { ...lane, isSilent: strikes > 0 }
 }
 
+const bulkStats = (left: readonly number[]): BulkStats => ({
+  open: left.length,
+  remaining: left.reduce((sum, one) => sum + Math.max(0, one), 0),
+})
+
 /** Stats of what an engine has counted. */
 export const statsOf = ({
   at,
@@ -142,6 +158,7 @@ export const statsOf = ({
   messages,
   callbacks,
   openResends,
+  openActs,
   ...facts
 }: StatsFacts): Stats => {
   const accounts = facts.accounts.map(({ account, state, queue }): AccountStats => {
@@ -163,8 +180,8 @@ export const statsOf = ({
     messages,
     callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },
     bulk: {
-      open: openResends.length,
-      remaining: openResends.reduce((sum, { count, resent }) => sum + Math.max(0, count - resent), 0),
+      resends: bulkStats(openResends.map(({ count, resent }) => count - resent)),
+      acts: bulkStats(openActs.map(({ count, done }) => count - done)),
     },
   }
 }

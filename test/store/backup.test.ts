@@ -316,7 +316,15 @@ describe('a restore', () => {
     async ({ hold }) => {
       const { bench, path, backUp, prepare } = await openScene()
       const counted = { count: 3, isCapped: false }
-      const cancel = { act: 'cancel', filter: ALL_REGISTRATIONS, reason: 'x', who: 'w', name: 'n', counted, createdAt: NOW } as const
+      const cancel = {
+        act: 'cancel',
+        filter: ALL_REGISTRATIONS,
+        reason: 'x',
+        who: 'w',
+        name: 'n',
+        counted,
+        createdAt: NOW,
+      } as const
       for (const id of ['bulk_1', 'bulk_2']) await bench.store.createBulkAct({ ...cancel, id, probe: id === 'bulk_2' })
       await bench.store.createBulkAct({ ...cancel, id: 'bulk_3', probe: false })
       for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)

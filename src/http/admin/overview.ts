@@ -41,6 +41,8 @@ const ACTIVITY = z.strictObject({
   deliveryLagMs: QUANTILES.describe('First attempts: due to sent.'),
 })
 
+const bulkOf = (remaining: string) => z.strictObject({ open: COUNT, remaining: COUNT.describe(remaining) })
+
 export const OVERVIEW = z.strictObject({
   at: AT,
   language: z.enum(['en', 'zh']),
@@ -85,8 +87,10 @@ export const OVERVIEW = z.strictObject({
     disabled: COUNT.describe('URLs on hold after five days of failures only.'),
   }),
   bulk: z.strictObject({
-    open: COUNT,
-    remaining: COUNT.describe('Webhooks that bulk resends have still to make due.'),
+    resends: bulkOf('Webhooks that they have still to make due.').describe('Bulk resends of partners.'),
+    acts: bulkOf('About how many registrations they have still to come to.').describe(
+      'Bulk acts of operators that are under way.',
+    ),
   }),
   lastMinute: ACTIVITY.describe('The last full minute by the clock.'),
   lastHour: ACTIVITY.describe('The last 60 of them.'),

@@ -1,4 +1,5 @@
 import { viewAccount } from '../account.ts'
+import { MOST_UNDER_WAY } from '../bulk-act.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
@@ -113,6 +114,7 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
         disabled: countUrls('disabled', 0),
       },
       openResends: statements.openResends.all({ limit: MOST_COUNTED }),
+      openActs: statements.openActs.all({ limit: MOST_UNDER_WAY }),
     })
   })
 
@@ -177,5 +179,8 @@ const prepare = (client: Context['client']) => ({
     .pluck(),
   openResends: client.prepare<{ limit: number }, { count: number; resent: number }>(
     'SELECT count, resent FROM bulk_resends WHERE done = 0 LIMIT +@limit',
+  ),
+  openActs: client.prepare<{ limit: number }, { count: number; done: number }>(
+    "SELECT count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT +@limit",
   ),
 })

@@ -118,9 +118,11 @@ export const READING_METRICS = {
     'idface_callbacks_disabled',
     'Callback URLs that were disabled after five days of failures only; their webhooks are held.',
   ),
-  bulkRemaining: gauge('idface_bulk_remaining', 'Messages that bulk resends of partners have still to make due.', {
-    kind: ['resend'],
-  }),
+  bulkRemaining: gauge(
+    'idface_bulk_remaining',
+    'Messages that bulk resends of partners have still to make due (`resend`), and about how many registrations bulk acts of operators have still to come to (`act`).',
+    { kind: ['resend', 'act'] },
+  ),
   statsAge: gauge(
     'idface_stats_age_seconds',
     'How old the figures of the database are; more than some seconds: it does not answer.',

@@ -29,7 +29,7 @@ test('tells what waits, of each account and in all', async () => {
     deliveries: { due: 0, held: 0, oldestDueAt: null },
     registrations: { pending: 1, succeeded: 0 },
     messages: { pending: 0 },
-    bulk: { open: 0, remaining: 0 },
+    bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
     engine: { kind: 'sqlite', errors: { busy: 0 } },
   })
 })

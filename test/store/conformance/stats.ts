@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
@@ -22,7 +23,7 @@ export const describeStats = (open: OpenStore): void => {
       registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
       messages: { pending: 0, delivered: 0, exhausted: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
-      bulk: { open: 0, remaining: 0 },
+      bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
     })
   })
 
@@ -105,7 +106,26 @@ export const describeStats = (open: OpenStore): void => {
     await bench.deliver(410)
     await bench.store.startResend(bench.partnerId, { id: bench.newId('rsd'), since, until: bench.store.now() })
     await bench.store.continueResends(1)
-    expect((await bench.store.stats()).bulk).toEqual({ open: 1, remaining: 2 })
+    expect((await bench.store.stats()).bulk.resends).toEqual({ open: 1, remaining: 2 })
+  })
+
+  test('tells how many registrations bulk acts that are under way have still to come to', async () => {
+    await using bench = await openBench(open)
+    for (let n = 0; n < 3; n++) await bench.register()
+    const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: bench.store.now() }
+    const polls = {
+      act: 'poll',
+      filter: ALL_REGISTRATIONS,
+      probe: false,
+      counted: { count: 3, isCapped: false },
+    } as const
+    for (const id of ['bulk_1', 'bulk_2', 'bulk_3']) await bench.store.createBulkAct({ id, ...polls, ...by })
+    for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)
+    await bench.store.continueBulkActs(1)
+    expect((await bench.store.stats()).bulk.acts).toEqual({ open: 2, remaining: 5 })
+    await bench.store.stopBulkAct('bulk_1')
+    await bench.store.stopBulkAct('bulk_2')
+    expect((await bench.store.stats()).bulk.acts).toEqual({ open: 0, remaining: 0 })
   })
 
   test('what retention erases is not counted any more', async () => {

@@ -35,6 +35,7 @@ const stats: Stats = statsOf({
   messages: { pending: 0, delivered: 0, exhausted: 0 },
   callbacks: { held: 0, failing: 0, disabled: 0 },
   openResends: [],
+  openActs: [],
 })
 const withAccount = (more: Partial<AccountStats>): Stats => ({
   ...stats,
@@ -108,7 +109,7 @@ test.each([
 test('the time that a backlog takes after a pause was that at the full rate', () => {
   const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
   const { accounts } = statsOf({
-    ...{ at: AT, openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ at: AT, openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: { ...NOTHING, held: 0, ramps: [], busiest: null },
     accounts: [
@@ -138,7 +139,7 @@ test('tells that operators are told nothing', () => {
 test('a host that does not answer, and has most of what is late, is named', () => {
   const busiest = { partnerId: 'par_1', host: 'hangs.example', due: 198, strikes: 3 }
   const { deliveries } = statsOf({
-    ...{ at: AT, accounts: [], openResends: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ at: AT, accounts: [], openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: { waiting: 198, leased: 1, due: 198, oldestDueAt: AT - 3 * MINUTE, held: 0, ramps: [], busiest },
   })

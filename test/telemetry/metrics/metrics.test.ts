@@ -64,7 +64,7 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ['idface_upstream_clock_skew_seconds', GAUGE, { account: '' }],
   ['idface_callbacks_failing', GAUGE, {}],
   ['idface_callbacks_disabled', GAUGE, {}],
-  ['idface_bulk_remaining', GAUGE, { kind: 'resend' }],
+  ['idface_bulk_remaining', GAUGE, { kind: 'resend act' }],
   ['idface_stats_age_seconds', GAUGE, {}],
   ['idface_commit_duration_seconds', HISTOGRAM, {}],
   ['idface_commit_batch_size', HISTOGRAM, {}],

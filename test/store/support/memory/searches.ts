@@ -45,7 +45,14 @@ export const createSearches = (
     const { state, claims, attempts, createdAt, dueAt, claimedAt } = message
     const [last] = tables.attempts.where(({ messageSeq }) => messageSeq === seq).sort((a, b) => b.n - a.n)
     const lastAttempt = last
-      ? { n: last.n, at: last.at, durationMs: last.durationMs, outcome: last.outcome, httpStatus: last.httpStatus, error: last.error }
+      ? {
+          n: last.n,
+          at: last.at,
+          durationMs: last.durationMs,
+          outcome: last.outcome,
+          httpStatus: last.httpStatus,
+          error: last.error,
+        }
       : null
     return { state, claims, attempts, createdAt, dueAt, claimedAt, lastAttempt }
   }

@@ -1,6 +1,7 @@
 import { MESSAGE_STATES } from '../../../../src/core/message.ts'
 import { REGISTRATION_STATUSES } from '../../../../src/core/registration.ts'
 import { viewAccount } from '../../../../src/store/account.ts'
+import { isUnderWay } from '../../../../src/store/rules/bulk-act.ts'
 import { STILL_FAILING_MS } from '../../../../src/store/rules/callback-health.ts'
 import { earlier } from '../../../../src/store/rules/lane.ts'
 import { LONGEST_RAMP_MS } from '../../../../src/store/rules/ramp.ts'
@@ -77,6 +78,9 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
           disabled: tables.health.where(one => one.state === 'disabled').length,
         },
         openResends: tables.resends.where(({ done }) => !done),
+        openActs: tables.bulkActs
+          .where(({ state }) => isUnderWay(state))
+          .map(({ counted, done }) => ({ count: counted.count, done })),
       })
     },
 
