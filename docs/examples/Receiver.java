@@ -24,33 +24,45 @@ public class Receiver {
     private final List<SecretKeySpec> keys = new ArrayList<>();
 
     Receiver(String secrets) {
-        for (String secret : secrets.split(" ")) {
-            byte[] key = Base64.getDecoder().decode(secret.replaceFirst("^whsec_", ""));
-            // Anybody could sign with an empty key.
-            if (key.length < 24) throw new IllegalArgumentException("set WEBHOOK_SECRET=whsec_...");
-            keys.add(new SecretKeySpec(key, "HmacSHA256"));
+        for (String secret : secrets.split(" ", -1)) {
+            keys.add(new SecretKeySpec(readKey(secret), "HmacSHA256"));
         }
     }
 
-    /** Whether the service has signed these very bytes, and lately. */
-    boolean isVerified(Headers headers, byte[] body) throws GeneralSecurityException {
+    private static byte[] readKey(String secret) {
+        try {
+            byte[] key = Base64.getDecoder().decode(secret.replaceFirst("^whsec_", ""));
+            // Anybody could sign with an empty key.
+            if (secret.startsWith("whsec_") && secret.length() % 4 == 2 && key.length >= 24) return key;
+        } catch (IllegalArgumentException notBase64) {
+            // The same mistake.
+        }
+        System.err.println("WEBHOOK_SECRET must be the signing secret as it was shown, whsec_...");
+        System.exit(1);
+        return null;
+    }
+
+    /** Null where the service has signed these very bytes, and lately; or why not. */
+    String reasonToRefuse(Headers headers, byte[] body) throws GeneralSecurityException {
         String id = headers.getFirst("webhook-id");
         String timestamp = headers.getFirst("webhook-timestamp");
         String signatures = headers.getFirst("webhook-signature");
-        if (id == null || timestamp == null || signatures == null || !timestamp.matches("[0-9]{1,12}")) return false;
-        long age = Instant.now().getEpochSecond() - Long.parseLong(timestamp);
-        if (Math.abs(age) > TOLERANCE_SECONDS) return false;
+        if (id == null || timestamp == null || signatures == null || !timestamp.matches("[0-9]{1,12}")) {
+            return "it has not the headers of a webhook";
+        }
+        long ageSeconds = Instant.now().getEpochSecond() - Long.parseLong(timestamp);
+        if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return "it is " + ageSeconds + " s old; is the clock right?";
         for (SecretKeySpec key : keys) {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(key);
-            mac.update((id + "." + timestamp + ".").getBytes(StandardCharsets.UTF_8));
+            mac.update(bytes(id + "." + timestamp + "."));
             String expected = "v1," + Base64.getEncoder().encodeToString(mac.doFinal(body));
             for (String signature : signatures.split(" ")) {
                 // In constant time.
-                if (MessageDigest.isEqual(bytes(expected), bytes(signature))) return true;
+                if (MessageDigest.isEqual(bytes(expected), bytes(signature))) return null;
             }
         }
-        return false;
+        return "no signature is made with WEBHOOK_SECRET";
     }
 
     private static byte[] bytes(String text) {
@@ -61,7 +73,11 @@ public class Receiver {
         if (!exchange.getRequestMethod().equals("POST")) return 405;
         byte[] body = exchange.getRequestBody().readNBytes(MAX_BYTES + 1);
         if (body.length > MAX_BYTES) return 413;
-        if (!isVerified(exchange.getRequestHeaders(), body)) return 401;
+        String reason = reasonToRefuse(exchange.getRequestHeaders(), body);
+        if (reason != null) {
+            System.out.println("refused: " + reason);
+            return 401;
+        }
         // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
         // Java has no JSON reader of its own: parse the body with yours.
         String id = exchange.getRequestHeaders().getFirst("webhook-id");
@@ -87,6 +103,6 @@ public class Receiver {
         server.createContext("/", receiver::handle);
         server.setExecutor(Executors.newFixedThreadPool(8));
         server.start();
-        System.out.println("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+        System.out.println("listening on http://127.0.0.1:" + server.getAddress().getPort() + "/");
     }
 }

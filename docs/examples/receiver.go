@@ -37,25 +37,27 @@ type event struct {
 func readKeys(secrets string) ([][]byte, error) {
 	var keys [][]byte
 	for _, secret := range strings.Split(secrets, " ") {
-		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+		text, isSecret := strings.CutPrefix(secret, "whsec_")
+		key, err := base64.StdEncoding.DecodeString(text)
 		// Anybody could sign with an empty key.
-		if err != nil || len(key) < 24 {
-			return nil, errors.New("set WEBHOOK_SECRET=whsec_…")
+		if !isSecret || err != nil || len(key) < 24 {
+			return nil, errors.New("WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…")
 		}
 		keys = append(keys, key)
 	}
 	return keys, nil
 }
 
-// isVerified tells whether the service has signed these very bytes, and lately.
-func isVerified(keys [][]byte, header http.Header, body []byte) bool {
+// reasonToRefuse is empty where the service has signed these very bytes, and lately.
+func reasonToRefuse(keys [][]byte, header http.Header, body []byte) string {
 	id, timestamp := header.Get("webhook-id"), header.Get("webhook-timestamp")
 	seconds, err := strconv.ParseUint(timestamp, 10, 40)
 	if id == "" || err != nil {
-		return false
+		return "it has not the headers of a webhook"
 	}
-	if time.Since(time.Unix(int64(seconds), 0)).Abs() > tolerance {
-		return false
+	age := time.Since(time.Unix(int64(seconds), 0))
+	if age.Abs() > tolerance {
+		return fmt.Sprintf("it is %.0f s old; is the clock right?", age.Seconds())
 	}
 	for _, key := range keys {
 		mac := hmac.New(sha256.New, key)
@@ -65,11 +67,11 @@ func isVerified(keys [][]byte, header http.Header, body []byte) bool {
 		for _, signature := range strings.Split(header.Get("webhook-signature"), " ") {
 			// In constant time.
 			if hmac.Equal(expected, []byte(signature)) {
-				return true
+				return ""
 			}
 		}
 	}
-	return false
+	return "no signature is made with WEBHOOK_SECRET"
 }
 
 func receive(keys [][]byte) http.HandlerFunc {
@@ -83,7 +85,8 @@ func receive(keys [][]byte) http.HandlerFunc {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
 		}
-		if !isVerified(keys, r.Header, body) {
+		if reason := reasonToRefuse(keys, r.Header, body); reason != "" {
+			fmt.Println("refused:", reason)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -111,7 +114,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("http://%s/\n", listener.Addr())
+	fmt.Printf("listening on http://%s/\n", listener.Addr())
 	server := &http.Server{Handler: receive(keys), ReadTimeout: 15 * time.Second}
 	log.Fatal(server.Serve(listener))
 }

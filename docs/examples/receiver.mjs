@@ -8,20 +8,25 @@ const TOLERANCE_SECONDS = 300
 const MAX_BYTES = 64 * 1024
 
 const keys = (process.env.WEBHOOK_SECRET ?? '').split(' ').map(secret => {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+  const [, base64 = ''] = /^whsec_(.*)$/.exec(secret) ?? []
+  const key = Buffer.from(base64, 'base64')
   // Anybody could sign with an empty key.
-  if (key.length < 24) throw new Error('set WEBHOOK_SECRET=whsec_…')
+  if (key.length < 24 || key.toString('base64') !== base64) {
+    console.error('WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…')
+    process.exit(1)
+  }
   return key
 })
 
-/** Whether the service has signed these very bytes, and lately. */
-const isVerified = (headers, body) => {
+/** Null where the service has signed these very bytes, and lately; or why not. */
+const reasonToRefuse = (headers, body) => {
   const id = headers['webhook-id'] ?? ''
   const timestamp = headers['webhook-timestamp'] ?? ''
   const signatures = (headers['webhook-signature'] ?? '').split(' ')
-  if (id === '' || !/^[0-9]{1,12}$/.test(timestamp)) return false
-  if (Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false
-  return keys.some(key => {
+  if (id === '' || !/^[0-9]{1,12}$/.test(timestamp)) return 'it has not the headers of a webhook'
+  const ageSeconds = Math.round(Date.now() / 1000 - Number(timestamp))
+  if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return `it is ${ageSeconds} s old; is the clock right?`
+  const isSigned = keys.some(key => {
     const mac = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')
     const expected = Buffer.from(`v1,${mac}`)
     return signatures.some(signature => {
@@ -29,6 +34,7 @@ const isVerified = (headers, body) => {
       return given.length === expected.length && timingSafeEqual(given, expected)
     })
   })
+  return isSigned ? null : 'no signature is made with WEBHOOK_SECRET'
 }
 
 /** The bytes as they came; null if there are too many. */
@@ -46,7 +52,11 @@ const readBody = async request => {
 const receive = async (request, response) => {
   const body = request.method === 'POST' ? await readBody(request) : null
   if (body === null) return response.writeHead(request.method === 'POST' ? 413 : 405, { connection: 'close' }).end()
-  if (!isVerified(request.headers, body)) return response.writeHead(401).end()
+  const reason = reasonToRefuse(request.headers, body)
+  if (reason !== null) {
+    console.log(`refused: ${reason}`)
+    return response.writeHead(401).end()
+  }
   // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   const { type, data } = JSON.parse(body)
   console.log(request.headers['webhook-id'], type, data.idcardid)
@@ -60,5 +70,5 @@ const server = createServer((request, response) => {
   })
 })
 server.listen(Number(process.env.PORT ?? 9000), '127.0.0.1', () => {
-  console.log(`http://127.0.0.1:${server.address().port}/`)
+  console.log(`listening on http://127.0.0.1:${server.address().port}/`)
 })

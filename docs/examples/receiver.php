@@ -11,38 +11,39 @@ const MAX_BYTES = 64 * 1024;
 function readKeys(string $secrets): array
 {
     return array_map(function (string $secret): string {
-        $key = str_starts_with($secret, 'whsec_') ? base64_decode(substr($secret, strlen('whsec_')), true) : false;
+        $key = (string) base64_decode(substr($secret, strlen('whsec_')), true);
         // Anybody could sign with an empty key.
-        if ($key === false || strlen($key) < 24) {
+        if ($secret !== 'whsec_' . base64_encode($key) || strlen($key) < 24) {
             http_response_code(500);
-            error_log('set WEBHOOK_SECRET=whsec_…');
-            exit;
+            error_log('WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…');
+            exit('WEBHOOK_SECRET is not set right');
         }
         return $key;
     }, explode(' ', $secrets));
 }
 
-/** Whether the service has signed these very bytes, and lately. */
-function isVerified(array $keys, array $server, string $body): bool
+/** Null where the service has signed these very bytes, and lately; or why not. */
+function reasonToRefuse(array $keys, array $server, string $body): ?string
 {
     $id = $server['HTTP_WEBHOOK_ID'] ?? '';
     $timestamp = $server['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
     $signatures = explode(' ', $server['HTTP_WEBHOOK_SIGNATURE'] ?? '');
     if ($id === '' || !preg_match('/^[0-9]{1,12}$/D', $timestamp)) {
-        return false;
+        return 'it has not the headers of a webhook';
     }
-    if (abs(time() - (int) $timestamp) > TOLERANCE_SECONDS) {
-        return false;
+    $ageSeconds = time() - (int) $timestamp;
+    if (abs($ageSeconds) > TOLERANCE_SECONDS) {
+        return "it is $ageSeconds s old; is the clock right?";
     }
     foreach ($keys as $key) {
         $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$body", $key, true));
         foreach ($signatures as $signature) {
             if (hash_equals($expected, $signature)) {
-                return true;
+                return null;
             }
         }
     }
-    return false;
+    return 'no signature is made with WEBHOOK_SECRET';
 }
 
 $keys = readKeys((string) getenv('WEBHOOK_SECRET'));
@@ -55,7 +56,9 @@ if (strlen($body) > MAX_BYTES) {
     http_response_code(413);
     exit;
 }
-if (!isVerified($keys, $_SERVER, $body)) {
+$reason = reasonToRefuse($keys, $_SERVER, $body);
+if ($reason !== null) {
+    error_log("refused: $reason");
     http_response_code(401);
     exit;
 }

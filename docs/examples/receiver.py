@@ -17,28 +17,37 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 TOLERANCE_SECONDS = 300
 MAX_BYTES = 64 * 1024
 
-secrets = os.environ.get("WEBHOOK_SECRET", "").split(" ")
-keys = [base64.b64decode(re.sub("^whsec_", "", secret)) for secret in secrets]
-# Anybody could sign with an empty key.
-if any(len(key) < 24 for key in keys):
-    raise SystemExit("set WEBHOOK_SECRET=whsec_…")
+
+def read_key(secret):
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    # Anybody could sign with an empty key.
+    if not secret.startswith("whsec_") or len(key) < 24:
+        raise SystemExit("WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…")
+    return key
 
 
-def is_verified(headers, body):
-    """Whether the service has signed these very bytes, and lately."""
+keys = [read_key(secret) for secret in os.environ.get("WEBHOOK_SECRET", "").split(" ")]
+
+
+def reason_to_refuse(headers, body):
+    """None where the service has signed these very bytes, and lately; or why not."""
     message_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "").split(" ")
     if not message_id or not re.fullmatch("[0-9]{1,12}", timestamp):
-        return False
-    if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
-        return False
+        return "it has not the headers of a webhook"
+    age_seconds = round(time.time() - int(timestamp))
+    if abs(age_seconds) > TOLERANCE_SECONDS:
+        return f"it is {age_seconds} s old; is the clock right?"
     content = f"{message_id}.{timestamp}.".encode() + body
     for key in keys:
         expected = b"v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
         if any(hmac.compare_digest(expected, signature.encode()) for signature in signatures):
-            return True
-    return False
+            return None
+    return "no signature is made with WEBHOOK_SECRET"
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -49,7 +58,9 @@ class Receiver(BaseHTTPRequestHandler):
         if int(length) > MAX_BYTES:
             return self.answer(413)
         body = self.rfile.read(int(length))
-        if not is_verified(self.headers, body):
+        reason = reason_to_refuse(self.headers, body)
+        if reason:
+            print(f"refused: {reason}", flush=True)
             return self.answer(401)
         # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
         event = json.loads(body)
@@ -66,5 +77,5 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "9000"))), Receiver)
-print(f"http://127.0.0.1:{server.server_port}/", flush=True)
+print(f"listening on http://127.0.0.1:{server.server_port}/", flush=True)
 server.serve_forever()

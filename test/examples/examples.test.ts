@@ -63,6 +63,7 @@ for (const language of LANGUAGES) {
     })
 
     test('takes a webhook as it is sent, and says which', async () => {
+      expect(example.output.text).toMatch(/listening on http:|Development Server \(http:/)
       expect(await post(url, headersOf())).toBe(204)
       // It comes through a pipe of its own, and may be behind the answer.
       await expect.poll(() => example.output.text).toContain('msg_01')
@@ -85,11 +86,13 @@ for (const language of LANGUAGES) {
     test('refuses what was signed too long ago, or for later', async () => {
       for (const at of [Date.now() - 6 * MINUTE, Date.now() + 6 * MINUTE])
         expect(await post(url, headersOf({ at }))).toBe(401)
+      await expect.poll(() => example.output.text).toMatch(/refused: it is 36\d s old; is the clock right\?/)
     })
 
     test('refuses what somebody else has signed, or nobody', async () => {
       expect(await post(url, headersOf({ secrets: [foreign] }))).toBe(401)
       expect(await post(url, headersOf({ secrets: [keyPair] }))).toBe(401)
+      await expect.poll(() => example.output.text).toContain('refused: no signature is made with WEBHOOK_SECRET')
       const good = headersOf()
       for (const signature of ['', 'v1,', 'v1', ' ', good['webhook-signature'].slice(0, -1), 'v1,é'])
         expect(await post(url, { ...good, 'webhook-signature': signature })).toBe(401)
@@ -103,14 +106,21 @@ for (const language of LANGUAGES) {
       expect(await post(url, headersOf({ body }), body)).toBe(413)
     })
 
-    test('takes nothing for signed while it has no secret', async () => {
-      for (const secret of ['', 'whsec_', `${current} `]) {
-        await using open = await openExample(language, { folder: folder.path, secret })
-        if (open.url === null) continue
+    test.each([
+      ['nothing', ''],
+      ['its beginning', 'whsec_'],
+      ['an API key', 'ifn_01M87C357Q2R905WR7JT02C63P_mistaken'],
+      ['all but its last character', current.slice(0, -1)],
+      ['another beginning', current.replace('whsec_', 'whsek_')],
+      ['a space too many', `${current} `],
+    ])('says at once, or at the first webhook, that the secret is mistyped: %s', async (_mistake, secret) => {
+      await using open = await openExample(language, { folder: folder.path, secret })
+      if (open.url !== null) {
         const good = headersOf()
         const mac = createHmac('sha256', '').update(`msg_01.${good['webhook-timestamp']}.${BODY}`).digest('base64')
-        expect([401, 500]).toContain(await post(open.url, { ...good, 'webhook-signature': `v1,${mac}` }))
+        expect(await post(open.url, { ...good, 'webhook-signature': `v1,${mac}` })).toBe(500)
       }
+      await expect.poll(() => open.output.text).toContain('WEBHOOK_SECRET must be the signing secret as it was shown')
     })
   })
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 
 const EXAMPLES = join(import.meta.dirname, '../../docs/examples')
@@ -12,6 +13,8 @@ interface Language {
   /** Makes a program out of the example, in `folder`. */
   build?: (folder: string) => readonly string[]
   start: (folder: string) => readonly string[]
+  /** It cannot take whichever port is free. */
+  needsPort?: true
 }
 
 export const LANGUAGES: readonly Language[] = [
@@ -38,6 +41,19 @@ export const LANGUAGES: readonly Language[] = [
     build: folder => ['go', 'build', '-o', join(folder, 'receiver'), at('receiver.go')],
     start: folder => [join(folder, 'receiver')],
   },
+  {
+    name: 'Ruby',
+    probe: ['ruby', '-e', 'exit(RUBY_VERSION >= "3.0")'],
+    start: () => ['ruby', at('receiver.rb')],
+  },
+  {
+    name: 'C#',
+    // Debian has no .NET, but Mono; the example keeps to what both have.
+    probe: ['mcs', '--version'],
+    build: folder => ['mcs', `-out:${join(folder, 'Receiver.exe')}`, at('Receiver.cs')],
+    start: folder => ['mono', join(folder, 'Receiver.exe')],
+    needsPort: true,
+  },
 ]
 
 const environment = () => {
@@ -59,11 +75,24 @@ export const build = async ({ build }: Language, folder: string): Promise<void> 
   if (code !== 0) throw new Error(`${command} ended with ${code}`)
 }
 
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 /** Starts an example. `url` is where it listens; null where it has refused to start. */
 export const openExample = async (language: Language, { folder, secret }: { folder: string; secret: string }) => {
   const [command = '', ...args] = language.start(folder)
   const child: ChildProcess = spawn(command, args, {
-    env: { ...environment(), WEBHOOK_SECRET: secret },
+    env: {
+      ...environment(),
+      ...(language.needsPort ? { PORT: String(await freePort()) } : {}),
+      WEBHOOK_SECRET: secret,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = { text: '' }
