@@ -96,6 +96,8 @@ export interface Client {
     rotation?: { overlap?: string | undefined; type?: 'v1' | 'v1a' | undefined },
     options?: Signalled,
   ): Promise<NewSigningSecret>
+  /** Ends an old secret before its overlap does. The newest one is refused with `conflict`. */
+  deleteSigningSecret(id: string, options?: Signalled): Promise<void>
   /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
   me(options?: Signalled): Promise<Me>
@@ -169,6 +171,9 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
 
     rotateSigningSecret: (rotation = {}, { signal } = {}) =>
       post('v1/signing-secrets/rotate', { body: rotation, signal, isOnce: true }),
+
+    deleteSigningSecret: (id, { signal } = {}) =>
+      request({ method: 'DELETE', path: `v1/signing-secrets/${encodeURIComponent(id)}`, signal }),
 
     testCallback: (callbackUrl, { signal } = {}) =>
       post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),

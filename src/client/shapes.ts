@@ -106,6 +106,8 @@ export interface NewSigningSecret {
   id: string
   type: 'v1' | 'v1a'
   secret: string
+  /** When the secret before it stops signing. */
+  previousExpiresAt: string | null
 }
 
 /** Whose key this is, what it may do, and how much of that is used. A null quota is no limit. */

@@ -8,6 +8,11 @@ export interface SigningSecret {
   expiresAt: number | null
 }
 
+export interface RotatedSecret extends SigningSecret {
+  /** When the one before it stops; null: there was none. */
+  previousExpiresAt: number | null
+}
+
 export interface NewSigningSecret {
   id: string
   type: 'v1' | 'v1a'
@@ -29,6 +34,13 @@ export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: num
 /** Whether one more may be added; without an overlap it ends all others. */
 export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean =>
   overlapMs === 0 || live.length < MOST_LIVE_SECRETS
+
+/** When the newest of these stops, if a rotation lets it go on until `overlapEnd`; null: there is none. */
+export const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): number | null =>
+  newest ? Math.min(newest.expiresAt ?? overlapEnd, overlapEnd) : null
+
+/** Whether its partner may end it before its time: the newest has to go on signing. */
+export const mayEnd = ([newest]: readonly Expiring[], id: string): boolean => newest?.id !== id
 
 /** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>

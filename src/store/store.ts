@@ -43,7 +43,7 @@ import type {
   RegistrationQuery,
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
-import type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
+import type { NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
 import type { EngineStats, Stats } from './stats.ts'
 import type { Unreadable } from './unreadable.ts'
 
@@ -62,7 +62,7 @@ export type * from './queues.ts'
 export type * from './registration.ts'
 export type * from './registration-search.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
-export type { NewSigningSecret, SigningSecret } from './signing-secret.ts'
+export type { NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
 export type * from './stats.ts'
 export type { Unreadable } from './unreadable.ts'
 
@@ -195,7 +195,9 @@ export interface Store extends OperatorVerbs {
    * Adds a secret. The earlier ones stay live for `overlapMs`, or less where their end was set already. Null: as many are live
    * as may be, and the overlap would make it one more.
    */
-  rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<SigningSecret | null>
+  rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<RotatedSecret | null>
+  /** Ends it now, which changes nothing where it has ended. `newest`: it has to go on signing, and does. */
+  endSigningSecret(partnerId: string, id: string): Promise<'ended' | 'newest' | null>
 
   /** Creates or updates the account that the settings name, and makes it the default one. */
   putDefaultAccount(account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account>
@@ -265,7 +267,10 @@ export interface Store extends OperatorVerbs {
   close(): Promise<void>
 }
 
-/** What must not be sent any more: a cancelled registration, or everything of a disabled partner (null). */
+/**
+ * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
+ * ended a signing secret. What is due all the same is claimed anew.
+ */
 export interface Cancelled {
   partnerId: string
   registrationId: string | null

@@ -5,11 +5,16 @@ type Api = Awaited<ReturnType<typeof openApi>>
 
 const SERIAL = 'foreign-serial-77'
 const FOREIGN_HOOK = 'https://foreign.example/hook'
-const UNKNOWN = { reg: 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0', resend: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ0' }
+const UNKNOWN = {
+  reg: 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0',
+  resend: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ0',
+  secret: 'secret_01JABCDEFGHJKMNPQRSTVWXYZ0',
+}
+type Kind = keyof typeof UNKNOWN
 const SINCE = { since: '2026-11-01T00:00:00Z', delivery: 'exhausted' }
 
 /** For each route: what another partner's object is in it, or whom it is for. */
-const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> = {
+const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /healthz': 'public',
   'GET /readyz': 'public',
   'GET /metrics': 'public',
@@ -64,6 +69,7 @@ const MATRIX: Record<string, 'reg' | 'resend' | 'own' | 'operator' | 'public'> =
   'GET /v1/status': 'own',
   'GET /v1/signing-secrets': 'own',
   'POST /v1/signing-secrets/rotate': 'own',
+  'DELETE /v1/signing-secrets/:id': 'secret',
 }
 /** What is sent, where something has to be. */
 const BODIES: Record<string, unknown> = {
@@ -107,9 +113,10 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
   await receiveWith(500, { scheduleMs: [] })
   clock.now += 1_000
   const pending = await add(SERIAL)
+  const [secret] = await store.listSigningSecrets(other.id)
   await call('POST', '/v1/signing-secrets/rotate', { key: other.key, body: {} })
   const resend = await store.startResend(other.id, { id: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ7', since: 0, until: 1 })
-  return { reg: pending.id as string, exhausted: exhausted.id as string, resend: resend.id }
+  return { reg: pending.id as string, exhausted: exhausted.id as string, resend: resend.id, secret: secret?.id ?? '' }
 }
 
 /** All that the other partner and the operator see of it, but for fresh signatures. */
@@ -137,13 +144,13 @@ test('M10: the matrix has exactly the routes of the API', () => {
   expect(routesOf(api).sort()).toEqual(Object.keys(MATRIX).sort())
 })
 
-describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
+describe.each(rowsOf('reg', 'resend', 'secret'))('M10: %s', (route, kind) => {
   const [method, path] = partsOf(route)
 
   test('for an object of another partner is a 404 with the same body as for an unknown id', async () => {
     const before = await snapshot()
-    const theirs = await api.call(method, path.replace(':id', foreign[kind as 'reg' | 'resend']))
-    const unknown = await api.call(method, path.replace(':id', UNKNOWN[kind as 'reg' | 'resend']))
+    const theirs = await api.call(method, path.replace(':id', foreign[kind as Kind]))
+    const unknown = await api.call(method, path.replace(':id', UNKNOWN[kind as Kind]))
     expect([theirs.status, unknown.status]).toEqual([404, 404])
     expect(theirs.text).toBe(unknown.text)
     const plain = ({ headers }: typeof theirs) => [...headers].filter(([name]) => name !== 'x-request-id')
@@ -152,13 +159,13 @@ describe.each(rowsOf('reg', 'resend'))('M10: %s', (route, kind) => {
   })
 
   test('finds the object for its owner', async () => {
-    const id = method === 'POST' && path.endsWith('/resend') ? foreign.exhausted : foreign[kind as 'reg' | 'resend']
+    const id = method === 'POST' && path.endsWith('/resend') ? foreign.exhausted : foreign[kind as Kind]
     const { status } = await api.call(method, path.replace(':id', id), { key: api.other.key })
     expect(status).toBeLessThan(300)
   })
 
   test('for an object of another partner is one log line, with the partner that called', async () => {
-    const id = foreign[kind as 'reg' | 'resend']
+    const id = foreign[kind as Kind]
     const from = api.logged.length
     await api.call(method, path.replace(':id', id))
     const lines = api.logged.slice(from).map(line => JSON.parse(line))

@@ -236,6 +236,15 @@ const CASES: Record<Writing, Case> = {
   },
   rotateSigningSecret: async bench => () =>
     bench.store.rotateSigningSecret(bench.partnerId, { id: 'secret_1', type: 'v1', text: new Secret('new') }, HOUR),
+  endSigningSecret: async bench => {
+    const [old] = await bench.store.listSigningSecrets(bench.partnerId)
+    await bench.store.rotateSigningSecret(
+      bench.partnerId,
+      { id: 'secret_1', type: 'v1', text: new Secret('new') },
+      HOUR,
+    )
+    return () => bench.store.endSigningSecret(bench.partnerId, old?.id ?? '')
+  },
   putDefaultAccount: async bench => () => bench.store.putDefaultAccount(ACCOUNT),
   createAccount: async bench => () => bench.store.createAccount({ ...ACCOUNT, rate: 3, partnerId: bench.partnerId }),
   pauseAccount: async bench => () => bench.store.pauseAccount(bench.account.id),

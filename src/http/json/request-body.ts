@@ -9,11 +9,17 @@ export const BODY_BYTES = 64 * 1024
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 
-interface ReadOptions {
+export interface ReadOptions {
   /** The most bytes. */
   limit?: number
+  /** What an empty body stands for, whatever its headers say; unless given, it is refused. */
+  empty?: unknown
+}
+
+interface Bounds {
+  limit: number
   /** Is told their number before they are kept: at once where it is known, otherwise as they come; throws to refuse them. */
-  charge?: (bytes: number) => void
+  charge: (bytes: number) => void
 }
 
 /**
@@ -25,13 +31,15 @@ interface ReadOptions {
 export const readBody = async <T>(
   c: Context,
   schema: z.ZodType<T>,
-  { limit = BODY_BYTES, charge = () => {} }: ReadOptions = {},
+  { limit = BODY_BYTES, empty, charge = () => {} }: ReadOptions & Partial<Bounds> = {},
 ): Promise<T> => {
-  refuseOtherTypes(c)
+  if (empty === undefined) refuseOtherTypes(c)
   const bytes = await readBytes(c, { limit, charge }).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', 'The body is incomplete.')
   })
+  if (empty !== undefined && bytes.length === 0) return checkBody(empty, schema)
+  refuseOtherTypes(c)
   return checkBody(parseJson(bytes), schema)
 }
 
@@ -48,7 +56,7 @@ const refuseOtherTypes = (c: Context): void => {
 }
 
 /** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding. */
-const readBytes = async (c: Context, { limit, charge }: Required<ReadOptions>): Promise<Uint8Array> => {
+const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Array> => {
   const known = c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined
   const size = Number(known ?? 0)
   if (!(size <= limit)) throw tooLarge(limit)
@@ -67,7 +75,7 @@ const LEAST_BYTES_OF_A_CHUNK = 512
 const FIRST_BYTES = 4 * 1024
 
 /** Copies the chunks, because a chunk that is kept takes far more memory than it has bytes. */
-const createGrowingBody = ({ limit, charge, charged }: Required<ReadOptions> & { charged: number }) => {
+const createGrowingBody = ({ limit, charge, charged }: Bounds & { charged: number }) => {
   let kept = Buffer.allocUnsafe(FIRST_BYTES)
   let size = 0
   let chunks = 0

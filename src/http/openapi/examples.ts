@@ -157,6 +157,7 @@ export const EXAMPLES: Examples = {
     id: 'secret_01KAW2X5G0C1D2E3F4G5H6J7K8',
     type: 'v1a',
     secret: 'whpk_rQdfm4fJt0lwhLd1l0XhC6h0ZDLo3W2MkP5pH2fTKBQ=',
+    previousExpiresAt: '2026-11-25T08:00:00.000Z',
   },
   Me: {
     partnerId: PARTNER_ID,

@@ -139,6 +139,15 @@ export const PARTNER_OPERATIONS: Operations = {
     answers: { 201: { description: 'The new secret.', schema: 'NewSigningSecret' } },
     problems: ['conflict'],
   },
+  'DELETE /v1/signing-secrets/:id': {
+    ...ACCOUNT,
+    operationId: 'deleteSigningSecret',
+    summary: 'End an old signing secret before its overlap does',
+    description:
+      'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
+    answers: { 204: { description: 'Ended.' } },
+    problems: ['not_found', 'conflict'],
+  },
   'GET /v1/me': {
     ...ACCOUNT,
     operationId: 'getMe',

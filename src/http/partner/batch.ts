@@ -67,7 +67,7 @@ export const createBatch = (deps: BatchDeps) => {
 
   app.post('/batch', noQuery, async c => {
     const partnerId = c.get('partnerId')
-    const { registrations } = await deps.readBody(c, BATCH_BODY, BATCH_BYTES)
+    const { registrations } = await deps.readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     deps.chargeRegistrations(partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }

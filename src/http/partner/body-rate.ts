@@ -1,15 +1,15 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import type { Rate } from '../../core/token-bucket.ts'
-import { BODY_BYTES, readBody } from '../json/request-body.ts'
+import { BODY_BYTES, type ReadOptions, readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
 import { BATCH_BYTES, MOST_IN_A_BATCH } from './batch.ts'
 import { createBodyRoom } from './body-room.ts'
 import { registrationRateOf } from './registration-rate.ts'
 
-/** Reads a body as `readBody` does, within the partner's rate of bytes. `limit` is in bytes. */
-export type ReadPartnerBody = <T>(c: Context<ApiEnv>, schema: z.ZodType<T>, limit?: number) => Promise<T>
+/** Reads a body as `readBody` does, within the partner's rate of bytes. */
+export type ReadPartnerBody = <T>(c: Context<ApiEnv>, schema: z.ZodType<T>, options?: ReadOptions) => Promise<T>
 
 const KIB = 1024
 /** More than a registration takes with the longest URL and the most metadata, each Chinese character of it as six (`\uXXXX`). */
@@ -41,7 +41,7 @@ export const createPartnerBody = (deps: { registrationRate: number; now: () => n
     detail: `Your bodies may have ${rate.rate / KIB} KiB a second together, in bursts of ${rate.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.`,
   })
   const enter = createBodyRoom(MOST_BEING_READ)
-  return async (c, schema, limit = BODY_BYTES) => {
+  return async (c, schema, options) => {
     const partnerId = c.get('partnerId')
     const place = enter(partnerId)
     const charge = (bytes: number) => {
@@ -49,7 +49,7 @@ export const createPartnerBody = (deps: { registrationRate: number; now: () => n
       take(partnerId, { ...rate, count: bytes })
     }
     try {
-      return await readBody(c, schema, { limit, charge })
+      return await readBody(c, schema, { ...options, charge })
     } finally {
       place.leave()
     }

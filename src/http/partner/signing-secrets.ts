@@ -7,13 +7,13 @@ import { generateSecret } from '../../core/signature.ts'
 import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
+import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
-import { hasBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 
 export interface SigningSecretDeps {
-  store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret'>
+  store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
@@ -40,6 +40,10 @@ export const ROTATION = z.strictObject({
 
 const TOO_MANY = `${MOST_LIVE_SECRETS} secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.`
 
+const NOUN = 'signing secret'
+const NEWEST =
+  'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.'
+
 const TYPE = z.enum(['v1', 'v1a'])
 export const SIGNING_SECRET = z.strictObject({
   id: idField('secret'),
@@ -53,6 +57,7 @@ export const NEW_SIGNING_SECRET = z.strictObject({
   id: idField('secret'),
   type: TYPE,
   secret: z.string().describe(`${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`),
+  previousExpiresAt: AT_OR_NULL.describe('When the secret before it stops signing; null: there was none.'),
 })
 export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
@@ -73,14 +78,26 @@ export const createSigningSecrets = ({ store, readBody, newId, random }: Signing
   })
 
   app.post('/rotate', noQuery, async c => {
-    const body: z.output<typeof ROTATION> = hasBody(c) ? await readBody(c, ROTATION) : {}
-    const { type = 'v1' } = body
-    const overlapMs = body.overlap ?? DEFAULT_OVERLAP_MS
+    const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
+    const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
     const { secret, publicText } = generateSecret(type, random)
     const added = { id: newId('secret'), type, text: new Secret(secret) }
     const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
     if (!rotated) throw new AppError('conflict', TOO_MANY)
-    return c.json({ id: rotated.id, type, secret: publicText } satisfies NewSigningSecretAnswer, 201)
+    const answer: NewSigningSecretAnswer = {
+      id: rotated.id,
+      type,
+      secret: publicText,
+      previousExpiresAt: jsonTimeOrNull(rotated.previousExpiresAt),
+    }
+    return c.json(answer, 201)
+  })
+
+  app.delete('/:id', noQuery, async c => {
+    const id = readId(c.req.param('id'), NOUN)
+    const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
+    if (outcome === 'newest') throw new AppError('conflict', NEWEST)
+    return c.body(null, 204)
   })
 
   return app

@@ -22,6 +22,10 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
   ['resolved', [registrationId]],
 ]
 
+/** @param ended the partner's secrets that stopped signing now: what is claimed would be signed with them */
+export const afterEndingSecrets = (partnerId: string, ended: number): Hint[] =>
+  ended === 0 ? [] : [['cancelled', { partnerId, registrationId: null }]]
+
 /** @param partner as it is now; null: there is none */
 export const afterChangingPartner = (partner: Partner | null, { disabled }: PartnerChange): Hint[] => {
   if (partner === null || disabled === undefined) return []

@@ -1,10 +1,14 @@
 import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
+import { tellHints } from '../hints.ts'
+import { afterEndingSecrets } from '../rules/hints.ts'
 import {
   endedByRotation,
   liveSecrets,
+  mayEnd,
   mayRotate,
   type NewSigningSecret,
+  previousEnd,
   type SigningSecret,
 } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
@@ -12,11 +16,19 @@ import type { Context } from './context.ts'
 import { and, eq, gt, inArray, isNull, or, sql } from './drizzle.ts'
 import { signingSecrets } from './schema.ts'
 
-type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret'>
+type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
 
 export const createSigningSecrets = (context: Context): Verbs => {
-  const { db, read, write, now } = context
+  const { db, read, write, now, hints } = context
   const secrets = createSecretRows(context)
+
+  /** Has those stop by then that would stop later; how many there are. */
+  const expireBy = (rows: readonly SigningSecret[], expiresAt: number): number => {
+    const ids = endedByRotation(rows, expiresAt).map(({ id }) => id)
+    if (ids.length > 0) db.update(signingSecrets).set({ expiresAt }).where(inArray(signingSecrets.id, ids)).run()
+    return ids.length
+  }
+
   return {
     liveSecrets: partnerId =>
       read(() => {
@@ -28,14 +40,34 @@ export const createSigningSecrets = (context: Context): Verbs => {
     listSigningSecrets: partnerId =>
       read(() => liveSecrets(secrets.rowsOf(partnerId), now()).map(({ partnerId: _, secret, ...view }) => view)),
 
-    rotateSigningSecret: (partnerId, added, overlapMs) =>
-      write(() => {
-        if (!mayRotate(liveSecrets(secrets.rowsOf(partnerId), now()), overlapMs)) return null
+    rotateSigningSecret: async (partnerId, added, overlapMs) => {
+      const { rotated, ended } = await write(() => {
+        const rows = secrets.rowsOf(partnerId)
+        const live = liveSecrets(rows, now())
+        if (!mayRotate(live, overlapMs)) return { rotated: null, ended: 0 }
         const expiresAt = now() + overlapMs
-        const ended = endedByRotation(secrets.rowsOf(partnerId), expiresAt).map(({ id }) => id)
-        db.update(signingSecrets).set({ expiresAt }).where(inArray(signingSecrets.id, ended)).run()
-        return secrets.add(partnerId, added)
-      }),
+        const changed = expireBy(rows, expiresAt)
+        const rotated = { ...secrets.add(partnerId, added), previousExpiresAt: previousEnd(live, expiresAt) }
+        return { rotated, ended: overlapMs === 0 ? changed : 0 }
+      })
+      tellHints(hints, afterEndingSecrets(partnerId, ended))
+      return rotated
+    },
+
+    endSigningSecret: async (partnerId, id) => {
+      const { outcome, ended } = await write(() => {
+        const row = db
+          .select()
+          .from(signingSecrets)
+          .where(and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId)))
+          .get()
+        if (!row) return { outcome: null, ended: 0 }
+        if (!mayEnd(liveSecrets(secrets.rowsOf(partnerId), now()), id)) return { outcome: 'newest' as const, ended: 0 }
+        return { outcome: 'ended' as const, ended: expireBy([row], now()) }
+      })
+      tellHints(hints, afterEndingSecrets(partnerId, ended))
+      return outcome
+    },
   }
 }
 

@@ -55,3 +55,25 @@ test('a body of many chunks is read to its end, and an empty one is recognised',
   const text = await client.until(seen => seen.includes('The body is empty'))
   expect(statusesOf(text.slice(answered.length))).toEqual([400])
 })
+
+test('a body that may be left out is left out with any headers', async () => {
+  await using api = await openListening()
+  await using client = await openRawClient(api.url)
+  const variants = [
+    {},
+    { 'content-length': '0' },
+    { 'content-type': 'application/json' },
+    { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' },
+  ]
+  let text = ''
+  for (const [at, more] of variants.entries()) {
+    client.send(head('POST /v1/signing-secrets/rotate', { ...api.authorization, ...more }))
+    text = await client.until(seen => statusesOf(seen).length > at)
+  }
+  client.send(
+    `${head('POST /v1/signing-secrets/rotate', { ...api.authorization, 'transfer-encoding': 'chunked' })}0\r\n\r\n`,
+  )
+  text = await client.until(seen => statusesOf(seen).length > variants.length)
+  // Four are live then.
+  expect(statusesOf(text)).toEqual([201, 201, 201, 409, 409])
+})

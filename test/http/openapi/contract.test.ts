@@ -50,6 +50,9 @@ beforeAll(async () => {
   known['/v1/admin/partners/'] = [api.other.id]
   known['/v1/admin/keys/'] = [api.other.keyId]
   known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId]
+  const [secret] = await api.store.listSigningSecrets(api.partner.id)
+  await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: '30d' } })
+  known['/v1/signing-secrets/'] = [secret?.id ?? '']
   known['/docs/assets/'] = ['start.js']
   known['/docs/examples/'] = ['receiver.mjs']
   known['/docs/'] = ['webhooks', 'reference']

@@ -34,6 +34,7 @@ describe('rotating', () => {
       id: expect.stringMatching(/^secret_/),
       type: 'v1',
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+      previousExpiresAt: '2026-11-25T16:20:00.000Z',
     })
     const shown = await api.call('GET', '/v1/signing-secrets')
     expect(shown.text).not.toContain('whsec_')
@@ -51,7 +52,19 @@ describe('rotating', () => {
       expect([status, json.type]).toEqual([201, 'v1'])
     }
     expect((await list())[1].expiresAt).toBe('2026-11-25T16:20:00.000Z')
-    expect((await api.call('POST', '/v1/signing-secrets/rotate', { raw: '' })).status).toBe(400)
+  })
+
+  test('with an empty body takes the defaults, whatever its headers say', async () => {
+    const empty = () => new ReadableStream<Uint8Array>({ start: controller => controller.close() })
+    for (const headers of [{}, { 'content-type': 'text/plain' }, { 'transfer-encoding': 'chunked' }]) {
+      const { status, json } = await api.call('POST', '/v1/signing-secrets/rotate', { raw: empty(), headers })
+      expect([status, json.previousExpiresAt]).toEqual([201, '2026-11-25T16:20:00.000Z'])
+    }
+  })
+
+  test('tells when the secret before it stops, which a shorter overlap has moved already', async () => {
+    expect((await rotate({ overlap: '1h' })).previousExpiresAt).toBe('2026-11-24T17:20:00.000Z')
+    expect((await rotate({ overlap: '0s' })).previousExpiresAt).toBe('2026-11-24T16:20:00.000Z')
   })
 
   test('the old secret stays live for 24 hours, and both sign until then', async () => {
@@ -149,6 +162,46 @@ describe('rotating', () => {
     expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/must|is unknown/) }]])
     expect(await list()).toEqual(before)
   })
+})
+
+describe('deleting', () => {
+  const remove = (id: string, key = api.partner.key) => api.call('DELETE', `/v1/signing-secrets/${id}`, { key })
+
+  test('ends an old secret before its overlap does, and what is signed from then on has no signature of it', async () => {
+    const [before] = await list()
+    const { id, secret } = await rotate()
+    await api.register()
+    await api.succeed()
+    expect(await signatures()).toHaveLength(2)
+    const { status, text } = await remove(before.id)
+    expect([status, text]).toEqual([204, ''])
+    expect((await list()).map(one => one.id)).toEqual([id])
+    expect(await signatures()).toEqual([signatureOf(secret)])
+    const [event] = (await api.call('GET', '/v1/events')).json.data
+    expect(event.headers['webhook-signature'].split(' ')).toHaveLength(1)
+  })
+
+  test('again changes nothing', async () => {
+    const [before] = await list()
+    await rotate()
+    expect((await remove(before.id)).status).toBe(204)
+    api.clock.now += 1
+    expect((await remove(before.id)).status).toBe(204)
+  })
+
+  test('the newest is refused, because nothing would sign then', async () => {
+    const { id } = await rotate()
+    const { status, json } = await remove(id)
+    expect([status, json.detail]).toEqual([409, expect.stringContaining('/v1/signing-secrets/rotate')])
+    expect(await list()).toHaveLength(2)
+  })
+
+  test.each(['secret_01JABCDEFGHJKMNPQRSTVWXYZ0', 'nothing', '%00', 'x'.repeat(100)])(
+    'what does not exist is a 404: %s',
+    async id => {
+      expect((await remove(id)).status).toBe(404)
+    },
+  )
 })
 
 test('an event fetched during an overlap verifies with either secret', async () => {

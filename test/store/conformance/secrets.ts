@@ -28,7 +28,8 @@ export const describeSecrets = (open: OpenStore): void => {
     expect(await livesOf(bench)).toEqual(['new-1', 'whsec'])
     await bench.advance(2 * HOUR)
     expect(await livesOf(bench)).toEqual(['new-1'])
-    expect(await bench.store.listSigningSecrets(bench.partnerId)).toEqual([rotated])
+    const { previousExpiresAt: _, ...left } = rotated as NonNullable<typeof rotated>
+    expect(await bench.store.listSigningSecrets(bench.partnerId)).toEqual([left])
   })
 
   test('a second rotation does not lengthen the overlap of the first', async () => {
@@ -45,6 +46,46 @@ export const describeSecrets = (open: OpenStore): void => {
     await bench.resolve()
     await rotate(bench, 'new-1', 0)
     expect(await livesOf(bench)).toEqual(['new-1'])
+  })
+
+  test('a rotation tells when the secret before it stops, also where that was settled already', async () => {
+    await using bench = await openBench(open)
+    const at = bench.store.now()
+    expect(await rotate(bench, 'new-1', HOUR)).toMatchObject({ previousExpiresAt: at + HOUR })
+    expect(await rotate(bench, 'new-2', 0)).toMatchObject({ previousExpiresAt: at })
+  })
+
+  test('an old one that is ended stops at once, and the newest does not end', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    const [old] = await bench.store.listSigningSecrets(bench.partnerId)
+    const rotated = await rotate(bench, 'new-1', HOUR)
+    const end = (id: string, partnerId = bench.partnerId) => bench.store.endSigningSecret(partnerId, id)
+    const other = await bench.addPartner()
+    expect(await end(old?.id ?? '', other)).toBeNull()
+    expect(await end('secret_nobody')).toBeNull()
+    expect(await end(rotated?.id ?? '')).toBe('newest')
+    expect(await bench.store.listSigningSecrets(bench.partnerId)).toHaveLength(2)
+    expect(await end(old?.id ?? '')).toBe('ended')
+    expect(await livesOf(bench)).toEqual(['new-1'])
+    await bench.advance(MINUTE)
+    expect(await end(old?.id ?? '')).toBe('ended')
+  })
+
+  test('what is claimed is given back when a secret ends at once, since it would be signed with that', async () => {
+    await using bench = await openBench(open)
+    const told: unknown[] = []
+    bench.store.hints.on('cancelled', what => told.push(what))
+    const [old] = await bench.store.listSigningSecrets(bench.partnerId)
+    const all = { partnerId: bench.partnerId, registrationId: null }
+    await rotate(bench, 'new-1', HOUR)
+    expect(told).toEqual([])
+    await bench.store.endSigningSecret(bench.partnerId, old?.id ?? '')
+    expect(told).toEqual([all])
+    await bench.store.endSigningSecret(bench.partnerId, old?.id ?? '')
+    expect(told).toEqual([all])
+    await rotate(bench, 'new-2', 0)
+    expect(told).toEqual([all, all])
   })
 
   test('a rotation leaves the secrets of other partners alone', async () => {

@@ -12,9 +12,9 @@ import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
 import { afterSuccess, mayForgetHealth } from '../../../../src/store/rules/callback-health.ts'
-import { afterChangingPartner, afterTurning } from '../../../../src/store/rules/hints.ts'
+import { afterChangingPartner, afterEndingSecrets, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { byEnd, mayForgetPause } from '../../../../src/store/rules/retention.ts'
-import { endedByRotation, mayRotate } from '../../../../src/store/signing-secret.ts'
+import { endedByRotation, mayEnd, mayRotate, previousEnd } from '../../../../src/store/signing-secret.ts'
 import type {
   Account,
   ApiKey,
@@ -181,14 +181,28 @@ export const createNouns = (context: Context): Verbs => {
       }),
     liveSecrets: async partnerId => secretsOf(context, partnerId).map(({ text }) => text),
     listSigningSecrets: async partnerId => secretsOf(context, partnerId).map(viewSecret),
-    rotateSigningSecret: async (partnerId, added, overlapMs) =>
+    rotateSigningSecret: async (partnerId, added, overlapMs) => {
+      const live = secretsOf(context, partnerId)
+      if (!mayRotate(live, overlapMs)) return null
+      const expiresAt = now() + overlapMs
+      const rotated = transaction(() => {
+        for (const { id } of endedByRotation(live, expiresAt)) tables.secrets.change(id, { expiresAt })
+        return { ...addSecret(partnerId, added), previousExpiresAt: previousEnd(live, expiresAt) }
+      })
+      tellHints(hints, afterEndingSecrets(partnerId, overlapMs === 0 ? live.length : 0))
+      return rotated
+    },
+    endSigningSecret: async (partnerId, id) => {
+      const row = tables.secrets.get(id)
+      if (row?.partnerId !== partnerId) return null
+      if (!mayEnd(secretsOf(context, partnerId), id)) return 'newest'
+      const ended = endedByRotation([row], now())
       transaction(() => {
-        if (!mayRotate(secretsOf(context, partnerId), overlapMs)) return null
-        const expiresAt = now() + overlapMs
-        for (const { id } of endedByRotation(secretsOf(context, partnerId), expiresAt))
-          tables.secrets.change(id, { expiresAt })
-        return addSecret(partnerId, added)
-      }),
+        for (const one of ended) tables.secrets.change(one.id, { expiresAt: now() })
+      })
+      tellHints(hints, afterEndingSecrets(partnerId, ended.length))
+      return 'ended'
+    },
 
     putDefaultAccount: async ({ id, apiId, apiKey, passwordMode }) =>
       transaction(() => {

@@ -270,6 +270,13 @@ const rotateSecret: Step = async history => {
   const secret = { id: history.newId('s'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
   await call(history, 'rotateSigningSecret', store => store.rotateSigningSecret(partnerId, secret, overlapMs))
 }
+const endSecret: Step = async history => {
+  const partnerId = oneOf(history.random, history.partnerIds)
+  const secrets = await call(history, 'listSigningSecrets', store => store.listSigningSecrets(partnerId))
+  if (secrets.length === 0) return
+  const { id } = oneOf(history.random, secrets)
+  await call(history, 'endSigningSecret', store => store.endSigningSecret(partnerId, id))
+}
 const prune: Step = async history => {
   const before = history.now() - below(history.random, HOUR)
   const limit = 1 + below(history.random, 4)
@@ -303,6 +310,7 @@ export const STEPS = {
   changePartner: { run: changePartner, weight: 1 },
   changeAccount: { run: changeAccount, weight: 1 },
   rotateSecret: { run: rotateSecret, weight: 1 },
+  endSecret: { run: endSecret, weight: 1 },
   prune: { run: prune, weight: 2 },
   together: { run: together, weight: 2 },
 }
