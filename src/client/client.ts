@@ -7,6 +7,7 @@ import type {
   Attempt,
   BulkResend,
   Explanation,
+  LookedUp,
   Me,
   NewSigningSecret,
   Page,
@@ -59,6 +60,8 @@ export interface Client {
    * registered, and registering all of them again does no harm.
    */
   registerBatch(registrations: readonly NewRegistration[], options?: Signalled): Promise<BatchResult[]>
+  /** The registrations of any number of serials, in order. They are asked for in thousands. */
+  lookup(idcardids: readonly string[], options?: Signalled): Promise<LookedUp[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
   /** Newest first. */
   listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
@@ -127,6 +130,15 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
         results.push(...(await post<{ results: BatchResult[] }>('v1/registrations/batch', { body, signal })).results)
       }
       return results
+    },
+
+    lookup: async (all, { signal } = {}) => {
+      const found: LookedUp[] = []
+      for (const idcardids of splitBatches(all)) {
+        const answer = await post<{ data: LookedUp[] }>('v1/registrations/lookup', { body: { idcardids }, signal })
+        found.push(...answer.data)
+      }
+      return found
     },
 
     getRegistration: (id, { signal } = {}) => get(pathOf(id), { signal }),

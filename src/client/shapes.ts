@@ -29,6 +29,13 @@ export interface Registration {
   resolvedAt: string | null
 }
 
+/** What there is of a serial. */
+export interface LookedUp {
+  idcardid: string
+  /** The newest first; empty: there are none of yours. */
+  registrations: Registration[]
+}
+
 /** One POST of a webhook. */
 export interface Attempt {
   at: string

@@ -26,6 +26,7 @@ import { createPartnerBody } from './partner/body-rate.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
 import { createEvents, type EventDeps } from './partner/events.ts'
 import { createExplain, type ExplainDeps } from './partner/explain.ts'
+import { createLookup, type LookupDeps } from './partner/lookup.ts'
 import { createMe, type MeDeps } from './partner/me.ts'
 import { createRegistrationBody, type JudgeUrl } from './partner/registration-body.ts'
 import { createRegistrationRate } from './partner/registration-rate.ts'
@@ -38,6 +39,7 @@ import { createRouter } from './router.ts'
 type Part =
   | RegistrationDeps
   | BatchDeps
+  | LookupDeps
   | ExplainDeps
   | EventDeps
   | ResendDeps
@@ -111,6 +113,7 @@ export const createApi = (deps: ApiDeps) => {
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
   app.route('/v1/registrations', createBatch(checked))
+  app.route('/v1/registrations', createLookup(checked))
   app.route('/v1/registrations', createRegistrations(checked))
   app.route('/v1/registrations', createExplain(deps))
   app.route('/v1/events', createEvents(deps))

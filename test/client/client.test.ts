@@ -77,6 +77,16 @@ test('a batch of any size is registered in order, and a bad item harms no other'
   expect(second).toEqual(pages[1])
 })
 
+test('any number of serials are looked up in order', async () => {
+  const { id } = await client.register({ idcardid: 'test_fail_1h_looked-up', callbackUrl: hook })
+  const serials = Array.from({ length: 1_001 }, (_, i) => (i % 1_000 === 0 ? 'test_fail_1h_looked-up' : `unknown-${i}`))
+  const found = await client.lookup(serials)
+  expect(found.map(({ idcardid }) => idcardid)).toEqual(serials)
+  expect(found[1]?.registrations).toEqual([])
+  for (const at of [0, 1_000]) expect(found[at]?.registrations).toMatchObject([{ id, status: 'pending' }])
+  expect(await client.lookup([])).toEqual([])
+})
+
 test('events go on from a cursor, and verify with the secret', async () => {
   for (const n of [1, 2, 3]) {
     const { id } = await client.register({ idcardid: `test_fail_0s_event-${n}`, callbackUrl: hook })

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../src/core/error.ts'
 import type { ProblemAnswer } from '../../src/http/json/problem.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
+import type { LookupAnswer } from '../../src/http/partner/lookup.ts'
 import type { MeAnswer } from '../../src/http/partner/me.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-answer.ts'
 import type { ResendAnswer } from '../../src/http/partner/resends.ts'
@@ -14,6 +15,7 @@ import type { StatusAnswer } from '../../src/http/partner/status.ts'
 test("the client's shapes are the service's", () => {
   expectTypeOf<RegistrationAnswer>().toExtend<client.Registration>()
   expectTypeOf<client.Registration>().toExtend<RegistrationAnswer>()
+  expectTypeOf<LookupAnswer['data'][number]>().toExtend<client.LookedUp>()
   expectTypeOf<AttemptAnswer>().toExtend<client.Attempt>()
   expectTypeOf<client.Attempt>().toExtend<AttemptAnswer>()
   expectTypeOf<ExplanationAnswer>().toExtend<client.Explanation>()

@@ -36,6 +36,7 @@ type Writing = Exclude<
   | 'close'
   | 'findRegistration'
   | 'listRegistrations'
+  | 'lookUpRegistrations'
   | 'findResend'
   | 'listEvents'
   | 'listAttempts'

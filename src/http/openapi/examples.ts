@@ -74,6 +74,7 @@ const ACCOUNT = {
 export const EXAMPLES: Examples = {
   RegistrationRequest: { ...CALLBACK, metadata: { order: '42' }, expiresAt: '2026-11-25T08:00:00Z' },
   BatchRequest: { registrations: [CALLBACK] },
+  LookupRequest: { idcardids: ['16236437872836', '16236437872837'] },
   ResendRequest: { since: '2026-11-24T00:00:00Z', until: '2026-11-24T12:00:00Z', delivery: 'exhausted' },
   RotateRequest: { overlap: '24h', type: 'v1' },
   CallbackTestRequest: { callbackUrl: 'https://partner.example/hook' },
@@ -97,6 +98,12 @@ export const EXAMPLES: Examples = {
     results: [
       { status: 201, registration: REGISTRATION },
       { status: 422, problem: PROBLEM },
+    ],
+  },
+  LookupResults: {
+    data: [
+      { idcardid: '16236437872836', registrations: [REGISTRATION] },
+      { idcardid: '16236437872837', registrations: [] },
     ],
   },
   Attempt: ATTEMPT,

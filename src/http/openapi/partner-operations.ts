@@ -1,5 +1,6 @@
 import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import { EVENT_QUERY } from '../partner/events.ts'
+import { MOST_FOUND } from '../partner/lookup.ts'
 import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
 import { STATUS_QUERY } from '../partner/status.ts'
 import type { Operation, Operations } from './operation.ts'
@@ -30,6 +31,14 @@ export const PARTNER_OPERATIONS: Operations = {
       'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
     body: 'BatchRequest',
     answers: { 200: { description: 'The result of every item.', schema: 'BatchResults' } },
+  },
+  'POST /v1/registrations/lookup': {
+    ...REGISTRATIONS,
+    operationId: 'lookup',
+    summary: 'Look up to 1,000 serials up at once',
+    description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_FOUND} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
+    body: 'LookupRequest',
+    answers: { 200: { description: 'The registrations of every serial.', schema: 'LookupResults' } },
   },
   'GET /v1/registrations': {
     ...REGISTRATIONS,

@@ -19,6 +19,7 @@ import { BATCH_BODY, BATCH_RESULTS } from '../partner/batch.ts'
 import { createCallbackTestBody } from '../partner/callback-test.ts'
 import { EVENT, EVENT_LIST } from '../partner/events.ts'
 import { EXPLANATION } from '../partner/explain.ts'
+import { LOOKUP_BODY, LOOKUP_RESULTS } from '../partner/lookup.ts'
 import { ME } from '../partner/me.ts'
 import { ATTEMPT, REGISTRATION } from '../partner/registration-answer.ts'
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
@@ -30,6 +31,7 @@ import { STATUS_ANSWER } from '../partner/status.ts'
 export const requestsOf = (registrationBody: RegistrationBodySchema, now: () => number) => ({
   RegistrationRequest: registrationBody,
   BatchRequest: BATCH_BODY,
+  LookupRequest: LOOKUP_BODY,
   ResendRequest: RESEND_BODY,
   RotateRequest: ROTATION,
   CallbackTestRequest: createCallbackTestBody(registrationBody),
@@ -50,6 +52,7 @@ export const ANSWERS = {
   Registration: REGISTRATION,
   RegistrationList: listOf(REGISTRATION),
   BatchResults: BATCH_RESULTS,
+  LookupResults: LOOKUP_RESULTS,
   Attempt: ATTEMPT,
   AttemptList: listOf(ATTEMPT),
   Explanation: EXPLANATION,

@@ -21,7 +21,7 @@ export interface KnownVerification extends Owned {
 }
 
 /** Live registrations of one serial: those that have not ended without a verdict. */
-const MOST_LIVE = 100
+export const MOST_LIVE = 100
 /** Registrations of one serial that are not erased yet, whatever became of them: whoever looks for a pair goes through all. */
 const MOST_OF_A_SERIAL = 1_000
 

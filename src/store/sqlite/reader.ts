@@ -13,6 +13,7 @@ import type { SqliteOptions } from './store.ts'
 /** The verbs whose work grows with what there is. */
 export type ReadVerb =
   | 'listRegistrations'
+  | 'lookUpRegistrations'
   | 'listAttempts'
   | 'listEvents'
   | 'listActs'

@@ -14,7 +14,7 @@ import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
-type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'listAttempts' | 'explain'>
+type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain'>
 
 const ATTEMPT = {
   at: attempts.at,
@@ -71,7 +71,21 @@ export const createRegistrationQueries = (context: Context): Verbs => {
     .orderBy(desc(registrations.id))
     .prepare()
 
+  const idsOfSerials = client
+    .prepare<{ partnerId: string; idcardids: string; limit: number }, string>(`
+      SELECT r.id FROM json_each(@idcardids) s CROSS JOIN verifications v ON v.idcardid = s.value
+        CROSS JOIN registrations r ON r.verification_id = v.id
+      WHERE v.partner_id = +@partnerId LIMIT +@limit`)
+    .pluck()
+
   return {
+    lookUpRegistrations: (partnerId, idcardids, limit) =>
+      read(() => {
+        const ids = idsOfSerials.all({ partnerId, idcardids: JSON.stringify(idcardids), limit: limit + 1 })
+        if (ids.length > limit) return null
+        return rowsOf.all({ ids: JSON.stringify(ids) }).map(row => toRegistration(context, row))
+      }),
+
     listRegistrations: async (partnerId, query) => {
       const ids = JSON.stringify(await pageOf(partnerId, query))
       return read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row)))

@@ -84,6 +84,25 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await list({ idcardid: 'failing', status: 'pending' })).toEqual([])
   })
 
+  test('looks many serials up at once, of the partner alone', async () => {
+    const { bench, ids } = await openMixed(open)
+    await using _ = bench
+    const twice = await bench.register({ idcardid: 'failing', callbackUrl: OTHER_HOOK })
+    const other = await bench.addPartner()
+    const lookUp = (idcardids: string[], limit = 10, partnerId = bench.partnerId) =>
+      bench.store.lookUpRegistrations(partnerId, idcardids, limit)
+    const found = await lookUp(['expired', 'failing', 'nobody', 'FAILING', 'fail%'])
+    expect(found).toEqual([
+      await bench.find(twice.id),
+      await bench.find(ids.failing.id),
+      await bench.find(ids.expired.id),
+    ])
+    expect(await lookUp(['expired', 'failing'], 3)).toHaveLength(3)
+    expect(await lookUp(['expired', 'failing'], 2)).toBeNull()
+    expect(await lookUp(['failing'], 10, other)).toEqual([])
+    expect(await lookUp([])).toEqual([])
+  })
+
   test('shows for every question the newest of what the whole list shows', async () => {
     const { bench, ids } = await openMixed(open)
     await using _ = bench

@@ -10,6 +10,7 @@ import { createTurns } from './turns.ts'
 const CLOSED = 'it has been closed'
 const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'listRegistrations',
+  'lookUpRegistrations',
   'listAttempts',
   'listEvents',
   'listActs',

@@ -31,6 +31,7 @@ type Verbs = Pick<
   Store,
   | 'findRegistration'
   | 'listRegistrations'
+  | 'lookUpRegistrations'
   | 'listAttempts'
   | 'explain'
   | 'listEvents'
@@ -138,6 +139,15 @@ export const createReads = (context: Context): Verbs => {
         .filter(one => matches({ status: one.status, message: one.delivery }, { status, delivery }))
         .sort((a, b) => (a.id < b.id ? 1 : -1))
         .slice(0, limit),
+
+    lookUpRegistrations: async (partnerId, idcardids, limit) => {
+      const found = tables.registrations
+        .where(row => row.partnerId === partnerId)
+        .map(row => viewOf(context, row))
+        .filter(({ idcardid }) => idcardids.includes(idcardid))
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+      return found.length > limit ? null : found
+    },
 
     listAttempts: async (partnerId, id) => {
       const row = ownedRow(context, partnerId, id)

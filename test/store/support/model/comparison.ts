@@ -117,6 +117,9 @@ export const compareSomeReads = async (history: History): Promise<void> => {
     before: random() < 0.2 && registration ? registration.id : null,
   }
   await pair.both(handle, 'listRegistrations', store => store.listRegistrations(partnerId, query))
+  const serials = history.serials.filter(() => random() < 0.3)
+  const most = 1 + Math.floor(random() * 5)
+  await pair.both(handle, 'lookUpRegistrations', store => store.lookUpRegistrations(partnerId, serials, most))
   await pair.both(handle, 'stats', store => store.stats())
   const after = random() < 0.5 ? null : { n: Math.floor(random() * 5), at: random() < 0.5 ? null : history.now() }
   await pair.both(handle, 'listEvents', store => store.listEvents(partnerId, { after, limit: 3 }))

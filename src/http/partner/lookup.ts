@@ -1,0 +1,70 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
+import { MOST_LIVE } from '../../store/rules/register.ts'
+import type { Store } from '../../store/store.ts'
+import { noQuery } from '../json/query.ts'
+import { invalid } from '../json/validate.ts'
+import type { ApiEnv } from '../middleware/authenticate.ts'
+import type { ReadPartnerBody } from './body-rate.ts'
+import { createPageRate, type PageRateDeps } from './page-rate.ts'
+import { REGISTRATION, viewRegistration } from './registration-answer.ts'
+
+export interface LookupDeps extends PageRateDeps {
+  store: Pick<Store, 'lookUpRegistrations'>
+  readBody: ReadPartnerBody
+}
+
+/** So many of the longest serials, and some room for their frame. */
+const LOOKUP_BYTES = 128 * 1024
+const MOST_SERIALS = 1_000
+/** In one answer, which takes some 15 MB where each has the most metadata. */
+export const MOST_FOUND = 5_000
+const SERIALS = `must be an array of 1 to ${MOST_SERIALS} serials`
+const TOO_MANY = `have more than ${MOST_FOUND} registrations together: must be fewer at a time`
+
+export const LOOKUP_BODY = z.strictObject({
+  idcardids: z
+    .array(z.string(SERIAL_FORM).regex(SERIAL, SERIAL_FORM), SERIALS)
+    .min(1, SERIALS)
+    .max(MOST_SERIALS, SERIALS)
+    .describe('A serial may stand there more than once.'),
+})
+
+export const LOOKUP_RESULTS = z.strictObject({
+  data: z
+    .array(
+      z.strictObject({
+        idcardid: z.string(),
+        registrations: z
+          .array(REGISTRATION)
+          .describe('Yours for this serial, the newest first; empty: there are none.'),
+      }),
+    )
+    .describe('One for each serial, in the same order.'),
+})
+export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
+
+/** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
+export const createLookup = (deps: LookupDeps) => {
+  const app = new Hono<ApiEnv>()
+  const { begin } = createPageRate(deps, 'registrations of lookups')
+
+  app.post('/lookup', noQuery, async c => {
+    const partnerId = c.get('partnerId')
+    const { idcardids } = await deps.readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
+    const end = begin(partnerId, Math.min(MOST_FOUND, MOST_LIVE * idcardids.length))
+    const found = await deps.store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_FOUND)
+    const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
+    const count = idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+    end(found === null ? MOST_FOUND : Math.min(count, MOST_FOUND))
+    if (found === null || count > MOST_FOUND) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
+    const data = idcardids.map(idcardid => ({
+      idcardid,
+      registrations: (bySerial.get(idcardid) ?? []).map(viewRegistration),
+    }))
+    return c.json({ data } satisfies LookupAnswer)
+  })
+
+  return app
+}

@@ -1,0 +1,81 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Json, openApi } from '../support/api.ts'
+
+let api: Awaited<ReturnType<typeof openApi>>
+beforeEach(async () => {
+  api = await openApi()
+})
+afterEach(() => api[Symbol.asyncDispose]())
+
+const lookUp = (idcardids: unknown, from = api) =>
+  from.call('POST', '/v1/registrations/lookup', { body: { idcardids } })
+const hookOf = (n: number) => `https://h${n}.example/hook`
+
+test('answers each serial in the order of the request, with the caller’s own registrations, the newest first', async () => {
+  const old = await api.register({ idcardid: 'a' })
+  const other = await api.register({ idcardid: 'b' })
+  const newer = await api.register({ idcardid: 'a', callbackUrl: hookOf(1) })
+  await api.register({ idcardid: 'foreign' }, api.other.key)
+  await api.succeed()
+  const { status, json } = await lookUp(['b', 'foreign', 'a', 'unknown', 'b'])
+  expect(status).toBe(200)
+  expect(Object.keys(json)).toEqual(['data'])
+  expect(
+    json.data.map(({ idcardid, registrations }: Json) => [idcardid, registrations.map(({ id }: Json) => id)]),
+  ).toEqual([
+    ['b', [other.id]],
+    ['foreign', []],
+    ['a', [newer.id, old.id]],
+    ['unknown', []],
+    ['b', [other.id]],
+  ])
+  const listed = (await api.call('GET', '/v1/registrations?idcardid=a')).json.data
+  expect(json.data[2].registrations).toEqual(listed)
+})
+
+test('takes a thousand of the longest serials', async () => {
+  const serials = Array.from({ length: 1_000 }, (_, n) => String(n).padEnd(64, 'x'))
+  const { id } = await api.register({ idcardid: serials[999] })
+  const { status, json } = await lookUp(serials)
+  expect(status).toBe(200)
+  expect(json.data).toHaveLength(1_000)
+  expect(json.data[999].registrations).toMatchObject([{ id }])
+})
+
+test.each([
+  ['none', [], 'idcardids'],
+  ['a thousand and one', Array.from({ length: 1_001 }, () => 'a'), 'idcardids'],
+  ['a text', 'a', 'idcardids'],
+  ['a number among them', ['a', 16236437872836], 'idcardids.1'],
+  ['what is no serial', ['a', 'b', '0'], 'idcardids.2'],
+])('refuses %s', async (_, idcardids, path) => {
+  const { status, json } = await lookUp(idcardids)
+  expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/^must be /) }]])
+})
+
+test('refuses serials that have more than 5,000 registrations together, repeated ones too', async () => {
+  for (let n = 0; n < 100; n++) await api.register({ idcardid: 'many', callbackUrl: hookOf(n) })
+  expect((await lookUp(Array.from({ length: 50 }, () => 'many'))).status).toBe(200)
+  const { status, json } = await lookUp(Array.from({ length: 51 }, () => 'many'))
+  expect([status, json.errors]).toEqual([422, [{ path: 'idcardids', message: expect.stringContaining('5000') }]])
+})
+
+test('costs what it holds, at the rate of lists', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  await small.register({ idcardid: 'a' })
+  const serials = Array.from({ length: 501 }, () => 'a')
+  expect((await lookUp(serials, small)).status).toBe(200)
+  const refused = await lookUp(['a'], small)
+  expect([refused.status, refused.json.detail]).toEqual([
+    429,
+    'You may fetch 250 registrations of lookups a second, in bursts of 500.',
+  ])
+  small.clock.now += 1_000
+  expect((await lookUp(['a'], small)).status).toBe(200)
+})
+
+test('costs next to nothing where nothing is found', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  const serials = Array.from({ length: 1_000 }, (_, n) => `unknown-${n}`)
+  for (let n = 0; n < 10; n++) expect((await lookUp(serials, small)).status).toBe(200)
+})
