@@ -277,6 +277,7 @@ const endSecret: Step = async history => {
   const { id } = oneOf(history.random, secrets)
   await call(history, 'endSigningSecret', store => store.endSigningSecret(partnerId, id))
 }
+const changeSecrets: Step = (history, tick) => (history.random() < 0.6 ? rotateSecret : endSecret)(history, tick)
 const prune: Step = async history => {
   const before = history.now() - below(history.random, HOUR)
   const limit = 1 + below(history.random, 4)
@@ -309,8 +310,7 @@ export const STEPS = {
   mendDueTimes: { run: mendDueTimes, weight: 2 },
   changePartner: { run: changePartner, weight: 1 },
   changeAccount: { run: changeAccount, weight: 1 },
-  rotateSecret: { run: rotateSecret, weight: 1 },
-  endSecret: { run: endSecret, weight: 1 },
+  changeSecrets: { run: changeSecrets, weight: 1 },
   prune: { run: prune, weight: 2 },
   together: { run: together, weight: 2 },
 }
