@@ -51,6 +51,17 @@ export interface RegistrationFilter {
   cursor?: string | undefined
 }
 
+export interface EventFilter {
+  /** The `nextCursor` of a page. */
+  after?: string | undefined
+  /** Begins at the first webhook that was created then; ISO 8601 with its offset, if it is text. */
+  since?: Date | string | undefined
+  /** Only webhooks in this state now. */
+  delivery?: MessageState | undefined
+  /** The size of a page, 250 at most. */
+  limit?: number | undefined
+}
+
 /** The API of idface-notifier. A call that fails rejects with a `NotifierError`. */
 export interface Client {
   /** The same serial and URL give the same registration, so this may be repeated. */
@@ -86,10 +97,7 @@ export interface Client {
    * The webhooks in order, from behind the cursor `after` to the newest. To go on from there another time, take `pages()` and
    * keep each `nextCursor` once its page is processed.
    */
-  events(
-    from?: { after?: string | undefined; limit?: number | undefined },
-    options?: Signalled,
-  ): Pages<StoredEvent, string>
+  events(from?: EventFilter, options?: Signalled): Pages<StoredEvent, string>
   /** Waits until the registration has ended. After `timeoutMs` it resolves with one still `pending`; no limit unless given. */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
   /** The live ones, newest first. */
@@ -163,8 +171,13 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
 
     getResend: (id, { signal } = {}) => get(`v1/resend/${encodeURIComponent(id)}`, { signal }),
 
-    events: ({ after: start, limit } = {}, { signal } = {}) =>
-      createPages(after => get<Page<StoredEvent, string>>('v1/events', { query: { after, limit }, signal }), start),
+    events: ({ after: start, since, ...filter } = {}, { signal } = {}) => {
+      const query = { ...filter, since: since instanceof Date ? since.toISOString() : since }
+      return createPages(
+        after => get<Page<StoredEvent, string>>('v1/events', { query: { ...query, after }, signal }),
+        start,
+      )
+    },
 
     waitForVerdict: async (id, { timeoutMs = Number.POSITIVE_INFINITY, signal } = {}) => {
       const endsAt = now() + timeoutMs

@@ -3,7 +3,7 @@ import { checkOptions, isFunction, isNumber, nameOf, optional, type Rule } from 
 import { type Client, createCalls } from './client.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 
-export type { BatchResult, Client, NewRegistration, RegistrationFilter, Signalled } from './client.ts'
+export type { BatchResult, Client, EventFilter, NewRegistration, RegistrationFilter, Signalled } from './client.ts'
 export { NotifierError, type NotifierErrorCode } from './error.ts'
 export type { Pages } from './pages.ts'
 export type * from './shapes.ts'

@@ -5,7 +5,7 @@ export interface Pages<T, Cursor = string | null> extends AsyncIterable<T> {
   pages(): AsyncIterableIterator<Page<T, Cursor>>
 }
 
-/** `load` gets the cursor of the page before. A null cursor or an empty page ends the iteration. */
+/** `load` gets the cursor of the page before. A null cursor, or an empty page whose cursor has not moved, ends the iteration. */
 export const createPages = <T, Cursor extends string | null>(
   load: (cursor: string | undefined) => Promise<Page<T, Cursor>>,
   start: string | undefined,
@@ -14,8 +14,8 @@ export const createPages = <T, Cursor extends string | null>(
     let cursor: string | null | undefined = start
     while (cursor !== null) {
       const page: Page<T, Cursor> = await load(cursor)
-      if (page.data.length === 0) return
-      yield page
+      if (page.data.length > 0) yield page
+      else if (page.nextCursor === cursor) return
       cursor = page.nextCursor
     }
   }

@@ -139,6 +139,16 @@ export interface EventPosition {
   at: number | null
 }
 
+export interface EventQuery {
+  /** Null: from the first event. */
+  after: EventPosition | null
+  limit: number
+  /** Begins at the first event that was created then or later; unless given, at the first of all. */
+  since?: number | undefined
+  /** Only those whose delivery is in this state now; all unless given. */
+  delivery?: MessageState | undefined
+}
+
 export interface StoredEvent {
   position: EventPosition
   registrationId: string
@@ -149,7 +159,7 @@ export interface StoredEvent {
 }
 
 export type EventPage =
-  /** `end`: what to go on after, which may be behind the last event; null: there was nothing to look at. */
+  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. */
   | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null }
   /** The position is of a history that a restore has ended; null: begin at the first event. */
   | { outcome: 'lost'; beginAfter: EventPosition | null }

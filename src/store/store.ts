@@ -34,7 +34,7 @@ import type {
   BulkResend,
   Cancellation,
   EventPage,
-  EventPosition,
+  EventQuery,
   Explanation,
   NewBulkResend,
   NewRegistration,
@@ -103,9 +103,10 @@ export interface Store extends OperatorVerbs {
   /**
    * The partner's events after the position, or from the first where `after` is null. They come in the order of their
    * commits, so no event is ever added behind a reader. `lost` tells a reader that a restore has ended its history. What
-   * cannot be decrypted is left out.
+   * cannot be decrypted is left out. A page looks at `EVENT_WINDOW` events at most, so one that is not the last may have fewer than
+   * `limit`, even none: its `end` is what has been looked at.
    */
-  listEvents(partnerId: string, page: { after: EventPosition | null; limit: number }): Promise<EventPage>
+  listEvents(partnerId: string, query: EventQuery): Promise<EventPage>
   /** The newest 50, in the order in which they began. */
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>

@@ -120,7 +120,7 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'listEvents',
     summary: 'Fetch webhooks instead of receiving them, oldest first',
     description:
-      'For partners that cannot receive webhooks, or could not for a while. An empty page means that there is nothing new; its `nextCursor` stays valid. Only a restore of the database ends it: then the answer is 409, and its `nextCursor` is the one to go on with.',
+      'For partners that cannot receive webhooks, or could not for a while. There is nothing new where a page is empty and its `nextCursor` is the `after` of the call; it stays valid. Only a restore of the database ends it: then the answer is 409, and its `nextCursor` is the one to go on with.',
     query: EVENT_QUERY,
     answers: { 200: { description: 'A page.', schema: 'EventList' } },
     problems: ['conflict'],

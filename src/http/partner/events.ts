@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
+import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
+import { EVENT_WINDOW } from '../../store/rules/events.ts'
 import type { EventPosition, Store, StoredEvent } from '../../store/store.ts'
-import { AT, idField, jsonTime } from '../json/fields.ts'
+import { AT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery } from '../json/query.ts'
@@ -33,6 +34,7 @@ const readCursor = (cursor: string): EventPosition | null => {
 const cursorOf = (position: EventPosition | null): string =>
   position === null ? 'evt_0' : `evt_${position.n}${position.at === null ? '' : `_${position.at.toString(36)}`}`
 
+const SINCE = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B'
 export const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
@@ -41,6 +43,15 @@ export const EVENT_QUERY = z.strictObject({
     .transform(readCursor)
     .optional()
     .describe('The nextCursor of the call before; the first message if it is left out.'),
+  since: timeField(SINCE)
+    .optional()
+    .describe('Begins at the first message that was created then, or after `after` where that is later.'),
+  delivery: z
+    .enum(MESSAGE_STATES, `must be one of ${MESSAGE_STATES.join(', ')}`)
+    .optional()
+    .describe(
+      `Only messages whose delivery is in this state now. A page looks at ${EVENT_WINDOW} messages at most, so one that is not the last may have fewer than \`limit\`, even none.`,
+    ),
 })
 
 export const EVENT = z.strictObject({
@@ -58,7 +69,11 @@ export type EventAnswer = z.output<typeof EVENT>
 
 export const EVENT_LIST = z.strictObject({
   data: z.array(EVENT),
-  nextCursor: z.string().describe('Pass it as `after` to continue where this answer ended; it is never null.'),
+  nextCursor: z
+    .string()
+    .describe(
+      'Pass it as `after` to continue where this answer ended; it is never null. Nothing is left if the page is empty and this is the `after` of the call.',
+    ),
 })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
@@ -68,9 +83,9 @@ export const createEvents = (deps: EventDeps) => {
   const { charge } = createPageRate(deps, 'events')
 
   app.get('/', async c => {
-    const { limit, after = null } = readQuery(c, EVENT_QUERY)
+    const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
     const partnerId = c.get('partnerId')
-    const page = await store.listEvents(partnerId, { after, limit })
+    const page = await store.listEvents(partnerId, { after, limit, since, delivery })
     if (page.outcome === 'lost')
       return sendProblem(c, { code: 'conflict', detail: LOST, nextCursor: cursorOf(page.beginAfter) })
     const { events } = page

@@ -1,4 +1,7 @@
-import type { EventPosition } from '../store.ts'
+import type { EventPosition, EventQuery } from '../store.ts'
+
+/** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for. */
+export const EVENT_WINDOW = 1_000
 
 /** What the database knows about a position that a reader brings. */
 export interface PositionFacts {
@@ -14,6 +17,19 @@ export interface PositionFacts {
  */
 export const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
   n <= newest && (at === null || createdAt === null || createdAt === at)
+
+/**
+ * What a page begins after: the later one of `after` and the last event before `since`. Null: it begins at the first event.
+ *
+ * @param lastBy the last event that was created by then
+ */
+export const beginOf = (
+  { after, since }: Pick<EventQuery, 'after' | 'since'>,
+  lastBy: (at: number) => EventPosition | null,
+): EventPosition | null => {
+  const before = since === undefined ? null : lastBy(since - 1)
+  return (before?.n ?? 0) > (after?.n ?? 0) ? before : after
+}
 
 /**
  * Where a reader of a lost history begins: after the last event that was created by then. What was created later is of the

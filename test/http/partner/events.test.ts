@@ -145,6 +145,47 @@ test.each(['0', '251', '-1', '1.5', 'x', ''])('refuses a limit of %j', async lim
   expect((await events(`?limit=${limit}`)).json.errors[0].path).toBe('limit')
 })
 
+test('since a time begin at the first that was created then, also with its offset', async () => {
+  const ids = await resolveEach('a', 'b', 'c')
+  expect(idsOf(await events('?since=2026-11-24T18:20:00Z'))).toEqual(ids.slice(1))
+  expect(idsOf(await events('?since=2026-11-25T02:20:00%2B08:00'))).toEqual(ids.slice(1))
+  const first = await events('?since=2026-11-24T18:20:00Z&limit=1')
+  expect(idsOf(await events(`?since=2026-11-24T18:20:00Z&after=${first.json.nextCursor}`))).toEqual(ids.slice(2))
+  expect(idsOf(await events('?since=2020-01-01T00:00:00Z'))).toEqual(ids)
+})
+
+test('since a time after all of them give a cursor that leads to later ones alone', async () => {
+  await resolveEach('a')
+  const { json } = await events('?since=2026-12-01T00:00:00Z')
+  expect(json.data).toEqual([])
+  const [later] = await resolveEach('b')
+  expect(idsOf(await events(`?after=${json.nextCursor}`))).toEqual([later])
+})
+
+test('of one state of delivery are those that were missed', async () => {
+  const delivered = await resolveEach('a')
+  await api.receiveWith(200)
+  const missed = await resolveEach('b')
+  await api.receiveWith(500, { scheduleMs: [] })
+  expect(idsOf(await events('?delivery=delivered'))).toEqual(delivered)
+  expect(idsOf(await events('?delivery=exhausted&since=2026-11-24T00:00:00Z'))).toEqual(missed)
+  expect(idsOf(await events('?delivery=pending'))).toEqual([])
+})
+
+test.each([
+  'since=yesterday',
+  'since=2026-11-24T08:00:00',
+  'since=2026-11-24T08:00:00+08:00',
+  'since=',
+  'delivery=sent',
+])('refuses ?%s', async query => {
+  const { status, json } = await events(`?${query}`)
+  expect([status, json.errors]).toEqual([
+    400,
+    [{ path: query.split('=')[0], message: expect.stringMatching(/^must be /) }],
+  ])
+})
+
 test('are charged by the item: a page costs what it holds, and an empty one nothing', async () => {
   await using small = await openApi({ apiRate: 25 })
   for (let n = 0; n < 20; n++) await small.register({ idcardid: `serial-${n}` })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import type { MessageState } from '../../../src/core/message.ts'
 import type { EventPosition, StoredEvent } from '../../../src/store/store.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
@@ -64,6 +65,61 @@ export const describeEvents = (open: OpenStore): void => {
     expect(await lost(9, (all[0] as StoredEvent).createdAt - 1)).toEqual({ outcome: 'lost', beginAfter: null })
     expect(await lost(9, null)).toEqual({ outcome: 'lost', beginAfter: null })
     expect(await lost(9, bench.store.now())).toEqual({ outcome: 'lost', beginAfter: all[4]?.position })
+  })
+
+  test('begin at the first that was created since a time, but not before the position', async () => {
+    await using bench = await openBench(open)
+    await resolveMany(bench, 4)
+    const all = await read(bench)
+    const [second, third] = [all[1] as StoredEvent, all[2] as StoredEvent]
+    const since = async (at: number, after: EventPosition | null = null) => {
+      const page = await bench.store.listEvents(bench.partnerId, { after, limit: 10, since: at })
+      return page.outcome === 'page' ? page.events.map(({ position }) => position.n) : page.outcome
+    }
+    expect(await since(0)).toEqual([1, 2, 3, 4])
+    expect(await since(second.createdAt)).toEqual([2, 3, 4])
+    expect(await since(second.createdAt + 1)).toEqual([3, 4])
+    expect(await since(second.createdAt, third.position)).toEqual([4])
+    expect(await since(0, { n: 9, at: null })).toBe('lost')
+    // Whoever goes on from there later gets what comes then, and nothing of before.
+    const none = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, since: bench.store.now() })
+    expect(none).toEqual({ outcome: 'page', events: [], end: all[3]?.position })
+  })
+
+  test('of one state of delivery are those that are in it now', async () => {
+    await using bench = await openBench(open)
+    const of = async (delivery: MessageState) => {
+      const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, delivery })
+      return page.outcome === 'page' ? page.events.map(({ position }) => position.n) : page.outcome
+    }
+    await bench.resolve()
+    await bench.deliver(200)
+    await bench.resolve()
+    await bench.deliver(410)
+    await bench.resolve()
+    expect([await of('delivered'), await of('exhausted'), await of('pending')]).toEqual([[1], [2], [3]])
+    await bench.store.cancel(bench.partnerId, (await read(bench))[1]?.registrationId ?? '')
+    expect(await of('exhausted')).toEqual([])
+  })
+
+  test('of a state that few are in come in pages that look at a thousand at most, and each goes on after the last', async () => {
+    await using bench = await openBench(open)
+    await bench.resolve()
+    await bench.deliver(200)
+    for (let n = 0; n < 11; n++) {
+      const { idcardid } = await bench.resolve()
+      const urls = Array.from({ length: 99 }, (_, i) => `https://h${i}.example/hook`)
+      await bench.store.register(urls.map(callbackUrl => bench.newRegistration({ idcardid, callbackUrl })))
+    }
+    const page = async (after: EventPosition | null) => {
+      const found = await bench.store.listEvents(bench.partnerId, { after, limit: 10, delivery: 'delivered' })
+      if (found.outcome !== 'page') throw new Error('the position is lost')
+      return { end: found.end, found: found.events.map(({ position }) => position.n) }
+    }
+    const one = await page(null)
+    const two = await page(one.end)
+    expect([one.found, one.end?.n, two.found, two.end?.n]).toEqual([[1], 1_000, [], 1_101])
+    expect(await page(two.end)).toEqual(two)
   })
 
   test('go on after a position that tells no time', async () => {

@@ -12,7 +12,7 @@ import {
   cutPage,
   placeOf,
 } from '../../../../src/store/rules/callback-troubles.ts'
-import { isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
+import { beginOf, EVENT_WINDOW, isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { isNotSent } from '../../../../src/store/rules/not-sent.ts'
 import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
@@ -179,19 +179,22 @@ export const createReads = (context: Context): Verbs => {
       })
     },
 
-    listEvents: async (partnerId, { after, limit }) => {
+    listEvents: async (partnerId, { after, limit, since, delivery }) => {
       const all = messagesOf(partnerId)
       const newest = tables.partners.get(partnerId)?.events ?? 0
       const createdAt = all.find(({ event }) => event === after?.n)?.createdAt ?? null
-      if (after !== null && !isOfThisHistory(after, { newest, createdAt })) {
-        const firstFrom = (n: number) => {
+      const lastBy = (at: number | null) =>
+        lastEventBy(at, newest, n => {
           const found = all.find(({ event }) => event >= n)
           return found ? { n: found.event, at: found.createdAt } : null
-        }
-        return { outcome: 'lost', beginAfter: lastEventBy(after.at, newest, firstFrom) }
-      }
-      const events = all
-        .filter(({ event, body }) => event > (after?.n ?? 0) && body !== '')
+        })
+      if (after !== null && !isOfThisHistory(after, { newest, createdAt }))
+        return { outcome: 'lost', beginAfter: lastBy(after.at) }
+      const begin = beginOf({ after, since }, lastBy)
+      const looked = all.filter(({ event }) => event > (begin?.n ?? 0)).slice(0, EVENT_WINDOW)
+      const isWanted = ({ state, body }: MessageRow) => body !== '' && (delivery === undefined || state === delivery)
+      const events = looked
+        .filter(isWanted)
         .slice(0, limit)
         .map(({ event, createdAt, registrationId, type, state, body }) => ({
           position: { n: event, at: createdAt },
@@ -201,7 +204,9 @@ export const createReads = (context: Context): Verbs => {
           delivery: state,
           body,
         }))
-      return { outcome: 'page', events, end: events.at(-1)?.position ?? null }
+      const last = looked.at(-1)
+      const whole = last ? { n: last.event, at: last.createdAt } : begin
+      return { outcome: 'page', events, end: events.length === limit ? (events.at(-1)?.position ?? begin) : whole }
     },
 
     statusOf: async (partnerId, idOrApiId) => {

@@ -1,3 +1,4 @@
+import { HOUR } from '../../../../src/core/duration.ts'
 import { MESSAGE_STATES } from '../../../../src/core/message.ts'
 import { REGISTRATION_STATUSES } from '../../../../src/core/registration.ts'
 import type { Pair } from './pair.ts'
@@ -122,7 +123,9 @@ export const compareSomeReads = async (history: History): Promise<void> => {
   await pair.both(handle, 'lookUpRegistrations', store => store.lookUpRegistrations(partnerId, serials, most))
   await pair.both(handle, 'stats', store => store.stats())
   const after = random() < 0.5 ? null : { n: Math.floor(random() * 5), at: random() < 0.5 ? null : history.now() }
-  await pair.both(handle, 'listEvents', store => store.listEvents(partnerId, { after, limit: 3 }))
+  const since = random() < 0.5 ? undefined : history.now() - Math.floor(random() * HOUR)
+  const delivery = random() < 0.5 ? undefined : oneOf(random, MESSAGE_STATES)
+  await pair.both(handle, 'listEvents', store => store.listEvents(partnerId, { after, limit: 3, since, delivery }))
   await pair.both(handle, 'usageOf', store => store.usageOf(partnerId))
   const of = random() < 0.3 ? null : partnerId
   await pair.both(handle, 'listCallbacks', store => store.listCallbacks(of, { after: null, limit: 3 }))
