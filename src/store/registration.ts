@@ -63,6 +63,15 @@ export interface Cancellation {
   stopsMessage: boolean
 }
 
+/**
+ * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
+ * ended a signing secret. What is due all the same is claimed anew.
+ */
+export interface Cancelled {
+  partnerId: string
+  registrationId: string | null
+}
+
 export interface RegistrationQuery {
   idcardid: string | null
   status: RegistrationStatus | null

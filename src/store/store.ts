@@ -33,6 +33,7 @@ import type {
   Attempt,
   BulkResend,
   Cancellation,
+  Cancelled,
   EventPage,
   EventQuery,
   Explanation,
@@ -268,15 +269,6 @@ export interface Store extends OperatorVerbs {
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>
-}
-
-/**
- * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
- * ended a signing secret. What is due all the same is claimed anew.
- */
-export interface Cancelled {
-  partnerId: string
-  registrationId: string | null
 }
 
 /**
