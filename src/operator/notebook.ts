@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { Emit, TelemetryEvent } from '../telemetry/emit.ts'
 
 export interface Notebook {
-  /** Keeps it until it is written: a second of the same adds to the first, and an end takes the place of what it ends. */
+  /** Keeps it until it is written: what comes soon after of the same adds to it, and an end takes the place of what it ends. */
   note(note: OperatorNote): void
   /** Writes what is there, and nothing that comes later. */
   stop(): Promise<void>
@@ -16,7 +16,7 @@ const MOST_PENDING = 5_000
 /** Rows that are written in one go: some ms on the store's thread. */
 const BATCH = 250
 /** Between two writes: what comes many times a second is one row. */
-const GAP_MS = SECOND
+const GAP_MS = SECOND / 2
 const RETRY_MS = 5 * SECOND
 
 export const keyOf = ({ condition, subject }: Pick<OperatorNote, 'condition' | 'subject'>): string =>

@@ -23,7 +23,7 @@ export interface Teller {
 /** Longer than a message may take. */
 const LEASE_MS = MINUTE
 /** Looks again after this long, for what another node has noted and leases that have run out. */
-const LONGEST_NAP_MS = 5 * SECOND
+const LONGEST_NAP_MS = SECOND
 const LONGEST_PAUSE_MS = 15 * MINUTE
 /** In a row, before the channel is off: then it gets one message an hour, until it takes one. */
 const MOST_REFUSALS = 3

@@ -45,6 +45,16 @@ test('what comes many times within a second is written once, with its number', a
   await notebook.stop()
 })
 
+test('what came just after another note left more than a second later', async () => {
+  const { clock, written, notebook } = open()
+  notebook.note(exhausted('one'))
+  await endOfTurn()
+  notebook.note(exhausted('two'))
+  await clock.advance(SECOND / 2)
+  expect(written).toEqual([[exhausted('one')], [exhausted('two')]])
+  await notebook.stop()
+})
+
 test('what is only counted is told as merged, and rings nobody', async () => {
   const { emitted, state, notebook } = open()
   state.result = 'counted'

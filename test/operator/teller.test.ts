@@ -46,13 +46,16 @@ const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
     ...{ condition: 'message.exhausted', subject: partnerId, at: clock.now(), adds: 1 },
     details: { partnerId, host: 'partner.example' },
   })
-  const note = async (...partnerIds: string[]) => {
+  const noteElsewhere = async (...partnerIds: string[]) => {
     await store.noteOperatorEvents(partnerIds.map(exhausted))
+  }
+  const note = async (...partnerIds: string[]) => {
+    await noteElsewhere(...partnerIds)
     teller.ring()
     await settle()
   }
   return {
-    ...{ state, teller, store, advance, note, emitted, settle },
+    ...{ state, teller, store, advance, note, noteElsewhere, emitted, settle },
     subjects: () => posted.map(({ notice }) => notice.items.map(({ subject }) => subject)),
     posted,
     results: () => emitted.flatMap(event => (event as [string, { outcome?: string }])[1].outcome ?? []),
@@ -70,6 +73,15 @@ test('what waits while a message goes is told in one digest', async () => {
   await advance(4 * SECOND)
   expect(subjects()).toEqual([['one'], ['two', 'three', 'four']])
   expect(results()).toEqual(['sent', 'merged', 'merged', 'merged'])
+  await teller.stop()
+})
+
+test('what another process had noted left up to five seconds later', async () => {
+  const { advance, noteElsewhere, subjects, teller } = open()
+  await advance(3 * SECOND)
+  await noteElsewhere('one')
+  await advance(SECOND)
+  expect(subjects()).toEqual([['one']])
   await teller.stop()
 })
 
