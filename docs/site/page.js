@@ -9,7 +9,7 @@ const write = async (text, block) => {
   document.execCommand('copy')
 }
 
-for (const block of document.querySelectorAll('main pre > code')) {
+for (const block of document.querySelectorAll('.text pre > code')) {
   const button = document.createElement('button')
   button.type = 'button'
   button.textContent = copy

@@ -43,6 +43,8 @@ export interface View {
   /** The language that links carry on. */
   chosen: Language | null
   version: string
+  /** Whether the content is text, and no tool with a style of its own. */
+  isText: boolean
   /** Beside those of every page, in `docs/assets`. */
   styles?: readonly string[]
   scripts?: readonly string[]
@@ -69,7 +71,7 @@ const sectionList = ({ sections = [], contentLanguage }: View, label: string) =>
 
 /** A whole page. What it loads and where it leads within the service is relative, so that it works below any prefix. */
 export const layout = async (view: View): Promise<string> => {
-  const { path, title, content, language, contentLanguage, version, styles = [], scripts = [] } = view
+  const { path, title, content, isText, language, contentLanguage, version, styles = [], scripts = [] } = view
   const words = WORDS[language]
   const assets = `${toRoot(path)}docs/assets`
   const notice =
@@ -94,7 +96,7 @@ ${[...scripts, 'page.js'].map(file => html`<script src="${assets}/${file}" defer
 </header>
 <div class="columns">
 ${sectionList(view, words.sections)}
-<main id="content" lang="${WORDS[contentLanguage].tag}">
+<main id="content"${isText ? raw(' class="text"') : ''} lang="${WORDS[contentLanguage].tag}">
 ${notice}
 ${content}
 </main>

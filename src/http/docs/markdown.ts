@@ -76,6 +76,10 @@ export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: Re
     override table(token: Tokens.Table): string {
       return `<div class="scroll" tabindex="0">${super.table(token)}</div>\n`
     }
+    // A heading without words says nothing of its column.
+    override tablecell(token: Tokens.TableCell): string {
+      return token.header && token.text === '' ? '<td></td>\n' : super.tablecell(token)
+    }
     override code({ text, lang = '' }: Tokens.Code): string {
       return `<pre tabindex="0"><code class="${escapeHtml(lang)}">${escapeHtml(text)}\n</code></pre>\n`
     }

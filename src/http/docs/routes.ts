@@ -33,6 +33,11 @@ SwaggerUIBundle({
   queryConfigEnabled: false,
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
+  // The page has a main part already, and this list no label.
+  onComplete: () => {
+    document.querySelector('#operations')?.setAttribute('role', 'group')
+    document.querySelector('#servers')?.setAttribute('aria-label', 'Server')
+  },
 })
 `
 
@@ -48,6 +53,7 @@ const ASSETS = new Map([
   ['start.js', assetOf(JAVASCRIPT, () => START_SCRIPT)],
   ['page.css', assetOf(CSS, () => readFile(inSite('page.css')))],
   ['page.js', assetOf(JAVASCRIPT, () => readFile(inSite('page.js')))],
+  ['reference.css', assetOf(CSS, () => readFile(inSite('reference.css')))],
   ['icon.svg', assetOf('image/svg+xml', () => readFile(inSite('icon.svg')))],
 ])
 const ASSET_SECONDS = HOUR / SECOND
@@ -136,7 +142,15 @@ export const createDocs = (deps: DocsDeps) => {
     const { title, sections, html: text, language } = await documentOf(page, reader.language, reader.chosen)
     const list = page.path === EXAMPLES.path ? fileList((await examples()).keys(), language) : ''
     const content = html`${raw(text)}${list}`
-    return sendPage(c, { ...reader, path: page.path, title, sections, content, contentLanguage: language })
+    return sendPage(c, {
+      ...reader,
+      path: page.path,
+      title,
+      sections,
+      content,
+      isText: true,
+      contentLanguage: language,
+    })
   }
 
   app.use('/openapi.json', limit, headers)
@@ -153,7 +167,12 @@ export const createDocs = (deps: DocsDeps) => {
       const reader = readerOf(c)
       return sendPage(c, {
         ...{ ...reader, path, title: REFERENCE.label[reader.language], contentLanguage: 'en' },
-        ...{ content: REFERENCE_CONTENT, styles: ['swagger-ui.css'], scripts: ['swagger-ui-bundle.js', 'start.js'] },
+        ...{
+          content: REFERENCE_CONTENT,
+          isText: false,
+          styles: ['swagger-ui.css', 'reference.css'],
+          scripts: ['swagger-ui-bundle.js', 'start.js'],
+        },
       })
     }
     const page = PAGES.find(one => one.path === path)

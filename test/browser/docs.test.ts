@@ -1,0 +1,115 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { AxeResults } from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openListening } from '../attack/support/listening.ts'
+import { openBrowser, reasonToSkip } from './chromium.ts'
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/problems', '/docs/reference']
+const WIDTHS = [1280, 375]
+const LANGUAGES = ['en', 'zh-CN']
+const THEMES = ['light', 'dark'] as const
+/** A folder for pictures of each page, for those who want to look at them. */
+const PICTURES = process.env.PICTURES ?? null
+
+/** What a page did that it should not, while it was read. */
+const watch = (page: Page, origin: string) => {
+  const faults: string[] = []
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', error => faults.push(`error: ${error.message}`))
+  page.on('request', request => {
+    const url = request.url()
+    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`foreign request: ${url}`)
+  })
+  page.on('response', response => {
+    if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`)
+  })
+  return faults
+}
+
+/** How Swagger UI is built: links inside buttons, levels of headings that are left out, and a second main part, which we make a group. */
+const OF_SWAGGER_UI = {
+  'nested-interactive': { enabled: false },
+  'heading-order': { enabled: false },
+  'aria-allowed-role': { enabled: false },
+}
+
+const violationsOf = async (page: Page, rules = {}): Promise<string[]> => {
+  // By the debugger, which the page's policy does not concern.
+  await page.evaluate(AXE)
+  const { violations } = (await page.evaluate(`axe.run(${JSON.stringify({ rules })})`)) as AxeResults
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 150)).join(' | ')}`)
+}
+
+describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
+  let api: Awaited<ReturnType<typeof openListening>>
+  let browser: Browser
+  beforeAll(async () => {
+    api = await openListening({ keepAliveTimeout: 5_000 }, { now: () => performance.now() * 100 })
+    browser = await openBrowser()
+  }, 60_000)
+  afterAll(async () => {
+    await browser.close()
+    await api[Symbol.asyncDispose]()
+  })
+
+  const cases = PAGES.flatMap(path =>
+    WIDTHS.flatMap(width => LANGUAGES.flatMap(locale => THEMES.map(theme => ({ path, width, locale, theme })))),
+  )
+  test.each(cases)('$path at $width px, $locale, $theme has no fault', async ({ path, width, locale, theme }) => {
+    const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme: theme })
+    try {
+      const page = await context.newPage()
+      const faults = watch(page, api.url)
+      await page.goto(`${api.url}${path}`)
+      if (path === '/docs/reference') await page.waitForSelector('#reference .opblock')
+      expect(await page.getAttribute('html', 'lang')).toBe(locale)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      if (PICTURES !== null) {
+        mkdirSync(PICTURES, { recursive: true })
+        const name = `${path.slice(1).replaceAll('/', '-')}-${width}-${locale}-${theme}.png`
+        await page.screenshot({ path: join(PICTURES, name), fullPage: true })
+      }
+      expect(await violationsOf(page, path === '/docs/reference' ? OF_SWAGGER_UI : {})).toEqual([])
+      expect(faults).toEqual([])
+    } finally {
+      await context.close()
+    }
+  })
+
+  test('a button copies a block of code', async () => {
+    const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+    try {
+      const page = await context.newPage()
+      await page.goto(`${api.url}/docs`)
+      const button = page.locator('.code button').first()
+      expect(await button.textContent()).toBe('Copy')
+      await button.click()
+      await page.waitForFunction('document.querySelector(".code button").textContent === "Copied"')
+      expect(await page.evaluate('navigator.clipboard.readText()')).toContain(`export NOTIFIER_URL=${api.url}\n`)
+    } finally {
+      await context.close()
+    }
+  })
+
+  test('a page is whole without JavaScript', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    try {
+      const page = await context.newPage()
+      await page.goto(`${api.url}/docs`)
+      await page.click('text=中文')
+      expect(page.url()).toBe(`${api.url}/docs?lang=zh`)
+      await page.click('nav.pages >> text=错误码')
+      expect(page.url()).toBe(`${api.url}/docs/problems?lang=zh`)
+    } finally {
+      await context.close()
+    }
+  })
+})
+
+if (reasonToSkip !== null) test('in Chromium', ({ skip }) => skip(reasonToSkip ?? ''))
