@@ -153,7 +153,7 @@ const en: Words = {
     }.`,
     remedy: mostFor?.isSilent
       ? `Tell partner ${mostFor.partnerId} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
-      : 'Look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
+      : 'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:
@@ -248,7 +248,7 @@ const zh: Words = {
     }。`,
     remedy: mostFor?.isSilent
       ? `请告知合作方 ${mostFor.partnerId}：其接收端没有应答。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
-      : '请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+      : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:

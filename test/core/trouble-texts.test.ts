@@ -83,6 +83,8 @@ test('late webhooks of one host that does not answer ask for no more slots', () 
   }
   const spread = describeTrouble({ ...late, mostFor: null }, 'en', AT)
   expect(spread.remedy).toContain('CALLBACK_CONCURRENCY')
+  // What has waited for a service that was down is late for its first minutes.
+  expect(spread.remedy).toMatch(/^After a start or a break of the service this goes away by itself\./)
 })
 
 test('a backlog that nobody works off has no estimate', () => {
