@@ -1,3 +1,4 @@
+import type { AttemptError } from '../core/message.ts'
 import type { Exchange } from '../http-client/client.ts'
 import type { Attempt } from '../store/store.ts'
 import { type Failure, type FailureCode, failureOf } from './failure.ts'
@@ -57,7 +58,7 @@ export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
 const ROUND_MS = 100
 
 /** A partner learns these failures only: they come after a connection to a public address. */
-const TOLD: Partial<Record<FailureCode, string>> = { tls: 'tls', protocol: 'invalid_response' }
+const TOLD: Partial<Record<FailureCode, AttemptError>> = { tls: 'tls', protocol: 'invalid_response' }
 
 /**
  * An attempt as its partner is told of it. Every other reason why no answer came (refused, timed out, not allowed, no such

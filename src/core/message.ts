@@ -91,6 +91,13 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
 }
 
 /** How an attempt ended, as far as the schedule is concerned; `httpStatus` is null if no answer came. */
+/**
+ * Why an attempt got no answer, as its partner, and whoever searches for it, is told: `no_response` stands for all that could tell
+ * what our network looks like.
+ */
+export const ATTEMPT_ERRORS = ['no_response', 'tls', 'invalid_response'] as const
+export type AttemptError = (typeof ATTEMPT_ERRORS)[number]
+
 export interface AttemptOutcome {
   httpStatus: number | null
   retryAfterMs: number | null

@@ -41,7 +41,7 @@ export const BULK = z.strictObject({
   createdAt: AT,
   startedAt: AT_OR_NULL,
   endedAt: AT_OR_NULL,
-  error: z.string().nullable().describe('Why its probe has failed, such as `timeout`, `http_503` or `cancelled`.'),
+  error: z.string().nullable().describe('Why its probe has failed, such as `no_response`, `http_503` or `cancelled`.'),
 })
 
 export const BULK_DRAFT = z.strictObject({

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { DAY, readDuration } from '../../core/duration.ts'
-import { MESSAGE_STATES } from '../../core/message.ts'
+import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { REASONS } from '../../core/verification.ts'
@@ -14,7 +14,8 @@ import { viewFound } from './registration-view.ts'
 const PARTNER = 'must be the id of a partner'
 const ACCOUNT = 'must be the id of an account, or its APIID'
 const HOST = 'must be the host of a callback URL, with its port where the URL names one'
-const ERROR = 'must be an error as failures show it, such as timeout or http_503'
+const ERROR = `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`
+const ERROR_FORM = /^(no_response|tls|invalid_response|http_[1-5]\d\d)$/
 const WHEN =
   'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h'
 const LONGEST_BACK_MS = 400 * DAY
@@ -60,7 +61,7 @@ export const FILTER = {
     .describe('Of the callback URL, with its port where it names one.'),
   error: z
     .string(ERROR)
-    .regex(/^\w{1,40}$/, ERROR)
+    .regex(ERROR_FORM, ERROR)
     .optional()
     .describe('Why the last attempt failed of a webhook that has not arrived.'),
   since: when

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MESSAGE_STATES } from '../../core/message.ts'
+import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
@@ -52,7 +52,10 @@ export const ATTEMPT = z.strictObject({
   at: AT,
   outcome: z.enum(ATTEMPT_KINDS).describe('A 2xx; any other answer; a 410, which ends the message; no answer at all.'),
   httpStatus: z.int().nullable(),
-  error: z.string().nullable().describe('Why there was no answer.'),
+  error: z
+    .string()
+    .nullable()
+    .describe(`Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}.`),
   durationMs: z.number().min(0),
   responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body that the receiver answered with.'),
 })

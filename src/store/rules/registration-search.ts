@@ -4,7 +4,7 @@ import type { Attempt } from '../registration.ts'
 import type { BulkActName, FailureGroup, FoundRegistration, RegistrationFilter } from '../registration-search.ts'
 import { hostOf } from './lane.ts'
 
-/** How an attempt failed, as `timeout` or `http_503`; null: it did not. */
+/** How an attempt failed, as `no_response` or `http_503`; null: it did not. */
 export const attemptError = ({ outcome, httpStatus, error }: Pick<Attempt, 'outcome' | 'httpStatus' | 'error'>) => {
   if (outcome === 'delivered') return null
   return httpStatus === null ? (error ?? 'failed') : `http_${httpStatus}`

@@ -76,7 +76,7 @@ describe('an operator', () => {
       'reason=expired': [],
       'delivery=exhausted': [exhausted],
       'host=OTHER.example:8443': [exhausted],
-      'error=timeout': [exhausted],
+      'error=no_response': [exhausted],
       'error=http_503&host=other.example:8443': [],
       'since=1s': [waiting, exhausted],
       'since=2026-11-25T00:20:02%2B08:00': [waiting],
@@ -98,6 +98,7 @@ describe('an operator', () => {
     'delivery=x',
     'host=a/b',
     'error=%20',
+    'error=timeout',
     'since=yesterday',
     'until=900d',
     'cursor=x',
@@ -177,7 +178,7 @@ describe('failures', () => {
     expect(await idsOf('/messages?state=exhausted')).toEqual([exhausted])
     expect(await idsOf('/messages?state=pending')).toEqual([failing])
     expect(await idsOf('/messages?host=partner.example')).toEqual([failing])
-    expect(await idsOf('/messages?error=timeout')).toEqual([exhausted])
+    expect(await idsOf('/messages?error=no_response')).toEqual([exhausted])
     expect((await get('/messages?state=delivered')).status).toBe(400)
   })
 
@@ -186,7 +187,7 @@ describe('failures', () => {
     const both = { count: 1, partners: 1, oldestAt: expect.any(String), newestAt: expect.any(String) }
     expect((await get('/messages/groups')).json).toEqual({
       data: [
-        { host: 'other.example:8443', error: 'timeout', pending: 0, exhausted: 1, ...both },
+        { host: 'other.example:8443', error: 'no_response', pending: 0, exhausted: 1, ...both },
         { host: 'partner.example', error: 'http_503', pending: 1, exhausted: 0, ...both },
       ],
       isCapped: false,

@@ -206,7 +206,7 @@ const everything = function* (): Generator<Explanation> {
       for (const account of [RUNNING, ...pauses, { ...RUNNING, pausedAt: START }])
         for (const lastCode of [null, 2])
           yield explanation({ nextPollAt }, { lastAnswer, account, lastCode, rawStatus: null })
-  const attempts = [null, attempt({}), attempt({ outcome: 'failed', httpStatus: null, error: 'timeout' })]
+  const attempts = [null, attempt({}), attempt({ outcome: 'failed', httpStatus: null, error: 'no_response' })]
   const ends = [
     ...(['succeeded', 'failed', 'cancelled'] as const).map(status => ({ status, reason: null })),
     ...[null, ...REASONS].map(reason => ({ status: 'unresolved' as const, reason })),

@@ -267,7 +267,7 @@ describe('a registration', () => {
           at: '2026-11-24T16:30:00.000Z',
           outcome: 'failed',
           httpStatus: null,
-          error: 'timeout',
+          error: 'no_response',
         }),
       ],
       nextCursor: null,

@@ -198,7 +198,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
           : step.state === 'delivered'
             ? 'delivered'
             : 'rejected'
-      const error = httpStatus === null ? 'timeout' : null
+      const error = httpStatus === null ? 'no_response' : null
       const attempt = {
         at: clock.now,
         outcome: kind,
