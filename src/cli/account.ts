@@ -6,7 +6,7 @@ import { Secret } from '../core/secret.ts'
 import { viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import type { Account, Store } from '../store/store.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, listJson, showTable } from './frame/output.ts'
@@ -110,8 +110,8 @@ export const createAccount = ({
     if (partner !== null && !(await store.findPartner(partner))) refuseNoPartner(partner, lang)
     const id = createIds()('acc')
     const added = { id, apiId, apiKey, passwordMode: mode, rate, partnerId: partner }
-    const account = (await store.createAccount(added)) ?? refuse(texts.exists(apiId))
-    await recordCommand(store, { act: 'account.create', object: account.id, reason })
+    const act = { act: 'account.create', object: id, reason }
+    const account = (await audited(store, act, () => store.createAccount(added))) ?? refuse(texts.exists(apiId))
     print(json ? JSON.stringify(viewAccount(account)) : texts.created(apiId))
   })
 }
@@ -141,8 +141,8 @@ const change = (
   withStore(lang, async store => {
     const texts = TEXTS[lang]
     const found = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
-    const account = (await verb(store, found.id)) ?? refuse(texts.noAccount(name))
-    await recordCommand(store, { act, object: account.id, reason })
+    const changed = await audited(store, { act, object: found.id, reason }, () => verb(store, found.id))
+    const account = changed ?? refuse(texts.noAccount(name))
     print(json ? JSON.stringify(viewAccount(account)) : texts[said](account.apiId))
   })
 

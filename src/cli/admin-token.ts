@@ -2,7 +2,7 @@ import { createIds, random } from '../app/clock-and-ids.ts'
 import { createAdminToken } from '../core/api-key.ts'
 import type { Role } from '../core/role.ts'
 import type { AdminToken, Store } from '../store/store.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { iso, listJson, showTable, showTime, zoneName } from './frame/output.ts'
@@ -35,8 +35,9 @@ export const createToken = ({ name, role, expires, json, lang, reason }: NewInpu
   withStore(lang, async store => {
     const { id, text, hash } = createAdminToken(createIds()('token'), random)
     const expiresAt = expires === null ? null : store.now() + expires
-    const token = await store.createAdminToken({ id, hash, name, role, expiresAt })
-    await recordCommand(store, { act: 'admin_token.create', object: id, reason })
+    const token = await audited(store, { act: 'admin_token.create', object: id, reason }, () =>
+      store.createAdminToken({ id, hash, name, role, expiresAt }),
+    )
     if (json) return print(JSON.stringify({ ...viewToken(token), token: text }))
     print(`${TEXTS[lang].created(token)}\n\n  id     ${id}\n  token  ${text}`)
   })
@@ -57,8 +58,8 @@ export const listTokens = ({ json, lang }: Common): Promise<void> =>
 export const revokeToken = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const token = (await store.revokeAdminToken(id)) ?? refuse(texts.unknown(id))
-    await recordCommand(store, { act: 'admin_token.revoke', object: id, reason })
+    const act = { act: 'admin_token.revoke', object: id, reason }
+    const token = (await audited(store, act, () => store.revokeAdminToken(id))) ?? refuse(texts.unknown(id))
     print(json ? JSON.stringify(viewToken(token)) : texts.revoked(token))
   })
 

@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os'
+import { COMMAND, objectOf } from '../store/act.ts'
 import type { NewAct, Store } from '../store/store.ts'
 
 const LONGEST_NAME = 100
 
 /** Whoever runs the command; a container may have no name for its user. */
-const userName = (): string => {
+export const userName = (): string => {
   try {
     return userInfo().username.slice(0, LONGEST_NAME)
   } catch {
@@ -12,8 +13,46 @@ const userName = (): string => {
   }
 }
 
-/** Puts what a command has done into the audit; called before the command says that it is done. */
-export const recordCommand = (
+interface CommandAct {
+  act: string
+  /** The id of what it is done to, as it was typed. */
+  object?: string
+  reason: string | null
+}
+
+const record = (
   store: Pick<Store, 'recordAct'>,
-  { act, object = null, reason }: Pick<NewAct, 'act' | 'reason'> & { object?: string | null },
-): Promise<void> => store.recordAct({ who: 'command', name: userName(), act, object, reason, outcome: 'done' })
+  { act, object = '', reason }: CommandAct,
+  outcome: NewAct['outcome'],
+): Promise<number> =>
+  store.recordAct({ who: COMMAND, name: userName(), act, object: objectOf(object), reason, outcome })
+
+/** Puts what a command has done into the audit. */
+export const recordDone = async (store: Pick<Store, 'recordAct'>, act: CommandAct): Promise<void> => {
+  await record(store, act, 'done')
+}
+
+/**
+ * Does what a command is to do: it is in the audit before it begins, and its end before the command tells it. If the command is
+ * ended meanwhile, the audit has it as begun.
+ *
+ * @param isDone tells by the result whether it was done, or else refused
+ */
+export const audited = async <T>(
+  store: Pick<Store, 'recordAct' | 'endAct'>,
+  act: CommandAct,
+  run: () => Promise<T>,
+  isDone: (result: T) => boolean = result => result !== null,
+): Promise<T> => {
+  const id = await record(store, act, 'begun')
+  let result: T
+  try {
+    result = await run()
+  } catch (error) {
+    // The first error tells more than one here.
+    await store.endAct(id, 'failed').catch(() => {})
+    throw error
+  }
+  await store.endAct(id, isDone(result) ? 'done' : 'refused')
+  return result
+}

@@ -2,7 +2,7 @@ import type { Language } from '../config/setting.ts'
 import { viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
 import type { Store } from '../store/store.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable, showTime } from './frame/output.ts'
@@ -50,8 +50,9 @@ export const enableCallback = ({
   reason,
 }: Common & { partnerId: string; callbackUrl: string }): Promise<void> =>
   withStore(lang, async store => {
-    const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
-    await recordCommand(store, { act: 'callback.enable', object: partnerId, reason })
+    const released = await audited(store, { act: 'callback.enable', object: partnerId, reason }, () =>
+      store.enableCallback({ partnerId, callbackUrl }, 'operator'),
+    )
     if (json) return print(JSON.stringify({ released }))
     print(released ? TEXTS[lang].enabled(callbackUrl) : TEXTS[lang].nothingHeld(callbackUrl))
   })

@@ -2,7 +2,7 @@ import { clock } from '../app/clock-and-ids.ts'
 import type { Language } from '../config/setting.ts'
 import { resealAll } from '../store/resealing.ts'
 import { runBatches } from '../worker/background-job.ts'
-import { recordCommand } from './audit.ts'
+import { audited, recordDone } from './audit.ts'
 import { loadConfig, print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
@@ -48,26 +48,28 @@ const zh: DatabaseTexts = {
 
 const TEXTS: Readonly<Record<Language, DatabaseTexts>> = { en, zh }
 
-/** Opening the database has migrated it. */
-export const migrate = ({ json, lang }: Common): Promise<void> =>
-  withStore(lang, async () => print(json ? JSON.stringify({ migrated: true }) : TEXTS[lang].migrated))
+/** Opening the database has migrated it: only then it surely has an audit. */
+export const migrate = ({ json, lang, reason }: Common): Promise<void> =>
+  withStore(lang, async store => {
+    await recordDone(store, { act: 'database.migrate', reason })
+    print(json ? JSON.stringify({ migrated: true }) : TEXTS[lang].migrated)
+  })
 
 export const prune = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const { retentionMs } = loadConfig('database', lang).storage
     const progress = createProgress()
     let done = 0
-    const pruned = await runBatches(
-      async size => {
-        const count = await store.prune(store.now() - retentionMs, size)
-        done += count
-        progress.count(TEXTS[lang].pruning, done)
-        return count
-      },
-      { size: PRUNE_BATCH },
+    const batch = async (size: number): Promise<number> => {
+      const count = await store.prune(store.now() - retentionMs, size)
+      done += count
+      progress.count(TEXTS[lang].pruning, done)
+      return count
+    }
+    const pruned = await audited(store, { act: 'database.prune', reason }, () =>
+      runBatches(batch, { size: PRUNE_BATCH }),
     )
     progress.end()
-    await recordCommand(store, { act: 'database.prune', reason })
     print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
   })
 
@@ -75,13 +77,14 @@ export const prune = ({ json, lang, reason }: Common): Promise<void> =>
 export const rekey = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const progress = createProgress()
-    const { moved: resealed, unreadable } = await resealAll(store.reseal, {
-      size: REKEY_BATCH,
-      pause: () => clock.sleep(REKEY_PAUSE_MS),
-      onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
-    })
+    const { moved: resealed, unreadable } = await audited(store, { act: 'database.rekey', reason }, () =>
+      resealAll(store.reseal, {
+        size: REKEY_BATCH,
+        pause: () => clock.sleep(REKEY_PAUSE_MS),
+        onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
+      }),
+    )
     progress.end()
-    await recordCommand(store, { act: 'database.rekey', reason })
     if (json) return print(JSON.stringify({ resealed, unreadable }))
     const texts = TEXTS[lang]
     print(texts.resealed(resealed))

@@ -1,4 +1,4 @@
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime } from './frame/output.ts'
@@ -20,8 +20,7 @@ const TEXTS = {
 /** Works beside a service, which claims no message any more from then on. */
 export const holdDeliveries = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
-    await store.holdDeliveries()
-    await recordCommand(store, { act: 'deliveries.hold', reason })
+    await audited(store, { act: 'deliveries.hold', reason }, store.holdDeliveries)
     const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
     const since = new Date(heldAt).toISOString()
     print(json ? JSON.stringify({ heldSince: since }) : TEXTS[lang].held(formatTime(heldAt, lang)))
@@ -31,8 +30,7 @@ export const holdDeliveries = ({ json, lang, reason }: Common): Promise<void> =>
 export const resumeDeliveries = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const heldAt = await store.deliveriesHeldAt()
-    await store.resumeDeliveries()
-    await recordCommand(store, { act: 'deliveries.resume', reason })
+    await audited(store, { act: 'deliveries.resume', reason }, store.resumeDeliveries)
     if (json) return print(JSON.stringify({ heldSince: null }))
     const texts = TEXTS[lang]
     print(heldAt === null ? texts.notHeld : texts.resumed(formatTime(heldAt, lang)))

@@ -1,7 +1,7 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import type { Language } from '../config/setting.ts'
 import { createApiKey } from '../core/api-key.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { iso, listJson, showTable, showTime, zoneName } from './frame/output.ts'
@@ -39,8 +39,10 @@ const TEXTS: Readonly<Record<Language, KeyTexts>> = { en, zh }
 export const createKey = ({ partnerId, json, lang, reason }: Common & { partnerId: string }): Promise<void> =>
   withStore(lang, async store => {
     const { id, text, hash } = createApiKey(createIds()('key'), random)
-    const key = (await store.createKey(partnerId, { id, hash })) ?? refuseNoPartner(partnerId, lang)
-    await recordCommand(store, { act: 'key.create', object: key.id, reason })
+    const created = await audited(store, { act: 'key.create', object: id, reason }, () =>
+      store.createKey(partnerId, { id, hash }),
+    )
+    const key = created ?? refuseNoPartner(partnerId, lang)
     if (json) return print(JSON.stringify({ id: key.id, partnerId, apiKey: text }))
     print(`${TEXTS[lang].created(key.id)}\n\n  apiKey  ${text}`)
   })
@@ -67,8 +69,7 @@ export const listKeys = ({ partnerId, json, lang }: Common & { partnerId: string
 
 export const revokeKey = ({ keyId, json, lang, reason }: Common & { keyId: string }): Promise<void> =>
   withStore(lang, async store => {
-    const key = await store.revokeKey(keyId)
-    if (!key) return refuse(TEXTS[lang].noKey(keyId))
-    await recordCommand(store, { act: 'key.revoke', object: key.id, reason })
+    const act = { act: 'key.revoke', object: keyId, reason }
+    const key = (await audited(store, act, () => store.revokeKey(keyId))) ?? refuse(TEXTS[lang].noKey(keyId))
     print(json ? JSON.stringify({ id: key.id, revoked: true }) : TEXTS[lang].revoked(key.id))
   })

@@ -1,7 +1,7 @@
 import type { Language } from '../config/setting.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import type { Partner } from '../store/store.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { refuseNoPartner } from './partner.ts'
@@ -63,8 +63,8 @@ export const setPartner = ({ id, name, payload, json, lang, reason, ...limits }:
     quotas: { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) },
   }
   return withStore(lang, async store => {
-    const partner = (await store.changePartner(id, change)) ?? refuseNoPartner(id, lang)
-    await recordCommand(store, { act: 'partner.change', object: id, reason })
+    const act = { act: 'partner.change', object: id, reason }
+    const partner = (await audited(store, act, () => store.changePartner(id, change))) ?? refuseNoPartner(id, lang)
     if (json) return print(JSON.stringify(viewPartner(partner)))
     print(texts.now(partner, limit => (limit === null ? texts.unlimited : String(limit))).join('\n'))
   })

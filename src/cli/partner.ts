@@ -3,7 +3,7 @@ import type { Language } from '../config/setting.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import type { Partner, Store } from '../store/store.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable, showTime, zoneName } from './frame/output.ts'
@@ -45,8 +45,9 @@ const TEXTS: Readonly<Record<Language, PartnerTexts>> = { en, zh }
 export const createPartner = ({ name, json, lang, reason }: Common & { name: string }): Promise<void> =>
   withStore(lang, async store => {
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(), random })
-    const { id, name: stored } = await store.createPartner(partner)
-    await recordCommand(store, { act: 'partner.create', object: id, reason })
+    const { id, name: stored } = await audited(store, { act: 'partner.create', object: partner.id, reason }, () =>
+      store.createPartner(partner),
+    )
     const created = { partnerId: id, name: stored, apiKey, signingSecret }
     if (json) return print(JSON.stringify(created))
     print(`${TEXTS[lang].created(stored)}\n`)
@@ -65,8 +66,9 @@ export const listPartners = ({ json, lang }: Common): Promise<void> =>
 const setDisabled = (id: string, disabled: boolean, { json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const { name } = (await store.changePartner(id, { disabled })) ?? refuseNoPartner(id, lang)
-    await recordCommand(store, { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason })
+    const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason }
+    const partner = await audited(store, act, () => store.changePartner(id, { disabled }))
+    const { name } = partner ?? refuseNoPartner(id, lang)
     print(json ? JSON.stringify({ id, name, disabled }) : texts[disabled ? 'disabled' : 'enabled'](name))
   })
 

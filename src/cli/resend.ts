@@ -1,7 +1,7 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { Language } from '../core/language.ts'
 import type { Store } from '../store/store.ts'
-import { recordCommand } from './audit.ts'
+import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import type { TimeOption } from './frame/options.ts'
@@ -76,10 +76,14 @@ const resendOne = (id: string, { json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
     const partnerId = await findPartnerOf(store, id, lang)
-    const outcome = await store.resend(partnerId, id)
+    const outcome = await audited(
+      store,
+      { act: 'registration.resend', object: id, reason },
+      () => store.resend(partnerId, id),
+      ended => ended === 'resent',
+    )
     if (outcome === 'no_message') refuse(texts.noMessage(id))
     if (outcome === 'cancelled') refuse(texts.cancelled(id))
-    await recordCommand(store, { act: 'registration.resend', object: id, reason })
     print(json ? JSON.stringify({ registrationId: id, partnerId }) : texts.resent(id))
   })
 
@@ -93,8 +97,10 @@ const resendSpan = (span: Span, { json, lang, reason }: Common): Promise<void> =
     const now = store.now()
     const [since, until] = [span.since(now), span.until?.(now) ?? now]
     if (until < since) refuse(texts.order)
-    const { id } = await store.startResend(span.partner, { id: createIds()('resend'), since, until })
-    await recordCommand(store, { act: 'resend.start', object: id, reason })
+    const id = createIds()('resend')
+    await audited(store, { act: 'resend.start', object: id, reason }, () =>
+      store.startResend(span.partner, { id, since, until }),
+    )
     const resent = await finish(store, { partner: span.partner, id, lang })
     if (json)
       return print(

@@ -1,8 +1,20 @@
 import { DAY } from '../core/duration.ts'
 
-/** How an act ended: it was done; it was not allowed or not possible; it failed, and a part of it may be done. */
-export const ACT_OUTCOMES = ['done', 'refused', 'failed'] as const
+/**
+ * How an act ended: it was done; it was not allowed or not possible; it failed, and a part of it may be done. `begun`: it is under
+ * way, or whoever did it ended first, and it may be done or not.
+ */
+export const ACT_OUTCOMES = ['begun', 'done', 'refused', 'failed'] as const
 export type ActOutcome = (typeof ACT_OUTCOMES)[number]
+export type ActEnd = Exclude<ActOutcome, 'begun'>
+
+/** Who does what is done by a command. */
+export const COMMAND = 'command'
+
+/** What an id can look like. */
+const ID = /^[\x21-\x7e]{1,128}$/
+/** The object of an act, by the id that was given; null: it cannot be one, and is not worth keeping. */
+export const objectOf = (given: string): string | null => (ID.test(given) ? given : null)
 
 /** What an operator has done, by the admin API or by a command. */
 export interface NewAct {
@@ -18,6 +30,9 @@ export interface NewAct {
   reason: string | null
   outcome: ActOutcome
 }
+
+/** Whoever runs a command, and why. */
+export type CommandUser = Pick<NewAct, 'name' | 'reason'>
 
 export interface Act extends NewAct {
   /** Counts up. */
@@ -41,18 +56,16 @@ export interface ActPage {
   next: number | null
 }
 
-/** How long acts are kept, and how many at most. */
 const KEPT_MS = 366 * DAY
-const MOST_KEPT = 1_000_000
 
 /** What is erased when another act is recorded: of the oldest, so many. */
 export const ACTS_ERASED_AT_ONCE = 100
 
-/** Acts before this moment, and acts with this id or a smaller one, are kept no longer. */
-export const keptActs = (newestId: number, now: number): { from: number; after: number } => ({
-  from: now - KEPT_MS,
-  after: newestId - MOST_KEPT,
-})
+/** Acts before this moment are kept no longer. Only age ends them: nobody can push the acts of others out by many of their own. */
+export const actsKeptFrom = (now: number): number => now - KEPT_MS
+
+/** The service tells its log what it does itself; what a command does, it finds in the database. */
+export const isForLog = ({ who }: Pick<Act, 'who'>): boolean => who === COMMAND
 
 /** So many acts a page looks at. */
 export const ACTS_LOOKED_AT = 5_000

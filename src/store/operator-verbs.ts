@@ -1,4 +1,4 @@
-import type { ActPage, ActQuery, NewAct } from './act.ts'
+import type { Act, ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'
@@ -36,8 +36,14 @@ export interface OperatorVerbs {
   findAdminToken(id: string): Promise<AdminTokenOwner | null>
   /** Records that these tokens have been used now. */
   touchAdminTokens(ids: readonly string[]): Promise<void>
-  /** Records what an operator has done. Erases some of what is older than a year, or more than is kept. */
-  recordAct(act: NewAct): Promise<void>
+  /**
+   * Records what an operator begins to do, before it is done; or, with an outcome, what came to nothing. Resolves to its id. Erases
+   * some of what is older than a year.
+   */
+  recordAct(act: NewAct): Promise<number>
+  endAct(id: number, outcome: ActEnd): Promise<void>
+  /** Hands out acts of commands that no log has, the oldest first, each once; one that was begun, again when it has ended. */
+  takeActsForLog(limit: number): Promise<Act[]>
   /** Newest first. A page looks at so many acts at most (`act.ts`). */
   listActs(query: ActQuery): Promise<ActPage>
 }

@@ -52,10 +52,16 @@ export const EVENTS = {
       name: TEXT,
       act: TEXT,
       object: orNull(TEXT),
-      outcome: field<'done' | 'refused' | 'failed'>('text'),
+      outcome: field<'begun' | 'done' | 'refused' | 'failed'>('text'),
     },
     meaning:
-      'An operator did `act` to `object` by the admin API, or tried to; `who` is the id of the token and `name` its name. `GET /v1/admin/audit` has this with the reason, and what commands have done, for a year.',
+      'An operator did `act` to `object`, or tried to: `who` is the id of a token and `name` its name; or `command`, and the user of the machine, which is told within 10 s, or at the next start. Of a command that has not ended `outcome` is `begun`, and its end follows. `GET /v1/admin/audit` has this with the reason, for a year.',
+  },
+  'audit.refusals_left_out': {
+    level: 'warn',
+    fields: { who: TEXT, name: TEXT, act: TEXT },
+    meaning:
+      'The token `who` of `name` was refused, `act` at last, more often than the audit takes: 20 refusals of a token at once, and one a minute. The rest are counted only (`idface_http_requests_total`); told once an hour. Ask whoever uses it, or revoke it: `admin-token revoke`.',
   },
   'setting.relaxed': {
     level: 'warn',

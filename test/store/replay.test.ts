@@ -221,6 +221,30 @@ const CASES: Record<Writing, Case> = {
     await bench.store.recordAct(act)
     return () => bench.store.recordAct(act)
   },
+  endAct: async bench => {
+    const act = {
+      who: 'command',
+      name: 'root',
+      act: 'key.revoke',
+      object: null,
+      reason: null,
+      outcome: 'begun',
+    } as const
+    const id = await bench.store.recordAct(act)
+    return () => bench.store.endAct(id, 'done')
+  },
+  takeActsForLog: async bench => {
+    const act = {
+      who: 'command',
+      name: 'root',
+      act: 'key.revoke',
+      object: null,
+      reason: null,
+      outcome: 'done',
+    } as const
+    await bench.store.recordAct(act)
+    return () => bench.store.takeActsForLog(10)
+  },
   createPartner: async bench => {
     const { partner } = newPartner('new', { newId: bench.newId, random: randomBytes })
     return () => bench.store.createPartner(partner)

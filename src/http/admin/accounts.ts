@@ -77,8 +77,10 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     const partnerId = body.partnerId ?? null
     if (partnerId !== null && !(await store.findPartner(partnerId)))
       throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
+    const id = newId('acc')
+    await c.get('begin')(id)
     const account = await store.createAccount({
-      id: newId('acc'),
+      id,
       apiId: body.account,
       apiKey: new Secret(body.apiKey),
       passwordMode: body.mode ?? 'dynamic',
@@ -86,7 +88,6 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
       partnerId,
     })
     if (!account) throw new AppError('conflict', 'An account with this APIID exists already.')
-    c.set('object', account.id)
     c.header('location', `/v1/admin/accounts/${account.id}`)
     return c.json(viewAccount(account), 201)
   })
@@ -94,12 +95,14 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
   app.post('/:id/pause', noQuery, async c => {
     await readReason(c)
     const { id } = await find(c.req.param('id'))
+    await c.get('begin')(id)
     return c.json(viewAccount(found(await store.pauseAccount(id), 'account')))
   })
 
   app.post('/:id/resume', noQuery, async c => {
     await readReason(c)
     const { id } = await find(c.req.param('id'))
+    await c.get('begin')(id)
     return c.json(viewAccount(found(await store.resumeAccount(id), 'account')))
   })
 

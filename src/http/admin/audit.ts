@@ -38,7 +38,9 @@ export const AUDITED_ACT = z.strictObject({
   reason: z.string().nullable(),
   outcome: z
     .enum(ACT_OUTCOMES)
-    .describe('`refused`: it was not allowed or not possible. `failed`: the service could not do it, or only a part.'),
+    .describe(
+      '`begun`: it is under way, or whatever did it ended first: it may be done or not. `refused`: it was not allowed or not possible. `failed`: the service could not do it, or only a part.',
+    ),
 })
 
 const viewAct = ({ at, who, name, act, object, reason, outcome }: Act): z.output<typeof AUDITED_ACT> => ({

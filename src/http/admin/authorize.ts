@@ -1,19 +1,25 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
+import { HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { includesRole } from '../../core/role.ts'
+import type { Rate } from '../../core/token-bucket.ts'
+import { type ActEnd, objectOf } from '../../store/act.ts'
 import type { NewAct, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { createBuckets } from '../middleware/rate-limit.ts'
 import { ADMIN_ROUTES } from './routes.ts'
 
 export interface AuditDeps {
-  store: Pick<Store, 'recordAct'>
-  emit: Emit<'audit.recorded'>
+  store: Pick<Store, 'recordAct' | 'endAct'>
+  now: () => number
+  emit: Emit<'audit.recorded' | 'audit.refusals_left_out'>
 }
 
-/** What an id can look like; anything else that stands in a path is not worth keeping. */
-const ID = /^[\x21-\x7e]{1,128}$/
+/** How often what came to nothing is written for each token, and how often the log is told that there is more. */
+const REFUSALS: Rate = { rate: SECOND / MINUTE, burst: 20 }
+const TOLD: Rate = { rate: SECOND / HOUR, burst: 1 }
 
 /** The route that will answer, as `POST /v1/admin/partners`; null: there is none. */
 const routeOf = (c: Context): string | null => {
@@ -21,32 +27,52 @@ const routeOf = (c: Context): string | null => {
   return route ? `${route.method} ${route.path}` : null
 }
 
-const outcomeOf = (status: number): NewAct['outcome'] => {
+const outcomeOf = (status: number): ActEnd => {
   if (status < 400) return 'done'
   return status < 500 ? 'refused' : 'failed'
 }
 
 /** What stands for `:id` in the path that was called. */
-const idIn = (route: string, path: string): string | null =>
-  path.split('/')[(route.split(' ')[1] ?? '').split('/').indexOf(':id')] ?? null
+const idIn = (route: string, path: string): string =>
+  path.split('/')[(route.split(' ')[1] ?? '').split('/').indexOf(':id')] ?? ''
 
 /**
- * Puts whatever changes something, or was to, into the audit before it is answered. Where that cannot be recorded, the answer
- * is an error although it may be done.
+ * Puts whatever changes something into the audit before it is done, and how it ended before that is answered. Where the end cannot
+ * be recorded, the answer is an error although it may be done. What was refused before it began is recorded too, but so often only
+ * that nobody fills the audit with it.
  */
-export const createAudit = ({ store, emit }: AuditDeps): MiddlewareHandler<ApiEnv> =>
-  async function recordAct(c, next) {
+export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<ApiEnv> => {
+  const takeRefusal = createBuckets({ now })
+  const takeTold = createBuckets({ now })
+
+  return async function audit(c, next) {
     const route = routeOf(c) ?? ''
-    await next()
     const act = ADMIN_ROUTES[route]?.act ?? null
-    if (act === null) return
+    if (act === null) return next()
     const { id: who, name } = c.get('operator')
-    const named = c.get('object') ?? idIn(route, c.req.path) ?? ''
-    const object = ID.test(named) ? named : null
+    let begun = null as { id: number; object: string } | null
+    const record = (object: string | null, outcome: NewAct['outcome']): Promise<number> =>
+      store.recordAct({ who, name, act, object, reason: c.get('reason') ?? null, outcome })
+    c.set('begin', async object => {
+      begun = { id: await record(object, 'begun'), object }
+    })
+    await next()
     const outcome = outcomeOf(c.res.status)
-    await store.recordAct({ who, name, act, object, reason: c.get('reason') ?? null, outcome })
+    if (begun) {
+      await store.endAct(begun.id, outcome)
+      return emit('audit.recorded', { who, name, act, object: begun.object, outcome })
+    }
+    // A dry run.
+    if (outcome === 'done') return
+    if (takeRefusal(who, REFUSALS) !== null) {
+      if (takeTold(who, TOLD) === null) emit('audit.refusals_left_out', { who, name, act })
+      return
+    }
+    const object = objectOf(idIn(route, c.req.path))
+    await record(object, outcome)
     emit('audit.recorded', { who, name, act, object, outcome })
   }
+}
 
 /** Lets operators do what their role allows, by `ADMIN_ROUTES`. */
 export const refuseByRole: MiddlewareHandler<ApiEnv> = async function refuseByRole(c, next) {

@@ -85,11 +85,9 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
     const { id: who, name, role } = c.get('operator')
     const draft: NewBulkAct = { id: newId('bulk'), act, filter, reason, who, name, probe, counted, createdAt: at }
+    if (!dryRun) await c.get('begin')(draft.id)
     const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
-    if (!dryRun) {
-      c.set('object', bulk.id)
-      c.header('location', `/v1/admin/bulk/${bulk.id}`)
-    }
+    if (!dryRun) c.header('location', `/v1/admin/bulk/${bulk.id}`)
     const drafted: z.output<typeof BULK_DRAFT> = {
       ...view(c, bulk),
       ...(dryRun ? { id: null } : {}),
@@ -117,11 +115,13 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     await readReason(c)
     const { id, act } = await find(c)
     refuseByAct(c, act)
+    await c.get('begin')(id)
     return answer(c, await store.startBulkAct(id))
   })
   app.post('/:id/stop', noQuery, async c => {
     await readReason(c)
     const { id } = await find(c)
+    await c.get('begin')(id)
     return answer(c, await store.stopBulkAct(id))
   })
 

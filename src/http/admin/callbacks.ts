@@ -91,7 +91,7 @@ export const createAdminCallbacks = ({ store }: AdminCallbackDeps) => {
   app.post('/enable', noQuery, async c => {
     const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
     // Not the URL: a partner may have put a secret into it.
-    c.set('object', partnerId)
+    await c.get('begin')(partnerId)
     const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
     return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
   })

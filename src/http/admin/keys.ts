@@ -64,7 +64,7 @@ export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) =
     const partnerId = readId(c.req.param('id'), 'partner')
     const { expiresAt = null } = hasBody(c) ? await readAct(c, newKey) : {}
     const { id, hash, text } = createApiKey(newId('key'), random)
-    c.set('object', id)
+    await c.get('begin')(id)
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
     return c.json(
       { id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies z.output<typeof CREATED_KEY>,
@@ -81,7 +81,9 @@ export const createAdminKeys = ({ store }: Pick<AdminKeyDeps, 'store'>) => {
 
   app.delete('/:id', async c => {
     c.set('reason', readQuery(c, ACT).reason ?? null)
-    found(await store.revokeKey(readId(c.req.param('id'), 'key')), 'key')
+    const id = readId(c.req.param('id'), 'key')
+    await c.get('begin')(id)
+    found(await store.revokeKey(id), 'key')
     return c.body(null, 204)
   })
 

@@ -76,8 +76,8 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   app.post('/', noQuery, async c => {
     const { name } = await readAct(c, NEW_PARTNER)
     const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
+    await c.get('begin')(partner.id)
     await store.createPartner(partner)
-    c.set('object', partner.id)
     c.header('location', `/v1/admin/partners/${partner.id}`)
     return c.json(
       { partnerId: partner.id, name, apiKey, signingSecret } satisfies z.output<typeof CREATED_PARTNER>,
@@ -93,6 +93,7 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   app.patch('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), 'partner')
     const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
+    await c.get('begin')(id)
     return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
   })
 

@@ -101,6 +101,7 @@ export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
   app.post('/:id/resend', noQuery, async c => {
     await readReason(c)
     const [partnerId, id] = await target(c)
+    await c.get('begin')(id)
     const outcome = await store.resend(partnerId, id)
     if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
     const registration = found(await store.findRegistration(partnerId, id), 'registration')

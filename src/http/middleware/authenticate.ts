@@ -17,10 +17,14 @@ export interface ApiEnv {
     requestId: string
     partnerId: string
     traceparent: string
-    /** In the admin API: who calls; why, and what an act was done to where its path does not name it, for the audit. */
+    /** In the admin API: who calls, and why. */
     operator: Operator
     reason: string | null
-    object: string
+    /**
+     * In the admin API: called before something is changed, with the id of what it is done to. Puts it into the audit; throws where
+     * that cannot be, and then nothing may be changed.
+     */
+    begin: (object: string) => Promise<void>
   }
 }
 

@@ -10,11 +10,11 @@ interface Caller {
 }
 
 /**
- * A token bucket for each key. Throws `AppError('too_many_requests')` with `detail` when the bucket has too few tokens, and takes
- * none then. There are at most `MOST_BUCKETS`: whoever brings many keys must not make it forget those that it has to refuse, so
- * those that are full are dropped, which loses nothing, and where none is the one that would be full first.
+ * A token bucket for each key: how many ms until it has the tokens again, and none are taken; null: they were taken. There are at
+ * most `MOST_BUCKETS`: whoever brings many keys must not make it forget those that it has to refuse, so those that are full are
+ * dropped, which loses nothing, and where none is the one that would be full first.
  */
-export const createRateLimit = (deps: { now: () => number; detail: string }) => {
+export const createBuckets = (deps: { now: () => number }) => {
   const callers = new Map<string, Caller>()
 
   /** Searches all of them, which is rare: as a rule it drops many at once. */
@@ -39,11 +39,20 @@ export const createRateLimit = (deps: { now: () => number; detail: string }) => 
     return caller
   }
 
-  return (key: string, rate: Rate & { count?: number }): void => {
+  return (key: string, rate: Rate & { count?: number }): number | null => {
     const caller = callers.get(key) ?? add(key, rate.rate)
     const { bucket, retryAfterMs } = takeToken(caller.bucket, deps.now(), rate)
     caller.bucket = bucket
     caller.rate = rate.rate
+    return retryAfterMs
+  }
+}
+
+/** Throws `AppError('too_many_requests')` with `detail` when the key's bucket has too few tokens. */
+export const createRateLimit = (deps: { now: () => number; detail: string }) => {
+  const take = createBuckets(deps)
+  return (key: string, rate: Rate & { count?: number }): void => {
+    const retryAfterMs = take(key, rate)
     if (retryAfterMs !== null) throw new AppError('too_many_requests', deps.detail, { retryAfterMs })
   }
 }

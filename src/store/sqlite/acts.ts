@@ -1,15 +1,38 @@
-import { ACTS_ERASED_AT_ONCE, ACTS_LOOKED_AT, type Act, actPage, keptActs } from '../act.ts'
+import type Database from 'better-sqlite3'
+import {
+  ACTS_ERASED_AT_ONCE,
+  ACTS_LOOKED_AT,
+  type Act,
+  type ActEnd,
+  actPage,
+  actsKeptFrom,
+  COMMAND,
+  type CommandUser,
+  isForLog,
+} from '../act.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
+import { asc, eq, sql } from './drizzle.ts'
+import { tablesOf } from './ownership.ts'
 import { acts } from './schema.ts'
 
-type Verbs = Pick<Store, 'recordAct' | 'listActs'>
+type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
 
-/** What operators have done. What is over and old goes with the next act, a bit at a time. */
+const columns = {
+  id: acts.id,
+  at: acts.at,
+  who: acts.who,
+  name: acts.name,
+  act: acts.act,
+  object: acts.object,
+  reason: acts.reason,
+  outcome: acts.outcome,
+}
+
+/** What operators have done. What is old goes with the next act, a bit at a time. */
 export const createActs = ({ db, client, read, write, now }: Context): Verbs => {
-  const erase = client.prepare<{ from: number; after: number; limit: number }>(`
-    DELETE FROM acts WHERE id IN (
-      SELECT id FROM (SELECT id, at FROM acts ORDER BY id LIMIT +@limit) WHERE at < @from OR id <= @after)`)
+  const erase = client.prepare<{ from: number; limit: number }>(`
+    DELETE FROM acts WHERE id IN (SELECT id FROM (SELECT id, at FROM acts ORDER BY id LIMIT +@limit) WHERE at < @from)`)
   const newest = client.prepare<{ from: number; before: number; limit: number }, Act>(`
     SELECT id, at, who, name, act, object, reason, outcome FROM acts
     WHERE id < +@before AND at >= @from ORDER BY id DESC LIMIT +@limit`)
@@ -20,17 +43,45 @@ export const createActs = ({ db, client, read, write, now }: Context): Verbs => 
         const at = now()
         const { id } = db
           .insert(acts)
-          .values({ ...act, at })
+          .values({ ...act, at, isForLog: isForLog(act) })
           .returning({ id: acts.id })
           .get()
-        erase.run({ ...keptActs(id, at), limit: ACTS_ERASED_AT_ONCE })
+        erase.run({ from: actsKeptFrom(at), limit: ACTS_ERASED_AT_ONCE })
+        return id
+      }),
+
+    endAct: (id, outcome) =>
+      write(() => {
+        const act = db.select({ who: acts.who }).from(acts).where(eq(acts.id, id)).get()
+        if (act)
+          db.update(acts)
+            .set({ outcome, isForLog: isForLog(act) })
+            .where(eq(acts.id, id))
+            .run()
+      }),
+
+    takeActsForLog: limit =>
+      write(() => {
+        const taken = db.select(columns).from(acts).where(sql`is_for_log = 1`).orderBy(asc(acts.id)).limit(limit).all()
+        for (const { id } of taken) db.update(acts).set({ isForLog: false }).where(eq(acts.id, id)).run()
+        return taken
       }),
 
     listActs: query =>
       read(() => {
         const before = query.before ?? Number.MAX_SAFE_INTEGER
-        const { from } = keptActs(0, now())
-        return actPage(newest.all({ from, before, limit: ACTS_LOOKED_AT }), query)
+        return actPage(newest.all({ from: actsKeptFrom(now()), before, limit: ACTS_LOOKED_AT }), query)
       }),
   }
+}
+
+type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
+
+/** Records what a command did that opens no store. A database of an earlier version may have no audit: then there is no trace. */
+export const insertFileAct = (client: Database.Database, act: FileAct): void => {
+  if (!tablesOf(client).includes('acts')) return
+  client
+    .prepare<FileAct & { who: string }>(`
+      INSERT INTO acts (at, who, name, act, reason, outcome) VALUES (@at, @who, @name, @act, @reason, @outcome)`)
+    .run({ ...act, who: COMMAND })
 }

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { AppError } from '../../../src/core/error.ts'
 import type { Role } from '../../../src/core/role.ts'
+import { ADMIN_ROUTES } from '../../../src/http/admin/routes.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -15,8 +17,9 @@ const admin = (method: string, path: string, body?: unknown) =>
   api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
 const audit = async (query = '') => (await admin('GET', `/audit${query}`)).json
 const acts = async (query = ''): Promise<Json[]> => (await audit(query)).data
+let tokens = 0
 const addToken = async (role: Role) => {
-  const { id, hash, text } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+  const { id, hash, text } = createAdminToken(`token_${String(tokens++).padStart(26, '0')}`, randomBytes)
   await api.store.createAdminToken({ id, hash, name: '值班', role, expiresAt: null })
   return { id, text }
 }
@@ -31,7 +34,7 @@ describe('the audit', () => {
           who: 'ADMIN_TOKEN',
           name: 'ADMIN_TOKEN',
           act: 'account.pause',
-          object: api.account.apiId,
+          object: api.account.id,
           reason: 'the vendor asked for it',
           outcome: 'done',
         },
@@ -81,9 +84,42 @@ describe('the audit', () => {
     expect((await acts()).map(({ object }) => object)).toEqual([null, null])
   })
 
-  test('is written before the act is acknowledged', async () => {
-    vi.spyOn(api.store, 'recordAct').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
-    expect((await admin('POST', `/accounts/${api.account.id}/pause`)).status).toBe(503)
+  test('had no trace of what was done where the service ended before it wrote one', async () => {
+    vi.spyOn(api.store, 'endAct').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+    expect((await admin('POST', `/accounts/${api.account.id}/pause`, { reason: 'why' })).status).toBe(503)
+    expect(await api.store.findAccount(api.account.id)).toMatchObject({ pauseReason: 'operator' })
+    expect(await acts()).toMatchObject([
+      { act: 'account.pause', object: api.account.id, reason: 'why', outcome: 'begun' },
+    ])
+  })
+
+  test('had dry runs as if they were acts', async () => {
+    const body = { act: 'poll', filter: { status: 'pending' }, reason: 'why' }
+    expect((await admin('POST', '/bulk', { ...body, dryRun: true })).status).toBe(200)
+    expect(await acts()).toEqual([])
+    const { json } = await admin('POST', '/bulk', body)
+    expect(await acts()).toMatchObject([{ act: 'bulk.create', object: json.id, outcome: 'done' }])
+  })
+
+  test('could be filled by a token that is refused again and again', async () => {
+    const [reader, operator] = [await addToken('read'), await addToken('operate')]
+    const refuse = async ({ text }: { text: string }, times: number) => {
+      for (let n = 0; n < times; n++)
+        expect((await api.call('POST', '/v1/admin/partners', { key: text, body: { name: 'x' } })).status).toBe(403)
+    }
+    const refused = async ({ id }: { id: string }) => (await acts(`?who=${id}&limit=250`)).length
+    const from = api.logged.length
+    await refuse(reader, 60)
+    expect(await refused(reader)).toBe(20)
+    await refuse(operator, 2)
+    expect(await refused(operator)).toBe(2)
+    api.clock.now += 3 * 60_000
+    await refuse(reader, 60)
+    expect(await refused(reader)).toBe(23)
+    const told = api.logged.slice(from).map(line => JSON.parse(line))
+    expect(told.filter(({ event }) => event === 'audit.refusals_left_out')).toMatchObject([
+      { level: 'warn', who: reader.id, name: '值班', act: 'partner.create' },
+    ])
   })
 
   test('is told in the log, without the reason', async () => {
@@ -128,5 +164,68 @@ describe('the audit', () => {
     const { status, json } = await admin('POST', `/accounts/${api.account.id}/pause`, { reason })
     expect([status, json.errors]).toEqual([422, [{ path: 'reason', message: expect.stringMatching(/^must be/) }]])
     expect(await api.store.findAccount(api.account.id)).toMatchObject({ pausedAt: null })
+  })
+})
+
+describe('what the audit cannot take', () => {
+  const HOOK = 'https://partner.example/hook'
+  const BULK = { act: 'resend', filter: { status: 'succeeded' }, reason: 'why' }
+  /** Each act, so that it would be done; and the verb that must not be called. */
+  const CALLS: Record<string, { verb: keyof Store; body?: () => unknown; id?: () => Promise<string> }> = {
+    'POST /v1/admin/accounts': { verb: 'createAccount', body: () => ({ account: 'C2', apiKey: 'x' }) },
+    'POST /v1/admin/accounts/:id/pause': { verb: 'pauseAccount', id: async () => api.account.id },
+    'POST /v1/admin/accounts/:id/resume': { verb: 'resumeAccount', id: async () => api.account.id },
+    'POST /v1/admin/partners': { verb: 'createPartner', body: () => ({ name: 'x' }) },
+    'PATCH /v1/admin/partners/:id': {
+      verb: 'changePartner',
+      id: async () => api.partner.id,
+      body: () => ({ name: 'x' }),
+    },
+    'POST /v1/admin/partners/:id/keys': { verb: 'createKey', id: async () => api.partner.id },
+    'DELETE /v1/admin/keys/:id': { verb: 'revokeKey', id: async () => api.partner.keyId },
+    'POST /v1/admin/registrations/:id/resend': {
+      verb: 'resend',
+      id: async () => {
+        const { id } = await api.register()
+        await api.succeed()
+        return id
+      },
+    },
+    'POST /v1/admin/bulk': { verb: 'createBulkAct', body: () => BULK },
+    'POST /v1/admin/bulk/:id/start': {
+      verb: 'startBulkAct',
+      id: async () => (await admin('POST', '/bulk', BULK)).json.id,
+    },
+    'POST /v1/admin/bulk/:id/stop': {
+      verb: 'stopBulkAct',
+      id: async () => (await admin('POST', '/bulk', BULK)).json.id,
+    },
+    'POST /v1/admin/callbacks/enable': {
+      verb: 'enableCallback',
+      body: () => ({ partnerId: api.partner.id, callbackUrl: HOOK }),
+    },
+  }
+
+  test('is tried of every act', () => {
+    const changing = Object.entries(ADMIN_ROUTES).filter(([, { act }]) => act !== null)
+    expect(Object.keys(CALLS).sort()).toEqual(changing.map(([route]) => route).sort())
+  })
+
+  test.each(Object.entries(CALLS))('is not done: %s', async (route, { verb, body, id }) => {
+    const [method = '', path = ''] = route.replace('/v1/admin', '').split(' ')
+    const target = id ? path.replace(':id', await id()) : path
+    const spy = vi.spyOn(api.store, verb as 'resend')
+    vi.spyOn(api.store, 'recordAct').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+    expect((await admin(method, target, body?.())).status).toBe(503)
+    expect(spy).not.toHaveBeenCalled()
+    expect((await acts())[0]).toMatchObject({ outcome: 'failed' })
+
+    spy.mockImplementationOnce(async (...args) => {
+      expect((await acts())[0]).toMatchObject({ outcome: 'begun', object: expect.any(String) })
+      spy.mockRestore()
+      return (api.store[verb] as (...args: unknown[]) => never)(...args)
+    })
+    await admin(method, target, body?.())
+    expect((await acts())[0]?.outcome).toMatch(/^(done|refused)$/)
   })
 })

@@ -90,6 +90,31 @@ export const describeOperators = (open: OpenStore): void => {
     })
   })
 
+  test('know of an act before it is done, and how it ended', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
+    expect((await store.listActs(everything)).acts).toMatchObject([{ id, outcome: 'begun' }])
+    await store.endAct(id, 'refused')
+    await store.endAct(id + 1, 'done')
+    expect((await store.listActs(everything)).acts).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
+  })
+
+  test('have what commands did told to one log, begun and ended', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    const byCommand = { ...RESUME, who: 'command' }
+    await store.endAct(await store.recordAct({ ...RESUME, outcome: 'begun' }), 'done')
+    const id = await store.recordAct({ ...byCommand, outcome: 'begun' })
+    const other = await store.recordAct({ ...byCommand, act: 'account.pause' })
+    expect(await store.takeActsForLog(1)).toEqual([{ ...byCommand, id, at: store.now(), outcome: 'begun' }])
+    expect(await store.takeActsForLog(10)).toMatchObject([{ id: other, act: 'account.pause' }])
+    expect(await store.takeActsForLog(10)).toEqual([])
+    await store.endAct(id, 'failed')
+    expect(await store.takeActsForLog(10)).toMatchObject([{ id, outcome: 'failed' }])
+    expect(await store.takeActsForLog(10)).toEqual([])
+  })
+
   test('find acts by who, what and since when', async () => {
     await using bench = await openBench(open)
     const { store } = bench

@@ -1,8 +1,8 @@
-import { ACTS_LOOKED_AT, actPage, keptActs } from '../../../../src/store/act.ts'
+import { ACTS_LOOKED_AT, type Act, actPage, actsKeptFrom, isForLog } from '../../../../src/store/act.ts'
 import { ownerOfToken } from '../../../../src/store/admin-token.ts'
 import type { AdminToken, Store } from '../../../../src/store/store.ts'
 import type { Context } from './context.ts'
-import type { AdminTokenRow } from './tables.ts'
+import type { ActRow, AdminTokenRow } from './tables.ts'
 
 type Verbs = Pick<
   Store,
@@ -12,10 +12,13 @@ type Verbs = Pick<
   | 'findAdminToken'
   | 'touchAdminTokens'
   | 'recordAct'
+  | 'endAct'
+  | 'takeActsForLog'
   | 'listActs'
 >
 
 const viewToken = ({ hash: _, ...token }: AdminTokenRow): AdminToken => token
+const viewAct = ({ isForLog: _, ...act }: ActRow): Act => act
 
 /** Tokens of operators, and what they have done. */
 export const createOperators = ({ tables, now }: Context): Verbs => {
@@ -52,14 +55,28 @@ export const createOperators = ({ tables, now }: Context): Verbs => {
     recordAct: async act =>
       transaction(() => {
         const id = tables.next('acts')
-        tables.acts.add(id, { ...act, id, at: now() })
+        tables.acts.add(id, { ...act, id, at: now(), isForLog: isForLog(act) })
+        return id
+      }),
+    endAct: async (id, outcome) => {
+      const act = tables.acts.get(id)
+      if (act) transaction(() => tables.acts.change(id, { outcome, isForLog: isForLog(act) }))
+    },
+    takeActsForLog: async limit =>
+      transaction(() => {
+        const taken = tables.acts
+          .where(one => one.isForLog)
+          .sort((a, b) => a.id - b.id)
+          .slice(0, limit)
+        for (const { id } of taken) tables.acts.change(id, { isForLog: false })
+        return taken.map(viewAct)
       }),
     listActs: async query => {
-      const { from } = keptActs(0, now())
+      const from = actsKeptFrom(now())
       const newest = tables.acts
         .where(({ id, at }) => at >= from && (query.before === null || id < query.before))
         .sort((a, b) => b.id - a.id)
-      return actPage(newest.slice(0, ACTS_LOOKED_AT), query)
+      return actPage(newest.slice(0, ACTS_LOOKED_AT).map(viewAct), query)
     },
   }
 }

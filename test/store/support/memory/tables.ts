@@ -99,6 +99,7 @@ export interface PartnerRow extends StoredPartner {
 }
 export type AccountRow = Omit<SealedAccountRow, 'apiKey'> & { apiKey: Secret }
 export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
+export type ActRow = Act & { isForLog: boolean }
 export type AdminTokenRow = AdminToken & Pick<NewAdminToken, 'hash'>
 export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
 export type ResendRow = BulkResend & { partnerId: string; cursor: string; looked: number; createdAt: number }
@@ -175,7 +176,7 @@ export const createTables = () => {
     keys: table<string, KeyRow>(),
     secrets: table<string, SecretRow>(),
     adminTokens: table<string, AdminTokenRow>(),
-    acts: table<number, Act>(),
+    acts: table<number, ActRow>(),
     bulkActs: table<string, BulkRow>(),
     accounts: table<string, AccountRow>(),
     completions: table<string, CompletionBins>(),
