@@ -6,6 +6,7 @@ import { BackupError } from '../store/backup-problem.ts'
 import { makeBackup, openRestore } from '../store/backups.ts'
 import { manifestPathOf } from '../store/sqlite/backup-manifest.ts'
 import { VERSION } from '../version.ts'
+import { userName } from './audit.ts'
 import { problemText } from './backup-problem-texts.ts'
 import { backupTexts } from './backup-texts.ts'
 import { fail, loadConfig, namesSetting, print, reasonOf, refuse } from './environment.ts'
@@ -20,7 +21,7 @@ const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
 ])
 
 /** Runs beside the service, or without one. */
-export const backup = async ({ file, json, lang }: Common & { file: string }): Promise<void> => {
+export const backup = async ({ file, json, lang, reason }: Common & { file: string }): Promise<void> => {
   const config = loadConfig('database', lang)
   const texts = backupTexts(lang)
   const progress = createProgress()
@@ -28,6 +29,7 @@ export const backup = async ({ file, json, lang }: Common & { file: string }): P
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
   giveWay()
   const made = await makeBackup(config, file, {
+    by: { name: userName(), reason },
     now: clock.now,
     random,
     version: VERSION,
@@ -44,7 +46,15 @@ export const backup = async ({ file, json, lang }: Common & { file: string }): P
 }
 
 /** Says what it would do, asks, and does it. */
-export const restore = async ({ file, json, yes, hold, withoutManifest, lang }: RestoreInput): Promise<void> => {
+export const restore = async ({
+  file,
+  json,
+  yes,
+  hold,
+  withoutManifest,
+  lang,
+  reason,
+}: RestoreInput): Promise<void> => {
   const config = loadConfig('database', lang)
   const texts = backupTexts(lang)
   if (!yes && (json || !process.stdin.isTTY)) refuse(texts.yesNeeded)
@@ -68,7 +78,7 @@ export const restore = async ({ file, json, yes, hold, withoutManifest, lang }: 
         process.exitCode = 1
         return
       }
-      prepared.commit({ hold })
+      prepared.commit({ hold, by: { name: userName(), reason } })
     } finally {
       prepared.close()
     }

@@ -1,6 +1,8 @@
 import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
+import type { CommandUser } from './act.ts'
+import type { BackupRecord } from './backup.ts'
 import { BackupError, type BackupProblem } from './backup-problem.ts'
 import { findKeyBeside } from './master-key.ts'
 import { createSealed } from './sealed.ts'
@@ -42,7 +44,12 @@ export interface BackupMade {
 export const makeBackup = async (
   { storage }: Storage,
   file: string,
-  { now, random, ...rest }: Deps & { version: string; onStep: (step: BackupStep) => void; signal: AbortSignal },
+  {
+    by,
+    now,
+    random,
+    ...rest
+  }: Deps & { by: CommandUser; version: string; onStep: (step: BackupStep) => void; signal: AbortSignal },
 ): Promise<BackupMade> => {
   assertThere(storage)
   const { path: database, keys } = locate(storage, random)
@@ -56,12 +63,14 @@ export const makeBackup = async (
     const newSuffix = () => random(6).toString('hex')
     const manifest = await backUp({ database, file: target, keys, now, newSuffix, ...rest })
     const { at, bytes } = manifest
-    const isRecorded = tryToRecord(database, { outcome: 'good', at: Date.parse(at), path: target, bytes })
+    const record: BackupRecord = { outcome: 'good', at: Date.parse(at), path: target, bytes }
+    const isRecorded = tryToRecord(database, record, { by, now: now() })
     const isOnSameDisk = areOnOneDisk(target, database)
     return { file: target, database, manifest, isRecorded, network: networkOf(target), isOnSameDisk }
   } catch (error) {
     const reason = error instanceof BackupError ? error.problem.kind : 'unknown'
-    if (!UNRECORDED.has(reason)) tryToRecord(database, { outcome: 'failed', at: now(), reason })
+    const at = now()
+    if (!UNRECORDED.has(reason)) tryToRecord(database, { outcome: 'failed', at, reason }, { by, now: at })
     throw error
   }
 }

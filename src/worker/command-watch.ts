@@ -2,18 +2,19 @@ import type { LastBackup, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 const HELD = 'to send again: deliveries resume'
+const MOST_ACTS = 100
 const iso = (at: number): string => new Date(at).toISOString()
 
 /**
- * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
- * ended. The first look tells what is amiss already.
+ * Tells what commands have left in the database, which run beside the service: what they have done, that deliveries are held or
+ * go on, and how backups ended. The first look tells what is amiss already, and what was done while no service ran.
  */
 export const createCommandWatch = ({
   store,
   emit,
 }: {
-  store: Pick<Store, 'deliveriesHeldAt' | 'lastBackup'>
-  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
+  store: Pick<Store, 'deliveriesHeldAt' | 'lastBackup' | 'takeActsForLog'>
+  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed' | 'audit.recorded'>
 }) => {
   let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
 
@@ -36,6 +37,8 @@ export const createCommandWatch = ({
         tellHold(heldAt)
         tellBackup(backup)
         known = { heldAt, backup }
+        for (const { who, name, act, object, outcome } of await store.takeActsForLog(MOST_ACTS))
+          emit('audit.recorded', { who, name, act, object, outcome })
       } catch {
         // The database cannot be read now, which others tell; the next look comes soon.
       }

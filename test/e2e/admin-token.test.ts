@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFolder, runCli, serviceEnvironment, spawnService } from '../support/service.ts'
 
@@ -40,6 +41,10 @@ test('a command that changes something is in the audit, with its user and its re
   const { token, id } = await run('admin-token', 'create', 'Zoë', '--role', 'admin', '--expires', '1d')
   const { partnerId } = await run('partner', 'create', 'one', '--reason', 'ticket 7')
   await run('prune')
+  await run('migrate')
+  await run('backup', join(folder.path, 'copy.db'), '--reason', 'ticket 8')
+  const refused = await runCli(['key', 'revoke', 'key_none'], { cwd: folder.path, env })
+  expect(refused.code).toBe(2)
   await using service = await spawnService(env, folder.path)
   const get = async (path: string) =>
     (await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json() as Promise<{
@@ -47,10 +52,23 @@ test('a command that changes something is in the audit, with its user and its re
     }>
   const { data } = await get('/v1/admin/audit')
   expect(data).toMatchObject([
+    { who: 'command', act: 'key.revoke', object: 'key_none', outcome: 'refused' },
+    { who: 'command', act: 'database.backup', object: null, reason: 'ticket 8', outcome: 'done' },
+    { who: 'command', act: 'database.migrate', object: null, outcome: 'done' },
     { who: 'command', act: 'database.prune', object: null, outcome: 'done' },
     { who: 'command', act: 'partner.create', object: partnerId, reason: 'ticket 7', outcome: 'done' },
     { who: 'command', act: 'admin_token.create', object: id, reason: null, name: expect.stringMatching(/./) },
   ])
+  const logged = service.texts.stdout.split('\n').filter(line => line.includes('"audit.recorded"'))
+  expect(logged.map(line => JSON.parse(line))).toMatchObject([
+    { who: 'command', act: 'admin_token.create', object: id, outcome: 'done' },
+    { who: 'command', act: 'partner.create', object: partnerId },
+    { who: 'command', act: 'database.prune' },
+    { who: 'command', act: 'database.migrate' },
+    { who: 'command', act: 'database.backup' },
+    { who: 'command', act: 'key.revoke', outcome: 'refused' },
+  ])
+  expect(logged.join('')).not.toContain('ticket')
 })
 
 test.each([

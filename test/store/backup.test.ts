@@ -33,6 +33,9 @@ const MIGRATIONS = join(import.meta.dirname, '../../migrations/sqlite')
 /** After the ids of these tests, which are of today. */
 const NOW = Date.parse('2036-11-26T03:00:00Z')
 
+const BY = { name: 'zoe', reason: 'ticket 7' }
+const everyAct = { who: null, act: null, since: null, before: null, limit: 10 }
+
 const openFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-backup-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -59,7 +62,7 @@ const openScene = async (registrations = 3) => {
   for (let n = 0; n < registrations; n++) await bench.register()
   onTestFinished(() => bench.store.close())
   const file = join(backups, 'one.db')
-  const deps = { now: () => NOW, random: randomBytes, version: '1.2.3', onStep: () => {} }
+  const deps = { now: () => NOW, random: randomBytes, version: '1.2.3', onStep: () => {}, by: BY }
   const backUp = (to = file, more: Partial<Parameters<typeof makeBackup>[2]> = {}) =>
     makeBackup(configOf(path), to, { ...deps, signal: new AbortController().signal, ...more })
   const prepare = (from = file, { withoutManifest = false, key = KEY as Buffer | null } = {}) =>
@@ -105,6 +108,9 @@ describe('a backup', () => {
     expect(isRecorded).toBe(true)
     const good = { at: NOW, path: file, bytes: manifest.bytes }
     expect(await bench.store.lastBackup()).toEqual({ good, failed: null })
+    const act = { who: 'command', ...BY, at: NOW, act: 'database.backup', object: null }
+    expect((await bench.store.listActs(everyAct)).acts).toMatchObject([{ ...act, outcome: 'done' }])
+    expect(await bench.store.takeActsForLog(10)).toMatchObject([{ act: 'database.backup' }])
     expect(await verifyBackup(configOf(path), file, { random: randomBytes, deep: true })).toEqual({
       ok: true,
       manifest,
@@ -135,7 +141,7 @@ describe('a backup', () => {
     const folder = openFolder()
     const path = join(folder, 'notifier.db')
     const options = { path, masterKey: KEY, now: Date.now, defaultRate: 1, isService: true }
-    const deps = { now: Date.now, random: randomBytes, version: '1', onStep: () => {} }
+    const deps = { now: Date.now, random: randomBytes, version: '1', onStep: () => {}, by: BY }
     const backUp = (name: string) =>
       makeBackup(configOf(path), join(folder, name), { ...deps, signal: new AbortController().signal })
     const service = await openRemoteStore(options)
@@ -189,11 +195,11 @@ describe('a backup', () => {
     client.close()
 
     const file = join(folder, 'old.backup')
-    const deps = { now: () => NOW, random: randomBytes, version: '1', onStep: () => {} }
+    const deps = { now: () => NOW, random: randomBytes, version: '1', onStep: () => {}, by: BY }
     const { manifest } = await makeBackup(configOf(path), file, { ...deps, signal: new AbortController().signal })
     expect(manifest.schema).toBe(first.entries[0].when)
     const prepared = await openRestore(configOf(path), file, { ...deps, withoutManifest: false })
-    prepared.commit({ hold: true })
+    prepared.commit({ hold: true, by: BY })
     prepared.close()
     const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
     expect(await store.findPartner('prt_1')).toMatchObject({ name: 'old' })
@@ -204,7 +210,7 @@ describe('a backup', () => {
   test('of a damaged database, or with another key, is refused', async () => {
     const { bench, backups, file, path, backUp } = await openScene()
     const other = randomBytes(32)
-    const deps = { now: () => NOW, random: randomBytes, version: '1', onStep: () => {} }
+    const deps = { now: () => NOW, random: randomBytes, version: '1', onStep: () => {}, by: BY }
     const made = makeBackup(configOf(path, other), file, { ...deps, signal: new AbortController().signal })
     expect(await problemOf(made)).toMatchObject({ kind: 'wrong_key', path })
     await bench.store.close()
@@ -287,7 +293,7 @@ describe('a restore', () => {
     expect(prepared.plan).toMatchObject({ at: NOW, version: '1.2.3', willSend: 4, willAsk: 0, lost: 1 })
     const { keepsAs } = prepared.plan
     expect(keepsAs).toBe(`${path}.before-restore-20361126T030000000Z`)
-    prepared.commit({ hold: false })
+    prepared.commit({ hold: false, by: BY })
     prepared.close()
 
     expect(registrationsIn(keepsAs ?? '')).toBe(5)
@@ -296,6 +302,9 @@ describe('a restore', () => {
     expect(await store.findRegistration(bench.partnerId, later.id)).toBeNull()
     expect(await store.deliveriesHeldAt()).toBeNull()
     expect(await store.lastBackup()).toMatchObject({ good: { at: NOW, path: file }, failed: null })
+    const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
+    expect((await store.listActs(everyAct)).acts).toMatchObject([act])
+    expect(await store.takeActsForLog(10)).toMatchObject([act])
     await store.close()
   })
 
@@ -304,7 +313,7 @@ describe('a restore', () => {
     await backUp()
     await bench.store.close()
     const prepared = await prepare()
-    prepared.commit({ hold: true })
+    prepared.commit({ hold: true, by: BY })
     prepared.close()
     const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
     expect(await store.deliveriesHeldAt()).toBe(NOW)
@@ -333,7 +342,7 @@ describe('a restore', () => {
       await bench.store.close()
       const prepared = await prepare()
       expect(prepared.plan.willStop).toBe(2)
-      prepared.commit({ hold })
+      prepared.commit({ hold, by: BY })
       prepared.close()
 
       const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
@@ -358,14 +367,14 @@ describe('a restore', () => {
     await bench.store.close()
     rmSync(`${file}.manifest.json`)
     const path = join(folder, 'elsewhere', 'notifier.db')
-    const deps = { now: () => NOW, random: randomBytes, onStep: () => {} }
+    const deps = { now: () => NOW, random: randomBytes, onStep: () => {}, by: BY }
     expect(await problemOf(openRestore(configOf(path, null), file, { ...deps, withoutManifest: true }))).toEqual({
       kind: 'no_key',
       path: `${path}.key`,
     })
     const prepared = await openRestore(configOf(path), file, { ...deps, withoutManifest: true })
     expect(prepared.plan).toMatchObject({ at: null, keepsAs: null, lost: null, counts: { registrations: 3 } })
-    prepared.commit({ hold: false })
+    prepared.commit({ hold: false, by: BY })
     prepared.close()
     expect(registrationsIn(path)).toBe(3)
     expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
@@ -382,7 +391,7 @@ describe('a restore', () => {
 
     const prepared = await prepare()
     const started = await openSqliteStore(options)
-    expect(() => prepared.commit({ hold: false })).toThrow(BackupError)
+    expect(() => prepared.commit({ hold: false, by: BY })).toThrow(BackupError)
     prepared.close()
     await started.probe()
     await started.close()

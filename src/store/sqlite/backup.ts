@@ -2,8 +2,10 @@ import { closeSync, existsSync, fdatasyncSync, openSync, renameSync, rmSync, sta
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf } from '../../core/error.ts'
+import type { CommandUser } from '../act.ts'
 import type { BackupRecord } from '../backup.ts'
 import { BackupError } from '../backup-problem.ts'
+import { insertFileAct } from './acts.ts'
 import { checkContent, countsOf, DAMAGE, type Keys, schemaOf, withCopy } from './backup-check.ts'
 import { type BackupManifest, formatManifest, hashOf, manifestPathOf } from './backup-manifest.ts'
 import { prepareBackupRecords } from './backup-records.ts'
@@ -174,13 +176,23 @@ const explain = (error: unknown, file: string): unknown => {
 }
 
 /** Remembers in the database how a backup has ended. Waits for whoever is writing. */
-export const recordBackup = (database: string, record: BackupRecord): void => {
+export const recordBackup = (
+  database: string,
+  record: BackupRecord,
+  { by, now }: { by: CommandUser; now: number },
+): void => {
   const client = new Database(database, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
   try {
     client.pragma('wal_autocheckpoint = 0')
     client.pragma('synchronous = FULL')
     const records = prepareBackupRecords(client)
-    client.transaction(() => records.record(record)).immediate()
+    const outcome = record.outcome === 'good' ? 'done' : 'failed'
+    client
+      .transaction(() => {
+        records.record(record)
+        insertFileAct(client, { ...by, act: 'database.backup', outcome, at: now })
+      })
+      .immediate()
   } finally {
     client.close()
   }

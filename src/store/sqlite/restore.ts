@@ -6,7 +6,9 @@ import { pipeline } from 'node:stream/promises'
 import Database from 'better-sqlite3'
 import { encodeTime } from 'ulid'
 import { codeOf } from '../../core/error.ts'
+import type { CommandUser } from '../act.ts'
 import { BackupError } from '../backup-problem.ts'
+import { insertFileAct } from './acts.ts'
 import { type Counts, checkContent, countsOf, type Keys, sizeOfBackup, withCopy } from './backup-check.ts'
 import { type BackupManifest, readManifest } from './backup-manifest.ts'
 import { prepareBackupRecords } from './backup-records.ts'
@@ -54,7 +56,7 @@ export interface RestorePlan {
 export interface PreparedRestore {
   plan: RestorePlan
   /** Puts it in the place of the database. */
-  commit(options: { hold: boolean }): void
+  commit(options: { hold: boolean; by: CommandUser }): void
   /** Releases the place, and leaves nothing behind. Always to be called. */
   close(): void
 }
@@ -99,8 +101,8 @@ export const prepareRestore = async (options: RestoreOptions): Promise<PreparedR
     const lost = keepsAs === null || at === null ? null : countSince(present, at)
     return {
       plan: { at, version: manifest?.version ?? null, bytes, ...content, lost, keepsAs },
-      commit: ({ hold }) => {
-        writeFacts(draft, { now: now(), hold, good: at === null ? null : { at, path: file, bytes } })
+      commit: ({ hold, by }) => {
+        writeFacts(draft, { now: now(), hold, by, good: at === null ? null : { at, path: file, bytes } })
         syncFile(draft)
         beginSwitch(database, keptAs)
         try {
@@ -217,7 +219,12 @@ const hasBulkActs = (client: Database.Database): boolean => tablesOf(client).inc
 /** What the restored database is to know of itself. */
 const writeFacts = (
   draft: string,
-  { now, hold, good }: { now: number; hold: boolean; good: { at: number; path: string; bytes: number } | null },
+  {
+    now,
+    hold,
+    by,
+    good,
+  }: { now: number; hold: boolean; by: CommandUser; good: { at: number; path: string; bytes: number } | null },
 ): void =>
   withCopy(
     draft,
@@ -230,6 +237,7 @@ const writeFacts = (
         // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
         if (hasBulkActs(client))
           client.prepare(`UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE ${UNDER_WAY}`).run(now)
+        insertFileAct(client, { ...by, act: 'database.restore', outcome: 'done', at: now })
         if (good !== null) prepareBackupRecords(client).record({ outcome: 'good', ...good })
       })()
     },
