@@ -12,6 +12,7 @@ import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import type { TimeOption } from './frame/options.ts'
 import { listJson, showTable, showTime, zoneName } from './frame/output.ts'
+import { refuseNoPartner } from './partner.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
 const MOST_PAGES = 50
@@ -70,6 +71,7 @@ export const listRegistrations = ({ json, lang, limit, cursor, ...wanted }: List
   return withStore(lang, async store => {
     const account = wanted.account === null ? null : await store.findAccount(wanted.account)
     if (wanted.account !== null && account === null) refuse(texts.noAccount(wanted.account))
+    if (wanted.partner !== null && !(await store.findPartner(wanted.partner))) refuseNoPartner(wanted.partner, lang)
     const now = store.now()
     const filter: RegistrationFilter = {
       ...ALL_REGISTRATIONS,

@@ -33,7 +33,20 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   expect(stdout).toMatch(/最近错误[\s\S]*https:\/\/partner\.example\/hook.*已停用.*http_503/)
 
   expect(await desk.runJson('callback', 'enable', partnerId, HOOK, '--reason', 'mended')).toEqual({ released: true })
-  expect((await desk.run('callback', 'enable', partnerId, HOOK)).stdout).toContain('was not on hold')
   expect(await desk.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
   expect((await desk.run('callback', 'enable', partnerId)).code).toBe(2)
+})
+
+test('callback commands took any partner and any URL, and said that all was well', async () => {
+  await using desk = await openDesk()
+  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  for (const [args, says] of [
+    [['list', '--partner', 'nope'], /There is no partner nope; "partner list"/],
+    [['enable', 'nope', HOOK], /There is no partner nope; "partner list"/],
+    [['enable', partnerId, HOOK], /has no callback URL https:\/\/partner\.example\/hook.*"callback list --partner/],
+  ] as const) {
+    const { code, stdout, stderr } = await desk.run('callback', ...args)
+    expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
+    expect(stderr).toMatch(says)
+  }
 })

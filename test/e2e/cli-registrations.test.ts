@@ -83,6 +83,7 @@ test('registration list, attempts and explain find out why, for every partner', 
       /--status.*\n--since.*\n--limit/,
     ],
     [['registration', 'list', '--account', 'C9'], /no account C9/],
+    [['registration', 'list', '--partner', 'nope'], /no partner nope/],
   ] as const) {
     const { code, stdout, stderr } = await run(...args)
     expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
