@@ -41,7 +41,7 @@ describe.skipIf(isMissing('bash'))('bash', () => {
     [['completion', 'f'], ['fish']],
     [
       ['backup', ''],
-      ['--json', '--lang', '--help'],
+      ['--reason', '--json', '--lang', '--help'],
     ],
   ])('completes %j', (typed, expected) => {
     expect(complete(...typed)).toEqual(expected)
