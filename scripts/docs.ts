@@ -102,8 +102,9 @@ const metricsPage = (): string => `<!-- Written by npm run docs from src/telemet
 event loop, garbage collection (\`process_…\`, \`nodejs_…\`). Set \`METRICS_TOKEN\` where others than your Prometheus can reach the port; it
 then has to come as a bearer token.
 
-- Every label value that is known is there from the start, at 0. No label ever names a partner, a serial, a URL, a host or an id.
-- Counters and histograms count what this process has done since it began. Gauges of queues, accounts and callbacks are those of the
+- Every label value that is known is there from the start, at 0; only the durations of an API's route begin with its first request. No
+  label ever names a partner, a serial, a URL, a host or an id.
+- Counters and histograms count what this process has done since it began; what is told of the process is at most 5 s old. Gauges of queues, accounts and callbacks are those of the
   database, the same on every node. They are read once in 5 s, however many ask, and without a scan.
 - Where the database does not answer within 2 s, the page has the figures that it told last; \`idface_stats_age_seconds\` says how old
   they are.

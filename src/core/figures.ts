@@ -9,12 +9,22 @@ export type Sums = Readonly<Record<string, number>>
  * Names may be added; one that has been written keeps its meaning.
  */
 
+/**
+ * The bounds of lags, in seconds: the last poll without a verdict to the one that saw it, and due to sent. A quantile is somewhere
+ * between two of them, so above 10 s each is at most twice the one before.
+ */
+export const DETECTION_LAGS = [0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600] as const
+export const DELIVERY_LAGS = [
+  ...[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  ...[20, 30, 60, 120, 240, 300, 600, 900, 1_800, 3_600],
+] as const
+
 const inMs = (seconds: readonly number[]): number[] => seconds.map(one => Math.round(one * SECOND))
 
-/** In ms: the last poll without a verdict to the one that saw it; due to sent, of first attempts. */
+/** In ms; the delivery lag of first attempts only. */
 const LAGS = {
-  detection_lag: inMs([0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600]),
-  delivery_lag: inMs([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600]),
+  detection_lag: inMs(DETECTION_LAGS),
+  delivery_lag: inMs(DELIVERY_LAGS),
 } as const satisfies Record<string, readonly number[]>
 type Lag = keyof typeof LAGS
 const BEYOND = 'more'

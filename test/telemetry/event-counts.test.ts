@@ -54,6 +54,15 @@ test('what is counted is found again in what the overview tells', () => {
   expect(activity.detectionLagMs.p50).toBeNull()
 })
 
+test('tells a quantile of lags of some minutes to within a few, not only that it is between 5 and 10', () => {
+  const { counts, emit } = open()
+  const verdict = { account: 'C1', status: 'succeeded', registrations: 1 } as const
+  for (let n = 0; n < 100; n++) emit('verdict.found', { ...verdict, lagMs: n < 90 ? 130_000 : 320_000 })
+  const { p50, p95 } = activityOf(counts.take().map(({ sums }) => sums)).detectionLagMs
+  expect(p50).toBeLessThan(180_000)
+  expect(p95).toBeLessThan(450_000)
+})
+
 test('keeps the counts of an hour, each by its minute, also those that are put back', () => {
   const { clock, counts, emit } = open()
   for (let minute = 0; minute < 70; minute++) {

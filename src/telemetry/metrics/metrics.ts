@@ -5,10 +5,10 @@ import { createAccountLabels } from './account-labels.ts'
 import { createCallRate } from './call-rate.ts'
 import { createEventMetrics } from './event-metrics.ts'
 import { createMetricsListener } from './listener.ts'
-import { processMetrics } from './process-metrics.ts'
+import { createProcessText } from './process-metrics.ts'
 import { createReadingMetrics, type Readings } from './readings.ts'
 
-/** A route of the API, and the codes that it may answer; the first is what it answers if all is well. */
+/** A route of the API, and the codes that it may answer. */
 export interface CountedRoute {
   method: string
   route: string
@@ -36,15 +36,14 @@ export const createMetrics = ({
   const registry = new Registry()
   const metrics = createEventMetrics(registry)
   const show = createReadingMetrics(registry)
+  const processText = createProcessText(clock)
   const calls = createCallRate(clock.monotonic)
   const accountLabel = createAccountLabels(account => {
     for (const name of ['polls', 'pollDuration', 'unknownStatuses'] as const) metrics.begin(name, { account })
   })
-  for (const { method, route, codes } of routes) {
-    const [code = '200'] = codes
-    metrics.begin('httpRequestDuration', { method, route, code })
-    for (const one of codes) metrics.begin('httpRequests', { method, route, code: one })
-  }
+  // Their durations begin with their first request: zeros of all of them would be most of the page.
+  for (const { method, route, codes } of routes)
+    for (const code of codes) metrics.begin('httpRequests', { method, route, code })
   return {
     listener: createMetricsListener({ metrics, accountLabel, onCall: calls.called }),
     addAccount: account => void accountLabel(account),
@@ -52,7 +51,7 @@ export const createMetrics = ({
     contentType: registry.contentType,
     text: async readings => {
       show(readings)
-      const [ours, ofProcess] = await Promise.all([registry.metrics(), processMetrics().metrics()])
+      const [ours, ofProcess] = await Promise.all([registry.metrics(), processText()])
       return `${ours}\n${ofProcess}`
     },
   }

@@ -9,28 +9,29 @@ export interface AnySample {
   value: number | Histogram
 }
 
-/** As the text has them. */
+/** As the text has them. The registry keeps the text of shared labels for as long as the object lives. */
 interface Line {
   metricName?: string
-  labels: Labels
+  labels?: Labels
+  sharedLabels: Labels
   value: number
 }
 
-const bucketsOf = (name: string, labels: Labels, { bounds, counts, sum }: Histogram): Line[] => {
+const bucketsOf = (name: string, sharedLabels: Labels, { bounds, counts, sum }: Histogram): Line[] => {
   let total = 0
   const buckets = counts.map((count, index): Line => {
     total += count
-    return { metricName: `${name}_bucket`, labels: { ...labels, le: String(bounds[index] ?? '+Inf') }, value: total }
+    return { metricName: `${name}_bucket`, labels: { le: String(bounds[index] ?? '+Inf') }, sharedLabels, value: total }
   })
   return [
     ...buckets,
-    { metricName: `${name}_sum`, labels, value: sum },
-    { metricName: `${name}_count`, labels, value: total },
+    { metricName: `${name}_sum`, sharedLabels, value: sum },
+    { metricName: `${name}_count`, sharedLabels, value: total },
   ]
 }
 
 const linesOf = (name: string, { labels, value }: AnySample): Line[] =>
-  typeof value === 'number' ? [{ labels, value }] : bucketsOf(name, labels, value)
+  typeof value === 'number' ? [{ sharedLabels: labels, value }] : bucketsOf(name, labels, value)
 
 /**
  * Has the registry show a metric that is counted here. A registry asks no more of a metric than this; its own classes hash all labels

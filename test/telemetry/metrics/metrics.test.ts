@@ -103,13 +103,24 @@ describe('the metrics', () => {
     expect(first.value('idface_detection_lag_seconds_count')).toBe(0)
     const route = { route: '/v1/things/:id', method: 'GET' }
     expect(first.value('idface_http_requests_total', { ...route, code: '404' })).toBe(0)
-    expect(first.value('idface_http_request_duration_seconds_count', { ...route, code: '200' })).toBe(0)
     expect(first.value('idface_polls_total', { account: 'C1' })).toBeNaN()
     metrics.addAccount('C1')
     const known = await page()
     expect(known.value('idface_polls_total', { account: 'C1', answer: 'refused' })).toBe(0)
     expect(known.value('idface_poll_duration_seconds_count', { account: 'C1' })).toBe(0)
     expect(known.value('idface_unknown_statuses_total', { account: 'C1' })).toBe(0)
+  })
+
+  test('show no durations of the hundred routes that nobody calls: they were most of the page', async () => {
+    const { emit, page } = open()
+    const name = 'idface_http_request_duration_seconds_count'
+    const called = { route: '/v1/things/:id', method: 'GET' }
+    const labels = { ...called, code: '200' }
+    const first = await page()
+    expect(first.types.get('idface_http_request_duration_seconds')).toBe('histogram')
+    expect(first.value(name, labels)).toBeNaN()
+    emit('request.answered', { ...called, status: 200, durationMs: 2, requestId: 'req_1', partnerId: 'partner_1' })
+    expect((await page()).value(name, labels)).toBe(1)
   })
 
   test('keep what is counted of an account when it is told again', async () => {
@@ -122,6 +133,17 @@ describe('the metrics', () => {
     expect(now.value('idface_poll_duration_seconds_sum', { account: 'C1' })).toBe(0.08)
     expect(now.value('idface_unknown_statuses_total', { account: 'C1' })).toBe(1)
     expect(metrics.callsInLastMinute('C1')).toBe(1)
+  })
+
+  test('read what the process tells of itself once in 5 s: it took longer than all the rest', async () => {
+    const { clock, page } = open()
+    const cpu = async () => (await page()).value('process_cpu_user_seconds_total')
+    const first = await cpu()
+    const endsAt = process.cpuUsage().user + 20_000
+    while (process.cpuUsage().user < endsAt);
+    expect(await cpu()).toBe(first)
+    await clock.advance(5_000)
+    expect(await cpu()).toBeGreaterThan(first)
   })
 
   test('count no attempt for what was not sent', async () => {
