@@ -201,7 +201,7 @@ const prepare = (client: Context['client']) => ({
   /** A thousand at most: `MOST_OPERATOR_EVENTS`. */
   callbackEvents: client.prepare<[], CallbackEventRow>(`
     SELECT condition, subject, details FROM operator_events
-    WHERE condition IN ('callback.failing', 'callback.disabled') AND state = 'firing'`),
+    WHERE condition IN ('callback.failing', 'callback.disabled') AND state = 'firing' ORDER BY id`),
   /** The character behind the slash is the zero. */
   urlOfHost: client.prepare<{ partnerId: string; from: string; until: string; state: string; since: number }>(`
     SELECT 1 FROM callback_health
