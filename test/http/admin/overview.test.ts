@@ -45,7 +45,7 @@ test('tells what is wrong and what to do, in the language of the caller', async 
       account: 'C12345678',
       since,
       sentence: expect.stringContaining('An operator paused account C12345678'),
-      remedy: expect.stringContaining('/v1/admin/accounts/C12345678/resume'),
+      remedy: expect.stringContaining('account resume C12345678'),
     },
   ])
   const zh = await overview('zh-CN')
