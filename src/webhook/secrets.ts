@@ -4,7 +4,7 @@ import { readBase64 } from './base64.ts'
 /** A secret that may verify: `v1` is HMAC-SHA256, `v1a` is ed25519, of which the receiver has the public key. */
 export interface VerificationSecret {
   type: 'v1' | 'v1a'
-  bytes: Uint8Array<ArrayBuffer>
+  bytes: ArrayBuffer
 }
 
 export interface SecretOptions {
@@ -43,13 +43,13 @@ const PUBLIC_BYTES = 32
 /** What is wrong with it, where it is none. */
 const readSecret = (text: string): VerificationSecret | string => {
   const [, prefix = '', base64 = ''] = /^([a-z]+_)(.*)$/.exec(text) ?? []
-  const bytes = readBase64(base64)
+  const bytes = readBase64(base64)?.buffer
   if (prefix === 'whsec_')
-    return bytes && bytes.length >= 24 && bytes.length <= 64
+    return bytes && bytes.byteLength >= 24 && bytes.byteLength <= 64
       ? { type: 'v1', bytes }
       : 'is not a whole whsec_…: copy it again, to its last character'
   if (prefix === 'whpk_')
-    return bytes?.length === PUBLIC_BYTES
+    return bytes?.byteLength === PUBLIC_BYTES
       ? { type: 'v1a', bytes }
       : 'is not a whole whpk_…: copy it again, to its last character'
   if (prefix === 'ifn_') return 'is an API key (ifn_…); the signing secret begins with whsec_'

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -178,6 +178,14 @@ describe('the client package', () => {
         const text = await readFile(join(installed, format, entry, 'index.js'), 'utf8')
         expect(text).not.toMatch(/\brequire\(|\bfrom ["']|\bimport\(|\bnode:|\bBuffer\.|\bprocess\./)
       }
+  })
+
+  test('has declarations that TypeScript 5.0 reads, to which Uint8Array is not generic', async () => {
+    const names = await readdir(join(installed, 'cjs'), { recursive: true })
+    const declarations = names.filter(name => name.endsWith('.d.ts'))
+    expect(declarations.length).toBeGreaterThan(10)
+    for (const name of declarations)
+      expect(await readFile(join(installed, 'cjs', name), 'utf8'), name).not.toMatch(/Uint8Array<|Buffer</)
   })
 
   test('is the same, byte for byte, when it is built again', async () => {
