@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
+import { cp, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { run } from '../package/install.ts'
+import { openFolder } from '../support/service.ts'
 import { ROOT, textOf } from './files.ts'
 
 const FOLDER = 'deploy/docker'
@@ -20,6 +23,14 @@ describe('the shipped Dockerfile', () => {
     expect(existsSync(join(ROOT, path))).toBe(true)
     expect(textOf(`${FOLDER}/Dockerfile.dockerignore`).split('\n')).toContain(`!${path}`)
   })
+
+  test('copies what the build reads', async () => {
+    await using folder = await openFolder()
+    for (const path of copiedBy(build)) await cp(join(ROOT, path), join(folder.path, path), { recursive: true })
+    await symlink(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'))
+    expect(await run('npm', ['run', '--silent', 'build'], folder.path)).toMatchObject({ code: 0, stderr: '' })
+    expect(existsSync(join(folder.path, 'dist/served/client.tgz'))).toBe(true)
+  }, 60_000)
 
   test('has in its image what the package has, but for the files of other deployments', () => {
     const fromBuild = [...image.matchAll(/^COPY --from=build (?:--\S+ )?\/app\/(\S+)/gm)].map(([, path]) => path)

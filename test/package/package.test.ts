@@ -106,7 +106,7 @@ const pages = createDocs({
   shownSettings: { apiRate: 1, registrationRate: 1 },
 })
 const [problems, ...others] = await Promise.all(
-  ['problems', 'reference', 'assets/swagger-ui.css', 'assets/swagger-ui-bundle.js', 'assets/page.css'].map(name =>
+  ['problems', 'reference', 'client.tgz', 'assets/swagger-ui.css', 'assets/swagger-ui-bundle.js', 'assets/page.css'].map(name =>
     pages.request('/docs/' + name),
   ),
 )
@@ -189,7 +189,11 @@ describe('the package, installed from its tarball', () => {
 
   test('serves the pages that it documents itself with', async () => {
     await writeFile(join(consumer, 'pages.js'), PAGES)
-    expect(await run('node', ['pages.js'], consumer)).toEqual({ code: 0, stdout: 'true 200 200 200 200\n', stderr: '' })
+    expect(await run('node', ['pages.js'], consumer)).toEqual({
+      code: 0,
+      stdout: 'true 200 200 200 200 200\n',
+      stderr: '',
+    })
   })
 
   test('has a command that finds the migrations', async () => {
