@@ -144,7 +144,7 @@ describe('the address in the examples', () => {
 
   test('is in other pages too', async () => {
     const { text } = await get('/docs/webhooks', { host: 'n.example' })
-    expect(text).toContain('http://n.example/v1/events?limit=100')
+    expect(text).toContain('npm install http://n.example/docs/client.tgz')
   })
 
   test('is kept by no cache for other readers', async () => {

@@ -4,7 +4,7 @@ import { withSettings } from '../../../src/http/docs/setting-texts.ts'
 import { SHOWN_SETTINGS } from '../support/api.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
-const documents = globSync('docs/**/*.md', { cwd: ROOT.pathname })
+const documents = globSync('docs/{,examples/}*.md', { cwd: ROOT.pathname })
 const show = (name: string, settings: Partial<typeof SHOWN_SETTINGS>, language: 'en' | 'zh' = 'en') =>
   withSettings(`<!-- setting: ${name} -->x<!-- /setting -->`, { ...SHOWN_SETTINGS, ...settings }, language)
 
