@@ -47,6 +47,19 @@ const pin =
     else done(null, first.address, first.family)
   }
 
+/** Of addresses that may be called, all of them. */
+interface Judgement {
+  candidates: readonly string[]
+  /** They are in the operator's own networks. */
+  isInside: boolean
+}
+
+interface GuardedConnect {
+  connect: Connect<CallbackUrl>
+  /** Whether it, or all addresses that its name has led to, are in the operator's own networks; false where it has led to none. */
+  leadsInside(url: CallbackUrl): boolean
+}
+
 /**
  * Connects to a callback's host, and never to an address that may not be called. Rejects with a SendError, or the error of
  * net.
@@ -58,8 +71,12 @@ export const createGuardedConnect = (deps: {
   allowed: Networks
   resolver: Pick<NameResolver, 'resolve'>
   proxy: { url: URL; opened: (host: string) => void } | null
-}): Connect<CallbackUrl> => {
+}): GuardedConnect => {
   const { allowed, resolver, proxy } = deps
+
+  const isInside = (address: string): boolean => allowed.contains(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
+  /** What has led elsewhere once stays so: the owner of a name must not choose what is told of which address. */
+  const insides = new WeakMap<CallbackUrl, boolean>()
 
   const refusalOf = (address: string): SendError | null => {
     const verdict = judgeAddress(address, allowed)
@@ -67,26 +84,28 @@ export const createGuardedConnect = (deps: {
   }
 
   /** What an answer of DNS comes to, whether it was good or not: there are many connections to one answer. */
-  const judged = new WeakMap<readonly string[], string[] | SendError>()
+  const judged = new WeakMap<readonly string[], Judgement | SendError>()
 
   /** One bad address among good ones refuses the name: no honest name has both. */
-  const judge = (addresses: readonly string[]): string[] | SendError => {
+  const judge = (addresses: readonly string[]): Judgement | SendError => {
     for (const address of addresses) {
       const refusal = refusalOf(address)
       if (refusal) return refusal
     }
-    return candidatesOf(addresses)
+    return { candidates: candidatesOf(addresses), isInside: addresses.every(isInside) }
   }
 
   /** The judged addresses to try, in this order. */
-  const candidatesFor = async ({ hostname, isLiteral }: CallbackUrl): Promise<readonly string[]> => {
+  const candidatesFor = async (url: CallbackUrl): Promise<readonly string[]> => {
+    const { hostname, isLiteral } = url
     const resolution = isLiteral ? { ok: true as const, addresses: [hostname] } : await resolver.resolve(hostname)
     if (!resolution.ok) throw new SendError('dns', resolution.detail)
     const { addresses } = resolution
-    const candidates = judged.get(addresses) ?? judge(addresses)
-    judged.set(addresses, candidates)
-    if (candidates instanceof SendError) throw candidates
-    return candidates
+    const judgement = judged.get(addresses) ?? judge(addresses)
+    judged.set(addresses, judgement)
+    if (judgement instanceof SendError) throw judgement
+    insides.set(url, (insides.get(url) ?? true) && judgement.isInside)
+    return judgement.candidates
   }
 
   /** The peer's address is judged before a byte is written. */
@@ -97,7 +116,7 @@ export const createGuardedConnect = (deps: {
     throw refusal
   }
 
-  return async (url, { signal, onProxy, openTcp }) => {
+  const connect: Connect<CallbackUrl> = async (url, { signal, onProxy, openTcp }) => {
     const candidates = await candidatesFor(url)
     signal.throwIfAborted()
     if (proxy) {
@@ -116,5 +135,10 @@ export const createGuardedConnect = (deps: {
         autoSelectFamilyAttemptTimeout: CANDIDATE_MS,
       }),
     )
+  }
+
+  return {
+    connect,
+    leadsInside: url => (url.isLiteral ? isInside(url.hostname) : (insides.get(url) ?? false)),
   }
 }

@@ -57,21 +57,30 @@ export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
 
 const ROUND_MS = 100
 
-/** A partner learns these failures only: they come after a connection to a public address. */
+/** A partner learns these failures wherever they are: they come after a connection to an address that may be called. */
 const TOLD: Partial<Record<FailureCode, AttemptError>> = { tls: 'tls', protocol: 'invalid_response' }
+/** And these in the operator's own networks, where it is meant to reach its receivers. */
+const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
+  ...TOLD,
+  refused: 'refused',
+  unreachable: 'unreachable',
+  connect_timeout: 'connect_timeout',
+  timeout: 'timeout',
+  reset: 'reset',
+}
 
 /**
  * An attempt as its partner is told of it. Every other reason why no answer came (refused, timed out, not allowed, no such
- * name) is `no_response` with a rounded duration: a partner must not learn from it what our network looks like. The
- * operator's log has the rest.
+ * name) is `no_response` with a rounded duration: a partner must not learn from it what our network looks like, or scan that of
+ * somebody else. The operator's log has the rest.
  */
-export const attemptOf = (result: Outcome & { durationMs: number }, at: number): Attempt => {
+export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boolean }, at: number): Attempt => {
   if (result.kind === 'answered') {
     const { httpStatus, excerpt, durationMs } = result
     const outcome = httpStatus >= 200 && httpStatus < 300 ? 'delivered' : httpStatus === 410 ? 'gone' : 'rejected'
     return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt }
   }
-  const told = TOLD[result.error] ?? 'no_response'
+  const told = (result.isInside ? TOLD_INSIDE : TOLD)[result.error] ?? 'no_response'
   const durationMs =
     told === 'no_response' ? Math.max(1, Math.ceil(result.durationMs / ROUND_MS)) * ROUND_MS : result.durationMs
   return { at, outcome: 'failed', httpStatus: null, error: told, durationMs, responseExcerpt: null }

@@ -20,8 +20,11 @@ export interface Outgoing {
   traceparent?: string | null
 }
 
-/** `durationMs`: all of it, waiting for a free connection, DNS, connecting, headers and body. */
-export type SendResult = Outcome & { durationMs: number }
+/**
+ * `durationMs`: all of it, waiting for a free connection, DNS, connecting, headers and body. `isInside`: the URL leads to the networks
+ * that the operator has allowed, and nowhere else.
+ */
+export type SendResult = Outcome & { durationMs: number; isInside?: boolean }
 
 export interface Sender {
   /**
@@ -64,8 +67,9 @@ export const openSender = (deps: {
   const resolver = deps.resolver ?? openNameResolver({ clock })
   const watch = deps.proxy && createProxyWatch(clock.monotonic, deps.proxy)
   const proxy = deps.proxy && watch && { url: new URL(deps.proxy.url), opened: watch.opened }
+  const guard = createGuardedConnect({ allowed: policy.allowed, resolver, proxy })
   const client = openClient({
-    connect: createGuardedConnect({ allowed: policy.allowed, resolver, proxy }),
+    connect: guard.connect,
     limits: LIMITS,
     perKey: deps.connectionsPerHost,
     // A webhook that comes twice has the same id.
@@ -84,7 +88,9 @@ export const openSender = (deps: {
     const exchange = await client.send(to, mayStillSend ? { ...request, mayWrite: mayStillSend } : request, timeoutMs)
     const outcome = outcomeOf(exchange)
     const durationMs = Math.round(clock.monotonic() - startedAt)
-    if (outcome.kind === 'answered' || !watch || !PROXY_FAILURES.has(outcome.error)) return { ...outcome, durationMs }
+    if (outcome.kind === 'answered') return { ...outcome, durationMs }
+    if (!watch || !PROXY_FAILURES.has(outcome.error))
+      return { ...outcome, durationMs, isInside: guard.leadsInside(url) }
     return { ...outcome, ...watch.failed(url.hostname, outcome), durationMs }
   }
 

@@ -142,7 +142,7 @@ export const listAttempts = ({ id, json, lang }: Common & { id: string }): Promi
     const texts = TEXTS[lang]
     const partnerId = await findPartnerOf(store, id, lang)
     const attempts: Attempt[] = (await store.listAttempts(partnerId, id)) ?? []
-    if (json) return print(listJson(attempts.map(viewAttempt)))
+    if (json) return print(listJson(attempts.map(attempt => viewAttempt(attempt, lang))))
     const rows = attempts.map(({ at, outcome, httpStatus, error, durationMs }) => [
       ...[showTime(at, lang), outcome, String(httpStatus ?? '-'), error ?? '-'],
       String(Math.round(durationMs)),

@@ -42,6 +42,8 @@ export interface Attempt {
   outcome: 'delivered' | 'rejected' | 'gone' | 'failed'
   httpStatus: number | null
   error: string | null
+  /** The error in words, in the language asked for. */
+  errorText: string | null
   durationMs: number
   /** The first KiB of what the receiver answered. */
   responseExcerpt: string | null
@@ -127,7 +129,8 @@ export interface Me {
   /** Registrations of the partner, singly or in batches. */
   registrationRate: { perSecond: number; burst: number }
   quotas: { pending: number | null; hosts: number | null; daily: number | null }
-  usage: { pending: number; hosts: number; daily: number }
+  /** `daily` is of the last 24 hours, to the full hour; `at` is when they were counted. */
+  usage: { pending: number; hosts: number; daily: number; at: string }
 }
 
 /** How it is going now. */
@@ -165,6 +168,8 @@ export interface Problem {
   detail: string
   errors?: readonly { path: string; message: string }[]
   nextCursor?: string
+  /** By which the operator finds the call in the log. */
+  requestId?: string
 }
 
 export interface Page<T, Cursor = string | null> {

@@ -95,7 +95,17 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
  * Why an attempt got no answer, as its partner, and whoever searches for it, is told: `no_response` stands for all that could tell
  * what our network looks like.
  */
-export const ATTEMPT_ERRORS = ['no_response', 'tls', 'invalid_response'] as const
+export const ATTEMPT_ERRORS = [
+  'no_response',
+  'tls',
+  'invalid_response',
+  // In the operator's own networks alone; elsewhere they are `no_response`.
+  'refused',
+  'unreachable',
+  'connect_timeout',
+  'timeout',
+  'reset',
+] as const
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number]
 
 export interface AttemptOutcome {

@@ -110,6 +110,22 @@ describe('an attempt without an answer', () => {
     expect(failed('protocol', 42)).toMatchObject({ error: 'invalid_response', durationMs: 42 })
   })
 
+  test.each<[Failure, string]>([
+    ['refused', 'refused'],
+    ['unreachable', 'unreachable'],
+    ['connect_timeout', 'connect_timeout'],
+    ['timeout', 'timeout'],
+    ['reset', 'reset'],
+    ['tls', 'tls'],
+    ['protocol', 'invalid_response'],
+    ['dns', 'no_response'],
+    ['blocked', 'no_response'],
+    ['proxy', 'no_response'],
+  ])('in the operator’s own networks tells why no answer came: %s', (error, told) => {
+    const result = { kind: 'failed', error, detail: null, durationMs: 42, isInside: true } as const
+    expect(attemptOf(result, AT)).toMatchObject({ error: told, durationMs: told === 'no_response' ? 100 : 42 })
+  })
+
   test('never tells the detail', () => {
     expect(JSON.stringify([failed('refused', 3), failed('tls', 3)])).not.toContain('10.0.0.7')
   })

@@ -6,6 +6,31 @@ import { attemptTo, openSender } from '../support/sender.ts'
 
 const replying = (reply: string | Buffer) => openRawReceiver(socket => void socket.write(reply))
 
+describe('why no answer came', () => {
+  test('is told as of the operator’s own networks only where the URL leads there, and to nowhere else', async () => {
+    await using receiver = await openRawReceiver(socket => void socket.destroy())
+    const answers = [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]
+    const resolver = { resolve: async () => ({ ok: true as const, addresses: answers.shift() ?? [] }), close: () => {} }
+    await using sender = openSender({ resolver, timeoutMs: 500 })
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ error: 'reset', isInside: true })
+    expect(await sender.send(attemptTo('http://127.0.0.1:1/'))).toMatchObject({ kind: 'failed', isInside: true })
+    const named = `http://a.example:${receiver.port}/`
+    for (let n = 0; n < 2; n++) expect(await sender.send(attemptTo(named))).toMatchObject({ isInside: true })
+  })
+
+  test('of a name that once led elsewhere is never told, wherever it leads later', async () => {
+    await using receiver = await openRawReceiver(socket => void socket.destroy())
+    const answers = [['93.184.215.14'], ['127.0.0.1']]
+    const resolver = { resolve: async () => ({ ok: true as const, addresses: answers.shift() ?? [] }), close: () => {} }
+    await using sender = openSender({ resolver, timeoutMs: 300 })
+    for (let n = 0; n < 2; n++)
+      expect(await sender.send(attemptTo(`http://a.example:${receiver.port}/`))).toMatchObject({
+        kind: 'failed',
+        isInside: false,
+      })
+  })
+})
+
 describe('sending', () => {
   test('posts the bytes it was given, with its own user agent and nothing a receiver could answer compressed', async () => {
     await using receiver = await replying(OK)

@@ -142,7 +142,7 @@ describe('the rest of the API', () => {
       rate: { perSecond: 10_000, burst: 20_000 },
       registrationRate: { perSecond: 10_000, burst: 100_000 },
       quotas: { pending: null, hosts: null, daily: null },
-      usage: { pending: expect.any(Number), hosts: 1, daily: expect.any(Number) },
+      usage: { pending: expect.any(Number), hosts: 1, daily: expect.any(Number), at: expect.any(String) },
     })
   })
 

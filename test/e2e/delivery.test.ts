@@ -48,9 +48,9 @@ describe.concurrent('a webhook', () => {
       delivery: { attempts: 4, nextAttemptAt: null, messageId: first?.id },
     })
     expect(await api.attempts(id)).toMatchObject([
-      { outcome: 'failed', httpStatus: null, error: 'no_response' },
+      { outcome: 'failed', httpStatus: null, error: 'reset' },
       { outcome: 'rejected', httpStatus: 500, error: null },
-      { outcome: 'failed', httpStatus: null, error: 'no_response' },
+      { outcome: 'failed', httpStatus: null, error: 'timeout' },
       { outcome: 'delivered', httpStatus: 200, error: null, responseExcerpt: 'ok' },
     ])
   })

@@ -15,7 +15,7 @@ const PARTNER = 'must be the id of a partner'
 const ACCOUNT = 'must be the id of an account, or its APIID'
 const HOST = 'must be the host of a callback URL, with its port where the URL names one'
 const ERROR = `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`
-const ERROR_FORM = /^(no_response|tls|invalid_response|http_[1-5]\d\d)$/
+const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)$`)
 const WHEN =
   'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h'
 const LONGEST_BACK_MS = 400 * DAY

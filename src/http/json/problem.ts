@@ -37,6 +37,12 @@ export const PROBLEM = z.strictObject({
     .string()
     .exactOptional()
     .describe('Only for a cursor of events that a restore has ended: the cursor to go on with.'),
+  requestId: z
+    .string()
+    .exactOptional()
+    .describe(
+      'The x-request-id of this answer, by which the operator finds it in the log; an item of a batch has none.',
+    ),
 })
 export type ProblemAnswer = z.output<typeof PROBLEM>
 
@@ -46,21 +52,24 @@ interface Problem {
   errors?: readonly FieldError[]
   /** Of an event cursor that a restore has made invalid: the cursor to go on with. */
   nextCursor?: string
+  /** Of the request that this is the answer to. */
+  requestId?: string
   headers?: Record<string, string>
 }
 
 /** The RFC 9457 document for a code. */
-export const problemOf = ({ code, detail, errors = [], nextCursor }: Problem): ProblemAnswer => ({
+export const problemOf = ({ code, detail, errors = [], nextCursor, requestId }: Problem): ProblemAnswer => ({
   type: `/docs/problems#${code}`,
   title: PROBLEMS[code].title,
   status: PROBLEMS[code].status,
   detail,
   ...(errors.length === 0 ? {} : { errors: [...errors] }),
   ...(nextCursor === undefined ? {} : { nextCursor }),
+  ...(requestId === undefined ? {} : { requestId }),
 })
 
 export const sendProblem = (c: Context, problem: Problem): Response =>
-  c.body(JSON.stringify(problemOf(problem)), PROBLEMS[problem.code].status, {
+  c.body(JSON.stringify(problemOf({ ...problem, requestId: c.get('requestId') })), PROBLEMS[problem.code].status, {
     ...problem.headers,
     'content-type': 'application/problem+json',
   })

@@ -26,6 +26,12 @@ export const check = <T>(value: unknown, schema: z.ZodType<T>): { data: T } | { 
   return { errors: parsed.error.issues.flatMap(issue => fieldErrorsOf(issue, known)).slice(0, MOST_ERRORS) }
 }
 
+/** Of a body that is not an object: what it looks like, for those that send what belongs into its only field. */
+export const bodyLike = (example: string) => ({
+  error: (issue: z.core.$ZodRawIssue): string | undefined =>
+    issue.code === 'invalid_type' ? `must be a JSON object: ${example}` : undefined,
+})
+
 /** Throws `AppError('invalid_body')` that lists every invalid field. */
 export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
   const checked = check(value, schema)

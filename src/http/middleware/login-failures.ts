@@ -8,8 +8,11 @@ const FAILED_LOGINS = { rate: 1, burst: 50 }
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
 /** The text is the same for every reason, so that it does not show which keys exist. */
-const unauthorized = (): AppError =>
-  new AppError('unauthorized', 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.')
+const WRONG = 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.'
+/** By its form alone, so that it does not show which secrets exist. */
+const SIGNING_SECRET =
+  'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".'
+const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
 
 export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
 
@@ -27,7 +30,10 @@ export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps) =
     /** The answer to a failed login: 401. Throws 429 where too many have failed. */
     count: (c: Context): AppError => {
       ofNetwork(c, FAILED_LOGINS)
-      return unauthorized()
+      return new AppError(
+        'unauthorized',
+        isSigningSecret(readToken(c.req.header('authorization'))) ? SIGNING_SECRET : WRONG,
+      )
     },
     /** Throws 429 where one more failure would be too many. */
     refuse: (c: Context): void => ofNetwork(c, { ...FAILED_LOGINS, burst: FAILED_LOGINS.burst - 1, count: 0 }),

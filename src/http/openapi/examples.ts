@@ -34,6 +34,7 @@ const ATTEMPT = {
   outcome: 'delivered',
   httpStatus: 200,
   error: null,
+  errorText: null,
   durationMs: 84,
   responseExcerpt: 'ok',
 } as const
@@ -173,7 +174,7 @@ export const EXAMPLES: Examples = {
     rate: { perSecond: 200, burst: 400 },
     registrationRate: { perSecond: 200, burst: 2_000 },
     quotas: { pending: null, hosts: 3, daily: 10_000 },
-    usage: { pending: 12, hosts: 1, daily: 340 },
+    usage: { pending: 12, hosts: 1, daily: 340, at: RESOLVED },
   },
   Status: {
     at: RESOLVED,

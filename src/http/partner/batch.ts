@@ -4,7 +4,7 @@ import { AppError } from '../../core/error.ts'
 import type { NewRegistration, Registered } from '../../store/store.ts'
 import { PROBLEM, problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
-import { checkBody } from '../json/validate.ts'
+import { bodyLike, checkBody } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
@@ -25,9 +25,10 @@ export const BATCH_BYTES = 1024 * 1024
 /** Of one batch. */
 export const MOST_IN_A_BATCH = 1_000
 const REGISTRATIONS = `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`
-export const BATCH_BODY = z.strictObject({
-  registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST_IN_A_BATCH, REGISTRATIONS),
-})
+export const BATCH_BODY = z.strictObject(
+  { registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST_IN_A_BATCH, REGISTRATIONS) },
+  bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
+)
 
 export const BATCH_RESULTS = z.strictObject({
   results: z

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Attempt } from '../../store/store.ts'
 import { noQuery } from '../json/query.ts'
+import { languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
@@ -30,7 +31,7 @@ export const createCallbackTest = ({ registrationBody, readBody, testCallback, n
   app.post('/test', noQuery, async c => {
     const { callbackUrl } = await readBody(c, body)
     take(c.get('partnerId'), TESTS)
-    return c.json(viewAttempt(await testCallback(c.get('partnerId'), callbackUrl)))
+    return c.json(viewAttempt(await testCallback(c.get('partnerId'), callbackUrl), languageOf(c)))
   })
 
   return app

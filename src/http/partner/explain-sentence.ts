@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import type { Explanation } from '../../store/store.ts'
-import { EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
+import { attemptErrorText, EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
 
 export interface Reader {
   language: Language
@@ -13,6 +13,7 @@ export interface Reader {
 /** What every clause needs: the texts of the reader's language, and the time (epoch ms). */
 interface Scope {
   texts: ExplainTexts
+  language: Language
   now: number
   showAt: (at: number) => string
 }
@@ -21,7 +22,7 @@ type Values = Readonly<Record<string, string | number>>
 
 /** Says in words why there is no webhook yet, or what happened to it. */
 export const explainSentence = (explanation: Explanation, { language, now, showAt = showTime }: Reader): string => {
-  const scope = { texts: EXPLAIN_TEXTS[language], now, showAt }
+  const scope = { texts: EXPLAIN_TEXTS[language], language, now, showAt }
   const clausesOf = explanation.registration.status === 'pending' ? clausesWhilePending : clausesAfterEnd
   return clausesOf(explanation, scope).join(scope.texts.join)
 }
@@ -136,11 +137,17 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 
-const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, showAt }: Scope): string => {
+const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, language, showAt }: Scope): string => {
   if (!lastAttempt) return texts.attempt.none
   const { httpStatus, error } = lastAttempt
   const values = { n: registration.delivery.attempts, at: showAt(lastAttempt.at) }
   return httpStatus === null
-    ? fill(texts.attempt.error, { ...values, error: error ?? '?' })
+    ? fill(texts.attempt.error, { ...values, error: errorInWords(error ?? '?', language) })
     : fill(texts.attempt.http, { ...values, httpStatus })
+}
+
+/** With its code, by which an operator finds it in the log. */
+const errorInWords = (error: string, language: Language): string => {
+  const text = attemptErrorText(error, language)
+  return text === null ? error : `${error}${language === 'zh' ? '：' : ': '}${text}`
 }

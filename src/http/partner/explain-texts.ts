@@ -1,5 +1,6 @@
 import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
+import type { AttemptError } from '../../core/message.ts'
 import type { Reason } from '../../core/verification.ts'
 
 export type Language = 'en' | 'zh'
@@ -30,6 +31,8 @@ export interface ExplainTexts {
     exhausted: string
   }
   attempt: { none: string; http: string; error: string }
+  /** Why an attempt had no answer, as a clause. */
+  attemptError: Record<AttemptError, string>
 }
 
 const en: ExplainTexts = {
@@ -118,6 +121,17 @@ const en: ExplainTexts = {
     http: 'attempt {n} at {at} was answered with HTTP {httpStatus}',
     error: 'attempt {n} at {at} failed ({error})',
   },
+  attemptError: {
+    no_response:
+      'no answer came: the host name has no address, the host refuses or drops the connection, or it takes too long; check that the URL can be reached from the internet',
+    tls: 'the TLS handshake failed; check that the certificate is valid for this host and sent with its whole chain, and that TLS 1.2 or later is spoken',
+    invalid_response: 'what came back is not an HTTP/1.1 response',
+    refused: 'the connection was refused: nothing listens at this address and port',
+    unreachable: 'there is no route to this address',
+    connect_timeout: 'no connection was established in time: a firewall may drop it',
+    timeout: 'the connection was established, and no response came in time',
+    reset: 'the connection was closed before a response came',
+  },
 }
 
 const zh: ExplainTexts = {
@@ -195,6 +209,22 @@ const zh: ExplainTexts = {
     http: '第 {n} 次发送（{at}）返回 HTTP {httpStatus}',
     error: '第 {n} 次发送（{at}）失败（{error}）',
   },
+  attemptError: {
+    no_response: '没有收到响应：域名没有解析结果，连接被拒绝或中断，或者超时；请确认该地址可从公网访问',
+    tls: 'TLS 握手失败；请检查证书对该主机名是否有效、证书链是否完整，以及是否支持 TLS 1.2 及以上版本',
+    invalid_response: '返回的内容不是 HTTP/1.1 响应',
+    refused: '连接被拒绝：该地址和端口上没有服务在监听',
+    unreachable: '没有到该地址的路由',
+    connect_timeout: '未能及时建立连接，可能被防火墙丢弃',
+    timeout: '连接已建立，但未及时收到响应',
+    reset: '收到响应前连接已关闭',
+  },
 }
 
 export const EXPLAIN_TEXTS: Readonly<Record<Language, ExplainTexts>> = { en, zh }
+
+/** The error of an attempt in words; null for one that this version does not know. */
+export const attemptErrorText = (error: string, language: Language): string | null => {
+  const texts: Readonly<Record<string, string>> = EXPLAIN_TEXTS[language].attemptError
+  return Object.hasOwn(texts, error) ? (texts[error] ?? null) : null
+}

@@ -97,7 +97,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
       messageId: delivery.messageId,
       state: delivery.state,
       attempts: delivery.attempts,
-      lastAttempt: lastAttempt && viewAttempt(lastAttempt),
+      lastAttempt: lastAttempt && viewAttempt(lastAttempt, language),
       nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
       heldSince: jsonTimeOrNull(explanation.heldSince),
       heldBecause: explanation.heldBecause,

@@ -4,7 +4,7 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { MOST_LIVE } from '../../store/rules/register.ts'
 import type { Store } from '../../store/store.ts'
 import { noQuery } from '../json/query.ts'
-import { invalid } from '../json/validate.ts'
+import { bodyLike, invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 import { createPageRate, type PageRateDeps } from './page-rate.ts'
@@ -23,13 +23,16 @@ export const MOST_FOUND = 5_000
 const SERIALS = `must be an array of 1 to ${MOST_SERIALS} serials`
 const TOO_MANY = `have more than ${MOST_FOUND} registrations together: must be fewer at a time`
 
-export const LOOKUP_BODY = z.strictObject({
-  idcardids: z
-    .array(z.string(SERIAL_FORM).regex(SERIAL, SERIAL_FORM), SERIALS)
-    .min(1, SERIALS)
-    .max(MOST_SERIALS, SERIALS)
-    .describe('A serial may stand there more than once.'),
-})
+export const LOOKUP_BODY = z.strictObject(
+  {
+    idcardids: z
+      .array(z.string(SERIAL_FORM).regex(SERIAL, SERIAL_FORM), SERIALS)
+      .min(1, SERIALS)
+      .max(MOST_SERIALS, SERIALS)
+      .describe('A serial may stand there more than once.'),
+  },
+  bodyLike('{"idcardids": ["…", …]}'),
+)
 
 export const LOOKUP_RESULTS = z.strictObject({
   data: z

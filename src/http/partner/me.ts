@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Store } from '../../store/store.ts'
-import { COUNT, idField, QUOTAS } from '../json/fields.ts'
+import { AT, COUNT, idField, jsonTime, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -11,6 +11,7 @@ export interface MeDeps {
   store: Pick<Store, 'findPartner' | 'usageOf'>
   apiRate: number
   registrationRate: number
+  now: () => number
 }
 
 const RATE = z.strictObject({ perSecond: z.number(), burst: z.number() })
@@ -22,12 +23,19 @@ export const ME = z.strictObject({
   rate: RATE.describe('Requests with one API key.'),
   registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
   quotas: QUOTAS,
-  usage: z.strictObject({ pending: COUNT, hosts: COUNT, daily: COUNT }),
+  usage: z
+    .strictObject({
+      pending: COUNT,
+      hosts: COUNT,
+      daily: COUNT.describe('Of the last 24 hours, to the full hour.'),
+      at: AT.describe('When these were counted.'),
+    })
+    .describe('What counts for the quotas.'),
 })
 export type MeAnswer = z.output<typeof ME>
 
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */
-export const createMe = ({ store, apiRate, registrationRate }: MeDeps) => {
+export const createMe = ({ store, apiRate, registrationRate, now }: MeDeps) => {
   const registrations = registrationRateOf(registrationRate)
   const app = new Hono<ApiEnv>()
 
@@ -41,7 +49,7 @@ export const createMe = ({ store, apiRate, registrationRate }: MeDeps) => {
       rate: { perSecond: apiRate, burst: 2 * apiRate },
       registrationRate: { perSecond: registrations.rate, burst: registrations.burst },
       quotas,
-      usage: await store.usageOf(partnerId),
+      usage: { ...(await store.usageOf(partnerId)), at: jsonTime(now()) },
     } satisfies MeAnswer)
   })
 

@@ -4,6 +4,7 @@ import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
+import { attemptErrorText, type Language } from './explain-texts.ts'
 
 export const STATUS = z.enum(REGISTRATION_STATUSES)
 export const DELIVERY_STATE = z.enum(MESSAGE_STATES)
@@ -55,7 +56,10 @@ export const ATTEMPT = z.strictObject({
   error: z
     .string()
     .nullable()
-    .describe(`Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}.`),
+    .describe(
+      `Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}. All but the first three are told in the operator’s own networks alone; elsewhere they are \`no_response\`, so that nobody scans a network with webhooks.`,
+    ),
+  errorText: z.string().nullable().describe('The same in words, in the language of `Accept-Language`.'),
   durationMs: z.number().min(0),
   responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body that the receiver answered with.'),
 })
@@ -89,11 +93,12 @@ export const viewRegistration = (registration: Registration): RegistrationAnswer
   resolvedAt: jsonTimeOrNull(registration.resolvedAt),
 })
 
-export const viewAttempt = (attempt: Attempt): AttemptAnswer => ({
+export const viewAttempt = (attempt: Attempt, language: Language): AttemptAnswer => ({
   at: jsonTime(attempt.at),
   outcome: attempt.outcome,
   httpStatus: attempt.httpStatus,
   error: attempt.error,
+  errorText: attempt.error && attemptErrorText(attempt.error, language),
   durationMs: attempt.durationMs,
   responseExcerpt: attempt.responseExcerpt,
 })

@@ -12,6 +12,7 @@ import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
+import { languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
 import { setHeader } from '../node-bindings.ts'
@@ -183,7 +184,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.get('/:id/attempts', noQuery, async c => {
     const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
-    return c.json({ data: attempts.map(viewAttempt), nextCursor: null })
+    return c.json({ data: attempts.map(attempt => viewAttempt(attempt, languageOf(c))), nextCursor: null })
   })
 
   return app

@@ -44,6 +44,7 @@ const expectProblem = (answer: Awaited<ReturnType<typeof api.call>>, code: keyof
   expect(answer.headers.get('content-type')).toBe('application/problem+json')
   expect(answer.headers.get('x-request-id')).toMatch(/^req_/)
   expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.json.requestId).toBe(answer.headers.get('x-request-id'))
   expect(answer.status).toBe(PROBLEMS[code].status)
   expect(answer.json).toMatchObject({ type: `/docs/problems#${code}`, ...PROBLEMS[code], detail: expect.any(String) })
 }

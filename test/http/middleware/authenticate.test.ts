@@ -26,6 +26,17 @@ test('M11: every kind of invalid key gets the same answer', async () => {
   expect(answers[0]?.json).toMatchObject({ type: '/docs/problems#unauthorized', status: 401 })
 })
 
+test.each([
+  ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', '/v1/me'],
+  ['whpk_rQdfm4fJt0lwhLd1l0XhC6h0ZDLo3W2MkP5pH2fTKBQ=', '/v1/registrations'],
+])('who sends a signing secret as the key is told which one is wanted: %s', async (key, path) => {
+  await using api = await openApi()
+  const { status, json, text } = await api.call('GET', path, { key })
+  expect([status, json.type]).toEqual([401, '/docs/problems#unauthorized'])
+  expect(json.detail).toMatch(/signing secret.*API key.*"ifn_"/)
+  expect(text).not.toContain(key)
+})
+
 test('the case of the authentication scheme does not matter', async () => {
   await using api = await openApi()
   const headers = { authorization: `bearer ${api.partner.key}` }

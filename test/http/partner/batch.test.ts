@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
-import { HOOK, openApi } from '../support/api.ts'
+import { HOOK, type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -85,6 +85,18 @@ test('accepts 1 MiB and no more', async () => {
     '/docs/problems#payload_too_large',
     'The body must be at most 1024 KiB.',
   ])
+})
+
+test('a bare array is told what the body looks like', async () => {
+  for (const [path, example] of [
+    ['batch', '{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'],
+    ['lookup', '{"idcardids": ["…", …]}'],
+  ]) {
+    const { status, json } = await api.call('POST', `/v1/registrations/${path}`, { body: [] })
+    expect([status, json.errors]).toEqual([422, [{ path: '', message: `must be a JSON object: ${example}` }]])
+  }
+  const { json } = await api.call('POST', '/v1/registrations/batch', { body: { registration: [] } })
+  expect(json.errors.map(({ message }: Json) => message).join()).toContain('is unknown: use registrations')
 })
 
 test('over the quota each further item is refused by itself', async () => {

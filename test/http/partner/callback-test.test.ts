@@ -9,8 +9,19 @@ test('answers 200 with the attempt, whatever its outcome', async () => {
   await using api = await openApi({ testCallback })
   const { status, json } = await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
   expect(status).toBe(200)
-  expect(json).toEqual({ ...ATTEMPT, at: '2026-11-24T16:20:00.000Z' })
+  expect(json).toEqual({ ...ATTEMPT, errorText: null, at: '2026-11-24T16:20:00.000Z' })
   expect(testCallback.mock.calls).toEqual([[api.partner.id, HOOK]])
+})
+
+test('says in words why there was no answer, in the language of the caller', async () => {
+  const silent = { ...ATTEMPT, outcome: 'failed', httpStatus: null, error: 'no_response', responseExcerpt: null }
+  await using api = await openApi({ testCallback: vi.fn().mockResolvedValue(silent) })
+  const textIn = async (language: string) => {
+    const options = { body: { callbackUrl: HOOK }, headers: { 'accept-language': language } }
+    return (await api.call('POST', '/v1/callbacks/test', options)).json.errorText
+  }
+  expect(await textIn('en')).toMatch(/^no answer came: .*from the internet$/)
+  expect(await textIn('zh-CN,zh;q=0.9')).toMatch(/^没有收到响应：.*可从公网访问$/)
 })
 
 test('sends to the normalised URL', async () => {

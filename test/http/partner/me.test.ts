@@ -13,7 +13,7 @@ test('shows the partner of the key and its limits', async () => {
     rate: { perSecond: 200, burst: 400 },
     registrationRate: { perSecond: 100_000, burst: 1_000_000 },
     quotas: { pending: null, hosts: null, daily: null },
-    usage: { pending: 0, hosts: 0, daily: 0 },
+    usage: { pending: 0, hosts: 0, daily: 0, at: '2026-11-24T16:20:00.000Z' },
   })
 })
 
@@ -31,9 +31,13 @@ test('shows how much of its quotas this partner has used', async () => {
     usage: { pending: 2, hosts: 2, daily: 2 },
   })
   await api.succeed()
-  // It is counted anew now and then.
   api.clock.now += MINUTE
-  expect((await api.call('GET', '/v1/me')).json.usage).toMatchObject({ pending: 1, daily: 2 })
+  expect((await api.call('GET', '/v1/me')).json.usage).toEqual({
+    pending: 1,
+    hosts: 2,
+    daily: 2,
+    at: '2026-11-24T16:21:00.000Z',
+  })
 })
 
 test('takes no parameters', async () => {

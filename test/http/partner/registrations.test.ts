@@ -260,6 +260,7 @@ describe('a registration', () => {
           outcome: 'rejected',
           httpStatus: 500,
           error: null,
+          errorText: null,
           durationMs: 12,
           responseExcerpt: 'hello',
         },
@@ -268,10 +269,14 @@ describe('a registration', () => {
           outcome: 'failed',
           httpStatus: null,
           error: 'no_response',
+          errorText: expect.stringMatching(/^no answer came: /),
         }),
       ],
       nextCursor: null,
     })
+    const inChinese = { headers: { 'accept-language': 'zh-CN' } }
+    const { json } = await api.call('GET', `/v1/registrations/${id}/attempts`, inChinese)
+    expect(json.data[1].errorText).toMatch(/^没有收到响应：/)
   })
 
   test('is resent now, with the same message id', async () => {

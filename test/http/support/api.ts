@@ -138,9 +138,11 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
       ...(sent === undefined ? {} : { body: sent, duplex: 'half' as const }),
     }
     const response = await app.request(path, init, { incoming: { socket: { remoteAddress: from } } })
-    const text = await response.text()
+    const whole = await response.text()
     const isJson = response.headers.get('content-type')?.includes('json') ?? false
-    const json: Json = isJson ? JSON.parse(text) : null
+    const json: Json = isJson ? JSON.parse(whole) : null
+    // No two answers have the same request id, and many tests compare answers.
+    const text = whole.replace(/,"requestId":"[^"]*"(?=\}$)/, '')
     return { status: response.status, headers: response.headers, text, json }
   }
 
