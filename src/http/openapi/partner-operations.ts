@@ -88,6 +88,7 @@ export const PARTNER_OPERATIONS: Operations = {
   'GET /v1/registrations/:id/attempts': {
     ...DELIVERY,
     operationId: 'listAttempts',
+    acceptsLanguage: true,
     summary: 'List the attempts to deliver its webhook, oldest first',
     answers: { 200: { description: 'The newest 50 attempts.', schema: 'AttemptList' } },
     problems: ['not_found'],
@@ -128,6 +129,7 @@ export const PARTNER_OPERATIONS: Operations = {
   'POST /v1/callbacks/test': {
     ...DELIVERY,
     operationId: 'testCallback',
+    acceptsLanguage: true,
     summary: 'Send idface.test to a callback now',
     body: 'CallbackTestRequest',
     answers: { 200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt' } },
