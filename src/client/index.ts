@@ -8,7 +8,10 @@ export { NotifierError, type NotifierErrorCode } from './error.ts'
 export type { Pages } from './pages.ts'
 export type * from './shapes.ts'
 
-export interface ClientOptions extends Pick<TransportOptions, 'baseUrl' | 'apiKey'> {
+export interface ClientOptions {
+  /** The service's URL, with the path if a proxy adds one. May be undefined, as `process.env` has it: then an error says so. */
+  baseUrl: string | undefined
+  apiKey: string | undefined
   /** The global one unless given. */
   fetch?: typeof globalThis.fetch | undefined
   /** The limit of one try in ms; 30,000 unless given. */
@@ -39,6 +42,8 @@ const isApiKey: Rule = value => {
   return /^[\x21-\x7e]+$/.test(value) ? null : `${right}, with no spaces or other characters`
 }
 
+type Checked = ClientOptions & Pick<TransportOptions, 'baseUrl' | 'apiKey'>
+
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
   baseUrl: isBaseUrl,
@@ -55,7 +60,7 @@ const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
  */
 export const createClient = (options: ClientOptions): Client => {
   checkOptions('createClient', options, RULES)
-  const { baseUrl, apiKey, fetch, timeoutMs, retries } = options
+  const { baseUrl, apiKey, fetch, timeoutMs, retries } = options as Checked
   return createCalls({
     request: createTransport({
       baseUrl,

@@ -83,13 +83,14 @@ const TYPESCRIPT = `
 import { createClient, NotifierError, type Registration } from 'idface-notifier/client'
 import { type Seen, verifyWebhook, type WebhookEvent, webhookHandler, WebhookVerificationError } from 'idface-notifier/webhook'
 
-export const client = createClient({ baseUrl: 'https://notifier.example', apiKey: 'ifn_key' })
+declare const env: Record<string, string | undefined>
+export const client = createClient({ baseUrl: env['NOTIFIER_URL'], apiKey: env['API_KEY'] })
 export const register = async (): Promise<Registration['status']> => {
   const { id } = await client.register({ idcardid: '1', callbackUrl: 'https://x.example', expiresAt: new Date() })
   return (await client.waitForVerdict(id, { timeoutMs: 60_000 })).status
 }
 const seen: Seen = { has: async id => id === '', add: async () => {} }
-export const handler = webhookHandler({ secret: 'whsec_', seen, onEvent: event => event.id })
+export const handler = webhookHandler({ secret: env['WEBHOOK_SECRET'], seen, onEvent: event => event.id })
 export const answered = async (request: Request): Promise<number> => (await handler(request)).status
 export const fetchServer: { fetch(request: Request, env: object): Promise<Response> } = { fetch: handler }
 export const verified = async (headers: Headers, body: Uint8Array): Promise<WebhookEvent['type']> =>
