@@ -1,59 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { webhookBody } from '../../src/core/message.ts'
-import { createSigningKey, generateSecret, sign } from '../../src/core/signature.ts'
 import {
   type WebhookEvent,
   type WebhookHandlerOptions,
   WebhookVerificationError,
   webhookHandler,
 } from '../../src/webhook/index.ts'
-import { webhookContent } from '../support/webhook-content.ts'
 import { MOUNTS, openServer, parsedBefore } from './mounts.ts'
-
-const SECRET = generateSecret('v1', randomBytes).secret
-const FOREIGN = generateSecret('v1', randomBytes).secret
-const BODY = webhookBody(webhookContent(Date.now(), { metadata: { note: 'é 😀' } }))
-
-/** A webhook as the service sends it. */
-const webhook = ({
-  id = 'msg_01',
-  body = BODY,
-  secret = SECRET,
-  at = Date.now(),
-} = {}): RequestInit & {
-  headers: Record<string, string>
-} => {
-  const timestampSeconds = Math.floor(at / 1_000)
-  return {
-    method: 'POST',
-    body,
-    headers: {
-      'content-type': 'application/json',
-      'webhook-id': id,
-      'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': sign([createSigningKey(secret) ?? []].flat(), { id, timestampSeconds, body }),
-    },
-  }
-}
-
-/** A handler, and what it has told. */
-const listen = (more: Partial<WebhookHandlerOptions> = {}) => {
-  const events: WebhookEvent[] = []
-  const errors: unknown[] = []
-  const handler = webhookHandler({
-    secret: SECRET,
-    onEvent: event => events.push(event),
-    onError: error => errors.push(error),
-    ...more,
-  })
-  const post = async (init: RequestInit = webhook()) => {
-    const response = await handler(new Request('https://partner.example/hook', init))
-    return [response.status, await response.text()]
-  }
-  return { handler, events, errors, post }
-}
+import { BODY, FOREIGN, listen, SECRET, webhook } from './support.ts'
 
 describe.each(Object.entries(MOUNTS))('a handler in %s', (_name, mount) => {
   const statusOf = async (url: string, init: RequestInit) => (await fetch(url, init)).status
@@ -143,44 +97,6 @@ test('takes either secret while one is being changed', async () => {
     expect(await post()).toEqual([204, ''])
     expect(await post(webhook({ secret: FOREIGN }))).toEqual([204, ''])
   }
-})
-
-describe('a webhook that comes twice', () => {
-  test('is handled once where `seen` has it', async () => {
-    const { post, events } = listen({ seen: new Set<string>() })
-    for (const id of ['msg_01', 'msg_01', 'msg_02', 'msg_01']) expect(await post(webhook({ id }))).toEqual([204, ''])
-    expect(events.map(({ id }) => id)).toEqual(['msg_01', 'msg_02'])
-  })
-
-  test('is handled again, and not lost, where the process has died before `add`', async () => {
-    const ids = new Set<string>()
-    const died = [true, false]
-    const add = (id: string) => {
-      if (died.shift()) throw new Error('killed')
-      ids.add(id)
-    }
-    const { post, events } = listen({ seen: { has: async id => ids.has(id), add: async id => add(id) } })
-    expect(await post()).toEqual([500, 'the receiver failed; see its log'])
-    expect(await post()).toEqual([204, ''])
-    expect(await post()).toEqual([204, ''])
-    expect(events).toHaveLength(2)
-  })
-
-  test('is handled once where both come at a time, and both get the answer', async () => {
-    const gate = Promise.withResolvers<void>()
-    const runs: string[] = []
-    const onEvent = ({ id }: WebhookEvent) => {
-      runs.push(id)
-      return gate.promise
-    }
-    const { post } = listen({ onEvent, seen: new Set<string>() })
-    const both = [post(), post()]
-    await expect.poll(() => runs).toEqual(['msg_01'])
-    gate.reject(new Error('the database is down'))
-    expect((await Promise.all(both)).map(([status]) => status)).toEqual([500, 500])
-    expect(await post()).toEqual([500, expect.anything()])
-    expect(runs).toEqual(['msg_01', 'msg_01'])
-  })
 })
 
 describe('a body that somebody has read before', () => {
