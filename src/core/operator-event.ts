@@ -14,8 +14,8 @@ export interface OperatorDetails {
   'backlog.growing': TroubleOf<'polls_late' | 'deliveries_late'>
   /** Subject: the partner and the host, which may have many URLs. `error` is how the last attempt failed. */
   'callback.failing': { partnerId: string; host: string; since: number; error: string }
-  /** `erasedFrom`: when RETENTION begins to erase what is held, about. */
-  'callback.disabled': { partnerId: string; host: string; since: number; error: string; erasedFrom: number }
+  /** `erasedFrom`: when RETENTION begins to erase what is held, about; an event of an earlier version has none. */
+  'callback.disabled': { partnerId: string; host: string; since: number; error: string; erasedFrom?: number }
   /** Subject: the partner. `host` is that of the last one. */
   'message.exhausted': { partnerId: string; host: string }
   /** Subject: the node. */

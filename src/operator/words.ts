@@ -66,7 +66,7 @@ const en: Texts = {
       remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
     }),
     'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
-      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held, the oldest until about ${showTime(erasedFrom)}: then RETENTION erases them, one after the other.`,
+      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held${erasedFrom === undefined ? ' until RETENTION erases them' : `, the oldest until about ${showTime(erasedFrom)}: then RETENTION erases them`}, one after the other.`,
       remedy: 'Tell the partner: a registration of the URL, or a test that succeeds, enables it again.',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
@@ -117,7 +117,7 @@ const zh: Texts = {
       remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
     }),
     'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
-      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自 ${showTime(since)} 起全部失败（${error}），已停用；其回调暂不发送，最早的保留至 ${showTime(erasedFrom)} 左右，之后按 RETENTION 陆续删除。`,
+      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自 ${showTime(since)} 起全部失败（${error}），已停用；其回调暂不发送${erasedFrom === undefined ? '' : `，最早的保留至 ${showTime(erasedFrom)} 左右`}，之后按 RETENTION 陆续删除。`,
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({

@@ -60,3 +60,14 @@ test('the end says how long it lasted, and there is nothing to do', () => {
 test('how often it happened is told', () => {
   expect(noticeItem(exhausted('partner_1', 'h.example', 57), 'en', AT).sentence).toContain('57 webhooks of partner')
 })
+
+test.each(['en', 'zh'] as const)(
+  'an event of a version that did not say when RETENTION erases could not be told (%s)',
+  language => {
+    const details = { ...HOST, since: AT, error: 'timeout' }
+    const event: OperatorEvent = { ...PAUSED, condition: 'callback.disabled', subject: 'subject', details }
+    const { sentence, remedy } = noticeItem(event, language, AT)
+    expect(sentence).toContain('RETENTION')
+    expect(sentence + remedy).not.toMatch(/undefined|null|Invalid/)
+  },
+)
