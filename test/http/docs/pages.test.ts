@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { PAGES as DOCUMENTS } from '../../../src/http/docs/pages.ts'
+import { PROBLEMS } from '../../../src/http/json/problem.ts'
 import { openApi, SHOWN_SETTINGS } from '../support/api.ts'
 
 const EXAMPLES = new URL('../../../docs/examples/', import.meta.url)
@@ -40,6 +42,24 @@ describe('the language of a page', () => {
     for (const href of chosen.filter(one => !switches.includes(one))) expect(href).toContain('?lang=zh')
     const before = hrefsOf((await get(page)).text).filter(isPage)
     for (const href of before.filter(one => !switches.includes(one))) expect(href).not.toContain('lang=')
+  })
+
+  test.each(DOCUMENTS)(
+    'of /$path is Chinese where $source.zh-CN.md is there, and says so where it is not',
+    async page => {
+      const { text, headers } = await get(`/${page.path}?lang=zh`)
+      const isThere = existsSync(new URL(`../${page.source}.zh-CN.md`, EXAMPLES))
+      expect([headers.get('content-language'), text.includes('本页暂无中文版')]).toEqual([
+        isThere ? 'zh' : 'en',
+        !isThere,
+      ])
+      expect(text).toContain(`<main id="content" class="text" lang="${isThere ? 'zh-CN' : 'en'}">`)
+    },
+  )
+
+  test('does not change where the type of a problem leads', async () => {
+    const { text } = await get('/docs/problems?lang=zh')
+    for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`<h2 id="${code}">`)
   })
 
   test('says of an English text on a Chinese page that it is English', async () => {
