@@ -169,6 +169,15 @@ describe('the client package', () => {
       expect(manifest).not.toHaveProperty(field)
   })
 
+  test("is installed from a registry by no document, since its name may be anybody's there", async () => {
+    const names = (await readdir(join(ROOT, 'docs'), { recursive: true })).map(name => join('docs', name))
+    const documents = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'src/client/README.md', ...names]
+    for (const name of documents.filter(one => /\.(md|mjs)$/.test(one)))
+      expect(await readFile(join(ROOT, name), 'utf8'), name).not.toMatch(
+        /\b(npm|pnpm|yarn|bun) (i|install|add)( -\S+)* idface-notifier(?![-/.])/,
+      )
+  })
+
   test('has nothing that publint finds', async () => {
     expect((await publint({ pkgDir: installed, pack: false, strict: true })).messages).toEqual([])
   })
