@@ -103,7 +103,7 @@ interface QueueFacts {
   oldestDueAt: number | null
 }
 
-/** The lane with most of what is due, of equals the first by partner and host. */
+/** The lane with most of what is due; any of equals, as none of them has more than half. */
 export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
 
 export interface StatsFacts {
@@ -142,7 +142,7 @@ const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
 const mostFor = (busiest: DueLane | null, due: number): BusyHost | null => {
   if (busiest === null || busiest.due * 2 <= due) return null
   const { strikes, ...lane } = busiest
-  return { ...lane, isSilent: strikes > 0 }
+  return { ...lane, due: Math.min(lane.due, MOST_COUNTED), isSilent: strikes > 0 }
 }
 
 const bulkStats = (left: readonly number[]): BulkStats => ({

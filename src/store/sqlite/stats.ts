@@ -59,11 +59,21 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
       .all()
       .filter((head): head is LaneHead & { dueAt: number } => head.dueAt !== null && head.dueAt <= at)
     if (heads.length === 0) return { ...NOTHING, busiest: null }
+    return { ...countMessages(heads, at), oldestDueAt: oldestMessage(heads, at) }
+  }
+
+  /** Lane by lane, until enough are counted. */
+  const countMessages = (heads: readonly LaneHead[], at: number): Pick<DueMessages, 'due' | 'busiest'> => {
     const keys = JSON.stringify(heads.map(({ partnerId, slow, proven }) => [partnerId, slow, proven]))
-    const found = statements.dueMessages.get({ heads: keys, at, limit: MOST_COUNTED + 1 })
-    if (!found) return { ...NOTHING, busiest: null, oldestDueAt: oldestMessage(heads, at) }
-    const { total, ...busiest } = found
-    return { due: total, busiest, oldestDueAt: oldestMessage(heads, at) }
+    let due = 0
+    let most = { laneId: 0, due: 0 }
+    for (const [laneId, ofLane] of statements.dueOfLanes.iterate({ heads: keys, at, limit: MOST_COUNTED + 1 })) {
+      due += ofLane
+      if (ofLane > most.due) most = { laneId, due: ofLane }
+      if (due > MOST_COUNTED) break
+    }
+    const lane = statements.lane.get({ laneId: most.laneId })
+    return { due, busiest: lane ? { ...lane, due: most.due } : null }
   }
 
   /** Goes on only as long as a lane may have an older one than has been found; in all over at most `MOST_COUNTED` lanes. */
@@ -149,16 +159,18 @@ const prepare = (client: Context['client']) => ({
       ) AS dueAt
     FROM waiting JOIN partners ON partners.id = waiting.partner_id CROSS JOIN kinds
     WHERE partners.disabled = 0`),
-  /** No row where nothing is due. The rows that are counted bound the lanes that are compared. */
-  dueMessages: client.prepare<{ heads: string; at: number; limit: number }, BusyLane & { total: number }>(`
-    SELECT l.partner_id AS partnerId, l.host, l.strikes, busy.due, busy.total
-    FROM (SELECT lane_id, count(*) AS due, sum(count(*)) OVER () AS total FROM (
-      SELECT l.id AS lane_id FROM json_each(@heads) head
-        CROSS JOIN lanes l ON l.partner_id = head.value ->> 0 AND l.slow = head.value ->> 1 AND l.proven = head.value ->> 2
-        CROSS JOIN messages m ON m.lane_id = l.id
-      WHERE l.due_at IS NOT NULL AND l.due_at <= +@at AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit)
-      GROUP BY lane_id) busy CROSS JOIN lanes l ON l.id = busy.lane_id
-    ORDER BY busy.due DESC, l.partner_id, l.host LIMIT 1`),
+  /** How many of each lane are due, up to the limit. The index of the messages has all of it. */
+  dueOfLanes: client
+    .prepare<{ heads: string; at: number; limit: number }, [laneId: number, due: number]>(`
+    SELECT l.id, (SELECT count(*) FROM (
+      SELECT 1 FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit))
+    FROM json_each(@heads) head
+      CROSS JOIN lanes l ON l.partner_id = head.value ->> 0 AND l.slow = head.value ->> 1 AND l.proven = head.value ->> 2
+    WHERE l.due_at IS NOT NULL AND l.due_at <= +@at`)
+    .raw(),
+  lane: client.prepare<{ laneId: number }, Omit<BusyLane, 'due'>>(
+    'SELECT partner_id AS partnerId, host, strikes FROM lanes WHERE id = @laneId',
+  ),
   dueLanes: client.prepare<Omit<LaneHead, 'dueAt'> & { at: number; limit: number }, DueLane>(`
     SELECT due_at AS dueAt, (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS firstAt
     FROM lanes l

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { MOST_COUNTED, statsOf } from '../../src/store/stats.ts'
+
+test('a host that has more than is counted has as much as is counted, as the queue has', () => {
+  const busiest = { partnerId: 'partner_1', host: 'a.example', due: MOST_COUNTED + 1, strikes: 0 }
+  const queue = { waiting: 20_000, leased: 0, due: MOST_COUNTED + 1, oldestDueAt: 1 }
+  const { deliveries } = statsOf({
+    at: 2,
+    accounts: [],
+    deliveries: { ...queue, held: 0, ramps: [], busiest },
+    registrations: { pending: 0, succeeded: 20_000, failed: 0, unresolved: 0, cancelled: 0 },
+    messages: { pending: 20_000, delivered: 0, exhausted: 0 },
+    callbacks: { held: 0, failing: 0, disabled: 0 },
+    openResends: [],
+  })
+  expect(deliveries).toMatchObject({ due: MOST_COUNTED, dueIsCapped: true, mostFor: { due: MOST_COUNTED } })
+})
