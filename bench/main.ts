@@ -20,6 +20,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   pinned: async () => (await import('./pinned.ts')).pinned,
   traces: async () => (await import('./traces.ts')).traces,
   metrics: async () => (await import('./metrics.ts')).metrics,
+  stats: async () => (await import('./stats.ts')).stats,
 }
 
 const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write]

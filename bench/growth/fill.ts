@@ -9,8 +9,6 @@ import { createSealed } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 
-/** The first partner has half of all rows, the others share the rest. */
-const PARTNERS = 8
 const HOSTS = 4
 /** Due times lie within this long before now. */
 export const DUE_WINDOW_MS = 1 * HOUR
@@ -19,6 +17,15 @@ const SERIAL_STEP = 48_271
 const SERIALS = 99_999_999_977
 /** SQLite's page cache while the file is filled, in KiB. */
 const CACHE_KIB = 1024 * 1024
+
+export interface Fill {
+  rows: number
+  now: number
+  /** The first has half of all rows, the others share the rest. */
+  partners?: number
+  /** So many queues of each partner have verifications. */
+  queues?: number
+}
 
 export interface Filled {
   path: string
@@ -44,9 +51,12 @@ export const rowAt = ({ rows, idPrefix }: Filled, at: number): { registrationId:
  * times are in the order of the rows. All knowledge of the schema is in this file; columns that it does not name keep
  * their defaults. The indexes are made afterwards, so they are packed as after a VACUUM.
  */
-export const fillDatabase = async (path: string, { rows, now }: { rows: number; now: number }): Promise<Filled> => {
+export const fillDatabase = async (
+  path: string,
+  { rows, now, partners: count = 8, queues = 1 }: Fill,
+): Promise<Filled> => {
   const masterKey = randomBytes(32)
-  const { partners, accountId } = await prepareStore(path, { masterKey, now })
+  const { partners, accountId } = await prepareStore(path, { masterKey, now, count })
   const db = new Database(path)
   makeFast(db)
   addLanes(
@@ -56,7 +66,16 @@ export const fillDatabase = async (path: string, { rows, now }: { rows: number; 
   addFunctions(db, { masterKey, now })
   const idPrefix = `reg_${encodeTime(now - DAY, 10)}`
   withoutIndexes(db, () => {
-    const of = { rows, now, accountId, window: DUE_WINDOW_MS, since: now - DAY, prefix: idPrefix }
+    const of = {
+      rows,
+      now,
+      accountId,
+      window: DUE_WINDOW_MS,
+      since: now - DAY,
+      prefix: idPrefix,
+      others: count - 1,
+      queues,
+    }
     for (const text of FILL) db.prepare(text).run(of)
   })
   finish(db)
@@ -90,10 +109,13 @@ const changeDueTimes = (path: string, expression: string): void => {
   finish(db)
 }
 
-const prepareStore = async (path: string, { masterKey, now }: { masterKey: Buffer; now: number }) => {
+const prepareStore = async (
+  path: string,
+  { masterKey, now, count }: { masterKey: Buffer; now: number; count: number },
+) => {
   const store = await openSqliteStore({ path, masterKey, now: () => now, defaultRate: 1e5 })
   const partners = []
-  for (let index = 0; index < PARTNERS; index++) {
+  for (let index = 0; index < count; index++) {
     const { partner, apiKey } = newPartner(`growth-${index}`, {
       newId: prefix => `${prefix}_${ulid()}`,
       random: randomBytes,
@@ -184,7 +206,7 @@ const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Bu
 /** Odd rows wait for a verdict, even ones for their webhook. */
 const NUMBERS = `WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < @rows),
   facts AS MATERIALIZED (SELECT i, i % 2 AS waits, (i + 1) / 2 AS k,
-    CASE WHEN (i / 2) % 2 = 0 THEN 0 ELSE 1 + (i / 4) % ${PARTNERS - 1} END AS n,
+    CASE WHEN (i / 2) % 2 = 0 THEN 0 ELSE 1 + (i / 4) % @others END AS n,
     (i / 32) % ${HOSTS} AS host,
     '16' || printf('%011d', (i * ${SERIAL_STEP}) % ${SERIALS}) AS serial,
     @prefix || printf('%016d', i) AS registration
@@ -197,9 +219,9 @@ const IS_DELIVERED = '(i / 2) % 10 = 0'
 
 const FILL = [
   `${NUMBERS}
-  INSERT INTO verifications (id, account_id, partner_id, idcardid, created_at, nudged_at, due_at, polls, last_polled_at,
+  INSERT INTO verifications (id, account_id, partner_id, idcardid, created_at, nudged_at, queue, due_at, polls, last_polled_at,
     last_answer, last_code, raw_status, seen, verdict, observed_at, previous_poll_at)
-  SELECT i, @accountId, partner_id, serial, ${CREATED}, ${CREATED}, CASE WHEN waits THEN ${DUE} END, 3, @now - 60000,
+  SELECT i, @accountId, partner_id, serial, ${CREATED}, ${CREATED}, 1 + (i / 16) % @queues, CASE WHEN waits THEN ${DUE} END, 3, @now - 60000,
     CASE WHEN waits THEN 'waiting' ELSE 'verdict' END, 2, CASE WHEN waits THEN 'ING' ELSE 'SUCCESS' END, 1,
     CASE WHEN waits THEN NULL ELSE seal_verdict(partner_id, serial) END,
     CASE WHEN waits THEN NULL ELSE @now - 60000 END, CASE WHEN waits THEN NULL ELSE @now - 65000 END
