@@ -12,6 +12,7 @@ test('a host that has more than is counted has as much as is counted, as the que
     messages: { pending: 20_000, delivered: 0, exhausted: 0 },
     callbacks: { held: 0, failing: 0, disabled: 0 },
     openResends: [],
+    openActs: [],
   })
   expect(deliveries).toMatchObject({ due: MOST_COUNTED, dueIsCapped: true, mostFor: { due: MOST_COUNTED } })
 })
