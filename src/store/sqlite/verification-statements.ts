@@ -68,8 +68,8 @@ interface FoundRegistration {
   traceparent: string | null
 }
 
-/** Epoch ms until the year 2248 have no more. */
-const TIME_BITS = 43
+/** Epoch ms until the year 10889 have no more. */
+const TIME_BITS = 48
 
 export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
   const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, rawStatus, ...counts] = row
