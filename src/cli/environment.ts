@@ -106,7 +106,10 @@ const TEXTS: Readonly<Record<Language, OpeningTexts>> = { en, zh }
  * Runs a command on the database that the settings name. If the database fails, the process ends with 1; with 2 where a
  * setting is the reason, and it will not pass by itself.
  */
-export const withStore = async (lang: Language, run: (store: Store) => Promise<void>): Promise<void> => {
+export const withStore = async (
+  lang: Language,
+  run: (store: Store, config: Config) => Promise<void>,
+): Promise<void> => {
   const config = loadConfig('database', lang)
   const texts = TEXTS[lang]
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
@@ -118,7 +121,7 @@ export const withStore = async (lang: Language, run: (store: Store) => Promise<v
     const store = await openDatabase(config, { emit, runs: 'here' })
     try {
       const broken = new Promise<never>((_resolve, reject) => store.hints.once('broken', reject))
-      await Promise.race([run(store), broken])
+      await Promise.race([run(store, config), broken])
     } finally {
       await store.close()
     }

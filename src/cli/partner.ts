@@ -7,11 +7,12 @@ import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable, showTime, zoneName } from './frame/output.ts'
+import { addressOf, exportsOf } from './partner-environment.ts'
 
 const PAGE = 250
 
 interface PartnerTexts {
-  created: (name: string) => string
+  created: (name: string, id: string) => string
   head: (zone: string) => string[]
   yes: string
   no: string
@@ -21,7 +22,8 @@ interface PartnerTexts {
 }
 
 const en: PartnerTexts = {
-  created: name => `Created ${name}. The key and the secret are shown this once; keep them.`,
+  created: (name, id) =>
+    `Created ${name} (${id}). The key and the secret are shown this once; keep them. To paste into a shell:`,
   head: zone => ['id', 'name', 'disabled', `created (${zone})`],
   yes: 'yes',
   no: 'no',
@@ -31,7 +33,7 @@ const en: PartnerTexts = {
 }
 
 const zh: PartnerTexts = {
-  created: name => `已新建 ${name}。密钥仅显示这一次，请妥善保存。`,
+  created: (name, id) => `已新建 ${name}（${id}）。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
   head: zone => ['id', '名称', '已停用', `创建时间（${zone}）`],
   yes: '是',
   no: '否',
@@ -43,15 +45,13 @@ const zh: PartnerTexts = {
 const TEXTS: Readonly<Record<Language, PartnerTexts>> = { en, zh }
 
 export const createPartner = ({ name, json, lang, reason }: Common & { name: string }): Promise<void> =>
-  withStore(lang, async store => {
+  withStore(lang, async (store, { server }) => {
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(), random })
     const { id, name: stored } = await audited(store, { act: 'partner.create', object: partner.id, reason }, () =>
       store.createPartner(partner),
     )
-    const created = { partnerId: id, name: stored, apiKey, signingSecret }
-    if (json) return print(JSON.stringify(created))
-    print(`${TEXTS[lang].created(stored)}\n`)
-    for (const [label, value] of Object.entries(created)) print(`  ${label.padEnd(14)}${value}`)
+    if (json) return print(JSON.stringify({ partnerId: id, name: stored, apiKey, signingSecret }))
+    print(`${TEXTS[lang].created(stored, id)}\n\n${exportsOf({ url: addressOf(server), apiKey, signingSecret })}\n`)
   })
 
 export const listPartners = ({ json, lang }: Common): Promise<void> =>

@@ -81,11 +81,11 @@ describe.concurrent('demo', () => {
   test('with --keep takes more registrations, and ends with 0 on Ctrl-C', async () => {
     const { child, printed, ended } = start(['--keep', '--lang', 'zh'], { LANG: 'en_US.UTF-8' })
     const text = await printed('test_notfound')
-    const [, url = '', key = ''] = /API=(\S+)\n +KEY=(\S+)/.exec(text) ?? []
+    const [, url = '', key = ''] = /export NOTIFIER_URL=(\S+)\n +export API_KEY=(\S+)/.exec(text) ?? []
     const [body = ''] = /{"idcardid".+}/.exec(text) ?? []
     const dispatcher = new Agent()
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-    const { statusCode } = await request(url, {
+    const { statusCode } = await request(`${url}/v1/registrations`, {
       method: 'POST',
       dispatcher,
       headers,

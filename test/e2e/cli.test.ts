@@ -12,7 +12,7 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 type Created = { partnerId: string; name: string; apiKey: string; signingSecret: string }
 
 describe.concurrent('partner', () => {
-  test('create shows the key and the secret once, as JSON or as text', async () => {
+  test('create shows the key and the secret once, as JSON or as lines to paste into a shell', async () => {
     await using desk = await openDesk()
     const created = await desk.runJson<Created>('partner', 'create', '云杉 Ltd')
     expect(created).toEqual({
@@ -23,7 +23,12 @@ describe.concurrent('partner', () => {
     })
     const { code, stdout } = await desk.run('partner', 'create', 'second')
     expect(code).toBe(0)
-    for (const label of ['partnerId', 'apiKey', 'signingSecret', 'whsec_']) expect(stdout).toContain(label)
+    expect(stdout).toMatch(/^Created second \(partner_[0-9A-Z]{26}\)\. /)
+    expect(stdout.match(/^ {2}export .*$/gm)).toEqual([
+      '  export NOTIFIER_URL=http://127.0.0.1:8080',
+      expect.stringMatching(/^ {2}export API_KEY=ifn_\S{30,}$/),
+      expect.stringMatching(/^ {2}export WEBHOOK_SECRET=whsec_\S{32,}$/),
+    ])
   })
 
   test('list, disable and enable tell the same story', async () => {

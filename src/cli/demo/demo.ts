@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
 import { fail, print, reasonOf } from '../environment.ts'
 import type { Common } from '../frame/command.ts'
+import { exportsOf } from '../partner-environment.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -49,28 +50,25 @@ const firstSignal = () =>
   })
 
 const printKept = (stage: Stage, { kept, serials }: DemoTexts): void => {
-  const facts = [
-    [kept.api, stage.url],
-    [kept.key, stage.apiKey],
-    [kept.secret, stage.signingSecret],
-  ] as const
-  print(`${kept.title}\n`)
-  for (const [name, value] of facts) print(`  ${pad(name, 16)}${value}`)
-  print(`
+  print(`${kept.title}
+
+${kept.set}
+
+${exportsOf(stage)}
+
 ${kept.register}
 
-  API=${stage.url}/v1/registrations
-  KEY=${stage.apiKey}
-  curl -s $API -H "authorization: Bearer $KEY" -H 'content-type: application/json' \\
+  curl -s "$NOTIFIER_URL/v1/registrations" \\
+    -H "authorization: Bearer $API_KEY" -H 'content-type: application/json' \\
     -d '{"idcardid":"test_success_3s","callbackUrl":"${stage.receiver.urlFor('/hook')}"}'
 
 ${kept.look}
 
-  curl -s $API -H "authorization: Bearer $KEY"
+  curl -s "$NOTIFIER_URL/v1/registrations" -H "authorization: Bearer $API_KEY"
 
 ${kept.why}
 
-  curl -s $API/reg_.../explain -H "authorization: Bearer $KEY"
+  curl -s "$NOTIFIER_URL/v1/registrations/reg_…/explain" -H "authorization: Bearer $API_KEY"
 
 ${serials}
 `)

@@ -22,7 +22,7 @@ export interface DemoTexts {
   fault: Record<Fault['kind'], (fault: Fault) => string>
   next: readonly (readonly [command: string, what: string])[]
   tooLong: (seconds: number) => string
-  kept: { title: string; api: string; key: string; secret: string; register: string; look: string; why: string }
+  kept: { title: string; set: string; register: string; look: string; why: string }
   serials: string
 }
 
@@ -70,14 +70,12 @@ const en: DemoTexts = {
   tooLong: seconds => `The demo did not end within ${seconds} s.`,
   kept: {
     title: 'The service keeps running. Ctrl-C stops it and removes its database.',
-    api: 'API',
-    key: 'API key',
-    secret: 'signing secret',
+    set: 'Paste this into another terminal first:',
     register: 'Register a serial; paste all of it:',
     look: 'What has become of it, newest first:',
     why: 'Why there is no webhook yet (put in an id):',
   },
-  serials: 'The simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
+  serials: 'The same serial again is the same registration, without a second webhook: take test_success_3s_2 then.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
 }
 
 const zh: DemoTexts = {
@@ -123,14 +121,12 @@ const zh: DemoTexts = {
   tooLong: seconds => `演示未能在 ${seconds} 秒内结束。`,
   kept: {
     title: '服务保持运行。按 Ctrl-C 结束，并删除临时数据库。',
-    api: '接口地址',
-    key: 'API 密钥',
-    secret: '签名密钥',
+    set: '先在另一个终端整段粘贴：',
     register: '登记一个流水号（整段粘贴）：',
     look: '查看登记（新的在前）：',
     why: '为什么还没有回调（填入登记的 id）：',
   },
-  serials: '模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
+  serials: '同一流水号再次登记，得到的是原有的登记，不会再次回调；请换用 test_success_3s_2 等。\n模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
 }
 
 export const DEMO_TEXTS: Readonly<Record<Language, DemoTexts>> = { en, zh }

@@ -1,0 +1,33 @@
+import type { Config } from '../config/settings.ts'
+
+const ANY_ADDRESS = new Set(['0.0.0.0', '::'])
+
+/** Where partners reach the service, as far as its settings say so: null where it takes any free port. */
+export const addressOf = ({ publicUrl, host, port }: Config['server']): string | null => {
+  if (publicUrl !== null) return publicUrl
+  if (port === 0) return null
+  const reached = ANY_ADDRESS.has(host) ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
+
+/** In single quotes where a shell would read more than text in it. */
+const quote = (text: string): string =>
+  /^[\w.:/+=~@%-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+
+/** Lines for a shell: what a partner needs, under the names that all documents and examples use. */
+export const exportsOf = ({
+  url,
+  apiKey,
+  signingSecret,
+}: {
+  url: string | null
+  apiKey: string
+  signingSecret: string
+}): string =>
+  [
+    ['NOTIFIER_URL', url],
+    ['API_KEY', apiKey],
+    ['WEBHOOK_SECRET', signingSecret],
+  ]
+    .flatMap(([name, value]) => (value == null ? [] : [`  export ${name}=${quote(value)}`]))
+    .join('\n')
