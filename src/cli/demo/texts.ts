@@ -75,7 +75,8 @@ const en: DemoTexts = {
     look: 'What has become of it, newest first:',
     why: 'Why there is no webhook yet (put in an id):',
   },
-  serials: 'The same serial again is the same registration, without a second webhook: take test_success_3s_2 then.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
+  serials:
+    'The same serial again is the same registration, without a second webhook: take test_success_3s_2 then.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
 }
 
 const zh: DemoTexts = {
@@ -126,7 +127,8 @@ const zh: DemoTexts = {
     look: '查看登记（新的在前）：',
     why: '为什么还没有回调（填入登记的 id）：',
   },
-  serials: '同一流水号再次登记，得到的是原有的登记，不会再次回调；请换用 test_success_3s_2 等。\n模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
+  serials:
+    '同一流水号再次登记，得到的是原有的登记，不会再次回调；请换用 test_success_3s_2 等。\n模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
 }
 
 export const DEMO_TEXTS: Readonly<Record<Language, DemoTexts>> = { en, zh }

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openFolder } from '../support/service.ts'
+import { freePorts } from './free-ports.ts'
+import { isInstalled, openTerminal, SHELLS } from './terminal.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+const blocksOf = (text: string): string[] =>
+  [...text.matchAll(/^```sh\n([\s\S]*?)\n```$/gm)].map(([, code = '']) => code)
+/** From one heading of the second level to the next. */
+const sectionOf = (text: string, heading: string): string =>
+  text.split(/^## /m).find(one => one.startsWith(heading)) ?? ''
+
+const PASTED = ['README.md', 'README.zh-CN.md', 'docs/start.md', 'docs/webhooks.md', 'docs/examples/README.md']
+/** Text in quotes is none of the shell's business; what is left of `$NAME` is. */
+const unquoted = (code: string) => code.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, '')
+
+describe.each(PASTED)('%s', file => {
+  const blocks = blocksOf(read(file))
+  test('has nothing to paste that an interactive zsh takes for a command or a pattern', () => {
+    expect(blocks.filter(code => /(^|\s)#/m.test(unquoted(code)))).toEqual([])
+    expect(blocks.filter(code => /[?*[\]!]/.test(unquoted(code)))).toEqual([])
+  })
+})
+
+/** What the project's folder needs for its npm scripts, with room for a `.env` and a database. */
+const openClone = async () => {
+  const folder = await openFolder()
+  for (const name of ['package.json', 'src', 'docs', 'migrations', 'node_modules'])
+    await symlink(join(ROOT, name), join(folder.path, name))
+  return folder
+}
+
+const replaceAll = (text: string, values: Readonly<Record<string, string>>): string =>
+  Object.entries(values).reduce((result, [from, to]) => result.replaceAll(from, to), text)
+
+const COMPLAINT = /command not found|no matches found|parse error|syntax error|event not found|bad pattern/i
+
+describe.each(SHELLS)('pasted into %s', shell => {
+  test.skipIf(!isInstalled(shell))(
+    'the first webhook of the README, and then the first steps of a partner',
+    async () => {
+      await using clone = await openClone()
+      await using partner = await openFolder()
+      const [upstream = 0, service = 0, receiver = 0, second = 0] = await freePorts(4)
+      const open = (cwd: string, env: Record<string, string> = {}) =>
+        openTerminal(shell, { cwd, env: { npm_config_update_notifier: 'false', ...env } })
+
+      const [simulate = '', serve = '', receive = '', register = '', ...others] = blocksOf(
+        sectionOf(read('README.md'), 'Your first webhook'),
+      )
+      expect(others).toEqual([])
+      const ports = { 8090: `${upstream}`, 8080: `${service}`, 9000: `${receiver}` }
+
+      await using one = open(clone.path)
+      one.paste(`${simulate} --port ${upstream}`)
+      await one.shows(new RegExp(`127\\.0\\.0\\.1:${upstream}`))
+
+      await using two = open(clone.path, { PORT: `${service}` })
+      two.paste(replaceAll(serve, ports))
+      const [lines] = await two.shows(/( {2}export \w+=.*\r?\n){3}/)
+      await two.shows(/"event":"listening"/)
+
+      await using three = open(clone.path, { PORT: `${receiver}` })
+      three.paste(lines)
+      three.paste(receive)
+      await three.shows(/listening on/)
+      three.paste(replaceAll(register, ports))
+      await three.shows(/msg_\S+ idface\.succeeded test_success_3s/)
+
+      const steps = blocksOf(read('docs/start.md'))
+      const [, url = '', key = '', secret = ''] =
+        /URL=(\S+)\s+export API_KEY=(\S+)\s+export \w+=(\S+)/.exec(lines) ?? []
+      const values = {
+        ...{ 'https://notifier.example': url, 'ifn_…': key, 'whsec_…': secret },
+        ...{
+          'https://partner.example/hook': `http://127.0.0.1:${second}/hook`,
+          '16236437872836': 'test_success_0s_start',
+        },
+      }
+      const [exports = '', me = '', take = '', callback = '', probe = '', add = '', explain = '', ...more] = steps.map(
+        step => replaceAll(step, values),
+      )
+      expect(more).toEqual([])
+      await using four = open(partner.path, { PORT: `${second}` })
+      four.paste(exports)
+      four.paste(take)
+      await four.shows(/listening on/)
+      await using five = open(partner.path)
+      five.paste(exports)
+      five.paste(me)
+      await five.shows(/"name":"Acme"/)
+      five.paste(callback)
+      five.paste(probe)
+      await five.shows(/"outcome":"delivered"/)
+      await four.shows(/idface\.test/)
+      five.paste(add)
+      const [, id = ''] = await five.shows(/"id":"(reg_\w+)","idcardid":"test_success_0s_start"/)
+      await four.shows(/idface\.succeeded test_success_0s_start/)
+      five.paste(explain.replace('reg_…', id))
+      await five.shows(/"sentence":"The verification succeeded/)
+
+      for (const terminal of [one, two, three, four, five]) expect(terminal.text()).not.toMatch(COMPLAINT)
+    },
+    90_000,
+  )
+})
