@@ -1,4 +1,4 @@
-import type { Renderer, Tokens } from 'marked'
+import type { Renderer, Token, Tokens } from 'marked'
 import { once } from './asset.ts'
 
 export interface Rendered {
@@ -39,6 +39,14 @@ const createAnchors = () => {
   }
 }
 
+const GIVEN_ANCHOR = /^<a id="([\w.-]+)">$/
+
+/** A heading may begin with `<a id="…"></a>`, so that it is found alike in each language. */
+const givenAnchorOf = ([open, close, ...words]: Token[]): { id: string; words: Token[] } | null => {
+  const [, id] = (open?.type === 'html' && GIVEN_ANCHOR.exec(open.raw)) || []
+  return id !== undefined && close?.raw === '</a>' ? { id, words } : null
+}
+
 const COMMENT = /^\s*<!--[\s\S]*?-->\s*$/
 
 /** Takes some ms, and is not needed by a service whose pages nobody reads. */
@@ -59,12 +67,14 @@ export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: Re
       return escapeHtml(text)
     }
     override heading({ tokens, depth }: Tokens.Heading): string {
-      const text = this.parser.parseInline(tokens, this.parser.textRenderer)
-      const id = anchor(text)
+      const given = givenAnchorOf(tokens)
+      const words = given?.words ?? tokens
+      const text = this.parser.parseInline(words, this.parser.textRenderer)
+      const id = given?.id ?? anchor(text)
       if (depth === 1 && title === '') title = text
       if (depth === 2) sections.push({ id, text })
       const mark = depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="${escapeHtml(anchorLabel)}">#</a>`
-      return `<h${depth} id="${id}">${this.parser.parseInline(tokens)}${mark}</h${depth}>\n`
+      return `<h${depth} id="${id}">${this.parser.parseInline(words)}${mark}</h${depth}>\n`
     }
     override link({ tokens, href }: Tokens.Link): string {
       const text = this.parser.parseInline(tokens)

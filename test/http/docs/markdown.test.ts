@@ -25,6 +25,18 @@ describe('a rendered document', () => {
     expect([title, sections[0]?.text]).toEqual(['A & B', 'What to answer?'])
   })
 
+  test('has the anchor that a heading gives itself, so that a link works in each language', async () => {
+    const { html, sections, title } = await render(
+      '# <a id="problems"></a>错误码\n\n## <a id="what-to-answer"></a>怎样`响应`\n\n## <a id="x" onclick="y"></a>b\n\n## <a id="z">c</a>',
+    )
+    expect(title).toBe('错误码')
+    expect(sections[0]).toEqual({ id: 'what-to-answer', text: '怎样响应' })
+    expect(html).toContain('<h1 id="problems">错误码</h1>')
+    expect(html).toContain('<h2 id="what-to-answer">怎样<code>响应</code> ')
+    expect(html).toContain('&lt;a id=&quot;x&quot; onclick=&quot;y&quot;&gt;')
+    expect(html).toContain('&lt;a id=&quot;z&quot;&gt;c&lt;/a&gt;')
+  })
+
   test('can be scrolled by keyboard where it is wide', async () => {
     const { html } = await render('| a |\n| - |\n| b |\n\n```sh\ncurl "$X" <y>\n```')
     expect(html).toContain('<div class="scroll" tabindex="0"><table>')

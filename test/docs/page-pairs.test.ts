@@ -1,0 +1,79 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { renderMarkdown } from '../../src/http/docs/markdown.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+const CHINESE = globSync(['*.zh-CN.md', 'docs/**/*.zh-CN.md'], { cwd: ROOT })
+const PAIRS = CHINESE.map(chinese => [chinese.replace('.zh-CN', ''), chinese] as const)
+
+const BLOCK = /^```[\s\S]*?^```$/gm
+/** What is run is the same; the comments in it are translated, and the language asked for is another. */
+const blocksOf = (page: string): string[] =>
+  (page.match(BLOCK) ?? []).map(block =>
+    block.replaceAll(/(^|[ \t])(\/\/|#) .*$/gm, '').replace('accept-language: zh', 'accept-language: en'),
+  )
+const proseOf = (page: string): string => page.replaceAll(BLOCK, '')
+/** By which alerts, errors and other pages lead there. */
+const anchorsOf = async (page: string): Promise<string[]> => {
+  const { html } = await renderMarkdown(page, { linkTo: href => href, anchorLabel: '' })
+  const inTables = [...proseOf(page).matchAll(/^\|.*?<a id="([^"]+)">/gm)].map(([, id]) => id)
+  return [...[...html.matchAll(/<h\d id="([^"]+)"/g)].map(([, id]) => id), ...inTables].map(String)
+}
+const settingsOf = (page: string): string[] =>
+  [...page.matchAll(/<!-- (?:setting|snippet): (\w+) -->/g)].map(([, name = '']) => name).toSorted()
+const linesOf = (page: string, pattern: RegExp): number => page.match(pattern)?.length ?? 0
+/** What stands between backquotes in running text: names of files, settings, fields, commands. */
+const namesOf = (page: string): string[] =>
+  [
+    ...new Set(
+      proseOf(page)
+        .replaceAll(' --lang zh`', '`')
+        .match(/`[^`\n]+`/g),
+    ),
+  ].toSorted()
+/** Names of documents differ, and so do words that stand for something. */
+const isTranslated = (name: string): boolean => /COMMAND|SERIAL|\.md|^`accept-language: en`$/i.test(name)
+
+test('there is a Chinese page of whatever partners and operators are led to', () => {
+  expect(CHINESE).toEqual(
+    expect.arrayContaining([
+      'README.zh-CN.md',
+      ...['start', 'webhooks', 'problems', 'examples/README', 'server'].map(name => `docs/${name}.zh-CN.md`),
+    ]),
+  )
+})
+
+describe.each(PAIRS)('%s and %s', (english, chinese) => {
+  const [en, zh] = [textOf(english), textOf(chinese)]
+
+  test('have the same code, in the same order', () => {
+    expect(blocksOf(zh)).toEqual(blocksOf(en))
+  })
+
+  test('have the same headings, by the same anchors', async () => {
+    expect(await anchorsOf(zh)).toEqual(await anchorsOf(en))
+  })
+
+  test('have the same values of settings', () => {
+    expect(settingsOf(zh)).toEqual(settingsOf(en))
+  })
+
+  test('have tables and lists of the same length', () => {
+    for (const pattern of [/^\|/gm, /^(- |\d+\. )/gm])
+      expect(linesOf(proseOf(zh), pattern)).toBe(linesOf(proseOf(en), pattern))
+  })
+
+  test('name the same things', () => {
+    const names = namesOf(zh)
+    expect(namesOf(en).filter(name => !isTranslated(name) && !names.includes(name))).toEqual([])
+  })
+})
+
+test.each(['README', 'docs/server'])('%s and its Chinese page lead to each other', file => {
+  const name = file.split('/').at(-1)
+  expect(textOf(`${file}.md`)).toContain(`(${name}.zh-CN.md)`)
+  expect(textOf(`${file}.zh-CN.md`)).toContain(`(${name}.md)`)
+})
