@@ -42,6 +42,14 @@ describe.skipIf(!HAS_NGINX)('the shipped configuration of nginx (skipped where t
     expect(service.log.find(({ event }) => event === 'admin.login_failed')).toMatchObject({ address: OPERATOR })
   })
 
+  test('has the documents show the address that partners call, whatever the caller says', async () => {
+    await using proxied = await openProxied()
+    const forged = { host: 'n.example:8443', 'x-forwarded-host': 'evil.example', 'x-forwarded-prefix': '/evil' }
+    const { body } = await proxied.nginx.call('/docs', { headers: forged })
+    expect(body).toContain('export NOTIFIER_URL=https://n.example:8443\n')
+    expect(body).not.toContain('evil')
+  })
+
   test('keeps the admin API to the operator, the metrics to the machine, and plain http out', async () => {
     await using proxied = await openProxied()
     const { nginx } = proxied
