@@ -65,7 +65,7 @@ const SERVICE = 'http://service.invalid'
 const openDocs = () =>
   createDocs({
     version: VERSION,
-    registrationBody: createRegistrationBody({ judgeUrl: () => ({ ok: false, message: '' }), now }),
+    registrationBody: createRegistrationBody({ judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }), now }),
     now,
     publicUrl: null,
     trustedProxies: { contains: () => false },

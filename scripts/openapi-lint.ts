@@ -13,7 +13,7 @@ const LINTER = fileURLToPath(new URL('bin/cli.js', import.meta.resolve('@redocly
 const OFFLINE = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
 
 const now = () => 0
-const registrationBody = createRegistrationBody({ judgeUrl: () => ({ ok: false, message: '' }), now })
+const registrationBody = createRegistrationBody({ judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }), now })
 const folder = mkdtempSync(join(tmpdir(), 'openapi-'))
 try {
   const file = join(folder, 'openapi.json')

@@ -80,7 +80,7 @@ export interface Client {
   cancel(id: string, options?: Signalled): Promise<void>
   /** A hint that the user is back: GetResult is polled now. */
   poll(id: string, options?: Signalled): Promise<Registration>
-  /** Why there is no webhook yet. */
+  /** Why there is no webhook yet; in the client's language unless told otherwise. */
   explain(id: string, options?: Signalled & { language?: 'en' | 'zh' | undefined }): Promise<Explanation>
   /** Oldest first. */
   attempts(id: string, options?: Signalled): Promise<Attempt[]>
@@ -160,8 +160,8 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
     cancel: (id, { signal } = {}) => request({ method: 'DELETE', path: pathOf(id), signal }),
     poll: (id, { signal } = {}) => post(`${pathOf(id)}/poll`, { signal }),
 
-    explain: (id, { language = 'en', signal } = {}) =>
-      get(`${pathOf(id)}/explain`, { headers: { 'accept-language': language }, signal }),
+    explain: (id, { language, signal } = {}) =>
+      get(`${pathOf(id)}/explain`, { headers: language && { 'accept-language': language }, signal }),
 
     attempts: (id, { signal } = {}) => list(`${pathOf(id)}/attempts`, { signal }),
     resend: (id, { signal } = {}) => post(`${pathOf(id)}/resend`, { signal }),

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/error.ts'
+import type { Language, Words } from '../core/language.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Problem } from './shapes.ts'
 
@@ -53,19 +54,36 @@ export interface Received {
 export type Read = { ok: true; value: unknown } | { ok: false; error: NotifierError }
 
 /** Reads the JSON of a 2xx (undefined for 204), or what went wrong. */
-export const readAnswer = ({ status, headers, text }: Received, now: number): Read => {
+export const readAnswer = (
+  { status, headers, text }: Received,
+  { now, language }: { now: number; language: Language },
+): Read => {
   const json = status === 204 ? undefined : parse(text)
   if (status >= 200 && status < 300 && json !== null) return { ok: true, value: json }
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), now)
   if (status >= 400 && isProblem(json)) {
-    const fields = json.errors?.map(({ path, message }) => ` ${path}: ${message}`).join(';') ?? ''
-    const message = `${json.status} ${json.title}: ${json.detail}${fields}`
+    const message = sentenceOf(json, language)
     const code = json.type.slice(json.type.indexOf('#') + 1)
     return { ok: false, error: new NotifierError(code, message, { status, problem: json, retryAfterMs }) }
   }
-  const message = `${status}, and the answer is not idface-notifier's: is baseUrl right?`
-  return { ok: false, error: new NotifierError('unexpected_response', message, { status, retryAfterMs }) }
+  return {
+    ok: false,
+    error: new NotifierError('unexpected_response', foreign(status)[language], { status, retryAfterMs }),
+  }
 }
+
+const MARKS = { en: { colon: ': ', between: '; ', before: ' ' }, zh: { colon: '：', between: '；', before: '' } }
+
+const sentenceOf = ({ status, title, detail, errors = [] }: Problem, language: Language): string => {
+  const { colon, between, before } = MARKS[language]
+  const fields = errors.map(({ path, message }) => `${path}${colon}${message}`).join(between)
+  return `${status} ${title}${colon}${detail}${fields === '' ? '' : before}${fields}`
+}
+
+const foreign = (status: number): Words => ({
+  en: `${status}, and the answer is not idface-notifier's: is baseUrl right?`,
+  zh: `${status}，且响应不是 idface-notifier 返回的：请检查 baseUrl。`,
+})
 
 /** Null for anything but JSON; the service never answers `null`. */
 const parse = (text: string): unknown => {

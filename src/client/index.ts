@@ -1,5 +1,5 @@
 import { SECOND } from '../core/duration.ts'
-import { checkOptions, isFunction, isNumber, nameOf, optional, type Rule } from '../core/options.ts'
+import { checkOptions, isFunction, isNumber, isOneOf, nameOf, optional, type Rule } from '../core/options.ts'
 import { type Client, createCalls } from './client.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 
@@ -22,6 +22,8 @@ export interface ClientOptions {
    * `testCallback` are tried again only if the service says that it did nothing.
    */
   retries?: number | undefined
+  /** Of the texts for people: what a `NotifierError` says, `explain`, why an attempt had no answer; `en` unless given. */
+  language?: 'en' | 'zh' | undefined
 }
 
 const isBaseUrl: Rule = value => {
@@ -51,6 +53,7 @@ const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
   fetch: optional(isFunction),
   timeoutMs: optional(isNumber(1, LONGEST_TIMEOUT_MS)),
   retries: optional(isNumber(0, 100, { whole: true })),
+  language: optional(isOneOf('en', 'zh')),
 }
 
 /**
@@ -60,7 +63,7 @@ const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
  */
 export const createClient = (options: ClientOptions): Client => {
   checkOptions('createClient', options, RULES)
-  const { baseUrl, apiKey, fetch, timeoutMs, retries } = options as Checked
+  const { baseUrl, apiKey, fetch, timeoutMs, retries, language } = options as Checked
   return createCalls({
     request: createTransport({
       baseUrl,
@@ -68,6 +71,7 @@ export const createClient = (options: ClientOptions): Client => {
       fetch: fetch ?? ((...call) => globalThis.fetch(...call)),
       timeoutMs: timeoutMs ?? 30 * SECOND,
       retries: retries ?? 3,
+      language: language ?? 'en',
       now: Date.now,
       random: Math.random,
     }),

@@ -1,5 +1,6 @@
 import { SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
+import type { Language, Words } from '../core/language.ts'
 import { NotifierError, type Read, readAnswer } from './error.ts'
 import { abortable, pause } from './pause.ts'
 
@@ -12,6 +13,7 @@ export interface TransportOptions {
   timeoutMs: number
   /** After the first try. */
   retries: number
+  language: Language
   /** Epoch ms. */
   now: () => number
   /** In [0, 1). */
@@ -23,7 +25,7 @@ export interface Call {
   path: string
   query?: Readonly<Record<string, string | number | undefined>>
   body?: unknown
-  headers?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>> | undefined
   signal?: AbortSignal | undefined
   /** How much longer than the limit of a try the service may take. */
   waitMs?: number
@@ -40,7 +42,7 @@ const LONGEST_DELAY_MS = 8 * SECOND
 const LONGEST_RETRY_AFTER_MS = 30 * SECOND
 
 export const createTransport = (options: TransportOptions): Transport => {
-  const { retries, now, random } = options
+  const { retries, now, random, language } = options
   const { urlOf, headersOf } = createAddressing(options)
 
   const attempt = async (call: Call): Promise<Read> => {
@@ -54,12 +56,13 @@ export const createTransport = (options: TransportOptions): Transport => {
         signal: limit.signal,
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       })
-      return readAnswer({ status: response.status, headers: response.headers, text: await response.text() }, now())
+      const received = { status: response.status, headers: response.headers, text: await response.text() }
+      return readAnswer(received, { now: now(), language })
     } catch (cause) {
       call.signal?.throwIfAborted()
       const error = limit.signal.aborted
-        ? new NotifierError('timeout', `No answer within ${options.timeoutMs + (call.waitMs ?? 0)} ms`, { cause })
-        : new NotifierError('network', `The service could not be reached: ${describe(cause)}`, { cause })
+        ? new NotifierError('timeout', late(options.timeoutMs + (call.waitMs ?? 0))[language], { cause })
+        : new NotifierError('network', unreachable(describe(cause))[language], { cause })
       return { ok: false, error }
     } finally {
       limit.end()
@@ -78,6 +81,12 @@ export const createTransport = (options: TransportOptions): Transport => {
   }
 }
 
+const late = (ms: number): Words => ({ en: `No answer within ${ms} ms`, zh: `${ms} 毫秒内没有响应` })
+const unreachable = (why: string): Words => ({
+  en: `The service could not be reached: ${why}`,
+  zh: `无法连接服务：${why}`,
+})
+
 /** How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads. */
 const delayAfter = (
   error: NotifierError,
@@ -91,7 +100,7 @@ const delayAfter = (
   return retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries)
 }
 
-const createAddressing = ({ baseUrl, apiKey }: Pick<TransportOptions, 'baseUrl' | 'apiKey'>) => {
+const createAddressing = ({ baseUrl, apiKey, language }: Pick<TransportOptions, 'baseUrl' | 'apiKey' | 'language'>) => {
   const base = new URL(baseUrl.replace(/\/*$/, '/'))
   const authorization = `Bearer ${apiKey}`
   return {
@@ -102,6 +111,7 @@ const createAddressing = ({ baseUrl, apiKey }: Pick<TransportOptions, 'baseUrl' 
       return url
     },
     headersOf: ({ body, headers }: Call): Record<string, string> => ({
+      'accept-language': language,
       ...headers,
       authorization,
       accept: 'application/json, application/problem+json',

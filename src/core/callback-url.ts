@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToUnicode } from 'node:url'
 import { judgeAddress, type Networks } from './address.ts'
+import type { Words } from './language.ts'
 
 export type UrlRefusal =
   | 'not_text'
@@ -36,7 +37,7 @@ export interface UrlPolicy {
 }
 
 /** `message` says what would be right, and no more than the partner may know. */
-export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: UrlRefusal; message: string }
+export type UrlVerdict = { ok: true; url: CallbackUrl } | { ok: false; refusal: UrlRefusal; message: Words }
 
 export const LONGEST_URL = 2048
 const MAX_NAME_LENGTH = 253
@@ -54,9 +55,40 @@ const SPECIAL_USE =
   /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|arpa|onion|alt|consul|cluster)$/
 
 // The same message for every blocked target, so that it tells nothing about our network.
-const NOT_PUBLIC = 'must lead to a public address: private, loopback and reserved ones are refused'
+const NOT_PUBLIC = {
+  en: 'must lead to a public address: private, loopback and reserved ones are refused',
+  zh: '必须指向公网地址：内网、环回和保留地址不被接受',
+}
+const NOT_LOCALHOST = {
+  en: 'must name the address: write 127.0.0.1 instead of localhost',
+  zh: '必须写明地址：请把 localhost 写成 127.0.0.1',
+}
+const NOT_A_NAME = {
+  en: 'must have a full host name: letters, digits and hyphens, with a dot, such as hooks.example.com',
+  zh: '必须包含完整的主机名：由字母、数字和连字符组成并含有点号，例如 hooks.example.com',
+}
+const TOO_LONG = { en: `must have at most ${LONGEST_URL} characters`, zh: `不能超过 ${LONGEST_URL} 个字符` }
+const TOO_LONG_ENCODED = {
+  en: `must have at most ${LONGEST_URL} characters once encoded`,
+  zh: `编码后不能超过 ${LONGEST_URL} 个字符`,
+}
+const NOT_A_URL = { en: 'must be a URL', zh: '必须是 URL' }
+const BAD_CHARACTERS = {
+  en: 'must have no spaces, control characters or backslashes',
+  zh: '不能含有空格、控制字符或反斜杠',
+}
+const CREDENTIALS = { en: 'must have no user name or password', zh: '不能含有用户名或密码' }
+const BAD_SYNTAX = { en: 'must be a valid URL with a host', zh: '必须是包含主机的有效 URL' }
+const badScheme = ({ allowHttp }: UrlPolicy): Words => ({
+  en: `must start with https://${allowHttp ? ' or http://' : ''}`,
+  zh: `必须以 https://${allowHttp ? ' 或 http://' : ''} 开头`,
+})
+const badPort = ({ allowHttp }: UrlPolicy): Words => ({
+  en: `must use port 443${allowHttp ? ', 80' : ''} or one from 1024 up that browsers allow`,
+  zh: `必须使用 443${allowHttp ? '、80' : ''} 端口，或 1024 及以上且浏览器允许的端口`,
+})
 
-const refuse = (refusal: UrlRefusal, message: string): UrlVerdict => ({ ok: false, refusal, message })
+const refuse = (refusal: UrlRefusal, message: Words): UrlVerdict => ({ ok: false, refusal, message })
 
 /** An `xn--` label that is not valid punycode passes `new URL`, and the decoder returns it unchanged. */
 const isLabel = (label: string): boolean =>
@@ -73,12 +105,10 @@ const judgeName = (name: string, { allowed }: UrlPolicy): UrlVerdict | null => {
   if (SPECIAL_USE.test(name)) {
     // Refused even if loopback is allowed: only DNS says what a name leads to, and DNS is not asked for this one.
     return name === 'localhost' && judgeAddress('127.0.0.1', allowed).ok
-      ? refuse('special_use', 'must name the address: write 127.0.0.1 instead of localhost')
+      ? refuse('special_use', NOT_LOCALHOST)
       : refuse('special_use', NOT_PUBLIC)
   }
-  return isName(name)
-    ? null
-    : refuse('name', 'must have a full host name: letters, digits and hyphens, with a dot, such as hooks.example.com')
+  return isName(name) ? null : refuse('name', NOT_A_NAME)
 }
 
 /** Any port inside the operator's own networks; elsewhere only ports at which HTTP is to be expected. */
@@ -104,14 +134,12 @@ const partsOf = (url: URL): CallbackUrl => {
 }
 
 const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
-  if (url.href.length > LONGEST_URL)
-    return refuse('too_long', `must have at most ${LONGEST_URL} characters once encoded`)
+  if (url.href.length > LONGEST_URL) return refuse('too_long', TOO_LONG_ENCODED)
   if (!url.isLiteral) {
     const refusal = judgeName(url.hostname, policy)
     if (refusal) return refusal
   } else if (!judgeAddress(url.hostname, policy.allowed).ok) return refuse('address', NOT_PUBLIC)
-  if (!isPortAllowed(url, policy))
-    return refuse('port', `must use port 443${policy.allowHttp ? ', 80' : ''} or one from 1024 up that browsers allow`)
+  if (!isPortAllowed(url, policy)) return refuse('port', badPort(policy))
   return { ok: true, url }
 }
 
@@ -120,17 +148,16 @@ const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
  * judged when it is resolved, on every attempt.
  */
 export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
-  if (typeof text !== 'string' || text === '') return refuse('not_text', 'must be a URL')
-  if (text.length > LONGEST_URL) return refuse('too_long', `must have at most ${LONGEST_URL} characters`)
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text))
-    return refuse('characters', 'must have no spaces, control characters or backslashes')
+  if (typeof text !== 'string' || text === '') return refuse('not_text', NOT_A_URL)
+  if (text.length > LONGEST_URL) return refuse('too_long', TOO_LONG)
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text)) return refuse('characters', BAD_CHARACTERS)
   // `new URL` repairs `https:/host`, `https:///host` and `https:host`, in which another parser would see another host.
   const [, scheme = '', authority = ''] = /^(https?):\/\/([^/?#]*)/i.exec(text) ?? []
   if (scheme === '' || (scheme.toLowerCase() === 'http' && !policy.allowHttp))
-    return refuse('scheme', `must start with https://${policy.allowHttp ? ' or http://' : ''}`)
-  if (authority.includes('@')) return refuse('credentials', 'must have no user name or password')
+    return refuse('scheme', badScheme(policy))
+  if (authority.includes('@')) return refuse('credentials', CREDENTIALS)
   const url = authority === '' ? null : URL.parse(text)
-  if (url === null) return refuse('syntax', 'must be a valid URL with a host')
+  if (url === null) return refuse('syntax', BAD_SYNTAX)
   // The parsed host is judged: the parser has folded decimal, octal, hex, full-width and escaped spellings.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1)
   url.hash = ''

@@ -17,7 +17,7 @@ export type ErrorCode =
 /** A bad field: `path` is its name as the caller wrote it, `message` says what would be right. */
 export interface FieldError {
   path: string
-  message: string
+  message: Words
 }
 
 /** The code that Node or a library has put on an error, as `ENOENT`; null: there is none. */
@@ -26,16 +26,18 @@ export const codeOf = (error: unknown): string | number | null => {
   return typeof code === 'string' || typeof code === 'number' ? code : null
 }
 
-/** For what a caller must be told. An outcome that is expected is a value; any other error is a bug. */
+/** For what a caller must be told, in the language that it asks for; the log has it in English. An outcome that is expected is a value; any other error is a bug. */
 export class AppError extends Error {
   override readonly name = 'AppError'
   readonly code: ErrorCode
+  readonly detail: Words
   readonly errors: readonly FieldError[]
   readonly retryAfterMs: number | null
 
-  constructor(code: ErrorCode, detail: string, more: { errors?: readonly FieldError[]; retryAfterMs?: number } = {}) {
-    super(detail)
+  constructor(code: ErrorCode, detail: Words, more: { errors?: readonly FieldError[]; retryAfterMs?: number } = {}) {
+    super(detail.en)
     this.code = code
+    this.detail = detail
     this.errors = more.errors ?? []
     this.retryAfterMs = more.retryAfterMs ?? null
   }

@@ -31,6 +31,13 @@ export const isNumber =
       ? null
       : `must be a ${whole ? 'whole ' : ''}number from ${from} to ${to}, and is ${typeof value === 'number' ? value : nameOf(value)}`
 
+export const isOneOf =
+  (...allowed: readonly string[]): Rule =>
+  value =>
+    typeof value === 'string' && allowed.includes(value)
+      ? null
+      : `must be ${allowed.join(' or ')}, and is ${typeof value === 'string' && value !== '' ? 'another text' : nameOf(value)}`
+
 /** Its kind only: the value may be a secret. */
 export const nameOf = (value: unknown): string => {
   if (value === undefined) return 'missing'

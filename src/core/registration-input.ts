@@ -1,28 +1,42 @@
 import { DAY, SECOND } from './duration.ts'
+import type { Words } from './language.ts'
 
 /** The value that was meant, or a message that says what would be right. */
-export type Read<T> = { ok: true; value: T } | { ok: false; message: string }
+export type Read<T> = { ok: true; value: T } | { ok: false; message: Words }
 
 /** A serial of GetResult. Submit sends `0` if there is none. */
 export const SERIAL = /^(?!0$)[0-9A-Za-z_-]{1,64}$/
-export const SERIAL_FORM = 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"'
+export const SERIAL_FORM: Words = {
+  en: 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"',
+  zh: '必须是 1 到 64 个字母、数字、"_" 或 "-" 组成的字符串，且不能是 "0"',
+}
 
 export const METADATA_BYTES = 2 * 1024
 export const LONGEST_EXPIRY_DAYS = 400
 const SHOWN_KEY_LENGTH = 40
 
-const EXPIRY_FORM =
-  'must be a time: ISO 8601 with its offset ("2026-11-24T08:00:00Z"), or the epoch in 10 digits (s) or 13 digits (ms)'
+const EXPIRY_FORM = {
+  en: 'must be a time: ISO 8601 with its offset ("2026-11-24T08:00:00Z"), or the epoch in 10 digits (s) or 13 digits (ms)',
+  zh: '必须是时间：带时区偏移的 ISO 8601（"2026-11-24T08:00:00Z"），或 10 位（秒）、13 位（毫秒）的 Unix 时间戳',
+}
 const ISO_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$/
+
+const TOO_LATE = {
+  en: `must lie at most ${LONGEST_EXPIRY_DAYS} days ahead`,
+  zh: `距现在不能超过 ${LONGEST_EXPIRY_DAYS} 天`,
+}
+const tooEarly = (now: number): Words => {
+  const time = new Date(now).toISOString()
+  return { en: `must lie ahead: it is ${time} now`, zh: `必须是将来的时间：现在是 ${time}` }
+}
 
 /** Reads `expiresAt`, written by a person or by upstream's Submit, as epoch ms later than `now`. */
 export const readExpiry = (input: unknown, now: number): Read<number> => {
   const at = readEpoch(input) ?? (typeof input === 'string' ? readIsoTime(input) : null)
   if (at === null) return { ok: false, message: EXPIRY_FORM }
-  if (at <= now) return { ok: false, message: `must lie ahead: it is ${new Date(now).toISOString()} now` }
-  if (at > now + LONGEST_EXPIRY_DAYS * DAY)
-    return { ok: false, message: `must lie at most ${LONGEST_EXPIRY_DAYS} days ahead` }
+  if (at <= now) return { ok: false, message: tooEarly(now) }
+  if (at > now + LONGEST_EXPIRY_DAYS * DAY) return { ok: false, message: TOO_LATE }
   return { ok: true, value: at }
 }
 
@@ -46,18 +60,29 @@ const readIsoTime = (text: string): number | null => {
  * no other object changes.
  */
 export const readMetadata = (input: unknown): Read<Record<string, string>> => {
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
-    return { ok: false, message: 'must be an object whose values are strings' }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return { ok: false, message: NOT_STRINGS }
   const entries = Object.entries(input)
   const wrong = entries.find(([, value]) => typeof value !== 'string')
-  if (wrong) return { ok: false, message: `must have strings as its values: ${showKey(wrong[0])} is not one` }
+  if (wrong) return { ok: false, message: notText(wrong[0]) }
   const untold = entries.find(pair => pair.some(text => text.includes('\0') || !text.isWellFormed()))
-  if (untold)
-    return { ok: false, message: `must be Unicode text without \\u0000 and lone surrogates: see ${showKey(untold[0])}` }
+  if (untold) return { ok: false, message: notUnicode(untold[0]) }
   const size = Buffer.byteLength(JSON.stringify(input))
-  if (size > METADATA_BYTES)
-    return { ok: false, message: `must be at most ${METADATA_BYTES} bytes as JSON: it has ${size}` }
+  if (size > METADATA_BYTES) return { ok: false, message: tooLong(size) }
   return { ok: true, value: Object.fromEntries(entries) }
 }
+
+const NOT_STRINGS = { en: 'must be an object whose values are strings', zh: '必须是值均为字符串的对象' }
+const notText = (key: string): Words => ({
+  en: `must have strings as its values: ${showKey(key)} is not one`,
+  zh: `所有值必须是字符串：${showKey(key)} 的值不是`,
+})
+const notUnicode = (key: string): Words => ({
+  en: `must be Unicode text without \\u0000 and lone surrogates: see ${showKey(key)}`,
+  zh: `必须是不含 \\u0000 和孤立代理项的 Unicode 文本：请检查 ${showKey(key)}`,
+})
+const tooLong = (bytes: number): Words => ({
+  en: `must be at most ${METADATA_BYTES} bytes as JSON: it has ${bytes}`,
+  zh: `序列化为 JSON 后不能超过 ${METADATA_BYTES} 字节：现为 ${bytes} 字节`,
+})
 
 const showKey = (key: string): string => JSON.stringify(key.slice(0, SHOWN_KEY_LENGTH).toWellFormed())

@@ -87,7 +87,7 @@ export const createApi = (deps: ApiDeps) => {
       const allow = methods.join(', ')
       return sendProblem(c, {
         code: 'method_not_allowed',
-        detail: `This address supports ${allow}.`,
+        detail: { en: `This address supports ${allow}.`, zh: `该地址支持的方法：${allow}。` },
         headers: { allow },
       })
     },
@@ -97,7 +97,13 @@ export const createApi = (deps: ApiDeps) => {
   app.use(createRequestLog({ ...deps, refuseMethod }))
   app.onError((error, c) => sendError(c, error))
   app.notFound(c =>
-    sendProblem(c, { code: 'not_found', detail: 'This address does not exist. See /docs for those that do.' }),
+    sendProblem(c, {
+      code: 'not_found',
+      detail: {
+        en: 'This address does not exist. See /docs for those that do.',
+        zh: '该地址不存在。可用的地址见 /docs。',
+      },
+    }),
   )
 
   const checked = {

@@ -18,9 +18,9 @@ export const readClientPackage = async (file = CLIENT_PACKAGE): Promise<Uint8Arr
     return new Uint8Array(await readFile(file))
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-    throw new AppError(
-      'unavailable',
-      'The client package has not been built here: the operator does it with npm run build:client.',
-    )
+    throw new AppError('unavailable', {
+      en: 'The client package has not been built here: the operator does it with npm run build:client.',
+      zh: '此处尚未构建客户端包：请运维人员运行 npm run build:client。',
+    })
   }
 }

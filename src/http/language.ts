@@ -17,6 +17,14 @@ const OPTIONS: DetectorOptions = {
 /** The language to answer in, by `Accept-Language`; English where it names neither. */
 export const languageOf = (c: Context): Language => (detectFromHeader(c, OPTIONS) === 'zh' ? 'zh' : 'en')
 
+/** The same for an answer that is in it: its headers say so. */
+export const answerLanguage = (c: Context): Language => {
+  const language = languageOf(c)
+  c.header('content-language', language)
+  c.header('vary', 'accept-language')
+  return language
+}
+
 /** What a reader has chosen by `?lang=`; null where that is missing or no language of ours. */
 export const chosenLanguage = (c: Context): Language | null => {
   const chosen = detectFromQuery(c, OPTIONS)

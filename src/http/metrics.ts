@@ -19,7 +19,13 @@ export interface MetricsDeps extends LoginFailureDeps {
 export const createMetricsPage = (deps: MetricsDeps) => {
   const { metrics, metricsToken, trustedProxies, now } = deps
   const app = new Hono<ApiEnv>()
-  const take = createRateLimit({ now, detail: 'Too many calls for the metrics have come from your address.' })
+  const take = createRateLimit({
+    now,
+    detail: {
+      en: 'Too many calls for the metrics have come from your address.',
+      zh: '来自您所在地址的指标请求过多。',
+    },
+  })
   if (metricsToken) app.use('/metrics', createMetricsAuth(metricsToken, deps))
   app.get('/metrics', async c => {
     take(networkOf(clientAddress(c, trustedProxies)), SCRAPING)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createReadiness } from '../../src/app/readiness.ts'
 import { AppError } from '../../src/core/error.ts'
 import type { Account } from '../../src/store/store.ts'
+import { both } from '../support/words.ts'
 
 const ACCOUNT: Account = {
   id: 'acc_1',
@@ -67,7 +68,7 @@ describe('readiness', () => {
 
   test('fails while the database cannot be written, and recovers', async () => {
     const { state, check } = open()
-    state.fault = new AppError('unavailable', 'the database cannot be used now (SQLITE_FULL)')
+    state.fault = new AppError('unavailable', both('the database cannot be used now (SQLITE_FULL)'))
     expect(await check('database')).toMatchObject({ ok: false, reason: state.fault.message })
     state.fault = null
     state.now += 1_000

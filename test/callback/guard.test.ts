@@ -203,7 +203,7 @@ describe('the guard of one connection', () => {
   /** Sends to a URL that is an address. `allowed` is asked before connecting and after. */
   const sendGuarded = async (url: string, allowed: Networks) => {
     const verdict = judgeUrl(url, { allowHttp: true, allowed: { contains: () => true } })
-    if (!verdict.ok) throw new Error(verdict.message)
+    if (!verdict.ok) throw new Error(verdict.message.en)
     const resolver = { resolve: () => Promise.reject(new Error('an address was resolved')) }
     const { connect } = createGuardedConnect({ allowed, resolver, proxy: null })
     const client = openClient({ connect, limits, perKey: 1, retries: 'unsent', clock: clockWith() })
@@ -239,7 +239,7 @@ describe('the guard of one connection', () => {
       proxy: null,
     })
     const verdict = judgeUrl(`http://a.example:${receiver.port}/`, { allowHttp: true, allowed })
-    if (!verdict.ok) throw new Error(verdict.message)
+    if (!verdict.ok) throw new Error(verdict.message.en)
     asked.length = 0
     const client = openClient({ connect, limits, perKey: 1, retries: 'unsent', clock: clockWith() })
     for (const key of ['a', 'b', 'c'])

@@ -58,6 +58,15 @@ describe('the life of a registration', () => {
   })
 })
 
+test('a refusal is told in the language that the client was made with', async () => {
+  const chinese = createClient({ baseUrl: stage.service.url, apiKey: stage.partner.apiKey, language: 'zh' })
+  const error = await refusalOf(chinese.register({ idcardid: '0', callbackUrl: hook }))
+  expect(error.message).toMatch(/^422 请求体中的字段有误：有 1 个请求体中的字段不符合要求。idcardid：必须是 /)
+  const { id } = await chinese.register({ idcardid: '7', callbackUrl: hook })
+  expect((await chinese.explain(id)).language).toBe('zh')
+  await chinese.cancel(id)
+})
+
 test('a batch of any size is registered in order, and a bad item harms no other', async () => {
   const items = Array.from({ length: 1_001 }, (_, i) => ({ idcardid: `test_fail_1h_batch-${i}`, callbackUrl: hook }))
   const results = await client.registerBatch(items.with(500, { idcardid: 'not a serial', callbackUrl: hook }))

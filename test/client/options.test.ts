@@ -4,7 +4,7 @@ import { type ClientOptions, createClient } from '../../src/client/index.ts'
 const GOOD = { baseUrl: 'https://notifier.example', apiKey: 'ifn_the-key' }
 
 test.each([
-  [undefined, /^createClient takes an object with the options baseUrl, apiKey, fetch, timeoutMs, retries$/],
+  [undefined, /^createClient takes an object with the options baseUrl, apiKey, fetch, timeoutMs, retries, language$/],
   [{}, /^createClient: baseUrl must be the service's address, such as https:\/\/notifier\.example, and is missing$/],
   [{ baseUrl: 'x' }, /baseUrl must be .*: this one is no http: or https: URL/],
   [{ baseUrl: 'ftp://notifier.example' }, /baseUrl must be .*: this one is no http: or https: URL/],
@@ -23,7 +23,12 @@ test.each([
   [{ ...GOOD, timeoutMs: '5s' }, /timeoutMs must be a number from 1 to 2147483647, and is of type string/],
   [{ ...GOOD, timeoutMs: 0 }, /timeoutMs must be a number from 1 to 2147483647, and is 0/],
   [{ ...GOOD, retries: 1.5 }, /retries must be a whole number from 0 to 100, and is 1.5/],
-  [{ ...GOOD, timeout: 5 }, /createClient has no option timeout: it takes baseUrl, apiKey, fetch, timeoutMs, retries/],
+  [
+    { ...GOOD, timeout: 5 },
+    /createClient has no option timeout: it takes baseUrl, apiKey, fetch, timeoutMs, retries, language/,
+  ],
+  [{ ...GOOD, language: 'zh-CN' }, /language must be en or zh, and is another text/],
+  [{ ...GOOD, language: null }, /language must be en or zh, and is null/],
 ])('a client is not made with %o, and the error names the option', (options, message) => {
   const make = () => createClient(options as ClientOptions)
   expect(make).toThrow(TypeError)

@@ -37,6 +37,7 @@ const openService = async (...answers: Answer[]) => {
     fetch: globalThis.fetch,
     timeoutMs: 5_000,
     retries: 3,
+    language: 'en',
     now: Date.now,
     random: () => 0,
   }
@@ -155,6 +156,14 @@ describe('a call', () => {
 })
 
 describe('a refusal', () => {
+  test('without an answer of the service was told in English only', async () => {
+    await using service = await openService(page(404))
+    const chinese = service.open({ language: 'zh', retries: 0 })
+    await expect(chinese(GET)).rejects.toThrow(/^404，且响应不是 idface-notifier 返回的/)
+    await service[Symbol.asyncDispose]()
+    await expect(chinese(GET)).rejects.toThrow(/^无法连接服务：/)
+  })
+
   test('says what kept an answer from coming, and never the key', async () => {
     const service = await openService(OK)
     await service[Symbol.asyncDispose]()

@@ -114,7 +114,11 @@ const refused: Record<string, unknown[]> = {
 describe('judging a callback URL', () => {
   for (const [refusal, texts] of Object.entries(refused))
     test.each(texts)(`M1 refuses %j as ${refusal}`, text => {
-      expect(judgeUrl(text, strict)).toMatchObject({ ok: false, refusal, message: expect.stringMatching(/^must /) })
+      expect(judgeUrl(text, strict)).toMatchObject({
+        ok: false,
+        refusal,
+        message: { en: expect.stringMatching(/^must /), zh: expect.stringMatching(/必须|不能/) },
+      })
     })
 
   test.each([
@@ -174,17 +178,17 @@ describe('judging a callback URL', () => {
 
   test('tells a developer to write 127.0.0.1 for localhost, where that would work', () => {
     expect(judgeUrl('http://localhost:3000/', developer)).toMatchObject({
-      message: expect.stringContaining('127.0.0.1'),
+      message: { en: expect.stringContaining('127.0.0.1') },
     })
     expect(judgeUrl('http://localhost:3000/', http)).not.toMatchObject({
-      message: expect.stringContaining('127.0.0.1'),
+      message: { en: expect.stringContaining('127.0.0.1') },
     })
   })
 
   test('M18 says the same of every blocked target', () => {
     const messages = [...(refused.special_use ?? []), ...(refused.address ?? [])].map(text => {
       const verdict = judgeUrl(text, strict)
-      return verdict.ok ? null : verdict.message
+      return verdict.ok ? null : verdict.message.en
     })
     expect(new Set(messages).size).toBe(1)
   })

@@ -7,6 +7,7 @@ import { keyOf } from '../../src/operator/notebook.ts'
 import { createWatch } from '../../src/operator/watch.ts'
 import type { EndedCallbackEvent, EngineStats, Stats } from '../../src/store/store.ts'
 import { createMemoryStore } from '../store/support/memory/store.ts'
+import { both } from '../support/words.ts'
 import { AT } from './support.ts'
 
 const ENGINE: EngineStats = {
@@ -31,7 +32,8 @@ const open = async () => {
     ...memory,
     endedCallbackEvents: async () => state.ended,
     probe: async () => {
-      if (state.writeError) throw new AppError('unavailable', `the database cannot be used now (${state.writeError})`)
+      if (state.writeError)
+        throw new AppError('unavailable', both(`the database cannot be used now (${state.writeError})`))
     },
     engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { StartError } from '../../src/core/error.ts'
 import { explainOpening, mayPass } from '../../src/store/opening-failure.ts'
 import { describeFailure, unavailable } from '../../src/store/sqlite/failure.ts'
+import { both } from '../support/words.ts'
 
 const PATH = '/srv/data/notifier.db'
 
@@ -51,7 +52,7 @@ test('what says what to do already, or nobody foresaw, is told as it is', () => 
   for (const error of [
     new Error('the database is damaged'),
     systemError('EPIPE'),
-    unavailable('SQLITE_CORRUPT'),
+    unavailable(both('SQLITE_CORRUPT')),
     'text',
   ])
     expect(explainOpening(error, PATH)).toBe(error)
@@ -61,5 +62,5 @@ test('a full disk was told to partners and in the log only as SQLITE_FULL', () =
   expect(unavailable(describeFailure(sqliteError('SQLITE_FULL'))).message).toBe(
     'the database cannot be used now (its disk is full: SQLITE_FULL)',
   )
-  expect(describeFailure(sqliteError('SQLITE_IOERR_FSYNC'))).toBe('SQLITE_IOERR_FSYNC')
+  expect(describeFailure(sqliteError('SQLITE_IOERR_FSYNC'))).toEqual(both('SQLITE_IOERR_FSYNC'))
 })

@@ -16,6 +16,7 @@ import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../src/telemetry/describe-error.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { first, HOOK, openBench, SUCCESS } from '../support/store.ts'
+import { both } from '../support/words.ts'
 
 /** The real ones, watched; a test can limit their memory. */
 const threads = vi.hoisted(() => ({ all: [] as Worker[], limits: {} as NonNullable<WorkerOptions['resourceLimits']> }))
@@ -59,14 +60,18 @@ describe('errors', () => {
   }
   const cross = (error: unknown) => unpackError(structuredClone(packError(error)))
 
-  test('of ours keep class, code, fields and when to try again', () => {
-    const errors = [{ path: 'idcardid', message: 'has to be there' }]
-    const error = new AppError('invalid_body', 'some fields are wrong', { errors, retryAfterMs: 1_500 })
+  test('of ours keep class, code, words, fields and when to try again', () => {
+    const errors = [{ path: 'idcardid', message: { en: 'has to be there', zh: '必须有' } }]
+    const error = new AppError(
+      'invalid_body',
+      { en: 'some fields are wrong', zh: '有些字段不对' },
+      { errors, retryAfterMs: 1_500 },
+    )
     const crossed = cross(error)
     expect(crossed).toBeInstanceOf(AppError)
     expect({ ...crossed }).toEqual({ ...error })
     expect([crossed.message, crossed.stack]).toEqual([error.message, error.stack])
-    expect(cross(new AppError('conflict', 'there is one'))).toMatchObject({ errors: [], retryAfterMs: null })
+    expect(cross(new AppError('conflict', both('there is one')))).toMatchObject({ errors: [], retryAfterMs: null })
   })
 
   test.each([
@@ -77,7 +82,7 @@ describe('errors', () => {
     new SqliteError('UNIQUE constraint failed'),
     new Error('Failed query: a row', { cause: new SqliteError('UNIQUE constraint failed') }),
     Object.assign(new RangeError('too long'), { code: 'ERR_OUT_OF_RANGE' }),
-    new AppError('unavailable', 'the database cannot be used now (SQLITE_FULL)'),
+    new AppError('unavailable', both('the database cannot be used now (SQLITE_FULL)')),
     new StartError({ en: 'put the key back', zh: '请放回密钥' }),
   ])('are told as they would be where they were thrown: $name', error => {
     expect(describeError(cross(error))).toEqual(describeError(error))

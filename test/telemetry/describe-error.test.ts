@@ -2,12 +2,13 @@ import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { describeError, maskSerial } from '../../src/telemetry/describe-error.ts'
+import { both } from '../support/words.ts'
 
 const SERIAL = '16236437872836'
 
 describe('describeError', () => {
   test('keeps the words of our own errors, without URLs and long numbers', () => {
-    expect(describeError(new AppError('conflict', 'held by another'))).toEqual({
+    expect(describeError(new AppError('conflict', both('held by another')))).toEqual({
       name: 'AppError',
       code: 'conflict',
       message: 'held by another',

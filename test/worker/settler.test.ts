@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { createSettler } from '../../src/worker/settler.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { both } from '../support/words.ts'
 
 const openSettler = (settle: (batch: readonly string[]) => void) => {
   const batches: string[][] = []
@@ -29,7 +30,7 @@ describe('recording outcomes', () => {
   test('keeps them while the database cannot be written, and tries again less often with each failure, every five seconds at most', async () => {
     let failures = 5
     const { record, batches, clock, emit } = openSettler(() => {
-      if (failures-- > 0) throw new AppError('unavailable', 'the disk is full')
+      if (failures-- > 0) throw new AppError('unavailable', both('the disk is full'))
     })
     const recorded = Promise.all(['a', 'b'].map(record))
     await endOfTurn()

@@ -7,6 +7,7 @@ import { idField, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { readAct, readReason, WHY } from './reason.ts'
@@ -19,11 +20,23 @@ export interface AdminAccountDeps {
   newId: (prefix: string) => string
 }
 
-const APIID = 'must be the APIID: 1 to 128 visible ASCII characters'
-const APIKEY = 'must be the APIKEY: 1 to 256 visible ASCII characters'
-const MODE = 'must be dynamic or static'
-const RATE = 'must be a number of calls a second, from 0.001 to 100000'
-const PARTNER = 'must be the id of a partner; leave it out for an account that every partner may use'
+const APIID = said({
+  en: 'must be the APIID: 1 to 128 visible ASCII characters',
+  zh: '必须是 APIID：1 到 128 个可见 ASCII 字符',
+})
+const APIKEY = said({
+  en: 'must be the APIKEY: 1 to 256 visible ASCII characters',
+  zh: '必须是 APIKEY：1 到 256 个可见 ASCII 字符',
+})
+const MODE = said({ en: 'must be dynamic or static', zh: '必须是 dynamic 或 static' })
+const RATE = said({
+  en: 'must be a number of calls a second, from 0.001 to 100000',
+  zh: '必须是每秒查询次数，0.001 到 100000',
+})
+const PARTNER = {
+  en: 'must be the id of a partner; leave it out for an account that every partner may use',
+  zh: '必须是某个合作方的 id；所有合作方共用的账户不填',
+}
 /** The API key is encrypted by the store and never shown again. */
 export const NEW_ACCOUNT = z.strictObject({
   account: z.string(APIID).regex(/^[\x21-\x7e]{1,128}$/, APIID),
@@ -31,11 +44,12 @@ export const NEW_ACCOUNT = z.strictObject({
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
   rate: z.number(RATE).min(0.001, RATE).max(100_000, RATE).optional(),
   partnerId: z
-    .string(PARTNER)
-    .regex(/^\w{1,64}$/, PARTNER)
+    .string(said(PARTNER))
+    .regex(/^\w{1,64}$/, said(PARTNER))
     .optional(),
   ...WHY,
 })
+const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }
 const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
 export const ACCOUNT = z.strictObject({
@@ -87,7 +101,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
       rate: body.rate ?? null,
       partnerId,
     })
-    if (!account) throw new AppError('conflict', 'An account with this APIID exists already.')
+    if (!account) throw new AppError('conflict', EXISTS)
     c.header('location', `/v1/admin/accounts/${account.id}`)
     return c.json(viewAccount(account), 201)
   })

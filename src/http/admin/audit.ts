@@ -5,6 +5,7 @@ import type { Act, Store } from '../../store/store.ts'
 import { AT, jsonTime, timeField } from '../json/fields.ts'
 import { CURSOR, cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { readQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
@@ -12,9 +13,15 @@ export interface AdminAuditDeps {
   store: Pick<Store, 'listActs'>
 }
 
-const WHO = 'must be the id of a token, ADMIN_TOKEN or command'
-const WHAT = 'must be an act, such as account.pause'
-const SINCE = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z'
+const WHO = said({
+  en: 'must be the id of a token, ADMIN_TOKEN or command',
+  zh: '必须是某个令牌的 id、ADMIN_TOKEN 或 command',
+})
+const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
+const SINCE = {
+  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
+  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
+}
 export const AUDIT_QUERY = z.strictObject({
   who: z
     .string()

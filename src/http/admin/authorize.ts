@@ -80,8 +80,11 @@ export const refuseByRole: MiddlewareHandler<ApiEnv> = async function refuseByRo
   if (route === null) return next()
   const { role } = c.get('operator')
   const needed = ADMIN_ROUTES[route]?.role
-  if (needed === undefined) throw new AppError('forbidden', 'Nobody may call this.')
+  if (needed === undefined) throw new AppError('forbidden', { en: 'Nobody may call this.', zh: '任何人都不能调用。' })
   if (!includesRole(role, needed))
-    throw new AppError('forbidden', `This needs a token with the role ${needed}; yours has the role ${role}.`)
+    throw new AppError('forbidden', {
+      en: `This needs a token with the role ${needed}; yours has the role ${role}.`,
+      zh: `该操作需要 ${needed} 角色的令牌；当前令牌的角色是 ${role}。`,
+    })
   return next()
 }

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { includesRole } from '../../core/role.ts'
 import { type BulkAct, type BulkCommand, MOST_UNDER_WAY } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
@@ -8,6 +9,7 @@ import type { NewBulkAct, Store } from '../../store/store.ts'
 import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
+import { oneOf, said } from '../json/said.ts'
 import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
@@ -31,10 +33,16 @@ export interface AdminBulkDeps {
   now: () => number
 }
 
-const ACT = `must be one of ${BULK_ACTS.join(', ')}`
-const FLAG = 'must be true or false'
-const PROBE = 'must be left out but for the act resend: a probe is a webhook that has to arrive'
-const NARROW = 'must name something, such as a partner or since'
+const ACT = oneOf(BULK_ACTS)
+const FLAG = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
+const PROBE = said({
+  en: 'must be left out but for the act resend: a probe is a webhook that has to arrive',
+  zh: '仅 resend 操作可用：探测是指先发送一条必须送达的回调',
+})
+const NARROW = said({
+  en: 'must name something, such as a partner or since',
+  zh: '必须至少给出一个条件，例如 partner 或 since',
+})
 export const BULK_BODY = z
   .strictObject({
     act: z.enum(BULK_ACTS, ACT),
@@ -51,20 +59,27 @@ const SAMPLE = 10
 /** So many a second are done at most (`worker/bulk-acts.ts`). */
 const RATE = 200
 
-const IMPOSSIBLE: Readonly<Record<BulkAct['state'], string>> = {
-  draft: 'It has not been started.',
-  probing: 'It is under way already.',
-  running: 'It is under way already.',
-  stopped: 'It is stopped already.',
-  done: 'It has done all that was meant. Create another one.',
-  failed: 'Its probe has failed. Create another one.',
+const UNDER_WAY = { en: 'It is under way already.', zh: '该操作已在进行中。' }
+const IMPOSSIBLE: Readonly<Record<BulkAct['state'], Words>> = {
+  draft: { en: 'It has not been started.', zh: '该操作尚未开始。' },
+  probing: UNDER_WAY,
+  running: UNDER_WAY,
+  stopped: { en: 'It is stopped already.', zh: '该操作已经停止。' },
+  done: { en: 'It has done all that was meant. Create another one.', zh: '该操作已全部完成。请新建一个。' },
+  failed: { en: 'Its probe has failed. Create another one.', zh: '该操作的探测已失败。请新建一个。' },
 }
-const TOO_MANY = `${MOST_UNDER_WAY} bulk acts are under way, which is the most. Stop one, or start this one when one has ended.`
+const TOO_MANY = {
+  en: `${MOST_UNDER_WAY} bulk acts are under way, which is the most. Stop one, or start this one when one has ended.`,
+  zh: `已有 ${MOST_UNDER_WAY} 个批量操作在进行，达到上限。请停止其中一个，或等其中一个结束后再开始。`,
+}
+const ADMIN_ONLY = {
+  en: 'To cancel many registrations needs a token with the role admin.',
+  zh: '批量取消登记需要 admin 角色的令牌。',
+}
 
 /** To cancel takes away what partners wait for, and cannot be undone. To stop it is for everybody who operates. */
 const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
-  if (act === 'cancel' && !includesRole(c.get('operator').role, 'admin'))
-    throw new AppError('forbidden', 'To cancel many registrations needs a token with the role admin.')
+  if (act === 'cancel' && !includesRole(c.get('operator').role, 'admin')) throw new AppError('forbidden', ADMIN_ONLY)
 }
 
 /** `/v1/admin/bulk`: acts on all registrations that a filter means. */

@@ -5,6 +5,7 @@ import type { Callback, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { readAct, WHY } from './reason.ts'
 
@@ -12,8 +13,11 @@ export interface AdminCallbackDeps {
   store: Pick<Store, 'listCallbacks' | 'enableCallback'>
 }
 
-const PARTNER = 'must be the id of a partner'
-const URL_FORM = 'must be the callback URL as it is listed, of 2048 characters at most'
+const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
+const URL_FORM = said({
+  en: 'must be the callback URL as it is listed, of 2048 characters at most',
+  zh: '必须是列表中给出的回调地址，最多 2048 个字符',
+})
 const partnerId = z.string(PARTNER).regex(/^\w{1,64}$/, PARTNER)
 
 /** A place in the list: its page has shown it, so it tells nobody anything. */
@@ -32,11 +36,11 @@ export const CALLBACKS_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   cursor: z
     .string()
-    .max(8_192, CURSOR)
+    .max(8_192, said(CURSOR))
     .transform((cursor, ctx) => {
       const place = readPlace(cursor)
       if (place) return place
-      ctx.addIssue({ code: 'custom', message: CURSOR })
+      ctx.addIssue({ code: 'custom', message: said(CURSOR) })
       return z.NEVER
     })
     .optional()

@@ -6,6 +6,7 @@ import { AT, AT_OR_NULL, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE, timeFiel
 import { found, readId } from '../json/found.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import { hasBody } from '../json/request-body.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACT, readAct, WHY } from './reason.ts'
 
@@ -16,11 +17,14 @@ export interface AdminKeyDeps {
   now: () => number
 }
 
-const EXPIRY = 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z'
+const EXPIRY = {
+  en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
+  zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
+}
 export const createKeyBody = ({ now }: Pick<AdminKeyDeps, 'now'>) =>
   z.strictObject({
     expiresAt: timeField(EXPIRY)
-      .refine(at => at > now(), EXPIRY)
+      .refine(at => at > now(), said(EXPIRY))
       .nullable()
       .optional(),
     ...WHY,

@@ -4,6 +4,7 @@ import type { FailureGroup, Store } from '../../store/store.ts'
 import { AT, COUNT, jsonTime } from '../json/fields.ts'
 import { PAGE_PARAMETERS } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createSearch, FILTER, readFilter } from './search.ts'
 
@@ -14,9 +15,10 @@ export interface AdminMessageDeps {
 
 const MOST_GROUPS = 250
 const { status: _, delivery: __, reason: ___, ...OF_FAILURES } = FILTER
+const STATE = said({ en: 'must be pending or exhausted', zh: '必须是 pending 或 exhausted' })
 export const FAILURE_QUERY = z.strictObject({
   ...OF_FAILURES,
-  state: z.enum(['pending', 'exhausted'], 'must be pending or exhausted').optional(),
+  state: z.enum(['pending', 'exhausted'], STATE).optional(),
   ...PAGE_PARAMETERS,
 })
 

@@ -9,7 +9,7 @@ import { STORE_ERRORS } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
-import { languageOf } from '../language.ts'
+import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface OverviewDeps {
@@ -110,9 +110,7 @@ export const OVERVIEW = z.strictObject({
 export const createOverview = ({ store }: OverviewDeps) => {
   const app = new Hono<ApiEnv>()
   app.get('/', noQuery, async c => {
-    const language = languageOf(c)
-    c.header('content-language', language)
-    c.header('vary', 'accept-language')
+    const language = answerLanguage(c)
     return c.json(await readOverview(store, { language, isServed: true }))
   })
   return app

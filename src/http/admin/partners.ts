@@ -6,6 +6,7 @@ import { AT, idField, jsonTime, QUOTAS, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { readAct, WHY } from './reason.ts'
 
@@ -15,8 +16,11 @@ export interface AdminPartnerDeps {
   random: (bytes: number) => Buffer
 }
 
-const NAME = 'must be a string of 1 to 100 characters, without control characters'
-const DISABLED = 'must be true or false'
+const NAME = said({
+  en: 'must be a string of 1 to 100 characters, without control characters',
+  zh: '必须是 1 到 100 个字符的字符串，不含控制字符',
+})
+const DISABLED = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
 export const NEW_PARTNER = z.strictObject({
   name: z
     .string(NAME)
@@ -26,8 +30,14 @@ export const NEW_PARTNER = z.strictObject({
     .refine(name => name.isWellFormed() && !/\p{Cc}/u.test(name), NAME),
   ...WHY,
 })
-const PAYLOAD = 'must be full, or thin (without the scores and the message)'
-const QUOTA = 'must be a whole number from 0 to 1000000000, or null for no limit'
+const PAYLOAD = said({
+  en: 'must be full, or thin (without the scores and the message)',
+  zh: '必须是 full，或 thin（不含分数和 message）',
+})
+const QUOTA = said({
+  en: 'must be a whole number from 0 to 1000000000, or null for no limit',
+  zh: '必须是 0 到 1000000000 的整数，或用 null 表示不限',
+})
 const quota = z.int(QUOTA).min(0, QUOTA).max(1_000_000_000, QUOTA).nullable().optional()
 export const PARTNER_CHANGE = z.strictObject({
   name: NEW_PARTNER.shape.name.optional(),

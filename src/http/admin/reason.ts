@@ -1,9 +1,13 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { hasBody, readBody } from '../json/request-body.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
-const TEXT = 'must be a string of 1 to 500 characters, without control characters'
+const TEXT = said({
+  en: 'must be a string of 1 to 500 characters, without control characters',
+  zh: '必须是 1 到 500 个字符的字符串，不含控制字符',
+})
 
 /** Why an operator does something; the audit keeps it. */
 export const REASON = z

@@ -6,7 +6,7 @@ import { COUNT, idField } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
-import { languageOf } from '../language.ts'
+import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { answerExplanation } from '../partner/explain.ts'
 import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-answer.ts'
@@ -96,7 +96,8 @@ export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
 
   app.get('/:id/attempts', noQuery, async c => {
     const attempts = found(await store.listAttempts(...(await target(c))), 'registration')
-    return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt), languageOf(c))), nextCursor: null })
+    const language = answerLanguage(c)
+    return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt), language)), nextCursor: null })
   })
 
   app.post('/:id/resend', noQuery, async c => {

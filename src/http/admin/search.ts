@@ -8,18 +8,26 @@ import { REASONS } from '../../core/verification.ts'
 import type { RegistrationFilter } from '../../store/registration-search.ts'
 import type { Account, Store } from '../../store/store.ts'
 import { cursorOf } from '../json/pagination.ts'
+import { oneOf, said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { viewFound } from './registration-view.ts'
 
-const PARTNER = 'must be the id of a partner'
-const ACCOUNT = 'must be the id of an account, or its APIID'
-const HOST = 'must be the host of a callback URL, with its port where the URL names one'
-const ERROR = `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`
+const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
+const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
+const HOST = said({
+  en: 'must be the host of a callback URL, with its port where the URL names one',
+  zh: '必须是回调地址的主机；地址中写明端口的，须带上端口',
+})
+const ERROR = said({
+  en: `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`,
+  zh: `必须是投递记录中的错误：${ATTEMPT_ERRORS.join('、')}，或 http_ 加状态码，例如 http_503`,
+})
 const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)$`)
-const WHEN =
-  'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h'
+const WHEN = said({
+  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
+  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
+})
 const LONGEST_BACK_MS = 400 * DAY
-const oneOf = (names: readonly string[]) => `must be one of ${names.join(', ')}`
 
 const isoTime = z.iso.datetime({ offset: true })
 /** For OpenAPI. */
@@ -45,7 +53,7 @@ export const FILTER = {
     .regex(/^\w{1,64}$/, PARTNER)
     .optional()
     .describe('The id of the partner.'),
-  serial: z.string().regex(SERIAL, SERIAL_FORM).optional(),
+  serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional(),
   account: z
     .string(ACCOUNT)
     .regex(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
@@ -74,7 +82,10 @@ export const FILTER = {
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>
 
-export const NO_ACCOUNT = 'must be the id of an account that there is, or its APIID'
+export const NO_ACCOUNT = {
+  en: 'must be the id of an account that there is, or its APIID',
+  zh: '必须是已有账户的 id 或 APIID',
+}
 
 /** Null: it names an account that does not exist, so nothing is meant. */
 export const readFilter = async (

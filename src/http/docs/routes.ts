@@ -97,6 +97,9 @@ const readerOf = (c: Context): Pick<View, 'language' | 'chosen'> => {
   return { chosen, language: chosen ?? languageOf(c) }
 }
 
+const NO_PAGE = { en: 'There is no page with this name.', zh: '没有该名称的页面。' }
+const NO_FILE = { en: 'There is no file with this name.', zh: '没有该名称的文件。' }
+
 const FILES = { en: { title: 'The files', download: 'download' }, zh: { title: '文件', download: '下载' } }
 
 const fileList = (names: Iterable<string>, language: View['language']) => {
@@ -125,7 +128,10 @@ export const createDocs = (deps: DocsDeps) => {
   const examples = once(readExamples)
   const take = createRateLimit({
     now: deps.now,
-    detail: 'Too many calls for the documentation have come from your address.',
+    detail: {
+      en: 'Too many calls for the documentation have come from your address.',
+      zh: '来自您所在地址的文档请求过多。',
+    },
   })
   const limit: MiddlewareHandler = function limitReading(c, next) {
     take(networkOf(clientAddress(c, deps.trustedProxies)), READING)
@@ -176,17 +182,17 @@ export const createDocs = (deps: DocsDeps) => {
       })
     }
     const page = PAGES.find(one => one.path === path)
-    if (!page) throw new AppError('not_found', 'There is no page with this name.')
+    if (!page) throw new AppError('not_found', NO_PAGE)
     return sendDocument(c, page)
   })
   app.get('/docs/examples/:file', async c => {
     const text = (await examples()).get(c.req.param('file'))
-    if (text === undefined) throw new AppError('not_found', 'There is no file with this name.')
+    if (text === undefined) throw new AppError('not_found', NO_FILE)
     return sendForReader(c, TEXT, withBaseUrl(text, baseUrlOf(c, deps)))
   })
   app.get('/docs/assets/:file', async c => {
     const asset = ASSETS.get(c.req.param('file'))
-    if (!asset) throw new AppError('not_found', 'There is no file with this name.')
+    if (!asset) throw new AppError('not_found', NO_FILE)
     c.header('cache-control', `public, max-age=${ASSET_SECONDS}`)
     return send(c, await asset())
   })

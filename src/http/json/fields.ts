@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
+import type { Words } from '../../core/language.ts'
 import type { Account } from '../../store/store.ts'
+import { said } from './said.ts'
 
 /** Fields that several bodies and answers have in common. */
 
@@ -13,12 +15,12 @@ export const AT_OR_NULL = AT.nullable()
 
 /** What each quota limits, for the document and for who has reached it. */
 export const QUOTA_NAMES = {
-  pending: 'registrations that wait for their verdict',
-  hosts: 'different callback hosts',
-  daily: 'new registrations in 24 hours',
-}
+  pending: { en: 'registrations that wait for their verdict', zh: '等待结果的登记' },
+  hosts: { en: 'different callback hosts', zh: '不同的回调主机' },
+  daily: { en: 'new registrations in 24 hours', zh: '24 小时内的新登记' },
+} satisfies Record<string, Words>
 const quotaField = (name: keyof typeof QUOTA_NAMES) =>
-  COUNT.nullable().describe(`Limit of ${QUOTA_NAMES[name]}; null: none.`)
+  COUNT.nullable().describe(`Limit of ${QUOTA_NAMES[name].en}; null: none.`)
 export const QUOTAS = z.strictObject({
   pending: quotaField('pending'),
   hosts: quotaField('hosts'),
@@ -66,8 +68,8 @@ export const SHOWN_ONCE = 'It is shown only this once.'
 export const DURATION_PATTERN = '^\\d{1,9}(ms|s|m|h|d)$'
 
 /** A time in a body, as epoch ms; `message` says what it must be. */
-export const timeField = (message: string) =>
-  z.iso.datetime({ offset: true, error: message }).transform(text => Date.parse(text))
+export const timeField = (message: Words) =>
+  z.iso.datetime({ offset: true, error: said(message) }).transform(text => Date.parse(text))
 
 const MOST_CACHED = 1_000
 /** Formatting a date takes about 0.5 µs, and registrations that were stored together have the same times. */

@@ -1,13 +1,26 @@
 import { AppError } from '../../core/error.ts'
 
+/** What an id can be of, in Chinese. */
+const NOUNS = {
+  registration: '登记',
+  'signing secret': '签名密钥',
+  resend: '批量重发',
+  partner: '合作方',
+  account: '账户',
+  key: '密钥',
+  'bulk act': '批量操作',
+} as const
+type Noun = keyof typeof NOUNS
+
 /** The text is the same whether the object does not exist or belongs to somebody else. */
-const notFound = (noun: string): AppError => new AppError('not_found', `There is no ${noun} with this id.`)
+const notFound = (noun: Noun): AppError =>
+  new AppError('not_found', { en: `There is no ${noun} with this id.`, zh: `没有该 id 对应的${NOUNS[noun]}。` })
 
 /** The value, or `AppError('not_found')` for null. */
-export const found = <T>(value: T | null, noun: string): T => {
+export const found = <T>(value: T | null, noun: Noun): T => {
   if (value === null) throw notFound(noun)
   return value
 }
 
 /** An id from a path. Throws `AppError('not_found')` for what cannot be an id, so that no such text reaches the database. */
-export const readId = (id: string, noun: string): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)
+export const readId = (id: string, noun: Noun): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)

@@ -1,8 +1,16 @@
 import { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { said } from './said.ts'
 
 export const MOST_OF_A_PAGE = 250
-const LIMIT = `must be a number from 1 to ${MOST_OF_A_PAGE}`
-export const CURSOR = 'must be the nextCursor of an earlier answer, unchanged'
+const LIMIT = said({
+  en: `must be a number from 1 to ${MOST_OF_A_PAGE}`,
+  zh: `必须是 1 到 ${MOST_OF_A_PAGE} 的数字`,
+})
+export const CURSOR: Words = {
+  en: 'must be the nextCursor of an earlier answer, unchanged',
+  zh: '必须是之前响应中的 nextCursor，且原样传回',
+}
 
 /** The id in a cursor. A cursor contains nothing else that its page did not show. */
 const readCursor = (cursor: string): string | null => {
@@ -26,7 +34,7 @@ export const PAGE_PARAMETERS = {
     .transform((cursor, ctx) => {
       const id = readCursor(cursor)
       if (id !== null) return id
-      ctx.addIssue({ code: 'custom', message: CURSOR })
+      ctx.addIssue({ code: 'custom', message: said(CURSOR) })
       return z.NEVER
     })
     .optional()

@@ -3,24 +3,29 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError, type ErrorCode, type FieldError } from '../../core/error.ts'
+import type { Language, Words } from '../../core/language.ts'
+import { languageOf } from '../language.ts'
 
 type ProblemCode = ErrorCode | 'method_not_allowed' | 'internal'
 
 /** Every code that a problem can have, with its status and title; `docs/problems.md` has a paragraph on each. */
-export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: string }>> = {
-  invalid_json: { status: 400, title: 'The body is not valid JSON' },
-  invalid_query: { status: 400, title: 'Invalid query parameters' },
-  unauthorized: { status: 401, title: 'A valid key is required' },
-  forbidden: { status: 403, title: 'Not allowed' },
-  not_found: { status: 404, title: 'Not found' },
-  method_not_allowed: { status: 405, title: 'Method not allowed' },
-  conflict: { status: 409, title: 'Conflict with the current state' },
-  payload_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body must be application/json' },
-  invalid_body: { status: 422, title: 'Invalid fields in the body' },
-  too_many_requests: { status: 429, title: 'Too many requests' },
-  internal: { status: 500, title: 'Internal error' },
-  unavailable: { status: 503, title: 'Temporarily unavailable' },
+export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCode; title: Words }>> = {
+  invalid_json: { status: 400, title: { en: 'The body is not valid JSON', zh: '请求体不是有效的 JSON' } },
+  invalid_query: { status: 400, title: { en: 'Invalid query parameters', zh: '查询参数有误' } },
+  unauthorized: { status: 401, title: { en: 'A valid key is required', zh: '需要有效的密钥' } },
+  forbidden: { status: 403, title: { en: 'Not allowed', zh: '不允许该操作' } },
+  not_found: { status: 404, title: { en: 'Not found', zh: '不存在' } },
+  method_not_allowed: { status: 405, title: { en: 'Method not allowed', zh: '不支持该请求方法' } },
+  conflict: { status: 409, title: { en: 'Conflict with the current state', zh: '与当前状态冲突' } },
+  payload_too_large: { status: 413, title: { en: 'The body is too large', zh: '请求体过大' } },
+  unsupported_media_type: {
+    status: 415,
+    title: { en: 'The body must be application/json', zh: '请求体必须是 application/json' },
+  },
+  invalid_body: { status: 422, title: { en: 'Invalid fields in the body', zh: '请求体中的字段有误' } },
+  too_many_requests: { status: 429, title: { en: 'Too many requests', zh: '请求过于频繁' } },
+  internal: { status: 500, title: { en: 'Internal error', zh: '内部错误' } },
+  unavailable: { status: 503, title: { en: 'Temporarily unavailable', zh: '服务暂时不可用' } },
 }
 
 /** RFC 9457. */
@@ -48,7 +53,7 @@ export type ProblemAnswer = z.output<typeof PROBLEM>
 
 interface Problem {
   code: ProblemCode
-  detail: string
+  detail: Words
   errors?: readonly FieldError[]
   /** Of an event cursor that a restore has made invalid: the cursor to go on with. */
   nextCursor?: string
@@ -57,28 +62,40 @@ interface Problem {
   headers?: Record<string, string>
 }
 
-/** The RFC 9457 document for a code. */
-export const problemOf = ({ code, detail, errors = [], nextCursor, requestId }: Problem): ProblemAnswer => ({
+/** The RFC 9457 document for a code, in the language of its reader. */
+export const problemOf = (
+  { code, detail, errors = [], nextCursor, requestId }: Problem,
+  language: Language,
+): ProblemAnswer => ({
   type: `/docs/problems#${code}`,
-  title: PROBLEMS[code].title,
+  title: PROBLEMS[code].title[language],
   status: PROBLEMS[code].status,
-  detail,
-  ...(errors.length === 0 ? {} : { errors: [...errors] }),
+  detail: detail[language],
+  ...(errors.length === 0 ? {} : { errors: errors.map(({ path, message }) => ({ path, message: message[language] })) }),
   ...(nextCursor === undefined ? {} : { nextCursor }),
   ...(requestId === undefined ? {} : { requestId }),
 })
 
-export const sendProblem = (c: Context, problem: Problem): Response =>
-  c.body(JSON.stringify(problemOf({ ...problem, requestId: c.get('requestId') })), PROBLEMS[problem.code].status, {
+export const sendProblem = (c: Context, problem: Problem): Response => {
+  const language = languageOf(c)
+  const document = problemOf({ ...problem, requestId: c.get('requestId') }, language)
+  return c.body(JSON.stringify(document), document.status as ContentfulStatusCode, {
     ...problem.headers,
     'content-type': 'application/problem+json',
+    'content-language': language,
+    vary: 'accept-language',
   })
+}
+
+const inTheLog = (requestId: string): Words => ({
+  en: `The log has it under the request id ${requestId}.`,
+  zh: `日志中的请求 id 为 ${requestId}。`,
+})
 
 /** Answers an error that a handler threw. Anything but an `AppError` is a bug, of which the caller only gets the request id. */
 export const sendError = (c: Context, error: Error): Response => {
-  if (!(error instanceof AppError))
-    return sendProblem(c, { code: 'internal', detail: `The log has it under the request id ${c.get('requestId')}.` })
-  const { code, message: detail, errors } = error
+  if (!(error instanceof AppError)) return sendProblem(c, { code: 'internal', detail: inTheLog(c.get('requestId')) })
+  const { code, detail, errors } = error
   return sendProblem(c, { code, detail, errors, headers: headersOf(error) })
 }
 

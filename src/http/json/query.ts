@@ -5,7 +5,11 @@ import { check, invalid, namesOf } from './validate.ts'
 
 /** No call has so many. */
 const MOST_PARAMETERS = 20
-const TOO_MANY = `There are more than ${MOST_PARAMETERS} query parameters.`
+const TOO_MANY = {
+  en: `There are more than ${MOST_PARAMETERS} query parameters.`,
+  zh: `查询参数超过 ${MOST_PARAMETERS} 个。`,
+}
+const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
 
 /** The query's parameters in order. Throws where there are more than any call has. */
 const parametersOf = (url: string): [name: string, value: string][] => {
@@ -30,7 +34,7 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   const checked = check(Object.fromEntries(parameters), schema)
   const errors = [
     ...('errors' in checked ? checked.errors : []),
-    ...[...repeated].map(path => ({ path, message: 'must be given only once' })),
+    ...[...repeated].map(path => ({ path, message: REPEATED })),
   ]
   if ('errors' in checked || errors.length > 0) throw invalid('query', errors)
   return checked.data

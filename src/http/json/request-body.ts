@@ -36,11 +36,31 @@ export const readBody = async <T>(
   if (empty === undefined) refuseOtherTypes(c)
   const bytes = await readBytes(c, { limit, charge }).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
-    throw error instanceof AppError ? error : new AppError('invalid_json', 'The body is incomplete.')
+    throw error instanceof AppError ? error : new AppError('invalid_json', INCOMPLETE)
   })
   if (empty !== undefined && bytes.length === 0) return checkBody(empty, schema)
   refuseOtherTypes(c)
   return checkBody(parseJson(bytes), schema)
+}
+
+const INCOMPLETE = { en: 'The body is incomplete.', zh: '请求体不完整。' }
+const EMPTY = { en: 'The body is empty: send a JSON object.', zh: '请求体为空：请发送一个 JSON 对象。' }
+const NOT_UTF8 = { en: 'The body is not valid UTF-8.', zh: '请求体不是有效的 UTF-8。' }
+const NOT_JSON = {
+  en: 'Send the body as UTF-8 with "content-type: application/json".',
+  zh: '请以 UTF-8 发送请求体，并带上 "content-type: application/json"。',
+}
+const ENCODED = { en: 'Send the body without a content-encoding.', zh: '发送请求体时请不要使用 content-encoding。' }
+
+/** What the parser says of the place, where it says something. */
+const invalidAt = ({ position, line, column }: Partial<Record<'position' | 'line' | 'column', string | undefined>>) => {
+  if (position === undefined) return { en: 'The body is not valid JSON.', zh: '请求体不是有效的 JSON。' }
+  const [en, zh] =
+    line === undefined ? ['', ''] : [` (line ${line} column ${column})`, `（第 ${line} 行第 ${column} 列）`]
+  return {
+    en: `The body is not valid JSON: see position ${position}${en}.`,
+    zh: `请求体不是有效的 JSON：请检查位置 ${position}${zh}。`,
+  }
 }
 
 /** For calls whose body is optional. A client may name a type although it sends nothing. */
@@ -50,9 +70,8 @@ export const hasBody = (c: Context): boolean =>
 
 const refuseOtherTypes = (c: Context): void => {
   if (!JSON_TYPE.test(c.req.header('content-type')?.trim() ?? ''))
-    throw new AppError('unsupported_media_type', 'Send the body as UTF-8 with "content-type: application/json".')
-  if (c.req.header('content-encoding') !== undefined)
-    throw new AppError('unsupported_media_type', 'Send the body without a content-encoding.')
+    throw new AppError('unsupported_media_type', NOT_JSON)
+  if (c.req.header('content-encoding') !== undefined) throw new AppError('unsupported_media_type', ENCODED)
 }
 
 /** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding. */
@@ -133,21 +152,24 @@ const takeWhole = (c: Context, size: number): Uint8Array | null => {
 }
 
 const tooLarge = (limit: number): AppError =>
-  new AppError('payload_too_large', `The body must be at most ${limit / 1024} KiB.`)
+  new AppError('payload_too_large', {
+    en: `The body must be at most ${limit / 1024} KiB.`,
+    zh: `请求体不能超过 ${limit / 1024} KiB。`,
+  })
 
 const parseJson = (bytes: Uint8Array): unknown => {
-  if (bytes.length === 0) throw new AppError('invalid_json', 'The body is empty: send a JSON object.')
+  if (bytes.length === 0) throw new AppError('invalid_json', EMPTY)
   let text: string
   try {
     text = UTF8.decode(bytes)
   } catch {
-    throw new AppError('invalid_json', 'The body is not valid UTF-8.')
+    throw new AppError('invalid_json', NOT_UTF8)
   }
   try {
     return JSON.parse(text)
   } catch (error) {
     // The rest of the error's message quotes the body.
-    const where = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error))?.[0]
-    throw new AppError('invalid_json', `The body is not valid JSON${where ? `: see ${where.slice(3)}` : ''}.`)
+    const [, position, line, column] = /at position (\d+)(?: \(line (\d+) column (\d+)\))?/.exec(String(error)) ?? []
+    throw new AppError('invalid_json', invalidAt({ position, line, column }))
   }
 }

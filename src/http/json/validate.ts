@@ -1,21 +1,23 @@
 import { z } from 'zod'
 import { AppError, type FieldError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
+import { heard, said } from './said.ts'
 
 const MOST_ERRORS = 50
 const LONGEST_PATH = 100
 
 /** Where the checked value comes from: the code of the problem, and what one of its parts is called. */
 const SOURCES = {
-  body: { code: 'invalid_body', one: 'field of the body', many: 'fields of the body' },
-  query: { code: 'invalid_query', one: 'query parameter', many: 'query parameters' },
+  body: { code: 'invalid_body', one: 'field of the body', many: 'fields of the body', zh: '请求体中的字段' },
+  query: { code: 'invalid_query', one: 'query parameter', many: 'query parameters', zh: '查询参数' },
 } as const
 type Source = keyof typeof SOURCES
 
 /** The problem that lists these errors. */
 export const invalid = (source: Source, errors: readonly FieldError[]): AppError => {
-  const { code, one, many } = SOURCES[source]
-  const detail = errors.length === 1 ? `One ${one} is invalid.` : `${errors.length} ${many} are invalid.`
-  return new AppError(code, detail, { errors })
+  const { code, one, many, zh } = SOURCES[source]
+  const en = errors.length === 1 ? `One ${one} is invalid.` : `${errors.length} ${many} are invalid.`
+  return new AppError(code, { en, zh: `有 ${errors.length} 个${zh}不符合要求。` }, { errors })
 }
 
 /** Either the value as the schema gives it, or all errors, `MOST_ERRORS` at most. */
@@ -29,7 +31,9 @@ export const check = <T>(value: unknown, schema: z.ZodType<T>): { data: T } | { 
 /** Of a body that is not an object: what it looks like, for those that send what belongs into its only field. */
 export const bodyLike = (example: string) => ({
   error: (issue: z.core.$ZodRawIssue): string | undefined =>
-    issue.code === 'invalid_type' ? `must be a JSON object: ${example}` : undefined,
+    issue.code === 'invalid_type'
+      ? said({ en: `must be a JSON object: ${example}`, zh: `必须是 JSON 对象：${example}` })
+      : undefined,
 })
 
 /** Throws `AppError('invalid_body')` that lists every invalid field. */
@@ -39,21 +43,29 @@ export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
   return checked.data
 }
 
+const NOT_AN_OBJECT = said({ en: 'must be a JSON object', zh: '必须是 JSON 对象' })
+
 /** The fields of our schemas have messages of their own; their objects have this one. */
 const defaultMessage: z.core.$ZodErrorMap = issue =>
-  issue.code === 'invalid_type' && issue.expected === 'object' ? 'must be a JSON object' : undefined
+  issue.code === 'invalid_type' && issue.expected === 'object' ? NOT_AN_OBJECT : undefined
 
 /** The names of the fields that the schema has. */
 export const namesOf = (schema: z.ZodType): readonly string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
+const UNKNOWN = { en: 'is unknown here', zh: '此处没有该字段' }
+const NONE_KNOWN = { en: 'is unknown: there are none here', zh: '未知：此处不接受任何参数' }
+const useOneOf = (names: readonly string[]): Words => ({
+  en: `is unknown: use ${names.join(', ')}`,
+  zh: `未知：可用的有 ${names.join('、')}`,
+})
+
 /** Each unknown field is listed by its own name. */
 const fieldErrorsOf = (issue: z.core.$ZodIssue, known: readonly string[]): FieldError[] => {
-  if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), message: issue.message }]
+  if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), message: heard(issue.message) }]
   // What is known are the names of the outermost object.
-  if (issue.path.length > 0)
-    return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message: 'is unknown here' }))
-  const message = known.length === 0 ? 'is unknown: there are none here' : `is unknown: use ${known.join(', ')}`
+  if (issue.path.length > 0) return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message: UNKNOWN }))
+  const message = known.length === 0 ? NONE_KNOWN : useOneOf(known)
   return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message }))
 }
 

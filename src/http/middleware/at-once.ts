@@ -2,7 +2,10 @@ import { AppError } from '../../core/error.ts'
 
 /** Of one partner, over all its keys: a quarter of the connections that there may be. */
 const MOST_AT_ONCE = 1_024
-const DETAIL = `${MOST_AT_ONCE} of your requests are being answered still.`
+const DETAIL = {
+  en: `${MOST_AT_ONCE} of your requests are being answered still.`,
+  zh: `贵方有 ${MOST_AT_ONCE} 个请求正在处理，尚未返回。`,
+}
 
 /**
  * Counts the requests of each partner that are being answered. A connection stays while its request is being answered, so lists that

@@ -70,11 +70,17 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
   const recordUse = createKeyUse(deps)
   const take = createRateLimit({
     now,
-    detail: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
+    detail: {
+      en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
+      zh: `该 API key 每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
+    },
   })
   const takeSlowed = createRateLimit({
     now,
-    detail: 'Your last serials look enumerated: for now you may make one request a second.',
+    detail: {
+      en: 'Your last serials look enumerated: for now you may make one request a second.',
+      zh: '贵方最近的流水号疑似逐个枚举，目前每秒只能请求一次。',
+    },
   })
   const begin = createAtOnce()
   const failures = createLoginFailures(deps)

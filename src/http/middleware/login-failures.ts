@@ -8,10 +8,15 @@ const FAILED_LOGINS = { rate: 1, burst: 50 }
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
 /** The text is the same for every reason, so that it does not show which keys exist. */
-const WRONG = 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.'
+const WRONG = {
+  en: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
+  zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
+}
 /** By its form alone, so that it does not show which secrets exist. */
-const SIGNING_SECRET =
-  'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".'
+const SIGNING_SECRET = {
+  en: 'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
+  zh: '这是签名密钥的格式，签名密钥只用于验签。请改为发送以 "ifn_" 开头的 API key。',
+}
 const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
 
 export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
@@ -23,7 +28,13 @@ export interface LoginFailureDeps {
 
 /** Counts failed logins by the network that they come from. Logins that succeed do not count. */
 export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps) => {
-  const take = createRateLimit({ now, detail: 'Too many calls with a wrong key have come from your address.' })
+  const take = createRateLimit({
+    now,
+    detail: {
+      en: 'Too many calls with a wrong key have come from your address.',
+      zh: '来自您所在地址的错误密钥请求过多。',
+    },
+  })
   const ofNetwork = (c: Context, rate: Parameters<typeof take>[1]) =>
     take(networkOf(clientAddress(c, trustedProxies)), rate)
   return {

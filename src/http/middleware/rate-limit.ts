@@ -1,4 +1,5 @@
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { type Bucket, FULL_BUCKET, fullInMs, type Rate, takeToken } from '../../core/token-bucket.ts'
 
 const MOST_BUCKETS = 10_000
@@ -49,7 +50,7 @@ export const createBuckets = (deps: { now: () => number }) => {
 }
 
 /** Throws `AppError('too_many_requests')` with `detail` when the key's bucket has too few tokens. */
-export const createRateLimit = (deps: { now: () => number; detail: string }) => {
+export const createRateLimit = (deps: { now: () => number; detail: Words }) => {
   const take = createBuckets(deps)
   return (key: string, rate: Rate & { count?: number }): void => {
     const retryAfterMs = take(key, rate)

@@ -134,7 +134,8 @@ export const ADMIN_OPERATIONS: Operations = {
     operationId: 'listAttemptsForOperator',
     summary: 'List the newest 50 attempts, oldest first',
     description: 'What the receiver has answered is shown to the role `admin` only.',
-    answers: { 200: { description: 'The attempts.', schema: 'AttemptList' } },
+    acceptsLanguage: true,
+    answers: { 200: { description: 'The attempts.', schema: 'AttemptList', headers: ['content-language'] } },
   },
   'POST /v1/admin/registrations/:id/resend': {
     ...ADMIN,

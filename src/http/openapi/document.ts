@@ -21,7 +21,8 @@ const DESCRIPTION = `Register the serial of an idface verification once. The ser
 a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
 
 Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
-problems as in RFC 9457; \`/docs/problems\` says what each means. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
+problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
+and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
 
 const TAGS = {
   Registrations: 'Serials and their verdicts.',
@@ -66,7 +67,7 @@ const LANGUAGE = {
   name: 'accept-language',
   in: 'header',
   required: false,
-  description: 'The language of the sentence: en or zh.',
+  description: 'The language of texts for people, those of problems too: en or zh.',
   schema: { type: 'string', examples: ['zh-CN'] },
 }
 
@@ -88,7 +89,7 @@ const operationOf = (method: string, path: string, operation: Operation) => {
   const parameters = [
     ...pathParameters(path),
     ...(query ? queryParameters(query) : []),
-    ...(acceptsLanguage ? [LANGUAGE] : []),
+    ...(acceptsLanguage ? [{ $ref: '#/components/parameters/AcceptLanguage' }] : []),
   ]
   const role = ADMIN_ROUTES[`${method} ${path}`]?.role
   const description = [operation.description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' ')
@@ -153,6 +154,7 @@ export const createDocument = ({ version, registrationBody, now }: DocumentDeps)
         description: '`METRICS_TOKEN`; where it is not set, nothing is asked for.',
       },
     },
+    parameters: { AcceptLanguage: LANGUAGE },
     schemas: componentSchemas(requestsOf(registrationBody, now)),
     responses: problemResponses(Object.values(OPERATIONS)),
   },

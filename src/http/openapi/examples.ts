@@ -55,8 +55,8 @@ const SUCCEEDED = {
     ...NOTED,
   },
 } as const
-const { code, message: detail, errors } = invalid('body', [{ path: 'idcardid', message: SERIAL_FORM }])
-const PROBLEM = problemOf({ code, detail, errors })
+const { code, detail, errors } = invalid('body', [{ path: 'idcardid', message: SERIAL_FORM }])
+const PROBLEM = problemOf({ code, detail, errors }, 'en')
 const ACCOUNT = {
   id: 'acc_01KAW2X5G0J1K2M3N4P5Q6R7S8',
   account: 'C12345678',

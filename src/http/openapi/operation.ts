@@ -5,7 +5,7 @@ import type { ANSWERS, Requests } from './schemas.ts'
 /** The headers of answers that callers may need. */
 export const HEADERS = {
   location: { description: 'The address of the new object.', schema: { type: 'string' } },
-  'content-language': { description: 'The language of the sentence.', schema: { type: 'string', enum: ['en', 'zh'] } },
+  'content-language': { description: 'The language of its texts.', schema: { type: 'string', enum: ['en', 'zh'] } },
   'retry-after': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 0 } },
   'www-authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
 } as const

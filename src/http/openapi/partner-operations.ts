@@ -30,7 +30,10 @@ export const PARTNER_OPERATIONS: Operations = {
     description:
       'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
     body: 'BatchRequest',
-    answers: { 200: { description: 'The result of every item.', schema: 'BatchResults' } },
+    acceptsLanguage: true,
+    answers: {
+      200: { description: 'The result of every item.', schema: 'BatchResults', headers: ['content-language'] },
+    },
   },
   'POST /v1/registrations/lookup': {
     ...REGISTRATIONS,
@@ -88,9 +91,9 @@ export const PARTNER_OPERATIONS: Operations = {
   'GET /v1/registrations/:id/attempts': {
     ...DELIVERY,
     operationId: 'listAttempts',
-    acceptsLanguage: true,
     summary: 'List the attempts to deliver its webhook, oldest first',
-    answers: { 200: { description: 'The newest 50 attempts.', schema: 'AttemptList' } },
+    acceptsLanguage: true,
+    answers: { 200: { description: 'The newest 50 attempts.', schema: 'AttemptList', headers: ['content-language'] } },
     problems: ['not_found'],
   },
   'POST /v1/registrations/:id/resend': {
@@ -129,10 +132,12 @@ export const PARTNER_OPERATIONS: Operations = {
   'POST /v1/callbacks/test': {
     ...DELIVERY,
     operationId: 'testCallback',
-    acceptsLanguage: true,
     summary: 'Send idface.test to a callback now',
     body: 'CallbackTestRequest',
-    answers: { 200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt' } },
+    acceptsLanguage: true,
+    answers: {
+      200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] },
+    },
   },
   'GET /v1/signing-secrets': {
     ...ACCOUNT,

@@ -29,10 +29,10 @@ export const problemStatuses = (operation: Operation): number[] => [...problemsO
 const nameOf = (codes: readonly Code[]): string => codes.join('_or_')
 
 const problemResponse = (codes: readonly Code[]) => {
-  const headers = codes.flatMap(code => HEADERS_OF[code] ?? [])
+  const headers = ['content-language' as const, ...codes.flatMap(code => HEADERS_OF[code] ?? [])]
   return {
-    description: codes.map(code => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
-    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map(name => [name, HEADERS[name]])) }),
+    description: codes.map(code => `\`${code}\`: ${PROBLEMS[code].title.en}.`).join(' '),
+    headers: Object.fromEntries(headers.map(name => [name, HEADERS[name]])),
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   }
 }

@@ -1,10 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
+import type { Language } from '../../core/language.ts'
 import type { NewRegistration, Registered } from '../../store/store.ts'
 import { PROBLEM, problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import { bodyLike, checkBody } from '../json/validate.ts'
+import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
@@ -24,7 +27,10 @@ export interface BatchDeps extends RegistrarDeps {
 export const BATCH_BYTES = 1024 * 1024
 /** Of one batch. */
 export const MOST_IN_A_BATCH = 1_000
-const REGISTRATIONS = `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`
+const REGISTRATIONS = said({
+  en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
+  zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
+})
 export const BATCH_BODY = z.strictObject(
   { registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST_IN_A_BATCH, REGISTRATIONS) },
   bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
@@ -56,12 +62,12 @@ export const createBatch = (deps: BatchDeps) => {
     }
   }
 
-  const resultOf = (item: NewRegistration, registered: Registered): Result => {
+  const resultOf = (item: NewRegistration, registered: Registered, language: Language): Result => {
     try {
       const { status, registration } = registrar.toAnswer(item, registered)
       return { status, registration: viewRegistration(registration) }
     } catch (error) {
-      if (error instanceof AppError) return refusal(error)
+      if (error instanceof AppError) return refusal(error, language)
       throw error
     }
   }
@@ -74,9 +80,10 @@ export const createBatch = (deps: BatchDeps) => {
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
+    const language = answerLanguage(c)
     const inOrder = registered[Symbol.iterator]()
     const results = checked.map(item =>
-      item instanceof AppError ? refusal(item) : resultOf(item, inOrder.next().value as Registered),
+      item instanceof AppError ? refusal(item, language) : resultOf(item, inOrder.next().value as Registered, language),
     )
     return c.json({ results })
   })
@@ -84,13 +91,17 @@ export const createBatch = (deps: BatchDeps) => {
   return app
 }
 
-/** One request a second is slow only if each of them has one serial. */
-const refuseIfSlowed = (slowedForMs: number): void => {
-  const detail = 'Your last serials look enumerated, so batches are refused for now. Register one serial at a time.'
-  if (slowedForMs > 0) throw new AppError('too_many_requests', detail, { retryAfterMs: slowedForMs })
+const ENUMERATED = {
+  en: 'Your last serials look enumerated, so batches are refused for now. Register one serial at a time.',
+  zh: '贵方最近的流水号疑似逐个枚举，目前拒绝批量登记。请逐个登记流水号。',
 }
 
-const refusal = ({ code, message: detail, errors }: AppError): Result => {
-  const problem = problemOf({ code, detail, errors })
+/** One request a second is slow only if each of them has one serial. */
+const refuseIfSlowed = (slowedForMs: number): void => {
+  if (slowedForMs > 0) throw new AppError('too_many_requests', ENUMERATED, { retryAfterMs: slowedForMs })
+}
+
+const refusal = ({ code, detail, errors }: AppError, language: Language): Result => {
+  const problem = problemOf({ code, detail, errors }, language)
   return { status: problem.status, problem }
 }

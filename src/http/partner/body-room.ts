@@ -3,6 +3,11 @@ import { AppError } from '../../core/error.ts'
 
 const MIB = 1024 * 1024
 
+const TOO_MANY = {
+  en: 'Too many bodies of all partners are on their way at the moment. Try again.',
+  zh: '目前所有合作方正在发送的请求体过多，请稍后重试。',
+}
+
 interface BodyRoomLimits {
   /** Bytes. */
   perPartner: number
@@ -18,6 +23,10 @@ interface BodyRoomLimits {
 export const createBodyRoom = ({ perPartner, most }: BodyRoomLimits) => {
   const counts = new Map<string, number>()
   let all = 0
+  const onTheirWay = {
+    en: `${perPartner / MIB} MiB of your bodies are still on their way: send them to their end first.`,
+    zh: `贵方有 ${perPartner / MIB} MiB 的请求体尚未发送完：请先发完。`,
+  }
 
   return (partnerId: string) => {
     let held = 0
@@ -25,12 +34,10 @@ export const createBodyRoom = ({ perPartner, most }: BodyRoomLimits) => {
       hold: (bytes: number): void => {
         const ofPartner = (counts.get(partnerId) ?? 0) + bytes
         if (ofPartner > perPartner) {
-          const detail = `${perPartner / MIB} MiB of your bodies are still on their way: send them to their end first.`
-          throw new AppError('too_many_requests', detail, { retryAfterMs: SECOND })
+          throw new AppError('too_many_requests', onTheirWay, { retryAfterMs: SECOND })
         }
         if (all + bytes > most) {
-          const detail = 'Too many bodies of all partners are on their way at the moment. Try again.'
-          throw new AppError('unavailable', detail, { retryAfterMs: SECOND })
+          throw new AppError('unavailable', TOO_MANY, { retryAfterMs: SECOND })
         }
         counts.set(partnerId, ofPartner)
         all += bytes

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Attempt } from '../../store/store.ts'
 import { noQuery } from '../json/query.ts'
-import { languageOf } from '../language.ts'
+import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
@@ -25,13 +25,19 @@ export const createCallbackTestBody = ({ shape }: RegistrationBodySchema) =>
 /** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever its outcome. */
 export const createCallbackTest = ({ registrationBody, readBody, testCallback, now }: CallbackTestDeps) => {
   const app = new Hono<ApiEnv>()
-  const take = createRateLimit({ now, detail: 'You may test one callback a second, and ten at once.' })
+  const take = createRateLimit({
+    now,
+    detail: {
+      en: 'You may test one callback a second, and ten at once.',
+      zh: '每秒最多测试 1 次回调，突发上限为 10 次。',
+    },
+  })
   const body = createCallbackTestBody(registrationBody)
 
   app.post('/test', noQuery, async c => {
     const { callbackUrl } = await readBody(c, body)
     take(c.get('partnerId'), TESTS)
-    return c.json(viewAttempt(await testCallback(c.get('partnerId'), callbackUrl), languageOf(c)))
+    return c.json(viewAttempt(await testCallback(c.get('partnerId'), callbackUrl), answerLanguage(c)))
   })
 
   return app

@@ -7,6 +7,7 @@ import { AT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery } from '../json/query.ts'
+import { oneOf, said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createPageRate, type PageRateDeps } from './page-rate.ts'
 import { DELIVERY_STATE } from './registration-answer.ts'
@@ -22,8 +23,10 @@ export interface EventDeps extends PageRateDeps {
   signEvents: SignEvents
 }
 
-const LOST =
-  'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.'
+const LOST = {
+  en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
+  zh: '该游标早于数据库从备份恢复的时间。请改用此处给出的 nextCursor：之后的所有事件都会返回，其中一些可能重复，其 webhook-id 与之前相同。',
+}
 /** `evt_` and the number of the event, then the time it was created, in base 36, which tells the history it belongs to. */
 const FORM = /^evt_(\d{1,15})(?:_([0-9a-z]{1,9}))?$/
 
@@ -34,12 +37,15 @@ const readCursor = (cursor: string): EventPosition | null => {
 const cursorOf = (position: EventPosition | null): string =>
   position === null ? 'evt_0' : `evt_${position.n}${position.at === null ? '' : `_${position.at.toString(36)}`}`
 
-const SINCE = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B'
+const SINCE = {
+  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B',
+  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z；+ 须写作 %2B',
+}
 export const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
     .string()
-    .regex(FORM, CURSOR)
+    .regex(FORM, said(CURSOR))
     .transform(readCursor)
     .optional()
     .describe('The nextCursor of the call before; the first message if it is left out.'),
@@ -47,7 +53,7 @@ export const EVENT_QUERY = z.strictObject({
     .optional()
     .describe('Begins at the first message that was created then, or after `after` where that is later.'),
   delivery: z
-    .enum(MESSAGE_STATES, `must be one of ${MESSAGE_STATES.join(', ')}`)
+    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
     .optional()
     .describe(
       `Only messages whose delivery is in this state now. A page looks at ${EVENT_WINDOW} messages at most, so one that is not the last may have fewer than \`limit\`, even none.`,
@@ -80,7 +86,7 @@ export const EVENT_LIST = z.strictObject({
 export const createEvents = (deps: EventDeps) => {
   const { store, signEvents } = deps
   const app = new Hono<ApiEnv>()
-  const { charge } = createPageRate(deps, 'events')
+  const { charge } = createPageRate(deps, { en: 'events', zh: '个事件' })
 
   app.get('/', async c => {
     const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)

@@ -6,7 +6,7 @@ import type { Explanation, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
-import { languageOf } from '../language.ts'
+import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { explainSentence, type Reader, roundedRate } from './explain-sentence.ts'
 import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-answer.ts'
@@ -109,9 +109,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
 
 /** Answers in the caller's language. */
 export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, now: number) => {
-  const language = languageOf(c)
-  c.header('content-language', language)
-  c.header('vary', 'accept-language')
+  const language = answerLanguage(c)
   return c.json(viewExplanation(explanation, { language, now }))
 }
 

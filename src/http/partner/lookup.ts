@@ -4,6 +4,7 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { MOST_LIVE } from '../../store/rules/register.ts'
 import type { Store } from '../../store/store.ts'
 import { noQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import { bodyLike, invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
@@ -20,13 +21,19 @@ const LOOKUP_BYTES = 128 * 1024
 const MOST_SERIALS = 1_000
 /** In one answer, which takes some 15 MB where each has the most metadata. */
 export const MOST_FOUND = 5_000
-const SERIALS = `must be an array of 1 to ${MOST_SERIALS} serials`
-const TOO_MANY = `have more than ${MOST_FOUND} registrations together: must be fewer at a time`
+const SERIALS = said({
+  en: `must be an array of 1 to ${MOST_SERIALS} serials`,
+  zh: `必须是包含 1 到 ${MOST_SERIALS} 个流水号的数组`,
+})
+const TOO_MANY = {
+  en: `have more than ${MOST_FOUND} registrations together: must be fewer at a time`,
+  zh: `合计超过 ${MOST_FOUND} 条登记：请减少每次的数量`,
+}
 
 export const LOOKUP_BODY = z.strictObject(
   {
     idcardids: z
-      .array(z.string(SERIAL_FORM).regex(SERIAL, SERIAL_FORM), SERIALS)
+      .array(z.string(said(SERIAL_FORM)).regex(SERIAL, said(SERIAL_FORM)), SERIALS)
       .min(1, SERIALS)
       .max(MOST_SERIALS, SERIALS)
       .describe('A serial may stand there more than once.'),
@@ -51,7 +58,7 @@ export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 /** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
 export const createLookup = (deps: LookupDeps) => {
   const app = new Hono<ApiEnv>()
-  const { begin } = createPageRate(deps, 'registrations of lookups')
+  const { begin } = createPageRate(deps, { en: 'registrations of lookups', zh: '条登记（批量查询）' })
 
   app.post('/lookup', noQuery, async c => {
     const partnerId = c.get('partnerId')

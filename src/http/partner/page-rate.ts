@@ -1,3 +1,4 @@
+import type { Words } from '../../core/language.ts'
 import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
 
@@ -9,13 +10,16 @@ export interface PageRateDeps {
   now: () => number
 }
 
-/** A page costs what it holds: ten items as much as a request. `items` is what the partner calls them. */
-export const createPageRate = ({ apiRate, now }: PageRateDeps, items: string) => {
+/** A page costs what it holds: ten items as much as a request. `items` is what the partner calls them; in Chinese with their measure word. */
+export const createPageRate = ({ apiRate, now }: PageRateDeps, items: Words) => {
   const perSecond = ITEMS_OF_A_REQUEST * apiRate
   const rate = { rate: perSecond, burst: Math.max(2 * perSecond, MOST_OF_A_PAGE) }
   const take = createRateLimit({
     now,
-    detail: `You may fetch ${perSecond} ${items} a second, in bursts of ${rate.burst}.`,
+    detail: {
+      en: `You may fetch ${perSecond} ${items.en} a second, in bursts of ${rate.burst}.`,
+      zh: `每秒最多读取 ${perSecond} ${items.zh}，突发上限为 ${rate.burst}。`,
+    },
   })
   return {
     /** Refuses a page that the rate does not allow. */

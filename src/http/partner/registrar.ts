@@ -90,8 +90,7 @@ export const createRegistrar = (deps: RegistrarDeps) => {
         const isForeign = registered.outcome === 'taken'
         deps.enumerationGuard.recordSerial(item.partnerId, { idcardid: item.idcardid, isForeign })
       }
-      if (registered.outcome === 'taken')
-        throw new AppError('conflict', 'This serial is registered by another partner.')
+      if (registered.outcome === 'taken') throw new AppError('conflict', TAKEN)
       const { outcome, registration } = registered
       return { status: outcome === 'created' ? 201 : 200, registration }
     },
@@ -114,23 +113,34 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
     const key = name === undefined ? partnerId : `${partnerId} ${name}`
     const account = name === undefined || ACCOUNT_NAME.test(name) ? await find(key) : null
     if (account) return account
-    if (name === undefined) throw new AppError('unavailable', 'The service has no upstream account yet.')
+    if (name === undefined) throw new AppError('unavailable', NO_ACCOUNT)
     throw invalid('body', [{ path: 'account', message: ACCOUNT_FORM }])
   }
 }
 
-const UNREADABLE =
-  'This serial has its verdict, but the service cannot read it. It has told its operator; register it again later.'
+const NO_ACCOUNT = { en: 'The service has no upstream account yet.', zh: '服务尚未配置上游账户。' }
+const TAKEN = { en: 'This serial is registered by another partner.', zh: '该流水号已由其他合作方登记。' }
+const UNREADABLE = {
+  en: 'This serial has its verdict, but the service cannot read it. It has told its operator; register it again later.',
+  zh: '该流水号已有结果，但服务无法读取，运维人员已收到告警。请稍后重新登记。',
+}
 const UNREADABLE_RETRY_MS = 60 * SECOND
 
 const tooMany = (limit: number): AppError =>
-  new AppError('conflict', `This serial has ${limit} registrations already, which is the most that one may have.`)
+  new AppError('conflict', {
+    en: `This serial has ${limit} registrations already, which is the most that one may have.`,
+    zh: `该流水号已有 ${limit} 条登记，达到单个流水号的上限。`,
+  })
 
 const QUOTA_RETRY_MS = 60 * SECOND
 
 /** Waiting does not help against the limit of hosts, so that is a 403; the others are a 429. */
 const overQuota = ({ quota, limit }: Extract<Registered, { outcome: 'over_quota' }>): AppError => {
-  const detail = `You have reached your limit of ${limit} ${QUOTA_NAMES[quota]}.`
+  const { en, zh } = QUOTA_NAMES[quota]
+  const detail = {
+    en: `You have reached your limit of ${limit} ${en}.`,
+    zh: `已达到贵方的配额上限：${zh}最多 ${limit} 个。`,
+  }
   return quota === 'hosts'
     ? new AppError('forbidden', detail)
     : new AppError('too_many_requests', detail, { retryAfterMs: QUOTA_RETRY_MS })

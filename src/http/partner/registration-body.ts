@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LONGEST_URL } from '../../core/callback-url.ts'
+import type { Words } from '../../core/language.ts'
 import {
   LONGEST_EXPIRY_DAYS,
   METADATA_BYTES,
@@ -9,11 +10,15 @@ import {
   SERIAL,
   SERIAL_FORM,
 } from '../../core/registration-input.ts'
+import { said } from '../json/said.ts'
 
 /** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
-export type JudgeUrl = (text: unknown) => { ok: true; href: string } | { ok: false; message: string }
+export type JudgeUrl = (text: unknown) => { ok: true; href: string } | { ok: false; message: Words }
 
-export const ACCOUNT_FORM = 'must be the id or the APIID of an account; leave it out to use the default account'
+export const ACCOUNT_FORM = {
+  en: 'must be the id or the APIID of an account; leave it out to use the default account',
+  zh: '必须是某个账户的 id 或 APIID；不填则使用默认账户',
+}
 
 /** A field that one of our own functions reads. Its JSON schema is given by `meta`. */
 const readWith =
@@ -21,7 +26,7 @@ const readWith =
   (input: In, ctx: z.RefinementCtx): Out => {
     const result = read(input)
     if (result.ok) return result.value
-    ctx.addIssue({ code: 'custom', message: result.message })
+    ctx.addIssue({ code: 'custom', message: said(result.message) })
     return z.NEVER
   }
 
@@ -33,8 +38,8 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
   }
   return z.strictObject({
     idcardid: z
-      .string(SERIAL_FORM)
-      .regex(SERIAL, SERIAL_FORM)
+      .string(said(SERIAL_FORM))
+      .regex(SERIAL, said(SERIAL_FORM))
       .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
     callbackUrl: z
       .unknown()
@@ -65,7 +70,7 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
         examples: ['2026-11-25T08:00:00Z', 1795593600],
       })
       .optional(),
-    account: z.string(ACCOUNT_FORM).min(1, ACCOUNT_FORM).optional().meta({
+    account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({
       description: 'The id or the APIID of the upstream account; the default account if it is left out.',
     }),
   })

@@ -16,7 +16,10 @@ export const createRegistrationRate = (deps: { registrationRate: number; now: ()
   const rate = registrationRateOf(deps.registrationRate)
   const take = createRateLimit({
     now: deps.now,
-    detail: `You may register ${rate.rate} serials a second, in bursts of ${rate.burst}. Nothing of this request was taken.`,
+    detail: {
+      en: `You may register ${rate.rate} serials a second, in bursts of ${rate.burst}. Nothing of this request was taken.`,
+      zh: `每秒最多登记 ${rate.rate} 个流水号，突发上限为 ${rate.burst}。本次请求的内容均未受理。`,
+    },
   })
   return (partnerId: string, count: number): void => take(partnerId, { ...rate, count })
 }

@@ -12,7 +12,8 @@ import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
-import { languageOf } from '../language.ts'
+import { oneOf, said } from '../json/said.ts'
+import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
 import { setHeader } from '../node-bindings.ts'
@@ -41,13 +42,16 @@ export interface RegistrationDeps extends RegistrarDeps, LongPollDeps, PageRateD
 }
 
 export const LIST_QUERY = z.strictObject({
-  idcardid: z.string().regex(SERIAL, SERIAL_FORM).optional(),
-  status: z.enum(REGISTRATION_STATUSES, `must be one of ${REGISTRATION_STATUSES.join(', ')}`).optional(),
-  delivery: z.enum(MESSAGE_STATES, `must be one of ${MESSAGE_STATES.join(', ')}`).optional(),
+  idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional(),
+  status: z.enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES)).optional(),
+  delivery: z.enum(MESSAGE_STATES, oneOf(MESSAGE_STATES)).optional(),
   ...PAGE_PARAMETERS,
 })
 
-const WAIT = 'must be a duration from 0s to 60s, such as 30s'
+const WAIT = said({
+  en: 'must be a duration from 0s to 60s, such as 30s',
+  zh: '必须是 0s 到 60s 的时长，例如 30s',
+})
 export const WAIT_QUERY = z.strictObject({
   wait: z
     .string(WAIT)
@@ -64,14 +68,23 @@ export const WAIT_QUERY = z.strictObject({
 })
 
 export const RESEND_REFUSALS = {
-  no_message: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.',
-  cancelled: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
+  no_message: {
+    en: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.',
+    zh: '还没有可发送的内容：该登记仍在等待结果，详见其 explain。',
+  },
+  cancelled: {
+    en: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
+    zh: '该登记已取消，没有可发送的内容。请重新登记该流水号。',
+  },
 }
 
 /** What is overdue for this long waits in a queue; up to then it is on its way. */
 const QUEUED_MS = 2 * SECOND
 
-const NOT_POLLED = 'The registration is cancelled, so nothing is polled for it. Register the serial again.'
+const NOT_POLLED = {
+  en: 'The registration is cancelled, so nothing is polled for it. Register the serial again.',
+  zh: '该登记已取消，不再查询。请重新登记该流水号。',
+}
 
 /** The partner and the registration that a path names. What cannot be an id never reaches the database. */
 export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {
@@ -86,7 +99,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const registrar = createRegistrar(deps)
   const countResend = createResendLimit(deps)
   const waitForEnd = createLongPoll(deps)
-  const { begin: beginPage } = createPageRate(deps, 'registrations of lists')
+  const { begin: beginPage } = createPageRate(deps, { en: 'registrations of lists', zh: '条登记（列表）' })
 
   /** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
   const view = (registration: Registration) => {
@@ -184,7 +197,8 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.get('/:id/attempts', noQuery, async c => {
     const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
-    return c.json({ data: attempts.map(attempt => viewAttempt(attempt, languageOf(c))), nextCursor: null })
+    const language = answerLanguage(c)
+    return c.json({ data: attempts.map(attempt => viewAttempt(attempt, language)), nextCursor: null })
   })
 
   return app

@@ -4,7 +4,10 @@ import { AppError } from '../../core/error.ts'
 /** Of one registration in a minute. */
 const MOST = 10
 const MOST_REGISTRATIONS = 10_000
-const DETAIL = `A registration may be resent ${MOST} times a minute.`
+const DETAIL = {
+  en: `A registration may be resent ${MOST} times a minute.`,
+  zh: `每条登记每分钟最多重发 ${MOST} 次。`,
+}
 
 /**
  * Counts the resends of each registration in the last minute. Throws `AppError('too_many_requests')` where there were as many

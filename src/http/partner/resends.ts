@@ -4,6 +4,7 @@ import type { BulkResend, Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
@@ -17,14 +18,21 @@ export interface ResendDeps {
 
 /** Each counts all that may have to be resent. */
 const RATE = { rate: 10 / 60, burst: 10 }
-const TIME = 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z'
-const DELIVERY = 'must be "exhausted": pending messages are sent anyway, and delivered ones have arrived'
+const TIME = {
+  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
+  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
+}
+const DELIVERY = said({
+  en: 'must be "exhausted": pending messages are sent anyway, and delivered ones have arrived',
+  zh: '必须是 "exhausted"：pending 的消息本来就会发送，delivered 的已经送达',
+})
+const BACKWARDS = said({ en: 'must not be before since', zh: '不能早于 since' })
 const time = timeField(TIME)
 export const RESEND_BODY = z
   .strictObject({ since: time, until: time.optional(), delivery: z.literal('exhausted', DELIVERY) })
   .refine(({ since, until }) => until === undefined || until >= since, {
     path: ['until'],
-    message: 'must not be before since',
+    message: BACKWARDS,
   })
 
 export const RESEND = z.strictObject({
@@ -49,7 +57,10 @@ const viewResend = ({ id, since, until, count, resent, done }: BulkResend): Rese
 /** `/v1/resend`: sends all exhausted messages of a time span again, in the background. */
 export const createResends = ({ store, readBody, newId, now }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
-  const take = createRateLimit({ now, detail: 'You may begin ten bulk resends a minute.' })
+  const take = createRateLimit({
+    now,
+    detail: { en: 'You may begin ten bulk resends a minute.', zh: '每分钟最多发起 10 次批量重发。' },
+  })
 
   app.post('/', noQuery, async c => {
     const { since, until } = await readBody(c, RESEND_BODY)

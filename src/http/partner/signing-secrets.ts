@@ -9,6 +9,7 @@ import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 
@@ -21,7 +22,14 @@ export interface SigningSecretDeps {
 
 const DEFAULT_OVERLAP_MS = 24 * HOUR
 const LONGEST_OVERLAP_MS = 30 * DAY
-const OVERLAP = 'must be a duration from 0s to 30d, such as 24h'
+const OVERLAP = said({
+  en: 'must be a duration from 0s to 30d, such as 24h',
+  zh: '必须是 0s 到 30d 的时长，例如 24h',
+})
+const FORM = said({
+  en: 'must be v1 (HMAC-SHA256) or v1a (ed25519)',
+  zh: '必须是 v1（HMAC-SHA256）或 v1a（ed25519）',
+})
 export const ROTATION = z.strictObject({
   overlap: z
     .string(OVERLAP)
@@ -32,17 +40,19 @@ export const ROTATION = z.strictObject({
       description: 'How long the present secrets keep signing; 24h by default, at most 30d.',
     })
     .optional(),
-  type: z
-    .enum(['v1', 'v1a'], 'must be v1 (HMAC-SHA256) or v1a (ed25519)')
-    .describe('`v1`: HMAC-SHA256, the default. `v1a`: ed25519.')
-    .optional(),
+  type: z.enum(['v1', 'v1a'], FORM).describe('`v1`: HMAC-SHA256, the default. `v1a`: ed25519.').optional(),
 })
 
-const TOO_MANY = `${MOST_LIVE_SECRETS} secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.`
+const TOO_MANY = {
+  en: `${MOST_LIVE_SECRETS} secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
+  zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请等待其中一个过期，或以 overlap 为 0s 轮换，使它们全部失效。`,
+}
 
 const NOUN = 'signing secret'
-const NEWEST =
-  'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.'
+const NEWEST = {
+  en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
+  zh: '这是贵方最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
+}
 
 const TYPE = z.enum(['v1', 'v1a'])
 export const SIGNING_SECRET = z.strictObject({

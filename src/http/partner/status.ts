@@ -4,6 +4,7 @@ import { SECOND } from '../../core/duration.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { readQuery } from '../json/query.ts'
+import { said } from '../json/said.ts'
 import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { roundedRate } from './explain-sentence.ts'
@@ -17,7 +18,7 @@ export interface StatusDeps {
 export const STATUS_QUERY = z.strictObject({
   account: z
     .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, ACCOUNT_FORM)
+    .regex(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
     .optional()
     .describe(
       'The id or the APIID of an account, as in a registration; the one that is used without it if it is left out.',

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { markUnchecked } from './database-file.ts'
-import { describeFailure, isDamage, judgeFailure, sqliteCodeOf, unavailable } from './failure.ts'
+import { describeFailure, isDamage, judgeFailure, unavailable } from './failure.ts'
 
 /** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
 export const BUSY_TIMEOUT_MS = 50
@@ -24,7 +25,7 @@ export const createAttempts = ({
   onBroken: (error: Error) => void
 }) => {
   let broken: AppError | null = null
-  const breakDown = (why: string): AppError => {
+  const breakDown = (why: Words): AppError => {
     if (broken === null) {
       broken = unavailable(why)
       if (isDamage(broken) && path !== null) markUnchecked(path)
@@ -37,7 +38,7 @@ export const createAttempts = ({
     const failure = judgeFailure(error)
     if (failure === null) return error
     onFailed(error)
-    return failure === 'broken' ? breakDown(sqliteCodeOf(error)) : unavailable(describeFailure(error))
+    return failure === 'broken' ? breakDown(describeFailure(error)) : unavailable(describeFailure(error))
   }
   const attempt = async <T>(run: () => T): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {

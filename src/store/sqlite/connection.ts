@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import type { Words } from '../../core/language.ts'
 import type { EngineStats } from '../stats.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
@@ -42,6 +43,13 @@ const FULL = 2
  *
  * @param onBroken told once, before anything is rejected because of it
  */
+const REPLACED: Words = { en: 'its file or its log was removed or replaced', zh: '其文件或日志已被删除或替换' }
+
+const checkpointFailed = (error: unknown): Words => {
+  const code = sqliteCodeOf(error)
+  return { en: `a checkpoint failed: ${code || 'its thread has ended'}`, zh: `检查点失败：${code || '其线程已结束'}` }
+}
+
 export const openConnection = (given: string, onBroken: (error: Error) => void): Connection => {
   const inMemory = given === ':memory:'
   const path = inMemory ? given : realPathOf(given)
@@ -78,11 +86,11 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
       assertSynced(client)
       if (inMemory) return
       opened.set(`${path}-wal`, identityOf(`${path}-wal`))
-      watch = watchFiles(opened, () => void breakDown('its file or its log was removed or replaced'))
+      watch = watchFiles(opened, () => void breakDown(REPLACED))
       checkpoints = createCheckpoints({
         path,
         count: () => (client.pragma('wal_checkpoint(NOOP)') as [Checkpoint])[0],
-        onFailed: error => void breakDown(`a checkpoint failed: ${sqliteCodeOf(error) || 'its thread has ended'}`),
+        onFailed: error => void breakDown(checkpointFailed(error)),
       })
     },
     endStart: () => {

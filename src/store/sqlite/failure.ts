@@ -1,4 +1,5 @@
 import { AppError, codeOf } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import type { StoreError } from '../stats.ts'
 
 /**
@@ -43,19 +44,26 @@ export const storeErrorOf = (error: unknown): StoreError => {
 export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
 
 /** What keeps us from the database for now, in words; for any other error, its code alone. */
-const WORDS: readonly (readonly [code: RegExp, words: string])[] = [
-  [/^SQLITE_FULL/, 'its disk is full'],
-  [/^SQLITE_READONLY/, 'it is read-only'],
-  [/^SQLITE_CANTOPEN/, 'a file of it cannot be opened'],
-  [/^SQLITE_(BUSY|LOCKED)/, 'another process keeps it busy'],
+const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
+  [/^SQLITE_FULL/, { en: 'its disk is full', zh: '磁盘已满' }],
+  [/^SQLITE_READONLY/, { en: 'it is read-only', zh: '数据库只读' }],
+  [/^SQLITE_CANTOPEN/, { en: 'a file of it cannot be opened', zh: '无法打开它的某个文件' }],
+  [/^SQLITE_(BUSY|LOCKED)/, { en: 'another process keeps it busy', zh: '被另一个进程占用' }],
 ]
 
-export const describeFailure = (error: unknown): string => {
+export const describeFailure = (error: unknown): Words => {
   const code = sqliteCodeOf(error)
   const words = WORDS.find(([codes]) => codes.test(code))?.[1]
-  return words === undefined ? code : `${words}: ${code}`
+  return words === undefined ? { en: code, zh: code } : { en: `${words.en}: ${code}`, zh: `${words.zh}：${code}` }
 }
 
+/** Why nothing more is asked of it. */
+export const CLOSED: Words = { en: 'it has been closed', zh: '已关闭' }
+
 /** @param why in words that anybody who called may read */
-export const unavailable = (why: string): AppError =>
-  new AppError('unavailable', `the database cannot be used now (${why})`, { retryAfterMs: RETRY_AFTER_MS })
+export const unavailable = (why: Words): AppError =>
+  new AppError(
+    'unavailable',
+    { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
+    { retryAfterMs: RETRY_AFTER_MS },
+  )

@@ -71,8 +71,10 @@ export const createSigningSecrets = (context: Context): Verbs => {
   }
 }
 
-const UNREADABLE =
-  'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.'
+const UNREADABLE = {
+  en: 'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.',
+  zh: '暂时无法读取贵方的签名密钥。请轮换密钥并改用新密钥，或等待运维人员恢复。',
+}
 
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
 export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db' | 'sealed' | 'openOr' | 'now'>) => {

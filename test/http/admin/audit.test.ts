@@ -5,6 +5,7 @@ import { AppError } from '../../../src/core/error.ts'
 import type { Role } from '../../../src/core/role.ts'
 import { ADMIN_ROUTES } from '../../../src/http/admin/routes.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { both } from '../../support/words.ts'
 import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -65,7 +66,9 @@ describe('the audit', () => {
   test('has what was refused, and what failed', async () => {
     await admin('POST', '/accounts/none/pause')
     await admin('POST', '/partners', { name: '' })
-    vi.spyOn(api.store, 'pauseAccount').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+    vi.spyOn(api.store, 'pauseAccount').mockRejectedValueOnce(
+      new AppError('unavailable', both('The database is busy.')),
+    )
     await admin('POST', `/accounts/${api.account.id}/pause`)
     const { text } = await addToken('read')
     await api.call('POST', `/v1/admin/accounts/${api.account.id}/resume`, { key: text, body: { reason: 'x' } })
@@ -85,7 +88,7 @@ describe('the audit', () => {
   })
 
   test('had no trace of what was done where the service ended before it wrote one', async () => {
-    vi.spyOn(api.store, 'endAct').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+    vi.spyOn(api.store, 'endAct').mockRejectedValueOnce(new AppError('unavailable', both('The database is busy.')))
     expect((await admin('POST', `/accounts/${api.account.id}/pause`, { reason: 'why' })).status).toBe(503)
     expect(await api.store.findAccount(api.account.id)).toMatchObject({ pauseReason: 'operator' })
     expect(await acts()).toMatchObject([
@@ -215,7 +218,7 @@ describe('what the audit cannot take', () => {
     const [method = '', path = ''] = route.replace('/v1/admin', '').split(' ')
     const target = id ? path.replace(':id', await id()) : path
     const spy = vi.spyOn(api.store, verb as 'resend')
-    vi.spyOn(api.store, 'recordAct').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+    vi.spyOn(api.store, 'recordAct').mockRejectedValueOnce(new AppError('unavailable', both('The database is busy.')))
     expect((await admin(method, target, body?.())).status).toBe(503)
     expect(spy).not.toHaveBeenCalled()
     expect((await acts())[0]).toMatchObject({ outcome: 'failed' })

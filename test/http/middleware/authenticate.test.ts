@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
 import { createApiKey } from '../../../src/core/api-key.ts'
 import { AppError } from '../../../src/core/error.ts'
+import { both } from '../../support/words.ts'
 import { openApi } from '../support/api.ts'
 
 const LIST = '/v1/registrations'
@@ -70,7 +71,7 @@ test('a burst of requests reads its key from the database once', async () => {
 
 test('a failed look-up of a key is 503 with Retry-After, and is repeated by the next request', async () => {
   await using api = await openApi()
-  vi.spyOn(api.store, 'findKey').mockRejectedValueOnce(new AppError('unavailable', 'The database is busy.'))
+  vi.spyOn(api.store, 'findKey').mockRejectedValueOnce(new AppError('unavailable', both('The database is busy.')))
   const { status, headers } = await api.call('GET', LIST)
   expect([status, headers.get('retry-after')]).toEqual([503, '2'])
   expect((await api.call('GET', LIST)).status).toBe(200)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../../src/core/api-key.ts'
 import { createRateLimit } from '../../../src/http/middleware/rate-limit.ts'
 import { networksOf } from '../../support/networks.ts'
+import { both } from '../../support/words.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
@@ -165,7 +166,7 @@ describe('failed logins', () => {
 describe('of 10,000 callers', () => {
   const open = () => {
     const clock = { now: 0 }
-    const take = createRateLimit({ now: () => clock.now, detail: 'no' })
+    const take = createRateLimit({ now: () => clock.now, detail: both('no') })
     const isRefused = (key: string, rate: Parameters<typeof take>[1]): boolean => {
       try {
         take(key, rate)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
+import { both } from '../../support/words.ts'
 import { HOOK, type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -106,7 +107,7 @@ test('over the quota each further item is refused by itself', async () => {
 })
 
 test('is 503 as a whole when the database cannot be written', async () => {
-  const registerAll = vi.fn().mockRejectedValue(new AppError('unavailable', 'The database cannot be written.'))
+  const registerAll = vi.fn().mockRejectedValue(new AppError('unavailable', both('The database cannot be written.')))
   await using broken = await openApi({ registerAll })
   const body = { registrations: [item('a'), item(7)] }
   const { status, headers } = await broken.call('POST', '/v1/registrations/batch', { body })

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
 import { createResendLimit } from '../../../src/http/partner/resend-limit.ts'
+import { both } from '../../support/words.ts'
 import { openApi } from '../support/api.ts'
 
 test('a registration is resent at most ten times a minute, also where all come at once', async () => {
@@ -46,7 +47,9 @@ test('what the database refused does not count', async () => {
   const { id } = await api.register()
   await api.succeed()
   const resend = async () => (await api.call('POST', `/v1/registrations/${id}/resend`)).status
-  const refusing = vi.spyOn(api.store, 'resend').mockRejectedValue(new AppError('unavailable', 'its disk is full'))
+  const refusing = vi
+    .spyOn(api.store, 'resend')
+    .mockRejectedValue(new AppError('unavailable', both('its disk is full')))
   for (let n = 0; n < 10; n++) expect(await resend()).toBe(503)
   refusing.mockRestore()
   expect(await resend()).toBe(202)

@@ -1,3 +1,4 @@
+import type { Words } from '../../../core/language.ts'
 import { unavailable } from '../failure.ts'
 import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
 import { unpackError } from './errors.ts'
@@ -27,7 +28,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
   const waiting: (Caller | null)[] = []
   const freeIds: number[] = []
   let unsent: Call[] = []
-  let refusal: string | null = null
+  let refusal: Words | null = null
   let onIdle = () => {}
 
   const isIdle = () => freeIds.length === waiting.length
@@ -79,7 +80,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
     },
 
     /** Takes no more of them. Resolves when none waits. */
-    refuse: (why: string): Promise<void> => {
+    refuse: (why: Words): Promise<void> => {
       refusal = why
       return new Promise(resolve => {
         onIdle = resolve
@@ -88,7 +89,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
     },
 
     /** Nobody will answer: all that wait are rejected, and whatever comes. */
-    abandon: (why: string): void => {
+    abandon: (why: Words): void => {
       refusal = why
       unsent = []
       for (const id of waiting.keys()) take(id)?.reject(unavailable(why))

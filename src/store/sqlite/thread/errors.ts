@@ -13,10 +13,12 @@ export interface PackedError {
   isPlain: boolean
   cause: PackedError | undefined
   /** Null: not an `AppError`. */
-  app: { code: ErrorCode; errors: readonly FieldError[]; retryAfterMs: number | null } | null
+  app: { code: ErrorCode; detail: Words; errors: readonly FieldError[]; retryAfterMs: number | null } | null
   /** Null: not a `StartError`. */
   words: Words | null
 }
+
+const pick = ({ code, detail, errors, retryAfterMs }: AppError) => ({ code, detail, errors, retryAfterMs })
 
 const PLAIN = new Map([Error, TypeError, RangeError, ReferenceError, SyntaxError].map(kind => [kind.name, kind]))
 /** Stops here, in case an error is its own cause. */
@@ -33,8 +35,7 @@ export const packError = (thrown: unknown, depth = 0): PackedError => {
     code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
     isPlain: PLAIN.get(error.name) === error.constructor && Object.keys(error).length === 0,
     cause: cause instanceof Error && depth < DEEPEST ? packError(cause, depth + 1) : undefined,
-    app:
-      error instanceof AppError ? { code: error.code, errors: error.errors, retryAfterMs: error.retryAfterMs } : null,
+    app: error instanceof AppError ? pick(error) : null,
     words: error instanceof StartError ? error.words : null,
   }
 }
@@ -48,7 +49,7 @@ export const unpackError = (packed: PackedError): Error => {
 const anew = ({ name, message, code, isPlain, cause, app, words }: PackedError): Error => {
   if (app) {
     const { errors, retryAfterMs } = app
-    return new AppError(app.code, message, { errors, ...(retryAfterMs === null ? {} : { retryAfterMs }) })
+    return new AppError(app.code, app.detail, { errors, ...(retryAfterMs === null ? {} : { retryAfterMs }) })
   }
   const more = cause && { cause: unpackError(cause) }
   if (words) return new StartError(words, more)

@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { Words } from '../../../core/language.ts'
 import type { StoreHints } from '../../store.ts'
-import { unavailable } from '../failure.ts'
+import { CLOSED, unavailable } from '../failure.ts'
 import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
 import { HINTS, toBytes, type Verb } from './codecs.ts'
@@ -11,7 +12,7 @@ import type { Answers, Calls, Opened, Opening, PackedHint, Step } from './protoc
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const urlOf = (name: string) =>
   new URL(`./${name}-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-const ENDED = 'its thread has ended'
+const ENDED: Words = { en: 'its thread has ended', zh: '其线程已结束' }
 
 /** A thread that has opened the database, and does what it is asked. */
 export interface OpenThread {
@@ -82,7 +83,7 @@ export const openThread = async (
   })
 
   const close = async () => {
-    await calls.refuse('it has been closed')
+    await calls.refuse(CLOSED)
     if (!hasEnded) await calls.send('close', [])
     await ended.promise
   }

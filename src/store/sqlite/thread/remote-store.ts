@@ -1,13 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../store.ts'
-import { unavailable } from '../failure.ts'
+import { CLOSED, unavailable } from '../failure.ts'
 import type { ReadVerb } from '../reader.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
 import { type OpenThread, openThread } from './open-thread.ts'
 import { createTurns } from './turns.ts'
 
-const CLOSED = 'it has been closed'
 const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
   'listRegistrations',
   'lookUpRegistrations',

@@ -1,0 +1,18 @@
+import { globSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+/** A literal after `zh:`, which may go on over several lines. */
+const CHINESE_TEXT = /\bzh:\s*(?:'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`)/g
+
+test('no text that is to be Chinese is English', () => {
+  const root = new URL('../', import.meta.url)
+  const texts = globSync('src/**/*.ts', { cwd: root }).flatMap(path =>
+    [...readFileSync(new URL(path, root), 'utf8').matchAll(CHINESE_TEXT)].map(([, quoted, template]) => ({
+      path,
+      text: (quoted ?? template ?? '').replace(/\$\{[^}]*\}/g, ''),
+    })),
+  )
+  expect(texts.length).toBeGreaterThan(300)
+  const english = texts.filter(({ text }) => /[A-Za-z]{4}/.test(text) && !/\p{Script=Han}/u.test(text))
+  expect(english).toEqual([])
+})
