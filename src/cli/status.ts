@@ -8,6 +8,7 @@ import { showSpan } from '../core/trouble-texts.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
 import { findRealPath } from '../store/sqlite/database-file.ts'
 import { isServed } from '../store/sqlite/presence.ts'
+import { createWriteCheck } from '../store/write-error.ts'
 import { loadConfig, print, withStore } from './environment.ts'
 import { formatBytes } from './format.ts'
 import type { Common } from './frame/command.ts'
@@ -23,8 +24,10 @@ export const status = ({ json, watch, lang }: Common & { watch: boolean }): Prom
   withStore(lang, async store => {
     const { database } = loadConfig('database', lang).storage
     const path = database.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
+    const findWriteError = createWriteCheck(store, clock)
     const look = async (): Promise<string> => {
-      const overview = await readOverview(store, { language: lang, isServed: path === null || isServed(path) })
+      const served = path === null || isServed(path)
+      const overview = await readOverview(store, { language: lang, isServed: served, findWriteError })
       return json ? JSON.stringify(overview) : showOverview(overview, lang)
     }
     if (!watch) return print(await look())

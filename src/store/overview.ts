@@ -7,7 +7,6 @@ import { beginningOf, type HistoryPoint } from './history.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
-import { findWriteError } from './write-error.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
@@ -23,7 +22,6 @@ export type OverviewVerb =
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'refusingChannel'
-  | 'probe'
 
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
@@ -33,7 +31,11 @@ export type OverviewVerb =
  */
 export const readOverview = async (
   store: Pick<Store, OverviewVerb>,
-  { language, isServed }: { language: Language; isServed: boolean },
+  {
+    language,
+    isServed,
+    findWriteError,
+  }: { language: Language; isServed: boolean; findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
   const [stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError] = await Promise.all([
     store.stats(),
@@ -41,7 +43,7 @@ export const readOverview = async (
     store.deliveriesHeldAt(),
     store.lastBackup(),
     store.refusingChannel(),
-    findWriteError(store),
+    findWriteError(),
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })

@@ -1,3 +1,4 @@
+import { SECOND } from '../core/duration.ts'
 import type { Store } from './store.ts'
 
 /** Why nothing can be written now, as SQLite calls it (`SQLITE_FULL`), found by writing something; null: it can, for all we know. */
@@ -7,5 +8,23 @@ export const findWriteError = async (store: Pick<Store, 'probe'>): Promise<strin
     return null
   } catch (error) {
     return error instanceof Error ? (/\bSQLITE_\w+/.exec(error.message)?.[0] ?? null) : null
+  }
+}
+
+const EVERY_MS = 5 * SECOND
+
+/** The same for whoever looks often, at most 5 s old: to find out is a write, and a sync of the disk. */
+export const createWriteCheck = (
+  store: Pick<Store, 'probe'>,
+  { monotonic }: { monotonic: () => number },
+): (() => Promise<string | null>) => {
+  let found: Promise<string | null> = Promise.resolve(null)
+  let foundAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (monotonic() - foundAt >= EVERY_MS) {
+      foundAt = monotonic()
+      found = findWriteError(store)
+    }
+    return found
   }
 }

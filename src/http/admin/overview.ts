@@ -7,13 +7,15 @@ import { TROUBLE_CODES } from '../../core/trouble.ts'
 import { type Overview, type OverviewVerb, readOverview } from '../../store/overview.ts'
 import { STORE_ERRORS } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
+import { createWriteCheck } from '../../store/write-error.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface OverviewDeps {
-  store: Pick<Store, OverviewVerb>
+  store: Pick<Store, OverviewVerb | 'probe'>
+  monotonic: () => number
 }
 
 const countsOf = <Name extends string>(names: readonly Name[]) =>
@@ -107,11 +109,12 @@ export const OVERVIEW = z.strictObject({
 }) satisfies z.ZodType<Overview>
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, what waits since when, and what happened lately. */
-export const createOverview = ({ store }: OverviewDeps) => {
+export const createOverview = ({ store, monotonic }: OverviewDeps) => {
+  const findWriteError = createWriteCheck(store, { monotonic })
   const app = new Hono<ApiEnv>()
   app.get('/', noQuery, async c => {
     const language = answerLanguage(c)
-    return c.json(await readOverview(store, { language, isServed: true }))
+    return c.json(await readOverview(store, { language, isServed: true, findWriteError }))
   })
   return app
 }

@@ -73,3 +73,20 @@ test('tells what happened in the last full minute and hour', async () => {
 test('is for the admin only', async () => {
   expect((await api.call('GET', '/v1/admin/overview')).status).toBe(401)
 })
+
+test('wrote into the database at each look', async () => {
+  let probes = 0
+  const probe = api.store.probe
+  api.store.probe = () => {
+    probes++
+    return probe()
+  }
+  await Promise.all([overview(), overview(), overview()])
+  expect(probes).toBe(1)
+  api.clock.now += 4_900
+  await overview()
+  expect(probes).toBe(1)
+  api.clock.now += 100
+  await overview()
+  expect(probes).toBe(2)
+})
