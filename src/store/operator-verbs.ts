@@ -23,8 +23,8 @@ export interface OperatorVerbs {
   startBulkAct(id: string): Promise<BulkCommand | null>
   stopBulkAct(id: string): Promise<BulkCommand | null>
   /**
-   * One step of the bulk act that has looked at the fewest registrations: looks at so many (`BULK_WINDOW`), and does the act to
-   * up to `limit` of them, which may be none.
+   * One step of the bulk act that has looked at the fewest registrations since it joined the others: looks at so many
+   * (`BULK_WINDOW`), and does the act to up to `limit` of them, which may be none.
    */
   continueBulkActs(limit: number): Promise<BulkStep>
 

@@ -9,6 +9,7 @@ export const BULK_WINDOW = 500
 export interface BulkRow extends BulkAct {
   /** The registration that it has come to, from the newest on; null: it has not begun. */
   cursor: string | null
+  /** How many it has looked at, and as many as the others had when it joined them: who has the fewest is next. */
   looked: number
   /** The registration that was sent as a probe, and how often its webhook had been claimed before. */
   probeId: string | null
@@ -23,16 +24,31 @@ export const isUnderWay = (state: BulkState): boolean => state === 'running' || 
 export const isWaiting = ({ state, probeId }: Pick<BulkRow, 'state' | 'probeId'>): boolean =>
   isUnderWay(state) && probeId !== null
 
-/** @param underWay so many are under way already */
+/** Those that are under way, each with its turns. */
+type UnderWay = readonly Pick<BulkRow, 'state' | 'probeId' | 'looked'>[]
+
+/** Whoever joins the others has had as many turns as they: none waits until a newcomer has come as far. */
+const joining = (underWay: UnderWay): Pick<BulkRow, 'looked'> => {
+  const turns = underWay.filter(one => !isWaiting(one)).map(({ looked }) => looked)
+  return { looked: turns.length === 0 ? 0 : Math.min(...turns) }
+}
+
+/** @param underWay those that are under way already */
 export const startedBulk = (
   { state, probe, probeId, done }: BulkRow,
-  { at, underWay }: { at: number; underWay: number },
+  { at, underWay }: { at: number; underWay: UnderWay },
 ): Patch | 'impossible' | 'too_many' => {
   if (state !== 'draft' && state !== 'stopped') return 'impossible'
-  if (underWay >= MOST_UNDER_WAY) return 'too_many'
+  if (underWay.length >= MOST_UNDER_WAY) return 'too_many'
   // Its probe has not been sent yet, or its outcome is not known.
   const isProbing = probe && (done === 0 || probeId !== null)
-  return { state: isProbing ? 'probing' : 'running', startedAt: at, doneAtStart: done, endedAt: null }
+  return {
+    state: isProbing ? 'probing' : 'running',
+    startedAt: at,
+    doneAtStart: done,
+    endedAt: null,
+    ...joining(underWay),
+  }
 }
 
 export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | 'impossible' =>
@@ -46,11 +62,12 @@ export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patc
 export const afterProbe = (
   { probeClaims }: Pick<BulkRow, 'probeClaims'>,
   probe: Pick<FoundRegistration, 'status' | 'message'> | null,
-  at: number,
+  { at, underWay }: { at: number; underWay: UnderWay },
 ): Patch | null => {
   const message = probe?.message
   if (!message) return { state: 'failed', error: 'gone', endedAt: at }
-  if (message.state === 'delivered') return { state: 'running', probeId: null, startedAt: at, doneAtStart: 1 }
+  if (message.state === 'delivered')
+    return { state: 'running', probeId: null, startedAt: at, doneAtStart: 1, ...joining(underWay) }
   const { lastAttempt } = message
   if (lastAttempt && lastAttempt.n > probeClaims)
     return { state: 'failed', error: attemptError(lastAttempt) ?? 'failed', endedAt: at }

@@ -2,7 +2,15 @@ import { BULK_ACTS_KEPT, type BulkAct, type BulkCommand, type BulkStep, MOST_UND
 import type { TurnedCallback } from '../callbacks.ts'
 import { type Hint, tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
-import { afterProbe, BULK_WINDOW, type BulkRow, startedBulk, stoppedBulk, takeForBulk } from '../rules/bulk-act.ts'
+import {
+  afterProbe,
+  BULK_WINDOW,
+  type BulkRow,
+  isWaiting,
+  startedBulk,
+  stoppedBulk,
+  takeForBulk,
+} from '../rules/bulk-act.ts'
 import { afterCancelling, afterTurning } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
@@ -24,6 +32,7 @@ type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too
 
 /** After every id. */
 const END = '~'
+const UNDER_WAY = sql`state IN ('probing', 'running')`
 const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [] }
 
 export const createBulkActs = (context: Context): Verbs => {
@@ -33,13 +42,15 @@ export const createBulkActs = (context: Context): Verbs => {
   const forgetOld = client.prepare<{ kept: number }>(`
     DELETE FROM bulk_acts WHERE id IN (
       SELECT id FROM bulk_acts WHERE state IN ('draft', 'stopped', 'done', 'failed') ORDER BY id DESC LIMIT 100 OFFSET +@kept)`)
-  /** Those that are under way, and of them those with a probe of this kind. */
-  const underWay = (probe = sql`TRUE`) =>
-    db.select().from(bulkActs).where(and(sql`state IN ('probing', 'running')`, probe))
-  const all = underWay().limit(MOST_UNDER_WAY).prepare()
-  const waiting = underWay(sql`probe_id IS NOT NULL`).limit(MOST_UNDER_WAY).prepare()
-  /** Whoever has looked at the fewest, so that none waits for another's end. */
-  const next = underWay(sql`probe_id IS NULL`).orderBy(bulkActs.looked, bulkActs.id).limit(1).prepare()
+  const all = db.select().from(bulkActs).where(UNDER_WAY).limit(MOST_UNDER_WAY).prepare()
+  /** Whoever has had the fewest turns, so that none waits for another's end. */
+  const next = db
+    .select()
+    .from(bulkActs)
+    .where(and(UNDER_WAY, sql`probe_id IS NULL`))
+    .orderBy(bulkActs.looked, bulkActs.id)
+    .limit(1)
+    .prepare()
 
   const load = (id: string): BulkRow | null => {
     const row = db.select().from(bulkActs).where(eq(bulkActs.id, id)).get()
@@ -86,14 +97,16 @@ export const createBulkActs = (context: Context): Verbs => {
     }
   }
 
-  const judgeProbe = (row: BulkRow): void => {
-    const patch = afterProbe(row, probeOf(row), now())
+  const allUnderWay = (): BulkRow[] => all.all().map(toRow)
+  const judgeProbe = (row: BulkRow, underWay: readonly BulkRow[]): void => {
+    const patch = afterProbe(row, probeOf(row), { at: now(), underWay })
     if (patch) save(row.id, patch)
   }
 
   /** Looks at all probes, and does one step of one bulk act. */
   const step = (limit: number): BulkStep & { turns: readonly TurnedCallback[] } => {
-    for (const row of waiting.all()) judgeProbe(toRow(row))
+    const underWay = allUnderWay()
+    for (const row of underWay.filter(isWaiting)) judgeProbe(row, underWay)
     const found = next.get()
     if (!found) return { ...IDLE, turns: [] }
     const row = toRow(found)
@@ -136,7 +149,7 @@ export const createBulkActs = (context: Context): Verbs => {
       ),
 
     startBulkAct: async id => {
-      const started = await command(id, (row, at) => startedBulk(row, { at, underWay: all.all().length }))
+      const started = await command(id, (row, at) => startedBulk(row, { at, underWay: allUnderWay() }))
       if (started?.outcome === 'changed') hints.emit('bulkActsDue')
       return started
     },

@@ -96,6 +96,30 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect((await bench.store.continueBulkActs(10)).isIdle).toBe(true)
   })
 
+  test('waited until each act that was started later had looked at as much', async () => {
+    await using bench = await openBench(open)
+    await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
+    const begin = async (id: string) => {
+      await draft(bench, { id, act: 'poll' })
+      await bench.store.startBulkAct(id)
+    }
+    const steps = async (count: number) => {
+      for (let n = 0; n < count; n++) await bench.store.continueBulkActs(1)
+    }
+    const done = async (...ids: string[]) => Promise.all(ids.map(async id => (await bench.store.findBulkAct(id))?.done))
+    await begin('bulk_1')
+    await steps(6)
+    await begin('bulk_2')
+    await steps(4)
+    expect(await done('bulk_1', 'bulk_2')).toEqual([8, 2])
+    // Whoever has been stopped does not wait for the others either.
+    await bench.store.stopBulkAct('bulk_1')
+    await begin('bulk_3')
+    await bench.store.startBulkAct('bulk_1')
+    await steps(6)
+    expect(await done('bulk_1', 'bulk_2', 'bulk_3')).toEqual([10, 4, 2])
+  })
+
   test('can be stopped, and goes on where it was', async () => {
     await using bench = await openBench(open)
     const ids = await exhaust(bench, 3)

@@ -87,7 +87,7 @@ export const createSearches = (
 
   const judgeProbe = (row: BulkRow): void => {
     const probe = tables.registrations.get(row.probeId ?? '')
-    const patch = afterProbe(row, probe ? toFound(probe) : null, now())
+    const patch = afterProbe(row, probe ? toFound(probe) : null, { at: now(), underWay: underWay() })
     if (patch) transaction(() => tables.bulkActs.change(row.id, patch))
   }
 
@@ -138,7 +138,7 @@ export const createSearches = (
         .slice(0, limit)
         .map(viewBulk),
     startBulkAct: async id => {
-      const started = command(id, (row, at) => startedBulk(row, { at, underWay: underWay().length }))
+      const started = command(id, (row, at) => startedBulk(row, { at, underWay: underWay() }))
       if (started?.outcome === 'changed') hints.emit('bulkActsDue')
       return started
     },
