@@ -75,13 +75,20 @@ export const openOperator = (deps: RoleDeps<'operator' | 'storage', Verb>): Oper
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()
+  // A host may have very many URLs, which work again one after the other: one look a second is for all of them.
+  let haveTurned = false
+  const lookAtTurned = () => {
+    if (haveTurned) void watch.lookAtCallbacks()
+    haveTurned = false
+  }
+  const quickHeartbeat = startHeartbeat({ everyMs: SECOND, rings: [lookAtTurned], clock })
   const { retentionMs } = config.storage
   store.hints.on('callbacksTurned', turns => {
     for (const turned of turns) {
       const noted = noteOfTurn(turned, { at: store.now(), retentionMs })
       if (noted !== null) note(noted)
     }
-    if (turns.some(({ turn }) => turn !== 'failing')) look()
+    haveTurned ||= turns.some(({ turn }) => turn !== 'failing')
   })
   return {
     listen: event => {
@@ -94,6 +101,7 @@ export const openOperator = (deps: RoleDeps<'operator' | 'storage', Verb>): Oper
     ...createRole({
       end: () => {
         heartbeat.stop()
+        quickHeartbeat.stop()
         return end()
       },
       breakOff,

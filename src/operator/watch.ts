@@ -60,6 +60,8 @@ const looksOf = (facts: TroubleFacts): Look[] => {
 export interface Watch {
   /** Notes what has come and gone since the last look. */
   look(): Promise<void>
+  /** Notes which events of callbacks are over. */
+  lookAtCallbacks(): Promise<void>
   /** An event has told of it meanwhile: the next look notes how it is, whatever the last one saw. */
   forget(key: string): void
 }
@@ -116,6 +118,11 @@ export const createWatch = ({
     return { stats, engine, deliveriesHeldAt, backup, ...none, isServed: true }
   }
 
+  const lookAtCallbacks = async (): Promise<void> => {
+    const at = store.now()
+    for (const one of await store.endedCallbackEvents()) note({ ...one, at, adds: 0, details: null })
+  }
+
   return {
     look: async () => {
       if (isLooking) return
@@ -132,14 +139,15 @@ export const createWatch = ({
           if (seen.get(key) !== isWrong) note({ ...look, at: facts.stats.at, adds: 0 } as OperatorNote)
         }
         seen = now
-        const ended = await store.endedCallbackEvents()
-        for (const one of ended) note({ ...one, at: facts.stats.at, adds: 0, details: null })
+        await lookAtCallbacks()
       } catch {
         // The database cannot be read now, which others tell; the next look comes soon.
       } finally {
         isLooking = false
       }
     },
+    // What fails now is found by the next look.
+    lookAtCallbacks: () => lookAtCallbacks().catch(() => {}),
     forget: key => void seen.delete(key),
   }
 }
