@@ -21,6 +21,8 @@ import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middlewa
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
 import { createRequestSpan } from './middleware/request-span.ts'
+import type { DocumentDeps } from './openapi/document.ts'
+import { createOperatorReference } from './openapi/operator-reference.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
 import { createPartnerBody } from './partner/body-rate.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
@@ -116,7 +118,7 @@ export const createApi = (deps: ApiDeps) => {
   app.route('/', createMetricsPage(deps))
   app.route('/', createDocs(checked))
   // Before the partners' part, so that no partner's key is checked for it.
-  app.route('/v1/admin', createAdmin(deps))
+  app.route('/v1/admin', createAdmin(checked))
   app.use('/v1/*', createPartnerAuth(deps))
   app.route('/v1/registrations', createBatch(checked))
   app.route('/v1/registrations', createLookup(checked))
@@ -131,7 +133,7 @@ export const createApi = (deps: ApiDeps) => {
   return app
 }
 
-const createAdmin = (deps: ApiDeps) => {
+const createAdmin = (deps: ApiDeps & DocumentDeps) => {
   const app = new Hono<ApiEnv>()
   app.use(createAdminAuth(deps.adminToken, deps), createAudit(deps), refuseByRole)
   app.route('/accounts', createAdminAccounts(deps))
@@ -144,6 +146,7 @@ const createAdmin = (deps: ApiDeps) => {
   app.route('/messages', createAdminMessages(deps))
   app.route('/callbacks', createAdminCallbacks(deps))
   app.route('/overview', createOverview(deps))
+  app.route('/openapi.json', createOperatorReference(deps))
   app.all('*', c => c.notFound())
   return app
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
+import { stringify } from 'yaml'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { readClientPackage, swaggerUi } from '../built-files.ts'
@@ -9,7 +10,7 @@ import { chosenLanguage, languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { clientAddress, networkOf } from '../middleware/client-address.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
-import { createDocument, type DocumentDeps } from '../openapi/document.ts'
+import { createPartnerDocument, type DocumentDeps } from '../openapi/document.ts'
 import { assetOf, createAsset, once, send } from './asset.ts'
 import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { createDocuments, DOCS, readExamples } from './documents.ts'
@@ -120,10 +121,16 @@ export interface DocsDeps extends DocumentDeps, BaseUrlDeps {
   shownSettings: ShownSettings
 }
 
-/** `/openapi.json`, and the pages under `/docs`. Each is built when it is first requested. */
+/** Long texts stay on their line, and no part is a reference to another. */
+const YAML = { lineWidth: 0, aliasDuplicateObjects: false }
+
+/** `/openapi.json`, `/openapi.yaml`, and the pages under `/docs`. Each is built when it is first requested. */
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
-  const document = assetOf('application/json', () => JSON.stringify(createDocument(deps)))
+  const openApi = {
+    json: assetOf('application/json', () => JSON.stringify(createPartnerDocument(deps))),
+    yaml: assetOf('application/yaml', () => stringify(createPartnerDocument(deps), YAML)),
+  }
   const documentOf = createDocuments(deps.shownSettings)
   const examples = once(readExamples)
   const take = createRateLimit({
@@ -160,9 +167,11 @@ export const createDocs = (deps: DocsDeps) => {
   }
 
   app.use('/openapi.json', limit, headers)
+  app.use('/openapi.yaml', limit, headers)
   app.use('/docs/*', limit, headers, withoutSlash)
 
-  app.get('/openapi.json', async c => send(c, await document()))
+  app.get('/openapi.json', async c => send(c, await openApi.json()))
+  app.get('/openapi.yaml', async c => send(c, await openApi.yaml()))
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
   // Read each time: it may be built while the service runs.

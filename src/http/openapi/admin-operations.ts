@@ -9,11 +9,18 @@ import type { Operation, Operations } from './operation.ts'
 
 const ADMIN = { tag: 'Admin', access: 'admin' } as const satisfies Partial<Operation>
 
+const RESEND_PROBLEMS = {
+  conflict: [
+    { detail: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.' },
+  ],
+}
+
 export const ADMIN_OPERATIONS: Operations = {
   'GET /v1/admin/partners': {
     ...ADMIN,
     operationId: 'listPartners',
     summary: 'List partners, oldest first',
+    description: 'With their quotas, and whether they are disabled.',
     query: PAGE_QUERY,
     answers: { 200: { description: 'A page.', schema: 'PartnerList' } },
   },
@@ -21,6 +28,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'createPartner',
     summary: 'Create a partner with its first key and signing secret',
+    description: 'The key and the secret are shown only in this answer: hand them to the partner.',
     body: 'PartnerRequest',
     answers: { 201: { description: 'Created.', schema: 'NewPartner', headers: ['location'] } },
   },
@@ -28,6 +36,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'getPartner',
     summary: 'Get a partner',
+    description: 'Its name, its quotas, and whether it is disabled.',
     answers: { 200: { description: 'The partner.', schema: 'Partner' } },
   },
   'PATCH /v1/admin/partners/:id': {
@@ -43,12 +52,14 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'listKeys',
     summary: "List a partner's API keys",
+    description: 'When each was last used, and whether it is revoked; never the key itself.',
     answers: { 200: { description: 'All keys.', schema: 'KeyList' } },
   },
   'POST /v1/admin/partners/:id/keys': {
     ...ADMIN,
     operationId: 'createKey',
     summary: 'Create an API key',
+    description: 'It is shown only in this answer. The partner’s other keys stay as they are.',
     body: 'KeyRequest',
     bodyIsOptional: true,
     answers: { 201: { description: 'Created.', schema: 'NewKey' } },
@@ -57,6 +68,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'revokeKey',
     summary: 'Revoke an API key',
+    description: 'It stops working within a second. Revoking it again changes nothing.',
     query: ACT,
     answers: { 204: { description: 'Revoked.' } },
   },
@@ -64,6 +76,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'listAccounts',
     summary: 'List upstream accounts, oldest first',
+    description: 'Whether each is paused and why, and whether GetResult can be reached with it.',
     query: PAGE_QUERY,
     answers: { 200: { description: 'A page.', schema: 'AccountList' } },
   },
@@ -71,14 +84,17 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'createAccount',
     summary: 'Add an upstream account',
+    description: 'Registrations name it by its id or its APIID. Its APIKEY is encrypted, and never shown.',
     body: 'AccountRequest',
     answers: { 201: { description: 'Added.', schema: 'Account', headers: ['location'] } },
-    problems: ['conflict'],
+    problems: { conflict: [{ detail: 'An account with this APIID exists already.' }] },
   },
   'POST /v1/admin/accounts/:id/pause': {
     ...ADMIN,
     operationId: 'pauseAccount',
     summary: 'Pause an upstream account',
+    description:
+      'Nothing is asked with it until it is resumed. Its registrations wait, and none of them expires meanwhile.',
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
@@ -87,6 +103,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'resumeAccount',
     summary: 'Resume an upstream account, slowly at first',
+    description: 'It is tried with one call first; then its rate grows to the whole.',
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
@@ -95,6 +112,8 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'getOverview',
     summary: 'What is wrong and what to do, what waits since when, and what happened lately',
+    description:
+      'One look at everything, however large the database is. Texts are in the language that `accept-language` asks for.',
     acceptsLanguage: true,
     answers: { 200: { description: 'The overview.', schema: 'Overview', headers: ['content-language'] } },
   },
@@ -111,6 +130,7 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'countRegistrations',
     summary: 'Count what a search would find, up to 10,000',
+    description: 'For a dry look at what a bulk act would mean.',
     query: FILTER_QUERY,
     answers: { 200: { description: 'The count.', schema: 'BoundedCount' } },
   },
@@ -118,12 +138,16 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'getRegistrationDetail',
     summary: 'Get a registration of any partner, with its partner and its account',
+    description:
+      'The serial is masked, and callback URL, metadata and what came with the verdict are left out, unless the role of the token lets it see all.',
     answers: { 200: { description: 'The registration.', schema: 'RegistrationDetail' } },
   },
   'GET /v1/admin/registrations/:id/explain': {
     ...ADMIN,
     operationId: 'explainToOperator',
     summary: 'Why there is no webhook yet',
+    description:
+      'As its partner sees it: the last answer of the upstream, the next poll, the account, the last attempt and the next.',
     acceptsLanguage: true,
     answers: {
       200: { description: 'As data and as a sentence.', schema: 'Explanation', headers: ['content-language'] },
@@ -141,10 +165,11 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'resendForPartner',
     summary: 'Send the webhook now, with the same id',
+    description: 'It may be delivered, waiting or exhausted. Its retry schedule starts from the beginning.',
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 202: { description: 'It is sent now.', schema: 'Resent' } },
-    problems: ['conflict'],
+    problems: RESEND_PROBLEMS,
   },
   'GET /v1/admin/messages': {
     ...ADMIN,
@@ -158,12 +183,14 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'groupFailures',
     summary: 'Group the newest 10,000 of them by host and error',
+    description: 'So that one cause of many failures is seen as one.',
     answers: { 200: { description: 'The groups.', schema: 'FailureGroups' } },
   },
   'GET /v1/admin/bulk': {
     ...ADMIN,
     operationId: 'listBulkActs',
     summary: 'List bulk acts, newest first',
+    description: 'Drafts, those under way, and those that have ended, with how far each has come.',
     query: PAGE_QUERY,
     answers: { 200: { description: 'A page.', schema: 'BulkActList' } },
   },
@@ -183,25 +210,28 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'getBulkAct',
     summary: 'How far a bulk act has come',
+    description: 'How many it has done of how many, and what it could not be done to.',
     answers: { 200: { description: 'The bulk act.', schema: 'BulkAct' } },
   },
   'POST /v1/admin/bulk/:id/start': {
     ...ADMIN,
     operationId: 'startBulkAct',
     summary: 'Start a draft, or go on with what was stopped',
+    description: 'It is done in the background, at a pace that leaves room for what is new.',
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'It is under way, also after a restart.', schema: 'BulkAct' } },
-    problems: ['conflict'],
+    problems: { conflict: [{ detail: 'It is under way already.' }] },
   },
   'POST /v1/admin/bulk/:id/stop': {
     ...ADMIN,
     operationId: 'stopBulkAct',
     summary: 'Stop a bulk act; what it has done stays done',
+    description: 'It may be started again later, and goes on where it stopped.',
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'It is stopped.', schema: 'BulkAct' } },
-    problems: ['conflict'],
+    problems: { conflict: [{ detail: 'It is stopped already.' }] },
   },
   'GET /v1/admin/callbacks': {
     ...ADMIN,

@@ -4,9 +4,11 @@ import { ADMIN_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
 import { HEADERS, type Operation, type Operations } from './operation.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
-import { problemReferences, problemResponses, problemStatuses } from './problems.ts'
-import { requestsOf } from './schemas.ts'
-import { SERVICE_OPERATIONS } from './service-operations.ts'
+import { pathParameters } from './path-parameters.ts'
+import { commonResponses, problemResponses, problemStatuses } from './problems.ts'
+import { onlyUsed } from './references.ts'
+import { type Requests, requestsOf } from './schemas.ts'
+import { PAGES, SERVICE_OPERATIONS } from './service-operations.ts'
 import { webhookSection } from './webhooks.ts'
 
 export interface DocumentDeps {
@@ -15,23 +17,36 @@ export interface DocumentDeps {
   now: () => number
 }
 
-const OPERATIONS: Operations = { ...PARTNER_OPERATIONS, ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS }
+interface Call {
+  route: string
+  operation: Operation
+}
+const callsOf = (operations: Operations): Call[] =>
+  Object.entries(operations).map(([route, operation]) => ({ route, operation }))
+const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)
+const OPERATOR_CALLS = callsOf({ ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS })
 
-const DESCRIPTION = `Register the serial of an idface verification once. The service asks the upstream until there is a verdict, then sends
-a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
-
-Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
+const COMMON = `Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
 problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
 and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
 
-const TAGS = {
+const PARTNER_DESCRIPTION = `Register the serial of an idface verification once. The service asks the upstream until there is a verdict, then sends
+a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
+
+${COMMON}`
+
+const OPERATOR_DESCRIPTION = `For those who run the service; what partners call is in its \`/openapi.json\`.
+
+${COMMON}`
+
+const TAGS: Readonly<Record<Operation['tag'] | 'Webhooks', string>> = {
   Registrations: 'Serials and their verdicts.',
   Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
   Account: 'Your own limits and signing secrets.',
   Webhooks: 'What is sent to your callback.',
   Admin:
     'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
-  Service: 'For probes and for readers of the documentation; no key is needed.',
+  Service: 'For probes and monitoring.',
 }
 
 const SECURITY = {
@@ -40,28 +55,19 @@ const SECURITY = {
   metrics: [{ metricsToken: [] }],
   open: [],
 }
-
-const PARAMETER_OF = {
-  '/v1/registrations/': ['The id of the registration.', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
-  '/v1/resend/': ['The id of the resend.', 'resend_01KAW2X5G0T1V2W3X4Y5Z6A7B8'],
-  '/v1/admin/partners/': ['The id of the partner.', 'partner_01KAW2X5G0A1B2C3D4E5F6G7H8'],
-  '/v1/admin/keys/': ['The id of the key.', 'key_01KAW2X5G0L1M2N3P4Q5R6S7T8'],
-  '/v1/admin/bulk/': ['The id of the bulk act.', 'bulk_01KAW2X5G0T1V2W3X4Y5Z6A7B8'],
-  '/v1/admin/registrations/': ['The id of the registration.', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
-  '/v1/admin/accounts/': ['The id of the account, or its APIID.', 'C12345678'],
-  '/docs/assets/': ['The name of the file.', 'swagger-ui.css'],
-  '/docs/examples/': ['The name of the file.', 'receiver.mjs'],
-  '/docs/': ['The name of the page.', 'webhooks'],
-} as const
-
-const pathParameters = (path: string) =>
-  [...path.matchAll(/:(\w+)/g)].map(([, name]) => {
-    const [, [description, example]] = Object.entries(PARAMETER_OF).find(([prefix]) => path.startsWith(prefix)) ?? [
-      '',
-      ['', ''],
-    ]
-    return { name, in: 'path', required: true, description, schema: { type: 'string', examples: [example] } }
-  })
+const SECURITY_SCHEMES = {
+  partnerKey: { type: 'http', scheme: 'bearer', description: 'The API key of a partner, which begins with `ifn_`.' },
+  adminToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: '`ADMIN_TOKEN`, or a token made by `admin-token create`.',
+  },
+  metricsToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: '`METRICS_TOKEN`; where it is not set, nothing is asked for.',
+  },
+}
 
 const LANGUAGE = {
   name: 'accept-language',
@@ -73,9 +79,7 @@ const LANGUAGE = {
 
 const contentOf = ({ schema, mediaType }: Operation['answers'][number]) => {
   if (schema) return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } }
-  return mediaType
-    ? { content: { [mediaType]: { schema: { type: mediaType === 'application/json' ? 'object' : 'string' } } } }
-    : {}
+  return mediaType ? { content: { [mediaType]: { schema: { type: 'string' } } } } : {}
 }
 
 const answerOf = (answer: Operation['answers'][number]) => ({
@@ -84,78 +88,109 @@ const answerOf = (answer: Operation['answers'][number]) => ({
   ...contentOf(answer),
 })
 
-const operationOf = (method: string, path: string, operation: Operation) => {
-  const { operationId, tag, summary, query, body, acceptsLanguage, access, answers } = operation
+const operationOf = (call: Call, requests: Requests) => {
+  const { operationId, tag, summary, query, body, acceptsLanguage, access, answers } = call.operation
   const parameters = [
-    ...pathParameters(path),
+    ...pathParameters(pathOf(call.route)),
     ...(query ? queryParameters(query) : []),
     ...(acceptsLanguage ? [{ $ref: '#/components/parameters/AcceptLanguage' }] : []),
   ]
-  const role = ADMIN_ROUTES[`${method} ${path}`]?.role
-  const description = [operation.description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' ')
+  const role = ADMIN_ROUTES[call.route]?.role
+  const description = [call.operation.description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' ')
   const content = { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } }
   return {
     operationId,
     tags: [tag],
     summary,
-    ...(description === '' ? {} : { description }),
+    description,
     security: SECURITY[access],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body ? { requestBody: { required: !operation.bodyIsOptional, content } } : {}),
+    ...(body ? { requestBody: { required: !call.operation.bodyIsOptional, content } } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
-      ...problemReferences(operation),
+      ...problemResponses(call, requests),
     },
   }
 }
 
-const pathsOf = (operations: Operations) => {
+const pathOf = (route: string): string => route.split(' ')[1] ?? ''
+
+const pathsOf = (calls: readonly Call[], requests: Requests) => {
   const paths: Record<string, Record<string, ReturnType<typeof operationOf>>> = {}
-  for (const [route, operation] of Object.entries(operations)) {
-    const [method = '', path = ''] = route.split(' ')
-    const template = path.replace(/:(\w+)/g, '{$1}')
-    paths[template] = { ...paths[template], [method.toLowerCase()]: operationOf(method, path, operation) }
+  for (const call of calls) {
+    const template = pathOf(call.route).replace(/:(\w+)/g, '{$1}')
+    const method = call.route.split(' ', 1)[0]?.toLowerCase() ?? ''
+    paths[template] = { ...paths[template], [method]: operationOf(call, requests) }
   }
   return paths
 }
 
 /** Every call as the router has it, with the statuses that it may answer; the first is the one if all is well. */
-export const documentedStatuses = () =>
-  Object.entries(OPERATIONS).map(([call, operation]) => {
-    const [method = '', route = ''] = call.split(' ')
-    return { method, route, codes: [...Object.keys(operation.answers), ...problemStatuses(operation).map(String)] }
+export const documentedStatuses = () => [
+  ...[...PARTNER_CALLS, ...OPERATOR_CALLS].map(call => ({
+    ...methodAndPath(call.route),
+    codes: [...Object.keys(call.operation.answers), ...problemStatuses(call).map(String)],
+  })),
+  ...Object.entries(PAGES).map(([page, statuses]) => ({ ...methodAndPath(page), codes: statuses.map(String) })),
+]
+
+const methodAndPath = (route: string) => ({ method: route.split(' ', 1)[0] ?? '', route: pathOf(route) })
+
+interface Contents {
+  title: string
+  summary: string
+  description: string
+  /** What leads from the document's address to the root of the service. Relative, so that it works below any prefix. */
+  root: string
+  calls: readonly Call[]
+  webhooks?: typeof webhookSection
+}
+
+/** OpenAPI 3.1. Bodies and parameters are described by the schemas that check them. */
+const createDocument = ({ version, registrationBody, now }: DocumentDeps, contents: Contents) => {
+  const { title, summary, description, root, calls, webhooks } = contents
+  const requests = requestsOf(registrationBody, now)
+  const tags = new Set<string>([...calls.map(({ operation }) => operation.tag), ...(webhooks ? ['Webhooks'] : [])])
+  return onlyUsed({
+    openapi: '3.1.0',
+    info: {
+      title,
+      version,
+      summary,
+      description,
+      contact: { name: 'The operator of this service, from whom you have its address' },
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+    },
+    servers: [{ url: root, description: 'The service that this document comes from.' }],
+    tags: Object.entries(TAGS).flatMap(([name, about]) => (tags.has(name) ? [{ name, description: about }] : [])),
+    paths: pathsOf(calls, requests),
+    ...(webhooks ? { webhooks } : {}),
+    components: {
+      securitySchemes: SECURITY_SCHEMES,
+      parameters: { AcceptLanguage: LANGUAGE },
+      schemas: componentSchemas(requests),
+      responses: commonResponses(calls),
+    },
+  })
+}
+
+/** What partners call and are sent: `/openapi.json`. */
+export const createPartnerDocument = (deps: DocumentDeps) =>
+  createDocument(deps, {
+    title: 'idface-notifier',
+    summary: 'Verdicts of idface verifications as signed webhooks',
+    description: PARTNER_DESCRIPTION,
+    root: '.',
+    calls: PARTNER_CALLS,
+    webhooks: webhookSection,
   })
 
-/** The OpenAPI 3.1 document. Bodies and parameters are described by the schemas that check them. */
-export const createDocument = ({ version, registrationBody, now }: DocumentDeps) => ({
-  openapi: '3.1.0',
-  info: {
-    title: 'idface-notifier',
-    version,
-    summary: 'Verdicts of idface verifications as signed webhooks',
-    description: DESCRIPTION,
-    license: { name: 'MIT', identifier: 'MIT' },
-  },
-  servers: [{ url: '/', description: 'The address of this document.' }],
-  tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-  paths: pathsOf(OPERATIONS),
-  webhooks: webhookSection,
-  components: {
-    securitySchemes: {
-      partnerKey: { type: 'http', scheme: 'bearer', description: 'The API key of a partner.' },
-      adminToken: {
-        type: 'http',
-        scheme: 'bearer',
-        description: '`ADMIN_TOKEN`, or a token made by `admin-token create`.',
-      },
-      metricsToken: {
-        type: 'http',
-        scheme: 'bearer',
-        description: '`METRICS_TOKEN`; where it is not set, nothing is asked for.',
-      },
-    },
-    parameters: { AcceptLanguage: LANGUAGE },
-    schemas: componentSchemas(requestsOf(registrationBody, now)),
-    responses: problemResponses(Object.values(OPERATIONS)),
-  },
-})
+/** What operators and their probes call: `/v1/admin/openapi.json`. */
+export const createOperatorDocument = (deps: DocumentDeps) =>
+  createDocument(deps, {
+    title: 'idface-notifier for operators',
+    summary: 'Partners, accounts, and what is wrong now',
+    description: OPERATOR_DESCRIPTION,
+    root: '../..',
+    calls: OPERATOR_CALLS,
+  })

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ErrorCode } from '../../core/error.ts'
+import type { ErrorCode, FieldError } from '../../core/error.ts'
 import type { ANSWERS, Requests } from './schemas.ts'
 
 /** The headers of answers that callers may need. */
@@ -15,17 +15,24 @@ interface Answered {
   /** Absent: there is no body, or its media type is all that is documented. */
   schema?: keyof typeof ANSWERS
   /** For a body that has no schema. */
-  mediaType?: 'text/html' | 'text/plain' | 'application/json'
+  mediaType?: 'text/plain'
   headers?: readonly ('location' | 'content-language')[]
 }
 
-/** One documented call. What follows from its access, its query or its body is not repeated here. */
+/** What a problem says beside its code. */
+export interface Told {
+  detail: string
+  errors?: readonly FieldError[]
+  nextCursor?: string
+}
+
+/** One documented call. What follows from its path, its access, its query or its body is not repeated here. */
 export interface Operation {
   operationId: string
   tag: 'Registrations' | 'Delivery' | 'Account' | 'Admin' | 'Service'
   access: 'partner' | 'admin' | 'metrics' | 'open'
   summary: string
-  description?: string
+  description: string
   /** Absent: the call has no query parameters. */
   query?: z.ZodObject
   body?: keyof Requests
@@ -33,7 +40,8 @@ export interface Operation {
   acceptsLanguage?: boolean
   /** By HTTP status. */
   answers: Readonly<Record<number, Answered>>
-  problems?: readonly ErrorCode[]
+  /** What it refuses beyond that, or in words of its own: examples for each code. */
+  problems?: Partial<Record<ErrorCode, readonly Told[]>>
 }
 
 /** By method and path as the router has them, such as `GET /v1/registrations/:id`. */

@@ -9,6 +9,11 @@ const REGISTRATIONS = { tag: 'Registrations', access: 'partner' } as const satis
 const DELIVERY = { tag: 'Delivery', access: 'partner' } as const satisfies Partial<Operation>
 const ACCOUNT = { tag: 'Account', access: 'partner' } as const satisfies Partial<Operation>
 
+const REGISTRATION_RATE = {
+  detail: 'You may register 200 serials a second, in bursts of 2000. Nothing of this request was taken.',
+}
+
+/** What partners call. Each is named like the verb of the client that makes the call. */
 export const PARTNER_OPERATIONS: Operations = {
   'POST /v1/registrations': {
     ...REGISTRATIONS,
@@ -21,7 +26,17 @@ export const PARTNER_OPERATIONS: Operations = {
       201: { description: 'Registered.', schema: 'Registration', headers: ['location'] },
       200: { description: 'It existed already and is unchanged.', schema: 'Registration', headers: ['location'] },
     },
-    problems: ['conflict', 'forbidden'],
+    problems: {
+      conflict: [
+        { detail: 'This serial is registered by another partner.' },
+        { detail: 'This serial has 100 registrations already, which is the most that one may have.' },
+      ],
+      forbidden: [{ detail: 'You have reached your limit of 3 different callback hosts.' }],
+      too_many_requests: [
+        REGISTRATION_RATE,
+        { detail: 'You have reached your limit of 10000 new registrations in 24 hours.' },
+      ],
+    },
   },
   'POST /v1/registrations/batch': {
     ...REGISTRATIONS,
@@ -34,6 +49,10 @@ export const PARTNER_OPERATIONS: Operations = {
     answers: {
       200: { description: 'The result of every item.', schema: 'BatchResults', headers: ['content-language'] },
     },
+    problems: {
+      payload_too_large: [{ detail: 'The body must be at most 1024 KiB.' }],
+      too_many_requests: [REGISTRATION_RATE],
+    },
   },
   'POST /v1/registrations/lookup': {
     ...REGISTRATIONS,
@@ -42,11 +61,14 @@ export const PARTNER_OPERATIONS: Operations = {
     description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_FOUND} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
     body: 'LookupRequest',
     answers: { 200: { description: 'The registrations of every serial.', schema: 'LookupResults' } },
+    problems: { payload_too_large: [{ detail: 'The body must be at most 128 KiB.' }] },
   },
   'GET /v1/registrations': {
     ...REGISTRATIONS,
     operationId: 'listRegistrations',
     summary: 'List registrations, newest first',
+    description:
+      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
     answers: { 200: { description: 'A page.', schema: 'RegistrationList' } },
   },
@@ -54,30 +76,34 @@ export const PARTNER_OPERATIONS: Operations = {
     ...REGISTRATIONS,
     operationId: 'getRegistration',
     summary: 'Get a registration, or wait for its verdict',
+    description:
+      'With `wait` the answer comes as soon as there is a verdict, at most that much later: the registration is in its present state then, which may be `pending` still.',
     query: WAIT_QUERY,
     answers: { 200: { description: 'The registration in its present state.', schema: 'Registration' } },
-    problems: ['not_found'],
   },
   'DELETE /v1/registrations/:id': {
     ...REGISTRATIONS,
-    operationId: 'cancelRegistration',
+    operationId: 'cancel',
     summary: 'Cancel a registration',
     description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
     answers: { 204: { description: 'Cancelled.' } },
-    problems: ['not_found'],
   },
   'POST /v1/registrations/:id/poll': {
     ...REGISTRATIONS,
-    operationId: 'pollRegistration',
+    operationId: 'poll',
     summary: 'Ask the upstream now',
     description: 'A hint that the user has come back from the verification.',
     answers: { 202: { description: 'It is due now; in a queue it goes first.', schema: 'Registration' } },
-    problems: ['not_found', 'conflict'],
+    problems: {
+      conflict: [{ detail: 'The registration is cancelled, so nothing is polled for it. Register the serial again.' }],
+    },
   },
   'GET /v1/registrations/:id/explain': {
     ...REGISTRATIONS,
-    operationId: 'explainRegistration',
+    operationId: 'explain',
     summary: 'Why there is no webhook yet',
+    description:
+      'The last answer of the upstream, the next poll, whether the account is paused and why, the last attempt and the next: as data, and in one sentence in the language that `accept-language` asks for.',
     acceptsLanguage: true,
     answers: {
       200: {
@@ -86,63 +112,81 @@ export const PARTNER_OPERATIONS: Operations = {
         headers: ['content-language'],
       },
     },
-    problems: ['not_found'],
   },
   'GET /v1/registrations/:id/attempts': {
     ...DELIVERY,
-    operationId: 'listAttempts',
-    summary: 'List the attempts to deliver its webhook, oldest first',
+    operationId: 'attempts',
     acceptsLanguage: true,
+    summary: 'List the attempts to deliver its webhook, oldest first',
+    description: 'What was sent when, and what your receiver answered. Of one message the newest 50 attempts are kept.',
     answers: { 200: { description: 'The newest 50 attempts.', schema: 'AttemptList', headers: ['content-language'] } },
-    problems: ['not_found'],
   },
   'POST /v1/registrations/:id/resend': {
     ...DELIVERY,
-    operationId: 'resendWebhook',
+    operationId: 'resend',
     summary: 'Send its webhook now',
     description:
       'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.',
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
-    problems: ['not_found', 'conflict'],
+    problems: {
+      conflict: [
+        { detail: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.' },
+        { detail: 'The registration was cancelled, so there is nothing to send. Register the serial again.' },
+      ],
+      too_many_requests: [{ detail: 'A registration may be resent 10 times a minute.' }],
+    },
   },
   'POST /v1/resend': {
     ...DELIVERY,
-    operationId: 'startResend',
+    operationId: 'resendExhausted',
     summary: 'Send all exhausted webhooks of a time span again',
+    description:
+      'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute.',
     body: 'ResendRequest',
     answers: { 202: { description: 'Started.', schema: 'Resend', headers: ['location'] } },
+    problems: { too_many_requests: [{ detail: 'You may begin ten bulk resends a minute.' }] },
   },
   'GET /v1/resend/:id': {
     ...DELIVERY,
     operationId: 'getResend',
     summary: 'The progress of a resend',
+    description: 'How many of its webhooks are due again, and whether that is all.',
     answers: { 200: { description: 'The resend.', schema: 'Resend' } },
-    problems: ['not_found'],
   },
   'GET /v1/events': {
     ...DELIVERY,
-    operationId: 'listEvents',
+    operationId: 'events',
     summary: 'Fetch webhooks instead of receiving them, oldest first',
     description:
       'For partners that cannot receive webhooks, or could not for a while. There is nothing new where a page is empty and its `nextCursor` is the `after` of the call; it stays valid. Only a restore of the database ends it: then the answer is 409, and its `nextCursor` is the one to go on with.',
     query: EVENT_QUERY,
     answers: { 200: { description: 'A page.', schema: 'EventList' } },
-    problems: ['conflict'],
+    problems: {
+      conflict: [
+        {
+          detail:
+            'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
+          nextCursor: 'evt_41_mhw3k2o0',
+        },
+      ],
+    },
   },
   'POST /v1/callbacks/test': {
     ...DELIVERY,
     operationId: 'testCallback',
     summary: 'Send idface.test to a callback now',
+    description:
+      'The attempt is signed like every webhook, and its answer does not change your registrations; a good one enables a URL that is disabled. One a second, ten at once.',
     body: 'CallbackTestRequest',
     acceptsLanguage: true,
-    answers: {
-      200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] },
-    },
+    answers: { 200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] } },
+    problems: { too_many_requests: [{ detail: 'You may test one callback a second, and ten at once.' }] },
   },
   'GET /v1/signing-secrets': {
     ...ACCOUNT,
-    operationId: 'listSigningSecrets',
+    operationId: 'signingSecrets',
     summary: 'List the live signing secrets, newest first',
+    description: 'With what your webhooks are signed now. The texts of secrets are shown only when they are created.',
     answers: { 200: { description: 'All live secrets, without their text.', schema: 'SigningSecretList' } },
   },
   'POST /v1/signing-secrets/rotate': {
@@ -153,7 +197,14 @@ export const PARTNER_OPERATIONS: Operations = {
     body: 'RotateRequest',
     bodyIsOptional: true,
     answers: { 201: { description: 'The new secret.', schema: 'NewSigningSecret' } },
-    problems: ['conflict'],
+    problems: {
+      conflict: [
+        {
+          detail:
+            '4 secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.',
+        },
+      ],
+    },
   },
   'DELETE /v1/signing-secrets/:id': {
     ...ACCOUNT,
@@ -162,18 +213,28 @@ export const PARTNER_OPERATIONS: Operations = {
     description:
       'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
     answers: { 204: { description: 'Ended.' } },
-    problems: ['not_found', 'conflict'],
+    problems: {
+      conflict: [
+        {
+          detail:
+            'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
+        },
+      ],
+    },
   },
   'GET /v1/me': {
     ...ACCOUNT,
-    operationId: 'getMe',
+    operationId: 'me',
     summary: 'The partner of this key, its limits and their usage',
+    description: 'A first call that shows whether a key works.',
     answers: { 200: { description: 'The partner.', schema: 'Me' } },
   },
   'GET /v1/status': {
     ...ACCOUNT,
-    operationId: 'getStatus',
+    operationId: 'status',
     summary: 'How long a new serial waits now, and how your webhooks fare',
+    description:
+      'Whether GetResult answers, whether the account is paused, how many serials go before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need you.',
     query: STATUS_QUERY,
     answers: { 200: { description: 'As it is now.', schema: 'Status' } },
   },

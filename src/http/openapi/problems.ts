@@ -1,6 +1,11 @@
-import type { ErrorCode } from '../../core/error.ts'
-import { PROBLEMS } from '../json/problem.ts'
-import { HEADERS, type Operation } from './operation.ts'
+import { z } from 'zod'
+import type { AppError, ErrorCode } from '../../core/error.ts'
+import { ADMIN_ROUTES } from '../admin/routes.ts'
+import { PROBLEMS, problemOf } from '../json/problem.ts'
+import { check, invalid } from '../json/validate.ts'
+import { HEADERS, type Operation, type Told } from './operation.ts'
+import { subjectOf } from './path-parameters.ts'
+import type { Requests } from './schemas.ts'
 
 type Code = ErrorCode | 'internal'
 
@@ -17,34 +22,117 @@ const HEADERS_OF: Partial<Record<Code, keyof typeof HEADERS>> = {
   too_many_requests: 'retry-after',
   unavailable: 'retry-after',
 }
+const REQUEST_ID = 'req_01KAW2X5G0R1S2T3V4W5X6Y7Z8'
+
+/** What each says where the call has nothing of its own to say. */
+const TOLD: Readonly<Record<Code, string>> = {
+  invalid_json: 'The body is not valid JSON: see position 12 (line 1 column 13).',
+  invalid_query: 'One query parameter is invalid.',
+  invalid_body: 'One field of the body is invalid.',
+  unauthorized: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
+  forbidden: 'This needs a token with the role admin; yours has the role read.',
+  not_found: 'This address does not exist. See /docs for those that do.',
+  conflict: 'This cannot be done in its present state.',
+  payload_too_large: 'The body must be at most 64 KiB.',
+  unsupported_media_type: 'Send the body as UTF-8 with "content-type: application/json".',
+  too_many_requests: 'This key may make 200 requests a second, in bursts of twice that.',
+  internal: `The log has it under the request id ${REQUEST_ID}.`,
+  unavailable: 'the database cannot be used now (SQLITE_BUSY)',
+}
+
+/** A documented call: its method and path as the router has them. */
+interface Call {
+  route: string
+  operation: Operation
+}
 
 /** The problems that a call can have, by status. */
-const problemsOf = ({ access, body, problems = [] }: Operation): Map<number, Code[]> => {
-  const codes = new Set([...ACCESS_PROBLEMS[access], ...(body ? BODY_PROBLEMS : []), ...problems])
+const problemsOf = ({ route, operation }: Call): Map<number, Code[]> => {
+  const { access, body, problems = {} } = operation
+  const codes = new Set<Code>([
+    ...ACCESS_PROBLEMS[access],
+    ...(body ? BODY_PROBLEMS : []),
+    ...(route.includes('/:id') ? (['not_found'] as const) : []),
+    ...(Object.keys(problems) as ErrorCode[]),
+  ])
   return Map.groupBy(codes, code => PROBLEMS[code].status)
 }
 
-export const problemStatuses = (operation: Operation): number[] => [...problemsOf(operation).keys()]
+export const problemStatuses = (call: Call): number[] => [...problemsOf(call).keys()]
+
+const toldBy = ({ detail, errors }: AppError): Told => ({ detail: detail.en, errors })
+
+/** What the schema itself says of values that no field takes: of the first field, as if the others were right. */
+const refusalOf = (source: 'body' | 'query', schema: z.ZodObject): Told => {
+  const wrong = source === 'body' ? null : ''
+  const values = Object.fromEntries(Object.keys(schema.shape).map(name => [name, wrong]))
+  const unknown = check({ unknown: wrong }, z.strictObject({}))
+  for (const checked of [check(values, schema), check({ ...values, unknown: wrong }, schema), unknown])
+    if ('errors' in checked) return toldBy(invalid(source, checked.errors.slice(0, 1)))
+  throw new Error('an empty schema has taken a field')
+}
+
+/** What this call says in words of its own, for a code; null: what all calls say. */
+const ownTold = ({ route, operation }: Call, code: Code, requests: Requests): readonly Told[] | null => {
+  const { query, body, problems = {} } = operation
+  if (code === 'internal') return null
+  if (problems[code]) return problems[code]
+  if (code === 'invalid_body' && body) return [refusalOf('body', requests[body])]
+  if (code === 'invalid_query' && query) return [refusalOf('query', query)]
+  const noun = subjectOf(route.split(' ')[1] ?? '')?.noun
+  if (code === 'not_found' && noun) return [{ detail: `There is no ${noun} with this id.` }]
+  const role = ADMIN_ROUTES[route]?.role
+  if (code === 'forbidden' && role && role !== 'read')
+    return [{ detail: `This needs a token with the role ${role}; yours has the role read.` }]
+  return null
+}
+
+const commonTold = (code: Code): readonly Told[] =>
+  code === 'invalid_query' ? [refusalOf('query', z.strictObject({}))] : [{ detail: TOLD[code] }]
+
+/** In English, like the whole document. */
+const exampleOf = (code: Code, { detail, ...told }: Told) =>
+  problemOf({ code, detail: { en: detail, zh: detail }, ...told, requestId: REQUEST_ID }, 'en')
+
+const examplesOf = (code: Code, told: readonly Told[]) =>
+  told.map((one, n) => [
+    n === 0 ? code : `${code}_${n + 1}`,
+    { summary: PROBLEMS[code].title.en, value: exampleOf(code, one) },
+  ])
 
 const nameOf = (codes: readonly Code[]): string => codes.join('_or_')
 
-const problemResponse = (codes: readonly Code[]) => {
+const responseOf = (codes: readonly Code[], toldOf: (code: Code) => readonly Told[]) => {
   const headers = ['content-language' as const, ...codes.flatMap(code => HEADERS_OF[code] ?? [])]
   return {
     description: codes.map(code => `\`${code}\`: ${PROBLEMS[code].title.en}.`).join(' '),
     headers: Object.fromEntries(headers.map(name => [name, HEADERS[name]])),
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(codes.flatMap(code => examplesOf(code, toldOf(code)))),
+      },
+    },
   }
 }
 
-export const problemReferences = (operation: Operation) =>
+/** The problems of a call by status: those that it shares with others refer to `commonResponses`. */
+export const problemResponses = (call: Call, requests: Requests) =>
   Object.fromEntries(
-    [...problemsOf(operation)].map(([status, codes]) => [status, { $ref: `#/components/responses/${nameOf(codes)}` }]),
+    [...problemsOf(call)].map(([status, codes]) => {
+      const own = new Map(codes.map(code => [code, ownTold(call, code, requests)]))
+      const isCommon = [...own.values()].every(told => told === null)
+      return [
+        status,
+        isCommon
+          ? { $ref: `#/components/responses/${nameOf(codes)}` }
+          : responseOf(codes, code => own.get(code) ?? commonTold(code)),
+      ]
+    }),
   )
 
-export const problemResponses = (operations: readonly Operation[]) =>
+/** What several calls answer word for word, by the names that they refer to. */
+export const commonResponses = (calls: readonly Call[]) =>
   Object.fromEntries(
-    operations
-      .flatMap(operation => [...problemsOf(operation).values()])
-      .map(codes => [nameOf(codes), problemResponse(codes)]),
+    calls.flatMap(call => [...problemsOf(call).values()].map(codes => [nameOf(codes), responseOf(codes, commonTold)])),
   )

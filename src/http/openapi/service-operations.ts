@@ -2,18 +2,20 @@ import type { Operation, Operations } from './operation.ts'
 
 const SERVICE = { tag: 'Service', access: 'open' } as const satisfies Partial<Operation>
 
-/** For probes and readers. */
+/** For probes and monitoring. */
 export const SERVICE_OPERATIONS: Operations = {
   'GET /healthz': {
     ...SERVICE,
     operationId: 'getHealth',
     summary: 'Whether the service is running',
+    description: 'For liveness probes: the process answers. It needs neither the database nor the upstream.',
     answers: { 200: { description: 'It is.', schema: 'Health' } },
   },
   'GET /readyz': {
     ...SERVICE,
     operationId: 'getReadiness',
     summary: 'Whether the service can work',
+    description: 'For readiness probes. Each check says what is wrong in words.',
     answers: {
       200: { description: 'Every check has passed.', schema: 'Readiness' },
       503: { description: 'A check has failed; see its reason.', schema: 'Readiness' },
@@ -24,50 +26,20 @@ export const SERVICE_OPERATIONS: Operations = {
     access: 'metrics',
     operationId: 'getMetrics',
     summary: "The metrics in Prometheus' text format",
+    description: 'Of this node and of the database that it works on. Where `METRICS_TOKEN` is set, it is asked for.',
     answers: { 200: { description: 'The metrics.', mediaType: 'text/plain' } },
   },
-  'GET /openapi.json': {
-    ...SERVICE,
-    operationId: 'getDocument',
-    summary: 'This document',
-    answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
-    problems: ['too_many_requests'],
-  },
-  'GET /': {
-    ...SERVICE,
-    operationId: 'getRoot',
-    summary: 'Leads to the documentation',
-    answers: { 302: { description: 'It is at `/docs`.', headers: ['location'] } },
-  },
-  'GET /docs': {
-    ...SERVICE,
-    operationId: 'getStartPage',
-    summary: 'The start page of the documentation',
-    acceptsLanguage: true,
-    answers: { 200: { description: 'A page that loads nothing from other hosts.', mediaType: 'text/html' } },
-    problems: ['too_many_requests'],
-  },
-  'GET /docs/:page': {
-    ...SERVICE,
-    operationId: 'getPage',
-    summary: 'A page of the documentation: webhooks, problems, examples or reference',
-    description: 'The `type` of a problem points to the page of problems.',
-    acceptsLanguage: true,
-    answers: { 200: { description: 'A page that loads nothing from other hosts.', mediaType: 'text/html' } },
-    problems: ['not_found', 'too_many_requests'],
-  },
-  'GET /docs/examples/:file': {
-    ...SERVICE,
-    operationId: 'getExample',
-    summary: 'A receiver or another example, as text',
-    answers: { 200: { description: 'The file.', mediaType: 'text/plain' } },
-    problems: ['not_found', 'too_many_requests'],
-  },
-  'GET /docs/assets/:file': {
-    ...SERVICE,
-    operationId: 'getAsset',
-    summary: 'A file of the pages',
-    answers: { 200: { description: 'The file.' } },
-    problems: ['not_found', 'too_many_requests'],
-  },
+}
+
+/** Documents, with the statuses of their answers. People and tools read them; no program calls them, so no document has them. */
+export const PAGES: Readonly<Record<`GET /${string}`, readonly number[]>> = {
+  'GET /': [302],
+  'GET /openapi.json': [200, 429],
+  'GET /openapi.yaml': [200, 429],
+  'GET /v1/admin/openapi.json': [200, 400, 401, 403, 404, 429, 500, 503],
+  'GET /docs': [200, 429],
+  'GET /docs/client.tgz': [200, 429, 503],
+  'GET /docs/:page': [200, 404, 429],
+  'GET /docs/examples/:file': [200, 404, 429],
+  'GET /docs/assets/:file': [200, 404, 429],
 }

@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createAdminToken } from '../../../src/core/api-key.ts'
+import { SECOND } from '../../../src/core/duration.ts'
+import { PROBLEMS } from '../../../src/http/json/problem.ts'
+import { ADMIN_TOKEN, HOOK, type Json, openApi } from '../support/api.ts'
+import { operationsOf, operatorDocument, partnerDocument, resolveIn } from './support/documents.ts'
+
+const api = await openApi()
+afterAll(() => api[Symbol.asyncDispose]())
+const documents = [await partnerDocument(api), await operatorDocument(api)]
+
+interface Example {
+  route: string
+  status: number
+  /** The code, with a number where one code has several. */
+  name: string
+  description: string
+  value: Json
+}
+
+const examples: Example[] = documents.flatMap(document =>
+  operationsOf(document).flatMap(([route, { responses }]) =>
+    Object.entries<Json>(responses).flatMap(([status, response]) => {
+      const { content, description } = response.$ref ? resolveIn(document)(response.$ref) : response
+      const media = content?.['application/problem+json']
+      if (!media) return []
+      return Object.entries<Json>(media.examples ?? { missing: {} }).map(([name, { value }]) => ({
+        ...{ route, status: Number(status), name, description, value },
+      }))
+    }),
+  ),
+)
+
+test('every error of every call has an example of its own status and code', () => {
+  expect(examples.length).toBeGreaterThan(300)
+  for (const { route, status, name, description, value } of examples) {
+    const about = `${route} ${status} ${name}`
+    const code = name.replace(/_\d+$/, '') as keyof typeof PROBLEMS
+    expect(PROBLEMS[code]?.status, about).toBe(status)
+    expect(value, about).toMatchObject({ type: `/docs/problems#${code}`, status, title: expect.any(String) })
+    expect(description, about).toContain(`\`${code}\``)
+    expect('errors' in value, about).toBe(code === 'invalid_body' || code === 'invalid_query')
+  }
+})
+
+describe('what a call is refused with is what its example says', () => {
+  const key = api.partner.key
+  const body = { idcardid: '16236437872836', callbackUrl: HOOK }
+  const ofOther = async () => {
+    await api.register({ idcardid: 'theirs' }, api.other.key)
+    return api.call('POST', '/v1/registrations', { body: { ...body, idcardid: 'theirs' } })
+  }
+  const cancelled = async (verb: string) => {
+    const { id } = await api.register({ idcardid: `cancelled-${verb}` })
+    await api.call('DELETE', `/v1/registrations/${id}`)
+    return api.call('POST', `/v1/registrations/${id}/${verb}`)
+  }
+  const overHosts = async () => {
+    await api.store.changePartner(api.other.id, { quotas: { hosts: 3 } })
+    const key = api.other.key
+    for (const n of [1, 2, 3])
+      await api.call('POST', '/v1/registrations', {
+        key,
+        body: { idcardid: `h${n}`, callbackUrl: `https://h${n}.example/` },
+      })
+    return api.call('POST', '/v1/registrations', { key, body: { ...body, callbackUrl: 'https://h4.example/' } })
+  }
+  const tooManyResends = async () => {
+    const { id } = await api.register({ idcardid: 'resent' })
+    await api.succeed()
+    for (let n = 0; n < 10; n++) await api.call('POST', `/v1/registrations/${id}/resend`)
+    return api.call('POST', `/v1/registrations/${id}/resend`)
+  }
+  const tooManySecrets = async () => {
+    for (let n = 0; n < 3; n++) await api.call('POST', '/v1/signing-secrets/rotate')
+    return api.call('POST', '/v1/signing-secrets/rotate')
+  }
+  const newestSecret = async () => {
+    const { json } = await api.call('GET', '/v1/signing-secrets')
+    return api.call('DELETE', `/v1/signing-secrets/${json.data[0].id}`)
+  }
+  const tests = async () => {
+    for (let n = 0; n < 10; n++) await api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
+    return api.call('POST', '/v1/callbacks/test', { body: { callbackUrl: HOOK } })
+  }
+  const resends = async () => {
+    const body = { since: '2026-11-24T08:00:00Z', delivery: 'exhausted' }
+    for (let n = 0; n < 10; n++) await api.call('POST', '/v1/resend', { body })
+    return api.call('POST', '/v1/resend', { body })
+  }
+  const reads = async () => {
+    const { id, hash, text } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+    await api.store.createAdminToken({ id, hash, name: 'reader', role: 'read', expiresAt: null })
+    return api.call('POST', '/v1/admin/partners', { key: text, body: { name: 'x' } })
+  }
+  const post = (path: string, more: Json = {}) => api.call('POST', path, { key, ...more })
+
+  const REFUSED: [route: string, name: string, refuse: () => Promise<Json>][] = [
+    ['POST /v1/registrations', 'conflict', ofOther],
+    ['POST /v1/registrations', 'forbidden', overHosts],
+    ['POST /v1/registrations', 'invalid_json', () => post('/v1/registrations', { raw: '{"order": 1,}' })],
+    ['POST /v1/registrations', 'invalid_body', () => post('/v1/registrations', { body: { ...body, idcardid: null } })],
+    ['POST /v1/registrations', 'invalid_query', () => post('/v1/registrations?unknown=', { body })],
+    ['POST /v1/registrations', 'payload_too_large', () => post('/v1/registrations', { raw: 'x'.repeat(65_537) })],
+    [
+      'POST /v1/registrations/batch',
+      'payload_too_large',
+      () => post('/v1/registrations/batch', { raw: 'x'.repeat(2 ** 20 + 1) }),
+    ],
+    [
+      'POST /v1/registrations/lookup',
+      'payload_too_large',
+      () => post('/v1/registrations/lookup', { raw: 'x'.repeat(2 ** 17 + 1) }),
+    ],
+    [
+      'POST /v1/registrations/lookup',
+      'invalid_body',
+      () => post('/v1/registrations/lookup', { body: { idcardids: null } }),
+    ],
+    [
+      'POST /v1/registrations',
+      'unsupported_media_type',
+      () => post('/v1/registrations', { raw: '{}', headers: { 'content-type': 'text/plain' } }),
+    ],
+    ['GET /v1/registrations', 'unauthorized', () => api.call('GET', '/v1/registrations', { key: null })],
+    ['GET /v1/registrations', 'invalid_query', () => api.call('GET', '/v1/registrations?idcardid=')],
+    ['GET /v1/registrations/{id}', 'not_found', () => api.call('GET', '/v1/registrations/reg_1')],
+    ['GET /v1/resend/{id}', 'not_found', () => api.call('GET', '/v1/resend/resend_1')],
+    ['DELETE /v1/signing-secrets/{id}', 'not_found', () => api.call('DELETE', '/v1/signing-secrets/secret_1')],
+    ['DELETE /v1/signing-secrets/{id}', 'conflict', newestSecret],
+    ['POST /v1/registrations/{id}/poll', 'conflict', () => cancelled('poll')],
+    ['POST /v1/registrations/{id}/resend', 'conflict_2', () => cancelled('resend')],
+    ['POST /v1/registrations/{id}/resend', 'too_many_requests', tooManyResends],
+    ['POST /v1/signing-secrets/rotate', 'conflict', tooManySecrets],
+    ['POST /v1/callbacks/test', 'too_many_requests', tests],
+    ['POST /v1/resend', 'too_many_requests', resends],
+    ['POST /v1/admin/partners', 'forbidden', reads],
+    ['GET /v1/admin/partners/{id}', 'not_found', () => api.call('GET', '/v1/admin/partners/x', { key: ADMIN_TOKEN })],
+  ]
+
+  test.each(REFUSED)('%s %s', async (route, name, refuse) => {
+    const { status, json } = await refuse()
+    const { value, status: documented } = examples.find(one => one.route === route && one.name === name) as Example
+    expect(status).toBe(documented)
+    expect({ ...json, requestId: null }).toEqual({ ...value, requestId: null })
+    api.clock.now += 60 * SECOND
+  })
+})
