@@ -31,8 +31,9 @@ export const AUDIT_QUERY = z.strictObject({
   act: z
     .string()
     .regex(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
-    .optional(),
-  since: timeField(SINCE).optional(),
+    .optional()
+    .describe('Only this act, such as `account.pause`.'),
+  since: timeField(SINCE).optional().describe('Only what was done then or later.'),
   ...PAGE_PARAMETERS,
 })
 

@@ -18,7 +18,7 @@ const { status: _, delivery: __, reason: ___, ...OF_FAILURES } = FILTER
 const STATE = said({ en: 'must be pending or exhausted', zh: '必须是 pending 或 exhausted' })
 export const FAILURE_QUERY = z.strictObject({
   ...OF_FAILURES,
-  state: z.enum(['pending', 'exhausted'], STATE).optional(),
+  state: z.enum(['pending', 'exhausted'], STATE).optional().describe('Only webhooks in this state.'),
   ...PAGE_PARAMETERS,
 })
 

@@ -53,15 +53,21 @@ export const FILTER = {
     .regex(/^\w{1,64}$/, PARTNER)
     .optional()
     .describe('The id of the partner.'),
-  serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional(),
+  serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   account: z
     .string(ACCOUNT)
     .regex(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
     .optional()
     .describe('The id of the account, or its APIID.'),
-  status: z.enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES)).optional(),
+  status: z
+    .enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES))
+    .optional()
+    .describe('Only registrations in this state.'),
   reason: z.enum(REASONS, oneOf(REASONS)).optional().describe('Why it is `unresolved`.'),
-  delivery: z.enum(MESSAGE_STATES, oneOf(MESSAGE_STATES)).optional(),
+  delivery: z
+    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
+    .optional()
+    .describe('Only registrations whose webhook is in this state.'),
   host: z
     .string(HOST)
     .regex(/^[\w.:[\]-]{1,260}$/, HOST)

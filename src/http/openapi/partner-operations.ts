@@ -179,7 +179,9 @@ export const PARTNER_OPERATIONS: Operations = {
       'The attempt is signed like every webhook, and its answer does not change your registrations; a good one enables a URL that is disabled. One a second, ten at once.',
     body: 'CallbackTestRequest',
     acceptsLanguage: true,
-    answers: { 200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] } },
+    answers: {
+      200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] },
+    },
     problems: { too_many_requests: [{ detail: 'You may test one callback a second, and ten at once.' }] },
   },
   'GET /v1/signing-secrets': {

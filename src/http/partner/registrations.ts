@@ -42,9 +42,15 @@ export interface RegistrationDeps extends RegistrarDeps, LongPollDeps, PageRateD
 }
 
 export const LIST_QUERY = z.strictObject({
-  idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional(),
-  status: z.enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES)).optional(),
-  delivery: z.enum(MESSAGE_STATES, oneOf(MESSAGE_STATES)).optional(),
+  idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
+  status: z
+    .enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES))
+    .optional()
+    .describe('Only registrations in this state.'),
+  delivery: z
+    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
+    .optional()
+    .describe('Only registrations whose webhook is in this state.'),
   ...PAGE_PARAMETERS,
 })
 
