@@ -13,7 +13,9 @@ import { loadConfig, print, withStore } from './environment.ts'
 import { formatBytes } from './format.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime } from './frame/output.ts'
+import { callOf } from './frame/program.ts'
 import { STATUS_TEXTS, type StatusTexts } from './status-texts.ts'
+import { commandFor } from './trouble-command.ts'
 
 const EVERY_MS = 2 * SECOND
 /** To the upper left corner, and erase what is below. */
@@ -26,8 +28,12 @@ export const status = ({ json, watch, lang }: Common & { watch: boolean }): Prom
     const path = database.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
     const findWriteError = createWriteCheck(store, clock)
     const look = async (): Promise<string> => {
-      const served = path === null || isServed(path)
-      const overview = await readOverview(store, { language: lang, isServed: served, findWriteError })
+      const overview = await readOverview(store, {
+        language: lang,
+        isServed: path === null || isServed(path),
+        findWriteError,
+        ...(json ? {} : { showTime: at => formatTime(at, lang) }),
+      })
       return json ? JSON.stringify(overview) : showOverview(overview, lang)
     }
     if (!watch) return print(await look())
@@ -63,7 +69,12 @@ const showOverview = (overview: Overview, language: Language): string => {
 }
 
 const problemLines = ({ problems }: Overview, texts: StatusTexts): string[] =>
-  problems.length === 0 ? [texts.well] : problems.flatMap(({ sentence, remedy }) => [`! ${sentence}`, `  → ${remedy}`])
+  problems.length === 0
+    ? [texts.well]
+    : problems.flatMap(problem => {
+        const command = commandFor(problem, callOf(process.env))
+        return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
+      })
 
 const queueTable = ({ at, problems, accounts, deliveries }: Overview, language: Language): string => {
   const texts = STATUS_TEXTS[language]

@@ -9,16 +9,27 @@ export interface TroubleWords {
   remedy: string
 }
 
-/** Says it in words of the reader's language, as of `at` (epoch ms). */
-export const describeTrouble = (trouble: Trouble, language: Language, at: number): TroubleWords => {
-  const words = WORDS[language][trouble.code] as (trouble: Trouble, at: number) => TroubleWords
-  return words(trouble, at)
+/** When it is said (epoch ms), and how a time is written. */
+interface Moment {
+  at: number
+  showTime: (at: number) => string
 }
 
-type Words = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, at: number) => TroubleWords }
+/** Says it in words of the reader's language, as of `at` (epoch ms); in UTC, unless `showTime` knows the reader's zone. */
+export const describeTrouble = (
+  trouble: Trouble,
+  language: Language,
+  at: number,
+  showTime: Moment['showTime'] = showUtc,
+): TroubleWords => {
+  const words = WORDS[language][trouble.code] as (trouble: Trouble, moment: Moment) => TroubleWords
+  return words(trouble, { at, showTime })
+}
+
+type Words = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
 
 /** `2026-11-24 16:20:05 UTC` */
-const showTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+const showUtc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const UNITS: readonly (readonly [ms: number, unit: Record<Language, string>])[] = [
   [DAY, { en: 'd', zh: '天' }],
@@ -124,28 +135,28 @@ const en: Words = {
     remedy:
       'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
   }),
-  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, at) => ({
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${PAUSE_EN[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
-    remedy: `${PAUSE_EN[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; to have it tried at once, run "account resume ${account}".`,
+    remedy: `${PAUSE_EN[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; to have it tried at once, run "idface-notifier account resume ${account}".`,
   }),
-  account_paused_by_operator: ({ account, since }) => ({
+  account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
-    remedy: `When it may go on, run "account resume ${account}".`,
+    remedy: `When it may go on, run "idface-notifier account resume ${account}".`,
   }),
-  upstream_unreachable: ({ account, since, error, nextTryAt }, at) => ({
+  upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
     remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
-  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }) => ({
+  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }, { showTime }) => ({
     sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rateNow < rate ? `${rounded(rateNow)} calls a second now, and up to ${rounded(rate)}` : `${rounded(rate)} calls a second`}`}.`,
     remedy:
       'After an outage or a large batch this goes away by itself. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
   }),
-  deliveries_held: ({ since, due, isCapped }) => ({
+  deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
-    remedy: 'When they may go out, run: deliveries resume.',
+    remedy: 'When they may go out, run "idface-notifier deliveries resume".',
   }),
-  deliveries_late: ({ since, due, isCapped, mostFor }, at) => ({
+  deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
     sentence: `Webhooks have been late since ${showTime(since)}, for ${showSpan(at - since, 'en')}: ${
       mostFor
         ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${mostFor.partnerId}${mostFor.isSilent ? ', which does not answer' : ''}`
@@ -161,25 +172,26 @@ const en: Words = {
         ? `The disk of the database is full (${showBytes(freeBytes)} left): registrations are refused now.`
         : `The disk of the database has ${showBytes(freeBytes)} left. When it is full, registrations are refused.`,
     remedy:
-      'Free some space or enlarge the disk; then shorten RETENTION and run prune. Do not stop the service on a full disk.',
+      'Free some space or enlarge the disk; then shorten RETENTION and run "idface-notifier prune". Do not stop the service on a full disk.',
   }),
-  log_pinned: ({ since, walBytes }, at) => ({
+  log_pinned: ({ since, walBytes }, { at }) => ({
     sentence: `Somebody has been reading the database for ${showSpan(at - since, 'en')}, so its log keeps growing (${showBytes(walBytes)}).`,
     remedy: 'End the reader: a backup that hangs, an open transaction in a sqlite3 shell, Litestream.',
   }),
-  backup_failed: ({ since, reason }) => ({
+  backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
-    remedy: 'Run backup by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
+    remedy:
+      'Run "idface-notifier backup FILE" by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
   }),
-  operators_not_told: ({ since, channel, problem, error }) => ({
+  operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) refuses all it is sent (${problem}: ${error}). What there is to tell is kept, and one message is tried each hour.`,
     remedy:
-      'Run notify-test: it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
+      'Run "idface-notifier notify-test": it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
     remedy:
-      '"callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
+      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
   }),
 }
 
@@ -219,28 +231,28 @@ const zh: Words = {
     remedy:
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
-  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, at) => ({
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `账户 ${account} 自 ${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
-    remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为 ${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "account resume ${account}"。`,
+    remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为 ${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
   }),
-  account_paused_by_operator: ({ account, since }) => ({
+  account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于 ${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
-    remedy: `可以恢复时，请运行 "account resume ${account}"。`,
+    remedy: `可以恢复时，请运行 "idface-notifier account resume ${account}"。`,
   }),
-  upstream_unreachable: ({ account, since, error, nextTryAt }, at) => ({
+  upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `自 ${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
     remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为 ${showTime(nextTryAt)}` : ''}。`,
   }),
-  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }) => ({
+  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }, { showTime }) => ({
     sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
     remedy:
       '上游中断或大批量登记之后，会自行恢复。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
   }),
-  deliveries_held: ({ since, due, isCapped }) => ({
+  deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `运维人员自 ${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
-    remedy: '可以恢复时，请运行：deliveries resume。',
+    remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
   }),
-  deliveries_late: ({ since, due, isCapped, mostFor }, at) => ({
+  deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
     sentence: `回调自 ${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
       mostFor
         ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有应答' : ''}`
@@ -255,25 +267,26 @@ const zh: Words = {
       freeBytes < FULL_BYTES
         ? `数据库所在磁盘已写满（仅剩 ${showBytes(freeBytes)}）：新的登记目前会被拒绝。`
         : `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
-    remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 prune。磁盘写满时不要停止服务。',
+    remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 "idface-notifier prune"。磁盘写满时不要停止服务。',
   }),
-  log_pinned: ({ since, walBytes }, at) => ({
+  log_pinned: ({ since, walBytes }, { at }) => ({
     sentence: `有程序已持续读取数据库 ${showSpan(at - since, 'zh')}，数据库日志因此不断增大（${showBytes(walBytes)}）。`,
     remedy: '请结束该读取：卡住的备份、sqlite3 命令行中未结束的事务，或 Litestream。',
   }),
-  backup_failed: ({ since, reason }) => ({
+  backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `上次备份于 ${showTime(since)} 失败（${reason}）。`,
-    remedy: '请手动运行 backup，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
+    remedy:
+      '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
   }),
-  operators_not_told: ({ since, channel, problem, error }) => ({
+  operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `自 ${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
     remedy:
-      '请运行 notify-test，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.md 中的 “Being told”。',
+      '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.md 中的 “Being told”。',
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
     remedy:
-      '用 "callback list" 查看这些地址。请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
+      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
   }),
 }
 

@@ -14,6 +14,11 @@ const isoOrNull = (at: number | null): string | null => (at === null ? null : is
 /** How it is going, in words and numbers, as JSON. Times are ISO 8601, in UTC. */
 export type Overview = ReturnType<typeof overviewOf>
 
+interface Reader {
+  language: Language
+  showTime?: (at: number) => string
+}
+
 /** What an overview reads. */
 export type OverviewVerb =
   | 'stats'
@@ -28,14 +33,11 @@ export type OverviewVerb =
  * the minute has ended.
  *
  * @param reader.isServed whether a service has the database open, as the reader is one or has seen one
+ * @param reader.showTime writes a time (epoch ms) in the reader's zone; in UTC, if it is not given
  */
 export const readOverview = async (
   store: Pick<Store, OverviewVerb>,
-  {
-    language,
-    isServed,
-    findWriteError,
-  }: { language: Language; isServed: boolean; findWriteError: () => Promise<string | null> },
+  { isServed, findWriteError, ...reader }: Reader & { isServed: boolean; findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
   const [stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError] = await Promise.all([
     store.stats(),
@@ -47,13 +49,13 @@ export const readOverview = async (
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  return overviewOf(
-    { stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError, isServed, points },
-    language,
-  )
+  return overviewOf({ stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError, isServed, points }, reader)
 }
 
-const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] }, language: Language) => {
+const overviewOf = (
+  { points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] },
+  { language, showTime }: Reader,
+) => {
   const { stats, engine } = facts
   const to = beginningOf(stats.at, 'minute')
   return {
@@ -63,7 +65,7 @@ const overviewOf = ({ points, ...facts }: TroubleFacts & { points: readonly Hist
       code: trouble.code,
       account: 'account' in trouble ? trouble.account : null,
       since: isoOrNull(trouble.since),
-      ...describeTrouble(trouble, language, stats.at),
+      ...describeTrouble(trouble, language, stats.at, showTime),
     })),
     accounts: stats.accounts.map(viewAccount),
     polls: viewQueue(stats.polls),

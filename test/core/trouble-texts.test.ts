@@ -57,10 +57,10 @@ test('a paused account said neither when it is tried next nor by which command t
   const paused = { code: 'account_paused', since, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
   const { remedy } = describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'en', AT)
   expect(remedy).toContain(
-    'The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "account resume C1".',
+    'The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "idface-notifier account resume C1".',
   )
   expect(describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'zh', AT).remedy).toContain(
-    '下次重试时间为 2026-11-24 16:21:00 UTC；如需立即重试，请运行 "account resume C1"。',
+    '下次重试时间为 2026-11-24 16:21:00 UTC；如需立即重试，请运行 "idface-notifier account resume C1"。',
   )
   expect(describeTrouble({ ...paused, nextTryAt: AT }, 'en', AT).remedy).toContain('tries the account again by itself')
 })

@@ -38,7 +38,7 @@ test('status begins with what is wrong and what to do, in either language', asyn
   await using desk = await openDesk()
   const en = await runCli(['status', '--lang', 'en'], desk.at)
   expect(en).toMatchObject({ code: 0, stderr: '' })
-  const [time, , none, start, first, remedy, second] = en.stdout.split('\n')
+  const [time, , none, start, first, remedy, , second] = en.stdout.split('\n')
   expect(time).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
   expect(none).toBe('! No service is running on this database: nothing is asked, and no webhook is sent.')
   expect(start).toMatch(/^ {2}→ Start it/)
@@ -52,6 +52,18 @@ test('status begins with what is wrong and what to do, in either language', asyn
   expect(zh.stdout).toMatch(/^! 没有服务/m)
   expect(zh.stdout).toMatch(/^! 运维人员/m)
   expect(zh.stdout).toContain('查询（C12345678）')
+})
+
+test('status said what to do without a command that a shell takes, and told Chinese readers times of two zones', async () => {
+  await using desk = await openDesk()
+  const { stdout } = await runCli(['status', '--lang', 'en'], desk.at)
+  expect(stdout).toMatch(/^ {2}\$ idface-notifier account resume C12345678$/m)
+  expect(stdout).toMatch(/^ {2}\$ idface-notifier callback list$/m)
+  const npm = { ...desk.at, env: { ...desk.at.env, TZ: '', npm_lifecycle_event: 'cli' } }
+  const zh = (await runCli(['status', '--lang', 'zh'], npm)).stdout
+  expect(zh).toMatch(/^ {2}\$ npm run -s cli -- account resume C12345678$/m)
+  expect(zh).toMatch(/^! 运维人员已于 .*（北京时间）/m)
+  expect(zh).not.toContain('UTC')
 })
 
 test('status and doctor notice that the service was killed, and neither takes itself for one', async () => {

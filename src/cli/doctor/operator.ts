@@ -2,6 +2,7 @@ import { ADVICE_FOR, tellTest } from '../../app/open-operator.ts'
 import type { Language } from '../../core/language.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import { describeTrouble } from '../../core/trouble-texts.ts'
+import { formatTime } from '../frame/output.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
 
@@ -29,7 +30,8 @@ export const judgeOperator = (
   if (told === null && refusing !== null) {
     const { en, zh } = ADVICE_FOR
     const sentence = (language: Language) =>
-      describeTrouble({ code: 'operators_not_told', ...refusing }, language, now).sentence
+      describeTrouble({ code: 'operators_not_told', ...refusing }, language, now, at => formatTime(at, language))
+        .sentence
     return failed(
       sentence('en'),
       sentence('zh'),

@@ -1,5 +1,6 @@
 import { random } from '../../app/clock-and-ids.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
+import type { Language } from '../../core/language.ts'
 import type { Trouble, TroubleCode } from '../../core/trouble.ts'
 import { describeTrouble, showSpan } from '../../core/trouble-texts.ts'
 import type { LastBackup } from '../../store/backup.ts'
@@ -8,6 +9,7 @@ import { verifyBackup } from '../../store/backups.ts'
 import { accountTroubles, deliveryTroubles } from '../../store/rules/troubles.ts'
 import { problemText } from '../backup-problem-texts.ts'
 import { formatTime } from '../frame/output.ts'
+import { commandFor } from '../trouble-command.ts'
 import { onTables } from './database.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, todo, warning } from './finding.ts'
@@ -15,16 +17,11 @@ import { type Finding, failed, ok, quoted, todo, warning } from './finding.ts'
 /** What an operator has done on purpose, or what passes by itself, is a warning. */
 const SEVERE: readonly TroubleCode[] = ['account_paused', 'upstream_unreachable', 'deliveries_late']
 
-const commandFor = (trouble: Trouble, call: string): string | undefined => {
-  if (trouble.code === 'account_paused' || trouble.code === 'account_paused_by_operator')
-    return `${call} account resume ${quoted(trouble.account)}`
-  return trouble.code === 'deliveries_held' ? `${call} deliveries resume` : undefined
-}
-
 export const judgeTrouble = (trouble: Trouble, { at, call }: { at: number; call: string }): Finding => {
-  const [en, zh] = [describeTrouble(trouble, 'en', at), describeTrouble(trouble, 'zh', at)]
+  const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
+  const [en, zh] = [wordsIn('en'), wordsIn('zh')]
   const judge = SEVERE.includes(trouble.code) ? failed : warning
-  return judge(en.sentence, zh.sentence, todo(en.remedy, zh.remedy, commandFor(trouble, call)))
+  return judge(en.sentence, zh.sentence, todo(en.remedy, zh.remedy, commandFor(trouble, call) ?? undefined))
 }
 
 export const checkAccounts = (desk: Desk) =>
