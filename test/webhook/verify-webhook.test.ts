@@ -87,6 +87,19 @@ describe('a webhook of the service', () => {
     expect(await off(-1, 0)).toBe('timestamp_too_old')
   })
 
+  test('has as many signatures as a rotation may bring, and costs no more than those, however many are sent', async () => {
+    const { headers, ...rest } = send([shared])
+    const behind = (others: number) => {
+      const signatures = [
+        ...Array.from({ length: others }, () => `v1,${'A'.repeat(43)}=`),
+        headers['webhook-signature'],
+      ]
+      return codeOf({ ...rest, headers: { ...headers, 'webhook-signature': signatures.join(' ') } })
+    }
+    expect(await behind(7)).toBe('verified')
+    expect(await behind(8)).toBe('no_matching_signature')
+  })
+
   test('may be of a type that is not known here', async () => {
     expect(await verifyWebhook(send([shared], { body: '{"type":"idface.new"}' }))).toEqual({
       type: 'idface.new',
