@@ -30,7 +30,8 @@ const (
 type event struct {
 	Type string `json:"type"`
 	Data struct {
-		IDCardID string `json:"idcardid"`
+		IDCardID    string `json:"idcardid"`
+		CallbackURL string `json:"callbackUrl"`
 	} `json:"data"`
 }
 
@@ -96,7 +97,7 @@ func receive(keys [][]byte) http.HandlerFunc {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
-		fmt.Println(r.Header.Get("webhook-id"), e.Type, e.Data.IDCardID)
+		fmt.Println(r.Header.Get("webhook-id"), e.Type, e.Data.IDCardID+e.Data.CallbackURL)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }

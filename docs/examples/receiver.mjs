@@ -59,7 +59,7 @@ const receive = async (request, response) => {
   }
   // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   const { type, data } = JSON.parse(body)
-  console.log(request.headers['webhook-id'], type, data.idcardid)
+  console.log(request.headers['webhook-id'], type, data.idcardid ?? data.callbackUrl)
   response.writeHead(204).end()
 }
 

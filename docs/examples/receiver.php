@@ -64,5 +64,6 @@ if ($reason !== null) {
 }
 // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
 $event = json_decode($body, true, flags: JSON_THROW_ON_ERROR);
-error_log("{$_SERVER['HTTP_WEBHOOK_ID']} {$event['type']} {$event['data']['idcardid']}");
+$about = $event['data']['idcardid'] ?? $event['data']['callbackUrl'] ?? '';
+error_log("{$_SERVER['HTTP_WEBHOOK_ID']} {$event['type']} $about");
 http_response_code(204);

@@ -64,7 +64,8 @@ class Receiver(BaseHTTPRequestHandler):
             return self.answer(401)
         # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
         event = json.loads(body)
-        print(self.headers["webhook-id"], event["type"], event["data"]["idcardid"], flush=True)
+        data = event["data"]
+        print(self.headers["webhook-id"], event["type"], data.get("idcardid") or data.get("callbackUrl"), flush=True)
         self.answer(204)
 
     def answer(self, status):

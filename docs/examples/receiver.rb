@@ -71,7 +71,8 @@ def receive(socket)
   end
   # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   event = JSON.parse(body)
-  puts "#{headers["webhook-id"]} #{event["type"]} #{event["data"]["idcardid"]}"
+  about = event["data"]["idcardid"] || event["data"]["callbackUrl"]
+  puts "#{headers["webhook-id"]} #{event["type"]} #{about}"
   204
 end
 

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { webhookHeaders } from '../../src/callback/signing.ts'
-import { webhookBody } from '../../src/core/message.ts'
+import { callbackDisabledBody, webhookBody } from '../../src/core/message.ts'
 import { createSigningKey, generateSecret } from '../../src/core/signature.ts'
 import { openSender } from '../support/sender.ts'
 import { openFolder } from '../support/service.ts'
@@ -69,6 +69,14 @@ for (const language of LANGUAGES) {
       await expect.poll(() => example.output.text).toContain('msg_01')
       await expect.poll(() => example.output.text).toContain('16236437872836')
       expect(await post(url, headersOf({ at: Date.now() - 4 * MINUTE }))).toBe(204)
+    })
+
+    test('takes the notice of a URL that fails, which has no serial', async () => {
+      const notice = { callbackUrl: 'https://partner.example/old', disabledAt: Date.now(), failingSince: 0 }
+      const body = callbackDisabledBody({ ...notice, lastError: 'http_503' })
+      expect(await post(url, headersOf({ body }), body)).toBe(204)
+      await expect.poll(() => example.output.text).toContain('idface.callback_disabled')
+      expect(example.output.text).not.toMatch(/undefined|warning/i)
     })
 
     test('takes it with either secret while one is being changed', async () => {
