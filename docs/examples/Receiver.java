@@ -99,9 +99,11 @@ public class Receiver {
     public static void main(String[] arguments) throws IOException {
         Receiver receiver = new Receiver(System.getenv().getOrDefault("WEBHOOK_SECRET", ""));
         int port = Integer.parseInt(System.getenv().getOrDefault("PORT", "9000"));
+        // Of a whole request: whoever sends slowly must not hold a thread for longer.
+        System.setProperty("sun.net.httpserver.maxReqTime", "15");
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
         server.createContext("/", receiver::handle);
-        server.setExecutor(Executors.newFixedThreadPool(8));
+        server.setExecutor(Executors.newFixedThreadPool(64));
         server.start();
         System.out.println("listening on http://127.0.0.1:" + server.getAddress().getPort() + "/");
     }

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOLERANCE_SECONDS = 300
 MAX_BYTES = 64 * 1024
+READ_SECONDS = 15
 
 
 def read_key(secret):
@@ -51,6 +52,8 @@ def reason_to_refuse(headers, body):
 
 
 class Receiver(BaseHTTPRequestHandler):
+    timeout = READ_SECONDS
+
     def do_POST(self):
         length = self.headers.get("content-length", "")
         if not re.fullmatch("[0-9]{1,9}", length):
