@@ -41,7 +41,9 @@ test('there is a Chinese page of whatever partners and operators are led to', ()
   expect(CHINESE).toEqual(
     expect.arrayContaining([
       'README.zh-CN.md',
-      ...['start', 'webhooks', 'problems', 'examples/README', 'server'].map(name => `docs/${name}.zh-CN.md`),
+      ...['start', 'webhooks', 'problems', 'examples/README', 'operations', 'server'].map(
+        name => `docs/${name}.zh-CN.md`,
+      ),
     ]),
   )
 })
@@ -72,7 +74,7 @@ describe.each(PAIRS)('%s and %s', (english, chinese) => {
   })
 })
 
-test.each(['README', 'docs/server'])('%s and its Chinese page lead to each other', file => {
+test.each(['README', 'docs/server', 'docs/operations'])('%s and its Chinese page lead to each other', file => {
   const name = file.split('/').at(-1)
   expect(textOf(`${file}.md`)).toContain(`(${name}.zh-CN.md)`)
   expect(textOf(`${file}.zh-CN.md`)).toContain(`(${name}.md)`)
