@@ -66,14 +66,14 @@ const zh: BackupTexts = {
   copying: '正在复制',
   checking: bytes => `正在检查副本（${formatBytes(bytes)}）……`,
   made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
-    `已备份到 ${file}：${formatBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至 ${formatTime(Date.parse(manifest.at), 'zh')}。`,
+    `已备份到 ${file}：${formatBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至${formatTime(Date.parse(manifest.at), 'zh')}。`,
     `只有指纹为 ${manifest.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
     ...(isOnSameDisk ? ['备份与数据库在同一块磁盘上：请连同清单一起复制到另一块磁盘。'] : []),
     ...(network === null ? [] : [`备份位于 ${network} 上，已确认的写入仍可能丢失：请另存一份。`]),
     ...(isRecorded ? [] : ['未能把备份时间写入数据库，告警会把更早的一次当作最近一次备份。']),
   ],
   plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }) => [
-    `备份${at === null ? '' : `数据截至 ${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
+    `备份${at === null ? '' : `数据截至${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
     '',
     '将重做一遍：',
     `  备份中尚未送达的 ${formatCount(willSend)} 条通知会再次发送（即使此后已送达），webhook-id 不变，接收方可据此去重。`,

@@ -24,7 +24,7 @@ const en: WhyTexts = {
 }
 
 const zh: WhyTexts = {
-  head: ({ id, serial, partner, created }) => `${id}：流水号 ${serial}，由 ${partner} 于 ${created} 登记`,
+  head: ({ id, serial, partner, created }) => `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
   nobody: serial => `流水号 ${serial} 未被登记，或已按 RETENTION 清除。`,
   more: count => `以上为最近 ${count} 条；可用 "registration list --serial …" 查看全部。`,
 }

@@ -55,7 +55,7 @@ const zh: ResendTexts = {
   noMessage: id => `${id} 尚无通知：还没有结果。可用 "explain ${id}" 查看原因。`,
   cancelled: id => `${id} 已取消，不再通知合作方。`,
   resending: '正在安排重发',
-  done: (count, since, until) => `${since} 至 ${until} 期间放弃发送的 ${count} 条通知已安排重发，由服务发送。`,
+  done: (count, since, until) => `${since} 至${until} 期间放弃发送的 ${count} 条通知已安排重发，由服务发送。`,
 }
 
 const TEXTS: Readonly<Record<Language, ResendTexts>> = { en, zh }

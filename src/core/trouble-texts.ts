@@ -1,6 +1,7 @@
 import type { AccountFault } from './answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
 import type { Language } from './language.ts'
+import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import type { Trouble, TroubleCode } from './trouble.ts'
 
 /** What is wrong, and what to do about it. */
@@ -12,24 +13,21 @@ export interface TroubleWords {
 /** When it is said (epoch ms), and how a time is written. */
 interface Moment {
   at: number
-  showTime: (at: number) => string
+  showTime: ShowTime
 }
 
-/** Says it in words of the reader's language, as of `at` (epoch ms); in UTC, unless `showTime` knows the reader's zone. */
+/** Says it in words of the reader's language, as of `at` (epoch ms); `showTime` knows the reader's zone. */
 export const describeTrouble = (
   trouble: Trouble,
   language: Language,
   at: number,
-  showTime: Moment['showTime'] = showUtc,
+  showTime = SHOW_TIME[language],
 ): TroubleWords => {
   const words = WORDS[language][trouble.code] as (trouble: Trouble, moment: Moment) => TroubleWords
   return words(trouble, { at, showTime })
 }
 
 type Words = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
-
-/** `2026-11-24 16:20:05 UTC` */
-const showUtc = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const UNITS: readonly (readonly [ms: number, unit: Record<Language, string>])[] = [
   [DAY, { en: 'd', zh: '天' }],
@@ -232,28 +230,28 @@ const zh: Words = {
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `账户 ${account} 自 ${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
-    remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为 ${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
+    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
+    remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
-    sentence: `运维人员已于 ${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
+    sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
     remedy: `可以恢复时，请运行 "idface-notifier account resume ${account}"。`,
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
-    sentence: `自 ${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
-    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为 ${showTime(nextTryAt)}` : ''}。`,
+    sentence: `自${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
+    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
   polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }, { showTime }) => ({
-    sentence: `账户 ${account} 的查询自 ${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
+    sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
     remedy:
       '上游中断或大批量登记之后，会自行恢复。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
-    sentence: `运维人员自 ${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
+    sentence: `运维人员自${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
     remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
   }),
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
-    sentence: `回调自 ${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
+    sentence: `回调自${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
       mostFor
         ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有应答' : ''}`
         : ''
@@ -274,12 +272,12 @@ const zh: Words = {
     remedy: '请结束该读取：卡住的备份、sqlite3 命令行中未结束的事务，或 Litestream。',
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
-    sentence: `上次备份于 ${showTime(since)} 失败（${reason}）。`,
+    sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,
     remedy:
       '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
-    sentence: `自 ${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
+    sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
     remedy:
       '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.md 中的 “Being told”。',
   }),

@@ -1,5 +1,6 @@
 import type { Language } from '../core/language.ts'
 import type { OperatorCondition, OperatorDetails, OperatorEvent } from '../core/operator-event.ts'
+import { SHOW_TIME } from '../core/show-time.ts'
 import type { Trouble } from '../core/trouble.ts'
 import { describeTrouble, showSpan } from '../core/trouble-texts.ts'
 
@@ -62,11 +63,11 @@ const en: Texts = {
       remedy: 'Ask the vendor what it means; if it is a verdict, the service has to learn it.',
     }),
     'callback.failing': ({ partnerId, host, since, error }) => ({
-      sentence: `Webhooks of partner ${partnerId} to a URL at ${host} have only failed since ${showTime(since)} (${error}). They are tried on.`,
+      sentence: `Webhooks of partner ${partnerId} to a URL at ${host} have only failed since ${SHOW_TIME.en(since)} (${error}). They are tried on.`,
       remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
     }),
     'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
-      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held${erasedFrom === undefined ? ' until RETENTION erases them' : `, the oldest until about ${showTime(erasedFrom)}: then RETENTION erases them`}, one after the other.`,
+      sentence: `A callback URL of partner ${partnerId} at ${host} is disabled: it has only failed since ${SHOW_TIME.en(since)} (${error}). Its webhooks are held${erasedFrom === undefined ? ' until RETENTION erases them' : `, the oldest until about ${SHOW_TIME.en(erasedFrom)}: then RETENTION erases them`}, one after the other.`,
       remedy: 'Tell the partner: a registration of the URL, or a test that succeeds, enables it again.',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
@@ -113,11 +114,11 @@ const zh: Texts = {
       remedy: '请向上游确认其含义；若它表示最终结果，需要升级本服务以识别它。',
     }),
     'callback.failing': ({ partnerId, host, since, error }) => ({
-      sentence: `合作方 ${partnerId} 发往 ${host} 某地址的回调自 ${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
+      sentence: `合作方 ${partnerId} 发往 ${host} 某地址的回调自${SHOW_TIME.zh(since)} 起全部失败（${error}），系统会继续重试。`,
       remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
     }),
     'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
-      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自 ${showTime(since)} 起全部失败（${error}），已停用；其回调暂不发送${erasedFrom === undefined ? '' : `，最早的保留至 ${showTime(erasedFrom)} 左右`}，之后按 RETENTION 陆续删除。`,
+      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自${SHOW_TIME.zh(since)} 起全部失败（${error}），已停用；其回调暂不发送${erasedFrom === undefined ? '' : `，最早的保留至${SHOW_TIME.zh(erasedFrom)} 左右`}，之后按 RETENTION 陆续删除。`,
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
@@ -130,14 +131,12 @@ const zh: Texts = {
     }),
   },
   times: count => `（${count} 次）`,
-  lasted: (since, until, span) => `自 ${since} 至 ${until}，持续 ${span}。`,
+  lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
   test: { headline: '测试：通知渠道正常', sentence: '这是 notify-test 发出的测试消息，系统没有异常。', remedy: '' },
   toDo: '处理方法：',
   several: count => `${count} 个事件`,
   more: (count, types) => `另有 ${count} 个：${types}`,
 }
-
-const showTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const describe = (
   { own }: Texts,
@@ -168,11 +167,9 @@ const wordsOf = (texts: Texts, language: Language): Words => ({
     const times = count > 1 ? texts.times(count) : ''
     const headline = `${texts[state]}: ${titlesOf(texts, event)[state]}${times}`
     if (state === 'firing') return { headline, ...describe(texts, event, language, at) }
-    const sentence = texts.lasted(
-      showTime(since),
-      showTime(event.at),
-      showSpan(Math.max(0, event.at - since), language),
-    )
+    const showTime = SHOW_TIME[language]
+    const span = showSpan(Math.max(0, event.at - since), language)
+    const sentence = texts.lasted(showTime(since), showTime(event.at), span)
     return { headline, sentence, remedy: '' }
   },
   test: texts.test,

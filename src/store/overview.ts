@@ -2,6 +2,7 @@ import { HOUR, MINUTE } from '../core/duration.ts'
 import { type Activity, activityOf } from '../core/figures.ts'
 import { quantile } from '../core/histogram.ts'
 import type { Language } from '../core/language.ts'
+import type { ShowTime } from '../core/show-time.ts'
 import { describeTrouble } from '../core/trouble-texts.ts'
 import { beginningOf, type HistoryPoint } from './history.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
@@ -16,7 +17,7 @@ export type Overview = ReturnType<typeof overviewOf>
 
 interface Reader {
   language: Language
-  showTime?: (at: number) => string
+  showTime?: ShowTime
 }
 
 /** What an overview reads. */

@@ -60,7 +60,7 @@ test('a paused account said neither when it is tried next nor by which command t
     'The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "idface-notifier account resume C1".',
   )
   expect(describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'zh', AT).remedy).toContain(
-    '下次重试时间为 2026-11-24 16:21:00 UTC；如需立即重试，请运行 "idface-notifier account resume C1"。',
+    '下次重试时间为北京时间 2026-11-25 00:21:00；如需立即重试，请运行 "idface-notifier account resume C1"。',
   )
   expect(describeTrouble({ ...paused, nextTryAt: AT }, 'en', AT).remedy).toContain('tries the account again by itself')
 })

@@ -31,7 +31,7 @@ test('account create, list, pause and resume keep to their shapes, and show no k
     nextCursor: null,
   })
   const table = await desk.run('account', 'list', '--lang', 'zh')
-  expect(table.stdout).toMatch(/每秒查询[\s\S]*C1.*2\.5.*自 .*（北京时间） 起暂停：由运维人员暂停/)
+  expect(table.stdout).toMatch(/每秒查询[\s\S]*C1.*2\.5.*自北京时间 \S+ \S+ 起暂停：由运维人员暂停/)
   expect(table.stdout).not.toContain('the-key-of-it')
   expect(await desk.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
   expect((await desk.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')

@@ -53,7 +53,7 @@ test('the end says how long it lasted, and there is nothing to do', () => {
     sentence: 'It lasted from 2026-11-26 03:04:05 UTC to 2026-11-26 03:09:05 UTC, 5 min.',
   })
   expect(noticeItem(ended, 'zh', AT).sentence).toBe(
-    '自 2026-11-26 03:04:05 UTC 至 2026-11-26 03:09:05 UTC，持续 5 分钟。',
+    '自北京时间 2026-11-26 11:04:05 至北京时间 2026-11-26 11:09:05，持续 5 分钟。',
   )
 })
 

@@ -86,7 +86,7 @@ export const judgeBackup = (
     ? [
         failed(
           `the last backup failed at ${formatTime(bad.at, 'en')} (${bad.reason})`,
-          `最近一次备份于 ${formatTime(bad.at, 'zh')} 失败（${bad.reason}）`,
+          `最近一次备份于${formatTime(bad.at, 'zh')} 失败（${bad.reason}）`,
           make,
         ),
       ]

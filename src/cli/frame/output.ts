@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import type { Language } from '../../config/setting.ts'
+import { clockIn, zoneName as nameOfZone, timeIn, ZONE_OF } from '../../core/show-time.ts'
 
 const NONE = { en: '(none)', zh: '（无）' }
 
@@ -21,31 +22,16 @@ export const listJson = (data: readonly object[], nextCursor: string | null = nu
 
 export const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
-const ZONE_OF_ZH = 'Asia/Shanghai'
-
 /** The reader's: what `TZ` says; else Beijing's for Chinese, and the machine's for English. */
-const zoneOf = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
-  language === 'zh' && !TZ ? ZONE_OF_ZH : Intl.DateTimeFormat().resolvedOptions().timeZone
+const readerZone = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
+  language === 'zh' && !TZ ? ZONE_OF.zh : Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** The zone's name for the reader. */
+export const zoneName = (language: Language): string => nameOfZone(language, readerZone(language))
 
 /** As `2026-11-24 16:20:05`, in the reader's zone; a dash for null. */
 export const showTime = (at: number | null, language: Language): string =>
-  at === null
-    ? '-'
-    : new Intl.DateTimeFormat('sv-SE', {
-        dateStyle: 'short',
-        timeStyle: 'medium',
-        timeZone: zoneOf(language),
-      }).format(at)
-
-/** The zone's name for the reader. */
-export const zoneName = (language: Language): string => {
-  const zone = zoneOf(language)
-  return language === 'zh' && zone === ZONE_OF_ZH ? '北京时间' : zone
-}
+  at === null ? '-' : clockIn(readerZone(language))(at)
 
 /** With the zone: for a sentence. */
-export const formatTime = (at: number, language: Language): string => {
-  const zone = zoneName(language)
-  if (zone === 'UTC') return `${showTime(at, language)} UTC`
-  return language === 'zh' ? `${showTime(at, language)}（${zone}）` : `${showTime(at, language)} (${zone})`
-}
+export const formatTime = (at: number, language: Language): string => timeIn(language, readerZone(language))(at)

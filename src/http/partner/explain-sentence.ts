@@ -1,4 +1,5 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
+import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
 import type { Explanation } from '../../store/store.ts'
 import { attemptErrorText, EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
 
@@ -6,8 +7,8 @@ export interface Reader {
   language: Language
   /** Epoch ms. */
   now: number
-  /** How times (epoch ms) are written; in UTC unless given. */
-  showAt?: (at: number) => string
+  /** How times are written; by the language unless given. */
+  showAt?: ShowTime
 }
 
 /** What every clause needs: the texts of the reader's language, and the time (epoch ms). */
@@ -15,13 +16,16 @@ interface Scope {
   texts: ExplainTexts
   language: Language
   now: number
-  showAt: (at: number) => string
+  showAt: ShowTime
 }
 
 type Values = Readonly<Record<string, string | number>>
 
 /** Says in words why there is no webhook yet, or what happened to it. */
-export const explainSentence = (explanation: Explanation, { language, now, showAt = showTime }: Reader): string => {
+export const explainSentence = (
+  explanation: Explanation,
+  { language, now, showAt = SHOW_TIME[language] }: Reader,
+): string => {
   const scope = { texts: EXPLAIN_TEXTS[language], language, now, showAt }
   const clausesOf = explanation.registration.status === 'pending' ? clausesWhilePending : clausesAfterEnd
   return clausesOf(explanation, scope).join(scope.texts.join)
@@ -30,9 +34,6 @@ export const explainSentence = (explanation: Explanation, { language, now, showA
 /** Fills in all names in one pass, so that braces in a value are never taken for a name. */
 const fill = (text: string, values: Values): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
-
-/** `2026-11-24 16:20:05 UTC` */
-const showTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 const UNITS = [
   ['d', DAY],

@@ -175,7 +175,7 @@ describe('the sentence', () => {
 
   test('is Chinese for a reader of Chinese', () => {
     expect(zh(explanation({}))).toBe(
-      '截至 2026-11-24 16:19:55 UTC，用户尚未完成核验（状态 ING）。下次查询时间：2026-11-24 16:20:05 UTC（5 秒后）。',
+      '截至北京时间 2026-11-25 00:19:55，用户尚未完成核验（状态 ING）。下次查询时间：北京时间 2026-11-25 00:20:05（5 秒后）。',
     )
   })
 
