@@ -10,12 +10,11 @@ import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import { oneOf, said } from '../json/said.ts'
-import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { REASON, readAct, readReason } from './reason.ts'
 import { viewFound } from './registration-view.ts'
-import { FILTER_QUERY, NO_ACCOUNT, readFilter } from './search.ts'
+import { FILTER_QUERY, readFilter } from './search.ts'
 
 export interface AdminBulkDeps {
   store: Pick<
@@ -23,6 +22,7 @@ export interface AdminBulkDeps {
     | 'searchRegistrations'
     | 'countRegistrations'
     | 'findAccount'
+    | 'findPartner'
     | 'createBulkAct'
     | 'findBulkAct'
     | 'listBulkActs'
@@ -93,8 +93,7 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     const { act, reason, probe = false, dryRun = false, ...body } = await readAct(c, BULK_BODY)
     refuseByAct(c, act)
     const at = now()
-    const meant = await readFilter(body.filter, { store, now: at })
-    if (!meant) throw invalid('body', [{ path: 'filter.account', message: NO_ACCOUNT }])
+    const meant = await readFilter(body.filter, { store, now: at, source: 'body' })
     const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
     const counted = await store.countRegistrations({ filter, act })
     const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })

@@ -6,11 +6,13 @@ import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../jso
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import { said } from '../json/said.ts'
+import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { readAct, WHY } from './reason.ts'
+import { NO_PARTNER } from './search.ts'
 
 export interface AdminCallbackDeps {
-  store: Pick<Store, 'listCallbacks' | 'enableCallback'>
+  store: Pick<Store, 'findPartner' | 'listCallbacks' | 'enableCallback'>
 }
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
@@ -85,15 +87,20 @@ export const viewCallback = (trouble: CallbackTrouble): CallbackAnswer => ({
 /** `/v1/admin/callbacks`: URLs that fail or are held. */
 export const createAdminCallbacks = ({ store }: AdminCallbackDeps) => {
   const app = new Hono<ApiEnv>()
+  const refuseNobody = async (partnerId: string, source: 'query' | 'body'): Promise<void> => {
+    if (!(await store.findPartner(partnerId))) throw invalid(source, [{ path: 'partnerId', message: NO_PARTNER }])
+  }
 
   app.get('/', async c => {
     const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
+    if (ofPartner !== null) await refuseNobody(ofPartner, 'query')
     const { troubles, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
     return c.json({ data: troubles.map(viewCallback), nextCursor: next && cursorOf(next) })
   })
 
   app.post('/enable', noQuery, async c => {
     const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
+    await refuseNobody(partnerId, 'body')
     // Not the URL: a partner may have put a secret into it.
     await c.get('begin')(partnerId)
     const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')

@@ -9,7 +9,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createSearch, FILTER, readFilter } from './search.ts'
 
 export interface AdminMessageDeps {
-  store: Pick<Store, 'searchRegistrations' | 'groupFailures' | 'findAccount'>
+  store: Pick<Store, 'searchRegistrations' | 'groupFailures' | 'findAccount' | 'findPartner'>
   now: () => number
 }
 
@@ -51,8 +51,8 @@ export const createAdminMessages = (deps: AdminMessageDeps) => {
 
   app.get('/', async c => {
     const { limit, cursor, state, ...query } = readQuery(c, FAILURE_QUERY)
-    const filter = await readFilter({ ...query, delivery: state }, { store, now: now() })
-    return search(c, filter && { ...filter, failing: true }, { limit, cursor })
+    const filter = await readFilter({ ...query, delivery: state }, { store, now: now(), source: 'query' })
+    return search(c, { ...filter, failing: true }, { limit, cursor })
   })
 
   app.get('/groups', noQuery, async c => {

@@ -66,7 +66,7 @@ export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
   const app = new Hono<ApiEnv>()
   const target = createTarget(store)
   const search = createSearch(deps)
-  const filterOf = (query: Filter) => readFilter(query, { store, now: now() })
+  const filterOf = (query: Filter) => readFilter(query, { store, now: now(), source: 'query' })
 
   app.get('/', async c => {
     const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
@@ -75,7 +75,7 @@ export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
 
   app.get('/count', async c => {
     const filter = await filterOf(readQuery(c, FILTER_QUERY))
-    return c.json(filter ? await store.countRegistrations({ filter, act: null }) : { count: 0, isCapped: false })
+    return c.json(await store.countRegistrations({ filter, act: null }))
   })
 
   app.get('/:id', noQuery, async c => {

@@ -9,6 +9,7 @@ import type { RegistrationFilter } from '../../store/registration-search.ts'
 import type { Account, Store } from '../../store/store.ts'
 import { cursorOf } from '../json/pagination.ts'
 import { oneOf, said } from '../json/said.ts'
+import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { viewFound } from './registration-view.ts'
 
@@ -88,18 +89,22 @@ export const FILTER = {
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>
 
-export const NO_ACCOUNT = {
+export const NO_PARTNER = { en: 'must be the id of a partner that there is', zh: '必须是已有合作方的 id' }
+const NO_ACCOUNT = {
   en: 'must be the id of an account that there is, or its APIID',
   zh: '必须是已有账户的 id 或 APIID',
 }
 
-/** Null: it names an account that does not exist, so nothing is meant. */
+/** Throws the problem that names what there is not: it would be taken for a search that finds nothing. */
 export const readFilter = async (
   { partner, serial, account, status, reason, delivery, host, error, since, until }: Filter,
-  { store, now }: { store: Pick<Store, 'findAccount'>; now: number },
-): Promise<RegistrationFilter | null> => {
+  { store, now, source }: { store: Pick<Store, 'findAccount' | 'findPartner'>; now: number; source: 'query' | 'body' },
+): Promise<RegistrationFilter> => {
+  const fieldOf = (name: string): string => (source === 'query' ? name : `filter.${name}`)
+  if (partner !== undefined && !(await store.findPartner(partner)))
+    throw invalid(source, [{ path: fieldOf('partner'), message: NO_PARTNER }])
   const known: Account | null = account === undefined ? null : await store.findAccount(account)
-  if (account !== undefined && !known) return null
+  if (account !== undefined && !known) throw invalid(source, [{ path: fieldOf('account'), message: NO_ACCOUNT }])
   return {
     partnerId: partner ?? null,
     idcardid: serial ?? null,
@@ -115,15 +120,14 @@ export const readFilter = async (
   }
 }
 
-/** Answers a page of what the filter means; of nothing for null. */
+/** Answers a page of what the filter means. */
 export const createSearch =
   ({ store }: { store: Pick<Store, 'searchRegistrations'> }) =>
   async (
     c: Context<ApiEnv>,
-    filter: RegistrationFilter | null,
+    filter: RegistrationFilter,
     { limit, cursor }: { limit: number; cursor: string | undefined },
   ) => {
-    if (!filter) return c.json({ data: [], nextCursor: null })
     const { found, next } = await store.searchRegistrations({ filter, act: null, limit, before: cursor ?? null })
     const { role } = c.get('operator')
     return c.json({ data: found.map(one => viewFound(one, role)), nextCursor: next === null ? null : cursorOf(next) })

@@ -167,6 +167,7 @@ describe('a bulk act', () => {
     [{ act: 'erase' }, 'act'],
     [{ filter: {} }, 'filter'],
     [{ filter: { account: 'none' } }, 'filter.account'],
+    [{ filter: { partner: 'partner_none' } }, 'filter.partner'],
     [{ filter: { since: 'yesterday' } }, 'filter.since'],
     [{ filter: { status: 'failed', idcardid: '1' } }, 'filter.idcardid'],
     [{ reason: undefined }, 'reason'],

@@ -42,3 +42,13 @@ test('enables one, which the audit tells, without its URL', async () => {
   const { data } = (await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })).json
   expect(data.at(-1)).toMatchObject({ object: api.partner.id, reason: 'mended', outcome: 'done' })
 })
+
+test('a partner that there is not had no callbacks, and one of them enabled', async () => {
+  const errors = [{ path: 'partnerId', message: expect.stringContaining('that there is') }]
+  const listed = await api.call('GET', '/v1/admin/callbacks?partnerId=partner_none', { key: ADMIN_TOKEN })
+  expect([listed.status, listed.json.errors]).toEqual([400, errors])
+  const enabled = await enable({ partnerId: 'partner_none', callbackUrl: HOOK })
+  expect([enabled.status, enabled.json.errors]).toEqual([422, errors])
+  const { data } = (await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })).json
+  expect(data).toMatchObject([{ object: null, outcome: 'refused' }])
+})

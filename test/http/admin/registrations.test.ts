@@ -71,7 +71,6 @@ describe('an operator', () => {
       [`serial=${SERIAL}`]: [failing],
       'account=C12345678': [waiting, exhausted, failing],
       [`account=${api.account.id}&status=pending`]: [waiting],
-      'account=none': [],
       'status=succeeded': [exhausted, failing],
       'reason=expired': [],
       'delivery=exhausted': [exhausted],
@@ -88,6 +87,17 @@ describe('an operator', () => {
       expect([query, json]).toEqual([query, { count: ids.length, isCapped: false }])
     }
   })
+
+  test.each(['account=none', 'partner=partner_none'])(
+    '%s was answered like a search that finds nothing',
+    async query => {
+      for (const path of ['/registrations', '/registrations/count', '/messages']) {
+        const { status, json } = await get(`${path}?${query}`)
+        const errors = [{ path: query.split('=')[0], message: expect.stringContaining('that there is') }]
+        expect([path, status, json.errors]).toEqual([path, 400, errors])
+      }
+    },
+  )
 
   test.each([
     'partner=%20',

@@ -104,12 +104,25 @@ const pathOf = (template: string): fc.Arbitrary<string> => {
   return id.map(id => `${prefix}${encodeURIComponent(id)}${rest}`)
 }
 
+/** An account or a partner that there is not is refused, which leaves hardly a request. */
+const withOurs = (fields: Json): Json => {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields
+  const ours: Json = { account: api.account.apiId, partner: api.partner.id, partnerId: api.partner.id }
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, ours[name] ?? value]))
+}
+const bodyWithOurs = (body: Json): Json => {
+  // A new account has to have another name.
+  if (body?.filter === undefined) return body?.partnerId === undefined ? body : { ...body, partnerId: api.partner.id }
+  return { ...body, filter: withOurs(body.filter) }
+}
+
 const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
   const inQuery = parameters.filter(parameter => parameter.in === 'query')
-  const fits = fc.record(
-    Object.fromEntries(inQuery.map(({ name, schema }) => [name, fitting(schema, resolve).map(String)])),
-    { requiredKeys: [] },
-  )
+  const fits = fc
+    .record(Object.fromEntries(inQuery.map(({ name, schema }) => [name, fitting(schema, resolve).map(String)])), {
+      requiredKeys: [],
+    })
+    .map(withOurs)
   const asText = (query: Json) =>
     new URLSearchParams(
       Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, textOf(value).toWellFormed()]),
@@ -125,13 +138,9 @@ const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
 /** A near miss may be an object, even one that has no text. */
 const textOf = (value: Json): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined'))
 
-/** An account that there is not is refused, which leaves hardly a filter. */
-const ofOurAccount = (body: Json): Json =>
-  body?.filter?.account === undefined ? body : { ...body, filter: { ...body.filter, account: api.account.apiId } }
-
 const bodyOf = (body: Json | undefined): fc.Arbitrary<Pick<Sent, 'raw' | 'headers'>> => {
   if (!body) return fc.constant({ headers: {} })
-  const fits = fitting(body.content['application/json'].schema, resolve).map(ofOurAccount)
+  const fits = fitting(body.content['application/json'].schema, resolve).map(bodyWithOurs)
   const json = (value: Json) => ({ raw: JSON.stringify(value) ?? 'null', headers: {} })
   return fc.oneof(
     { weight: 6, arbitrary: fits.map(json) },
