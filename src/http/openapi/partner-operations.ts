@@ -57,7 +57,7 @@ export const PARTNER_OPERATIONS: Operations = {
   'POST /v1/registrations/lookup': {
     ...REGISTRATIONS,
     operationId: 'lookup',
-    summary: 'Look up to 1,000 serials up at once',
+    summary: 'Look up 1,000 serials at most in one call',
     description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_FOUND} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
     body: 'LookupRequest',
     answers: { 200: { description: 'The registrations of every serial.', schema: 'LookupResults' } },
