@@ -17,6 +17,9 @@ type Look = Pick<OperatorNote, 'condition' | 'subject'> & { details: OperatorNot
 /** What no event of its own tells in the log. */
 const LOGGED: ReadonlySet<OperatorCondition> = new Set(['backlog.growing', 'disk.low'])
 
+/** Another process writes. */
+const BUSY = /^SQLITE_(BUSY|LOCKED)/
+
 /** What a trouble is called here; null: operators have made it, or it has waited for nobody. */
 const lookOf = (trouble: Trouble): Look | null => {
   switch (trouble.code) {
@@ -99,8 +102,13 @@ export const createWatch = ({
     emit('operator.event', { type: operatorEventType({ condition, state }), subject, state, sentence })
   }
 
+  let lastError: string | null = null
+
   const lookAtWrites = async (): Promise<void> => {
-    const error = await findWriteError(store)
+    const found = await findWriteError(store)
+    // Whoever else writes is done by the next look, as a rule.
+    const error = found !== null && BUSY.test(found) && lastError === null ? null : found
+    lastError = found
     const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)
     log({ condition: 'disk.low', subject: 'database', details }, store.now())
     await tellUnwritable(error)

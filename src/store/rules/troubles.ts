@@ -38,7 +38,9 @@ export const troublesOf = ({
   ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
   ...deliveryTroubles(stats, deliveriesHeldAt),
   // That it is full is said already.
-  ...engineTroubles(engine, stats.at).filter(({ code }) => code !== 'disk_low' || writeError === null),
+  ...engineTroubles(engine, stats.at).filter(
+    ({ code }) => code !== 'disk_low' || !writeError?.startsWith('SQLITE_FULL'),
+  ),
   ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
   ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
   ...heldMessages(stats),

@@ -131,6 +131,14 @@ test('a database that cannot be written was no trouble', () => {
   expect(told(stats, full)).toEqual([{ code: 'store_failing', since: null, error: 'SQLITE_FULL' }])
 })
 
+test('that the disk is nearly full was not told while another process wrote', () => {
+  const busy = { engine: { ...ENGINE, diskFreeBytes: 5e8 }, writeError: 'SQLITE_BUSY' }
+  expect(told(stats, busy)).toEqual([
+    { code: 'store_failing', since: null, error: 'SQLITE_BUSY' },
+    { code: 'disk_low', since: null, freeBytes: 5e8 },
+  ])
+})
+
 test('tells that operators are told nothing', () => {
   const refusingChannel = { since: AT - 1, channel: 'webhook', problem: 'key', error: 'http 404' } as const
   expect(told(stats, { refusingChannel })).toEqual([{ code: 'operators_not_told', ...refusingChannel }])
