@@ -76,7 +76,7 @@ const zh: BackupTexts = {
     `备份${at === null ? '' : `数据截至${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
     '',
     '将重做一遍：',
-    `  备份中尚未送达的 ${formatCount(willSend)} 条通知会再次发送（即使此后已送达），webhook-id 不变，接收方可据此去重。`,
+    `  备份中尚未送达的 ${formatCount(willSend)} 条通知会再次发送（即使此后已送达），webhook-id 不变，接收端可据此去重。`,
     `  备份中仍在等待的 ${formatCount(willAsk)} 条登记会再次查询并通知合作方，webhook-id 同样不变。`,
     ...(willStop === 0
       ? []
@@ -89,7 +89,7 @@ const zh: BackupTexts = {
       ? '  此后新增的登记，数量未知；合作方须重新登记，将得到新的 id。'
       : `  此后新增的 ${formatCount(lost)} 条登记；合作方须重新登记，将得到新的 id。`,
     '  此后对合作方、API 密钥、签名密钥与上游账号的修改。此后吊销的密钥会重新生效：请再次吊销。',
-    '  此后的 GET /v1/events 位置：会以 409 应答，并告知从何处继续。',
+    '  此后的 GET /v1/events 位置：会返回 409，并告知从何处继续。',
     '',
     keepsAs === null ? '该处目前没有数据库。' : `现有数据库将保留为 ${keepsAs}。`,
   ],

@@ -13,7 +13,7 @@ const TEXTS = {
     unset: '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
     told: (channel: string) => `已发送：${channel} 已接收测试消息。请在群聊中确认。`,
     not: (channel: string, answer: string, advice: string) =>
-      `未发送：${channel} 应答 ${answer}。\n处理方法：${advice}。`,
+      `未发送：${channel} 返回 ${answer}。\n处理方法：${advice}。`,
   },
 } as const
 

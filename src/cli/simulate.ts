@@ -43,7 +43,7 @@ const zh: SimulatorTexts = {
   IHUYI_ACCOUNT=${apiId}
   IHUYI_API_KEY=${apiKey}
 
-以下流水号会自动应答，其他一律返回 4061：
+以下流水号会自动得出结果，其他一律返回 4061：
 
   test_success_3s   test_fail_10s   test_notfound   test_expire
 

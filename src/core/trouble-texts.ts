@@ -216,7 +216,7 @@ const PAUSE_ZH: Record<AccountFault, TroubleWords> = {
     sentence: '上游未收到绝大多数请求中的流水号',
     remedy: '请检查 IHUYI_METHOD，以及本服务与上游之间的代理。',
   },
-  unknown_code: { sentence: '上游对绝大多数请求返回文档中未列出的代码', remedy: '请向上游确认该代码的含义。' },
+  unknown_code: { sentence: '上游对绝大多数请求返回文档中未列出的返回码', remedy: '请向上游确认该返回码的含义。' },
 }
 
 const zh: Words = {
@@ -230,7 +230,7 @@ const zh: Words = {
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（代码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
+    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
     remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
@@ -239,7 +239,7 @@ const zh: Words = {
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `自${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
-    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复应答后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
+    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
   polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }, { showTime }) => ({
     sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
@@ -253,11 +253,11 @@ const zh: Words = {
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
     sentence: `回调自${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
       mostFor
-        ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有应答' : ''}`
+        ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
         : ''
     }。`,
     remedy: mostFor?.isSilent
-      ? `请告知合作方 ${mostFor.partnerId}：其接收端没有应答。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
+      ? `请告知合作方 ${mostFor.partnerId}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
       : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   disk_low: ({ freeBytes }) => ({

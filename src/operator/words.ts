@@ -97,7 +97,7 @@ const zh: Texts = {
   resolved: '恢复',
   titles: {
     'account.paused': { firing: '上游账户已暂停', resolved: '上游账户已恢复使用' },
-    'upstream.unreachable': { firing: '无法连接上游', resolved: '上游已恢复应答' },
+    'upstream.unreachable': { firing: '无法连接上游', resolved: '上游已恢复响应' },
     'upstream.unknown_status': { firing: '上游返回未知状态', resolved: '' },
     'backlog.growing': { firing: '查询或回调延迟', resolved: '已无延迟' },
     'callback.failing': { firing: '回调地址持续失败', resolved: '该主机已无持续失败的回调地址' },

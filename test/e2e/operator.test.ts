@@ -93,7 +93,7 @@ describe.concurrent('notify-test', () => {
     const at = { cwd: folder.path, env: duty.env }
     const { code, stderr } = await runCli(['notify-test', '--lang', 'zh'], at)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^未发送：webhook 应答 http 401。\n处理方法：.*OPERATOR_SECRET/)
+    expect(stderr).toMatch(/^未发送：webhook 返回 http 401。\n处理方法：.*OPERATOR_SECRET/)
     expect(stderr).not.toContain(SECRET)
     const json = await runCli(['notify-test', '--json'], at)
     expect(JSON.parse(json.stdout)).toMatchObject({ sent: false, problem: 'signature', error: 'http 401' })

@@ -105,6 +105,6 @@ describe.each(SHELLS)('pasted into %s', shell => {
 
       for (const terminal of [one, two, three, four, five]) expect(terminal.text()).not.toMatch(COMPLAINT)
     },
-    90_000,
+    120_000,
   )
 })

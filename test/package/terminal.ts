@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 
+const PATIENCE_MS = 60_000
+
 /** Interactive, with nothing of the user's own, and with their jobs in their process group, so that all end together. */
 const ARGUMENTS = { bash: ['--norc', '-i', '+m'], zsh: ['-f', '-i', '+m'] }
 type Shell = keyof typeof ARGUMENTS
@@ -29,9 +31,12 @@ export const openTerminal = (shell: Shell, { cwd, env }: { cwd: string; env: Rec
     /** Resolves with what matches, as soon as it is printed. */
     shows: (pattern: RegExp): Promise<RegExpExecArray> =>
       new Promise((resolve, reject) => {
+        const patience = setTimeout(() => reject(new Error(`no ${pattern} in: ${text}`)), PATIENCE_MS)
         const look = () => {
           const found = pattern.exec(text)
-          if (found) resolve(found)
+          if (!found) return
+          clearTimeout(patience)
+          resolve(found)
         }
         looks.add(look)
         look()

@@ -41,7 +41,7 @@ export const LOOK: Section = {
       path: 'notify-test',
       words: {
         en: 'send a test to OPERATOR_URL; print what the robot answered, and what to do',
-        zh: '向 OPERATOR_URL 发送一条测试消息；输出机器人的应答及处理方法',
+        zh: '向 OPERATOR_URL 发送一条测试消息；输出机器人的响应及处理方法',
       },
       printsData: true,
       example: 'notify-test',

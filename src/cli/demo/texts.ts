@@ -84,11 +84,11 @@ const zh: DemoTexts = {
   partner: '合作方',
   notifier: '本服务',
   upstream: 'GetResult',
-  receiver: '回调端',
+  receiver: '接收端',
   scenes: {
     'demo-pass': '用户 3 秒后通过核验',
     'demo-fail': '用户 5 秒后未通过核验',
-    'demo-retry': '用户 2 秒后通过核验；回调端先返回两次 500，再返回 200',
+    'demo-retry': '用户 2 秒后通过核验；接收端先返回两次 500，再返回 200',
     'demo-unknown': 'GetResult 查不到该流水号；演示中 7 秒后放弃',
   },
   registers: path => `POST /v1/registrations，回调到 ${path}`,
@@ -111,7 +111,7 @@ const zh: DemoTexts = {
     missing: ({ idcardid, expected }) => `${idcardid}：没有收到回调，应为 ${expected}`,
     unverified: ({ idcardid, got }) => `${idcardid}：有回调验签失败：${got}`,
     type: ({ idcardid, expected, got }) => `${idcardid}：类型应为 ${expected}，实为 ${got}`,
-    answers: ({ idcardid, expected, got }) => `${idcardid}：回调端的应答应依次为 ${expected}，实为 ${got}`,
+    answers: ({ idcardid, expected, got }) => `${idcardid}：接收端的响应应依次为 ${expected}，实为 ${got}`,
     changed: ({ idcardid, got }) => `${idcardid}：各次投递的 id 或内容不一致：${got}`,
   },
   next: [

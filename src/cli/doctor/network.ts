@@ -75,7 +75,7 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Findi
       const [en, zh] = [describeFault(outcome.fault, 'en'), describeFault(outcome.fault, 'zh')]
       return failed(
         `${apiId}: ${en.sentence} (code ${outcome.code})`,
-        `${apiId}：${zh.sentence}（代码 ${outcome.code}）`,
+        `${apiId}：${zh.sentence}（返回码 ${outcome.code}）`,
         todo(en.remedy, zh.remedy),
       )
     }
@@ -85,7 +85,7 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Findi
         .join(': ')
       return failed(
         `${apiId}: GetResult gave no usable answer (${cause})`,
-        `${apiId}：GetResult 未给出可用的应答（${cause}）`,
+        `${apiId}：GetResult 未给出可用的响应（${cause}）`,
         OUTAGE,
       )
     }
@@ -99,7 +99,7 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Findi
       const code = `${outcome.kind}, ${outcome.code}`
       return warning(
         `${apiId}: GetResult knows the account, but answered otherwise than 4061 about an unknown serial (${code})`,
-        `${apiId}：GetResult 认可该账户，但对未知流水号的应答不是 4061（${code}）`,
+        `${apiId}：GetResult 认可该账户，但对未知流水号的响应不是 4061（${code}）`,
         todo('ask the vendor whether this has changed', '请向上游确认是否有变更'),
       )
     }
@@ -118,7 +118,7 @@ const HARMFUL_MS = 60 * SECOND
 
 /** @param aheadMs how far GetResult's clock is ahead of ours */
 export const judgeClock = (aheadMs: number | null): Finding => {
-  if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的应答中得知其时间')
+  if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
   const seconds = Math.round(Math.abs(aheadMs) / SECOND)
   const [en, zh] = aheadMs > 0 ? ['behind', '慢'] : ['ahead of', '快']
   if (Math.abs(aheadMs) < NOTICEABLE_MS)

@@ -31,7 +31,7 @@ All of them: ${call} settings`,
 }
 
 const zh: HelpTexts = {
-  description: '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以签名 webhook 通知合作方。',
+  description: '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以带签名的回调通知合作方。',
   titles: {
     'Usage:': '用法：',
     'Arguments:': '参数：',

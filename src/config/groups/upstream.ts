@@ -71,7 +71,7 @@ export const UPSTREAM = {
       parse: flag,
       default: 'false',
       en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, without GetResult; their webhooks have `"sandbox": true`.',
-      zh: '是否由本服务直接应答测试流水号（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult；其 webhook 带有 `"sandbox": true`。',
+      zh: '是否由本服务直接给出测试流水号的结果（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult；其回调带有 `"sandbox": true`。',
     },
   },
 } satisfies SettingGroup

@@ -145,7 +145,7 @@ const zh: ExplainTexts = {
     unresolved_not_found: '上游始终查不到该流水号，该登记已于{at} 结束。请确认它就是 Submit 返回的流水号。',
     unresolved_gone: '上游曾能查到该流水号，后来查不到了，该登记已于{at} 结束。',
     unresolved_invalid_id:
-      '上游返回流水号格式错误（代码 4060），该登记已于{at} 结束。请确认它就是 Submit 返回的流水号。',
+      '上游返回流水号格式错误（返回码 4060），该登记已于{at} 结束。请确认它就是 Submit 返回的流水号。',
     unresolved_unknown_status: '上游一直返回文档中未列出的状态，该登记已在截止时间{at} 结束。',
   },
   answer: {
@@ -153,13 +153,13 @@ const zh: ExplainTexts = {
     verdict: '上游已于{at} 返回核验结果，正在保存。',
     waiting: '截至{at}，用户尚未完成核验（状态 {status}）。',
     unknown_status: '上游于{at} 返回了文档中未列出的状态（“{status}”），因此还没有核验结果。',
-    not_found: '上游于{at} 返回流水号不存在（代码 4061）。新的流水号可能要过一会儿才能查到。',
-    invalid_id: '上游于{at} 返回流水号格式错误（代码 4060），正在再次查询确认。',
+    not_found: '上游于{at} 返回流水号不存在（返回码 4061）。新的流水号可能要过一会儿才能查到。',
+    invalid_id: '上游于{at} 返回流水号格式错误（返回码 4060），正在再次查询确认。',
     transient: '{at} 的查询失败：无法连接上游，或返回内容无法解析。',
-    transient_code: '{at} 的查询失败：上游出错（代码 {code}），与用户的核验结果无关。',
+    transient_code: '{at} 的查询失败：上游出错（返回码 {code}），与用户的核验结果无关。',
     throttled: '上游于{at} 要求降低查询频率。',
-    account: '上游于{at} 拒绝了账户的请求（代码 {code}），与用户的核验结果无关。',
-    clock: '上游于{at} 拒绝了请求中的时间戳（代码 {code}），与用户的核验结果无关。',
+    account: '上游于{at} 拒绝了账户的请求（返回码 {code}），与用户的核验结果无关。',
+    clock: '上游于{at} 拒绝了请求中的时间戳（返回码 {code}），与用户的核验结果无关。',
   },
   next: {
     at: '下次查询时间：{at}（{in}）。',
@@ -168,9 +168,9 @@ const zh: ExplainTexts = {
     queuedFar: '查询时间已到，正在排队：前面还有贵方的 {before} 次以上查询，目前每秒 {rate} 次，预计最早约 {in}查询。',
     none: '不会再查询。',
   },
-  unreachable: '自{at} 起无法连接上游（{error}）。系统会定期重试，上游恢复应答后立即继续查询该流水号。',
+  unreachable: '自{at} 起无法连接上游（{error}）。系统会定期重试，上游恢复响应后立即继续查询该流水号。',
   paused: {
-    byCode: '上游账户自{at} 起暂停使用：{reason}（代码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',
+    byCode: '上游账户自{at} 起暂停使用：{reason}（返回码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',
     byOperator: '运维人员已于{at} 暂停上游账户，恢复后会立即继续查询该流水号。',
   },
   pauseReason: {
@@ -184,7 +184,7 @@ const zh: ExplainTexts = {
     no_contract: '账户未开通此产品',
     password_or_balance: '密码错误或余额不足',
     serial_not_received: '上游未收到本服务发送的流水号',
-    unknown_code: '上游对大多数请求返回文档中未列出的代码',
+    unknown_code: '上游对大多数请求返回文档中未列出的返回码',
   },
   webhook: {
     delivered: '回调已送达：{attempt}。',
