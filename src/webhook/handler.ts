@@ -12,8 +12,8 @@ export interface WebhookHandler {
 }
 
 const PARSED =
-  'webhookHandler: the body was read before, and only the received bytes can be verified: mount it before any JSON parser, or give ' +
-  'its route a raw one, e.g. express.raw({ type: "application/json" })'
+  'webhookHandler: the body was read before, and only the received bytes can be verified: mount it before any body parser, or have ' +
+  'the parser keep them, e.g. express.json({ verify: (request, _, rawBody) => { Object.assign(request, { rawBody }) } })'
 
 export const createHandler = ({
   receive,

@@ -20,15 +20,28 @@ export const MOUNTS: Readonly<Record<string, (handler: WebhookHandler) => Reques
     app.post('/hook', express.raw({ type: 'application/json', limit: '1mb' }), handler)
     return app
   },
+  'Express that parses every body': handler => {
+    const app = express()
+    app.use(
+      express.json({
+        limit: '1mb',
+        verify: (request, _, rawBody) => {
+          Object.assign(request, { rawBody })
+        },
+      }),
+    )
+    app.post('/hook', handler)
+    return app
+  },
   Hono: handler => getRequestListener(new Hono().post('/hook', c => handler(c.req.raw)).fetch),
   Fetch: handler => getRequestListener(handler),
 }
 
-/** Express that has parsed the body before. */
+/** Express that has parsed the body before, so that a raw parser finds nothing. */
 export const parsedBefore = (handler: WebhookHandler): RequestListener => {
   const app = express()
   app.use(express.json({ limit: '1mb' }))
-  app.post('/hook', handler)
+  app.post('/hook', express.raw({ type: 'application/json' }), handler)
   return app
 }
 
