@@ -45,7 +45,19 @@ const caseOf = (claim: string, expected: boolean, more: Partial<Case> = {}): Cas
   ...more,
 })
 
+/** The request that the page shows, signed with the secret that stands beside it. */
+const shown = (): Pick<Case, 'secrets' | 'headers' | 'body'> => {
+  const [, head = '', body = ''] = /```http\n([\s\S]*?)\n\n([\s\S]*?)\n```/.exec(PAGE) ?? []
+  const [secret = ''] = /\bwhsec_[A-Za-z0-9+/]{32,}=*/.exec(PAGE) ?? []
+  return {
+    secrets: [secret],
+    headers: Object.fromEntries([...head.matchAll(/^(.+?): (.+)$/gm)].map(([, ...pair]) => pair)),
+    body,
+  }
+}
+
 const CASES: Case[] = [
+  caseOf('the request on the page', true, shown()),
   caseOf('good', true),
   caseOf('two secrets here, one there', true, { secrets: [NEXT, LIVE] }),
   caseOf('one secret here, two there', true, { headers: signed([NEXT, LIVE]) }),
