@@ -67,7 +67,7 @@ const zh: Texts = {
   newer_schema: ({ path }) => `${path} 属于更新版本的 idface-notifier：请使用该版本`,
   not_ours: ({ path }) => `${path} 不是 idface-notifier 的数据库`,
   damaged: ({ path, found }) =>
-    `${path} 已损坏（${found}）：见 docs/operations.md 的 "A damaged database"；若是备份，请改用更早的一份`,
+    `${path} 已损坏（${found}）：见 docs/operations.zh-CN.md 的“数据库损坏”；若是备份，请改用更早的一份`,
   counts_differ: ({ path, table, expected, found }) =>
     `${path} 的副本不完整：表 ${table} 有 ${found} 行，应为 ${expected} 行。请检查磁盘与内存后重试`,
   no_manifest: ({ path }) =>

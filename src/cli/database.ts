@@ -42,7 +42,7 @@ const zh: DatabaseTexts = {
   pruned: count => `已清除 ${count} 条登记及其消息与发送记录。`,
   resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
   unreadable: count =>
-    `${count} 个值用两把密钥都无法解密，已原样保留（见 docs/operations.md 的 "An unreadable value"）：`,
+    `${count} 个值用两把密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）：`,
   more: '  其余见 --json',
 }
 

@@ -50,7 +50,7 @@ export const reasonOf = (error: unknown, lang: Language): string => {
 
 const DAMAGE: Words = {
   en: 'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md',
-  zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.md 的 "A damaged database"',
+  zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.zh-CN.md 的“数据库损坏”',
 }
 
 /** What to do where the database has failed because its file is damaged; null for any other error. */

@@ -222,7 +222,7 @@ const PAUSE_ZH: Record<AccountFault, TroubleWords> = {
 const zh: Words = {
   store_failing: ({ error }) => ({
     sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会发送回调。已存储的数据不受影响。`,
-    remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.md 中的 “Disk full, or read-only”。`,
+    remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。`,
   }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会发送回调。',
@@ -274,12 +274,12 @@ const zh: Words = {
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,
     remedy:
-      '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.md 中的 “Backup and restore”。',
+      '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.zh-CN.md 的“备份与恢复”。',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
     remedy:
-      '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.md 中的 “Being told”。',
+      '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.zh-CN.md 的“告警通知”。',
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,

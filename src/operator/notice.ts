@@ -25,6 +25,8 @@ export interface Notice {
   items: readonly NoticeItem[]
 }
 
+const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as const
+
 /** @param at epoch ms */
 export const noticeItem = (event: OperatorEvent, language: Language, at: number): NoticeItem => {
   const { subject, state, since, count, details } = event
@@ -32,7 +34,7 @@ export const noticeItem = (event: OperatorEvent, language: Language, at: number)
   return {
     ...{ type, subject, state, since, count, details: { ...details } },
     ...WORDS[language].event(event, at),
-    runbook: `docs/operations.md#${event.condition}`,
+    runbook: `${RUNBOOK[language]}#${event.condition}`,
   }
 }
 
@@ -40,5 +42,5 @@ export const noticeItem = (event: OperatorEvent, language: Language, at: number)
 export const testItem = (language: Language, source: string, at: number): NoticeItem => ({
   ...{ type: 'operator.test', subject: source, state: 'firing', since: at, count: 1, details: {} },
   ...WORDS[language].test,
-  runbook: 'docs/operations.md#being-told',
+  runbook: `${RUNBOOK[language]}#being-told`,
 })

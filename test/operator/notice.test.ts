@@ -6,7 +6,8 @@ import { OPERATOR_EVENT_TYPES, type OperatorEvent } from '../../src/core/operato
 import { noticeItem } from '../../src/operator/notice.ts'
 import { AT, exhausted, PAUSED } from './support.ts'
 
-const OPERATIONS = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+const ROOT = join(import.meta.dirname, '../..')
+const OPERATIONS = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
 const HOST = { partnerId: 'partner_1', host: 'hooks.partner.example' }
 const LATE = { since: AT, due: 7, isCapped: false, mostFor: null } as const
 
@@ -35,9 +36,13 @@ describe.each(CONDITIONS)('%s', condition => {
     if (language === 'en') expect(headline + sentence + remedy).not.toMatch(/\p{sc=Han}/u)
   })
 
-  test('has its place in the runbook', () => {
-    const { runbook } = noticeItem(event, 'en', AT)
-    expect(OPERATIONS).toContain(`<a id="${runbook.replace('docs/operations.md#', '')}"></a>`)
+  test.each([
+    ['en', 'docs/operations.md'],
+    ['zh', 'docs/operations.zh-CN.md'],
+  ] as const)('has its place in the runbook (%s)', (language, page) => {
+    const [file, anchor] = noticeItem(event, language, AT).runbook.split('#')
+    expect(file).toBe(page)
+    expect(readFileSync(join(ROOT, page), 'utf8')).toContain(`<a id="${anchor}"></a>`)
   })
 })
 

@@ -13,7 +13,7 @@ const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | 
     return failed(
       `the database cannot be opened: ${desk.unopened.en}`,
       `无法打开数据库：${desk.unopened.zh}`,
-      todo('see "A damaged database" in docs/operations.md', '见 docs/operations.md 的 "A damaged database"'),
+      todo('see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'),
     )
   if (desk.path === null) return skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')
   return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
@@ -36,7 +36,7 @@ export const judgeDamage = (found: string | null, how: 'quick' | 'deep'): Findin
         `数据库已损坏（${name}：${found}）`,
         todo(
           'stop the service, and restore the last backup ("A damaged database" in docs/operations.md)',
-          '请停止服务并恢复最近的备份（见 docs/operations.md 的 "A damaged database"）',
+          '请停止服务并恢复最近的备份（见 docs/operations.zh-CN.md 的“数据库损坏”）',
         ),
       )
 }

@@ -49,7 +49,7 @@ export const checkDns = async ({ config }: Desk): Promise<Finding> => {
 
 const OUTAGE = todo(
   'see "An outage of GetResult" in docs/operations.md',
-  '见 docs/operations.md 的 "An outage of GetResult"',
+  '见 docs/operations.zh-CN.md 的“GetResult 故障”',
 )
 
 export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Finding => {
@@ -63,7 +63,7 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Findi
     return failed(
       `the APIKEY of ${apiId} does not decrypt`,
       `${apiId} 的 APIKEY 无法解密`,
-      todo('see "An unreadable value" in docs/operations.md', '见 docs/operations.md 的 "An unreadable value"'),
+      todo('see "An unreadable value" in docs/operations.md', '见 docs/operations.zh-CN.md 的“无法读取的值”'),
     )
   switch (outcome.kind) {
     case 'not_found':
@@ -158,7 +158,7 @@ export const judgeProxies = ({
         : failed(
             `the proxy for callbacks, ${callback.host}, takes no connection (${callback.error})`,
             `无法连接回调代理 ${callback.host}（${callback.error}）`,
-            todo('see "A proxy that fails" in docs/operations.md', '见 docs/operations.md 的 "A proxy that fails"'),
+            todo('see "A proxy that fails" in docs/operations.md', '见 docs/operations.zh-CN.md 的“代理故障”'),
           ),
     )
   if (ignored.length > 0)

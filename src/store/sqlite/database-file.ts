@@ -89,7 +89,7 @@ export const refuseForeign = async (path: string): Promise<void> => {
   if (start.subarray(0, HEADER.length).equals(HEADER)) return refuseOthers(path, start.readUInt32BE(APPLICATION_ID_AT))
   throw new StartError({
     en: `DATABASE_URL: ${path} is not an SQLite database; name another file (if it was your database, it is damaged: see "A damaged database" in docs/operations.md)`,
-    zh: `DATABASE_URL：${path} 不是 SQLite 数据库；请改用其他文件（若它原是您的数据库，则已损坏：见 docs/operations.md 的 "A damaged database"）`,
+    zh: `DATABASE_URL：${path} 不是 SQLite 数据库；请改用其他文件（若它原是您的数据库，则已损坏：见 docs/operations.zh-CN.md 的“数据库损坏”）`,
   })
 }
 
