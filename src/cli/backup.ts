@@ -2,6 +2,7 @@ import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { clock, random } from '../app/clock-and-ids.ts'
 import type { Language } from '../config/setting.ts'
+import { StartError } from '../core/error.ts'
 import { BackupError } from '../store/backup-problem.ts'
 import { makeBackup, openRestore } from '../store/backups.ts'
 import { manifestPathOf } from '../store/sqlite/backup-manifest.ts'
@@ -9,7 +10,7 @@ import { VERSION } from '../version.ts'
 import { userName } from './audit.ts'
 import { problemText } from './backup-problem-texts.ts'
 import { backupTexts } from './backup-texts.ts'
-import { fail, loadConfig, namesSetting, print, reasonOf, refuse } from './environment.ts'
+import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
@@ -112,8 +113,7 @@ const confirm = async (question: string): Promise<boolean> => {
 const explain = (error: unknown, language: Language, endProgress: () => void): never => {
   endProgress()
   if (!(error instanceof BackupError)) {
-    const reason = reasonOf(error, language)
-    return namesSetting(error) ? refuse(reason) : fail(reason)
+    return error instanceof StartError ? refuseToOpen(error, language) : fail(reasonOf(error, language))
   }
   const text = problemText(error.problem, language)
   return ON_THE_WAY.has(error.problem.kind) ? fail(text) : refuse(text)

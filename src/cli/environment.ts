@@ -41,11 +41,15 @@ export const refuseToOpen = (error: unknown, lang: Language): never => {
 /** An error in one line for a terminal, without what drivers put into theirs. What is ours is whole, as paths are. */
 export const reasonOf = (error: unknown, lang: Language): string => {
   if (error instanceof StartError) return error.words[lang]
-  const { message, name, code } = describeError(error)
-  const isOurs = message !== undefined && error instanceof Error
-  const reason = isOurs ? error.message : `${name} ${code ?? ''}`.trim()
+  const reason = error instanceof AppError ? error.detail[lang] : plainReasonOf(error)
   const advice = damageAdviceOn(error)
   return advice === null ? reason : `${reason}${COLON[lang]}${advice[lang]}`
+}
+
+const plainReasonOf = (error: unknown): string => {
+  const { message, name, code } = describeError(error)
+  const isOurs = message !== undefined && error instanceof Error
+  return isOurs ? error.message : `${name} ${code ?? ''}`.trim()
 }
 
 const DAMAGE: Words = {
@@ -76,9 +80,6 @@ export const loadEnvFile = (lang: Language) => {
   }
 }
 
-/** Where an error begins with the name of a setting, that is what has to be changed. */
-export const namesSetting = (error: unknown): boolean => /^[A-Z][A-Z_]+: /.test(reasonOf(error, 'en'))
-
 interface OpeningTexts {
   unreadable: (path: string, code: string) => string
   keyCreated: (path: string) => string
@@ -103,8 +104,8 @@ const zh: OpeningTexts = {
 const TEXTS: Readonly<Record<Language, OpeningTexts>> = { en, zh }
 
 /**
- * Runs a command on the database that the settings name. If the database fails, the process ends with 1; with 2 where a
- * setting is the reason, and it will not pass by itself.
+ * Runs a command on the database that the settings name. The process ends with 2 where the database cannot be opened, unless that
+ * may pass by itself; with 1 where it fails later.
  */
 export const withStore = async (
   lang: Language,
@@ -126,7 +127,7 @@ export const withStore = async (
       await store.close()
     }
   } catch (error) {
-    if (namesSetting(error)) refuseToOpen(error, lang)
+    if (error instanceof StartError) refuseToOpen(error, lang)
     fail(reasonOf(error, lang))
   }
 }

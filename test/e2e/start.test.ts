@@ -117,3 +117,11 @@ test.concurrent('what keeps the database or the port from being opened was told 
   expect(await told(['serve'])).toMatch(/^该数据库属于更新版本的 idface-notifier，.*\n$/)
   expect(await told(['serve', '--lang', 'en'])).toMatch(/^this database belongs to a later version of .*\n$/)
 })
+
+test.concurrent("a command under a key that is not the database's ended with 1, as if it might work later", async () => {
+  await using scene = await openScene()
+  expect(await runCli(['migrate'], { cwd: scene.folder, env: scene.env })).toMatchObject({ code: 0 })
+  const env = { ...scene.env, MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
+  const ended = await runCli(['partner', 'list', '--lang', 'zh'], { cwd: scene.folder, env })
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(/^MASTER_KEY 不是写入该数据库的密钥/) })
+})
