@@ -21,6 +21,7 @@ interface AccountTexts {
   all: string
   works: string
   paused: (since: string, reason: string) => string
+  withCode: (reason: string, code: number) => string
   byOperator: string
   unreachable: (since: string, error: string) => string
   created: (account: string) => string
@@ -37,6 +38,7 @@ const en: AccountTexts = {
   all: 'all',
   works: 'works',
   paused: (since, reason) => `paused since ${since}: ${reason}`,
+  withCode: (reason, code) => `${reason} (${code})`,
   byOperator: 'by an operator',
   unreachable: (since, error) => `not reachable since ${since} (${error})`,
   created: account => `Added ${account}.`,
@@ -53,6 +55,7 @@ const zh: AccountTexts = {
   all: '全部',
   works: '正常',
   paused: (since, reason) => `自${since} 起暂停：${reason}`,
+  withCode: (reason, code) => `${reason}（${code}）`,
   byOperator: '由运维人员暂停',
   unreachable: (since, error) => `自${since} 起无法连接（${error}）`,
   created: account => `已添加 ${account}。`,
@@ -76,12 +79,12 @@ export const listAccounts = ({ json, lang }: Common): Promise<void> =>
   })
 
 const stateOf = (account: Account, lang: Language): string => {
-  const { works, paused, byOperator, unreachable } = TEXTS[lang]
+  const { works, paused, withCode, byOperator, unreachable } = TEXTS[lang]
   const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
   if (pausedAt !== null) {
     const reason =
       pauseReason === null || pauseReason === 'operator' ? byOperator : EXPLAIN_TEXTS[lang].pauseReason[pauseReason]
-    return paused(formatTime(pausedAt, lang), pauseCode === null ? reason : `${reason} (${pauseCode})`)
+    return paused(formatTime(pausedAt, lang), pauseCode === null ? reason : withCode(reason, pauseCode))
   }
   return unreachableAt === null ? works : unreachable(formatTime(unreachableAt, lang), unreachableError ?? '?')
 }

@@ -6,12 +6,14 @@ const TEXTS = {
   en: {
     unset: 'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
     told: (channel: string) => `Sent: ${channel} has taken the test. Look whether it is in the chat.`,
+    answer: (code: string, said: string) => `${code} (${said})`,
     not: (channel: string, answer: string, advice: string) =>
       `Not sent: ${channel} answered ${answer}.\nWhat to do: ${advice}.`,
   },
   zh: {
     unset: '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
     told: (channel: string) => `已发送：${channel} 已接收测试消息。请在群聊中确认。`,
+    answer: (code: string, said: string) => `${code}（${said}）`,
     not: (channel: string, answer: string, advice: string) =>
       `未发送：${channel} 返回 ${answer}。\n处理方法：${advice}。`,
   },
@@ -28,5 +30,5 @@ export const notifyTest = async ({ json, lang }: Common): Promise<void> => {
   const problem = answer.kind === 'refused' ? answer.problem : 'later'
   const advice = ADVICE_FOR[lang][problem]
   if (json) print(JSON.stringify({ channel, sent: false, problem, error: code, answer: said, advice }))
-  fail(texts.not(channel, said === '' ? code : `${code} (${said})`, advice))
+  fail(texts.not(channel, said === '' ? code : texts.answer(code, said), advice))
 }

@@ -24,7 +24,7 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
 export const serve = async ({ hold, lang }: Pick<Common, 'lang'> & { hold: boolean }): Promise<void> => {
   const config = loadConfig('upstream', lang)
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
-  for (const relaxed of relaxedSettings(config)) emit('setting.relaxed', relaxed)
+  for (const { setting, effect } of relaxedSettings(config)) emit('setting.relaxed', { setting, effect: effect.en })
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
   const app = await start(config, { emit, hold }).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
   emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })

@@ -1,18 +1,32 @@
+import type { Words } from '../core/language.ts'
 import type { Config } from './settings.ts'
 
+export interface RelaxedSetting {
+  setting: string
+  effect: Words
+}
+
 /** Settings that open what is closed by default, with what they do. Right for trying out, rarely in production. */
-export const relaxedSettings = ({
-  upstream,
-  callback,
-}: Pick<Config, 'upstream' | 'callback'>): { setting: string; effect: string }[] => [
+export const relaxedSettings = ({ upstream, callback }: Pick<Config, 'upstream' | 'callback'>): RelaxedSetting[] => [
   ...(upstream.sandbox
-    ? [{ setting: 'SANDBOX', effect: 'test serials are answered here, with the verdict that their name asks for' }]
+    ? [
+        {
+          setting: 'SANDBOX',
+          effect: {
+            en: 'test serials are answered here, with the verdict that their name asks for',
+            zh: '测试流水号由本服务直接应答，结果由其名称决定',
+          },
+        },
+      ]
     : []),
   ...(callback.allowHttp
     ? [
         {
           setting: 'CALLBACK_ALLOW_HTTP',
-          effect: 'verdicts are sent over plain http, where everybody on the way reads them',
+          effect: {
+            en: 'verdicts are sent over plain http, where everybody on the way reads them',
+            zh: '结果可经明文 http 发送，途经的任何人都能读到',
+          },
         },
       ]
     : []),
@@ -20,7 +34,10 @@ export const relaxedSettings = ({
     ? [
         {
           setting: 'CALLBACK_ALLOW_NETWORKS',
-          effect: 'partners can make the service call addresses that are not public',
+          effect: {
+            en: 'partners can make the service call addresses that are not public',
+            zh: '合作方可以让本服务访问非公网地址',
+          },
         },
       ]
     : []),

@@ -1,11 +1,8 @@
-import { relaxedSettings } from '../../config/relaxed-settings.ts'
+import { type RelaxedSetting, relaxedSettings } from '../../config/relaxed-settings.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, todo, warning } from './finding.ts'
 
-export const judgeSettings = (
-  problems: Desk['problems'],
-  relaxed: readonly { setting: string; effect: string }[],
-): Finding[] => {
+export const judgeSettings = (problems: Desk['problems'], relaxed: readonly RelaxedSetting[]): Finding[] => {
   const wrong = problems.map(({ setting, message }) =>
     failed(
       `${setting}: ${message.en}`,
@@ -15,8 +12,8 @@ export const judgeSettings = (
   )
   const open = relaxed.map(({ setting, effect }) =>
     warning(
-      `${setting}: ${effect}`,
-      `${setting} 放宽了默认限制：${effect}`,
+      `${setting}: ${effect.en}`,
+      `${setting} 放宽了默认限制：${effect.zh}`,
       todo(`remove ${setting} in production`, `生产环境请移除 ${setting}`),
     ),
   )

@@ -13,6 +13,10 @@ interface HelpTexts {
   fallback: (value: string) => string
   settings: (call: string) => string
   seeHelp: (command: string) => string
+  /** What stands for them in a usage. */
+  command: string
+  options: string
+  choices: (values: readonly string[]) => string
 }
 
 const en: HelpTexts = {
@@ -28,6 +32,9 @@ const en: HelpTexts = {
   settings: call => `Settings come from the environment, or from a file .env in the current folder.
 All of them: ${call} settings`,
   seeHelp: command => `How it is used: ${command} --help`,
+  command: 'COMMAND',
+  options: '[options]',
+  choices: values => ` (${values.join(', ')})`,
 }
 
 const zh: HelpTexts = {
@@ -49,6 +56,9 @@ const zh: HelpTexts = {
   settings: call => `配置项取自环境变量，或当前文件夹中的 .env 文件。
 查看全部配置项：${call} settings`,
   seeHelp: command => `用法见：${command} --help`,
+  command: '命令',
+  options: '[选项]',
+  choices: values => `（${values.join('、')}）`,
 }
 
 export const HELP_TEXTS: Readonly<Record<Language, HelpTexts>> = { en, zh }

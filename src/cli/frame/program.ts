@@ -53,7 +53,7 @@ export const buildProgram = (
   }
   const asGroup = (group: Program) =>
     group
-      .usage('COMMAND [options]')
+      .usage(`${texts.command} ${texts.options}`)
       .helpCommand(false)
       .allowUnknownOption()
       .allowExcessArguments()
@@ -73,7 +73,7 @@ export const buildProgram = (
     const command: Program = parent
       .command(spec.path.split(' ').at(-1) ?? spec.path)
       .description(spec.words[language])
-      .usage([...args.map(nameOf), '[options]'].join(' '))
+      .usage([...args.map(nameOf), texts.options].join(' '))
       .helpOption('-h, --help', texts.help)
       .allowUnknownOption()
       .allowExcessArguments()
@@ -82,7 +82,7 @@ export const buildProgram = (
     for (const { name, words } of args) command.addArgument(new Argument(`[${name}]`, words[language]))
     for (const [key, { placeholder, words, choices, fallback }] of Object.entries(spec.options)) {
       const value = placeholder === null ? '' : ` [${placeholder}]`
-      const more = choices ? ` (${choices.join(', ')})` : ''
+      const more = choices ? texts.choices(choices) : ''
       const byDefault = fallback === null || typeof fallback === 'boolean' ? '' : texts.fallback(String(fallback))
       const shown = fallback === undefined ? '' : byDefault
       command.addOption(new ProgramOption(`${flagOf(key)}${value}`, `${words[language]}${more}${shown}`))

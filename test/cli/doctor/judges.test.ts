@@ -32,8 +32,9 @@ describe('a judgement', () => {
     expect(states(judgeSettings([], []))).toEqual(['ok'])
     const found = judgeSettings(
       [{ setting: 'PORTT', message: { en: 'is not a setting', zh: '没有这个配置项' } }],
-      [{ setting: 'SANDBOX', effect: 'x' }],
+      [{ setting: 'SANDBOX', effect: { en: 'opens it', zh: '会放开' } }],
     )
+    expect(found[1]?.text).toEqual({ en: 'SANDBOX: opens it', zh: 'SANDBOX 放宽了默认限制：会放开' })
     expect(states(found)).toEqual(['failed', 'warning'])
     expect(found[0]?.text.en).toContain('PORTT')
   })
