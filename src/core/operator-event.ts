@@ -184,7 +184,9 @@ export const MOST_EVENTS_OF_A_PARTNER = 50
 
 type Kept = Pick<OperatorEvent, 'condition' | 'state' | 'toldState' | 'dueAt' | 'at' | 'details'>
 
-const isDone = ({ state, dueAt }: Kept): boolean => state === 'resolved' && dueAt === null
+/** It is over and told; what only happens has no end to wait for. */
+const isDone = ({ condition, state, dueAt }: Kept): boolean =>
+  dueAt === null && (state === 'resolved' || OPERATOR_CONDITIONS[condition] === null)
 
 /** Which go first: those that are over and told, then those of partners; of each those with nothing to tell, the oldest first. */
 const byWorth = (a: Kept, b: Kept): number => {

@@ -144,6 +144,14 @@ describe('what is forgotten first', () => {
     expect(gone([known, over, ...rest(MOST_OPERATOR_EVENTS - 1)])).toEqual([2])
   })
 
+  test('was what a partner has to be told, for what happened to accounts once and was told', () => {
+    const details = { account: 'acc_1', status: 'MAYBE' }
+    const once = (n: number) =>
+      event(n, { condition: 'upstream.unknown_status', details, dueAt: null, toldState: 'firing' })
+    const past = Array.from({ length: MOST_OPERATOR_EVENTS }, (_, n) => once(n))
+    expect(gone([...past, event(5_000), event(5_001)])).toEqual([0, 1])
+  })
+
   test('is of one partner what is new beyond fifty, so that what was told has its end told', () => {
     const details = event(0).details
     const told = Array.from({ length: MOST_EVENTS_OF_A_PARTNER - 1 }, (_, n) =>
