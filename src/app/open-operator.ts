@@ -51,7 +51,7 @@ const openTelling = (
   const notebook = createNotebook({ store, clock, onDue: teller.ring, emit })
   return {
     note: notebook.note,
-    tellUnwritable: createWriteAlarm({ ...told, now: store.now }),
+    tellUnwritable: createWriteAlarm({ ...told, now: store.now, random: Math.random }),
     whyOff: teller.whyOff,
     end: () => Promise.all([teller.stop(), notebook.stop()]),
     breakOff: channel.close,

@@ -14,6 +14,11 @@ export const fullHourWait = (now: number, random: number): number => {
   return sinceBusy < busyMs ? busyMs - sinceBusy + random * SPREAD_MS : 0
 }
 
+/** Whoever asks for more time gets no more: it may be a mistake. */
+const LONGEST_PAUSE_MS = 15 * MINUTE
+/** How long a channel is left alone that asks for so much time. */
+export const pauseFor = (waitMs: number): number => Math.min(waitMs, LONGEST_PAUSE_MS)
+
 const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
 const JITTER = 0.2
 

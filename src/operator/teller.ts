@@ -9,7 +9,7 @@ import { ADVICE } from './advice.ts'
 import type { Channel } from './channel.ts'
 import type { Answer } from './dialect.ts'
 import { type Notice, noticeItem } from './notice.ts'
-import { fullHourWait, retryWait } from './pace.ts'
+import { fullHourWait, pauseFor, retryWait } from './pace.ts'
 
 export interface Teller {
   /** There may be something to tell. */
@@ -24,7 +24,6 @@ export interface Teller {
 const LEASE_MS = MINUTE
 /** Looks again after this long, for what another node has noted and leases that have run out. */
 const LONGEST_NAP_MS = SECOND
-const LONGEST_PAUSE_MS = 15 * MINUTE
 /** In a row, before the channel is off: then it gets one message an hour, until it takes one. */
 const MOST_REFUSALS = 3
 const OFF_MS = HOUR
@@ -115,7 +114,7 @@ export const createTeller = (deps: {
       return { kind: 'failed', dueAt: now + Math.round(retryWait(tries, random())) }
     }
     const settlements = events.map(event => ({ id: event.id, claim: event.claim, outcome: settled(event) }))
-    await store.settleOperatorEvents(settlements, waitMs === null ? null : now + Math.min(waitMs, LONGEST_PAUSE_MS))
+    await store.settleOperatorEvents(settlements, waitMs === null ? null : now + pauseFor(waitMs))
   }
 
   const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import type { Answer } from '../../src/operator/dialect.ts'
 import { createWriteAlarm } from '../../src/operator/write-alarm.ts'
 import { AT } from './support.ts'
@@ -14,7 +14,7 @@ const open = () => {
         return state.answer
       },
     },
-    ...{ language: 'en', source: 'node-1', now: () => state.now, emit: () => {} },
+    ...{ language: 'en', source: 'node-1', now: () => state.now, random: () => 0.5, emit: () => {} },
   })
   const at = async (ms: number, error: string | null) => {
     state.now = AT + ms
@@ -44,11 +44,32 @@ test('what comes and goes within the hour is told again only once it has lasted'
   expect(await at(6 * MINUTE, 'SQLITE_FULL')).toEqual([FIRING])
 })
 
-test('what could not be told is tried again at the next look', async () => {
+test('a channel that does not take it was sent it four times a minute', async () => {
+  const { at, state } = open()
+  const trials = async (from: number, until: number) => {
+    const times: number[] = []
+    for (let ms = from; ms < until; ms += 15 * SECOND) if ((await at(ms, 'SQLITE_FULL')).length > 0) times.push(ms)
+    return times
+  }
+  state.answer = { kind: 'refused', problem: 'key', code: 'http 404', said: '' }
+  expect(await trials(0, HOUR)).toHaveLength(8)
+  state.answer = { kind: 'told' }
+  expect(await trials(HOUR, 2 * HOUR)).toHaveLength(1)
+})
+
+test('a channel that asks for time is left alone for so long', async () => {
+  const { at, state } = open()
+  state.answer = { kind: 'later', code: 'http 429', said: '', waitMs: 10 * MINUTE }
+  expect(await at(0, 'SQLITE_FULL')).toEqual([FIRING])
+  expect(await at(9 * MINUTE, 'SQLITE_FULL')).toEqual([])
+  expect(await at(10 * MINUTE, 'SQLITE_FULL')).toEqual([FIRING])
+})
+
+test('what could not be told is tried again soon', async () => {
   const { at, state } = open()
   state.answer = { kind: 'later', code: 'timeout: connect', said: '', waitMs: null }
   expect(await at(0, 'SQLITE_FULL')).toEqual([FIRING])
   state.answer = { kind: 'told' }
-  expect(await at(1, 'SQLITE_FULL')).toEqual([FIRING])
-  expect(await at(2, 'SQLITE_FULL')).toEqual([])
+  expect(await at(15 * SECOND, 'SQLITE_FULL')).toEqual([FIRING])
+  expect(await at(30 * SECOND, 'SQLITE_FULL')).toEqual([])
 })
