@@ -29,10 +29,10 @@ export const QUOTAS = z.strictObject({
 
 /** Whether an account is paused, and why. */
 export const PAUSE = {
-  paused: z.boolean(),
-  reason: z.enum(PAUSE_REASONS).nullable(),
+  paused: z.boolean().describe('While it is, nothing is asked with it, and no registration expires.'),
+  reason: z.enum(PAUSE_REASONS).nullable().describe('Why it is paused.'),
   code: z.int().nullable().describe('The upstream code that paused it.'),
-  since: AT_OR_NULL,
+  since: AT_OR_NULL.describe('Since when it is paused.'),
 }
 export const viewPause = ({
   pausedAt,

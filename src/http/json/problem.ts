@@ -29,26 +29,33 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
 }
 
 /** RFC 9457. */
-export const PROBLEM = z.strictObject({
-  type: z.string().describe('The address of a page that says what to do.'),
-  title: z.string(),
-  status: z.int().min(400).max(599),
-  detail: z.string(),
-  errors: z
-    .array(z.strictObject({ path: z.string(), message: z.string() }))
-    .exactOptional()
-    .describe('Every invalid field or parameter.'),
-  nextCursor: z
-    .string()
-    .exactOptional()
-    .describe('Only for a cursor of events that a restore has ended: the cursor to go on with.'),
-  requestId: z
-    .string()
-    .exactOptional()
-    .describe(
-      'The x-request-id of this answer, by which the operator finds it in the log; an item of a batch has none.',
-    ),
-})
+export const PROBLEM = z
+  .strictObject({
+    type: z.string().describe('The address of a page that says what to do.'),
+    title: z.string().describe('The same for all problems of the type.'),
+    status: z.int().min(400).max(599).describe('The status of the answer, or of the item of a batch.'),
+    detail: z.string().describe('What is wrong this time, and what to do.'),
+    errors: z
+      .array(
+        z.strictObject({
+          path: z.string().describe('Its name, with the names around it: `filter.since`.'),
+          message: z.string().describe('What would be right.'),
+        }),
+      )
+      .exactOptional()
+      .describe('Every invalid field or parameter.'),
+    nextCursor: z
+      .string()
+      .exactOptional()
+      .describe('Only for a cursor of events that a restore has ended: the cursor to go on with.'),
+    requestId: z
+      .string()
+      .exactOptional()
+      .describe(
+        'The x-request-id of this answer, by which the operator finds it in the log; an item of a batch has none.',
+      ),
+  })
+  .describe('Why a call was refused, as in RFC 9457.')
 export type ProblemAnswer = z.output<typeof PROBLEM>
 
 interface Problem {

@@ -2,21 +2,21 @@ import { z } from 'zod'
 import { REASONS } from '../../core/verification.ts'
 import { AT, idField } from '../json/fields.ts'
 
-const TEXT = z.string().nullable().exactOptional()
+const TEXT = z.string().nullable().exactOptional().describe('As the upstream sent it; absent in a `thin` webhook.')
 
 /** The body of a webhook about a check, which `webhookBody` in `core/message.ts` writes. */
 const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.strictObject({
     type: z.literal(type),
-    timestamp: AT,
+    timestamp: AT.describe('When it was created; the same in every attempt.'),
     data: z.strictObject({
-      registrationId: idField('reg'),
-      idcardid: z.string(),
+      registrationId: idField('reg').describe('As the answer to the registration said.'),
+      idcardid: z.string().describe('The serial, as it was registered.'),
       ...data,
-      message: TEXT.describe('Absent in a `thin` webhook, like the scores.'),
+      message: TEXT,
       livingScore: TEXT,
       similarity: TEXT,
-      metadata: z.record(z.string(), z.string()),
+      metadata: z.record(z.string(), z.string()).describe('As it was registered.'),
       observedAt: AT.describe('The verdict changed between `previousPollAt` and this time.'),
       previousPollAt: AT.nullable().describe(
         'The last poll that showed the check still open; null if the first poll found the verdict.',
@@ -31,17 +31,20 @@ export const WEBHOOKS = {
   FailedWebhook: bodyOf('idface.failed', { status: z.literal('FAIL'), reason: z.null() }),
   UnresolvedWebhook: bodyOf('idface.unresolved', {
     status: z.string().nullable().describe('The last status of the upstream, as it was sent.'),
-    reason: z.enum(REASONS),
+    reason: z.enum(REASONS).describe('Why there will be no verdict.'),
   }),
   TestWebhook: bodyOf('idface.test', { status: z.null(), reason: z.null() }),
   CallbackDisabledWebhook: z.strictObject({
     type: z.literal('idface.callback_disabled'),
-    timestamp: AT,
+    timestamp: AT.describe('When it was created; the same in every attempt.'),
     data: z.strictObject({
       callbackUrl: z.string().describe('The URL that is disabled.'),
       since: AT.describe('Since when every attempt has failed.'),
       lastError: z
-        .strictObject({ httpStatus: z.int().nullable(), error: z.string().nullable() })
+        .strictObject({
+          httpStatus: z.int().nullable().describe('What was answered; null where no answer came.'),
+          error: z.string().nullable().describe('As in an attempt; null where an answer came.'),
+        })
         .describe('How the last attempt failed: by its status, or, where no answer came, an error.'),
     }),
   }),

@@ -32,7 +32,13 @@ const REGISTRATIONS = said({
   zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
 })
 export const BATCH_BODY = z.strictObject(
-  { registrations: z.array(z.unknown(), REGISTRATIONS).min(1, REGISTRATIONS).max(MOST_IN_A_BATCH, REGISTRATIONS) },
+  {
+    registrations: z
+      .array(z.unknown(), REGISTRATIONS)
+      .min(1, REGISTRATIONS)
+      .max(MOST_IN_A_BATCH, REGISTRATIONS)
+      .describe('Each as in a call of its own.'),
+  },
   bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
 )
 
@@ -40,8 +46,11 @@ export const BATCH_RESULTS = z.strictObject({
   results: z
     .array(
       z.union([
-        z.strictObject({ status: z.union([z.literal(201), z.literal(200)]), registration: REGISTRATION }),
-        z.strictObject({ status: z.int().min(400).max(599), problem: PROBLEM }),
+        z.strictObject({
+          status: z.union([z.literal(201), z.literal(200)]).describe('As of a call of its own.'),
+          registration: REGISTRATION,
+        }),
+        z.strictObject({ status: z.int().min(400).max(599).describe('As of a call of its own.'), problem: PROBLEM }),
       ]),
     )
     .describe('One for each registration, in the same order.'),

@@ -60,17 +60,23 @@ export const EVENT_QUERY = z.strictObject({
     ),
 })
 
-export const EVENT = z.strictObject({
-  messageId: idField('msg'),
-  registrationId: idField('reg'),
-  type: z.enum(MESSAGE_TYPES),
-  createdAt: AT,
-  delivery: DELIVERY_STATE,
-  body: z.string().describe('The exact text of the webhook: verify it with `headers`, then parse it.'),
-  headers: z
-    .strictObject({ 'webhook-id': z.string(), 'webhook-timestamp': z.string(), 'webhook-signature': z.string() })
-    .describe('Signed now.'),
-})
+export const EVENT = z
+  .strictObject({
+    messageId: idField('msg').describe('The `webhook-id`.'),
+    registrationId: idField('reg').describe('What it is about.'),
+    type: z.enum(MESSAGE_TYPES).describe('As in the body.'),
+    createdAt: AT.describe('When there was something to tell.'),
+    delivery: DELIVERY_STATE,
+    body: z.string().describe('The exact text of the webhook: verify it with `headers`, then parse it.'),
+    headers: z
+      .strictObject({
+        'webhook-id': z.string().describe('The same however often you get the message.'),
+        'webhook-timestamp': z.string().describe('Epoch seconds.'),
+        'webhook-signature': z.string().describe('As in a webhook.'),
+      })
+      .describe('Signed now.'),
+  })
+  .describe('A webhook as it was made, whether it has arrived or not.')
 export type EventAnswer = z.output<typeof EVENT>
 
 export const EVENT_LIST = z.strictObject({

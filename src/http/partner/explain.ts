@@ -29,47 +29,49 @@ export const ANSWER_KIND = z.enum([
   'clock',
 ] as const satisfies Answer['kind'][])
 
-export const EXPLANATION = z.strictObject({
-  registrationId: idField('reg'),
-  status: STATUS,
-  reason: REASON,
-  language: z.enum(['en', 'zh']),
-  sentence: z.string().describe('The fields below in words.'),
-  at: AT,
-  polling: z.strictObject({
-    lastAnswer: ANSWER_KIND.nullable(),
-    code: z.int().nullable().describe('The code of that GetResult answer.'),
-    status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
-    polls: COUNT,
-    lastPolledAt: AT_OR_NULL,
-    nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
-    queue: z
-      .strictObject({
-        before: COUNT.describe(
-          'Calls of yours that go before it, roughly; at least so many where there are over 5,000.',
-        ),
-        rate: z.number().positive().describe('Calls a second that you have now.'),
-      })
-      .nullable()
-      .describe('Null unless it is due and waits for its turn.'),
-  }),
-  account: z.strictObject(PAUSE),
-  delivery: z.strictObject({
-    type: z.enum(MESSAGE_TYPES).nullable(),
-    messageId: idField('msg').nullable(),
-    state: DELIVERY_STATE,
-    attempts: COUNT,
-    lastAttempt: ATTEMPT.nullable(),
-    nextAttemptAt: AT_OR_NULL,
-    heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
-    heldBecause: z
-      .enum(['gone', 'disabled'])
-      .nullable()
-      .describe('`gone`: it answered 410. `disabled`: every attempt of five days has failed.'),
-    unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
-    allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
-  }),
-})
+export const EXPLANATION = z
+  .strictObject({
+    registrationId: idField('reg').describe('What is explained.'),
+    status: STATUS,
+    reason: REASON,
+    language: z.enum(['en', 'zh']).describe('Of the sentence.'),
+    sentence: z.string().describe('The fields below in words.'),
+    at: AT.describe('When this was so.'),
+    polling: z.strictObject({
+      lastAnswer: ANSWER_KIND.nullable().describe('What the last answer of GetResult meant; null: there was none.'),
+      code: z.int().nullable().describe('The code of that GetResult answer.'),
+      status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
+      polls: COUNT.describe('How often GetResult was asked about the serial.'),
+      lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
+      nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
+      queue: z
+        .strictObject({
+          before: COUNT.describe(
+            'Calls of yours that go before it, roughly; at least so many where there are over 5,000.',
+          ),
+          rate: z.number().positive().describe('Calls a second that you have now.'),
+        })
+        .nullable()
+        .describe('Null unless it is due and waits for its turn.'),
+    }),
+    account: z.strictObject(PAUSE).describe('The upstream account that the serial is asked with.'),
+    delivery: z.strictObject({
+      type: z.enum(MESSAGE_TYPES).nullable().describe('Of the webhook; null: there is none yet.'),
+      messageId: idField('msg').nullable().describe('The `webhook-id`.'),
+      state: DELIVERY_STATE,
+      attempts: COUNT.describe('How often it was sent.'),
+      lastAttempt: ATTEMPT.nullable(),
+      nextAttemptAt: AT_OR_NULL.describe('Null: nothing is planned.'),
+      heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
+      heldBecause: z
+        .enum(['gone', 'disabled'])
+        .nullable()
+        .describe('`gone`: it answered 410. `disabled`: every attempt of five days has failed.'),
+      unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
+      allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
+    }),
+  })
+  .describe('Why there is no webhook yet.')
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
 
 export const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {

@@ -45,7 +45,7 @@ export const LOOKUP_RESULTS = z.strictObject({
   data: z
     .array(
       z.strictObject({
-        idcardid: z.string(),
+        idcardid: z.string().describe('As it was asked for.'),
         registrations: z
           .array(REGISTRATION)
           .describe('Yours for this serial, the newest first; empty: there are none.'),

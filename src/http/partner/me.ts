@@ -14,24 +14,29 @@ export interface MeDeps {
   now: () => number
 }
 
-const RATE = z.strictObject({ perSecond: z.number(), burst: z.number() })
-
-export const ME = z.strictObject({
-  partnerId: idField('partner'),
-  name: z.string(),
-  payload: z.enum(['full', 'thin']),
-  rate: RATE.describe('Requests with one API key.'),
-  registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
-  quotas: QUOTAS,
-  usage: z
-    .strictObject({
-      pending: COUNT,
-      hosts: COUNT,
-      daily: COUNT.describe('Of the last 24 hours, to the full hour.'),
-      at: AT.describe('When these were counted.'),
-    })
-    .describe('What counts for the quotas.'),
+const RATE = z.strictObject({
+  perSecond: z.number().describe('In the long run.'),
+  burst: z.number().describe('At once.'),
 })
+
+export const ME = z
+  .strictObject({
+    partnerId: idField('partner').describe('By this the operator knows you.'),
+    name: z.string().describe('As the operator has called you.'),
+    payload: z.enum(['full', 'thin']).describe('`thin` webhooks have neither the message nor the scores.'),
+    rate: RATE.describe('Requests with one API key.'),
+    registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
+    quotas: QUOTAS.describe('What you may have at most.'),
+    usage: z
+      .strictObject({
+        pending: COUNT.describe('Registrations that wait for their verdict.'),
+        hosts: COUNT.describe('Different callback hosts.'),
+        daily: COUNT.describe('Of the last 24 hours, to the full hour.'),
+        at: AT.describe('When these were counted.'),
+      })
+      .describe('What counts for the quotas.'),
+  })
+  .describe('Whose key this is, and what it may do.')
 export type MeAnswer = z.output<typeof ME>
 
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */

@@ -6,8 +6,12 @@ import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/regi
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
 import { attemptErrorText, type Language } from './explain-texts.ts'
 
-export const STATUS = z.enum(REGISTRATION_STATUSES)
-export const DELIVERY_STATE = z.enum(MESSAGE_STATES)
+export const STATUS = z
+  .enum(REGISTRATION_STATUSES)
+  .describe('`pending` until there is a verdict, it is given up (`unresolved`), or it is cancelled.')
+export const DELIVERY_STATE = z
+  .enum(MESSAGE_STATES)
+  .describe('Of the webhook: `delivered` once a 2xx has answered, `exhausted` once it is given up.')
 export const REASON = z
   .enum(REASONS)
   .nullable()
@@ -16,53 +20,63 @@ export const REASON = z
   )
 const SCORE = z.string().nullable().describe('As the upstream sent it; null if it sent nothing.')
 
-export const REGISTRATION = z.strictObject({
-  id: idField('reg'),
-  idcardid: z.string().describe('The serial that Submit returned.'),
-  callbackUrl: z.string().describe('In its normalised form.'),
-  metadata: z.record(z.string(), z.string()).readonly().describe('As it was registered.'),
-  status: STATUS,
-  reason: REASON,
-  result: z
-    .strictObject({
-      status: z.enum(['SUCCESS', 'FAIL']),
-      message: z.string().nullable(),
-      livingScore: SCORE,
-      similarity: SCORE,
-    })
-    .nullable()
-    .describe('Null until there is a verdict.'),
-  polls: COUNT,
-  lastPolledAt: AT_OR_NULL,
-  nextPollAt: AT_OR_NULL.describe(
-    'In a queue: since when it is due, in a list; about when it will be asked, where this registration alone is read.',
-  ),
-  delivery: z.strictObject({
-    messageId: idField('msg').nullable().describe('The `webhook-id`.'),
-    state: DELIVERY_STATE,
-    attempts: COUNT,
-    nextAttemptAt: AT_OR_NULL,
-  }),
-  createdAt: AT,
-  expiresAt: AT,
-  resolvedAt: AT_OR_NULL,
-})
+export const REGISTRATION = z
+  .strictObject({
+    id: idField('reg').describe('Names the registration in all calls.'),
+    idcardid: z.string().describe('The serial that Submit returned.'),
+    callbackUrl: z.string().describe('In its normalised form.'),
+    metadata: z.record(z.string(), z.string()).readonly().describe('As it was registered.'),
+    status: STATUS,
+    reason: REASON,
+    result: z
+      .strictObject({
+        status: z.enum(['SUCCESS', 'FAIL']).describe('The verdict, which is final.'),
+        message: z.string().nullable().describe('As the upstream sent it.'),
+        livingScore: SCORE,
+        similarity: SCORE,
+      })
+      .nullable()
+      .describe('Null until there is a verdict.'),
+    polls: COUNT.describe('How often the upstream was asked about the serial.'),
+    lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
+    nextPollAt: AT_OR_NULL.describe(
+      'In a queue: since when it is due, in a list; about when it will be asked, where this registration alone is read.',
+    ),
+    delivery: z
+      .strictObject({
+        messageId: idField('msg').nullable().describe('The `webhook-id`; null until there is a webhook.'),
+        state: DELIVERY_STATE,
+        attempts: COUNT.describe('How often it was sent.'),
+        nextAttemptAt: AT_OR_NULL.describe('Null: nothing is planned.'),
+      })
+      .describe('How its webhook fares.'),
+    createdAt: AT.describe('When it was registered.'),
+    expiresAt: AT.describe(
+      'When it is given up if there is no verdict, not counting the margin that the operator has set.',
+    ),
+    resolvedAt: AT_OR_NULL.describe('When it left `pending`; null until then.'),
+  })
+  .describe('A serial that you wait for, and what has become of it.')
 export type RegistrationAnswer = z.output<typeof REGISTRATION>
 
-export const ATTEMPT = z.strictObject({
-  at: AT,
-  outcome: z.enum(ATTEMPT_KINDS).describe('A 2xx; any other answer; a 410, which ends the message; no answer at all.'),
-  httpStatus: z.int().nullable(),
-  error: z
-    .string()
-    .nullable()
-    .describe(
-      `Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}. All but the first three are told in the operator’s own networks alone; elsewhere they are \`no_response\`, so that nobody scans a network with webhooks.`,
-    ),
-  errorText: z.string().nullable().describe('The same in words, in the language of `Accept-Language`.'),
-  durationMs: z.number().min(0),
-  responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body that the receiver answered with.'),
-})
+export const ATTEMPT = z
+  .strictObject({
+    at: AT.describe('When it began.'),
+    outcome: z
+      .enum(ATTEMPT_KINDS)
+      .describe('A 2xx; any other answer; a 410, which ends the message; no answer at all.'),
+    httpStatus: z.int().nullable().describe('What the receiver answered; null where no answer came.'),
+    error: z
+      .string()
+      .nullable()
+      .describe(
+        `Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}. All but the first three are told in the operator’s own networks alone; elsewhere they are \`no_response\`, so that nobody scans a network with webhooks.`,
+      ),
+    errorText: z.string().nullable().describe('The same in words, in the language of `Accept-Language`.'),
+    durationMs: z.number().min(0).describe('From its begin to the end of the answer, in milliseconds.'),
+    responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body that the receiver answered with.'),
+  })
+  .describe('One POST of a webhook to your receiver.')
 export type AttemptAnswer = z.output<typeof ATTEMPT>
 
 /** A registration as its partner sees it. */

@@ -29,20 +29,28 @@ const DELIVERY = said({
 const BACKWARDS = said({ en: 'must not be before since', zh: '不能早于 since' })
 const time = timeField(TIME)
 export const RESEND_BODY = z
-  .strictObject({ since: time, until: time.optional(), delivery: z.literal('exhausted', DELIVERY) })
+  .strictObject({
+    since: time.describe('Webhooks that were created then or later.'),
+    until: time.optional().describe('Or earlier; now if it is left out.'),
+    delivery: z
+      .literal('exhausted', DELIVERY)
+      .describe('Only what was given up: all others are sent anyway, or have arrived.'),
+  })
   .refine(({ since, until }) => until === undefined || until >= since, {
     path: ['until'],
     message: BACKWARDS,
   })
 
-export const RESEND = z.strictObject({
-  id: idField('resend'),
-  since: AT,
-  until: AT,
-  count: COUNT.describe('Messages to resend, counted when the resend was requested.'),
-  resent: COUNT,
-  done: z.boolean(),
-})
+export const RESEND = z
+  .strictObject({
+    id: idField('resend').describe('To ask for its progress.'),
+    since: AT.describe('As it was asked for.'),
+    until: AT.describe('As it was asked for, or when it was.'),
+    count: COUNT.describe('Messages to resend, counted when the resend was requested.'),
+    resent: COUNT.describe('Messages that are due again, so far.'),
+    done: z.boolean().describe('Whether that is all.'),
+  })
+  .describe('Many webhooks that are sent again in the background.')
 export type ResendAnswer = z.output<typeof RESEND>
 
 const viewResend = ({ id, since, until, count, resent, done }: BulkResend): ResendAnswer => ({

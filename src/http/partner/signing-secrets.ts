@@ -54,21 +54,27 @@ const NEWEST = {
   zh: '这是贵方最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
 }
 
-const TYPE = z.enum(['v1', 'v1a'])
-export const SIGNING_SECRET = z.strictObject({
-  id: idField('secret'),
-  type: TYPE,
-  createdAt: AT,
-  expiresAt: AT_OR_NULL.describe('When it stops signing; null: no end is planned.'),
-})
+const TYPE = z
+  .enum(['v1', 'v1a'])
+  .describe('`v1`: HMAC-SHA256, with a secret that both sides know. `v1a`: ed25519, verified with a public key.')
+export const SIGNING_SECRET = z
+  .strictObject({
+    id: idField('secret').describe('Names it where it is deleted.'),
+    type: TYPE,
+    createdAt: AT.describe('Since when it signs.'),
+    expiresAt: AT_OR_NULL.describe('When it stops signing; null: no end is planned.'),
+  })
+  .describe('What your webhooks are signed with, without its text.')
 export type SigningSecretAnswer = z.output<typeof SIGNING_SECRET>
 
-export const NEW_SIGNING_SECRET = z.strictObject({
-  id: idField('secret'),
-  type: TYPE,
-  secret: z.string().describe(`${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`),
-  previousExpiresAt: AT_OR_NULL.describe('When the secret before it stops signing; null: there was none.'),
-})
+export const NEW_SIGNING_SECRET = z
+  .strictObject({
+    id: idField('secret').describe('Names it where it is deleted.'),
+    type: TYPE,
+    secret: z.string().describe(`${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`),
+    previousExpiresAt: AT_OR_NULL.describe('When the secret before it stops signing; null: there was none.'),
+  })
+  .describe('What your webhooks are signed with from now on.')
 export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({

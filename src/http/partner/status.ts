@@ -25,51 +25,53 @@ export const STATUS_QUERY = z.strictObject({
     ),
 })
 
-export const STATUS_ANSWER = z.strictObject({
-  at: AT,
-  upstream: z.strictObject({
-    reachable: z.boolean().describe('Whether GetResult answers.'),
-    since: AT_OR_NULL.describe('Since when it does not.'),
-    error: z.string().nullable().describe('Why, such as `unreachable: ECONNREFUSED`.'),
-  }),
-  account: z.strictObject(PAUSE).describe('The upstream account that this is about.'),
-  queue: z
-    .strictObject({
-      before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
-      rate: z.number().positive().describe('Calls a second that you have now.'),
-      waitSeconds: COUNT.describe('About how long until it is asked.'),
-    })
-    .nullable()
-    .describe('Null while nothing is asked.'),
-  deliveries: z
-    .strictObject({
-      since: AT,
-      delivered: COUNT,
-      pending: COUNT,
-      exhausted: COUNT,
-      successRate: z.number().min(0).max(1).nullable().describe('Delivered over all; null where there is none.'),
-    })
-    .describe('Your webhooks of the last hour, or the newest 1,000 of them.'),
-  callbacks: z
-    .array(
-      z.strictObject({
-        callbackUrl: z.string(),
-        state: z
-          .enum(['failing', 'disabled', 'gone'])
-          .describe(
-            '`failing`: every attempt since `since` has failed. `disabled`: for five days, so its webhooks are held. `gone`: it answered 410, so they are held.',
-          ),
-        since: AT,
-        heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
-        lastError: z
-          .string()
-          .nullable()
-          .describe('How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.'),
-        held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
-      }),
-    )
-    .describe('Callback URLs that need you, the longest first, 20 at most; empty where all is well.'),
-})
+export const STATUS_ANSWER = z
+  .strictObject({
+    at: AT.describe('When this was so.'),
+    upstream: z.strictObject({
+      reachable: z.boolean().describe('Whether GetResult answers.'),
+      since: AT_OR_NULL.describe('Since when it does not.'),
+      error: z.string().nullable().describe('Why, such as `unreachable: ECONNREFUSED`.'),
+    }),
+    account: z.strictObject(PAUSE).describe('The upstream account that this is about.'),
+    queue: z
+      .strictObject({
+        before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
+        rate: z.number().positive().describe('Calls a second that you have now.'),
+        waitSeconds: COUNT.describe('About how long until it is asked.'),
+      })
+      .nullable()
+      .describe('Null while nothing is asked.'),
+    deliveries: z
+      .strictObject({
+        since: AT.describe('The time that the others count from.'),
+        delivered: COUNT.describe('A 2xx has answered.'),
+        pending: COUNT.describe('They are sent, or sent again, by themselves.'),
+        exhausted: COUNT.describe('They were given up.'),
+        successRate: z.number().min(0).max(1).nullable().describe('Delivered over all; null where there is none.'),
+      })
+      .describe('Your webhooks of the last hour, or the newest 1,000 of them.'),
+    callbacks: z
+      .array(
+        z.strictObject({
+          callbackUrl: z.string().describe('In its normalised form.'),
+          state: z
+            .enum(['failing', 'disabled', 'gone'])
+            .describe(
+              '`failing`: every attempt since `since` has failed. `disabled`: for five days, so its webhooks are held. `gone`: it answered 410, so they are held.',
+            ),
+          since: AT.describe('Since when that is so.'),
+          heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
+          lastError: z
+            .string()
+            .nullable()
+            .describe('How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.'),
+          held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
+        }),
+      )
+      .describe('Callback URLs that need you, the longest first, 20 at most; empty where all is well.'),
+  })
+  .describe('How long a new serial waits now, and how your webhooks fare.')
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {

@@ -68,6 +68,21 @@ describe('the document for partners', () => {
       ])
   })
 
+  test('describes every field but those that hold others or one value', async () => {
+    const { components } = await partnerDocument(api)
+    const undescribed: string[] = []
+    const look = (name: string, schema: Json): void => {
+      for (const part of [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])]) look(name, part)
+      for (const [field, value] of Object.entries<Json>(schema.properties ?? {})) {
+        const holds = ['object', 'array', 'null'].includes(value.type) || JSON.stringify(value).includes('$ref')
+        if (!value.description && !holds && value.const === undefined) undescribed.push(`${name}.${field}`)
+        look(`${name}.${field}`, value)
+      }
+    }
+    for (const [name, schema] of Object.entries<Json>(components.schemas)) look(name, schema)
+    expect(undescribed).toEqual([])
+  })
+
   test('describes the parameters by the schemas that check them', async () => {
     const { paths } = await partnerDocument(api)
     const parameters = paths['/v1/registrations'].get.parameters
