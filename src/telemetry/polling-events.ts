@@ -38,7 +38,7 @@ export const POLLING_EVENTS = {
       ...{ since: ISO_TIME, probes: NUMBER, probeAt: ISO_TIME },
     },
     meaning:
-      'GetResult refuses the account (`account` is its APIID), `since` then, so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account).',
+      'GetResult refuses the account (`account` is its APIID), `since` then, so the service asks nothing before `probeAt`; reported again for each canary call that fails. See [a paused account](operations.md#a-paused-account) and, for `code`, [codes of GetResult](operations.md#codes-of-getresult).',
   },
   'account.resumed': {
     level: 'warn',
@@ -77,7 +77,7 @@ export const POLLING_EVENTS = {
     level: 'warn',
     fields: { accountId: TEXT, code: orNull(NUMBER) },
     meaning:
-      'GetResult answered a code that is in no table; reported once for each. Find out what it means; polling goes on.',
+      'GetResult answered a code that is in no table; reported once for each. Find out what it means; polling goes on. See [codes of GetResult](operations.md#codes-of-getresult).',
   },
   'poll.learning_restarted': {
     level: 'info',
