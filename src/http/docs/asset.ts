@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 
-/** Calls `make` once, when its value is first needed. */
-export const once = <T>(make: () => T): (() => T) => {
-  let made: { value: T } | undefined
+/** Calls `make` when its value is first needed, and again only where that has failed. */
+export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined
   return () => {
-    made ??= { value: make() }
-    return made.value
+    made ??= make().catch(error => {
+      made = undefined
+      throw error
+    })
+    return made
   }
 }
 
