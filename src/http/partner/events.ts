@@ -92,16 +92,19 @@ export const EVENT_LIST = z.strictObject({
 export const createEvents = (deps: EventDeps) => {
   const { store, signEvents } = deps
   const app = new Hono<ApiEnv>()
-  const { charge } = createPageRate(deps, { en: 'events', zh: '个事件' })
+  const { begin } = createPageRate(deps, { en: 'events', zh: '个事件' })
 
   app.get('/', async c => {
     const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
     const partnerId = c.get('partnerId')
+    const end = begin(partnerId, limit)
     const page = await store.listEvents(partnerId, { after, limit, since, delivery })
-    if (page.outcome === 'lost')
+    if (page.outcome === 'lost') {
+      end(0)
       return sendProblem(c, { code: 'conflict', detail: LOST, nextCursor: cursorOf(page.beginAfter) })
+    }
     const { events } = page
-    charge(partnerId, events.length)
+    end(events.length, page.looked)
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))

@@ -67,7 +67,7 @@ export const createLookup = (deps: LookupDeps) => {
     const found = await deps.store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_FOUND)
     const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
     const count = idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-    end(found === null ? MOST_FOUND : Math.min(count, MOST_FOUND))
+    end(found === null ? MOST_FOUND : Math.min(count, MOST_FOUND), idcardids.length)
     if (found === null || count > MOST_FOUND) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
     const data = idcardids.map(idcardid => ({
       idcardid,

@@ -4,6 +4,8 @@ import { createRateLimit } from '../middleware/rate-limit.ts'
 
 /** To read, decrypt and write out 250 of the largest registrations takes 9 ms, and each event is signed with up to four secrets. */
 const ITEMS_OF_A_REQUEST = 10
+/** To look at so many in vain takes less than to give one of them. */
+const LOOKED_FOR_AN_ITEM = 10
 
 export interface PageRateDeps {
   apiRate: number
@@ -22,15 +24,16 @@ export const createPageRate = ({ apiRate, now }: PageRateDeps, items: Words) => 
     },
   })
   return {
-    /** Refuses a page that the rate does not allow. */
-    charge: (partnerId: string, count: number): void => take(partnerId, { ...rate, count }),
     /**
-     * Before a page is read, which is the dear part: charges all that it may hold, and gives what to call with what it held. It
-     * may go beyond the rate, since what has been read is answered; the next one is refused then.
+     * Before a page is read, which is the dear part: charges all that it may hold, and gives what to call with what it held, and
+     * at how many was looked for that. It may go beyond the rate, since what has been read is answered; the next one is refused then.
      */
     begin: (partnerId: string, limit: number) => {
       take(partnerId, { ...rate, burst: rate.burst + limit, count: limit })
-      return (held: number): void => take(partnerId, { ...rate, burst: Number.POSITIVE_INFINITY, count: held - limit })
+      return (held: number, looked = 0): void => {
+        const cost = Math.max(held, Math.ceil(looked / LOOKED_FOR_AN_ITEM))
+        take(partnerId, { ...rate, burst: Number.POSITIVE_INFINITY, count: cost - limit })
+      }
     },
   }
 }

@@ -37,17 +37,19 @@ export const createEvents = ({ client, read, sealed, openOr }: Context): Verbs =
   const pageOf = (partnerId: string, { limit, delivery }: EventQuery, begin: EventPosition | null): EventPage => {
     const events: StoredEvent[] = []
     let end = begin
-    if (limit === 0) return { outcome: 'page', events, end }
+    let looked = 0
+    if (limit === 0) return { outcome: 'page', events, end, looked }
     for (const row of following.iterate({ partnerId, n: begin?.n ?? 0, limit: EVENT_WINDOW })) {
       const { registrationId, type, createdAt } = row
       end = { n: row.n, at: createdAt }
+      looked++
       // A cancelled registration's message is erased, and tells nothing any more.
       if (row.body.length === 0 || (delivery !== undefined && row.state !== delivery)) continue
       const body = bodyOf(partnerId, row)
       if (body !== null) events.push({ position: end, registrationId, type, createdAt, delivery: row.state, body })
       if (events.length === limit) break
     }
-    return { outcome: 'page', events, end }
+    return { outcome: 'page', events, end, looked }
   }
 
   return {

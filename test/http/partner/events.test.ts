@@ -123,7 +123,7 @@ test('reading them changes nothing', async () => {
 })
 
 test('goes on after what was left out because it cannot be read', async () => {
-  vi.spyOn(api.store, 'listEvents').mockResolvedValue({ outcome: 'page', events: [], end: { n: 7, at: 1 } })
+  vi.spyOn(api.store, 'listEvents').mockResolvedValue({ outcome: 'page', events: [], end: { n: 7, at: 1 }, looked: 7 })
   expect((await events()).json).toEqual({ data: [], nextCursor: 'evt_7_1' })
 })
 
@@ -186,17 +186,32 @@ test.each([
   ])
 })
 
-test('are charged by the item: a page costs what it holds, and an empty one nothing', async () => {
+test('are charged by the item: a page costs what it holds, and is not read where that is too much', async () => {
   await using small = await openApi({ apiRate: 25 })
   for (let n = 0; n < 20; n++) await small.register({ idcardid: `serial-${n}` })
   for (let settled = 1; settled > 0; small.clock.now += 1_000) settled = await small.succeed()
   const page = (query = '') => small.call('GET', `/v1/events${query}`)
   const { nextCursor } = (await page()).json
   for (let n = 1; n < 25; n++) expect((await page()).json.data).toHaveLength(20)
+  expect((await page(`?after=${nextCursor}`)).status).toBe(200)
+  expect((await page()).status).toBe(200)
+  const listEvents = vi.spyOn(small.store, 'listEvents')
   const refused = await page()
+  expect(listEvents).not.toHaveBeenCalled()
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
   expect(refused.json.detail).toBe('You may fetch 250 events a second, in bursts of 500.')
-  expect((await page(`?after=${nextCursor}`)).status).toBe(200)
   small.clock.now += 1_000
   expect((await page()).status).toBe(200)
+})
+
+test('that a page looked at in vain are charged too: ten as one', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  vi.spyOn(small.store, 'listEvents').mockResolvedValue({
+    ...{ outcome: 'page', events: [], end: { n: 1_000, at: 1 }, looked: 1_000 },
+  })
+  const page = async () => (await small.call('GET', '/v1/events?delivery=exhausted')).status
+  for (let n = 0; n < 6; n++) expect(await page()).toBe(200)
+  expect(await page()).toBe(429)
+  small.clock.now += 1_000
+  expect(await page()).toBe(200)
 })

@@ -83,7 +83,7 @@ export const describeEvents = (open: OpenStore): void => {
     expect(await since(0, { n: 9, at: null })).toBe('lost')
     // Whoever goes on from there later gets what comes then, and nothing of before.
     const none = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, since: bench.store.now() })
-    expect(none).toEqual({ outcome: 'page', events: [], end: all[3]?.position })
+    expect(none).toEqual({ outcome: 'page', events: [], end: all[3]?.position, looked: 0 })
   })
 
   test('of one state of delivery are those that are in it now', async () => {
@@ -114,12 +114,13 @@ export const describeEvents = (open: OpenStore): void => {
     const page = async (after: EventPosition | null) => {
       const found = await bench.store.listEvents(bench.partnerId, { after, limit: 10, delivery: 'delivered' })
       if (found.outcome !== 'page') throw new Error('the position is lost')
-      return { end: found.end, found: found.events.map(({ position }) => position.n) }
+      return { end: found.end, looked: found.looked, found: found.events.map(({ position }) => position.n) }
     }
     const one = await page(null)
     const two = await page(one.end)
     expect([one.found, one.end?.n, two.found, two.end?.n]).toEqual([[1], 1_000, [], 1_101])
-    expect(await page(two.end)).toEqual(two)
+    expect([one.looked, two.looked]).toEqual([1_000, 101])
+    expect(await page(two.end)).toEqual({ ...two, looked: 0 })
   })
 
   test('go on after a position that tells no time', async () => {

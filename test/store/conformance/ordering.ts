@@ -60,6 +60,7 @@ export const describeOrdering = (open: OpenStore): void => {
       outcome: 'page',
       events: [],
       end: null,
+      looked: 0,
     })
     await store.cancel(partnerId, id)
     await bench.advance(HOUR)

@@ -206,7 +206,9 @@ export const createReads = (context: Context): Verbs => {
         }))
       const last = looked.at(-1)
       const whole = last ? { n: last.event, at: last.createdAt } : begin
-      return { outcome: 'page', events, end: events.length === limit ? (events.at(-1)?.position ?? begin) : whole }
+      const end = events.length === limit ? (events.at(-1)?.position ?? begin) : whole
+      const upTo = looked.filter(({ event }) => event <= (end?.n ?? 0))
+      return { outcome: 'page', events, end, looked: upTo.length }
     },
 
     statusOf: async (partnerId, idOrApiId) => {
