@@ -11,9 +11,9 @@ const TEXTS = {
     notHeld: 'Deliveries were not held.',
   },
   zh: {
-    held: (since: string) => `自${since} 起暂停发送通知：仍会查询 GetResult，但不发送，直到运行：deliveries resume`,
-    resumed: (since: string) => `已恢复发送通知；此前自${since} 起暂停。`,
-    notHeld: '发送通知并未暂停。',
+    held: (since: string) => `自${since} 起暂停发送回调：仍会查询 GetResult，但不发送，直到运行：deliveries resume`,
+    resumed: (since: string) => `已恢复发送回调；此前自${since} 起暂停。`,
+    notHeld: '发送回调并未暂停。',
   },
 } as const
 

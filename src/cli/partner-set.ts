@@ -40,7 +40,7 @@ const zh: SetTexts = {
   nothing: '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
   now: ({ name, payload, quotas }, limit) => [
     `${name} 现为：`,
-    `  通知内容        ${payload}`,
+    `  回调内容        ${payload}`,
     `  等待结果上限    ${limit(quotas.pending)}`,
     `  回调主机上限    ${limit(quotas.hosts)}`,
     `  每日新登记上限  ${limit(quotas.daily)}`,

@@ -36,7 +36,7 @@ const en: RegistrationTexts = {
 }
 
 const zh: RegistrationTexts = {
-  head: zone => ['id', '流水号', '合作方', '状态', '通知', '最近错误', '主机', `创建时间（${zone}）`],
+  head: zone => ['id', '流水号', '合作方', '状态', '回调', '最近错误', '主机', `创建时间（${zone}）`],
   more: cursor => `可能还有更多：--cursor ${cursor}`,
   attemptsHead: zone => [`时间（${zone}）`, '结果', 'HTTP', '错误', '毫秒'],
   noRegistration: id => `没有登记 ${id}；可用 "registration list" 查看最近的登记。`,

@@ -125,7 +125,7 @@ test('resend sends one again, or all of a partner that were given up', async () 
   expect(all).toMatchObject({ id: expect.stringMatching(/^resend_/), resent: 2 })
   for (const id of ids) await delivered(second, id)
   const again = await run('resend', '--partner', second.partnerId, '--since', '1h', '--lang', 'zh')
-  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('放弃发送的 0 条通知') })
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('放弃发送的 0 个回调') })
 
   const waiting = await (async () => {
     upstream.setDefault(() => ({ status: 'ING' }))
@@ -138,7 +138,7 @@ test('resend sends one again, or all of a partner that were given up', async () 
     [['resend', '--partner', 'x', '--since', '1h'], /no partner x/],
     [['resend', '--partner', first.partnerId, '--since', '1h', '--until', '2h'], /--until must not/],
     [['resend', waiting.id], /has no webhook yet/],
-    [['resend', waiting.id, '--lang', 'zh'], /尚无通知/],
+    [['resend', waiting.id, '--lang', 'zh'], /尚无回调/],
   ] as const) {
     const { code, stdout, stderr } = await run(...args)
     expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })

@@ -62,7 +62,7 @@ export const PARTNERS: Section = {
         name: option('NAME', { en: 'what you call it', zh: '合作方名称' }, textOfLength(LONGEST_NAME)),
         payload: choiceOption(
           'PAYLOAD',
-          { en: 'thin webhooks leave out the scores and the message', zh: 'thin 的通知不含分数与说明' },
+          { en: 'thin webhooks leave out the scores and the message', zh: 'thin 的回调不含分数与说明' },
           ['full', 'thin'],
         ),
         maxPending: option(
@@ -92,7 +92,7 @@ export const PARTNERS: Section = {
     }),
     defineCommand({
       path: 'partner enable',
-      words: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方：查询与通知从停下处继续' },
+      words: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方：查询与回调从停下处继续' },
       args: { id: PARTNER_ID },
       changes: true,
       printsData: true,

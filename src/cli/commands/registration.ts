@@ -30,7 +30,7 @@ export const REGISTRATIONS: Section = {
       path: 'explain',
       words: {
         en: 'say in words why there is no webhook yet, or what became of it',
-        zh: '用文字说明为什么还没有通知，或通知的结果',
+        zh: '用文字说明为什么还没有回调，或回调的结果',
       },
       args: {
         what: argument('REGISTRATION_OR_SERIAL', {
@@ -51,7 +51,7 @@ export const REGISTRATIONS: Section = {
         status: choiceOption('STATUS', { en: 'with this status', zh: '只看该状态' }, REGISTRATION_STATUSES),
         delivery: choiceOption(
           'STATE',
-          { en: 'whose webhook is in this state', zh: '只看通知处于该状态的' },
+          { en: 'whose webhook is in this state', zh: '只看回调处于该状态的' },
           MESSAGE_STATES,
         ),
         reasonEnded: choiceOption('REASON', { en: 'unresolved for this reason', zh: '只看因此未得结果的' }, REASONS),
@@ -77,7 +77,7 @@ export const REGISTRATIONS: Section = {
       path: 'registration attempts',
       words: {
         en: 'the newest 50 attempts at its webhook, with what came back',
-        zh: '该登记的通知最近 50 次发送及其结果',
+        zh: '该登记的回调最近 50 次发送及其结果',
       },
       args: { id: argument('REGISTRATION_ID', ID) },
       printsData: true,
@@ -88,7 +88,7 @@ export const REGISTRATIONS: Section = {
       path: 'resend',
       words: {
         en: 'send a webhook again, or all of a partner that were given up in a span of time',
-        zh: '重发某条通知，或重发某合作方在一段时间内放弃发送的全部通知',
+        zh: '重发某个回调，或重发某合作方在一段时间内放弃发送的全部回调',
       },
       args: { id: optionalArgument('REGISTRATION_ID', ID) },
       options: {
@@ -100,13 +100,13 @@ export const REGISTRATIONS: Section = {
           'TIME',
           {
             en: 'webhooks of then or later; a time, or how long ago: 24h',
-            zh: '此时及以后的通知；时间或距今时长，如 24h',
+            zh: '此时及以后的回调；时间或距今时长，如 24h',
           },
           readTime,
         ),
         until: option(
           'TIME',
-          { en: 'webhooks of then or earlier; now, if it is not given', zh: '此时及以前的通知；默认到现在' },
+          { en: 'webhooks of then or earlier; now, if it is not given', zh: '此时及以前的回调；默认到现在' },
           readTime,
         ),
       },

@@ -129,7 +129,7 @@ export const judgeClock = (aheadMs: number | null): Finding => {
   const judge = Math.abs(aheadMs) < HARMFUL_MS ? warning : failed
   return judge(
     `the clock here is ${seconds} s ${en} GetResult's; receivers refuse webhooks that are minutes off`,
-    `本机时钟比 GetResult ${zh} ${seconds} 秒；相差数分钟时接收端会拒收通知`,
+    `本机时钟比 GetResult ${zh} ${seconds} 秒；相差数分钟时接收端会拒收回调`,
     todo('have the machine keep its clock right', '请让本机自动校时', 'sudo timedatectl set-ntp true'),
   )
 }

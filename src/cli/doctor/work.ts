@@ -47,15 +47,15 @@ export const checkDue = (desk: Desk) =>
       .filter(({ code }) => code === 'polls_late')
     const troubles = [...late, ...deliveryTroubles(all, await deliveriesHeldAt())]
     if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
-    return ok('nothing has been due for more than two minutes', '没有等待超过两分钟的查询或通知')
+    return ok('nothing has been due for more than two minutes', '没有等待超过两分钟的查询或回调')
   })
 
 export const judgeExhausted = (exhausted: number, call: string): Finding =>
   exhausted === 0
-    ? ok('no webhook has been given up', '没有放弃发送的通知')
+    ? ok('no webhook has been given up', '没有放弃发送的回调')
     : warning(
         `${exhausted} webhooks were given up: their partners have not been told`,
-        `${exhausted} 条通知已放弃发送：合作方尚未收到`,
+        `${exhausted} 个回调已放弃发送：合作方尚未收到`,
         todo(
           'when the receivers work again, resend those of a partner',
           '接收端恢复后，请按合作方重新发送',
