@@ -11,7 +11,7 @@ export const ADVICE: Readonly<Record<Language, Readonly<Record<Problem | 'later'
     address: 'add the egress address of this machine to those that the robot takes calls from',
     content: 'the robot refuses the text of this message; others may pass. If it refuses all of them, report it',
     later:
-      'nothing, if it passes by itself; otherwise look at DNS, the network and a firewall between here and OPERATOR_URL',
+      'nothing, if it passes by itself; otherwise look at DNS, the network and a firewall between here and OPERATOR_URL, or, where it has answered, into the log of the receiver',
   },
   zh: {
     signature: '请将 OPERATOR_SECRET 设为机器人或接收端显示的签名密钥，并校准本机时钟（NTP）',
@@ -19,6 +19,7 @@ export const ADVICE: Readonly<Record<Language, Readonly<Record<Problem | 'later'
     keyword: '请为机器人添加关键词 idface-notifier：它只接收含有关键词的消息',
     address: '请把本机的出口 IP 地址加入机器人的 IP 白名单',
     content: '机器人拒收此条消息的内容，其他消息可能正常；如果全部被拒收，请反馈给我们',
-    later: '若稍后自行恢复则无需处理；否则请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙',
+    later:
+      '若稍后自行恢复则无需处理；否则请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有应答，请查看接收端的日志',
   },
 }

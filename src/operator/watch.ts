@@ -41,17 +41,19 @@ const lookOf = (trouble: Trouble): Look | null => {
 }
 
 /**
- * Whatever may be wrong, as it is now: `details` null where all is well. While an operator holds all webhooks nothing is said of them:
- * none is late by itself, and the backlog is not over either.
+ * Whatever may be wrong, as it is now: `details` null where all is well. While an operator holds all webhooks, or an account is not
+ * asked, nothing is said of their backlog: nothing is late by itself, and the backlog is not over either.
  */
 const looksOf = (facts: TroubleFacts): Look[] => {
   const firing = troublesOf(facts).flatMap(trouble => lookOf(trouble) ?? [])
   const wrong = new Set(firing.map(keyOf))
   const watched = [
-    ...facts.stats.accounts.flatMap(({ apiId }) => [
+    ...facts.stats.accounts.flatMap(({ apiId, pausedAt, unreachableAt }) => [
       { condition: 'account.paused', subject: apiId } as const,
       { condition: 'upstream.unreachable', subject: apiId } as const,
-      { condition: 'backlog.growing', subject: `poll ${apiId}` } as const,
+      ...(pausedAt === null && unreachableAt === null
+        ? [{ condition: 'backlog.growing', subject: `poll ${apiId}` } as const]
+        : []),
     ]),
     ...(facts.deliveriesHeldAt === null ? [{ condition: 'backlog.growing', subject: 'deliver' } as const] : []),
     { condition: 'disk.low', subject: 'disk' } as const,

@@ -94,6 +94,25 @@ test('while an operator holds webhooks it is not noted that none is late any mor
   expect(await look()).toEqual(['backlog.growing deliver: well'])
 })
 
+test('a backlog of polls was told to be over when its account was refused or could not be reached', async () => {
+  const { look, state, memory } = await open()
+  await look()
+  const [account] = (await memory.stats()).accounts
+  if (!account) throw new Error('there is no account')
+  const late = { ...account, due: 9_000, oldestDueAt: AT - 3 * MINUTE }
+  const asked = async (accounts: (typeof account)[]) => {
+    state.stats = { accounts }
+    return await look()
+  }
+  expect(await asked([late])).toEqual(['backlog.growing poll C1: wrong'])
+  expect(await asked([{ ...late, pausedAt: AT, pauseReason: 'frozen' }])).toEqual(['account.paused C1: wrong'])
+  expect(await asked([{ ...late, pausedAt: AT, pauseReason: 'operator' }])).toEqual(['account.paused C1: well'])
+  expect(await asked([{ ...late, unreachableAt: AT }])).toEqual(['upstream.unreachable C1: wrong'])
+  expect(await asked([late])).toEqual(['backlog.growing poll C1: wrong', 'upstream.unreachable C1: well'])
+  expect(await asked([{ ...late, unreachableAt: AT }])).toEqual(['upstream.unreachable C1: wrong'])
+  expect(await asked([account])).toEqual(['upstream.unreachable C1: well', 'backlog.growing poll C1: well'])
+})
+
 test('a backup that failed and was made again while nobody looked is noted as made', async () => {
   const { look, memory } = await open()
   await memory.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
