@@ -43,7 +43,8 @@ export const POLLING_EVENTS = {
   'account.resumed': {
     level: 'warn',
     fields: { accountId: TEXT, account: TEXT, rampRate: NUMBER, rampAt: ISO_TIME },
-    meaning: 'GetResult accepts the account again. Its rate starts at `rampRate` calls a second and grows.',
+    meaning:
+      'GetResult accepts the account again. Its rate starts at `rampRate` calls a second and grows. Where an operator has resumed it, `audit.recorded` says so instead.',
   },
   'account.throttled': {
     level: 'warn',
