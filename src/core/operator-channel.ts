@@ -4,12 +4,13 @@ export type OperatorChannel = 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webho
 /** What a channel holds against us that lasts until somebody sees to it. */
 export type OperatorProblem = 'signature' | 'key' | 'keyword' | 'address'
 
-/** It has refused so often in a row that it gets one message an hour. */
+/** It has taken none of several messages in a row. */
 export interface RefusingChannel {
   /** Epoch ms. */
   since: number
   channel: OperatorChannel
-  problem: OperatorProblem
+  /** Then it gets one message an hour. Null: what keeps it may pass by itself, so it is tried as often as ever. */
+  problem: OperatorProblem | null
   /** What it answered, such as `http 404`. */
   error: string
 }

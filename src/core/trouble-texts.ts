@@ -1,14 +1,8 @@
-import type { AccountFault } from './answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
+import { describeFault, type TroubleWords } from './fault-texts.ts'
 import type { Language } from './language.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import type { Trouble, TroubleCode } from './trouble.ts'
-
-/** What is wrong, and what to do about it. */
-export interface TroubleWords {
-  sentence: string
-  remedy: string
-}
 
 /** When it is said (epoch ms), and how a time is written. */
 interface Moment {
@@ -58,47 +52,6 @@ const rounded = (rate: number): number => Number(rate.toPrecision(3))
 /** What is not ahead is under way. */
 const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
 
-const PAUSE_EN: Record<AccountFault, TroubleWords> = {
-  egress_ip: {
-    sentence: 'GetResult does not accept calls from this IP address',
-    remedy: "Have the vendor register this machine's egress address.",
-  },
-  credentials_missing: {
-    sentence: 'GetResult found no APIID or no password in the call',
-    remedy: 'Check IHUYI_ACCOUNT, IHUYI_API_KEY and IHUYI_METHOD, and any proxy between the service and GetResult.',
-  },
-  app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
-  credentials_wrong: {
-    sentence: 'the APIID or the APIKEY is wrong',
-    remedy: 'Correct IHUYI_ACCOUNT and IHUYI_API_KEY, and restart. Repeated bad logins may freeze the account.',
-  },
-  frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
-  clock: {
-    sentence: "this machine's clock and GetResult's differ too much",
-    remedy: "Set this machine's clock right (NTP).",
-  },
-  password_refused: {
-    sentence: 'GetResult does not accept the password',
-    remedy: 'Check the APIKEY and the clock; if both are right, try IHUYI_PASSWORD_MODE=static.',
-  },
-  no_contract: {
-    sentence: 'the account has no contract for this product',
-    remedy: 'Sign the contract for this product with the vendor.',
-  },
-  password_or_balance: {
-    sentence: 'the password is wrong or the balance is used up',
-    remedy: 'Check the balance first, then the APIKEY.',
-  },
-  serial_not_received: {
-    sentence: 'GetResult does not receive the serials of nearly all calls',
-    remedy: 'Check IHUYI_METHOD, and any proxy between the service and GetResult.',
-  },
-  unknown_code: {
-    sentence: 'GetResult answers nearly all calls with a code that is in no table',
-    remedy: 'Ask the vendor what the code means.',
-  },
-}
-
 const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Record<Language, string>])[] = [
   [
     /^SQLITE_FULL/,
@@ -134,8 +87,8 @@ const en: Words = {
       'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `Account ${account} has been paused since ${showTime(since)}: ${PAUSE_EN[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
-    remedy: `${PAUSE_EN[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; to have it tried at once, run "idface-notifier account resume ${account}".`,
+    sentence: `Account ${account} has been paused since ${showTime(since)}: ${describeFault(reason, 'en').sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
+    remedy: `${describeFault(reason, 'en').remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; to have it tried at once, run "idface-notifier account resume ${account}".`,
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
@@ -181,42 +134,25 @@ const en: Words = {
     remedy:
       'Run "idface-notifier backup FILE" by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
   }),
-  operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
-    sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) refuses all it is sent (${problem}: ${error}). What there is to tell is kept, and one message is tried each hour.`,
-    remedy:
-      'Run "idface-notifier notify-test": it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
-  }),
+  operators_not_told: ({ since, channel, problem, error }, { showTime }) => {
+    const untold = `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel})`
+    if (problem === null)
+      return {
+        sentence: `${untold} takes nothing it is sent (${error}). What there is to tell is kept, and tried again within 15 minutes.`,
+        remedy:
+          'Look at DNS, the network and a firewall between here and OPERATOR_URL, or, where it has answered, into the log of the receiver. "idface-notifier notify-test" tries it; a restart tries the rest at once. See "Being told" in docs/operations.md.',
+      }
+    return {
+      sentence: `${untold} refuses all it is sent (${problem}: ${error}). What there is to tell is kept, and one message is tried each hour.`,
+      remedy:
+        'Run "idface-notifier notify-test": it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
+    }
+  },
   messages_held: ({ held, urls }) => ({
     sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
     remedy:
       '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
   }),
-}
-
-const PAUSE_ZH: Record<AccountFault, TroubleWords> = {
-  egress_ip: { sentence: '上游不接受来自本机 IP 地址的请求', remedy: '请上游登记本机的出口 IP 地址。' },
-  credentials_missing: {
-    sentence: '上游未在请求中找到 APIID 或密码',
-    remedy: '请检查 IHUYI_ACCOUNT、IHUYI_API_KEY 和 IHUYI_METHOD，以及本服务与上游之间的代理。',
-  },
-  app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系上游。' },
-  credentials_wrong: {
-    sentence: 'APIID 或 APIKEY 错误',
-    remedy: '请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY 后重启。多次登录失败可能导致账户被冻结。',
-  },
-  frozen: { sentence: '账户已被冻结', remedy: '请联系上游解冻。' },
-  clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟（NTP）。' },
-  password_refused: {
-    sentence: '上游不接受该密码',
-    remedy: '请检查 APIKEY 和本机时钟；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。',
-  },
-  no_contract: { sentence: '账户未开通此产品', remedy: '请向上游开通此产品。' },
-  password_or_balance: { sentence: '密码错误或余额不足', remedy: '请先检查余额，再检查 APIKEY。' },
-  serial_not_received: {
-    sentence: '上游未收到绝大多数请求中的流水号',
-    remedy: '请检查 IHUYI_METHOD，以及本服务与上游之间的代理。',
-  },
-  unknown_code: { sentence: '上游对绝大多数请求返回文档中未列出的返回码', remedy: '请向上游确认该返回码的含义。' },
 }
 
 const zh: Words = {
@@ -230,8 +166,8 @@ const zh: Words = {
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${PAUSE_ZH[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
-    remedy: `${PAUSE_ZH[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
+    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${describeFault(reason, 'zh').sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
+    remedy: `${describeFault(reason, 'zh').remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
@@ -276,11 +212,20 @@ const zh: Words = {
     remedy:
       '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.zh-CN.md 的“备份与恢复”。',
   }),
-  operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
-    sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
-    remedy:
-      '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.zh-CN.md 的“告警通知”。',
-  }),
+  operators_not_told: ({ since, channel, problem, error }, { showTime }) => {
+    const untold = `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）`
+    if (problem === null)
+      return {
+        sentence: `${untold}未接收任何消息（${error}）。待通知的事件会保留，至少每 15 分钟重试一次。`,
+        remedy:
+          '请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有应答，请查看接收端的日志。可用 "idface-notifier notify-test" 试发；重启服务会立即重试其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。',
+      }
+    return {
+      sentence: `${untold}拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,
+      remedy:
+        '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.zh-CN.md 的“告警通知”。',
+    }
+  },
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
     remedy:
@@ -289,7 +234,3 @@ const zh: Words = {
 }
 
 const WORDS: Record<Language, Words> = { en, zh }
-
-/** Why GetResult refuses an account. */
-export const describeFault = (fault: AccountFault, language: Language): TroubleWords =>
-  ({ en: PAUSE_EN, zh: PAUSE_ZH })[language][fault]

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
-import type { RefusingChannel } from '../core/operator-channel.ts'
+import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
 import { operatorEventType } from '../core/operator-event.ts'
 import type { ClaimedOperatorEvent, OperatorSettlement, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -14,7 +14,7 @@ import { fullHourWait, pauseFor, retryWait } from './pace.ts'
 export interface Teller {
   /** There may be something to tell. */
   ring(): void
-  /** Why next to nothing is told any more; null: it is. */
+  /** Why next to nothing is told any more, or nothing is just now; null: it is. */
   whyOff(): string | null
   /** Begins no more message; resolves when the last one is recorded. */
   stop(): Promise<void>
@@ -26,6 +26,8 @@ const LEASE_MS = MINUTE
 const LONGEST_NAP_MS = SECOND
 /** In a row, before the channel is off: then it gets one message an hour, until it takes one. */
 const MOST_REFUSALS = 3
+/** In a row, before others are told that operators are not. */
+const MOST_FAILURES = 3
 const OFF_MS = HOUR
 
 type Emits = Emit<
@@ -57,9 +59,11 @@ export const createTeller = (deps: {
   let nap = new AbortController()
   let running: Promise<void> | null = null
   let isRung = false
-  let isFailing = false
+  let failures = 0
+  let failingSince = 0
   let refusals = 0
-  let off: RefusingChannel | null = null
+  let off: (RefusingChannel & { problem: OperatorProblem }) | null = null
+  let silent: RefusingChannel | null = null
   /** Most events in the next message: half of a digest that is refused, then twice as many after each that is not. */
   let most = channel.most
 
@@ -75,8 +79,12 @@ export const createTeller = (deps: {
 
   const failed = (answer: Exclude<Answer, { kind: 'told' }>) => {
     const { code: error, said } = answer
-    if (!isFailing) emit('operator_channel.failing', { channel: channel.name, error, answer: said })
-    isFailing = true
+    failures += 1
+    if (failures === 1) {
+      failingSince = store.now()
+      emit('operator_channel.failing', { channel: channel.name, error, answer: said })
+    }
+    if (failures === MOST_FAILURES) silent = { since: failingSince, channel: channel.name, problem: null, error }
     refusals = answer.kind === 'refused' ? refusals + 1 : 0
     if (off !== null || answer.kind !== 'refused' || answer.problem === 'content' || refusals < MOST_REFUSALS) return
     const { problem } = answer
@@ -85,17 +93,18 @@ export const createTeller = (deps: {
   }
 
   const worked = () => {
-    if (isFailing) emit('operator_channel.back', { channel: channel.name })
-    isFailing = false
+    if (failures > 0) emit('operator_channel.back', { channel: channel.name })
+    failures = 0
     refusals = 0
     off = null
+    silent = null
   }
 
   let recorded: RefusingChannel | null = null
   /** For those who look from outside, such as `status`; written when it changes. */
   const record = async (): Promise<void> => {
-    if (recorded === off) return
-    const now = off
+    const now = off ?? silent
+    if (recorded === now) return
     await store.recordOperatorChannel(now)
     recorded = now
   }
@@ -170,7 +179,11 @@ export const createTeller = (deps: {
       nap.abort()
     },
     whyOff: () => {
-      if (off === null) return null
+      if (off === null) {
+        if (silent === null) return null
+        const { since, channel, error } = silent
+        return `OPERATOR_URL (${channel}) has taken nothing since ${new Date(since).toISOString()}: ${error}; ${ADVICE.en.later}; try it with notify-test`
+      }
       const { channel, problem, error } = off
       return `OPERATOR_URL (${channel}) gets one message an hour until it takes one: ${problem} (${error}); ${ADVICE.en[problem]}; try it with notify-test`
     },

@@ -22,6 +22,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'log_pinned', since, walBytes: 3e9 },
   { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
+  { code: 'operators_not_told', since, channel: 'webhook', problem: null, error: 'http 400' },
   { code: 'messages_held', since: null, held: 3, urls: 1 },
 ]
 

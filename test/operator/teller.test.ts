@@ -64,6 +64,21 @@ const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
   }
 }
 
+test('status, doctor and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
+  const { note, advance, state, store, teller } = open()
+  state.answer = { kind: 'later', code: 'http 400', said: '', waitMs: null }
+  await note('one')
+  expect(await store.refusingChannel()).toBeNull()
+  await advance(MINUTE)
+  expect(await store.refusingChannel()).toMatchObject({ problem: null, error: 'http 400', since: AT + MINUTE })
+  expect(teller.whyOff()).toMatch(/has taken nothing since .*http 400/)
+  state.answer = TOLD
+  await advance(15 * MINUTE)
+  expect(await store.refusingChannel()).toBeNull()
+  expect(teller.whyOff()).toBeNull()
+  await teller.stop()
+})
+
 test('what waits while a message goes is told in one digest', async () => {
   const { note, advance, subjects, results, teller } = open()
   await note('one')

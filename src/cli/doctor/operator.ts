@@ -29,14 +29,11 @@ export const judgeOperator = (
     )
   if (told === null && refusing !== null) {
     const { en, zh } = ADVICE_FOR
+    const problem = refusing.problem ?? 'later'
     const sentence = (language: Language) =>
       describeTrouble({ code: 'operators_not_told', ...refusing }, language, now, at => formatTime(at, language))
         .sentence
-    return failed(
-      sentence('en'),
-      sentence('zh'),
-      todo(en[refusing.problem], zh[refusing.problem], `${call} notify-test`),
-    )
+    return failed(sentence('en'), sentence('zh'), todo(en[problem], zh[problem], `${call} notify-test`))
   }
   if (told === null)
     return ok(`operators are told at ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
