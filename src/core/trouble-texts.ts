@@ -218,7 +218,7 @@ const zh: Words = {
       return {
         sentence: `${untold}未接收任何消息（${error}）。待通知的事件会保留，至少每 15 分钟重试一次。`,
         remedy:
-          '请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有应答，请查看接收端的日志。可用 "idface-notifier notify-test" 试发；重启服务会立即重试其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。',
+          '请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有响应，请查看接收端的日志。可用 "idface-notifier notify-test" 试发；重启服务会立即重试其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。',
       }
     return {
       sentence: `${untold}拒收全部消息（${problem}：${error}）。待通知的事件会保留，每小时试发一条。`,

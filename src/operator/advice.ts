@@ -20,6 +20,6 @@ export const ADVICE: Readonly<Record<Language, Readonly<Record<Problem | 'later'
     address: '请把本机的出口 IP 地址加入机器人的 IP 白名单',
     content: '机器人拒收此条消息的内容，其他消息可能正常；如果全部被拒收，请反馈给我们',
     later:
-      '若稍后自行恢复则无需处理；否则请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有应答，请查看接收端的日志',
+      '若稍后自行恢复则无需处理；否则请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有响应，请查看接收端的日志',
   },
 }
