@@ -144,7 +144,13 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
   const values = { n: registration.delivery.attempts, at: showAt(lastAttempt.at) }
   return httpStatus === null
     ? fill(texts.attempt.error, { ...values, error: errorInWords(error ?? '?', language) })
-    : fill(texts.attempt.http, { ...values, httpStatus })
+    : fill(texts.attempt.http, { ...values, httpStatus }) + hintOf(httpStatus, texts)
+}
+
+/** For the answers that say by themselves what is wrong with the receiver. */
+const hintOf = (httpStatus: number, { attempt }: ExplainTexts): string => {
+  if (httpStatus === 401) return attempt.unauthorized
+  return httpStatus >= 300 && httpStatus < 400 ? attempt.redirect : ''
 }
 
 /** With its code, by which an operator finds it in the log. */

@@ -30,7 +30,7 @@ export interface ExplainTexts {
     gone: string
     exhausted: string
   }
-  attempt: { none: string; http: string; error: string }
+  attempt: { none: string; http: string; error: string; redirect: string; unauthorized: string }
   /** Why an attempt had no answer, as a clause. */
   attemptError: Record<AttemptError, string>
 }
@@ -112,7 +112,7 @@ const en: ExplainTexts = {
       'The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has all the connections that it may have. This used up no attempt. The service tries again at {at} ({in}).',
     allHeld:
       'The webhook waits, because the operator has held all webhooks since {at}; it goes out when they are resumed. Ask the operator, or read GET /v1/events meanwhile.',
-    gone: 'The webhook will not be sent again, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
+    gone: 'The webhook is not sent again by itself, because the callback URL answered 410 (gone) at {at}. When the receiver works again, POST to /v1/registrations/{id}/resend.',
     exhausted:
       'The webhook has no attempts left: {attempt}. When the receiver works again, POST to /v1/registrations/{id}/resend.',
   },
@@ -120,6 +120,8 @@ const en: ExplainTexts = {
     none: 'no attempt is on record',
     http: 'attempt {n} at {at} was answered with HTTP {httpStatus}',
     error: 'attempt {n} at {at} failed ({error})',
+    redirect: ' (redirects are not followed)',
+    unauthorized: ' (check the signing secret and the clock of the receiver)',
   },
   attemptError: {
     no_response:
@@ -201,13 +203,15 @@ const zh: ExplainTexts = {
     notSent:
       '回调等待发送：本服务自身未能发出（出口代理或本机网络资源故障，或该主机的并发连接已达上限），不占用投递次数。将于{at} 再次发送（{in}）。',
     allHeld: '运维人员自{at} 起暂停发送所有回调，恢复后即发送。请咨询运维人员，其间可通过 GET /v1/events 读取。',
-    gone: '回调地址于{at} 返回 410（已失效），回调不再发送。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
+    gone: '回调地址于{at} 返回 410（已失效），该回调不再自动发送。接收端恢复后，请 POST /v1/registrations/{id}/resend。',
     exhausted: '回调的重试次数已用完：{attempt}。接收端恢复后，请 POST /v1/registrations/{id}/resend。',
   },
   attempt: {
     none: '没有发送记录',
     http: '第 {n} 次发送（{at}）返回 HTTP {httpStatus}',
     error: '第 {n} 次发送（{at}）失败（{error}）',
+    redirect: '（不会跟随重定向）',
+    unauthorized: '（请检查接收端的签名密钥和时钟）',
   },
   attemptError: {
     no_response: '没有收到响应：域名没有解析结果，连接被拒绝或中断，或者超时；请确认该地址可从公网访问',

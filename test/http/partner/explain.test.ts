@@ -129,6 +129,21 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook has not been delivered yet: attempt 2 at 2026-11-24 16:19:00 UTC was answered with HTTP 500. The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
     ],
     [
+      'was ended by a 410, after which registering the URL again does not send it',
+      succeeded({ state: 'exhausted', attempts: 1 }, { lastAttempt: attempt({ outcome: 'gone', httpStatus: 410 }) }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is not sent again by itself, because the callback URL answered 410 (gone) at 2026-11-24 16:19:00 UTC. When the receiver works again, POST to /v1/registrations/reg_1/resend.',
+    ],
+    [
+      'was answered 401, which is what a receiver with another secret answers',
+      succeeded({ attempts: 1, nextAttemptAt: START + 5 * MINUTE }, { lastAttempt: attempt({ httpStatus: 401 }) }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook has not been delivered yet: attempt 1 at 2026-11-24 16:19:00 UTC was answered with HTTP 401 (check the signing secret and the clock of the receiver). The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
+    ],
+    [
+      'was answered with a redirect',
+      succeeded({ attempts: 1, nextAttemptAt: START + 5 * MINUTE }, { lastAttempt: attempt({ httpStatus: 301 }) }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook has not been delivered yet: attempt 1 at 2026-11-24 16:19:00 UTC was answered with HTTP 301 (redirects are not followed). The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
+    ],
+    [
       'is held',
       succeeded({}, { heldSince: START - 60 * SECOND }),
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the callback URL answered 410 (gone) at 2026-11-24 16:19:00 UTC. Register the URL again, or POST to /v1/registrations/reg_1/resend.',
