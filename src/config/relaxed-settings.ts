@@ -14,7 +14,7 @@ export const relaxedSettings = ({ upstream, callback }: Pick<Config, 'upstream' 
           setting: 'SANDBOX',
           effect: {
             en: 'test serials are answered here, with the verdict that their name asks for',
-            zh: '测试流水号由本服务直接应答，结果由其名称决定',
+            zh: '测试流水号不查询上游，结果由其名称决定',
           },
         },
       ]
