@@ -25,20 +25,19 @@ const HEADERS_OF: Partial<Record<Code, keyof typeof HEADERS>> = {
 const REQUEST_ID = 'req_01KAW2X5G0R1S2T3V4W5X6Y7Z8'
 
 /** What each says where the call has nothing of its own to say. */
-const TOLD: Readonly<Record<Code, string>> = {
+const TOLD: Readonly<Partial<Record<Code, string>>> = {
   invalid_json: 'The body is not valid JSON: see position 12 (line 1 column 13).',
-  invalid_query: 'One query parameter is invalid.',
-  invalid_body: 'One field of the body is invalid.',
   unauthorized: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
   forbidden: 'This needs a token with the role admin; yours has the role read.',
   not_found: 'This address does not exist. See /docs for those that do.',
-  conflict: 'This cannot be done in its present state.',
   payload_too_large: 'The body must be at most 64 KiB.',
   unsupported_media_type: 'Send the body as UTF-8 with "content-type: application/json".',
   too_many_requests: 'This key may make 200 requests a second, in bursts of twice that.',
   internal: `The log has it under the request id ${REQUEST_ID}.`,
-  unavailable: 'the database cannot be used now (SQLITE_BUSY)',
+  unavailable: 'the database cannot be used now (another process keeps it busy: SQLITE_BUSY)',
 }
+
+const WRONG_KEYS = 'Too many calls with a wrong key have come from your address.'
 
 /** A documented call: its method and path as the router has them. */
 interface Call {
@@ -87,8 +86,13 @@ const ownTold = ({ route, operation }: Call, code: Code, requests: Requests): re
   return null
 }
 
-const commonTold = (code: Code): readonly Told[] =>
-  code === 'invalid_query' ? [refusalOf('query', z.strictObject({}))] : [{ detail: TOLD[code] }]
+/** What all calls of this access say. */
+const commonTold = (code: Code, access: Operation['access']): readonly Told[] => {
+  if (code === 'invalid_query') return [refusalOf('query', z.strictObject({}))]
+  // Operators have no rate but that of wrong keys.
+  if (code === 'too_many_requests' && access !== 'partner') return [{ detail: WRONG_KEYS }]
+  return [{ detail: TOLD[code] ?? PROBLEMS[code].title.en }]
+}
 
 /** In English, like the whole document. */
 const exampleOf = (code: Code, { detail, ...told }: Told) =>
@@ -126,7 +130,7 @@ export const problemResponses = (call: Call, requests: Requests) =>
         status,
         isCommon
           ? { $ref: `#/components/responses/${nameOf(codes)}` }
-          : responseOf(codes, code => own.get(code) ?? commonTold(code)),
+          : responseOf(codes, code => own.get(code) ?? commonTold(code, call.operation.access)),
       ]
     }),
   )
@@ -134,5 +138,10 @@ export const problemResponses = (call: Call, requests: Requests) =>
 /** What several calls answer word for word, by the names that they refer to. */
 export const commonResponses = (calls: readonly Call[]) =>
   Object.fromEntries(
-    calls.flatMap(call => [...problemsOf(call).values()].map(codes => [nameOf(codes), responseOf(codes, commonTold)])),
+    calls.flatMap(call =>
+      [...problemsOf(call).values()].map(codes => [
+        nameOf(codes),
+        responseOf(codes, code => commonTold(code, call.operation.access)),
+      ]),
+    ),
   )

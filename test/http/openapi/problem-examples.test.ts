@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { SECOND } from '../../../src/core/duration.ts'
+import type { ApiDeps } from '../../../src/http/api.ts'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
+import { describeFailure, unavailable } from '../../../src/store/sqlite/failure.ts'
 import { ADMIN_TOKEN, HOOK, type Json, openApi } from '../support/api.ts'
 import { operationsOf, operatorDocument, partnerDocument, resolveIn } from './support/documents.ts'
 
@@ -31,6 +33,12 @@ const examples: Example[] = documents.flatMap(document =>
     }),
   ),
 )
+
+const expectExample = (route: string, name: string, { status, json }: { status: number; json: Json }) => {
+  const { value, status: documented } = examples.find(one => one.route === route && one.name === name) as Example
+  expect(status).toBe(documented)
+  expect({ ...json, requestId: null }).toEqual({ ...value, requestId: null })
+}
 
 test('every error of every call has an example of its own status and code', () => {
   expect(examples.length).toBeGreaterThan(300)
@@ -66,6 +74,14 @@ describe('what a call is refused with is what its example says', () => {
       })
     return api.call('POST', '/v1/registrations', { key, body: { ...body, callbackUrl: 'https://h4.example/' } })
   }
+  const hundredAndOne = async () => {
+    const registrations = Array.from({ length: 100 }, (_, n) => ({
+      idcardid: 'crowded',
+      callbackUrl: `https://n${n}.example/`,
+    }))
+    await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
+    return api.call('POST', '/v1/registrations', { body: { ...body, idcardid: 'crowded' } })
+  }
   const tooManyResends = async () => {
     const { id } = await api.register({ idcardid: 'resent' })
     await api.succeed()
@@ -98,6 +114,7 @@ describe('what a call is refused with is what its example says', () => {
 
   const REFUSED: [route: string, name: string, refuse: () => Promise<Json>][] = [
     ['POST /v1/registrations', 'conflict', ofOther],
+    ['POST /v1/registrations', 'conflict_2', hundredAndOne],
     ['POST /v1/registrations', 'forbidden', overHosts],
     ['POST /v1/registrations', 'invalid_json', () => post('/v1/registrations', { raw: '{"order": 1,}' })],
     ['POST /v1/registrations', 'invalid_body', () => post('/v1/registrations', { body: { ...body, idcardid: null } })],
@@ -140,10 +157,56 @@ describe('what a call is refused with is what its example says', () => {
   ]
 
   test.each(REFUSED)('%s %s', async (route, name, refuse) => {
-    const { status, json } = await refuse()
-    const { value, status: documented } = examples.find(one => one.route === route && one.name === name) as Example
-    expect(status).toBe(documented)
-    expect({ ...json, requestId: null }).toEqual({ ...value, requestId: null })
+    expectExample(route, name, await refuse())
     api.clock.now += 60 * SECOND
+  })
+
+  test('GET /v1/events conflict', async () => {
+    await api.register({ idcardid: 'told' })
+    await api.succeed()
+    const { status, json } = await api.call('GET', '/v1/events?after=evt_1_abc')
+    expect(json.nextCursor).toMatch(/^evt_\w+$/)
+    expectExample('GET /v1/events', 'conflict', { status, json: { ...json, nextCursor: 'evt_41_mhw3k2o0' } })
+  })
+})
+
+describe('what the service cannot do now is what its example says', () => {
+  const openWith = (overrides: Partial<ApiDeps>) => openApi({ apiRate: 200, registrationRate: 200, ...overrides })
+  const register = (fresh: Awaited<ReturnType<typeof openApi>>) =>
+    fresh.call('POST', '/v1/registrations', {
+      body: { idcardid: 'a', callbackUrl: HOOK },
+      headers: { 'x-request-id': 'req_01KAW2X5G0R1S2T3V4W5X6Y7Z8' },
+    })
+
+  test('too many requests of a key', async () => {
+    await using fresh = await openWith({})
+    for (let n = 0; n < 400; n++) await fresh.call('GET', '/v1/registrations/reg_1')
+    expectExample('GET /v1/registrations/{id}', 'too_many_requests', await fresh.call('GET', '/v1/registrations/reg_1'))
+  })
+
+  test('too many wrong keys of an operator', async () => {
+    await using fresh = await openWith({})
+    const guess = () => fresh.call('GET', '/v1/admin/overview', { key: 'wrong' })
+    const statuses = []
+    while (statuses.at(-1) !== 429 && statuses.length < 1_000) statuses.push((await guess()).status)
+    expectExample('GET /v1/admin/overview', 'too_many_requests', await guess())
+  })
+
+  test('too many registrations', async () => {
+    await using fresh = await openWith({})
+    const registrations = Array.from({ length: 1_000 }, () => null)
+    for (let n = 0; n < 2; n++) await fresh.call('POST', '/v1/registrations/batch', { body: { registrations } })
+    expectExample('POST /v1/registrations', 'too_many_requests', await register(fresh))
+  })
+
+  test('a database that is busy', async () => {
+    const busy = unavailable(describeFailure(Object.assign(new Error(), { code: 'SQLITE_BUSY' })))
+    await using fresh = await openWith({ register: () => Promise.reject(busy) })
+    expectExample('POST /v1/registrations', 'unavailable', await register(fresh))
+  })
+
+  test('a bug', async () => {
+    await using fresh = await openWith({ register: () => Promise.reject(new Error('a bug')) })
+    expectExample('POST /v1/registrations', 'internal', await register(fresh))
   })
 })
