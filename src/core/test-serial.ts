@@ -8,11 +8,12 @@ export interface TestSerial {
   afterMs: number
 }
 
-const TEST_SERIAL = /^test_(success|fail|notfound|expire)(?:_([0-9a-z]+)(?:_[0-9A-Za-z-]+)?)?$/
+const TEST_SERIAL = /^test_(success|fail|notfound|expire)(?:_([0-9]+[a-z]+)(?:_[\w-]+)?|_[A-Za-z][\w-]*)?$/
 
 /**
  * Reads `test_(success|fail|notfound|expire)`, optionally with a duration, and after that any word that makes it unique, such as
- * `test_success_3s` or `test_success_3s_order-42`. Null for any other serial.
+ * `test_success_3s` or `test_success_3s_order-42`. Without a duration the word begins with a letter: `test_success_3` has lost its unit.
+ * Null for any other serial.
  */
 export const readTestSerial = (idcardid: string): TestSerial | null => {
   const [, outcome, duration = '0s'] = TEST_SERIAL.exec(idcardid) ?? []

@@ -11,6 +11,8 @@ describe('a test serial', () => {
     ['test_expire_500ms', { outcome: 'expire', afterMs: 500 }],
     ['test_success_3s_order-42', { outcome: 'success', afterMs: 3_000 }],
     ['test_fail_0s_X', { outcome: 'fail', afterMs: 0 }],
+    ['test_success_3s_order_42', { outcome: 'success', afterMs: 3_000 }],
+    ['test_success_order-42', { outcome: 'success', afterMs: 0 }],
   ])('%s is read, and a serial that can be registered', (idcardid, serial) => {
     expect(readTestSerial(idcardid)).toEqual(serial)
     expect(idcardid).toMatch(SERIAL)
@@ -21,9 +23,10 @@ describe('a test serial', () => {
     'test_',
     'test_success_',
     'test_success_3',
-    'test_success_order',
+    'test_success_3_order',
+    'test_success_3sec',
     'test_success_3s_',
-    'test_success_3s_a_b',
+    'test_success_order 42',
     'test_success_3s\n',
     'xtest_fail',
     'Test_fail',
