@@ -39,8 +39,19 @@ export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean
 export const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): number | null =>
   newest ? Math.min(newest.expiresAt ?? overlapEnd, overlapEnd) : null
 
-/** Whether its partner may end it before its time: the newest has to go on signing. */
-export const mayEnd = ([newest]: readonly Expiring[], id: string): boolean => newest?.id !== id
+/** `newest`, `only`: it has to go on signing, and does. */
+export type EndOfSecret = 'ended' | 'newest' | 'only'
+
+/**
+ * What comes of its partner's wish to end it before its time.
+ *
+ * @param live newest first
+ * @param signing those that can be decrypted
+ */
+export const endOfSecret = (live: readonly Expiring[], signing: readonly Expiring[], id: string): EndOfSecret => {
+  if (live[0]?.id === id) return 'newest'
+  return signing.length === 1 && signing[0]?.id === id ? 'only' : 'ended'
+}
 
 /** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>

@@ -44,7 +44,7 @@ import type {
   RegistrationQuery,
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
-import type { NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
+import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
 import type { EngineStats, Stats } from './stats.ts'
 import type { Unreadable } from './unreadable.ts'
 
@@ -200,8 +200,8 @@ export interface Store extends OperatorVerbs {
    * as may be, and the overlap would make it one more.
    */
   rotateSigningSecret(partnerId: string, secret: NewSigningSecret, overlapMs: number): Promise<RotatedSecret | null>
-  /** Ends it now, which changes nothing where it has ended. `newest`: it has to go on signing, and does. */
-  endSigningSecret(partnerId: string, id: string): Promise<'ended' | 'newest' | null>
+  /** Ends it now, which changes nothing where it has ended. */
+  endSigningSecret(partnerId: string, id: string): Promise<EndOfSecret | null>
 
   /** Creates or updates the account that the settings name, and makes it the default one. */
   putDefaultAccount(account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account>

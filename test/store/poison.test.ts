@@ -139,6 +139,22 @@ describe('a signing secret that cannot be decrypted', () => {
     expect(bench.told).toMatchObject([{ table: 'signing_secrets' }])
   })
 
+  test('leaves an older one in its place, which does not end before another one signs', async () => {
+    await using bench = await open()
+    const { store, partnerId } = bench
+    const [old] = await store.listSigningSecrets(partnerId)
+    const rotate = (text: string) =>
+      store.rotateSigningSecret(partnerId, { id: bench.newId('secret'), type: 'v1', text: new Secret(text) }, HOUR)
+    const damaged = await rotate('whsec_bmV3')
+    bench.damage(`UPDATE signing_secrets SET secret = ${BYTES} WHERE id = ?`, damaged?.id)
+    expect(await store.endSigningSecret(partnerId, old?.id ?? '')).toBe('only')
+    expect(await store.endSigningSecret(partnerId, damaged?.id ?? '')).toBe('newest')
+    expect(await store.liveSecrets(partnerId)).toHaveLength(1)
+    await rotate('whsec_bmV3ZXI=')
+    expect(await store.endSigningSecret(partnerId, old?.id ?? '')).toBe('ended')
+    expect((await store.liveSecrets(partnerId)).map(secret => secret.reveal())).toEqual(['whsec_bmV3ZXI='])
+  })
+
   test('holds its own partner’s webhooks, without a claim each moment, until there is a secret that signs', async () => {
     await using bench = await open()
     const { id } = await bench.resolve()

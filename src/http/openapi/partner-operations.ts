@@ -203,7 +203,7 @@ export const PARTNER_OPERATIONS: Operations = {
       conflict: [
         {
           detail:
-            '4 secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.',
+            '4 secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.',
         },
       ],
     },

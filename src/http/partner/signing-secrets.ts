@@ -44,14 +44,18 @@ export const ROTATION = z.strictObject({
 })
 
 const TOO_MANY = {
-  en: `${MOST_LIVE_SECRETS} secrets are live: wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
-  zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请等待其中一个过期，或以 overlap 为 0s 轮换，使它们全部失效。`,
+  en: `${MOST_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
+  zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请 DELETE 一个旧的、等待其中一个过期，或以 overlap 为 0s 轮换，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'
 const NEWEST = {
   en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
   zh: '这是贵方最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
+}
+const ONLY = {
+  en: 'Your newer signing secrets cannot be read at the moment, so this one alone signs your webhooks. POST to /v1/signing-secrets/rotate first.',
+  zh: '贵方较新的签名密钥目前无法读取，回调只由这一个签名。请先 POST 到 /v1/signing-secrets/rotate。',
 }
 
 const TYPE = z
@@ -112,7 +116,7 @@ export const createSigningSecrets = ({ store, readBody, newId, random }: Signing
   app.delete('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), NOUN)
     const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
-    if (outcome === 'newest') throw new AppError('conflict', NEWEST)
+    if (outcome !== 'ended') throw new AppError('conflict', outcome === 'newest' ? NEWEST : ONLY)
     return c.body(null, 204)
   })
 

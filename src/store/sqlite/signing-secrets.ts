@@ -4,8 +4,8 @@ import { tellHints } from '../hints.ts'
 import { afterEndingSecrets } from '../rules/hints.ts'
 import {
   endedByRotation,
+  endOfSecret,
   liveSecrets,
-  mayEnd,
   mayRotate,
   type NewSigningSecret,
   previousEnd,
@@ -62,8 +62,9 @@ export const createSigningSecrets = (context: Context): Verbs => {
           .where(and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId)))
           .get()
         if (!row) return { outcome: null, ended: 0 }
-        if (!mayEnd(liveSecrets(secrets.rowsOf(partnerId), now()), id)) return { outcome: 'newest' as const, ended: 0 }
-        return { outcome: 'ended' as const, ended: expireBy([row], now()) }
+        const live = liveSecrets(secrets.rowsOf(partnerId), now())
+        const outcome = endOfSecret(live, live.filter(secrets.opens), id)
+        return { outcome, ended: outcome === 'ended' ? expireBy([row], now()) : 0 }
       })
       tellHints(hints, afterEndingSecrets(partnerId, ended))
       return outcome
@@ -109,23 +110,25 @@ export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db'
     return [...secrets.values()]
   }
 
+  /** Whether it can be decrypted. Which cannot is told by whoever signs. */
+  const opens = (row: ReturnType<typeof rowsOf>[number]): boolean => {
+    try {
+      sealed.signingSecret.open(row)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   return {
     rowsOf,
+    opens,
 
     /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
     of: (partnerIds: Iterable<string>): Map<string, readonly Secret[]> =>
       new Map([...partnerIds].map(partnerId => [partnerId, openedOf(partnerId)])),
 
-    /** Whether one of them can be decrypted. Which cannot is told by whoever signs. */
-    canSign: (partnerId: string): boolean =>
-      liveSecrets(rowsOf(partnerId), now()).some(row => {
-        try {
-          sealed.signingSecret.open(row)
-          return true
-        } catch {
-          return false
-        }
-      }),
+    canSign: (partnerId: string): boolean => liveSecrets(rowsOf(partnerId), now()).some(opens),
 
     add: (partnerId: string, { id, type, text }: NewSigningSecret): SigningSecret => {
       const view = { id, type, createdAt: now(), expiresAt: null }

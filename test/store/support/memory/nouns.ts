@@ -14,7 +14,7 @@ import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.t
 import { afterSuccess, mayForgetHealth } from '../../../../src/store/rules/callback-health.ts'
 import { afterChangingPartner, afterEndingSecrets, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { byEnd, mayForgetPause } from '../../../../src/store/rules/retention.ts'
-import { endedByRotation, mayEnd, mayRotate, previousEnd } from '../../../../src/store/signing-secret.ts'
+import { endedByRotation, endOfSecret, mayRotate, previousEnd } from '../../../../src/store/signing-secret.ts'
 import type {
   Account,
   ApiKey,
@@ -195,7 +195,9 @@ export const createNouns = (context: Context): Verbs => {
     endSigningSecret: async (partnerId, id) => {
       const row = tables.secrets.get(id)
       if (row?.partnerId !== partnerId) return null
-      if (!mayEnd(secretsOf(context, partnerId), id)) return 'newest'
+      const live = secretsOf(context, partnerId)
+      const outcome = endOfSecret(live, live, id)
+      if (outcome !== 'ended') return outcome
       const ended = endedByRotation([row], now())
       transaction(() => {
         for (const one of ended) tables.secrets.change(one.id, { expiresAt: now() })
