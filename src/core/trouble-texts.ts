@@ -2,7 +2,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
 import { describeFault, type TroubleWords } from './fault-texts.ts'
 import type { Language } from './language.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
-import type { Trouble, TroubleCode } from './trouble.ts'
+import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
 
 /** When it is said (epoch ms), and how a time is written. */
 interface Moment {
@@ -108,7 +108,7 @@ const en: Words = {
     remedy: 'When they may go out, run "idface-notifier deliveries resume".',
   }),
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
-    sentence: `Webhooks have been late since ${showTime(since)}, for ${showSpan(at - since, 'en')}: ${
+    sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${
       mostFor
         ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${mostFor.partnerId}${mostFor.isSilent ? ', which does not answer' : ''}`
         : `${atLeast(due, isCapped)} are due`
@@ -187,7 +187,7 @@ const zh: Words = {
     remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
   }),
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
-    sentence: `回调自${showTime(since)} 起延迟，已持续 ${showSpan(at - since, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
+    sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
       mostFor
         ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
         : ''

@@ -1,5 +1,9 @@
 import type { AccountFault } from './answer.ts'
+import { MINUTE } from './duration.ts'
 import type { RefusingChannel } from './operator-channel.ts'
+
+/** What is due waits longer than this: webhooks or polls are late, whatever their number. */
+export const LATE_MS = 2 * MINUTE
 
 /** The host that most of what is due is for. */
 export interface BusyHost {

@@ -88,6 +88,12 @@ test('late webhooks of one host that does not answer ask for no more slots', () 
   expect(spread.remedy).toMatch(/^After a start or a break of the service this goes away by itself\./)
 })
 
+test('webhooks were said to be late for 1 s that had been due for two minutes', () => {
+  const late = { code: 'deliveries_late', since: AT - SECOND, due: 61, isCapped: false, mostFor: null } as const
+  expect(describeTrouble(late, 'en', AT).sentence).toContain(', and the oldest has been due for 3 min: 61 are due.')
+  expect(describeTrouble(late, 'zh', AT).sentence).toContain('，最久的已等待 3 分钟：')
+})
+
 test('a backlog that nobody works off has no estimate', () => {
   const backlog = {
     code: 'polls_late',

@@ -1,11 +1,9 @@
 import { MINUTE } from '../../core/duration.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import type { Trouble } from '../../core/trouble.ts'
+import { LATE_MS, type Trouble } from '../../core/trouble.ts'
 import type { LastBackup } from '../backup.ts'
 import type { AccountStats, EngineStats, Stats } from '../stats.ts'
 
-/** What is due waits longer than this: webhooks or polls are late, whatever their number. */
-const LATE_MS = 2 * MINUTE
 const LOW_DISK_BYTES = 1024 ** 3
 /** A backup of a large file takes as long, and does no harm. */
 const PINNED_MS = 10 * MINUTE
