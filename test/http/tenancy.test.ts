@@ -208,7 +208,7 @@ describe.each(rowsOf('operator'))('M10: %s', route => {
 
 test.each(rowsOf('public'))('M10: %s needs no key and shows no partner', async route => {
   const [method, path] = partsOf(route)
-  const file = path.includes('examples') ? 'receiver.mjs' : 'start.js'
+  const file = path.includes('examples') ? 'receiver.mjs' : 'reference.js'
   const { status, text } = await api.call(method, path.replace(':file', file).replace(':page', 'problems'), {
     key: null,
   })
@@ -217,7 +217,7 @@ test.each(rowsOf('public'))('M10: %s needs no key and shows no partner', async r
   expect(text).not.toMatch(/foreign-|foreign\.example/)
 })
 
-test.each(['..%2f..%2fpackage.json', '%2e%2e%2fpackage.json', '__proto__', 'constructor', 'start.js%00', 'START.JS'])(
+test.each(['..%2f..%2fpackage.json', '%2e%2e%2fpackage.json', '__proto__', 'constructor', 'reference.js%00', 'REFERENCE.JS'])(
   'M10: no file is served as %s',
   async file => {
     expect((await api.call('GET', `/docs/assets/${file}`, { key: null })).status).toBe(404)

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { servedLink } from './links.ts'
 import { type Rendered, renderMarkdown } from './markdown.ts'
@@ -13,8 +14,6 @@ export interface Document extends Rendered {
   language: Language
 }
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
-
 const readSource = async (source: string, language: Language) => {
   const english = `${source}.md`
   const chinese = `${source}.zh-CN.md`
@@ -22,7 +21,7 @@ const readSource = async (source: string, language: Language) => {
     try {
       return { language, name: chinese, text: await readFile(new URL(chinese, DOCS), 'utf8') }
     } catch (error) {
-      if (!isMissing(error)) throw error
+      if (codeOf(error) !== 'ENOENT') throw error
     }
   return { language: 'en' as const, name: english, text: await readFile(new URL(english, DOCS), 'utf8') }
 }

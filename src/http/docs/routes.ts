@@ -16,31 +16,10 @@ import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { createDocuments, DOCS, readExamples } from './documents.ts'
 import { layout, type View } from './layout.ts'
 import { escapeHtml } from './markdown.ts'
-import { EXAMPLES, PAGES, queryOf, REFERENCE, START } from './pages.ts'
+import { EXAMPLES, PAGES, type Page, queryOf, REFERENCE, START } from './pages.ts'
 import type { ShownSettings } from './setting-texts.ts'
 
 const inSite = (name: string): URL => new URL(`site/${name}`, DOCS)
-
-/** The URL is relative, so that it works behind a proxy that adds a prefix. */
-const START_SCRIPT = `const dark = matchMedia('(prefers-color-scheme: dark)')
-const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
-dark.addEventListener('change', follow)
-follow()
-SwaggerUIBundle({
-  url: '../openapi.json',
-  dom_id: '#reference',
-  deepLinking: true,
-  validatorUrl: null,
-  queryConfigEnabled: false,
-  docExpansion: 'list',
-  defaultModelsExpandDepth: 0,
-  // The page has a main part already, and this list no label.
-  onComplete: () => {
-    document.querySelector('#operations')?.setAttribute('role', 'group')
-    document.querySelector('#servers')?.setAttribute('aria-label', 'Server')
-  },
-})
-`
 
 const HTML = 'text/html; charset=UTF-8'
 const TEXT = 'text/plain; charset=utf-8'
@@ -49,12 +28,12 @@ const JAVASCRIPT = 'text/javascript; charset=utf-8'
 const TARBALL = 'application/gzip'
 /** All files that are served. A name is only looked up in this map, so no name can reach another file. */
 const ASSETS = new Map([
-  ['swagger-ui.css', assetOf(CSS, () => readFile(swaggerUi('swagger-ui.css')))],
-  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(swaggerUi('swagger-ui-bundle.js')))],
-  ['start.js', assetOf(JAVASCRIPT, () => START_SCRIPT)],
   ['page.css', assetOf(CSS, () => readFile(inSite('page.css')))],
   ['page.js', assetOf(JAVASCRIPT, () => readFile(inSite('page.js')))],
+  ['swagger-ui.css', assetOf(CSS, () => readFile(swaggerUi('swagger-ui.css')))],
+  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(swaggerUi('swagger-ui-bundle.js')))],
   ['reference.css', assetOf(CSS, () => readFile(inSite('reference.css')))],
+  ['reference.js', assetOf(JAVASCRIPT, () => readFile(inSite('reference.js')))],
   ['icon.svg', assetOf('image/svg+xml', () => readFile(inSite('icon.svg')))],
 ])
 const ASSET_SECONDS = HOUR / SECOND
@@ -112,8 +91,6 @@ const fileList = (names: Iterable<string>, language: View['language']) => {
   return html`<h2 id="files">${title}</h2><ul>${items}</ul>`
 }
 
-const REFERENCE_CONTENT = html`<div id="reference"></div>`
-
 /** Requests of one network, which need no key. A page takes four, the reference eight. */
 const READING = { rate: 10, burst: 100 }
 
@@ -150,7 +127,7 @@ export const createDocs = (deps: DocsDeps) => {
     c.header('content-language', view.contentLanguage)
     return sendForReader(c, HTML, withBaseUrl(page, escapeHtml(baseUrlOf(c, deps))))
   }
-  const sendDocument = async (c: Context, page: (typeof PAGES)[number]) => {
+  const sendDocument = async (c: Context, page: Page) => {
     const reader = readerOf(c)
     const { title, sections, html: text, language } = await documentOf(page, reader.language, reader.chosen)
     const list = page.path === EXAMPLES.path ? fileList((await examples()).keys(), language) : ''
@@ -166,6 +143,20 @@ export const createDocs = (deps: DocsDeps) => {
     })
   }
 
+  const sendReference = (c: Context) => {
+    const reader = readerOf(c)
+    return sendPage(c, {
+      ...reader,
+      path: REFERENCE.path,
+      title: REFERENCE.label[reader.language],
+      content: html`<div id="reference"></div>`,
+      isText: false,
+      contentLanguage: 'en',
+      styles: ['swagger-ui.css', 'reference.css'],
+      scripts: ['swagger-ui-bundle.js', 'reference.js'],
+    })
+  }
+
   app.use('/openapi.json', limit, headers)
   app.use('/openapi.yaml', limit, headers)
   app.use('/docs/*', limit, headers, withoutSlash)
@@ -178,18 +169,7 @@ export const createDocs = (deps: DocsDeps) => {
   app.get('/docs/client.tgz', async c => send(c, createAsset(TARBALL, await readClientPackage())))
   app.get('/docs/:page', c => {
     const path = `docs/${c.req.param('page')}`
-    if (path === REFERENCE.path) {
-      const reader = readerOf(c)
-      return sendPage(c, {
-        ...{ ...reader, path, title: REFERENCE.label[reader.language], contentLanguage: 'en' },
-        ...{
-          content: REFERENCE_CONTENT,
-          isText: false,
-          styles: ['swagger-ui.css', 'reference.css'],
-          scripts: ['swagger-ui-bundle.js', 'start.js'],
-        },
-      })
-    }
+    if (path === REFERENCE.path) return sendReference(c)
     const page = PAGES.find(one => one.path === path)
     if (!page) throw new AppError('not_found', NO_PAGE)
     return sendDocument(c, page)

@@ -43,7 +43,7 @@ describe('a page of the documentation', () => {
     }
   })
 
-  test.each([...PAGES, '/docs/examples/receiver.mjs', '/docs/assets/start.js', '/openapi.json'])(
+  test.each([...PAGES, '/docs/examples/receiver.mjs', '/docs/assets/reference.js', '/openapi.json'])(
     '%s allows only our own scripts and styles, and no frame',
     async path => {
       const { headers } = await fetchText(path)
@@ -61,7 +61,7 @@ describe('a page of the documentation', () => {
   })
 
   test('shows our document, without an external validator and without settings from the URL', async () => {
-    const { text } = await fetchText('/docs/assets/start.js')
+    const { text } = await fetchText('/docs/assets/reference.js')
     expect(text).toContain("url: '../openapi.json'")
     expect(text).toContain('validatorUrl: null')
     expect(text).toContain('queryConfigEnabled: false')
