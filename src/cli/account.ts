@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createIds } from '../app/clock-and-ids.ts'
-import type { Language } from '../config/setting.ts'
 import { codeOf } from '../core/error.ts'
+import type { Language } from '../core/language.ts'
 import { Secret } from '../core/secret.ts'
 import { viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'

@@ -1,4 +1,4 @@
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import type { BackupProblem } from '../store/backup-problem.ts'
 import { formatBytes } from './format.ts'
 

@@ -1,4 +1,4 @@
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import type { BackupMade } from '../store/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
 import { formatBytes, formatCount } from './format.ts'

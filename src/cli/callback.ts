@@ -1,4 +1,4 @@
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import { viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
 import type { Store } from '../store/store.ts'

@@ -1,3 +1,4 @@
+import type { Words } from '../core/language.ts'
 import { ACCOUNT_GROUPS, ACCOUNTS } from './commands/account.ts'
 import { TOKEN_GROUPS, TOKENS } from './commands/admin-token.ts'
 import { CALLBACK_GROUPS, CALLBACKS } from './commands/callback.ts'
@@ -6,7 +7,7 @@ import { LOOK } from './commands/look.ts'
 import { PARTNER_GROUPS, PARTNERS } from './commands/partner.ts'
 import { REGISTRATION_GROUPS, REGISTRATIONS } from './commands/registration.ts'
 import { SERVICE } from './commands/service.ts'
-import type { Section, Words } from './frame/command.ts'
+import type { Section } from './frame/command.ts'
 
 /** Every command, as help shows them. */
 export const SECTIONS: readonly Section[] = [SERVICE, LOOK, REGISTRATIONS, CALLBACKS, PARTNERS, ACCOUNTS, TOKENS, DATA]

@@ -1,4 +1,4 @@
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import { GROUPS, SECTIONS } from './commands.ts'
 import { print } from './environment.ts'
 import { type Command, type Common, flagOf } from './frame/command.ts'

@@ -1,5 +1,5 @@
 import { clock } from '../app/clock-and-ids.ts'
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import { resealAll } from '../store/resealing.ts'
 import { runBatches } from '../worker/background-job.ts'
 import { audited, recordDone } from './audit.ts'

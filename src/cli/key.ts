@@ -1,6 +1,6 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import type { Language } from '../config/setting.ts'
 import { createApiKey } from '../core/api-key.ts'
+import type { Language } from '../core/language.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'

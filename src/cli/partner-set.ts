@@ -1,4 +1,4 @@
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import type { Partner } from '../store/store.ts'
 import { audited } from './audit.ts'

@@ -1,5 +1,5 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import type { Partner, Store } from '../store/store.ts'

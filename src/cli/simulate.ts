@@ -1,4 +1,4 @@
-import type { Language } from '../config/setting.ts'
+import type { Language } from '../core/language.ts'
 import { scriptOfSerial } from '../simulator/script.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
 import { describeError } from '../telemetry/describe-error.ts'

@@ -1,7 +1,5 @@
-import type { Language } from '../core/language.ts'
+import type { Words } from '../core/language.ts'
 import type { Parser } from './parsers.ts'
-
-export type { Language } from '../core/language.ts'
 
 export interface Setting {
   name: string
@@ -17,7 +15,7 @@ export interface Setting {
 }
 
 export interface SettingGroup {
-  title: Record<Language, string>
+  title: Words
   /** By their names in the config. */
   settings: Record<string, Setting>
 }

@@ -1,3 +1,4 @@
+import type { Language } from '../core/language.ts'
 import { CALLBACK } from './groups/callback.ts'
 import { OPERATOR } from './groups/operator.ts'
 import { POLLING } from './groups/polling.ts'
@@ -6,7 +7,7 @@ import { STORAGE } from './groups/storage.ts'
 import { TRACES } from './groups/traces.ts'
 import { UPSTREAM } from './groups/upstream.ts'
 import { oneOf, type Parser } from './parsers.ts'
-import type { Language, SettingGroup } from './setting.ts'
+import type { SettingGroup } from './setting.ts'
 
 /** Every setting, once. The config and its type, the errors, `settings` and the documents are all made from this table. */
 const SETTINGS = {

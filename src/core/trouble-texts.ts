@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
 import { describeFault, type TroubleWords } from './fault-texts.ts'
-import type { Language } from './language.ts'
+import type { Language, Words } from './language.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
 
@@ -17,13 +17,13 @@ export const describeTrouble = (
   at: number,
   showTime = SHOW_TIME[language],
 ): TroubleWords => {
-  const words = WORDS[language][trouble.code] as (trouble: Trouble, moment: Moment) => TroubleWords
+  const words = TEXTS[language][trouble.code] as (trouble: Trouble, moment: Moment) => TroubleWords
   return words(trouble, { at, showTime })
 }
 
-type Words = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
+type TroubleTexts = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
 
-const UNITS: readonly (readonly [ms: number, unit: Record<Language, string>])[] = [
+const UNITS: readonly (readonly [ms: number, unit: Words])[] = [
   [DAY, { en: 'd', zh: '天' }],
   [HOUR, { en: 'h', zh: '小时' }],
   [MINUTE, { en: 'min', zh: '分钟' }],
@@ -52,7 +52,7 @@ const rounded = (rate: number): number => Number(rate.toPrecision(3))
 /** What is not ahead is under way. */
 const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
 
-const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Record<Language, string>])[] = [
+const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
   [
     /^SQLITE_FULL/,
     {
@@ -76,7 +76,7 @@ const writeRemedy = (error: string, language: Language): string =>
   WRITE_REMEDIES.find(([errors]) => errors.test(error))?.[1][language] ??
   { en: 'Look into the log of the service, and of the system.', zh: '请查看服务日志和系统日志。' }[language]
 
-const en: Words = {
+const en: TroubleTexts = {
   store_failing: ({ error }) => ({
     sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
     remedy: `${writeRemedy(error, 'en')} The service goes on by itself. See "Disk full, or read-only" in docs/operations.md.`,
@@ -155,7 +155,7 @@ const en: Words = {
   }),
 }
 
-const zh: Words = {
+const zh: TroubleTexts = {
   store_failing: ({ error }) => ({
     sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会发送回调。已存储的数据不受影响。`,
     remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。`,
@@ -233,4 +233,4 @@ const zh: Words = {
   }),
 }
 
-const WORDS: Record<Language, Words> = { en, zh }
+const TEXTS: Record<Language, TroubleTexts> = { en, zh }

@@ -19,7 +19,7 @@ type Own = {
   ) => Described
 }
 
-interface Words {
+interface OperatorWords {
   event: (event: OperatorEvent, at: number) => EventWords
   test: EventWords
   toDo: string
@@ -27,7 +27,7 @@ interface Words {
   more: (count: number, types: string) => string
 }
 
-interface Texts extends Pick<Words, 'test' | 'toDo' | 'several' | 'more'> {
+interface Texts extends Pick<OperatorWords, 'test' | 'toDo' | 'several' | 'more'> {
   titles: Record<OperatorCondition, { firing: string; resolved: string }>
   /** Of `disk.low` where nothing can be written. */
   unwritable: { firing: string; resolved: string }
@@ -161,7 +161,7 @@ export const logSentence = (event: Pick<OperatorEvent, 'condition' | 'details' |
   return titlesOf(en, event)[state]
 }
 
-const wordsOf = (texts: Texts, language: Language): Words => ({
+const wordsOf = (texts: Texts, language: Language): OperatorWords => ({
   event: (event, at) => {
     const { state, since, count } = event
     const times = count > 1 ? texts.times(count) : ''
@@ -178,4 +178,4 @@ const wordsOf = (texts: Texts, language: Language): Words => ({
   more: texts.more,
 })
 
-export const WORDS: Readonly<Record<Language, Words>> = { en: wordsOf(en, 'en'), zh: wordsOf(zh, 'zh') }
+export const WORDS: Readonly<Record<Language, OperatorWords>> = { en: wordsOf(en, 'en'), zh: wordsOf(zh, 'zh') }

@@ -1,5 +1,6 @@
+import type { Words } from '../../core/language.ts'
 import { ROLES } from '../../core/role.ts'
-import { defineCommand, type Reading, type Section, type Words } from '../frame/command.ts'
+import { defineCommand, type Reading, type Section } from '../frame/command.ts'
 import { argument, choiceOption, option, readDurationOption, required } from '../frame/options.ts'
 
 const LONGEST_NAME = 100

@@ -1,4 +1,5 @@
-import { defineCommand, type Section, type Words } from '../frame/command.ts'
+import type { Words } from '../../core/language.ts'
+import { defineCommand, type Section } from '../frame/command.ts'
 import { argument, flag } from '../frame/options.ts'
 
 export const DATA_GROUPS: Readonly<Record<string, Words>> = {

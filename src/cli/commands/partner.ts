@@ -1,4 +1,5 @@
-import { defineCommand, type Reading, type Section, type Words } from '../frame/command.ts'
+import type { Words } from '../../core/language.ts'
+import { defineCommand, type Reading, type Section } from '../frame/command.ts'
 import { argument, choiceOption, option, textOfLength } from '../frame/options.ts'
 
 const LONGEST_NAME = 200

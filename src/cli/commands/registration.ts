@@ -1,7 +1,8 @@
+import type { Words } from '../../core/language.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
-import { defineCommand, type Section, type Words } from '../frame/command.ts'
+import { defineCommand, type Section } from '../frame/command.ts'
 import {
   argument,
   choiceOption,

@@ -1,4 +1,4 @@
-import type { Words } from '../frame/command.ts'
+import type { Words } from '../../core/language.ts'
 
 export type FindingState = 'ok' | 'warning' | 'failed' | 'skipped'
 

@@ -1,7 +1,5 @@
 import type { Language, Words } from '../../core/language.ts'
 
-export type { Words } from '../../core/language.ts'
-
 /** What a text means; or what it must be, as the end of a sentence that begins with the name of the option. */
 export type Reading<T> = { ok: true; value: T } | { ok: false; must: Words }
 

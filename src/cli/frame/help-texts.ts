@@ -1,4 +1,4 @@
-import type { Language } from '../../config/setting.ts'
+import type { Language } from '../../core/language.ts'
 
 interface HelpTexts {
   description: string

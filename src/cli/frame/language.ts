@@ -1,4 +1,4 @@
-import type { Language } from '../../config/setting.ts'
+import type { Language } from '../../core/language.ts'
 
 /** The order is POSIX's: the first variable that is set and not empty counts. */
 const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>

@@ -1,5 +1,6 @@
 import { readDuration } from '../../core/duration.ts'
-import type { Argument, Option, Reading, Words } from './command.ts'
+import type { Words } from '../../core/language.ts'
+import type { Argument, Option, Reading } from './command.ts'
 
 const anyText = (text: string): Reading<string> =>
   text.trim() === ''

@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import type { Language } from '../../config/setting.ts'
+import type { Language } from '../../core/language.ts'
 import { clockIn, zoneName as nameOfZone, timeIn, ZONE_OF } from '../../core/show-time.ts'
 
 const NONE = { en: '(none)', zh: '（无）' }

@@ -1,4 +1,4 @@
-import type { Language } from '../../config/setting.ts'
+import type { Language, Words } from '../../core/language.ts'
 import { nearestName } from '../../core/nearest-name.ts'
 import { type Command, flagOf } from './command.ts'
 
@@ -55,11 +55,7 @@ export const readUsage = (command: Command, { args, options }: Typed, language: 
   const texts = TEXTS[language]
   const problems: string[] = []
   const input: Record<string, unknown> = {}
-  const take = <T>(
-    key: string,
-    name: string,
-    read: { ok: true; value: T } | { ok: false; must: Record<Language, string> },
-  ) => {
+  const take = <T>(key: string, name: string, read: { ok: true; value: T } | { ok: false; must: Words }) => {
     if (read.ok) input[key] = read.value
     else problems.push(`${name} ${read.must[language]}`)
   }

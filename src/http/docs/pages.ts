@@ -1,4 +1,4 @@
-import type { Language } from '../../core/language.ts'
+import type { Language, Words } from '../../core/language.ts'
 
 /** A page that is made from a document of the repository. */
 export interface Page {
@@ -7,7 +7,7 @@ export interface Page {
   /** The document in `docs/`, without its ending: `NAME.md`, and `NAME.zh-CN.md` where it exists. */
   source: string
   /** In the navigation. */
-  label: Record<Language, string>
+  label: Words
 }
 
 export const START = { path: 'docs', source: 'start', label: { en: 'Start', zh: '开始' } } as const satisfies Page

@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
-import type { Language } from '../../core/language.ts'
+import type { Language, Words } from '../../core/language.ts'
 
 /** What the operator has set, as far as partners need to know it. Durations in ms, rates a second. */
 export interface ShownSettings {
@@ -15,7 +15,7 @@ export interface ShownSettings {
   sandbox: boolean
 }
 
-type Unit = readonly [ms: number, name: Record<Language, string>]
+type Unit = readonly [ms: number, name: Words]
 const MS: Unit = [1, { en: 'ms', zh: '毫秒' }]
 const UNITS: readonly Unit[] = [
   [DAY, { en: 'days', zh: '天' }],
@@ -41,8 +41,7 @@ const list = (items: readonly string[], language: Language): string =>
   language === 'zh' || items.length < 2 ? items.join('、') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 
 const number = (value: number): string => value.toLocaleString('en')
-const either = (isOn: boolean, on: Record<Language, string>, off: Record<Language, string>, language: Language) =>
-  (isOn ? on : off)[language]
+const either = (isOn: boolean, on: Words, off: Words, language: Language) => (isOn ? on : off)[language]
 
 type Text = (settings: ShownSettings, language: Language) => string
 
