@@ -2,7 +2,7 @@ import { ADMIN_ROUTES } from '../admin/routes.ts'
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
 import { ADMIN_OPERATIONS } from './admin-operations.ts'
 import { componentSchemas, queryParameters } from './components.ts'
-import { HEADERS, type Operation, type Operations } from './operation.ts'
+import { type Call, callsOf, HEADERS, methodAndPath, type Operation } from './operation.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
 import { pathParameters } from './path-parameters.ts'
 import { commonResponses, problemResponses, problemStatuses } from './problems.ts'
@@ -17,12 +17,6 @@ export interface DocumentDeps {
   now: () => number
 }
 
-interface Call {
-  route: string
-  operation: Operation
-}
-const callsOf = (operations: Operations): Call[] =>
-  Object.entries(operations).map(([route, operation]) => ({ route, operation }))
 const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)
 const OPERATOR_CALLS = callsOf({ ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS })
 
@@ -91,7 +85,7 @@ const answerOf = (answer: Operation['answers'][number]) => ({
 const operationOf = (call: Call, requests: Requests) => {
   const { operationId, tag, summary, query, body, acceptsLanguage, access, answers } = call.operation
   const parameters = [
-    ...pathParameters(pathOf(call.route)),
+    ...pathParameters(call.path),
     ...(query ? queryParameters(query) : []),
     ...(acceptsLanguage ? [{ $ref: '#/components/parameters/AcceptLanguage' }] : []),
   ]
@@ -113,14 +107,11 @@ const operationOf = (call: Call, requests: Requests) => {
   }
 }
 
-const pathOf = (route: string): string => route.split(' ')[1] ?? ''
-
 const pathsOf = (calls: readonly Call[], requests: Requests) => {
   const paths: Record<string, Record<string, ReturnType<typeof operationOf>>> = {}
   for (const call of calls) {
-    const template = pathOf(call.route).replace(/:(\w+)/g, '{$1}')
-    const method = call.route.split(' ', 1)[0]?.toLowerCase() ?? ''
-    paths[template] = { ...paths[template], [method]: operationOf(call, requests) }
+    const template = call.path.replace(/:(\w+)/g, '{$1}')
+    paths[template] = { ...paths[template], [call.method.toLowerCase()]: operationOf(call, requests) }
   }
   return paths
 }
@@ -128,13 +119,15 @@ const pathsOf = (calls: readonly Call[], requests: Requests) => {
 /** Every call as the router has it, with the statuses that it may answer; the first is the one if all is well. */
 export const documentedStatuses = () => [
   ...[...PARTNER_CALLS, ...OPERATOR_CALLS].map(call => ({
-    ...methodAndPath(call.route),
+    method: call.method,
+    route: call.path,
     codes: [...Object.keys(call.operation.answers), ...problemStatuses(call).map(String)],
   })),
-  ...Object.entries(PAGES).map(([page, statuses]) => ({ ...methodAndPath(page), codes: statuses.map(String) })),
+  ...Object.entries(PAGES).map(([page, statuses]) => {
+    const { method, path } = methodAndPath(page)
+    return { method, route: path, codes: statuses.map(String) }
+  }),
 ]
-
-const methodAndPath = (route: string) => ({ method: route.split(' ', 1)[0] ?? '', route: pathOf(route) })
 
 interface Contents {
   title: string

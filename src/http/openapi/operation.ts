@@ -46,3 +46,19 @@ export interface Operation {
 
 /** By method and path as the router has them, such as `GET /v1/registrations/:id`. */
 export type Operations = Readonly<Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`, Operation>>
+
+/** An operation with where it is called. `route` is its name in `Operations`: `method` and `path`. */
+export interface Call {
+  route: string
+  method: string
+  path: string
+  operation: Operation
+}
+
+export const methodAndPath = (route: string): Pick<Call, 'method' | 'path'> => {
+  const [method = '', path = ''] = route.split(' ')
+  return { method, path }
+}
+
+export const callsOf = (operations: Operations): Call[] =>
+  Object.entries(operations).map(([route, operation]) => ({ route, ...methodAndPath(route), operation }))

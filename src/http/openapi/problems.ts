@@ -3,7 +3,7 @@ import type { AppError, ErrorCode } from '../../core/error.ts'
 import { ADMIN_ROUTES } from '../admin/routes.ts'
 import { PROBLEMS, problemOf } from '../json/problem.ts'
 import { check, invalid } from '../json/validate.ts'
-import { HEADERS, type Operation, type Told } from './operation.ts'
+import { type Call, HEADERS, type Operation, type Told } from './operation.ts'
 import { subjectOf } from './path-parameters.ts'
 import type { Requests } from './schemas.ts'
 
@@ -39,19 +39,13 @@ const TOLD: Readonly<Partial<Record<Code, string>>> = {
 
 const WRONG_KEYS = 'Too many calls with a wrong key have come from your address.'
 
-/** A documented call: its method and path as the router has them. */
-interface Call {
-  route: string
-  operation: Operation
-}
-
 /** The problems that a call can have, by status. */
-const problemsOf = ({ route, operation }: Call): Map<number, Code[]> => {
+const problemsOf = ({ path, operation }: Call): Map<number, Code[]> => {
   const { access, body, problems = {} } = operation
   const codes = new Set<Code>([
     ...ACCESS_PROBLEMS[access],
     ...(body ? BODY_PROBLEMS : []),
-    ...(route.includes('/:id') ? (['not_found'] as const) : []),
+    ...(path.includes('/:id') ? (['not_found'] as const) : []),
     ...(Object.keys(problems) as ErrorCode[]),
   ])
   return Map.groupBy(codes, code => PROBLEMS[code].status)
@@ -72,13 +66,13 @@ const refusalOf = (source: 'body' | 'query', schema: z.ZodObject): Told => {
 }
 
 /** What this call says in words of its own, for a code; null: what all calls say. */
-const ownTold = ({ route, operation }: Call, code: Code, requests: Requests): readonly Told[] | null => {
+const ownTold = ({ route, path, operation }: Call, code: Code, requests: Requests): readonly Told[] | null => {
   const { query, body, problems = {} } = operation
   if (code === 'internal') return null
   if (problems[code]) return problems[code]
   if (code === 'invalid_body' && body) return [refusalOf('body', requests[body])]
   if (code === 'invalid_query' && query) return [refusalOf('query', query)]
-  const noun = subjectOf(route.split(' ')[1] ?? '')?.noun
+  const noun = subjectOf(path)?.noun
   if (code === 'not_found' && noun) return [{ detail: `There is no ${noun} with this id.` }]
   const role = ADMIN_ROUTES[route]?.role
   if (code === 'forbidden' && role && role !== 'read')
