@@ -21,7 +21,9 @@ export const describeTrouble = (
   return words(trouble, { at, showTime })
 }
 
-type TroubleTexts = { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
+type TroubleTexts = {
+  [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords
+}
 
 const UNITS: readonly (readonly [ms: number, unit: Words])[] = [
   [DAY, { en: 'd', zh: '天' }],
