@@ -1,6 +1,7 @@
 import { SECOND } from '../core/duration.ts'
 import type { MessageState } from '../core/message.ts'
 import { splitBatches } from './batches.ts'
+import { NotifierError } from './error.ts'
 import { createPages, type Pages } from './pages.ts'
 import { pause } from './pause.ts'
 import type {
@@ -71,7 +72,7 @@ export interface Client {
    * registered, and registering all of them again does no harm.
    */
   registerBatch(registrations: readonly NewRegistration[], options?: Signalled): Promise<BatchResult[]>
-  /** The registrations of any number of serials, in order. They are asked for in thousands. */
+  /** The registrations of any number of serials, in order. They are asked for in thousands, or fewer where an answer would be too large. */
   lookup(idcardids: readonly string[], options?: Signalled): Promise<LookedUp[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
   /** Newest first. */
@@ -126,6 +127,16 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
     request<Answer>({ method: 'GET', path, ...more })
   const post = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
     request<Answer>({ method: 'POST', path, ...more })
+  const lookUp = async (idcardids: readonly string[], signal: AbortSignal | undefined): Promise<LookedUp[]> => {
+    try {
+      return (await post<{ data: LookedUp[] }>('v1/registrations/lookup', { body: { idcardids }, signal })).data
+    } catch (error) {
+      if (idcardids.length === 1 || !areTooMany(error)) throw error
+      const middle = Math.ceil(idcardids.length / 2)
+      const first = await lookUp(idcardids.slice(0, middle), signal)
+      return [...first, ...(await lookUp(idcardids.slice(middle), signal))]
+    }
+  }
   const list = async <T>(path: string, options: Signalled) => (await get<{ data: T[] }>(path, options)).data
 
   return {
@@ -142,10 +153,7 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
 
     lookup: async (all, { signal } = {}) => {
       const found: LookedUp[] = []
-      for (const idcardids of splitBatches(all)) {
-        const answer = await post<{ data: LookedUp[] }>('v1/registrations/lookup', { body: { idcardids }, signal })
-        found.push(...answer.data)
-      }
+      for (const idcardids of splitBatches(all)) found.push(...(await lookUp(idcardids, signal)))
       return found
     },
 
@@ -207,6 +215,12 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
     status: ({ account, signal } = {}) => get('v1/status', { query: { account }, signal }),
   }
 }
+
+/** Whether serials have more registrations together than one answer holds. A serial that is none is `idcardids.N`. */
+const areTooMany = (error: unknown): boolean =>
+  error instanceof NotifierError &&
+  error.code === 'invalid_body' &&
+  (error.problem?.errors?.some(({ path }) => path === 'idcardids') ?? false)
 
 /** The longest CALLBACK_TIMEOUT that an operator may set. */
 const LONGEST_ATTEMPT_MS = 45 * SECOND
