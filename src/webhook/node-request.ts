@@ -5,6 +5,8 @@ export interface NodeRequest {
   method?: string | undefined
   headers: Readonly<Record<string, string | string[] | undefined>>
   readableDidRead?: boolean | undefined
+  readableEnded?: boolean | undefined
+  destroyed?: boolean | undefined
   // biome-ignore lint/suspicious/noExplicitAny: as Node declares it; with anything else its requests would not fit.
   on(event: string, listener: (...values: any[]) => void): unknown
 }
@@ -25,8 +27,10 @@ export const readNodeRequest = (request: NodeRequest & { body?: unknown; rawBody
     if (read instanceof Uint8Array) return Promise.resolve(bounded(read))
     if (typeof read === 'string') return Promise.resolve(bounded(new TextEncoder().encode(read)))
   }
-  // Its stream has no more bytes, and would never end.
+  // A stream that has ended, or is gone, tells nothing any more.
   if (request.readableDidRead) return Promise.resolve('parsed')
+  if (request.readableEnded) return Promise.resolve(new Uint8Array())
+  if (request.destroyed) return Promise.resolve('cut_off')
   const collector = createCollector()
   return new Promise(resolve => {
     request.on('data', (chunk: Uint8Array) => {

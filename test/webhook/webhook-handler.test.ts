@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import {
@@ -125,6 +126,16 @@ describe('a body that somebody has read before', () => {
     expect((await fetch(server.url, webhook())).status).toBe(500)
   })
 
+  test('is refused where it had none, instead of waiting for bytes that never come', async () => {
+    const { handler } = listen()
+    await using server = await openServer(async (request, response) => {
+      for await (const _ of request);
+      await handler(request, response)
+    })
+    const init = { ...webhook({ body: '' }), signal: AbortSignal.timeout(3_000) }
+    expect((await fetch(server.url, init)).status).toBe(400)
+  })
+
   test('is taken where its bytes are kept', async () => {
     const { handler, events } = listen()
     await using server = await openServer(async (request, response) => {
@@ -153,6 +164,19 @@ test('outlives a caller that goes away in the middle of the body', async () => {
   await handled.promise
   expect((await fetch(server.url, webhook())).status).toBe(204)
   expect(events).toHaveLength(1)
+})
+
+test('ends for a caller that has gone away before it is called', async () => {
+  const { handler } = listen()
+  const handled = Promise.withResolvers<void>()
+  await using server = await openServer(async (request, response) => {
+    // As a middleware that waits for something else.
+    await once(response, 'close')
+    handler(request, response).then(handled.resolve, handled.reject)
+  })
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.end('POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{')
+  await handled.promise
 })
 
 test('answers in Node even where onError fails', async () => {
