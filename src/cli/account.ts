@@ -7,9 +7,11 @@ import { viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import type { Account, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
+import { quoted } from './doctor/finding.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, listJson, showTable } from './frame/output.ts'
+import { callOf } from './frame/program.ts'
 import { refuseNoPartner } from './partner.ts'
 
 const PAGE = 250
@@ -25,7 +27,8 @@ interface AccountTexts {
   byOperator: string
   unreachable: (since: string, error: string) => string
   created: (account: string) => string
-  pausedNow: (account: string) => string
+  /** @param resume the command that ends it */
+  pausedNow: (account: string, resume: string) => string
   resumed: (account: string) => string
   noAccount: (account: string) => string
   exists: (account: string) => string
@@ -42,7 +45,7 @@ const en: AccountTexts = {
   byOperator: 'by an operator',
   unreachable: (since, error) => `not reachable since ${since} (${error})`,
   created: account => `Added ${account}.`,
-  pausedNow: account => `${account} is paused: nothing is asked with it until you run: account resume ${account}`,
+  pausedNow: (account, resume) => `${account} is paused: nothing is asked with it until you run: ${resume}`,
   resumed: account => `${account} is asked again, slowly at first.`,
   noAccount: account => `There is no account ${account}; "account list" shows them.`,
   exists: account => `There is an account ${account} already.`,
@@ -59,7 +62,7 @@ const zh: AccountTexts = {
   byOperator: '由运维人员暂停',
   unreachable: (since, error) => `自${since} 起无法连接（${error}）`,
   created: account => `已添加 ${account}。`,
-  pausedNow: account => `已暂停 ${account}，不再用它查询，直到运行：account resume ${account}`,
+  pausedNow: (account, resume) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
   resumed: account => `已恢复 ${account}，查询从低速开始。`,
   noAccount: account => `没有账户 ${account}；可用 "account list" 查看。`,
   exists: account => `账户 ${account} 已存在。`,
@@ -146,7 +149,8 @@ const change = (
     const found = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
     const changed = await audited(store, { act, object: found.id, reason }, () => verb(store, found.id))
     const account = changed ?? refuse(texts.noAccount(name))
-    print(json ? JSON.stringify(viewAccount(account)) : texts[said](account.apiId))
+    const resume = `${callOf(process.env)} account resume ${quoted(account.apiId)}`
+    print(json ? JSON.stringify(viewAccount(account)) : texts[said](account.apiId, resume))
   })
 
 const allAccounts = async (store: Store): Promise<Account[]> => {

@@ -14,7 +14,7 @@ interface BackupTexts {
   question: (database: string) => string
   yesNeeded: string
   left: (database: string) => string
-  restored: (restored: { database: string; keptAs: string | null; held: boolean }) => string[]
+  restored: (restored: { database: string; keptAs: string | null; held: boolean; call: string }) => string[]
 }
 
 const registrationsOf = ({ counts }: Pick<RestorePlan, 'counts'>): string => formatCount(counts.registrations ?? 0)
@@ -55,9 +55,9 @@ const en: BackupTexts = {
   question: database => `Put the backup in the place of ${database}? [y/N] `,
   yesNeeded: 'restore asks before it replaces the database, and there is no terminal here: say --yes',
   left: database => `${database} was left as it is.`,
-  restored: ({ database, keptAs, held }) => [
+  restored: ({ database, keptAs, held, call }) => [
     `Restored ${database}. Start the service.`,
-    ...(held ? ['It will ask, but send nothing, until you run: deliveries resume'] : []),
+    ...(held ? [`It will ask, but send nothing, until you run: ${call} deliveries resume`] : []),
     ...(keptAs === null ? [] : [`When all is well, remove ${keptAs} (and its -wal).`]),
   ],
 }
@@ -96,9 +96,9 @@ const zh: BackupTexts = {
   question: database => `用备份替换 ${database}？[y/N] `,
   yesNeeded: 'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
   left: database => `${database} 未作任何改动。`,
-  restored: ({ database, keptAs, held }) => [
+  restored: ({ database, keptAs, held, call }) => [
     `已恢复 ${database}。请启动服务。`,
-    ...(held ? ['服务会查询，但不发送任何回调，直到运行：deliveries resume'] : []),
+    ...(held ? [`服务会查询，但不发送任何回调，直到运行：${call} deliveries resume`] : []),
     ...(keptAs === null ? [] : [`确认无误后，请删除 ${keptAs}（及其 -wal）。`]),
   ],
 }

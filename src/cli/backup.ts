@@ -12,6 +12,7 @@ import { problemText } from './backup-problem-texts.ts'
 import { backupTexts } from './backup-texts.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import type { Common } from './frame/command.ts'
+import { callOf } from './frame/program.ts'
 import { createProgress } from './progress.ts'
 
 type RestoreInput = Common & { file: string; yes: boolean; hold: boolean; withoutManifest: boolean }
@@ -84,7 +85,7 @@ export const restore = async ({
       prepared.close()
     }
     const { keepsAs: keptAs, at, ...rest } = plan
-    if (!json) return print(texts.restored({ database, keptAs, held: hold }).join('\n'))
+    if (!json) return print(texts.restored({ database, keptAs, held: hold, call: callOf(process.env) }).join('\n'))
     print(JSON.stringify({ database, keptAs, held: hold, at: at && new Date(at).toISOString(), ...rest }))
   } catch (error) {
     explain(error, lang, progress.end)

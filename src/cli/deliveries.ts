@@ -2,16 +2,18 @@ import { audited } from './audit.ts'
 import { print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime } from './frame/output.ts'
+import { callOf } from './frame/program.ts'
 
 const TEXTS = {
   en: {
-    held: (since: string) =>
-      `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: deliveries resume`,
+    held: (since: string, call: string) =>
+      `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: ${call} deliveries resume`,
     resumed: (since: string) => `Deliveries go on; they were held since ${since}.`,
     notHeld: 'Deliveries were not held.',
   },
   zh: {
-    held: (since: string) => `自${since} 起暂停发送回调：仍会查询 GetResult，但不发送，直到运行：deliveries resume`,
+    held: (since: string, call: string) =>
+      `自${since} 起暂停发送回调：仍会查询 GetResult，但不发送，直到运行：${call} deliveries resume`,
     resumed: (since: string) => `已恢复发送回调；此前自${since} 起暂停。`,
     notHeld: '发送回调并未暂停。',
   },
@@ -23,7 +25,7 @@ export const holdDeliveries = ({ json, lang, reason }: Common): Promise<void> =>
     await audited(store, { act: 'deliveries.hold', reason }, store.holdDeliveries)
     const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
     const since = new Date(heldAt).toISOString()
-    print(json ? JSON.stringify({ heldSince: since }) : TEXTS[lang].held(formatTime(heldAt, lang)))
+    print(json ? JSON.stringify({ heldSince: since }) : TEXTS[lang].held(formatTime(heldAt, lang), callOf(process.env)))
   })
 
 /** Works beside a service, which begins within a second. */

@@ -35,6 +35,10 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   expect(table.stdout).not.toContain('the-key-of-it')
   expect(await desk.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
   expect((await desk.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')
+  // Each names a command that a shell takes.
+  expect((await desk.run('account', 'pause', 'C1')).stdout).toContain('run: idface-notifier account resume C1')
+  expect((await desk.run('deliveries', 'hold')).stdout).toContain('run: idface-notifier deliveries resume')
+  await desk.run('deliveries', 'resume')
   expect((await desk.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有账户 C2')
 })
 
