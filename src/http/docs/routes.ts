@@ -91,6 +91,14 @@ const fileList = (names: Iterable<string>, language: View['language']) => {
   return html`<h2 id="files">${title}</h2><ul>${items}</ul>`
 }
 
+const OPENAPI = html`<a href="../openapi.json">openapi.json</a>`
+const OPENAPI_YAML = html`<a href="../openapi.yaml">openapi.yaml</a>`
+/** All that a reader without scripts, such as curl, sees of the reference. */
+const WITHOUT_SCRIPTS = {
+  en: html`<p>This page needs JavaScript. Every call and its fields are in ${OPENAPI} and ${OPENAPI_YAML}, too.</p>`,
+  zh: html`<p lang="zh-CN">本页需要 JavaScript。全部接口及其字段也可查阅 ${OPENAPI} 或 ${OPENAPI_YAML}。</p>`,
+}
+
 /** Requests of one network, which need no key. A page takes four, the reference eight. */
 const READING = { rate: 10, burst: 100 }
 
@@ -149,7 +157,7 @@ export const createDocs = (deps: DocsDeps) => {
       ...reader,
       path: REFERENCE.path,
       title: REFERENCE.label[reader.language],
-      content: html`<div id="reference"></div>`,
+      content: html`<noscript>${WITHOUT_SCRIPTS[reader.language]}</noscript><div id="reference"></div>`,
       isText: false,
       contentLanguage: 'en',
       styles: ['swagger-ui.css', 'reference.css'],

@@ -70,6 +70,16 @@ describe('the language of a page', () => {
   })
 })
 
+test.each([
+  ['en', 'needs JavaScript'],
+  ['zh', '需要 JavaScript'],
+])('the reference says to who has no scripts where to read: %s', async (language, words) => {
+  const { text } = await get(`/docs/reference?lang=${language}`)
+  const [, notice = ''] = /<noscript>([\s\S]+?)<\/noscript>/.exec(text) ?? []
+  expect(notice).toContain(words)
+  expect(hrefsOf(notice)).toEqual(['../openapi.json', '../openapi.yaml'])
+})
+
 describe('a slash at the end', () => {
   test.each(PAGES)('of %s leads to the page, below any prefix', async page => {
     const { status, headers } = await get(`${page}/?lang=zh`)
