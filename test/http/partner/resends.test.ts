@@ -122,6 +122,11 @@ test.each([
   expect([status, json.errors.map(({ path }: { path: string }) => path)]).toEqual([422, paths])
 })
 
+test('says where to get at once what is pending', async () => {
+  const { json } = await resend({ since: SINCE, delivery: 'pending' })
+  expect(json.errors[0].message).toContain('GET /v1/events?delivery=pending')
+})
+
 test('accepts a time with any offset', async () => {
   const { json } = await resend({ since: '2026-11-25T00:00:00+08:00', delivery: 'exhausted' })
   expect(json.since).toBe('2026-11-24T16:00:00.000Z')
