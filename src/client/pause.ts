@@ -13,7 +13,7 @@ export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void
     signal?.addEventListener('abort', stop, { once: true })
   })
 
-/** A signal that aborts after `ms` or with `signal`, until `end`. Node 18 has no AbortSignal.any. */
+/** A signal that aborts after `ms` or with `signal`, until `end`. The first releases of Node 20 have no AbortSignal.any. */
 export const abortable = (ms: number, signal: AbortSignal | undefined): { signal: AbortSignal; end: () => void } => {
   const controller = new AbortController()
   const abort = () => controller.abort(signal?.reason)

@@ -45,11 +45,11 @@ const COMMON_RULES: Readonly<Record<keyof CommonOptions, Rule>> = {
   ...SECRET_RULES,
   toleranceSeconds: optional(isNumber(0, Number.MAX_SAFE_INTEGER)),
 }
-const isObject: Rule = value =>
+const areHeaders: Rule = value =>
   typeof value === 'object' && value !== null ? null : `must be those of the request, and is ${nameOf(value)}`
 const VERIFY_RULES: Readonly<Record<keyof VerifyOptions, Rule>> = {
   ...COMMON_RULES,
-  headers: isObject,
+  headers: areHeaders,
   body: value =>
     typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer
       ? null

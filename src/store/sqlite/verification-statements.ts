@@ -68,8 +68,14 @@ interface FoundRegistration {
   traceparent: string | null
 }
 
-/** Epoch ms until the year 10889 have no more. */
+/**
+ * A queue's number and a due time as one number, the queue in its upper bits: a subquery gives one value, and one seek finds both. Epoch
+ * ms have no more than 48 bits until the year 10889.
+ */
 const TIME_BITS = 48
+const HEAD = `(v.queue << ${TIME_BITS}) + v.due_at`
+const queueOf = (head: string): string => `${head} >> ${TIME_BITS}`
+const dueAtOf = (head: string): string => `${head} & ${2 ** TIME_BITS - 1}`
 
 export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
   const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, rawStatus, ...counts] = row
@@ -111,7 +117,7 @@ export const prepareVerifications = (client: Database) => ({
     .pluck(),
   /**
    * The first due time of each queue: an index seek a queue (SQLite has no skip scan of its own), so that a partner with a million
-   * rows costs no more than one with a single row. The seek has found both, and a subquery gives one value: so that is both.
+   * rows costs no more than one with a single row.
    */
   heads: client.prepare<{ accountId: string }, Head>(`
     WITH RECURSIVE waiting(partner_id) AS (
@@ -121,18 +127,18 @@ export const prepareVerifications = (client: Database) => ({
               WHERE account_id = +@accountId AND due_at IS NOT NULL AND partner_id > waiting.partner_id)
       FROM waiting WHERE waiting.partner_id IS NOT NULL),
     queued(partner_id, head) AS (
-      SELECT waiting.partner_id, (SELECT (v.queue << ${TIME_BITS}) + v.due_at FROM verifications v
+      SELECT waiting.partner_id, (SELECT ${HEAD} FROM verifications v
               WHERE v.account_id = +@accountId AND v.partner_id = waiting.partner_id AND v.due_at IS NOT NULL
               ORDER BY v.queue, v.due_at LIMIT 1)
       FROM waiting JOIN partners ON partners.id = waiting.partner_id
       WHERE partners.disabled = 0
       UNION ALL
-      SELECT queued.partner_id, (SELECT (v.queue << ${TIME_BITS}) + v.due_at FROM verifications v
+      SELECT queued.partner_id, (SELECT ${HEAD} FROM verifications v
               WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL
-                AND v.queue > queued.head >> ${TIME_BITS}
+                AND v.queue > ${queueOf('queued.head')}
               ORDER BY v.queue, v.due_at LIMIT 1)
       FROM queued WHERE queued.head IS NOT NULL)
-    SELECT partner_id AS partnerId, head >> ${TIME_BITS} AS queue, head & ${2 ** TIME_BITS - 1} AS dueAt
+    SELECT partner_id AS partnerId, ${queueOf('head')} AS queue, ${dueAtOf('head')} AS dueAt
     FROM queued WHERE head IS NOT NULL`),
   /** The queues of one partner; none while it is disabled. */
   queuesOf: client.prepare<{ accountId: string; partnerId: string }, { queue: number }>(`
