@@ -33,18 +33,26 @@ export type Receiver = (webhook: Webhook) => Promise<Answer>
 /** Not even a webhook; what is signed wrongly is answered with 401. */
 const MALFORMED: readonly WebhookVerificationErrorCode[] = ['missing_header', 'invalid_timestamp', 'invalid_payload']
 
-export const createReceiver = ({ verify, onEvent, seen, onError, now }: ReceiverDeps): Receiver => {
-  const running = new Map<string, Promise<void>>()
+/** Longer than the service waits for an answer. What takes longer may never end, as a call without a time limit. */
+const LONGEST_RUN_MS = 60_000
 
-  /** The same webhook twice at a time, as after a timeout, is handled once, and both get its answer. */
+export const createReceiver = ({ verify, onEvent, seen, onError, now }: ReceiverDeps): Receiver => {
+  const running = new Map<string, { handled: Promise<void>; startedAt: number }>()
+
+  /** The same webhook twice at a time, as after a timeout, is handled once, and both get its answer, unless the first takes too long. */
   const handleOnce = (event: WebhookEvent): Promise<void> => {
     const handle = async () => {
       if (await seen?.has(event.id)) return
       await onEvent(event)
       await seen?.add(event.id)
     }
-    const handled = running.get(event.id) ?? handle().finally(() => running.delete(event.id))
-    running.set(event.id, handled)
+    const run = running.get(event.id)
+    const startedAt = now()
+    if (run && startedAt - run.startedAt < LONGEST_RUN_MS) return run.handled
+    const handled = handle().finally(() => {
+      if (running.get(event.id)?.handled === handled) running.delete(event.id)
+    })
+    running.set(event.id, { handled, startedAt })
     return handled
   }
 

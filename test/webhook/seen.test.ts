@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { WebhookEvent } from '../../src/webhook/index.ts'
 import { listen, webhook } from './support.ts'
 
@@ -46,6 +46,29 @@ describe('a webhook that comes twice', () => {
     const { post } = listen({ onEvent })
     for (const status of [500, 204, 204]) expect(await post()).toEqual([status, expect.any(String)])
     expect(passed).toEqual(['msg_01'])
+  })
+
+  test('is handled again, and not lost, where `onEvent` never ends', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const started: string[] = []
+    const first = Promise.withResolvers<void>()
+    const onEvent = ({ id }: WebhookEvent) => (started.push(id) === 1 ? first.promise : undefined)
+    const ids = new Set<string>()
+    const { post } = listen({ onEvent, seen: ids })
+    const hung = post()
+    await expect.poll(() => started).toHaveLength(1)
+    vi.setSystemTime(Date.now() + 20_000)
+    const joined = post()
+    vi.setSystemTime(Date.now() + 280_000)
+    expect(await post()).toEqual([204, ''])
+    expect([started.length, [...ids]]).toEqual([2, ['msg_01']])
+    first.resolve()
+    expect(await Promise.all([hung, joined])).toEqual([
+      [204, ''],
+      [204, ''],
+    ])
+    expect(started).toHaveLength(2)
   })
 
   test('is handled again, and not lost, where the process has died before `add`', async () => {
