@@ -38,6 +38,7 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/登陆/, '登录'],
   [/(?<!源)代码 ?(\d|\{|\$|\uFFFC)|未列出的代码|该代码的/, '返回码'],
   [/其它/, '其他'],
+  [/贵方/, '您'],
 ]
 
 /** What GetResult writes, as it writes it. */

@@ -89,7 +89,7 @@ export const createApi = (deps: ApiDeps) => {
       const allow = methods.join(', ')
       return sendProblem(c, {
         code: 'method_not_allowed',
-        detail: { en: `This address supports ${allow}.`, zh: `该地址支持的方法：${allow}。` },
+        detail: { en: `This address supports ${allow}.`, zh: `该地址支持的方法：${methods.join('、')}。` },
         headers: { allow },
       })
     },

@@ -61,7 +61,7 @@ describe('the life of a registration', () => {
 test('a refusal is told in the language that the client was made with', async () => {
   const chinese = createClient({ baseUrl: stage.service.url, apiKey: stage.partner.apiKey, language: 'zh' })
   const error = await refusalOf(chinese.register({ idcardid: '0', callbackUrl: hook }))
-  expect(error.message).toMatch(/^422 请求体中的字段有误：有 1 个请求体中的字段不符合要求。idcardid：必须是 /)
+  expect(error.message).toMatch(/^422 请求体中的字段有误：请求体中有 1 个字段不符合要求。idcardid：必须是 /)
   const { id } = await chinese.register({ idcardid: '7', callbackUrl: hook })
   expect((await chinese.explain(id)).language).toBe('zh')
   await chinese.cancel(id)

@@ -20,6 +20,7 @@ test.each([
   ['情况属实，可以忽略', 'another word for 可以放心忽略'],
   ['接收方的应答', 'another word for 接收端'],
   ['接收端的应答', 'another word for 响应'],
+  ['贵方的签名密钥', 'another word for 您'],
 ])('of a page “%s” is found', (line, fault) => {
   expect(chineseFaults(`# 标题\n\n${line}`, 'page').join('\n')).toContain(`3: ${fault}`)
 })

@@ -8,8 +8,8 @@ const LONGEST_PATH = 100
 
 /** Where the checked value comes from: the code of the problem, and what one of its parts is called. */
 const SOURCES = {
-  body: { code: 'invalid_body', one: 'field of the body', many: 'fields of the body', zh: '请求体中的字段' },
-  query: { code: 'invalid_query', one: 'query parameter', many: 'query parameters', zh: '查询参数' },
+  body: { code: 'invalid_body', one: 'field of the body', many: 'fields of the body', zh: ['请求体中', '字段'] },
+  query: { code: 'invalid_query', one: 'query parameter', many: 'query parameters', zh: ['', '查询参数'] },
 } as const
 type Source = keyof typeof SOURCES
 
@@ -17,7 +17,7 @@ type Source = keyof typeof SOURCES
 export const invalid = (source: Source, errors: readonly FieldError[]): AppError => {
   const { code, one, many, zh } = SOURCES[source]
   const en = errors.length === 1 ? `One ${one} is invalid.` : `${errors.length} ${many} are invalid.`
-  return new AppError(code, { en, zh: `有 ${errors.length} 个${zh}不符合要求。` }, { errors })
+  return new AppError(code, { en, zh: `${zh[0]}有 ${errors.length} 个${zh[1]}不符合要求。` }, { errors })
 }
 
 /** Either the value as the schema gives it, or all errors, `MOST_ERRORS` at most. */

@@ -4,7 +4,7 @@ import { AppError } from '../../core/error.ts'
 const MOST_AT_ONCE = 1_024
 const DETAIL = {
   en: `${MOST_AT_ONCE} of your requests are being answered still.`,
-  zh: `贵方有 ${MOST_AT_ONCE} 个请求正在处理，尚未返回。`,
+  zh: `您有 ${MOST_AT_ONCE} 个请求正在处理，尚未返回。`,
 }
 
 /**

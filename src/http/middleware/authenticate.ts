@@ -79,7 +79,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     now,
     detail: {
       en: 'Your last serials look enumerated: for now you may make one request a second.',
-      zh: '贵方最近的流水号疑似逐个枚举，目前每秒只能请求一次。',
+      zh: '您最近的流水号疑似逐个枚举，目前每秒只能请求一次。',
     },
   })
   const begin = createAtOnce()

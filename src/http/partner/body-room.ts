@@ -25,7 +25,7 @@ export const createBodyRoom = ({ perPartner, most }: BodyRoomLimits) => {
   let all = 0
   const onTheirWay = {
     en: `${perPartner / MIB} MiB of your bodies are still on their way: send them to their end first.`,
-    zh: `贵方有 ${perPartner / MIB} MiB 的请求体尚未发送完：请先发完。`,
+    zh: `您有 ${perPartner / MIB} MiB 的请求体尚未发送完：请先发完。`,
   }
 
   return (partnerId: string) => {

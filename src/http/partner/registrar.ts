@@ -139,7 +139,7 @@ const overQuota = ({ quota, limit }: Extract<Registered, { outcome: 'over_quota'
   const { en, zh } = QUOTA_NAMES[quota]
   const detail = {
     en: `You have reached your limit of ${limit} ${en}.`,
-    zh: `已达到贵方的配额上限：${zh}最多 ${limit} 个。`,
+    zh: `已达到您的配额上限：${zh}最多 ${limit} 个。`,
   }
   return quota === 'hosts'
     ? new AppError('forbidden', detail)

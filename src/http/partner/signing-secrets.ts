@@ -51,11 +51,11 @@ const TOO_MANY = {
 const NOUN = 'signing secret'
 const NEWEST = {
   en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
-  zh: '这是贵方最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
+  zh: '这是您最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
 }
 const ONLY = {
   en: 'Your newer signing secrets cannot be read at the moment, so this one alone signs your webhooks. POST to /v1/signing-secrets/rotate first.',
-  zh: '贵方较新的签名密钥目前无法读取，回调只由这一个签名。请先 POST 到 /v1/signing-secrets/rotate。',
+  zh: '您较新的签名密钥目前无法读取，回调只由这一个签名。请先 POST 到 /v1/signing-secrets/rotate。',
 }
 
 const TYPE = z
