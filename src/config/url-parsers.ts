@@ -36,10 +36,11 @@ export const upstreamUrl: Parser<string> = text => {
       )
 }
 
-/** Partners put it before `/v1/…`, so it ends without a slash. */
+/** Partners put it before `/v1/…`, so it ends without a slash, and paste it into a shell, so nothing that a shell reads otherwise is in it. */
 export const publicUrl: Parser<string> = text => {
   const url = URL.parse(text)
-  if (!url || !/^https?:\/\//i.test(text) || url.search !== '' || url.hash !== '' || url.username || url.password)
+  const isBare = url?.href === `${url?.origin}${url?.pathname}` && /^[\w.~/-]*$/.test(url.pathname)
+  if (!url || !isBare || !/^https?:\/\//i.test(text))
     return refuse(
       'is not the address of this service; write https://HOST or https://HOST/PREFIX',
       '不是本服务的地址；格式为 https://主机 或 https://主机/前缀',
