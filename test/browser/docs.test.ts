@@ -105,6 +105,19 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     }
   })
 
+  test('the whole body of a webhook is in sight on a telephone', async () => {
+    const context = await browser.newContext({ viewport: { width: 375, height: 800 } })
+    try {
+      const page = await context.newPage()
+      await page.goto(`${api.url}/docs/webhooks`)
+      const hidden =
+        'const { scrollWidth, clientWidth } = document.querySelector("pre:has(> .http)"); scrollWidth - clientWidth'
+      expect(await page.evaluate(hidden)).toBe(0)
+    } finally {
+      await context.close()
+    }
+  })
+
   test('a page is whole without JavaScript', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     try {
