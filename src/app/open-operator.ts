@@ -66,13 +66,13 @@ const NOT_TOLD = {
 }
 
 /** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
-export const openOperator = (deps: RoleDeps<'operator' | 'storage', Verb>): OperatorRole => {
+export const openOperator = (deps: RoleDeps<'operator' | 'polling' | 'storage', Verb>): OperatorRole => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
   const { note, tellUnwritable, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
-  const watch = createWatch({ store, note, tellUnwritable, emit })
+  const watch = createWatch({ store, note, tellUnwritable, emit, pollMaxMs: config.polling.maxMs })
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()

@@ -9,7 +9,7 @@ import { type Overview, readOverview } from '../store/overview.ts'
 import { findRealPath } from '../store/sqlite/database-file.ts'
 import { isServed } from '../store/sqlite/presence.ts'
 import { createWriteCheck } from '../store/write-error.ts'
-import { loadConfig, print, withStore } from './environment.ts'
+import { print, withStore } from './environment.ts'
 import { formatBytes } from './format.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime } from './frame/output.ts'
@@ -23,14 +23,15 @@ const REDRAW = '\u001B[H\u001B[J'
 
 /** What is wrong, what waits and what happened lately: once, or every 2 s until a signal. */
 export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
-  withStore(lang, async store => {
-    const { database } = loadConfig('database', lang).storage
+  withStore(lang, async (store, { storage, polling }) => {
+    const { database } = storage
     const path = database.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
     const findWriteError = createWriteCheck(store, clock)
     const look = async (): Promise<string> => {
       const overview = await readOverview(store, {
         language: lang,
         isServed: path === null || isServed(path),
+        pollMaxMs: polling.maxMs,
         findWriteError,
         ...(json ? {} : { showTime: at => formatTime(at, lang) }),
       })

@@ -100,11 +100,20 @@ const en: TroubleTexts = {
     sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
     remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
-  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }, { showTime }) => ({
-    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, which takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rateNow < rate ? `${rounded(rateNow)} calls a second now, and up to ${rounded(rate)}` : `${rounded(rate)} calls a second`}`}.`,
-    remedy:
-      'After an outage or a large batch this goes away by itself. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
-  }),
+  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs, everyMs }, { showTime }) => {
+    const late = `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due`
+    if (everyMs !== undefined)
+      return {
+        sentence: `${late}. More wait than ${rounded(rate)} calls a second can ask about within POLL_MAX_INTERVAL, so each is asked about every ${showSpan(everyMs, 'en')} on average.`,
+        remedy:
+          'This lasts as long as so many are open: what is asked about comes due again. Have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MAX_INTERVAL, so that what has been open for long leaves its calls to the others.',
+      }
+    return {
+      sentence: `${late}${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rateNow < rate ? `${rounded(rateNow)} calls a second now, and up to ${rounded(rate)}` : `${rounded(rate)} calls a second`}`}.`,
+      remedy:
+        'After an outage or a large batch this goes away by itself, in more than one round where checks stay open and come due again. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
+    }
+  },
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
     remedy: 'When they may go out, run "idface-notifier deliveries resume".',
@@ -179,11 +188,20 @@ const zh: TroubleTexts = {
     sentence: `自${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
     remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
-  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs }, { showTime }) => ({
-    sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
-    remedy:
-      '上游中断或大批量登记之后，会自行恢复。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
-  }),
+  polls_late: ({ account, since, due, isCapped, rate, rateNow, etaMs, everyMs }, { showTime }) => {
+    const late = `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询`
+    if (everyMs !== undefined)
+      return {
+        sentence: `${late}。等待中的流水号过多，按每秒 ${rounded(rate)} 次无法在 POLL_MAX_INTERVAL 内查询一遍，每个流水号平均约 ${showSpan(everyMs, 'zh')}查询一次。`,
+        remedy:
+          '未结束的流水号查询之后还会再次到期，只要仍有这么多，延迟就会持续。请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MAX_INTERVAL，让等待已久的流水号少占用查询次数。',
+      }
+    return {
+      sentence: `${late}${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}查询一轮${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
+      remedy:
+        '上游中断或大批量登记之后，会自行恢复；未结束的流水号会再次到期，因此可能不止一轮。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
+    }
+  },
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `运维人员自${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
     remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',

@@ -44,6 +44,8 @@ export type Trouble =
       /** Less than `rate` while the account recovers. */
       rateNow: number
       etaMs: number | null
+      /** One round of all that wait, where that is longer than `POLL_MAX_INTERVAL`: what stays open is due again before it ends. */
+      everyMs?: number
     }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }

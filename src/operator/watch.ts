@@ -77,6 +77,7 @@ export const createWatch = ({
   note,
   tellUnwritable,
   emit,
+  pollMaxMs,
 }: {
   store: Pick<
     Store,
@@ -86,6 +87,8 @@ export const createWatch = ({
   /** Is given what each look has found: what nothing can be written of cannot be noted. */
   tellUnwritable: (error: string | null) => Promise<void>
   emit: Emit<'operator.event'>
+  /** `POLL_MAX_INTERVAL` */
+  pollMaxMs: number
 }): Watch => {
   /** As many as there are accounts, thrice. */
   let seen = new Map<string, boolean>()
@@ -125,7 +128,7 @@ export const createWatch = ({
     ])
     // What cannot be told there, or not be noted.
     const none = { refusingChannel: null, writeError: null }
-    return { stats, engine, deliveriesHeldAt, backup, ...none, isServed: true }
+    return { stats, engine, deliveriesHeldAt, backup, ...none, isServed: true, pollMaxMs }
   }
 
   const lookAtCallbacks = async (): Promise<void> => {

@@ -38,7 +38,12 @@ export type OverviewVerb =
  */
 export const readOverview = async (
   store: Pick<Store, OverviewVerb>,
-  { isServed, findWriteError, ...reader }: Reader & { isServed: boolean; findWriteError: () => Promise<string | null> },
+  {
+    findWriteError,
+    isServed,
+    pollMaxMs,
+    ...reader
+  }: Reader & Pick<TroubleFacts, 'isServed' | 'pollMaxMs'> & { findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
   const [stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError] = await Promise.all([
     store.stats(),
@@ -50,7 +55,8 @@ export const readOverview = async (
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  return overviewOf({ stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError, isServed, points }, reader)
+  const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError }
+  return overviewOf({ ...read, isServed, pollMaxMs, points }, reader)
 }
 
 const overviewOf = (

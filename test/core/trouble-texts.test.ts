@@ -51,7 +51,22 @@ test('a backlog that is not counted to its end says so', () => {
     rateNow: 5,
     etaMs: 2e6,
   } as const
-  expect(describeTrouble(trouble, 'en', AT).sentence).toContain('10000+ are due, which takes more than 34 min at 5')
+  expect(describeTrouble(trouble, 'en', AT).sentence).toContain(
+    '10000+ are due, and one round of calls takes more than 34 min at 5',
+  )
+})
+
+test('a backlog that cannot shrink was said to go away by itself', () => {
+  const late = { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5 } as const
+  const steady = { ...late, etaMs: 2_000 * SECOND, everyMs: 2_100 * SECOND }
+  const { sentence, remedy } = describeTrouble(steady, 'en', AT)
+  expect(sentence).toContain('10000+ are due. More wait than 5 calls a second can ask about within POLL_MAX_INTERVAL')
+  expect(sentence).toMatch(/each is asked about every 35 min on average\.$/)
+  const zh = describeTrouble(steady, 'zh', AT)
+  expect(zh.sentence).toMatch(/每个流水号平均约 35 分钟查询一次。$/)
+  expect(remedy + zh.remedy).not.toMatch(/goes away|自行恢复/)
+  const passing = describeTrouble({ ...late, etaMs: 200 * SECOND }, 'en', AT)
+  expect(passing.remedy).toContain('goes away by itself')
 })
 
 test('a paused account said neither when it is tried next nor by which command to have that now', () => {

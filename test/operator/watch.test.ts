@@ -45,7 +45,7 @@ const open = async () => {
   const emit = (_name: string, fields: unknown) => void logged.push(fields)
   const unwritable: (string | null)[] = []
   const tellUnwritable = async (error: string | null) => void unwritable.push(error)
-  const watch = createWatch({ store, note: note => void noted.push(note), tellUnwritable, emit })
+  const watch = createWatch({ store, note: note => void noted.push(note), tellUnwritable, emit, pollMaxMs: 5 * MINUTE })
   return {
     ...{ memory, account, state, watch },
     /** What a look notes, and whether it is wrong. */

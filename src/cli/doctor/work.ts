@@ -24,11 +24,17 @@ export const judgeTrouble = (trouble: Trouble, { at, call }: { at: number; call:
   return judge(en.sentence, zh.sentence, todo(en.remedy, zh.remedy, commandFor(trouble, call) ?? undefined))
 }
 
+/** Where settings cannot be read, none of them is exceeded. */
+const momentOf = ({ isServed, config }: Desk, at: number) => ({
+  ...{ at, isServed },
+  pollMaxMs: config?.polling.maxMs ?? Number.POSITIVE_INFINITY,
+})
+
 export const checkAccounts = (desk: Desk) =>
   onTables(desk, async ({ stats }) => {
     const { accounts, at } = await stats()
     const troubles = accounts
-      .flatMap(account => accountTroubles(account, { at, isServed: desk.isServed }))
+      .flatMap(account => accountTroubles(account, momentOf(desk, at)))
       .filter(({ code }) => code !== 'polls_late')
     if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
     return ok(
@@ -41,9 +47,8 @@ export const checkDue = (desk: Desk) =>
   onTables(desk, async ({ stats, deliveriesHeldAt }) => {
     const all = await stats()
     const { accounts, at } = all
-    const moment = { at, isServed: desk.isServed }
     const late = accounts
-      .flatMap(account => accountTroubles(account, moment))
+      .flatMap(account => accountTroubles(account, momentOf(desk, at)))
       .filter(({ code }) => code === 'polls_late')
     const troubles = [...late, ...deliveryTroubles(all, await deliveriesHeldAt())]
     if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))

@@ -16,6 +16,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 export interface OverviewDeps {
   store: Pick<Store, OverviewVerb | 'probe'>
   monotonic: () => number
+  shownSettings: { pollMaxMs: number }
 }
 
 const countsOf = <Name extends string>(names: readonly Name[]) =>
@@ -109,12 +110,12 @@ export const OVERVIEW = z.strictObject({
 }) satisfies z.ZodType<Overview>
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, what waits since when, and what happened lately. */
-export const createOverview = ({ store, monotonic }: OverviewDeps) => {
+export const createOverview = ({ store, monotonic, shownSettings: { pollMaxMs } }: OverviewDeps) => {
   const findWriteError = createWriteCheck(store, { monotonic })
   const app = new Hono<ApiEnv>()
   app.get('/', noQuery, async c => {
     const language = answerLanguage(c)
-    return c.json(await readOverview(store, { language, isServed: true, findWriteError }))
+    return c.json(await readOverview(store, { language, isServed: true, pollMaxMs, findWriteError }))
   })
   return app
 }

@@ -1,4 +1,4 @@
-import { MINUTE } from '../../core/duration.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
 import type { LastBackup } from '../backup.ts'
@@ -19,6 +19,8 @@ export interface TroubleFacts {
   writeError: string | null
   /** A service has the database open. */
   isServed: boolean
+  /** `POLL_MAX_INTERVAL` */
+  pollMaxMs: number
 }
 
 /** What is wrong now, the worst first; empty where nothing is. */
@@ -30,10 +32,11 @@ export const troublesOf = ({
   refusingChannel,
   writeError,
   isServed,
+  pollMaxMs,
 }: TroubleFacts): Trouble[] => [
   ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
   ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
-  ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
+  ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed, pollMaxMs })),
   ...deliveryTroubles(stats, deliveriesHeldAt),
   // That it is full is said already.
   ...engineTroubles(engine, stats.at).filter(
@@ -44,10 +47,11 @@ export const troublesOf = ({
   ...heldMessages(stats),
 ]
 
-/** When somebody looks, and whether a service works then. */
+/** When somebody looks, whether a service works then, and how long it may leave a serial unasked. */
 interface Moment {
   at: number
   isServed: boolean
+  pollMaxMs: number
 }
 
 export const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
@@ -68,12 +72,14 @@ export const accountTroubles = (account: AccountStats, moment: Moment): Trouble[
 }
 
 const latePolls = (
-  { apiId, rate, rateNow, catchUpMs, due, dueIsCapped, oldestDueAt }: AccountStats,
-  { at, isServed }: Moment,
+  { apiId, rate, rateNow, catchUpMs, waiting, due, dueIsCapped, oldestDueAt }: AccountStats,
+  { at, isServed, pollMaxMs }: Moment,
 ): Trouble[] => {
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
   const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, rateNow, etaMs: isServed ? catchUpMs : null }
-  return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
+  const everyMs = Math.ceil((waiting / rate) * SECOND)
+  const lasts = isServed && everyMs > pollMaxMs
+  return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog, ...(lasts ? { everyMs } : {}) }]
 }
 
 export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
