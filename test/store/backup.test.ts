@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import {
-  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,81 +10,30 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
-import { BackupError, type BackupProblem } from '../../src/store/backup-problem.ts'
+import { describe, expect, test } from 'vitest'
+import type { BackupProblem } from '../../src/store/backup-problem.ts'
 import { makeBackup, openRestore, verifyBackup } from '../../src/store/backups.ts'
-import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { damageTable } from '../support/damage.ts'
-import { openBench } from '../support/store.ts'
+import {
+  BY,
+  configOf,
+  everyAct,
+  KEY,
+  NOW,
+  openFolder,
+  openScene,
+  problemOf,
+  registrationsIn,
+} from './support/backup-scene.ts'
 
-const KEY = randomBytes(32)
 const MIGRATIONS = join(import.meta.dirname, '../../migrations/sqlite')
-/** After the ids of these tests, which are of today. */
-const NOW = Date.parse('2036-11-26T03:00:00Z')
-
-const BY = { name: 'zoe', reason: 'ticket 7' }
-const everyAct = { who: null, act: null, since: null, before: null, limit: 10 }
-
-const openFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'notifier-backup-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-type Config = Parameters<typeof makeBackup>[0]
-const configOf = (path: string, key: Buffer | null = KEY): Config => {
-  const masterKey = key && new Secret(key.toString('base64'))
-  return { storage: { database: { kind: 'sqlite', path }, masterKey, previousMasterKey: null } } as unknown as Config
-}
-
-/** A database with a partner and so many registrations in a folder of its own, and where its backups go. */
-const openScene = async (registrations = 3) => {
-  const folder = openFolder()
-  const path = join(folder, 'notifier.db')
-  const backups = join(folder, 'backups')
-  mkdirSync(backups)
-  const open = async () => ({
-    store: await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1_000 }),
-    advance: () => {},
-  })
-  const bench = await openBench(open)
-  for (let n = 0; n < registrations; n++) await bench.register()
-  onTestFinished(() => bench.store.close())
-  const file = join(backups, 'one.db')
-  const deps = { now: () => NOW, random: randomBytes, version: '1.2.3', onStep: () => {}, by: BY }
-  const backUp = (to = file, more: Partial<Parameters<typeof makeBackup>[2]> = {}) =>
-    makeBackup(configOf(path), to, { ...deps, signal: new AbortController().signal, ...more })
-  const prepare = (from = file, { withoutManifest = false, key = KEY as Buffer | null } = {}) =>
-    openRestore(configOf(path, key), from, { ...deps, withoutManifest })
-  return { folder, path, backups, file, bench, backUp, prepare }
-}
-
-const problemOf = (run: Promise<unknown>): Promise<BackupProblem | null> =>
-  run.then(
-    () => null,
-    (error: unknown) => {
-      if (error instanceof BackupError) return error.problem
-      throw error
-    },
-  )
-
-const registrationsIn = (path: string): number => {
-  const client = new Database(path, { readonly: true })
-  try {
-    return client.prepare<[], number>('SELECT count(*) FROM registrations').pluck().get() ?? 0
-  } finally {
-    client.close()
-  }
-}
 
 describe('a backup', () => {
   test('holds what was there, opens without anything beside it, and is told in the database', async () => {
@@ -278,141 +225,5 @@ describe('a backup that was', () => {
     const text = join(backups, 'text.db')
     writeFileSync(text, 'Milk, bread, and a longer line than the header of a database has.')
     expect(await problemOf(prepare(text, without))).toMatchObject({ kind: 'damaged', path: text })
-  })
-})
-
-describe('a restore', () => {
-  test('says what is done again and what is lost, and keeps the database before it with its log', async () => {
-    const { bench, path, file, backUp, prepare } = await openScene()
-    await bench.resolve()
-    await backUp()
-    const later = await bench.register({ id: `reg_${'7ZZZZZZZZZ'}${'0'.repeat(16)}` })
-    await bench.store.close()
-    writeFileSync(`${path}-wal`, '')
-    const prepared = await prepare()
-    expect(prepared.plan).toMatchObject({ at: NOW, version: '1.2.3', willSend: 4, willAsk: 0, lost: 1 })
-    const { keepsAs } = prepared.plan
-    expect(keepsAs).toBe(`${path}.before-restore-20361126T030000000Z`)
-    prepared.commit({ hold: false, by: BY })
-    prepared.close()
-
-    expect(registrationsIn(keepsAs ?? '')).toBe(5)
-    expect(statSync(path).mode & 0o777).toBe(0o600)
-    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
-    expect(await store.findRegistration(bench.partnerId, later.id)).toBeNull()
-    expect(await store.deliveriesHeldAt()).toBeNull()
-    expect(await store.lastBackup()).toMatchObject({ good: { at: NOW, path: file }, failed: null })
-    const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
-    expect((await store.listActs(everyAct)).acts).toMatchObject([act])
-    expect(await store.takeActsForLog(10)).toMatchObject([act])
-    await store.close()
-  })
-
-  test('holds deliveries where it is asked to', async () => {
-    const { bench, path, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    const prepared = await prepare()
-    prepared.commit({ hold: true, by: BY })
-    prepared.close()
-    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
-    expect(await store.deliveriesHeldAt()).toBe(NOW)
-    await store.close()
-  })
-
-  test.each([{ hold: false }, { hold: true }])(
-    'went on with a bulk act that was stopped since: %j',
-    async ({ hold }) => {
-      const { bench, path, backUp, prepare } = await openScene()
-      const counted = { count: 3, isCapped: false }
-      const cancel = {
-        act: 'cancel',
-        filter: ALL_REGISTRATIONS,
-        reason: 'x',
-        who: 'w',
-        name: 'n',
-        counted,
-        createdAt: NOW,
-      } as const
-      for (const id of ['bulk_1', 'bulk_2']) await bench.store.createBulkAct({ ...cancel, id, probe: id === 'bulk_2' })
-      await bench.store.createBulkAct({ ...cancel, id: 'bulk_3', probe: false })
-      for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)
-      await backUp()
-      await bench.store.stopBulkAct('bulk_1')
-      await bench.store.close()
-      const prepared = await prepare()
-      expect(prepared.plan.willStop).toBe(2)
-      prepared.commit({ hold, by: BY })
-      prepared.close()
-
-      const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
-      expect(await store.continueBulkActs(10)).toEqual({ count: 0, isIdle: true, cancelled: [] })
-      const ended = (await store.listBulkActs({ limit: 10, before: null })).map(({ state, endedAt }) => [
-        state,
-        endedAt,
-      ])
-      expect(ended).toEqual([
-        ['draft', null],
-        ['stopped', NOW],
-        ['stopped', NOW],
-      ])
-      expect(await store.startBulkAct('bulk_1')).toMatchObject({ outcome: 'changed' })
-      await store.close()
-    },
-  )
-
-  test('goes into an empty place, and works without a manifest', async () => {
-    const { bench, folder, file, backUp } = await openScene()
-    await backUp()
-    await bench.store.close()
-    rmSync(`${file}.manifest.json`)
-    const path = join(folder, 'elsewhere', 'notifier.db')
-    const deps = { now: () => NOW, random: randomBytes, onStep: () => {}, by: BY }
-    expect(await problemOf(openRestore(configOf(path, null), file, { ...deps, withoutManifest: true }))).toEqual({
-      kind: 'no_key',
-      path: `${path}.key`,
-    })
-    const prepared = await openRestore(configOf(path), file, { ...deps, withoutManifest: true })
-    expect(prepared.plan).toMatchObject({ at: null, keepsAs: null, lost: null, counts: { registrations: 3 } })
-    prepared.commit({ hold: false, by: BY })
-    prepared.close()
-    expect(registrationsIn(path)).toBe(3)
-    expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
-  })
-
-  test('is refused while a service has the database open, also one that starts meanwhile', async () => {
-    const { bench, path, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    const options = { path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true }
-    const service = await openSqliteStore(options)
-    expect(await problemOf(prepare())).toEqual({ kind: 'in_use', path, holders: [] })
-    await service.close()
-
-    const prepared = await prepare()
-    const started = await openSqliteStore(options)
-    expect(() => prepared.commit({ hold: false, by: BY })).toThrow(BackupError)
-    prepared.close()
-    await started.probe()
-    await started.close()
-    await (await openSqliteStore(options)).close()
-  })
-
-  test('with the wrong key is refused', async () => {
-    const { bench, file, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    const problem = await problemOf(prepare(file, { key: randomBytes(32) }))
-    expect(problem).toMatchObject({ kind: 'wrong_key', path: file })
-  })
-
-  test('that cannot write says where', async () => {
-    if (process.getuid?.() === 0) return
-    const { bench, folder, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    chmodSync(folder, 0o500)
-    expect(await problemOf(prepare())).toMatchObject({ kind: 'not_writable', path: folder })
-    chmodSync(folder, 0o700)
   })
 })

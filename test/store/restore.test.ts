@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { BackupError } from '../../src/store/backup-problem.ts'
+import { openRestore } from '../../src/store/backups.ts'
+import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { BY, configOf, everyAct, KEY, NOW, openScene, problemOf, registrationsIn } from './support/backup-scene.ts'
+
+describe('a restore', () => {
+  test('says what is done again and what is lost, and keeps the database before it with its log', async () => {
+    const { bench, path, file, backUp, prepare } = await openScene()
+    await bench.resolve()
+    await backUp()
+    const later = await bench.register({ id: `reg_${'7ZZZZZZZZZ'}${'0'.repeat(16)}` })
+    await bench.store.close()
+    writeFileSync(`${path}-wal`, '')
+    const prepared = await prepare()
+    expect(prepared.plan).toMatchObject({ at: NOW, version: '1.2.3', willSend: 4, willAsk: 0, lost: 1 })
+    const { keepsAs } = prepared.plan
+    expect(keepsAs).toBe(`${path}.before-restore-20361126T030000000Z`)
+    prepared.commit({ hold: false, by: BY })
+    prepared.close()
+
+    expect(registrationsIn(keepsAs ?? '')).toBe(5)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+    expect(await store.findRegistration(bench.partnerId, later.id)).toBeNull()
+    expect(await store.deliveriesHeldAt()).toBeNull()
+    expect(await store.lastBackup()).toMatchObject({ good: { at: NOW, path: file }, failed: null })
+    const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
+    expect((await store.listActs(everyAct)).acts).toMatchObject([act])
+    expect(await store.takeActsForLog(10)).toMatchObject([act])
+    await store.close()
+  })
+
+  test('holds deliveries where it is asked to', async () => {
+    const { bench, path, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    const prepared = await prepare()
+    prepared.commit({ hold: true, by: BY })
+    prepared.close()
+    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+    expect(await store.deliveriesHeldAt()).toBe(NOW)
+    await store.close()
+  })
+
+  test.each([{ hold: false }, { hold: true }])(
+    'stops the bulk acts that were under way then, also one that was stopped since: %j',
+    async ({ hold }) => {
+      const { bench, path, backUp, prepare } = await openScene()
+      const counted = { count: 3, isCapped: false }
+      const cancel = {
+        act: 'cancel',
+        filter: ALL_REGISTRATIONS,
+        reason: 'x',
+        who: 'w',
+        name: 'n',
+        counted,
+        createdAt: NOW,
+      } as const
+      for (const id of ['bulk_1', 'bulk_2']) await bench.store.createBulkAct({ ...cancel, id, probe: id === 'bulk_2' })
+      await bench.store.createBulkAct({ ...cancel, id: 'bulk_3', probe: false })
+      for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)
+      await backUp()
+      await bench.store.stopBulkAct('bulk_1')
+      await bench.store.close()
+      const prepared = await prepare()
+      expect(prepared.plan.willStop).toBe(2)
+      prepared.commit({ hold, by: BY })
+      prepared.close()
+
+      const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+      expect(await store.continueBulkActs(10)).toEqual({ count: 0, isIdle: true, cancelled: [] })
+      const ended = (await store.listBulkActs({ limit: 10, before: null })).map(({ state, endedAt }) => [
+        state,
+        endedAt,
+      ])
+      expect(ended).toEqual([
+        ['draft', null],
+        ['stopped', NOW],
+        ['stopped', NOW],
+      ])
+      expect(await store.startBulkAct('bulk_1')).toMatchObject({ outcome: 'changed' })
+      await store.close()
+    },
+  )
+
+  test('goes into an empty place, and works without a manifest', async () => {
+    const { bench, folder, file, backUp } = await openScene()
+    await backUp()
+    await bench.store.close()
+    rmSync(`${file}.manifest.json`)
+    const path = join(folder, 'elsewhere', 'notifier.db')
+    const deps = { now: () => NOW, random: randomBytes, onStep: () => {}, by: BY }
+    expect(await problemOf(openRestore(configOf(path, null), file, { ...deps, withoutManifest: true }))).toEqual({
+      kind: 'no_key',
+      path: `${path}.key`,
+    })
+    const prepared = await openRestore(configOf(path), file, { ...deps, withoutManifest: true })
+    expect(prepared.plan).toMatchObject({ at: null, keepsAs: null, lost: null, counts: { registrations: 3 } })
+    prepared.commit({ hold: false, by: BY })
+    prepared.close()
+    expect(registrationsIn(path)).toBe(3)
+    expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
+  })
+
+  test('is refused while a service has the database open, also one that starts meanwhile', async () => {
+    const { bench, path, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    const options = { path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true }
+    const service = await openSqliteStore(options)
+    expect(await problemOf(prepare())).toEqual({ kind: 'in_use', path, holders: [] })
+    await service.close()
+
+    const prepared = await prepare()
+    const started = await openSqliteStore(options)
+    expect(() => prepared.commit({ hold: false, by: BY })).toThrow(BackupError)
+    prepared.close()
+    await started.probe()
+    await started.close()
+    await (await openSqliteStore(options)).close()
+  })
+
+  test('with the wrong key is refused', async () => {
+    const { bench, file, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    const problem = await problemOf(prepare(file, { key: randomBytes(32) }))
+    expect(problem).toMatchObject({ kind: 'wrong_key', path: file })
+  })
+
+  test('that cannot write says where', async () => {
+    if (process.getuid?.() === 0) return
+    const { bench, folder, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    chmodSync(folder, 0o500)
+    expect(await problemOf(prepare())).toMatchObject({ kind: 'not_writable', path: folder })
+    chmodSync(folder, 0o700)
+  })
+})

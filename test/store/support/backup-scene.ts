@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { onTestFinished } from 'vitest'
+import { Secret } from '../../../src/core/secret.ts'
+import { BackupError, type BackupProblem } from '../../../src/store/backup-problem.ts'
+import { makeBackup, openRestore } from '../../../src/store/backups.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { openBench } from '../../support/store.ts'
+
+export const KEY = randomBytes(32)
+/** After the ids of these tests, which are of today. */
+export const NOW = Date.parse('2036-11-26T03:00:00Z')
+
+export const BY = { name: 'zoe', reason: 'ticket 7' }
+/** Asks for all of the audit. */
+export const everyAct = { who: null, act: null, since: null, before: null, limit: 10 }
+
+export const openFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-backup-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+type Config = Parameters<typeof makeBackup>[0]
+export const configOf = (path: string, key: Buffer | null = KEY): Config => {
+  const masterKey = key && new Secret(key.toString('base64'))
+  return { storage: { database: { kind: 'sqlite', path }, masterKey, previousMasterKey: null } } as unknown as Config
+}
+
+/** A database with a partner and so many registrations in a folder of its own, and where its backups go. */
+export const openScene = async (registrations = 3) => {
+  const folder = openFolder()
+  const path = join(folder, 'notifier.db')
+  const backups = join(folder, 'backups')
+  mkdirSync(backups)
+  const open = async () => ({
+    store: await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1_000 }),
+    advance: () => {},
+  })
+  const bench = await openBench(open)
+  for (let n = 0; n < registrations; n++) await bench.register()
+  onTestFinished(() => bench.store.close())
+  const file = join(backups, 'one.db')
+  const deps = { now: () => NOW, random: randomBytes, version: '1.2.3', onStep: () => {}, by: BY }
+  const backUp = (to = file, more: Partial<Parameters<typeof makeBackup>[2]> = {}) =>
+    makeBackup(configOf(path), to, { ...deps, signal: new AbortController().signal, ...more })
+  const prepare = (from = file, { withoutManifest = false, key = KEY as Buffer | null } = {}) =>
+    openRestore(configOf(path, key), from, { ...deps, withoutManifest })
+  return { folder, path, backups, file, bench, backUp, prepare }
+}
+
+export const problemOf = (run: Promise<unknown>): Promise<BackupProblem | null> =>
+  run.then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof BackupError) return error.problem
+      throw error
+    },
+  )
+
+export const registrationsIn = (path: string): number => {
+  const client = new Database(path, { readonly: true })
+  try {
+    return client.prepare<[], number>('SELECT count(*) FROM registrations').pluck().get() ?? 0
+  } finally {
+    client.close()
+  }
+}
