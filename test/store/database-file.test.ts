@@ -161,7 +161,7 @@ describe('after an end without closing', () => {
     await service.store.close()
   })
 
-  test('a short command took the log away, so that the next start did not look', async () => {
+  test('the next start of a service looks, though a short command has taken the log away', async () => {
     const path = newPath()
     const { store } = await openAsService(path)
     const restore = leaveOpen(path)
@@ -206,7 +206,7 @@ describe('after an end without closing', () => {
 })
 
 describe('damage that shows only when a page is read', () => {
-  test('after a clean stop ended every start again, because no start looked for it', async () => {
+  test('is looked for by each start once it was met, until the file is whole again', async () => {
     const path = newPath()
     const { store } = await openAsService(path)
     await store.close()
@@ -231,7 +231,7 @@ describe('damage that shows only when a page is read', () => {
     }
   })
 
-  test('after a kill was seen by the first start only, which took the log away', async () => {
+  test('is found by each start after a kill, not only by the first, which takes the log away', async () => {
     const path = newPath()
     const { store } = await openAsService(path)
     await store.close()
@@ -242,7 +242,7 @@ describe('damage that shows only when a page is read', () => {
   })
 })
 
-describe('a path that was made 0600 although it is not the database', () => {
+describe('what is not the database', () => {
   const modeOf = (path: string) => statSync(path).mode & 0o777
 
   test('a folder is refused with a file to name, and left as it is', async () => {
@@ -320,7 +320,7 @@ describe('a path that was made 0600 although it is not the database', () => {
   })
 })
 
-test('a database that was missing, or empty, became a new one without a word', async () => {
+test('a new database is told of where one was missing, or empty', async () => {
   const path = newPath()
   const advice = 'if you expected an existing one, stop: the volume or the working folder is wrong'
   const created = ['database.created', { path, advice }]

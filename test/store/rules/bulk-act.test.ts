@@ -4,7 +4,7 @@ import { afterProbe } from '../../../src/store/rules/bulk-act.ts'
 
 const DELIVERED = { state: 'delivered', claims: 1, attempts: 1, createdAt: 1, dueAt: null, claimedAt: null } as const
 
-test('whoever had waited for its probe took all turns until it had looked at as much as the others', () => {
+test('whoever has waited for its probe joins with as many turns as the one that has had the fewest', () => {
   const probe = { status: 'succeeded', message: { ...DELIVERED, lastAttempt: null } } as const
   const going = (looked: number, probeId: string | null = null) => ({
     state: 'running' as BulkState,

@@ -135,7 +135,7 @@ test('first tries go in turn over partners, whoever has waited longest', () => {
   expect(last.map(({ lane, take }) => [lane.partnerId, take])).toEqual([['prt_2', 1]])
 })
 
-test('two partners whose receivers answer late took each slot that became free: it goes to the partner with the fewest', () => {
+test('a slot that becomes free goes to the partner with the fewest, not to two whose receivers answer late', () => {
   const late = ['prt_1', 'prt_2'].flatMap(partnerId => lanesOf(40, { partnerId, proven: true, dueAt: 0 }))
   const [first, second] = lanesOf(2, { partnerId: 'prt_3', proven: true, dueAt: 9 }) as [DueLane, DueLane]
   const busyPartners = new Map([
