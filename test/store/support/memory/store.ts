@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createHistory } from './history.ts'
+import { createMending } from './mending.ts'
 import { createNouns } from './nouns.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { createOperators } from './operators.ts'
@@ -39,6 +40,7 @@ export const createMemoryStore = ({
     ...createSearches(context, registrations),
     ...createReads(context),
     ...createQueues(context),
+    ...createMending(context),
     ...createNouns(context),
     ...createCallbackNotices(context),
     ...createOperators(context),

@@ -240,3 +240,6 @@ export const createTables = () => {
 export const attemptKey = (messageSeq: number, n: number) => `${messageSeq} ${n}`
 export const urlKey = ({ partnerId, callbackUrl }: { partnerId: string; callbackUrl: string }) =>
   `${partnerId} ${callbackUrl}`
+
+export const isDue = <Row extends { dueAt: number | null }>(row: Row): row is Row & { dueAt: number } =>
+  row.dueAt !== null
