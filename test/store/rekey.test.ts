@@ -80,7 +80,7 @@ describe('O1 a wrong or missing master key', () => {
     const before = readTables(scene.path)
     for (const keys of [[randomBytes(32)], [NEW, randomBytes(32)]]) {
       const { code, stderr } = await runCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, ...keys) })
-      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('MASTER_KEY') })
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('MASTER_KEY') })
       await expect(scene.start(...keys)).rejects.toThrow('MASTER_KEY')
     }
     expect(readTables(scene.path)).toEqual(before)
@@ -176,6 +176,6 @@ describe('O2 a change of the master key', () => {
     await using scene = await openOldDatabase()
     await killDuringRekey(scene, 0.5)
     const { code, stderr } = await runCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, NEW) })
-    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('MASTER_KEY_PREVIOUS') })
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('MASTER_KEY_PREVIOUS') })
   })
 })
