@@ -12,13 +12,17 @@ export const noteOfTurn = (
   { at, retentionMs }: { at: number; retentionMs: number },
 ): OperatorNote | null => {
   const host = hostOf(callbackUrl)
-  const [subject, details] = [`${partnerId} ${host}`, { partnerId, host, since, error }]
+  const subject = `${partnerId} ${host}`
+  const details = { partnerId, host, since, error }
   switch (turn) {
     case 'failing':
       return { condition: 'callback.failing', subject, at, adds: 1, details }
     case 'disabled':
       return {
-        ...{ condition: 'callback.disabled', subject, at, adds: 1 },
+        condition: 'callback.disabled',
+        subject,
+        at,
+        adds: 1,
         // The first that failed had its result then, or before.
         details: { ...details, erasedFrom: since + retentionMs },
       }

@@ -56,5 +56,8 @@ export type BulkCommand =
 /** So many bulk acts are under way at most: each turn looks at all of their probes. */
 export const MOST_UNDER_WAY = 100
 
+/** To so many registrations a second they are done at most, all bulk acts together: a small share of the writes. */
+export const BULK_RATE = 200
+
 /** So many bulk acts are kept that are not under way. */
 export const BULK_ACTS_KEPT = 1_000

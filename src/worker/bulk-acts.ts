@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
 import { messageIdOf } from '../core/message.ts'
+import { BULK_RATE } from '../store/bulk-act.ts'
 import type { Cancellation, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
@@ -11,8 +13,8 @@ export interface BulkActDeps {
 }
 
 const BATCH = 50
-/** After each step, so that bulk acts take a small share of the writes: at most 200 registrations a second, and 20 steps. */
-const pauseAfter = (count: number): number => Math.max(50, count * 5)
+/** After each step, so that there are `BULK_RATE` registrations a second at most, and 20 steps. */
+const pauseAfter = (count: number): number => Math.max(50, (count * SECOND) / BULK_RATE)
 
 /** Goes on with all bulk acts that are under way. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {

@@ -4,7 +4,7 @@ import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
-import { BULK_STATES, type BulkAct } from '../../store/bulk-act.ts'
+import { BULK_RATE, BULK_STATES, type BulkAct } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
 import { maskSerial } from './masking.ts'
@@ -47,7 +47,7 @@ export const BULK = z.strictObject({
 export const BULK_DRAFT = z.strictObject({
   ...BULK.shape,
   sample: z.array(FOUND_REGISTRATION).describe('The newest ten of those that are meant.'),
-  estimatedSeconds: COUNT.describe('How long it takes at 200 a second, which is the most.'),
+  estimatedSeconds: COUNT.describe(`How long it takes at ${BULK_RATE} a second, which is the most.`),
 })
 
 const progressOf = ({ state, startedAt, endedAt, doneAtStart, done, counted }: BulkAct, now: number) => {

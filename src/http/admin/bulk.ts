@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { includesRole } from '../../core/role.ts'
-import { type BulkAct, type BulkCommand, MOST_UNDER_WAY } from '../../store/bulk-act.ts'
+import { BULK_RATE, type BulkAct, type BulkCommand, MOST_UNDER_WAY } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
 import type { NewBulkAct, Store } from '../../store/store.ts'
 import { found, readId } from '../json/found.ts'
@@ -56,8 +56,6 @@ export const BULK_BODY = z
   .refine(({ act, probe }) => !probe || act === 'resend', { path: ['probe'], message: PROBE })
 
 const SAMPLE = 10
-/** So many a second are done at most (`worker/bulk-acts.ts`). */
-const RATE = 200
 
 const UNDER_WAY = { en: 'It is under way already.', zh: '该操作已在进行中。' }
 const IMPOSSIBLE: Readonly<Record<BulkAct['state'], Words>> = {
@@ -106,7 +104,7 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
       ...view(c, bulk),
       ...(dryRun ? { id: null } : {}),
       sample: sample.map(one => viewFound(one, role)),
-      estimatedSeconds: Math.ceil(counted.count / RATE),
+      estimatedSeconds: Math.ceil(counted.count / BULK_RATE),
     }
     return c.json(drafted, dryRun ? 200 : 201)
   })
