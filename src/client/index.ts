@@ -9,7 +9,7 @@ export type { Pages } from './pages.ts'
 export type * from './shapes.ts'
 
 export interface ClientOptions {
-  /** The service's URL, with the path if a proxy adds one. May be undefined, as `process.env` has it: then an error says so. */
+  /** The service's URL, with the path if a proxy adds one, without `/v1`. May be undefined, as `process.env` has it: then an error says so. */
   baseUrl: string | undefined
   apiKey: string | undefined
   /** The global one unless given. */
@@ -31,9 +31,9 @@ const isBaseUrl: Rule = value => {
   if (typeof value !== 'string' || value === '') return `${right}, and is ${nameOf(value)}`
   const url = URL.canParse(value) ? new URL(value) : null
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return `${right}: this one is no http: or https: URL`
-  return url.search || url.hash || url.username || url.password
-    ? `${right}: with a path at most, without a user name, ? or #`
-    : null
+  if (url.search || url.hash || url.username || url.password)
+    return `${right}: with a path at most, without a user name, ? or #`
+  return /\/v1\/*$/.test(url.pathname) ? `${right}: without /v1, which the client adds` : null
 }
 
 const isApiKey: Rule = value => {

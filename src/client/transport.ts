@@ -5,7 +5,7 @@ import { NotifierError, type Read, readAnswer } from './error.ts'
 import { abortable, pause } from './pause.ts'
 
 export interface TransportOptions {
-  /** The service's URL, with the path if a proxy adds one. */
+  /** The service's URL, with the path if a proxy adds one, without `/v1`. */
   baseUrl: string
   apiKey: string
   fetch: typeof globalThis.fetch

@@ -11,6 +11,11 @@ test.each([
   [{ baseUrl: new URL(GOOD.baseUrl) }, /baseUrl must be .*, and is of type object/],
   [{ baseUrl: 'https://me:hunter2@notifier.example' }, /baseUrl must be .*: with a path at most, without a user name/],
   [{ baseUrl: 'https://notifier.example/?hunter2' }, /baseUrl must be .*: with a path at most/],
+  [{ ...GOOD, baseUrl: 'https://notifier.example/v1' }, /baseUrl must be .*: without \/v1, which the client adds/],
+  [
+    { ...GOOD, baseUrl: 'https://notifier.example/api/v1//' },
+    /baseUrl must be .*: without \/v1, which the client adds/,
+  ],
   [
     { ...GOOD, apiKey: undefined },
     /apiKey must be the API key as it was shown, ifn_…, and is missing \(is API_KEY set\?\)/,
@@ -39,5 +44,10 @@ test.each([
 test('a client is made with what is left out, or undefined', () => {
   const { fetch, timeoutMs, retries }: Partial<ClientOptions> = {}
   expect(createClient({ ...GOOD, fetch, timeoutMs, retries })).toHaveProperty('register')
-  expect(createClient({ ...GOOD, baseUrl: 'http://127.0.0.1:8080/notifier/' })).toHaveProperty('register')
+  for (const baseUrl of [
+    'http://127.0.0.1:8080/notifier/',
+    'https://notifier.example/api-v1',
+    'https://notifier.example/v1/x',
+  ])
+    expect(createClient({ ...GOOD, baseUrl })).toHaveProperty('register')
 })
