@@ -8,7 +8,7 @@ import { createAtOnce } from './at-once.ts'
 import type { Operator } from './authenticate-operator.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
 import { createKeyUse, type KeyUseDeps } from './key-use.ts'
-import { createLoginFailures, type LoginFailureDeps, readToken } from './login-failures.ts'
+import { createLoginFailures, type LoginFailureDeps, readToken, WRONG_KEY } from './login-failures.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
@@ -83,7 +83,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     },
   })
   const begin = createAtOnce()
-  const failures = createLoginFailures(deps)
+  const failures = createLoginFailures(deps, WRONG_KEY)
   const usual = { rate: apiRate, burst: 2 * apiRate }
 
   return async function authenticatePartner(c, next) {

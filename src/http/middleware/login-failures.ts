@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
 import { createRateLimit } from './rate-limit.ts'
 
@@ -7,10 +8,14 @@ import { createRateLimit } from './rate-limit.ts'
 const FAILED_LOGINS = { rate: 1, burst: 50 }
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
-/** The text is the same for every reason, so that it does not show which keys exist. */
-const WRONG = {
+/** These texts are the same for every reason, so that they do not show which keys exist. */
+const WRONG_TOKEN = {
   en: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
   zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
+}
+export const WRONG_KEY = {
+  en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
+  zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
 }
 /** By its form alone, so that it does not show which secrets exist. */
 const SIGNING_SECRET = {
@@ -26,8 +31,12 @@ export interface LoginFailureDeps {
   trustedProxies: TrustedProxies
 }
 
-/** Counts failed logins by the network that they come from. Logins that succeed do not count. */
-export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps) => {
+/**
+ * Counts failed logins by the network that they come from. Logins that succeed do not count.
+ *
+ * @param wrong what is said of a wrong key
+ */
+export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps, wrong: Words = WRONG_TOKEN) => {
   const take = createRateLimit({
     now,
     detail: {
@@ -43,7 +52,7 @@ export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps) =
       ofNetwork(c, FAILED_LOGINS)
       return new AppError(
         'unauthorized',
-        isSigningSecret(readToken(c.req.header('authorization'))) ? SIGNING_SECRET : WRONG,
+        isSigningSecret(readToken(c.req.header('authorization'))) ? SIGNING_SECRET : wrong,
       )
     },
     /** Throws 429 where one more failure would be too many. */

@@ -27,7 +27,8 @@ const REQUEST_ID = 'req_01KAW2X5G0R1S2T3V4W5X6Y7Z8'
 /** What each says where the call has nothing of its own to say. */
 const TOLD: Readonly<Partial<Record<Code, string>>> = {
   invalid_json: 'The body is not valid JSON: see position 12 (line 1 column 13).',
-  unauthorized: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
+  unauthorized:
+    'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
   forbidden: 'This needs a token with the role admin; yours has the role read.',
   not_found: 'This address does not exist. See /docs for those that do.',
   payload_too_large: 'The body must be at most 64 KiB.',
@@ -37,6 +38,7 @@ const TOLD: Readonly<Partial<Record<Code, string>>> = {
   unavailable: 'the database cannot be used now (another process keeps it busy: SQLITE_BUSY)',
 }
 
+const WRONG_TOKEN = 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.'
 const WRONG_KEYS = 'Too many calls with a wrong key have come from your address.'
 
 /** The problems that a call can have, by status. */
@@ -83,6 +85,8 @@ const ownTold = ({ route, path, operation }: Call, code: Code, requests: Request
 /** What all calls of this access say. */
 const commonTold = (code: Code, access: Operation['access']): readonly Told[] => {
   if (code === 'invalid_query') return [refusalOf('query', z.strictObject({}))]
+  // ADMIN_TOKEN has no form of its own to look for.
+  if (code === 'unauthorized' && access !== 'partner') return [{ detail: WRONG_TOKEN }]
   // Operators have no rate but that of wrong keys.
   if (code === 'too_many_requests' && access !== 'partner') return [{ detail: WRONG_KEYS }]
   return [{ detail: TOLD[code] ?? PROBLEMS[code].title.en }]

@@ -28,6 +28,16 @@ test('M11: every kind of invalid key gets the same answer', async () => {
 })
 
 test.each([
+  ['en', /copied whole.*begins with "ifn_".*not revoked.*this service/],
+  ['zh', /复制完整.*以 "ifn_" 开头.*未被吊销.*本服务/],
+])('who sends a key that is cut off is told what to check: %s', async (language, checks) => {
+  await using api = await openApi()
+  const key = api.partner.key.slice(0, -1)
+  const { json } = await api.call('GET', LIST, { key, headers: { 'accept-language': language } })
+  expect(json.detail).toMatch(checks)
+})
+
+test.each([
   ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', '/v1/me'],
   ['whpk_rQdfm4fJt0lwhLd1l0XhC6h0ZDLo3W2MkP5pH2fTKBQ=', '/v1/registrations'],
 ])('who sends a signing secret as the key is told which one is wanted: %s', async (key, path) => {

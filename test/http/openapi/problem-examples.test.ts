@@ -141,6 +141,7 @@ describe('what a call is refused with is what its example says', () => {
       () => post('/v1/registrations', { raw: '{}', headers: { 'content-type': 'text/plain' } }),
     ],
     ['GET /v1/registrations', 'unauthorized', () => api.call('GET', '/v1/registrations', { key: null })],
+    ['GET /v1/admin/partners', 'unauthorized', () => api.call('GET', '/v1/admin/partners', { key: 'wrong' })],
     ['GET /v1/registrations', 'invalid_query', () => api.call('GET', '/v1/registrations?idcardid=')],
     ['GET /v1/registrations/{id}', 'not_found', () => api.call('GET', '/v1/registrations/reg_1')],
     ['GET /v1/resend/{id}', 'not_found', () => api.call('GET', '/v1/resend/resend_1')],
