@@ -39,6 +39,8 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/(?<!源)代码 ?(\d|\{|\$|\uFFFC)|未列出的代码|该代码的/, '返回码'],
   [/其它/, '其他'],
   [/贵方/, '您'],
+  [/次发送|发送记录|(?:暂停|等待|恢复|放弃|再次|即将|自动)发送/, '投递'],
+  [/轮换/, '更换'],
 ]
 
 /** What GetResult writes, as it writes it. */

@@ -76,7 +76,7 @@ const zh: BackupTexts = {
     `备份${at === null ? '' : `数据截至${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
     '',
     '将重做一遍：',
-    `  备份中尚未送达的 ${formatCount(willSend)} 个回调会再次发送（即使此后已送达），webhook-id 不变，接收端可据此去重。`,
+    `  备份中尚未送达的 ${formatCount(willSend)} 个回调会再次投递（即使此后已送达），webhook-id 不变，接收端可据此去重。`,
     `  备份中仍在等待的 ${formatCount(willAsk)} 条登记会再次查询并通知合作方，webhook-id 同样不变。`,
     ...(willStop === 0
       ? []
@@ -98,7 +98,7 @@ const zh: BackupTexts = {
   left: database => `${database} 未作任何改动。`,
   restored: ({ database, keptAs, held, call }) => [
     `已恢复 ${database}。请启动服务。`,
-    ...(held ? [`服务会查询，但不发送任何回调，直到运行：${call} deliveries resume`] : []),
+    ...(held ? [`服务会查询，但不投递任何回调，直到运行：${call} deliveries resume`] : []),
     ...(keptAs === null ? [] : [`确认无误后，请删除 ${keptAs}（及其 -wal）。`]),
   ],
 }

@@ -30,7 +30,7 @@ const TEXTS: Readonly<Record<Language, CallbackTexts>> = {
   zh: {
     head: ['合作方', '地址', '状态', '起始时间', '最近错误', '暂停条数'],
     states: { failing: '投递失败', disabled: '已停用', gone: '410（已失效）' },
-    enabled: url => `已启用 ${url}：暂停的消息将在一秒内开始发送，起初较慢。`,
+    enabled: url => `已启用 ${url}：暂停的消息将在一秒内开始投递，起初较慢。`,
     nothingHeld: url => `已启用 ${url}：失败记录已清除。此前并未暂停。`,
     works: (url, partner) =>
       `合作方 ${partner} 没有投递失败或已暂停的地址 ${url}；可用 "callback list --partner ${partner}" 查看。`,

@@ -39,7 +39,7 @@ const zh: DatabaseTexts = {
   migrated: '数据库已是当前结构。',
   pruning: count => `已清除 ${count} 条登记……`,
   resealing: count => `已改用新密钥加密 ${count} 个值……`,
-  pruned: count => `已清除 ${count} 条登记及其消息与发送记录。`,
+  pruned: count => `已清除 ${count} 条登记及其消息与投递记录。`,
   resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
   unreadable: count =>
     `${count} 个值用两把密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）：`,

@@ -13,9 +13,9 @@ const TEXTS = {
   },
   zh: {
     held: (since: string, call: string) =>
-      `自${since} 起暂停发送回调：仍会查询 GetResult，但不发送，直到运行：${call} deliveries resume`,
-    resumed: (since: string) => `已恢复发送回调；此前自${since} 起暂停。`,
-    notHeld: '发送回调并未暂停。',
+      `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${call} deliveries resume`,
+    resumed: (since: string) => `已恢复投递回调；此前自${since} 起暂停。`,
+    notHeld: '投递并未暂停。',
   },
 } as const
 

@@ -51,11 +51,11 @@ const zh: ResendTexts = {
   not: options => `指定登记 id 时不能使用 ${options}`,
   needs: '--partner 与 --since 须同时使用',
   order: '--until 不能早于 --since',
-  resent: id => `${id} 的回调将立即发送，重试计划重新开始。`,
+  resent: id => `${id} 的回调将立即投递，重试计划重新开始。`,
   noMessage: id => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
   cancelled: id => `${id} 已取消，不再通知合作方。`,
   resending: '正在安排重发',
-  done: (count, since, until) => `${since} 至${until} 期间放弃发送的 ${count} 个回调已安排重发，由服务发送。`,
+  done: (count, since, until) => `${since} 至${until} 期间放弃投递的 ${count} 个回调已安排重发，由服务投递。`,
 }
 
 const TEXTS: Readonly<Record<Language, ResendTexts>> = { en, zh }

@@ -168,11 +168,11 @@ const en: TroubleTexts = {
 
 const zh: TroubleTexts = {
   store_failing: ({ error }) => ({
-    sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会发送回调。已存储的数据不受影响。`,
+    sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
     remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。`,
   }),
   no_service: () => ({
-    sentence: '没有服务在此数据库上运行：不会查询，也不会发送回调。',
+    sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',
     remedy:
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
@@ -203,18 +203,18 @@ const zh: TroubleTexts = {
     }
   },
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
-    sentence: `运维人员自${showTime(since)} 起暂停发送全部回调：${atLeast(due, isCapped)} 个回调待发送。`,
+    sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,
     remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
   }),
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
-    sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待发送${
+    sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待投递${
       mostFor
         ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
         : ''
     }。`,
     remedy: mostFor?.isSilent
       ? `请告知合作方 ${mostFor.partnerId}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
-      : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量发送因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+      : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:
@@ -247,9 +247,9 @@ const zh: TroubleTexts = {
     }
   },
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} 个回调暂停发送：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
+    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
     remedy:
-      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新发送；无法解密的回调，日志中有 value.unreadable。',
+      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递；无法解密的回调，日志中有 value.unreadable。',
   }),
 }
 

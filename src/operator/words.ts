@@ -118,12 +118,12 @@ const zh: Texts = {
       remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
     }),
     'callback.disabled': ({ partnerId, host, since, error, erasedFrom }) => ({
-      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自${SHOW_TIME.zh(since)} 起全部失败（${error}），已停用；其回调暂不发送${erasedFrom === undefined ? '' : `，最早的保留至${SHOW_TIME.zh(erasedFrom)} 左右`}，之后按 RETENTION 陆续删除。`,
+      sentence: `合作方 ${partnerId} 在 ${host} 的某回调地址自${SHOW_TIME.zh(since)} 起全部失败（${error}），已停用；其回调暂不投递${erasedFrom === undefined ? '' : `，最早的保留至${SHOW_TIME.zh(erasedFrom)} 左右`}，之后按 RETENTION 陆续删除。`,
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。',
     }),
     'message.exhausted': ({ partnerId, host }, count) => ({
       sentence: `合作方 ${partnerId} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}。`,
-      remedy: '合作方尚不知道这些结果，请告知合作方。待接收端恢复后重新发送，或由合作方自行重发（POST /v1/resend）。',
+      remedy: '合作方尚不知道这些结果，请告知合作方。待接收端恢复后重新投递，或由合作方自行重发（POST /v1/resend）。',
     }),
     'node.lost': ({ node }) => ({
       sentence: `节点 ${node} 已有一段时间没有动静，其工作由其他节点承担。`,

@@ -125,7 +125,7 @@ test('resend sends one again, or all of a partner that were given up', async () 
   expect(all).toMatchObject({ id: expect.stringMatching(/^resend_/), resent: 2 })
   for (const id of ids) await delivered(second, id)
   const again = await run('resend', '--partner', second.partnerId, '--since', '1h', '--lang', 'zh')
-  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('放弃发送的 0 个回调') })
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('放弃投递的 0 个回调') })
 
   const waiting = await (async () => {
     upstream.setDefault(() => ({ status: 'ING' }))

@@ -21,6 +21,9 @@ test.each([
   ['接收方的应答', 'another word for 接收端'],
   ['接收端的应答', 'another word for 响应'],
   ['贵方的签名密钥', 'another word for 您'],
+  ['回调暂停发送', 'another word for 投递'],
+  ['第 2 次发送（09:00）失败', 'another word for 投递'],
+  ['请轮换密钥', 'another word for 更换'],
 ])('of a page “%s” is found', (line, fault) => {
   expect(chineseFaults(`# 标题\n\n${line}`, 'page').join('\n')).toContain(`3: ${fault}`)
 })

@@ -29,7 +29,7 @@ export const CALLBACKS: Section = {
       path: 'callback enable',
       words: {
         en: 'enable a callback URL; what was held for it goes out, slowly at first',
-        zh: '启用一个回调地址；暂停的消息开始发送，起初较慢',
+        zh: '启用一个回调地址；暂停的消息开始投递，起初较慢',
       },
       args: {
         partnerId: argument('PARTNER_ID', { en: 'whose URL it is', zh: '地址所属的合作方' }),

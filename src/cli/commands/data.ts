@@ -3,7 +3,7 @@ import { defineCommand, type Section } from '../frame/command.ts'
 import { argument, flag } from '../frame/options.ts'
 
 export const DATA_GROUPS: Readonly<Record<string, Words>> = {
-  deliveries: { en: 'hold and resume the sending of webhooks', zh: '暂停与恢复发送回调' },
+  deliveries: { en: 'hold and resume the sending of webhooks', zh: '暂停与恢复投递回调' },
 }
 
 export const DATA: Section = {
@@ -62,7 +62,7 @@ export const DATA: Section = {
         yes: flag({ en: 'do not ask, for scripts', zh: '不询问，供脚本使用' }),
         hold: flag({
           en: 'the service then sends no webhook until "deliveries resume"',
-          zh: '恢复后服务不发送任何回调，直到 "deliveries resume"',
+          zh: '恢复后服务不投递任何回调，直到 "deliveries resume"',
         }),
         withoutManifest: flag({
           en: 'look through the backup instead of comparing it with its manifest',
@@ -78,7 +78,7 @@ export const DATA: Section = {
       path: 'deliveries hold',
       words: {
         en: 'send no webhook until they are resumed, also after a restart; nothing is lost',
-        zh: '暂停发送回调直到恢复，重启后仍有效；回调不会丢失',
+        zh: '暂停投递回调直到恢复，重启后仍有效；回调不会丢失',
       },
       changes: true,
       printsData: true,
@@ -87,7 +87,7 @@ export const DATA: Section = {
     }),
     defineCommand({
       path: 'deliveries resume',
-      words: { en: 'send again, what has waited first', zh: '恢复发送，等待最久的先发' },
+      words: { en: 'send again, what has waited first', zh: '恢复投递，等待最久的先发' },
       changes: true,
       printsData: true,
       example: 'deliveries resume',

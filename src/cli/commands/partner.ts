@@ -83,7 +83,7 @@ export const PARTNERS: Section = {
       path: 'partner disable',
       words: {
         en: 'its keys stop working, and nothing is polled or sent for it; nothing is lost',
-        zh: '停用合作方：密钥失效，不再为其查询或发送；数据不会丢失',
+        zh: '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
       },
       args: { id: PARTNER_ID },
       changes: true,

@@ -20,7 +20,7 @@ const PARTNER: Words = { en: 'of this partner, by its id', zh: '只看该合作�
 export const REGISTRATION_GROUPS: Readonly<Record<string, Words>> = {
   registration: {
     en: 'find registrations of all partners, and their attempts',
-    zh: '查找所有合作方的登记及其发送记录',
+    zh: '查找所有合作方的登记及其投递记录',
   },
 }
 
@@ -78,7 +78,7 @@ export const REGISTRATIONS: Section = {
       path: 'registration attempts',
       words: {
         en: 'the newest 50 attempts at its webhook, with what came back',
-        zh: '该登记的回调最近 50 次发送及其结果',
+        zh: '该登记的回调最近 50 次投递及其结果',
       },
       args: { id: argument('REGISTRATION_ID', ID) },
       printsData: true,
@@ -89,7 +89,7 @@ export const REGISTRATIONS: Section = {
       path: 'resend',
       words: {
         en: 'send a webhook again, or all of a partner that were given up in a span of time',
-        zh: '重发某个回调，或重发某合作方在一段时间内放弃发送的全部回调',
+        zh: '重发某个回调，或重发某合作方在一段时间内放弃投递的全部回调',
       },
       args: { id: optionalArgument('REGISTRATION_ID', ID) },
       options: {

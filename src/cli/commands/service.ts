@@ -15,7 +15,7 @@ export const SERVICE: Section = {
       options: {
         hold: flag({
           en: 'send no webhook until "deliveries resume"; all else goes on',
-          zh: '暂不发送任何回调，直到 "deliveries resume"；其余照常',
+          zh: '暂不投递任何回调，直到 "deliveries resume"；其余照常',
         }),
       },
       example: 'serve',

@@ -57,13 +57,13 @@ export const checkDue = (desk: Desk) =>
 
 export const judgeExhausted = (exhausted: number, call: string): Finding =>
   exhausted === 0
-    ? ok('no webhook has been given up', '没有放弃发送的回调')
+    ? ok('no webhook has been given up', '没有放弃投递的回调')
     : warning(
         `${exhausted} webhooks were given up: their partners have not been told`,
-        `${exhausted} 个回调已放弃发送：合作方尚未收到`,
+        `${exhausted} 个回调已放弃投递：合作方尚未收到`,
         todo(
           'when the receivers work again, resend those of a partner',
-          '接收端恢复后，请按合作方重新发送',
+          '接收端恢复后，请按合作方重新投递',
           `${call} resend --partner PARTNER_ID --since 7d`,
         ),
       )

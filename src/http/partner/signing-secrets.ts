@@ -45,7 +45,7 @@ export const ROTATION = z.strictObject({
 
 const TOO_MANY = {
   en: `${MOST_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
-  zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请 DELETE 一个旧的、等待其中一个过期，或以 overlap 为 0s 轮换，使它们全部失效。`,
+  zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请 DELETE 一个旧的、等待其中一个过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'

@@ -74,7 +74,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
 
 const UNREADABLE = {
   en: 'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.',
-  zh: '暂时无法读取您的签名密钥。请轮换密钥并改用新密钥，或等待运维人员恢复。',
+  zh: '暂时无法读取您的签名密钥。请更换密钥，或等待运维人员恢复。',
 }
 
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
