@@ -28,10 +28,14 @@ export interface NewBulkAct {
 /** An act on all registrations that a filter means, done bit by bit. */
 export interface BulkAct extends NewBulkAct {
   state: BulkState
-  /** When it was started last, and how many were done by then; null: never. */
+  /** When it was started last; null: never. */
   startedAt: number | null
+  /** How many were done by then, or when its probe arrived, if that was later. */
   doneAtStart: number
   endedAt: number | null
+  /** The registration that was sent as a probe, and when that arrived; null: not sent, or not known yet. */
+  probeId: string | null
+  probedAt: number | null
   /** To how many it was done. */
   done: number
   /** Why it has failed. */

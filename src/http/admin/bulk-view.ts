@@ -33,10 +33,20 @@ export const BULK = z.strictObject({
   state: z
     .enum(BULK_STATES)
     .describe('`probing`: one webhook has been sent, and decides. `failed`: that one has not arrived; see `error`.'),
+  probed: z
+    .strictObject({ registrationId: idField('reg'), arrivedAt: AT_OR_NULL })
+    .nullable()
+    .describe(
+      'The registration whose webhook was sent as the probe: `GET /v1/admin/registrations/{id}` says what it waits for. Null: none was sent.',
+    ),
   count: COUNT.describe('How many were meant when it was created.'),
   countIsCapped: z.boolean().describe('There may be more than `count`.'),
   done: COUNT,
-  ratePerSecond: z.number().min(0).nullable().describe('Measured since it was started last; null: not yet.'),
+  ratePerSecond: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe('Measured since it was started last, or since its probe arrived; null: not yet.'),
   secondsLeft: COUNT.nullable().describe('By that rate; null: not under way, or not known.'),
   createdAt: AT,
   startedAt: AT_OR_NULL,
@@ -50,8 +60,8 @@ export const BULK_DRAFT = z.strictObject({
   estimatedSeconds: COUNT.describe(`How long it takes at ${BULK_RATE} a second, which is the most.`),
 })
 
-const progressOf = ({ state, startedAt, endedAt, doneAtStart, done, counted }: BulkAct, now: number) => {
-  const seconds = startedAt === null ? 0 : ((endedAt ?? now) - startedAt) / SECOND
+const progressOf = ({ state, startedAt, endedAt, probedAt, doneAtStart, done, counted }: BulkAct, now: number) => {
+  const seconds = startedAt === null ? 0 : ((endedAt ?? now) - Math.max(startedAt, probedAt ?? 0)) / SECOND
   if (seconds <= 0) return { ratePerSecond: null, secondsLeft: null }
   const rate = (done - doneAtStart) / seconds
   const isKnown = state === 'running' && rate > 0 && !counted.isCapped
@@ -84,6 +94,7 @@ export const viewBulk = (bulk: BulkAct, { role, now }: { role: Role; now: number
     name: bulk.name,
     probe: bulk.probe,
     state: bulk.state,
+    probed: bulk.probeId === null ? null : { registrationId: bulk.probeId, arrivedAt: jsonTimeOrNull(bulk.probedAt) },
     count: bulk.counted.count,
     countIsCapped: bulk.counted.isCapped,
     done: bulk.done,

@@ -145,6 +145,8 @@ const NOT_BEGUN = {
   startedAt: null,
   doneAtStart: 0,
   endedAt: null,
+  probeId: null,
+  probedAt: null,
   done: 0,
   error: null,
 } as const

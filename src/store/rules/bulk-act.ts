@@ -11,8 +11,7 @@ export interface BulkRow extends BulkAct {
   cursor: string | null
   /** How many it has looked at, and as many as the others had when it joined them: who has the fewest is next. */
   looked: number
-  /** The registration that was sent as a probe, and how often its webhook had been claimed before. */
-  probeId: string | null
+  /** How often the webhook of its probe had been claimed before that was sent. */
   probeClaims: number
 }
 
@@ -20,9 +19,9 @@ type Patch = Partial<BulkRow>
 
 export const isUnderWay = (state: BulkState): boolean => state === 'running' || state === 'probing'
 
-/** It is under way, and does nothing before the outcome of its probe is known. */
+/** It does nothing before the outcome of its probe is known. */
 export const isWaiting = ({ state, probeId }: Pick<BulkRow, 'state' | 'probeId'>): boolean =>
-  isUnderWay(state) && probeId !== null
+  state === 'probing' && probeId !== null
 
 /** Those that are under way, each with its turns. */
 type UnderWay = readonly Pick<BulkRow, 'state' | 'probeId' | 'looked'>[]
@@ -35,13 +34,13 @@ const joining = (underWay: UnderWay): Pick<BulkRow, 'looked'> => {
 
 /** @param underWay those that are under way already */
 export const startedBulk = (
-  { state, probe, probeId, done }: BulkRow,
+  { state, probe, probeId, probedAt, done }: BulkRow,
   { at, underWay }: { at: number; underWay: UnderWay },
 ): Patch | 'impossible' | 'too_many' => {
   if (state !== 'draft' && state !== 'stopped') return 'impossible'
   if (underWay.length >= MOST_UNDER_WAY) return 'too_many'
-  // Its probe has not been sent yet, or its outcome is not known.
-  const isProbing = probe && (done === 0 || probeId !== null)
+  // Its probe has not been sent yet, or its outcome is not known. An act of an earlier version has forgotten which one arrived.
+  const isProbing = probe && probedAt === null && (done === 0 || probeId !== null)
   return {
     state: isProbing ? 'probing' : 'running',
     startedAt: at,
@@ -66,8 +65,7 @@ export const afterProbe = (
 ): Patch | null => {
   const message = probe?.message
   if (!message) return { state: 'failed', error: 'gone', endedAt: at }
-  if (message.state === 'delivered')
-    return { state: 'running', probeId: null, startedAt: at, doneAtStart: 1, ...joining(underWay) }
+  if (message.state === 'delivered') return { state: 'running', probedAt: at, doneAtStart: 1, ...joining(underWay) }
   const { lastAttempt } = message
   if (lastAttempt && lastAttempt.n > probeClaims)
     return { state: 'failed', error: attemptError(lastAttempt) ?? 'failed', endedAt: at }

@@ -65,6 +65,7 @@ export const bulkActs = sqliteTable(
     probeId: text('probe_id'),
     /** How often the webhook of its probe had been claimed before that was sent. */
     probeClaims: integer('probe_claims').notNull().default(0),
+    probedAt: time('probed_at'),
   },
   t => [
     index('bulk_acts_open').on(t.looked, t.id).where(sql`state IN ('probing', 'running')`),

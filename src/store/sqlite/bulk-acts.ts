@@ -47,7 +47,7 @@ export const createBulkActs = (context: Context): Verbs => {
   const next = db
     .select()
     .from(bulkActs)
-    .where(and(UNDER_WAY, sql`probe_id IS NULL`))
+    .where(and(UNDER_WAY, sql`(state = 'running' OR probe_id IS NULL)`))
     .orderBy(bulkActs.looked, bulkActs.id)
     .limit(1)
     .prepare()
@@ -176,4 +176,4 @@ const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
   counted: { count, isCapped: countIsCapped },
 })
 
-const toBulkAct = ({ cursor: _, looked: __, probeId: ___, probeClaims: ____, ...bulk }: BulkRow): BulkAct => bulk
+const toBulkAct = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk

@@ -114,6 +114,36 @@ describe('a bulk act', () => {
     expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'failed', error: 'http_503', done: 1 })
   })
 
+  test('names the registration that its probe is, and when that arrived', async () => {
+    const ids = await exhaust(3)
+    const { id, probed, createdAt } = (await create({ probe: true })).json
+    expect(probed).toBeNull()
+    await call('POST', `/bulk/${id}/start`)
+    await run()
+    const waiting = (await call('GET', `/bulk/${id}`)).json
+    expect(waiting).toMatchObject({ state: 'probing', probed: { registrationId: ids[0], arrivedAt: null } })
+    api.clock.now += 13 * 60_000
+    expect(await api.receiveWith(200)).toBe(1)
+    await run()
+    const arrivedAt = new Date(api.clock.now).toISOString()
+    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({
+      ...{ state: 'done', startedAt: createdAt, endedAt: arrivedAt },
+      probed: { registrationId: ids[0], arrivedAt },
+    })
+  })
+
+  test('measures its rate from the arrival of its probe on', async () => {
+    await exhaust(5)
+    const { id } = (await create({ probe: true })).json
+    await call('POST', `/bulk/${id}/start`)
+    await run()
+    api.clock.now += 60_000
+    await api.receiveWith(200)
+    await api.store.continueBulkActs(1)
+    api.clock.now += 2_000
+    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ done: 2, ratePerSecond: 0.5, secondsLeft: 6 })
+  })
+
   test('with a dry run, is not kept', async () => {
     await exhaust(1)
     const { status, json } = await create({ dryRun: true })

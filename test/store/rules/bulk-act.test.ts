@@ -7,7 +7,7 @@ const DELIVERED = { state: 'delivered', claims: 1, attempts: 1, createdAt: 1, du
 test('whoever has waited for its probe joins with as many turns as the one that has had the fewest', () => {
   const probe = { status: 'succeeded', message: { ...DELIVERED, lastAttempt: null } } as const
   const going = (looked: number, probeId: string | null = null) => ({
-    state: 'running' as BulkState,
+    state: (probeId === null ? 'running' : 'probing') as BulkState,
     probeId,
     looked,
   })

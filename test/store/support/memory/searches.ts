@@ -30,7 +30,7 @@ type Verbs = Pick<
 >
 
 const newestFirst = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? 1 : -1)
-const viewBulk = ({ cursor: _, looked: __, probeId: ___, probeClaims: ____, ...bulk }: BulkRow): BulkAct => bulk
+const viewBulk = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
 
 /** What operators search, and what they do to all that they find. `acts` does it to one. */
 export const createSearches = (
@@ -122,7 +122,7 @@ export const createSearches = (
 
     createBulkAct: async bulk => {
       const times = { startedAt: null, doneAtStart: 0, endedAt: null }
-      const counts = { done: 0, error: null, cursor: null, looked: 0, probeId: null, probeClaims: 0 }
+      const counts = { done: 0, error: null, cursor: null, looked: 0, probeId: null, probedAt: null, probeClaims: 0 }
       const row = { ...bulk, state: 'draft' as const, ...times, ...counts }
       transaction(() => tables.bulkActs.add(bulk.id, row))
       return viewBulk(row)

@@ -1,0 +1,1 @@
+ALTER TABLE `bulk_acts` ADD `probed_at` integer;
