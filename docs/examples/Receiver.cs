@@ -41,9 +41,9 @@ public static class Receiver
     {
         string id = headers["webhook-id"], timestamp = headers["webhook-timestamp"] ?? "";
         if (string.IsNullOrEmpty(id) || !Regex.IsMatch(timestamp, @"\A[0-9]{1,12}\z"))
-            return "it has not the headers of a webhook";
+            return "no webhook: its headers are missing or malformed";
         var ageSeconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - long.Parse(timestamp);
-        if (Math.Abs(ageSeconds) > ToleranceSeconds) return "it is " + ageSeconds + " s old; is the clock right?";
+        if (Math.Abs(ageSeconds) > ToleranceSeconds) return "timestamp " + ageSeconds + " s old: is the clock right?";
         var content = Encoding.UTF8.GetBytes(id + "." + timestamp + ".").Concat(body).ToArray();
         foreach (var key in keys)
         {
@@ -54,7 +54,7 @@ public static class Receiver
                     if (CryptographicOperations.FixedTimeEquals(expected, Encoding.UTF8.GetBytes(signature))) return null;
             }
         }
-        return "no signature is made with WEBHOOK_SECRET";
+        return "no signature matches: is WEBHOOK_SECRET the one of this partner?";
     }
 
     /// <summary>The bytes as they came; null if there are too many.</summary>
@@ -68,8 +68,9 @@ public static class Receiver
         return body;
     }
 
-    static int Receive(List<byte[]> keys, HttpListenerRequest request)
+    static int Receive(List<byte[]> keys, HttpListenerRequest request, out string text)
     {
+        text = "";
         if (request.HttpMethod != "POST") return 405;
         var body = ReadBody(request.InputStream);
         if (body == null) return 413;
@@ -77,6 +78,7 @@ public static class Receiver
         if (reason != null)
         {
             Console.WriteLine("refused: " + reason);
+            text = reason;
             return 401;
         }
         // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
@@ -87,10 +89,11 @@ public static class Receiver
 
     static void Answer(List<byte[]> keys, HttpListenerContext context)
     {
+        var text = "";
         try
         {
             context.Response.StatusCode = 500;
-            context.Response.StatusCode = Receive(keys, context.Request);
+            context.Response.StatusCode = Receive(keys, context.Request, out text);
         }
         catch (Exception error)
         {
@@ -98,7 +101,8 @@ public static class Receiver
         }
         try
         {
-            context.Response.Close();
+            if (text != "") context.Response.ContentType = "text/plain";
+            context.Response.Close(Encoding.UTF8.GetBytes(text), true);
         }
         catch (Exception)
         {

@@ -48,10 +48,10 @@ public class Receiver {
         String timestamp = headers.getFirst("webhook-timestamp");
         String signatures = headers.getFirst("webhook-signature");
         if (id == null || timestamp == null || signatures == null || !timestamp.matches("[0-9]{1,12}")) {
-            return "it has not the headers of a webhook";
+            return "no webhook: its headers are missing or malformed";
         }
         long ageSeconds = Instant.now().getEpochSecond() - Long.parseLong(timestamp);
-        if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return "it is " + ageSeconds + " s old; is the clock right?";
+        if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return "timestamp " + ageSeconds + " s old: is the clock right?";
         for (SecretKeySpec key : keys) {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(key);
@@ -62,38 +62,55 @@ public class Receiver {
                 if (MessageDigest.isEqual(bytes(expected), bytes(signature))) return null;
             }
         }
-        return "no signature is made with WEBHOOK_SECRET";
+        return "no signature matches: is WEBHOOK_SECRET the one of this partner?";
     }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private int receive(HttpExchange exchange) throws IOException, GeneralSecurityException {
-        if (!exchange.getRequestMethod().equals("POST")) return 405;
+    private void receive(HttpExchange exchange) throws IOException, GeneralSecurityException {
+        if (!exchange.getRequestMethod().equals("POST")) {
+            answer(exchange, 405, "");
+            return;
+        }
         byte[] body = exchange.getRequestBody().readNBytes(MAX_BYTES + 1);
-        if (body.length > MAX_BYTES) return 413;
+        if (body.length > MAX_BYTES) {
+            answer(exchange, 413, "");
+            return;
+        }
         String reason = reasonToRefuse(exchange.getRequestHeaders(), body);
         if (reason != null) {
             System.out.println("refused: " + reason);
-            return 401;
+            answer(exchange, 401, reason);
+            return;
         }
         // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
         // Java has no JSON reader of its own: parse the body with yours.
         String id = exchange.getRequestHeaders().getFirst("webhook-id");
         System.out.println(id + " " + new String(body, StandardCharsets.UTF_8));
-        return 204;
+        answer(exchange, 204, "");
+    }
+
+    private static void answer(HttpExchange exchange, int status, String text) throws IOException {
+        if (text.isEmpty()) {
+            exchange.sendResponseHeaders(status, -1);
+            return;
+        }
+        exchange.getResponseHeaders().set("content-type", "text/plain");
+        exchange.sendResponseHeaders(status, bytes(text).length);
+        exchange.getResponseBody().write(bytes(text));
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        int status = 500;
         try {
-            status = receive(exchange);
+            receive(exchange);
         } catch (GeneralSecurityException | RuntimeException error) {
             error.printStackTrace();
+            answer(exchange, 500, "");
+        } finally {
+            exchange.close();
         }
-        exchange.sendResponseHeaders(status, -1);
-        exchange.close();
     }
 
     public static void main(String[] arguments) throws IOException {

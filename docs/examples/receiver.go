@@ -54,11 +54,11 @@ func reasonToRefuse(keys [][]byte, header http.Header, body []byte) string {
 	id, timestamp := header.Get("webhook-id"), header.Get("webhook-timestamp")
 	seconds, err := strconv.ParseUint(timestamp, 10, 40)
 	if id == "" || err != nil {
-		return "it has not the headers of a webhook"
+		return "no webhook: its headers are missing or malformed"
 	}
 	age := time.Since(time.Unix(int64(seconds), 0))
 	if age.Abs() > tolerance {
-		return fmt.Sprintf("it is %.0f s old; is the clock right?", age.Seconds())
+		return fmt.Sprintf("timestamp %.0f s old: is the clock right?", age.Seconds())
 	}
 	for _, key := range keys {
 		mac := hmac.New(sha256.New, key)
@@ -72,7 +72,7 @@ func reasonToRefuse(keys [][]byte, header http.Header, body []byte) string {
 			}
 		}
 	}
-	return "no signature is made with WEBHOOK_SECRET"
+	return "no signature matches: is WEBHOOK_SECRET the one of this partner?"
 }
 
 func receive(keys [][]byte) http.HandlerFunc {
@@ -88,7 +88,7 @@ func receive(keys [][]byte) http.HandlerFunc {
 		}
 		if reason := reasonToRefuse(keys, r.Header, body); reason != "" {
 			fmt.Println("refused:", reason)
-			w.WriteHeader(http.StatusUnauthorized)
+			http.Error(w, reason, http.StatusUnauthorized)
 			return
 		}
 		// A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.

@@ -23,9 +23,9 @@ const reasonToRefuse = (headers, body) => {
   const id = headers['webhook-id'] ?? ''
   const timestamp = headers['webhook-timestamp'] ?? ''
   const signatures = (headers['webhook-signature'] ?? '').split(' ')
-  if (id === '' || !/^[0-9]{1,12}$/.test(timestamp)) return 'it has not the headers of a webhook'
+  if (id === '' || !/^[0-9]{1,12}$/.test(timestamp)) return 'no webhook: its headers are missing or malformed'
   const ageSeconds = Math.round(Date.now() / 1000 - Number(timestamp))
-  if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return `it is ${ageSeconds} s old; is the clock right?`
+  if (Math.abs(ageSeconds) > TOLERANCE_SECONDS) return `timestamp ${ageSeconds} s old: is the clock right?`
   const isSigned = keys.some(key => {
     const mac = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')
     const expected = Buffer.from(`v1,${mac}`)
@@ -34,7 +34,7 @@ const reasonToRefuse = (headers, body) => {
       return given.length === expected.length && timingSafeEqual(given, expected)
     })
   })
-  return isSigned ? null : 'no signature is made with WEBHOOK_SECRET'
+  return isSigned ? null : 'no signature matches: is WEBHOOK_SECRET the one of this partner?'
 }
 
 /** The bytes as they came; null if there are too many. */
@@ -55,7 +55,7 @@ const receive = async (request, response) => {
   const reason = reasonToRefuse(request.headers, body)
   if (reason !== null) {
     console.log(`refused: ${reason}`)
-    return response.writeHead(401).end()
+    return response.writeHead(401, { 'content-type': 'text/plain' }).end(reason)
   }
   // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   const { type, data } = JSON.parse(body)

@@ -29,11 +29,11 @@ function reasonToRefuse(array $keys, array $server, string $body): ?string
     $timestamp = $server['HTTP_WEBHOOK_TIMESTAMP'] ?? '';
     $signatures = explode(' ', $server['HTTP_WEBHOOK_SIGNATURE'] ?? '');
     if ($id === '' || !preg_match('/^[0-9]{1,12}$/D', $timestamp)) {
-        return 'it has not the headers of a webhook';
+        return 'no webhook: its headers are missing or malformed';
     }
     $ageSeconds = time() - (int) $timestamp;
     if (abs($ageSeconds) > TOLERANCE_SECONDS) {
-        return "it is $ageSeconds s old; is the clock right?";
+        return "timestamp $ageSeconds s old: is the clock right?";
     }
     foreach ($keys as $key) {
         $expected = 'v1,' . base64_encode(hash_hmac('sha256', "$id.$timestamp.$body", $key, true));
@@ -43,7 +43,7 @@ function reasonToRefuse(array $keys, array $server, string $body): ?string
             }
         }
     }
-    return 'no signature is made with WEBHOOK_SECRET';
+    return 'no signature matches: is WEBHOOK_SECRET the one of this partner?';
 }
 
 $keys = readKeys((string) getenv('WEBHOOK_SECRET'));
@@ -60,7 +60,8 @@ $reason = reasonToRefuse($keys, $_SERVER, $body);
 if ($reason !== null) {
     error_log("refused: $reason");
     http_response_code(401);
-    exit;
+    header('content-type: text/plain');
+    exit($reason);
 }
 // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
 $event = json_decode($body, true, flags: JSON_THROW_ON_ERROR);

@@ -39,16 +39,16 @@ def reason_to_refuse(headers, body):
     timestamp = headers.get("webhook-timestamp", "")
     signatures = headers.get("webhook-signature", "").split(" ")
     if not message_id or not re.fullmatch("[0-9]{1,12}", timestamp):
-        return "it has not the headers of a webhook"
+        return "no webhook: its headers are missing or malformed"
     age_seconds = round(time.time() - int(timestamp))
     if abs(age_seconds) > TOLERANCE_SECONDS:
-        return f"it is {age_seconds} s old; is the clock right?"
+        return f"timestamp {age_seconds} s old: is the clock right?"
     content = f"{message_id}.{timestamp}.".encode() + body
     for key in keys:
         expected = b"v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest())
         if any(hmac.compare_digest(expected, signature.encode()) for signature in signatures):
             return None
-    return "no signature is made with WEBHOOK_SECRET"
+    return "no signature matches: is WEBHOOK_SECRET the one of this partner?"
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -64,17 +64,19 @@ class Receiver(BaseHTTPRequestHandler):
         reason = reason_to_refuse(self.headers, body)
         if reason:
             print(f"refused: {reason}", flush=True)
-            return self.answer(401)
+            return self.answer(401, reason)
         # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
         event = json.loads(body)
         data = event["data"]
         print(self.headers["webhook-id"], event["type"], data.get("idcardid") or data.get("callbackUrl"), flush=True)
         self.answer(204)
 
-    def answer(self, status):
+    def answer(self, status, text=""):
         self.send_response(status)
-        self.send_header("content-length", "0")
+        self.send_header("content-type", "text/plain")
+        self.send_header("content-length", str(len(text.encode())))
         self.end_headers()
+        self.wfile.write(text.encode())
 
     def log_message(self, *_):
         pass

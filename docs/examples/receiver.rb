@@ -29,9 +29,9 @@ abort "WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…" if 
 # Nil where the service has signed these very bytes, and lately; or why not.
 def reason_to_refuse(headers, body)
   id, timestamp = headers.fetch("webhook-id", ""), headers.fetch("webhook-timestamp", "")
-  return "it has not the headers of a webhook" if id.empty? || !timestamp.match?(/\A[0-9]{1,12}\z/)
+  return "no webhook: its headers are missing or malformed" if id.empty? || !timestamp.match?(/\A[0-9]{1,12}\z/)
   age_seconds = Time.now.to_i - timestamp.to_i
-  return "it is #{age_seconds} s old; is the clock right?" if age_seconds.abs > TOLERANCE_SECONDS
+  return "timestamp #{age_seconds} s old: is the clock right?" if age_seconds.abs > TOLERANCE_SECONDS
   signatures = headers.fetch("webhook-signature", "").split(" ")
   is_signed = KEYS.any? do |key|
     mac = OpenSSL::HMAC.digest("SHA256", key, "#{id}.#{timestamp}.".b + body)
@@ -39,7 +39,7 @@ def reason_to_refuse(headers, body)
     # In constant time.
     signatures.any? { |signature| OpenSSL.secure_compare(expected, signature) }
   end
-  is_signed ? nil : "no signature is made with WEBHOOK_SECRET"
+  is_signed ? nil : "no signature matches: is WEBHOOK_SECRET the one of this partner?"
 end
 
 # The method and the headers of a request, with names in lower case; nil for what is none.
@@ -56,6 +56,7 @@ def read_head(socket)
   nil
 end
 
+# The status to answer, and a text where there is one to tell.
 def receive(socket)
   method, headers = read_head(socket)
   return 400 if headers.nil?
@@ -67,7 +68,7 @@ def receive(socket)
   return 400 if body.bytesize < length.to_i
   if (reason = reason_to_refuse(headers, body))
     puts "refused: #{reason}"
-    return 401
+    return 401, reason
   end
   # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   event = JSON.parse(body)
@@ -77,14 +78,14 @@ def receive(socket)
 end
 
 def answer(socket)
-  status = begin
+  status, text = begin
     Timeout.timeout(READ_SECONDS) { receive(socket) }
   rescue StandardError => error
     warn error.full_message
     500
   end
-  length = status == 204 ? "" : "content-length: 0\r\n"
-  socket.write("HTTP/1.1 #{status} #{REASONS[status]}\r\n#{length}connection: close\r\n\r\n")
+  about_body = status == 204 ? "" : "content-type: text/plain\r\ncontent-length: #{text.to_s.bytesize}\r\n"
+  socket.write("HTTP/1.1 #{status} #{REASONS[status]}\r\n#{about_body}connection: close\r\n\r\n#{text}")
 rescue SystemCallError
   # The caller has gone.
 ensure

@@ -32,10 +32,15 @@ const flip = (text: string, at: number): Buffer => {
   return bytes
 }
 
-/** As our own sender sends it; what it was answered. */
-const post = async (url: string, headers: Record<string, string>, body: string | Buffer = BODY) => {
+/** As our own sender sends it. */
+const send = async (url: string, headers: Record<string, string>, body: string | Buffer = BODY) => {
   await using sender = openSender()
-  const result = await sender.send({ partnerId: 'ptn_1', url: `${url}/hook`, headers, body })
+  return await sender.send({ partnerId: 'ptn_1', url: `${url}/hook`, headers, body })
+}
+
+/** What it was answered. */
+const post = async (...webhook: Parameters<typeof send>) => {
+  const result = await send(...webhook)
   return result.kind === 'answered' ? result.httpStatus : result.error
 }
 
@@ -94,13 +99,26 @@ for (const language of LANGUAGES) {
     test('refuses what was signed too long ago, or for later', async () => {
       for (const at of [Date.now() - 6 * MINUTE, Date.now() + 6 * MINUTE])
         expect(await post(url, headersOf({ at }))).toBe(401)
-      await expect.poll(() => example.output.text).toMatch(/refused: it is 36\d s old; is the clock right\?/)
+      await expect.poll(() => example.output.text).toMatch(/refused: timestamp 36\d s old: is the clock right\?/)
+    })
+
+    test('says in its answer why it refuses, so that the attempts show it', async () => {
+      for (const [headers, excerpt] of [
+        [headersOf({ at: Date.now() - 6 * MINUTE }), /^timestamp 36\d s old: is the clock right\?\s?$/],
+        [headersOf({ at: Date.now() + 6 * MINUTE }), /^timestamp -3[56]\d s old: is the clock right\?\s?$/],
+        [headersOf({ secrets: [foreign] }), /^no signature matches: is WEBHOOK_SECRET the one of this partner\?\s?$/],
+        [{ 'content-type': 'application/json' }, /^no webhook: its headers are missing or malformed\s?$/],
+      ] as const)
+        expect(await send(url, headers)).toMatchObject({
+          httpStatus: 401,
+          excerpt: expect.stringMatching(excerpt),
+        })
     })
 
     test('refuses what somebody else has signed, or nobody', async () => {
       expect(await post(url, headersOf({ secrets: [foreign] }))).toBe(401)
       expect(await post(url, headersOf({ secrets: [keyPair] }))).toBe(401)
-      await expect.poll(() => example.output.text).toContain('refused: no signature is made with WEBHOOK_SECRET')
+      await expect.poll(() => example.output.text).toContain('refused: no signature matches')
       const good = headersOf()
       for (const signature of ['', 'v1,', 'v1', ' ', good['webhook-signature'].slice(0, -1), 'v1,é'])
         expect(await post(url, { ...good, 'webhook-signature': signature })).toBe(401)
