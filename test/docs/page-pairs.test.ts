@@ -10,10 +10,14 @@ const CHINESE = globSync(['*.zh-CN.md', 'docs/**/*.zh-CN.md'], { cwd: ROOT })
 const PAIRS = CHINESE.map(chinese => [chinese.replace('.zh-CN', ''), chinese] as const)
 
 const BLOCK = /^```[\s\S]*?^```$/gm
+/** The texts of a problem, which are in the language asked for. */
+const PROBLEM_TEXT = /(?<="(?:title|detail|message)": )"(?:[^"\\\n]|\\.)*"/g
 /** What is run is the same; the comments in it are translated, and the language asked for is another. */
 const blocksOf = (page: string): string[] =>
   (page.match(BLOCK) ?? []).map(block =>
-    block.replaceAll(/(^|[ \t])(\/\/|#) .*$/gm, '').replace('accept-language: zh', 'accept-language: en'),
+    block.startsWith('```json\n')
+      ? block.replaceAll(PROBLEM_TEXT, '"…"')
+      : block.replaceAll(/(^|[ \t])(\/\/|#) .*$/gm, '').replace('accept-language: zh', 'accept-language: en'),
   )
 const proseOf = (page: string): string => page.replaceAll(BLOCK, '')
 /** By which alerts, errors and other pages lead there. */

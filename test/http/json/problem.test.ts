@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -124,4 +124,15 @@ test('every code has its paragraph in docs/problems.md', () => {
   const document = readFileSync(new URL('../../../docs/problems.md', import.meta.url), 'utf8')
   const headings = [...document.matchAll(/^## (\w+)$/gm)].map(([, code]) => code)
   expect(headings).toEqual(Object.keys(PROBLEMS))
+})
+
+test.each([
+  ['problems.md', 'en'],
+  ['problems.zh-CN.md', 'zh'],
+])('the sample problem of docs/%s is what a reader of that language is answered', async (page, language) => {
+  const document = readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8')
+  const sample = JSON.parse(/^```json\n(.*?)^```$/ms.exec(document)?.[1] ?? '')
+  const headers = { 'accept-language': language }
+  const { json } = await api.call('POST', '/v1/registrations', { headers, body: { idcardid: '0', callbackUrl: HOOK } })
+  expect({ ...json, requestId: null }).toEqual({ ...sample, requestId: null })
 })
