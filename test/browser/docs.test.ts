@@ -105,6 +105,42 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     }
   })
 
+  const TEXTS = PAGES.filter(path => path !== '/docs/reference')
+  test.each(TEXTS.flatMap(path => LANGUAGES.map(locale => [path, locale] as const)))(
+    'on a telephone %s begins below two lines, with the way to its sections and to the other pages: %s',
+    async (path, locale) => {
+      const context = await browser.newContext({ viewport: { width: 375, height: 800 }, locale })
+      try {
+        const page = await context.newPage()
+        await page.goto(`${api.url}${path}`)
+        expect(await page.evaluate('document.querySelector("h1").getBoundingClientRect().top')).toBeLessThan(140)
+        const { x = -1, width = 0 } = (await page.locator('nav.pages [aria-current]').boundingBox()) ?? {}
+        expect(x).toBeGreaterThanOrEqual(0)
+        expect(x + width).toBeLessThan(375)
+        const section = page.locator('nav.sections a').first()
+        expect(await section.isVisible()).toBe(false)
+        await page.click('nav.sections summary')
+        await section.click()
+        expect(new URL(page.url()).hash).toBe(await section.getAttribute('href').then(href => encodeURI(href ?? '')))
+      } finally {
+        await context.close()
+      }
+    },
+  )
+
+  test('the list of sections stands open beside the text where there is room', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+    try {
+      const page = await context.newPage()
+      await page.goto(`${api.url}/docs/webhooks`)
+      expect(await page.locator('nav.sections a').first().isVisible()).toBe(true)
+      await page.setViewportSize({ width: 375, height: 800 })
+      await expect.poll(() => page.locator('nav.sections a').first().isVisible()).toBe(false)
+    } finally {
+      await context.close()
+    }
+  })
+
   test('the whole body of a webhook is in sight on a telephone', async () => {
     const context = await browser.newContext({ viewport: { width: 375, height: 800 } })
     try {

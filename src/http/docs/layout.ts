@@ -65,9 +65,9 @@ const languages = ({ language }: View) =>
 const sectionList = ({ sections = [], contentLanguage }: View, label: string) =>
   sections.length < 2
     ? ''
-    : html`<nav class="sections" aria-label="${label}"><p>${label}</p><ul lang="${WORDS[contentLanguage].tag}">${sections.map(
+    : html`<nav class="sections" aria-label="${label}"><details><summary>${label}</summary><ul lang="${WORDS[contentLanguage].tag}">${sections.map(
         ({ id, text }) => html`<li><a href="#${id}">${text}</a></li>`,
-      )}</ul></nav>`
+      )}</ul></details></nav>`
 
 /** A whole page. What it loads and where it leads within the service is relative, so that it works below any prefix. */
 export const layout = async (view: View): Promise<string> => {
