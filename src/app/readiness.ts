@@ -61,14 +61,14 @@ export const createReadiness = (
   /** A paused account, or an outage of GetResult, keeps nobody from registering: both are told, and the service stays ready. */
   const accounts = shared(async (): Promise<Check[]> => {
     const all = await readAccounts().catch(() => [])
-    const paused = all.flatMap(({ id, pausedAt, pauseReason, pauseCode }) =>
-      pausedAt === null ? [] : [`${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
+    const paused = all.flatMap(({ apiId, pausedAt, pauseReason, pauseCode }) =>
+      pausedAt === null ? [] : [`${apiId} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
     )
-    const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
+    const silent = all.flatMap(({ apiId, unreachableAt, unreachableError }) =>
       unreachableAt === null
         ? []
         : [
-            `GetResult has not answered for account ${id} since ${new Date(unreachableAt).toISOString()} (${unreachableError})`,
+            `GetResult has not answered for account ${apiId} since ${new Date(unreachableAt).toISOString()} (${unreachableError})`,
           ],
     )
     return [told('accounts', paused), told('upstream', silent)]
@@ -78,7 +78,9 @@ export const createReadiness = (
     const heldAt = await store.deliveriesHeldAt().catch(() => null)
     return told(
       'deliveries',
-      heldAt === null ? [] : [`held since ${new Date(heldAt).toISOString()}; "deliveries resume" ends it`],
+      heldAt === null
+        ? []
+        : [`held since ${new Date(heldAt).toISOString()}; to send again, run: idface-notifier deliveries resume`],
     )
   })
 

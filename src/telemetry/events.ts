@@ -131,7 +131,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { since: ISO_TIME, advice: TEXT },
     meaning:
-      'No webhook is sent, since `since`, because of `serve --hold`, `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `deliveries resume`: see [backup and restore](operations.md#backup-and-restore).',
+      'No webhook is sent, since `since`, because of `serve --hold`, `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `idface-notifier deliveries resume`: see [backup and restore](operations.md#backup-and-restore).',
   },
   'deliveries.resumed': {
     level: 'info',

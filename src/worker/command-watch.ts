@@ -1,7 +1,7 @@
 import type { LastBackup, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-const HELD = 'to send again: deliveries resume'
+const HELD = 'to send again, run: idface-notifier deliveries resume'
 const MOST_ACTS = 100
 const iso = (at: number): string => new Date(at).toISOString()
 

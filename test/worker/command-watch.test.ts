@@ -35,7 +35,10 @@ const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
 test('a start with deliveries held tells it once, and their end', async () => {
   const { state, look } = open({ heldAt: AT })
   expect(await look()).toEqual([
-    ['deliveries.held', { since: '2026-11-26T03:00:00.000Z', advice: 'to send again: deliveries resume' }],
+    [
+      'deliveries.held',
+      { since: '2026-11-26T03:00:00.000Z', advice: 'to send again, run: idface-notifier deliveries resume' },
+    ],
   ])
   expect(await look()).toEqual([])
   state.heldAt = null
