@@ -2,6 +2,7 @@ import { SECOND } from '../core/duration.ts'
 import type { OperatorProblem } from '../core/operator-channel.ts'
 import { createSigningKey, sign } from '../core/signature.ts'
 import type { Dialect } from './dialect.ts'
+import type { NoticeItem } from './notice.ts'
 import { oneLine } from './plain-text.ts'
 
 /** For a program: each event by itself, five a second. */
@@ -16,18 +17,28 @@ const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
 
 const iso = (at: number): string => new Date(at).toISOString()
 
+/** What of `details` is a time, in whatever event; null: it is not known. */
+const TIMES: ReadonlySet<string> = new Set(['since', 'nextTryAt', 'erasedFrom'])
+const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
+  Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      TIMES.has(name) && typeof value === 'number' ? iso(value) : value,
+    ]),
+  )
+
 /** Any other receiver: Standard Webhooks, as partners get. Without `OPERATOR_SECRET` it is not signed. */
 export const STANDARD_WEBHOOK: Dialect = {
   ...PACE,
   render: ({ id, at, source, items }, secret) => {
     const [item] = items
     if (!item) throw new Error('a notice has an event')
-    const { type, since, headline, sentence, remedy, ...rest } = item
+    const { type, since, headline, sentence, remedy, details, ...rest } = item
     const texts = { headline: oneLine(headline), sentence: oneLine(sentence), remedy: oneLine(remedy) }
     const body = JSON.stringify({
       type,
       timestamp: iso(at),
-      data: { ...rest, since: iso(since), ...texts, source },
+      data: { ...rest, since: iso(since), ...texts, details: withIsoTimes(details), source },
     })
     const timestampSeconds = Math.floor(at / SECOND)
     const key = secret === null ? null : createSigningKey(secret)

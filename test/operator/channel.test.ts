@@ -204,7 +204,7 @@ describe('any other receiver', () => {
         ...{ subject: 'C12345678', state: 'firing', since: new Date(AT).toISOString(), count: 3, source: 'node-1' },
         details: {
           code: 'account_paused',
-          since: AT,
+          since: new Date(AT).toISOString(),
           account: 'C12345678',
           reason: 'credentials_wrong',
           upstreamCode: 405,
@@ -216,6 +216,19 @@ describe('any other receiver', () => {
         runbook: 'docs/operations.md#account.paused',
       },
     })
+  })
+
+  test('had times of details as numbers, where all others are ISO 8601', async () => {
+    await using receiver = await openAnswering(() => ({ body: '' }))
+    using channel = channelTo(receiver)
+    const paused = { ...PAUSED.details, nextTryAt: AT + SECOND }
+    const disabled = { partnerId: 'par_1', host: 'h', since: AT, error: 'timeout', erasedFrom: AT + SECOND }
+    await channel.post(noticeOf([{ ...PAUSED, details: paused } as typeof PAUSED]))
+    await channel.post(noticeOf([{ ...PAUSED, condition: 'callback.disabled', details: disabled }]))
+    const [first, second] = receiver.calls.map(({ body }) => JSON.parse(body).data.details)
+    const [since, later] = [new Date(AT).toISOString(), new Date(AT + SECOND).toISOString()]
+    expect(first).toMatchObject({ since, nextTryAt: later, upstreamCode: 405 })
+    expect(second).toMatchObject({ since, erasedFrom: later })
   })
 
   test('is not signed for without a secret', async () => {
