@@ -75,7 +75,7 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
   expect(service.texts.stdout).not.toContain('"level":"error"')
   const running = await runCli(['restore', file, '--yes'], { cwd: folder, env })
   expect(running).toMatchObject({ code: 2, stdout: '' })
-  expect(running.stderr).toContain('is in use by')
+  expect(running.stderr).toContain(`is in use by idface-notifier serve (pid ${service.pid})`)
   service.kill('SIGKILL')
   await service.exited
   await clients.ended()

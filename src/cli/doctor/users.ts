@@ -52,7 +52,7 @@ export const checkLog = async ({ path, exists }: Desk): Promise<Finding> => {
 }
 
 export const judgeHolders = (holders: readonly Holder[]): Finding => {
-  const strangers = holders.filter(({ command }) => !/^(node|MainThread|litestream)/.test(command))
+  const strangers = holders.filter(({ command }) => !/^(node|idface-notifier|litestream)/.test(command))
   if (holders.length === 0) return ok('nobody else is seen who has the database open', '未发现其他进程打开数据库')
   if (strangers.length === 0)
     return ok(`the database is open in ${named(holders)}`, `打开数据库的进程：${named(holders)}`)

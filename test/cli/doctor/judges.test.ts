@@ -128,6 +128,7 @@ describe('a judgement', () => {
     expect(states(judgeLog({ bytes: 2e9, readers: [] }))).toEqual(['failed'])
     expect(states(judgeHolders([]))).toEqual(['ok'])
     expect(states(judgeHolders([{ pid: 1, command: 'node' }]))).toEqual(['ok'])
+    expect(states(judgeHolders([{ pid: 1, command: 'idface-notifier serve' }]))).toEqual(['ok'])
     expect(judgeHolders([{ pid: 1, command: 'node' }, sqlite3])).toMatchObject({ state: 'warning', command: 'kill 12' })
   })
 
