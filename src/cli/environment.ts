@@ -8,7 +8,7 @@ import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { mayPass } from '../store/opening-failure.ts'
-import { isDamage } from '../store/sqlite/failure.ts'
+import { isDamage, isFull } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -41,7 +41,7 @@ export const refuseToOpen = (error: unknown, lang: Language): never => {
 export const reasonOf = (error: unknown, lang: Language): string => {
   if (error instanceof StartError) return error.words[lang]
   const reason = error instanceof AppError ? error.detail[lang] : plainReasonOf(error)
-  const advice = damageAdviceOn(error)
+  const advice = damageAdviceOn(error) ?? spaceAdviceOn(error)
   return advice === null ? reason : `${reason}${COLON[lang]}${advice[lang]}`
 }
 
@@ -59,6 +59,13 @@ const DAMAGE: Words = {
 /** What to do where the database has failed because its file is damaged; null for any other error. */
 export const damageAdviceOn = (error: unknown): Words | null =>
   error instanceof AppError && isDamage(error) ? DAMAGE : null
+
+const NO_SPACE: Words = {
+  en: 'free some space or enlarge the disk, then run this again; to erase takes room too',
+  zh: '请先清理或扩容磁盘，再重新运行；删除数据也需要空间',
+}
+
+const spaceAdviceOn = (error: unknown): Words | null => (error instanceof AppError && isFull(error) ? NO_SPACE : null)
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
 export function loadConfig(need: 'upstream', lang: Language): UpstreamConfig

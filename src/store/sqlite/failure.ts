@@ -43,6 +43,9 @@ export const storeErrorOf = (error: unknown): StoreError => {
 /** Whether SQLite has found the file itself damaged. It is told within the error's message, which crosses threads. */
 export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
 
+/** Whether its disk is full; told as damage is. */
+export const isFull = ({ message }: Error): boolean => /\bSQLITE_FULL\b/.test(message)
+
 /** What keeps us from the database for now, in words; for any other error, its code alone. */
 const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
   [/^SQLITE_FULL/, { en: 'its disk is full', zh: '磁盘已满' }],
