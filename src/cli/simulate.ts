@@ -28,7 +28,12 @@ Script another, here one that passes after 5 seconds:
 
   curl -H 'content-type: application/json' -d '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script
 
-What was asked about it:
+Refuse all calls of the account with a code of GetResult, and end that:
+
+  curl -H 'content-type: application/json' -d '{"apiId":"${apiId}","code":4050}' ${origin}/_account
+  curl -X DELETE '${origin}/_account?apiId=${apiId}'
+
+What was asked about a serial:
 
   curl '${origin}/_calls?idcardid=123'
 
@@ -51,7 +56,12 @@ const zh: SimulatorTexts = {
 
   curl -H 'content-type: application/json' -d '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script
 
-查看它收到过哪些查询：
+以某个返回码拒绝该账户的所有查询，以及恢复：
+
+  curl -H 'content-type: application/json' -d '{"apiId":"${apiId}","code":4050}' ${origin}/_account
+  curl -X DELETE '${origin}/_account?apiId=${apiId}'
+
+查看收到过某个流水号的哪些查询：
 
   curl '${origin}/_calls?idcardid=123'
 

@@ -35,6 +35,15 @@ describe('simulate', () => {
     expect(text).toMatch(/IHUYI_URL=http:\/\/127\.0\.0\.1:\d+\/idcard\/idface\/GetResult\.json\n/)
     expect(text).toContain('IHUYI_ACCOUNT=simulator\n')
     expect(text).toMatch(/curl .*\/_script\n/)
+    const [, body = '', to = ''] = /-d '(.*)' (http:.*_account)\n/.exec(text) ?? []
+    const headers = { 'content-type': 'application/json' }
+    expect((await fetch(to, { method: 'POST', headers, body })).status).toBe(204)
+    const url = /IHUYI_URL=(\S+)/.exec(text)?.[1] ?? ''
+    const asked = { account: 'simulator', password: 'simulator-key', idcardid: 'test_success' }
+    expect((await ask(url, asked)).json).toMatchObject({ code: 4050 })
+    const ending = /curl -X DELETE '(.*)'\n/.exec(text)?.[1] ?? ''
+    expect((await fetch(ending, { method: 'DELETE' })).status).toBe(204)
+    expect((await ask(url, asked)).json).toMatchObject({ code: 2 })
     stop.abort()
     await stopped
   })
