@@ -11,7 +11,8 @@ export interface LinkScope {
 }
 
 const PAGE_OF = new Map(PAGES.map(({ source, path }) => [source, path]))
-const SERVED = new Set(NAVIGATION.map(({ path }) => path))
+/** What is served in both languages. */
+const SERVED = new Set([...NAVIGATION.map(({ path }) => path), 'openapi.json', 'openapi.yaml'])
 const REPOSITORY = 'https://repository.invalid/'
 
 /**

@@ -5,6 +5,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { stringify } from 'yaml'
 import { HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import type { Language } from '../../core/language.ts'
 import { readClientPackage, swaggerUi } from '../built-files.ts'
 import { chosenLanguage, languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -91,12 +92,13 @@ const fileList = (names: Iterable<string>, language: View['language']) => {
   return html`<h2 id="files">${title}</h2><ul>${items}</ul>`
 }
 
-const OPENAPI = html`<a href="../openapi.json">openapi.json</a>`
-const OPENAPI_YAML = html`<a href="../openapi.yaml">openapi.yaml</a>`
 /** All that a reader without scripts, such as curl, sees of the reference. */
-const WITHOUT_SCRIPTS = {
-  en: html`<p>This page needs JavaScript. Every call and its fields are in ${OPENAPI} and ${OPENAPI_YAML}, too.</p>`,
-  zh: html`<p lang="zh-CN">本页需要 JavaScript。全部接口及其字段也可查阅 ${OPENAPI} 或 ${OPENAPI_YAML}。</p>`,
+const withoutScripts = ({ language, chosen }: Pick<View, 'language' | 'chosen'>) => {
+  const json = html`<a href="../openapi.json${queryOf(chosen)}">openapi.json</a>`
+  const yaml = html`<a href="../openapi.yaml${queryOf(chosen)}">openapi.yaml</a>`
+  return language === 'zh'
+    ? html`<p>本页需要 JavaScript。全部接口及其字段也可查阅 ${json} 或 ${yaml}。</p>`
+    : html`<p>This page needs JavaScript. Every call and its fields are in ${json} and ${yaml}, too.</p>`
 }
 
 /** Requests of one network, which need no key. A page takes four, the reference eight. */
@@ -112,10 +114,11 @@ const YAML = { lineWidth: 0, aliasDuplicateObjects: false }
 /** `/openapi.json`, `/openapi.yaml`, and the pages under `/docs`. Each is built when it is first requested. */
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
-  const openApi = {
-    json: assetOf('application/json', () => JSON.stringify(createPartnerDocument(deps))),
-    yaml: assetOf('application/yaml', () => stringify(createPartnerDocument(deps), YAML)),
-  }
+  const openApiIn = (language: Language) => ({
+    json: assetOf('application/json', () => JSON.stringify(createPartnerDocument(deps, language))),
+    yaml: assetOf('application/yaml', () => stringify(createPartnerDocument(deps, language), YAML)),
+  })
+  const openApi = { en: openApiIn('en'), zh: openApiIn('zh') }
   const documentOf = createDocuments(deps.shownSettings)
   const examples = once(readExamples)
   const take = createRateLimit({
@@ -151,15 +154,22 @@ export const createDocs = (deps: DocsDeps) => {
     })
   }
 
+  const sendOpenApi = async (c: Context, form: 'json' | 'yaml') => {
+    const { language } = readerOf(c)
+    c.header('content-language', language)
+    c.header('vary', 'accept-language')
+    return send(c, await openApi[language][form]())
+  }
+
   const sendReference = (c: Context) => {
     const reader = readerOf(c)
     return sendPage(c, {
       ...reader,
       path: REFERENCE.path,
       title: REFERENCE.label[reader.language],
-      content: html`<noscript>${WITHOUT_SCRIPTS[reader.language]}</noscript><div id="reference"></div>`,
+      content: html`<noscript>${withoutScripts(reader)}</noscript><div id="reference"></div>`,
       isText: false,
-      contentLanguage: 'en',
+      contentLanguage: reader.language,
       styles: ['swagger-ui.css', 'reference.css'],
       scripts: ['swagger-ui-bundle.js', 'reference.js'],
     })
@@ -169,8 +179,8 @@ export const createDocs = (deps: DocsDeps) => {
   app.use('/openapi.yaml', limit, headers)
   app.use('/docs/*', limit, headers, withoutSlash)
 
-  app.get('/openapi.json', async c => send(c, await openApi.json()))
-  app.get('/openapi.yaml', async c => send(c, await openApi.yaml()))
+  app.get('/openapi.json', c => sendOpenApi(c, 'json'))
+  app.get('/openapi.yaml', c => sendOpenApi(c, 'yaml'))
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
   // Read each time: it may be built while the service runs.

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 
 /** What an id can be of, in Chinese. */
 const NOUNS = {
@@ -10,15 +11,17 @@ const NOUNS = {
   key: '密钥',
   'bulk act': '批量操作',
 } as const
-type Noun = keyof typeof NOUNS
+export type Noun = keyof typeof NOUNS
 
 /** The text is the same whether the object does not exist or belongs to somebody else. */
-const notFound = (noun: Noun): AppError =>
-  new AppError('not_found', { en: `There is no ${noun} with this id.`, zh: `没有该 id 对应的${NOUNS[noun]}。` })
+export const noneWithId = (noun: Noun): Words => ({
+  en: `There is no ${noun} with this id.`,
+  zh: `没有该 id 对应的${NOUNS[noun]}。`,
+})
 
 /** The value, or `AppError('not_found')` for null. */
 export const found = <T>(value: T | null, noun: Noun): T => {
-  if (value === null) throw notFound(noun)
+  if (value === null) throw new AppError('not_found', noneWithId(noun))
   return value
 }
 

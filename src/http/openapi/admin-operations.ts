@@ -5,15 +5,12 @@ import { ACT } from '../admin/reason.ts'
 import { SEARCH_QUERY } from '../admin/registrations.ts'
 import { FILTER_QUERY } from '../admin/search.ts'
 import { PAGE_QUERY } from '../json/pagination.ts'
+import { RESEND_REFUSALS } from '../partner/registrations.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const ADMIN = { tag: 'Admin', access: 'admin' } as const satisfies Partial<Operation>
 
-const RESEND_PROBLEMS = {
-  conflict: [
-    { detail: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.' },
-  ],
-}
+const RESEND_PROBLEMS = { conflict: [{ detail: RESEND_REFUSALS.no_message }] }
 
 export const ADMIN_OPERATIONS: Operations = {
   'GET /v1/admin/partners': {
@@ -87,7 +84,9 @@ export const ADMIN_OPERATIONS: Operations = {
     description: 'Registrations name it by its id or its APIID. Its APIKEY is encrypted, and never shown.',
     body: 'AccountRequest',
     answers: { 201: { description: 'Added.', schema: 'Account', headers: ['location'] } },
-    problems: { conflict: [{ detail: 'An account with this APIID exists already.' }] },
+    problems: {
+      conflict: [{ detail: { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' } }],
+    },
   },
   'POST /v1/admin/accounts/:id/pause': {
     ...ADMIN,
@@ -221,7 +220,7 @@ export const ADMIN_OPERATIONS: Operations = {
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'It is under way, also after a restart.', schema: 'BulkAct' } },
-    problems: { conflict: [{ detail: 'It is under way already.' }] },
+    problems: { conflict: [{ detail: { en: 'It is under way already.', zh: '该操作已在进行中。' } }] },
   },
   'POST /v1/admin/bulk/:id/stop': {
     ...ADMIN,
@@ -231,7 +230,7 @@ export const ADMIN_OPERATIONS: Operations = {
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'It is stopped.', schema: 'BulkAct' } },
-    problems: { conflict: [{ detail: 'It is stopped already.' }] },
+    problems: { conflict: [{ detail: { en: 'It is stopped already.', zh: '该操作已经停止。' } }] },
   },
   'GET /v1/admin/callbacks': {
     ...ADMIN,

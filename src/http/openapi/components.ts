@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { EXAMPLES } from './examples.ts'
+import type { Language } from '../../core/language.ts'
+import { examplesIn } from './examples.ts'
 import { ANSWERS, type Requests } from './schemas.ts'
 import { WEBHOOKS } from './webhooks.ts'
 
@@ -29,22 +30,28 @@ const tidyAnswer: typeof tidy = context => {
 
 type Tidy = NonNullable<typeof tidy>
 
-const schemasOf = (named: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output', override: Tidy) => {
+const schemasOf = (
+  named: Readonly<Record<string, z.ZodType>>,
+  io: 'input' | 'output',
+  override: Tidy,
+  examples: Record<string, unknown>,
+) => {
   const registry = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id })
   const uri = (id: string) => `#/components/schemas/${id}`
   const { schemas } = z.toJSONSchema(registry, { io, uri, override, unrepresentable: 'any' })
   return Object.entries(schemas).map(([name, { $id, $schema, ...schema }]): [string, JsonSchema] => {
-    const example = (EXAMPLES as Record<string, unknown>)[name]
+    const example = examples[name]
     return [name, example === undefined ? schema : { ...schema, examples: [example] }]
   })
 }
 
 /** Every schema that has a name. */
-export const componentSchemas = (requests: Requests): Record<string, JsonSchema> => {
+export const componentSchemas = (requests: Requests, language: Language): Record<string, JsonSchema> => {
+  const examples: Record<string, unknown> = examplesIn(language)
   const schemas = Object.fromEntries([
-    ...schemasOf(requests, 'input', tidy as Tidy),
-    ...schemasOf({ ...ANSWERS, ...WEBHOOKS }, 'output', tidyAnswer as Tidy),
+    ...schemasOf(requests, 'input', tidy as Tidy, examples),
+    ...schemasOf({ ...ANSWERS, ...WEBHOOKS }, 'output', tidyAnswer as Tidy, examples),
   ])
   // The batch's own schema leaves its items open, because each of them is checked separately.
   const batch = schemas.BatchRequest as { properties: { registrations: JsonSchema } }

@@ -1,6 +1,8 @@
+import type { Language } from '../../core/language.ts'
 import { ADMIN_ROUTES } from '../admin/routes.ts'
 import type { RegistrationBodySchema } from '../partner/registration-body.ts'
 import { ADMIN_OPERATIONS } from './admin-operations.ts'
+import { inChinese } from './chinese/document.ts'
 import { componentSchemas, queryParameters } from './components.ts'
 import { type Call, callsOf, HEADERS, methodAndPath, type Operation } from './operation.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
@@ -82,7 +84,7 @@ const answerOf = (answer: Operation['answers'][number]) => ({
   ...contentOf(answer),
 })
 
-const operationOf = (call: Call, requests: Requests) => {
+const operationOf = (call: Call, requests: Requests, language: Language) => {
   const { operationId, tag, summary, query, body, acceptsLanguage, access, answers } = call.operation
   const parameters = [
     ...pathParameters(call.path),
@@ -102,16 +104,16 @@ const operationOf = (call: Call, requests: Requests) => {
     ...(body ? { requestBody: { required: !call.operation.bodyIsOptional, content } } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
-      ...problemResponses(call, requests),
+      ...problemResponses(call, requests, language),
     },
   }
 }
 
-const pathsOf = (calls: readonly Call[], requests: Requests) => {
+const pathsOf = (calls: readonly Call[], requests: Requests, language: Language) => {
   const paths: Record<string, Record<string, ReturnType<typeof operationOf>>> = {}
   for (const call of calls) {
     const template = call.path.replace(/:(\w+)/g, '{$1}')
-    paths[template] = { ...paths[template], [call.method.toLowerCase()]: operationOf(call, requests) }
+    paths[template] = { ...paths[template], [call.method.toLowerCase()]: operationOf(call, requests, language) }
   }
   return paths
 }
@@ -133,6 +135,8 @@ interface Contents {
   title: string
   summary: string
   description: string
+  /** Of the problems and the examples; the other texts are English. */
+  language: Language
   /** What leads from the document's address to the root of the service. Relative, so that it works below any prefix. */
   root: string
   calls: readonly Call[]
@@ -141,7 +145,7 @@ interface Contents {
 
 /** OpenAPI 3.1. Bodies and parameters are described by the schemas that check them. */
 const createDocument = ({ version, registrationBody, now }: DocumentDeps, contents: Contents) => {
-  const { title, summary, description, root, calls, webhooks } = contents
+  const { title, summary, description, language, root, calls, webhooks } = contents
   const requests = requestsOf(registrationBody, now)
   const tags = new Set<string>([...calls.map(({ operation }) => operation.tag), ...(webhooks ? ['Webhooks'] : [])])
   return onlyUsed({
@@ -156,27 +160,30 @@ const createDocument = ({ version, registrationBody, now }: DocumentDeps, conten
     },
     servers: [{ url: root, description: 'The service that this document comes from.' }],
     tags: Object.entries(TAGS).flatMap(([name, about]) => (tags.has(name) ? [{ name, description: about }] : [])),
-    paths: pathsOf(calls, requests),
+    paths: pathsOf(calls, requests, language),
     ...(webhooks ? { webhooks } : {}),
     components: {
       securitySchemes: SECURITY_SCHEMES,
       parameters: { AcceptLanguage: LANGUAGE },
-      schemas: componentSchemas(requests),
-      responses: commonResponses(calls),
+      schemas: componentSchemas(requests, language),
+      responses: commonResponses(calls, language),
     },
   })
 }
 
 /** What partners call and are sent: `/openapi.json`. */
-export const createPartnerDocument = (deps: DocumentDeps) =>
-  createDocument(deps, {
+export const createPartnerDocument = (deps: DocumentDeps, language: Language = 'en') => {
+  const document = createDocument(deps, {
     title: 'idface-notifier',
     summary: 'Verdicts of idface verifications as signed webhooks',
     description: PARTNER_DESCRIPTION,
+    language,
     root: '.',
     calls: PARTNER_CALLS,
     webhooks: webhookSection,
   })
+  return language === 'zh' ? inChinese(document) : document
+}
 
 /** What operators and their probes call: `/v1/admin/openapi.json`. */
 export const createOperatorDocument = (deps: DocumentDeps) =>
@@ -184,6 +191,7 @@ export const createOperatorDocument = (deps: DocumentDeps) =>
     title: 'idface-notifier for operators',
     summary: 'Partners, accounts, and what is wrong now',
     description: OPERATOR_DESCRIPTION,
+    language: 'en',
     root: '../..',
     calls: OPERATOR_CALLS,
   })

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Language, Words } from '../../core/language.ts'
 import { SERIAL_FORM } from '../../core/registration-input.ts'
 import { problemOf } from '../json/problem.ts'
 import { invalid } from '../json/validate.ts'
@@ -56,7 +57,7 @@ const SUCCEEDED = {
   },
 } as const
 const { code, detail, errors } = invalid('body', [{ path: 'idcardid', message: SERIAL_FORM }])
-const PROBLEM = problemOf({ code, detail, errors }, 'en')
+const PROBLEM = { code, detail, errors }
 const ACCOUNT = {
   id: 'acc_01KAW2X5G0J1K2M3N4P5Q6R7S8',
   account: 'C12345678',
@@ -71,8 +72,41 @@ const ACCOUNT = {
   error: null,
 } as const
 
-/** By the name of the schema. A schema without an example is shown by the examples of its parts. */
-export const EXAMPLES: Examples = {
+const EXPLANATION = {
+  registrationId: REGISTRATION.id,
+  status: 'pending',
+  reason: null,
+  at: RESOLVED,
+  polling: {
+    lastAnswer: 'waiting',
+    code: 2,
+    status: 'ING',
+    polls: 7,
+    lastPolledAt: RESOLVED,
+    nextPollAt: '2026-11-24T08:03:25.000Z',
+    queue: null,
+  },
+  account: { paused: false, reason: null, code: null, since: null },
+  delivery: {
+    type: null,
+    messageId: null,
+    state: 'pending',
+    attempts: 0,
+    lastAttempt: null,
+    nextAttemptAt: null,
+    heldSince: null,
+    heldBecause: null,
+    unsignable: false,
+    allHeldSince: null,
+  },
+} as const
+const SENTENCE: Words = {
+  en: 'At 2026-11-24 08:03:20 UTC the upstream answered that the user has not finished yet (status ING). The next call is at 2026-11-24 08:03:25 UTC (in 5 s).',
+  zh: '截至北京时间 2026-11-24 16:03:20，用户尚未完成核验（状态 ING）。下次查询时间：北京时间 2026-11-24 16:03:25（5 秒后）。',
+}
+
+/** Those that are the same in every language. */
+const EXAMPLES: Examples = {
   RegistrationRequest: { ...CALLBACK, metadata: { order: '42' }, expiresAt: '2026-11-25T08:00:00Z' },
   BatchRequest: { registrations: [CALLBACK] },
   LookupRequest: { idcardids: ['16236437872836', '16236437872837'] },
@@ -95,12 +129,6 @@ export const EXAMPLES: Examples = {
   EnabledCallback: { released: true },
   AccountRequest: { account: 'C87654321', apiKey: 'the-APIKEY-of-the-vendor', mode: 'dynamic', rate: 5 },
   Registration: REGISTRATION,
-  BatchResults: {
-    results: [
-      { status: 201, registration: REGISTRATION },
-      { status: 422, problem: PROBLEM },
-    ],
-  },
   LookupResults: {
     data: [
       { idcardid: '16236437872836', registrations: [REGISTRATION] },
@@ -108,37 +136,6 @@ export const EXAMPLES: Examples = {
     ],
   },
   Attempt: ATTEMPT,
-  Explanation: {
-    registrationId: REGISTRATION.id,
-    status: 'pending',
-    reason: null,
-    language: 'en',
-    sentence:
-      'At 2026-11-24 08:03:20 UTC the upstream answered that the user has not finished yet (status ING). The next call is at 2026-11-24 08:03:25 UTC (in 5 s).',
-    at: RESOLVED,
-    polling: {
-      lastAnswer: 'waiting',
-      code: 2,
-      status: 'ING',
-      polls: 7,
-      lastPolledAt: RESOLVED,
-      nextPollAt: '2026-11-24T08:03:25.000Z',
-      queue: null,
-    },
-    account: { paused: false, reason: null, code: null, since: null },
-    delivery: {
-      type: null,
-      messageId: null,
-      state: 'pending',
-      attempts: 0,
-      lastAttempt: null,
-      nextAttemptAt: null,
-      heldSince: null,
-      heldBecause: null,
-      unsignable: false,
-      allHeldSince: null,
-    },
-  },
   Event: {
     messageId: `msg_${ULID}`,
     registrationId: `reg_${ULID}`,
@@ -193,7 +190,6 @@ export const EXAMPLES: Examples = {
       },
     ],
   },
-  Problem: PROBLEM,
   Partner: {
     id: PARTNER_ID,
     name: 'Example Ltd',
@@ -265,4 +261,20 @@ export const EXAMPLES: Examples = {
       lastError: { httpStatus: 503, error: null },
     },
   },
+}
+
+/** By the name of the schema. A schema without an example is shown by the examples of its parts. */
+export const examplesIn = (language: Language): Examples => {
+  const problem = problemOf(PROBLEM, language)
+  return {
+    ...EXAMPLES,
+    Problem: problem,
+    BatchResults: {
+      results: [
+        { status: 201, registration: REGISTRATION },
+        { status: 422, problem },
+      ],
+    },
+    Explanation: { ...EXPLANATION, language, sentence: SENTENCE[language] },
+  }
 }

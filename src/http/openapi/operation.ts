@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ErrorCode, FieldError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import type { ANSWERS, Requests } from './schemas.ts'
 
 /** The headers of answers that callers may need. */
@@ -21,7 +22,7 @@ interface Answered {
 
 /** What a problem says beside its code. */
 export interface Told {
-  detail: string
+  detail: Words
   errors?: readonly FieldError[]
   nextCursor?: string
 }

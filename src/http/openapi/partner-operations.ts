@@ -1,7 +1,8 @@
 import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
-import { EVENT_QUERY } from '../partner/events.ts'
+import { EVENT_QUERY, LOST_CURSOR } from '../partner/events.ts'
 import { MOST_FOUND } from '../partner/lookup.ts'
-import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
+import { LIST_QUERY, NOT_POLLED, RESEND_REFUSALS, WAIT_QUERY } from '../partner/registrations.ts'
+import { NEWEST_SECRET, TOO_MANY_SECRETS } from '../partner/signing-secrets.ts'
 import { STATUS_QUERY } from '../partner/status.ts'
 import type { Operation, Operations } from './operation.ts'
 
@@ -10,7 +11,10 @@ const DELIVERY = { tag: 'Delivery', access: 'partner' } as const satisfies Parti
 const ACCOUNT = { tag: 'Account', access: 'partner' } as const satisfies Partial<Operation>
 
 const REGISTRATION_RATE = {
-  detail: 'You may register 200 serials a second, in bursts of 2000. Nothing of this request was taken.',
+  detail: {
+    en: 'You may register 200 serials a second, in bursts of 2000. Nothing of this request was taken.',
+    zh: '每秒最多登记 200 个流水号，突发上限为 2000。本次请求的内容均未受理。',
+  },
 }
 
 /** What partners call. Each is named like the verb of the client that makes the call. */
@@ -28,13 +32,30 @@ export const PARTNER_OPERATIONS: Operations = {
     },
     problems: {
       conflict: [
-        { detail: 'This serial is registered by another partner.' },
-        { detail: 'This serial has 100 registrations already, which is the most that one may have.' },
+        { detail: { en: 'This serial is registered by another partner.', zh: '该流水号已由其他合作方登记。' } },
+        {
+          detail: {
+            en: 'This serial has 100 registrations already, which is the most that one may have.',
+            zh: '该流水号已有 100 条登记，达到单个流水号的上限。',
+          },
+        },
       ],
-      forbidden: [{ detail: 'You have reached your limit of 3 different callback hosts.' }],
+      forbidden: [
+        {
+          detail: {
+            en: 'You have reached your limit of 3 different callback hosts.',
+            zh: '已达到您的配额上限：不同的回调主机最多 3 个。',
+          },
+        },
+      ],
       too_many_requests: [
         REGISTRATION_RATE,
-        { detail: 'You have reached your limit of 10000 new registrations in 24 hours.' },
+        {
+          detail: {
+            en: 'You have reached your limit of 10000 new registrations in 24 hours.',
+            zh: '已达到您的配额上限：24 小时内的新登记最多 10000 个。',
+          },
+        },
       ],
     },
   },
@@ -50,7 +71,7 @@ export const PARTNER_OPERATIONS: Operations = {
       200: { description: 'The result of every item.', schema: 'BatchResults', headers: ['content-language'] },
     },
     problems: {
-      payload_too_large: [{ detail: 'The body must be at most 1024 KiB.' }],
+      payload_too_large: [{ detail: { en: 'The body must be at most 1024 KiB.', zh: '请求体不能超过 1024 KiB。' } }],
       too_many_requests: [REGISTRATION_RATE],
     },
   },
@@ -61,7 +82,9 @@ export const PARTNER_OPERATIONS: Operations = {
     description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_FOUND} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
     body: 'LookupRequest',
     answers: { 200: { description: 'The registrations of every serial.', schema: 'LookupResults' } },
-    problems: { payload_too_large: [{ detail: 'The body must be at most 128 KiB.' }] },
+    problems: {
+      payload_too_large: [{ detail: { en: 'The body must be at most 128 KiB.', zh: '请求体不能超过 128 KiB。' } }],
+    },
   },
   'GET /v1/registrations': {
     ...REGISTRATIONS,
@@ -95,7 +118,11 @@ export const PARTNER_OPERATIONS: Operations = {
     description: 'A hint that the user has come back from the verification.',
     answers: { 202: { description: 'It is due now; in a queue it goes first.', schema: 'Registration' } },
     problems: {
-      conflict: [{ detail: 'The registration is cancelled, so nothing is polled for it. Register the serial again.' }],
+      conflict: [
+        {
+          detail: NOT_POLLED,
+        },
+      ],
     },
   },
   'GET /v1/registrations/:id/explain': {
@@ -130,10 +157,16 @@ export const PARTNER_OPERATIONS: Operations = {
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },
     problems: {
       conflict: [
-        { detail: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.' },
-        { detail: 'The registration was cancelled, so there is nothing to send. Register the serial again.' },
+        {
+          detail: RESEND_REFUSALS.no_message,
+        },
+        {
+          detail: RESEND_REFUSALS.cancelled,
+        },
       ],
-      too_many_requests: [{ detail: 'A registration may be resent 10 times a minute.' }],
+      too_many_requests: [
+        { detail: { en: 'A registration may be resent 10 times a minute.', zh: '每条登记每分钟最多重发 10 次。' } },
+      ],
     },
   },
   'POST /v1/resend': {
@@ -144,7 +177,11 @@ export const PARTNER_OPERATIONS: Operations = {
       'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute.',
     body: 'ResendRequest',
     answers: { 202: { description: 'Started.', schema: 'Resend', headers: ['location'] } },
-    problems: { too_many_requests: [{ detail: 'You may begin ten bulk resends a minute.' }] },
+    problems: {
+      too_many_requests: [
+        { detail: { en: 'You may begin ten bulk resends a minute.', zh: '每分钟最多发起 10 次批量重发。' } },
+      ],
+    },
   },
   'GET /v1/resend/:id': {
     ...DELIVERY,
@@ -164,8 +201,7 @@ export const PARTNER_OPERATIONS: Operations = {
     problems: {
       conflict: [
         {
-          detail:
-            'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
+          detail: LOST_CURSOR,
           nextCursor: 'evt_41_mhw3k2o0',
         },
       ],
@@ -182,7 +218,16 @@ export const PARTNER_OPERATIONS: Operations = {
     answers: {
       200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] },
     },
-    problems: { too_many_requests: [{ detail: 'You may test one callback a second, and ten at once.' }] },
+    problems: {
+      too_many_requests: [
+        {
+          detail: {
+            en: 'You may test one callback a second, and ten at once.',
+            zh: '每秒最多测试 1 次回调，突发上限为 10 次。',
+          },
+        },
+      ],
+    },
   },
   'GET /v1/signing-secrets': {
     ...ACCOUNT,
@@ -202,8 +247,7 @@ export const PARTNER_OPERATIONS: Operations = {
     problems: {
       conflict: [
         {
-          detail:
-            '4 secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.',
+          detail: TOO_MANY_SECRETS,
         },
       ],
     },
@@ -218,8 +262,7 @@ export const PARTNER_OPERATIONS: Operations = {
     problems: {
       conflict: [
         {
-          detail:
-            'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
+          detail: NEWEST_SECRET,
         },
       ],
     },

@@ -1,6 +1,8 @@
+import type { Noun } from '../json/found.ts'
+
 interface Subject {
   /** What the id in the path is of, as a 404 calls it. */
-  noun: string
+  noun: Noun
   example: string
   description?: string
 }

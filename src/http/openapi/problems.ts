@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { AppError, ErrorCode } from '../../core/error.ts'
+import type { Language, Words } from '../../core/language.ts'
 import { ADMIN_ROUTES } from '../admin/routes.ts'
+import { noneWithId } from '../json/found.ts'
 import { PROBLEMS, problemOf } from '../json/problem.ts'
 import { check, invalid } from '../json/validate.ts'
 import { type Call, HEADERS, type Operation, type Told } from './operation.ts'
@@ -24,22 +26,53 @@ const HEADERS_OF: Partial<Record<Code, keyof typeof HEADERS>> = {
 }
 const REQUEST_ID = 'req_01KAW2X5G0R1S2T3V4W5X6Y7Z8'
 
+const needsRole = (role: string): Words => ({
+  en: `This needs a token with the role ${role}; yours has the role read.`,
+  zh: `该操作需要 ${role} 角色的令牌；当前令牌的角色是 read。`,
+})
+
 /** What each says where the call has nothing of its own to say. */
-const TOLD: Readonly<Partial<Record<Code, string>>> = {
-  invalid_json: 'The body is not valid JSON: see position 12 (line 1 column 13).',
-  unauthorized:
-    'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
-  forbidden: 'This needs a token with the role admin; yours has the role read.',
-  not_found: 'This address does not exist. See /docs for those that do.',
-  payload_too_large: 'The body must be at most 64 KiB.',
-  unsupported_media_type: 'Send the body as UTF-8 with "content-type: application/json".',
-  too_many_requests: 'This key may make 200 requests a second, in bursts of twice that.',
-  internal: `The log has it under the request id ${REQUEST_ID}.`,
-  unavailable: 'the database cannot be used now (another process keeps it busy: SQLITE_BUSY)',
+const TOLD: Readonly<Partial<Record<Code, Words>>> = {
+  invalid_json: {
+    en: 'The body is not valid JSON: see position 12 (line 1 column 13).',
+    zh: '请求体不是有效的 JSON：请检查位置 12（第 1 行第 13 列）。',
+  },
+  unauthorized: {
+    en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
+    zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
+  },
+  forbidden: needsRole('admin'),
+  not_found: {
+    en: 'This address does not exist. See /docs for those that do.',
+    zh: '该地址不存在。可用的地址见 /docs。',
+  },
+  payload_too_large: { en: 'The body must be at most 64 KiB.', zh: '请求体不能超过 64 KiB。' },
+  unsupported_media_type: {
+    en: 'Send the body as UTF-8 with "content-type: application/json".',
+    zh: '请以 UTF-8 发送请求体，并带上 "content-type: application/json"。',
+  },
+  too_many_requests: {
+    en: 'This key may make 200 requests a second, in bursts of twice that.',
+    zh: '该 API key 每秒最多 200 次请求，突发上限为其两倍。',
+  },
+  internal: {
+    en: `The log has it under the request id ${REQUEST_ID}.`,
+    zh: `日志中的请求 id 为 ${REQUEST_ID}。`,
+  },
+  unavailable: {
+    en: 'the database cannot be used now (another process keeps it busy: SQLITE_BUSY)',
+    zh: '数据库暂时无法使用（被另一个进程占用：SQLITE_BUSY）',
+  },
 }
 
-const WRONG_TOKEN = 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.'
-const WRONG_KEYS = 'Too many calls with a wrong key have come from your address.'
+const WRONG_TOKEN = {
+  en: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
+  zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
+}
+const WRONG_KEYS = {
+  en: 'Too many calls with a wrong key have come from your address.',
+  zh: '来自您所在地址的错误密钥请求过多。',
+}
 
 /** The problems that a call can have, by status. */
 const problemsOf = ({ path, operation }: Call): Map<number, Code[]> => {
@@ -55,7 +88,7 @@ const problemsOf = ({ path, operation }: Call): Map<number, Code[]> => {
 
 export const problemStatuses = (call: Call): number[] => [...problemsOf(call).keys()]
 
-const toldBy = ({ detail, errors }: AppError): Told => ({ detail: detail.en, errors })
+const toldBy = ({ detail, errors }: AppError): Told => ({ detail, errors })
 
 /** What the schema itself says of values that no field takes: of the first field, as if the others were right. */
 const refusalOf = (source: 'body' | 'query', schema: z.ZodObject): Told => {
@@ -75,10 +108,9 @@ const ownTold = ({ route, path, operation }: Call, code: Code, requests: Request
   if (code === 'invalid_body' && body) return [refusalOf('body', requests[body])]
   if (code === 'invalid_query' && query) return [refusalOf('query', query)]
   const noun = subjectOf(path)?.noun
-  if (code === 'not_found' && noun) return [{ detail: `There is no ${noun} with this id.` }]
+  if (code === 'not_found' && noun) return [{ detail: noneWithId(noun) }]
   const role = ADMIN_ROUTES[route]?.role
-  if (code === 'forbidden' && role && role !== 'read')
-    return [{ detail: `This needs a token with the role ${role}; yours has the role read.` }]
+  if (code === 'forbidden' && role && role !== 'read') return [{ detail: needsRole(role) }]
   return null
 }
 
@@ -89,37 +121,38 @@ const commonTold = (code: Code, access: Operation['access']): readonly Told[] =>
   if (code === 'unauthorized' && access !== 'partner') return [{ detail: WRONG_TOKEN }]
   // Operators have no rate but that of wrong keys.
   if (code === 'too_many_requests' && access !== 'partner') return [{ detail: WRONG_KEYS }]
-  return [{ detail: TOLD[code] ?? PROBLEMS[code].title.en }]
+  return [{ detail: TOLD[code] ?? PROBLEMS[code].title }]
 }
 
-/** In English, like the whole document. */
-const exampleOf = (code: Code, { detail, ...told }: Told) =>
-  problemOf({ code, detail: { en: detail, zh: detail }, ...told, requestId: REQUEST_ID }, 'en')
-
-const examplesOf = (code: Code, told: readonly Told[]) =>
+const examplesOf = (code: Code, told: readonly Told[], language: Language) =>
   told.map((one, n) => [
     n === 0 ? code : `${code}_${n + 1}`,
-    { summary: PROBLEMS[code].title.en, value: exampleOf(code, one) },
+    { summary: PROBLEMS[code].title[language], value: problemOf({ code, ...one, requestId: REQUEST_ID }, language) },
   ])
+
+const LISTED: Readonly<Record<Language, (codes: readonly Code[]) => string>> = {
+  en: codes => codes.map(code => `\`${code}\`: ${PROBLEMS[code].title.en}.`).join(' '),
+  zh: codes => codes.map(code => `\`${code}\`：${PROBLEMS[code].title.zh}。`).join(''),
+}
 
 const nameOf = (codes: readonly Code[]): string => codes.join('_or_')
 
-const responseOf = (codes: readonly Code[], toldOf: (code: Code) => readonly Told[]) => {
+const responseOf = (codes: readonly Code[], language: Language, toldOf: (code: Code) => readonly Told[]) => {
   const headers = ['content-language' as const, ...codes.flatMap(code => HEADERS_OF[code] ?? [])]
   return {
-    description: codes.map(code => `\`${code}\`: ${PROBLEMS[code].title.en}.`).join(' '),
+    description: LISTED[language](codes),
     headers: Object.fromEntries(headers.map(name => [name, HEADERS[name]])),
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(codes.flatMap(code => examplesOf(code, toldOf(code)))),
+        examples: Object.fromEntries(codes.flatMap(code => examplesOf(code, toldOf(code), language))),
       },
     },
   }
 }
 
 /** The problems of a call by status: those that it shares with others refer to `commonResponses`. */
-export const problemResponses = (call: Call, requests: Requests) =>
+export const problemResponses = (call: Call, requests: Requests, language: Language) =>
   Object.fromEntries(
     [...problemsOf(call)].map(([status, codes]) => {
       const own = new Map(codes.map(code => [code, ownTold(call, code, requests)]))
@@ -128,18 +161,18 @@ export const problemResponses = (call: Call, requests: Requests) =>
         status,
         isCommon
           ? { $ref: `#/components/responses/${nameOf(codes)}` }
-          : responseOf(codes, code => own.get(code) ?? commonTold(code, call.operation.access)),
+          : responseOf(codes, language, code => own.get(code) ?? commonTold(code, call.operation.access)),
       ]
     }),
   )
 
 /** What several calls answer word for word, by the names that they refer to. */
-export const commonResponses = (calls: readonly Call[]) =>
+export const commonResponses = (calls: readonly Call[], language: Language) =>
   Object.fromEntries(
     calls.flatMap(call =>
       [...problemsOf(call).values()].map(codes => [
         nameOf(codes),
-        responseOf(codes, code => commonTold(code, call.operation.access)),
+        responseOf(codes, language, code => commonTold(code, call.operation.access)),
       ]),
     ),
   )

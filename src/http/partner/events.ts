@@ -23,7 +23,7 @@ export interface EventDeps extends PageRateDeps {
   signEvents: SignEvents
 }
 
-const LOST = {
+export const LOST_CURSOR = {
   en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
   zh: '该游标早于数据库从备份恢复的时间。请改用此处给出的 nextCursor：之后的所有事件都会返回，其中一些可能重复，其 webhook-id 与之前相同。',
 }
@@ -101,7 +101,7 @@ export const createEvents = (deps: EventDeps) => {
     const page = await store.listEvents(partnerId, { after, limit, since, delivery })
     if (page.outcome === 'lost') {
       end(0)
-      return sendProblem(c, { code: 'conflict', detail: LOST, nextCursor: cursorOf(page.beginAfter) })
+      return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
     }
     const { events } = page
     end(events.length, page.looked)

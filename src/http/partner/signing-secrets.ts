@@ -43,13 +43,13 @@ export const ROTATION = z.strictObject({
   type: z.enum(['v1', 'v1a'], FORM).describe('`v1`: HMAC-SHA256, the default. `v1a`: ed25519.').optional(),
 })
 
-const TOO_MANY = {
+export const TOO_MANY_SECRETS = {
   en: `${MOST_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
   zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请 DELETE 一个旧的、等待其中一个过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'
-const NEWEST = {
+export const NEWEST_SECRET = {
   en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
   zh: '这是您最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
 }
@@ -103,7 +103,7 @@ export const createSigningSecrets = ({ store, readBody, newId, random }: Signing
     const { secret, publicText } = generateSecret(type, random)
     const added = { id: newId('secret'), type, text: new Secret(secret) }
     const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
-    if (!rotated) throw new AppError('conflict', TOO_MANY)
+    if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
     const answer: NewSigningSecretAnswer = {
       id: rotated.id,
       type,
@@ -116,7 +116,7 @@ export const createSigningSecrets = ({ store, readBody, newId, random }: Signing
   app.delete('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), NOUN)
     const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
-    if (outcome !== 'ended') throw new AppError('conflict', outcome === 'newest' ? NEWEST : ONLY)
+    if (outcome !== 'ended') throw new AppError('conflict', outcome === 'newest' ? NEWEST_SECRET : ONLY)
     return c.body(null, 204)
   })
 

@@ -62,7 +62,7 @@ describe('a page of the documentation', () => {
 
   test('shows our document, without an external validator and without settings from the URL', async () => {
     const { text } = await fetchText('/docs/assets/reference.js')
-    expect(text).toContain("url: '../openapi.json'")
+    expect(text).toContain('url: `../openapi.json?lang=')
     expect(text).toContain('validatorUrl: null')
     expect(text).toContain('queryConfigEnabled: false')
   })

@@ -66,10 +66,11 @@ describe('a link', () => {
     expect(from('webhooks.md')(href)).toBe(expected)
   })
 
-  test('carries the chosen language to pages, and to nothing else', () => {
+  test('carries the chosen language to pages and the OpenAPI document, and to nothing else', () => {
     const link = from('examples/README.md', '../', '?lang=zh')
     expect(link('../webhooks.md#retries')).toBe('../docs/webhooks?lang=zh#retries')
     expect(link('https://notifier.example/docs/problems#conflict')).toBe('../docs/problems?lang=zh#conflict')
+    expect(link('https://notifier.example/openapi.yaml')).toBe('../openapi.yaml?lang=zh')
     expect(link('receiver.py')).toBe('../docs/examples/receiver.py')
     expect(link('https://other.example/')).toBe('https://other.example/')
   })

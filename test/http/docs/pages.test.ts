@@ -62,11 +62,11 @@ describe('the language of a page', () => {
     for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`<h2 id="${code}">`)
   })
 
-  test('says of an English text on a Chinese page that it is English', async () => {
+  test('is that of the reference, too', async () => {
     const { text, headers } = await get('/docs/reference?lang=zh')
-    expect(headers.get('content-language')).toBe('en')
-    expect(text).toContain('本页暂无中文版')
-    expect(text).toContain('<main id="content" lang="en">')
+    expect(headers.get('content-language')).toBe('zh')
+    expect(text).not.toContain('本页暂无中文版')
+    expect(text).toContain('<main id="content" lang="zh-CN">')
   })
 })
 
@@ -77,7 +77,7 @@ test.each([
   const { text } = await get(`/docs/reference?lang=${language}`)
   const [, notice = ''] = /<noscript>([\s\S]+?)<\/noscript>/.exec(text) ?? []
   expect(notice).toContain(words)
-  expect(hrefsOf(notice)).toEqual(['../openapi.json', '../openapi.yaml'])
+  expect(hrefsOf(notice)).toEqual([`../openapi.json?lang=${language}`, `../openapi.yaml?lang=${language}`])
 })
 
 describe('a slash at the end', () => {

@@ -1,9 +1,10 @@
+import type { Language } from '../../../../src/core/language.ts'
 import { ADMIN_TOKEN, type Json, type openApi } from '../../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
 
-export const partnerDocument = async (api: Api): Promise<Json> =>
-  (await api.call('GET', '/openapi.json', { key: null })).json
+export const partnerDocument = async (api: Api, language: Language = 'en'): Promise<Json> =>
+  (await api.call('GET', '/openapi.json', { key: null, headers: { 'accept-language': language } })).json
 export const operatorDocument = async (api: Api): Promise<Json> =>
   (await api.call('GET', '/v1/admin/openapi.json', { key: ADMIN_TOKEN })).json
 
