@@ -28,7 +28,7 @@ const openBusy = async () => {
   await api.call('BREW', '/v1/registrations')
   await admin.pause(ACCOUNT.apiId)
   const marks = [
-    ...['mark', 'example', '127.0.0.1', 'localhost', new URL(other.url).port, new URL(receiver.url).port],
+    ...['mark', '.example', '127.0.0.1', 'localhost', new URL(other.url).port, new URL(receiver.url).port],
     ...[stage.partner.partnerId, more.partnerId, stage.partner.apiKey, failing.id, told.id, failing.idcardid],
     ...[failing.id.replace('reg_', ''), (await admin.account(ACCOUNT.apiId)).id],
   ]
