@@ -60,15 +60,16 @@ export const createReadiness = (
 
   /** A paused account, or an outage of GetResult, keeps nobody from registering: both are told, and the service stays ready. */
   const accounts = shared(async (): Promise<Check[]> => {
+    // Anybody may ask, and an APIID is half of what the upstream takes for a login.
     const all = await readAccounts().catch(() => [])
-    const paused = all.flatMap(({ apiId, pausedAt, pauseReason, pauseCode }) =>
-      pausedAt === null ? [] : [`${apiId} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
+    const paused = all.flatMap(({ id, pausedAt, pauseReason, pauseCode }) =>
+      pausedAt === null ? [] : [`${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
     )
-    const silent = all.flatMap(({ apiId, unreachableAt, unreachableError }) =>
+    const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
       unreachableAt === null
         ? []
         : [
-            `GetResult has not answered for account ${apiId} since ${new Date(unreachableAt).toISOString()} (${unreachableError})`,
+            `GetResult has not answered for account ${id} since ${new Date(unreachableAt).toISOString()} (${unreachableError})`,
           ],
     )
     return [told('accounts', paused), told('upstream', silent)]

@@ -92,36 +92,23 @@ describe('readiness', () => {
 
   test('looked at the first hundred accounts only', async () => {
     const many = Array.from({ length: 1_201 }, (_, n) => ({ ...ACCOUNT, id: `acc_${String(n).padStart(4, '0')}` }))
-    const last = {
-      ...ACCOUNT,
-      id: 'acc_9998',
-      apiId: 'C9998',
-      pausedAt: 1,
-      pauseReason: 'frozen',
-      pauseCode: 4050,
-    } as const
-    const silent = {
-      ...ACCOUNT,
-      id: 'acc_9999',
-      apiId: 'C9999',
-      unreachableAt: 0,
-      unreachableError: 'unreachable: ECONNREFUSED',
-    }
+    const last = { ...ACCOUNT, id: 'acc_9998', pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 } as const
+    const silent = { ...ACCOUNT, id: 'acc_9999', unreachableAt: 0, unreachableError: 'unreachable: ECONNREFUSED' }
     const { check } = open([...many, last, silent])
-    expect((await check('accounts'))?.reason).toBe('C9998 is paused: frozen (4050)')
+    expect((await check('accounts'))?.reason).toBe('acc_9998 is paused: frozen (4050)')
     expect((await check('upstream'))?.reason).toBe(
-      'GetResult has not answered for account C9999 since 1970-01-01T00:00:00.000Z (unreachable: ECONNREFUSED)',
+      'GetResult has not answered for account acc_9999 since 1970-01-01T00:00:00.000Z (unreachable: ECONNREFUSED)',
     )
   })
 
   test('names twenty accounts at most, and says how many more there are', async () => {
     const paused = Array.from(
       { length: 25 },
-      (_, n) => ({ ...ACCOUNT, apiId: `C${n + 10}`, pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 }) as const,
+      (_, n) => ({ ...ACCOUNT, id: `acc_${n + 10}`, pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 }) as const,
     )
     const reason = (await open(paused).check('accounts'))?.reason ?? ''
     expect(reason.split('; ')).toHaveLength(21)
-    expect(reason).toMatch(/; C29 is paused: frozen \(4050\); 5 more$/)
+    expect(reason).toMatch(/; acc_29 is paused: frozen \(4050\); 5 more$/)
   })
 
   test('writes to the disk once a second at most, however many ask', async () => {
@@ -140,17 +127,17 @@ describe('readiness', () => {
     expect(await open([out]).check('upstream')).toEqual({
       name: 'upstream',
       ok: true,
-      reason: 'GetResult has not answered for account C1 since 1970-01-01T00:00:00.000Z (timeout)',
+      reason: 'GetResult has not answered for account acc_1 since 1970-01-01T00:00:00.000Z (timeout)',
     })
   })
 
   test('names a paused account and stays ready: registering goes on', async () => {
-    const paused = { ...ACCOUNT, apiId: 'C2', pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 } as const
-    const byHand = { ...ACCOUNT, apiId: 'C3', pausedAt: 1, pauseReason: 'operator' } as const
+    const paused = { ...ACCOUNT, id: 'acc_2', pausedAt: 1, pauseReason: 'frozen', pauseCode: 4050 } as const
+    const byHand = { ...ACCOUNT, id: 'acc_3', pausedAt: 1, pauseReason: 'operator' } as const
     expect(await open([ACCOUNT, paused, byHand]).check('accounts')).toEqual({
       name: 'accounts',
       ok: true,
-      reason: 'C2 is paused: frozen (4050); C3 is paused: operator (-)',
+      reason: 'acc_2 is paused: frozen (4050); acc_3 is paused: operator (-)',
     })
   })
 
