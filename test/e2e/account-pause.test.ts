@@ -53,7 +53,7 @@ describe.concurrent('a paused account', () => {
     await using stage = await openStage()
     const { admin, upstream } = stage
     upstream.account(ACCOUNT.apiId, { code: 400 })
-    const expiresAt = new Date(Date.now() + 800).toISOString()
+    const expiresAt = new Date(Date.now() + 3_000).toISOString()
     const passed = await stage.register({ status: 'SUCCESS' }, { expiresAt })
     const abandoned = await stage.register({ status: 'ING' }, { expiresAt })
     await admin.untilAccount(ACCOUNT.apiId, account => account.paused && Date.now() > Date.parse(expiresAt))
