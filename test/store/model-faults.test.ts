@@ -3,6 +3,7 @@ import { RULES, type Rules } from './support/memory/rules.ts'
 import { FAULTS } from './support/model/faults.ts'
 import { createRunner, planHistory, type Runner, shrink } from './support/model/history.ts'
 import { openPair } from './support/model/pair.ts'
+import { openSqliteEngine } from './support/model/sqlite-engine.ts'
 
 /** What the model test runs is many times this. */
 const HISTORIES = 2_000
@@ -19,14 +20,14 @@ const findFailing = async (run: Runner) => {
 }
 
 test.each(Object.entries(FAULTS))('the model test finds that %s', { timeout: 120_000 }, async (_, fault) => {
-  await using pair = await openPair({ ...RULES, ...fault })
+  await using pair = await openPair(openSqliteEngine, { ...RULES, ...fault })
   const found = await findFailing(await createRunner(pair))
   expect(found).not.toBeNull()
 })
 
 test('what the model test finds is shown as a short history', { timeout: 120_000 }, async () => {
   const fault = FAULTS['a hint during a call is forgotten'] as Partial<Rules>
-  await using pair = await openPair({ ...RULES, ...fault })
+  await using pair = await openPair(openSqliteEngine, { ...RULES, ...fault })
   const run = await createRunner(pair)
   const found = await findFailing(run)
   if (found === null) throw new Error('nothing was found')

@@ -1,7 +1,8 @@
 import { test } from 'vitest'
 import { runHistories } from './support/model/histories.ts'
+import { openSqliteEngine } from './support/model/sqlite-engine.ts'
 
 /** In a file of its own, so that it runs beside the other half. */
 test('two handles of one database do in every history what those of the reference store do', { timeout: 0 }, () =>
-  runHistories(2),
+  runHistories(openSqliteEngine, 2),
 )

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { OpenEngine } from './engine.ts'
 import { createRunner, planHistory, shrink } from './history.ts'
 import { openPair } from './pair.ts'
 
@@ -10,12 +11,12 @@ const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 5_000)
 const SEED = Number(process.env.MODEL_SEED ?? 1)
 
 /**
- * Random histories of verbs against SQLite and the reference store side by side. After each step all tables are compared row
+ * Random histories of verbs against an engine and the reference store side by side. After each step all tables are compared row
  * by row, and what must never be is looked for on both sides; some of the reads are compared too, and at the end of some
  * histories all of them.
  */
-export const runHistories = async (handles: 1 | 2): Promise<void> => {
-  await using pair = await openPair()
+export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2): Promise<void> => {
+  await using pair = await openPair(openEngine)
   const run = await createRunner(pair)
   for (let seed = SEED; seed < SEED + HISTORIES; seed++) {
     const plan = planHistory(seed, handles)

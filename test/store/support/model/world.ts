@@ -65,12 +65,12 @@ export const createBeginning = async (pair: Pair) => {
     await pair.both(0, 'createPartner', store => store.createPartner(partner))
   }
   await pair.both(0, 'changePartner', store => store.changePartner('partner_1', { payload: 'thin' }))
-  const restore = pair.save()
+  const restore = await pair.save()
   let histories = 0
 
   return async (random: Random): Promise<History> => {
     const suffix = `_${histories++}`
-    restore(suffix)
+    await restore(suffix)
     pair.clock.now = START + (histories % SPANS) * SPAN_MS
     const hasQuotas = random() < 0.2
     const quotas = { pending: 1 + below(random, 4), hosts: 1 + below(random, 3), daily: 6 }

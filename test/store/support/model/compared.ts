@@ -1,0 +1,121 @@
+/** What is compared: of each table of the reference, the engine's table, the columns of its key, and the columns besides. */
+interface Compared {
+  table: string
+  key: readonly string[]
+  columns: readonly string[]
+}
+
+const TABLES = {
+  verifications: {
+    table: 'verifications',
+    key: ['id'],
+    columns: [
+      ...['accountId', 'partnerId', 'idcardid', 'createdAt', 'nudgedAt', 'dueAt', 'claimedAt', 'claims', 'polls'],
+      ...[
+        'lastPolledAt',
+        'lastAnswer',
+        'lastCode',
+        'lastOpenAt',
+        'rawStatus',
+        'failures',
+        'failingSince',
+        'invalidIds',
+      ],
+      ...['goneChecks', 'seen', 'verdict', 'observedAt', 'previousPollAt'],
+    ],
+  },
+  registrations: {
+    table: 'registrations',
+    key: ['id'],
+    columns: [
+      ...['verificationId', 'n', 'partnerId', 'callbackUrl', 'laneId', 'metadata', 'status', 'reason', 'createdAt'],
+      ...['expiresAt', 'resolvedAt', 'messageSeq', 'traceparent'],
+    ],
+  },
+  messages: {
+    table: 'messages',
+    key: ['seq'],
+    columns: [
+      ...['partnerId', 'event', 'registrationId', 'laneId', 'callbackUrl', 'type', 'body', 'createdAt', 'state'],
+      ...['dueAt', 'claimedAt', 'claims', 'fence', 'attempts', 'retries', 'traceparent'],
+    ],
+  },
+  lanes: {
+    table: 'lanes',
+    key: ['id'],
+    columns: ['partnerId', 'host', 'dueAt', 'strikes', 'slow', 'proven', 'rampAt', 'ramped'],
+  },
+  attempts: {
+    table: 'attempts',
+    key: ['messageSeq', 'n'],
+    columns: ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'responseExcerpt'],
+  },
+  pauses: { table: 'callback_pauses', key: ['partnerId', 'callbackUrl'], columns: ['since'] },
+  health: {
+    table: 'callback_health',
+    key: ['partnerId', 'callbackUrl'],
+    columns: [
+      ...['failingSince', 'attempts', 'lastError', 'lastAt', 'state', 'noticeId', 'noticeDueAt', 'noticeTries'],
+    ],
+  },
+  resends: {
+    table: 'bulk_resends',
+    key: ['id'],
+    columns: ['partnerId', 'since', 'until', 'count', 'resent', 'cursor', 'done'],
+  },
+  accounts: {
+    table: 'accounts',
+    key: ['id'],
+    columns: [
+      ...['pausedAt', 'pauseReason', 'pauseCode', 'unreachableAt', 'unreachableError', 'probes', 'probeAt'],
+      ...['allowedAt', 'rampAt', 'rampRate'],
+    ],
+  },
+  partners: { table: 'partners', key: ['id'], columns: ['disabled', 'payload', 'events'] },
+} satisfies Record<string, Compared>
+
+export type Name = keyof typeof TABLES
+export const NAMES = Object.keys(TABLES) as Name[]
+
+/** A value of each column; of what is sealed, whether it is there. Truth is 1 and 0. */
+export type Values = readonly unknown[]
+type Row = Readonly<Record<string, unknown>>
+
+const bit = (value: boolean): number => (value ? 1 : 0)
+/** Of what is sealed: whether it is there, by the reference and in SQL. */
+const SEALED: Readonly<Record<string, { of: (value: unknown) => boolean; sql: string }>> = {
+  metadata: { of: value => JSON.stringify(value) !== '{}', sql: "metadata <> '{}'" },
+  verdict: { of: value => value !== null, sql: 'verdict IS NOT NULL' },
+  body: { of: value => value !== '', sql: 'length(body) > 0' },
+}
+const snakeCase = (column: string): string => column.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+
+/** The names of its columns, those of the key first: what the places of `Values` stand for. */
+export const columnsOf = (name: Name): string[] => [...TABLES[name].key, ...TABLES[name].columns]
+
+/** How an engine reads it: the columns in SQL, in the order of `Values`, and the rest of the statement. */
+export const sqlOf = (name: Name): { columns: string[]; from: string } => ({
+  columns: columnsOf(name).map(column => SEALED[column]?.sql ?? snakeCase(column)),
+  from: `FROM ${TABLES[name].table} ORDER BY ${TABLES[name].key.map(snakeCase).join(', ')}`,
+})
+
+/** The rows of the reference as an engine gives them, in the order of their key. */
+export const valuesOf = (name: Name, rows: readonly object[]): Values[] => {
+  const columns = columnsOf(name)
+  const keys = TABLES[name].key.length
+  const shown = (row: Row, column: string): unknown => {
+    const value = row[column]
+    const sealed = SEALED[column]
+    if (sealed) return bit(sealed.of(value))
+    return typeof value === 'boolean' ? bit(value) : value
+  }
+  return rows
+    .map(row => columns.map(column => shown(row as Row, column)))
+    .sort((a, b) => {
+      for (let i = 0; i < keys; i++) {
+        const [one, other] = [a[i] as number | string, b[i] as number | string]
+        if (one !== other) return one < other ? -1 : 1
+      }
+      return 0
+    })
+}

@@ -1,0 +1,26 @@
+import type { Store } from '../../../../src/store/store.ts'
+import type { Name, Values } from './compared.ts'
+import type { Invariant } from './invariants.ts'
+
+/** What is in a database at one moment. */
+export interface Contents {
+  /** In the order of their key. */
+  tables: Record<Name, readonly Values[]>
+  /** How many rows break it. */
+  broken: Record<Invariant, number>
+}
+
+/** A database that histories are run on, and all that the model test does with it but for calling the store. */
+export interface Engine {
+  name: string
+  /** Two of one database, by one clock. */
+  handles: readonly [Store, Store]
+  /** Null: nothing was written since it was read last. */
+  read(): Promise<Contents | null>
+  /** Gives what puts everything back as it is now, but adds `suffix` to the ids of the accounts, by which a store remembers whose turn it is. */
+  save(): Promise<(suffix: string) => Promise<void>>
+  close(): Promise<void>
+}
+
+/** @param options.defaultRate calls a second of an account that names none */
+export type OpenEngine = (options: { now: () => number; defaultRate: number }) => Promise<Engine>
