@@ -13,8 +13,9 @@ import type { PollerRole } from './open-poller.ts'
 import { readingsOf } from './readings.ts'
 
 interface Workers {
-  poller: Pick<PollerRole, 'underWay' | 'clockAheadMs'>
-  deliverer: Pick<DelivererRole, 'underWay'>
+  /** Null: this node has no such role. */
+  poller: Pick<PollerRole, 'underWay' | 'clockAheadMs'> | null
+  deliverer: Pick<DelivererRole, 'underWay'> | null
 }
 
 interface NodeMetrics {
@@ -26,11 +27,19 @@ interface NodeMetrics {
 
 /** The metrics of this process, and of the database that it works on. */
 export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig): NodeMetrics => {
-  const { callback, upstream } = config
+  const {
+    callback,
+    upstream,
+    node: { roles },
+  } = config
   const metrics = createMetrics({ routes: documentedStatuses(), clock })
   const figures = createFigures(store, clock)
   const startedAt = clock.monotonic()
   const settings = settingsIdOf(config)
+  const limits = {
+    polls: roles.includes('poll') ? upstream.concurrency : 0,
+    deliveries: roles.includes('deliver') ? callback.concurrency : 0,
+  }
   let workers: Workers | null = null
   metrics.addAccount(upstream.account)
 
@@ -40,10 +49,10 @@ export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: Upstre
     const node = {
       version: VERSION,
       settings,
-      polls: { inUse: workers?.poller.underWay() ?? 0, limitOfAccount: upstream.concurrency },
-      deliveries: { inUse: workers?.deliverer.underWay() ?? 0, limit: callback.concurrency },
+      polls: { inUse: workers?.poller?.underWay() ?? 0, limitOfAccount: limits.polls },
+      deliveries: { inUse: workers?.deliverer?.underWay() ?? 0, limit: limits.deliveries },
       callsInLastMinute: metrics.callsInLastMinute,
-      clockSkewMs: (accountId: string) => workers?.poller.clockAheadMs(accountId) ?? null,
+      clockSkewMs: (accountId: string) => workers?.poller?.clockAheadMs(accountId) ?? null,
     }
     return metrics.text(readingsOf(read, node, { monotonic: clock.monotonic(), startedAt }))
   }

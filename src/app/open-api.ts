@@ -4,7 +4,6 @@ import { createEventSigner } from '../callback/signing.ts'
 import { createTestCallback } from '../callback/test-callback.ts'
 import { createNetworks } from '../core/address.ts'
 import { createApi } from '../http/api.ts'
-import { listen } from '../http/listen.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createWaitingRoom } from '../http/waiting-room.ts'
@@ -14,37 +13,34 @@ import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds, random } from './clock-and-ids.ts'
-import { createReadiness } from './readiness.ts'
-import { createRole, type Role, type RoleDeps } from './role.ts'
+import { openServer, type ServerRole } from './open-server.ts'
+import type { Readiness } from './readiness.ts'
+import type { RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
 const REGISTER_GROUP = 32
 /** Three quarters of the connections that there may be: the others are for those who do not wait. */
 const WAITING = { perPartner: 64, most: 3_072 }
 
-/**
- * Listens, and rejects when it cannot. To stop makes the service unready at once and ends what callers wait for.
- */
-export const openApi = async ({
+/** Serves partners and operators, from now on. To stop ends what callers wait for. */
+export const openApi = ({
   config: { callback, polling, server, storage, upstream },
   store,
   sender,
   enumerationGuard,
+  readiness,
   tracer,
   metrics,
-  whyOff,
   emit,
 }: RoleDeps<'callback' | 'polling' | 'server' | 'storage' | 'upstream', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
+  readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
-  /** Why operators are not told any more; null: nobody has said where to tell them. */
-  whyOff: (() => string | null) | null
-}): Promise<{ url: string } & Role> => {
+}): Promise<ServerRole> => {
   const newId = createIds()
   const judge = createUrlJudge(callbackPolicy(callback))
-  const readiness = createReadiness(store, clock, whyOff)
   const stopping = new AbortController()
   const waitingRoom = createWaitingRoom(WAITING)
   const api = createApi({
@@ -93,17 +89,5 @@ export const openApi = async ({
     },
     ready: readiness.checks,
   })
-  const listener = await listen(api.fetch, { ...server, sleep: clock.sleep, waitingRoom })
-  return {
-    url: listener.url,
-    ...createRole({
-      end: () => {
-        readiness.stopping()
-        stopping.abort()
-        return listener.close()
-      },
-      // What a caller waits for still is ended by the end of the process.
-      breakOff: () => {},
-    }),
-  }
+  return openServer(api.fetch, { server, readiness, waitingRoom, endWaits: () => stopping.abort() })
 }

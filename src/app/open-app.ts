@@ -1,6 +1,7 @@
 import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { SECOND } from '../core/duration.ts'
+import type { NodeRole } from '../core/node.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { Store } from '../store/store.ts'
 import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
@@ -23,6 +24,8 @@ import { openBulkActs } from './open-bulk-acts.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller } from './open-poller.ts'
+import { openProbes } from './open-probes.ts'
+import { createReadiness } from './readiness.ts'
 import { GRACE_MS, type Role } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
 import { traceAttempts } from './traced.ts'
@@ -33,15 +36,16 @@ const MEND = { rows: 250, pauseMs: 10 }
 const FLUSH_MS = 2 * SECOND
 
 export interface App {
-  /** Where the API listens. */
+  /** Where it listens. */
   url: string
   store: Store
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts the API, the poller and the deliverer in this process. Disposing stops all three at once and waits for what is under
- * way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of it is recorded.
+ * Starts the API, the poller and the deliverer in this process, or those of them that ROLES names. Disposing stops all at once and
+ * waits for what is under way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of
+ * it is recorded.
  *
  * @param told of all events
  * @param database for callers that have begun to open it already
@@ -52,6 +56,7 @@ export const openApp = async (
   database: Promise<Store> = openDatabase(config, { emit: told, runs: 'on its own thread' }),
 ): Promise<App> => {
   const { callback, upstream } = config
+  const does = (role: NodeRole) => config.node.roles.includes(role)
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
   const metrics = createNodeMetrics(store, config)
@@ -99,9 +104,10 @@ export const openApp = async (
   const operator = openOperator(shared)
   roles.push(operator)
   listeners.push(operator.listen)
-  const { whyOff } = operator
-  const api = await openApi({ ...shared, sender, enumerationGuard, metrics: metrics.page, whyOff })
-  roles.push(api)
+  const readiness = createReadiness(store, clock, operator.whyOff)
+  const served = { ...shared, readiness, metrics: metrics.page }
+  const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
+  roles.push(server)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
   stack.defer(dueTimes.stop)
@@ -112,13 +118,14 @@ export const openApp = async (
   await commandWatch.look()
   const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, rings: [() => void commandWatch.look()], clock })
   stack.defer(slowHeartbeat.stop)
-  const poller = openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt: clockWatch.setAt })
-  const deliverer = openDeliverer({ ...shared, sender, clockSetAt: clockWatch.setAt })
-  roles.push(poller, deliverer)
+  const { setAt: clockSetAt } = clockWatch
+  const poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt }) : null
+  const deliverer = does('deliver') ? openDeliverer({ ...shared, sender, clockSetAt }) : null
+  const bulkActs = does('deliver') ? openBulkActs({ store, emit }) : null
+  roles.push(...[poller, deliverer, bulkActs].filter(role => role !== null))
   metrics.watch({ poller, deliverer })
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()
-  roles.push(openBulkActs({ store, emit }))
   const running = stack.move()
-  return { url: api.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  return { url: server.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

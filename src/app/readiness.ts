@@ -17,6 +17,8 @@ const told = (name: string, reasons: readonly string[]): Check => {
   return { name, ok: true, reason: named.length === 0 ? null : named.join('; ') }
 }
 
+export type Readiness = ReturnType<typeof createReadiness>
+
 /**
  * Whether this process can do its work now, and what keeps it from it.
  *

@@ -27,7 +27,12 @@ export const serve = async ({ hold, lang }: Pick<Common, 'lang'> & { hold: boole
   for (const { setting, effect } of relaxedSettings(config)) emit('setting.relaxed', { setting, effect: effect.en })
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
   const app = await start(config, { emit, hold }).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
-  emit('listening', { url: app.url, database: pathOf(config), account: config.upstream.account })
+  emit('listening', {
+    url: app.url,
+    database: pathOf(config),
+    account: config.upstream.account,
+    roles: config.node.roles.join(','),
+  })
   if (config.server.adminToken === null)
     emit('admin.closed', {
       reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, but to tokens of admin-token create',

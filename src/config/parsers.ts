@@ -33,6 +33,20 @@ export const oneOf =
       : accept(word)
   }
 
+/** At least one of these words, separated by commas; each once, in their order here. */
+export const someOf =
+  <const T extends string>(...words: readonly T[]): Parser<readonly T[]> =>
+  text => {
+    const items = splitList(text)
+    const stray = items.find(item => !words.some(word => word === item))
+    return stray === undefined && items.length > 0
+      ? accept(words.filter(word => items.includes(word)))
+      : refuse(
+          `${quote(stray ?? text)} is unknown; write some of ${words.join(', ')}, separated by commas`,
+          `不认识 ${quote(stray ?? text)}；可填 ${words.join('、')} 中的若干项，以英文逗号分隔`,
+        )
+  }
+
 export const flag: Parser<boolean> = text =>
   text === 'true' || text === 'false'
     ? accept(text === 'true')

@@ -3,7 +3,7 @@ import { type Config, settingGroups } from './settings.ts'
 
 /** What the nodes of one database need not have in common. */
 const OF_A_NODE =
-  /^(HOST|PORT|DATABASE_URL|LOG_LEVEL|TRUST_PROXY|OTEL_.*|TRACES|CALLBACK_CONCURRENCY.*|UPSTREAM_CONCURRENCY)$/
+  /^(ROLES|HOST|PORT|DATABASE_URL|LOG_LEVEL|TRUST_PROXY|OTEL_.*|TRACES|CALLBACK_CONCURRENCY.*|UPSTREAM_CONCURRENCY)$/
 const LENGTH = 8
 
 /**

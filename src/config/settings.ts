@@ -1,5 +1,6 @@
 import type { Language } from '../core/language.ts'
 import { CALLBACK } from './groups/callback.ts'
+import { NODE } from './groups/node.ts'
 import { OPERATOR } from './groups/operator.ts'
 import { POLLING } from './groups/polling.ts'
 import { SERVER } from './groups/server.ts'
@@ -12,6 +13,7 @@ import type { SettingGroup } from './setting.ts'
 /** Every setting, once. The config and its type, the errors, `settings` and the documents are all made from this table. */
 const SETTINGS = {
   storage: STORAGE,
+  node: NODE,
   server: SERVER,
   upstream: UPSTREAM,
   polling: POLLING,

@@ -1,8 +1,6 @@
 import { Hono } from 'hono'
-import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Secret } from '../core/secret.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
 import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
 import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
@@ -14,13 +12,11 @@ import { createOverview, type OverviewDeps } from './admin/overview.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
 import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/registrations.ts'
 import { createDocs, type DocsDeps } from './docs/routes.ts'
-import { createHealth, type ReadyCheck } from './health.ts'
-import { sendError, sendProblem } from './json/problem.ts'
+import { createFrame, type FrameDeps } from './frame.ts'
+import { createHealth, type HealthDeps } from './health.ts'
 import { createMetricsPage, type MetricsDeps } from './metrics.ts'
 import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
-import { createRequestLog, type RequestLogDeps } from './middleware/request-log.ts'
-import { createRequestSpan } from './middleware/request-span.ts'
 import type { DocumentDeps } from './openapi/document.ts'
 import { createOperatorReference } from './openapi/operator-reference.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
@@ -36,7 +32,6 @@ import { createRegistrations, type RegistrationDeps } from './partner/registrati
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
 import { createStatus, type StatusDeps } from './partner/status.ts'
-import { createRouter } from './router.ts'
 
 type Part =
   | RegistrationDeps
@@ -51,7 +46,8 @@ type Part =
   | StatusDeps
   | MetricsDeps
   | PartnerAuthDeps
-  | Omit<RequestLogDeps, 'refuseMethod'>
+  | FrameDeps
+  | HealthDeps
   | AdminPartnerDeps
   | AdminKeyDeps
   | AdminAccountDeps
@@ -73,41 +69,15 @@ export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations'
   judgeUrl: JudgeUrl
   /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
   adminToken: Secret | null
-  /** Null: there are no traces. */
-  tracer: Pick<Tracer, 'request'> | null
   emit: Emit
-  version: string
-  ready: () => Promise<ReadyCheck[]>
 }
 
 /** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
 export const createApi = (deps: ApiDeps) => {
-  const app = new Hono<ApiEnv>({ router: createRouter() })
-  const refuseMethod = methodNotAllowed({
-    app,
-    onMethodNotAllowed: (c, methods) => {
-      const allow = methods.join(', ')
-      return sendProblem(c, {
-        code: 'method_not_allowed',
-        detail: { en: `This address supports ${allow}.`, zh: `该地址支持的方法：${methods.join('、')}。` },
-        headers: { allow },
-      })
-    },
+  const app = createFrame(deps, {
+    en: 'This address does not exist. See /docs for those that do.',
+    zh: '该地址不存在。可用的地址见 /docs。',
   })
-  // Around all others, so that it sees what they answer; a middleware less where there are no traces.
-  if (deps.tracer) app.use(createRequestSpan(deps.tracer))
-  app.use(createRequestLog({ ...deps, refuseMethod }))
-  app.onError((error, c) => sendError(c, error))
-  app.notFound(c =>
-    sendProblem(c, {
-      code: 'not_found',
-      detail: {
-        en: 'This address does not exist. See /docs for those that do.',
-        zh: '该地址不存在。可用的地址见 /docs。',
-      },
-    }),
-  )
-
   const checked = {
     ...deps,
     registrationBody: createRegistrationBody(deps),

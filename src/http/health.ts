@@ -9,7 +9,7 @@ export interface ReadyCheck {
   reason: string | null
 }
 
-interface HealthDeps {
+export interface HealthDeps {
   version: string
   ready: () => Promise<ReadyCheck[]>
 }

@@ -12,9 +12,9 @@ export const EVENTS = {
   /** The one name without a noun: scripts that start the service wait for it. */
   listening: {
     level: 'info',
-    fields: { url: TEXT, database: TEXT, account: TEXT },
+    fields: { url: TEXT, database: TEXT, account: TEXT, roles: TEXT },
     meaning:
-      'The service has started and takes requests at `url`. It works on the file `database` and asks for the APIID `account` (`IHUYI_ACCOUNT`).',
+      'The service has started and takes requests at `url`. It works on the file `database` with the APIID `account` (`IHUYI_ACCOUNT`), and does what `roles` says (`ROLES`).',
   },
   'service.stopping': {
     level: 'info',

@@ -11,7 +11,13 @@ const idWith = (changes: Record<string, string> = {}): string => {
 
 test('nodes with the same settings have the same id, whatever is their own', () => {
   expect(idWith()).toMatch(/^[0-9a-f]{8}$/)
-  const own = { PORT: '9000', LOG_LEVEL: 'debug', DATABASE_URL: 'file:other.db', CALLBACK_CONCURRENCY: '8' }
+  const own = {
+    PORT: '9000',
+    ROLES: 'poll',
+    LOG_LEVEL: 'debug',
+    DATABASE_URL: 'file:other.db',
+    CALLBACK_CONCURRENCY: '8',
+  }
   expect(idWith(own)).toBe(idWith())
 })
 

@@ -1,0 +1,37 @@
+import { createNetworks } from '../core/address.ts'
+import type { MetricsDeps } from '../http/metrics.ts'
+import { createProbes } from '../http/probes.ts'
+import type { Tracer } from '../telemetry/traces/tracer.ts'
+import { VERSION } from '../version.ts'
+import { clock, createIds } from './clock-and-ids.ts'
+import { openServer, type ServerRole } from './open-server.ts'
+import type { Readiness } from './readiness.ts'
+import type { RoleDeps } from './role.ts'
+
+/** What a node without the role `api` serves: probes and metrics. */
+export const openProbes = ({
+  config: { server },
+  readiness,
+  tracer,
+  metrics,
+  emit,
+}: Pick<RoleDeps<'server', never>, 'config' | 'emit'> & {
+  readiness: Readiness
+  tracer: Tracer | null
+  metrics: MetricsDeps['metrics']
+}): Promise<ServerRole> => {
+  const probes = createProbes({
+    ready: readiness.checks,
+    version: VERSION,
+    metrics,
+    metricsToken: server.metricsToken,
+    trustedProxies: createNetworks(server.trustProxy),
+    tracer,
+    newId: createIds(),
+    ...clock,
+    emit,
+  })
+  // Nobody waits here for something to happen.
+  const waitingRoom = { endLongestWait: () => false }
+  return openServer(probes.fetch, { server, readiness, waitingRoom, endWaits: () => {} })
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { createAdminClient, createApiClient } from '../support/api-client.ts'
+import { ADMIN_TOKEN, openService } from '../support/service.ts'
+import { openScene } from './stage.ts'
+
+test('ROLES parts the work: a registration waits for a node that polls, and its webhook for one that delivers', async () => {
+  await using scene = await openScene({ UPSTREAM_TIMEOUT: '5s', CALLBACK_TIMEOUT: '5s' })
+  const { upstream, receiver } = scene
+  upstream.script('serial', { status: 'SUCCESS' })
+  await using api = await openService({ ...scene.env, ROLES: 'api' })
+  const { apiKey, signingSecret } = await createAdminClient(api.url, ADMIN_TOKEN).createPartner('first')
+  receiver.trust([signingSecret])
+  const partner = createApiClient(api.url, apiKey)
+  const { id } = await partner.register({ idcardid: 'serial', callbackUrl: receiver.urlFor('/hook') })
+  expect((await partner.find(id)).polls).toBe(0)
+  expect(upstream.calls).toEqual([])
+
+  await using poller = await openService({ ...scene.env, ROLES: 'poll' })
+  await partner.until(id, one => one.status === 'succeeded')
+  expect((await partner.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
+
+  await using deliverer = await openService({ ...scene.env, ROLES: 'deliver' })
+  await partner.until(id, one => one.delivery.state === 'delivered')
+  expect(receiver.received).toHaveLength(1)
+  for (const { url } of [poller, deliverer]) expect((await fetch(`${url}/readyz`)).status).toBe(200)
+})
+
+test('a node without the role api serves probes and metrics, and nothing else', async () => {
+  await using scene = await openScene({ ROLES: 'poll,deliver' })
+  await using node = await openService(scene.env)
+  const ask = (path: string, init?: RequestInit) => fetch(`${node.url}${path}`, init)
+  for (const path of ['/healthz', '/readyz', '/metrics']) expect((await ask(path)).status).toBe(200)
+  const authorization = `Bearer ${ADMIN_TOKEN}`
+  for (const path of ['/', '/docs', '/openapi.json', '/v1/me', '/v1/admin/overview', '/v1/registrations']) {
+    const answer = await ask(path, { headers: { authorization } })
+    expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 404, 'application/problem+json'])
+  }
+  const refused = await ask('/v1/registrations', { method: 'POST', headers: { 'accept-language': 'zh' }, body: '{}' })
+  expect(await refused.json()).toMatchObject({ status: 404, detail: expect.stringContaining('ROLES 不含 api') })
+  const wrongMethod = await ask('/metrics', { method: 'POST' })
+  expect([wrongMethod.status, wrongMethod.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})
+
+test('the slots of a role that a node has not are none', async () => {
+  await using scene = await openScene({ ROLES: 'deliver', CALLBACK_CONCURRENCY: '8' })
+  await using node = await openService(scene.env)
+  const page = await (await fetch(`${node.url}/metrics`)).text()
+  expect(page).toContain('idface_slots_limit{kind="poll"} 0')
+  expect(page).toContain('idface_slots_limit{kind="deliver"} 8')
+})
