@@ -32,40 +32,50 @@ import { describeSecrets } from './conformance/secrets.ts'
 import { describeStats } from './conformance/stats.ts'
 import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
 
-/** What every store promises; the promises are the comments of `store.ts`. */
-export const describeStore = (name: string, open: OpenStore): void => {
+/** What a store promises, by the parts of `store.ts`. */
+const PARTS = {
+  registering: describeRegistering,
+  polling: describePolling,
+  'what was answered': describeAnswers,
+  'a clock that was set back': describeClockSteps,
+  'who is asked first': describePollQueues,
+  accounts: describeAccounts,
+  completions: describeCompletions,
+  delivering: describeDelivering,
+  holding: describeHolding,
+  lanes: describeLanes,
+  'a URL that answered 410': describeCallbackPauses,
+  'a URL that fails': describeFailingCallbacks,
+  'the notice of a disabled URL': describeCallbackNotices,
+  'catching up': describeCatchingUp,
+  'a bulk resend': describeBulkResending,
+  'order and bounds': describeOrdering,
+  repeating: describeRepeating,
+  fencing: describeFencing,
+  cancelling: describeCancelling,
+  events: describeEvents,
+  reading: describeQueries,
+  partners: describePartners,
+  searching: describeSearching,
+  'a bulk act': describeBulkActs,
+  operators: describeOperators,
+  'signing secrets': describeSecrets,
+  stats: describeStats,
+  history: describeHistory,
+  'what operators are told': describeOperatorEvents,
+  retention: describeRetention,
+  upkeep: describeUpkeep,
+} as const satisfies Record<string, (open: OpenStore) => void>
+export type Part = keyof typeof PARTS
+
+/** What every store promises; the promises are the comments of `store.ts`. @param parts all unless given */
+export const describeStore = (
+  name: string,
+  open: OpenStore,
+  parts: readonly Part[] = Object.keys(PARTS) as Part[],
+): void => {
   describe(name, () => {
-    describe('registering', () => describeRegistering(open))
-    describe('polling', () => describePolling(open))
-    describe('what was answered', () => describeAnswers(open))
-    describe('a clock that was set back', () => describeClockSteps(open))
-    describe('who is asked first', () => describePollQueues(open))
-    describe('accounts', () => describeAccounts(open))
-    describe('completions', () => describeCompletions(open))
-    describe('delivering', () => describeDelivering(open))
-    describe('holding', () => describeHolding(open))
-    describe('lanes', () => describeLanes(open))
-    describe('a URL that answered 410', () => describeCallbackPauses(open))
-    describe('a URL that fails', () => describeFailingCallbacks(open))
-    describe('the notice of a disabled URL', () => describeCallbackNotices(open))
-    describe('catching up', () => describeCatchingUp(open))
-    describe('a bulk resend', () => describeBulkResending(open))
-    describe('order and bounds', () => describeOrdering(open))
-    describe('repeating', () => describeRepeating(open))
-    describe('fencing', () => describeFencing(open))
-    describe('cancelling', () => describeCancelling(open))
-    describe('events', () => describeEvents(open))
-    describe('reading', () => describeQueries(open))
-    describe('partners', () => describePartners(open))
-    describe('searching', () => describeSearching(open))
-    describe('a bulk act', () => describeBulkActs(open))
-    describe('operators', () => describeOperators(open))
-    describe('signing secrets', () => describeSecrets(open))
-    describe('stats', () => describeStats(open))
-    describe('history', () => describeHistory(open))
-    describe('what operators are told', () => describeOperatorEvents(open))
-    describe('retention', () => describeRetention(open))
-    describe('upkeep', () => describeUpkeep(open))
+    for (const part of parts) describe(part, () => PARTS[part](open))
   })
 }
 

@@ -1,0 +1,333 @@
+CREATE TABLE "accounts" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"api_id" text COLLATE "C" NOT NULL,
+	"api_key" "bytea" NOT NULL,
+	"password_mode" text COLLATE "C" NOT NULL,
+	"rate" double precision,
+	"is_default" boolean DEFAULT false NOT NULL,
+	"partner_id" text COLLATE "C",
+	"created_at" bigint NOT NULL,
+	"paused_at" bigint,
+	"pause_reason" text COLLATE "C",
+	"pause_code" integer,
+	"unreachable_at" bigint,
+	"unreachable_error" text COLLATE "C",
+	"probes" integer DEFAULT 0 NOT NULL,
+	"probe_at" bigint,
+	"allowed_at" double precision DEFAULT 0 NOT NULL,
+	"ramp_at" bigint,
+	"ramp_rate" double precision,
+	"nth" bigint GENERATED ALWAYS AS IDENTITY (sequence name "accounts_nth_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	CONSTRAINT "accounts_api_id_unique" UNIQUE("api_id"),
+	CONSTRAINT "accounts_mode" CHECK (password_mode IN ('dynamic', 'static')),
+	CONSTRAINT "accounts_paused" CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
+	CONSTRAINT "accounts_operator" CHECK (pause_reason IS DISTINCT FROM 'operator' OR probe_at IS NULL)
+);
+--> statement-breakpoint
+CREATE TABLE "acts" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "acts_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"at" bigint NOT NULL,
+	"who" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"act" text COLLATE "C" NOT NULL,
+	"object" text COLLATE "C",
+	"reason" text COLLATE "C",
+	"outcome" text COLLATE "C" NOT NULL,
+	"is_for_log" boolean DEFAULT true NOT NULL,
+	CONSTRAINT "acts_outcome" CHECK (outcome IN ('begun', 'done', 'refused', 'failed'))
+);
+--> statement-breakpoint
+CREATE TABLE "admin_tokens" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"role" text COLLATE "C" NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_used_at" bigint,
+	"expires_at" bigint,
+	"revoked_at" bigint,
+	CONSTRAINT "admin_tokens_role" CHECK (role IN ('read', 'operate', 'admin'))
+);
+--> statement-breakpoint
+CREATE TABLE "api_keys" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"partner_id" text COLLATE "C" NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"last_used_at" bigint,
+	"expires_at" bigint,
+	"revoked_at" bigint
+);
+--> statement-breakpoint
+CREATE TABLE "attempts" (
+	"message_seq" bigint NOT NULL,
+	"n" integer NOT NULL,
+	"at" bigint NOT NULL,
+	"outcome" text COLLATE "C" NOT NULL,
+	"http_status" integer,
+	"error" text COLLATE "C",
+	"duration_ms" integer NOT NULL,
+	"response_excerpt" text COLLATE "C",
+	CONSTRAINT "attempts_message_seq_n_pk" PRIMARY KEY("message_seq","n"),
+	CONSTRAINT "attempts_outcome" CHECK (outcome IN ('delivered', 'rejected', 'gone', 'failed'))
+);
+--> statement-breakpoint
+CREATE TABLE "bulk_acts" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"act" text COLLATE "C" NOT NULL,
+	"filter" jsonb NOT NULL,
+	"reason" text COLLATE "C" NOT NULL,
+	"who" text COLLATE "C" NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"probe" boolean DEFAULT false NOT NULL,
+	"count" integer NOT NULL,
+	"count_is_capped" boolean DEFAULT false NOT NULL,
+	"state" text COLLATE "C" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"started_at" bigint,
+	"done_at_start" integer DEFAULT 0 NOT NULL,
+	"ended_at" bigint,
+	"done" integer DEFAULT 0 NOT NULL,
+	"error" text COLLATE "C",
+	"cursor" text COLLATE "C",
+	"looked" integer DEFAULT 0 NOT NULL,
+	"probe_id" text COLLATE "C",
+	"probe_claims" integer DEFAULT 0 NOT NULL,
+	"probed_at" bigint,
+	CONSTRAINT "bulk_acts_act" CHECK (act IN ('resend', 'cancel', 'poll')),
+	CONSTRAINT "bulk_acts_state" CHECK (state IN ('draft', 'probing', 'running', 'stopped', 'done', 'failed'))
+);
+--> statement-breakpoint
+CREATE TABLE "bulk_resends" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"partner_id" text COLLATE "C" NOT NULL,
+	"since" bigint NOT NULL,
+	"until" bigint NOT NULL,
+	"count" integer NOT NULL,
+	"resent" integer DEFAULT 0 NOT NULL,
+	"cursor" text COLLATE "C" DEFAULT '' NOT NULL,
+	"looked" integer DEFAULT 0 NOT NULL,
+	"done" boolean DEFAULT false NOT NULL,
+	"created_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "callback_health" (
+	"partner_id" text COLLATE "C" NOT NULL,
+	"callback_url" text COLLATE "C" NOT NULL,
+	"failing_since" bigint NOT NULL,
+	"attempts" integer NOT NULL,
+	"last_error" text COLLATE "C" NOT NULL,
+	"last_at" bigint NOT NULL,
+	"state" text COLLATE "C" NOT NULL,
+	"notice_id" text COLLATE "C",
+	"notice_due_at" bigint,
+	"notice_tries" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "callback_health_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url"),
+	CONSTRAINT "callback_health_state_known" CHECK (state IN ('watched', 'failing', 'disabled'))
+);
+--> statement-breakpoint
+CREATE TABLE "callback_pauses" (
+	"partner_id" text COLLATE "C" NOT NULL,
+	"callback_url" text COLLATE "C" NOT NULL,
+	"since" bigint NOT NULL,
+	"lifted_until" bigint,
+	CONSTRAINT "callback_pauses_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url")
+);
+--> statement-breakpoint
+CREATE TABLE "completion_bins" (
+	"account_id" text COLLATE "C" NOT NULL,
+	"bin" integer NOT NULL,
+	"completions" double precision NOT NULL,
+	"exposure_ms" double precision NOT NULL,
+	CONSTRAINT "completion_bins_account_id_bin_pk" PRIMARY KEY("account_id","bin"),
+	CONSTRAINT "completion_bins_counts" CHECK (completions >= 0 AND exposure_ms >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "count_changes" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "count_changes_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"what" text COLLATE "C" NOT NULL,
+	"owner" text COLLATE "C" NOT NULL,
+	"n" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "counts" (
+	"what" text COLLATE "C" NOT NULL,
+	"owner" text COLLATE "C" NOT NULL,
+	"n" bigint NOT NULL,
+	CONSTRAINT "counts_owner_what_pk" PRIMARY KEY("owner","what")
+);
+--> statement-breakpoint
+CREATE TABLE "history" (
+	"kind" text COLLATE "C" NOT NULL,
+	"at" bigint NOT NULL,
+	"data" text COLLATE "C" NOT NULL,
+	CONSTRAINT "history_kind_at_pk" PRIMARY KEY("kind","at"),
+	CONSTRAINT "history_kind" CHECK (kind IN ('minute', 'hour', 'start'))
+);
+--> statement-breakpoint
+CREATE TABLE "lanes" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "lanes_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"partner_id" text COLLATE "C" NOT NULL,
+	"host" text COLLATE "C" NOT NULL,
+	"due_at" bigint,
+	"strikes" integer DEFAULT 0 NOT NULL,
+	"slow" boolean DEFAULT false NOT NULL,
+	"proven" boolean DEFAULT false NOT NULL,
+	"ramp_at" bigint,
+	"ramped" integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "messages" (
+	"seq" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "messages_seq_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"partner_id" text COLLATE "C" NOT NULL,
+	"event" bigint NOT NULL,
+	"registration_id" text COLLATE "C" NOT NULL,
+	"lane_id" bigint NOT NULL,
+	"callback_url" text COLLATE "C" NOT NULL,
+	"type" text COLLATE "C" NOT NULL,
+	"body" "bytea" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"state" text COLLATE "C" NOT NULL,
+	"due_at" bigint,
+	"claimed_at" bigint,
+	"claims" integer DEFAULT 0 NOT NULL,
+	"fence" integer DEFAULT 0 NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"unrecorded" integer DEFAULT 0 NOT NULL,
+	"retries" integer DEFAULT 0 NOT NULL,
+	"traceparent" text COLLATE "C",
+	CONSTRAINT "messages_state" CHECK (state IN ('pending', 'delivered', 'exhausted')),
+	CONSTRAINT "messages_ended" CHECK (state = 'pending' OR due_at IS NULL),
+	CONSTRAINT "messages_claimed" CHECK (claimed_at IS NULL OR due_at IS NOT NULL)
+);
+--> statement-breakpoint
+CREATE TABLE "meta" (
+	"key" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"value" "bytea" NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "operator_events" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "operator_events_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"condition" text COLLATE "C" NOT NULL,
+	"subject" text COLLATE "C" NOT NULL,
+	"state" text COLLATE "C" NOT NULL,
+	"since" bigint NOT NULL,
+	"at" bigint NOT NULL,
+	"count" integer NOT NULL,
+	"details" text COLLATE "C" NOT NULL,
+	"told_state" text COLLATE "C",
+	"told_at" bigint,
+	"due_at" bigint,
+	"claims" integer DEFAULT 0 NOT NULL,
+	"tries" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "operator_events_state" CHECK (state IN ('firing', 'resolved')),
+	CONSTRAINT "operator_events_told" CHECK (told_state IN ('firing', 'resolved'))
+);
+--> statement-breakpoint
+CREATE TABLE "partners" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"disabled" boolean DEFAULT false NOT NULL,
+	"payload" text COLLATE "C" DEFAULT 'full' NOT NULL,
+	"max_pending" integer,
+	"max_hosts" integer,
+	"max_daily" integer,
+	"created_at" bigint NOT NULL,
+	"events" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "partners_payload" CHECK (payload IN ('full', 'thin')),
+	CONSTRAINT "partners_quotas" CHECK (max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "registrations" (
+	"verification_id" bigint NOT NULL,
+	"n" integer NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"partner_id" text COLLATE "C" NOT NULL,
+	"callback_url" text COLLATE "C" NOT NULL,
+	"lane_id" bigint NOT NULL,
+	"metadata" "bytea" NOT NULL,
+	"status" text COLLATE "C" NOT NULL,
+	"reason" text COLLATE "C",
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint NOT NULL,
+	"resolved_at" bigint,
+	"message_seq" bigint,
+	"traceparent" text COLLATE "C",
+	CONSTRAINT "registrations_verification_id_n_pk" PRIMARY KEY("verification_id","n"),
+	CONSTRAINT "registrations_id_unique" UNIQUE("id"),
+	CONSTRAINT "registrations_status" CHECK (status IN ('pending', 'succeeded', 'failed', 'unresolved', 'cancelled')),
+	CONSTRAINT "registrations_ended" CHECK ((status = 'pending') = (resolved_at IS NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "signing_secrets" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"partner_id" text COLLATE "C" NOT NULL,
+	"type" text COLLATE "C" NOT NULL,
+	"secret" "bytea" NOT NULL,
+	"created_at" bigint NOT NULL,
+	"expires_at" bigint,
+	CONSTRAINT "signing_secrets_type" CHECK (type IN ('v1', 'v1a'))
+);
+--> statement-breakpoint
+CREATE TABLE "verifications" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "verifications_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"account_id" text COLLATE "C" NOT NULL,
+	"partner_id" text COLLATE "C" NOT NULL,
+	"idcardid" text COLLATE "C" NOT NULL,
+	"serial_key" text COLLATE "C",
+	"created_at" bigint NOT NULL,
+	"nudged_at" bigint NOT NULL,
+	"queue" integer DEFAULT 1 NOT NULL,
+	"due_at" bigint,
+	"claimed_at" bigint,
+	"claims" integer DEFAULT 0 NOT NULL,
+	"polls" integer DEFAULT 0 NOT NULL,
+	"last_polled_at" bigint,
+	"last_answer" text COLLATE "C",
+	"last_code" integer,
+	"raw_status" text COLLATE "C",
+	"last_open_at" bigint,
+	"failures" integer DEFAULT 0 NOT NULL,
+	"failing_since" bigint,
+	"invalid_ids" integer DEFAULT 0 NOT NULL,
+	"gone_checks" integer DEFAULT 0 NOT NULL,
+	"seen" boolean DEFAULT false NOT NULL,
+	"verdict" "bytea",
+	"observed_at" bigint,
+	"previous_poll_at" bigint,
+	CONSTRAINT "verifications_resolved" CHECK (verdict IS NULL OR due_at IS NULL),
+	CONSTRAINT "verifications_claimed" CHECK (claimed_at IS NULL OR due_at IS NOT NULL)
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX "accounts_default" ON "accounts" USING btree ("is_default") WHERE is_default;--> statement-breakpoint
+CREATE INDEX "acts_for_log" ON "acts" USING btree ("id") WHERE is_for_log;--> statement-breakpoint
+CREATE INDEX "api_keys_partner" ON "api_keys" USING btree ("partner_id");--> statement-breakpoint
+CREATE INDEX "bulk_acts_open" ON "bulk_acts" USING btree ("looked","id") WHERE state IN ('probing', 'running');--> statement-breakpoint
+CREATE INDEX "bulk_resends_done" ON "bulk_resends" USING btree ("created_at") WHERE done;--> statement-breakpoint
+CREATE INDEX "bulk_resends_open" ON "bulk_resends" USING btree ("looked","id") WHERE NOT done;--> statement-breakpoint
+CREATE INDEX "callback_health_state" ON "callback_health" USING btree ("state","last_at") WHERE state <> 'watched';--> statement-breakpoint
+CREATE INDEX "callback_health_old" ON "callback_health" USING btree ("last_at") WHERE state <> 'disabled';--> statement-breakpoint
+CREATE INDEX "callback_health_notice" ON "callback_health" USING btree ("notice_due_at") WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "callback_pauses_lifted" ON "callback_pauses" USING btree ("lifted_until") WHERE lifted_until IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "count_changes_owner" ON "count_changes" USING btree ("owner");--> statement-breakpoint
+CREATE UNIQUE INDEX "lanes_host" ON "lanes" USING btree ("partner_id","host");--> statement-breakpoint
+CREATE INDEX "lanes_due_of_kind" ON "lanes" USING btree ("partner_id","slow","proven","due_at","id") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "lanes_first" ON "lanes" USING btree ("due_at") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "lanes_ramp" ON "lanes" USING btree ("ramp_at") WHERE ramp_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "messages_due" ON "messages" USING btree ("lane_id","due_at","seq") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_event" ON "messages" USING btree ("partner_id","event");--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_registration" ON "messages" USING btree ("registration_id");--> statement-breakpoint
+CREATE INDEX "messages_open" ON "messages" USING btree ("partner_id","state","registration_id") WHERE state <> 'delivered';--> statement-breakpoint
+CREATE INDEX "messages_rested" ON "messages" USING btree ("created_at") WHERE due_at IS NULL;--> statement-breakpoint
+CREATE INDEX "messages_failed" ON "messages" USING btree ("registration_id") WHERE state = 'exhausted' OR (state = 'pending' AND attempts > 0);--> statement-breakpoint
+CREATE INDEX "messages_held_for_url" ON "messages" USING btree ("partner_id","callback_url") WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "operator_events_subject" ON "operator_events" USING btree ("condition","subject");--> statement-breakpoint
+CREATE INDEX "operator_events_due" ON "operator_events" USING btree ("due_at") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "registrations_list" ON "registrations" USING btree ("partner_id","status","id");--> statement-breakpoint
+CREATE INDEX "registrations_lane" ON "registrations" USING btree ("lane_id");--> statement-breakpoint
+CREATE INDEX "registrations_untold" ON "registrations" USING btree ("resolved_at") WHERE message_seq IS NULL AND resolved_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "signing_secrets_partner" ON "signing_secrets" USING btree ("partner_id");--> statement-breakpoint
+CREATE INDEX "signing_secrets_ended" ON "signing_secrets" USING btree ("expires_at") WHERE expires_at IS NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "verifications_serial" ON "verifications" USING btree ("idcardid","account_id");--> statement-breakpoint
+CREATE INDEX "verifications_key" ON "verifications" USING btree ("serial_key","account_id") WHERE serial_key IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "verifications_due" ON "verifications" USING btree ("account_id","partner_id","queue","due_at","last_polled_at" NULLS FIRST,"id") WHERE due_at IS NOT NULL;

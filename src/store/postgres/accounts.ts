@@ -1,0 +1,202 @@
+import {
+  type AccountPatch,
+  type AccountState,
+  afterNewCredentials,
+  pausedByOperator,
+  resumedByOperator,
+  withoutStepBack,
+} from '../../core/account.ts'
+import type { Secret } from '../../core/secret.ts'
+import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../account.ts'
+import type { Account, ClaimedAccount, Store } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { asc, eq, gt, or } from './drizzle.ts'
+import { accounts } from './schema.ts'
+
+type Verbs = Pick<
+  Store,
+  | 'putDefaultAccount'
+  | 'createAccount'
+  | 'findAccount'
+  | 'accountFor'
+  | 'listAccounts'
+  | 'pauseAccount'
+  | 'resumeAccount'
+>
+
+export const createAccounts = (context: Context): Verbs => {
+  const { sealed, write, read, tell, defaultRate } = context
+  const rows = createAccountRows(context)
+  const view = (row: AccountRow | null | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
+
+  return {
+    putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
+      write(async tx => {
+        const { db, at } = tx
+        // Nodes that start at once name the same account.
+        await tx.lock(['default account'])
+        const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
+        const [known] = await db.select().from(accounts).where(eq(accounts.apiId, apiId))
+        const isSame = known?.passwordMode === passwordMode && rows.hasKey(known, apiKey)
+        await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
+        const [row] = await db
+          .insert(accounts)
+          .values({ id, apiId, ...credentials, createdAt: at })
+          .onConflictDoUpdate({ target: accounts.apiId, set: credentials })
+          .returning()
+        const put = row as AccountRow
+        const corrected = known && !isSame ? await rows.patch(tx, put.id, one => afterNewCredentials(one, at)) : put
+        return viewAccount(corrected ?? put, defaultRate)
+      }),
+
+    createAccount: ({ apiKey, ...account }) =>
+      write(async ({ db, at }) => {
+        const values = { ...account, apiKey: sealed.accountKey.seal(account, apiKey), createdAt: at }
+        const [row] = await db.insert(accounts).values(values).onConflictDoNothing().returning()
+        return view(row)
+      }),
+
+    findAccount: idOrApiId =>
+      read(async ({ db }) => {
+        const [row] = await db.select().from(accounts).where(named(idOrApiId))
+        return view(row)
+      }),
+
+    accountFor: (partnerId, idOrApiId) => read(async tx => view(await rows.choose(tx, partnerId, idOrApiId))),
+
+    listAccounts: ({ limit, after }) =>
+      read(async ({ db }) => {
+        const found = await db
+          .select()
+          .from(accounts)
+          .where(after === null ? undefined : gt(accounts.id, after))
+          .orderBy(asc(accounts.id))
+          .limit(limit)
+        return found.map(row => viewAccount(row, defaultRate))
+      }),
+
+    pauseAccount: id => write(async tx => view(await rows.patch(tx, id, () => pausedByOperator(tx.at)))),
+
+    resumeAccount: async id => {
+      const resumed = await write(async tx =>
+        view(await rows.patch(tx, id, account => resumedByOperator(account, tx.at))),
+      )
+      if (resumed) tell([['verificationsDue']])
+      return resumed
+    },
+  }
+}
+
+const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
+
+/** All that claims, answers and operators change of an account. */
+const STATE = [
+  ['paused_at', 'bigint', 'pausedAt'],
+  ['pause_reason', 'text', 'pauseReason'],
+  ['pause_code', 'int', 'pauseCode'],
+  ['unreachable_at', 'bigint', 'unreachableAt'],
+  ['unreachable_error', 'text', 'unreachableError'],
+  ['probes', 'int', 'probes'],
+  ['probe_at', 'bigint', 'probeAt'],
+  ['allowed_at', 'float8', 'allowedAt'],
+  ['ramp_at', 'bigint', 'rampAt'],
+  ['ramp_rate', 'float8', 'rampRate'],
+] as const satisfies readonly (readonly [column: string, type: string, keyof AccountState])[]
+
+const UPDATE = `
+  UPDATE accounts SET ${STATE.map(([column]) => `${column} = changed.${column}`).join(', ')}
+  FROM unnest($1::text[], ${STATE.map(([, type], i) => `$${i + 2}::${type}[]`).join(', ')})
+    AS changed(id, ${STATE.map(([column]) => column).join(', ')})
+  WHERE accounts.id = changed.id`
+
+/** The accounts as claims, answers and operators change them, within the caller's transaction. */
+export const createAccountRows = ({
+  sealed,
+  openOr,
+  defaultRate,
+}: Pick<Context, 'sealed' | 'openOr' | 'defaultRate'>) => {
+  /** Opened keys by APIID: a claim needs them each time. */
+  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
+  const keyOf = (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>): Secret | null => {
+    const known = opened.get(row.apiId)
+    if (known?.bytes.equals(row.apiKey)) return known.key
+    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
+    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
+    return key
+  }
+
+  const rowsOf = (tx: Tx, ids: readonly string[], { lock }: { lock: 'wait' | 'skip' | 'none' }) =>
+    tx.rows<AccountRow & { nth: number }>(`${SELECT} WHERE id = ANY($1) ORDER BY id ${LOCKS[lock]}`, [ids])
+
+  const save = async (tx: Tx, changed: readonly (AccountState & { id: string })[]): Promise<void> => {
+    if (changed.length === 0) return
+    await tx.rows(UPDATE, [changed.map(({ id }) => id), ...STATE.map(([, , name]) => changed.map(one => one[name]))])
+  }
+
+  const stateOf = (row: AccountRow): AccountState & { id: string } => ({ ...row, rate: row.rate ?? defaultRate })
+
+  return {
+    /** Whether this is its key. One that cannot be decrypted is told by whoever needs it: here the right one is at hand. */
+    hasKey: (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>, key: Secret): boolean => {
+      try {
+        return sealed.accountKey.open(row).reveal() === key.reveal()
+      } catch {
+        return false
+      }
+    },
+
+    /**
+     * Of these, those whose key can be decrypted, as a claim takes them; in the order of their creation.
+     *
+     * @param lock `skip` leaves out those that another transaction has locked, and locks the others
+     */
+    those: async (tx: Tx, ids: readonly string[], { lock }: { lock: 'skip' | 'none' }): Promise<ClaimedAccount[]> => {
+      const rows = await rowsOf(tx, ids, { lock })
+      return rows
+        .toSorted((a, b) => a.nth - b.nth)
+        .flatMap(row => {
+          const apiKey = keyOf(row)
+          return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), tx.at)] : []
+        })
+    },
+
+    find: async (tx: Tx, id: string): Promise<AccountState | null> => {
+      const [row] = await rowsOf(tx, [id], { lock: 'none' })
+      return row ? stateOf(row) : null
+    },
+
+    /** These, locked until the transaction ends. */
+    load: async (tx: Tx, ids: readonly string[]): Promise<Map<string, AccountState & { id: string }>> =>
+      new Map((await rowsOf(tx, ids, { lock: 'wait' })).map(row => [row.id, stateOf(row)])),
+
+    /** What `Store.accountFor` says. */
+    choose: async ({ db }: Tx, partnerId: string, idOrApiId: string | null): Promise<AccountRow | null> => {
+      const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(idOrApiId)
+      return chooseAccount(await db.select().from(accounts).where(meant), partnerId)
+    },
+
+    /** Writes what may change of them: all of `AccountState` but the rate. */
+    save,
+
+    /** Changes it by a rule, which gives null for no change; the row as it is then, null where there is none. */
+    patch: async (
+      tx: Tx,
+      id: string,
+      rule: (account: AccountState) => AccountPatch | null,
+    ): Promise<AccountRow | null> => {
+      const [row] = await rowsOf(tx, [id], { lock: 'wait' })
+      if (!row) return null
+      const patch = rule(stateOf(row))
+      if (patch) await save(tx, [{ ...stateOf(row), ...patch }])
+      return { ...row, ...patch }
+    },
+  }
+}
+
+const LOCKS = { wait: 'FOR NO KEY UPDATE', skip: 'FOR NO KEY UPDATE SKIP LOCKED', none: '' } as const
+
+const SELECT = `
+  SELECT id, api_id AS "apiId", api_key AS "apiKey", password_mode AS "passwordMode", rate, is_default AS "isDefault",
+    partner_id AS "partnerId", created_at AS "createdAt", nth, ${STATE.map(([column, , name]) => `${column} AS "${name}"`).join(', ')}
+  FROM accounts`

@@ -1,0 +1,73 @@
+import { type ApiKey, type NewKey, ownerOfKey, revoked } from '../api-key.ts'
+import type { Store } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { asc, eq, inArray } from './drizzle.ts'
+import { apiKeys, partners } from './schema.ts'
+
+type Verbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
+
+const columns = {
+  id: apiKeys.id,
+  createdAt: apiKeys.createdAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+  expiresAt: apiKeys.expiresAt,
+  revokedAt: apiKeys.revokedAt,
+}
+
+export const createApiKeys = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => ({
+  createKey: (partnerId, key) =>
+    write(async tx => ((await hasPartner(tx, partnerId)) ? addKey(tx, partnerId, key) : null)),
+
+  listKeys: partnerId =>
+    read(async tx =>
+      (await hasPartner(tx, partnerId))
+        ? tx.db.select(columns).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
+        : null,
+    ),
+
+  revokeKey: id =>
+    write(async ({ db, at }) => {
+      const [key] = await db.select(columns).from(apiKeys).where(eq(apiKeys.id, id)).for('no key update')
+      if (!key) return null
+      const after = revoked(key, at)
+      await db.update(apiKeys).set({ revokedAt: after.revokedAt }).where(eq(apiKeys.id, id))
+      return after
+    }),
+
+  findKey: id =>
+    read(async ({ db, at }) => {
+      const { partnerId, hash, expiresAt, revokedAt } = apiKeys
+      const [row] = await db
+        .select({ partnerId, hash, expiresAt, revokedAt, disabled: partners.disabled })
+        .from(apiKeys)
+        .innerJoin(partners, eq(partners.id, apiKeys.partnerId))
+        .where(eq(apiKeys.id, id))
+      return row ? ownerOfKey(row, at) : null
+    }),
+
+  touchKeys: ids =>
+    write(async ({ db, at }) => {
+      if (ids.length === 0) return
+      // In the order of their ids, so that two nodes do not wait for each other.
+      const touched = db
+        .select({ id: apiKeys.id })
+        .from(apiKeys)
+        .where(inArray(apiKeys.id, [...ids]))
+      const locked = touched.orderBy(asc(apiKeys.id)).for('no key update')
+      await db.update(apiKeys).set({ lastUsedAt: at }).where(inArray(apiKeys.id, locked))
+    }),
+})
+
+const hasPartner = async ({ db }: Tx, id: string): Promise<boolean> =>
+  (await db.select({ id: partners.id }).from(partners).where(eq(partners.id, id))).length > 0
+
+/** Keys are also created with their partner, in the same transaction. */
+export const addKey = async (
+  { db, at }: Tx,
+  partnerId: string,
+  { id, hash, expiresAt = null }: NewKey,
+): Promise<ApiKey> => {
+  const [key] = await db.insert(apiKeys).values({ id, partnerId, hash, expiresAt, createdAt: at }).returning(columns)
+  return key as ApiKey
+}

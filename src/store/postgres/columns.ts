@@ -1,0 +1,29 @@
+import { bigint, boolean, check, customType, sql } from './drizzle.ts'
+
+/** Compared byte by byte, as SQLite and JavaScript do, whatever the database's locale is: ids are in the order of their creation. */
+export const text = <const Value extends string = string>(name: string, _?: { enum: readonly Value[] }) =>
+  customType<{ data: Value }>({ dataType: () => 'text COLLATE "C"' })(name)
+/** An id or a count, up to 2^53. */
+export const int8 = (name: string) => bigint(name, { mode: 'number' })
+export const identity = (name: string) => int8(name).primaryKey().generatedAlwaysAsIdentity()
+/** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
+export const time = int8
+export const flag = (name: string) => boolean(name).notNull().default(false)
+export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+export const sealed = bytes
+
+const NOTHING = '{}'
+/** Of metadata with nothing in it these two bytes stand for what is not sealed: shorter than anything that is. */
+export const sealedOrTextFrom = (value: Buffer): Buffer | string => (value.length === NOTHING.length ? NOTHING : value)
+export const sealedOrTextTo = (value: Buffer | string): Buffer =>
+  typeof value === 'string' ? Buffer.from(value) : value
+export const sealedOrText = customType<{ data: Buffer | string; driverData: Buffer }>({
+  dataType: () => 'bytea',
+  toDriver: sealedOrTextTo,
+  fromDriver: sealedOrTextFrom,
+})
+
+/** The database itself refuses what no rule may write. */
+export const oneOf = (name: string, column: string, values: readonly string[]) =>
+  check(name, sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`))
+export const holds = (name: string, condition: string) => check(name, sql.raw(condition))

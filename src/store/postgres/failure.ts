@@ -1,0 +1,89 @@
+import { AppError, codeOf } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
+import type { StoreError } from '../stats.ts'
+
+/**
+ * What an error means for whoever waits. `again`: the same may work at once, as after a deadlock or a restart of the server.
+ * `passing`: not now, as on a full disk. Null: the statement is wrong.
+ */
+export type Failure = 'again' | 'passing' | null
+
+const RETRY_AFTER_MS = 1_000
+
+/** SQLSTATEs, and what Node calls an error of a socket. */
+const AGAIN =
+  /^(40001|40P01|55P03|57P0[123]|08\w{3}|23505|26000|42P05|25P03|ECONNRESET|ECONNREFUSED|EPIPE|LOST|TIMEOUT)$/
+const PASSING = /^(25006|0A000|53\w{3}|57\w{3}|58\w{3}|55\w{3}|XX00[012]|3D000|28\w{3}|E[A-Z_]+)$/
+
+/** What pg says of a connection that ended has no code. */
+const LOST =
+  /^(Connection terminated|Client has encountered a connection error|Connection ended|timeout exceeded when trying to connect)/
+const TIMEOUT = /^Query read timeout/
+
+/** The SQLSTATE, or Node's code; empty for what is neither. drizzle wraps pg's errors in its own. */
+export const postgresCodeOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof Error)) return ''
+  const code = codeOf(cause)
+  if (typeof code === 'string' && /^[A-Z0-9_]{5,}$/.test(code)) return code
+  return LOST.test(cause.message) ? 'LOST' : TIMEOUT.test(cause.message) ? 'TIMEOUT' : ''
+}
+
+/** After it nothing is known of what was sent last. */
+export const isLost = (error: unknown): boolean =>
+  /^(08\w{3}|57P0[123]|E[A-Z]+|LOST|TIMEOUT)$/.test(postgresCodeOf(error))
+
+/** A statement that was prepared is not known: a pooler has given the transaction another connection of the server. */
+export const isUnprepared = (error: unknown): boolean => /^(26000|42P05)$/.test(postgresCodeOf(error))
+
+export const judgeFailure = (error: unknown): Failure => {
+  const code = postgresCodeOf(error)
+  if (AGAIN.test(code)) return 'again'
+  return PASSING.test(code) ? 'passing' : null
+}
+
+const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
+  [/^(55P03|40001|40P01|53300)$/, 'busy'],
+  [/^53100$/, 'full'],
+  [/^XX00[12]$/, 'corrupt'],
+  [/^58\w{3}$/, 'io'],
+]
+
+/** By what an error of PostgreSQL's is counted. */
+export const storeErrorOf = (error: unknown): StoreError => {
+  const code = postgresCodeOf(error)
+  return KINDS.find(([codes]) => codes.test(code))?.[1] ?? 'other'
+}
+
+/** What keeps us from the database for now, in words; for any other error, its code alone. */
+const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
+  [/^53100$/, { en: 'its disk is full', zh: '磁盘已满' }],
+  [/^53300$/, { en: 'it has no connection left', zh: '连接数已用完' }],
+  [/^25006$/, { en: 'it is read-only', zh: '数据库只读' }],
+  [/^(55P03|40001|40P01|57014)$/, { en: 'another session keeps it busy', zh: '被另一个会话占用' }],
+  [/^(28\w{3}|3D000)$/, { en: 'it refuses this user or has no such database', zh: '它拒绝该用户或不存在该数据库' }],
+  [/^(08\w{3}|57P0[123]|E[A-Z_]+|LOST|TIMEOUT)$/, { en: 'it does not answer', zh: '没有响应' }],
+]
+
+export const describeFailure = (error: unknown): Words => {
+  const code = postgresCodeOf(error)
+  const words = WORDS.find(([codes]) => codes.test(code))?.[1]
+  return words === undefined ? { en: code, zh: code } : { en: `${words.en}: ${code}`, zh: `${words.zh}：${code}` }
+}
+
+/** @param why in words that anybody who called may read */
+export const unavailable = (why: Words): AppError =>
+  new AppError(
+    'unavailable',
+    { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
+    { retryAfterMs: RETRY_AFTER_MS },
+  )
+
+/** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
+export const explain = (error: unknown): unknown => {
+  if (judgeFailure(error) !== null) return unavailable(describeFailure(error))
+  const code = postgresCodeOf(error)
+  if (code === '') return error
+  const constraint = (error as { constraint?: unknown }).constraint
+  return new Error(`PostgreSQL refuses a statement: ${code}${typeof constraint === 'string' ? ` (${constraint})` : ''}`)
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Client } from 'pg'
+import { StartError } from '../../core/error.ts'
+import type { Sealed } from '../sealed.ts'
+import { drizzle, migrate, pg } from './drizzle.ts'
+import { postgresCodeOf } from './failure.ts'
+
+export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
+
+/** What is told of an existing database: that its schema is an older one, and when that is over. */
+export type OpeningStep = 'migrating' | 'migrated'
+
+/** One node migrates, the others wait for it: as long as this. Any number will do that no other user of the database takes. */
+const MIGRATION_LOCK = 0x69_64_66_6e
+const LOCK_TIMEOUT_MS = 60_000
+/** Older ones have neither `pg_xact_status` of a 64 bit id nor multirange statistics, and are not maintained any more. */
+const OLDEST_SERVER = 140_000
+
+/**
+ * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
+ * where a later version has been here, and where the master key is another one.
+ */
+export const bringUpToDate = async (
+  url: string,
+  { sealed, onStep }: { sealed: Sealed; onStep: (step: OpeningStep) => void },
+): Promise<void> => {
+  const guard = new pg.Client({ connectionString: url, application_name: 'idface-notifier migrate' })
+  await guard.connect()
+  try {
+    await refuseOldServer(guard)
+    // Held by a transaction, so that it works through a pooler, and ends with the connection.
+    await guard.query(
+      `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0`,
+    )
+    await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
+    const age = await ageOf(guard)
+    if (age === 'later') throw new StartError(LATER)
+    if (age !== 'new') await assertKey(guard, sealed)
+    if (age === 'older') onStep('migrating')
+    if (age !== 'current') await migrateOn(url)
+    await guard.query("INSERT INTO meta (key, value) VALUES ('canary', $1) ON CONFLICT DO NOTHING", [
+      sealed.canary.seal(),
+    ])
+    await guard.query('COMMIT')
+    if (age === 'older') onStep('migrated')
+  } finally {
+    await guard.end()
+  }
+}
+
+const LATER = {
+  en: 'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
+  zh: '该数据库属于更新版本的 idface-notifier，其结构已被更改：请重新使用该版本，或恢复升级前的备份',
+}
+
+const refuseLock = (error: unknown): never => {
+  if (postgresCodeOf(error) !== '55P03') throw error
+  throw new StartError({
+    en: 'another node has been migrating this database for a minute: wait until it has ended, and start again',
+    zh: '另一个节点迁移该数据库已超过一分钟：请等待其结束后重新启动',
+  })
+}
+
+const refuseOldServer = async (client: Client) => {
+  const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version")
+  const version = Number(rows[0]?.version)
+  if (version >= OLDEST_SERVER) return
+  const found = Math.floor(version / 10_000)
+  throw new StartError({
+    en: `DATABASE_URL: this server is PostgreSQL ${found}; PostgreSQL 14 or later is needed`,
+    zh: `DATABASE_URL：该服务器是 PostgreSQL ${found}；需要 PostgreSQL 14 或更高版本`,
+  })
+}
+
+const migrateOn = async (url: string) => {
+  const client = new pg.Client({ connectionString: url, application_name: 'idface-notifier migrate' })
+  await client.connect()
+  try {
+    await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS, migrationsSchema: 'public' })
+  } finally {
+    await client.end()
+  }
+}
+
+/** Which schema it has, seen from this version. */
+export const ageOf = async (client: Pick<Client, 'query'>): Promise<'new' | 'older' | 'current' | 'later'> => {
+  const { rows: tables } = await client.query(
+    "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = '__drizzle_migrations'",
+  )
+  if (tables.length === 0) return 'new'
+  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
+    entries: { when: number }[]
+  }
+  const newest = Math.max(...journal.entries.map(({ when }) => when))
+  const { rows } = await client.query<{ applied: string | null }>(
+    'SELECT max(created_at) AS applied FROM public.__drizzle_migrations',
+  )
+  const applied = rows[0]?.applied ?? null
+  if (applied === null) return 'new'
+  if (Number(applied) > newest) return 'later'
+  return Number(applied) < newest ? 'older' : 'current'
+}
+
+const assertKey = async (client: Client, sealed: Sealed) => {
+  const { rows } = await client.query<{ value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'")
+  const [canary] = rows
+  if (!canary || sealed.canary.isOurs(canary.value)) return
+  throw new StartError({
+    en: 'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+    zh: 'MASTER_KEY 不是写入该数据库的密钥；请改回正确的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
+  })
+}

@@ -1,0 +1,70 @@
+import { EventEmitter } from 'node:events'
+import { tellHints } from '../hints.ts'
+import { createSealed } from '../sealed.ts'
+import type { Store, StoreHints } from '../store.ts'
+import { createOpenOr } from '../unreadable.ts'
+import { createVault } from '../vault.ts'
+import { createAccounts } from './accounts.ts'
+import { createApiKeys } from './api-keys.ts'
+import { type ConnectionOptions, openConnection } from './connection.ts'
+import type { Context } from './context.ts'
+import { createHistory } from './history.ts'
+import { bringUpToDate, type OpeningStep } from './opening.ts'
+import { createPartners } from './partners.ts'
+import { createSigningSecrets } from './signing-secrets.ts'
+
+export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
+  /** 32 bytes. */
+  masterKey: Buffer
+  /** The one before it, while rows may still be sealed under it. */
+  previousKey?: Buffer | undefined
+  /** Random bytes, for what is sealed. */
+  random: (bytes: number) => Buffer
+  defaultRate: number
+  /** Messages about test serials say so; false unless given. */
+  sandbox?: boolean
+  /** Connections for calls, and as many for the loops; 5 unless given. */
+  connections?: number
+  /** False: `now` decides, not the database's clock; true unless given. */
+  hasDatabaseClock?: boolean
+  /** Told before the database is open. A newer schema may take long. */
+  onStep?: (step: OpeningStep) => void
+}
+
+/** Opens a PostgreSQL database, at the current schema. Throws what `bringUpToDate` throws. */
+export const openPostgresStore = async ({
+  masterKey,
+  previousKey,
+  random,
+  defaultRate,
+  sandbox = false,
+  connections = 5,
+  hasDatabaseClock = true,
+  onStep = () => {},
+  ...options
+}: PostgresOptions): Promise<Store> => {
+  const hints = new EventEmitter<StoreHints>()
+  hints.setMaxListeners(0)
+  const sealed = createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
+  await bringUpToDate(options.url, { sealed, onStep })
+  const connection = openConnection({ ...options, connections, hasDatabaseClock })
+  const context: Context = {
+    ...connection,
+    sealed,
+    openOr: createOpenOr(hints),
+    hints,
+    tell: told => tellHints(hints, told),
+    defaultRate,
+    sandbox,
+  }
+  // For what the workers call, so that calls and workers do not wait for each other's connections.
+  const ofLoops: Context = { ...context, ...connection.loops }
+  const verbs = {
+    ...createPartners(context),
+    ...createApiKeys(context),
+    ...createAccounts(context),
+    ...createSigningSecrets(context),
+    ...createHistory(ofLoops),
+  }
+  return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close: connection.close }
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll } from 'vitest'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import type { OpenStore } from '../support/store.ts'
+import { describeStore, type Part } from './conformance.ts'
+
+const START = Date.parse('2026-11-24T08:00:00Z')
+const MASTER_KEY = randomBytes(32)
+
+let server: TestServer
+let databases = 0
+
+beforeAll(async () => {
+  server = await openTestServer()
+  await server.createDatabase('template')
+  await (await openAt('template')).close()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const clock = { now: START }
+
+const openAt = (database: string, { rate = 1_000 } = {}) =>
+  openPostgresStore({
+    url: server.urlOf(database),
+    masterKey: MASTER_KEY,
+    random: randomBytes,
+    now: () => clock.now,
+    hasDatabaseClock: false,
+    sleep,
+    defaultRate: rate,
+  })
+
+const newDatabase = async (): Promise<string> => {
+  const name = `store_${++databases}`
+  await server.createDatabase(name, 'template')
+  clock.now = START
+  return name
+}
+
+const advance = (ms: number) => {
+  clock.now += ms
+}
+
+const openOne: OpenStore = async ({ rate }) => ({ store: await openAt(await newDatabase(), { rate }), advance })
+
+/** Those whose verbs are there. */
+const PARTS: readonly Part[] = ['history']
+
+describeStore('PostgreSQL', openOne, PARTS)
