@@ -1,6 +1,7 @@
 import type { Words } from '../../core/language.ts'
 import { defineCommand, type Section } from '../frame/command.ts'
-import { argument, flag } from '../frame/options.ts'
+import { argument, flag, option, required } from '../frame/options.ts'
+import { readSource, readTarget } from '../move-options.ts'
 
 export const DATA_GROUPS: Readonly<Record<string, Words>> = {
   deliveries: { en: 'hold and resume the sending of webhooks', zh: '暂停与恢复投递回调' },
@@ -73,6 +74,23 @@ export const DATA: Section = {
       printsData: true,
       example: 'restore notifier-backup.db --hold',
       load: async () => (await import('../backup.ts')).restore,
+    }),
+    defineCommand({
+      path: 'move',
+      words: {
+        en: 'move all of an SQLite file into an empty PostgreSQL database; may be stopped and run again',
+        zh: '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库；可中止后重新运行',
+      },
+      options: {
+        from: required(
+          option('file:PATH', { en: 'the file; its service must be stopped', zh: '源文件；须先停止服务' }, readSource),
+        ),
+        to: required(option('postgres://…', { en: 'the empty database', zh: '空的目标数据库' }, readTarget)),
+      },
+      changes: true,
+      printsData: true,
+      example: 'move --from file:data/notifier.db --to postgres://notifier:secret@db.internal/notifier',
+      load: async () => (await import('../move.ts')).move,
     }),
     defineCommand({
       path: 'deliveries hold',

@@ -9,6 +9,7 @@ export const {
   check,
   customType,
   doublePrecision,
+  getTableConfig,
   index,
   integer,
   jsonb,

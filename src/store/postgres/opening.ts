@@ -5,6 +5,7 @@ import { StartError } from '../../core/error.ts'
 import type { Sealed } from '../sealed.ts'
 import { drizzle, migrate, pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
+import { refuseHalfMoved } from './half-moved.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
@@ -19,11 +20,11 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, and where the master key is another one.
+ * where a later version has been here, where the master key is another one, and where a move into it has not ended.
  */
 export const bringUpToDate = async (
   url: string,
-  { sealed, onStep }: { sealed: Sealed; onStep: (step: OpeningStep) => void },
+  { sealed, onStep, isMove = false }: { sealed: Sealed; onStep: (step: OpeningStep) => void; isMove?: boolean },
 ): Promise<void> => {
   const guard = new pg.Client({ connectionString: url, application_name: 'idface-notifier migrate' })
   await guard.connect()
@@ -43,6 +44,7 @@ export const bringUpToDate = async (
       sealed.canary.seal(),
     ])
     await guard.query('COMMIT')
+    if (!isMove) await refuseHalfMoved(guard)
     if (age === 'older') onStep('migrated')
   } finally {
     await guard.end()

@@ -5,6 +5,7 @@ import type { Words } from '../../core/language.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
+import { refuseMoved } from './moved.ts'
 import { APPLICATION_ID } from './ownership.ts'
 import { mayHavePlainMetadata, sealPlainMetadata } from './resealing.ts'
 import { meta } from './schema.ts'
@@ -30,7 +31,7 @@ export type OpeningStep = 'shared' | 'migrating' | 'migrated'
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where a later version
- * has been here, where the master key is another one, and where the file is damaged.
+ * has been here, where the master key is another one, where its content was moved elsewhere, and where the file is damaged.
  *
  * @param options.quickCheck looks through the whole file for damage first
  */
@@ -42,7 +43,10 @@ export const bringUpToDate = async (
   const isOlder = refuseDamage(() => {
     const age = ageOf(context.client)
     if (age === 'later') throw new StartError(LATER)
-    if (hasTable(context.client, 'meta')) assertKey(context)
+    if (hasTable(context.client, 'meta')) {
+      assertKey(context)
+      refuseMoved(context.client)
+    }
     if (quickCheck) assertWhole(context)
     return age === 'older' || (age === 'current' && mayHavePlainMetadata(context))
   })

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { StartError } from '../../core/error.ts'
+import type { Sealed } from '../sealed.ts'
+import { prepareFacts } from '../sqlite/facts.ts'
+import { holdersOf } from '../sqlite/holders.ts'
+import { MOVED_TO } from '../sqlite/moved.ts'
+import { ageOf } from '../sqlite/opening.ts'
+import { isServed } from '../sqlite/presence.ts'
+import type { MovedTable, Row, Value } from './tables.ts'
+
+/** The place of a row: the values of what orders its table. */
+export type Place = readonly (string | number)[]
+
+/** A file that is being moved: nobody else may write to it meanwhile. */
+export interface Source {
+  /** Tells this database from every other one. */
+  id: string
+  count(table: MovedTable): number
+  /** The first rows behind a place, `limit` at most; null: from the first on. */
+  read(table: MovedTable, after: Place | null, limit: number): { rows: Row[]; last: Place | null }
+  /** The highest number that a counter has given; 0: none. */
+  lastOf(table: MovedTable): number
+  /** Keeps services from the file from now on, and lets go of it. */
+  markMoved(to: string): void
+  close(): void
+}
+
+/**
+ * Opens the file for a move, and holds the lock of its writers until it is closed, however this process ends.
+ * Throws a `StartError` where it is in use, of another schema, or of another key.
+ */
+export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source => {
+  if (!existsSync(path)) throw new StartError(noFile(path))
+  refuseInUse(path)
+  const client = new Database(path, { fileMustExist: true, timeout: 0 })
+  try {
+    client.exec('BEGIN IMMEDIATE')
+    if (ageOf(client) !== 'current') throw new StartError(OTHER_SCHEMA)
+    const canary = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
+    if (!canary || !sealed.canary.isOurs(canary)) throw new StartError(OTHER_KEY)
+    return sourceOf(client, canary)
+  } catch (error) {
+    client.close()
+    throw (error as { code?: unknown }).code === 'SQLITE_BUSY' ? inUse(path) : error
+  }
+}
+
+const sourceOf = (client: Database.Database, canary: Buffer): Source => {
+  const facts = prepareFacts(client)
+  return {
+    // Its initialisation vector is drawn once for each database.
+    id: canary.toString('base64url'),
+
+    count: ({ name, where }) =>
+      client
+        .prepare<[], number>(`SELECT count(*) FROM ${name} ${where ? `WHERE ${where}` : ''}`)
+        .pluck()
+        .get() ?? 0,
+
+    read: ({ name, columns, order: { sqlite: key }, where }, after, limit) => {
+      const behind = after === null ? 'true' : `(${key.join(', ')}) > (${key.map(() => '?').join(', ')})`
+      const selected = [...columns.map(column => column.name), ...key].join(', ')
+      const found = client
+        .prepare<unknown[], Value[]>(
+          `SELECT ${selected} FROM ${name} WHERE ${behind} AND ${where ?? 'true'} ORDER BY ${key.join(', ')} LIMIT ?`,
+        )
+        .raw()
+        .all(...(after ?? []), limit)
+      const rows = found.map(row => columns.map(({ type }, i) => fromSqlite(type, row[i] as Value)))
+      const last = found.length < limit ? null : ((found.at(-1) ?? []).slice(columns.length) as Place)
+      return { rows, last }
+    },
+
+    lastOf: ({ name, counter }) =>
+      counter === null
+        ? 0
+        : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(name) ?? 0),
+
+    markMoved: to => {
+      facts.put(MOVED_TO, to)
+      client.exec('COMMIT')
+    },
+
+    close: () => client.close(),
+  }
+}
+
+/** SQLite has no booleans, and what is not sealed as a text. */
+const fromSqlite = (type: string, value: Value): Value => {
+  if (type === 'boolean') return value === null ? null : value === 1
+  return type === 'bytea' && typeof value === 'string' ? Buffer.from(value) : value
+}
+
+const refuseInUse = (path: string): void => {
+  if (isServed(path) || holdersOf(path).length > 0) throw inUse(path)
+}
+
+const inUse = (path: string) =>
+  new StartError({
+    en: `--from: another process has ${path} open: stop the service, and run this again`,
+    zh: `--from：另一个进程正在使用 ${path}：请先停止服务，然后重新运行`,
+  })
+
+const noFile = (path: string) => ({ en: `--from: there is no ${path}`, zh: `--from：没有 ${path}` })
+const OTHER_SCHEMA = {
+  en: '--from: this file is at the schema of another version: run "migrate" of this version on it first',
+  zh: '--from：该文件的结构属于其他版本：请先用本版本对它运行 migrate',
+}
+const OTHER_KEY = {
+  en: 'MASTER_KEY is not the key that the file was written with; a key that stands beside the file has to become MASTER_KEY, since every node needs it',
+  zh: 'MASTER_KEY 不是写入该文件的密钥；若密钥保存在数据库旁的 .key 文件中，请把它设为 MASTER_KEY，因为每个节点都需要它',
+}

@@ -1,0 +1,89 @@
+import { getTableConfig } from '../postgres/drizzle.ts'
+import * as schema from '../postgres/schema.ts'
+
+/** A value as both engines' drivers can be brought to give it. */
+export type Value = string | number | boolean | Buffer | null
+/** In the order of the table's columns. */
+export type Row = readonly Value[]
+
+interface Column {
+  name: string
+  /** Of PostgreSQL, without its collation. */
+  type: string
+}
+
+/** A table that is moved: it has the same columns in both engines. */
+export interface MovedTable {
+  name: string
+  columns: readonly Column[]
+  /** What orders its rows, in each engine; in SQLite its values are the place of a row. */
+  order: { sqlite: readonly string[]; postgres: readonly string[] }
+  /** The column that counts by itself. */
+  counter: string | null
+  /** Only these rows. */
+  where: string | null
+}
+
+/** What is moved: all but what triggers count, and which nodes there are. Facts that are about the file stay with it. */
+const MOVED = [
+  schema.partners,
+  schema.accounts,
+  schema.apiKeys,
+  schema.signingSecrets,
+  schema.adminTokens,
+  schema.lanes,
+  schema.verifications,
+  schema.registrations,
+  schema.messages,
+  schema.attempts,
+  schema.callbackPauses,
+  schema.callbackHealth,
+  schema.completionBins,
+  schema.bulkResends,
+  schema.bulkActs,
+  schema.acts,
+  schema.operatorEvents,
+  schema.history,
+  schema.meta,
+] as const
+
+const MOVED_FACTS = "key IN ('deliveries_held', 'operator_channel_refusing')"
+
+const NTH = 'nth'
+
+const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
+  const { name, columns, primaryKeys } = getTableConfig(table)
+  // Which account came first is the order of the rows in SQLite, and a column here.
+  const isAccounts = name === 'accounts'
+  const own = columns.filter(column => !(isAccounts && column.name === NTH))
+  const key = primaryKeys[0]?.columns.map(column => column.name) ?? own.filter(one => one.primary).map(one => one.name)
+  return {
+    name,
+    columns: own.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
+    order: isAccounts ? { sqlite: ['rowid'], postgres: [NTH] } : { sqlite: key, postgres: key },
+    counter: own.find(column => column.generatedIdentity !== undefined)?.name ?? null,
+    where: name === 'meta' ? MOVED_FACTS : null,
+  }
+}
+
+export const MOVED_TABLES: readonly MovedTable[] = MOVED.map(tableOf)
+
+/** The same text for the same row of either engine. */
+export const canonical = ({ columns }: MovedTable, row: Row): string =>
+  JSON.stringify(
+    row.map((value, i) => {
+      if (Buffer.isBuffer(value)) return value.toString('base64')
+      return columns[i]?.type === 'jsonb' && typeof value === 'string' ? sorted(JSON.parse(value)) : value
+    }),
+  )
+
+/** PostgreSQL orders the names of an object in its own way. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, sorted(one)]),
+  )
+}

@@ -1,0 +1,231 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { emptyBins } from '../../src/core/polling/completion-bins.ts'
+import type { NewBulkAct } from '../../src/store/bulk-act.ts'
+import { type MoveStep, moveDatabase } from '../../src/store/move/move.ts'
+import { MOVED_TABLES } from '../../src/store/move/tables.ts'
+import { bringUpToDate } from '../../src/store/postgres/opening.ts'
+import { createSealed } from '../../src/store/sealed.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { createVault } from '../../src/store/vault.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { openBench, SUCCESS } from '../support/store.ts'
+
+const KEY = Buffer.alloc(32, 7)
+const START = Date.parse('2026-11-26T08:00:00Z')
+const sealed = createSealed(createVault(randomBytes, KEY))
+
+let server: TestServer
+let databases = 0
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const newTarget = async () => {
+  const name = `target_${++databases}`
+  return { name, url: await server.createDatabase(name) }
+}
+
+const newPath = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-move-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'notifier.db')
+}
+
+const openFile = async (path: string, more: { isService?: boolean } = {}) => {
+  const clock = { now: START }
+  const store = await openSqliteStore({ path, masterKey: KEY, now: () => clock.now, defaultRate: 1_000, ...more })
+  return {
+    store,
+    advance: (ms: number) => {
+      clock.now += ms
+    },
+  }
+}
+
+/** A file with something of everything, of which some waits, and some is done. */
+const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
+  const path = newPath()
+  await using bench = await openBench(() => openFile(path))
+  const { store, partnerId, account } = bench
+  const other = await bench.addPartner('other')
+  await bench.resolve({ metadata: { order: '7' } })
+  await bench.resolve({ callbackUrl: 'https://second.example/hook' })
+  await bench.deliver(500)
+  await bench.advance(60_000)
+  await bench.deliver(200)
+  const gone = await bench.resolve({ partnerId: other })
+  await bench.deliver(410)
+  await store.cancel(other, gone.id)
+  const waiting = Array.from({ length: registrations }, () =>
+    bench.newRegistration({ isBatch: true, metadata: { a: 'é' } }),
+  )
+  await store.register(waiting)
+  await bench.claim({ concurrency: 5 })
+  await bench.poll(SUCCESS)
+  const more = emptyBins()
+  await store.changeCompletions(account.id, {
+    keep: 1,
+    more: { completions: more.completions.with(3, 1), exposureMs: more.exposureMs.with(3, 1_000) },
+  })
+  await store.noteOperatorEvents([
+    {
+      condition: 'message.exhausted',
+      subject: partnerId,
+      at: START,
+      adds: 1,
+      details: { partnerId, host: 'a.example' },
+    },
+  ])
+  await store.holdDeliveries()
+  await store.recordAct({ who: 'command', name: 'root', act: 'x', object: null, reason: null, outcome: 'done' })
+  await store.createBulkAct({
+    ...{ id: 'bulk_1', act: 'resend', filter: {}, reason: 'r', who: 'w', name: 'n', createdAt: START },
+    ...{ probe: false, counted: { count: 1, countIsCapped: false } },
+  } as unknown as NewBulkAct)
+  await store.addStart({ at: START, version: '1' })
+  return path
+}
+
+const move = (
+  from: string,
+  to: string,
+  {
+    onStep = () => {},
+    signal = new AbortController().signal,
+  }: { onStep?: (step: MoveStep) => void; signal?: AbortSignal } = {},
+) =>
+  moveDatabase({
+    ...{ from, to, name: 'postgres://db/notifier', sealed, onStep, signal },
+    ...{ by: { name: 'root', reason: null }, now: () => START },
+  })
+
+const rowsOf = async (database: string, table: string) => {
+  const [row] = await server.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`, [], database)
+  return Number(row?.n)
+}
+
+test('all that a file has is in the database after a move, and counters go on behind it', async () => {
+  const from = await makeFile({ registrations: 2_500 })
+  const target = await newTarget()
+  const steps: MoveStep[] = []
+  const moved = await move(from, target.url, { onStep: step => void steps.push(step) })
+  const client = new Database(from, { readonly: true })
+  onTestFinished(() => void client.close())
+  const tables = client
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '__*'",
+    )
+    .pluck()
+    .all()
+  const derived = /_counts$|^partner_hours$|^nodes$/
+  expect(tables.filter(name => !derived.test(name)).sort()).toEqual(MOVED_TABLES.map(({ name }) => name).sort())
+  for (const { name, columns } of MOVED_TABLES) {
+    const ofFile = client.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck()
+    expect(ofFile.all(name).sort(), name).toEqual(columns.map(column => column.name).sort())
+  }
+  expect(moved?.counts).toMatchObject({ registrations: 2_503, partners: 2, accounts: 1, meta: 1 })
+  expect(await rowsOf(target.name, 'registrations')).toBe(2_503)
+  expect(steps.at(-1)).toMatchObject({ step: 'checking', done: steps.at(-1)?.all })
+  const last = client.prepare<[], number>("SELECT seq FROM sqlite_sequence WHERE name = 'verifications'").pluck().get()
+  const [next] = await server.query(
+    "SELECT nextval(pg_get_serial_sequence('verifications', 'id')) AS n",
+    [],
+    target.name,
+  )
+  expect(Number(next?.n)).toBe(Number(last) + 1)
+  const [{ waiting } = {}] = await server.query(
+    "SELECT sum(n) AS waiting FROM count_changes WHERE what = 'registrations_pending'",
+    [],
+    target.name,
+  )
+  const pending = client.prepare("SELECT count(*) FROM registrations WHERE status = 'pending'").pluck().get()
+  expect(Number(waiting)).toBe(pending)
+  const acts = await server.query('SELECT act, name FROM acts ORDER BY id DESC LIMIT 1', [], target.name)
+  expect(acts).toEqual([{ act: 'database.move', name: 'root' }])
+})
+
+test('a move that is stopped goes on where it was, and no node starts on half of it', async () => {
+  const from = await makeFile({ registrations: 3_500 })
+  const target = await newTarget()
+  const stopping = new AbortController()
+  let copied = 0
+  const onStep = (step: MoveStep) => {
+    copied = step.done
+    if (step.done > 1_500) stopping.abort()
+  }
+  expect(await move(from, target.url, { onStep, signal: stopping.signal })).toBeNull()
+  await expect(bringUpToDate(target.url, { sealed, onStep: () => {} })).rejects.toThrow('has not ended')
+  const again: number[] = []
+  const moved = await move(from, target.url, { onStep: ({ step, done }) => step === 'copying' && again.push(done) })
+  expect(again[0]).toBeGreaterThan(copied)
+  expect(moved?.counts.registrations).toBe(3_503)
+  await bringUpToDate(target.url, { sealed, onStep: () => {} })
+})
+
+test('a file that a service has open is not moved', async () => {
+  const from = await makeFile()
+  const { store } = await openFile(from, { isService: true })
+  const target = await newTarget()
+  await expect(move(from, target.url)).rejects.toThrow('stop the service')
+  await store.close()
+  expect((await move(from, target.url))?.counts.registrations).toBe(23)
+})
+
+test('nobody writes to a file while it is moved, and no service starts on it afterwards', async () => {
+  const from = await makeFile()
+  const target = await newTarget()
+  let refused: unknown = null
+  const onStep = () => {
+    const client = new Database(from, { timeout: 0 })
+    try {
+      client.exec("UPDATE partners SET name = 'x'")
+    } catch (error) {
+      refused = error
+    } finally {
+      client.close()
+    }
+  }
+  await move(from, target.url, { onStep })
+  expect(refused).toMatchObject({ code: 'SQLITE_BUSY' })
+  await expect(openFile(from)).rejects.toThrow('was moved to postgres://db/notifier')
+  await expect(move(from, target.url)).rejects.toThrow('has been moved into this database already')
+})
+
+test('a database that holds anything else is left alone', async () => {
+  const from = await makeFile()
+  const target = await newTarget()
+  await bringUpToDate(target.url, { sealed, onStep: () => {} })
+  await server.query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'one', 1)", [], target.name)
+  await expect(move(from, target.url)).rejects.toThrow('data of its own')
+  expect(await rowsOf(target.name, 'partners')).toBe(1)
+})
+
+test('what was changed between two runs is found, and nothing is given up', async () => {
+  const from = await makeFile({ registrations: 2_500 })
+  const target = await newTarget()
+  const stopping = new AbortController()
+  await move(from, target.url, { onStep: ({ done }) => done > 1_000 && stopping.abort(), signal: stopping.signal })
+  const client = new Database(from)
+  client.exec("UPDATE partners SET name = 'another'")
+  client.close()
+  await expect(move(from, target.url)).rejects.toThrow('table partners is not the same in both')
+  await expect(bringUpToDate(target.url, { sealed, onStep: () => {} })).rejects.toThrow('has not ended')
+  await (await openFile(from)).store.close()
+})
+
+test('a file of another key is not moved', async () => {
+  const from = await makeFile()
+  const target = await newTarget()
+  const other = createSealed(createVault(randomBytes, Buffer.alloc(32, 8)))
+  const moving = moveDatabase({
+    ...{ from, to: target.url, name: 'x', sealed: other, onStep: () => {}, signal: new AbortController().signal },
+    ...{ by: { name: 'root', reason: null }, now: () => START },
+  })
+  await expect(moving).rejects.toThrow('MASTER_KEY')
+})
