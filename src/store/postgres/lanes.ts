@@ -1,0 +1,187 @@
+import type { Callback } from '../callbacks.ts'
+import { earlier, hostOf, type LaneState, NEW_LANE, rampedInLane } from '../rules/lane.ts'
+import type { Tx } from './connection.ts'
+
+/** Which lanes: by their ids, or as the lanes of these URLs, as far as there are any. */
+export interface LanesWanted {
+  ids?: readonly number[]
+  urls?: readonly Callback[]
+}
+
+/**
+ * The lanes that one run of a transaction works with: each is locked and read once, changed in memory, and written once. Whoever makes
+ * a message due has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
+ */
+export interface LaneBook {
+  /** Null: the partner has no lane for this URL's host yet, or was not asked for it. */
+  find(partnerId: string, callbackUrl: string): number | null
+  /** Throws if it is not locked. A lane that was erased is as a new one. */
+  get(id: number): LaneState
+  set(id: number, lane: LaneState): void
+  /** Something in the lane is due at `dueAt`. */
+  advance(id: number, dueAt: number): void
+  /** Gives a message of the lane the next place on its ramp, from `at` on; when it is due there. */
+  ramp(id: number, seq: number, at: number): number
+  /** Locks more of them, in the order of their ids. What is locked already costs nothing. */
+  lock(tx: Tx, wanted: LanesWanted): Promise<void>
+  /** Makes those of these URLs that are missing, and locks them. */
+  addAll(tx: Tx, urls: readonly Callback[]): Promise<void>
+  /** Writes what has changed. */
+  save(tx: Tx): Promise<void>
+}
+
+interface LaneRow extends LaneState {
+  id: number
+  partnerId: string
+  host: string
+}
+
+const LANE = `id, partner_id AS "partnerId", host, due_at AS "dueAt", strikes, slow, proven, ramp_at AS "rampAt", ramped`
+
+export const createLanes = () => {
+  const load = async (tx: Tx, wanted: LanesWanted): Promise<LaneBook> => {
+    const book = open()
+    await book.lock(tx, wanted)
+    return book
+  }
+
+  return {
+    /** Waits for those that others have locked. */
+    load,
+
+    /** Without those that others have locked now; the ids of what is left. */
+    loadFree: async (tx: Tx, ids: readonly number[]): Promise<{ lanes: LaneBook; free: ReadonlySet<number> }> => {
+      const rows = await tx.rows<LaneRow>(
+        `SELECT ${LANE} FROM lanes WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+        [ids],
+      )
+      return { lanes: open(rows), free: new Set(rows.map(({ id }) => id)) }
+    },
+
+    /**
+     * The ids of the lanes of these URLs, without a lock of what is in them: for those who only name a lane. It is not erased before
+     * the transaction ends.
+     */
+    findIds: async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => number | null> => {
+      const rows = await tx.rows<Pick<LaneRow, 'id' | 'partnerId' | 'host'>>(
+        `SELECT id, partner_id AS "partnerId", host FROM lanes
+         WHERE (partner_id, host) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY id FOR KEY SHARE`,
+        hostColumns(urls),
+      )
+      const ids = new Map(rows.map(row => [laneKey(row.partnerId, row.host), row.id]))
+      return ({ partnerId, callbackUrl }) => ids.get(laneKey(partnerId, hostOf(callbackUrl))) ?? null
+    },
+  }
+}
+
+const open = (rows: readonly LaneRow[] = []): LaneBook => {
+  const ids = new Map<string, number>()
+  const lanes = new Map<number, LaneState>()
+  const changed = new Set<number>()
+
+  const take = (locked: readonly LaneRow[]) => {
+    for (const { id, partnerId, host, ...lane } of locked) {
+      ids.set(laneKey(partnerId, host), id)
+      lanes.set(id, lane)
+    }
+  }
+  take(rows)
+
+  const find = (partnerId: string, callbackUrl: string) => ids.get(laneKey(partnerId, hostOf(callbackUrl))) ?? null
+  const missing = (urls: readonly Callback[]) =>
+    urls.filter(({ partnerId, callbackUrl }) => find(partnerId, callbackUrl) === null)
+
+  const get = (id: number): LaneState => {
+    const lane = lanes.get(id)
+    if (lane === undefined) throw new Error(`lane ${id} is not locked`)
+    return lane
+  }
+  const set = (id: number, lane: LaneState) => {
+    if (isSame(lane, get(id))) return
+    lanes.set(id, lane)
+    changed.add(id)
+  }
+
+  return {
+    find,
+    get,
+    set,
+    advance: (id, dueAt) => {
+      const lane = get(id)
+      set(id, { ...lane, dueAt: earlier(lane.dueAt, dueAt) })
+    },
+    ramp: (id, seq, at) => {
+      const { lane, dueAt } = rampedInLane(get(id), seq, at)
+      set(id, lane)
+      return dueAt
+    },
+
+    lock: async (tx, wanted) => {
+      const byId = [...new Set(wanted.ids ?? [])].filter(id => !lanes.has(id))
+      const byUrl = missing(wanted.urls ?? [])
+      if (byId.length === 0 && byUrl.length === 0) return
+      take(
+        await tx.rows<LaneRow>(
+          `SELECT ${LANE} FROM lanes WHERE id IN (
+             SELECT unnest($1::bigint[]) UNION
+             SELECT l.id FROM unnest($2::text[], $3::text[]) AS wanted(partner_id, host)
+               JOIN lanes l ON l.partner_id = wanted.partner_id AND l.host = wanted.host)
+           ORDER BY id FOR NO KEY UPDATE`,
+          [byId, ...hostColumns(byUrl)],
+        ),
+      )
+      for (const id of byId) if (!lanes.has(id)) lanes.set(id, NEW_LANE)
+    },
+
+    addAll: async (tx, urls) => {
+      const added = missing(urls)
+      if (added.length === 0) return
+      // Somebody else may have made one meanwhile: the update changes nothing, and locks it.
+      take(
+        await tx.rows<LaneRow>(
+          `INSERT INTO lanes (partner_id, host)
+           SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS added(partner_id, host) ORDER BY partner_id, host
+           ON CONFLICT (partner_id, host) DO UPDATE SET strikes = lanes.strikes RETURNING ${LANE}`,
+          hostColumns(added),
+        ),
+      )
+    },
+
+    save: async tx => {
+      const rows = [...changed].map(id => ({ id, ...get(id) }))
+      changed.clear()
+      if (rows.length === 0) return
+      await tx.rows(
+        `UPDATE lanes SET due_at = v.due_at, strikes = v.strikes, slow = v.slow, proven = v.proven, ramp_at = v.ramp_at,
+           ramped = v.ramped
+         FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bool[], $5::bool[], $6::bigint[], $7::int[])
+           AS v(id, due_at, strikes, slow, proven, ramp_at, ramped)
+         WHERE lanes.id = v.id`,
+        [
+          rows.map(({ id }) => id),
+          rows.map(({ dueAt }) => dueAt),
+          rows.map(({ strikes }) => strikes),
+          rows.map(({ slow }) => slow),
+          rows.map(({ proven }) => proven),
+          rows.map(({ rampAt }) => rampAt),
+          rows.map(({ ramped }) => ramped),
+        ],
+      )
+    },
+  }
+}
+
+const laneKey = (partnerId: string, host: string): string => `${partnerId} ${host}`
+
+const hostColumns = (urls: readonly Callback[]): [partnerIds: string[], hosts: string[]] => [
+  urls.map(({ partnerId }) => partnerId),
+  urls.map(({ callbackUrl }) => hostOf(callbackUrl)),
+]
+
+const isSame = (a: LaneState, b: LaneState): boolean =>
+  a.dueAt === b.dueAt &&
+  a.strikes === b.strikes &&
+  a.slow === b.slow &&
+  a.proven === b.proven &&
+  a.rampAt === b.rampAt &&
+  a.ramped === b.ramped
