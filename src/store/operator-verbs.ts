@@ -1,10 +1,11 @@
 import type { Act, ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
+import type { NodeVerbs } from './nodes.ts'
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'
 
 /** The part of the store that is for operators: it sees all partners, and keeps who may do what and who has done what. */
-export interface OperatorVerbs {
+export interface OperatorVerbs extends NodeVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registration-search.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
   /** How many a search would find, by looking at so many at most. */

@@ -18,6 +18,7 @@ import { describeHandles, type OpenTwo } from './conformance/handles.ts'
 import { describeHistory } from './conformance/history.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
+import { describeNodes } from './conformance/nodes.ts'
 import { describeOperatorEvents } from './conformance/operator-events.ts'
 import { describeOperators } from './conformance/operators.ts'
 import { describeOrdering } from './conformance/ordering.ts'
@@ -63,6 +64,7 @@ const PARTS = {
   stats: describeStats,
   history: describeHistory,
   'what operators are told': describeOperatorEvents,
+  nodes: describeNodes,
   retention: describeRetention,
   upkeep: describeUpkeep,
 } as const satisfies Record<string, (open: OpenStore) => void>

@@ -1,3 +1,4 @@
+import type { NodeRole } from '../../core/node.ts'
 import type { OperatorCondition } from '../../core/operator-event.ts'
 import { oneOf, time } from './columns.ts'
 import { index, integer, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
@@ -29,3 +30,18 @@ export const operatorEvents = sqliteTable(
     oneOf('operator_events_told', 'told_state', ['firing', 'resolved']),
   ],
 )
+
+/** Which processes work on the database. Few: `MOST_NODES`. */
+export const nodes = sqliteTable('nodes', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  version: text('version').notNull(),
+  settings: text('settings').notNull(),
+  roles: text('roles', { mode: 'json' }).$type<readonly NodeRole[]>().notNull(),
+  /** Names the master key. */
+  key: text('key').notNull(),
+  startedAt: time('started_at').notNull(),
+  seenAt: time('seen_at').notNull(),
+  steadyAt: time('steady_at').notNull(),
+  replaces: text('replaces'),
+})

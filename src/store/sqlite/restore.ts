@@ -184,7 +184,7 @@ const readDraft = (
         counts: manifest?.counts ?? countsOf(client),
         willSend: count("SELECT count(*) FROM messages WHERE state = 'pending'"),
         willAsk: count('SELECT count(*) FROM registrations WHERE resolved_at IS NULL'),
-        willStop: hasBulkActs(client) ? count(`SELECT count(*) FROM bulk_acts WHERE ${UNDER_WAY}`) : 0,
+        willStop: has(client, 'bulk_acts') ? count(`SELECT count(*) FROM bulk_acts WHERE ${UNDER_WAY}`) : 0,
       }
     })
   } catch (error) {
@@ -213,8 +213,8 @@ const countSince = (database: string, at: number): number | null => {
 }
 
 const UNDER_WAY = "state IN ('probing', 'running')"
-/** A backup of an earlier version has none. */
-const hasBulkActs = (client: Database.Database): boolean => tablesOf(client).includes('bulk_acts')
+/** A backup of an earlier version may not have it. */
+const has = (client: Database.Database, table: 'bulk_acts' | 'nodes'): boolean => tablesOf(client).includes(table)
 
 /** What the restored database is to know of itself. */
 const writeFacts = (
@@ -235,8 +235,10 @@ const writeFacts = (
       client.transaction(() => {
         if (hold) prepareHold(client).hold(now)
         // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
-        if (hasBulkActs(client))
+        if (has(client, 'bulk_acts'))
           client.prepare(`UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE ${UNDER_WAY}`).run(now)
+        // Whoever worked on the other one is not missed here.
+        if (has(client, 'nodes')) client.exec('DELETE FROM nodes')
         insertFileAct(client, { ...by, act: 'database.restore', outcome: 'done', at: now })
         if (good !== null) prepareBackupRecords(client).record({ outcome: 'good', ...good })
       })()

@@ -21,6 +21,7 @@ import { createEvents } from './events.ts'
 import { refuseHalfRestored } from './half-restored.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
+import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { createPartnerStatus } from './partner-status.ts'
@@ -123,6 +124,7 @@ export const openSqliteStore = async ({
     }),
     ...createBackupRecords(context),
     ...createOperatorEvents(context),
+    ...createNodes(context),
     probe: () =>
       context.write(() => {
         const value = Buffer.from(String(now()))

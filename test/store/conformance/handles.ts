@@ -54,6 +54,20 @@ export const describeHandles = (open: OpenTwo): void => {
     expect(claims.flatMap(({ events }) => events)).toHaveLength(1)
   })
 
+  test('see each other as nodes, also where both show themselves at once', async () => {
+    await using opened = await openBenches(open)
+    const { bench, other, both } = opened
+    const node = { version: '1', settings: 's', roles: ['poll'] } as const
+    const beat = (store: Store) => {
+      const name = store === other ? 'b' : 'a'
+      return store.beatNode({ ...node, id: `node_${name}`, name })
+    }
+    await both(beat)
+    for (const seen of await both(beat)) expect(seen.map(({ id }) => id).toSorted()).toEqual(['node_a', 'node_b'])
+    await other.removeNode('node_b')
+    expect(await bench.store.listNodes()).toMatchObject([{ id: 'node_a' }])
+  })
+
   test('claim a verification once, when both claim at once', async () => {
     await using opened = await openBenches(open)
     const { bench, both, claim } = opened

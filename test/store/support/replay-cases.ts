@@ -53,6 +53,7 @@ type Writing = Exclude<
   | 'partnerOf'
   | 'findBulkAct'
   | 'listBulkActs'
+  | 'listNodes'
 >
 
 const BULK: NewBulkAct = {
@@ -76,6 +77,7 @@ const ACT: NewAct = {
   reason: null,
   outcome: 'done',
 }
+const NODE = { id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'] } as const
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const
 
 /** For each verb that writes, a state in which it has much to do. */
@@ -273,5 +275,13 @@ export const CASES: Record<Writing, Case> = {
   },
   recordOperatorChannel: async bench => () =>
     bench.store.recordOperatorChannel({ since: 1, channel: 'webhook', problem: 'key', error: 'http 404' }),
+  beatNode: async bench => {
+    await bench.store.beatNode(NODE)
+    return () => bench.store.beatNode(NODE)
+  },
+  removeNode: async bench => {
+    await bench.store.beatNode(NODE)
+    return () => bench.store.removeNode(NODE.id)
+  },
   probe: async bench => () => bench.store.probe(),
 }

@@ -40,6 +40,7 @@ type Verbs = Omit<
   | keyof ReturnType<typeof import('./searches.ts').createSearches>
   | keyof ReturnType<typeof import('./history.ts').createHistory>
   | keyof ReturnType<typeof import('./callback-notices.ts').createCallbackNotices>
+  | keyof ReturnType<typeof import('./nodes.ts').createNodes>
   | 'now'
   | 'hints'
 >

@@ -3,6 +3,7 @@ import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createHistory } from './history.ts'
 import { createMending } from './mending.ts'
+import { createNodes } from './nodes.ts'
 import { createNouns } from './nouns.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { createOperators } from './operators.ts'
@@ -47,5 +48,6 @@ export const createMemoryStore = ({
     ...createStats(context),
     ...createOperatorEvents(context),
     ...createHistory(context),
+    ...createNodes(context),
   }
 }

@@ -7,6 +7,7 @@ import type { AccountRow as SealedAccountRow } from '../../../../src/store/accou
 import type { LastBackup } from '../../../../src/store/backup.ts'
 import type { Callback } from '../../../../src/store/callbacks.ts'
 import type { HistoryPoint, HistoryStart, Resolution } from '../../../../src/store/history.ts'
+import type { ServiceNode } from '../../../../src/store/nodes.ts'
 import type { PartnerRow as StoredPartner } from '../../../../src/store/partner.ts'
 import type { BulkRow } from '../../../../src/store/rules/bulk-act.ts'
 import type { CallbackHealth } from '../../../../src/store/rules/callback-health.ts'
@@ -187,6 +188,7 @@ export const createTables = () => {
     /** By message and number. */
     attempts: table<string, AttemptRow>(),
     resends: table<string, ResendRow>(),
+    nodes: table<string, ServiceNode>(),
     /** By resolution and beginning. */
     history: table<string, HistoryPoint & { resolution: Resolution }>(),
     /** By time. */

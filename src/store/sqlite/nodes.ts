@@ -1,0 +1,25 @@
+import type { NodeVerbs } from '../nodes.ts'
+import { afterBeat } from '../rules/nodes.ts'
+import type { Context } from './context.ts'
+import { asc, eq, inArray } from './drizzle.ts'
+import { nodes } from './schema.ts'
+
+export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerbs => {
+  /** `MOST_NODES` of them, and those that came since the last beat. */
+  const load = () => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id)).all()
+
+  return {
+    beatNode: node =>
+      write(() => {
+        const beat = afterBeat(load(), { ...node, key: sealed.keyId.toString('hex') }, now())
+        const { id: _, ...set } = beat.self
+        db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set }).run()
+        if (beat.forgotten.length > 0) db.delete(nodes).where(inArray(nodes.id, beat.forgotten)).run()
+        return beat.nodes
+      }),
+
+    listNodes: () => read(load),
+
+    removeNode: id => write(() => void db.delete(nodes).where(eq(nodes.id, id)).run()),
+  }
+}

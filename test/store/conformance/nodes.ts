@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import type { NewNode } from '../../../src/store/nodes.ts'
+import { BEAT_EVERY_MS, MOST_NODES } from '../../../src/store/rules/nodes.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
+
+const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
+  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa' },
+  ...{ roles: ['api', 'deliver'], ...more },
+})
+
+export const describeNodes = (open: OpenStore): void => {
+  test('show themselves, and see each other', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    const startedAt = store.now()
+    expect(await store.listNodes()).toEqual([])
+    await store.beatNode(named('a'))
+    await bench.advance(SECOND)
+    await store.beatNode(named('b'))
+    await bench.advance(BEAT_EVERY_MS)
+    const nodes = await store.beatNode(named('a'))
+    const key = expect.stringMatching(/^[0-9a-f]+$/)
+    expect(nodes).toEqual([
+      { ...named('a'), key, startedAt, steadyAt: startedAt, seenAt: startedAt + 6 * SECOND, replaces: null },
+      {
+        ...{ ...named('b'), key, startedAt: startedAt + SECOND },
+        ...{ steadyAt: startedAt + SECOND, seenAt: startedAt + SECOND, replaces: null },
+      },
+    ])
+    expect(await store.listNodes()).toEqual(nodes)
+  })
+
+  test('tell what a restart has changed, and are steady since their last gap', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.beatNode(named('a'))
+    await bench.advance(MINUTE)
+    const at = store.now()
+    const [node] = await store.beatNode(named('a', { version: '1.1.0', roles: ['poll'] }))
+    expect(node).toMatchObject({ version: '1.1.0', roles: ['poll'], seenAt: at, steadyAt: at, startedAt: at - MINUTE })
+  })
+
+  test('leave', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.beatNode(named('a'))
+    await store.beatNode(named('b'))
+    await store.removeNode('node_a')
+    await store.removeNode('node_a')
+    expect((await store.listNodes()).map(({ id }) => id)).toEqual(['node_b'])
+  })
+
+  test('take the place of the one that they were started for', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.beatNode(named('a'))
+    await bench.advance(SECOND)
+    for (let n = 0; n < 5; n++) {
+      await store.beatNode(named('a', { id: 'node_a2' }))
+      await bench.advance(BEAT_EVERY_MS)
+    }
+    expect(await store.listNodes()).toMatchObject([{ id: 'node_a2', replaces: 'a:8080' }])
+  })
+
+  test('are forgotten after a day without a sign of them, and where there are too many', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.beatNode(named('old'))
+    await bench.advance(DAY + 1)
+    for (let n = 0; n < MOST_NODES; n++) {
+      await store.beatNode(named(`n${n}`))
+      await bench.advance(1)
+    }
+    expect(await store.listNodes()).toHaveLength(MOST_NODES)
+    expect(await store.beatNode(named('last'))).toHaveLength(MOST_NODES)
+    const ids = (await store.listNodes()).map(({ id }) => id)
+    expect([ids.length, ids[0], ids.at(-1)]).toEqual([MOST_NODES, 'node_n1', 'node_last'])
+  })
+}

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { NODE_ROLES } from '../../../src/core/node.ts'
+import type { NewNode, ServiceNode } from '../../../src/store/nodes.ts'
+import { afterBeat, BEAT_EVERY_MS, judgeNodes, MOST_NODES } from '../../../src/store/rules/nodes.ts'
+
+const START = Date.parse('2026-11-26T08:00:00Z')
+
+const named = (name: string, more: Partial<NewNode & { key: string }> = {}) => ({
+  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
+  ...{ roles: NODE_ROLES, ...more },
+})
+
+/** Nodes that beat on one database, and a clock. */
+const openCluster = () => {
+  let now = START
+  let rows: ServiceNode[] = []
+  const beat = (node: ReturnType<typeof named>) => {
+    rows = afterBeat(rows, node, now).nodes
+    return rows
+  }
+  const judged = () => judgeNodes(rows, now)
+  return {
+    beat,
+    /** These beat for so long, as nodes do. */
+    run: (ms: number, ...nodes: ReturnType<typeof named>[]) => {
+      for (const end = now + ms; now < end; now += BEAT_EVERY_MS) for (const node of nodes) beat(node)
+    },
+    step: (ms: number) => {
+      now += ms
+    },
+    ids: () => rows.map(({ id }) => id),
+    lost: () => judged().flatMap(({ id, isLost }) => (isLost ? [id] : [])),
+    differing: () => judged().flatMap(({ id, differsIn }) => (differsIn.length > 0 ? [[id, ...differsIn]] : [])),
+    judged,
+  }
+}
+
+const [A, B, C] = [named('a'), named('b'), named('c')]
+
+describe('a node is lost', () => {
+  test('once another one, which was there, has missed it for 30 s', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B)
+    cluster.run(30 * SECOND, A)
+    expect(cluster.lost()).toEqual([])
+    cluster.run(10 * SECOND, A)
+    expect(cluster.lost()).toEqual(['node_b'])
+    cluster.run(5 * SECOND, A, B)
+    expect(cluster.lost()).toEqual([])
+  })
+
+  test('not where the database was away for all', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B)
+    cluster.step(10 * MINUTE)
+    cluster.beat(A)
+    expect(cluster.lost()).toEqual([])
+    cluster.step(BEAT_EVERY_MS)
+    cluster.beat(B)
+    cluster.run(MINUTE, A, B)
+    expect(cluster.lost()).toEqual([])
+  })
+
+  test.each([HOUR, -HOUR])('not where the clock was set by %i ms, but where it is silent after that too', step => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B)
+    cluster.step(step)
+    cluster.beat(A)
+    expect(cluster.lost()).toEqual([])
+    cluster.run(45 * SECOND, A)
+    expect(cluster.lost()).toEqual(['node_b'])
+  })
+
+  test('not where nobody is left to miss it', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A)
+    cluster.run(MINUTE, B)
+    cluster.step(HOUR)
+    expect(cluster.lost()).toEqual([])
+  })
+})
+
+describe('a lost node is forgotten', () => {
+  test('soon, where it has been started again', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B)
+    cluster.run(25 * SECOND, A, { ...B, id: 'node_b2' })
+    expect(cluster.ids()).toEqual(['node_a', 'node_b2'])
+    expect(cluster.lost()).toEqual([])
+  })
+
+  test('where another one was started for the same work, one for one', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B, C)
+    const [deliverer, next] = [named('d', { roles: ['deliver'] }), named('e')]
+    cluster.run(10 * SECOND, A)
+    cluster.run(5 * MINUTE, A, deliverer, next)
+    expect(cluster.ids()).toEqual(['node_a', 'node_c', 'node_d', 'node_e'])
+    expect(cluster.lost()).toEqual(['node_c'])
+  })
+
+  test('not for one that was there before', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B, C)
+    cluster.run(HOUR, A, C)
+    expect(cluster.lost()).toEqual(['node_b'])
+  })
+
+  test('after a day', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B)
+    cluster.run(DAY + MINUTE, A)
+    expect(cluster.ids()).toEqual(['node_a'])
+  })
+
+  test(`the longest ago first, where there are more than ${MOST_NODES}`, () => {
+    const cluster = openCluster()
+    for (let n = 0; n < MOST_NODES + 20; n++) {
+      cluster.beat(named(`n${n}`))
+      cluster.step(SECOND / 10)
+    }
+    expect(cluster.ids()).toHaveLength(MOST_NODES)
+    expect(cluster.ids()[0]).toBe('node_n20')
+  })
+})
+
+test('two nodes by the same name do not displace each other', () => {
+  const cluster = openCluster()
+  const [one, two] = [named('a', { id: 'node_1' }), named('a', { id: 'node_2' })]
+  cluster.run(MINUTE, one)
+  cluster.run(HOUR, one, two)
+  expect(cluster.judged().map(({ id, startedAt }) => [id, startedAt])).toEqual([
+    ['node_1', START],
+    ['node_2', START + MINUTE],
+  ])
+})
+
+describe('a node differs', () => {
+  test('from what most have', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B, named('c', { settings: 'bbbbbbbb', key: '22222222' }))
+    expect(cluster.differing()).toEqual([['node_c', 'settings', 'key']])
+  })
+
+  test('of two, the one that was started first', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A)
+    cluster.run(MINUTE, A, named('b', { version: '1.1.0' }))
+    expect(cluster.differing()).toEqual([['node_a', 'version']])
+  })
+
+  test('during a rolling upgrade, since both versions are there, and no more at its end', () => {
+    const cluster = openCluster()
+    cluster.run(HOUR, A, B, C)
+    const [a, b, c] = [A, B, C].map(node => ({ ...node, id: `${node.id}_2`, version: '1.1.0' }))
+    if (!a || !b || !c) throw new Error('they are three')
+    cluster.run(MINUTE, a, B, C)
+    expect(cluster.differing()).toEqual([['node_a_2', 'version']])
+    cluster.run(MINUTE, a, b, C)
+    expect(cluster.differing()).toEqual([['node_c', 'version']])
+    expect(cluster.judged().find(({ id }) => id === 'node_c')?.differsSince).toBe(START + HOUR)
+    cluster.run(MINUTE, a, b, c)
+    expect(cluster.differing()).toEqual([])
+  })
+
+  test('not while it is lost, and nobody differs from one that is', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, named('b', { version: '0.9.0' }))
+    cluster.run(MINUTE, A)
+    expect(cluster.lost()).toEqual(['node_b'])
+    expect(cluster.differing()).toEqual([])
+  })
+})

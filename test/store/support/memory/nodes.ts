@@ -1,0 +1,21 @@
+import type { NodeVerbs } from '../../../../src/store/nodes.ts'
+import { afterBeat, byAge } from '../../../../src/store/rules/nodes.ts'
+import type { Context } from './context.ts'
+
+/** Nothing is sealed here. */
+const NO_KEY = '00000000'
+
+export const createNodes = ({ tables, now }: Context): NodeVerbs => {
+  const { nodes, transaction } = tables
+  return {
+    beatNode: async node =>
+      transaction(() => {
+        const beat = afterBeat(nodes.all(), { ...node, key: NO_KEY }, now())
+        nodes.set(node.id, beat.self)
+        for (const id of beat.forgotten) nodes.delete(id)
+        return beat.nodes
+      }),
+    listNodes: async () => nodes.all().sort(byAge),
+    removeNode: async id => transaction(() => nodes.delete(id)),
+  }
+}
