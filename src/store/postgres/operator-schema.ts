@@ -1,6 +1,7 @@
+import type { NodeRole } from '../../core/node.ts'
 import type { OperatorCondition } from '../../core/operator-event.ts'
 import { identity, oneOf, text, time } from './columns.ts'
-import { index, integer, pgTable, sql, uniqueIndex } from './drizzle.ts'
+import { index, integer, jsonb, pgTable, sql, uniqueIndex } from './drizzle.ts'
 
 /** What operators are to be told of: history, outbox and queue at once, outside the deliverer's. Few: `MOST_OPERATOR_EVENTS`. */
 export const operatorEvents = pgTable(
@@ -29,3 +30,18 @@ export const operatorEvents = pgTable(
     oneOf('operator_events_told', 'told_state', ['firing', 'resolved']),
   ],
 )
+
+/** Which processes work on the database. Few: `MOST_NODES`. */
+export const nodes = pgTable('nodes', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  version: text('version').notNull(),
+  settings: text('settings').notNull(),
+  roles: jsonb('roles').$type<readonly NodeRole[]>().notNull(),
+  /** Names the master key. */
+  key: text('key').notNull(),
+  startedAt: time('started_at').notNull(),
+  seenAt: time('seen_at').notNull(),
+  steadyAt: time('steady_at').notNull(),
+  replaces: text('replaces'),
+})

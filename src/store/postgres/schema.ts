@@ -9,7 +9,7 @@ import { doublePrecision, index, integer, pgTable, primaryKey, sql, uniqueIndex 
 
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
 export { callbackHealth, callbackPauses } from './callback-schema.ts'
-export { operatorEvents } from './operator-schema.ts'
+export { nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export { countChanges, counts, history } from './stats-schema.ts'
 

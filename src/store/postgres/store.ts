@@ -9,6 +9,7 @@ import { createApiKeys } from './api-keys.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createHistory } from './history.ts'
+import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createPartners } from './partners.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
@@ -65,6 +66,7 @@ export const openPostgresStore = async ({
     ...createAccounts(context),
     ...createSigningSecrets(context),
     ...createHistory(ofLoops),
+    ...createNodes(ofLoops),
   }
   return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close: connection.close }
 }

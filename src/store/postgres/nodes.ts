@@ -1,0 +1,26 @@
+import type { NodeVerbs } from '../nodes.ts'
+import { afterBeat } from '../rules/nodes.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { asc, eq, inArray } from './drizzle.ts'
+import { nodes } from './schema.ts'
+
+/** `MOST_NODES` of them, and those that came since the last beat. */
+const load = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
+
+export const createNodes = ({ read, write, sealed }: Pick<Context, 'read' | 'write' | 'sealed'>): NodeVerbs => ({
+  beatNode: node =>
+    write(async tx => {
+      // Two that take the place of a lost one take that of one each.
+      await tx.lock(['nodes'])
+      const beat = afterBeat(await load(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
+      const { id: _, ...set } = beat.self
+      await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
+      if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, [...beat.forgotten]))
+      return beat.nodes
+    }),
+
+  listNodes: () => read(load),
+
+  removeNode: id => write(async ({ db }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
+})
