@@ -1,14 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
+import type { DueWindow, Head } from '../rules/claim-verifications.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
 import type { ClaimedVerification } from '../store.ts'
-
-/** A queue of a partner in which verifications wait, and when the first of them is due. */
-export interface Head {
-  partnerId: string
-  queue: number
-  dueAt: number
-}
 
 /** Arrays for what comes in numbers: an object of a row costs as much as finding it. */
 export type ClaimedRow = [
@@ -33,14 +27,6 @@ export type WaitingRow = [
   expiresAt: number,
   traceparent: string | null,
 ]
-
-interface DueQuery {
-  accountId: string
-  partnerId: string
-  queue: number
-  at: number
-  limit: number
-}
 
 interface FoundVerification {
   id: number
@@ -153,12 +139,12 @@ export const prepareVerifications = (client: Database) => ({
     SELECT queue FROM queued JOIN partners ON partners.id = +@partnerId
     WHERE queue IS NOT NULL AND partners.disabled = 0`),
   /** What is due in a queue, the longest due first; the index has all of it. */
-  due: client.prepare<DueQuery, DueVerification>(`
+  due: client.prepare<DueWindow, DueVerification>(`
     SELECT id, due_at AS dueAt FROM verifications
     WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at IS NOT NULL AND due_at <= +@at
     ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
   /** The same, of those that fell due within some time. */
-  fresh: client.prepare<DueQuery & { after: number }, DueVerification>(`
+  fresh: client.prepare<DueWindow, DueVerification>(`
     SELECT id, due_at AS dueAt FROM verifications
     WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at > +@after AND due_at <= +@at
     ORDER BY due_at, last_polled_at, id LIMIT +@limit`),

@@ -1,8 +1,16 @@
-import { afterAccountChange, afterClaim, allowance, claimableAt } from '../../core/account.ts'
-import { fairShare } from '../../core/fair-share.ts'
+import { afterAccountChange, afterClaim } from '../../core/account.ts'
 import { tellHints } from '../hints.ts'
+import {
+  FIRST_POLL_PLACE,
+  type Head,
+  nextClaimAt,
+  type PollPlace,
+  type Survey,
+  surveyAccount,
+  takeInTurn,
+} from '../rules/claim-verifications.ts'
 import { afterReleasing, afterResolving } from '../rules/hints.ts'
-import { ALL_TURNS, type DueVerification, FRESH_MS, NEW, takeDue } from '../rules/poll-queues.ts'
+import { answer } from '../rules/questions.ts'
 import { releaseVerification } from '../rules/release-verification.ts'
 import {
   endedBy,
@@ -24,28 +32,9 @@ import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
-import { type ClaimedRow, claimedOf, type Head, prepareVerifications } from './verification-statements.ts'
+import { type ClaimedRow, claimedOf, prepareVerifications } from './verification-statements.ts'
 
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
-
-/** The partner that a claim came to last, and how many turns each partner that waits has had. */
-interface Place {
-  lastServed: string
-  turns: ReadonlyMap<string, number>
-}
-const START: Place = { lastServed: '', turns: new Map() }
-
-interface Survey {
-  account: ClaimedAccount
-  heads: Head[]
-  nextAt: number | null
-}
-
-interface Taking {
-  at: number
-  limit: number
-  turn: number
-}
 
 export const createVerifications = (context: Context): Verbs => {
   const { client, write, read, sealed, openOr, now, hints } = context
@@ -54,7 +43,7 @@ export const createVerifications = (context: Context): Verbs => {
   const beginLanes = createLanes(client)
   const beginResolutions = createResolutions(context)
   /** By account: where the next claim goes on. */
-  const places = new Map<string, Place>()
+  const places = new Map<string, PollPlace>()
 
   const claimDue = (due: readonly { id: number; dueAt: number }[], at: number, leaseEnd: number) => {
     const ids = JSON.stringify(due.map(({ id }) => id))
@@ -63,40 +52,16 @@ export const createVerifications = (context: Context): Verbs => {
     return due.map(({ id, dueAt }) => claimedOf(rows.get(id) as ClaimedRow, dueAt, waiting.get(id) ?? []))
   }
 
-  const takeFrom = (accountId: string, heads: readonly Head[], { at, limit, turn }: Taking): DueVerification[] => {
-    const due = heads.filter(({ dueAt }) => dueAt <= at)
-    const window = (partnerId: string, queue: number) => ({ accountId, partnerId, queue, at, limit })
-    const queues = new Map(due.map(({ partnerId, queue }) => [queue, statements.due.all(window(partnerId, queue))]))
-    const ofNew = due.find(({ queue }) => queue === NEW)
-    const isCrowded = (queues.get(NEW)?.length ?? 0) >= limit
-    const fresh =
-      ofNew && isCrowded ? statements.fresh.all({ ...window(ofNew.partnerId, NEW), after: at - FRESH_MS }) : []
-    return takeDue({ queues, fresh }, { limit, turn, at })
-  }
-
-  const claimFrom = (account: ClaimedAccount, at: number, limits: { free: number; leaseMs: number; heads: Head[] }) => {
-    const granted = allowance(account, at, limits.free)
-    const byPartner = Map.groupBy(limits.heads, ({ partnerId }) => partnerId)
-    const waiting = [...byPartner]
-      .filter(([, heads]) => heads.some(({ dueAt }) => dueAt <= at))
-      .map(([id]) => id)
-      .sort()
-    const before = places.get(account.id) ?? START
-    // Who does not wait begins anew, so that this is bounded by those who do.
-    const turns = new Map(waiting.map(id => [id, before.turns.get(id) ?? 0]))
-    const place = { lastServed: before.lastServed, turns }
-    const taken: DueVerification[] = []
-    for (const { partnerId, take } of fairShare(waiting, granted, before.lastServed)) {
-      const limit = Math.min(take, granted - taken.length)
-      if (limit === 0) break
-      const turn = turns.get(partnerId) ?? 0
-      const ofPartner = takeFrom(account.id, byPartner.get(partnerId) ?? [], { at, limit, turn })
-      taken.push(...ofPartner)
-      turns.set(partnerId, (turn + ofPartner.length) % ALL_TURNS)
-      place.lastServed = partnerId
-    }
+  const claimFrom = (
+    account: ClaimedAccount,
+    { heads, at, free, leaseMs }: { heads: readonly Head[]; at: number; free: number; leaseMs: number },
+  ) => {
+    const from = places.get(account.id) ?? FIRST_POLL_PLACE
+    const { taken, place } = answer(takeInTurn(account, heads, { at, free, from }), window =>
+      window.after === null ? statements.due.all(window) : statements.fresh.all(window),
+    )
     if (taken.length === 0) return { verifications: [], place }
-    const leaseEnd = at + limits.leaseMs
+    const leaseEnd = at + leaseMs
     accounts.save({ ...account, ...afterClaim(account, { now: at, taken: taken.length, leaseEnd }) })
     return { verifications: claimDue(taken, at, leaseEnd), place }
   }
@@ -104,34 +69,27 @@ export const createVerifications = (context: Context): Verbs => {
   /** The accounts of which somebody waits for an answer. */
   const waiting = (at: number) => accounts.those(statements.waitingAccounts.all(), at)
 
-  /** What an account has to ask, and the earliest time at which a claim could bring more than it does now. */
-  const surveyOne = (account: ClaimedAccount, free: number, at: number): Survey => {
-    const from = free > 0 ? claimableAt(account, at) : null
-    // While nothing may be asked, a look at what waits would be for nothing.
-    if (from === null || from > at) return { account, heads: [], nextAt: from }
-    const heads = statements.heads.all({ accountId: account.id })
-    const dueAt = Math.min(...heads.map(head => head.dueAt))
-    return { account, heads, nextAt: dueAt === Number.POSITIVE_INFINITY ? null : claimableAt(account, dueAt) }
-  }
+  const survey = (account: ClaimedAccount, free: number, at: number): Survey<ClaimedAccount> =>
+    answer(surveyAccount(account, free, at), accountId => statements.heads.all({ accountId }))
 
   const claimAll = (
     { busy, concurrency, leaseMs }: VerificationClaimRequest,
-    ready: ReadonlyMap<string, Head[]>,
+    ready: ReadonlyMap<string, readonly Head[]>,
     at: number,
   ) => {
-    const reached = new Map<string, Place>()
+    const reached = new Map<string, PollPlace>()
     const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
     const after = waiting(at).map(account => {
       const heads = ready.get(account.id)
       const free = concurrency - (busy.get(account.id) ?? 0)
-      if (!heads) return surveyOne(account, free, at)
-      const { verifications, place } = claimFrom(account, at, { free, leaseMs, heads })
+      if (!heads) return survey(account, free, at)
+      const { verifications, place } = claimFrom(account, { heads, at, free, leaseMs })
       reached.set(account.id, place)
       if (verifications.length > 0) claims.push({ account, verifications })
       const changed = accounts.find(account.id)
-      return surveyOne({ ...account, ...changed }, free - verifications.length, at)
+      return survey({ ...account, ...changed }, free - verifications.length, at)
     })
-    return { claims, nextAt: earliest(after), reached }
+    return { claims, nextAt: nextClaimAt(after), reached }
   }
 
   const load = (settlement: VerificationSettlement): VerificationFacts | null => {
@@ -196,12 +154,12 @@ export const createVerifications = (context: Context): Verbs => {
     claimVerifications: async claim => {
       const at = now()
       const free = (id: string) => claim.concurrency - (claim.busy.get(id) ?? 0)
-      const before = await read(() => waiting(at).map(account => surveyOne(account, free(account.id), at)))
-      const ready = new Map(
-        before.flatMap(({ account, heads, nextAt }) => (nextAt === null || nextAt > at ? [] : [[account.id, heads]])),
+      const before = await read(() => waiting(at).map(account => survey(account, free(account.id), at)))
+      const ready = before.filter(({ nextAt }) => nextAt !== null && nextAt <= at)
+      if (ready.length === 0) return { claims: [], nextAt: nextClaimAt(before) }
+      const { reached, ...claimed } = await write(() =>
+        claimAll(claim, new Map(ready.map(({ account, heads }) => [account.id, heads])), at),
       )
-      if (ready.size === 0) return { claims: [], nextAt: earliest(before) }
-      const { reached, ...claimed } = await write(() => claimAll(claim, ready, at))
       for (const [accountId, place] of reached) places.set(accountId, place)
       return claimed
     },
@@ -228,9 +186,4 @@ export const createVerifications = (context: Context): Verbs => {
       tellHints(hints, afterReleasing(released))
     },
   }
-}
-
-const earliest = (survey: readonly { nextAt: number | null }[]): number | null => {
-  const times = survey.flatMap(({ nextAt }) => (nextAt === null ? [] : [nextAt]))
-  return times.length === 0 ? null : Math.min(...times)
 }
