@@ -1,4 +1,6 @@
-import type { EventPosition, EventQuery } from '../store.ts'
+import type { MessageState, MessageType } from '../../core/message.ts'
+import type { EventPage, EventPosition, EventQuery, StoredEvent } from '../store.ts'
+import type { Asking } from './asking.ts'
 
 /** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for. */
 export const EVENT_WINDOW = 1_000
@@ -18,16 +20,12 @@ export interface PositionFacts {
 export const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
   n <= newest && (at === null || createdAt === null || createdAt === at)
 
-/**
- * What a page begins after: the later one of `after` and the last event before `since`. Null: it begins at the first event.
- *
- * @param lastBy the last event that was created by then
- */
-export const beginOf = (
-  { after, since }: Pick<EventQuery, 'after' | 'since'>,
-  lastBy: (at: number) => EventPosition | null,
-): EventPosition | null => {
-  const before = since === undefined ? null : lastBy(since - 1)
+/** Asks for the first event with this number or a higher one; null: there is none. */
+type Looking = Asking<number, { n: number; at: number } | null, EventPosition | null>
+
+/** What a page begins after: the later one of `after` and the last event before `since`. Null: it begins at the first event. */
+export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, newest: number): Looking {
+  const before = since === undefined ? null : yield* lastEventBy(since - 1, newest)
   return (before?.n ?? 0) > (after?.n ?? 0) ? before : after
 }
 
@@ -35,22 +33,54 @@ export const beginOf = (
  * Where a reader of a lost history begins: after the last event that was created by then. What was created later is of the
  * new history; what came before, both have in common. Takes some twenty looks, however many events there are.
  *
- * @param firstFrom the first event with this number or a higher one; null: there is none
  * @returns null: at the first event
  */
-export const lastEventBy = (
-  at: number | null,
-  newest: number,
-  firstFrom: (n: number) => { n: number; at: number } | null,
-): EventPosition | null => {
+export function* lastEventBy(at: number | null, newest: number): Looking {
   if (at === null) return null
-  const isInCommon = (n: number): boolean => (firstFrom(n)?.at ?? Number.POSITIVE_INFINITY) <= at
-  if (!isInCommon(1)) return null
+  const isInCommon = (first: { at: number } | null): boolean => first !== null && first.at <= at
+  if (!isInCommon(yield 1)) return null
   let [low, high] = [1, newest]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (isInCommon(middle)) low = middle
+    if (isInCommon(yield middle)) low = middle
     else high = middle - 1
   }
-  return firstFrom(low)
+  return yield low
+}
+
+/** An event as an engine reads it. */
+export interface EventRow {
+  n: number
+  registrationId: string
+  type: MessageType
+  createdAt: number
+  state: MessageState
+  /** Sealed; empty: erased. */
+  body: Buffer
+}
+
+/**
+ * The page out of the first events behind `begin`, up to `EVENT_WINDOW` of them.
+ *
+ * @param open the text of an event; null: it cannot be decrypted
+ */
+export const eventPageOf = (
+  rows: Iterable<EventRow>,
+  { limit, delivery, begin }: Pick<EventQuery, 'limit' | 'delivery'> & { begin: EventPosition | null },
+  open: (row: EventRow) => string | null,
+): EventPage & { outcome: 'page' } => {
+  const events: StoredEvent[] = []
+  let end = begin
+  let looked = 0
+  for (const row of rows) {
+    if (events.length === limit) break
+    const { registrationId, type, createdAt, state } = row
+    end = { n: row.n, at: createdAt }
+    looked++
+    // A cancelled registration's message is erased, and tells nothing any more.
+    if (row.body.length === 0 || (delivery !== undefined && state !== delivery)) continue
+    const body = open(row)
+    if (body !== null) events.push({ position: end, registrationId, type, createdAt, delivery: state, body })
+  }
+  return { outcome: 'page', events, end, looked }
 }

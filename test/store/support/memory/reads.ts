@@ -3,6 +3,7 @@ import type { MessageState } from '../../../../src/core/message.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { type Callback, type CallbackTrouble, MOST_HELD, MOST_TROUBLES } from '../../../../src/store/callbacks.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
+import { answerAll } from '../../../../src/store/rules/asking.ts'
 import {
   byCallback,
   bySince,
@@ -183,14 +184,13 @@ export const createReads = (context: Context): Verbs => {
       const all = messagesOf(partnerId)
       const newest = tables.partners.get(partnerId)?.events ?? 0
       const createdAt = all.find(({ event }) => event === after?.n)?.createdAt ?? null
-      const lastBy = (at: number | null) =>
-        lastEventBy(at, newest, n => {
-          const found = all.find(({ event }) => event >= n)
-          return found ? { n: found.event, at: found.createdAt } : null
-        })
+      const look = (n: number) => {
+        const found = all.find(({ event }) => event >= n)
+        return found ? { n: found.event, at: found.createdAt } : null
+      }
       if (after !== null && !isOfThisHistory(after, { newest, createdAt }))
-        return { outcome: 'lost', beginAfter: lastBy(after.at) }
-      const begin = beginOf({ after, since }, lastBy)
+        return { outcome: 'lost', beginAfter: answerAll(lastEventBy(after.at, newest), look) }
+      const begin = answerAll(beginOf({ after, since }, newest), look)
       const looked = all.filter(({ event }) => event > (begin?.n ?? 0)).slice(0, EVENT_WINDOW)
       const isWanted = ({ state, body }: MessageRow) => body !== '' && (delivery === undefined || state === delivery)
       const events = looked

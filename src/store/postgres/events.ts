@@ -1,0 +1,81 @@
+import { answerAllLater } from '../rules/asking.ts'
+import {
+  beginOf,
+  EVENT_WINDOW,
+  type EventRow,
+  eventPageOf,
+  isOfThisHistory,
+  lastEventBy,
+  type PositionFacts,
+} from '../rules/events.ts'
+import type { EventPage, EventPosition, EventQuery, Store } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+
+/**
+ * A partner's messages in the order of their commits, as a reader goes through them: whoever writes some gives out their numbers under
+ * the lock of the partner's row, so none appears behind one that is there.
+ */
+export const createEvents = ({
+  read,
+  sealed,
+  openOr,
+}: Pick<Context, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => {
+  const bodyOf = (partnerId: string, { registrationId, body }: EventRow): string | null =>
+    openOr(
+      { table: 'messages', id: registrationId },
+      { open: () => sealed.message.open({ partnerId, registrationId, body }), instead: null },
+    )
+
+  /** Mostly the first `limit` are the page; the rest of the window is read only where some of them are left out. */
+  const pageOf = async (
+    tx: Tx,
+    partnerId: string,
+    query: EventQuery & { begin: EventPosition | null },
+  ): Promise<EventPage> => {
+    const size = Math.min(query.limit, EVENT_WINDOW)
+    const rows = await following(tx, partnerId, query.begin?.n ?? 0, size)
+    const page = eventPageOf(rows, query, row => bodyOf(partnerId, row))
+    const last = rows.at(-1)
+    if (page.events.length === query.limit || last === undefined || rows.length < size) return page
+    const rest = await following(tx, partnerId, last.n, EVENT_WINDOW - size)
+    return eventPageOf([...rows, ...rest], query, row => bodyOf(partnerId, row))
+  }
+
+  return {
+    listEvents: (partnerId, query) =>
+      read(async tx => {
+        const { after } = query
+        const facts = await factsOf(tx, partnerId, after)
+        const look = (n: number) => firstFrom(tx, partnerId, n)
+        if (after !== null && !isOfThisHistory(after, facts))
+          return { outcome: 'lost', beginAfter: await answerAllLater(lastEventBy(after.at, facts.newest), look) }
+        const begin = await answerAllLater(beginOf(query, facts.newest), look)
+        return pageOf(tx, partnerId, { ...query, begin })
+      }),
+  }
+}
+
+const factsOf = async (tx: Tx, partnerId: string, after: EventPosition | null): Promise<PositionFacts> => {
+  const [facts] = await tx.rows<PositionFacts>(
+    `SELECT p.events AS newest, m.created_at AS "createdAt"
+     FROM partners p LEFT JOIN messages m ON m.partner_id = p.id AND m.event = $2 WHERE p.id = $1`,
+    [partnerId, after?.n ?? null],
+  )
+  return facts ?? { newest: 0, createdAt: null }
+}
+
+const firstFrom = async (tx: Tx, partnerId: string, n: number): Promise<{ n: number; at: number } | null> => {
+  const [first] = await tx.rows<{ n: number; at: number }>(
+    'SELECT event AS n, created_at AS at FROM messages WHERE partner_id = $1 AND event >= $2 ORDER BY event LIMIT 1',
+    [partnerId, n],
+  )
+  return first ?? null
+}
+
+const following = (tx: Tx, partnerId: string, n: number, limit: number): Promise<EventRow[]> =>
+  tx.rows(
+    `SELECT event AS n, registration_id AS "registrationId", type, created_at AS "createdAt", state, body FROM messages
+     WHERE partner_id = $1 AND event > $2 ORDER BY event LIMIT $3`,
+    [partnerId, n, limit],
+  )
