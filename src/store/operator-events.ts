@@ -1,6 +1,12 @@
 import { MINUTE } from '../core/duration.ts'
-import type { OperatorCondition, OperatorEvent } from '../core/operator-event.ts'
-import type { CallbackHealth } from './rules/callback-health.ts'
+import {
+  afterTold,
+  LONGEST_OPERATOR_WAIT_MS,
+  type OperatorCondition,
+  type OperatorDetails,
+  type OperatorEvent,
+} from '../core/operator-event.ts'
+import { type CallbackHealth, STILL_FAILING_MS } from './rules/callback-health.ts'
 
 /** What is over: no URL of the host is so any more. */
 export type EndedCallbackEvent = Pick<OperatorEvent, 'subject'> & {
@@ -57,3 +63,65 @@ const LONGEST_PAUSE_MS = 30 * MINUTE
 /** When the next may claim, of when that is said to be. */
 export const claimableFrom = (saidAt: number | null, now: number): number =>
   saidAt === null || saidAt > now + LONGEST_PAUSE_MS ? now : saidAt
+
+/**
+ * When there may be something to claim; null: nothing waits.
+ *
+ * @param due when the first and the last of all that waits are due
+ * @param claimableAt when the next may claim
+ */
+export const nextClaimAt = (
+  { first, last }: { first: number | null; last: number | null },
+  claimableAt: number,
+  now: number,
+): number | null => {
+  if (first === null || last === null) return null
+  const dueAt = last > now + LONGEST_OPERATOR_WAIT_MS ? Math.min(first, now) : first
+  return Math.max(dueAt, claimableAt)
+}
+
+/** What changes of an event whose claim is settled so. */
+export const afterSettling = (
+  event: OperatorEvent & Pick<ClaimedOperatorEvent, 'tries'>,
+  outcome: OperatorSettlement['outcome'],
+  now: number,
+): Partial<Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'>> & Pick<ClaimedOperatorEvent, 'tries'> => {
+  switch (outcome.kind) {
+    case 'told':
+      return { ...afterTold(event, outcome, now), tries: 0 }
+    case 'failed':
+      return { dueAt: outcome.dueAt, tries: event.tries + 1 }
+    case 'refused':
+      return { dueAt: null, tries: 0 }
+    default:
+      throw outcome satisfies never
+  }
+}
+
+/** URLs of a host, from the text `from` on and before `until`, that are as an event says. */
+export interface UrlsOfHost {
+  partnerId: string
+  from: string
+  until: string
+  state: CallbackHealth['state']
+  /** Their last attempt was later. */
+  since: number
+}
+
+/** Where URLs may be of which an event still tells. @param details JSON */
+export const urlsOfEvent = (
+  { condition, details }: Pick<EndedCallbackEvent, 'condition'> & { details: string },
+  now: number,
+): UrlsOfHost[] => {
+  const { partnerId, host } = JSON.parse(details) as OperatorDetails['callback.failing']
+  const state = CALLBACK_EVENTS[condition]
+  const since = state === 'failing' ? now - STILL_FAILING_MS : 0
+  // The character behind the slash is the zero.
+  return ['https', 'http'].map(scheme => ({
+    partnerId,
+    from: `${scheme}://${host}/`,
+    until: `${scheme}://${host}0`,
+    state,
+    since,
+  }))
+}

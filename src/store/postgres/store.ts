@@ -5,12 +5,18 @@ import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
 import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
+import { createActs } from './acts.ts'
+import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
+import { createBackupRecords } from './backup-records.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
+import { createEvents } from './events.ts'
+import { putFact } from './facts.ts'
 import { createHistory } from './history.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
+import { createOperatorEvents } from './operator-events.ts'
 import { createPartners } from './partners.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 
@@ -65,8 +71,14 @@ export const openPostgresStore = async ({
     ...createApiKeys(context),
     ...createAccounts(context),
     ...createSigningSecrets(context),
+    ...createEvents(context),
+    ...createAdminTokens(context),
+    ...createActs(context),
+    ...createBackupRecords(context),
     ...createHistory(ofLoops),
     ...createNodes(ofLoops),
+    ...createOperatorEvents(ofLoops),
+    probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
   }
   return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close: connection.close }
 }

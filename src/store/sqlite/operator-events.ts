@@ -2,24 +2,24 @@ import type Database from 'better-sqlite3'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
   afterNote,
-  afterTold,
   byUrgency,
   LONGEST_OPERATOR_WAIT_MS,
   type OperatorCondition,
-  type OperatorDetails,
   type OperatorEvent,
   type OperatorNote,
   overflowing,
 } from '../../core/operator-event.ts'
 import {
-  CALLBACK_EVENTS,
+  afterSettling,
   type ClaimedOperatorEvent,
   claimableFrom,
   type EndedCallbackEvent,
   type NotedOperatorEvents,
+  nextClaimAt,
   type OperatorSettlement,
+  type UrlsOfHost,
+  urlsOfEvent,
 } from '../operator-events.ts'
-import { STILL_FAILING_MS } from '../rules/callback-health.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, eq } from './drizzle.ts'
@@ -106,33 +106,18 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
       .where(and(eq(operatorEvents.id, id), eq(operatorEvents.claims, claim)))
       .get()
     if (!row) return
-    const set =
-      outcome.kind === 'told'
-        ? { ...afterTold(eventOf(row), outcome, at), tries: 0 }
-        : outcome.kind === 'failed'
-          ? { dueAt: outcome.dueAt, tries: row.tries + 1 }
-          : { dueAt: null, tries: 0 }
-    db.update(operatorEvents).set(set).where(eq(operatorEvents.id, id)).run()
+    db.update(operatorEvents)
+      .set(afterSettling(eventOf(row), outcome, at))
+      .where(eq(operatorEvents.id, id))
+      .run()
   }
 
   /** Seeks to the URLs of the host that have failed, which are in a row, and looks at them until one is as the event says. */
-  const isStillSo = ({ condition, details }: CallbackEventRow, stillFailingSince: number): boolean => {
-    const { partnerId, host } = JSON.parse(details) as OperatorDetails['callback.failing']
-    const state = CALLBACK_EVENTS[condition]
-    const since = state === 'failing' ? stillFailingSince : 0
-    return ['https', 'http'].some(scheme => {
-      const [from, until] = [`${scheme}://${host}/`, `${scheme}://${host}0`]
-      return statements.urlOfHost.get({ partnerId, from, until, state, since }) !== undefined
-    })
-  }
+  const isStillSo = (event: CallbackEventRow, at: number): boolean =>
+    urlsOfEvent(event, at).some(urls => statements.urlOfHost.get(urls) !== undefined)
 
-  /** When there may be something to claim; null: nothing waits. */
-  const nextAt = (at: number): number | null => {
-    const { first, last } = statements.due.get() ?? { first: null, last: null }
-    if (first === null || last === null) return null
-    const dueAt = last > at + LONGEST_OPERATOR_WAIT_MS ? Math.min(first, at) : first
-    return Math.max(dueAt, claimable(at))
-  }
+  const nextAt = (at: number): number | null =>
+    nextClaimAt(statements.due.get() ?? { first: null, last: null }, claimable(at), at)
 
   const claim = (limit: number, at: number): ClaimedOperatorEvent[] =>
     statements.claimable
@@ -178,11 +163,11 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
     },
 
     endedCallbackEvents: () => {
-      const since = now() - STILL_FAILING_MS
+      const at = now()
       return read(() =>
         statements.callbackEvents
           .all()
-          .filter(event => !isStillSo(event, since))
+          .filter(event => !isStillSo(event, at))
           .map(endOf),
       )
     },
@@ -202,8 +187,7 @@ const prepare = (client: Context['client']) => ({
   callbackEvents: client.prepare<[], CallbackEventRow>(`
     SELECT condition, subject, details FROM operator_events
     WHERE condition IN ('callback.failing', 'callback.disabled') AND state = 'firing' ORDER BY id`),
-  /** The character behind the slash is the zero. */
-  urlOfHost: client.prepare<{ partnerId: string; from: string; until: string; state: string; since: number }>(`
+  urlOfHost: client.prepare<UrlsOfHost>(`
     SELECT 1 FROM callback_health
     WHERE partner_id = @partnerId AND callback_url >= @from AND callback_url < @until AND +state = @state
       AND +last_at > @since LIMIT 1`),

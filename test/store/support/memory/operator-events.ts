@@ -1,12 +1,11 @@
 import {
   afterNote,
-  afterTold,
   byUrgency,
   LONGEST_OPERATOR_WAIT_MS,
   type OperatorNote,
   overflowing,
 } from '../../../../src/core/operator-event.ts'
-import { CALLBACK_EVENTS, claimableFrom } from '../../../../src/store/operator-events.ts'
+import { afterSettling, CALLBACK_EVENTS, claimableFrom } from '../../../../src/store/operator-events.ts'
 import { STILL_FAILING_MS } from '../../../../src/store/rules/callback-health.ts'
 import { hostOf } from '../../../../src/store/rules/lane.ts'
 import type { Store } from '../../../../src/store/store.ts'
@@ -72,10 +71,7 @@ export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
         for (const { id, claim, outcome } of settlements) {
           const event = operatorEvents.get(id)
           if (event?.claim !== claim) continue
-          if (outcome.kind === 'told') operatorEvents.change(id, { ...afterTold(event, outcome, now()), tries: 0 })
-          else if (outcome.kind === 'failed')
-            operatorEvents.change(id, { dueAt: outcome.dueAt, tries: event.tries + 1 })
-          else operatorEvents.change(id, { dueAt: null, tries: 0 })
+          operatorEvents.change(id, afterSettling(event, outcome, now()))
         }
         if (pausedUntil !== null) operatorPause.set('', { until: Math.max(pausedUntil, claimable()) })
       }),
