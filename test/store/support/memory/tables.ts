@@ -123,6 +123,9 @@ export interface Table<Key, Row> {
   delete(key: Key): void
 }
 
+/** What numbers its rows. */
+export type Sequence = 'verifications' | 'messages' | 'lanes'
+
 /** What several handles of one database share. */
 export type Tables = ReturnType<typeof createTables>
 
@@ -212,6 +215,9 @@ export const createTables = () => {
       sequences[sequence] = before + 1
       return before + 1
     },
+
+    /** The numbers up to these count as given out. */
+    skipTo: (numbers: Readonly<Record<Sequence, number>>): void => void Object.assign(sequences, numbers),
 
     /** All of it, or nothing where it throws. */
     transaction: <T>(run: () => T): T => {

@@ -77,6 +77,12 @@ const TABLES = {
 export type Name = keyof typeof TABLES
 export const NAMES = Object.keys(TABLES) as Name[]
 
+/** The tables that a history writes, those that are compared among them. */
+export const STORED = [
+  ...Object.values(TABLES).map(({ table }) => table),
+  ...['completion_bins', 'signing_secrets', 'api_keys'],
+]
+
 /** A value of each column; of what is sealed, whether it is there. Truth is 1 and 0. */
 export type Values = readonly unknown[]
 type Row = Readonly<Record<string, unknown>>

@@ -8,17 +8,17 @@ import { openPair } from './pair.ts'
  * history has a seed of its own, and the next has the next. `MODEL_HISTORIES=1 MODEL_SEED=…` repeats one that failed.
  */
 const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 5_000)
-const SEED = Number(process.env.MODEL_SEED ?? 1)
+export const SEED = Number(process.env.MODEL_SEED ?? 1)
 
 /**
  * Random histories of verbs against an engine and the reference store side by side. After each step all tables are compared row
  * by row, and what must never be is looked for on both sides; some of the reads are compared too, and at the end of some
  * histories all of them.
  */
-export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2): Promise<void> => {
+export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2, histories = HISTORIES): Promise<void> => {
   await using pair = await openPair(openEngine)
   const run = await createRunner(pair)
-  for (let seed = SEED; seed < SEED + HISTORIES; seed++) {
+  for (let seed = SEED; seed < SEED + histories; seed++) {
     const plan = planHistory(seed, handles)
     if ((await run(plan)) === null) continue
     const { plan: shortest, difference } = await shrink(run, plan)

@@ -2,12 +2,12 @@ import { ENDED_WITHOUT_VERDICT } from '../../../../src/core/registration.ts'
 import type { Tables } from '../memory/tables.ts'
 import { urlKey } from '../memory/tables.ts'
 
-/** What never holds in a database, whatever happened: how many rows break it, in the SQL of every engine. */
+/** What never holds in a database, whatever happened: how many rows break it, in the SQL of every engine. A name has at most 63 bytes. */
 const BROKEN_IN_SQL = {
   'a lane is due later than its first message': `
     SELECT count(*) FROM messages m JOIN lanes l ON l.id = m.lane_id
     WHERE m.due_at IS NOT NULL AND (l.due_at IS NULL OR l.due_at > m.due_at)`,
-  'a pending registration waits for a verification that is never asked about': `
+  "a pending registration's verification is never asked about": `
     SELECT count(*) FROM registrations r JOIN verifications v ON v.id = r.verification_id
     WHERE r.status = 'pending' AND v.due_at IS NULL`,
   'a pair of serial and URL has two live registrations': `
@@ -59,7 +59,7 @@ const BROKEN_IN_MAPS: Record<Invariant, (tables: Tables) => number> = {
       const lane = lanes.get(laneId)
       return dueAt !== null && lane !== undefined && (lane.dueAt === null || lane.dueAt > dueAt)
     }).length,
-  'a pending registration waits for a verification that is never asked about': ({ registrations, verifications }) =>
+  "a pending registration's verification is never asked about": ({ registrations, verifications }) =>
     registrations.where(
       ({ status, verificationId }) => status === 'pending' && verifications.get(verificationId)?.dueAt === null,
     ).length,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { openSqliteStore } from '../../../../src/store/sqlite/store.ts'
-import { NAMES, type Name, sqlOf, type Values } from './compared.ts'
+import { NAMES, type Name, STORED, sqlOf, type Values } from './compared.ts'
 import type { Contents, OpenEngine } from './engine.ts'
 import { brokenSql, type Invariant } from './invariants.ts'
 
@@ -27,6 +27,7 @@ export const openSqliteEngine: OpenEngine = async options => {
 
   return {
     name: 'SQLite',
+    inTurn: true,
     handles,
 
     read: async (): Promise<Contents | null> => {
@@ -39,6 +40,8 @@ export const openSqliteEngine: OpenEngine = async options => {
         broken: { ...(broken.get() as Record<Invariant, number>) },
       }
     },
+
+    newest: async () => null,
 
     save: async () => {
       for (const table of SAVED) client.exec(`CREATE TEMP TABLE saved_${table} AS SELECT * FROM ${table}`)
@@ -57,7 +60,7 @@ export const openSqliteEngine: OpenEngine = async options => {
       }
     },
 
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       for (const store of handles) await store.close()
       client.close()
       rmSync(folder, { recursive: true })
@@ -65,26 +68,8 @@ export const openSqliteEngine: OpenEngine = async options => {
   }
 }
 
-const SAVED = [
-  'attempts',
-  'messages',
-  'registrations',
-  'verifications',
-  'lanes',
-  'callback_pauses',
-  'callback_health',
-  'bulk_resends',
-  'completion_bins',
-  'signing_secrets',
-  'api_keys',
-  'accounts',
-  'partners',
-  'sqlite_sequence',
-  // Last: what is put back into the others counts.
-  'verification_counts',
-  'registration_counts',
-  'message_counts',
-]
+/** Last the counts: what is put back into the other tables counts. */
+const SAVED = [...STORED, 'sqlite_sequence', 'verification_counts', 'registration_counts', 'message_counts']
 
 const WRONG_COUNTS = `
   SELECT (SELECT count(*) FROM (

@@ -9,13 +9,17 @@ import type {
   Registration,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
+import type { Engine } from './engine.ts'
 import type { Pair } from './pair.ts'
 
 type Random = () => number
 
+/** What a history is run on: the clock of the stores, what calls them, and what puts them back. */
+export type Driven = Pick<Pair, 'clock' | 'both' | 'save'> & { engine: Pick<Engine, 'inTurn'> }
+
 /** What a history knows while it goes on: the names it draws from, and what its workers have in hand. */
 export interface History {
-  pair: Pair
+  pair: Driven
   /** Of the step that is being done. */
   random: Random
   /** The handle that the step is done by. */
@@ -52,7 +56,7 @@ const START = Date.parse('2026-11-24T08:00:00Z')
  * Makes two accounts, one of them slow, and three partners, one with thin webhooks; each history begins with these, at a time
  * of its own: a store may remember for a second what it did.
  */
-export const createBeginning = async (pair: Pair) => {
+export const createBeginning = async (pair: Driven) => {
   pair.clock.now = START
   const partnerIds = ['partner_1', 'partner_2', 'partner_3']
   const account = (id: string) =>
