@@ -24,6 +24,7 @@ import { openBulkActs } from './open-bulk-acts.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller } from './open-poller.ts'
+import { openPresence } from './open-presence.ts'
 import { openProbes } from './open-probes.ts'
 import { createReadiness } from './readiness.ts'
 import { GRACE_MS, type Role } from './role.ts'
@@ -59,7 +60,10 @@ export const openApp = async (
   const does = (role: NodeRole) => config.node.roles.includes(role)
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
-  const metrics = createNodeMetrics(store, config)
+  const presence = openPresence(store, config)
+  // The others see this node until all that it does has ended.
+  stack.defer(presence.end)
+  const metrics = createNodeMetrics(store, config, presence.nodes)
   const counts = createEventCounts(store.now)
   const listeners = [relayTo(told), metrics.listener, counts.listen]
   const emit = createEmit(listeners)
@@ -104,10 +108,11 @@ export const openApp = async (
   const operator = openOperator(shared)
   roles.push(operator)
   listeners.push(operator.listen)
-  const readiness = createReadiness(store, clock, operator.whyOff)
+  const readiness = createReadiness(store, clock, { whyOff: operator.whyOff, nodes: presence.nodes })
   const served = { ...shared, readiness, metrics: metrics.page }
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
+  await presence.begin(server.url)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
   stack.defer(dueTimes.stop)

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { ReadyCheck as Check } from '../http/health.ts'
+import type { JudgedNode } from '../store/rules/nodes.ts'
 import type { Account, Store } from '../store/store.ts'
 
 /** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
@@ -9,6 +10,8 @@ const LOOK_EVERY_MS = SECOND
 const ACCOUNTS_AT_A_TIME = 500
 /** A reason names so many, and says how many more there are. */
 const MOST_NAMED = 20
+
+const iso = (at: number): string => new Date(at).toISOString()
 
 /** Something that is wrong elsewhere, and leaves the service ready. */
 const told = (name: string, reasons: readonly string[]): Check => {
@@ -22,12 +25,13 @@ export type Readiness = ReturnType<typeof createReadiness>
 /**
  * Whether this process can do its work now, and what keeps it from it.
  *
- * @param whyOff why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them
+ * @param known.whyOff why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them
+ * @param known.nodes those that work on the database
  */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,
   { monotonic }: Pick<Clock, 'monotonic'>,
-  whyOff: (() => string | null) | null = null,
+  { whyOff, nodes }: { whyOff: (() => string | null) | null; nodes: () => readonly JudgedNode[] },
 ) => {
   let isStopping = false
 
@@ -70,9 +74,7 @@ export const createReadiness = (
     const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
       unreachableAt === null
         ? []
-        : [
-            `GetResult has not answered for account ${id} since ${new Date(unreachableAt).toISOString()} (${unreachableError})`,
-          ],
+        : [`GetResult has not answered for account ${id} since ${iso(unreachableAt)} (${unreachableError})`],
     )
     return [told('accounts', paused), told('upstream', silent)]
   })
@@ -81,11 +83,19 @@ export const createReadiness = (
     const heldAt = await store.deliveriesHeldAt().catch(() => null)
     return told(
       'deliveries',
-      heldAt === null
-        ? []
-        : [`held since ${new Date(heldAt).toISOString()}; to send again, run: idface-notifier deliveries resume`],
+      heldAt === null ? [] : [`held since ${iso(heldAt)}; to send again, run: idface-notifier deliveries resume`],
     )
   })
+
+  /** A host's name is nobody's business who may ask; operators find it by the id. */
+  const nodesCheck = (): Check =>
+    told(
+      'nodes',
+      nodes().flatMap(({ id, isLost, seenAt, differsIn }) => {
+        if (isLost) return [`${id} has not shown itself since ${iso(seenAt)}`]
+        return differsIn.length === 0 ? [] : [`${id} differs from the others in its ${differsIn.join(', ')}`]
+      }),
+    )
 
   return {
     stopping: () => {
@@ -96,6 +106,7 @@ export const createReadiness = (
       await database(),
       ...(await accounts()),
       await deliveries(),
+      nodesCheck(),
       ...(whyOff === null
         ? []
         : [

@@ -1,6 +1,8 @@
 import { ACCOUNT_FAULTS } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
+import { NODE_TRAITS } from '../core/node.ts'
+import type { JudgedNode } from '../store/rules/nodes.ts'
 import type { EngineStats, Stats } from '../store/store.ts'
 import type { Readings } from '../telemetry/metrics/readings.ts'
 import type { Figures } from './figures.ts'
@@ -10,6 +12,8 @@ export interface NodeFacts {
   version: string
   /** Names the settings that nodes have in common. */
   settings: string
+  /** Those that work on the database, this one too once it has shown itself. */
+  nodes: readonly JudgedNode[]
   /** Of all accounts together. */
   polls: { inUse: number; limitOfAccount: number }
   deliveries: { inUse: number; limit: number }
@@ -87,6 +91,17 @@ const ofEngine = ({ commits, batches, errors, ...sizes }: EngineStats) =>
     ],
   }) as const satisfies Readings
 
+const ofNodes = (nodes: readonly JudgedNode[]) =>
+  ({
+    // Whoever tells is there, whether it could show itself or not.
+    nodesAlive: one(Math.max(1, nodes.filter(({ isLost }) => !isLost).length)),
+    nodesLost: one(nodes.filter(({ isLost }) => isLost).length),
+    nodesDiffering: NODE_TRAITS.map(trait => ({
+      labels: { trait },
+      value: nodes.filter(({ differsIn }) => differsIn.includes(trait)).length,
+    })),
+  }) as const satisfies Readings
+
 const ofNode = ({ polls, deliveries }: NodeFacts, accounts: number) =>
   ({
     slotsInUse: [
@@ -97,7 +112,6 @@ const ofNode = ({ polls, deliveries }: NodeFacts, accounts: number) =>
       { labels: { kind: 'poll' }, value: polls.limitOfAccount * accounts },
       { labels: { kind: 'deliver' }, value: deliveries.limit },
     ],
-    nodesAlive: one(1),
   }) as const satisfies Readings
 
 /**
@@ -110,6 +124,7 @@ export const readingsOf = (
   { monotonic, startedAt }: { monotonic: number; startedAt: number },
 ): Readings => ({
   ...ofNode(node, figures?.stats.accounts.length ?? 1),
+  ...ofNodes(node.nodes),
   statsAge: one((monotonic - (figures?.readAt ?? startedAt)) / SECOND),
   ...(figures && {
     ...ofQueues(figures.stats),

@@ -8,6 +8,7 @@ import { type AdminBulkDeps, createAdminBulk } from './admin/bulk.ts'
 import { type AdminCallbackDeps, createAdminCallbacks } from './admin/callbacks.ts'
 import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
 import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
+import { type AdminNodeDeps, createAdminNodes } from './admin/nodes.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
 import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
 import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/registrations.ts'
@@ -51,6 +52,7 @@ type Part =
   | AdminPartnerDeps
   | AdminKeyDeps
   | AdminAccountDeps
+  | AdminNodeDeps
   | OverviewDeps
   | AdminAuditDeps
   | AdminBulkDeps
@@ -115,6 +117,7 @@ const createAdmin = (deps: ApiDeps & DocumentDeps) => {
   app.route('/registrations', createAdminRegistrations(deps))
   app.route('/messages', createAdminMessages(deps))
   app.route('/callbacks', createAdminCallbacks(deps))
+  app.route('/nodes', createAdminNodes(deps))
   app.route('/overview', createOverview(deps))
   app.route('/openapi.json', createOperatorReference(deps))
   app.all('*', c => c.notFound())

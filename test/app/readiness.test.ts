@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createReadiness } from '../../src/app/readiness.ts'
 import { AppError } from '../../src/core/error.ts'
+import type { JudgedNode } from '../../src/store/rules/nodes.ts'
 import type { Account } from '../../src/store/store.ts'
 import { both } from '../support/words.ts'
 
@@ -24,6 +25,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
     lists: 0,
     fault: null as Error | null,
     heldAt: null as number | null,
+    nodes: [] as JudgedNode[],
   }
   const readiness = createReadiness(
     {
@@ -39,7 +41,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
       deliveriesHeldAt: async () => state.heldAt,
     },
     { monotonic: () => state.now },
-    whyOff,
+    { whyOff, nodes: () => state.nodes },
   )
   const check = async (name: string) => (await readiness.checks()).find(one => one.name === name)
   return { readiness, state, check }
@@ -48,7 +50,14 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
 describe('readiness', () => {
   test('is all well, with no reasons', async () => {
     const checks = await open().readiness.checks()
-    expect(checks.map(({ name }) => name)).toEqual(['process', 'database', 'accounts', 'upstream', 'deliveries'])
+    expect(checks.map(({ name }) => name)).toEqual([
+      'process',
+      'database',
+      'accounts',
+      'upstream',
+      'deliveries',
+      'nodes',
+    ])
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
   })
 
@@ -58,6 +67,25 @@ describe('readiness', () => {
     expect(await check('operator')).toEqual({ name: 'operator', ok: true, reason: null })
     reason = 'nothing is sent to OPERATOR_URL (wecom) any more: key'
     expect(await check('operator')).toEqual({ name: 'operator', ok: true, reason })
+  })
+
+  test('names nodes that are lost or differ by their ids alone, and stays ready', async () => {
+    const { state, check } = open()
+    const node: JudgedNode = {
+      ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
+      ...{ roles: ['poll'], startedAt: 0, seenAt: 0, steadyAt: 0, replaces: null },
+      ...{ isLost: false, differsIn: [], differsSince: null },
+    }
+    state.nodes = [
+      node,
+      { ...node, id: 'node_2', isLost: true },
+      { ...node, id: 'node_3', differsIn: ['version', 'key'] },
+    ]
+    expect(await check('nodes')).toEqual({
+      ...{ name: 'nodes', ok: true },
+      reason:
+        'node_2 has not shown itself since 1970-01-01T00:00:00.000Z; node_3 differs from the others in its version, key',
+    })
   })
 
   test('fails with a reason while the process stops', async () => {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { expect, test } from 'vitest'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, openService } from '../support/service.ts'
@@ -47,4 +48,28 @@ test('the slots of a role that a node has not are none', async () => {
   const page = await (await fetch(`${node.url}/metrics`)).text()
   expect(page).toContain('idface_slots_limit{kind="poll"} 0')
   expect(page).toContain('idface_slots_limit{kind="deliver"} 8')
+})
+
+test('O5 two nodes with other settings know each other, and one that is stopped is not missed', async () => {
+  await using scene = await openScene()
+  await using first = await openService({ ...scene.env, ROLES: 'api' })
+  const admin = createAdminClient(first.url, ADMIN_TOKEN)
+  const nodesOf = async () => (await admin.call<{ data: unknown[] }>('GET', '/v1/admin/nodes')).body.data
+  const nameOf = ({ url }: { url: string }) => `${hostname()}:${new URL(url).port}`
+  expect(await nodesOf()).toMatchObject([{ name: nameOf(first), roles: ['api'], lost: false, differsIn: [] }])
+  const second = await openService({ ...scene.env, ROLES: 'poll,deliver', RETENTION: '7d' })
+  // Of two it is the first, for the second is what operators meant last.
+  expect(await nodesOf()).toMatchObject([
+    { name: nameOf(first), differsIn: ['settings'] },
+    { name: nameOf(second), roles: ['poll', 'deliver'], differsIn: [] },
+  ])
+  const ready = (await (await fetch(`${second.url}/readyz`)).json()) as { status: string; checks: { name: string }[] }
+  const reason = expect.stringMatching(/^node_\w+ differs from the others in its settings$/)
+  expect(ready).toMatchObject({ status: 'ok' })
+  expect(ready.checks.find(({ name }) => name === 'nodes')).toEqual({ name: 'nodes', ok: true, reason })
+  const page = await (await fetch(`${second.url}/metrics`)).text()
+  for (const line of ['idface_nodes_alive 2', 'idface_nodes_lost 0', 'idface_nodes_differing{trait="settings"} 1'])
+    expect(page).toContain(line)
+  await second.stop()
+  expect(await nodesOf()).toMatchObject([{ name: nameOf(first), differsIn: [] }])
 })

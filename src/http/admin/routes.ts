@@ -23,6 +23,7 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   'GET /v1/admin/partners/:id/keys': reads('read'),
   'POST /v1/admin/partners/:id/keys': acts('admin', 'key.create'),
   'DELETE /v1/admin/keys/:id': acts('admin', 'key.revoke'),
+  'GET /v1/admin/nodes': reads('read'),
   'GET /v1/admin/overview': reads('read'),
   'GET /v1/admin/openapi.json': reads('read'),
   'GET /v1/admin/registrations': reads('read'),

@@ -107,6 +107,13 @@ export const ADMIN_OPERATIONS: Operations = {
     bodyIsOptional: true,
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
   },
+  'GET /v1/admin/nodes': {
+    ...ADMIN,
+    operationId: 'listNodes',
+    summary: 'List the nodes that work on the database, oldest first',
+    description: 'Which of them are lost, and which differ from the others. There are 100 at most.',
+    answers: { 200: { description: 'All nodes.', schema: 'NodeList' } },
+  },
   'GET /v1/admin/overview': {
     ...ADMIN,
     operationId: 'getOverview',

@@ -6,6 +6,7 @@ import { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { CALLBACK, CALLBACK_ENABLING, ENABLED_CALLBACK } from '../admin/callbacks.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
 import { FAILURE_GROUPS } from '../admin/messages.ts'
+import { NODE } from '../admin/nodes.ts'
 import { OVERVIEW } from '../admin/overview.ts'
 import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
 import { ACT } from '../admin/reason.ts'
@@ -73,6 +74,8 @@ export const ANSWERS = {
   NewKey: CREATED_KEY,
   Account: ACCOUNT,
   AccountList: listOf(ACCOUNT),
+  Node: NODE,
+  NodeList: listOf(NODE),
   Overview: OVERVIEW,
   FoundRegistration: FOUND_REGISTRATION,
   FoundRegistrationList: listOf(FOUND_REGISTRATION),

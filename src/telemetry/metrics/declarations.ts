@@ -1,6 +1,7 @@
 import { ACCOUNT_FAULTS } from '../../core/answer.ts'
 import { DELIVERY_LAGS, DETECTION_LAGS } from '../../core/figures.ts'
 import { ATTEMPT_ORIGINS, MESSAGE_ENDS } from '../../core/message.ts'
+import { NODE_TRAITS } from '../../core/node.ts'
 import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
 import { REASONS } from '../../core/verification.ts'
 import { counter, gauge, histogram } from './declaration.ts'
@@ -140,6 +141,15 @@ export const READING_METRICS = {
     code: ['busy', 'full', 'io', 'corrupt', 'connection', 'serialization', 'timeout', 'other'],
   }),
   nodesAlive: gauge('idface_nodes_alive', 'How many nodes work on the database.'),
+  nodesLost: gauge(
+    'idface_nodes_lost',
+    'How many nodes have neither shown themselves for 30 s nor ended as they were told to, and whose work no other one was started for.',
+  ),
+  nodesDiffering: gauge(
+    'idface_nodes_differing',
+    'How many nodes are not as most others are, by what differs; during an upgrade some are.',
+    { trait: NODE_TRAITS },
+  ),
   nodeInfo: gauge(
     'idface_node_info',
     'What this node runs; 1. Nodes of one database should differ in nothing of it: neither version, nor settings, nor master key.',

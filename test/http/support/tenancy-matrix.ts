@@ -25,6 +25,7 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /docs/assets/:file': 'public',
   'GET /v1/admin/openapi.json': 'operator',
   'GET /v1/admin/accounts': 'operator',
+  'GET /v1/admin/nodes': 'operator',
   'GET /v1/admin/overview': 'operator',
   'GET /v1/admin/audit': 'operator',
   'GET /v1/admin/bulk': 'operator',

@@ -74,6 +74,8 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ['idface_disk_free_bytes', GAUGE, {}],
   ['idface_store_errors_total', COUNTER, { code: 'busy full io corrupt connection serialization timeout other' }],
   ['idface_nodes_alive', GAUGE, {}],
+  ['idface_nodes_lost', GAUGE, {}],
+  ['idface_nodes_differing', GAUGE, { trait: 'version settings key' }],
   ['idface_node_info', GAUGE, { version: '', settings: '', key: '' }],
   ['idface_backup_last_success_timestamp_seconds', GAUGE, {}],
 ]

@@ -1,0 +1,42 @@
+import { hostname } from 'node:os'
+import type { Config } from '../config/settings.ts'
+import { settingsIdOf } from '../config/settings-id.ts'
+import { BEAT_EVERY_MS, type JudgedNode, judgeNodes } from '../store/rules/nodes.ts'
+import type { Store } from '../store/store.ts'
+import { VERSION } from '../version.ts'
+import { startHeartbeat } from '../worker/heartbeat.ts'
+import { createNodeBeats, type NodeBeats } from '../worker/node-beats.ts'
+import { clock, createIds } from './clock-and-ids.ts'
+
+/** That this node is one of those that work on the database. */
+export interface Presence {
+  /** Shows itself from now on, as what listens at `url`. */
+  begin(url: string): Promise<void>
+  /** All nodes and what is wrong with them, as of the last beat; none before the first. */
+  nodes(): JudgedNode[]
+  end(): Promise<void>
+}
+
+export const openPresence = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>, config: Config): Presence => {
+  let beats: NodeBeats | null = null
+  let stop = () => {}
+
+  return {
+    begin: async url => {
+      const name = `${hostname()}:${new URL(url).port}`
+      const { roles } = config.node
+      const begun = createNodeBeats(store, {
+        ...{ id: createIds()('node'), name, version: VERSION, settings: settingsIdOf(config), roles },
+      })
+      beats = begun
+      const heartbeat = startHeartbeat({ everyMs: BEAT_EVERY_MS, rings: [() => void begun.beat()], clock })
+      stop = heartbeat.stop
+      await begun.beat()
+    },
+    nodes: () => judgeNodes(beats?.nodes() ?? [], store.now()),
+    end: async () => {
+      stop()
+      await beats?.leave()
+    },
+  }
+}

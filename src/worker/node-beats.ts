@@ -1,0 +1,40 @@
+import type { NewNode, ServiceNode } from '../store/nodes.ts'
+import type { Store } from '../store/store.ts'
+
+export interface NodeBeats {
+  /** All nodes, as the last beat saw them; none before the first. */
+  nodes(): readonly ServiceNode[]
+  /** Shows that this node is there. What fails is done by the next beat: others tell of the database. */
+  beat(): Promise<void>
+  /** It ends as it was told to: nobody misses it. */
+  leave(): Promise<void>
+}
+
+export const createNodeBeats = (store: Pick<Store, 'beatNode' | 'removeNode'>, node: NewNode): NodeBeats => {
+  let nodes: readonly ServiceNode[] = []
+  let beating: Promise<void> | null = null
+  let isLeaving = false
+
+  const beat = async () => {
+    try {
+      nodes = await store.beatNode(node)
+    } catch {
+      // The others miss it only when it has not come back for a while.
+    } finally {
+      beating = null
+    }
+  }
+  return {
+    nodes: () => nodes,
+    beat: async () => {
+      if (!isLeaving) beating ??= beat()
+      await beating
+    },
+    leave: async () => {
+      isLeaving = true
+      // A beat that came later would bring it back.
+      await beating
+      await store.removeNode(node.id).catch(() => {})
+    },
+  }
+}
