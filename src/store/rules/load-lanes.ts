@@ -1,13 +1,16 @@
+import type { Asking } from './asking.ts'
 import { countOf, type DueLane, type Limits, openBooks } from './share-slots.ts'
 
 type Kind = Pick<DueLane, 'slow' | 'proven'>
 
-/**
- * Reads due lanes of a partner and a kind, the longest due first, `limit` at most.
- *
- * @param after the last one that was read before; null: from the first on
- */
-export type ReadLanes = (partnerId: string, kind: Kind, after: DueLane | null, limit: number) => DueLane[]
+/** Which due lanes of a partner and a kind: the longest due first, behind `after`, or from the first on, and `limit` at most. */
+export interface LanesQuestion extends Kind {
+  partnerId: string
+  after: DueLane | null
+  limit: number
+}
+/** Each question of a round has its own answer, in the same order. */
+type Loading = Asking<readonly LanesQuestion[], readonly (readonly DueLane[])[], DueLane[]>
 
 /** How far the lanes of a partner have been read. */
 interface Reading {
@@ -26,7 +29,7 @@ const MOST = 8_192
  * Of the due lanes of these partners those that `shareSlots` needs. What that costs goes by the slots that are free for each kind, and
  * not by how many lanes there are.
  */
-export const loadLanes = (claim: Limits, partnerIds: readonly string[], read: ReadLanes): DueLane[] => {
+export function* loadLanes(claim: Limits, partnerIds: readonly string[]): Loading {
   const { slots, unsureSlots, slow, unproven } = claim
   const ofUnproven = Math.min(unsureSlots, unproven.slots)
   const kept = Math.min(unproven.first, unproven.slots)
@@ -39,17 +42,23 @@ export const loadLanes = (claim: Limits, partnerIds: readonly string[], read: Re
     // A slow lane is never proven.
     { kind: { slow: true, proven: false }, of: partnerIds, free: Math.min(slots, unsureSlots - kept, slow.slots) },
   ]
-  return kinds.flatMap(({ kind, of, free }) => (free > 0 ? loadKind(claim, kind, free + SPARE, of, read) : []))
+  const readers = kinds.flatMap(({ kind, of, free }) => (free > 0 ? [createReader(claim, kind, free + SPARE, of)] : []))
+  while (true) {
+    const rounds = readers.map(({ ask }) => ask())
+    const questions = rounds.flat()
+    if (questions.length === 0) return readers.flatMap(({ lanes }) => lanes)
+    const answers = yield questions
+    let given = 0
+    for (const [i, { take }] of readers.entries()) {
+      const asked = rounds[i]?.length ?? 0
+      take(answers.slice(given, given + asked))
+      given += asked
+    }
+  }
 }
 
 /** Reads the first few of each partner, and then more only of those whose next one may come before what is there. */
-const loadKind = (
-  claim: Limits,
-  kind: Kind,
-  wanted: number,
-  partnerIds: readonly string[],
-  read: ReadLanes,
-): DueLane[] => {
+const createReader = (claim: Limits, kind: Kind, wanted: number, partnerIds: readonly string[]) => {
   const { room } = openBooks(claim)
   const isUntried = !kind.slow && !kind.proven
   // An attempt at a host that has one already comes after all first tries.
@@ -60,22 +69,28 @@ const loadKind = (
   let open = partnerIds.map((partnerId): Reading => {
     return { partnerId, last: null, next: kind.slow ? 0 : countOf(busyPartners, partnerId) }
   })
+  let limit = Math.ceil(wanted / open.length)
 
   /** Whether there may be more. */
-  const readOn = (reading: Reading, limit: number): boolean => {
-    const found = read(reading.partnerId, kind, reading.last, limit)
+  const takeOf = (reading: Reading, found: readonly DueLane[]): boolean => {
     lanes.push(...found)
     reading.last = found.at(-1) ?? reading.last
     for (const _ of found.filter(isUsable)) ranks.push(reading.next++)
     return found.length === limit
   }
 
-  for (let limit = Math.ceil(wanted / open.length); open.length > 0 && lanes.length < MOST; limit *= 2) {
-    open = open.filter(reading => readOn(reading, limit))
-    ranks.sort((a, b) => a - b)
-    const last = ranks[wanted - 1] ?? Number.POSITIVE_INFINITY
-    // Of one turn, the longest due comes first: it may be one that is not read yet.
-    open = open.filter(({ next }) => next <= last)
+  return {
+    lanes,
+    /** What to read next; nothing: it has all. */
+    ask: (): LanesQuestion[] =>
+      lanes.length < MOST ? open.map(({ partnerId, last }) => ({ ...kind, partnerId, after: last, limit })) : [],
+    take: (found: readonly (readonly DueLane[])[]): void => {
+      open = open.filter((reading, i) => takeOf(reading, found[i] ?? []))
+      ranks.sort((a, b) => a - b)
+      const last = ranks[wanted - 1] ?? Number.POSITIVE_INFINITY
+      // Of one turn, the longest due comes first: it may be one that is not read yet.
+      open = open.filter(({ next }) => next <= last)
+      limit *= 2
+    },
   }
-  return lanes
 }

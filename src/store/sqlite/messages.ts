@@ -1,5 +1,6 @@
 import type { Secret } from '../../core/secret.ts'
 import { tellHints } from '../hints.ts'
+import { answerAll } from '../rules/asking.ts'
 import { afterAttemptAt } from '../rules/callback-health.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { afterTurning } from '../rules/hints.ts'
@@ -79,13 +80,15 @@ export const createMessages = (context: Context): Verbs => {
   const findLanes = (claim: MessageClaimRequest, at: number) => {
     const { partners, isAll } = inTurn(turn.last)
     const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)
-    const lanes = loadLanes(claim, mayGet, (partnerId, { slow, proven }, after, limit) =>
-      statements.dueLanes
-        .all({
-          ...{ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit },
-          ...{ afterDueAt: after?.dueAt ?? 0, afterId: after?.id ?? 0 },
-        })
-        .map((row): DueLane => ({ ...row, slow, proven })),
+    const lanes = answerAll(loadLanes(claim, mayGet), questions =>
+      questions.map(({ partnerId, slow, proven, after, limit }) =>
+        statements.dueLanes
+          .all({
+            ...{ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit },
+            ...{ afterDueAt: after?.dueAt ?? 0, afterId: after?.id ?? 0 },
+          })
+          .map((row): DueLane => ({ ...row, slow, proven })),
+      ),
     )
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { loadLanes, type ReadLanes } from '../../../src/store/rules/load-lanes.ts'
+import { answerAll } from '../../../src/store/rules/asking.ts'
+import { type LanesQuestion, loadLanes } from '../../../src/store/rules/load-lanes.ts'
 import { type DueLane, type Limits, shareSlots, sharesOf } from '../../../src/store/rules/share-slots.ts'
 
 const shares = sharesOf(256)
@@ -29,20 +30,25 @@ const tableOf = (lanes: readonly DueLane[]) => {
     lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id),
     keyOf,
   )
-  const read = { lanes: 0, kinds: new Set<string>() }
-  const readLanes: ReadLanes = (partnerId, kind, after, limit) => {
-    const all = table.get(keyOf({ partnerId, ...kind })) ?? []
+  const read = { lanes: 0, rounds: 0, kinds: new Set<string>() }
+  const find = ({ partnerId, slow, proven, after, limit }: LanesQuestion): DueLane[] => {
+    const all = table.get(keyOf({ partnerId, slow, proven })) ?? []
     const start = after === null ? 0 : all.findIndex(({ id }) => id === after.id) + 1
     const found = all.slice(start, start + limit)
     read.lanes += found.length
-    read.kinds.add(kind.slow ? 'slow' : kind.proven ? 'proven' : 'unproven')
+    read.kinds.add(slow ? 'slow' : proven ? 'proven' : 'unproven')
     return found
   }
+  const readLanes = (claim: Limits, partnerIds: readonly string[]): DueLane[] =>
+    answerAll(loadLanes(claim, partnerIds), questions => {
+      read.rounds++
+      return questions.map(find)
+    })
   return { partnerIds: [...new Set(lanes.map(({ partnerId }) => partnerId))].sort(), read, readLanes }
 }
 const shareLoaded = (claim: Limits, lanes: readonly DueLane[]) => {
   const { partnerIds, readLanes } = tableOf(lanes)
-  return shareSlots(claim, loadLanes(claim, partnerIds, readLanes))
+  return shareSlots(claim, readLanes(claim, partnerIds))
 }
 
 /** `count` lanes of each of `partners` partners. */
@@ -62,8 +68,9 @@ test('a claim read each due lane of 256 partners with 600 each, which took half 
   for (const slots of [256, 10, 1]) {
     const { partnerIds, read, readLanes } = tableOf(lanes)
     const claim = { ...ALL_FREE, slots }
-    const shared = shareSlots(claim, loadLanes(claim, partnerIds, readLanes))
+    const shared = shareSlots(claim, readLanes(claim, partnerIds))
     expect(read.lanes).toBeLessThanOrEqual(3 * 3 * 256)
+    expect(read.rounds).toBeLessThanOrEqual(3)
     expect(shared).toEqual(shareSlots(claim, lanes))
   }
 })
@@ -72,7 +79,7 @@ test('lanes that have no slots are not read', () => {
   const lanes = [...population(2, 3, () => ({ slow: true, proven: false })), ...population(2, 3, () => ({}))]
   const kindsFor = (claim: Partial<Limits>) => {
     const { partnerIds, read, readLanes } = tableOf(lanes)
-    loadLanes({ ...ALL_FREE, ...claim }, partnerIds, readLanes)
+    readLanes({ ...ALL_FREE, ...claim }, partnerIds)
     return [...read.kinds]
   }
   expect(kindsFor({})).toEqual(['proven', 'unproven', 'slow'])
