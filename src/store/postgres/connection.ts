@@ -9,8 +9,11 @@ export interface Tx {
   at: number
   /** Runs one statement; its rows, with the names that it gives its columns. */
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** Until the transaction ends nobody else has a lock of one of these names: for what has no row yet that could be locked. */
-  lock(names: readonly string[]): Promise<void>
+  /**
+   * Until the transaction ends nobody else has a lock of one of these names: for what has no row yet that could be locked. `shared`: but
+   * for those who share it too.
+   */
+  lock(names: readonly string[], how?: 'alone' | 'shared'): Promise<void>
   /** For the statements of few rows. */
   db: Db
 }
@@ -71,8 +74,12 @@ const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${SETTINGS
 const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS} SELECT NULL AS xid, ${CLOCK}`
 
 /** In the order of their numbers, so that two transactions do not wait for each other. */
-const LOCK = `SELECT pg_advisory_xact_lock(n) FROM (
-  SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest($1::text[]) AS name ORDER BY n) AS named`
+const NUMBERED =
+  '(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest($1::text[]) AS name ORDER BY n) AS numbered'
+const LOCK = {
+  alone: `SELECT pg_advisory_xact_lock(n) FROM ${NUMBERED}`,
+  shared: `SELECT pg_advisory_xact_lock_shared(n) FROM ${NUMBERED}`,
+}
 
 const INT8 = 20
 const NUMERIC = 1700
@@ -125,7 +132,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       const { rows } = await client.query({ text: sql, values: [...values], ...(name ? { name } : {}) })
       return rows as Row[]
     }
-    const lock = async (wanted: readonly string[]) => void (await rows(LOCK, [wanted]))
+    const lock: Tx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
     return { xid: row.xid, tx: { at, rows, lock, db: drizzle({ client }) } }
   }
 
