@@ -9,6 +9,7 @@ import { createActs } from './acts.ts'
 import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
+import { createBulkResends, createResendSteps } from './bulk-resends.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createEvents } from './events.ts'
@@ -18,6 +19,7 @@ import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { createPartners } from './partners.ts'
+import { createRegistrations } from './registrations.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
@@ -75,6 +77,9 @@ export const openPostgresStore = async ({
     ...createAdminTokens(context),
     ...createActs(context),
     ...createBackupRecords(context),
+    ...createRegistrations(context),
+    ...createBulkResends(context),
+    ...createResendSteps(ofLoops),
     ...createHistory(ofLoops),
     ...createNodes(ofLoops),
     ...createOperatorEvents(ofLoops),

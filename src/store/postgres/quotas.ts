@@ -1,0 +1,68 @@
+import { countedHours } from '../rules/quotas.ts'
+import type { Quotas, Usage } from '../store.ts'
+import type { Tx } from './connection.ts'
+
+interface PartnerQuotas {
+  limits: Quotas
+  usage: Usage
+}
+
+/** What partners may have and what they have, within one run of a transaction. */
+export interface QuotaBook {
+  /** Null: the partner has no quotas. */
+  of(partnerId: string): PartnerQuotas | null
+  /** The partner has one more registration; `pending` is 0 where it was told its verdict at once, `hosts` 1 where its host is new. */
+  add(partnerId: string, more: { pending: 0 | 1; hosts: 0 | 1 }): void
+}
+
+/** Reads the quotas of these partners. Until the transaction ends nobody else registers anything for those that have some. */
+export const loadQuotas = async (tx: Tx, partnerIds: readonly string[], at: number): Promise<QuotaBook> => {
+  const rows = await tx.rows<Quotas & { id: string }>(
+    `SELECT id, max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners
+     WHERE id = ANY($1) AND (max_pending IS NOT NULL OR max_hosts IS NOT NULL OR max_daily IS NOT NULL)`,
+    [partnerIds],
+  )
+  const ids = rows.map(({ id }) => id)
+  if (ids.length > 0) await tx.lock(ids.map(id => `quota ${id}`))
+  const usages = await usagesOf(tx, ids, at)
+  const book = new Map(
+    rows.map(({ id, ...limits }): [string, PartnerQuotas] => [id, { limits, usage: usages.get(id) ?? NOTHING }]),
+  )
+  return {
+    of: partnerId => book.get(partnerId) ?? null,
+    add: (partnerId, more) => {
+      const known = book.get(partnerId)
+      if (!known) return
+      const { pending, hosts, daily } = known.usage
+      const usage = { pending: pending + more.pending, hosts: hosts + more.hosts, daily: daily + 1 }
+      book.set(partnerId, { ...known, usage })
+    },
+  }
+}
+
+const NOTHING: Usage = { pending: 0, hosts: 0, daily: 0 }
+
+/** Which count adds to which part of the usage. */
+const COUNTED = { partner_pending: 'pending', partner_hosts: 'hosts', partner_hour: 'daily' } as const
+
+/** What these partners have now. */
+export const usagesOf = async (tx: Tx, partnerIds: readonly string[], at: number): Promise<Map<string, Usage>> => {
+  const usages = new Map(partnerIds.map(id => [id, { ...NOTHING }]))
+  if (partnerIds.length === 0) return usages
+  const { first, last } = countedHours(at)
+  const hours = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  const owners = partnerIds.flatMap(id => [id, ...hours.map(hour => `${id} ${hour}`)])
+  const rows = await tx.rows<{ what: keyof typeof COUNTED; owner: string; n: number }>(
+    `SELECT what, owner, sum(n) AS n FROM (
+       SELECT what, owner, n FROM counts WHERE owner = ANY($1) AND what = ANY($2)
+       UNION ALL
+       SELECT what, owner, n FROM count_changes WHERE owner = ANY($1) AND what = ANY($2)
+     ) AS counted GROUP BY what, owner`,
+    [owners, Object.keys(COUNTED)],
+  )
+  for (const { what, owner, n } of rows) {
+    const usage = usages.get(owner.split(' ', 1)[0] ?? owner)
+    if (usage) usage[COUNTED[what]] += n
+  }
+  return usages
+}

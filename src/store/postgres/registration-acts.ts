@@ -1,0 +1,140 @@
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import type { TurnedCallback } from '../callbacks.ts'
+import { type CancelPlan, cancelRegistration } from '../rules/cancel.ts'
+import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
+import type { Cancellation, Registration, Store } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { createMessageResending, lockMessages } from './message-resending.ts'
+import { type OwnedRegistration, type SelectedRegistration, selectOwned, toRegistration } from './registration-rows.ts'
+import { lockVerificationsOf, saveCancelled, saveNudges } from './registration-statements.ts'
+
+type ResendOutcome = Awaited<ReturnType<Store['resend']>>
+
+/**
+ * What can be done to registrations, each within the transaction of its caller; the answers are in their order. Null: there is no
+ * such registration.
+ */
+export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr'>) => {
+  const resendMessages = createMessageResending()
+
+  const findAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(Registration | null)[]> => {
+    const rows = await selectOwned(tx, owned)
+    return owned.map(({ id, partnerId }) => {
+      const row = rows.get(id)
+      return row?.partnerId === partnerId ? toRegistration(context, row) : null
+    })
+  }
+
+  const nudge = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(Registration | null)[]> => {
+    await lockVerificationsOf(tx, owned)
+    const rows = await selectOwned(tx, owned)
+    const plans = new Map<number, Nudge>()
+    for (const { verificationId, status, pollDueAt, pollClaimedAt } of rows.values()) {
+      if (status !== 'pending') continue
+      plans.set(verificationId, nudgePlan({ dueAt: pollDueAt, claimedAt: pollClaimedAt }, tx.at))
+    }
+    await saveNudges(
+      tx,
+      [...plans].map(([id, plan]) => ({ id, ...plan })),
+    )
+    return findAll(tx, owned)
+  }
+
+  const cancel = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(Cancellation | null)[]> => {
+    await lockVerificationsOf(tx, owned)
+    await lockMessages(
+      tx,
+      owned.map(({ id }) => id),
+    )
+    const rows = await selectOwned(tx, owned)
+    const plans = await planCancelling(tx, [...rows.values()])
+    await saveCancelled(
+      tx,
+      [...plans].map(([id, plan]) => ({ ...(rows.get(id) as SelectedRegistration), plan })),
+    )
+    const registrations = await findAll(tx, owned)
+    return registrations.map(registration => {
+      const plan = registration && plans.get(registration.id)
+      // Named twice, it is new once.
+      if (plan) plans.delete(registration.id)
+      return registration && { registration, isNew: plan !== undefined, stopsMessage: plan?.stopsMessage ?? false }
+    })
+  }
+
+  const resend = async (
+    tx: Tx,
+    owned: readonly OwnedRegistration[],
+  ): Promise<{ outcomes: ResendOutcome[]; turns: readonly TurnedCallback[] }> => {
+    const messages = await lockMessages(
+      tx,
+      owned.map(({ id }) => id),
+    )
+    // Read after the lock: whoever cancels one has its message locked.
+    const rows = await selectOwned(tx, owned)
+    const outcomes = owned.map(({ id, partnerId }) => {
+      const row = rows.get(id)
+      return row?.partnerId === partnerId ? resendOutcomeOf(row) : null
+    })
+    const resent = new Set(owned.flatMap(({ id }, i) => (outcomes[i] === 'resent' ? [id] : [])))
+    const turns = await resendMessages(
+      tx,
+      messages.filter(({ registrationId }) => resent.has(registrationId)),
+      tx.at,
+    )
+    return { outcomes, turns }
+  }
+
+  return { findAll, nudge, cancel, resend }
+}
+
+const resendOutcomeOf = ({ status, messageSeq }: SelectedRegistration): ResendOutcome => {
+  if (status === 'cancelled') return 'cancelled'
+  return messageSeq === null ? 'no_message' : 'resent'
+}
+
+/** What is known of a verification while several of its registrations are cancelled. */
+interface Cancelling {
+  claims: number
+  isResolved: boolean
+  /** How many of its registrations have each status. */
+  counts: Map<RegistrationStatus, number>
+}
+
+/** What changes of each; of several of one serial, each sees what the ones before it have changed. */
+const planCancelling = async (tx: Tx, rows: readonly SelectedRegistration[]): Promise<Map<string, CancelPlan>> => {
+  const counted = await tx.rows<{ id: number; status: RegistrationStatus; n: number }>(
+    `SELECT verification_id AS id, status, count(*) AS n FROM registrations WHERE verification_id = ANY($1::bigint[])
+     GROUP BY verification_id, status`,
+    [rows.map(({ verificationId }) => verificationId)],
+  )
+  const verifications = new Map<number, Cancelling>(
+    rows.map(({ verificationId, pollClaims, verdict }) => [
+      verificationId,
+      { claims: pollClaims, isResolved: verdict !== null, counts: new Map() },
+    ]),
+  )
+  for (const { id, status, n } of counted) verifications.get(id)?.counts.set(status, n)
+
+  const plans = new Map<string, CancelPlan>()
+  for (const { id, verificationId, status, resolvedAt, messageState, messageClaims } of rows) {
+    const verification = verifications.get(verificationId) as Cancelling
+    const { counts } = verification
+    const others = (of: RegistrationStatus) => (counts.get(of) ?? 0) - (of === status ? 1 : 0)
+    const facts = {
+      status,
+      resolvedAt,
+      message: messageState === null ? null : { state: messageState, claims: messageClaims ?? 0 },
+      verification,
+      others: { pending: others('pending') > 0, notCancelled: NOT_CANCELLED.some(of => others(of) > 0) },
+    }
+    const plan = cancelRegistration(facts, tx.at)
+    if (!plan) continue
+    plans.set(id, plan)
+    counts.set(status, others(status))
+    verification.claims = plan.verification.stops?.claims ?? verification.claims
+  }
+  return plans
+}
+
+const NOT_CANCELLED = REGISTRATION_STATUSES.filter(status => status !== 'cancelled')

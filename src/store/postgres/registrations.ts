@@ -1,0 +1,176 @@
+import { endOf } from '../../core/registration.ts'
+import type { TurnedCallback } from '../callbacks.ts'
+import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'
+import { hostOf } from '../rules/lane.ts'
+import { register } from '../rules/register.ts'
+import type { Ending } from '../rules/resolve.ts'
+import type { NewRegistration, Registered, Store } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { createLanes } from './lanes.ts'
+import { createPauseLifting } from './pause-lifting.ts'
+import { loadQuotas, type QuotaBook } from './quotas.ts'
+import { createRegistrationActs } from './registration-acts.ts'
+import { addRegistrations } from './registration-statements.ts'
+import { createResolutions } from './resolutions.ts'
+import { loadSerials, type SerialBook } from './serial-book.ts'
+
+type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
+
+/** A registration that is to be written. */
+interface Created {
+  item: NewRegistration
+  n: number
+  expiresAt: number
+  /** Its verdict is known already. */
+  ending: Omit<Ending, 'registration'> | null
+}
+
+/** What the items are registered with, one after the other. */
+interface Books {
+  serials: SerialBook
+  quotas: QuotaBook
+  /** The lane of a URL; null: it is still to be made. Undefined: nobody has it. */
+  laneIds: Map<string, number | null>
+}
+
+export const createRegistrations = (context: Context): Verbs => {
+  const { write, read, sealed, tell } = context
+  const acts = createRegistrationActs(context)
+  const lanesOf = createLanes()
+  const liftPauses = createPauseLifting()
+  const resolutionsOf = createResolutions(context)
+
+  const loadBooks = async (tx: Tx, items: readonly NewRegistration[]): Promise<Books> => {
+    const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))], tx.at)
+    const serials = await loadSerials(tx, items, context)
+    const laneOf = await lanesOf.findIds(tx, items)
+    const laneIds = new Map(
+      items.flatMap((item): [string, number][] => {
+        const id = laneOf(item)
+        return id === null ? [] : [[laneNameOf(item), id]]
+      }),
+    )
+    return { serials, quotas, laneIds }
+  }
+
+  const registerOne = (item: NewRegistration, at: number, books: Books, created: Created[]): Registered => {
+    const { serials, quotas, laneIds } = books
+    const hasLane = laneIds.has(laneNameOf(item))
+    const facts = {
+      ...serials.facts(item),
+      laneId: hasLane ? (laneIds.get(laneNameOf(item)) ?? NEW_LANE_ID) : null,
+      quotas: quotas.of(item.partnerId),
+    }
+    const plan = register(item, facts, at)
+    if (plan.outcome === 'existing') return { outcome: 'existing', registration: serials.view(item) }
+    if (plan.outcome !== 'created') return plan
+
+    const { expiresAt, ask, ending } = plan
+    const n = serials.add(item, { ...rowOf(item, at, ending), expiresAt }, ask)
+    quotas.add(item.partnerId, { pending: ending ? 0 : 1, hosts: hasLane ? 0 : 1 })
+    if (!hasLane) laneIds.set(laneNameOf(item), null)
+    created.push({ item, n, expiresAt, ending })
+    return { outcome: 'created', registration: serials.view(item) }
+  }
+
+  const save = async (
+    tx: Tx,
+    created: readonly Created[],
+    named: readonly NewRegistration[],
+    { serials, laneIds }: Books,
+  ): Promise<{ isLifted: boolean; turns: readonly TurnedCallback[] }> => {
+    await serials.save(tx)
+    const lanes = await lanesOf.load(tx, {})
+    await lanes.addAll(
+      tx,
+      created.map(({ item }) => item).filter(item => laneIds.get(laneNameOf(item)) === null),
+    )
+    const laneOf = (item: NewRegistration) =>
+      laneIds.get(laneNameOf(item)) ?? (lanes.find(item.partnerId, item.callbackUrl) as number)
+    const rows = created.map(({ item, n, expiresAt, ending }) => ({
+      row: {
+        ...item,
+        verificationId: serials.idOf(item),
+        n,
+        laneId: laneOf(item),
+        createdAt: tx.at,
+        expiresAt,
+      },
+      ending,
+    }))
+    await addRegistrations(
+      tx,
+      rows.map(({ row }) => ({ ...row, metadata: sealed.metadata.seal(row, row.metadata) })),
+    )
+    // Their partners name these URLs again, so they are there again: what was held goes on.
+    const lifted = await liftPauses(tx, named, { end: 'registration', at: tx.at, lanes })
+    const endings = rows.flatMap(({ row, ending }) => (ending ? [{ ...ending, registration: row }] : []))
+    await lanes.lock(tx, { ids: endings.map(({ registration }) => registration.laneId) })
+    const resolutions = await resolutionsOf.begin(
+      tx,
+      endings.map(({ registration }) => registration.partnerId),
+      lanes,
+      tx.at,
+    )
+    for (const ending of endings) resolutions.add(ending)
+    await lanes.save(tx)
+    await resolutions.save()
+    return lifted
+  }
+
+  return {
+    register: async items => {
+      const { registered, isLifted, turns } = await write(async tx => {
+        const books = await loadBooks(tx, items)
+        const created: Created[] = []
+        const registered = items.map(item => registerOne(item, tx.at, books, created))
+        const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
+        return { registered, ...(await save(tx, created, named, books)) }
+      })
+      tell([...afterRegistering(registered, isLifted), ...afterTurning(turns)])
+      return registered
+    },
+
+    findRegistration: (partnerId, id) => read(async tx => first(await acts.findAll(tx, [{ partnerId, id }]))),
+
+    cancel: async (partnerId, id) => {
+      const cancelled = await write(async tx => first(await acts.cancel(tx, [{ partnerId, id }])))
+      if (cancelled) tell(afterCancelling(partnerId, id))
+      return cancelled
+    },
+
+    nudge: async (partnerId, id) => {
+      const nudged = await write(async tx => first(await acts.nudge(tx, [{ partnerId, id }])))
+      if (nudged) tell([['verificationsDue']])
+      return nudged
+    },
+
+    resend: async (partnerId, id) => {
+      const { outcomes, turns } = await write(tx => acts.resend(tx, [{ partnerId, id }]))
+      const outcome = first(outcomes)
+      if (outcome === 'resent') tell([['messagesDue'], ...afterTurning(turns)])
+      return outcome
+    },
+  }
+}
+
+/** Stands for a lane that is still to be made: it is somebody's already. */
+const NEW_LANE_ID = -1
+
+const laneNameOf = ({ partnerId, callbackUrl }: NewRegistration): string => `${partnerId} ${hostOf(callbackUrl)}`
+
+const rowOf = (item: NewRegistration, at: number, ending: Created['ending']) => ({
+  id: item.id,
+  partnerId: item.partnerId,
+  idcardid: item.idcardid,
+  callbackUrl: item.callbackUrl,
+  metadata: item.metadata,
+  createdAt: at,
+  reason: ending?.reason ?? null,
+  status: ending ? endOf(ending.verdict).status : ('pending' as const),
+  resolvedAt: ending ? at : null,
+  message: ending ? { state: 'pending' as const, attempts: 0, dueAt: at, claimedAt: null } : null,
+})
+
+const first = <Answer>(answers: readonly (Answer | null)[]): Answer | null => answers[0] ?? null

@@ -1,0 +1,216 @@
+import { hash } from 'node:crypto'
+import type { Verdict } from '../../core/answer.ts'
+import { serialKey } from '../../core/serial-key.ts'
+import type { KnownVerification, Nudge, RegisterFacts } from '../rules/register.ts'
+import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
+import type { NewRegistration, Registration } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { toRow } from './registration-rows.ts'
+import {
+  addVerifications,
+  countRegistrations,
+  findKeyOwners,
+  findLive,
+  lockSerials,
+  type NewVerification,
+  type SerialName,
+  saveNudges,
+} from './registration-statements.ts'
+
+/** A serial of an account as it is after the items that were registered so far. */
+interface Serial {
+  /** Its `id` may be a new one's: see `idOf`. */
+  verification: KnownVerification & { polls: number; lastPolledAt: number | null }
+  /** Null: it is in the database. */
+  added: Pick<NewVerification, 'accountId' | 'idcardid' | 'partnerId' | 'serialKey'> | null
+  /** When it is asked since the items; null: none has changed that. */
+  nudge: Nudge | null
+  registrations: { live: number; made: number }
+  /** Those of the items' URLs. */
+  live: Map<string, RegistrationRow>
+}
+
+/** The serials that one run of a transaction registers: each is locked and read once, changed in memory, and written once. */
+export interface SerialBook {
+  facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'sameKey' | 'registrations' | 'hasLive'>
+  /** The live registration of the item's pair, as it is now. */
+  view(item: NewRegistration): Registration
+  /** The item's registration is made; which of the serial's it is. @param ask null: the verdict is known */
+  add(item: NewRegistration, row: Omit<RegistrationRow, keyof Polling>, ask: Nudge | null): number
+  /** Writes what has changed. */
+  save(tx: Tx): Promise<void>
+  /** The id of the item's verification, after `save`. */
+  idOf(item: NewRegistration): number
+}
+
+type Polling = Pick<RegistrationRow, 'polls' | 'lastPolledAt' | 'pollDueAt' | 'pollClaimedAt'>
+
+/** What is new has these ids until it is saved: it is younger than all that is known. */
+const FIRST_NEW_ID = 2 ** 52
+
+const nameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
+const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
+
+export const loadSerials = async (
+  tx: Tx,
+  items: readonly NewRegistration[],
+  { sealed, openOr }: Pick<Context, 'sealed' | 'openOr'>,
+): Promise<SerialBook> => {
+  await lockKeys(tx, items)
+  const names = distinct(items, nameOf)
+  const found = await lockSerials(tx, names)
+  const owners = await findKeyOwners(
+    tx,
+    distinct(names, keyNameOf).map(name => ({ accountId: name.accountId, serialKey: serialKey(name.idcardid) })),
+  )
+  const sameKey = Map.groupBy(
+    owners.map(({ id, partnerId, accountId, serialKey }) => ({ id, partnerId, key: `${accountId} ${serialKey}` })),
+    ({ key }) => key,
+  )
+  const openVerdict = (row: (typeof found)[number]): Verdict | 'unreadable' | null =>
+    openOr(
+      { table: 'verifications', id: String(row.id) },
+      { open: () => sealed.verdict.open(row), instead: 'unreadable' as const },
+    )
+  const serials = new Map(
+    found.map((row): [string, Serial] => [
+      nameOf(row),
+      {
+        verification: { ...row, verdict: openVerdict(row) },
+        added: null,
+        nudge: null,
+        registrations: { live: 0, made: 0 },
+        live: new Map(),
+      },
+    ]),
+  )
+  if (found.length > 0) await loadRegistrations(tx, items, serials, { sealed, openOr })
+
+  const serialOf = (item: NewRegistration): Serial => {
+    const serial = serials.get(nameOf(item))
+    if (!serial) throw new Error('the serial is not in the book')
+    return serial
+  }
+
+  const begin = ({ accountId, idcardid, partnerId }: NewRegistration, ask: Nudge): Serial => {
+    const key = serialKey(idcardid)
+    const id = FIRST_NEW_ID + serials.size
+    const serial: Serial = {
+      verification: { id, partnerId, ...ask, ...NEW },
+      added: { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key },
+      nudge: null,
+      registrations: { live: 0, made: 0 },
+      live: new Map(),
+    }
+    serials.set(nameOf({ accountId, idcardid }), serial)
+    const keyName = `${accountId} ${key}`
+    sameKey.set(keyName, [...(sameKey.get(keyName) ?? []), { id, partnerId, key: keyName }])
+    return serial
+  }
+
+  const view = (item: NewRegistration): Registration => {
+    const { verification, live } = serialOf(item)
+    const row = live.get(item.callbackUrl) as RegistrationRow
+    const { verdict, dueAt, claimedAt } = verification
+    const opened = verdict === 'unreadable' ? null : verdict
+    return registrationOf({ ...row, pollDueAt: dueAt, pollClaimedAt: claimedAt }, () => opened)
+  }
+
+  return {
+    view,
+
+    facts: item => {
+      const serial = serials.get(nameOf(item))
+      return {
+        verification: serial?.verification ?? null,
+        sameKey: sameKey.get(keyNameOf(item)) ?? [],
+        registrations: serial?.registrations ?? { live: 0, made: 0 },
+        hasLive: serial?.live.has(item.callbackUrl) ?? false,
+      }
+    },
+
+    add: (item, row, ask) => {
+      const serial = serials.get(nameOf(item)) ?? begin(item, ask as Nudge)
+      const { live, made } = serial.registrations
+      const { polls, lastPolledAt } = serial.verification
+      if (ask) {
+        serial.nudge = ask
+        serial.verification = { ...serial.verification, queue: ask.queue, dueAt: ask.dueAt }
+      }
+      serial.live.set(item.callbackUrl, { ...row, polls, lastPolledAt, pollDueAt: null, pollClaimedAt: null })
+      serial.registrations = { live: live + 1, made: made + 1 }
+      return made
+    },
+
+    save: async tx => {
+      const changed = [...serials.values()].flatMap(serial =>
+        serial.nudge ? [{ ...serial, nudge: serial.nudge }] : [],
+      )
+      await saveNudges(
+        tx,
+        changed.flatMap(({ added, nudge, verification: { id } }) => (added ? [] : [{ id, ...nudge }])),
+      )
+      const ids = await addVerifications(
+        tx,
+        changed.flatMap(({ added, nudge }) => (added ? [{ ...added, ...nudge }] : [])),
+      )
+      for (const { id, ...name } of ids) {
+        const serial = serials.get(nameOf(name))
+        if (serial) serial.verification = { ...serial.verification, id }
+      }
+    },
+
+    idOf: item => serialOf(item).verification.id,
+  }
+}
+
+const NEW = {
+  claimedAt: null,
+  verdict: null,
+  observedAt: null,
+  previousPollAt: null,
+  polls: 0,
+  lastPolledAt: null,
+}
+
+const loadRegistrations = async (
+  tx: Tx,
+  items: readonly NewRegistration[],
+  serials: ReadonlyMap<string, Serial>,
+  opening: Pick<Context, 'sealed' | 'openOr'>,
+): Promise<void> => {
+  const byId = new Map([...serials.values()].map(serial => [serial.verification.id, serial]))
+  for (const { verificationId, live, made } of await countRegistrations(tx, [...byId.keys()])) {
+    const serial = byId.get(verificationId)
+    if (serial) serial.registrations = { live, made }
+  }
+  const pairs = items.flatMap(item => {
+    const serial = serials.get(nameOf(item))
+    return serial ? [{ verificationId: serial.verification.id, callbackUrl: item.callbackUrl }] : []
+  })
+  for (const row of await findLive(tx, pairs))
+    byId.get(row.verificationId)?.live.set(row.callbackUrl, toRow(opening, row))
+}
+
+/** So many locks there are for the keys of an account's serials: a transaction may take all of them. */
+const KEY_LOCKS = 64
+
+/**
+ * Of two spellings of one serial that are registered at once neither would see the other. A serial that is its own key has its row
+ * for that, so those who register only such ones share the locks.
+ */
+const lockKeys = async (tx: Tx, items: readonly NewRegistration[]): Promise<void> => {
+  const names = new Set(
+    items.map(({ accountId, idcardid }) => {
+      const nth = Number.parseInt(hash('sha256', serialKey(idcardid), 'hex').slice(0, 4), 16) % KEY_LOCKS
+      return `serials ${accountId} ${nth}`
+    }),
+  )
+  const isAlone = items.some(({ idcardid }) => serialKey(idcardid) !== idcardid)
+  await tx.lock([...names], isAlone ? 'alone' : 'shared')
+}
+
+const distinct = <Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] => [
+  ...new Map(items.map(item => [keyOf(item), item])).values(),
+]

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import type { NewRegistration, Registered } from '../../src/store/store.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { first, openBench } from '../support/store.ts'
+
+const MASTER_KEY = randomBytes(32)
+
+let server: TestServer
+let databases = 0
+
+beforeAll(async () => {
+  server = await openTestServer()
+  await server.createDatabase('template')
+  await (await openAt('template')).close()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const openAt = (database: string) =>
+  openPostgresStore({
+    url: server.urlOf(database),
+    masterKey: MASTER_KEY,
+    random: randomBytes,
+    now: Date.now,
+    sleep,
+    defaultRate: 1_000,
+  })
+
+/** Two nodes on one database. */
+const openNodes = async () => {
+  const database = `races_${++databases}`
+  await server.createDatabase(database, 'template')
+  const bench = await openBench(async () => ({ store: await openAt(database), advance: () => {} }))
+  const other = await openAt(database)
+  const nodes = [bench.store, other]
+  return {
+    bench,
+    nodes,
+    query: <Row extends object>(text: string) => server.query<Row & Record<string, unknown>>(text, [], database),
+    /** All at once, one node after the other. */
+    registerAll: async (batches: readonly NewRegistration[][]): Promise<Registered[][]> =>
+      Promise.all(batches.map((batch, i) => (nodes[i % 2] ?? other).register(batch))),
+    [Symbol.asyncDispose]: async () => {
+      await other.close()
+      await bench.store.close()
+    },
+  }
+}
+
+const outcomesOf = (registered: readonly Registered[][]) => registered.flat().map(({ outcome }) => outcome)
+const shuffled = <Item>(items: readonly Item[], seed: number): Item[] =>
+  items
+    .map((item, i) => ({ item, key: ((i + 1) * 7_919 * (seed + 1)) % 10_007 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item)
+
+test('a pair that many register at once is registered once, by whichever order of serials', async () => {
+  await using opened = await openNodes()
+  const { bench, registerAll, query } = opened
+  const serials = Array.from({ length: 50 }, (_, i) => `${1_000 + i}`)
+  const registered = await registerAll(
+    Array.from({ length: 12 }, (_, i) =>
+      shuffled(serials, i).map(idcardid => bench.newRegistration({ idcardid, isBatch: true })),
+    ),
+  )
+  const outcomes = outcomesOf(registered)
+  expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(serials.length)
+  expect(outcomes.filter(outcome => outcome === 'existing')).toHaveLength(11 * serials.length)
+  const ids = new Set(registered.flat().map(one => 'registration' in one && one.registration.id))
+  expect(ids.size).toBe(serials.length)
+  expect(await query('SELECT count(*)::int AS n FROM verifications')).toEqual([{ n: serials.length }])
+})
+
+test('a serial that two partners register at once belongs to one of them, with all its spellings', async () => {
+  await using opened = await openNodes()
+  const { bench, registerAll, query } = opened
+  const other = await bench.addPartner()
+  const spellings = Array.from({ length: 20 }, (_, i) => [`${7_000 + i}`, `00${7_000 + i}`, `${7_000 + i}-x`]).flat()
+  await registerAll(
+    Array.from({ length: 10 }, (_, i) =>
+      shuffled(spellings, i).map(idcardid =>
+        bench.newRegistration({ idcardid, partnerId: i % 2 === 0 ? bench.partnerId : other }),
+      ),
+    ),
+  )
+  const owners = await query<{ key: string; owners: number }>(`
+    SELECT ltrim(substring(idcardid FROM '^[0-9]+'), '0') AS key, count(DISTINCT partner_id)::int AS owners
+    FROM verifications GROUP BY 1`)
+  expect(owners).toHaveLength(20)
+  expect(owners.filter(({ owners }) => owners > 1)).toEqual([])
+})
+
+test('registrations of one serial that are made at once are numbered without a gap', async () => {
+  await using opened = await openNodes()
+  const { bench, registerAll, query } = opened
+  await bench.register({ idcardid: '1' })
+  const registered = await registerAll(
+    Array.from({ length: 30 }, (_, i) => [
+      bench.newRegistration({ idcardid: '1', callbackUrl: `https://host-${i % 5}.example/${i}` }),
+    ]),
+  )
+  expect(outcomesOf(registered)).toEqual(Array(30).fill('created'))
+  expect(await query('SELECT n FROM registrations ORDER BY n')).toEqual(Array.from({ length: 31 }, (_, n) => ({ n })))
+  expect(await query('SELECT count(*)::int AS n FROM lanes')).toEqual([{ n: 6 }])
+})
+
+test('a quota holds exactly, however many register at once', async () => {
+  await using opened = await openNodes()
+  const { bench, registerAll } = opened
+  await bench.store.changePartner(bench.partnerId, { quotas: { pending: 25, hosts: 3, daily: null } })
+  const registered = await registerAll(
+    Array.from({ length: 40 }, (_, i) => [
+      bench.newRegistration({ callbackUrl: `https://host-${i % 5}.example/` }),
+      bench.newRegistration({ callbackUrl: 'https://host-0.example/' }),
+    ]),
+  )
+  const created = registered.flat().flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
+  expect(created).toHaveLength(25)
+  expect(new Set(created.map(({ callbackUrl }) => callbackUrl)).size).toBeLessThanOrEqual(3)
+})
+
+test('verifications count up in the order of the items', async () => {
+  await using opened = await openNodes()
+  const { bench, query } = opened
+  const serials = shuffled(
+    Array.from({ length: 1_000 }, (_, i) => `${50_000 + i}`),
+    3,
+  )
+  await bench.store.register(serials.map(idcardid => bench.newRegistration({ idcardid })))
+  const rows = await query<{ idcardid: string }>('SELECT idcardid FROM verifications ORDER BY id')
+  expect(rows.map(({ idcardid }) => idcardid)).toEqual(serials)
+})
+
+test('what is cancelled and registered at once is live once or not at all, and its verification is asked for it', async () => {
+  await using opened = await openNodes()
+  const { bench, nodes, query } = opened
+  const [one, two] = nodes as [(typeof nodes)[0], (typeof nodes)[0]]
+  for (let round = 0; round < 20; round++) {
+    const idcardid = `${90_000 + round}`
+    const registration = await bench.register({ idcardid })
+    const [cancelled, again, third] = await Promise.all([
+      one.cancel(bench.partnerId, registration.id),
+      two.register([bench.newRegistration({ idcardid })]),
+      one.register([bench.newRegistration({ idcardid })]),
+    ])
+    expect(cancelled?.isNew).toBe(true)
+    const live = new Set(
+      [first(again), first(third)].flatMap(made => (made.outcome === 'created' ? [made.registration.id] : [])),
+    )
+    expect(live.size).toBeLessThanOrEqual(1)
+    const [verification] = await query<{ waits: boolean; pending: number }>(`
+      SELECT due_at IS NOT NULL AS waits,
+        (SELECT count(*)::int FROM registrations r WHERE r.verification_id = v.id AND status = 'pending') AS pending
+      FROM verifications v WHERE idcardid = '${idcardid}'`)
+    expect(verification).toEqual({ waits: live.size === 1, pending: live.size })
+  }
+})
