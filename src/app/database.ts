@@ -7,4 +7,4 @@ import { clock, random } from './clock-and-ids.ts'
 export const openDatabase = (
   config: Parameters<typeof openStore>[0],
   { emit, runs }: { emit: Emit<OpeningEvent>; runs: OpenStoreDeps['runs'] },
-): Promise<Store> => openStore(config, { now: clock.now, random, runs, emit })
+): Promise<Store> => openStore(config, { now: clock.now, random, sleep: clock.sleep, runs, emit })

@@ -103,7 +103,8 @@ const en: OpeningTexts = {
 const zh: OpeningTexts = {
   unreadable: (path, code) => `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
   keyCreated: path => `未设置 MASTER_KEY：已生成 ${path}。请另存一份，并与数据库分开存放。`,
-  created: path => `已新建数据库 ${path}：若本应已有数据库，说明卷未挂载或工作文件夹不对，请停下检查。`,
+  created: path =>
+    `已新建数据库 ${path}：若本应已有数据库，说明卷未挂载、工作文件夹不对，或 DATABASE_URL 指向了别的库，请停下检查。`,
   mended: (path, mode) => `${path} 可被他人读取（${mode}）：已改为 0600。`,
 }
 

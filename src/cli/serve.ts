@@ -7,7 +7,8 @@ import type { UpstreamConfig } from '../config/read-config.ts'
 import { relaxedSettings } from '../config/relaxed-settings.ts'
 import { AppError } from '../core/error.ts'
 import { limitMemory } from '../limit-memory.ts'
-import { explainOpening } from '../store/opening-failure.ts'
+import { explainStart } from '../store/open.ts'
+import { showAddress } from '../store/postgres/address.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
@@ -50,11 +51,11 @@ export const serve = async ({ hold, lang }: Pick<Common, 'lang'> & { hold: boole
 }
 
 const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
-  database.kind === 'sqlite' ? resolve(database.path) : 'PostgreSQL'
+  database.kind === 'sqlite' ? resolve(database.path) : showAddress(database.url.reveal())
 
 /** A database that opens may still fail at the first write of the start. */
 const explain = (error: unknown, { storage: { database } }: UpstreamConfig): unknown =>
-  error instanceof AppError && database.kind === 'sqlite' ? explainOpening(error, resolve(database.path)) : error
+  error instanceof AppError ? explainStart(error, database) : error
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, { emit, hold }: { emit: Emit; hold: boolean }): Promise<App> => {

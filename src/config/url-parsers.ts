@@ -110,14 +110,28 @@ export const proxyUrl: Parser<Secret> = text => {
       )
 }
 
+/** With TLS the certificate and its host are always looked at, but for `no-verify`. libpq's weaker modes would look at less. */
+const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
+const LIKE_VERIFY_FULL = /([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/
+
+const postgresUrl: Parser<Database> = text => {
+  const url = URL.parse(text)
+  if (!url)
+    return refuse(
+      'cannot be read as a URL; percent-encode what is special in the password, such as %40 for @',
+      '无法按 URL 解析；密码中的特殊字符须作百分号编码（如 @ 写作 %40）',
+    )
+  const mode = url.searchParams.get('sslmode')
+  return mode === null || TLS_MODES.includes(mode)
+    ? { ok: true, value: { kind: 'postgres', url: new Secret(text.replace(LIKE_VERIFY_FULL, '$1verify-full')) } }
+    : refuse(
+        `has an unknown sslmode; it is one of ${TLS_MODES.join(', ')}`,
+        `的 sslmode 无效；可用值：${TLS_MODES.join('、')}`,
+      )
+}
+
 export const databaseUrl: Parser<Database> = text => {
-  if (/^postgres(ql)?:\/\//.test(text))
-    return URL.canParse(text)
-      ? { ok: true, value: { kind: 'postgres', url: new Secret(text) } }
-      : refuse(
-          'cannot be read as a URL; percent-encode what is special in the password, such as %40 for @',
-          '无法按 URL 解析；密码中的特殊字符须作百分号编码（如 @ 写作 %40）',
-        )
+  if (/^postgres(ql)?:\/\//.test(text)) return postgresUrl(text)
   const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1]
   if (path === undefined || path.startsWith('//'))
     return refuse(

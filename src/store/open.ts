@@ -1,25 +1,16 @@
-import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
-import { StartError } from '../core/error.ts'
+import type { Database } from '../config/url-parsers.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { keyBeside } from './master-key.ts'
 import { explainOpening } from './opening-failure.ts'
-import {
-  isUnchecked,
-  markUnchecked,
-  mendModes,
-  realPathOf,
-  refuseForeign,
-  unmarkUnchecked,
-} from './sqlite/database-file.ts'
-import type { OpeningStep } from './sqlite/opening.ts'
+import { explainConnecting } from './postgres/opening-failure.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
   /** Epoch ms. */
   now: () => number
   random: (bytes: number) => Buffer
+  sleep: (ms: number) => Promise<unknown>
   /** On a thread of its own no statement holds up the event loop; for a few calls such a thread is not worth its start. */
   runs: 'on its own thread' | 'here'
   emit: Emit<OpeningEvent>
@@ -34,87 +25,20 @@ export type OpeningEvent =
   | 'database.migrating'
   | 'database.migrated'
 
-const SHARED =
-  'both work, and share what is due; if you did not mean to run two, end this one: UPSTREAM_RATE holds for both together, every other limit for each'
-const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
-
 /** Opens the database that the settings name and brings it to the current schema. */
-export const openStore = async (
-  { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  deps: OpenStoreDeps,
-): Promise<Store> => {
-  if (storage.database.kind === 'postgres')
-    throw new StartError({
-      en: 'DATABASE_URL: PostgreSQL is not supported yet; use file:PATH',
-      zh: 'DATABASE_URL：尚不支持 PostgreSQL；请用 file:路径',
-    })
-  const given = resolve(storage.database.path)
+export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, deps: OpenStoreDeps): Promise<Store> => {
+  const { database } = config.storage
   try {
-    return await openFile(given, { storage, upstream }, deps)
+    return database.kind === 'sqlite'
+      ? await (await import('./open-sqlite.ts')).openSqliteFile(resolve(database.path), config, deps)
+      : await (await import('./open-postgres.ts')).openPostgres(database.url.reveal(), config, deps)
   } catch (error) {
-    throw explainOpening(error, given)
+    throw explainStart(error, database)
   }
 }
 
-const openFile = async (
-  given: string,
-  { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  { now, random, runs, emit }: OpenStoreDeps,
-): Promise<Store> => {
-  const path = realPathOf(given)
-  await refuseForeign(path)
-  for (const mended of mendModes(path)) emit('database.mended', mended)
-  const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const masterKey = ofSettings ?? readOrMakeKey(path, { random, emit })
-  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
-  const open =
-    runs === 'here'
-      ? (await import('./sqlite/store.ts')).openSqliteStore
-      : (await import('./sqlite/thread/remote-store.ts')).openRemoteStore
-  // A short command may come beside a service that has the file open, and must not take long.
-  const quickCheck = runs === 'on its own thread' && isUnchecked(path)
-  if (quickCheck) {
-    markUnchecked(path)
-    emit('database.checking', { bytes: statSync(path).size })
-  }
-  if (runs === 'here') (await import('./sqlite/presence.ts')).keepUnchecked(path)
-  const isNew = !hasContent(path) && !hasContent(`${path}-wal`)
-  let migratingAt = now()
-  const onStep = (step: OpeningStep) => {
-    if (step === 'shared') return emit('database.shared', { path, advice: SHARED })
-    if (step === 'migrated') return emit('database.migrated', { durationMs: now() - migratingAt })
-    migratingAt = now()
-    emit('database.migrating', { bytes: statSync(path).size })
-  }
-  const store = await open({
-    path,
-    quickCheck,
-    masterKey,
-    previousKey: previous ?? undefined,
-    now,
-    defaultRate: upstream.rate,
-    sandbox: upstream.sandbox,
-    isService: runs === 'on its own thread',
-    onStep,
-  })
-  if (isNew) emit('database.created', { path, advice: CREATED })
-  if (quickCheck) unmarkUnchecked(path)
-  return store
-}
-
-const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {
-  // The key is made before the database, so one without the other was written with a key that is elsewhere.
-  if (!existsSync(`${path}.key`) && hasContent(path))
-    throw new StartError({
-      en: `MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`,
-      zh: `未设置 MASTER_KEY，${path}.key 也不存在，而数据库已经存在：请放回它的密钥`,
-    })
-  const { key, path: keyPath, created } = keyBeside(path, random)
-  if (created) {
-    const advice = 'keep a copy of this file apart from the database and its backups'
-    emit('master_key.created', { path: keyPath, advice })
-  }
-  return key
-}
-
-const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+/** The error that keeps a service from starting on its database, as a sentence that says what to do, as far as anybody foresaw it. */
+export const explainStart = (error: unknown, database: Database): unknown =>
+  database.kind === 'sqlite'
+    ? explainOpening(error, resolve(database.path))
+    : explainConnecting(error, database.url.reveal())

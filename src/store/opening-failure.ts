@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
+import { mayPassByItself } from './postgres/opening-failure.ts'
 import { sqliteCodeOf } from './sqlite/failure.ts'
 
 /** What keeps us from the file, and what to do; `{user}` stands for who we are. */
@@ -54,8 +55,9 @@ const reasonCodeOf = (error: unknown): string => {
   return String(told ?? (sqliteCodeOf(error) || codeOf(error)))
 }
 
-/** Whether what `explainOpening` has explained may pass by itself: the next start may work with the same settings. */
-export const mayPass = (error: unknown): boolean => error instanceof Error && PASSING.test(reasonCodeOf(error.cause))
+/** Whether what `explainStart` has explained may pass by itself: the next start may work with the same settings. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof Error && (PASSING.test(reasonCodeOf(error.cause)) || mayPassByItself(error.cause))
 
 const whoWeAre = (): Words => {
   try {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
 import { HOUR } from '../../src/core/duration.ts'
@@ -50,7 +51,7 @@ test('C1 a start asks about what was registered while the clock was an hour ahea
   const read = readConfig(scene.env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
   if (!read.ok) throw new Error('the settings are those of every test')
   const { config } = read
-  const ahead = { now: () => Date.now() + HOUR, random: randomBytes, runs: 'here', emit: () => {} } as const
+  const ahead = { now: () => Date.now() + HOUR, random: randomBytes, sleep, runs: 'here', emit: () => {} } as const
   {
     await using bench = await openBench(async () => ({ store: await openStore(config, ahead), advance: () => {} }))
     await bench.register({ idcardid: 'serial' })

@@ -61,6 +61,22 @@ describe('readConfig', () => {
     expect(configOf({}).storage.masterKey).toBeNull()
   })
 
+  test.each([
+    ['', ''],
+    ['?sslmode=disable', '?sslmode=disable'],
+    ['?sslmode=no-verify', '?sslmode=no-verify'],
+    ['?application_name=x&sslmode=require', '?application_name=x&sslmode=verify-full'],
+    ['?sslmode=verify-ca&sslrootcert=/c', '?sslmode=verify-full&sslrootcert=/c'],
+  ])('takes a TLS mode of PostgreSQL at least as strictly as libpq: %j as %j', (given, taken) => {
+    const { database } = configOf({ DATABASE_URL: `postgres://me:sslmode@db/n${given}`, MASTER_KEY: KEY }).storage
+    expect(database.kind === 'postgres' && database.url.reveal()).toBe(`postgres://me:sslmode@db/n${taken}`)
+  })
+
+  test('refuses a TLS mode that the driver would overlook', () => {
+    const env = { DATABASE_URL: 'postgres://me:secret@db/n?sslmode=required', MASTER_KEY: KEY }
+    expect(problems(env)).toEqual([expect.stringMatching(/^DATABASE_URL: has an unknown sslmode; .*verify-full/)])
+  })
+
   test('OPERATOR_SECRET has to sign webhooks where OPERATOR_URL is no robot, and is not repeated', () => {
     const env = { OPERATOR_URL: 'https://alerts.example/', OPERATOR_SECRET: 'SEC5f3a' }
     expect(problems(env)).toEqual([expect.stringMatching(/^OPERATOR_SECRET: signs no webhook.*whsec_/)])

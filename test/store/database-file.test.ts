@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type OpenStoreDeps, openStore } from '../../src/store/open.ts'
@@ -39,7 +40,7 @@ const openAsService = async (path: string, runs: OpenStoreDeps['runs'] = 'on its
   const storage = { database: { kind: 'sqlite', path }, masterKey: null, previousMasterKey: null }
   const config = { storage, upstream: { rate: 1, sandbox: false } } as unknown as Parameters<typeof openStore>[0]
   const emit = (...event: unknown[]) => void told.push(event)
-  const store = await openStore(config, { now: Date.now, random: randomBytes, runs, emit })
+  const store = await openStore(config, { now: Date.now, random: randomBytes, sleep, runs, emit })
   return { store, told }
 }
 /** Ends like a killed process: the database is not closed, its log stays. */

@@ -17,7 +17,7 @@ const PASSING = /^(25006|0A000|53\w{3}|57\w{3}|58\w{3}|55\w{3}|XX00[012]|3D000|2
 
 /** What pg says of a connection that ended has no code. */
 const LOST =
-  /^(Connection terminated|Client has encountered a connection error|Connection ended|timeout exceeded when trying to connect)/
+  /^(Connection terminated|Client has encountered a connection error|Connection ended|timeout expired|timeout exceeded when trying to connect)/
 const TIMEOUT = /^Query read timeout/
 
 /** The SQLSTATE, or Node's code; empty for what is neither. drizzle wraps pg's errors in its own. */

@@ -9,12 +9,13 @@ import { refuseHalfMoved } from './half-moved.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
-/** What is told of an existing database: that its schema is an older one, and when that is over. */
-export type OpeningStep = 'migrating' | 'migrated'
+/** That there was no schema; of an existing database, that its schema is an older one, and when that is over. */
+export type OpeningStep = { step: 'created' } | { step: 'migrating'; bytes: number } | { step: 'migrated' }
 
 /** One node migrates, the others wait for it: as long as this. Any number will do that no other user of the database takes. */
 const MIGRATION_LOCK = 0x69_64_66_6e
 const LOCK_TIMEOUT_MS = 60_000
+const CONNECT_TIMEOUT_MS = 10_000
 /** Older ones have neither `pg_xact_status` of a 64 bit id nor multirange statistics, and are not maintained any more. */
 const OLDEST_SERVER = 140_000
 
@@ -26,8 +27,7 @@ export const bringUpToDate = async (
   url: string,
   { sealed, onStep, isMove = false }: { sealed: Sealed; onStep: (step: OpeningStep) => void; isMove?: boolean },
 ): Promise<void> => {
-  const guard = new pg.Client({ connectionString: url, application_name: 'idface-notifier migrate' })
-  await guard.connect()
+  const guard = await connect(url)
   try {
     await refuseOldServer(guard)
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
@@ -38,17 +38,35 @@ export const bringUpToDate = async (
     const age = await ageOf(guard)
     if (age === 'later') throw new StartError(LATER)
     if (age !== 'new') await assertKey(guard, sealed)
-    if (age === 'older') onStep('migrating')
+    if (age === 'older') onStep({ step: 'migrating', bytes: await sizeOf(guard) })
     if (age !== 'current') await migrateOn(url)
     await guard.query("INSERT INTO meta (key, value) VALUES ('canary', $1) ON CONFLICT DO NOTHING", [
       sealed.canary.seal(),
     ])
     await guard.query('COMMIT')
     if (!isMove) await refuseHalfMoved(guard)
-    if (age === 'older') onStep('migrated')
+    if (age === 'older') onStep({ step: 'migrated' })
+    if (age === 'new') onStep({ step: 'created' })
   } finally {
     await guard.end()
   }
+}
+
+const connect = async (url: string): Promise<Client> => {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'idface-notifier migrate',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  })
+  // The statement that waits for an answer is told of it.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+const sizeOf = async (client: Client): Promise<number> => {
+  const { rows } = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes')
+  return Number(rows[0]?.bytes ?? 0)
 }
 
 const LATER = {
@@ -58,10 +76,11 @@ const LATER = {
 
 const refuseLock = (error: unknown): never => {
   if (postgresCodeOf(error) !== '55P03') throw error
-  throw new StartError({
+  const words = {
     en: 'another node has been migrating this database for a minute: wait until it has ended, and start again',
     zh: '另一个节点迁移该数据库已超过一分钟：请等待其结束后重新启动',
-  })
+  }
+  throw new StartError(words, { cause: error })
 }
 
 const refuseOldServer = async (client: Client) => {
@@ -76,8 +95,7 @@ const refuseOldServer = async (client: Client) => {
 }
 
 const migrateOn = async (url: string) => {
-  const client = new pg.Client({ connectionString: url, application_name: 'idface-notifier migrate' })
-  await client.connect()
+  const client = await connect(url)
   try {
     await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS, migrationsSchema: 'public' })
   } finally {

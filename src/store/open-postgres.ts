@@ -1,0 +1,35 @@
+import type { Config } from '../config/settings.ts'
+import type { OpenStoreDeps } from './open.ts'
+import { showAddress } from './postgres/address.ts'
+import type { OpeningStep } from './postgres/opening.ts'
+import { openPostgresStore } from './postgres/store.ts'
+import type { Store } from './store.ts'
+
+const CREATED = 'if you expected an existing one, stop: DATABASE_URL names another database'
+/** For calls, and as many for the loops. */
+const CONNECTIONS = { service: 5, command: 2 }
+
+/** Opens the database that this URL names. */
+export const openPostgres = async (
+  url: string,
+  { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
+  { now, random, sleep, runs, emit }: OpenStoreDeps,
+): Promise<Store> => {
+  const { masterKey, previousMasterKey: previous } = storage
+  if (masterKey === null) throw new Error('settings without MASTER_KEY are refused')
+  let migratingAt = now()
+  const onStep = (step: OpeningStep) => {
+    if (step.step === 'created') return emit('database.created', { path: showAddress(url), advice: CREATED })
+    if (step.step === 'migrated') return emit('database.migrated', { durationMs: now() - migratingAt })
+    migratingAt = now()
+    emit('database.migrating', { bytes: step.bytes })
+  }
+  return openPostgresStore({
+    ...{ url, now, random, sleep, onStep },
+    masterKey: Buffer.from(masterKey.reveal(), 'base64'),
+    previousKey: previous ? Buffer.from(previous.reveal(), 'base64') : undefined,
+    defaultRate: upstream.rate,
+    sandbox: upstream.sandbox,
+    connections: runs === 'here' ? CONNECTIONS.command : CONNECTIONS.service,
+  })
+}

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from 'node:fs'
+import type { Config } from '../config/settings.ts'
+import { StartError } from '../core/error.ts'
+import { keyBeside } from './master-key.ts'
+import type { OpenStoreDeps } from './open.ts'
+import {
+  isUnchecked,
+  markUnchecked,
+  mendModes,
+  realPathOf,
+  refuseForeign,
+  unmarkUnchecked,
+} from './sqlite/database-file.ts'
+import type { OpeningStep } from './sqlite/opening.ts'
+import type { Store } from './store.ts'
+
+const SHARED =
+  'both work, and share what is due; if you did not mean to run two, end this one: UPSTREAM_RATE holds for both together, every other limit for each'
+const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
+
+/** Opens the file at this path, which is made where there is none, with its key beside it. */
+export const openSqliteFile = async (
+  given: string,
+  { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
+  { now, random, runs, emit }: Omit<OpenStoreDeps, 'sleep'>,
+): Promise<Store> => {
+  const path = realPathOf(given)
+  await refuseForeign(path)
+  for (const mended of mendModes(path)) emit('database.mended', mended)
+  const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
+  const masterKey = ofSettings ?? readOrMakeKey(path, { random, emit })
+  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+  const open =
+    runs === 'here'
+      ? (await import('./sqlite/store.ts')).openSqliteStore
+      : (await import('./sqlite/thread/remote-store.ts')).openRemoteStore
+  // A short command may come beside a service that has the file open, and must not take long.
+  const quickCheck = runs === 'on its own thread' && isUnchecked(path)
+  if (quickCheck) {
+    markUnchecked(path)
+    emit('database.checking', { bytes: statSync(path).size })
+  }
+  if (runs === 'here') (await import('./sqlite/presence.ts')).keepUnchecked(path)
+  const isNew = !hasContent(path) && !hasContent(`${path}-wal`)
+  let migratingAt = now()
+  const onStep = (step: OpeningStep) => {
+    if (step === 'shared') return emit('database.shared', { path, advice: SHARED })
+    if (step === 'migrated') return emit('database.migrated', { durationMs: now() - migratingAt })
+    migratingAt = now()
+    emit('database.migrating', { bytes: statSync(path).size })
+  }
+  const store = await open({
+    path,
+    quickCheck,
+    masterKey,
+    previousKey: previous ?? undefined,
+    now,
+    defaultRate: upstream.rate,
+    sandbox: upstream.sandbox,
+    isService: runs === 'on its own thread',
+    onStep,
+  })
+  if (isNew) emit('database.created', { path, advice: CREATED })
+  if (quickCheck) unmarkUnchecked(path)
+  return store
+}
+
+const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {
+  // The key is made before the database, so one without the other was written with a key that is elsewhere.
+  if (!existsSync(`${path}.key`) && hasContent(path))
+    throw new StartError({
+      en: `MASTER_KEY is not set and ${path}.key is not there, but the database is: put its key back`,
+      zh: `未设置 MASTER_KEY，${path}.key 也不存在，而数据库已经存在：请放回它的密钥`,
+    })
+  const { key, path: keyPath, created } = keyBeside(path, random)
+  if (created) {
+    const advice = 'keep a copy of this file apart from the database and its backups'
+    emit('master_key.created', { path: keyPath, advice })
+  }
+  return key
+}
+
+const hasContent = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0

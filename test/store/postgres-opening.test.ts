@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readConfig } from '../../src/config/read-config.ts'
+import type { StartError } from '../../src/core/error.ts'
+import { openStore } from '../../src/store/open.ts'
+import { mayPass } from '../../src/store/opening-failure.ts'
+import { showAddress } from '../../src/store/postgres/address.ts'
+import { describeFailure, unavailable } from '../../src/store/postgres/failure.ts'
+import { explainConnecting } from '../../src/store/postgres/opening-failure.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+
+const MASTER_KEY = randomBytes(32).toString('base64')
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** As a short command does; `told` has what was told on the way. */
+const openAt = async (DATABASE_URL: string, key = MASTER_KEY) => {
+  const env = { DATABASE_URL, MASTER_KEY: key }
+  const read = readConfig(env, { need: 'database', readFile: () => '' })
+  if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join())
+  const told: unknown[] = []
+  const store = await openStore(read.config, {
+    ...{ now: Date.now, random: randomBytes, sleep, runs: 'here' },
+    emit: (...event: unknown[]) => void told.push(event),
+  })
+  return { store, told, [Symbol.asyncDispose]: () => store.close() }
+}
+
+/** Why it could not be opened. */
+const refusalOf = async (url: string): Promise<StartError> => {
+  try {
+    await using _ = await openAt(url)
+  } catch (error) {
+    return error as StartError
+  }
+  throw new Error('it was opened')
+}
+
+test('a new database is announced, without its password, and opened again in silence', async () => {
+  const url = await server.createDatabase('announced')
+  const withPassword = url.replace('postgres@', 'postgres:hunter2@')
+  await using first = await openAt(withPassword)
+  expect(first.told).toEqual([
+    [
+      'database.created',
+      {
+        path: expect.stringMatching(/^postgres:\/\/postgres@localhost\/announced\?host=\//),
+        advice: expect.stringContaining('DATABASE_URL'),
+      },
+    ],
+  ])
+  expect(JSON.stringify(first.told)).not.toContain('hunter2')
+  await using again = await openAt(withPassword)
+  expect(again.told).toEqual([])
+})
+
+test('a database that cannot be opened is told with the setting, the address without its password, and what to do', async () => {
+  await server.createDatabase('standby')
+  await server.query(`ALTER DATABASE standby SET default_transaction_read_only = on`)
+  await server.createDatabase('foreign')
+  await server.query('CREATE ROLE guest LOGIN')
+  const at = (name: string, more = '') => `${server.urlOf(name).replace('postgres@', 'postgres:hunter2@')}${more}`
+  const found = await Promise.all([
+    refusalOf('postgres://me:hunter2@127.0.0.1:1/x'),
+    refusalOf('postgres://me:hunter2@nowhere.invalid/x'),
+    refusalOf(at('missing')),
+    refusalOf(at('standby')),
+    refusalOf(at('foreign').replace('postgres:hunter2', 'guest:hunter2')),
+    refusalOf(at('foreign', '&sslmode=require&sslrootcert=/none/root.crt')),
+  ])
+  expect(found.map(error => [error.message.replace(/\?host=\S+/, ''), mayPass(error)])).toEqual([
+    [
+      expect.stringMatching(
+        /^DATABASE_URL: postgres:\/\/me@127\.0\.0\.1:1\/x cannot be used \(ECONNREFUSED\): nothing listens/,
+      ),
+      true,
+    ],
+    [expect.stringMatching(/nowhere\.invalid\/x .*its host is not found/), true],
+    [expect.stringMatching(/\/missing cannot be used \(3D000\): .*CREATE DATABASE/), false],
+    [expect.stringMatching(/\(25006\): it is read-only, as a standby is: name the primary/), true],
+    [expect.stringMatching(/guest@localhost\/foreign cannot be used \(42501\): .*OWNER TO/), false],
+    [expect.stringMatching(/\(NO_CERTIFICATE\): a file that sslrootcert/), false],
+  ])
+  for (const { words } of found) {
+    expect(words.zh).toMatch(/^DATABASE_URL：无法使用 postgres:.*）：.*\p{Script=Han}/u)
+    expect(`${words.en}${words.zh}`).not.toContain('hunter2')
+  }
+})
+
+const pgError = (code: string, message = 'as PostgreSQL says') => Object.assign(new Error(message), { code })
+const URL_ = 'postgres://me:hunter2@db.internal:6432/notifier?sslmode=verify-full&password=hunter3'
+
+test.each([
+  [pgError('28P01'), /refuses this password: .*%40/, false],
+  [
+    pgError('28000', 'no pg_hba.conf entry for host "10.0.0.1", user "me", database "x", no encryption'),
+    /sslmode=verify-full/,
+    false,
+  ],
+  [pgError('28000', 'role "me" does not exist'), /pg_hba\.conf/, false],
+  [new Error('The server does not support SSL connections'), /has no TLS/, false],
+  [pgError('DEPTH_ZERO_SELF_SIGNED_CERT'), /sslrootcert=FILE/, false],
+  [pgError('ERR_TLS_CERT_ALTNAME_INVALID'), /is for another host/, false],
+  [pgError('57P03'), /starting or stopping/, true],
+  [pgError('53300'), /max_connections/, true],
+  [pgError('53100'), /disk or memory is full/, true],
+  [pgError('08P01', 'server login has been failing'), /the pooler before it/, true],
+  [new Error('timeout expired'), /does not answer/, true],
+  // The first write of a start, as the store tells of it.
+  [unavailable(describeFailure(pgError('25006'))), /name the primary/, true],
+] as const)('%s is explained', (error, says, passes) => {
+  const explained = explainConnecting(error, URL_) as StartError
+  expect(explained.message).toMatch(
+    /^DATABASE_URL: postgres:\/\/me@db\.internal:6432\/notifier cannot be used \(\w+\): /,
+  )
+  expect(explained.message).toMatch(says)
+  expect(mayPass(explained)).toBe(passes)
+})
+
+test('what nobody foresaw, or what says all already, stays as it is', () => {
+  for (const error of [new Error('a bug'), pgError('42601'), 'text']) expect(explainConnecting(error, URL_)).toBe(error)
+})
+
+test('an address is shown with its socket, and without any other parameter', () => {
+  expect(showAddress('postgres://u:p@localhost/x?host=/run/postgresql&port=5433&sslkey=/k')).toBe(
+    'postgres://u@localhost/x?host=/run/postgresql&port=5433',
+  )
+})
