@@ -1,36 +1,14 @@
-import { encodeTime } from 'ulid'
-import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
-import type { Attempt } from '../registration.ts'
 import type { BulkActName, FoundRegistration, RegistrationFilter } from '../registration-search.ts'
-import { idTimes, whereToLook } from '../rules/registration-search.ts'
+import { whereToLook } from '../rules/registration-search.ts'
+import { type FoundRow, idRangeOf, type SearchPlace, toFound } from '../rules/registration-window.ts'
 import type { Context } from './context.ts'
 
-type Row = Omit<FoundRegistration, 'message'> & {
-  state: MessageState | null
-  claims: number
-  attempts: number
-  messageAt: number
-  dueAt: number | null
-  claimedAt: number | null
-  n: number
-  attemptAt: number | null
-  durationMs: number
-  outcome: Attempt['outcome']
-  httpStatus: number | null
-  error: string | null
-}
 interface Place {
   before: string
   from: string
   limit: number
 }
-
-/** Before and after every id. */
-const START = ''
-const END = '~'
-/** ULIDs are compared as text: these many characters of one are its time. */
-const TIME_LENGTH = 10
 
 /** Each with what is known of it, for ids from a source: the newest `limit` before `before`, down to `from`. */
 const factsOf = (source: string): string => `
@@ -52,8 +30,8 @@ const OF_STATUS = (status: string): string => `
  * index that has its rows in order. The pluses keep SQLite from compiling a statement anew for each value.
  */
 export const createRegistrationWindows = ({ client }: Pick<Context, 'client'>) => {
-  const all = client.prepare<Place, Row>(factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`))
-  const failed = client.prepare<Place, Row>(
+  const all = client.prepare<Place, FoundRow>(factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`))
+  const failed = client.prepare<Place, FoundRow>(
     factsOf(`
       SELECT registration_id AS id FROM messages
       WHERE (state = 'exhausted' OR (state = 'pending' AND attempts > 0))
@@ -63,19 +41,19 @@ export const createRegistrationWindows = ({ client }: Pick<Context, 'client'>) =
   const ofStatus = new Map(
     REGISTRATION_STATUSES.map(status => [
       status,
-      client.prepare<Place & { partnerId: string }, Row>(factsOf(OF_STATUS(status))),
+      client.prepare<Place & { partnerId: string }, FoundRow>(factsOf(OF_STATUS(status))),
     ]),
   )
-  const ofPartner = client.prepare<Place & { partnerId: string }, Row>(
+  const ofPartner = client.prepare<Place & { partnerId: string }, FoundRow>(
     factsOf(`${REGISTRATION_STATUSES.map(OF_STATUS).join(' UNION ALL ')} ORDER BY id DESC LIMIT +@limit`),
   )
-  const ofSerial = client.prepare<Place & { idcardid: string }, Row>(
+  const ofSerial = client.prepare<Place & { idcardid: string }, FoundRow>(
     factsOf(`
       SELECT r.id FROM verifications v CROSS JOIN registrations r ON r.verification_id = v.id
       WHERE v.idcardid = +@idcardid AND r.id < +@before AND r.id >= +@from ORDER BY r.id DESC LIMIT +@limit`),
   )
 
-  const rowsOf = (filter: RegistrationFilter, act: BulkActName | null, place: Place): Row[] => {
+  const rowsOf = (filter: RegistrationFilter, act: BulkActName | null, place: Place): FoundRow[] => {
     const { partnerId, status, idcardid } = filter
     switch (whereToLook(filter, act)) {
       case 'serial':
@@ -91,45 +69,7 @@ export const createRegistrationWindows = ({ client }: Pick<Context, 'client'>) =
 
   return {
     /** Up to `limit` of those among which the meant ones are; fewer: there are no more. */
-    window: (
-      { filter, act, before }: { filter: RegistrationFilter; act: BulkActName | null; before: string | null },
-      limit: number,
-    ): FoundRegistration[] => {
-      const { from, to } = idTimes(filter)
-      const end = to === null ? END : `reg_${encodeTime(to, TIME_LENGTH)}${END}`
-      const place = {
-        before: before === null || before > end ? end : before,
-        from: from === null ? START : `reg_${encodeTime(from, TIME_LENGTH)}`,
-        limit,
-      }
-      return rowsOf(filter, act, place).map(toFound)
-    },
+    window: (place: SearchPlace, limit: number): FoundRegistration[] =>
+      rowsOf(place.filter, place.act, { ...idRangeOf(place), limit }).map(toFound),
   }
 }
-
-const toFound = ({
-  state,
-  claims,
-  attempts,
-  messageAt,
-  dueAt,
-  claimedAt,
-  n,
-  attemptAt,
-  durationMs,
-  outcome,
-  httpStatus,
-  error,
-  ...found
-}: Row): FoundRegistration => ({
-  ...found,
-  message: state && {
-    state,
-    claims,
-    attempts,
-    createdAt: messageAt,
-    dueAt,
-    claimedAt,
-    lastAttempt: attemptAt === null ? null : { n, at: attemptAt, durationMs, outcome, httpStatus, error },
-  },
-})
