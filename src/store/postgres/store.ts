@@ -19,8 +19,10 @@ import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { createPartners } from './partners.ts'
+import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
+import { createStats } from './stats.ts'
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** 32 bytes. */
@@ -74,6 +76,8 @@ export const openPostgresStore = async ({
     ...createAccounts(context),
     ...createSigningSecrets(context),
     ...createEvents(context),
+    ...createRegistrationSearch(context),
+    ...createStats(context),
     ...createAdminTokens(context),
     ...createActs(context),
     ...createBackupRecords(context),

@@ -1,0 +1,197 @@
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { type AccountRow, viewAccount } from '../account.ts'
+import { MOST_UNDER_WAY } from '../bulk-act.ts'
+import { STILL_FAILING_MS } from '../rules/callback-health.ts'
+import { earlier } from '../rules/lane.ts'
+import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
+import { type DueLane, MOST_ACCOUNTS, MOST_COUNTED, type StatsFacts, statsOf } from '../stats.ts'
+import type { Store } from '../store.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { type CountOf, loadCounts } from './counts.ts'
+import { asc } from './drizzle.ts'
+import { accounts } from './schema.ts'
+
+/** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
+interface Due {
+  due: number
+  oldestDueAt: number | null
+}
+
+/**
+ * Counts that triggers keep, and for what is due reads of the queues' own indexes: two seeks for each partner and queue, and the rows up
+ * to `MOST_COUNTED`. So it takes as many statements, and about as long, with a million rows as with a thousand.
+ */
+export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defaultRate'>): Pick<Store, 'stats'> => ({
+  stats: () =>
+    read(async tx => {
+      const { at } = tx
+      const rows: AccountRow[] = await tx.db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS)
+      const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
+      const due = await dueVerifications(tx)
+      return statsOf({
+        at,
+        accounts: rows.map(row => ({
+          account: viewAccount(row, defaultRate),
+          state: row,
+          queue: {
+            waiting: countOf('verifications_waiting', row.id),
+            leased: countOf('verifications_leased', row.id),
+            ...(due.get(row.id) ?? NOTHING),
+          },
+        })),
+        deliveries: {
+          ...queueOfMessages(countOf),
+          ...(await dueMessages(tx)),
+          oldestDueAt: await oldestMessage(tx),
+          ramps: await ramps(tx),
+        },
+        registrations: countsOf(REGISTRATION_STATUSES, status => countOf(`registrations_${status}`, ALL)),
+        messages: countsOf(MESSAGE_STATES, state =>
+          state === 'pending' ? pendingOf(countOf) : countOf(`messages_${state}`, ALL),
+        ),
+        callbacks: await callbacks(tx),
+        openResends: await tx.rows(`SELECT count, resent FROM bulk_resends WHERE NOT done LIMIT ${MOST_COUNTED}`),
+        openActs: await tx.rows(
+          `SELECT count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_UNDER_WAY}`,
+        ),
+      })
+    }),
+})
+
+/** The owner of what is counted over the whole database. */
+const ALL = ''
+const NOTHING: Due = { due: 0, oldestDueAt: null }
+
+const countsOf = <Key extends string>(keys: readonly Key[], countOf: (key: Key) => number) =>
+  Object.fromEntries(keys.map(key => [key, countOf(key)])) as Record<Key, number>
+
+const queueOfMessages = (countOf: CountOf) => {
+  const leased = countOf('messages_leased', ALL)
+  return { waiting: countOf('messages_waiting', ALL) + leased, leased, held: countOf('messages_held', ALL) }
+}
+
+const pendingOf = (countOf: CountOf): number => {
+  const { waiting, held } = queueOfMessages(countOf)
+  return waiting + held
+}
+
+/**
+ * The first due time of each queue of a partner and an account: an index seek a queue (PostgreSQL has no skip scan of its own before
+ * 18), so that a partner with a million rows costs no more than one with a single row. Then what is due of them, for each account.
+ */
+const DUE_VERIFICATIONS = `
+  WITH RECURSIVE head AS (
+    (SELECT account_id, partner_id, queue, due_at FROM verifications WHERE due_at IS NOT NULL
+     ORDER BY account_id, partner_id, queue, due_at LIMIT 1)
+    UNION ALL
+    SELECT next.* FROM head CROSS JOIN LATERAL (
+      SELECT v.account_id, v.partner_id, v.queue, v.due_at FROM verifications v
+      WHERE v.due_at IS NOT NULL AND (v.account_id, v.partner_id, v.queue) > (head.account_id, head.partner_id, head.queue)
+      ORDER BY v.account_id, v.partner_id, v.queue, v.due_at LIMIT 1) AS next),
+  due AS (
+    SELECT head.account_id, array_agg(head.partner_id) AS partner_ids, array_agg(head.queue) AS queues, min(head.due_at) AS oldest
+    FROM head JOIN partners p ON p.id = head.partner_id
+    WHERE NOT p.disabled AND head.due_at <= $1 GROUP BY head.account_id)
+  SELECT due.account_id AS "accountId", due.oldest AS "oldestDueAt", counted.due
+  FROM due CROSS JOIN LATERAL (
+    SELECT count(*) AS due FROM (
+      SELECT FROM unnest(due.partner_ids, due.queues) AS place(partner_id, queue) CROSS JOIN LATERAL (
+        SELECT FROM verifications v
+        WHERE v.account_id = due.account_id AND v.partner_id = place.partner_id AND v.queue = place.queue
+          AND v.due_at IS NOT NULL AND v.due_at <= $1
+        LIMIT ${MOST_COUNTED + 1}) AS one
+      LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted`
+
+const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
+  const rows = await tx.rows<Due & { accountId: string }>(DUE_VERIFICATIONS, [tx.at])
+  return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
+}
+
+/** The same for lanes: of each partner and kind the first due time, where that has come. */
+const DUE_LANES = `
+  RECURSIVE head AS (
+    (SELECT partner_id, slow, proven, due_at FROM lanes WHERE due_at IS NOT NULL
+     ORDER BY partner_id, slow, proven, due_at LIMIT 1)
+    UNION ALL
+    SELECT next.* FROM head CROSS JOIN LATERAL (
+      SELECT l.partner_id, l.slow, l.proven, l.due_at FROM lanes l
+      WHERE l.due_at IS NOT NULL AND (l.partner_id, l.slow, l.proven) > (head.partner_id, head.slow, head.proven)
+      ORDER BY l.partner_id, l.slow, l.proven, l.due_at LIMIT 1) AS next),
+  kind AS (
+    SELECT head.* FROM head JOIN partners p ON p.id = head.partner_id WHERE NOT p.disabled AND head.due_at <= $1)`
+const OF_KIND =
+  'l.partner_id = kind.partner_id AND l.slow = kind.slow AND l.proven = kind.proven AND l.due_at IS NOT NULL'
+const DUE_OF_LANE = 'm.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= $1'
+
+/**
+ * Lane by lane, until enough are counted. The last of these lanes may have more than was reached, so each is counted once more; most of
+ * them is one that nothing else is compared with.
+ */
+const DUE_MESSAGES = `
+  WITH ${DUE_LANES},
+  reached AS (
+    SELECT DISTINCT id FROM (
+      SELECT l.id FROM kind
+        CROSS JOIN LATERAL (SELECT l.id FROM lanes l WHERE ${OF_KIND} AND l.due_at <= $1 OFFSET 0) AS l
+        CROSS JOIN LATERAL (SELECT FROM messages m WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS m
+      LIMIT ${MOST_COUNTED + 1}) AS capped)
+  SELECT l.partner_id AS "partnerId", l.host, l.strikes, counted.due, sum(counted.due) OVER () AS "dueOfAll"
+  FROM reached JOIN lanes l ON l.id = reached.id CROSS JOIN LATERAL (
+    SELECT count(*) AS due FROM (SELECT FROM messages m WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted
+  ORDER BY counted.due DESC LIMIT 1`
+
+const dueMessages = async (tx: Tx): Promise<{ due: number; busiest: DueLane | null }> => {
+  const [first] = await tx.rows<DueLane & { dueOfAll: number }>(DUE_MESSAGES, [tx.at])
+  if (!first) return { due: 0, busiest: null }
+  const { dueOfAll, ...busiest } = first
+  return { due: dueOfAll, busiest }
+}
+
+const FIRST = 'SELECT min(m.due_at) AS due_at FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL'
+
+/**
+ * A lane may say too early when its first message is due, but never too late. So the first lane of each kind that says it rightly is a
+ * bound, and only what says something earlier may have an older one: of a kind at most `MOST_COUNTED` lanes are looked at.
+ */
+const FIRST_SURE = `
+  WITH ${DUE_LANES}
+  SELECT min(sure.due_at) AS at FROM kind CROSS JOIN LATERAL (
+    SELECT l.due_at
+    FROM (SELECT l.id, l.due_at FROM lanes l WHERE ${OF_KIND} AND l.due_at <= $1 ORDER BY l.due_at LIMIT ${MOST_COUNTED}) AS l
+      CROSS JOIN LATERAL (${FIRST}) AS message
+    WHERE message.due_at = l.due_at LIMIT 1) AS sure`
+const FIRST_BEFORE = `
+  WITH ${DUE_LANES}
+  SELECT min(message.due_at) AS at FROM kind
+    CROSS JOIN LATERAL (
+      SELECT l.id FROM lanes l WHERE ${OF_KIND} AND l.due_at < $2 ORDER BY l.due_at LIMIT ${MOST_COUNTED}) AS l
+    CROSS JOIN LATERAL (${FIRST}) AS message
+  WHERE message.due_at <= $1`
+
+const oldestMessage = async (tx: Tx): Promise<number | null> => {
+  const timeOf = async (text: string, values: number[]) => (await tx.rows<{ at: number | null }>(text, values))[0]?.at
+  const sure = (await timeOf(FIRST_SURE, [tx.at])) ?? null
+  const before = (await timeOf(FIRST_BEFORE, [tx.at, sure ?? tx.at])) ?? null
+  return earlier(sure, before)
+}
+
+const ramps = (tx: Tx): Promise<Ramp[]> =>
+  tx.rows(
+    `SELECT ramp_at AS "rampAt", ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > $1 LIMIT ${MOST_COUNTED}`,
+    [tx.at - LONGEST_RAMP_MS],
+  )
+
+/** Each up to `MOST_COUNTED`. */
+const callbacks = async (tx: Tx): Promise<StatsFacts['callbacks']> => {
+  const [counted] = await tx.rows<StatsFacts['callbacks']>(
+    `SELECT
+       (SELECT count(*) FROM (SELECT FROM callback_pauses WHERE lifted_until IS NULL LIMIT ${MOST_COUNTED}) AS capped) AS held,
+       (SELECT count(*) FROM (SELECT FROM callback_health WHERE state = 'failing' AND last_at > $1 LIMIT ${MOST_COUNTED}) AS capped)
+         AS failing,
+       (SELECT count(*) FROM (SELECT FROM callback_health WHERE state = 'disabled' LIMIT ${MOST_COUNTED}) AS capped) AS disabled`,
+    [tx.at - STILL_FAILING_MS],
+  )
+  return counted ?? { held: 0, failing: 0, disabled: 0 }
+}
