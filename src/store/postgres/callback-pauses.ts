@@ -135,8 +135,17 @@ export const createCallbackPauses = () => {
       return url => found.get(keyOf(url)) ?? null
     },
 
-    /** Of these URLs those for which messages are held. */
-    holding: async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => boolean> => {
+    /**
+     * Of these URLs those for which messages are held.
+     *
+     * @param how.stays no other is held before the transaction ends: their lanes are locked
+     */
+    holding: async (
+      tx: Tx,
+      urls: readonly Callback[],
+      { stays }: { stays: boolean },
+    ): Promise<(url: Callback) => boolean> => {
+      if (stays) await lanesOf.load(tx, { urls })
       const rows = await tx.rows<Callback>(
         `SELECT u.partner_id AS "partnerId", u.callback_url AS "callbackUrl"
          FROM unnest($1::text[], $2::text[]) AS u(partner_id, callback_url)

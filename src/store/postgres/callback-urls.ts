@@ -1,17 +1,14 @@
 import type { Callback } from '../callbacks.ts'
+import { byCallback } from '../rules/callback-troubles.ts'
 
 export const keyOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
 /** Each once, in the order of their key, which is the order of their locks. */
 export const distinctUrls = (urls: readonly Callback[]): Callback[] =>
-  [...new Map(urls.map(url => [keyOf(url), url])).values()].sort(
-    (a, b) => compare(a.partnerId, b.partnerId) || compare(a.callbackUrl, b.callbackUrl),
-  )
+  [...new Map(urls.map(url => [keyOf(url), url])).values()].sort(byCallback)
 
 /** As two arrays for `unnest`. */
 export const urlColumns = (urls: readonly Callback[]): [partnerIds: string[], callbackUrls: string[]] => [
   urls.map(({ partnerId }) => partnerId),
   urls.map(({ callbackUrl }) => callbackUrl),
 ]
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

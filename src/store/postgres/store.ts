@@ -10,11 +10,15 @@ import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkResends, createResendSteps } from './bulk-resends.ts'
+import { createCallbackNotices } from './callback-notices.ts'
+import { createCallbacks } from './callbacks.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
+import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { createHistory } from './history.ts'
+import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -84,8 +88,12 @@ export const openPostgresStore = async ({
     ...createRegistrations(context),
     ...createBulkResends(context),
     ...createResendSteps(ofLoops),
+    ...createCallbacks(context),
+    ...createDeliveriesHold(context),
     ...createHistory(ofLoops),
     ...createNodes(ofLoops),
+    ...createMessages(ofLoops),
+    ...createCallbackNotices(ofLoops),
     ...createOperatorEvents(ofLoops),
     probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
   }

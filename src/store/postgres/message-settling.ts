@@ -1,0 +1,123 @@
+import { afterAttemptAt } from '../rules/callback-health.ts'
+import { afterTurning } from '../rules/hints.ts'
+import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
+import type { MessageOutcome, MessageSettlement, Store } from '../store.ts'
+import { createCallbackHealth, type HealthBook } from './callback-health.ts'
+import { createCallbackPauses, type PauseBook } from './callback-pauses.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { createLanes, type LaneBook } from './lanes.ts'
+import {
+  type AttemptKey,
+  addAttempts,
+  type FoundMessage,
+  findAttempts,
+  findMessages,
+  type NewAttempt,
+  settle,
+  trimAttempts,
+} from './message-statements.ts'
+
+/** What one run of a settling works with. */
+interface Settling {
+  at: number
+  messages: MessageBook
+  lanes: LaneBook
+  health: HealthBook
+  pauses: PauseBook
+}
+
+/** The messages of a run: each is locked and read once, changed in memory, and written once. */
+interface MessageBook {
+  known: Map<number, FoundMessage>
+  changed: Set<number>
+  recorded: Set<string>
+  attempts: NewAttempt[]
+  /** Those with more attempts than are kept. */
+  trims: Set<number>
+}
+
+export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | 'tell'>): Store['settleMessages'] => {
+  const lanesOf = createLanes()
+  const healthOf = createCallbackHealth()
+  const pausesOf = createCallbackPauses()
+
+  const load = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<Settling> => {
+    const messages = await loadMessages(tx, settlements)
+    const urls = settlements.flatMap(({ message, attempt }) => (attempt ? [message] : []))
+    const health = await healthOf.load(tx, urls, tx.at)
+    // Nothing else pauses a URL, or ends that.
+    const mayTurn = health.hasAny() || settlements.some(({ step }) => step.gone)
+    const pauses = await pausesOf.load(tx, mayTurn ? urls : [])
+    const lanes = await lanesOf.load(tx, { ids: settlements.map(({ message }) => message.laneId) })
+    return { at: tx.at, messages, lanes, health, pauses }
+  }
+
+  return async settlements => {
+    const { outcomes, turns } = await write(async tx => {
+      const settling = await load(tx, settlements)
+      const outcomes = settlements.map(settlement => settleOne(settlement, settling))
+      const { at, messages, lanes, health, pauses } = settling
+      await saveMessages(tx, messages)
+      await pauses.save(tx, { at, lanes })
+      await lanes.save(tx)
+      await health.save(tx)
+      return { outcomes, turns: health.turns }
+    })
+    tell(afterTurning(turns))
+    return outcomes
+  }
+}
+
+const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
+
+const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<MessageBook> => {
+  const found = await findMessages(
+    tx,
+    settlements.map(({ message }) => message.seq),
+  )
+  const known = new Map(found.map(message => [message.seq, message]))
+  const doubted = settlements.flatMap(({ message: { seq, claim } }) => {
+    const facts = known.get(seq)
+    return facts && mayBeRecorded(facts, claim) ? [{ seq, claim }] : []
+  })
+  const recorded = new Set((await findAttempts(tx, doubted)).map(attemptKey))
+  return { known, recorded, changed: new Set(), attempts: [], trims: new Set() }
+}
+
+const settleOne = (
+  settlement: MessageSettlement,
+  { at, messages, lanes, health, pauses }: Settling,
+): MessageOutcome => {
+  const { message } = settlement
+  const { seq, laneId } = message
+  const found = messages.known.get(seq)
+  const facts = found ? { ...found, isRecorded: messages.recorded.has(attemptKey(message)) } : null
+  const plan = settleMessage(settlement, facts, lanes.get(laneId))
+  if (!found || !plan) return null
+  messages.known.set(seq, { ...found, ...plan.update })
+  messages.changed.add(seq)
+  if (plan.attempt) {
+    messages.attempts.push({ ...plan.attempt, seq })
+    messages.recorded.add(attemptKey({ seq, claim: plan.attempt.n }))
+    if (plan.trims) messages.trims.add(seq)
+  }
+  lanes.set(laneId, plan.lane)
+  if (plan.pauses) pauses.pause(message, at)
+  if (plan.attempt) {
+    const after = afterAttemptAt(health.get(message), plan.attempt, at)
+    health.apply(message, after)
+    if (after.turn === 'disabled') pauses.pause(message, at)
+    if (after.turn === 'enabled') pauses.release(message)
+  }
+  return plan.end
+}
+
+const saveMessages = async (tx: Tx, { known, changed, attempts, trims }: MessageBook): Promise<void> => {
+  await settle(
+    tx,
+    [...changed].flatMap(seq => known.get(seq) ?? []),
+  )
+  await addAttempts(tx, attempts)
+  await trimAttempts(tx, [...trims])
+}

@@ -1,0 +1,213 @@
+import type { LanesQuestion } from '../rules/load-lanes.ts'
+import type { MessageFacts, MessagePlan, MessageUpdate } from '../rules/settle-message.ts'
+import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
+import type { DueLane } from '../rules/share-slots.ts'
+import type { Tx } from './connection.ts'
+
+/** A message that is due, as a claim looks at it. */
+export interface DueMessage {
+  seq: number
+  claims: number
+  registrationId: string
+  callbackUrl: string
+  body: Buffer
+  attempts: number
+  retries: number
+  traceparent: string | null
+  createdAt: number
+  dueAt: number
+  /** Messages for its URL are held. */
+  isPaused: boolean
+}
+
+/** What a claim makes of a message. `claimedAt` null: it is not handed out; `dueAt` null: not before something makes it due. */
+export interface ClaimUpdate {
+  seq: number
+  claimedAt: number | null
+  dueAt: number | null
+}
+
+export interface PartnerInTurn {
+  id: string
+  disabled: boolean
+  /** Messages for some of its URLs may be held. */
+  isPausing: boolean
+}
+
+/** The earliest due time of a lane, and whether a URL still has messages to be made due. */
+export const LOOK = `SELECT
+  (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
+    WHERE l.due_at IS NOT NULL AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
+  EXISTS (SELECT FROM callback_pauses WHERE lifted_until IS NOT NULL) AS "isLifting"`
+
+/** The partners that have something to send, in order, from after $1: one seek of the index a partner. */
+export const PARTNERS_WITH_LANES = `
+  WITH RECURSIVE turn(partner_id, nth) AS (
+    SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > $1), 1
+    UNION ALL
+    SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > turn.partner_id), nth + 1
+    FROM turn WHERE turn.partner_id IS NOT NULL AND nth < $2)
+  SELECT p.id, p.disabled, EXISTS (SELECT FROM callback_pauses c WHERE c.partner_id = p.id) AS "isPausing"
+  FROM turn JOIN partners p ON p.id = turn.partner_id ORDER BY p.id`
+
+export const DUE_LANES = `
+  SELECT q.nth, l.id, l.partner_id AS "partnerId", l.host, l.due_at AS "dueAt", l.slow, l.proven
+  FROM unnest($1::text[], $2::bool[], $3::bool[], $4::bigint[], $5::bigint[], $6::int[])
+      WITH ORDINALITY AS q(partner_id, slow, proven, after_due_at, after_id, most, nth)
+    CROSS JOIN LATERAL (SELECT * FROM lanes
+      WHERE partner_id = q.partner_id AND slow = q.slow AND proven = q.proven AND due_at IS NOT NULL AND due_at <= $7
+        AND (due_at, id) > (q.after_due_at, q.after_id)
+      ORDER BY due_at, id LIMIT q.most) AS l
+  ORDER BY q.nth, l.due_at, l.id`
+
+/** Each lane has its own limit. What others have locked is left out. */
+export const DUE_MESSAGES = `
+  SELECT w.nth, m.seq, m.claims, m.registration_id AS "registrationId", m.callback_url AS "callbackUrl", m.body,
+    m.attempts + m.unrecorded AS attempts, m.retries, m.traceparent, m.created_at AS "createdAt", m.due_at AS "dueAt",
+    p.since IS NOT NULL AS "isPaused"
+  FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w(lane_id, most, nth)
+    CROSS JOIN LATERAL (SELECT * FROM messages
+      WHERE lane_id = w.lane_id AND due_at IS NOT NULL AND due_at <= $3
+      ORDER BY due_at, seq LIMIT w.most FOR NO KEY UPDATE SKIP LOCKED) AS m
+    LEFT JOIN callback_pauses p
+      ON p.partner_id = m.partner_id AND p.callback_url = m.callback_url AND p.lifted_until IS NULL
+  ORDER BY w.nth, m.due_at, m.seq`
+
+/** The count goes up for what is held too, so that an attempt whose lease ran out can be told apart from one that was settled. */
+const CLAIM = `
+  UPDATE messages SET claims = claims + 1, claimed_at = v.claimed_at, due_at = v.due_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(seq, claimed_at, due_at) WHERE messages.seq = v.seq`
+
+/** Leases count as due times too: a crashed worker's messages bring their lane back. */
+export const SETTLE_LANES = `
+  UPDATE lanes SET due_at = (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = lanes.id AND m.due_at IS NOT NULL)
+  WHERE id = ANY($1::bigint[])`
+
+const FIND = `
+  SELECT seq, state, due_at AS "dueAt", claimed_at AS "claimedAt", claims, fence, attempts, unrecorded, retries,
+    length(body) = 0 AS "isErased"
+  FROM messages WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE`
+
+const FIND_ATTEMPTS = `
+  SELECT a.message_seq AS seq, a.n AS claim FROM unnest($1::bigint[], $2::int[]) AS w(seq, n)
+    JOIN attempts a ON a.message_seq = w.seq AND a.n = w.n`
+
+const SETTLE = `
+  UPDATE messages SET state = v.state, due_at = v.due_at, claimed_at = v.claimed_at, attempts = v.attempts,
+    unrecorded = v.unrecorded, retries = v.retries
+  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[])
+    AS v(seq, state, due_at, claimed_at, attempts, unrecorded, retries)
+  WHERE messages.seq = v.seq`
+
+const ADD_ATTEMPTS = `
+  INSERT INTO attempts (message_seq, n, at, outcome, http_status, error, duration_ms, response_excerpt)
+  SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])`
+
+/** The oldest beyond those that are kept; a message from before there was a limit has its others later, or never. */
+const TRIM_ATTEMPTS = `
+  DELETE FROM attempts USING (
+    SELECT t.seq, old.n FROM unnest($1::bigint[]) AS t(seq)
+      CROSS JOIN LATERAL (SELECT a.n FROM attempts a WHERE a.message_seq = t.seq
+        ORDER BY a.n DESC LIMIT 100 OFFSET ${KEPT_ATTEMPTS}) AS old
+  ) AS trimmed
+  WHERE attempts.message_seq = trimmed.seq AND attempts.n = trimmed.n`
+
+export type FoundMessage = Omit<MessageFacts, 'isRecorded'>
+export type NewAttempt = NonNullable<MessagePlan['attempt']> & { seq: number }
+/** An attempt, by its message and the claim that made it. */
+export interface AttemptKey {
+  seq: number
+  claim: number
+}
+
+export const look = async (tx: Tx): Promise<{ firstDue: number | null; isLifting: boolean }> => {
+  const [row] = await tx.rows<{ firstDue: number | null; isLifting: boolean }>(LOOK)
+  return row ?? { firstDue: null, isLifting: false }
+}
+
+export const partnersWithLanes = (tx: Tx, after: string, limit: number): Promise<PartnerInTurn[]> =>
+  tx.rows(PARTNERS_WITH_LANES, [after, limit])
+
+/** Each question's own lanes, in the order of the questions. */
+export const dueLanes = async (tx: Tx, questions: readonly LanesQuestion[], at: number): Promise<DueLane[][]> => {
+  const rows = await tx.rows<DueLane & { nth: number }>(DUE_LANES, [
+    questions.map(({ partnerId }) => partnerId),
+    questions.map(({ slow }) => slow),
+    questions.map(({ proven }) => proven),
+    questions.map(({ after }) => after?.dueAt ?? 0),
+    questions.map(({ after }) => after?.id ?? 0),
+    questions.map(({ limit }) => limit),
+    at,
+  ])
+  return dealt(rows, questions.length)
+}
+
+/** Each lane's own messages, in the order of the lanes. The caller has locked them. */
+export const dueMessages = async (
+  tx: Tx,
+  lanes: readonly { laneId: number; limit: number }[],
+  at: number,
+): Promise<DueMessage[][]> => {
+  if (lanes.length === 0) return []
+  const values = [lanes.map(({ laneId }) => laneId), lanes.map(({ limit }) => limit), at]
+  return dealt(await tx.rows<DueMessage & { nth: number }>(DUE_MESSAGES, values), lanes.length)
+}
+
+const dealt = <Row extends { nth: number }>(rows: readonly Row[], count: number): Omit<Row, 'nth'>[][] => {
+  const all = Array.from({ length: count }, (): Omit<Row, 'nth'>[] => [])
+  for (const { nth, ...row } of rows) all[nth - 1]?.push(row)
+  return all
+}
+
+export const claim = async (tx: Tx, updates: readonly ClaimUpdate[]): Promise<void> => {
+  if (updates.length === 0) return
+  await tx.rows(CLAIM, [
+    updates.map(({ seq }) => seq),
+    updates.map(({ claimedAt }) => claimedAt),
+    updates.map(({ dueAt }) => dueAt),
+  ])
+}
+
+/** After what has changed in them is written. */
+export const settleLanes = async (tx: Tx, ids: readonly number[]): Promise<void> => {
+  if (ids.length > 0) await tx.rows(SETTLE_LANES, [ids])
+}
+
+/** Locks them. */
+export const findMessages = (tx: Tx, seqs: readonly number[]): Promise<FoundMessage[]> =>
+  tx.rows(FIND, [[...new Set(seqs)]])
+
+/** Those of these attempts that are written already. */
+export const findAttempts = async (tx: Tx, keys: readonly AttemptKey[]): Promise<AttemptKey[]> =>
+  keys.length === 0 ? [] : tx.rows(FIND_ATTEMPTS, [keys.map(({ seq }) => seq), keys.map(({ claim }) => claim)])
+
+export const settle = async (tx: Tx, updates: readonly MessageUpdate[]): Promise<void> => {
+  if (updates.length === 0) return
+  await tx.rows(SETTLE, [
+    updates.map(({ seq }) => seq),
+    updates.map(({ state }) => state),
+    updates.map(({ dueAt }) => dueAt),
+    updates.map(({ claimedAt }) => claimedAt),
+    updates.map(({ attempts }) => attempts),
+    updates.map(({ unrecorded }) => unrecorded),
+    updates.map(({ retries }) => retries),
+  ])
+}
+
+export const addAttempts = async (tx: Tx, attempts: readonly NewAttempt[]): Promise<void> => {
+  if (attempts.length === 0) return
+  await tx.rows(ADD_ATTEMPTS, [
+    attempts.map(({ seq }) => seq),
+    attempts.map(({ n }) => n),
+    attempts.map(({ at }) => at),
+    attempts.map(({ outcome }) => outcome),
+    attempts.map(({ httpStatus }) => httpStatus),
+    attempts.map(({ error }) => error),
+    attempts.map(({ durationMs }) => durationMs),
+    attempts.map(({ responseExcerpt }) => responseExcerpt),
+  ])
+}
+
+export const trimAttempts = async (tx: Tx, seqs: readonly number[]): Promise<void> => {
+  if (seqs.length > 0) await tx.rows(TRIM_ATTEMPTS, [seqs])
+}
