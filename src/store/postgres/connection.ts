@@ -1,7 +1,19 @@
+import { createHash } from 'node:crypto'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import type { Pool, PoolClient } from 'pg'
-import { drizzle, pg } from './drizzle.ts'
-import { explain, isLost, isUnprepared, judgeFailure, unavailable } from './failure.ts'
+import type { PoolClient } from 'pg'
+import { drizzle } from './drizzle.ts'
+import {
+  explain,
+  isLost,
+  isOfConnection,
+  isSilent,
+  isUnprepared,
+  judgeFailure,
+  postgresCodeOf,
+  readOnly,
+  unavailable,
+} from './failure.ts'
+import { openPool, type Pool } from './pool.ts'
 
 /** A transaction as the verbs of the store use it. */
 export interface Tx {
@@ -52,26 +64,42 @@ export interface ConnectionOptions {
   connections: number
 }
 
-/** How long a statement may take, how long it may wait for a lock, and how long a transaction may do nothing. */
+/**
+ * How long a statement may take, how long it may wait for a lock, and how long a transaction may do nothing. Each transaction sets them
+ * for itself, since a pooler in transaction mode keeps nothing of a session.
+ */
 const LIMITS = { statement_timeout: 10_000, lock_timeout: 3_000, idle_in_transaction_session_timeout: 10_000 }
-/** Longer than any statement may take: then the server cannot be heard. */
-const ANSWER_TIMEOUT_MS = 12_000
-const CONNECT_TIMEOUT_MS = 3_000
-/** A run is tried so often, with these pauses. */
+/** Waits for nothing, so a connection that is dead is found out by it. */
+const BEGIN_TIMEOUT_MS = 2_000
+/** A call is run again after these pauses, but not once it has lasted so long. */
 const PAUSES_MS = [20, 100, 400, 1_000]
-/** How often, and after which pause, the outcome of a commit is asked for whose answer was lost. */
-const OUTCOME_TRIES = 12
-const OUTCOME_PAUSE_MS = 500
+const RUN_AGAIN_WITHIN_MS = 3_000
+/** When to look what came of a commit whose answer was lost: for longer than the server waits for a client that does nothing. */
+const OUTCOME_PAUSES_MS = [0, 50, 200, 500, 1_000, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000]
 
 const SETTINGS = Object.entries(LIMITS)
   .map(([name, ms]) => `SET LOCAL ${name} = ${ms};`)
   .join(' ')
 const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at'
-/** One round trip. A pooler in transaction mode keeps nothing of a session, so all of it is set for the transaction. */
-const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${SETTINGS}
+/** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
+const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED; ${SETTINGS}
   SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
   SELECT pg_current_xact_id()::text AS xid, ${CLOCK}`
-const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS} SELECT NULL AS xid, ${CLOCK}`
+const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS}
+  SELECT NULL AS xid, pg_is_in_recovery() AS "isStandby", ${CLOCK}`
+
+interface Begun {
+  /** Null: it only reads. */
+  xid: string | null
+  isStandby?: boolean
+  at: number
+}
+
+interface Ended<T> {
+  value: T
+  /** The answer to its commit is lost. */
+  lost: { xid: string; error: unknown } | null
+}
 
 /** In the order of their numbers, so that two transactions do not wait for each other. */
 const NUMBERED =
@@ -81,132 +109,143 @@ const LOCK = {
   shared: `SELECT pg_advisory_xact_lock_shared(n) FROM ${NUMBERED}`,
 }
 
-const INT8 = 20
-const NUMERIC = 1700
-const types = {
-  // Ids, counts and times are below 2^53.
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format as 'text'),
-}
-
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep } = options
   const listeners: ((error: unknown) => void)[] = []
   let aheadMs = 0
-  /** False behind a pooler that does not keep prepared statements. */
-  const prepared = { isKept: true }
-  const names = new Map<string, string>()
-  const nameOf = (text: string): string => {
-    const known = names.get(text)
-    if (known) return known
-    const name = `s${names.size}`
-    names.set(text, name)
-    return name
-  }
+  const prepare = createPreparing()
 
-  const openPool = (name: string): Pool => {
-    const pool = new pg.Pool({
-      connectionString: url,
-      application_name: `idface-notifier ${name}`,
-      max: options.connections,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
-      keepAlive: true,
-      idleTimeoutMillis: 30_000,
-      types,
-    })
-    // An idle connection that breaks is opened anew when it is needed.
-    pool.on('error', () => {})
-    return pool
-  }
-
-  const begin = async (client: PoolClient, text: string): Promise<{ xid: string; tx: Tx }> => {
+  const begin = async (client: PoolClient, text: string): Promise<{ xid: string | null; tx: Tx }> => {
     const before = now()
-    const results = (await client.query(text)) as unknown as { rows: { xid: string; at: number }[] }[]
-    const [row] = results.at(-1)?.rows ?? []
-    if (!row) throw new Error('the transaction has not begun')
-    if (hasDatabaseClock) aheadMs = row.at - (before + now()) / 2
-    const at = hasDatabaseClock ? row.at : now()
+    const query = { text, query_timeout: BEGIN_TIMEOUT_MS }
+    const results = (await client.query(query)) as unknown as { rows: Begun[] }[]
+    const [begun] = results.at(-1)?.rows ?? []
+    if (!begun) throw new Error('the transaction has not begun')
+    // It may be behind what is true.
+    if (begun.isStandby) throw readOnly()
+    if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
+    const at = hasDatabaseClock ? begun.at : now()
     const rows = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
-      const name = prepared.isKept ? nameOf(sql) : undefined
-      const { rows } = await client.query({ text: sql, values: [...values], ...(name ? { name } : {}) })
+      const { rows } = await client.query({ ...prepare.named(sql), values: [...values] })
       return rows as Row[]
     }
     const lock: Tx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
-    return { xid: row.xid, tx: { at, rows, lock, db: drizzle({ client }) } }
+    return { xid: begun.xid, tx: { at, rows, lock, db: drizzle({ client }) } }
   }
 
   /** Whether a transaction was committed whose answer was lost. */
   const wasCommitted = async (pool: Pool, xid: string): Promise<boolean> => {
-    for (let left = OUTCOME_TRIES; left > 0; left--) {
-      await sleep(OUTCOME_PAUSE_MS)
-      const outcome = await pool
-        .query<{ status: string | null }>('SELECT pg_xact_status($1::text::xid8) AS status', [xid])
-        .catch((error: unknown) => {
-          // After a fail-over the new server may not have come so far: it does not have it.
-          if (postgresRefuses(error)) return { rows: [{ status: 'aborted' }] }
-          return null
-        })
-      const status = outcome?.rows[0]?.status
+    for (const pauseMs of OUTCOME_PAUSES_MS) {
+      await sleep(pauseMs)
+      const status = await statusOf(pool, xid)
       if (status === 'committed') return true
       if (status === 'aborted') return false
     }
     throw unavailable({ en: 'whether it has recorded the change is not known', zh: '尚不清楚更改是否已写入' })
   }
 
+  const transact = async <T>(client: PoolClient, text: string, run: (tx: Tx) => Promise<T>): Promise<Ended<T>> => {
+    const { xid, tx } = await begin(client, text)
+    const value = await run(tx)
+    try {
+      const { command } = await client.query('COMMIT')
+      if (command === 'COMMIT') return { value, lost: null }
+    } catch (error) {
+      if (xid === null || !isLost(error)) throw error
+      return { value, lost: { xid, error } }
+    }
+    throw new Error('PostgreSQL has undone a transaction in which a statement failed')
+  }
+
   const runOnce = async <T>(pool: Pool, text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
-    let isBroken = true
+    let ended: Ended<T>
+    let isReusable = false
     try {
-      const { xid, tx } = await begin(client, text)
-      const value = await run(tx)
-      try {
-        const { command } = await client.query('COMMIT')
-        isBroken = false
-        if (command === 'COMMIT') return value
-      } catch (error) {
-        if (!isLost(error) || text === BEGIN_READ) throw error
-        if (await wasCommitted(pool, xid)) return value
-        throw error
-      }
-      throw new Error('PostgreSQL has undone a transaction in which a statement failed')
+      ended = await transact(client, text, run)
+      isReusable = ended.lost === null
     } catch (error) {
-      if (isBroken && !isLost(error)) isBroken = !(await rolledBack(client))
+      if (isSilent(error)) pool.suspectAll()
+      isReusable = !isOfConnection(error) && (await rolledBack(client))
       throw error
     } finally {
-      client.release(isBroken)
+      client.release(!isReusable)
     }
+    const { value, lost } = ended
+    if (lost === null) return value
+    if (isSilent(lost.error)) pool.suspectAll()
+    if (await wasCommitted(pool, lost.xid)) return value
+    throw lost.error
+  }
+
+  const runAgain = async <T>(pool: Pool, text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
+    const start = now()
+    for (const pauseMs of PAUSES_MS) {
+      try {
+        return await runOnce(pool, text, run)
+      } catch (error) {
+        if (isUnprepared(error)) prepare.giveUp()
+        if (judgeFailure(error) !== 'again' || now() - start + pauseMs >= RUN_AGAIN_WITHIN_MS) throw error
+        await sleep(pauseMs)
+      }
+    }
+    return runOnce(pool, text, run)
   }
 
   const transactions = (pool: Pool): Transactions => {
-    const attempt = async <T>(text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
-      for (const pauseMs of [...PAUSES_MS, null]) {
-        try {
-          return await runOnce(pool, text, run)
-        } catch (error) {
-          if (isUnprepared(error)) prepared.isKept = false
-          if (pauseMs !== null && judgeFailure(error) === 'again') {
-            await sleep(pauseMs)
-            continue
-          }
-          for (const listener of listeners) listener(error)
-          throw explain(error)
-        }
+    const call = async <T>(text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
+      try {
+        return await runAgain(pool, text, run)
+      } catch (error) {
+        for (const listener of listeners) listener(error)
+        throw explain(error)
       }
-      throw new Error('unreachable')
     }
-    return { write: run => attempt(BEGIN_WRITE, run), read: run => attempt(BEGIN_READ, run) }
+    return { write: run => call(BEGIN_WRITE, run), read: run => call(BEGIN_READ, run) }
   }
 
-  const [calls, loops] = [openPool('api'), openPool('loops')]
+  const [calls, loops] = ['api', 'loops'].map(name => openPool({ url, name, size: options.connections })) as [
+    Pool,
+    Pool,
+  ]
   return {
     ...transactions(calls),
     loops: transactions(loops),
     now: () => Math.round(now() + aheadMs),
     onFailed: listener => void listeners.push(listener),
     close: async () => {
-      await Promise.all([calls.end(), loops.end()])
+      await Promise.all([calls.close(), loops.close()])
     },
+  }
+}
+
+/** Statements are prepared once for each connection, until it shows that a pooler does not keep them. */
+const createPreparing = () => {
+  const names = new Map<string, string>()
+  let isKept = true
+  return {
+    named: (text: string): { text: string; name?: string } => {
+      if (!isKept) return { text }
+      // Of its text, since behind a pooler another node may have prepared its own on the same connection of the server.
+      const name = names.get(text) ?? createHash('sha256').update(text).digest('base64url')
+      names.set(text, name)
+      return { text, name }
+    },
+    giveUp: () => {
+      isKept = false
+    },
+  }
+}
+
+/** Null: the server cannot be asked, or it has forgotten. */
+const statusOf = async (pool: Pool, xid: string): Promise<string | null> => {
+  try {
+    const [row] = await pool.query<{ status: string | null }>('SELECT pg_xact_status($1::text::xid8) AS status', [xid])
+    return row?.status ?? null
+  } catch (error) {
+    if (isSilent(error)) pool.suspectAll()
+    // It has not come so far: after a fail-over, a server that does not have it.
+    return postgresCodeOf(error) === '22023' ? 'aborted' : null
   }
 }
 
@@ -215,6 +254,3 @@ const rolledBack = (client: PoolClient): Promise<boolean> =>
     () => true,
     () => false,
   )
-
-/** It answers, and says that the transaction is in its future. */
-const postgresRefuses = (error: unknown): boolean => (error as { code?: unknown }).code === '22023'

@@ -10,15 +10,23 @@ export type Failure = 'again' | 'passing' | null
 
 const RETRY_AFTER_MS = 1_000
 
-/** SQLSTATEs, and what Node calls an error of a socket. */
+/**
+ * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code. Of what may be run again: 23505, since two nodes
+ * may add the same row; 0A000, since a migration may have changed what a prepared statement returns.
+ */
 const AGAIN =
-  /^(40001|40P01|55P03|57P0[123]|08\w{3}|23505|26000|42P05|25P03|ECONNRESET|ECONNREFUSED|EPIPE|LOST|TIMEOUT)$/
-const PASSING = /^(25006|0A000|53\w{3}|57\w{3}|58\w{3}|55\w{3}|XX00[012]|3D000|28\w{3}|E[A-Z_]+)$/
+  /^(40001|40P01|57P0[123]|08\w{3}|25P0[34]|23505|0A000|26000|42P05|ECONNRESET|ECONNREFUSED|EPIPE|LOST|TIMEOUT)$/
+const PASSING = /^(25006|53\w{3}|57\w{3}|58\w{3}|55\w{3}|XX00[012]|3D000|28\w{3}|E(?!RR_)[A-Z_]+|EXHAUSTED)$/
 
-/** What pg says of a connection that ended has no code. */
-const LOST =
-  /^(Connection terminated|Client has encountered a connection error|Connection ended|timeout expired|timeout exceeded when trying to connect)/
-const TIMEOUT = /^Query read timeout/
+/** The messages of pg that have no code. */
+const NAMES: readonly (readonly [message: RegExp, name: string])[] = [
+  [/^timeout exceeded when trying to connect/, 'EXHAUSTED'],
+  [/^Query read timeout/, 'TIMEOUT'],
+  [
+    /^(Connection terminated|Connection ended|Client has encountered a connection error|Client was closed|timeout expired)/,
+    'LOST',
+  ],
+]
 
 /** The SQLSTATE, or Node's code; empty for what is neither. drizzle wraps pg's errors in its own. */
 export const postgresCodeOf = (error: unknown): string => {
@@ -26,15 +34,29 @@ export const postgresCodeOf = (error: unknown): string => {
   if (!(cause instanceof Error)) return ''
   const code = codeOf(cause)
   if (typeof code === 'string' && /^[A-Z0-9_]{5,}$/.test(code)) return code
-  return LOST.test(cause.message) ? 'LOST' : TIMEOUT.test(cause.message) ? 'TIMEOUT' : ''
+  return NAMES.find(([message]) => message.test(cause.message))?.[1] ?? ''
 }
 
 /** After it nothing is known of what was sent last. */
 export const isLost = (error: unknown): boolean =>
-  /^(08\w{3}|57P0[123]|E[A-Z]+|LOST|TIMEOUT)$/.test(postgresCodeOf(error))
+  /^(08\w{3}|57P0[123]|25P0[34]|E(?!RR_)[A-Z_]+|LOST|TIMEOUT)$/.test(postgresCodeOf(error))
+
+/** It was silent for longer than any statement may take. */
+export const isSilent = (error: unknown): boolean => postgresCodeOf(error) === 'TIMEOUT'
 
 /** A statement that was prepared is not known: a pooler has given the transaction another connection of the server. */
 export const isUnprepared = (error: unknown): boolean => /^(26000|42P05)$/.test(postgresCodeOf(error))
+
+/** A new connection may lead to another server, or to the same one with nothing prepared. */
+export const isOfConnection = (error: unknown): boolean =>
+  isLost(error) || /^(25006|0A000)$/.test(postgresCodeOf(error))
+
+/** As the server's own: it takes no writes. */
+export const readOnly = (): Error => Object.assign(new Error('this server is a standby'), { code: '25006' })
+
+/** Whatever keeps a connection from being opened, a certificate too, may pass. */
+export const unreachable = (error: unknown): unknown =>
+  judgeFailure(error) === null ? Object.assign(new Error('no connection'), { code: 'LOST' }) : error
 
 export const judgeFailure = (error: unknown): Failure => {
   const code = postgresCodeOf(error)
@@ -43,7 +65,7 @@ export const judgeFailure = (error: unknown): Failure => {
 }
 
 const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
-  [/^(55P03|40001|40P01|53300)$/, 'busy'],
+  [/^(55P03|40001|40P01|53300|EXHAUSTED)$/, 'busy'],
   [/^53100$/, 'full'],
   [/^XX00[12]$/, 'corrupt'],
   [/^58\w{3}$/, 'io'],
@@ -59,6 +81,7 @@ export const storeErrorOf = (error: unknown): StoreError => {
 const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
   [/^53100$/, { en: 'its disk is full', zh: '磁盘已满' }],
   [/^53300$/, { en: 'it has no connection left', zh: '连接数已用完' }],
+  [/^EXHAUSTED$/, { en: 'all connections of this node are in use', zh: '本节点的连接均在使用中' }],
   [/^25006$/, { en: 'it is read-only', zh: '数据库只读' }],
   [/^(55P03|40001|40P01|57014)$/, { en: 'another session keeps it busy', zh: '被另一个会话占用' }],
   [/^(28\w{3}|3D000)$/, { en: 'it refuses this user or has no such database', zh: '它拒绝该用户或不存在该数据库' }],
@@ -81,9 +104,17 @@ export const unavailable = (why: Words): AppError =>
 
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
-  if (judgeFailure(error) !== null) return unavailable(describeFailure(error))
   const code = postgresCodeOf(error)
-  if (code === '') return error
-  const constraint = (error as { constraint?: unknown }).constraint
+  const constraint = (causeOf(error) as { constraint?: unknown }).constraint
+  // A row that is still there when it was looked for again is no other node's.
+  if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeFailure(error))
+  if (code === '' || code.startsWith('ERR_'))
+    return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
   return new Error(`PostgreSQL refuses a statement: ${code}${typeof constraint === 'string' ? ` (${constraint})` : ''}`)
 }
+
+const causeOf = (error: unknown): object =>
+  error instanceof Error ? (error.cause instanceof Error ? error.cause : error) : {}
+
+/** Its message has the statement and the values. */
+const isOfDrizzle = (error: unknown): boolean => error instanceof Error && 'query' in error && 'params' in error

@@ -1,0 +1,91 @@
+import type { PoolClient, QueryResultRow } from 'pg'
+import { pg } from './drizzle.ts'
+import { unreachable } from './failure.ts'
+
+/** Connections to a primary or to a pooler before it; none is handed out of which it is known that it may be dead. */
+export interface Pool {
+  /** Throws within `CONNECT_TIMEOUT_MS`: no connection is free, or none can be made. */
+  connect(): Promise<PoolClient>
+  /** The server was silent on one: whatever lies between has forgotten the others too, so they are opened anew. */
+  suspectAll(): void
+  /** One statement outside a transaction. */
+  query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
+  close(): Promise<void>
+}
+
+export interface PoolOptions {
+  /** postgres://USER:PASSWORD@HOST/NAME */
+  url: string
+  /** What the server's list of sessions calls it. */
+  name: string
+  size: number
+}
+
+export const CONNECT_TIMEOUT_MS = 5_000
+/** Longer than any statement may take: then the server cannot be heard. */
+export const ANSWER_TIMEOUT_MS = 12_000
+const IDLE_TIMEOUT_MS = 30_000
+const KEEPALIVE_MS = 10_000
+
+const INT8 = 20
+const NUMERIC = 1700
+const types = {
+  // Ids, counts and times are below 2^53.
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format as 'text'),
+}
+
+export const sessionOf = ({ url, name }: Pick<PoolOptions, 'url' | 'name'>) => ({
+  connectionString: url,
+  application_name: `idface-notifier ${name}`,
+  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  query_timeout: ANSWER_TIMEOUT_MS,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: KEEPALIVE_MS,
+  types,
+})
+
+export const openPool = ({ url, name, size }: PoolOptions): Pool => {
+  const pool = new pg.Pool({ ...sessionOf({ url, name }), max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS })
+  /** How many silences there were before each was opened. */
+  const opened = new WeakMap<PoolClient, number>()
+  let silences = 0
+
+  // One that breaks while it is idle is opened anew when it is needed.
+  pool.on('error', () => {})
+  pool.on('connect', client => {
+    opened.set(client, silences)
+    // One that breaks between two statements says so at the next one.
+    client.on('error', () => {})
+  })
+
+  const connect = async (): Promise<PoolClient> => {
+    // Each turn closes one of at most `size`.
+    for (;;) {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw unreachable(error)
+      })
+      if (opened.get(client) === silences) return client
+      client.release(true)
+    }
+  }
+
+  return {
+    connect,
+    suspectAll: () => {
+      silences++
+    },
+    query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[]) => {
+      const client = await connect()
+      let isBroken = true
+      try {
+        const { rows } = await client.query<Row>(text, [...values])
+        isBroken = false
+        return rows
+      } finally {
+        client.release(isBroken)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
