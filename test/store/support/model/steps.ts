@@ -13,6 +13,7 @@ import type {
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
 import { FAIL, LEASE_MS, POLICY, SUCCESS, WAITING } from '../../../support/store.ts'
+import { Difference } from './pair.ts'
 import { below, type History, oneOf } from './world.ts'
 
 type Step = (history: History, tick: (ms: number) => void) => Promise<unknown>
@@ -80,7 +81,10 @@ const register: Step = async history => {
   // A batch that fails as a whole, since an id is there already.
   const known = history.registrations[0]
   if (known && history.random() < 0.05) items.push({ ...newItem(history), id: known.id })
-  const registered = await call(history, 'register', store => store.register(items).catch(() => []))
+  const registered = await call(history, 'register', store => store.register(items)).catch((error: unknown) => {
+    if (error instanceof Difference) throw error
+    return []
+  })
   for (const one of registered) if (one.outcome === 'created') history.registrations.push(one.registration)
 }
 
