@@ -136,11 +136,16 @@ const open = (rows: readonly LaneRow[] = []): LaneBook => {
     addAll: async (tx, urls) => {
       const added = missing(urls)
       if (added.length === 0) return
+      // Their ids are in the order of the URLs, as where they came one after the other; they are locked in the order of their keys.
       // Somebody else may have made one meanwhile: the update changes nothing, and locks it.
       take(
         await tx.rows<LaneRow>(
-          `INSERT INTO lanes (partner_id, host)
-           SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS added(partner_id, host) ORDER BY partner_id, host
+          `WITH numbered AS MATERIALIZED (
+             SELECT nextval(pg_get_serial_sequence('lanes', 'id')) AS id, partner_id, host FROM (
+               SELECT partner_id, host FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS added(partner_id, host, place)
+               GROUP BY partner_id, host ORDER BY min(place)) AS one)
+           INSERT INTO lanes (id, partner_id, host) OVERRIDING SYSTEM VALUE
+           SELECT id, partner_id, host FROM numbered ORDER BY partner_id, host
            ON CONFLICT (partner_id, host) DO UPDATE SET strikes = lanes.strikes RETURNING ${LANE}`,
           hostColumns(added),
         ),
