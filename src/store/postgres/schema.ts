@@ -179,7 +179,10 @@ export const messages = pgTable(
     index('messages_failed')
       .on(t.registrationId)
       .where(sql`state = 'exhausted' OR (state = 'pending' AND attempts > 0)`),
-    index('messages_held_for_url').on(t.partnerId, t.callbackUrl).where(sql`state = 'pending' AND due_at IS NULL`),
+    // In the order in which they are released.
+    index('messages_held_for_url')
+      .on(t.partnerId, t.callbackUrl, t.seq)
+      .where(sql`state = 'pending' AND due_at IS NULL`),
     oneOf('messages_state', 'state', MESSAGE_STATES),
     holds('messages_ended', "state = 'pending' OR due_at IS NULL"),
     holds('messages_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
