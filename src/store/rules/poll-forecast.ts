@@ -1,6 +1,7 @@
 import { type AccountState, effectiveRate } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
+import { FRESH_MS, isNewOrBack, isOfBatch, NEW, placeIn } from './poll-queues.ts'
+import type { Asking } from './questions.ts'
 
 /** Of each queue. */
 export const MOST_COUNTED = 5_000
@@ -16,55 +17,87 @@ export interface PollForecast {
   at: number
 }
 
-/** One of a partner's queues. */
-export interface QueueDepth {
+/** How many of a partner's queue are due, go before the one in question, or, of the queue `NEW`, are not fresh any more. */
+export interface DepthQuestion {
   queue: number
-  due: number
-  /** How many of them go before the one in question. */
-  earlier: number
-  /** How many of them are not fresh any more; of the queue `NEW`. */
-  stale: number
+  of: 'due' | 'earlier' | 'stale'
 }
 
 interface Facts {
   /** Where it waits. */
   queue: number
   dueAt: number
-  depths: readonly QueueDepth[]
+  /** The partner's queues in which something waits. */
+  queues: readonly number[]
   account: AccountState
   /** That have something due of this account, its own partner included. */
   partners: number
 }
 
+/** The place in the queue before which those stand that are counted. */
+export const endOf = (
+  { queue, of }: DepthQuestion,
+  place: { id: number; queue: number; dueAt: number },
+  at: number,
+): { dueAt: number; id: number } => {
+  switch (of) {
+    case 'due':
+      return { dueAt: at + 1, id: 0 }
+    case 'earlier':
+      return placeIn(place, queue, at)
+    case 'stale':
+      return { dueAt: at - FRESH_MS + 1, id: 0 }
+    default:
+      return of satisfies never
+  }
+}
+
 /** As many of the others go in between as there are, and at most one for each that is ahead. */
 const inTurns = (ahead: number, others: number): number => ahead + Math.min(ahead, others)
 
-/** What the turns of `poll-queues.ts` come to, roughly: what falls due meanwhile is not foreseen. */
-export const forecastPoll = ({ queue, dueAt, depths, account, partners }: Facts, now: number): PollForecast => {
-  const sum = (some: (depth: QueueDepth) => boolean, of: 'due' | 'earlier'): number =>
-    depths.filter(some).reduce((total, depth) => total + depth[of], 0)
-  const isOurs = (depth: QueueDepth) => isNewOrBack(depth.queue) === isNewOrBack(queue)
-  const isLike = (depth: QueueDepth) => isOurs(depth) && isOfBatch(depth.queue) === isOfBatch(queue)
+/** How many go before it. Which depths it asks for does not go by what they are. */
+const countBefore = (
+  { queue, dueAt, queues }: Pick<Facts, 'queue' | 'dueAt' | 'queues'>,
+  now: number,
+  depthOf: (question: DepthQuestion) => number,
+): number => {
+  const sum = (some: (of: number) => boolean, of: DepthQuestion['of']): number =>
+    queues.filter(some).reduce((total, one) => total + depthOf({ queue: one, of }), 0)
+  const isOurs = (of: number) => isNewOrBack(of) === isNewOrBack(queue)
+  const isLike = (of: number) => isOurs(of) && isOfBatch(of) === isOfBatch(queue)
 
   const aheadAgain = (): number => {
     const like = sum(isLike, 'earlier')
     return isOfBatch(queue)
       ? inTurns(
           like,
-          sum(depth => isOurs(depth) && !isLike(depth), 'due'),
+          sum(of => isOurs(of) && !isLike(of), 'due'),
         )
       : like
   }
-  const aheadNew = (): number => {
-    const { due = 0, earlier = 0, stale = 0 } = depths.find(depth => depth.queue === queue) ?? {}
+  const aheadInQueue = (): number => {
+    const own = (of: DepthQuestion['of']) => sum(one => one === queue, of)
+    if (queue !== NEW) return own('earlier')
     const isFresh = dueAt > now - FRESH_MS
-    const inQueue = queue !== NEW ? earlier : isFresh ? Math.max(0, earlier - stale) : earlier + due - stale
-    return sum(depth => isOurs(depth) && depth.queue < queue, 'due') + inQueue
+    return isFresh ? Math.max(0, own('earlier') - own('stale')) : own('earlier') + own('due') - own('stale')
   }
-  const before = inTurns(
+  const aheadNew = (): number => sum(of => isOurs(of) && of < queue, 'due') + aheadInQueue()
+  return inTurns(
     isNewOrBack(queue) ? aheadNew() : aheadAgain(),
-    sum(depth => !isOurs(depth), 'due'),
+    sum(of => !isOurs(of), 'due'),
   )
+}
+
+/** What the turns of `poll-queues.ts` come to, roughly: what falls due meanwhile is not foreseen. */
+export function* forecastPoll(facts: Facts, now: number): Asking<DepthQuestion, number, PollForecast> {
+  const { account, partners } = facts
+  const questions: DepthQuestion[] = []
+  countBefore(facts, now, question => {
+    questions.push(question)
+    return 0
+  })
+  const depths = (yield questions).values()
+  const before = countBefore(facts, now, () => depths.next().value ?? 0)
   const rate = effectiveRate(account, now) / partners
   return {
     before,

@@ -1,7 +1,7 @@
 import { isProbed } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import { forecastPoll, MOST_COUNTED, type PollForecast, type QueueDepth } from '../rules/poll-forecast.ts'
-import { FRESH_MS, placeIn } from '../rules/poll-queues.ts'
+import { type DepthQuestion, endOf, forecastPoll, MOST_COUNTED, type PollForecast } from '../rules/poll-forecast.ts'
+import { answer } from '../rules/questions.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { prepareVerifications } from './verification-statements.ts'
@@ -37,24 +37,8 @@ export const createPollPlaces = (context: Context) => {
         LIMIT +@limit)`)
     .pluck()
 
-  const depthsOf = (place: Place, at: number): QueueDepth[] =>
-    queuesOf.all(place).map(({ queue }) => {
-      const standingBefore = (end: { dueAt: number; id: number }) =>
-        count.get({ ...place, queue, ...end, limit: MOST_COUNTED }) ?? 0
-      // Counted where the forecast asks for it: of 20 queues it needs a third of these.
-      return {
-        queue,
-        get due() {
-          return standingBefore({ dueAt: at + 1, id: 0 })
-        },
-        get earlier() {
-          return standingBefore(placeIn(place, queue, at))
-        },
-        get stale() {
-          return standingBefore({ dueAt: at - FRESH_MS + 1, id: 0 })
-        },
-      }
-    })
+  const depthOf = (question: DepthQuestion, place: Place, at: number): number =>
+    count.get({ ...place, queue: question.queue, ...endOf(question, place, at), limit: MOST_COUNTED }) ?? 0
 
   /** Those that have something due of the account, and this one. */
   const countPartners = ({ accountId, partnerId }: Place, at: number): number => {
@@ -70,7 +54,8 @@ export const createPollPlaces = (context: Context) => {
   return (place: Place, at: number): PollForecast | null => {
     const account = accounts.find(place.accountId)
     if (!account || isProbed(account)) return null
-    const { queue, dueAt } = place
-    return forecastPoll({ queue, dueAt, depths: depthsOf(place, at), account, partners: countPartners(place, at) }, at)
+    const queues = queuesOf.all(place).map(({ queue }) => queue)
+    const facts = { ...place, queues, account, partners: countPartners(place, at) }
+    return answer(forecastPoll(facts, at), question => depthOf(question, place, at))
   }
 }

@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest'
-import { forecastPoll, type QueueDepth } from '../../../src/store/rules/poll-forecast.ts'
+import { forecastPoll } from '../../../src/store/rules/poll-forecast.ts'
 import { NEW, NEW_IN_BATCH, NUDGED, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
+import { answer } from '../../../src/store/rules/questions.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
 const NOW = 1_000_000
 const ACCOUNT = { ...RUNNING, allowedAt: NOW }
 const AGAIN = queueAfterPoll(NEW, 5_000)
 const AGAIN_IN_BATCH = queueAfterPoll(NEW_IN_BATCH, 5_000)
-const before = (queue: number, ...depths: [queue: number, due: number, earlier: number, stale?: number][]) =>
-  forecastPoll(
-    {
-      queue,
-      dueAt: NOW,
-      depths: depths.map(([of, due, earlier, stale = 0]): QueueDepth => ({ queue: of, due, earlier, stale })),
-      account: ACCOUNT,
-      partners: 1,
+type Depths = [queue: number, due: number, earlier: number, stale?: number]
+const forecast = (queue: number, depths: readonly Depths[], partners = 1) =>
+  answer(
+    forecastPoll({ queue, dueAt: NOW, queues: depths.map(([of]) => of), account: ACCOUNT, partners }, NOW),
+    ({ queue: asked, of }) => {
+      const [, due = 0, earlier = 0, stale = 0] = depths.find(([one]) => one === asked) ?? []
+      return { due, earlier, stale }[of]
     },
-    NOW,
-  ).before
+  )
+const before = (queue: number, ...depths: Depths[]) => forecast(queue, depths).before
 
 test('alone it is asked at once', () => {
   expect(before(AGAIN, [AGAIN, 1, 0])).toBe(0)
@@ -38,22 +38,14 @@ test('one of a batch waits for what came by itself', () => {
 })
 
 test('the time follows from the rate, which the partners that wait share', () => {
-  const depths = [{ queue: AGAIN, due: 100, earlier: 50, stale: 0 }]
-  expect(forecastPoll({ queue: AGAIN, dueAt: NOW, depths, account: ACCOUNT, partners: 1 }, NOW)).toMatchObject({
-    rate: 5,
-    at: NOW + 10_000,
-  })
-  expect(forecastPoll({ queue: AGAIN, dueAt: NOW, depths, account: ACCOUNT, partners: 2 }, NOW)).toMatchObject({
-    rate: 2.5,
-    at: NOW + 20_000,
-  })
+  const depths: Depths[] = [[AGAIN, 100, 50]]
+  expect(forecast(AGAIN, depths)).toMatchObject({ rate: 5, at: NOW + 10_000 })
+  expect(forecast(AGAIN, depths, 2)).toMatchObject({ rate: 2.5, at: NOW + 20_000 })
 })
 
 test.each([
   [4_999, false],
   [5_000, true],
 ])('behind %i of a queue that is counted up to 5,000 there may be more: %s', (earlier, isAtLeast) => {
-  const depths = [{ queue: AGAIN, due: 5_000, earlier, stale: 0 }]
-  const forecast = forecastPoll({ queue: AGAIN, dueAt: NOW, depths, account: ACCOUNT, partners: 1 }, NOW)
-  expect(forecast).toMatchObject({ before: earlier, isAtLeast })
+  expect(forecast(AGAIN, [[AGAIN, 5_000, earlier]])).toMatchObject({ before: earlier, isAtLeast })
 })

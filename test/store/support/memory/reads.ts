@@ -15,8 +15,9 @@ import {
 } from '../../../../src/store/rules/callback-troubles.ts'
 import { beginOf, EVENT_WINDOW, isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { isNotSent } from '../../../../src/store/rules/not-sent.ts'
-import { forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
+import { type DepthQuestion, forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
+import { answer } from '../../../../src/store/rules/questions.ts'
 import { countedHours, hourOf } from '../../../../src/store/rules/quotas.ts'
 import { NO_RAMP } from '../../../../src/store/rules/ramp.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
@@ -98,15 +99,16 @@ export const createReads = (context: Context): Verbs => {
       due.filter(({ partnerId }) => partnerId === place.partnerId),
       ({ queue }) => queue,
     )
-    const depths = [...byQueue].map(([queue, rows]) => {
+    const depthOf = ({ queue, of }: DepthQuestion): number => {
+      const rows = byQueue.get(queue) ?? []
       const end = placeIn(place, queue, at)
       const isBefore = (row: Due) => row.dueAt < end.dueAt || (row.dueAt === end.dueAt && row.id < end.id)
       const stale = rows.filter(({ dueAt }) => dueAt <= at - FRESH_MS).length
-      return { queue, due: rows.length, earlier: rows.filter(isBefore).length, stale }
-    })
+      return { due: rows.length, earlier: rows.filter(isBefore).length, stale }[of]
+    }
     const partners = new Set([place.partnerId, ...due.map(({ partnerId }) => partnerId)]).size
     const account = { ...row, rate: row.rate ?? defaultRate }
-    return forecastPoll({ queue: place.queue, dueAt: place.dueAt, depths, account, partners }, at)
+    return answer(forecastPoll({ ...place, queues: [...byQueue.keys()], account, partners }, at), depthOf)
   }
 
   const troublesOf = (query: CallbackQuery) => {
