@@ -46,6 +46,6 @@ const advance = (ms: number) => {
 const openOne: OpenStore = async ({ rate }) => ({ store: await openAt(await newDatabase(), { rate }), advance })
 
 /** Those whose verbs are there. */
-const PARTS: readonly Part[] = ['history', 'nodes', 'operators', 'what operators are told']
+const PARTS: readonly Part[] = ['polling', 'completions', 'history', 'nodes', 'operators', 'what operators are told']
 
 describeStore('PostgreSQL', openOne, PARTS)

@@ -112,7 +112,8 @@ export const openTestServer = async (settings: readonly string[] = []): Promise<
       running = await launch()
     },
     [Symbol.asyncDispose]: async () => {
-      await stop('SIGINT')
+      // Nothing of it is kept, so it need not end well.
+      await stop('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },
   }

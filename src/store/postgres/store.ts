@@ -12,6 +12,7 @@ import { createBackupRecords } from './backup-records.ts'
 import { createBulkResends, createResendSteps } from './bulk-resends.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createCallbacks } from './callbacks.ts'
+import { createCompletions } from './completions.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
@@ -27,6 +28,8 @@ import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
+import { createStepBack } from './step-back.ts'
+import { createVerifications } from './verifications.ts'
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** 32 bytes. */
@@ -90,6 +93,9 @@ export const openPostgresStore = async ({
     ...createResendSteps(ofLoops),
     ...createCallbacks(context),
     ...createDeliveriesHold(context),
+    ...createVerifications(ofLoops),
+    ...createStepBack(ofLoops),
+    ...createCompletions(ofLoops),
     ...createHistory(ofLoops),
     ...createNodes(ofLoops),
     ...createMessages(ofLoops),

@@ -119,3 +119,11 @@ const nextRound = (shares: { partnerId: string; take: number }[], left: number) 
 /** When the next claim is worth it; null: not before something rings. */
 export const nextClaimAt = (surveys: readonly Pick<Survey, 'nextAt'>[]): number | null =>
   surveys.map(({ nextAt }) => nextAt).reduce(earlier, null)
+
+/** What another node has locked is worth another look after this. */
+const LOCKED_ELSEWHERE_MS = 50
+
+/** The survey of an account of which a claim could not get all, since another node has something of it locked. */
+export const heldUp = ({ nextAt }: Pick<Survey, 'nextAt'>, at: number): Pick<Survey, 'nextAt'> => ({
+  nextAt: nextAt === null ? null : Math.max(nextAt, at + LOCKED_ELSEWHERE_MS),
+})

@@ -22,3 +22,9 @@ export const releaseVerification = (
   if (facts === null || facts.claims !== claim || facts.claimedAt === null) return null
   return { id, claims: claim + 1, dueAt: Math.min(dueAt, at) }
 }
+
+/** The verification as the next release of the same transaction finds it. */
+export const afterReleasingOne = ({ claims }: ReleaseUpdate): Pick<VerificationFacts, 'claims' | 'claimedAt'> => ({
+  claims,
+  claimedAt: null,
+})

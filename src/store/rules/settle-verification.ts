@@ -115,6 +115,14 @@ export const settleVerification = (
   }
 }
 
+/** The verification as the next answer of the same transaction finds it. */
+export const afterSettling = (facts: VerificationFacts, { update, endings }: VerificationPlan): VerificationFacts => {
+  const { polls, lastOpenAt, rawStatus, queue, verdict } = update
+  const ended = new Set(endings.map(({ registration }) => registration.id))
+  const waiting = facts.waiting.filter(({ id }) => !ended.has(id))
+  return { ...facts, claimedAt: null, polls, lastOpenAt, rawStatus, queue, isResolved: verdict !== null, waiting }
+}
+
 /** What is told of a plan once it is durable; null: it ends nobody. */
 export const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOutcome | null =>
   endings.length === 0
