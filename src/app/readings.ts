@@ -3,7 +3,15 @@ import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import { NODE_TRAITS } from '../core/node.ts'
 import type { JudgedNode } from '../store/rules/nodes.ts'
-import type { EngineStats, Stats } from '../store/store.ts'
+import {
+  BUSY_TABLES,
+  type EngineStats,
+  POOLS,
+  type PostgresStats,
+  type SqliteStats,
+  STORE_ERRORS,
+  type Stats,
+} from '../store/stats.ts'
 import type { Readings } from '../telemetry/metrics/readings.ts'
 import type { Figures } from './figures.ts'
 
@@ -76,20 +84,30 @@ const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: Nod
     }),
   }) as const satisfies Readings
 
-const ofEngine = ({ commits, batches, errors, ...sizes }: EngineStats) =>
-  ({
-    commitDuration: one(inSeconds(commits)),
-    commitBatchSize: one(batches),
-    walBytes: one(sizes.walBytes),
-    walPinned: one(sizes.walPinnedMs / SECOND),
-    databaseBytes: one(sizes.databaseBytes),
-    diskFree: sizes.diskFreeBytes === null ? [] : one(sizes.diskFreeBytes),
-    storeErrors: [
-      ...(['busy', 'full', 'io', 'corrupt', 'other'] as const).map(code => ({ labels: { code }, value: errors[code] })),
-      // What only another engine counts.
-      ...(['connection', 'serialization', 'timeout'] as const).map(code => ({ labels: { code }, value: 0 })),
-    ],
-  }) as const satisfies Readings
+const ofEngine = (engine: EngineStats): Readings => ({
+  commitDuration: one(inSeconds(engine.commits)),
+  databaseBytes: one(engine.databaseBytes),
+  storeErrors: STORE_ERRORS.map(code => ({ labels: { code }, value: engine.errors[code] })),
+  ...(engine.kind === 'sqlite' ? ofSqlite(engine) : ofPostgres(engine)),
+})
+
+const ofSqlite = ({ batches, walBytes, walPinnedMs, diskFreeBytes }: SqliteStats): Readings => ({
+  commitBatchSize: one(batches),
+  walBytes: one(walBytes),
+  walPinned: one(walPinnedMs / SECOND),
+  diskFree: diskFreeBytes === null ? [] : one(diskFreeBytes),
+})
+
+const ofPostgres = ({ pools, deadRows, oldestSnapshotMs, clockAheadMs }: PostgresStats): Readings => ({
+  pgPool: POOLS.flatMap(pool => [
+    { labels: { pool, state: 'in_use' }, value: pools[pool].inUse },
+    { labels: { pool, state: 'idle' }, value: pools[pool].idle },
+    { labels: { pool, state: 'waiting' }, value: pools[pool].waiting },
+  ]),
+  pgDeadRows: BUSY_TABLES.map(table => ({ labels: { table }, value: deadRows[table] })),
+  pgOldestXmin: one(oldestSnapshotMs / SECOND),
+  pgClockSkew: one(clockAheadMs / SECOND),
+})
 
 const ofNodes = (nodes: readonly JudgedNode[]) =>
   ({

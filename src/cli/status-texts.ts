@@ -31,6 +31,7 @@ export interface StatusTexts {
   bulkResends: (remaining: number) => string
   bulkActs: (open: number, remaining: number) => string
   database: (size: string, log: string, free: string | null) => string
+  postgres: (size: string, version: string) => string
 }
 
 const en: StatusTexts = {
@@ -74,6 +75,7 @@ const en: StatusTexts = {
     `Bulk acts: ${open} under way, with about ${remaining} registrations still to come to (GET /v1/admin/bulk).`,
   database: (size, log, free) =>
     `Database: ${size}, its log ${log}${free === null ? '' : `, ${free} free on its disk`}.`,
+  postgres: (size, version) => `Database: ${size} in PostgreSQL ${version}.`,
 }
 
 const zh: StatusTexts = {
@@ -116,6 +118,7 @@ const zh: StatusTexts = {
   bulkActs: (open, remaining) =>
     `批量操作：进行中 ${open} 项，约还有 ${remaining} 个登记未处理（GET /v1/admin/bulk）。`,
   database: (size, log, free) => `数据库 ${size}，日志 ${log}${free === null ? '' : `，磁盘剩余 ${free}`}。`,
+  postgres: (size, version) => `数据库 ${size}（PostgreSQL ${version}）。`,
 }
 
 export const STATUS_TEXTS: Readonly<Record<Language, StatusTexts>> = { en, zh }

@@ -53,7 +53,6 @@ export const status = ({ json, watch, lang }: Common & { watch: boolean }): Prom
 const showOverview = (overview: Overview, language: Language): string => {
   const texts = STATUS_TEXTS[language]
   const { engine, bulk } = overview
-  const free = engine.diskFreeBytes === null ? null : formatBytes(engine.diskFreeBytes)
   return [
     formatTime(Date.parse(overview.at), language),
     '',
@@ -65,8 +64,15 @@ const showOverview = (overview: Overview, language: Language): string => {
     texts.webhooks(namedCounts(overview.messages, texts)),
     ...(bulk.resends.remaining > 0 ? [texts.bulkResends(bulk.resends.remaining)] : []),
     ...(bulk.acts.open > 0 ? [texts.bulkActs(bulk.acts.open, bulk.acts.remaining)] : []),
-    texts.database(formatBytes(engine.databaseBytes), formatBytes(engine.walBytes), free),
+    engineLine(engine, texts),
   ].join('\n')
+}
+
+const engineLine = (engine: Overview['engine'], texts: StatusTexts): string => {
+  const size = formatBytes(engine.databaseBytes)
+  if (engine.kind === 'postgres') return texts.postgres(size, engine.serverVersion)
+  const free = engine.diskFreeBytes === null ? null : formatBytes(engine.diskFreeBytes)
+  return texts.database(size, formatBytes(engine.walBytes), free)
 }
 
 const problemLines = ({ problems }: Overview, texts: StatusTexts): string[] =>

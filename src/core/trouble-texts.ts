@@ -3,6 +3,7 @@ import { describeFault, type TroubleWords } from './fault-texts.ts'
 import type { Language, Words } from './language.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
+import { writePage, writeRemedy } from './write-error-texts.ts'
 
 /** When it is said (epoch ms), and how a time is written. */
 interface Moment {
@@ -54,34 +55,10 @@ const rounded = (rate: number): number => Number(rate.toPrecision(3))
 /** What is not ahead is under way. */
 const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
 
-const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
-  [
-    /^SQLITE_FULL/,
-    {
-      en: 'Free some space or enlarge the disk, or the quota of the service. Do not stop the service on a full disk.',
-      zh: '请清理或扩容磁盘，或调大服务的配额。磁盘写满时不要停止服务。',
-    },
-  ],
-  [
-    /^SQLITE_READONLY|^SQLITE_CANTOPEN/,
-    {
-      en: 'Mount the disk of the database for writing, and give the file, its -wal, its -shm and its folder to the user of the service.',
-      zh: '请以可写方式挂载数据库所在磁盘，并确保服务的用户拥有数据库文件、其 -wal 和 -shm 以及所在文件夹。',
-    },
-  ],
-  [
-    /^SQLITE_(BUSY|LOCKED)/,
-    { en: 'Another process keeps it busy: end it.', zh: '另一进程占用了数据库，请结束该进程。' },
-  ],
-]
-const writeRemedy = (error: string, language: Language): string =>
-  WRITE_REMEDIES.find(([errors]) => errors.test(error))?.[1][language] ??
-  { en: 'Look into the log of the service, and of the system.', zh: '请查看服务日志和系统日志。' }[language]
-
 const en: TroubleTexts = {
   store_failing: ({ error }) => ({
     sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
-    remedy: `${writeRemedy(error, 'en')} The service goes on by itself. See "Disk full, or read-only" in docs/operations.md.`,
+    remedy: `${writeRemedy(error, 'en')} The service goes on by itself. See "${writePage(error).en}" in docs/operations.md.`,
   }),
   no_service: () => ({
     sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
@@ -140,6 +117,11 @@ const en: TroubleTexts = {
     sentence: `Somebody has been reading the database for ${showSpan(at - since, 'en')}, so its log keeps growing (${showBytes(walBytes)}).`,
     remedy: 'End the reader: a backup that hangs, an open transaction in a sqlite3 shell, Litestream.',
   }),
+  transaction_open: ({ since }, { at }) => ({
+    sentence: `A transaction in PostgreSQL has been open for ${showSpan(at - since, 'en')}. Until it ends, dead rows are kept, and claims get slower and slower.`,
+    remedy:
+      'Run "idface-notifier doctor --only transactions": it says whose it is, and the SQL that ends it. It may be a long report, a pg_dump, or a session that was left in a transaction.',
+  }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
     remedy:
@@ -169,7 +151,7 @@ const en: TroubleTexts = {
 const zh: TroubleTexts = {
   store_failing: ({ error }) => ({
     sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
-    remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。`,
+    remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。另见 docs/operations.zh-CN.md 的“${writePage(error).zh}”。`,
   }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',
@@ -226,6 +208,11 @@ const zh: TroubleTexts = {
   log_pinned: ({ since, walBytes }, { at }) => ({
     sentence: `有程序已持续读取数据库 ${showSpan(at - since, 'zh')}，数据库日志因此不断增大（${showBytes(walBytes)}）。`,
     remedy: '请结束该读取：卡住的备份、sqlite3 命令行中未结束的事务，或 Litestream。',
+  }),
+  transaction_open: ({ since }, { at }) => ({
+    sentence: `PostgreSQL 中有事务已持续 ${showSpan(at - since, 'zh')}。结束之前，失效的行无法清除，取任务会越来越慢。`,
+    remedy:
+      '请运行 "idface-notifier doctor --only transactions"，其输出会指出是谁的事务，并给出结束它的 SQL。可能是耗时的报表、pg_dump，或遗留在事务中的会话。',
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,

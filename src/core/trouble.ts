@@ -20,7 +20,7 @@ export interface BusyHost {
  */
 export type Trouble =
   | { code: 'no_service'; since: null }
-  /** Nothing can be written. `error` is SQLite's, such as `SQLITE_FULL`. */
+  /** Nothing can be written. `error` is the database's, such as `SQLITE_FULL` or `53100`. */
   | { code: 'store_failing'; since: null; error: string }
   | {
       code: 'account_paused'
@@ -49,6 +49,8 @@ export type Trouble =
     }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }
+  /** Somebody's transaction keeps dead rows from being removed. */
+  | { code: 'transaction_open'; since: number }
   | { code: 'backup_failed'; since: number; reason: string }
   | ({ code: 'operators_not_told' } & RefusingChannel)
   | { code: 'messages_held'; since: null; held: number; urls: number }
@@ -66,6 +68,7 @@ export const TROUBLE_CODES = [
   'polls_late',
   'disk_low',
   'log_pinned',
+  'transaction_open',
   'backup_failed',
   'operators_not_told',
   'messages_held',

@@ -119,11 +119,10 @@ const viewActivity = (points: readonly HistoryPoint[], since: number): { since: 
   ...activityOf(points.filter(({ at }) => at >= since).map(({ sums }) => sums)),
 })
 
-const viewEngine = ({ commits, batches, masterKey: _, ...engine }: EngineStats) => {
-  const count = commits.counts.reduce((sum, one) => sum + one, 0)
-  return {
-    ...engine,
-    commits: { count, p50Ms: quantile(commits, 0.5), p99Ms: quantile(commits, 0.99) },
-    writesPerCommit: count === 0 ? null : batches.sum / count,
-  }
+const viewEngine = ({ masterKey: _, ...engine }: EngineStats) => {
+  const count = engine.commits.counts.reduce((sum, one) => sum + one, 0)
+  const commits = { count, p50Ms: quantile(engine.commits, 0.5), p99Ms: quantile(engine.commits, 0.99) }
+  if (engine.kind === 'postgres') return { ...engine, commits }
+  const { batches, ...sizes } = engine
+  return { ...sizes, commits, writesPerCommit: count === 0 ? null : batches.sum / count }
 }

@@ -72,26 +72,65 @@ export interface BulkStats {
   remaining: number
 }
 
-export const STORE_ERRORS = ['busy', 'full', 'io', 'corrupt', 'other'] as const
+export const STORE_ERRORS = [
+  ...(['busy', 'full', 'io', 'corrupt'] as const),
+  // Of a server.
+  ...(['connection', 'serialization', 'timeout'] as const),
+  'other',
+] as const
 export type StoreError = (typeof STORE_ERRORS)[number]
 
 /** How the engine itself is doing. What is counted is so since this process opened it. */
-export interface EngineStats {
-  kind: 'sqlite'
+export type EngineStats = SqliteStats | PostgresStats
+
+interface AnyEngineStats {
   databaseBytes: number
+  /** In ms, with the wait for the disk, and for a checkpoint where there is one. */
+  commits: Histogram
+  /** The fingerprint of the master key. */
+  masterKey: string
+  /** Calls that failed because of the database, after it had been tried again. */
+  errors: Readonly<Record<StoreError, number>>
+}
+
+export interface SqliteStats extends AnyEngineStats {
+  kind: 'sqlite'
   walBytes: number
   /** For how long a reader has kept the log from beginning anew; 0: none does. */
   walPinnedMs: number
   /** What a user without privileges may still write where the database is; null where it is in memory. */
   diskFreeBytes: number | null
-  /** In ms, with the wait for a checkpoint and for the disk. */
-  commits: Histogram
   /** Writes that were committed together. */
   batches: Histogram
-  /** The fingerprint of the master key. */
-  masterKey: string
-  /** Calls that failed because of the database, after it had been tried again. */
-  errors: Readonly<Record<StoreError, number>>
+}
+
+export const POOLS = ['api', 'loops'] as const
+/** The connections of a node for calls, and those for its loops. */
+export type PoolName = (typeof POOLS)[number]
+
+export interface PoolStats {
+  inUse: number
+  idle: number
+  /** Calls that wait for a connection. */
+  waiting: number
+}
+
+/** The tables whose rows change the most. */
+export const BUSY_TABLES = ['lanes', 'messages', 'registrations', 'verifications'] as const
+export type BusyTable = (typeof BUSY_TABLES)[number]
+
+export interface PostgresStats extends AnyEngineStats {
+  kind: 'postgres'
+  /** As the server writes it: `18.1`. */
+  serverVersion: string
+  /** Of this node. */
+  pools: Readonly<Record<PoolName, PoolStats>>
+  /** About how many rows are dead and not removed yet. */
+  deadRows: Readonly<Record<BusyTable, number>>
+  /** For how long the oldest transaction of anybody has kept dead rows from being removed, as far as we may see it; 0: none does. */
+  oldestSnapshotMs: number
+  /** How far the database's clock, which decides, is ahead of this node's. */
+  clockAheadMs: number
 }
 
 /** What an engine counts for a queue. */

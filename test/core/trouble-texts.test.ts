@@ -12,7 +12,9 @@ const TROUBLES: readonly Trouble[] = [
       ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405, nextTryAt: AT + MINUTE }) as const,
   ),
   { code: 'no_service', since: null },
-  { code: 'store_failing', since: null, error: 'SQLITE_FULL' },
+  ...['SQLITE_FULL', '53100', '53300', '25006', '28P01', '40001', 'ECONNREFUSED', 'XX000'].map(
+    error => ({ code: 'store_failing', since: null, error }) as const,
+  ),
   { code: 'account_paused_by_operator', since, account: 'C1' },
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
@@ -21,6 +23,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5, etaMs: 2_000 * SECOND },
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'log_pinned', since, walBytes: 3e9 },
+  { code: 'transaction_open', since },
   { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
   { code: 'operators_not_told', since, channel: 'webhook', problem: null, error: 'http 400' },
   { code: 'messages_held', since: null, held: 3, urls: 1 },

@@ -5,15 +5,16 @@ import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { keyOf } from '../../src/operator/notebook.ts'
 import { createWatch } from '../../src/operator/watch.ts'
-import type { EndedCallbackEvent, EngineStats, Stats } from '../../src/store/store.ts'
+import type { SqliteStats } from '../../src/store/stats.ts'
+import type { EndedCallbackEvent, Stats } from '../../src/store/store.ts'
 import { createMemoryStore } from '../store/support/memory/store.ts'
 import { both } from '../support/words.ts'
 import { AT } from './support.ts'
 
-const ENGINE: EngineStats = {
+const ENGINE: SqliteStats = {
   ...{ kind: 'sqlite', databaseBytes: 1, walBytes: 1, walPinnedMs: 0, diskFreeBytes: 1e12, masterKey: 'f00d' },
   ...{ commits: { bounds: [], counts: [0], sum: 0 }, batches: { bounds: [], counts: [0], sum: 0 } },
-  errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
+  errors: { busy: 0, full: 0, io: 0, corrupt: 0, connection: 0, serialization: 0, timeout: 0, other: 0 },
 }
 
 const open = async () => {
@@ -21,7 +22,7 @@ const open = async () => {
   const apiKey = new Secret('key')
   const account = await memory.putDefaultAccount({ id: 'acc_1', apiId: 'C1', apiKey, passwordMode: 'dynamic' })
   const state = {
-    engine: {} as Partial<EngineStats>,
+    engine: {} as Partial<SqliteStats>,
     stats: {} as Partial<Stats>,
     isBroken: false,
     writeError: '',

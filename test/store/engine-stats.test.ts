@@ -6,6 +6,7 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
+import type { SqliteStats } from '../../src/store/stats.ts'
 import { openBench } from '../support/store.ts'
 
 const newPath = (): string => {
@@ -26,9 +27,9 @@ test.each([
 ])('an engine that runs $where tells its sizes, and what it has committed', async ({ openSqlite }) => {
   const path = newPath()
   await using bench = await openAt(path, openSqlite)
-  const before = await bench.store.engineStats()
+  const before = (await bench.store.engineStats()) as SqliteStats
   await Promise.all([bench.store.probe(), bench.store.probe(), bench.store.probe()])
-  const after = await bench.store.engineStats()
+  const after = (await bench.store.engineStats()) as SqliteStats
   expect(after).toMatchObject({
     kind: 'sqlite',
     databaseBytes: statSync(path).size,
@@ -36,7 +37,7 @@ test.each([
     walPinnedMs: 0,
     diskFreeBytes: expect.any(Number),
     masterKey: expect.stringMatching(/^[0-9a-f]{8}$/),
-    errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
+    errors: { busy: 0, full: 0, io: 0, corrupt: 0, connection: 0, serialization: 0, timeout: 0, other: 0 },
   })
   expect(countOf(after.commits) - countOf(before.commits)).toBe(1)
   expect(after.batches.sum - before.batches.sum).toBe(3)

@@ -5,7 +5,7 @@ import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { TROUBLE_CODES } from '../../core/trouble.ts'
 import { type Overview, type OverviewVerb, readOverview } from '../../store/overview.ts'
-import { STORE_ERRORS } from '../../store/stats.ts'
+import { BUSY_TABLES, POOLS, STORE_ERRORS } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
 import { createWriteCheck } from '../../store/write-error.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
@@ -45,6 +45,32 @@ const ACTIVITY = z.strictObject({
 })
 
 const bulkOf = (remaining: string) => z.strictObject({ open: COUNT, remaining: COUNT.describe(remaining) })
+
+const ANY_ENGINE = {
+  databaseBytes: COUNT,
+  commits: z.strictObject({ count: COUNT, p50Ms: MS.nullable(), p99Ms: MS.nullable() }),
+  errors: countsOf(STORE_ERRORS),
+}
+const SQLITE = z.strictObject({
+  kind: z.literal('sqlite'),
+  ...ANY_ENGINE,
+  walBytes: COUNT,
+  walPinnedMs: MS.describe('For how long a reader has kept the log from beginning anew.'),
+  diskFreeBytes: COUNT.nullable(),
+  writesPerCommit: z.number().nullable(),
+})
+const POOL = z.strictObject({ inUse: COUNT, idle: COUNT, waiting: COUNT.describe('Calls that wait for a connection.') })
+const POSTGRES = z.strictObject({
+  kind: z.literal('postgres'),
+  ...ANY_ENGINE,
+  serverVersion: z.string(),
+  pools: z
+    .strictObject(Object.fromEntries(POOLS.map(name => [name, POOL])) as Record<(typeof POOLS)[number], typeof POOL>)
+    .describe('The connections of this node.'),
+  deadRows: countsOf(BUSY_TABLES).describe('About how many rows are dead and not removed yet.'),
+  oldestSnapshotMs: MS.describe('For how long the oldest transaction has kept dead rows from being removed.'),
+  clockAheadMs: z.number().describe("How far the database's clock is ahead of this node's."),
+})
 
 export const OVERVIEW = z.strictObject({
   at: AT,
@@ -97,16 +123,7 @@ export const OVERVIEW = z.strictObject({
   }),
   lastMinute: ACTIVITY.describe('The last full minute by the clock.'),
   lastHour: ACTIVITY.describe('The last 60 of them.'),
-  engine: z.strictObject({
-    kind: z.literal('sqlite'),
-    databaseBytes: COUNT,
-    walBytes: COUNT,
-    walPinnedMs: MS.describe('For how long a reader has kept the log from beginning anew.'),
-    diskFreeBytes: COUNT.nullable(),
-    commits: z.strictObject({ count: COUNT, p50Ms: MS.nullable(), p99Ms: MS.nullable() }),
-    writesPerCommit: z.number().nullable(),
-    errors: countsOf(STORE_ERRORS),
-  }),
+  engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
 }) satisfies z.ZodType<Overview>
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, what waits since when, and what happened lately. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
+import type { PostgresStats } from '../stats.ts'
 import { drizzle } from './drizzle.ts'
+import { createEngineFigures } from './engine-figures.ts'
 import {
   explain,
   isLost,
@@ -47,8 +49,8 @@ export interface Connection extends Transactions {
   loops: Transactions
   /** The database's clock, as far as the last transaction told it. */
   now: () => number
-  /** Calls that failed because of the database, after it had been tried again. */
-  onFailed: (listener: (error: unknown) => void) => void
+  /** How it is doing, as far as this node knows. */
+  figures: () => Pick<PostgresStats, 'commits' | 'errors' | 'pools' | 'clockAheadMs'>
   close(): Promise<void>
 }
 
@@ -111,7 +113,7 @@ const LOCK = {
 
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep } = options
-  const listeners: ((error: unknown) => void)[] = []
+  const figures = createEngineFigures()
   let aheadMs = 0
   const prepare = createPreparing()
 
@@ -148,7 +150,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const { xid, tx } = await begin(client, text)
     const value = await run(tx)
     try {
-      const { command } = await client.query('COMMIT')
+      const commit = () => client.query('COMMIT')
+      const { command } = await (xid === null ? commit() : figures.timed(commit))
       if (command === 'COMMIT') return { value, lost: null }
     } catch (error) {
       if (xid === null || !isLost(error)) throw error
@@ -197,7 +200,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       try {
         return await runAgain(pool, text, run)
       } catch (error) {
-        for (const listener of listeners) listener(error)
+        figures.failed(error)
         throw explain(error)
       }
     }
@@ -212,7 +215,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     ...transactions(calls),
     loops: transactions(loops),
     now: () => Math.round(now() + aheadMs),
-    onFailed: listener => void listeners.push(listener),
+    figures: () => ({
+      ...figures.read(),
+      pools: { api: calls.stats(), loops: loops.stats() },
+      clockAheadMs: Math.round(aheadMs),
+    }),
     close: async () => {
       await Promise.all([calls.close(), loops.close()])
     },

@@ -65,7 +65,10 @@ export const judgeFailure = (error: unknown): Failure => {
 }
 
 const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
-  [/^(55P03|40001|40P01|53300|EXHAUSTED)$/, 'busy'],
+  [/^(55P03|53300|EXHAUSTED)$/, 'busy'],
+  [/^(40001|40P01)$/, 'serialization'],
+  [/^(57014|25P0[34]|TIMEOUT)$/, 'timeout'],
+  [/^(08\w{3}|57P0\d|E(?!RR_)[A-Z_]+|LOST)$/, 'connection'],
   [/^53100$/, 'full'],
   [/^XX00[12]$/, 'corrupt'],
   [/^58\w{3}$/, 'io'],
@@ -118,3 +121,9 @@ const causeOf = (error: unknown): object =>
 
 /** Its message has the statement and the values. */
 const isOfDrizzle = (error: unknown): boolean => error instanceof Error && 'query' in error && 'params' in error
+
+/** The code that the message of an `unavailable` tells. Of what was refused for good, too. Null: it tells none. */
+export const toldCodeOf = ({ message }: Error): string | null =>
+  /(?:[(:] ?)([A-Z0-9_]{4,})\)$/.exec(message)?.[1] ??
+  /^PostgreSQL refuses a statement: (\w{5})\b/.exec(message)?.[1] ??
+  null

@@ -1,6 +1,6 @@
 import { AppError, StartError } from '../../core/error.ts'
 import { showAddress } from './address.ts'
-import { postgresCodeOf } from './failure.ts'
+import { postgresCodeOf, toldCodeOf } from './failure.ts'
 
 /** What is known by its words alone: the driver gives it no code, or PostgreSQL one that says less. */
 const BY_WORDS: readonly (readonly [words: RegExp, code: string])[] = [
@@ -91,7 +91,7 @@ const PASSING =
 
 /** PostgreSQL's, Node's, or one of `BY_WORDS`. Of an error of ours, the one that its message tells. */
 const reasonCodeOf = (error: unknown): string => {
-  if (error instanceof AppError) return /\b([A-Z0-9_]{4,})\)$/.exec(error.message)?.[1] ?? ''
+  if (error instanceof AppError) return toldCodeOf(error) ?? ''
   if (!(error instanceof Error)) return ''
   if ((error as NodeJS.ErrnoException).syscall === 'open') return 'NO_CERTIFICATE'
   return BY_WORDS.find(([words]) => words.test(error.message))?.[1] ?? postgresCodeOf(error)

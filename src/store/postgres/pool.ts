@@ -1,4 +1,5 @@
 import type { PoolClient, QueryResultRow } from 'pg'
+import type { PoolStats } from '../stats.ts'
 import { pg } from './drizzle.ts'
 import { unreachable } from './failure.ts'
 
@@ -10,6 +11,7 @@ export interface Pool {
   suspectAll(): void
   /** One statement outside a transaction. */
   query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
+  stats(): PoolStats
   close(): Promise<void>
 }
 
@@ -86,6 +88,11 @@ export const openPool = ({ url, name, size }: PoolOptions): Pool => {
         client.release(isBroken)
       }
     },
+    stats: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     close: () => pool.end(),
   }
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { tellHints } from '../hints.ts'
 import { createSealed } from '../sealed.ts'
+import type { PostgresStats } from '../stats.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
 import { createVault } from '../vault.ts'
@@ -16,6 +17,7 @@ import { createCompletions } from './completions.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
+import { readServer } from './engine-figures.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { createHistory } from './history.ts'
@@ -101,6 +103,12 @@ export const openPostgresStore = async ({
     ...createMessages(ofLoops),
     ...createCallbackNotices(ofLoops),
     ...createOperatorEvents(ofLoops),
+    engineStats: async (): Promise<PostgresStats> => ({
+      ...(await context.read(readServer)),
+      ...connection.figures(),
+      kind: 'postgres',
+      masterKey: sealed.keyId.toString('hex'),
+    }),
     probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
   }
   return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close: connection.close }

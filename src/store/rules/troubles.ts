@@ -89,7 +89,12 @@ export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | nul
   return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
 }
 
-const engineTroubles = ({ diskFreeBytes, walPinnedMs, walBytes }: EngineStats, at: number): Trouble[] => {
+const engineTroubles = (engine: EngineStats, at: number): Trouble[] => {
+  if (engine.kind === 'postgres') {
+    const { oldestSnapshotMs } = engine
+    return oldestSnapshotMs > PINNED_MS ? [{ code: 'transaction_open', since: at - oldestSnapshotMs }] : []
+  }
+  const { diskFreeBytes, walPinnedMs, walBytes } = engine
   const troubles: Trouble[] = []
   if (diskFreeBytes !== null && diskFreeBytes < LOW_DISK_BYTES)
     troubles.push({ code: 'disk_low', since: null, freeBytes: diskFreeBytes })

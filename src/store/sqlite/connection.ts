@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import type { Words } from '../../core/language.ts'
-import type { EngineStats } from '../stats.ts'
+import type { SqliteStats } from '../stats.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { createDatabaseFile, identityOf, realPathOf, watchFiles } from './database-file.ts'
@@ -28,7 +28,7 @@ export interface Connection {
   beginUpkeep(): void
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
-  engineStats(): Promise<Omit<EngineStats, 'masterKey'>>
+  engineStats(): Promise<Omit<SqliteStats, 'masterKey'>>
   close(): Promise<void>
 }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createHistogram } from '../../core/histogram.ts'
-import type { EngineStats, StoreError } from '../stats.ts'
+import { type SqliteStats, STORE_ERRORS, type StoreError } from '../stats.ts'
 import { storeErrorOf } from './failure.ts'
 
 /** In ms. */
@@ -15,7 +15,7 @@ const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false 
 export const createEngineFigures = () => {
   const commits = createHistogram(COMMIT_BOUNDS)
   const batches = createHistogram(BATCH_BOUNDS)
-  const errors: Record<StoreError, number> = { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 }
+  const errors = Object.fromEntries(STORE_ERRORS.map(name => [name, 0])) as Record<StoreError, number>
 
   return {
     /** Runs a transaction, and counts it where it is committed; it gives one outcome for each write. */
@@ -32,7 +32,7 @@ export const createEngineFigures = () => {
     },
 
     /** @param path the database's real path; null: it is in memory */
-    read: async (path: string | null, walPinnedMs: number): Promise<Omit<EngineStats, 'masterKey'>> => {
+    read: async (path: string | null, walPinnedMs: number): Promise<Omit<SqliteStats, 'masterKey'>> => {
       const disk = path === null ? null : await statfs(dirname(path))
       return {
         kind: 'sqlite',

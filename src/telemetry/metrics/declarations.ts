@@ -132,11 +132,28 @@ export const READING_METRICS = {
   commitDuration: histogram('idface_commit_duration_seconds', 'How long commits took, with the wait for the disk.', {
     buckets: [],
   }),
-  commitBatchSize: histogram('idface_commit_batch_size', 'How many writes a commit had.', { buckets: [] }),
+  commitBatchSize: histogram('idface_commit_batch_size', 'How many writes a commit of SQLite had.', { buckets: [] }),
   walBytes: gauge('idface_wal_bytes', "Size of SQLite's log."),
   walPinned: gauge('idface_wal_pinned_seconds', "For how long a reader has kept SQLite's log from beginning anew."),
   databaseBytes: gauge('idface_database_bytes', 'Size of the database.'),
-  diskFree: gauge('idface_disk_free_bytes', 'What may still be written to the disk of the database.'),
+  diskFree: gauge('idface_disk_free_bytes', 'What may still be written to the disk of an SQLite file.'),
+  pgPool: gauge('idface_pg_pool', 'Connections of this node to PostgreSQL; `waiting`: calls that wait for one.', {
+    pool: ['api', 'loops'],
+    state: ['in_use', 'idle', 'waiting'],
+  }),
+  pgDeadRows: gauge(
+    'idface_pg_dead_rows',
+    'About how many rows of a table of PostgreSQL are dead and not removed yet.',
+    { table: ['lanes', 'messages', 'registrations', 'verifications'] },
+  ),
+  pgOldestXmin: gauge(
+    'idface_pg_oldest_xmin_seconds',
+    'For how long the oldest transaction in PostgreSQL, of whoever, has kept dead rows from being removed; 0: none does.',
+  ),
+  pgClockSkew: gauge(
+    'idface_pg_clock_skew_seconds',
+    "How far PostgreSQL's clock, which decides what is due, is ahead of this node's.",
+  ),
   storeErrors: counter('idface_store_errors_total', 'Calls of the database that failed, by why.', {
     code: ['busy', 'full', 'io', 'corrupt', 'connection', 'serialization', 'timeout', 'other'],
   }),

@@ -2,14 +2,15 @@ import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { type TroubleFacts, troublesOf } from '../../../src/store/rules/troubles.ts'
-import { statsOf } from '../../../src/store/stats.ts'
-import type { AccountStats, EngineStats, Stats } from '../../../src/store/store.ts'
+import { type PostgresStats, type SqliteStats, statsOf } from '../../../src/store/stats.ts'
+import type { AccountStats, Stats } from '../../../src/store/store.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const NOTHING = { waiting: 0, leased: 0, due: 0, oldestDueAt: null }
 const HISTOGRAM = { bounds: [], counts: [0], sum: 0 }
 const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
-const ENGINE: EngineStats = {
+const ERRORS = { busy: 0, full: 0, io: 0, corrupt: 0, connection: 0, serialization: 0, timeout: 0, other: 0 }
+const ENGINE: SqliteStats = {
   kind: 'sqlite',
   databaseBytes: 1e9,
   walBytes: 1e6,
@@ -18,7 +19,7 @@ const ENGINE: EngineStats = {
   diskFreeBytes: 100e9,
   commits: HISTOGRAM,
   batches: HISTOGRAM,
-  errors: { busy: 0, full: 0, io: 0, corrupt: 0, other: 0 },
+  errors: ERRORS,
 }
 
 const stats: Stats = statsOf({
@@ -194,6 +195,19 @@ test('tells of a disk that is nearly full, and of a reader that keeps the log', 
   expect(told(stats, { engine: { ...ENGINE, diskFreeBytes: null } })).toEqual([])
   expect(told(stats, { engine: { ...ENGINE, walPinnedMs: 11 * MINUTE } })).toEqual([
     { code: 'log_pinned', since: AT - 11 * MINUTE, walBytes: 1e6 },
+  ])
+})
+
+test('tells of a transaction of PostgreSQL that keeps dead rows', () => {
+  const pool = { inUse: 0, idle: 0, waiting: 0 }
+  const engine: PostgresStats = {
+    ...{ kind: 'postgres', serverVersion: '18.1', databaseBytes: 1e9, masterKey: '00000000', clockAheadMs: 0 },
+    ...{ pools: { api: pool, loops: pool }, commits: HISTOGRAM, errors: ERRORS, oldestSnapshotMs: 10 * MINUTE },
+    deadRows: { lanes: 0, messages: 0, registrations: 0, verifications: 0 },
+  }
+  expect(told(stats, { engine })).toEqual([])
+  expect(told(stats, { engine: { ...engine, oldestSnapshotMs: 11 * MINUTE } })).toEqual([
+    { code: 'transaction_open', since: AT - 11 * MINUTE },
   ])
 })
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readConfig } from '../../src/config/read-config.ts'
-import type { StartError } from '../../src/core/error.ts'
-import { openStore } from '../../src/store/open.ts'
-import { mayPass } from '../../src/store/opening-failure.ts'
-import { showAddress } from '../../src/store/postgres/address.ts'
-import { describeFailure, unavailable } from '../../src/store/postgres/failure.ts'
-import { explainConnecting } from '../../src/store/postgres/opening-failure.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { readConfig } from '../../../src/config/read-config.ts'
+import type { StartError } from '../../../src/core/error.ts'
+import { openStore } from '../../../src/store/open.ts'
+import { mayPass } from '../../../src/store/opening-failure.ts'
+import { showAddress } from '../../../src/store/postgres/address.ts'
+import { describeFailure, unavailable } from '../../../src/store/postgres/failure.ts'
+import { explainConnecting } from '../../../src/store/postgres/opening-failure.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
 const MASTER_KEY = randomBytes(32).toString('base64')
 

@@ -1,0 +1,72 @@
+import type { Language, Words } from './language.ts'
+
+/** What to do where nothing can be written, by what the database calls it. */
+const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
+  [
+    /^SQLITE_FULL/,
+    {
+      en: 'Free some space or enlarge the disk, or the quota of the service. Do not stop the service on a full disk.',
+      zh: '请清理或扩容磁盘，或调大服务的配额。磁盘写满时不要停止服务。',
+    },
+  ],
+  [
+    /^SQLITE_READONLY|^SQLITE_CANTOPEN/,
+    {
+      en: 'Mount the disk of the database for writing, and give the file, its -wal, its -shm and its folder to the user of the service.',
+      zh: '请以可写方式挂载数据库所在磁盘，并确保服务的用户拥有数据库文件、其 -wal 和 -shm 以及所在文件夹。',
+    },
+  ],
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    { en: 'Another process keeps it busy: end it.', zh: '另一进程占用了数据库，请结束该进程。' },
+  ],
+  [
+    /^53100$/,
+    { en: 'Make room on the disk of the PostgreSQL server.', zh: '请在 PostgreSQL 服务器的磁盘上腾出空间。' },
+  ],
+  [
+    /^(53300|EXHAUSTED)$/,
+    {
+      en: 'Raise max_connections of PostgreSQL, or end what keeps its connections.',
+      zh: '请调大 PostgreSQL 的 max_connections，或结束占用连接的程序。',
+    },
+  ],
+  [
+    /^25006$/,
+    {
+      en: 'DATABASE_URL leads to a standby, or the server refuses writes: make it lead to the primary.',
+      zh: 'DATABASE_URL 指向备库，或服务器拒绝写入：请使其指向主库。',
+    },
+  ],
+  [
+    /^(28\w{3}|3D000)$/,
+    {
+      en: 'PostgreSQL refuses the user or has no such database: look at its roles and at pg_hba.conf.',
+      zh: 'PostgreSQL 拒绝该用户，或没有该数据库：请检查其角色与 pg_hba.conf。',
+    },
+  ],
+  [
+    /^(40\w{3}|55P03|57014)$/,
+    {
+      en: 'Another session keeps PostgreSQL busy: end it (pg_stat_activity, pg_terminate_backend).',
+      zh: '另一会话占用了 PostgreSQL：请将其结束（pg_stat_activity、pg_terminate_backend）。',
+    },
+  ],
+  [
+    /^(08\w{3}|57P\w\d|E[A-Z_]+|LOST|TIMEOUT)$/,
+    {
+      en: 'PostgreSQL does not answer: look at the server, the network, and a pooler between.',
+      zh: 'PostgreSQL 没有响应：请检查服务器、网络及其间的连接池。',
+    },
+  ],
+]
+
+export const writeRemedy = (error: string, language: Language): string =>
+  WRITE_REMEDIES.find(([errors]) => errors.test(error))?.[1][language] ??
+  { en: 'Look into the log of the service, and of the system.', zh: '请查看服务日志和系统日志。' }[language]
+
+/** The section of docs/operations.md about it. */
+export const writePage = (error: string): Words =>
+  error.startsWith('SQLITE_')
+    ? { en: 'Disk full, or read-only', zh: '磁盘已满或只读' }
+    : { en: 'PostgreSQL', zh: 'PostgreSQL' }

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import type { PostgresStats } from '../../../src/store/stats.ts'
+import { findWriteError } from '../../../src/store/write-error.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const openAt = async (name: string) => {
+  const url = await server.createDatabase(name)
+  const store = await openPostgresStore({
+    ...{ url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 },
+    connections: 2,
+  })
+  return {
+    store,
+    url,
+    stats: async () => (await store.engineStats()) as PostgresStats,
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+}
+
+const countOf = ({ counts }: { counts: readonly number[] }) => counts.reduce((sum, count) => sum + count, 0)
+
+test('tells the size, the server, its connections, and what it has committed', async () => {
+  await using node = await openAt('sizes')
+  const before = await node.stats()
+  await Promise.all([node.store.probe(), node.store.probe(), node.store.probe()])
+  const after = await node.stats()
+  expect(after).toMatchObject({
+    kind: 'postgres',
+    serverVersion: expect.stringMatching(/^\d+\.\d+$/),
+    databaseBytes: expect.any(Number),
+    masterKey: expect.stringMatching(/^[0-9a-f]{8}$/),
+    deadRows: { lanes: 0, messages: 0, registrations: 0, verifications: 0 },
+    oldestSnapshotMs: 0,
+    errors: { busy: 0, full: 0, connection: 0, serialization: 0, timeout: 0, other: 0 },
+  })
+  expect(after.databaseBytes).toBeGreaterThan(1e6)
+  expect(countOf(after.commits) - countOf(before.commits)).toBe(3)
+  expect(Math.abs(after.clockAheadMs)).toBeLessThan(1_000)
+  const { inUse, idle, waiting } = after.pools.api
+  expect([inUse + idle, waiting]).toEqual([2, 0])
+})
+
+test("tells how old the oldest transaction is that keeps dead rows, whoever's it is", async () => {
+  await using node = await openAt('snapshots')
+  const other = new pg.Client({ connectionString: node.url })
+  await other.connect()
+  try {
+    await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
+    await sleep(50)
+    expect((await node.stats()).oldestSnapshotMs).toBeGreaterThanOrEqual(50)
+    await other.query('COMMIT')
+    expect((await node.stats()).oldestSnapshotMs).toBe(0)
+  } finally {
+    await other.end()
+  }
+})
+
+test('counts what failed by why, and names it as PostgreSQL does', async () => {
+  await using node = await openAt('failing')
+  expect(await findWriteError(node.store)).toBeNull()
+  await server.query("ALTER TABLE meta ADD CONSTRAINT refuses CHECK (key <> 'probed') NOT VALID", [], 'failing')
+  expect(await findWriteError(node.store)).toBe('23514')
+  expect((await node.stats()).errors.other).toBe(1)
+  await server.query('ALTER TABLE meta DROP CONSTRAINT refuses', [], 'failing')
+
+  const other = new pg.Client({ connectionString: node.url })
+  await other.connect()
+  try {
+    await other.query('BEGIN; LOCK TABLE meta')
+    expect(await findWriteError(node.store)).toBe('55P03')
+  } finally {
+    await other.end()
+  }
+  expect((await node.stats()).errors).toMatchObject({ busy: 1, other: 1 })
+  expect(await findWriteError(node.store)).toBeNull()
+})
