@@ -46,6 +46,19 @@ const advance = (ms: number) => {
 const openOne: OpenStore = async ({ rate }) => ({ store: await openAt(await newDatabase(), { rate }), advance })
 
 /** Those whose verbs are there. */
-const PARTS: readonly Part[] = ['polling', 'completions', 'history', 'nodes', 'operators', 'what operators are told']
+const PARTS: readonly Part[] = [
+  'polling',
+  'completions',
+  'history',
+  'nodes',
+  'operators',
+  'what operators are told',
+  'events',
+  'reading',
+  'partners',
+  'searching',
+  'stats',
+  'signing secrets',
+]
 
 describeStore('PostgreSQL', openOne, PARTS)

@@ -66,3 +66,6 @@ export const usagesOf = async (tx: Tx, partnerIds: readonly string[], at: number
   }
   return usages
 }
+
+export const usageOf = async (tx: Tx, partnerId: string, at: number): Promise<Usage> =>
+  (await usagesOf(tx, [partnerId], at)).get(partnerId) ?? NOTHING

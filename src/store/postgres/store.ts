@@ -25,7 +25,9 @@ import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
+import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
+import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
@@ -85,7 +87,9 @@ export const openPostgresStore = async ({
     ...createAccounts(context),
     ...createSigningSecrets(context),
     ...createEvents(context),
+    ...createRegistrationQueries(context),
     ...createRegistrationSearch(context),
+    ...createPartnerStatus(context),
     ...createStats(context),
     ...createAdminTokens(context),
     ...createActs(context),

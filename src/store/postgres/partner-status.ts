@@ -1,0 +1,51 @@
+import type { MessageState } from '../../core/message.ts'
+import { viewAccount } from '../account.ts'
+import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
+import { NEW } from '../rules/poll-queues.ts'
+import type { Store } from '../store.ts'
+import { createAccountRows } from './accounts.ts'
+import { worstCallbacks } from './callbacks.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { createPollPlaces } from './poll-places.ts'
+
+/** One that is registered now comes after all others. */
+const LAST_ID = Number.MAX_SAFE_INTEGER
+
+/** What a partner may know of how it is going: a few index reads, however much there is. */
+export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> => {
+  const { read, defaultRate } = context
+  const accounts = createAccountRows(context)
+  const forecastOf = createPollPlaces(context)
+
+  return {
+    statusOf: (partnerId, idOrApiId) =>
+      read(async tx => {
+        const { at } = tx
+        const row = await accounts.choose(tx, partnerId, idOrApiId)
+        const place = row && { accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }
+        const counts = await countNewest(tx, partnerId, at - STATUS_MS)
+        return {
+          account: row && viewAccount(row, defaultRate),
+          queue: place && (await forecastOf(tx, place)),
+          messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
+          callbacks: await worstCallbacks(tx, partnerId),
+        }
+      }),
+  }
+}
+
+/** Of the newest messages since then. */
+const countNewest = async (
+  tx: Tx,
+  partnerId: string,
+  since: number,
+): Promise<Partial<Record<MessageState, number>>> => {
+  const rows = await tx.rows<{ state: MessageState; count: number }>(
+    `SELECT state, count(*) AS count
+     FROM (SELECT state, created_at FROM messages WHERE partner_id = $1 ORDER BY event DESC LIMIT ${MOST_MESSAGES}) AS newest
+     WHERE created_at >= $2 GROUP BY state`,
+    [partnerId, since],
+  )
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+}

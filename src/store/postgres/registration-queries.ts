@@ -1,0 +1,163 @@
+import type { MessageType } from '../../core/message.ts'
+import { isNotSent, type SendingFacts } from '../rules/not-sent.ts'
+import { type ExplanationFacts, explanationOf, isQueued } from '../rules/registration-view.ts'
+import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
+import type { Attempt, ExplainedAccount, Store } from '../store.ts'
+import { createCallbackHealth } from './callback-health.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+import { heldAt } from './deliveries-hold.ts'
+import { createPollPlaces } from './poll-places.ts'
+import { usageOf } from './quotas.ts'
+import { createRegistrationPages } from './registration-pages.ts'
+import { SELECT_REGISTRATIONS, type SelectedRegistration, selectOwned, toRegistration } from './registration-rows.ts'
+import { createSecretRows } from './signing-secrets.ts'
+
+type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain'>
+
+/** What the API reads of registrations, beyond a single one. */
+export const createRegistrationQueries = (context: Context): Verbs => {
+  const { read, sealed, openOr } = context
+  const pauses = createCallbackPauses()
+  const health = createCallbackHealth()
+  const pageOf = createRegistrationPages(context)
+  const forecastOf = createPollPlaces(context)
+  const secrets = createSecretRows(context)
+
+  /** The newest first. */
+  const registrationsOf = async (tx: Tx, ids: readonly string[]) => {
+    const rows = await tx.rows<SelectedRegistration>(
+      `${SELECT_REGISTRATIONS} WHERE r.id = ANY($1) ORDER BY r.id DESC`,
+      [ids],
+    )
+    return rows.map(row => toRegistration(context, row))
+  }
+
+  /** What is erased needs no key. */
+  const isReadable = (message: { partnerId: string; registrationId: string; body: Buffer }): boolean =>
+    message.body.length === 0 ||
+    openOr(
+      { table: 'messages', id: message.registrationId },
+      { open: () => sealed.message.openBytes(message).length > 0, instead: false },
+    )
+
+  return {
+    lookUpRegistrations: (partnerId, idcardids, limit) =>
+      read(async tx => {
+        const ids = await idsOfSerials(tx, partnerId, { idcardids, limit: limit + 1 })
+        return ids.length > limit ? null : registrationsOf(tx, ids)
+      }),
+
+    listRegistrations: async (partnerId, query) => {
+      const ids = await pageOf(partnerId, query)
+      return read(tx => registrationsOf(tx, ids))
+    },
+
+    usageOf: partnerId => read(tx => usageOf(tx, partnerId, tx.at)),
+
+    listAttempts: (partnerId, id) =>
+      read(async tx => {
+        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+        if (!row) return null
+        const newest = row.messageSeq === null ? [] : await newestAttempts(tx, row.messageSeq, KEPT_ATTEMPTS)
+        return newest.map(({ attempt }) => attempt).reverse()
+      }),
+
+    explain: (partnerId, id) =>
+      read(async tx => {
+        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+        if (!row) return null
+        const { accountId, probeAt, lastAnswer, lastCode, rawStatus, account } = await pollingOf(tx, row)
+        const place = { id: row.verificationId, accountId, partnerId, queue: row.pollQueue, dueAt: row.pollDueAt }
+        const message = await messageOf(tx, row)
+        return explanationOf(toRegistration(context, row), {
+          lastAnswer,
+          lastCode,
+          rawStatus,
+          account,
+          isDue: isQueued(place, tx.at),
+          probeAt,
+          queue: isQueued(place, tx.at) ? await forecastOf(tx, place) : null,
+          lastAttempt: message?.lastAttempt ?? null,
+          messageType: message?.type ?? null,
+          pausedSince: (await pauses.sinceOf(tx, [row]))(row),
+          health: (await health.findAll(tx, [row]))(row),
+          canSign: await secrets.canSign(tx, partnerId),
+          isReadable: message === null || isReadable({ partnerId, registrationId: id, body: message.body }),
+          notSent: message !== null && isNotSent(message.sending, tx.at),
+          deliveriesHeldAt: await heldAt(tx),
+        })
+      }),
+  }
+}
+
+const idsOfSerials = async (
+  tx: Tx,
+  partnerId: string,
+  { idcardids, limit }: { idcardids: readonly string[]; limit: number },
+): Promise<string[]> => {
+  const rows = await tx.rows<{ id: string }>(
+    `SELECT r.id FROM verifications v JOIN registrations r ON r.verification_id = v.id
+     WHERE v.idcardid = ANY($1) AND v.partner_id = $2 LIMIT $3`,
+    [idcardids, partnerId, limit],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** The newest first. */
+const newestAttempts = async (
+  tx: Tx,
+  messageSeq: number,
+  limit: number,
+): Promise<{ claim: number; attempt: Attempt }[]> => {
+  const rows = await tx.rows<Attempt & { n: number }>(
+    `SELECT n, at, outcome, http_status AS "httpStatus", error, duration_ms AS "durationMs", response_excerpt AS "responseExcerpt"
+     FROM attempts WHERE message_seq = $1 ORDER BY n DESC LIMIT $2`,
+    [messageSeq, limit],
+  )
+  return rows.map(({ n, ...attempt }) => ({ claim: n, attempt }))
+}
+
+interface Polling extends Pick<ExplanationFacts, 'lastAnswer' | 'lastCode' | 'rawStatus' | 'probeAt' | 'account'> {
+  accountId: string
+}
+
+/** What is known of its serial, and of the account that is asked. */
+const pollingOf = async (tx: Tx, { verificationId }: SelectedRegistration): Promise<Polling> => {
+  const [row] = await tx.rows<Omit<Polling, 'account'> & Omit<ExplainedAccount, 'id'>>(
+    `SELECT v.account_id AS "accountId", v.last_answer AS "lastAnswer", v.last_code AS "lastCode", v.raw_status AS "rawStatus",
+       a.probe_at AS "probeAt", a.paused_at AS "pausedAt", a.pause_reason AS "pauseReason", a.pause_code AS "pauseCode",
+       a.unreachable_at AS "unreachableAt", a.unreachable_error AS "unreachableError"
+     FROM verifications v JOIN accounts a ON a.id = v.account_id WHERE v.id = $1`,
+    [verificationId],
+  )
+  if (!row) throw new Error(`the account of verification ${verificationId} is gone`)
+  const { accountId, lastAnswer, lastCode, rawStatus, probeAt, ...account } = row
+  return { accountId, lastAnswer, lastCode, rawStatus, probeAt, account: { id: accountId, ...account } }
+}
+
+interface Message extends Pick<ExplanationFacts, 'lastAttempt'> {
+  type: MessageType
+  body: Buffer
+  sending: SendingFacts
+}
+
+/** Null: it has none. */
+const messageOf = async (tx: Tx, { messageSeq }: SelectedRegistration): Promise<Message | null> => {
+  if (messageSeq === null) return null
+  const [row] = await tx.rows<Pick<Message, 'type' | 'body'> & Omit<SendingFacts, 'attemptedClaim'>>(
+    `SELECT m.type, m.body, m.due_at AS "dueAt", m.claimed_at AS "claimedAt", m.claims, m.fence, l.ramp_at AS "rampAt", l.ramped
+     FROM messages m JOIN lanes l ON l.id = m.lane_id WHERE m.seq = $1`,
+    [messageSeq],
+  )
+  if (!row) return null
+  const { type, body, ...sending } = row
+  const [last] = await newestAttempts(tx, messageSeq, 1)
+  return {
+    type,
+    body,
+    sending: { ...sending, attemptedClaim: last?.claim ?? null },
+    lastAttempt: last?.attempt ?? null,
+  }
+}
