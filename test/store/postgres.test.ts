@@ -59,6 +59,7 @@ const PARTS: readonly Part[] = [
   'searching',
   'stats',
   'signing secrets',
+  'a bulk act',
 ]
 
 describeStore('PostgreSQL', openOne, PARTS)

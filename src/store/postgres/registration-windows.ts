@@ -59,3 +59,9 @@ const OF_PARTNER = factsOf(`
 const OF_SERIAL = factsOf(`
   SELECT r.id FROM verifications v JOIN registrations r ON r.verification_id = v.id
   WHERE v.idcardid = $4 AND r.id < $1 AND r.id >= $2 ORDER BY r.id DESC LIMIT $3`)
+
+const THESE = factsOf('SELECT unnest($1::text[]) AS id')
+
+/** Those of these that there are, the newest first. */
+export const findThese = async (tx: Tx, ids: readonly string[]): Promise<FoundRegistration[]> =>
+  ids.length === 0 ? [] : (await tx.rows<FoundRow>(THESE, [ids])).map(toFound)

@@ -10,6 +10,7 @@ import { createActs } from './acts.ts'
 import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
+import { createBulkActs, createBulkSteps } from './bulk-acts.ts'
 import { createBulkResends, createResendSteps } from './bulk-resends.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createCallbacks } from './callbacks.ts'
@@ -97,6 +98,8 @@ export const openPostgresStore = async ({
     ...createRegistrations(context),
     ...createBulkResends(context),
     ...createResendSteps(ofLoops),
+    ...createBulkActs(context),
+    ...createBulkSteps(ofLoops),
     ...createCallbacks(context),
     ...createDeliveriesHold(context),
     ...createVerifications(ofLoops),

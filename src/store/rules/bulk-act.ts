@@ -79,8 +79,14 @@ const changedAt = ({ createdAt, resolvedAt, message }: FoundRegistration): numbe
 }
 
 /**
+ * Whether it is one that the bulk act is done to. What has changed since that was created is left out: whoever created it has not seen
+ * that.
+ */
+export const isTaken = (bulk: Pick<BulkRow, 'filter' | 'act' | 'createdAt'>, found: FoundRegistration): boolean =>
+  isWanted(found, bulk.filter, bulk.act) && changedAt(found) <= bulk.createdAt
+
+/**
  * What a bulk act takes of a window, and how far it has come then. A probe takes one.
- * What has changed since it was created is left out: whoever created it has not seen that.
  *
  * @param window the newest `BULK_WINDOW` before its cursor; fewer: there are no more
  */
@@ -90,7 +96,7 @@ export const takeForBulk = (
   { limit, at }: { limit: number; at: number },
 ): { batch: FoundRegistration[]; patch: Patch } => {
   const most = bulk.state === 'probing' ? 1 : limit
-  const wanted = window.filter(one => isWanted(one, bulk.filter, bulk.act) && changedAt(one) <= bulk.createdAt)
+  const wanted = window.filter(one => isTaken(bulk, one))
   const batch = wanted.slice(0, most)
   const [probe] = bulk.state === 'probing' ? batch : []
   const isCut = wanted.length > most
@@ -107,3 +113,10 @@ export const takeForBulk = (
     },
   }
 }
+
+/** What is left of that where others have changed some of the batch before it could be locked. A probe that is not sent is none. */
+export const afterLocking = (bulk: BulkRow, patch: Patch, locked: readonly FoundRegistration[]): Patch => ({
+  ...patch,
+  done: bulk.done + locked.length,
+  ...(locked.length === 0 ? { probeId: bulk.probeId, probeClaims: bulk.probeClaims } : {}),
+})
