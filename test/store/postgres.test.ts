@@ -60,6 +60,8 @@ const PARTS: readonly Part[] = [
   'stats',
   'signing secrets',
   'a bulk act',
+  'retention',
+  'upkeep',
 ]
 
 describeStore('PostgreSQL', openOne, PARTS)

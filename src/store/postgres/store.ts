@@ -31,6 +31,8 @@ import { createPartners } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
+import { createResealing } from './resealing.ts'
+import { createRetention } from './retention.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createStepBack } from './step-back.ts'
@@ -106,6 +108,8 @@ export const openPostgresStore = async ({
     ...createStepBack(ofLoops),
     ...createCompletions(ofLoops),
     ...createHistory(ofLoops),
+    ...createRetention(ofLoops),
+    ...createResealing(ofLoops),
     ...createNodes(ofLoops),
     ...createMessages(ofLoops),
     ...createCallbackNotices(ofLoops),

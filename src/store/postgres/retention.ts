@@ -1,0 +1,183 @@
+import type { Callback } from '../callbacks.ts'
+import { byEnd, type EndedRegistration, isLaneUnused, mayErase, mayForgetPause } from '../rules/retention.ts'
+import type { Store } from '../store.ts'
+import { createCallbackPauses } from './callback-pauses.ts'
+import { urlColumns } from './callback-urls.ts'
+import type { Tx } from './connection.ts'
+import type { Context } from './context.ts'
+
+interface Row extends Omit<EndedRegistration, 'message'>, Pick<Message, 'messageSeq'> {
+  verificationId: number
+  laneId: number
+}
+interface Message {
+  messageSeq: number | null
+  state: NonNullable<EndedRegistration['message']>['state'] | null
+  dueAt: number | null
+}
+type Pause = Callback & { since: number }
+
+/** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
+const REST_IN_A_BATCH = 1_000
+/** Before every URL. */
+const FIRST: Callback = { partnerId: '', callbackUrl: '' }
+
+/** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
+export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>): Pick<Store, 'prune'> => {
+  const pauses = createCallbackPauses()
+  /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
+  let pausesAfter = FIRST
+
+  const forgettable = async (
+    tx: Tx,
+    looked: readonly Pause[],
+    { before, stays }: { before: number; stays: boolean },
+  ): Promise<Pause[]> => {
+    const isHolding = looked.length === 0 ? () => false : await pauses.holding(tx, looked, { stays })
+    return looked.filter(pause => mayForgetPause({ ...pause, isHolding: isHolding(pause) }, before))
+  }
+
+  /** What there is to erase. */
+  const survey = (before: number, limit: number) =>
+    read(async tx => {
+      const page = await tx.rows<Pause>(
+        `SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses
+         WHERE (partner_id, callback_url) > ($1, $2) ORDER BY partner_id, callback_url LIMIT ${REST_IN_A_BATCH}`,
+        [pausesAfter.partnerId, pausesAfter.callbackUrl],
+      )
+      const over = await forgettable(tx, page, { before, stays: false })
+      return {
+        hasEnded: (await find(tx, before, limit)).length > 0,
+        over,
+        hasRest: over.length > 0 || (await hasOld(tx, before)),
+        nextPause: page.length < REST_IN_A_BATCH ? FIRST : (page.at(-1) ?? FIRST),
+      }
+    })
+
+  const eraseRest = async (tx: Tx, over: readonly Pause[], before: number): Promise<void> => {
+    // A URL for which messages have been held meanwhile keeps its pause.
+    const urls = await forgettable(tx, over, { before, stays: true })
+    await tx.rows(
+      'DELETE FROM callback_health WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
+      urlColumns(urls),
+    )
+    await pauses.forget(tx, urls)
+    for (const remove of [REMOVE_SECRETS, REMOVE_RESENDS, REMOVE_HEALTH]) await tx.rows(remove, [before])
+  }
+
+  return {
+    prune: async (before, limit) => {
+      const { hasEnded, hasRest, over, nextPause } = await survey(before, limit)
+      const erased = hasEnded ? await write(tx => eraseEnded(tx, before, limit)) : 0
+      if (erased === limit) return erased
+      if (hasRest) await write(tx => eraseRest(tx, over, before))
+      pausesAfter = nextPause
+      return erased
+    },
+  }
+}
+
+const messageOf = ({ state, dueAt }: Message): EndedRegistration['message'] => state && { state, dueAt }
+
+const REGISTRATION =
+  'r.id, r.verification_id AS "verificationId", r.lane_id AS "laneId", r.message_seq AS "messageSeq", m.state, m.due_at AS "dueAt"'
+
+/** A message is created when its registration ends. */
+const WITH_MESSAGE = `
+  SELECT ${REGISTRATION}, m.created_at AS "resolvedAt"
+  FROM (SELECT * FROM messages WHERE due_at IS NULL AND created_at < $1 ORDER BY created_at, registration_id LIMIT $2) AS m
+    JOIN registrations r ON r.id = m.registration_id`
+const WITHOUT_MESSAGE = `
+  SELECT r.id, verification_id AS "verificationId", lane_id AS "laneId", message_seq AS "messageSeq", NULL AS state,
+    NULL::bigint AS "dueAt", resolved_at AS "resolvedAt"
+  FROM registrations r
+  WHERE message_seq IS NULL AND resolved_at IS NOT NULL AND resolved_at < $1 ORDER BY resolved_at, id LIMIT $2`
+const THESE = `
+  SELECT ${REGISTRATION}, r.resolved_at AS "resolvedAt"
+  FROM registrations r LEFT JOIN messages m ON m.seq = r.message_seq WHERE r.id = ANY($1)`
+
+const erasable = (rows: readonly (Row & Message)[], before: number) =>
+  rows.filter(row => mayErase({ ...row, message: messageOf(row) }, before)).toSorted(byEnd)
+
+/** Two indexes have exactly what may be erased, in order, so what is kept costs nothing. */
+const find = async (tx: Tx, before: number, limit: number): Promise<Row[]> => {
+  const some = [
+    ...(await tx.rows<Row & Message>(WITH_MESSAGE, [before, limit])),
+    ...(await tx.rows<Row & Message>(WITHOUT_MESSAGE, [before, limit])),
+  ]
+  return erasable(some, before).slice(0, limit)
+}
+
+const verificationsOf = (rows: readonly Row[]) => [...new Set(rows.map(({ verificationId }) => verificationId))]
+const messagesOf = (rows: readonly Row[]) => rows.flatMap(({ messageSeq }) => messageSeq ?? [])
+
+/** How many it erased. */
+const eraseEnded = async (tx: Tx, before: number, limit: number): Promise<number> => {
+  const found = await find(tx, before, limit)
+  // Whoever registers the serial once more waits, and then finds it gone.
+  await tx.rows('SELECT FROM verifications WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE', [
+    verificationsOf(found),
+  ])
+  await tx.rows('SELECT FROM messages WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE', [messagesOf(found)])
+  // Before that others may have erased one, or made its message due.
+  const rows = erasable(await tx.rows<Row & Message>(THESE, [found.map(({ id }) => id)]), before)
+  if (rows.length === 0) return 0
+  await tx.rows('DELETE FROM registrations WHERE id = ANY($1)', [rows.map(({ id }) => id)])
+  await tx.rows('DELETE FROM attempts WHERE message_seq = ANY($1::bigint[])', [messagesOf(rows)])
+  await tx.rows('DELETE FROM messages WHERE seq = ANY($1::bigint[])', [messagesOf(rows)])
+  await eraseVerifications(tx, verificationsOf(rows))
+  await eraseLanes(tx, [...new Set(rows.map(({ laneId }) => laneId))])
+  return rows.length
+}
+
+/** Those of these, which are locked, that have no registration any more. */
+const eraseVerifications = async (tx: Tx, ids: readonly number[]): Promise<void> => {
+  const rows = await tx.rows<{ id: number }>(
+    `SELECT v.id FROM unnest($1::bigint[]) AS v(id)
+       CROSS JOIN LATERAL (SELECT FROM registrations r WHERE r.verification_id = v.id LIMIT 1) AS one`,
+    [ids],
+  )
+  const used = new Set(rows.map(({ id }) => id))
+  await tx.rows('DELETE FROM verifications WHERE id = ANY($1::bigint[])', [ids.filter(id => !used.has(id))])
+}
+
+/** One seek each. */
+const unusedLanes = async (tx: Tx, ids: readonly number[]): Promise<number[]> => {
+  const rows = await tx.rows<{ id: number; hasRegistration: boolean; hasDueMessage: boolean }>(
+    `SELECT l.id, EXISTS (SELECT FROM registrations r WHERE r.lane_id = l.id) AS "hasRegistration",
+       EXISTS (SELECT FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS "hasDueMessage"
+     FROM unnest($1::bigint[]) AS l(id)`,
+    [ids],
+  )
+  return rows.filter(isLaneUnused).map(({ id }) => id)
+}
+
+/** Whoever registers something for a lane holds that until the end of the transaction, so it is looked at once more when it is locked. */
+const eraseLanes = async (tx: Tx, ids: readonly number[]): Promise<void> => {
+  const unused = await unusedLanes(tx, ids)
+  if (unused.length === 0) return
+  await tx.rows('SELECT FROM lanes WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE', [unused])
+  await tx.rows('DELETE FROM lanes WHERE id = ANY($1::bigint[])', [await unusedLanes(tx, unused)])
+}
+
+const OLD_SECRETS = 'signing_secrets WHERE expires_at IS NOT NULL AND expires_at < $1'
+const OLD_RESENDS = 'bulk_resends WHERE done AND created_at < $1'
+/** As `mayForgetHealth` says. */
+const OLD_HEALTH = "callback_health WHERE state <> 'disabled' AND last_at < $1"
+
+const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
+  const [row] = await tx.rows<{ hasOld: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${OLD_SECRETS}) OR EXISTS (SELECT FROM ${OLD_RESENDS}) OR EXISTS (SELECT FROM ${OLD_HEALTH})
+       AS "hasOld"`,
+    [before],
+  )
+  return row?.hasOld ?? false
+}
+
+const firstOf = (columns: string, old: string, order: string): string =>
+  `SELECT ${columns} FROM ${old} ORDER BY ${order} LIMIT ${REST_IN_A_BATCH} FOR UPDATE SKIP LOCKED`
+const REMOVE_SECRETS = `DELETE FROM signing_secrets WHERE id IN (${firstOf('id', OLD_SECRETS, 'expires_at')})`
+const REMOVE_RESENDS = `DELETE FROM bulk_resends WHERE id IN (${firstOf('id', OLD_RESENDS, 'created_at')})`
+const REMOVE_HEALTH = `
+  DELETE FROM callback_health WHERE (partner_id, callback_url) IN (
+    ${firstOf('partner_id, callback_url', OLD_HEALTH, 'last_at')})`
