@@ -17,7 +17,8 @@ beforeAll(async () => {
   await server.createDatabase('template')
   await (await openAt('template')).close()
 })
-afterAll(() => server[Symbol.asyncDispose]())
+// A database a test: to remove them all takes its time.
+afterAll(() => server[Symbol.asyncDispose](), 120_000)
 
 const clock = { now: START }
 
