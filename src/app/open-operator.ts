@@ -26,6 +26,8 @@ type Verb =
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'endedCallbackEvents'
+  | 'listNodes'
+  | 'firingNodeEvents'
   | 'listCallbacks'
   | 'hints'
   | 'probe'

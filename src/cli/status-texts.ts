@@ -1,4 +1,5 @@
 import type { Language } from '../core/language.ts'
+import type { NodeTrait } from '../core/node.ts'
 
 export interface StatusTexts {
   well: string
@@ -14,6 +15,12 @@ export interface StatusTexts {
   paused: string
   unreachable: string
   running: string
+  node: string
+  version: string
+  seen: string
+  lost: string
+  differs: (traits: readonly string[]) => string
+  traits: Record<NodeTrait, string>
   lastMinute: string
   lastHour: string
   registered: string
@@ -48,6 +55,12 @@ const en: StatusTexts = {
   paused: 'paused',
   unreachable: 'unreachable',
   running: 'running',
+  node: 'node',
+  version: 'version',
+  seen: 'last seen before',
+  lost: 'lost',
+  differs: traits => `differs: ${traits.join(', ')}`,
+  traits: { version: 'version', settings: 'settings', key: 'master key' },
   lastMinute: 'the last minute',
   lastHour: 'the last hour',
   registered: 'registered',
@@ -92,6 +105,12 @@ const zh: StatusTexts = {
   paused: '已暂停',
   unreachable: '无法连接',
   running: '运行中',
+  node: '节点',
+  version: '版本',
+  seen: '上次报到距今',
+  lost: '失联',
+  differs: traits => `不一致：${traits.join('、')}`,
+  traits: { version: '版本', settings: '配置', key: '主密钥' },
   lastMinute: '上一分钟',
   lastHour: '上一小时',
   registered: '登记',

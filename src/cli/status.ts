@@ -60,6 +60,7 @@ const showOverview = (overview: Overview, language: Language): string => {
     '',
     queueTable(overview, language),
     activityTable(overview, language),
+    ...nodeTable(overview, language),
     texts.registrations(namedCounts(overview.registrations, texts)),
     texts.webhooks(namedCounts(overview.messages, texts)),
     ...(bulk.resends.remaining > 0 ? [texts.bulkResends(bulk.resends.remaining)] : []),
@@ -103,6 +104,23 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, language: 
     ...accounts.map(account => [texts.polls(account.account), ...cells(account), '', stateOf(account)]),
     [texts.deliveries, ...cells(deliveries), String(deliveries.held), ''],
   ])
+}
+
+/** One that works alone needs no table. */
+const nodeTable = ({ at, problems, nodes }: Overview, language: Language): string[] => {
+  const texts = STATUS_TEXTS[language]
+  if (nodes.length < 2) return []
+  const isIdle = problems.some(({ code }) => code === 'no_service')
+  const stateOf = ({ lost, differsIn }: Overview['nodes'][number]): string => {
+    if (isIdle) return '–'
+    if (lost) return texts.lost
+    return differsIn.length === 0 ? texts.running : texts.differs(differsIn.map(trait => texts.traits[trait]))
+  }
+  const sinceSeen = (seenAt: string) => showSpan(Math.max(0, Date.parse(at) - Date.parse(seenAt)), language)
+  const rows = nodes.map(node => [
+    ...[node.name, node.id, node.roles.join(','), node.version, sinceSeen(node.seenAt), stateOf(node)],
+  ])
+  return [showTable([texts.node, 'id', 'ROLES', texts.version, texts.seen, texts.state], rows)]
 }
 
 const activityTable = ({ lastMinute, lastHour }: Overview, language: Language): string => {

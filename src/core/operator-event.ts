@@ -18,8 +18,9 @@ export interface OperatorDetails {
   'callback.disabled': { partnerId: string; host: string; since: number; error: string; erasedFrom?: number }
   /** Subject: the partner. `host` is that of the last one. */
   'message.exhausted': { partnerId: string; host: string }
-  /** Subject: the node. */
-  'node.lost': { node: string }
+  /** Subject: the node's name. */
+  'node.lost': TroubleOf<'node_lost'>
+  'node.differs': TroubleOf<'node_differs'>
   'backup.failed': TroubleOf<'backup_failed'>
   /** Subject: `disk`, or `database` where nothing can be written, for whatever reason. */
   'disk.low': TroubleOf<'disk_low' | 'store_failing'>
@@ -40,6 +41,7 @@ const OPERATOR_CONDITIONS = {
   'callback.disabled': 'callback.disabled',
   'message.exhausted': null,
   'node.lost': 'node.lost',
+  'node.differs': 'node.differs',
   'backup.failed': 'backup.failed',
   'disk.low': 'disk.low',
 } as const satisfies Record<OperatorCondition, string | null>
@@ -168,7 +170,8 @@ export const LONGEST_OPERATOR_WAIT_MS = 2 * ONCE_A_MS
 /** What concerns all, before what concerns an account, before what concerns a partner, who may have caused it. */
 const SEVERITY: Readonly<Record<OperatorCondition, number>> = {
   ...{ 'disk.low': 0, 'node.lost': 0, 'backlog.growing': 0, 'backup.failed': 0 },
-  ...{ 'account.paused': 1, 'upstream.unreachable': 1, 'upstream.unknown_status': 1 },
+  // A differing node works: it comes after what does not.
+  ...{ 'account.paused': 1, 'upstream.unreachable': 1, 'upstream.unknown_status': 1, 'node.differs': 1 },
   ...{ 'callback.disabled': 2, 'callback.failing': 2, 'message.exhausted': 2 },
 }
 

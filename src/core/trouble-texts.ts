@@ -1,6 +1,7 @@
 import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
 import { describeFault, type TroubleWords } from './fault-texts.ts'
 import type { Language, Words } from './language.ts'
+import type { NodeTrait } from './node.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
 import { writePage, writeRemedy } from './write-error-texts.ts'
@@ -51,6 +52,42 @@ const FULL_BYTES = 32 * 1024
 const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
 /** Three digits say all that an estimate can. */
 const rounded = (rate: number): number => Number(rate.toPrecision(3))
+
+interface TraitWords {
+  name: string
+  remedy: string
+}
+const TRAITS: Readonly<Record<Language, Readonly<Record<NodeTrait, TraitWords>>>> = {
+  en: {
+    version: {
+      name: 'version',
+      remedy: 'During an upgrade this passes. If it stays, upgrade the nodes that are left, or go back.',
+    },
+    settings: {
+      name: 'settings',
+      remedy:
+        'Give all nodes the same settings, but for ROLES and those of the machine itself, and restart those that differ.',
+    },
+    key: {
+      name: 'master key',
+      remedy:
+        'Give all nodes the same MASTER_KEY, and during a rekey the one before as MASTER_KEY_PREVIOUS: a node cannot open what is sealed under a key that it has not.',
+    },
+  },
+  zh: {
+    version: { name: '版本', remedy: '升级期间属正常现象；若持续存在，请升级其余节点，或退回原版本。' },
+    settings: { name: '配置', remedy: '除 ROLES 和机器自身的配置外，请让各节点配置相同，并重启不一致的节点。' },
+    key: {
+      name: '主密钥',
+      remedy:
+        '请让各节点使用相同的 MASTER_KEY；rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS。节点无法解密用它没有的密钥加密的数据。',
+    },
+  },
+}
+const namesOf = (traits: readonly NodeTrait[], language: Language): string =>
+  traits.map(trait => TRAITS[language][trait].name).join(language === 'zh' ? '、' : ', ')
+const remediesOf = (traits: readonly NodeTrait[], language: Language): string =>
+  traits.map(trait => TRAITS[language][trait].remedy).join(language === 'zh' ? '' : ' ')
 
 /** What is not ahead is under way. */
 const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
@@ -104,6 +141,15 @@ const en: TroubleTexts = {
     remedy: mostFor?.isSilent
       ? `Tell partner ${mostFor.partnerId} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
       : 'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
+  }),
+  node_lost: ({ node, since }, { showTime }) => ({
+    sentence: `The node ${node} has not shown itself since ${showTime(since)}. Other nodes with its ROLES do its work.`,
+    remedy:
+      'Look whether its process runs, and reaches the database; start it again. If it is not to come back, start another one with its ROLES in its place; without one it is forgotten after a day.',
+  }),
+  node_differs: ({ node, since, differsIn }, { showTime }) => ({
+    sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${namesOf(differsIn, 'en')}.`,
+    remedy: remediesOf(differsIn, 'en'),
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:
@@ -197,6 +243,15 @@ const zh: TroubleTexts = {
     remedy: mostFor?.isSilent
       ? `请告知合作方 ${mostFor.partnerId}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
       : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+  }),
+  node_lost: ({ node, since }, { showTime }) => ({
+    sentence: `节点 ${node} 自${showTime(since)} 起没有报到，其工作由具有相同 ROLES 的其他节点承担。`,
+    remedy:
+      '请检查其进程是否运行、能否访问数据库，并重新启动它。若不再恢复，请启动一个具有相同 ROLES 的节点来接替；没有接替的，一天后不再提示。',
+  }),
+  node_differs: ({ node, since, differsIn }, { showTime }) => ({
+    sentence: `自${showTime(since)} 起，节点 ${node} 与其他节点不一致：${namesOf(differsIn, 'zh')}。`,
+    remedy: remediesOf(differsIn, 'zh'),
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:

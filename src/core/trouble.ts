@@ -1,5 +1,6 @@
 import type { AccountFault } from './answer.ts'
 import { MINUTE } from './duration.ts'
+import type { NodeTrait } from './node.ts'
 import type { RefusingChannel } from './operator-channel.ts'
 
 /** What is due waits longer than this: webhooks or polls are late, whatever their number. */
@@ -47,6 +48,9 @@ export type Trouble =
       /** One round of all that wait, where that is longer than `POLL_MAX_INTERVAL`: what stays open is due again before it ends. */
       everyMs?: number
     }
+  /** `node` is its name; `since`: when it last showed itself. */
+  | { code: 'node_lost'; since: number; node: string }
+  | { code: 'node_differs'; since: number; node: string; differsIn: readonly NodeTrait[] }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }
   /** Somebody's transaction keeps dead rows from being removed. */
@@ -66,10 +70,12 @@ export const TROUBLE_CODES = [
   'deliveries_held',
   'deliveries_late',
   'polls_late',
+  'node_lost',
   'disk_low',
   'log_pinned',
   'transaction_open',
   'backup_failed',
   'operators_not_told',
+  'node_differs',
   'messages_held',
 ] as const satisfies readonly TroubleCode[]

@@ -1,3 +1,4 @@
+import { MINUTE } from '../core/duration.ts'
 import {
   type OperatorCondition,
   type OperatorEvent,
@@ -5,6 +6,7 @@ import {
   operatorEventType,
 } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
+import { NODE_CONDITIONS, type NodeEvent } from '../store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
 import { findWriteError } from '../store/write-error.ts'
@@ -15,13 +17,18 @@ import { logSentence } from './words.ts'
 type Look = Pick<OperatorNote, 'condition' | 'subject'> & { details: OperatorNote['details'] }
 
 /** What no event of its own tells in the log. */
-const LOGGED: ReadonlySet<OperatorCondition> = new Set(['backlog.growing', 'disk.low'])
+const LOGGED: ReadonlySet<OperatorCondition> = new Set([
+  ...(['backlog.growing', 'disk.low', 'node.lost', 'node.differs'] as const),
+])
+
+/** An upgrade, node after node, or a change of the settings, is over by then: what lasts longer was forgotten. */
+const SETTLED_MS = 15 * MINUTE
 
 /** Another process writes. */
 const BUSY = /^SQLITE_(BUSY|LOCKED)/
 
-/** What a trouble is called here; null: operators have made it, or it has waited for nobody. */
-const lookOf = (trouble: Trouble): Look | null => {
+/** What a trouble is called here; null: operators have made it, or it may pass by itself. */
+const lookOf = (trouble: Trouble, at: number): Look | null => {
   switch (trouble.code) {
     case 'account_paused':
       return { condition: 'account.paused', subject: trouble.account, details: trouble }
@@ -31,6 +38,12 @@ const lookOf = (trouble: Trouble): Look | null => {
       return { condition: 'backlog.growing', subject: `poll ${trouble.account}`, details: trouble }
     case 'deliveries_late':
       return { condition: 'backlog.growing', subject: 'deliver', details: trouble }
+    case 'node_lost':
+      return { condition: 'node.lost', subject: trouble.node, details: trouble }
+    case 'node_differs':
+      return at - trouble.since < SETTLED_MS
+        ? null
+        : { condition: 'node.differs', subject: trouble.node, details: trouble }
     case 'disk_low':
       return { condition: 'disk.low', subject: 'disk', details: trouble }
     case 'backup_failed':
@@ -44,8 +57,8 @@ const lookOf = (trouble: Trouble): Look | null => {
  * Whatever may be wrong, as it is now: `details` null where all is well. While an operator holds all webhooks, or an account is not
  * asked, nothing is said of their backlog: nothing is late by itself, and the backlog is not over either.
  */
-const looksOf = (facts: TroubleFacts): Look[] => {
-  const firing = troublesOf(facts).flatMap(trouble => lookOf(trouble) ?? [])
+const looksOf = (facts: TroubleFacts, nodeEvents: readonly NodeEvent[]): Look[] => {
+  const firing = troublesOf(facts).flatMap(trouble => lookOf(trouble, facts.stats.at) ?? [])
   const wrong = new Set(firing.map(keyOf))
   const watched = [
     ...facts.stats.accounts.flatMap(({ apiId, pausedAt, unreachableAt }) => [
@@ -58,8 +71,11 @@ const looksOf = (facts: TroubleFacts): Look[] => {
     ...(facts.deliveriesHeldAt === null ? [{ condition: 'backlog.growing', subject: 'deliver' } as const] : []),
     { condition: 'disk.low', subject: 'disk' } as const,
     { condition: 'backup.failed', subject: 'backup' } as const,
+    // Who has been replaced, or forgotten, is not among the nodes any more.
+    ...nodeEvents,
   ]
-  return [...firing, ...watched.filter(one => !wrong.has(keyOf(one))).map(one => ({ ...one, details: null }))]
+  const well = new Map(watched.filter(one => !wrong.has(keyOf(one))).map(one => [keyOf(one), one]))
+  return [...firing, ...[...well.values()].map(one => ({ ...one, details: null }))]
 }
 
 export interface Watch {
@@ -81,7 +97,15 @@ export const createWatch = ({
 }: {
   store: Pick<
     Store,
-    'now' | 'probe' | 'stats' | 'engineStats' | 'deliveriesHeldAt' | 'lastBackup' | 'endedCallbackEvents'
+    | 'now'
+    | 'probe'
+    | 'stats'
+    | 'engineStats'
+    | 'deliveriesHeldAt'
+    | 'lastBackup'
+    | 'listNodes'
+    | 'firingNodeEvents'
+    | 'endedCallbackEvents'
   >
   note: (note: OperatorNote) => void
   /** Is given what each look has found: what nothing can be written of cannot be noted. */
@@ -92,6 +116,8 @@ export const createWatch = ({
 }): Watch => {
   /** As many as there are accounts, thrice. */
   let seen = new Map<string, boolean>()
+  /** What the last look found wrong of nodes: where nobody is told, there is no event of it. */
+  let firingNodes: NodeEvent[] = []
   let isLooking = false
   /** What the log says to be wrong. */
   const logged = new Map<string, OperatorEvent['details']>()
@@ -120,15 +146,16 @@ export const createWatch = ({
   }
 
   const read = async (): Promise<TroubleFacts> => {
-    const [stats, engine, deliveriesHeldAt, backup] = await Promise.all([
+    const [stats, engine, deliveriesHeldAt, backup, nodes] = await Promise.all([
       store.stats(),
       store.engineStats(),
       store.deliveriesHeldAt(),
       store.lastBackup(),
+      store.listNodes(),
     ])
     // What cannot be told there, or not be noted.
     const none = { refusingChannel: null, writeError: null }
-    return { stats, engine, deliveriesHeldAt, backup, ...none, isServed: true, pollMaxMs }
+    return { stats, engine, deliveriesHeldAt, backup, nodes, ...none, isServed: true, pollMaxMs }
   }
 
   const lookAtCallbacks = async (): Promise<void> => {
@@ -143,8 +170,10 @@ export const createWatch = ({
       try {
         await lookAtWrites()
         const facts = await read()
+        const nodeEvents = [...(await store.firingNodeEvents()), ...firingNodes]
         const now = new Map<string, boolean>()
-        for (const look of looksOf(facts)) {
+        const looks = looksOf(facts, nodeEvents)
+        for (const look of looks) {
           const key = keyOf(look)
           const isWrong = look.details !== null
           now.set(key, isWrong)
@@ -152,6 +181,9 @@ export const createWatch = ({
           if (seen.get(key) !== isWrong) note({ ...look, at: facts.stats.at, adds: 0 } as OperatorNote)
         }
         seen = now
+        firingNodes = looks.flatMap(({ condition, subject, details }) =>
+          NODE_CONDITIONS.flatMap(one => (one === condition && details !== null ? [{ condition: one, subject }] : [])),
+        )
         await lookAtCallbacks()
       } catch {
         // The database cannot be read now, which others tell; the next look comes soon.

@@ -52,7 +52,8 @@ const en: Texts = {
       resolved: 'no callback URL of a host is disabled any more',
     },
     'message.exhausted': { firing: 'webhooks are given up', resolved: '' },
-    'node.lost': { firing: 'a node is gone', resolved: 'a node is back' },
+    'node.lost': { firing: 'a node is lost', resolved: 'a node is back, replaced or forgotten' },
+    'node.differs': { firing: 'a node differs from the others', resolved: 'a node is like the others again' },
     'backup.failed': { firing: 'a backup has failed', resolved: 'a backup has been made' },
     'disk.low': { firing: 'the disk is nearly full', resolved: 'the disk has room again' },
   },
@@ -74,10 +75,6 @@ const en: Texts = {
       sentence: `${count === 1 ? 'A webhook' : `${count} webhooks`} of partner ${partnerId} could not be delivered and ${count === 1 ? 'is' : 'are'} not tried again, the last one to ${host}.`,
       remedy:
         'Tell the partner, who has not been told of these results. When the receiver works again, resend them, or let the partner do so (POST /v1/resend).',
-    }),
-    'node.lost': ({ node }) => ({
-      sentence: `The node ${node} has not shown itself for a while. The others do its work.`,
-      remedy: 'Look whether its process runs and reaches the database.',
     }),
   },
   times: count => ` (${count} times)`,
@@ -103,7 +100,8 @@ const zh: Texts = {
     'callback.failing': { firing: '回调地址持续失败', resolved: '该主机已无持续失败的回调地址' },
     'callback.disabled': { firing: '回调地址已停用', resolved: '该主机已无停用的回调地址' },
     'message.exhausted': { firing: '回调最终未能送达', resolved: '' },
-    'node.lost': { firing: '节点失联', resolved: '节点已恢复' },
+    'node.lost': { firing: '节点失联', resolved: '节点已恢复、已被接替或不再提示' },
+    'node.differs': { firing: '节点不一致', resolved: '节点已一致' },
     'backup.failed': { firing: '备份失败', resolved: '备份已成功' },
     'disk.low': { firing: '磁盘空间不足', resolved: '磁盘空间已恢复' },
   },
@@ -124,10 +122,6 @@ const zh: Texts = {
     'message.exhausted': ({ partnerId, host }, count) => ({
       sentence: `合作方 ${partnerId} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}。`,
       remedy: '合作方尚不知道这些结果，请告知合作方。待接收端恢复后重新投递，或由合作方自行重发（POST /v1/resend）。',
-    }),
-    'node.lost': ({ node }) => ({
-      sentence: `节点 ${node} 已有一段时间没有动静，其工作由其他节点承担。`,
-      remedy: '请检查该节点的进程是否运行、能否连接数据库。',
     }),
   },
   times: count => `（${count} 次）`,

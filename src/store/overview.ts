@@ -5,6 +5,7 @@ import type { Language } from '../core/language.ts'
 import type { ShowTime } from '../core/show-time.ts'
 import { describeTrouble } from '../core/trouble-texts.ts'
 import { beginningOf, type HistoryPoint } from './history.ts'
+import { type JudgedNode, judgeNodes } from './rules/nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
@@ -28,6 +29,7 @@ export type OverviewVerb =
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'refusingChannel'
+  | 'listNodes'
 
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
@@ -45,17 +47,18 @@ export const readOverview = async (
     ...reader
   }: Reader & Pick<TroubleFacts, 'isServed' | 'pollMaxMs'> & { findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
-  const [stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError] = await Promise.all([
+  const [stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError] = await Promise.all([
     store.stats(),
     store.engineStats(),
     store.deliveriesHeldAt(),
     store.lastBackup(),
     store.refusingChannel(),
+    store.listNodes(),
     findWriteError(),
   ])
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, writeError }
+  const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError }
   return overviewOf({ ...read, isServed, pollMaxMs, points }, reader)
 }
 
@@ -85,11 +88,25 @@ const overviewOf = (
     messages: stats.messages,
     callbacks: stats.callbacks,
     bulk: stats.bulk,
+    nodes: judgeNodes(facts.nodes, stats.at).map(viewNode),
     lastMinute: viewActivity(points, to - MINUTE),
     lastHour: viewActivity(points, to - HOUR),
     engine: viewEngine(engine),
   }
 }
+
+export const viewNode = (node: JudgedNode) => ({
+  id: node.id,
+  name: node.name,
+  roles: [...node.roles],
+  version: node.version,
+  settings: node.settings,
+  key: node.key,
+  startedAt: iso(node.startedAt),
+  seenAt: iso(node.seenAt),
+  lost: node.isLost,
+  differsIn: [...node.differsIn],
+})
 
 const viewQueue = ({ due, dueIsCapped, scheduled, leased, oldestDueAt }: QueueStats) => ({
   due,

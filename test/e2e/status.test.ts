@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import { beginningOf } from '../../src/store/history.ts'
 import type { Overview } from '../../src/store/overview.ts'
+import { openPresence } from '../../src/store/sqlite/presence.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
 import { openBench } from '../support/store.ts'
@@ -12,6 +13,11 @@ import { openScene } from './stage.ts'
 vi.setConfig({ testTimeout: 60_000 })
 
 const KEY = Buffer.alloc(32, 7)
+
+const openNodesAt = async (path: string, now: () => number) => {
+  const store = await openSqliteStore({ path, masterKey: KEY, now, defaultRate: 1 })
+  return { beatNode: store.beatNode, [Symbol.asyncDispose]: store.close }
+}
 
 /** A database with a paused account, a serial that waits, a webhook on hold and a minute of history; closed again. */
 const openDesk = async () => {
@@ -52,6 +58,30 @@ test('status begins with what is wrong and what to do, in either language', asyn
   expect(zh.stdout).toMatch(/^! 没有服务/m)
   expect(zh.stdout).toMatch(/^! 运维人员/m)
   expect(zh.stdout).toContain('查询（C12345678）')
+})
+
+test('status names the nodes where there are several, who is lost, and who differs', async () => {
+  await using desk = await openDesk()
+  const path = join(desk.at.cwd, 'desk.db')
+  let now = Date.now() - MINUTE
+  {
+    await using store = await openNodesAt(path, () => now)
+    const beat = (name: string, settings = 'aaaaaaaa') =>
+      store.beatNode({ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings, roles: ['poll'] })
+    await beat('gone')
+    for (; now <= Date.now(); now += 5_000) for (const name of ['one', 'two']) await beat(name)
+    await beat('odd', 'bbbbbbbb')
+  }
+  const presence = openPresence(path)
+  onTestFinished(() => presence.close())
+  const en = (await runCli(['status', '--lang', 'en'], desk.at)).stdout
+  expect(en).toMatch(/^! The node gone:8080 has not shown itself since /m)
+  expect(en).toMatch(/^! Since .* the node odd:8080 differs from the others: settings\.$/m)
+  expect(en).toMatch(/gone:8080 *│ node_gone *│ poll *│ 1\.0\.0 *│ [\d.]+ \w+ *│ lost /)
+  expect(en).toMatch(/odd:8080 *│ node_odd *│ .* differs: settings /)
+  const zh = (await runCli(['status', '--lang', 'zh'], desk.at)).stdout
+  expect(zh).toMatch(/^! 节点 gone:8080 自协调世界时 .* 起没有报到/m)
+  expect(zh).toMatch(/^! 自.*节点 odd:8080 与其他节点不一致：配置。$/m)
 })
 
 test('status said what to do without a command that a shell takes, and told Chinese readers times of two zones', async () => {

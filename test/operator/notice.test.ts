@@ -20,7 +20,8 @@ const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['detai
   'callback.failing': { ...HOST, since: AT, error: 'timeout' },
   'callback.disabled': { ...HOST, since: AT, error: 'timeout', erasedFrom: AT },
   'message.exhausted': HOST,
-  'node.lost': { node: 'node-2' },
+  'node.lost': { code: 'node_lost', since: AT, node: 'node-2:8080' },
+  'node.differs': { code: 'node_differs', since: AT, node: 'node-2:8080', differsIn: ['version', 'settings', 'key'] },
   'backup.failed': { code: 'backup_failed', since: AT, reason: 'no_room' },
   'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
 }

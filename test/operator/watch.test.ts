@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { AppError } from '../../src/core/error.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { keyOf } from '../../src/operator/notebook.ts'
 import { createWatch } from '../../src/operator/watch.ts'
+import type { NodeEvent, ServiceNode } from '../../src/store/nodes.ts'
 import type { SqliteStats } from '../../src/store/stats.ts'
 import type { EndedCallbackEvent, Stats } from '../../src/store/store.ts'
 import { createMemoryStore } from '../store/support/memory/store.ts'
@@ -27,11 +28,15 @@ const open = async () => {
     isBroken: false,
     writeError: '',
     ended: [] as EndedCallbackEvent[],
+    nodes: [] as ServiceNode[],
+    nodeEvents: [] as NodeEvent[],
   }
   const noted: OperatorNote[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...memory,
     endedCallbackEvents: async () => state.ended,
+    listNodes: async () => state.nodes,
+    firingNodeEvents: async () => state.nodeEvents,
     probe: async () => {
       if (state.writeError)
         throw new AppError('unavailable', both(`the database cannot be used now (${state.writeError})`))
@@ -203,4 +208,39 @@ test('what has an event of its own is not logged twice', async () => {
   await memory.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
   expect(await look()).toEqual(['backup.failed backup: wrong'])
   expect(logged).toEqual([])
+})
+
+const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
+  ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
+  ...{ startedAt: AT - HOUR, seenAt: AT, steadyAt: AT - HOUR, replaces: null, ...more },
+})
+
+test('a lost node is noted, and its end, whether it came back or was replaced while another one looked', async () => {
+  const { look, state, noted, logged } = await open()
+  state.nodes = [node('a'), node('b')]
+  expect((await look()).filter(line => line.startsWith('node'))).toEqual([])
+  state.nodes = [node('a'), node('b', { seenAt: AT - 31 * SECOND })]
+  expect(await look()).toEqual(['node.lost b: wrong'])
+  expect(noted).toMatchObject([{ details: { code: 'node_lost', node: 'b', since: AT - 31 * SECOND } }])
+  expect(await look()).toEqual([])
+  state.nodes = [node('a')]
+  expect(await look()).toEqual(['node.lost b: well'])
+  expect(logged).toMatchObject([
+    { type: 'node.lost', subject: 'b', state: 'firing' },
+    { type: 'node.lost', subject: 'b', state: 'resolved' },
+  ])
+  // Another one had noted it.
+  state.nodeEvents = [{ condition: 'node.lost', subject: 'c' }]
+  expect(await look()).toEqual(['node.lost c: well'])
+})
+
+test('two versions side by side are an event once that lasts longer than an upgrade', async () => {
+  const { look, state } = await open()
+  const upgraded = (ageMs: number) => node('b', { version: '1.1.0', startedAt: AT - ageMs })
+  state.nodes = [node('a'), upgraded(14 * MINUTE)]
+  expect((await look()).filter(line => line.startsWith('node'))).toEqual([])
+  state.nodes = [node('a'), upgraded(16 * MINUTE)]
+  expect(await look()).toEqual(['node.differs a: wrong'])
+  state.nodes = [node('a', { version: '1.1.0' }), upgraded(17 * MINUTE)]
+  expect(await look()).toEqual(['node.differs a: well'])
 })

@@ -1,9 +1,10 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
-import { type JudgedNode, judgeNodes } from '../../store/rules/nodes.ts'
+import { viewNode } from '../../store/overview.ts'
+import { judgeNodes } from '../../store/rules/nodes.ts'
 import type { Store } from '../../store/store.ts'
-import { AT, idField, jsonTime } from '../json/fields.ts'
+import { AT, idField } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
@@ -26,13 +27,7 @@ export const NODE = z.strictObject({
       'It has not shown itself for 30 s, was not stopped, and nobody was started for its work. Forgotten after a day.',
     ),
   differsIn: z.array(z.enum(NODE_TRAITS)).describe('In what it is not as most others are.'),
-})
-
-const viewNode = ({ steadyAt, replaces, startedAt, seenAt, isLost, differsIn, differsSince, ...node }: JudgedNode) =>
-  ({
-    ...{ ...node, roles: [...node.roles], startedAt: jsonTime(startedAt), seenAt: jsonTime(seenAt) },
-    ...{ lost: isLost, differsIn: [...differsIn] },
-  }) satisfies z.output<typeof NODE>
+}) satisfies z.ZodType<ReturnType<typeof viewNode>>
 
 /** `GET /v1/admin/nodes`. There are few (`MOST_NODES`), so they are one page. */
 export const createAdminNodes = ({ store }: AdminNodeDeps) => {

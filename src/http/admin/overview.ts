@@ -12,6 +12,7 @@ import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { NODE } from './nodes.ts'
 
 export interface OverviewDeps {
   store: Pick<Store, OverviewVerb | 'probe'>
@@ -121,6 +122,7 @@ export const OVERVIEW = z.strictObject({
       'Bulk acts of operators that are under way.',
     ),
   }),
+  nodes: z.array(NODE).describe('Those that work on the database, oldest first; 100 at most.'),
   lastMinute: ACTIVITY.describe('The last full minute by the clock.'),
   lastHour: ACTIVITY.describe('The last 60 of them.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),

@@ -1,9 +1,9 @@
-import type { NodeVerbs } from '../nodes.ts'
+import { NODE_CONDITIONS, type NodeEvent, type NodeVerbs } from '../nodes.ts'
 import { afterBeat } from '../rules/nodes.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { asc, eq, inArray } from './drizzle.ts'
-import { nodes } from './schema.ts'
+import { and, asc, eq, inArray } from './drizzle.ts'
+import { nodes, operatorEvents } from './schema.ts'
 
 /** `MOST_NODES` of them, and those that came since the last beat. */
 const load = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
@@ -23,4 +23,15 @@ export const createNodes = ({ read, write, sealed }: Pick<Context, 'read' | 'wri
   listNodes: () => read(load),
 
   removeNode: id => write(async ({ db }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
+
+  // `MOST_OPERATOR_EVENTS` at most.
+  firingNodeEvents: () =>
+    read(async ({ db }) => {
+      const found = await db
+        .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
+        .from(operatorEvents)
+        .where(and(inArray(operatorEvents.condition, [...NODE_CONDITIONS]), eq(operatorEvents.state, 'firing')))
+        .orderBy(asc(operatorEvents.id))
+      return found as NodeEvent[]
+    }),
 })

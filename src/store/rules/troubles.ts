@@ -2,7 +2,9 @@ import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
 import type { LastBackup } from '../backup.ts'
+import type { ServiceNode } from '../nodes.ts'
 import type { AccountStats, EngineStats, Stats } from '../stats.ts'
+import { type JudgedNode, judgeNodes } from './nodes.ts'
 
 const LOW_DISK_BYTES = 1024 ** 3
 /** A backup of a large file takes as long, and does no harm. */
@@ -15,6 +17,7 @@ export interface TroubleFacts {
   deliveriesHeldAt: number | null
   backup: LastBackup
   refusingChannel: RefusingChannel | null
+  nodes: readonly ServiceNode[]
   /** Why nothing can be written; null: it can. */
   writeError: string | null
   /** A service has the database open. */
@@ -30,22 +33,31 @@ export const troublesOf = ({
   deliveriesHeldAt,
   backup,
   refusingChannel,
+  nodes,
   writeError,
   isServed,
   pollMaxMs,
-}: TroubleFacts): Trouble[] => [
-  ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
-  ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
-  ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed, pollMaxMs })),
-  ...deliveryTroubles(stats, deliveriesHeldAt),
-  // That it is full is said already.
-  ...engineTroubles(engine, stats.at).filter(
-    ({ code }) => code !== 'disk_low' || !writeError?.startsWith('SQLITE_FULL'),
-  ),
-  ...(backup.failed ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const] : []),
-  ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
-  ...heldMessages(stats),
-]
+}: TroubleFacts): Trouble[] => {
+  // Where none works, that is all there is to say of them.
+  const judged = isServed ? judgeNodes(nodes, stats.at) : []
+  return [
+    ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
+    ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
+    ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed, pollMaxMs })),
+    ...deliveryTroubles(stats, deliveriesHeldAt),
+    ...lostNodes(judged),
+    // That it is full is said already.
+    ...engineTroubles(engine, stats.at).filter(
+      ({ code }) => code !== 'disk_low' || !writeError?.startsWith('SQLITE_FULL'),
+    ),
+    ...(backup.failed
+      ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const]
+      : []),
+    ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
+    ...differingNodes(judged),
+    ...heldMessages(stats),
+  ]
+}
 
 /** When somebody looks, whether a service works then, and how long it may leave a serial unasked. */
 interface Moment {
@@ -88,6 +100,14 @@ export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | nul
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
   return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
 }
+
+const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
+  nodes.flatMap(({ name: node, seenAt, isLost }) => (isLost ? [{ code: 'node_lost', since: seenAt, node }] : []))
+
+const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
+  nodes.flatMap(({ name: node, differsSince, differsIn }) =>
+    differsSince === null ? [] : [{ code: 'node_differs', since: differsSince, node, differsIn }],
+  )
 
 const engineTroubles = (engine: EngineStats, at: number): Trouble[] => {
   if (engine.kind === 'postgres') {

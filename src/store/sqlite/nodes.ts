@@ -1,8 +1,8 @@
-import type { NodeVerbs } from '../nodes.ts'
+import { NODE_CONDITIONS, type NodeEvent, type NodeVerbs } from '../nodes.ts'
 import { afterBeat } from '../rules/nodes.ts'
 import type { Context } from './context.ts'
-import { asc, eq, inArray } from './drizzle.ts'
-import { nodes } from './schema.ts'
+import { and, asc, eq, inArray } from './drizzle.ts'
+import { nodes, operatorEvents } from './schema.ts'
 
 export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerbs => {
   /** `MOST_NODES` of them, and those that came since the last beat. */
@@ -21,5 +21,17 @@ export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerb
     listNodes: () => read(load),
 
     removeNode: id => write(() => void db.delete(nodes).where(eq(nodes.id, id)).run()),
+
+    // `MOST_OPERATOR_EVENTS` at most.
+    firingNodeEvents: () =>
+      read(
+        () =>
+          db
+            .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
+            .from(operatorEvents)
+            .where(and(inArray(operatorEvents.condition, [...NODE_CONDITIONS]), eq(operatorEvents.state, 'firing')))
+            .orderBy(asc(operatorEvents.id))
+            .all() as NodeEvent[],
+      ),
   }
 }

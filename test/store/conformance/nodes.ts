@@ -77,4 +77,23 @@ export const describeNodes = (open: OpenStore): void => {
     const ids = (await store.listNodes()).map(({ id }) => id)
     expect([ids.length, ids[0], ids.at(-1)]).toEqual([MOST_NODES, 'node_n1', 'node_last'])
   })
+
+  test('have events that fire until somebody finds them over', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    const note = { subject: 'a:8080', adds: 0, at: store.now() }
+    const lost = { code: 'node_lost', since: 1, node: 'a:8080' } as const
+    const differs = { code: 'node_differs', since: 1, node: 'a:8080', differsIn: ['key'] } as const
+    await store.noteOperatorEvents([
+      { ...note, condition: 'node.lost', details: lost },
+      { ...note, condition: 'node.differs', details: differs },
+      { ...note, condition: 'message.exhausted', details: { partnerId: 'a:8080', host: 'h' } },
+    ])
+    expect(await store.firingNodeEvents()).toEqual([
+      { condition: 'node.lost', subject: 'a:8080' },
+      { condition: 'node.differs', subject: 'a:8080' },
+    ])
+    await store.noteOperatorEvents([{ ...note, condition: 'node.lost', details: null }])
+    expect(await store.firingNodeEvents()).toEqual([{ condition: 'node.differs', subject: 'a:8080' }])
+  })
 }

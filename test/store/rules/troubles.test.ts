@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
+import type { ServiceNode } from '../../../src/store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../../../src/store/rules/troubles.ts'
 import { type PostgresStats, type SqliteStats, statsOf } from '../../../src/store/stats.ts'
 import type { AccountStats, Stats } from '../../../src/store/store.ts'
@@ -55,6 +56,7 @@ const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
       deliveriesHeldAt: null,
       backup: NO_BACKUP,
       refusingChannel: null,
+      nodes: [],
       writeError: null,
       isServed: true,
       pollMaxMs: 5 * MINUTE,
@@ -221,4 +223,19 @@ test('webhooks that an operator holds are told as that, however late they are', 
 test('tells of a backup that has failed, and no more once one is good', () => {
   const backup = { good: null, failed: { at: AT - 1, reason: 'no_room' } }
   expect(told(stats, { backup })).toEqual([{ code: 'backup_failed', since: AT - 1, reason: 'no_room' }])
+})
+
+test('names a node that is lost before what is nearly full, and one that differs near the end, by its name', () => {
+  const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
+    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
+    ...{ startedAt: AT - MINUTE, seenAt: AT, steadyAt: AT - MINUTE, replaces: null, ...more },
+  })
+  const nodes = [node('a'), node('b', { seenAt: AT - 40 * SECOND }), node('c', { key: '22222222' }), node('d')]
+  const found = told(stats, { nodes, engine: { ...ENGINE, diskFreeBytes: 1 } })
+  expect(found).toMatchObject([
+    { code: 'node_lost', node: 'b', since: AT - 40 * SECOND },
+    { code: 'disk_low' },
+    { code: 'node_differs', node: 'c', since: AT - MINUTE, differsIn: ['key'] },
+  ])
+  expect(told(stats, { nodes, isServed: false })).toMatchObject([{ code: 'no_service' }])
 })

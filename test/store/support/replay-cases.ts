@@ -54,6 +54,7 @@ type Writing = Exclude<
   | 'findBulkAct'
   | 'listBulkActs'
   | 'listNodes'
+  | 'firingNodeEvents'
 >
 
 const BULK: NewBulkAct = {

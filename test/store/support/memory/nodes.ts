@@ -1,4 +1,4 @@
-import type { NodeVerbs } from '../../../../src/store/nodes.ts'
+import { NODE_CONDITIONS, type NodeVerbs } from '../../../../src/store/nodes.ts'
 import { afterBeat, byAge } from '../../../../src/store/rules/nodes.ts'
 import type { Context } from './context.ts'
 
@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 const NO_KEY = '00000000'
 
 export const createNodes = ({ tables, now }: Context): NodeVerbs => {
-  const { nodes, transaction } = tables
+  const { nodes, operatorEvents, transaction } = tables
   return {
     beatNode: async node =>
       transaction(() => {
@@ -17,5 +17,12 @@ export const createNodes = ({ tables, now }: Context): NodeVerbs => {
       }),
     listNodes: async () => nodes.all().sort(byAge),
     removeNode: async id => transaction(() => nodes.delete(id)),
+    firingNodeEvents: async () =>
+      operatorEvents
+        .where(({ state }) => state === 'firing')
+        .toSorted((a, b) => a.id - b.id)
+        .flatMap(({ condition, subject }) =>
+          NODE_CONDITIONS.flatMap(one => (one === condition ? [{ condition: one, subject }] : [])),
+        ),
   }
 }
