@@ -21,6 +21,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   traces: async () => (await import('./traces.ts')).traces,
   metrics: async () => (await import('./metrics.ts')).metrics,
   stats: async () => (await import('./stats.ts')).stats,
+  nodes: async () => (await import('./nodes.ts')).nodesPart,
 }
 
 const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write]

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Load, openClient } from './register/client.ts'
 import { openChild } from './support/child.ts'
 import { type Contestant, contest, medianOf, ratioOf, type Sample } from './support/contest.ts'
+import type { Database } from './support/database.ts'
 import { cpuSeconds } from './support/machine.ts'
 import { openOutside } from './support/outside.ts'
 import { judgeAtLeast, type Part } from './support/part.ts'
@@ -25,7 +26,7 @@ interface Server {
   apiKey: string
   pid: number
 }
-type Shape = Pick<Load, 'requests' | 'width' | 'size'>
+export type Shape = Pick<Load, 'requests' | 'width' | 'size'>
 
 const measure = async ({ url, apiKey, pid }: Server, shape: Shape): Promise<Sample> => {
   await using client = openClient()
@@ -53,14 +54,24 @@ const alone = (name: string, file: string, shape: Shape): Contestant => ({
   },
 })
 
-/** `serve` with its defaults, a database file, its log in a file, and an upstream that answers ING. */
-const service = (name: string, shape: Shape): Contestant => ({
+/**
+ * `serve` with its defaults, a database file, its log in a file, and an upstream that answers ING.
+ *
+ * @param openDatabase a PostgreSQL instead of the file
+ */
+export const service = (name: string, shape: Shape, openDatabase?: () => Promise<Database>): Contestant => ({
   name,
   run: async () => {
     using folder = openFolder()
+    await using database = openDatabase ? await openDatabase() : null
     await using names = await openNames()
     await using outside = await openOutside(names)
-    await using serving = await openService(folder.path, benchEnvironment(folder.path, outside.upstreamUrl), names)
+    const env = benchEnvironment(folder.path, outside.upstreamUrl)
+    const ofDatabase = database && {
+      DATABASE_URL: database.connection,
+      MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    }
+    await using serving = await openService(folder.path, { ...env, ...ofDatabase }, names)
     const apiKey = await createPartner(serving.url, 'bench')
     return await measure({ url: serving.url, apiKey, pid: serving.pid }, shape)
   },

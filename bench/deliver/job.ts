@@ -46,8 +46,20 @@ export interface Load {
   trust: Trust
 }
 
-/** To a worker in its own process; each is answered before the next is sent. */
-export type Order = ({ kind: 'prepare'; folder: string } & Load) | { kind: 'run' }
+export type PrepareOrder = Load & {
+  kind: 'prepare'
+  folder: string
+  /** A PostgreSQL instead of a file in the folder. */
+  database?: string
+  /** Another node has put the jobs there. */
+  isFilled?: boolean
+}
+
+/**
+ * To a worker in its own process; each is answered before the next is sent. `run` ends by itself; one of several nodes does not know when
+ * all is done, so it begins, and ends when it is told.
+ */
+export type Order = PrepareOrder | { kind: 'run' | 'begin' | 'end' }
 
 /** The result of `run`: the time from the first job's start to the last one's durable end, and the worker's processor time. */
 export interface Run {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
 import { clock } from '../../src/app/clock-and-ids.ts'
 import { openNameResolver } from '../../src/callback/resolve.ts'
@@ -7,6 +8,7 @@ import { createNetworks } from '../../src/core/address.ts'
 import { DAY, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createEmit } from '../../src/telemetry/emit.ts'
@@ -15,15 +17,19 @@ import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
 import { answerMessages } from '../support/child.ts'
 import { believe } from '../support/tls.ts'
-import { IN_FLIGHT, type Load, measureRun, type Order, type Run } from './job.ts'
+import { IN_FLIGHT, type Load, measureRun, type Order, type PrepareOrder, type Run } from './job.ts'
 
 const FILL_BATCH = 500
+/** Several nodes have the same one. */
+const BENCH_KEY = Buffer.alloc(32, 7)
 
 /** The service's own store, deliverer and sender, with everything that they do in production. */
 const runOurs = async () => {
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid()}`
   const allowed = createNetworks([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }])
+  const isOver = Promise.withResolvers<void>()
+  let running: Promise<Run> | null = null
   let prepared: { store: Store; load: Load } | null = null
 
   const fill = async (filled: Store, { jobs, urls }: Load) => {
@@ -52,21 +58,24 @@ const runOurs = async () => {
   answerMessages(async (order: Order) => {
     if (order.kind === 'prepare') {
       believe(order.trust)
-      const store = await openRemoteStore({
-        path: `${order.folder}/bench.db`,
-        masterKey: randomBytes(32),
-        now: Date.now,
-        defaultRate: 1e9,
-      })
-      await fill(store, order)
+      const store = await openStore(order)
+      if (!order.isFilled) await fill(store, order)
       prepared = { store, load: order }
       return 'ready'
     }
     if (prepared === null) throw new Error('run before prepare')
-    return { ...(await run(prepared.store, prepared.load)) }
+    const { store, load } = prepared
+    if (order.kind === 'run') return { ...(await run(store, load, Promise.withResolvers())) }
+    if (order.kind === 'begin') {
+      running = run(store, load, isOver)
+      return 'begun'
+    }
+    isOver.resolve()
+    return { ...(await running) }
   })
 
-  const run = async (filled: Store, { jobs, urls, trust }: Load): Promise<Run> => {
+  /** @param done resolved when the last job is recorded, or earlier by somebody else */
+  const run = async (filled: Store, { jobs, urls, trust }: Load, done: PromiseWithResolvers<void>): Promise<Run> => {
     const sender = openSender({
       timeoutMs: 15 * SECOND,
       policy: { allowHttp: true, allowed },
@@ -77,7 +86,6 @@ const runOurs = async () => {
       clock,
     })
     let left = jobs
-    const done = Promise.withResolvers<void>()
     const deliverer = createDeliverer({
       // The only change: to see when the last one is recorded.
       store: {
@@ -113,6 +121,14 @@ const runOurs = async () => {
     await filled.close()
     return result
   }
+}
+
+/** On PostgreSQL, or in a file of its own. */
+const openStore = ({ folder, database }: PrepareOrder): Promise<Store> => {
+  const options = { masterKey: BENCH_KEY, now: Date.now, defaultRate: 1e9 }
+  return database === undefined
+    ? openRemoteStore({ ...options, path: `${folder}/bench.db` })
+    : openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
 }
 
 /** Ends all waiting registrations with a verdict, so that their messages are due. */

@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../../src/core/duration.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
 import { answerMessages, openChild } from '../support/child.ts'
@@ -19,7 +22,9 @@ const GROUP = 10
 
 export type Dues = 'in order' | 'at random'
 interface Order {
-  path: string
+  /** Of a file; or `database`, the address of a PostgreSQL. */
+  path?: string
+  database?: string
   /** Base64. */
   masterKey: string
   batches: number
@@ -33,13 +38,12 @@ const ANSWER = {
 } as const
 
 /** Claims and settles as the workers do, a batch at a time. A settled row is due again, so the queue keeps its length. */
-const measure = async ({ path, masterKey, batches, dues }: Order): Promise<Sample> => {
-  const store = await openRemoteStore({
-    path,
-    masterKey: Buffer.from(masterKey, 'base64'),
-    now: Date.now,
-    defaultRate: 1e6,
-  })
+const measure = async ({ path = '', database, masterKey, batches, dues }: Order): Promise<Sample> => {
+  const options = { masterKey: Buffer.from(masterKey, 'base64'), now: Date.now, defaultRate: 1e6 }
+  const store =
+    database === undefined
+      ? await openRemoteStore({ ...options, path })
+      : await openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
   const dueAgain = () => store.now() - (dues === 'in order' ? 0 : Math.floor(Math.random() * DUE_WINDOW_MS))
   const verifications = await measureQueue(batches, {
     claim: async () => {

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { moveDatabase } from '../src/store/move/move.ts'
+import { createSealed } from '../src/store/sealed.ts'
+import { createVault } from '../src/store/vault.ts'
+import { createGraphileWorker } from './deliver/graphile-worker.ts'
+import { IN_FLIGHT } from './deliver/job.ts'
+import { createPgBoss } from './deliver/pg-boss.ts'
+import { fillDatabase } from './growth/fill.ts'
+import { measureQueues } from './growth/queues.ts'
+import { nodesContestant } from './nodes/deliver.ts'
+import { service } from './register.ts'
+import { type Contestant, contest, medianOf, ratioOf, type Samples } from './support/contest.ts'
+import type { Database } from './support/database.ts'
+import { type Finding, judgeAtLeast, judgeAtMost, type Part } from './support/part.ts'
+import { openPostgres } from './support/postgres.ts'
+import { openReceiver } from './support/receiver.ts'
+import { openFolder } from './support/service.ts'
+import { openNames } from './support/tls.ts'
+
+const JOBS = 50_000
+const SINGLE = { requests: 50_000, width: 64, size: 1 }
+const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000, '10 million rows': 10_000_000 }
+const SMALL_SIZES = { '10 thousand rows': 10_000, '100 thousand rows': 100_000 }
+const BATCHES = 200
+/** How long a transaction has been open when claims are measured beside it. */
+const OPEN_FOR_MS = 120_000
+
+const nodes = (count: number): string => (count === 1 ? 'deliver: ours, 1 node' : `deliver: ours, ${count} nodes`)
+const REGISTER = 'register: ours, one by one over HTTP'
+const [GRAPHILE, PG_BOSS] = ['graphile-worker', 'pg-boss']
+const OPEN = 'beside a transaction that stays open'
+
+/** A database of each size, filled as an SQLite file and moved. */
+const fillSizes = async (server: Database, sizes: Readonly<Record<string, number>>, say: (line: string) => void) => {
+  using folder = openFolder()
+  const filled = new Map<string, { database: string; masterKey: Buffer }>()
+  const admin = new Client({ connectionString: server.connection })
+  await admin.connect()
+  for (const [name, rows] of Object.entries(sizes)) {
+    const path = join(folder.path, `${rows}.db`)
+    const { masterKey } = await fillDatabase(path, { rows, now: Date.now() })
+    await admin.query(`CREATE DATABASE rows_${rows}`)
+    const database = server.connection.replace('/postgres?', `/rows_${rows}?`)
+    const sealed = createSealed(createVault(randomBytes, masterKey))
+    const by = { name: 'bench', reason: null }
+    await moveDatabase({
+      ...{ from: path, to: database, name, sealed, by, now: Date.now },
+      ...{ onStep: () => {}, signal: new AbortController().signal },
+    })
+    const client = new Client({ connectionString: database })
+    await client.connect()
+    await client.query('VACUUM ANALYZE')
+    await client.end()
+    filled.set(name, { database, masterKey })
+    say(`filled ${name}`)
+  }
+  await admin.query('CHECKPOINT')
+  await admin.end()
+  return filled
+}
+
+const claims = (
+  name: string,
+  { database, masterKey }: { database: string; masterKey: Buffer },
+  batches: number,
+): Contestant => ({
+  name,
+  run: () => measureQueues({ database, masterKey: masterKey.toString('base64'), batches, dues: 'at random' }),
+})
+
+/** A session that has looked at something, and stays in its transaction. */
+const openTransaction = async (connection: string) => {
+  const client = new Client({ connectionString: connection })
+  await client.connect()
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  await client.query('SELECT count(*) FROM partners')
+  return client
+}
+
+const figure = (samples: Samples, name: string, one: string): string => {
+  const value = medianOf(samples, name, one)
+  return Number.isNaN(value) ? '' : value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+}
+
+export const nodesPart: Part = async ({ rounds, scale, say }) => {
+  await using names = await openNames()
+  await using receiver = await openReceiver(names)
+  const load = { jobs: JOBS * scale, urls: [receiver.urlOf('https')], trust: names.trust }
+  const work = await contest(
+    [
+      ...[1, 2, 4].map(count => nodesContestant(nodes(count), count, load)),
+      createGraphileWorker(load),
+      createPgBoss(load),
+      service(REGISTER, { ...SINGLE, requests: SINGLE.requests * scale }, openPostgres),
+    ],
+    { rounds, say },
+  )
+  await using server = await openPostgres()
+  const filled = await fillSizes(server, scale >= 1 ? SIZES : SMALL_SIZES, say)
+  const batches = Math.ceil(BATCHES * scale)
+  const sizes = await contest(
+    [...filled].map(([name, one]) => claims(name, one, batches)),
+    { rounds, say },
+  )
+  const [smallest = ''] = filled.keys()
+  const largest = [...filled.keys()].at(-1) ?? ''
+  const middle = [...filled.keys()].at(1) ?? smallest
+  const measured = filled.get(middle)
+  if (!measured) throw new Error('nothing was filled')
+  const transaction = await openTransaction(measured.database)
+  const endAt = Date.now() + OPEN_FOR_MS * scale
+  const beside = new Map<string, Record<string, number>[]>([[OPEN, []]])
+  while (Date.now() < endAt) beside.set(OPEN, [{ ...(await claims(OPEN, measured, batches).run()) }])
+  await transaction.query('ROLLBACK')
+  await transaction.end()
+  say(`${OPEN}: ${JSON.stringify(beside.get(OPEN))}`)
+
+  const findings: Finding[] = []
+  for (const [base, aim] of [
+    [GRAPHILE, 1.3],
+    [PG_BOSS, 2],
+  ] as const) {
+    const ratio = ratioOf(work, [nodes(1), base], 'jobsPerSecond')
+    findings.push({
+      ...{ what: `deliver, one node, against ${base}`, value: `${ratio.toFixed(2)} ×`, aim: `≥ ${aim} ×` },
+      verdict: judgeAtLeast(ratio, { aim }),
+    })
+    const registered = medianOf(work, REGISTER, 'registrationsPerSecond') / medianOf(work, base, 'enqueuePerSecond')
+    findings.push({
+      ...{ what: `register, against the enqueue of ${base}`, value: `${registered.toFixed(2)} ×`, aim: '≥ 5 ×' },
+      verdict: judgeAtLeast(registered, { aim: 5 }),
+    })
+  }
+  for (const [what, one] of [
+    ['a poll', 'pollMicros'],
+    ['a delivery', 'sendMicros'],
+  ] as const) {
+    const grows = medianOf(sizes, largest, one) / medianOf(sizes, smallest, one)
+    findings.push({
+      ...{
+        what: `claim and settle ${what}: ${largest} against ${smallest}`,
+        value: `${grows.toFixed(2)} ×`,
+        aim: '≤ 2 ×',
+      },
+      verdict: judgeAtMost(grows, { aim: 2 }),
+    })
+    const slower = medianOf(beside, OPEN, one) / medianOf(sizes, middle, one)
+    findings.push({
+      ...{ what: `claim and settle ${what} ${OPEN}`, value: `${slower.toFixed(2)} ×`, aim: '≤ 3 ×' },
+      verdict: judgeAtMost(slower, { aim: 3 }),
+    })
+  }
+  const all: Samples = new Map([...work, ...sizes, ...beside])
+  return {
+    part: 'nodes',
+    title: 'On PostgreSQL',
+    method: `PostgreSQL 18 with its defaults, ${(JOBS * scale).toLocaleString('en')} signed POSTs as for *Deliver*, each contestant on a server of its own that
+begins empty; the worker, or the nodes, and the server share this machine, so several nodes show what they cost each other, not what they
+gain. *Register* is \`POST /v1/registrations\` over kept connections, ${SINGLE.width} in flight; the queues' *enqueue* is one job at a time, each awaited.
+*Rows*: claims of 100 rows each and the record of their outcomes, in a database of so many rows, half of them polls, half deliveries, most of
+them due; *${OPEN}*: the same in the second of these, at the end of ${(OPEN_FOR_MS * scale) / 1000} s for which another session's transaction was open.`,
+    columns: ['jobs/s', 'CPU, µs a job', 'of it the database', 'enqueued/s', 'a poll, µs', 'a delivery, µs'],
+    rows: [...all.keys()].map(name => ({
+      name,
+      cells: {
+        'jobs/s': figure(all, name, 'jobsPerSecond'),
+        'CPU, µs a job': figure(all, name, 'cpuMicros'),
+        'of it the database': figure(all, name, 'databaseCpuMicros'),
+        'enqueued/s': figure(all, name, name === REGISTER ? 'registrationsPerSecond' : 'enqueuePerSecond'),
+        'a poll, µs': figure(all, name, 'pollMicros'),
+        'a delivery, µs': figure(all, name, 'sendMicros'),
+      },
+    })),
+    findings,
+    notes: [`At most ${IN_FLIGHT} POSTs are in flight for each node.`],
+  }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
+import type { Load, Run } from '../deliver/job.ts'
+import { openChild } from '../support/child.ts'
+import type { Contestant } from '../support/contest.ts'
+import { openPostgres } from '../support/postgres.ts'
+
+const LOOK_EVERY_MS = 10
+
+/** So many of our nodes, each a process, on one PostgreSQL. */
+export const nodesContestant = (name: string, nodes: number, load: Load): Contestant => ({
+  name,
+  run: async () => {
+    await using database = await openPostgres()
+    await using stack = new AsyncDisposableStack()
+    const { connection } = database
+    const children: ReturnType<typeof openChild>[] = []
+    for (let n = 0; n < nodes; n++) {
+      const child = stack.use(openChild(join(import.meta.dirname, '../deliver/ours.ts')))
+      await child.ask({ kind: 'prepare', ...load, folder: '', database: connection, isFilled: n > 0 })
+      children.push(child)
+    }
+    const client = new Client({ connectionString: connection })
+    await client.connect()
+    stack.defer(() => client.end())
+    // As the queues are before they work.
+    await client.query('vacuum analyze')
+    await client.query('checkpoint')
+    const before = database.cpuSeconds()
+    const startedAt = performance.now()
+    for (const child of children) await child.ask({ kind: 'begin' })
+    while ((await client.query("select from messages where state = 'pending' limit 1")).rowCount)
+      await sleep(LOOK_EVERY_MS)
+    const seconds = (performance.now() - startedAt) / 1000
+    const databaseSeconds = database.cpuSeconds() - before
+    const runs = await Promise.all(children.map(child => child.ask<Run>({ kind: 'end' })))
+    const ofNodes = runs.reduce((sum, run) => sum + run.cpuSeconds, 0)
+    return {
+      jobsPerSecond: load.jobs / seconds,
+      cpuMicros: ((ofNodes + databaseSeconds) * 1e6) / load.jobs,
+      databaseCpuMicros: (databaseSeconds * 1e6) / load.jobs,
+    }
+  },
+})

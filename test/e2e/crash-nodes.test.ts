@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { createApiClient, eventually } from '../support/api-client.ts'
+import { openTestServer } from '../support/postgres.ts'
+import { type Environment, runCli, spawnService } from '../support/service.ts'
+import {
+  allRegistrations,
+  createClients,
+  createMoods,
+  findBrokenPromises,
+  later,
+  SETTINGS,
+  verdictOf,
+} from './crashing.ts'
+import { createRandom } from './seeded-random.ts'
+import { openScene } from './stage.ts'
+
+/** CRASH_KILLS=100 runs it for longer, by hand. */
+const KILLS = Number(process.env.CRASH_KILLS ?? 12)
+const NODES = 4
+const SEED = 20_261_126
+/** Of so many kills one is of the database itself. */
+const DATABASE_EVERY = 6
+
+type Scene = Awaited<ReturnType<typeof openScene>>
+type Receiver = Scene['receiver']
+
+/** Requests that came after their message had been answered 200 already. */
+const countDuplicates = ({ received }: Receiver): number => {
+  const answered = new Set<string | null>()
+  let duplicates = 0
+  for (const { id, status } of received) {
+    if (answered.has(id)) duplicates++
+    else if (status === 200) answered.add(id)
+  }
+  return duplicates
+}
+
+test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their database`, {
+  timeout: 10_000 * KILLS + 60_000,
+}, async () => {
+  await using server = await openTestServer(['fsync=on'])
+  await using scene = await openScene({
+    ...SETTINGS,
+    DATABASE_URL: await server.createDatabase('crashing'),
+    MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  } satisfies Environment)
+  const { env, folder, upstream, receiver } = scene
+  const random = createRandom(SEED)
+  const created = await runCli(['partner', 'create', 'crashing', '--json'], { cwd: folder, env })
+  const { apiKey, signingSecret } = JSON.parse(created.stdout) as { apiKey: string; signingSecret: string }
+  receiver.trust([signingSecret])
+  receiver.plan('/hook', createMoods(random))
+  upstream.setDefault(idcardid => ({ status: verdictOf(idcardid), afterMs: idcardid.endsWith('7') ? 300 : 0 }))
+
+  const nodes = await Promise.all(Array.from({ length: NODES }, () => spawnService(env, folder)))
+  // Whoever is killed, its clients go on with the next one.
+  const target = { url: nodes[0]?.url ?? '' }
+  const clients = createClients(target, apiKey, receiver.urlFor('/hook'))
+  for (let kill = 1; kill <= KILLS; kill++) {
+    await clients.answered(1 + Math.floor(random() * 30))
+    await later(random() * 20)
+    if (kill % DATABASE_EVERY === 0) {
+      await server.crash()
+      await later(random() * 500)
+      await server.start()
+      clients.goOn()
+      continue
+    }
+    const killed = Math.floor(random() * NODES)
+    nodes[killed]?.kill('SIGKILL')
+    await nodes[killed]?.exited
+    target.url = nodes[(killed + 1) % NODES]?.url ?? ''
+    clients.goOn()
+    nodes[killed] = await spawnService(env, folder)
+  }
+  await clients.stop()
+
+  const api = createApiClient(nodes[0]?.url ?? '', apiKey)
+  const all = await eventually(
+    () => allRegistrations(api),
+    list => list.every(one => one.delivery.state !== 'pending'),
+  )
+  const { acknowledged, unanswered, refused } = clients
+  const duplicates = countDuplicates(receiver)
+  process.stdout.write(
+    `${KILLS} kills of ${NODES} nodes and their database: ${acknowledged.size} acknowledged, ${unanswered.size} unanswered, ${refused.size} refused, 0 lost, ${duplicates} sent again after they were answered 200\n`,
+  )
+  expect(clients.surprises).toEqual([])
+  expect(acknowledged.size).toBeGreaterThan(100)
+  expect(findBrokenPromises(receiver, clients)).toEqual([])
+  const found = new Map(all.map(one => [one.idcardid, one]))
+  expect(found.size).toBe(all.length)
+  for (const [idcardid, { id }] of acknowledged) expect(found.get(idcardid)?.id).toBe(id)
+  for (const { idcardid, status, delivery } of all) {
+    expect(status).toBe(verdictOf(idcardid) === 'SUCCESS' ? 'succeeded' : 'failed')
+    expect(delivery).toMatchObject({ state: 'delivered', nextAttemptAt: null })
+  }
+  for (const node of nodes) {
+    node.kill('SIGTERM')
+    expect(await node.exited).toMatchObject({ code: 0 })
+  }
+})
