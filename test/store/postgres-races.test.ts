@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { first, openBench } from '../support/store.ts'
+import { first, openBench, SUCCESS } from '../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -45,6 +45,8 @@ const openNodes = async () => {
     [Symbol.asyncDispose]: async () => {
       await other.close()
       await bench.store.close()
+      const query = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
+      expect(await server.query(query, [database])).toEqual([{ deadlocks: 0 }])
     },
   }
 }
@@ -156,4 +158,43 @@ test('what is cancelled and registered at once is live once or not at all, and i
       FROM verifications v WHERE idcardid = '${idcardid}'`)
     expect(verification).toEqual({ waits: live.size === 1, pending: live.size })
   }
+})
+
+test('what is settled, cancelled, registered and resent at once is told once to whoever still waits', async () => {
+  await using opened = await openNodes()
+  const { bench, nodes, query } = opened
+  const [one, two] = nodes as [(typeof nodes)[0], (typeof nodes)[0]]
+  const pair = (serial: number, url: string) =>
+    bench.newRegistration({ idcardid: `${serial}`, callbackUrl: `https://${url}.example/hook` })
+  const serials = Array.from({ length: 12 }, (_, i) => 3_000 + i)
+  const registered = await bench.store.register(
+    serials.flatMap(serial => ['a', 'b', 'c'].map(url => pair(serial, url))),
+  )
+  const ids = registered.flatMap(made => ('registration' in made ? [made.registration.id] : []))
+  const claimed = await bench.claim()
+  await Promise.all([
+    ...claimed.map((claim, i) => (nodes[i % 2] ?? one).settleVerifications([bench.answered(claim, SUCCESS)])),
+    ...ids.filter((_, i) => i % 3 === 0).map(id => two.cancel(bench.partnerId, id)),
+    ...ids.filter((_, i) => i % 3 === 1).map(id => one.resend(bench.partnerId, id)),
+    ...serials.flatMap(serial => [
+      one.register([pair(serial, 'd')]),
+      two.register([pair(serial, 'a'), pair(serial, 'e')]),
+    ]),
+  ])
+
+  const twice = `SELECT verification_id, callback_url FROM registrations WHERE status <> 'cancelled' GROUP BY 1, 2 HAVING count(*) > 1`
+  expect(await query(twice)).toEqual([])
+  const pending =
+    "SELECT r.id FROM registrations r JOIN verifications v ON v.id = r.verification_id WHERE r.status = 'pending'"
+  expect(await query(`${pending} AND (v.verdict IS NOT NULL OR v.due_at IS NULL)`)).toEqual([])
+  const untold = "SELECT id FROM registrations WHERE status = 'succeeded' AND message_seq IS NULL"
+  expect(await query(untold)).toEqual([])
+  const talkative = `SELECT r.id FROM registrations r JOIN messages m ON m.registration_id = r.id
+    WHERE r.message_seq IS DISTINCT FROM m.seq OR (r.status = 'cancelled' AND (length(m.body) > 0 OR m.due_at IS NOT NULL))`
+  expect(await query(talkative)).toEqual([])
+  const [events] = await query(`SELECT count(*)::int AS n, max(event)::int AS last, max(p.events)::int AS counted
+    FROM messages m JOIN partners p ON p.id = m.partner_id`)
+  expect(events).toEqual({ n: events?.n, last: events?.n, counted: events?.n })
+  const late = `SELECT l.id FROM lanes l JOIN messages m ON m.lane_id = l.id WHERE m.due_at < l.due_at OR (m.due_at IS NOT NULL AND l.due_at IS NULL)`
+  expect(await query(late)).toEqual([])
 })

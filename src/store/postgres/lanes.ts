@@ -13,8 +13,6 @@ export interface LanesWanted {
  * a message due has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
  */
 export interface LaneBook {
-  /** Null: the partner has no lane for this URL's host yet, or was not asked for it. */
-  find(partnerId: string, callbackUrl: string): number | null
   /** Throws if it is not locked. A lane that was erased is as a new one. */
   get(id: number): LaneState
   set(id: number, lane: LaneState): void
@@ -24,8 +22,6 @@ export interface LaneBook {
   ramp(id: number, seq: number, at: number): number
   /** Locks more of them, in the order of their ids. What is locked already costs nothing. */
   lock(tx: Tx, wanted: LanesWanted): Promise<void>
-  /** Makes those of these URLs that are missing, and locks them. */
-  addAll(tx: Tx, urls: readonly Callback[]): Promise<void>
   /** Writes what has changed. */
   save(tx: Tx): Promise<void>
 }
@@ -36,6 +32,9 @@ interface LaneRow extends LaneState {
   host: string
 }
 
+/** Null: the partner has no lane for the URL's host. */
+type FindId = (url: Callback) => number | null
+
 const LANE = `id, partner_id AS "partnerId", host, due_at AS "dueAt", strikes, slow, proven, ramp_at AS "rampAt", ramped`
 
 export const createLanes = () => {
@@ -43,6 +42,16 @@ export const createLanes = () => {
     const book = open()
     await book.lock(tx, wanted)
     return book
+  }
+
+  const findIds = async (tx: Tx, urls: readonly Callback[]): Promise<FindId> => {
+    const rows = await tx.rows<Pick<LaneRow, 'id' | 'partnerId' | 'host'>>(
+      `SELECT id, partner_id AS "partnerId", host FROM lanes
+       WHERE (partner_id, host) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY id FOR KEY SHARE`,
+      hostColumns(urls),
+    )
+    const ids = new Map(rows.map(row => [laneKey(row.partnerId, row.host), row.id]))
+    return ({ partnerId, callbackUrl }) => ids.get(laneKey(partnerId, hostOf(callbackUrl))) ?? null
   }
 
   return {
@@ -62,34 +71,44 @@ export const createLanes = () => {
      * The ids of the lanes of these URLs, without a lock of what is in them: for those who only name a lane. It is not erased before
      * the transaction ends.
      */
-    findIds: async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => number | null> => {
-      const rows = await tx.rows<Pick<LaneRow, 'id' | 'partnerId' | 'host'>>(
-        `SELECT id, partner_id AS "partnerId", host FROM lanes
-         WHERE (partner_id, host) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY id FOR KEY SHARE`,
+    findIds,
+
+    /**
+     * Makes those that are missing, with ids in the order of the URLs, as where they came one after the other. What somebody else makes
+     * at the same time is waited for, in the order of the keys, and not locked.
+     */
+    makeIds: async (tx: Tx, urls: readonly Callback[]): Promise<FindId> => {
+      if (urls.length === 0) return () => null
+      await tx.rows(
+        `WITH numbered AS MATERIALIZED (
+           SELECT nextval(pg_get_serial_sequence('lanes', 'id')) AS id, partner_id, host FROM (
+             SELECT partner_id, host FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS added(partner_id, host, place)
+             GROUP BY partner_id, host ORDER BY min(place)) AS one)
+         INSERT INTO lanes (id, partner_id, host) OVERRIDING SYSTEM VALUE
+         SELECT id, partner_id, host FROM numbered ORDER BY partner_id, host
+         ON CONFLICT (partner_id, host) DO NOTHING`,
         hostColumns(urls),
       )
-      const ids = new Map(rows.map(row => [laneKey(row.partnerId, row.host), row.id]))
-      return ({ partnerId, callbackUrl }) => ids.get(laneKey(partnerId, hostOf(callbackUrl))) ?? null
+      return findIds(tx, urls)
     },
   }
 }
 
 const open = (rows: readonly LaneRow[] = []): LaneBook => {
-  const ids = new Map<string, number>()
+  const known = new Set<string>()
   const lanes = new Map<number, LaneState>()
   const changed = new Set<number>()
 
   const take = (locked: readonly LaneRow[]) => {
     for (const { id, partnerId, host, ...lane } of locked) {
-      ids.set(laneKey(partnerId, host), id)
+      known.add(laneKey(partnerId, host))
       lanes.set(id, lane)
     }
   }
   take(rows)
 
-  const find = (partnerId: string, callbackUrl: string) => ids.get(laneKey(partnerId, hostOf(callbackUrl))) ?? null
   const missing = (urls: readonly Callback[]) =>
-    urls.filter(({ partnerId, callbackUrl }) => find(partnerId, callbackUrl) === null)
+    urls.filter(({ partnerId, callbackUrl }) => !known.has(laneKey(partnerId, hostOf(callbackUrl))))
 
   const get = (id: number): LaneState => {
     const lane = lanes.get(id)
@@ -103,7 +122,6 @@ const open = (rows: readonly LaneRow[] = []): LaneBook => {
   }
 
   return {
-    find,
     get,
     set,
     advance: (id, dueAt) => {
@@ -131,25 +149,6 @@ const open = (rows: readonly LaneRow[] = []): LaneBook => {
         ),
       )
       for (const id of byId) if (!lanes.has(id)) lanes.set(id, NEW_LANE)
-    },
-
-    addAll: async (tx, urls) => {
-      const added = missing(urls)
-      if (added.length === 0) return
-      // Their ids are in the order of the URLs, as where they came one after the other; they are locked in the order of their keys.
-      // Somebody else may have made one meanwhile: the update changes nothing, and locks it.
-      take(
-        await tx.rows<LaneRow>(
-          `WITH numbered AS MATERIALIZED (
-             SELECT nextval(pg_get_serial_sequence('lanes', 'id')) AS id, partner_id, host FROM (
-               SELECT partner_id, host FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS added(partner_id, host, place)
-               GROUP BY partner_id, host ORDER BY min(place)) AS one)
-           INSERT INTO lanes (id, partner_id, host) OVERRIDING SYSTEM VALUE
-           SELECT id, partner_id, host FROM numbered ORDER BY partner_id, host
-           ON CONFLICT (partner_id, host) DO UPDATE SET strikes = lanes.strikes RETURNING ${LANE}`,
-          hostColumns(added),
-        ),
-      )
     },
 
     save: async tx => {

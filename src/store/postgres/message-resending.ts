@@ -31,13 +31,14 @@ export const lockMessages = (tx: Tx, registrationIds: readonly string[]): Promis
 
 /** Makes messages due at once, whatever their state, and lifts the pauses of their URLs; what has become of those. */
 export const createMessageResending = () => {
-  const beginLanes = createLanes()
+  const lanesOf = createLanes()
   const liftPauses = createPauseLifting()
 
   return async (tx: Tx, messages: readonly LockedMessage[], at: number): Promise<readonly TurnedCallback[]> => {
     if (messages.length === 0) return []
-    const lanes = await beginLanes.load(tx, { ids: messages.map(({ laneId }) => laneId) })
-    const { turns } = await liftPauses(tx, messages, { end: 'resend', at, lanes })
+    const lanes = await lanesOf.load(tx, {})
+    const laneIds = messages.map(({ laneId }) => laneId)
+    const { turns } = await liftPauses(tx, messages, { end: 'resend', at, lanes, laneIds })
     const changed = messages.map(message => ({ seq: message.seq, ...resent(message, at) }))
     await tx.rows(
       `UPDATE messages SET state = 'pending', due_at = v.due_at, claimed_at = NULL, retries = 0, claims = v.claims,
@@ -52,7 +53,7 @@ export const createMessageResending = () => {
         changed.map(({ unrecorded }) => unrecorded),
       ],
     )
-    for (const { laneId } of messages) lanes.advance(laneId, at)
+    for (const id of laneIds) lanes.advance(id, at)
     await lanes.save(tx)
     return turns
   }

@@ -12,22 +12,25 @@ export interface Lifted {
   turns: readonly TurnedCallback[]
 }
 
+export interface Lifting {
+  end: HoldEnd
+  at: number
+  lanes: LaneBook
+  /** What the caller needs of the book too: all lanes are locked together, in their order. */
+  laneIds: readonly number[]
+}
+
 /** Lifts the pauses of URLs where `end` may. The caller saves the lanes. */
 export const createPauseLifting = () => {
   const pauses = createCallbackPauses()
   const healthOf = createCallbackHealth()
 
-  return async (
-    tx: Tx,
-    urls: readonly Callback[],
-    { end, at, lanes }: { end: HoldEnd; at: number; lanes: LaneBook },
-  ): Promise<Lifted> => {
+  return async (tx: Tx, urls: readonly Callback[], { end, at, lanes, laneIds }: Lifting): Promise<Lifted> => {
     const since = await pauses.sinceOf(tx, urls)
     const paused = urls.filter(url => since(url) !== null)
-    if (paused.length === 0) return { isLifted: false, turns: [] }
-    await lanes.lock(tx, { urls: paused })
     const health = await healthOf.load(tx, paused, at)
     const book = await pauses.load(tx, paused)
+    await lanes.lock(tx, { ids: laneIds, urls: paused })
     const lifted = paused.filter(url => book.lift(url, end, health))
     await book.save(tx, { at, lanes })
     await health.save(tx)

@@ -81,19 +81,16 @@ export const createRegistrations = (context: Context): Verbs => {
     { serials, laneIds }: Books,
   ): Promise<{ isLifted: boolean; turns: readonly TurnedCallback[] }> => {
     await serials.save(tx)
-    const lanes = await lanesOf.load(tx, {})
-    await lanes.addAll(
+    const made = await lanesOf.makeIds(
       tx,
       created.map(({ item }) => item).filter(item => laneIds.get(laneNameOf(item)) === null),
     )
-    const laneOf = (item: NewRegistration) =>
-      laneIds.get(laneNameOf(item)) ?? (lanes.find(item.partnerId, item.callbackUrl) as number)
     const rows = created.map(({ item, n, expiresAt, ending }) => ({
       row: {
         ...item,
         verificationId: serials.idOf(item),
         n,
-        laneId: laneOf(item),
+        laneId: laneIds.get(laneNameOf(item)) ?? (made(item) as number),
         createdAt: tx.at,
         expiresAt,
       },
@@ -103,10 +100,15 @@ export const createRegistrations = (context: Context): Verbs => {
       tx,
       rows.map(({ row }) => ({ ...row, metadata: sealed.metadata.seal(row, row.metadata) })),
     )
-    // Their partners name these URLs again, so they are there again: what was held goes on.
-    const lifted = await liftPauses(tx, named, { end: 'registration', at: tx.at, lanes })
     const endings = rows.flatMap(({ row, ending }) => (ending ? [{ ...ending, registration: row }] : []))
-    await lanes.lock(tx, { ids: endings.map(({ registration }) => registration.laneId) })
+    const lanes = await lanesOf.load(tx, {})
+    // Their partners name these URLs again, so they are there again: what was held goes on.
+    const lifted = await liftPauses(tx, named, {
+      end: 'registration',
+      at: tx.at,
+      lanes,
+      laneIds: endings.map(({ registration }) => registration.laneId),
+    })
     const resolutions = await resolutionsOf.begin(
       tx,
       endings.map(({ registration }) => registration.partnerId),
