@@ -1,6 +1,7 @@
 import { countedHours } from '../rules/quotas.ts'
 import type { Quotas, Usage } from '../store.ts'
 import type { Tx } from './connection.ts'
+import { loadCounts } from './counts.ts'
 
 interface PartnerQuotas {
   limits: Quotas
@@ -26,7 +27,7 @@ export const loadQuotas = async (tx: Tx, partnerIds: readonly string[], at: numb
   if (ids.length > 0) await tx.lock(ids.map(id => `quota ${id}`))
   const usages = await usagesOf(tx, ids, at)
   const book = new Map(
-    rows.map(({ id, ...limits }): [string, PartnerQuotas] => [id, { limits, usage: usages.get(id) ?? NOTHING }]),
+    rows.map(({ id, ...limits }): [string, PartnerQuotas] => [id, { limits, usage: usages.get(id) as Usage }]),
   )
   return {
     of: partnerId => book.get(partnerId) ?? null,
@@ -40,32 +41,27 @@ export const loadQuotas = async (tx: Tx, partnerIds: readonly string[], at: numb
   }
 }
 
-const NOTHING: Usage = { pending: 0, hosts: 0, daily: 0 }
-
-/** Which count adds to which part of the usage. */
-const COUNTED = { partner_pending: 'pending', partner_hosts: 'hosts', partner_hour: 'daily' } as const
-
 /** What these partners have now. */
-export const usagesOf = async (tx: Tx, partnerIds: readonly string[], at: number): Promise<Map<string, Usage>> => {
-  const usages = new Map(partnerIds.map(id => [id, { ...NOTHING }]))
-  if (partnerIds.length === 0) return usages
+const usagesOf = async (tx: Tx, partnerIds: readonly string[], at: number): Promise<Map<string, Usage>> => {
+  if (partnerIds.length === 0) return new Map()
   const { first, last } = countedHours(at)
   const hours = Array.from({ length: last - first + 1 }, (_, i) => first + i)
-  const owners = partnerIds.flatMap(id => [id, ...hours.map(hour => `${id} ${hour}`)])
-  const rows = await tx.rows<{ what: keyof typeof COUNTED; owner: string; n: number }>(
-    `SELECT what, owner, sum(n) AS n FROM (
-       SELECT what, owner, n FROM counts WHERE owner = ANY($1) AND what = ANY($2)
-       UNION ALL
-       SELECT what, owner, n FROM count_changes WHERE owner = ANY($1) AND what = ANY($2)
-     ) AS counted GROUP BY what, owner`,
-    [owners, Object.keys(COUNTED)],
+  const hoursOf = (id: string) => hours.map(hour => `${id} ${hour}`)
+  const countOf = await loadCounts(
+    tx,
+    partnerIds.flatMap(id => [id, ...hoursOf(id)]),
   )
-  for (const { what, owner, n } of rows) {
-    const usage = usages.get(owner.split(' ', 1)[0] ?? owner)
-    if (usage) usage[COUNTED[what]] += n
-  }
-  return usages
+  return new Map(
+    partnerIds.map(id => [
+      id,
+      {
+        pending: countOf('partner_pending', id),
+        hosts: countOf('partner_hosts', id),
+        daily: hoursOf(id).reduce((sum, owner) => sum + countOf('partner_hour', owner), 0),
+      },
+    ]),
+  )
 }
 
 export const usageOf = async (tx: Tx, partnerId: string, at: number): Promise<Usage> =>
-  (await usagesOf(tx, [partnerId], at)).get(partnerId) ?? NOTHING
+  (await usagesOf(tx, [partnerId], at)).get(partnerId) as Usage
