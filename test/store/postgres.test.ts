@@ -48,8 +48,13 @@ const openOne: OpenStore = async ({ rate }) => ({ store: await openAt(await newD
 
 /** Those whose verbs are there. */
 const PARTS: readonly Part[] = [
+  'registering',
+  'cancelling',
+  'repeating',
   'polling',
   'completions',
+  'catching up',
+  'a bulk resend',
   'history',
   'nodes',
   'operators',
