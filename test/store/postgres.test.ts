@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import type { OpenStore } from '../support/store.ts'
-import { describeStore, type Part } from './conformance.ts'
+import { describeSharedStore, describeStore, type Part } from './conformance.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -71,3 +71,7 @@ const PARTS: readonly Part[] = [
 ]
 
 describeStore('PostgreSQL', openOne, PARTS)
+describeSharedStore('two nodes on PostgreSQL', async ({ rate }) => {
+  const database = await newDatabase()
+  return { store: await openAt(database, { rate }), other: await openAt(database, { rate }), advance }
+})
