@@ -1,4 +1,3 @@
-import { answerAllLater } from '../rules/asking.ts'
 import {
   beginOf,
   EVENT_WINDOW,
@@ -8,6 +7,7 @@ import {
   lastEventBy,
   type PositionFacts,
 } from '../rules/events.ts'
+import { answerTogether } from '../rules/questions.ts'
 import type { EventPage, EventPosition, EventQuery, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -47,10 +47,12 @@ export const createEvents = ({
       read(async tx => {
         const { after } = query
         const facts = await factsOf(tx, partnerId, after)
-        const look = (n: number) => firstFrom(tx, partnerId, n)
-        if (after !== null && !isOfThisHistory(after, facts))
-          return { outcome: 'lost', beginAfter: await answerAllLater(lastEventBy(after.at, facts.newest), look) }
-        const begin = await answerAllLater(beginOf(query, facts.newest), look)
+        const look = (numbers: readonly number[]) => firstFrom(tx, partnerId, numbers)
+        if (after !== null && !isOfThisHistory(after, facts)) {
+          const [beginAfter = null] = await answerTogether([lastEventBy(after.at, facts.newest)], look)
+          return { outcome: 'lost', beginAfter }
+        }
+        const [begin = null] = await answerTogether([beginOf(query, facts.newest)], look)
         return pageOf(tx, partnerId, { ...query, begin })
       }),
   }
@@ -65,12 +67,18 @@ const factsOf = async (tx: Tx, partnerId: string, after: EventPosition | null): 
   return facts ?? { newest: 0, createdAt: null }
 }
 
-const firstFrom = async (tx: Tx, partnerId: string, n: number): Promise<{ n: number; at: number } | null> => {
-  const [first] = await tx.rows<{ n: number; at: number }>(
-    'SELECT event AS n, created_at AS at FROM messages WHERE partner_id = $1 AND event >= $2 ORDER BY event LIMIT 1',
-    [partnerId, n],
+type First = { n: number; at: number } | null
+
+const firstFrom = async (tx: Tx, partnerId: string, numbers: readonly number[]): Promise<First[]> => {
+  const rows = await tx.rows<{ n: number | null; at: number | null }>(
+    `SELECT first.n, first.at FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(n, nth)
+       LEFT JOIN LATERAL (
+         SELECT event AS n, created_at AS at FROM messages WHERE partner_id = $1 AND event >= asked.n ORDER BY event LIMIT 1
+       ) AS first ON true
+     ORDER BY asked.nth`,
+    [partnerId, numbers],
   )
-  return first ?? null
+  return rows.map(({ n, at }) => (n === null || at === null ? null : { n, at }))
 }
 
 const following = (tx: Tx, partnerId: string, n: number, limit: number): Promise<EventRow[]> =>

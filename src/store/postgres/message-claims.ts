@@ -1,8 +1,8 @@
 import type { Secret } from '../../core/secret.ts'
-import { answerAllLater } from '../rules/asking.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
 import { lookAgainAt, UNSIGNED_MS } from '../rules/look-again.ts'
+import { answerTogether } from '../rules/questions.ts'
 import { afterLook, missedBefore, NOT_LOOKING, takeDue } from '../rules/ramp.ts'
 import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
@@ -60,9 +60,14 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     return { partners: [...rest, ...start.filter(({ id }) => id <= after)], isAll }
   }
 
-  const findLanes = (tx: Tx, claim: MessageClaimRequest, partners: readonly PartnerInTurn[]): Promise<DueLane[]> => {
+  const findLanes = async (
+    tx: Tx,
+    claim: MessageClaimRequest,
+    partners: readonly PartnerInTurn[],
+  ): Promise<DueLane[]> => {
     const mayGet = partners.filter(({ id, disabled }) => !disabled && mayHaveMore(id, claim)).map(({ id }) => id)
-    return answerAllLater(loadLanes(claim, mayGet), questions => dueLanes(tx, questions, tx.at))
+    const [lanes = []] = await answerTogether([loadLanes(claim, mayGet)], questions => dueLanes(tx, questions, tx.at))
+    return lanes
   }
 
   const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {

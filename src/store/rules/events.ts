@@ -1,6 +1,6 @@
 import type { MessageState, MessageType } from '../../core/message.ts'
 import type { EventPage, EventPosition, EventQuery, StoredEvent } from '../store.ts'
-import type { Asking } from './asking.ts'
+import type { Asking } from './questions.ts'
 
 /** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for. */
 export const EVENT_WINDOW = 1_000
@@ -20,8 +20,8 @@ export interface PositionFacts {
 export const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
   n <= newest && (at === null || createdAt === null || createdAt === at)
 
-/** Asks for the first event with this number or a higher one; null: there is none. */
-type Looking = Asking<number, { n: number; at: number } | null, EventPosition | null>
+/** Asks for the first event with a number or a higher one; null: there is none. */
+type Looking<Result = EventPosition | null> = Asking<number, { n: number; at: number } | null, Result>
 
 /** What a page begins after: the later one of `after` and the last event before `since`. Null: it begins at the first event. */
 export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, newest: number): Looking {
@@ -38,14 +38,19 @@ export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, 
 export function* lastEventBy(at: number | null, newest: number): Looking {
   if (at === null) return null
   const isInCommon = (first: { at: number } | null): boolean => first !== null && first.at <= at
-  if (!isInCommon(yield 1)) return null
+  if (!isInCommon(yield* firstFrom(1))) return null
   let [low, high] = [1, newest]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (isInCommon(yield middle)) low = middle
+    if (isInCommon(yield* firstFrom(middle))) low = middle
     else high = middle - 1
   }
-  return yield low
+  return yield* firstFrom(low)
+}
+
+function* firstFrom(n: number): Looking<{ n: number; at: number } | null> {
+  const [first = null] = yield [n]
+  return first
 }
 
 /** An event as an engine reads it. */

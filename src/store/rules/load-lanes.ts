@@ -1,4 +1,4 @@
-import type { Asking } from './asking.ts'
+import type { Asking } from './questions.ts'
 import { countOf, type DueLane, type Limits, openBooks } from './share-slots.ts'
 
 type Kind = Pick<DueLane, 'slow' | 'proven'>
@@ -9,8 +9,7 @@ export interface LanesQuestion extends Kind {
   after: DueLane | null
   limit: number
 }
-/** Each question of a round has its own answer, in the same order. */
-type Loading = Asking<readonly LanesQuestion[], readonly (readonly DueLane[])[], DueLane[]>
+type Loading = Asking<LanesQuestion, readonly DueLane[], DueLane[]>
 
 /** How far the lanes of a partner have been read. */
 interface Reading {

@@ -1,5 +1,5 @@
-import { answerAll } from '../rules/asking.ts'
 import { beginOf, EVENT_WINDOW, type EventRow, eventPageOf, isOfThisHistory, lastEventBy } from '../rules/events.ts'
+import { answer } from '../rules/questions.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 
@@ -34,8 +34,8 @@ export const createEvents = ({ client, read, sealed, openOr }: Context): Verbs =
         const facts = { newest, createdAt: after && (createdAtOf.get(partnerId, after.n) ?? null) }
         const look = (n: number) => firstFrom.get(partnerId, n) ?? null
         if (after !== null && !isOfThisHistory(after, facts))
-          return { outcome: 'lost', beginAfter: answerAll(lastEventBy(after.at, newest), look) }
-        const begin = answerAll(beginOf(query, newest), look)
+          return { outcome: 'lost', beginAfter: answer(lastEventBy(after.at, newest), look) }
+        const begin = answer(beginOf(query, newest), look)
         const rows = following.iterate({ partnerId, n: begin?.n ?? 0, limit: EVENT_WINDOW })
         return eventPageOf(rows, { ...query, begin }, row => bodyOf(partnerId, row))
       }),

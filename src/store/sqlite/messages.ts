@@ -1,11 +1,11 @@
 import type { Secret } from '../../core/secret.ts'
 import { tellHints } from '../hints.ts'
-import { answerAll } from '../rules/asking.ts'
 import { afterAttemptAt } from '../rules/callback-health.ts'
 import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
 import { afterTurning } from '../rules/hints.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
 import { lookAgainAt, UNSIGNED_MS } from '../rules/look-again.ts'
+import { answer } from '../rules/questions.ts'
 import { afterLook, missedBefore, NOT_LOOKING, takeDue } from '../rules/ramp.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
@@ -80,15 +80,13 @@ export const createMessages = (context: Context): Verbs => {
   const findLanes = (claim: MessageClaimRequest, at: number) => {
     const { partners, isAll } = inTurn(turn.last)
     const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)
-    const lanes = answerAll(loadLanes(claim, mayGet), questions =>
-      questions.map(({ partnerId, slow, proven, after, limit }) =>
-        statements.dueLanes
-          .all({
-            ...{ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit },
-            ...{ afterDueAt: after?.dueAt ?? 0, afterId: after?.id ?? 0 },
-          })
-          .map((row): DueLane => ({ ...row, slow, proven })),
-      ),
+    const lanes = answer(loadLanes(claim, mayGet), ({ partnerId, slow, proven, after, limit }) =>
+      statements.dueLanes
+        .all({
+          ...{ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit },
+          ...{ afterDueAt: after?.dueAt ?? 0, afterId: after?.id ?? 0 },
+        })
+        .map((row): DueLane => ({ ...row, slow, proven })),
     )
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }

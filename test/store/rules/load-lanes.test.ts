@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answerAll } from '../../../src/store/rules/asking.ts'
 import { type LanesQuestion, loadLanes } from '../../../src/store/rules/load-lanes.ts'
+import { answer } from '../../../src/store/rules/questions.ts'
 import { type DueLane, type Limits, shareSlots, sharesOf } from '../../../src/store/rules/share-slots.ts'
 
 const shares = sharesOf(256)
@@ -39,11 +39,14 @@ const tableOf = (lanes: readonly DueLane[]) => {
     read.kinds.add(slow ? 'slow' : proven ? 'proven' : 'unproven')
     return found
   }
+  function* inRounds(claim: Limits, partnerIds: readonly string[]): ReturnType<typeof loadLanes> {
+    const loading = loadLanes(claim, partnerIds)
+    let step = loading.next()
+    for (; !step.done; step = loading.next(yield step.value)) read.rounds++
+    return step.value
+  }
   const readLanes = (claim: Limits, partnerIds: readonly string[]): DueLane[] =>
-    answerAll(loadLanes(claim, partnerIds), questions => {
-      read.rounds++
-      return questions.map(find)
-    })
+    answer(inRounds(claim, partnerIds), find)
   return { partnerIds: [...new Set(lanes.map(({ partnerId }) => partnerId))].sort(), read, readLanes }
 }
 const shareLoaded = (claim: Limits, lanes: readonly DueLane[]) => {

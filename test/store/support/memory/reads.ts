@@ -3,7 +3,6 @@ import type { MessageState } from '../../../../src/core/message.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { type Callback, type CallbackTrouble, MOST_HELD, MOST_TROUBLES } from '../../../../src/store/callbacks.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
-import { answerAll } from '../../../../src/store/rules/asking.ts'
 import {
   byCallback,
   bySince,
@@ -191,8 +190,8 @@ export const createReads = (context: Context): Verbs => {
         return found ? { n: found.event, at: found.createdAt } : null
       }
       if (after !== null && !isOfThisHistory(after, { newest, createdAt }))
-        return { outcome: 'lost', beginAfter: answerAll(lastEventBy(after.at, newest), look) }
-      const begin = answerAll(beginOf({ after, since }, newest), look)
+        return { outcome: 'lost', beginAfter: answer(lastEventBy(after.at, newest), look) }
+      const begin = answer(beginOf({ after, since }, newest), look)
       const looked = all.filter(({ event }) => event > (begin?.n ?? 0)).slice(0, EVENT_WINDOW)
       const isWanted = ({ state, body }: MessageRow) => body !== '' && (delivery === undefined || state === delivery)
       const events = looked
