@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-const FOLDER = join(import.meta.dirname, '../../src/store/sqlite')
+const FOLDER = join(import.meta.dirname, '../../src/store')
 
 /** What decides, or fills in what is missing: that is a rule's, and stands in src/store/rules or beside its noun. */
 const DECIDES =
@@ -16,7 +16,9 @@ const codeOf = (file: string) =>
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
     .replaceAll(/\/\/.*$/gm, '')
 
-const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(file =>
+  /^(sqlite|postgres)\/.*\.ts$/.test(file),
+)
 
 test('the SQL of an engine decides nothing', () => {
   const deciding = files.filter(file => DECIDES.test(codeOf(file)))

@@ -89,7 +89,7 @@ export const loadSerials = async (
 
   const serialOf = (item: NewRegistration): Serial => {
     const serial = serials.get(nameOf(item))
-    if (!serial) throw new Error('the serial is not in the book')
+    if (!serial) throw new Error('the book has no such serial')
     return serial
   }
 
