@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { FAIL, first, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import {
+  type Claimed,
+  FAIL,
+  first,
+  HOOK,
+  LEASE_MS,
+  type OpenStore,
+  openBench,
+  SUCCESS,
+  WAITING,
+} from '../../support/store.ts'
 
 /** A row whose lease ran out and that a second worker has now. */
 const openOvertaken = async (open: OpenStore) => {
@@ -131,6 +141,47 @@ export const describeFencing = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
     expect(first(await bench.claimMessages())).toMatchObject({ retries: 0 })
     await bench.advance(MINUTE)
+  })
+
+  test('answers in one batch about one verification count as if told one by one', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const { id: joined } = await bench.register({ idcardid: (await bench.find(id)).idcardid, callbackUrl: `${HOOK}/2` })
+    const stale = first(await bench.claim())
+    await bench.advance(LEASE_MS)
+    const held = first(await bench.claim())
+    const outcomes = await bench.store.settleVerifications([
+      bench.answered(stale, WAITING),
+      bench.answered(held, WAITING),
+      bench.answered(held, FAIL),
+      bench.answered(stale, SUCCESS),
+      bench.answered(stale, FAIL),
+    ])
+    expect(outcomes.map(outcome => outcome?.ended.map(({ registrationId }) => registrationId) ?? null)).toEqual([
+      ...[null, null, null],
+      [id, joined],
+      null,
+    ])
+    expect(outcomes[3]?.verdict).toEqual({ previousPollAt: bench.store.now() })
+    expect(await bench.find(id)).toMatchObject({ status: 'succeeded', polls: 2, nextPollAt: null })
+    expect(await bench.claimMessages()).toHaveLength(2)
+  })
+
+  test('answers in one batch that change one account change it one after the other', async () => {
+    await using bench = await openBench(open)
+    await bench.store.register(Array.from({ length: 3 }, () => bench.newRegistration()))
+    const [one, two, three] = (await bench.claim()) as [Claimed, Claimed, Claimed]
+    const now = bench.store.now()
+    const paused = { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: now + MINUTE } as const
+    const frozen = { kind: 'account', code: 4050, fault: 'frozen' } as const
+    await bench.store.settleVerifications([
+      bench.answered(one, frozen, paused),
+      bench.answered(two, WAITING, { kind: 'resume', rampRate: 1, rampAt: now }),
+      bench.answered(three, frozen, { ...paused, probeAt: now + 2 * MINUTE }),
+    ])
+    expect(await bench.store.findAccount(bench.account.id)).toMatchObject({ pausedAt: now, pauseReason: 'frozen' })
+    await bench.advance(MINUTE)
+    expect((await bench.claimWith()).nextAt).toBe(now + 2 * MINUTE)
   })
 
   test('counts a settlement of a verification once, however often it is told', async () => {

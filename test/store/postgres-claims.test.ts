@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { type Claimed, openBench, SUCCESS, WAITING } from '../support/store.ts'
+
+const START = Date.parse('2026-11-24T08:00:00Z')
+const MASTER_KEY = randomBytes(32)
+
+let server: TestServer
+let databases = 0
+
+beforeAll(async () => {
+  server = await openTestServer()
+  await server.createDatabase('template')
+  await (await openAt('template', 5)).close()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const clock = { now: START }
+/** Pauses before a transaction was run again: somebody had stood in its way. */
+const pauses: number[] = []
+
+const openAt = (database: string, rate: number) =>
+  openPostgresStore({
+    url: server.urlOf(database),
+    masterKey: MASTER_KEY,
+    random: randomBytes,
+    now: () => clock.now,
+    hasDatabaseClock: false,
+    sleep: ms => sleep(pauses.push(ms) && ms),
+    defaultRate: rate,
+    connections: 2,
+  })
+
+/** So many nodes on one database, by the same clock; the bench is on the first. */
+const openNodes = async (count: number, { rate = 1_000 } = {}) => {
+  clock.now = START
+  const database = `claims_${++databases}`
+  await server.createDatabase(database, 'template')
+  const others = await Promise.all(Array.from({ length: count - 1 }, () => openAt(database, rate)))
+  const advance = (ms: number) => {
+    clock.now += ms
+  }
+  const bench = await openBench(async () => ({ store: await openAt(database, rate), advance }), { rate })
+  const nodes = [bench.store, ...others]
+  const claimOf = async (node: Store): Promise<Claimed[]> => {
+    const { claims } = await node.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: MINUTE })
+    return claims.flatMap(({ account, verifications }) =>
+      verifications.map(verification => ({ account, verification })),
+    )
+  }
+  return {
+    bench,
+    nodes,
+    claimOf,
+    claimAll: () => Promise.all(nodes.map(claimOf)),
+    /** Runs it while another session holds the rows that this statement locks. */
+    whileLocked: async (lock: string, run: () => Promise<void>) => {
+      const client = new pg.Client({ connectionString: server.urlOf(database) })
+      await client.connect()
+      try {
+        await client.query(`BEGIN; ${lock}`)
+        await run()
+      } finally {
+        await client.end()
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const node of nodes) await node.close()
+    },
+  }
+}
+
+test('G12 one row that five nodes claim at once is claimed once', async () => {
+  await using opened = await openNodes(5)
+  const { bench, claimAll } = opened
+  for (let n = 0; n < 10; n++) {
+    await bench.register()
+    expect((await claimAll()).flat()).toHaveLength(1)
+  }
+})
+
+test('the rate of an account holds over four nodes, and none of it is lost', async () => {
+  const rate = 20
+  await using opened = await openNodes(4, { rate })
+  const { bench, claimAll } = opened
+  await bench.store.register(Array.from({ length: 200 }, () => bench.newRegistration({ isBatch: true })))
+  const TICK_MS = 25
+  const perTick: number[] = []
+  for (let tick = 0; tick < (3 * SECOND) / TICK_MS; tick++) {
+    perTick.push((await claimAll()).flat().length)
+    await bench.advance(TICK_MS)
+  }
+  const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
+  const seconds = perTick.map((_, tick) => sumOf(perTick.slice(tick, tick + SECOND / TICK_MS)))
+  expect(Math.max(...seconds)).toBeLessThanOrEqual(rate + 1)
+  expect(sumOf(perTick)).toBeGreaterThanOrEqual(3 * rate - 1)
+})
+
+test('an account that another node claims of is not waited for, and looked at again soon', async () => {
+  await using opened = await openNodes(1)
+  const { bench, whileLocked } = opened
+  await bench.register()
+  await whileLocked('SELECT FROM accounts FOR NO KEY UPDATE', async () => {
+    expect(await bench.claimWith()).toEqual({ claims: [], nextAt: bench.store.now() + 50 })
+  })
+  expect(await bench.claim()).toHaveLength(1)
+})
+
+test('a row that somebody has locked is not waited for, and looked at again soon', async () => {
+  await using opened = await openNodes(1)
+  const { bench, whileLocked } = opened
+  await bench.store.register(['1', '2', '3'].map(idcardid => bench.newRegistration({ idcardid })))
+  await whileLocked("SELECT FROM verifications WHERE idcardid = '2' FOR NO KEY UPDATE", async () => {
+    const { claims, nextAt } = await bench.claimWith()
+    expect(claims[0]?.verifications.map(({ idcardid }) => idcardid).sort()).toEqual(['1', '3'])
+    expect(nextAt).toBe(bench.store.now() + 50)
+  })
+  expect(await bench.claim()).toMatchObject([{ verification: { idcardid: '2' } }])
+})
+
+test('nodes that claim, settle, give back and register the same serials at once never stand in each other’s way', async () => {
+  await using opened = await openNodes(4, { rate: 1_000_000 })
+  const { bench, nodes, claimOf } = opened
+  const serials = Array.from({ length: 60 }, (_, n) => String(1_000 + n))
+  const register = (node: Store, order: readonly string[], host: string) =>
+    node.register(order.map(idcardid => bench.newRegistration({ idcardid, callbackUrl: `https://${host}.example/` })))
+  await register(bench.store, serials, 'first')
+  const keys: string[] = []
+  const claim = async (node: Store) => {
+    const claimed = await claimOf(node)
+    keys.push(...claimed.map(({ verification }) => `${verification.id} ${verification.claim}`))
+    return claimed
+  }
+  const work = async (node: Store, n: number) => {
+    for (let round = 0; round < 6; round++) {
+      const claimed = await claim(node)
+      const [back, told] = [claimed.filter((_, i) => i % 3 === 0), claimed.filter((_, i) => i % 3 !== 0).reverse()]
+      await Promise.all([
+        node.settleVerifications(told.map((one, i) => bench.answered(one, i % 2 === 0 ? SUCCESS : WAITING))),
+        node.releaseVerifications(back.map(one => bench.released(one))),
+        register(node, n % 2 === 0 ? serials : serials.toReversed(), `host-${n}-${round}`),
+      ])
+    }
+  }
+  pauses.length = 0
+  await Promise.all(nodes.map(work))
+  expect(pauses).toEqual([])
+  expect(await claim(bench.store)).not.toEqual([])
+  expect(new Set(keys).size).toBe(keys.length)
+})
