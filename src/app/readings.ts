@@ -148,7 +148,8 @@ export const readingsOf = (
     ...ofQueues(figures.stats),
     ...ofAccounts(figures.stats, node),
     nodeInfo: [{ labels: { version: node.version, settings: node.settings, key: figures.engine.masterKey }, value: 1 }],
-    backupLastSuccess: one((figures.backup.good?.at ?? 0) / SECOND),
+    // A server is backed up by its own tools, which tell us nothing.
+    backupLastSuccess: figures.engine.kind === 'sqlite' ? one((figures.backup.good?.at ?? 0) / SECOND) : [],
     callbacksFailing: one(figures.stats.callbacks.failing),
     callbacksDisabled: one(figures.stats.callbacks.disabled),
     bulkRemaining: [

@@ -10,7 +10,8 @@ type Holders = Of<'in_use'>['holders']
 const namesOf = (holders: Holders): string => holders.map(({ pid, command }) => `${command} (pid ${pid})`).join(', ')
 
 const en: Texts = {
-  postgres: () => 'DATABASE_URL names PostgreSQL: back it up with its own tools (pg_dump, or a base backup)',
+  postgres: () =>
+    'DATABASE_URL names PostgreSQL, which is backed up and restored with its own tools: pg_dump for a copy, a base backup with the archived log for any moment ("PostgreSQL" in docs/operations.md)',
   is_folder: ({ path }) => `${path} is a folder: name a file in it`,
   exists: ({ path }) => `${path} is there already, and is not overwritten: name another file, or remove it`,
   no_folder: ({ path }) => `the folder ${path} is not there: make it, or mount its disk`,
@@ -50,7 +51,8 @@ const en: Texts = {
 }
 
 const zh: Texts = {
-  postgres: () => 'DATABASE_URL 指向 PostgreSQL：请用其自带工具备份（pg_dump 或基础备份）',
+  postgres: () =>
+    'DATABASE_URL 指向 PostgreSQL，请用其自带工具备份和恢复：pg_dump 保存一份副本，基础备份加归档日志可恢复到任意时刻（见 docs/operations.zh-CN.md 的“PostgreSQL”）',
   is_folder: ({ path }) => `${path} 是文件夹：请指定其中的一个文件`,
   exists: ({ path }) => `${path} 已存在，不会覆盖：请换一个文件名，或先删除它`,
   no_folder: ({ path }) => `文件夹 ${path} 不存在：请先创建，或挂载其所在磁盘`,

@@ -3,7 +3,7 @@ import { clock } from '../../app/clock-and-ids.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Answer } from '../../core/answer.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { Inspection } from '../../store/sqlite/inspection.ts'
+import type { InspectedAccount, Inspection } from '../../store/inspection.ts'
 import { openUpstream } from '../../upstream/upstream.ts'
 import { USER_AGENT } from '../../version.ts'
 
@@ -27,7 +27,7 @@ export const askAccounts = async (
   const upstream = openUpstream({ ...settings, concurrency: 1, userAgent: USER_AGENT, clock })
   try {
     const asked: AskedAccount[] = []
-    for (const { account, apiKey, isPaused } of accountsOf(settings, inspection)) {
+    for (const { account, apiKey, isPaused } of accountsOf(settings, await storedIn(inspection))) {
       if (isPaused || apiKey === null) {
         const outcome = isPaused ? 'paused' : 'unreadable'
         asked.push({ apiId: account.apiId, outcome, durationMs: 0, aheadMs: null })
@@ -50,10 +50,14 @@ interface Known {
   isPaused: boolean
 }
 
+const storedIn = async (inspection: Inspection | null): Promise<readonly InspectedAccount[]> =>
+  inspection?.age === 'current' && inspection.opensWithKey ? inspection.accounts() : []
+
 /** What the settings name comes first, with the key that it has there. */
-const accountsOf = ({ account, apiKey, passwordMode }: Config['upstream'], inspection: Inspection | null): Known[] => {
-  const isReadable = inspection?.age === 'current' && inspection.opensWithKey
-  const stored = isReadable ? inspection.accounts() : []
+const accountsOf = (
+  { account, apiKey, passwordMode }: Config['upstream'],
+  stored: readonly InspectedAccount[],
+): Known[] => {
   const named = account !== null && apiKey !== null
   const first: Known[] = named
     ? [{ account: { id: 'settings', apiId: account, passwordMode }, apiKey, isPaused: isPaused(account, stored) }]
@@ -64,5 +68,5 @@ const accountsOf = ({ account, apiKey, passwordMode }: Config['upstream'], inspe
   return [...first, ...others]
 }
 
-const isPaused = (apiId: string, stored: ReturnType<Inspection['accounts']>): boolean =>
+const isPaused = (apiId: string, stored: readonly InspectedAccount[]): boolean =>
   stored.some(({ account }) => account.apiId === apiId && account.pausedAt !== null)

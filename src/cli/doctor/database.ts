@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs'
-import type { Inspection } from '../../store/sqlite/inspection.ts'
+import type { Inspection } from '../../store/inspection.ts'
+import type { PostgresInspection } from '../../store/postgres/inspection.ts'
+import type { SchemaFacts } from '../../store/postgres/server-facts.ts'
+import type { SqliteInspection } from '../../store/sqlite/inspection.ts'
 import type { SchemaDrift } from '../../store/sqlite/schema-drift.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
 
-type Opened = Pick<Desk, 'inspection' | 'unopened' | 'exists' | 'path'>
+type Opened = Pick<Desk, 'inspection' | 'unopened' | 'exists' | 'path' | 'engine'>
 
 /** Runs a check on the database where it can be opened. */
 const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | Finding => {
@@ -13,9 +16,11 @@ const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | 
     return failed(
       `the database cannot be opened: ${desk.unopened.en}`,
       `无法打开数据库：${desk.unopened.zh}`,
-      todo('see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'),
+      desk.engine === 'postgres'
+        ? todo('see "PostgreSQL" in docs/operations.md', '见 docs/operations.zh-CN.md 的“PostgreSQL”')
+        : todo('see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'),
     )
-  if (desk.path === null) return skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')
+  if (desk.engine === null) return skipped('the settings name no database', '配置未指定数据库')
   return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
 }
 
@@ -26,6 +31,18 @@ export const onTables = <F>(desk: Opened, check: (inspection: Inspection) => F):
       ? check(inspection)
       : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
   )
+
+const NO_SQLITE = skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')
+const NO_POSTGRES = skipped('the settings name no PostgreSQL database', '配置未指定 PostgreSQL 数据库')
+
+const onSqlite = <F>(desk: Opened, check: (inspection: SqliteInspection) => F): F | Finding =>
+  onDatabase(desk, inspection => (inspection.kind === 'sqlite' ? check(inspection) : NO_SQLITE))
+
+/** Runs a check on a PostgreSQL database, whatever its schema. */
+export const onPostgres = <F>(desk: Opened, check: (inspection: PostgresInspection) => F): F | Finding =>
+  desk.engine === 'sqlite'
+    ? NO_POSTGRES
+    : onDatabase(desk, inspection => (inspection.kind === 'postgres' ? check(inspection) : NO_POSTGRES))
 
 export const judgeDamage = (found: string | null, how: 'quick' | 'deep'): Finding => {
   const name = how === 'deep' ? 'integrity_check' : 'quick_check'
@@ -42,35 +59,68 @@ export const judgeDamage = (found: string | null, how: 'quick' | 'deep'): Findin
 }
 
 export const checkIntegrity = (desk: Desk): Finding =>
-  onDatabase(desk, ({ findDamage }) => {
+  onSqlite(desk, ({ findDamage }) => {
     const how = desk.deep ? 'deep' : 'quick'
     return judgeDamage(findDamage(how), how)
   })
+
+const LATER = failed(
+  'the database belongs to a later version of idface-notifier',
+  '数据库属于更新版本的 idface-notifier',
+  todo('start that version again, or restore a backup from before the upgrade', '请重新使用该版本，或恢复升级前的备份'),
+)
+
+const olderSchema = (call: string): Finding =>
+  warning(
+    'the schema is older than this version; the next start brings it up to date',
+    '数据库结构低于当前版本，下次启动时会升级',
+    todo('back up, then bring it up to date', '请先备份，再升级', `${call} migrate`),
+  )
+
+/** @param schema null: it is not the current one */
+export const judgePostgresSchema = (
+  age: Inspection['age'],
+  schema: SchemaFacts | null,
+  call: string,
+): Finding | Finding[] => {
+  if (age === 'new') return skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
+  if (age === 'later') return LATER
+  if (schema === null) return olderSchema(call)
+  const findings = [
+    ...schema.missing.map(name =>
+      failed(
+        `${name} is missing`,
+        `缺少 ${name}`,
+        todo(
+          'find out who has dropped it, and restore what was there before (a backup, or its statement in migrations/postgres)',
+          '请查明是谁删除的，并从备份或 migrations/postgres 中的语句恢复',
+        ),
+      ),
+    ),
+    ...schema.invalid.map(name =>
+      failed(
+        `the index ${name} is invalid, so nothing uses it`,
+        `索引 ${name} 无效，不会被使用`,
+        name.includes('_ccnew')
+          ? todo(
+              'drop what a rebuilding has left',
+              '请删除重建时遗留的索引',
+              `psql -c 'DROP INDEX CONCURRENTLY "${name}"'`,
+            )
+          : todo('build it again', '请重建', `psql -c 'REINDEX INDEX CONCURRENTLY "${name}"'`),
+      ),
+    ),
+  ]
+  return findings.length > 0 ? findings : ok('every table and index is there, and valid', '表与索引齐全且有效')
+}
 
 export const judgeSchema = (
   age: Inspection['age'],
   drift: SchemaDrift | null,
   { path, call }: { path: string; call: string },
 ): Finding[] => {
-  if (age === 'later')
-    return [
-      failed(
-        'the database belongs to a later version of idface-notifier',
-        '数据库属于更新版本的 idface-notifier',
-        todo(
-          'start that version again, or restore a backup from before the upgrade',
-          '请重新使用该版本，或恢复升级前的备份',
-        ),
-      ),
-    ]
-  if (age !== 'current' || drift === null)
-    return [
-      warning(
-        'the schema is older than this version; the next start brings it up to date',
-        '数据库结构低于当前版本，下次启动时会升级',
-        todo('back up, then bring it up to date', '请先备份，再升级', `${call} migrate`),
-      ),
-    ]
+  if (age === 'later') return [LATER]
+  if (age !== 'current' || drift === null) return [olderSchema(call)]
   const sql = ({ sql }: { sql: string }) => `sqlite3 ${quoted(path)} ${quoted(`${sql.replaceAll(/\s+/g, ' ')};`)}`
   const findings = [
     ...drift.missing.map(object =>
@@ -100,10 +150,13 @@ export const judgeSchema = (
     : [ok('every table, index and trigger is as this version makes it', '表、索引与触发器均与当前版本一致')]
 }
 
-export const checkSchema = (desk: Desk): Finding | Finding[] =>
-  onDatabase(desk, ({ age, drift }) =>
-    judgeSchema(age, age === 'current' ? drift() : null, { path: desk.path ?? '', call: desk.call }),
-  )
+export const checkSchema = (desk: Desk) =>
+  onDatabase(desk, async inspection => {
+    const { age } = inspection
+    if (inspection.kind === 'postgres')
+      return judgePostgresSchema(age, age === 'current' ? await inspection.schema() : null, desk.call)
+    return judgeSchema(age, age === 'current' ? inspection.drift() : null, { path: desk.path ?? '', call: desk.call })
+  })
 
 export const judgeKey = ({ opens, source }: { opens: boolean; source: string | null }): Finding => {
   if (source === null)

@@ -1,13 +1,15 @@
 import { readFileSync, statSync } from 'node:fs'
 import { url as debuggerUrl } from 'node:inspector'
 import { basename, resolve } from 'node:path'
-import { random } from '../../app/clock-and-ids.ts'
+import { clock, random } from '../../app/clock-and-ids.ts'
 import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
+import type { Inspection } from '../../store/inspection.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
+import { explainStart } from '../../store/open.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
-import { type Inspection, openInspection } from '../../store/sqlite/inspection.ts'
+import { openInspection } from '../../store/sqlite/inspection.ts'
 import { isServed } from '../../store/sqlite/presence.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
@@ -26,8 +28,11 @@ export interface Desk {
   problems: readonly Problem[]
   /** Null where even a command could not run with them. */
   config: Config | null
+  /** Which database the settings name; null: they do not say. */
+  engine: 'sqlite' | 'postgres' | null
   /** Null: it is not SQLite, or the settings do not say which. */
   path: string | null
+  /** The file is there. */
   exists: boolean
   /** A service has it open; true where it is not SQLite. */
   isServed: boolean
@@ -39,10 +44,12 @@ export interface Desk {
 }
 
 /** Reads settings and opens the database, as far as they are there. */
-export const openDesk = ({
+export const openDesk = async ({
   lang,
   ...options
-}: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language }): Desk & { close(): Promise<void> } => {
+}: Pick<Desk, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language }): Promise<
+  Desk & { close(): Promise<void> }
+> => {
   loadEnvFile(lang)
   const { env } = process
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
@@ -52,7 +59,8 @@ export const openDesk = ({
   const database = config?.storage.database
   const path = database?.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
   const exists = path !== null && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
-  const { inspection, unopened } = config && exists ? tryToOpen(path, config, options.now) : NOTHING
+  const isThere = exists || database?.kind === 'postgres'
+  const { inspection, unopened } = config && isThere ? await tryToOpen(path, config, options.now) : NOTHING
   let asked: Promise<readonly AskedAccount[]> | null = null
   return {
     ...options,
@@ -60,6 +68,7 @@ export const openDesk = ({
     backupFolder: backupFolderOf(env),
     problems: service.ok ? [] : service.problems,
     config,
+    engine: database?.kind ?? null,
     path,
     exists,
     isServed: path === null || isServed(path),
@@ -79,15 +88,27 @@ const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
 
 const NOTHING = { inspection: null, unopened: null }
 
-const tryToOpen = (path: string, { storage, upstream }: Config, now: number) => {
+const tryToOpen = async (path: string | null, config: Config, now: number) => {
   try {
-    const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-    const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
-    // Without its key the rest can be looked at all the same.
-    const masterKey = given ?? findKeyBeside(path) ?? random(32)
-    const options = { path, masterKey, previousKey: previous ?? undefined, defaultRate: upstream.rate }
-    return { inspection: openInspection({ ...options, now: () => now }), unopened: null }
-  } catch (error) {
+    return { inspection: await inspect(path, config, now), unopened: null }
+  } catch (thrown) {
+    const error = explainStart(thrown, config.storage.database)
     return { inspection: null, unopened: { en: reasonOf(error, 'en'), zh: reasonOf(error, 'zh') } }
   }
+}
+
+const inspect = async (path: string | null, { storage, upstream }: Config, now: number): Promise<Inspection> => {
+  const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
+  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+  const { database } = storage
+  const options = { previousKey: previous ?? undefined, defaultRate: upstream.rate }
+  if (database.kind === 'postgres' || path === null) {
+    const url = database.kind === 'postgres' ? database.url.reveal() : ''
+    const { openPostgresInspection } = await import('../../store/postgres/inspection.ts')
+    const from = { now: clock.now, sleep: clock.sleep, random }
+    return openPostgresInspection({ ...options, ...from, url, masterKey: given ?? random(32) })
+  }
+  // Without its key the rest can be looked at all the same.
+  const masterKey = given ?? findKeyBeside(path) ?? random(32)
+  return openInspection({ ...options, path, masterKey, now: () => now })
 }

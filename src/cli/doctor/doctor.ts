@@ -8,9 +8,10 @@ import { checkIntegrity, checkKey, checkSchema } from './database.ts'
 import { type Desk, openDesk } from './desk.ts'
 import { checkDisk, checkFiles, checkSpace } from './files.ts'
 import { type Finding, type FindingState, failed, skipped, worstOf } from './finding.ts'
-import { CHECK_NAMES, type CheckName } from './names.ts'
+import { CHECK_NAMES, type CheckName, OF_ENGINE } from './names.ts'
 import { checkClock, checkDns, checkProxies, checkUpstream } from './network.ts'
 import { checkOperator } from './operator.ts'
+import { checkConnections, checkDurability, checkServer, checkTransactions, checkVacuum } from './postgres.ts'
 import { checkSettings } from './settings.ts'
 import { checkHolders, checkLitestream, checkLog } from './users.ts'
 import { checkVersions } from './versions.ts'
@@ -26,11 +27,16 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
   disk: checkDisk,
   space: checkSpace,
   integrity: checkIntegrity,
+  server: checkServer,
   schema: checkSchema,
   key: checkKey,
   log: checkLog,
   holders: checkHolders,
   litestream: checkLitestream,
+  durability: checkDurability,
+  vacuum: checkVacuum,
+  transactions: checkTransactions,
+  connections: checkConnections,
   dns: checkDns,
   upstream: checkUpstream,
   clock: checkClock,
@@ -46,6 +52,8 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
 const ONLINE: readonly CheckName[] = ['dns', 'upstream', 'clock', 'proxies']
 const OFFLINE = skipped('not made, because of --offline', '因 --offline 未检查')
 
+const OF_OTHER_DATABASE = skipped('not made: it is about another kind of database', '未检查：该项针对另一种数据库')
+
 const STATES: Readonly<Record<Language, Readonly<Record<FindingState, string>>>> = {
   en: { ok: 'ok     ', warning: 'warning', failed: 'failed ', skipped: 'skipped' },
   zh: { ok: '正常', warning: '警告', failed: '失败', skipped: '跳过' },
@@ -58,11 +66,13 @@ type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
 export const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
   await using stack = new AsyncDisposableStack()
-  const desk = openDesk({ now: clock.now(), deep, offline, call: callOf(process.env), lang })
+  const desk = await openDesk({ now: clock.now(), deep, offline, call: callOf(process.env), lang })
   stack.defer(() => desk.close())
   const all: { name: CheckName; finding: Finding }[] = []
-  for (const name of only === null ? CHECK_NAMES : [only]) {
-    const found = offline && ONLINE.includes(name) ? OFFLINE : await run(CHECKS[name], desk)
+  const look = (name: CheckName) => (offline && ONLINE.includes(name) ? OFFLINE : run(CHECKS[name], desk))
+  const isOurs = (name: CheckName) => (OF_ENGINE[name] ?? desk.engine) === desk.engine
+  for (const name of only === null ? CHECK_NAMES.filter(isOurs) : [only]) {
+    const found = isOurs(name) ? await look(name) : OF_OTHER_DATABASE
     const findings = [found].flat().map(finding => ({ name, finding }))
     all.push(...findings)
     if (!json) for (const one of findings) print(showFinding(one, lang))

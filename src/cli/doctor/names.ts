@@ -6,11 +6,16 @@ export const CHECK_NAMES = [
   'disk',
   'space',
   'integrity',
+  'server',
   'schema',
   'key',
   'log',
   'holders',
   'litestream',
+  'durability',
+  'vacuum',
+  'transactions',
+  'connections',
   'dns',
   'upstream',
   'clock',
@@ -23,3 +28,19 @@ export const CHECK_NAMES = [
 ] as const
 
 export type CheckName = (typeof CHECK_NAMES)[number]
+
+/** Those that are about one kind of database. */
+export const OF_ENGINE: Readonly<Partial<Record<CheckName, 'sqlite' | 'postgres'>>> = {
+  files: 'sqlite',
+  disk: 'sqlite',
+  space: 'sqlite',
+  integrity: 'sqlite',
+  log: 'sqlite',
+  holders: 'sqlite',
+  litestream: 'sqlite',
+  server: 'postgres',
+  durability: 'postgres',
+  vacuum: 'postgres',
+  transactions: 'postgres',
+  connections: 'postgres',
+}

@@ -52,6 +52,6 @@ export const checkOperator = async ({ config, deep, offline, call, now, inspecti
   const { operator } = config
   const host = operator.url && new URL(operator.url.reveal()).host
   const told = deep && !offline ? await tellTest(operator) : null
-  const refusing = inspection?.age === 'current' ? inspection.refusingChannel() : null
+  const refusing = inspection?.age === 'current' ? await inspection.refusingChannel() : null
   return judgeOperator(host, { told, refusing, now }, call)
 }

@@ -12,7 +12,7 @@ import { formatTime } from '../frame/output.ts'
 import { commandFor } from '../trouble-command.ts'
 import { onTables } from './database.ts'
 import type { Desk } from './desk.ts'
-import { type Finding, failed, ok, quoted, todo, warning } from './finding.ts'
+import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
 
 /** What an operator has done on purpose, or what passes by itself, is a warning. */
 const SEVERE: readonly TroubleCode[] = ['account_paused', 'upstream_unreachable', 'deliveries_late']
@@ -122,9 +122,15 @@ export const judgeBackup = (
   return [...failure, ok(`${en}, and opens`, `${zh}，可以打开`)]
 }
 
+const OF_SERVER = skipped(
+  'PostgreSQL is backed up with its own tools: see that they run, and try a restore ("PostgreSQL" in docs/operations.md)',
+  'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/operations.zh-CN.md 的“PostgreSQL”）',
+)
+
 export const checkBackup = (desk: Desk) =>
-  onTables(desk, async ({ lastBackup }) => {
-    const last = lastBackup()
+  onTables(desk, async ({ kind, lastBackup }) => {
+    if (kind === 'postgres') return OF_SERVER
+    const last = await lastBackup()
     const verified =
       last.good && desk.config ? await verifyBackup(desk.config, last.good.path, { random, deep: desk.deep }) : null
     const problem = verified && !verified.ok ? verified.problem : null

@@ -27,7 +27,7 @@ export const bringUpToDate = async (
   url: string,
   { sealed, onStep, isMove = false }: { sealed: Sealed; onStep: (step: OpeningStep) => void; isMove?: boolean },
 ): Promise<void> => {
-  const guard = await connect(url)
+  const guard = await openClient(url, 'migrate')
   try {
     await refuseOldServer(guard)
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
@@ -52,10 +52,11 @@ export const bringUpToDate = async (
   }
 }
 
-const connect = async (url: string): Promise<Client> => {
+/** A connection for one thing, named by it in the server's list of sessions. */
+export const openClient = async (url: string, name: string): Promise<Client> => {
   const client = new pg.Client({
     connectionString: url,
-    application_name: 'idface-notifier migrate',
+    application_name: `idface-notifier ${name}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   })
   // The statement that waits for an answer is told of it.
@@ -95,7 +96,7 @@ const refuseOldServer = async (client: Client) => {
 }
 
 const migrateOn = async (url: string) => {
-  const client = await connect(url)
+  const client = await openClient(url, 'migrate')
   try {
     await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS, migrationsSchema: 'public' })
   } finally {
@@ -122,10 +123,15 @@ export const ageOf = async (client: Pick<Client, 'query'>): Promise<'new' | 'old
   return Number(applied) < newest ? 'older' : 'current'
 }
 
-const assertKey = async (client: Client, sealed: Sealed) => {
+/** What shows which master key it was written with; null: none yet. */
+export const canaryOf = async (client: Pick<Client, 'query'>): Promise<Buffer | null> => {
   const { rows } = await client.query<{ value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'")
-  const [canary] = rows
-  if (!canary || sealed.canary.isOurs(canary.value)) return
+  return rows[0]?.value ?? null
+}
+
+const assertKey = async (client: Client, sealed: Sealed) => {
+  const canary = await canaryOf(client)
+  if (canary === null || sealed.canary.isOurs(canary)) return
   throw new StartError({
     en: 'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
     zh: 'MASTER_KEY 不是写入该数据库的密钥；请改回正确的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',

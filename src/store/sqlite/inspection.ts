@@ -1,7 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { RefusingChannel } from '../../core/operator-channel.ts'
-import type { LastBackup } from '../backup.ts'
-import type { Account, ClaimedAccount, Stats } from '../store.ts'
+import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
@@ -13,63 +11,37 @@ import { currentSchema, driftOf, type SchemaDrift, schemaObjectsOf } from './sch
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
-/** So many accounts are told of. */
-const MOST_ACCOUNTS = 100
-
-/** What can be learnt of a database that another process may have open, without changing it. */
-export interface Inspection {
-  sqliteVersion: string
-  /** Which schema it has, seen from this version; what follows but for `findDamage` needs the current one. */
-  age: ReturnType<typeof ageOf>
-  opensWithKey: boolean
+export interface SqliteInspection extends AnyInspection {
+  kind: 'sqlite'
   /** What SQLite finds wrong with the file; null: nothing. Takes time in proportion to its size. */
   findDamage(how: 'quick' | 'deep'): string | null
   drift(): SchemaDrift
-  stats(): Promise<Stats>
-  deliveriesHeldAt(): Promise<number | null>
-  lastBackup(): LastBackup
-  refusingChannel(): RefusingChannel | null
-  /** With their keys in the clear; null: it does not decrypt. */
-  accounts(): {
-    account: Pick<Account, 'id' | 'apiId' | 'passwordMode' | 'pausedAt'>
-    apiKey: ClaimedAccount['apiKey'] | null
-  }[]
-  close(): Promise<void>
 }
 
 /** @param options.path the real path of a file that is there */
-export const openInspection = (options: SqliteOptions): Inspection => {
+export const openInspection = (options: SqliteOptions): SqliteInspection => {
   const context = openReadOnly(options)
   const { client, sealed, db } = context
   try {
-    const version = client.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '?'
     return {
-      sqliteVersion: version,
+      kind: 'sqlite',
       age: ageOf(client),
       opensWithKey: opensWith(client, sealed),
       findDamage: how => damageOf(client, how),
       drift: () => driftOf(schemaObjectsOf(client), currentSchema()),
       stats: () => createStats(context).stats(),
       deliveriesHeldAt: () => createDeliveriesHold(context).deliveriesHeldAt(),
-      lastBackup: () => prepareBackupRecords(client).last(),
-      refusingChannel: () => prepareOperatorChannel(client).refusing(),
-      accounts: () => {
-        const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS).all()
-        return rows.map(account => ({ account, apiKey: keyOf(() => sealed.accountKey.open(account)) }))
+      lastBackup: async () => prepareBackupRecords(client).last(),
+      refusingChannel: async () => prepareOperatorChannel(client).refusing(),
+      accounts: async () => {
+        const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
+        return rows.map(account => ({ account, apiKey: keyOrNull(() => sealed.accountKey.open(account)) }))
       },
       close: context.close,
     }
   } catch (error) {
     client.close()
     throw error
-  }
-}
-
-const keyOf = <Key>(open: () => Key): Key | null => {
-  try {
-    return open()
-  } catch {
-    return null
   }
 }
 

@@ -174,7 +174,7 @@ export const READING_METRICS = {
   ),
   backupLastSuccess: gauge(
     'idface_backup_last_success_timestamp_seconds',
-    'Of which moment the newest good backup is; 0: there is none.',
+    'Of which moment the newest good backup of an SQLite file is; 0: there is none.',
   ),
 } as const
 

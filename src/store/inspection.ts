@@ -1,0 +1,39 @@
+import type { RefusingChannel } from '../core/operator-channel.ts'
+import type { LastBackup } from './backup.ts'
+import type { PostgresInspection } from './postgres/inspection.ts'
+import type { SqliteInspection } from './sqlite/inspection.ts'
+import type { Account, ClaimedAccount, Stats } from './store.ts'
+
+/** What can be learnt of a database that services may have open, without changing it. */
+export type Inspection = SqliteInspection | PostgresInspection
+
+/** So many accounts are told of. */
+export const MOST_INSPECTED_ACCOUNTS = 100
+
+/** What any engine tells. */
+export interface AnyInspection {
+  /** Which schema it has, seen from this version; what reads its rows needs the current one. */
+  age: 'new' | 'older' | 'current' | 'later'
+  /** True where it has not been written with any key yet. */
+  opensWithKey: boolean
+  stats(): Promise<Stats>
+  deliveriesHeldAt(): Promise<number | null>
+  lastBackup(): Promise<LastBackup>
+  refusingChannel(): Promise<RefusingChannel | null>
+  accounts(): Promise<readonly InspectedAccount[]>
+  close(): Promise<void>
+}
+
+/** With its key in the clear; null: it does not decrypt. */
+export interface InspectedAccount {
+  account: Pick<Account, 'id' | 'apiId' | 'passwordMode' | 'pausedAt'>
+  apiKey: ClaimedAccount['apiKey'] | null
+}
+
+export const keyOrNull = <Key>(open: () => Key): Key | null => {
+  try {
+    return open()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,79 @@
+import { EventEmitter } from 'node:events'
+import type { AccountRow } from '../account.ts'
+import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
+import { createSealed } from '../sealed.ts'
+import type { StoreHints } from '../store.ts'
+import { createOpenOr } from '../unreadable.ts'
+import { createVault } from '../vault.ts'
+import { createBackupRecords } from './backup-records.ts'
+import { openConnection } from './connection.ts'
+import type { Context } from './context.ts'
+import { createDeliveriesHold } from './deliveries-hold.ts'
+import { asc } from './drizzle.ts'
+import { ageOf, canaryOf, openClient } from './opening.ts'
+import { createOperatorEvents } from './operator-events.ts'
+import { accounts } from './schema.ts'
+import {
+  type OpenTransaction,
+  readSchema,
+  readServerFacts,
+  readTables,
+  readTransactions,
+  type SchemaFacts,
+  type ServerFacts,
+  type TableFacts,
+} from './server-facts.ts'
+import { createStats } from './stats.ts'
+import type { PostgresOptions } from './store.ts'
+
+export interface PostgresInspection extends AnyInspection {
+  kind: 'postgres'
+  server(): Promise<ServerFacts>
+  transactions(): Promise<OpenTransaction[]>
+  tables(): Promise<TableFacts[]>
+  schema(): Promise<SchemaFacts>
+}
+
+/** Throws where the database cannot be connected to. */
+export const openPostgresInspection = async (
+  options: Pick<PostgresOptions, 'url' | 'masterKey' | 'previousKey' | 'random' | 'defaultRate' | 'now' | 'sleep'>,
+): Promise<PostgresInspection> => {
+  const { url, masterKey, previousKey, random, defaultRate, now } = options
+  const client = await openClient(url, 'doctor')
+  const hints = new EventEmitter<StoreHints>()
+  const sealed = createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
+  const connection = openConnection({ ...options, hasDatabaseClock: true, connections: 1 })
+  const context: Context = {
+    ...connection,
+    ...{ sealed, openOr: createOpenOr(hints), hints, tell: () => {}, defaultRate, sandbox: false },
+  }
+  try {
+    const age = await ageOf(client)
+    const canary = age === 'new' ? null : await canaryOf(client)
+    return {
+      kind: 'postgres',
+      age,
+      opensWithKey: canary === null || sealed.canary.isOurs(canary),
+      server: () => readServerFacts(client, now),
+      transactions: () => readTransactions(client),
+      tables: () => readTables(client),
+      schema: () => readSchema(client),
+      stats: createStats(context).stats,
+      deliveriesHeldAt: createDeliveriesHold(context).deliveriesHeldAt,
+      lastBackup: createBackupRecords(context).lastBackup,
+      refusingChannel: createOperatorEvents(context).refusingChannel,
+      accounts: () =>
+        context.read(async ({ db }) => {
+          const ordered = db.select().from(accounts).orderBy(asc(accounts.id))
+          const rows: AccountRow[] = await ordered.limit(MOST_INSPECTED_ACCOUNTS)
+          return rows.map(account => ({ account, apiKey: keyOrNull(() => sealed.accountKey.open(account)) }))
+        }),
+      close: async () => {
+        await Promise.all([client.end(), connection.close()])
+      },
+    }
+  } catch (error) {
+    await Promise.all([client.end(), connection.close()])
+    throw error
+  }
+}

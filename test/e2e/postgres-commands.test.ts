@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { type Environment, openFolder, runCli } from '../support/service.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** Commands on a database of their own. */
+const openDesk = async (name: string) => {
+  const folder = await openFolder()
+  const url = await server.createDatabase(name)
+  const env: Environment = { DATABASE_URL: url, MASTER_KEY: randomBytes(32).toString('base64') }
+  const run = (args: readonly string[], more: Environment = {}) =>
+    runCli(args, { cwd: folder.path, env: { ...env, ...more } })
+  return { run, env, url, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
+}
+
+interface Report {
+  state: string
+  checks: { name: string; state: string; text: string; command: string | null }[]
+}
+
+test('partners and keys are managed as on a file', async () => {
+  await using desk = await openDesk('managed')
+  const { run } = desk
+  const created = await run(['partner', 'create', 'one', '--json'])
+  expect(created).toMatchObject({ code: 0, stderr: expect.stringContaining('Made a new database, postgres://') })
+  const { partnerId } = JSON.parse(created.stdout) as { partnerId: string }
+  expect(await run(['key', 'create', partnerId])).toMatchObject({ code: 0, stderr: '' })
+  const keys = JSON.parse((await run(['key', 'list', partnerId, '--json'])).stdout) as { data: { id: string }[] }
+  expect(keys.data).toHaveLength(2)
+  expect(await run(['key', 'revoke', keys.data[0]?.id ?? ''])).toMatchObject({ code: 0 })
+  expect(await run(['migrate', '--json'])).toMatchObject({ code: 0, stdout: '{"migrated":true}\n' })
+
+  expect(await run(['status'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/Database: [\d.]+ MB in PostgreSQL \d+\.\d+\./),
+  })
+})
+
+test('what is for a file only says what to use instead, and ends with 2', async () => {
+  await using desk = await openDesk('files')
+  for (const args of [
+    ['backup', 'x.db'],
+    ['restore', 'x.db', '--yes'],
+  ])
+    expect(await desk.run(args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^DATABASE_URL.*pg_dump.*\n$/),
+    })
+})
+
+test('a database that is not reached ends a command with 1, and one that is wrongly named with 2', async () => {
+  await using desk = await openDesk('reached')
+  const away = await desk.run(['partner', 'list'], { DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x' })
+  expect(away).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^DATABASE_URL: postgres:\/\/me@127.*nothing listens/),
+  })
+  const missing = await desk.run(['partner', 'list', '--lang', 'zh'], { DATABASE_URL: server.urlOf('missing') })
+  expect(missing).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^DATABASE_URL：.*3D000.*CREATE DATABASE/),
+  })
+  expect(await desk.run(['partner', 'list'], { MASTER_KEY: '' })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('openssl rand -base64 32'),
+  })
+})
+
+test('doctor looks at the server, changes nothing, and names what is wrong with the statement that mends it', async () => {
+  await using desk = await openDesk('doctored')
+  const doctor = async (more: readonly string[] = [], env: Environment = {}) => {
+    const { code, stdout } = await desk.run(['doctor', '--json', '--offline', ...more], env)
+    const report = JSON.parse(stdout) as Report
+    return { code, of: (name: string) => report.checks.filter(check => check.name === name), report }
+  }
+  const before = await doctor(['--only', 'schema'])
+  expect(before.of('schema')).toMatchObject([{ state: 'skipped' }])
+  const tables = await server.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", [], 'doctored')
+  expect(tables).toEqual([])
+
+  const key = Buffer.from(desk.env.MASTER_KEY ?? '', 'base64')
+  const sleep = async () => {}
+  const from = { url: desk.url, masterKey: key, random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
+  await using stack = new AsyncDisposableStack()
+  const store = await openPostgresStore(from)
+  stack.defer(() => store.close())
+  const { code, of, report } = await doctor([], { IHUYI_ACCOUNT: 'a', IHUYI_API_KEY: 'b' })
+  expect(report.checks.filter(({ state }) => state === 'failed')).toMatchObject([
+    { name: 'durability' },
+    { name: 'durability' },
+  ])
+  expect(code).toBe(1)
+  expect(of('durability').map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^fsync is off/),
+    expect.stringMatching(/^full_page_writes is off/),
+  ])
+  for (const name of ['server', 'schema', 'key', 'vacuum', 'transactions', 'connections', 'due', 'accounts'])
+    expect([name, of(name).map(({ state }) => state)]).toEqual([name, ['ok']])
+  expect(of('backup')).toMatchObject([{ state: 'skipped', text: expect.stringContaining('PostgreSQL') }])
+  expect(of('server')[0]?.text).toMatch(/^PostgreSQL \d+\.\d+, database doctored as user postgres$/)
+
+  await server.query('ALTER TABLE messages RESET (autovacuum_vacuum_threshold)', [], 'doctored')
+  expect((await doctor(['--only', 'vacuum'])).of('vacuum')).toMatchObject([
+    {
+      state: 'warning',
+      command: expect.stringContaining('ALTER TABLE "messages" SET (autovacuum_vacuum_threshold=1000)'),
+    },
+  ])
+  const other = await doctor(['--only', 'key'], { MASTER_KEY: randomBytes(32).toString('base64') })
+  expect(other).toMatchObject({ code: 1, report: { state: 'failed' } })
+  expect((await doctor(['--only', 'log'])).of('log')).toMatchObject([{ state: 'skipped' }])
+})
