@@ -7,7 +7,7 @@ import { openPair } from './pair.ts'
  * `MODEL_HISTORIES=100000 MODEL_SEED=7 npx vitest run test/store/model` runs so many of each kind, from that seed on: each
  * history has a seed of its own, and the next has the next. `MODEL_HISTORIES=1 MODEL_SEED=…` repeats one that failed.
  */
-const HISTORIES = Number(process.env.MODEL_HISTORIES ?? 5_000)
+export const historiesOr = (usual: number): number => Number(process.env.MODEL_HISTORIES ?? usual)
 export const SEED = Number(process.env.MODEL_SEED ?? 1)
 
 /**
@@ -15,10 +15,10 @@ export const SEED = Number(process.env.MODEL_SEED ?? 1)
  * by row, and what must never be is looked for on both sides; some of the reads are compared too, and at the end of some
  * histories all of them.
  */
-export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2, histories = HISTORIES): Promise<void> => {
+export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2, usual = 5_000): Promise<void> => {
   await using pair = await openPair(openEngine)
   const run = await createRunner(pair)
-  for (let seed = SEED; seed < SEED + histories; seed++) {
+  for (let seed = SEED; seed < SEED + historiesOr(usual); seed++) {
     const plan = planHistory(seed, handles)
     if ((await run(plan)) === null) continue
     const { plan: shortest, difference } = await shrink(run, plan)

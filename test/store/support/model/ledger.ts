@@ -7,7 +7,7 @@ import { Difference } from './pair.ts'
 import type { Verb } from './steps.ts'
 
 /** Anything else may free what was claimed. */
-const CLAIMS: readonly Verb[] = ['claimVerifications', 'claimMessages']
+export const CLAIMS: readonly Verb[] = ['claimVerifications', 'claimMessages']
 /** After these a verdict that was told may be forgotten, and asked for again. */
 const FORGET: readonly Verb[] = ['cancel', 'together', 'prune']
 

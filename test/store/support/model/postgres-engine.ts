@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { openPostgresStore } from '../../../../src/store/postgres/store.ts'
+import { openTestServer } from '../../../support/postgres.ts'
+import type { Sequence } from '../memory/tables.ts'
+import { NAMES, type Name, STORED, sqlOf, type Values } from './compared.ts'
+import type { Contents, OpenEngine } from './engine.ts'
+import { brokenSql } from './invariants.ts'
+
+/** Before a transaction is run again: who is in its way here is away soon. */
+const LONGEST_PAUSE_MS = 5
+
+/** Two handles of one database, on a server of its own. */
+export const openPostgresEngine: OpenEngine = async options => {
+  const server = await openTestServer()
+  const url = await server.createDatabase('model')
+  const open = () =>
+    openPostgresStore({
+      ...options,
+      url,
+      masterKey: Buffer.alloc(32, 7),
+      random: randomBytes,
+      hasDatabaseClock: false,
+      sleep: ms => sleep(Math.min(ms, LONGEST_PAUSE_MS)),
+    })
+  const handles = [await open(), await open()] as const
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  // Nothing that is put back is counted.
+  await client.query('SET session_replication_role = replica')
+
+  return {
+    name: 'PostgreSQL',
+    inTurn: false,
+    handles,
+
+    read: async (): Promise<Contents> => {
+      const { rows } = await client.query<Read>({ name: 'read', text: READ })
+      const [{ tables, broken }] = rows as [Read]
+      const all = NAMES.map((name): [Name, Values[]] => [name, (tables[name] ?? []).map(asBits)])
+      return { tables: Object.fromEntries(all) as Record<Name, Values[]>, broken }
+    },
+
+    newest: async () => {
+      const { rows } = await client.query<Newest>({ name: 'newest', text: NEWEST })
+      return (rows as [Newest])[0].numbers
+    },
+
+    save: async () => {
+      await client.query('CREATE SCHEMA saved')
+      for (const table of SAVED) await client.query(`CREATE TABLE saved.${table} AS TABLE ${table}`)
+      const { rows } = await client.query<{ text: string }>(`
+        SELECT format('SELECT setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename),
+          coalesce(last_value, 1), last_value IS NOT NULL) AS text
+        FROM pg_sequences WHERE schemaname = 'public'`)
+      const statements = [
+        ...SAVED.map(table => `DELETE FROM ${table}`),
+        ...SAVED.map(table => `INSERT INTO ${table} OVERRIDING SYSTEM VALUE TABLE saved.${table}`),
+        ...rows.map(({ text }) => text),
+      ]
+      return async suffix => {
+        const rename = `UPDATE accounts SET id = id || ${pg.escapeLiteral(suffix)}`
+        await client.query([...statements, rename].join(';\n'))
+      }
+    },
+
+    [Symbol.asyncDispose]: async () => {
+      for (const store of handles) await store.close()
+      await client.end()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const SAVED = [...STORED, 'counts', 'count_changes']
+
+/** What is counted, by whom, and how many there are. */
+const COUNTED = `
+  SELECT 'verifications_waiting', account_id, count(*) FROM verifications WHERE due_at IS NOT NULL GROUP BY 2
+  UNION ALL SELECT 'verifications_leased', account_id, count(*) FROM verifications WHERE claimed_at IS NOT NULL GROUP BY 2
+  UNION ALL SELECT 'registrations_' || status, '', count(*) FROM registrations GROUP BY 1
+  UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
+  UNION ALL SELECT 'partner_hour', partner_id || ' ' || created_at / 3600000, count(*) FROM registrations GROUP BY 2
+  UNION ALL SELECT 'messages_' || state, '', count(*) FROM messages WHERE state <> 'pending' GROUP BY 1
+  UNION ALL SELECT 'messages_held', '', count(*) FROM messages WHERE state = 'pending' AND due_at IS NULL HAVING count(*) > 0
+  UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL
+    HAVING count(*) > 0
+  UNION ALL SELECT 'messages_leased', '', count(*) FROM messages WHERE claimed_at IS NOT NULL HAVING count(*) > 0
+  UNION ALL SELECT 'partner_hosts', partner_id, count(*) FROM lanes GROUP BY 2`
+const KEPT = `
+  SELECT what, owner, sum(n) FROM (SELECT what, owner, n FROM counts UNION ALL SELECT what, owner, n FROM count_changes) AS both_
+  GROUP BY what, owner HAVING sum(n) <> 0`
+const WRONG_COUNTS = `
+  SELECT count(*) FROM (((${COUNTED}) EXCEPT (${KEPT})) UNION ALL ((${KEPT}) EXCEPT (${COUNTED}))) AS wrong`
+
+interface Read {
+  tables: Record<Name, unknown[][] | null>
+  broken: Contents['broken']
+}
+const asBits = (row: readonly unknown[]): unknown[] =>
+  row.map(value => (typeof value === 'boolean' ? Number(value) : value))
+
+/** Everything in one round trip. */
+const READ = `
+  SELECT json_build_object(${NAMES.map(name => {
+    const { columns, from } = sqlOf(name)
+    return `'${name}', (SELECT json_agg(one.values) FROM (SELECT json_build_array(${columns.join(', ')}) AS values ${from}) AS one)`
+  }).join(', ')}) AS tables,
+  (SELECT row_to_json(broken) FROM (${brokenSql(WRONG_COUNTS)}) AS broken) AS broken`
+
+interface Newest {
+  numbers: Record<Sequence, number>
+}
+const NEWEST = `
+  SELECT json_object_agg(sequence.name, coalesce(pg_sequence_last_value(pg_get_serial_sequence(sequence.name, sequence.key)), 0))
+    AS numbers
+  FROM (VALUES ('verifications', 'id'), ('messages', 'seq'), ('lanes', 'id')) AS sequence(name, key)`
