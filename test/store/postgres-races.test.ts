@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
@@ -38,6 +39,7 @@ const openNodes = async () => {
   return {
     bench,
     nodes,
+    url: server.urlOf(database),
     query: <Row extends object>(text: string) => server.query<Row & Record<string, unknown>>(text, [], database),
     /** All at once, one node after the other. */
     registerAll: async (batches: readonly NewRegistration[][]): Promise<Registered[][]> =>
@@ -45,8 +47,11 @@ const openNodes = async () => {
     [Symbol.asyncDispose]: async () => {
       await other.close()
       await bench.store.close()
-      const query = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
-      expect(await server.query(query, [database])).toEqual([{ deadlocks: 0 }])
+      // A backend tells what it counted when it ends.
+      const backends = 'SELECT pid FROM pg_stat_activity WHERE datname = $1'
+      await vi.waitUntil(async () => (await server.query(backends, [database])).length === 0, 10_000)
+      const deadlocks = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
+      expect(await server.query(deadlocks, [database])).toEqual([{ deadlocks: 0 }])
     },
   }
 }
@@ -60,16 +65,25 @@ const shuffled = <Item>(items: readonly Item[], seed: number): Item[] =>
 
 test('a pair that many register at once is registered once, by whichever order of serials', async () => {
   await using opened = await openNodes()
-  const { bench, registerAll, query } = opened
-  const serials = Array.from({ length: 50 }, (_, i) => `${1_000 + i}`)
-  const registered = await registerAll(
-    Array.from({ length: 12 }, (_, i) =>
-      shuffled(serials, i).map(idcardid => bench.newRegistration({ idcardid, isBatch: true })),
-    ),
+  const { bench, url, registerAll, query } = opened
+  const serials = Array.from({ length: 500 }, (_, i) => `${1_000 + i}`)
+  const batches = Array.from({ length: 8 }, (_, i) =>
+    shuffled(serials, i).map(idcardid => bench.newRegistration({ idcardid, isBatch: true })),
   )
+  // All are about to insert, and begin together.
+  const gate = new pg.Client({ connectionString: url })
+  await gate.connect()
+  await gate.query('BEGIN; LOCK TABLE verifications IN SHARE ROW EXCLUSIVE MODE')
+  const registering = registerAll(batches)
+  const waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+  await vi.waitUntil(async () => (await query(waiting)).length === batches.length, 10_000)
+  await gate.query('COMMIT')
+  await gate.end()
+
+  const registered = await registering
   const outcomes = outcomesOf(registered)
   expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(serials.length)
-  expect(outcomes.filter(outcome => outcome === 'existing')).toHaveLength(11 * serials.length)
+  expect(outcomes.filter(outcome => outcome === 'existing')).toHaveLength((batches.length - 1) * serials.length)
   const ids = new Set(registered.flat().map(one => 'registration' in one && one.registration.id))
   expect(ids.size).toBe(serials.length)
   expect(await query('SELECT count(*)::int AS n FROM verifications')).toEqual([{ n: serials.length }])
@@ -78,19 +92,19 @@ test('a pair that many register at once is registered once, by whichever order o
 test('a serial that two partners register at once belongs to one of them, with all its spellings', async () => {
   await using opened = await openNodes()
   const { bench, registerAll, query } = opened
-  const other = await bench.addPartner()
-  const spellings = Array.from({ length: 20 }, (_, i) => [`${7_000 + i}`, `00${7_000 + i}`, `${7_000 + i}-x`]).flat()
+  const partners = [bench.partnerId, await bench.addPartner()]
+  const numbers = Array.from({ length: 40 }, (_, i) => `${7_000 + i}`)
   await registerAll(
-    Array.from({ length: 10 }, (_, i) =>
-      shuffled(spellings, i).map(idcardid =>
-        bench.newRegistration({ idcardid, partnerId: i % 2 === 0 ? bench.partnerId : other }),
-      ),
+    numbers.flatMap(number =>
+      [number, `00${number}`, `${number}-x`].map((idcardid, i) => [
+        bench.newRegistration({ idcardid, partnerId: partners[i % 2] as string }),
+      ]),
     ),
   )
   const owners = await query<{ key: string; owners: number }>(`
     SELECT ltrim(substring(idcardid FROM '^[0-9]+'), '0') AS key, count(DISTINCT partner_id)::int AS owners
     FROM verifications GROUP BY 1`)
-  expect(owners).toHaveLength(20)
+  expect(owners).toHaveLength(numbers.length)
   expect(owners.filter(({ owners }) => owners > 1)).toEqual([])
 })
 
