@@ -150,6 +150,17 @@ test('all that a file has is in the database after a move, and counters go on be
   expect(acts).toEqual([{ act: 'database.move', name: 'root' }])
 })
 
+test('a time with fractions, which SQLite takes, is moved as a whole one', async () => {
+  const from = await makeFile()
+  const client = new Database(from)
+  client.exec('UPDATE partners SET created_at = 1795696003632.7122')
+  client.close()
+  const target = await newTarget()
+  await move(from, target.url)
+  const rows = await server.query('SELECT DISTINCT created_at AS at FROM partners', [], target.name)
+  expect(rows).toEqual([{ at: '1795696003633' }])
+})
+
 test('a move that is stopped goes on where it was, and no node starts on half of it', async () => {
   const from = await makeFile({ registrations: 3_500 })
   const target = await newTarget()

@@ -86,8 +86,11 @@ const sourceOf = (client: Database.Database, canary: Buffer): Source => {
   }
 }
 
-/** SQLite has no booleans, and what is not sealed as a text. */
+const WHOLE: ReadonlySet<string> = new Set(['bigint', 'integer'])
+
+/** SQLite has no booleans, takes fractions of a ms in a column of whole numbers, and has what is not sealed as a text. */
 const fromSqlite = (type: string, value: Value): Value => {
+  if (typeof value === 'number' && WHOLE.has(type)) return Math.round(value)
   if (type === 'boolean') return value === null ? null : value === 1
   return type === 'bytea' && typeof value === 'string' ? Buffer.from(value) : value
 }
