@@ -1,5 +1,36 @@
 import type { EventEmitter } from 'node:events'
-import type { StoreHints } from './store.ts'
+import type { TurnedCallback } from './callbacks.ts'
+import type { Cancelled } from './registration.ts'
+import type { Unreadable } from './unreadable.ts'
+
+/**
+ * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,
+ * `resolved` and `cancelled` are told on all of them: on the one that made the change before its verb resolves, on the others mostly
+ * within 100 ms, or never, while a node cannot hear the others. So nobody may rely on a hint:
+ * - what is due is found by rounds that look again each second, a bulk resend within a minute;
+ * - who waits for `resolved` looks again each second;
+ * - nothing is claimed after the commit of a cancel, but what another node has claimed before may be sent until its lease ends.
+ */
+export interface StoreHints {
+  /** Something may be due earlier than the last claim said. */
+  verificationsDue: []
+  messagesDue: []
+  resendsDue: []
+  bulkActsDue: []
+  /** These registrations left `pending`. */
+  resolved: [registrationIds: readonly string[]]
+  /** What has been claimed of this must not be sent any more. */
+  cancelled: [what: Cancelled]
+  /** These callback URLs fail, are disabled, or work again. */
+  callbacksTurned: [turns: readonly TurnedCallback[]]
+  /**
+   * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
+   * put off by some minutes; one that is old is set aside: pending, with no due time.
+   */
+  unreadable: [where: Unreadable]
+  /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
+  broken: [error: Error]
+}
 
 /** A hint as data: its name and what it tells. */
 export type Hint = { [Name in keyof StoreHints]: [name: Name, ...StoreHints[Name]] }[keyof StoreHints]

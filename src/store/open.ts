@@ -10,7 +10,8 @@ export interface OpenStoreDeps {
   /** Epoch ms. */
   now: () => number
   random: (bytes: number) => Buffer
-  sleep: (ms: number) => Promise<unknown>
+  /** Rejects when the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
   /** On a thread of its own no statement holds up the event loop; for a few calls such a thread is not worth its start. */
   runs: 'on its own thread' | 'here'
   emit: Emit<OpeningEvent>

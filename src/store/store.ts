@@ -6,8 +6,9 @@ import type { Secret } from '../core/secret.ts'
 import type { Account, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
-import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage, TurnedCallback } from './callbacks.ts'
+import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage } from './callbacks.ts'
 import type { Mended, MendPlace } from './due-times.ts'
+import type { StoreHints } from './hints.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type {
   ClaimedOperatorEvents,
@@ -33,7 +34,6 @@ import type {
   Attempt,
   BulkResend,
   Cancellation,
-  Cancelled,
   EventPage,
   EventQuery,
   Explanation,
@@ -46,7 +46,6 @@ import type {
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
 import type { EngineStats, Stats } from './stats.ts'
-import type { Unreadable } from './unreadable.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { Act, NewAct } from './act.ts'
@@ -56,6 +55,7 @@ export type { BackupRecord, LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk-act.ts'
 export type { Callback, CallbackNotice, CallbackPage, TurnedCallback } from './callbacks.ts'
 export type { Mended, MendPlace } from './due-times.ts'
+export type { StoreHints } from './hints.ts'
 export type * from './history.ts'
 export type * from './operator-events.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
@@ -269,30 +269,4 @@ export interface Store extends OperatorVerbs {
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>
   close(): Promise<void>
-}
-
-/**
- * What the store tells whoever listens. A change is told once it is durable. Nobody may rely on what is due being told: rounds
- * look again each second, so a lost hint costs a second. Only a long poll then waits to its end, a bulk resend up to a minute,
- * and a message that is already claimed may still be sent after a cancel.
- */
-export interface StoreHints {
-  /** Something may be due earlier than the last claim said. */
-  verificationsDue: []
-  messagesDue: []
-  resendsDue: []
-  bulkActsDue: []
-  /** These registrations left `pending`. */
-  resolved: [registrationIds: readonly string[]]
-  /** Emitted before the verb that cancels or disables resolves. What has been claimed of this must not be sent any more. */
-  cancelled: [what: Cancelled]
-  /** These callback URLs fail, are disabled, or work again. */
-  callbacksTurned: [turns: readonly TurnedCallback[]]
-  /**
-   * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
-   * put off by some minutes; one that is old is set aside: pending, with no due time.
-   */
-  unreadable: [where: Unreadable]
-  /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
-  broken: [error: Error]
 }

@@ -61,7 +61,8 @@ export interface ConnectionOptions {
   now: () => number
   /** False: `now` decides, not the database's clock. */
   hasDatabaseClock: boolean
-  sleep: (ms: number) => Promise<unknown>
+  /** Rejects when the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
   /** Connections for calls, and as many for the loops. */
   connections: number
 }

@@ -69,6 +69,8 @@ export const openPool = ({ url, name, size }: PoolOptions): Pool => {
       })
       if (opened.get(client) === silences) return client
       client.release(true)
+      // Where nobody answers, the end would be waited for.
+      client.connection.stream.destroy()
     }
   }
 

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events'
-import { tellHints } from '../hints.ts'
 import { createSealed } from '../sealed.ts'
 import type { PostgresStats } from '../stats.ts'
 import type { Store, StoreHints } from '../store.ts'
@@ -21,6 +20,7 @@ import { createDeliveriesHold } from './deliveries-hold.ts'
 import { readServer } from './engine-figures.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
+import { openHintChannel } from './hints.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
@@ -73,12 +73,13 @@ export const openPostgresStore = async ({
   const sealed = createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
   await bringUpToDate(options.url, { sealed, onStep })
   const connection = openConnection({ ...options, connections, hasDatabaseClock })
+  const channel = openHintChannel({ url: options.url, hints, sleep: options.sleep, id: random(8).toString('hex') })
   const context: Context = {
     ...connection,
     sealed,
     openOr: createOpenOr(hints),
     hints,
-    tell: told => tellHints(hints, told),
+    tell: channel.tell,
     defaultRate,
     sandbox,
   }
@@ -122,5 +123,9 @@ export const openPostgresStore = async ({
     }),
     probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
   }
-  return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close: connection.close }
+  const close = async () => {
+    await channel.close()
+    await connection.close()
+  }
+  return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close }
 }

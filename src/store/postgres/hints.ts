@@ -1,0 +1,189 @@
+import type { EventEmitter } from 'node:events'
+import type { Client } from 'pg'
+import { type Hint, tellHints } from '../hints.ts'
+import type { StoreHints } from '../store.ts'
+import { pg } from './drizzle.ts'
+import { sessionOf } from './pool.ts'
+
+export interface HintChannel {
+  /** Tells hints here at once, and other nodes before long, if it can. Only after the commit of what they tell. */
+  tell: (hints: readonly Hint[]) => void
+  close(): Promise<void>
+}
+
+export interface HintChannelOptions {
+  url: string
+  /** Where hints are told here. */
+  hints: EventEmitter<StoreHints>
+  /** Rejects when the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
+  /** Of this node alone. */
+  id: string
+}
+
+const CHANNEL = 'idface_notifier'
+/** Each NOTIFY holds a lock that all commits with one wait for, so hints go together, apart from the transactions that they tell of. */
+const GAP_MS = 10
+/** Below the 8,000 bytes that PostgreSQL takes. */
+const MOST_BYTES = 7_900
+/** More hints than these wait for nobody: they are lost. */
+const MOST_WAITING = 10_000
+/** How often a node tells itself something through the channel; what it has not heard by the next time shows that the channel is dead. */
+const BEAT_MS = 2_000
+/** What has not been sent so long after the end is lost. */
+const CLOSING_MS = 500
+/** Before a channel that has been dead so often is opened anew. */
+const PAUSES_MS = [100, 1_000, 5_000, 30_000, 60_000]
+
+/** What other nodes have to know. The others are of what a process itself has seen. */
+const CROSSING: ReadonlySet<string> = new Set<keyof StoreHints>([
+  'verificationsDue',
+  'messagesDue',
+  'resendsDue',
+  'bulkActsDue',
+  'resolved',
+  'cancelled',
+])
+const DUE: readonly Hint[] = [['verificationsDue'], ['messagesDue'], ['resendsDue'], ['bulkActsDue']]
+
+/**
+ * Hints between nodes, by NOTIFY on a connection of its own. Nobody may need them: behind a pooler in transaction mode, or while it is
+ * opened anew, none arrive.
+ */
+export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): HintChannel => {
+  const closing = new AbortController()
+  const outbox = new Set<string>()
+  let client: Client | null = null
+  let sending: Promise<void> | null = null
+  let isOpenedAnew = false
+  let isHeard = false
+
+  /** Ends with its signal, though the timer may not. */
+  const pause = async (ms: number, ...signals: AbortSignal[]) => {
+    const signal = AbortSignal.any([closing.signal, ...signals])
+    signal.throwIfAborted()
+    const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    await Promise.race([sleep(ms, signal), aborted])
+  }
+
+  const notify = (listening: Client, payload: string) => listening.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
+
+  const send = async () => {
+    while (outbox.size > 0 && client) {
+      await sleep(GAP_MS)
+      const payloads = payloadsOf(id, outbox)
+      outbox.clear()
+      for (const payload of payloads) if (client) await notify(client, payload)
+    }
+  }
+  const beginToSend = () => {
+    sending ??= send()
+      // Its connection is opened anew by who listens on it.
+      .catch(() => {})
+      .finally(() => {
+        sending = null
+      })
+  }
+
+  const hear = (payload: string | undefined) => {
+    const { from, told } = readPayload(payload)
+    if (from !== id) tellHints(hints, told)
+    else if (told.length === 0) isHeard = true
+  }
+
+  /** Listens until the channel is dead; how long it has lived, in beats. */
+  const listen = async (): Promise<number> => {
+    const gone = new AbortController()
+    const listening = new pg.Client({ ...sessionOf({ url, name: 'hints' }), query_timeout: BEAT_MS })
+    listening.on('error', () => gone.abort())
+    listening.on('end', () => gone.abort())
+    listening.on('notification', ({ payload }) => hear(payload))
+    let beats = 0
+    try {
+      await listening.connect()
+      await listening.query(`LISTEN ${CHANNEL}`)
+      client = listening
+      beginToSend()
+      // What others told meanwhile is lost.
+      if (isOpenedAnew) tellHints(hints, DUE)
+      isOpenedAnew = true
+      for (;;) {
+        isHeard = false
+        await notify(listening, payloadOf(id, []))
+        await pause(BEAT_MS, gone.signal)
+        if (!isHeard) return beats
+        beats++
+      }
+    } catch {
+      return beats
+    } finally {
+      client = null
+      listening.end().catch(() => {})
+      // Where nobody answers, the end would be waited for.
+      listening.connection.stream.destroy()
+    }
+  }
+
+  const keepListening = async () => {
+    let deaths = 0
+    while (!closing.signal.aborted) {
+      deaths = (await listen()) > 0 ? 0 : deaths + 1
+      const pauseMs = PAUSES_MS[Math.min(deaths, PAUSES_MS.length - 1)] ?? 0
+      await pause(pauseMs).catch(() => {})
+    }
+  }
+  const listened = keepListening()
+
+  return {
+    tell: told => {
+      tellHints(hints, told)
+      for (const word of wordsOf(told)) if (outbox.size < MOST_WAITING) outbox.add(word)
+      if (outbox.size > 0 && client) beginToSend()
+    },
+    close: async () => {
+      // A command tells something, and ends at once.
+      for (let left = CLOSING_MS; left > 0 && outbox.size > 0; left -= GAP_MS) await sleep(GAP_MS)
+      await sending
+      closing.abort()
+      await listened
+    },
+  }
+}
+
+/** Each as JSON, the registrations one by one, so that the same ones are known by their text. */
+const wordsOf = (told: readonly Hint[]): string[] =>
+  told
+    .filter(([name]) => CROSSING.has(name))
+    .flatMap((hint): unknown[] => (hint[0] === 'resolved' ? hint[1].map(id => ['resolved', id]) : [hint]))
+    .map(word => JSON.stringify(word))
+
+const payloadOf = (from: string, words: readonly string[]) => `{"from":"${from}","hints":[${words.join(',')}]}`
+
+/** In as few payloads as hold them. */
+const payloadsOf = (from: string, words: Iterable<string>): string[] => {
+  const frame = payloadOf(from, []).length
+  const groups: string[][] = []
+  let left = 0
+  for (const word of words) {
+    const size = Buffer.byteLength(word) + 1
+    if (size > left) {
+      groups.push([])
+      left = MOST_BYTES - frame
+    }
+    left -= size
+    groups.at(-1)?.push(word)
+  }
+  return groups.map(group => payloadOf(from, group))
+}
+
+/** Of what a later version tells, and of what others send on the channel, nothing is told. */
+const readPayload = (payload = ''): { from: string | null; told: Hint[] } => {
+  try {
+    const { from, hints } = JSON.parse(payload) as { from: string; hints: [name: string, what: unknown][] }
+    const resolved = hints.flatMap(([name, id]) => (name === 'resolved' ? [id as string] : []))
+    const others = hints.filter(([name]) => name !== 'resolved' && CROSSING.has(name)) as unknown as Hint[]
+    return { from, told: resolved.length === 0 ? others : [...others, ['resolved', resolved]] }
+  } catch {
+    return { from: null, told: [] }
+  }
+}

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Hint } from '../../../src/store/hints.ts'
+import { openHintChannel } from '../../../src/store/postgres/hints.ts'
+import type { StoreHints } from '../../../src/store/store.ts'
+import { openDatabaseLink } from '../../support/database-link.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+
+let server: TestServer
+let databases = 0
+let database: string
+
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+beforeEach(async () => {
+  database = `hints_${++databases}`
+  await server.createDatabase(database)
+})
+
+const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
+
+const here = () => server.urlOf(database)
+
+const NAMES = [
+  'verificationsDue',
+  'messagesDue',
+  'resendsDue',
+  'bulkActsDue',
+  'resolved',
+  'cancelled',
+  'callbacksTurned',
+  'unreadable',
+] as const
+
+/** A node that listens, and what it has heard since then. */
+const openNode = async (url: string) => {
+  const hints = new EventEmitter<StoreHints>()
+  const heard: Hint[] = []
+  for (const name of NAMES) hints.on(name, (...args: unknown[]) => void heard.push([name, ...args] as unknown as Hint))
+  const channel = openHintChannel({ url, hints, sleep, id: randomUUID() })
+  onTestFinished(() => channel.close())
+  const nextStart = () => vi.waitFor(() => expect(heard).toContainEqual(['bulkActsDue']), { timeout: 10_000 })
+  await vi.waitFor(
+    async () => {
+      await server.query(
+        'SELECT pg_notify($1, $2)',
+        ['idface_notifier', '{"from":"test","hints":[["resendsDue"]]}'],
+        database,
+      )
+      expect(heard).toContainEqual(['resendsDue'])
+    },
+    { timeout: 10_000 },
+  )
+  await sleep(50)
+  heard.length = 0
+  return { ...channel, heard, nextStart }
+}
+
+/** Without what they have heard of each other's start. */
+const openNodes = async (...urls: string[]) => {
+  const nodes = []
+  for (const url of urls) nodes.push(await openNode(url))
+  for (const { heard } of nodes) heard.length = 0
+  return nodes as [Node, Node, Node]
+}
+type Node = Awaited<ReturnType<typeof openNode>>
+
+const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval: 5 })
+
+describe('hints between nodes', () => {
+  test('are heard by the others, and by the node itself once', async () => {
+    const [one, two, three] = await openNodes(here(), here(), here())
+    const told: Hint[] = [
+      ['messagesDue'],
+      ['cancelled', { partnerId: 'p', registrationId: null }],
+      ['resolved', ['a', 'b']],
+    ]
+    one.tell(told)
+    expect(one.heard).toEqual(told)
+    for (const { heard } of [two, three]) await soon(() => expect(heard).toEqual(told))
+    await sleep(50)
+    expect(one.heard).toEqual(told)
+  })
+
+  test('are heard within 100 ms', async () => {
+    const [one, two] = await openNodes(here(), here())
+    const start = performance.now()
+    one.tell([['resolved', ['a']]])
+    await vi.waitFor(() => expect(two.heard).toHaveLength(1), { interval: 1 })
+    expect(performance.now() - start).toBeLessThan(100)
+  })
+
+  test('of what only the process itself has seen do not cross', async () => {
+    const [one, two] = await openNodes(here(), here())
+    one.tell([
+      ['unreadable', { table: 'messages', id: '1' }],
+      ['callbacksTurned', []],
+    ])
+    one.tell([['messagesDue']])
+    await soon(() => expect(two.heard).toEqual([['messagesDue']]))
+  })
+
+  test('that are many go together, each once', async () => {
+    const [one, two] = await openNodes(here(), here())
+    const ids = Array.from({ length: 2_000 }, (_, n) => `reg_01JABCDEFGHJKMNPQRSTV${1000 + n}`)
+    for (const id of ids) one.tell([['messagesDue'], ['resolved', [id]]])
+    await soon(() => expect(two.heard.flatMap(hint => (hint[0] === 'resolved' ? hint[1] : []))).toEqual(ids))
+    expect(two.heard.filter(([name]) => name === 'messagesDue')).toHaveLength(1)
+    expect(two.heard.length).toBeLessThan(20)
+  })
+
+  test('that nobody could hear in time are lost, not kept', async () => {
+    const [one, two] = await openNodes(here(), here())
+    const ids = Array.from({ length: 30_000 }, (_, n) => `reg_${n}`)
+    one.tell([['resolved', ids]])
+    one.tell([['messagesDue']])
+    await soon(() => expect(two.heard.flatMap(hint => (hint[0] === 'resolved' ? hint[1] : []))).toHaveLength(10_000))
+    one.tell([['messagesDue']])
+    await soon(() => expect(two.heard.at(-1)).toEqual(['messagesDue']))
+  })
+
+  test('are not disturbed by what others send', async () => {
+    const [one, two] = await openNodes(here(), here())
+    const strange = [
+      '',
+      'x',
+      'null',
+      '[]',
+      '{"from":1}',
+      '{"from":"x","hints":[["broken",{}],["newer",1],["messagesDue"]]}',
+    ]
+    for (const payload of strange)
+      await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
+    one.tell([['resendsDue']])
+    await soon(() => expect(two.heard).toEqual([['messagesDue'], ['resendsDue']]))
+  })
+
+  test('are heard again after a crash, which wakes all queues', { timeout: 20_000 }, async () => {
+    const [one, two] = await openNodes(here(), here())
+    await server.crash()
+    one.tell([['messagesDue']])
+    for (const { heard } of [one, two]) heard.length = 0
+    await server.start()
+    for (const { nextStart } of [one, two]) await nextStart()
+    two.heard.length = 0
+    one.tell([['resolved', ['a']]])
+    await soon(() => expect(two.heard).toContainEqual(['resolved', ['a']]))
+  })
+
+  test('of a command that ends at once are heard', async () => {
+    const one = await openNode(here())
+    const command = openHintChannel({ url: server.urlOf(database), hints: new EventEmitter(), sleep, id: randomUUID() })
+    command.tell([['messagesDue']])
+    await command.close()
+    await soon(() => expect(one.heard).toEqual([['messagesDue']]))
+  })
+
+  test('do not hold up the end of a node whose database is away', async () => {
+    await using link = await openDatabaseLink(server)
+    const node = await openNode(link.urlOf(database))
+    link.silence(true)
+    node.tell([['messagesDue']])
+    const start = performance.now()
+    await node.close()
+    expect(performance.now() - start).toBeLessThan(5_000)
+  })
+
+  test('G4: a channel that has gone silent is opened anew', { timeout: 20_000 }, async () => {
+    await using link = await openDatabaseLink(server)
+    const [one, two] = await openNodes(here(), link.urlOf(database))
+    link.silence()
+    one.tell([['resolved', ['lost']]])
+    await two.nextStart()
+    expect(two.heard).not.toContainEqual(['resolved', ['lost']])
+    one.tell([['resolved', ['a']]])
+    await soon(() => expect(two.heard).toContainEqual(['resolved', ['a']]))
+  })
+})
