@@ -87,6 +87,8 @@ export interface Store extends OperatorVerbs {
   listRegistrations(partnerId: string, query: RegistrationQuery): Promise<Registration[]>
   /** All of these serials, newest first. Null: they are more than `limit`, of which it looks at one more at most. */
   lookUpRegistrations(partnerId: string, idcardids: readonly string[], limit: number): Promise<Registration[] | null>
+  /** Those of these registrations, of any partner, that are not pending any more. */
+  endedAmong(ids: readonly string[]): Promise<string[]>
   /** Ends it as `cancelled`: no more polls, no more attempts, and erases what was known. Again: changes nothing. */
   cancel(partnerId: string, id: string): Promise<Cancellation | null>
   /** Makes the verification due now; changes nothing for a registration that has ended. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../../core/clock.ts'
+import { SECOND } from '../../core/duration.ts'
 import type { Store } from '../../store/store.ts'
 import type { WaitingRoom } from '../waiting-room.ts'
 
 export interface LongPollDeps {
-  store: Pick<Store, 'hints'>
+  store: Pick<Store, 'hints' | 'endedAmong'>
   sleep: Clock['sleep']
   waitingRoom: Pick<WaitingRoom, 'enter'>
 }
@@ -15,17 +16,36 @@ interface Wait {
   signal: AbortSignal
 }
 
-/** A call that waits for a registration to end is woken by the hint `resolved`; waiting costs no query. */
+/** The hint may not come from another node. */
+const LOOK_AGAIN_MS = 1 * SECOND
+
+/**
+ * A call that waits for a registration to end is woken by the hint `resolved`, or by a look at the database: one a second, however many
+ * wait.
+ */
 export const createLongPoll = ({ store, sleep, waitingRoom }: LongPollDeps) => {
   const waiting = new Map<string, Set<AbortController>>()
 
-  store.hints.on('resolved', ids => {
+  const wake = (ids: readonly string[]) => {
     for (const id of ids) for (const call of waiting.get(id) ?? []) call.abort()
-  })
+  }
+  store.hints.on('resolved', wake)
+
+  let isLooking = false
+  const lookAgain = async () => {
+    isLooking = true
+    while (waiting.size > 0) {
+      await sleep(LOOK_AGAIN_MS)
+      // Where the database is away, the next look may find it.
+      if (waiting.size > 0) await store.endedAmong([...waiting.keys()]).then(wake, () => {})
+    }
+    isLooking = false
+  }
 
   const add = (id: string, call: AbortController) => {
     const others = waiting.get(id) ?? new Set()
     waiting.set(id, others.add(call))
+    if (!isLooking) void lookAgain()
   }
   const remove = (id: string, call: AbortController) => {
     const others = waiting.get(id)

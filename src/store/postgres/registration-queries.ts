@@ -14,7 +14,10 @@ import { createRegistrationPages } from './registration-pages.ts'
 import { SELECT_REGISTRATIONS, type SelectedRegistration, selectOwned, toRegistration } from './registration-rows.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
-type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain'>
+type Verbs = Pick<
+  Store,
+  'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain' | 'endedAmong'
+>
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
@@ -43,6 +46,15 @@ export const createRegistrationQueries = (context: Context): Verbs => {
     )
 
   return {
+    endedAmong: ids =>
+      read(async tx => {
+        const ended = await tx.rows<{ id: string }>(
+          "SELECT r.id FROM unnest($1::text[]) AS w(id) JOIN registrations r USING (id) WHERE r.status <> 'pending'",
+          [ids],
+        )
+        return ended.map(({ id }) => id)
+      }),
+
     lookUpRegistrations: (partnerId, idcardids, limit) =>
       read(async tx => {
         const ids = await idsOfSerials(tx, partnerId, { idcardids, limit: limit + 1 })

@@ -14,7 +14,10 @@ import { selectRegistrations, toRegistration } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
-type Verbs = Pick<Store, 'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain'>
+type Verbs = Pick<
+  Store,
+  'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain' | 'endedAmong'
+>
 
 const ATTEMPT = {
   at: attempts.at,
@@ -78,7 +81,14 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       WHERE v.partner_id = +@partnerId LIMIT +@limit`)
     .pluck()
 
+  const endedAmong = client
+    .prepare<[ids: string], string>(`
+      SELECT r.id FROM json_each(?) w CROSS JOIN registrations r ON r.id = w.value WHERE r.status <> 'pending'`)
+    .pluck()
+
   return {
+    endedAmong: ids => read(() => endedAmong.all(JSON.stringify(ids))),
+
     lookUpRegistrations: (partnerId, idcardids, limit) =>
       read(() => {
         const ids = idsOfSerials.all({ partnerId, idcardids: JSON.stringify(idcardids), limit: limit + 1 })

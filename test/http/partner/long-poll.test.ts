@@ -32,6 +32,23 @@ test('answers as soon as it is cancelled', async () => {
   expect((await answer).json.status).toBe('cancelled')
 })
 
+test('answers within two seconds though no hint tells of the verdict', async () => {
+  const { id } = await api.register()
+  const { answer } = await startWaiting(id, '60s')
+  api.store.hints.removeAllListeners('resolved')
+  const start = performance.now()
+  await api.succeed()
+  expect((await answer).json.status).toBe('succeeded')
+  expect(performance.now() - start).toBeLessThan(2_000)
+})
+
+test('looks again once a second, however many wait', async () => {
+  const { id } = await api.register()
+  const ended = vi.spyOn(api.store, 'endedAmong')
+  await Promise.all(Array.from({ length: 20 }, () => api.call('GET', `/v1/registrations/${id}?wait=1500ms`)))
+  expect(ended.mock.calls).toEqual([[[id]]])
+})
+
 test('is not woken by the end of another registration', async () => {
   const { id } = await api.register({ idcardid: 'a' })
   const { answer } = await startWaiting(id, '200ms')

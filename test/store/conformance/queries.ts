@@ -84,6 +84,14 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await list({ idcardid: 'failing', status: 'pending' })).toEqual([])
   })
 
+  test('tells which of some registrations have ended, whoever has them', async () => {
+    const { bench, ids } = await openMixed(open)
+    await using _ = bench
+    const ended = await bench.store.endedAmong([ids.pending.id, ids.failing.id, ids.cancelled.id, 'reg_nobody'])
+    expect(ended.toSorted()).toEqual([ids.failing.id, ids.cancelled.id].toSorted())
+    expect(await bench.store.endedAmong([])).toEqual([])
+  })
+
   test('looks many serials up at once, of the partner alone', async () => {
     const { bench, ids } = await openMixed(open)
     await using _ = bench

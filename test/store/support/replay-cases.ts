@@ -20,6 +20,7 @@ type Writing = Exclude<
   | 'findRegistration'
   | 'listRegistrations'
   | 'lookUpRegistrations'
+  | 'endedAmong'
   | 'findResend'
   | 'listEvents'
   | 'listAttempts'

@@ -33,6 +33,7 @@ type Verbs = Pick<
   | 'findRegistration'
   | 'listRegistrations'
   | 'lookUpRegistrations'
+  | 'endedAmong'
   | 'listAttempts'
   | 'explain'
   | 'listEvents'
@@ -150,6 +151,9 @@ export const createReads = (context: Context): Verbs => {
         .sort((a, b) => (a.id < b.id ? 1 : -1))
       return found.length > limit ? null : found
     },
+
+    endedAmong: async ids =>
+      tables.registrations.where(row => ids.includes(row.id) && row.status !== 'pending').map(({ id }) => id),
 
     listAttempts: async (partnerId, id) => {
       const row = ownedRow(context, partnerId, id)
