@@ -30,7 +30,7 @@ const VERIFICATION = `id, account_id AS "accountId", partner_id AS "partnerId", 
   claimed_at AS "claimedAt", nudged_at AS "nudgedAt", last_polled_at AS "lastPolledAt", last_open_at AS "lastOpenAt",
   failing_since AS "failingSince"`
 /** In the order of the queues, which all but ends as the index does: what is due in the same ms is sorted by itself. */
-const VERIFICATIONS = `
+export const LOOK_AT_VERIFICATIONS = `
   SELECT ${VERIFICATION} FROM verifications
   WHERE due_at IS NOT NULL AND (account_id, partner_id, queue, due_at, id) > ($1, $2, $3::int, $4::bigint, $5::bigint)
   ORDER BY account_id, partner_id, queue, due_at, id LIMIT $6`
@@ -78,7 +78,7 @@ export const createStepBack = ({
 
   const mendVerifications = async (after: After<'verifications'>, limit: number) => {
     const { rows, found } = await read(async tx => {
-      const rows = await tx.rows<FoundVerification>(VERIFICATIONS, [...(after ?? ['', '', 0, 0, 0]), limit])
+      const rows = await tx.rows<FoundVerification>(LOOK_AT_VERIFICATIONS, [...(after ?? ['', '', 0, 0, 0]), limit])
       return { rows, found: rows.filter(row => verificationWithoutLead(row, tx.at) !== null).map(({ id }) => id) }
     })
     const mended = found.length === 0 ? 0 : await write(tx => changeVerifications(tx, found))
