@@ -30,7 +30,7 @@ export const status = ({ json, watch, lang }: Common & { watch: boolean }): Prom
     const look = async (): Promise<string> => {
       const overview = await readOverview(store, {
         language: lang,
-        isServed: path === null || isServed(path),
+        isServed: database.kind === 'postgres' ? null : path === null || isServed(path),
         pollMaxMs: polling.maxMs,
         findWriteError,
         ...(json ? {} : { showTime: at => formatTime(at, lang) }),

@@ -5,7 +5,7 @@ import type { Language } from '../core/language.ts'
 import type { ShowTime } from '../core/show-time.ts'
 import { describeTrouble } from '../core/trouble-texts.ts'
 import { beginningOf, type HistoryPoint } from './history.ts'
-import { type JudgedNode, judgeNodes } from './rules/nodes.ts'
+import { isThere, type JudgedNode, judgeNodes } from './rules/nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
@@ -35,17 +35,19 @@ export type OverviewVerb =
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
  * the minute has ended.
  *
- * @param reader.isServed whether a service has the database open, as the reader is one or has seen one
+ * @param reader.isServed whether a service has the database open, as the reader is one or has seen one; null: whoever shows itself as a
+ *   node tells
  * @param reader.showTime writes a time (epoch ms) in the reader's zone; in UTC, if it is not given
  */
 export const readOverview = async (
   store: Pick<Store, OverviewVerb>,
   {
     findWriteError,
-    isServed,
+    isServed: seen,
     pollMaxMs,
     ...reader
-  }: Reader & Pick<TroubleFacts, 'isServed' | 'pollMaxMs'> & { findWriteError: () => Promise<string | null> },
+  }: Reader &
+    Pick<TroubleFacts, 'pollMaxMs'> & { isServed: boolean | null; findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
   const [stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError] = await Promise.all([
     store.stats(),
@@ -56,6 +58,7 @@ export const readOverview = async (
     store.listNodes(),
     findWriteError(),
   ])
+  const isServed = seen ?? nodes.some(node => isThere(node, stats.at))
   const to = beginningOf(stats.at, 'minute')
   const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
   const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError }

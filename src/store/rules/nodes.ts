@@ -20,8 +20,8 @@ const silenceOf = (node: ServiceNode, witness: ServiceNode): number => {
   return witness.seenAt - Math.max(seenAt, witness.steadyAt)
 }
 
-/** Who can tell of others: who has shown itself a moment ago. */
-const isThere = ({ seenAt }: ServiceNode, now: number): boolean => Math.abs(now - seenAt) <= LOST_MS
+/** Whether it has shown itself a moment ago: only such a one can tell of others. */
+export const isThere = ({ seenAt }: ServiceNode, now: number): boolean => Math.abs(now - seenAt) <= LOST_MS
 
 /** Somebody who was there has missed it. Where the database was away, or the clock was set forward, nobody was. */
 const isLost = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
