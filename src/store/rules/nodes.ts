@@ -32,9 +32,11 @@ const sameRoles = (a: NewNode, b: NewNode): boolean => a.roles.join() === b.role
 /** The lost node in whose place this one was started: a restart of it, or one that does the same. */
 const replacedBy = (self: ServiceNode, others: readonly ServiceNode[]): ServiceNode | null => {
   const before = others.filter(({ startedAt, seenAt }) => startedAt < self.startedAt && seenAt <= self.startedAt)
+  // One of another name that was started while it worked was meant to work beside it.
+  const silentThen = before.filter(({ seenAt }) => self.startedAt - seenAt > GAP_MS)
   return (
     before.find(other => other.name === self.name && silenceOf(other, self) > GAP_MS) ??
-    before.find(other => self.replaces === null && sameRoles(other, self) && silenceOf(other, self) > LOST_MS) ??
+    silentThen.find(other => self.replaces === null && sameRoles(other, self) && silenceOf(other, self) > LOST_MS) ??
     null
   )
 }

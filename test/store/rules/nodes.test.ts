@@ -94,7 +94,7 @@ describe('a lost node is forgotten', () => {
     const cluster = openCluster()
     cluster.run(MINUTE, A, B, C)
     const [deliverer, next] = [named('d', { roles: ['deliver'] }), named('e')]
-    cluster.run(10 * SECOND, A)
+    cluster.run(20 * SECOND, A)
     cluster.run(5 * MINUTE, A, deliverer, next)
     expect(cluster.ids()).toEqual(['node_a', 'node_c', 'node_d', 'node_e'])
     expect(cluster.lost()).toEqual(['node_c'])
@@ -104,6 +104,14 @@ describe('a lost node is forgotten', () => {
     const cluster = openCluster()
     cluster.run(MINUTE, A, B, C)
     cluster.run(HOUR, A, C)
+    expect(cluster.lost()).toEqual(['node_b'])
+  })
+
+  test('not for one that was started when it still worked, moments before its end', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, B)
+    cluster.step(-2 * SECOND)
+    cluster.run(MINUTE, A)
     expect(cluster.lost()).toEqual(['node_b'])
   })
 
