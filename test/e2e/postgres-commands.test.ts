@@ -45,6 +45,20 @@ test('partners and keys are managed as on a file', async () => {
   })
 })
 
+test('the master key is changed, and the one before it opens nothing any more', async () => {
+  await using desk = await openDesk('rekeyed')
+  const { run, env } = desk
+  expect(await run(['partner', 'create', 'one'])).toMatchObject({ code: 0 })
+  const next = randomBytes(32).toString('base64')
+  const both = { MASTER_KEY: next, MASTER_KEY_PREVIOUS: env.MASTER_KEY ?? '' }
+  expect(JSON.parse((await run(['rekey', '--json'], both)).stdout)).toMatchObject({ unreadable: [] })
+  expect(await run(['partner', 'list'], { MASTER_KEY: next })).toMatchObject({ code: 0 })
+  expect(await run(['partner', 'list'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('MASTER_KEY is not'),
+  })
+})
+
 test('what is for a file only says what to use instead, and ends with 2', async () => {
   await using desk = await openDesk('files')
   for (const args of [

