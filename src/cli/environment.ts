@@ -8,6 +8,7 @@ import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { mayPass } from '../store/opening-failure.ts'
+import { isDiskFull } from '../store/postgres/failure.ts'
 import { isDamage, isFull } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
@@ -65,7 +66,8 @@ const NO_SPACE: Words = {
   zh: '请先清理或扩容磁盘，再重新运行；删除数据也需要空间',
 }
 
-const spaceAdviceOn = (error: unknown): Words | null => (error instanceof AppError && isFull(error) ? NO_SPACE : null)
+const spaceAdviceOn = (error: unknown): Words | null =>
+  error instanceof AppError && (isFull(error) || isDiskFull(error)) ? NO_SPACE : null
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
 export function loadConfig(need: 'upstream', lang: Language): UpstreamConfig

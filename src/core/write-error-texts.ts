@@ -65,8 +65,11 @@ export const writeRemedy = (error: string, language: Language): string =>
   WRITE_REMEDIES.find(([errors]) => errors.test(error))?.[1][language] ??
   { en: 'Look into the log of the service, and of the system.', zh: '请查看服务日志和系统日志。' }[language]
 
-/** The section of docs/operations.md about it. */
-export const writePage = (error: string): Words =>
+/** Where to read more of it. */
+export const writeReference = (error: string): Words =>
   error.startsWith('SQLITE_')
-    ? { en: 'Disk full, or read-only', zh: '磁盘已满或只读' }
-    : { en: 'PostgreSQL', zh: 'PostgreSQL' }
+    ? {
+        en: 'See "Disk full, or read-only" in docs/operations.md.',
+        zh: '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。',
+      }
+    : { en: 'See "PostgreSQL" in docs/operations.md.', zh: '另见 docs/operations.zh-CN.md 的“PostgreSQL”。' }

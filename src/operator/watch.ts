@@ -24,8 +24,8 @@ const LOGGED: ReadonlySet<OperatorCondition> = new Set([
 /** An upgrade, node after node, or a change of the settings, is over by then: what lasts longer was forgotten. */
 const SETTLED_MS = 15 * MINUTE
 
-/** Another process writes. */
-const BUSY = /^SQLITE_(BUSY|LOCKED)/
+/** Somebody else writes, or holds a lock. */
+const BUSY = /^(SQLITE_(BUSY|LOCKED)|40001|40P01|55P03)/
 
 /** What a trouble is called here; null: operators have made it, or it may pass by itself. */
 const lookOf = (trouble: Trouble, at: number): Look | null => {
@@ -137,7 +137,7 @@ export const createWatch = ({
 
   const lookAtWrites = async (): Promise<void> => {
     const found = await findWriteError(store)
-    // Whoever else writes is done by the next look, as a rule.
+    // Whoever it is has done by the next look, as a rule.
     const error = found !== null && BUSY.test(found) && lastError === null ? null : found
     lastError = found
     const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)

@@ -90,7 +90,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { path: TEXT, advice: TEXT },
     meaning:
-      'There was no database at `path`, or an empty file, so the service made a new one. Expected at the first start only: if you expected an existing database, stop the service, and look whether the volume is mounted and the working folder right.',
+      'There was no database at `path`, or an empty one, so the service made its tables. Expected at the first start only: if you expected an existing database, stop the service, and look whether the volume is mounted and the working folder right, or, with PostgreSQL, whether `DATABASE_URL` names the right one.',
   },
   'database.shared': {
     level: 'warn',

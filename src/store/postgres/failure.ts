@@ -122,6 +122,9 @@ const causeOf = (error: unknown): object =>
 /** Its message has the statement and the values. */
 const isOfDrizzle = (error: unknown): boolean => error instanceof Error && 'query' in error && 'params' in error
 
+/** Whether its disk is full; told within the message. */
+export const isDiskFull = (error: Error): boolean => toldCodeOf(error) === '53100'
+
 /** The code that the message of an `unavailable` tells. Of what was refused for good, too. Null: it tells none. */
 export const toldCodeOf = ({ message }: Error): string | null =>
   /(?:[(:] ?)([A-Z0-9_]{4,})\)$/.exec(message)?.[1] ??
