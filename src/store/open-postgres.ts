@@ -30,6 +30,7 @@ export const openPostgres = async (
     previousKey: previous ? Buffer.from(previous.reveal(), 'base64') : undefined,
     defaultRate: upstream.rate,
     sandbox: upstream.sandbox,
+    hasUpkeep: runs === 'on its own thread',
     connections: runs === 'here' ? CONNECTIONS.command : CONNECTIONS.service,
   })
 }

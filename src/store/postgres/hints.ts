@@ -3,6 +3,7 @@ import type { Client } from 'pg'
 import { type Hint, tellHints } from '../hints.ts'
 import type { StoreHints } from '../store.ts'
 import { pg } from './drizzle.ts'
+import { pause, type Sleep } from './pause.ts'
 import { sessionOf } from './pool.ts'
 
 export interface HintChannel {
@@ -15,8 +16,7 @@ export interface HintChannelOptions {
   url: string
   /** Where hints are told here. */
   hints: EventEmitter<StoreHints>
-  /** Rejects when the signal aborts. */
-  sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
+  sleep: Sleep
   /** Of this node alone. */
   id: string
 }
@@ -57,14 +57,6 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
   let sending: Promise<void> | null = null
   let isOpenedAnew = false
   let isHeard = false
-
-  /** Ends with its signal, though the timer may not. */
-  const pause = async (ms: number, ...signals: AbortSignal[]) => {
-    const signal = AbortSignal.any([closing.signal, ...signals])
-    signal.throwIfAborted()
-    const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-    await Promise.race([sleep(ms, signal), aborted])
-  }
 
   const notify = (listening: Client, payload: string) => listening.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
 
@@ -110,7 +102,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
       for (;;) {
         isHeard = false
         await notify(listening, payloadOf(id, []))
-        await pause(BEAT_MS, gone.signal)
+        await pause(sleep, BEAT_MS, AbortSignal.any([closing.signal, gone.signal]))
         if (!isHeard) return beats
         beats++
       }
@@ -129,7 +121,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
     while (!closing.signal.aborted) {
       deaths = (await listen()) > 0 ? 0 : deaths + 1
       const pauseMs = PAUSES_MS[Math.min(deaths, PAUSES_MS.length - 1)] ?? 0
-      await pause(pauseMs).catch(() => {})
+      await pause(sleep, pauseMs, closing.signal).catch(() => {})
     }
   }
   const listened = keepListening()

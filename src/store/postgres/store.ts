@@ -36,6 +36,7 @@ import { createRetention } from './retention.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createStepBack } from './step-back.ts'
+import { startUpkeep } from './upkeep.ts'
 import { createVerifications } from './verifications.ts'
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
@@ -52,6 +53,8 @@ export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' |
   connections?: number
   /** False: `now` decides, not the database's clock; true unless given. */
   hasDatabaseClock?: boolean
+  /** Until it is closed it does what the database needs from time to time; false unless given. */
+  hasUpkeep?: boolean
   /** Told before the database is open. A newer schema may take long. */
   onStep?: (step: OpeningStep) => void
 }
@@ -65,6 +68,7 @@ export const openPostgresStore = async ({
   sandbox = false,
   connections = 5,
   hasDatabaseClock = true,
+  hasUpkeep = false,
   onStep = () => {},
   ...options
 }: PostgresOptions): Promise<Store> => {
@@ -123,7 +127,9 @@ export const openPostgresStore = async ({
     }),
     probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
   }
+  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, sleep: options.sleep }) : null
   const close = async () => {
+    await upkeep?.close()
     await channel.close()
     await connection.close()
   }

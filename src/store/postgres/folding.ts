@@ -1,0 +1,37 @@
+import type { Transactions, Tx } from './connection.ts'
+
+interface Count {
+  what: string
+  owner: string
+  n: number
+}
+
+/** Changes that one transaction folds. */
+const FOLDED_TOGETHER = 5_000
+
+/** The counts that now are what the oldest changes have made of them, in the order of their key, so that two nodes do not lock each other. */
+const FOLD = `
+  WITH folded AS (
+    DELETE FROM count_changes WHERE id IN (
+      SELECT id FROM count_changes ORDER BY id LIMIT ${FOLDED_TOGETHER} FOR UPDATE SKIP LOCKED)
+    RETURNING what, owner, n)
+  INSERT INTO counts AS known (what, owner, n)
+    SELECT what, owner, sum(n)::bigint FROM folded GROUP BY owner, what ORDER BY owner, what
+  ON CONFLICT (owner, what) DO UPDATE SET n = known.n + excluded.n
+  RETURNING known.what, known.owner, known.n`
+
+const FORGET = `
+  DELETE FROM counts AS known USING unnest($1::text[], $2::text[]) AS empty(what, owner)
+  WHERE known.what = empty.what AND known.owner = empty.owner AND known.n = 0`
+
+const fold = async (tx: Tx): Promise<boolean> => {
+  const counts = await tx.rows<Count>(FOLD)
+  const empty = counts.filter(({ n }) => n === 0)
+  if (empty.length > 0) await tx.rows(FORGET, [empty.map(({ what }) => what), empty.map(({ owner }) => owner)])
+  return counts.length > 0
+}
+
+/** Adds what triggers have counted to the counts, until nothing is left, or for `most` transactions. Any number of nodes may do so. */
+export const foldCounts = async ({ write }: Pick<Transactions, 'write'>, most: number): Promise<void> => {
+  for (let left = most; left > 0; left--) if (!(await write(fold))) return
+}

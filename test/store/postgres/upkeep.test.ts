@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { DAY } from '../../../src/core/duration.ts'
+import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
+import { foldCounts } from '../../../src/store/postgres/folding.ts'
+import { reindex } from '../../../src/store/postgres/reindexing.ts'
+import { analyze, startUpkeep } from '../../../src/store/postgres/upkeep.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+
+let server: TestServer
+let databases = 0
+let database: string
+let at = Date.parse('2026-11-26T08:00:00Z')
+
+const TABLES = `
+  CREATE TABLE meta (key text PRIMARY KEY, value bytea NOT NULL);
+  CREATE TABLE counts (what text NOT NULL, owner text NOT NULL, n bigint NOT NULL, PRIMARY KEY (owner, what));
+  CREATE TABLE count_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL, owner text NOT NULL, n bigint NOT NULL);
+  CREATE INDEX count_changes_owner ON count_changes (owner);
+  CREATE TABLE messages (seq bigint PRIMARY KEY, due_at bigint);
+  CREATE INDEX messages_due ON messages (due_at)`
+
+beforeAll(async () => {
+  server = await openTestServer(['autovacuum=off'])
+})
+afterAll(() => server[Symbol.asyncDispose]())
+beforeEach(async () => {
+  database = `upkeep_${++databases}`
+  await server.createDatabase(database)
+  for (const statement of TABLES.split(';')) await query(statement)
+})
+
+const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+  server.query<Row>(text, values, database)
+
+const open = (): Connection => {
+  const connection = openConnection({
+    url: server.urlOf(database),
+    now: () => at,
+    hasDatabaseClock: false,
+    sleep,
+    connections: 4,
+  })
+  onTestFinished(() => connection.close())
+  return connection
+}
+
+const change = (what: string, owner: string, n: number, times = 1) =>
+  query('INSERT INTO count_changes (what, owner, n) SELECT $1, $2, $3 FROM generate_series(1, $4::int)', [
+    what,
+    owner,
+    n,
+    times,
+  ])
+
+const counts = () => query('SELECT what, owner, n::int FROM counts ORDER BY owner, what')
+const changes = async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM count_changes'))[0]?.n
+
+describe('upkeep of PostgreSQL', () => {
+  test('folds what was counted into the counts, and keeps none that is empty', async () => {
+    const connection = open()
+    await change('waiting', 'a', 1, 12_000)
+    await change('waiting', 'b', 1, 3)
+    await change('waiting', 'b', -3)
+    await foldCounts(connection, 20)
+    expect(await counts()).toEqual([{ what: 'waiting', owner: 'a', n: 12_000 }])
+    expect(await changes()).toBe(0)
+    await change('waiting', 'a', -12_000)
+    await foldCounts(connection, 20)
+    expect(await counts()).toEqual([])
+  })
+
+  test('folds a bounded number at a time', async () => {
+    await change('waiting', 'a', 1, 12_000)
+    await foldCounts(open(), 1)
+    expect(await changes()).toBe(7_000)
+  })
+
+  test('folds on several nodes at once without one lost, and nobody who reads the sum sees another', async () => {
+    const nodes = [open(), open(), open()]
+    const [reader] = nodes
+    await change('waiting', 'a', 1, 9_000)
+    for (const owner of ['b', 'c', 'd']) await change('waiting', owner, 2, 2_000)
+    const sums: number[] = []
+    const folding = Promise.all(nodes.map(node => foldCounts(node, 20)))
+    let isFolded = false
+    void folding.then(() => {
+      isFolded = true
+    })
+    while (!isFolded) {
+      const rows = await reader?.read(tx =>
+        tx.rows<{ n: number }>(
+          'SELECT sum(n) AS n FROM (SELECT n FROM counts UNION ALL SELECT n FROM count_changes) AS counted',
+        ),
+      )
+      sums.push(rows?.[0]?.n ?? 0)
+    }
+    await folding
+    await foldCounts(nodes[0] as Connection, 20)
+    expect(new Set(sums)).toEqual(new Set([21_000]))
+    expect(await counts()).toEqual([
+      { what: 'waiting', owner: 'a', n: 9_000 },
+      ...['b', 'c', 'd'].map(owner => ({ what: 'waiting', owner, n: 4_000 })),
+    ])
+  })
+
+  test('goes by itself, again after a failure, until it is closed', { timeout: 15_000 }, async () => {
+    const upkeep = startUpkeep({ ...open(), url: server.urlOf(database), sleep: ms => sleep(ms / 100) })
+    onTestFinished(() => upkeep.close())
+    await change('waiting', 'a', 1)
+    await vi.waitFor(async () => expect(await changes()).toBe(0), { timeout: 5_000 })
+    await server.crash()
+    await server.start()
+    await change('waiting', 'a', 1)
+    await vi.waitFor(async () => expect(await changes()).toBe(0), { timeout: 10_000 })
+    expect(await counts()).toEqual([{ what: 'waiting', owner: 'a', n: 2 }])
+  })
+
+  test('builds large indexes anew once a day, on one of all nodes', async () => {
+    const nodes = [open(), open()]
+    const build = (leastBytes = 0) =>
+      Promise.all(nodes.map(({ write }) => reindex({ write, url: server.urlOf(database), leastBytes })))
+    expect(await build()).toEqual([[], []])
+    at += DAY
+    const built = await build()
+    expect(built.flat().toSorted()).toEqual(['count_changes_owner', 'count_changes_pkey', 'messages_due'])
+    expect(built.map(names => names.length).toSorted()).toEqual([0, 3])
+    expect(await build()).toEqual([[], []])
+    at += DAY
+    expect(await build(1_000_000)).toEqual([[], []])
+  })
+
+  test('drops what a rebuilding has left that did not end', async () => {
+    const { write } = open()
+    await query(
+      'INSERT INTO messages SELECT n, n FROM generate_series(1, 100) AS n; INSERT INTO messages VALUES (101, 1)',
+    )
+    await query('CREATE UNIQUE INDEX CONCURRENTLY messages_due_ccnew ON messages (due_at)').catch(() => {})
+    const invalid = () => query('SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid')
+    expect(await invalid()).toEqual([{ name: 'messages_due_ccnew' }])
+    await reindex({ write, url: server.urlOf(database) })
+    at += DAY
+    await reindex({ write, url: server.urlOf(database) })
+    expect(await invalid()).toEqual([])
+  })
+
+  test('goes on where it may not build indexes', async () => {
+    const { write } = open()
+    await server.query(`CREATE ROLE guest LOGIN`)
+    await query('GRANT SELECT ON messages TO guest')
+    const url = server.urlOf(database).replace('postgres@', 'guest@')
+    await reindex({ write, url, leastBytes: 0 })
+    at += DAY
+    expect(await reindex({ write, url, leastBytes: 0 })).toEqual([])
+  })
+
+  test('has the planner know of a large table of which it knows nothing', async () => {
+    const connection = open()
+    await query('INSERT INTO messages SELECT n, n FROM generate_series(1, 5000) AS n')
+    const known = async () => (await query("SELECT reltuples::int AS n FROM pg_class WHERE relname = 'messages'"))[0]
+    expect(await known()).toEqual({ n: -1 })
+    await vi.waitFor(async () => {
+      await analyze(connection)
+      expect(await known()).toEqual({ n: 5_000 })
+    })
+  })
+})
