@@ -52,6 +52,7 @@ export const openPool = ({ url, name, size }: PoolOptions): Pool => {
   /** How many silences there were before each was opened. */
   const opened = new WeakMap<PoolClient, number>()
   let silences = 0
+  let closing: Promise<void> | null = null
 
   // One that breaks while it is idle is opened anew when it is needed.
   pool.on('error', () => {})
@@ -95,6 +96,9 @@ export const openPool = ({ url, name, size }: PoolOptions): Pool => {
       idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
-    close: () => pool.end(),
+    close: () => {
+      closing ??= pool.end()
+      return closing
+    },
   }
 }

@@ -1,0 +1,230 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { openDatabaseLink } from '../../support/database-link.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { first, openBench, SUCCESS } from '../../support/store.ts'
+
+const MASTER_KEY = randomBytes(32)
+const SHORT_MS = 1_000
+
+let server: TestServer
+let databases = 0
+let database: string
+
+const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
+
+/** A node with a clock of its own, and the database's for all decisions. */
+const openNode = async ({ url = server.urlOf(database), aheadMs = 0 } = {}) => {
+  const bench = await openBench(async ({ rate }) => ({
+    store: await openPostgresStore({
+      url,
+      masterKey: MASTER_KEY,
+      random: randomBytes,
+      now: () => Date.now() + aheadMs,
+      sleep,
+      defaultRate: rate,
+    }),
+    advance: sleep,
+  }))
+  onTestFinished(() => bench.store.close())
+  return bench
+}
+
+beforeAll(async () => {
+  server = await openTestServer()
+  database = 'template'
+  await server.createDatabase(database)
+  const { close } = await openPostgresStore({
+    url: server.urlOf(database),
+    masterKey: MASTER_KEY,
+    random: randomBytes,
+    now: Date.now,
+    sleep,
+    defaultRate: 1_000,
+  })
+  await close()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+beforeEach(async () => {
+  database = `faults_${++databases}`
+  await server.createDatabase(database, 'template')
+})
+
+const unavailable = { code: 'unavailable' }
+
+describe('nodes on PostgreSQL', () => {
+  test('G12: of five that claim at once one has the verification, and one the message', async () => {
+    const nodes = await Promise.all(Array.from({ length: 5 }, () => openNode()))
+    const node = first(nodes)
+    const { id } = await node.register()
+    const claims = (await Promise.all(nodes.map(({ claim }) => claim()))).flat()
+    expect(claims).toHaveLength(1)
+    await node.store.settleVerifications([node.answered(first(claims), SUCCESS)])
+    const messages = (await Promise.all(nodes.map(({ claimMessages }) => claimMessages()))).flat()
+    expect(messages.map(({ registrationId }) => registrationId)).toEqual([id])
+  })
+
+  test.each([10 * MINUTE, -10 * MINUTE])(
+    'C2, G9: leases go by the clock of the database, with a node %i ms ahead',
+    async aheadMs => {
+      const [node, astray] = [await openNode(), await openNode({ aheadMs })]
+      await node.register()
+      expect(await node.claim({ leaseMs: SHORT_MS })).toHaveLength(1)
+      expect(Math.abs(astray.store.now() - Date.now())).toBeLessThan(500)
+      expect(await astray.claim()).toEqual([])
+      await sleep(SHORT_MS)
+      const [claimed] = await astray.claim()
+      expect(await node.claim()).toEqual([])
+      await astray.store.settleVerifications(claimed ? [astray.answered(claimed, SUCCESS)] : [])
+      const { createdAt } = first(await node.claimMessages())
+      expect(Math.abs(createdAt - Date.now())).toBeLessThan(5_000)
+    },
+  )
+
+  test('P8: one that stopped for longer than its lease takes nothing from who came after it', async () => {
+    const [stopped, other] = [await openNode(), await openNode()]
+    const { id } = await stopped.resolve()
+    const late = first(await stopped.claimMessages({ leaseMs: SHORT_MS }))
+    await sleep(SHORT_MS)
+    const again = first(await other.claimMessages())
+    expect([again.registrationId, again.body]).toEqual([late.registrationId, late.body])
+    await stopped.store.settleMessages([stopped.received(late, 503)])
+    expect(await stopped.find(id)).toMatchObject({ delivery: { state: 'pending' } })
+    expect(await stopped.claimMessages()).toEqual([])
+    await other.store.settleMessages([other.received(again, 200)])
+    expect(await stopped.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
+    expect(await stopped.store.listAttempts(stopped.partnerId, id)).toHaveLength(2)
+  })
+
+  test('G3: another takes over what one has claimed that is cut off, whose late success counts once', {
+    timeout: 60_000,
+  }, async () => {
+    await using link = await openDatabaseLink(server)
+    const [cut, other] = [await openNode({ url: link.urlOf(database) }), await openNode()]
+    const { id } = await cut.resolve()
+    const late = first(await cut.claimMessages({ leaseMs: SHORT_MS }))
+    link.silence(true)
+    await expect(cut.store.settleMessages([cut.received(late, 200)])).rejects.toMatchObject(unavailable)
+    const again = first(await other.claimMessages({ leaseMs: SHORT_MS }))
+    expect([again.registrationId, again.body]).toEqual([late.registrationId, late.body])
+    link.heal()
+    await cut.store.settleMessages([cut.received(late, 200)])
+    expect(await cut.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
+    await sleep(SHORT_MS)
+    expect(await other.claimMessages()).toEqual([])
+    await other.store.settleMessages([other.received(again, 200)])
+    expect(await cut.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
+  })
+
+  test('N10: one that was cut off goes on by itself', { timeout: 60_000 }, async () => {
+    await using link = await openDatabaseLink(server)
+    const node = await openNode({ url: link.urlOf(database) })
+    link.silence(true)
+    await expect(node.register()).rejects.toMatchObject(unavailable)
+    link.heal()
+    await node.register()
+    expect(await node.claim()).toHaveLength(1)
+  })
+
+  test('G13: a migration that other nodes run disturbs neither calls nor claims', { timeout: 60_000 }, async () => {
+    const [node, other] = [await openNode(), await openNode()]
+    let isMigrated = false
+    const work = async () => {
+      let ended = 0
+      while (!isMigrated) {
+        const { id } = await node.resolve()
+        for (const message of await other.claimMessages())
+          await other.store.settleMessages([other.received(message, 200)])
+        expect(await node.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'delivered' } })
+        ended++
+      }
+      return ended
+    }
+    const working = work()
+    for (const table of ['registrations', 'messages', 'verifications', 'lanes', 'accounts', 'partners'])
+      await server.query(`ALTER TABLE ${table} ADD COLUMN of_a_later_version bigint`, [], database)
+    await server.query('CREATE INDEX CONCURRENTLY later ON messages (of_a_later_version)', [], database)
+    await openNode()
+    isMigrated = true
+    expect(await working).toBeGreaterThan(0)
+  })
+
+  test('a key that one node revokes, and a partner that it disables, are refused on the others at once', async () => {
+    const [node, other] = [await openNode(), await openNode()]
+    await node.store.createKey(node.partnerId, { id: 'key_1', hash: randomBytes(32) })
+    expect(await other.store.findKey('key_1')).toMatchObject({ partnerId: node.partnerId })
+    const heard: unknown[] = []
+    other.store.hints.on('cancelled', what => heard.push(what))
+    await node.store.changePartner(node.partnerId, { disabled: true })
+    const disabled = await other.store.findKey('key_1')
+    await node.store.changePartner(node.partnerId, { disabled: false })
+    await node.store.revokeKey('key_1')
+    const revoked = await other.store.findKey('key_1')
+    expect([disabled?.live, revoked?.live]).toEqual([false, false])
+    await expect.poll(() => heard).toEqual([{ partnerId: node.partnerId, registrationId: null }])
+  })
+})
+
+const mayMount = process.platform === 'linux' && process.getuid?.() === 0
+
+/** A file system of so many MB that PostgreSQL may write; null: the reason why there is none. */
+const mountSmall = (megabytes: number): { folder: string; unmount(): void } | null => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-small-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0777`, 'tmpfs', folder], { stdio: 'pipe' })
+  } catch {
+    rmSync(folder, { recursive: true })
+    return null
+  }
+  return {
+    folder,
+    unmount: () => {
+      execFileSync('umount', ['-l', folder])
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+test('G8: with the disk of the database full, writes are refused and reads go on, until there is room', {
+  timeout: 60_000,
+}, async context => {
+  if (!mayMount) return context.skip('only root may mount a small disk')
+  const small = mountSmall(64)
+  if (!small) return context.skip('a small disk cannot be mounted here')
+  await using own = await openTestServer()
+  try {
+    const place = join(small.folder, 'tables')
+    mkdirSync(place, { mode: 0o777 })
+    chmodSync(place, 0o777)
+    execFileSync('chown', ['nobody', place])
+    await own.query(`CREATE TABLESPACE small LOCATION '${place}'`)
+    await own.query('CREATE DATABASE small TABLESPACE small')
+    const node = await openNode({ url: own.urlOf('small') })
+    const { id } = await node.register()
+    const ballast = join(small.folder, 'ballast')
+    try {
+      writeFileSync(ballast, Buffer.alloc(64 * 1024 * 1024))
+    } catch {
+      // All that there was is taken.
+    }
+    const fill = async () => {
+      const many = Array.from({ length: 500 }, () => node.newRegistration({ metadata: { filling: 'x'.repeat(400) } }))
+      for (;;)
+        await node.store.register(many.map(one => ({ ...one, id: node.newId('reg'), idcardid: node.newId('s') })))
+    }
+    await expect(fill()).rejects.toThrow('its disk is full: 53100')
+    expect(await node.find(id)).toMatchObject({ id, status: 'pending' })
+    rmSync(ballast)
+    await node.register()
+    await node.store.close()
+  } finally {
+    small.unmount()
+  }
+})
