@@ -1,6 +1,7 @@
-import { test } from 'vitest'
+import { onTestFinished, test } from 'vitest'
 import { runAtOnce } from './support/model/at-once.ts'
 import { runHistories } from './support/model/histories.ts'
+import { makeStatementsLate } from './support/model/late-statements.ts'
 import { openPostgresEngine } from './support/model/postgres-engine.ts'
 
 // Fewer than on SQLite: each statement is a round trip. `MODEL_HISTORIES`, in support/model/histories.ts, runs more.
@@ -9,6 +10,7 @@ test('PostgreSQL does in every history what the reference store does', { timeout
   runHistories(openPostgresEngine, 2, 100),
 )
 
-test('two handles of PostgreSQL that are called at the same time leave what fits together', { timeout: 0 }, () =>
-  runAtOnce(openPostgresEngine, 60),
-)
+test('two handles of PostgreSQL that are called at the same time leave what fits together', { timeout: 0 }, () => {
+  onTestFinished(makeStatementsLate())
+  return runAtOnce(openPostgresEngine, 60)
+})

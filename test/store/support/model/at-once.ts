@@ -14,18 +14,20 @@ const of = (verb: Verb): readonly Verb[] => new Array<Verb>(AT_ONCE).fill(verb)
 /** Without these nothing can be told or sent. */
 const BEGINNING: readonly (readonly Verb[])[] = [of('register'), of('settleVerifications')]
 const ROUNDS = 12
-/** In so many rounds a verb meets itself alone: a claim, or any. */
-const OF_CLAIMS = 0.25
-const OF_ONE_VERB = 0.5
 /** Those that leave the clock alone, which all have in common. */
 const TIMELESS = VERBS.filter(verb => verb !== 'moveClock' && verb !== 'keepFailing')
 
-const planRound = (random: () => number): readonly Verb[] => {
-  const kind = random()
-  if (kind < OF_CLAIMS) return of(oneOf(random, CLAIMS))
-  if (kind < OF_ONE_VERB) return of(oneOf(random, TIMELESS))
-  return of('register').map(() => oneOf(random, TIMELESS))
-}
+/** Handles meet each other by claims, by one verb, by two, or by any. */
+const KINDS: readonly ((any: () => Verb, random: () => number) => readonly Verb[])[] = [
+  (_, random) => of(oneOf(random, CLAIMS)),
+  any => of(any()),
+  any => {
+    const [one, other] = [any(), any()]
+    return of(one).map((_, i) => (i % 2 === 0 ? one : other))
+  },
+  any => of('register').map(any),
+]
+const planRound = (random: () => number): readonly Verb[] => oneOf(random, KINDS)(() => oneOf(random, TIMELESS), random)
 
 /**
  * Random histories in which the handles are called at the same time. What each has to answer depends on who was first; what is
