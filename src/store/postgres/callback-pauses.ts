@@ -36,6 +36,16 @@ const PAUSE = `p.partner_id AS "partnerId", p.callback_url AS "callbackUrl", p.s
 const FIND = `SELECT ${PAUSE} FROM callback_pauses p
   WHERE (p.partner_id, p.callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
 
+/** Of each URL the first messages that are held behind $3, of the first URL first. */
+export const HELD = `
+  SELECT u.nth, held.seq, held.lane_id AS "laneId"
+  FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS u(partner_id, callback_url, after, nth)
+    CROSS JOIN LATERAL (SELECT m.seq, m.lane_id FROM messages m
+      WHERE m.partner_id = u.partner_id AND m.callback_url = u.callback_url AND m.state = 'pending' AND m.due_at IS NULL
+        AND m.seq > u.after
+      ORDER BY m.seq LIMIT ${RELEASED_TOGETHER} FOR NO KEY UPDATE) AS held
+  ORDER BY u.nth, held.seq LIMIT ${RELEASED_TOGETHER}`
+
 /**
  * URLs that answered 410, or are disabled. Their messages stay pending with no due time until the pause is lifted, and then go on
  * their lane's ramp. Those of a URL for which very many are held are put there bit by bit: from then on it is not paused, but has
@@ -187,16 +197,10 @@ const releaseSome = async (
 ): Promise<Row[]> => {
   if (urls.length === 0) return []
   await lanes.lock(tx, { urls })
-  const rows = await tx.rows<{ nth: number; seq: number; laneId: number }>(
-    `SELECT u.nth, held.seq, held.lane_id AS "laneId"
-     FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS u(partner_id, callback_url, after, nth)
-       CROSS JOIN LATERAL (SELECT m.seq, m.lane_id FROM messages m
-         WHERE m.partner_id = u.partner_id AND m.callback_url = u.callback_url AND m.state = 'pending' AND m.due_at IS NULL
-           AND m.seq > u.after
-         ORDER BY m.seq LIMIT ${RELEASED_TOGETHER} FOR NO KEY UPDATE) AS held
-     ORDER BY u.nth, held.seq LIMIT ${RELEASED_TOGETHER}`,
-    [...urlColumns(urls), urls.map(({ after }) => after)],
-  )
+  const rows = await tx.rows<{ nth: number; seq: number; laneId: number }>(HELD, [
+    ...urlColumns(urls),
+    urls.map(({ after }) => after),
+  ])
   const places = rows.map(({ seq, laneId }) => ({ seq, dueAt: lanes.ramp(laneId, seq, at) }))
   if (places.length > 0) {
     await tx.rows(

@@ -38,7 +38,8 @@ export interface PartnerInTurn {
 export const LOOK = `SELECT
   (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
     WHERE l.due_at IS NOT NULL AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
-  EXISTS (SELECT FROM callback_pauses WHERE lifted_until IS NOT NULL) AS "isLifting"`
+  (SELECT p.lifted_until FROM callback_pauses p WHERE p.lifted_until IS NOT NULL ORDER BY p.lifted_until LIMIT 1) IS NOT NULL
+    AS "isLifting"`
 
 /** The partners that have something to send, in order, from after $1: one seek of the index a partner. */
 export const PARTNERS_WITH_LANES = `
@@ -60,21 +61,20 @@ export const DUE_LANES = `
       ORDER BY due_at, id LIMIT q.most) AS l
   ORDER BY q.nth, l.due_at, l.id`
 
-/** Each lane has its own limit. What others have locked is left out. */
+/** Each lane has its own limit. What others have locked is left out. A join of the holds may read all of them. */
 export const DUE_MESSAGES = `
   SELECT w.nth, m.seq, m.claims, m.registration_id AS "registrationId", m.callback_url AS "callbackUrl", m.body,
     m.attempts + m.unrecorded AS attempts, m.retries, m.traceparent, m.created_at AS "createdAt", m.due_at AS "dueAt",
-    p.since IS NOT NULL AS "isPaused"
+    (SELECT p.since FROM callback_pauses p WHERE p.partner_id = m.partner_id AND p.callback_url = m.callback_url
+      AND p.lifted_until IS NULL) IS NOT NULL AS "isPaused"
   FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w(lane_id, most, nth)
     CROSS JOIN LATERAL (SELECT * FROM messages
       WHERE lane_id = w.lane_id AND due_at IS NOT NULL AND due_at <= $3
       ORDER BY due_at, seq LIMIT w.most FOR NO KEY UPDATE SKIP LOCKED) AS m
-    LEFT JOIN callback_pauses p
-      ON p.partner_id = m.partner_id AND p.callback_url = m.callback_url AND p.lifted_until IS NULL
   ORDER BY w.nth, m.due_at, m.seq`
 
 /** The count goes up for what is held too, so that an attempt whose lease ran out can be told apart from one that was settled. */
-const CLAIM = `
+export const CLAIM = `
   UPDATE messages SET claims = claims + 1, claimed_at = v.claimed_at, due_at = v.due_at
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(seq, claimed_at, due_at) WHERE messages.seq = v.seq`
 
@@ -83,7 +83,7 @@ export const SETTLE_LANES = `
   UPDATE lanes SET due_at = (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = lanes.id AND m.due_at IS NOT NULL)
   WHERE id = ANY($1::bigint[])`
 
-const FIND = `
+export const FIND = `
   SELECT seq, state, due_at AS "dueAt", claimed_at AS "claimedAt", claims, fence, attempts, unrecorded, retries,
     length(body) = 0 AS "isErased"
   FROM messages WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE`
@@ -92,7 +92,7 @@ const FIND_ATTEMPTS = `
   SELECT a.message_seq AS seq, a.n AS claim FROM unnest($1::bigint[], $2::int[]) AS w(seq, n)
     JOIN attempts a ON a.message_seq = w.seq AND a.n = w.n`
 
-const SETTLE = `
+export const SETTLE = `
   UPDATE messages SET state = v.state, due_at = v.due_at, claimed_at = v.claimed_at, attempts = v.attempts,
     unrecorded = v.unrecorded, retries = v.retries
   FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[])
@@ -104,7 +104,7 @@ const ADD_ATTEMPTS = `
   SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])`
 
 /** The oldest beyond those that are kept; a message from before there was a limit has its others later, or never. */
-const TRIM_ATTEMPTS = `
+export const TRIM_ATTEMPTS = `
   DELETE FROM attempts USING (
     SELECT t.seq, old.n FROM unnest($1::bigint[]) AS t(seq)
       CROSS JOIN LATERAL (SELECT a.n FROM attempts a WHERE a.message_seq = t.seq

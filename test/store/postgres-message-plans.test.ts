@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HELD } from '../../src/store/postgres/callback-pauses.ts'
+import {
+  CLAIM,
+  DUE_LANES,
+  DUE_MESSAGES,
+  FIND,
+  LOOK,
+  PARTNERS_WITH_LANES,
+  SETTLE,
+  SETTLE_LANES,
+  TRIM_ATTEMPTS,
+} from '../../src/store/postgres/message-statements.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { explain } from '../support/postgres-plan.ts'
+
+/** CI takes a million: what does not read all of it looks at as many blocks. */
+const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
+const PARTNERS = 300
+const LANES = ROWS / 20
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const GONE = 'https://h1.example/gone'
+
+let server: TestServer
+let client: pg.Client
+
+beforeAll(async () => {
+  // Only the test itself collects statistics.
+  server = await openTestServer(['autovacuum=off'])
+  const url = await server.createDatabase('plans')
+  const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
+  await (await openPostgresStore(options)).close()
+  client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await fill()
+}, 180_000)
+afterAll(async () => {
+  await client.end()
+  await server[Symbol.asyncDispose]()
+})
+
+/**
+ * Half of the lanes are one partner's, and half of the messages are in one lane. A quarter of those wait, most of them due, and of the
+ * others some are held for a URL that answered 410, as has a URL of each lane; what was delivered has an attempt.
+ */
+const fill = async () => {
+  // Without the triggers that count.
+  await client.query('SET session_replication_role = replica')
+  await client.query(
+    `INSERT INTO partners (id, name, created_at)
+     SELECT 'par_' || lpad(n::text, 3, '0'), 'partner', 0 FROM generate_series(0, $1::int - 1) AS n`,
+    [PARTNERS],
+  )
+  await client.query(
+    `INSERT INTO lanes (partner_id, host, due_at, slow, proven)
+     SELECT 'par_' || lpad(((n % 2) * (n / 2 % $2))::text, 3, '0'), 'h' || n || '.example', $3::bigint - n, n % 20 = 3, n % 4 = 1
+     FROM generate_series(1, $1::int) AS n`,
+    [LANES, PARTNERS, NOW],
+  )
+  await client.query(
+    `INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
+     SELECT l.partner_id, n, 'reg_' || n, l.id, CASE WHEN n % 8 = 5 THEN $3 ELSE 'https://' || l.host || '/hook' END,
+       'idface.succeeded', decode(repeat('00', 400), 'hex'), 0,
+       CASE WHEN n % 4 = 0 OR n % 8 = 5 THEN 'pending' ELSE 'delivered' END,
+       CASE WHEN n % 4 = 0 THEN $2::bigint + (n::bigint * 7919 % 3600000) - 3000000 END
+     FROM generate_series(1, $1::int) AS n JOIN lanes l ON l.id = 1 + (n / 2 % 2) * (n / 4 % $4)`,
+    [ROWS, NOW, GONE, LANES],
+  )
+  await client.query(`
+    INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
+    SELECT seq, 1, 0, 'delivered', 200, 12 FROM messages WHERE state = 'delivered'`)
+  await client.query(
+    `INSERT INTO callback_pauses (partner_id, callback_url, since)
+     SELECT partner_id, $1, 0 FROM lanes WHERE id = 1 UNION ALL SELECT partner_id, host || '/old', 0 FROM lanes`,
+    [GONE],
+  )
+  await client.query('SET session_replication_role = origin')
+}
+
+const TAKEN = 100
+const ofEach = <Value>(value: Value): Value[] => Array.from({ length: TAKEN }, () => value)
+const laneIds = Array.from({ length: TAKEN }, (_, n) => 1 + n)
+const seqs = Array.from({ length: TAKEN }, (_, n) => 4 * (1 + n))
+const partnerIds = Array.from({ length: TAKEN }, (_, n) => `par_${String(n).padStart(3, '0')}`)
+
+interface Case {
+  name: string
+  text: string
+  values: unknown[]
+  /** At how many blocks it may look: an index seek takes three or four, whatever the rows. */
+  blocks: number
+}
+
+const CASES: readonly Case[] = [
+  { name: 'the first due lane', text: LOOK, values: [], blocks: 20 },
+  { name: 'the partners in turn', text: PARTNERS_WITH_LANES, values: ['par_010', 256], blocks: 256 * 10 },
+  {
+    name: 'the due lanes of partners',
+    text: DUE_LANES,
+    values: [partnerIds, ofEach(false), ofEach(true), ofEach(0), ofEach(0), ofEach(4), NOW],
+    blocks: TAKEN * 10,
+  },
+  { name: 'the due messages of lanes', text: DUE_MESSAGES, values: [laneIds, ofEach(4), NOW], blocks: TAKEN * 4 * 8 },
+  { name: 'those of one long lane', text: DUE_MESSAGES, values: [[1], [TAKEN], NOW], blocks: TAKEN * 8 },
+  { name: 'a claim', text: CLAIM, values: [seqs, ofEach(NOW), ofEach(NOW + 60_000)], blocks: TAKEN * 60 },
+  { name: 'putting lanes right', text: SETTLE_LANES, values: [laneIds], blocks: TAKEN * 40 },
+  { name: 'what is settled', text: FIND, values: [seqs], blocks: TAKEN * 8 },
+  {
+    name: 'a settling',
+    text: SETTLE,
+    values: [seqs, ofEach('delivered'), ofEach(null), ofEach(null), ofEach(1), ofEach(0), ofEach(0)],
+    blocks: TAKEN * 60,
+  },
+  { name: 'attempts beyond those that are kept', text: TRIM_ATTEMPTS, values: [seqs], blocks: TAKEN * 8 },
+  { name: 'what is held for a URL', text: HELD, values: [['par_000'], [GONE], [0]], blocks: 300 * 8 },
+]
+
+// The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
+describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
+  beforeAll(async () => {
+    if (when === 'after') await client.query('ANALYZE')
+  }, 60_000)
+
+  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
+    test.each(CASES)('$name costs no more than what it takes', async ({ text, values, blocks }) => {
+      const seen = await explain(client, text, { values, mode })
+      expect(seen.scanned).toEqual([])
+      expect(seen.sorted).toBeLessThanOrEqual(5 * TAKEN)
+      expect(seen.blocks).toBeLessThanOrEqual(blocks)
+    })
+  })
+})

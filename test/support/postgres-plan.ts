@@ -1,0 +1,43 @@
+import pg from 'pg'
+
+interface Plan {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  Plans?: Plan[]
+}
+
+const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
+
+const literal = (value: unknown): string =>
+  Array.isArray(value)
+    ? `'{${value.map(one => (one === null ? 'NULL' : `"${one}"`)).join(',')}}'`
+    : pg.escapeLiteral(String(value))
+
+/** Runs it as a prepared statement, and undoes what it has done. What it looked at. */
+export const explain = async (
+  client: pg.Client,
+  text: string,
+  { values, mode }: { values: readonly unknown[]; mode: 'custom' | 'generic' },
+) => {
+  await client.query(`BEGIN; SET LOCAL plan_cache_mode = force_${mode}_plan`)
+  try {
+    await client.query(`PREPARE explained AS ${text}`)
+    const parameters = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE explained${parameters}`)
+    const plan: Plan = rows[0]['QUERY PLAN'][0].Plan
+    const nodes = nodesOf(plan)
+    const scanned = nodes.filter(node => node['Node Type'] === 'Seq Scan').map(node => node['Relation Name'])
+    const sorts = nodes.filter(node => node['Node Type'].includes('Sort')).map(node => node['Actual Rows'])
+    return {
+      // The partners are few, and all of them are in a few blocks.
+      scanned: scanned.filter(name => name !== 'partners'),
+      sorted: Math.max(0, ...sorts),
+      blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
+    }
+  } finally {
+    await client.query('ROLLBACK; DEALLOCATE explained')
+  }
+}
