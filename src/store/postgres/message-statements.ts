@@ -34,10 +34,10 @@ export interface PartnerInTurn {
   isPausing: boolean
 }
 
-/** The earliest due time of a lane, and whether a URL still has messages to be made due. */
+/** The earliest due time of a lane, by the index that is for this alone, and whether a URL still has messages to be made due. */
 export const LOOK = `SELECT
   (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
-    WHERE l.due_at IS NOT NULL AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
+    WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
   (SELECT p.lifted_until FROM callback_pauses p WHERE p.lifted_until IS NOT NULL ORDER BY p.lifted_until LIMIT 1) IS NOT NULL
     AS "isLifting"`
 

@@ -211,7 +211,8 @@ export const lanes = pgTable(
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
     index('lanes_due_of_kind').on(t.partnerId, t.slow, t.proven, t.dueAt, t.id).where(sql`due_at IS NOT NULL`),
-    index('lanes_first').on(t.dueAt).where(sql`due_at IS NOT NULL`),
+    // A condition that only the look for the first lane names: no other query is to read all partners' lanes in this order.
+    index('lanes_first').on(t.dueAt).where(sql`due_at >= 0`),
     index('lanes_ramp').on(t.rampAt).where(sql`ramp_at IS NOT NULL`),
   ],
 )
