@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
@@ -232,6 +235,23 @@ describe('a connection to PostgreSQL', () => {
     expect(await claim(connection)).toHaveLength(2)
   })
 
+  test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {
+    await using own = await openTestServer()
+    await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
+    await own.query('INSERT INTO rows VALUES (1, 0)')
+    await using connection = await open(own.urlOf('postgres'))
+    await count(connection)
+    await own.stop()
+    writeFileSync(join(own.folder, 'data/standby.signal'), '')
+    await own.start()
+    const read = () => connection.read(tx => tx.rows('SELECT n FROM rows'))
+    await expect(read()).rejects.toThrow('it is read-only: 25006')
+    await expect(count(connection)).rejects.toThrow('it is read-only: 25006')
+    await own.query('SELECT pg_promote()')
+    await count(connection)
+    expect(await read()).toEqual([{ n: 2 }])
+  })
+
   test('commits durably though the database says otherwise', async () => {
     await server.query(`ALTER DATABASE "${database}" SET synchronous_commit = off`)
     await using connection = await open(server.urlOf(database))
@@ -258,6 +278,18 @@ describe('a connection to PostgreSQL', () => {
     const error = await connection.write(tx => tx.rows(run, values)).catch((error: unknown) => error)
     expect(String((error as Error).stack)).toMatch(/PostgreSQL refuses a statement: \w{5}/)
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/marker|77123|rows/)
+  })
+
+  test('tells nothing of the statements that drizzle makes', async () => {
+    await using connection = await open(server.urlOf(database))
+    const rows = pgTable('rows', { id: integer('id'), n: integer('n') })
+    const run = (n: unknown) => connection.write(({ db }) => db.insert(rows).values({ id: 1, n: n as number }))
+    for (const n of ['8f3a-marker', 2 ** 40]) {
+      const error = await run(n).catch((error: unknown) => error)
+      expect(error).toBeInstanceOf(Error)
+      expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/marker|rows|insert|1099511627776/i)
+      expect((error as Error).cause).toBeUndefined()
+    }
   })
 
   test('an error in a transaction of the own code is told as it is, and undoes the rest', async () => {
