@@ -98,7 +98,7 @@ const ofSqlite = ({ batches, walBytes, walPinnedMs, diskFreeBytes }: SqliteStats
   diskFree: diskFreeBytes === null ? [] : one(diskFreeBytes),
 })
 
-const ofPostgres = ({ pools, deadRows, oldestSnapshotMs, clockAheadMs }: PostgresStats): Readings => ({
+const ofPostgres = ({ pools, deadRows, oldestSnapshotMs, isListening, clockAheadMs }: PostgresStats): Readings => ({
   pgPool: POOLS.flatMap(pool => [
     { labels: { pool, state: 'in_use' }, value: pools[pool].inUse },
     { labels: { pool, state: 'idle' }, value: pools[pool].idle },
@@ -106,6 +106,7 @@ const ofPostgres = ({ pools, deadRows, oldestSnapshotMs, clockAheadMs }: Postgre
   ]),
   pgDeadRows: BUSY_TABLES.map(table => ({ labels: { table }, value: deadRows[table] })),
   pgOldestXmin: one(oldestSnapshotMs / SECOND),
+  pgListenUp: one(truth(isListening)),
   pgClockSkew: one(clockAheadMs / SECOND),
 })
 

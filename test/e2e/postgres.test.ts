@@ -174,6 +174,17 @@ test('a key that is revoked on one node stops on the other within two seconds', 
   expect(performance.now() - revokedAt).toBeLessThan(2_500)
 })
 
+test('a call that waits at one node is answered as soon as another has the verdict', async () => {
+  await using cluster = await openCluster()
+  const { upstream, receiver } = cluster
+  const [api] = await Promise.all([cluster.start({ ROLES: 'api' }), cluster.start({ ROLES: 'poll,deliver' })])
+  upstream.script('waited', { steps: [{ status: 'ING' }, { status: 'ING' }, { status: 'ING' }], status: 'FAIL' })
+  const { id } = await api.api.register({ idcardid: 'waited', callbackUrl: receiver.urlFor('/hook') })
+  const begin = performance.now()
+  expect(await api.api.get<RegistrationJson>(`/v1/registrations/${id}?wait=30s`)).toMatchObject({ status: 'failed' })
+  expect(performance.now() - begin).toBeLessThan(10_000)
+})
+
 describe.skipIf(noPooler !== null)(
   `through PgBouncer in transaction mode${noPooler === null ? '' : `: ${noPooler}`}`,
   () => {

@@ -9,6 +9,8 @@ import { sessionOf } from './pool.ts'
 export interface HintChannel {
   /** Tells hints here at once, and other nodes before long, if it can. Only after the commit of what they tell. */
   tell: (hints: readonly Hint[]) => void
+  /** Whether it hears what it tells itself, and so the other nodes. */
+  isUp: () => boolean
   close(): Promise<void>
 }
 
@@ -57,6 +59,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
   let sending: Promise<void> | null = null
   let isOpenedAnew = false
   let isHeard = false
+  let isUp = false
 
   const notify = (listening: Client, payload: string) => listening.query('SELECT pg_notify($1, $2)', [CHANNEL, payload])
 
@@ -80,7 +83,10 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
   const hear = (payload: string | undefined) => {
     const { from, told } = readPayload(payload)
     if (from !== id) tellHints(hints, told)
-    else if (told.length === 0) isHeard = true
+    else if (told.length === 0) {
+      isHeard = true
+      isUp = true
+    }
   }
 
   /** Listens until the channel is dead; how long it has lived, in beats. */
@@ -110,6 +116,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
       return beats
     } finally {
       client = null
+      isUp = false
       listening.end().catch(() => {})
       // Where nobody answers, the end would be waited for.
       listening.connection.stream.destroy()
@@ -132,6 +139,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
       for (const word of wordsOf(told)) if (outbox.size < MOST_WAITING) outbox.add(word)
       if (outbox.size > 0 && client) beginToSend()
     },
+    isUp: () => isUp,
     close: async () => {
       // A command tells something, and ends at once.
       for (let left = CLOSING_MS; left > 0 && outbox.size > 0; left -= GAP_MS) await sleep(GAP_MS)

@@ -122,6 +122,7 @@ export const openPostgresStore = async ({
     engineStats: async (): Promise<PostgresStats> => ({
       ...(await context.read(readServer)),
       ...connection.figures(),
+      isListening: channel.isUp(),
       kind: 'postgres',
       masterKey: sealed.keyId.toString('hex'),
     }),

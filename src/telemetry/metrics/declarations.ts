@@ -150,6 +150,10 @@ export const READING_METRICS = {
     'idface_pg_oldest_xmin_seconds',
     'For how long the oldest transaction in PostgreSQL, of whoever, has kept dead rows from being removed; 0: none does.',
   ),
+  pgListenUp: gauge(
+    'idface_pg_listen_up',
+    'Whether this node hears at once of what other nodes do: 1 or 0; otherwise it looks each second.',
+  ),
   pgClockSkew: gauge(
     'idface_pg_clock_skew_seconds',
     "How far PostgreSQL's clock, which decides what is due, is ahead of this node's.",

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { PostgresStats } from '../../../src/store/stats.ts'
 import { findWriteError } from '../../../src/store/write-error.ts'
+import { eventually } from '../../support/api-client.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
 let server: TestServer
@@ -63,6 +64,11 @@ test("tells how old the oldest transaction is that keeps dead rows, whoever's it
   } finally {
     await other.end()
   }
+})
+
+test('tells whether it hears of other nodes', async () => {
+  await using node = await openAt('listening')
+  expect(await eventually(node.stats, ({ isListening }) => isListening)).toMatchObject({ isListening: true })
 })
 
 test('counts what failed by why, and names it as PostgreSQL does', async () => {

@@ -204,6 +204,7 @@ test('tells of a transaction of PostgreSQL that keeps dead rows', () => {
   const pool = { inUse: 0, idle: 0, waiting: 0 }
   const engine: PostgresStats = {
     ...{ kind: 'postgres', serverVersion: '18.1', databaseBytes: 1e9, masterKey: '00000000', clockAheadMs: 0 },
+    isListening: true,
     ...{ pools: { api: pool, loops: pool }, commits: HISTOGRAM, errors: ERRORS, oldestSnapshotMs: 10 * MINUTE },
     deadRows: { lanes: 0, messages: 0, registrations: 0, verifications: 0 },
   }

@@ -75,6 +75,7 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ['idface_pg_pool', GAUGE, { pool: 'api loops', state: 'in_use idle waiting' }],
   ['idface_pg_dead_rows', GAUGE, { table: 'lanes messages registrations verifications' }],
   ['idface_pg_oldest_xmin_seconds', GAUGE, {}],
+  ['idface_pg_listen_up', GAUGE, {}],
   ['idface_pg_clock_skew_seconds', GAUGE, {}],
   ['idface_store_errors_total', COUNTER, { code: 'busy full io corrupt connection serialization timeout other' }],
   ['idface_nodes_alive', GAUGE, {}],
