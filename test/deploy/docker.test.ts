@@ -57,9 +57,12 @@ describe('the shipped compose file', () => {
 
   test('has the profiles that the page about a server names, and no service that runs without one', () => {
     const profiles = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service.profiles]))
-    expect(profiles).toEqual({ notifier: ['sqlite'], prometheus: ['monitoring'], grafana: ['monitoring'] })
+    expect(profiles).toEqual({
+      ...{ notifier: ['sqlite', 'postgres'], postgres: ['postgres'] },
+      ...{ prometheus: ['monitoring'], grafana: ['monitoring'] },
+    })
     const named = textOf('docs/server.md').matchAll(/--profile (\w+)/g)
-    expect([...new Set([...named].map(([, name]) => name))].toSorted()).toEqual(['monitoring', 'sqlite'])
+    expect([...new Set([...named].map(([, name]) => name))].toSorted()).toEqual(['monitoring', 'postgres', 'sqlite'])
   })
 
   test('declares the volumes that it mounts, and mounts those that it declares', () => {
