@@ -122,6 +122,10 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   ])
   for (const name of ['server', 'schema', 'key', 'vacuum', 'transactions', 'connections', 'due', 'accounts'])
     expect([name, of(name).map(({ state }) => state)]).toEqual([name, ['ok']])
+  expect(of('holders')).toMatchObject([{ state: 'warning', text: expect.stringContaining('no service is running') }])
+  await store.beatNode({ id: 'n1', name: 'here:8080', version: '1.0.0', settings: 'x', roles: ['api'] })
+  const served = await doctor(['--only', 'holders'])
+  expect(served.of('holders')).toMatchObject([{ state: 'ok', text: expect.stringContaining('here:8080 (1.0.0)') }])
   expect(of('backup')).toMatchObject([{ state: 'skipped', text: expect.stringContaining('PostgreSQL') }])
   expect(of('server')[0]?.text).toMatch(/^PostgreSQL \d+\.\d+, database doctored as user postgres$/)
 

@@ -34,7 +34,7 @@ export interface Desk {
   path: string | null
   /** The file is there. */
   exists: boolean
-  /** A service has it open; true where it is not SQLite. */
+  /** A service has it open; true where nobody knows. */
   isServed: boolean
   /** Null where it is not there, or cannot be opened: `unopened` says why. */
   inspection: Inspection | null
@@ -71,7 +71,7 @@ export const openDesk = async ({
     engine: database?.kind ?? null,
     path,
     exists,
-    isServed: path === null || isServed(path),
+    isServed: path === null ? await hasNodes(inspection) : isServed(path),
     inspection,
     unopened,
     asked: () => {
@@ -85,6 +85,9 @@ export const openDesk = async ({
 /** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
 const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
   STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
+
+const hasNodes = async (inspection: Inspection | null): Promise<boolean> =>
+  inspection?.kind !== 'postgres' || inspection.age !== 'current' || (await inspection.presentNodes()).length > 0
 
 const NOTHING = { inspection: null, unopened: null }
 

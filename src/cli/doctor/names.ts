@@ -36,7 +36,6 @@ export const OF_ENGINE: Readonly<Partial<Record<CheckName, 'sqlite' | 'postgres'
   space: 'sqlite',
   integrity: 'sqlite',
   log: 'sqlite',
-  holders: 'sqlite',
   litestream: 'sqlite',
   server: 'postgres',
   durability: 'postgres',

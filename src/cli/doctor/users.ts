@@ -4,6 +4,7 @@ import { clock } from '../../app/clock-and-ids.ts'
 import { type Holder, holdersOf } from '../../store/sqlite/holders.ts'
 import { logReaders } from '../../store/sqlite/log-readers.ts'
 import { formatBytes } from '../format.ts'
+import { onTables } from './database.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
 import { isAtLeast } from './versions.ts'
@@ -74,7 +75,19 @@ export const judgeService = ({ due }: { due: number }): Finding =>
     ),
   )
 
-export const checkHolders = async (desk: Desk): Promise<Finding[]> => {
+const checkNodes = (desk: Desk) =>
+  onTables(desk, async inspection => {
+    const nodes = inspection.kind === 'postgres' ? await inspection.presentNodes() : []
+    if (nodes.length > 0) {
+      const names = nodes.map(({ name, version }) => `${name} (${version})`)
+      return ok(`nodes that work on the database: ${names.join(', ')}`, `在此数据库上运行的节点：${names.join('、')}`)
+    }
+    const { polls, deliveries } = await inspection.stats()
+    return judgeService({ due: polls.due + deliveries.due })
+  })
+
+export const checkHolders = async (desk: Desk): Promise<Finding | Finding[]> => {
+  if (desk.engine === 'postgres') return checkNodes(desk)
   const { path, exists, isServed, inspection } = desk
   if (path === null || !exists) return [skipped('there is no database yet', '尚无数据库')]
   const holders = judgeHolders(holdersOf(path))

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
 import type { AccountRow } from '../account.ts'
 import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
+import type { ServiceNode } from '../nodes.ts'
+import { isThere } from '../rules/nodes.ts'
 import { createSealed } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
@@ -10,6 +12,7 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
+import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { accounts } from './schema.ts'
@@ -28,6 +31,8 @@ import type { PostgresOptions } from './store.ts'
 
 export interface PostgresInspection extends AnyInspection {
   kind: 'postgres'
+  /** Those that have shown themselves a moment ago. */
+  presentNodes(): Promise<readonly ServiceNode[]>
   server(): Promise<ServerFacts>
   transactions(): Promise<OpenTransaction[]>
   tables(): Promise<TableFacts[]>
@@ -54,6 +59,10 @@ export const openPostgresInspection = async (
       kind: 'postgres',
       age,
       opensWithKey: canary === null || sealed.canary.isOurs(canary),
+      presentNodes: async () => {
+        const nodes = await createNodes(context).listNodes()
+        return nodes.filter(node => isThere(node, connection.now()))
+      },
       server: () => readServerFacts(client, now),
       transactions: () => readTransactions(client),
       tables: () => readTables(client),
