@@ -182,8 +182,8 @@ const judgeTransaction = ({ kind, name, user, application, openMs }: OpenTransac
 export const checkTransactions = (desk: Desk) =>
   onPostgres(desk, async ({ server, transactions }) => judgeTransactions(await transactions(), await server()))
 
-/** What a node takes: for calls, for its loops, and for what it hears of others. */
-const OF_A_NODE = 11
+/** What a node takes: for calls, for its loops, for what it hears of others, and at times for building an index anew. */
+const OF_A_NODE = 12
 
 export const judgeConnections = ({
   settings,
