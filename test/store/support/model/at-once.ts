@@ -60,7 +60,7 @@ export const runAtOnce = async (openEngine: OpenEngine, usual: number): Promise<
         return STEPS[verb].run(own, tick)
       })
       const reads = history.partnerIds.map(id => ledger.follow(oneOf(random, engine.handles), id))
-      await Promise.all([...calls, ...reads])
+      await Promise.all([...calls, ...reads, engine.upkeep()])
       contents = (await engine.read()) ?? contents
       if (contents) ledger.endRound(verbs, contents)
     }

@@ -25,6 +25,8 @@ export interface Engine {
    * out again.
    */
   newest(): Promise<Readonly<Record<Sequence, number>> | null>
+  /** What nodes do beside the calls, which nobody is told of. */
+  upkeep(): Promise<unknown>
   /** Gives what puts everything back as it is now, but adds `suffix` to the ids of the accounts, by which a store remembers whose turn it is. */
   save(): Promise<(suffix: string) => Promise<void>>
   [Symbol.asyncDispose](): Promise<void>

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { openConnection } from '../../../../src/store/postgres/connection.ts'
+import { foldCounts } from '../../../../src/store/postgres/folding.ts'
 import { openPostgresStore } from '../../../../src/store/postgres/store.ts'
 import { openTestServer } from '../../../support/postgres.ts'
 import type { Sequence } from '../memory/tables.ts'
@@ -8,23 +10,21 @@ import { NAMES, type Name, STORED, sqlOf, type Values } from './compared.ts'
 import type { Contents, OpenEngine } from './engine.ts'
 import { brokenSql } from './invariants.ts'
 
-/** Before a transaction is run again: who is in its way here is away soon. */
+/** Before a transaction is run again the store pauses for so long at most; who is in its way here is away sooner. */
+const AGAIN_WITHIN_MS = 1_000
 const LONGEST_PAUSE_MS = 5
 
 /** Two handles of one database, on a server of its own. */
 export const openPostgresEngine: OpenEngine = async options => {
   const server = await openTestServer()
   const url = await server.createDatabase('model')
-  const open = () =>
-    openPostgresStore({
-      ...options,
-      url,
-      masterKey: Buffer.alloc(32, 7),
-      random: randomBytes,
-      hasDatabaseClock: false,
-      sleep: ms => sleep(Math.min(ms, LONGEST_PAUSE_MS)),
-    })
+  const given = {
+    ...{ url, now: options.now, hasDatabaseClock: false },
+    sleep: (ms: number) => sleep(ms <= AGAIN_WITHIN_MS ? Math.min(ms, LONGEST_PAUSE_MS) : ms),
+  }
+  const open = () => openPostgresStore({ ...options, ...given, masterKey: Buffer.alloc(32, 7), random: randomBytes })
   const handles = [await open(), await open()] as const
+  const upkeep = openConnection({ ...given, connections: 2 })
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   // Nothing that is put back is counted.
@@ -47,6 +47,9 @@ export const openPostgresEngine: OpenEngine = async options => {
       return (rows as [Newest])[0].numbers
     },
 
+    // By two nodes at the same time.
+    upkeep: () => Promise.all([foldCounts(upkeep, 1), foldCounts(upkeep, 1)]),
+
     save: async () => {
       await client.query('CREATE SCHEMA saved')
       for (const table of SAVED) await client.query(`CREATE TABLE saved.${table} AS TABLE ${table}`)
@@ -66,7 +69,7 @@ export const openPostgresEngine: OpenEngine = async options => {
     },
 
     [Symbol.asyncDispose]: async () => {
-      for (const store of handles) await store.close()
+      for (const one of [...handles, upkeep]) await one.close()
       await client.end()
       await server[Symbol.asyncDispose]()
     },

@@ -42,6 +42,7 @@ export const openSqliteEngine: OpenEngine = async options => {
     },
 
     newest: async () => null,
+    upkeep: async () => {},
 
     save: async () => {
       for (const table of SAVED) client.exec(`CREATE TEMP TABLE saved_${table} AS SELECT * FROM ${table}`)
