@@ -1,5 +1,6 @@
 import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { LastBackup } from './backup.ts'
+import type { NodeVerbs } from './nodes.ts'
 import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
 import type { Account, ClaimedAccount, Stats } from './store.ts'
@@ -20,6 +21,7 @@ export interface AnyInspection {
   deliveriesHeldAt(): Promise<number | null>
   lastBackup(): Promise<LastBackup>
   refusingChannel(): Promise<RefusingChannel | null>
+  listNodes: NodeVerbs['listNodes']
   accounts(): Promise<readonly InspectedAccount[]>
   close(): Promise<void>
 }

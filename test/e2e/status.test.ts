@@ -82,6 +82,9 @@ test('status names the nodes where there are several, who is lost, and who diffe
   const zh = (await runCli(['status', '--lang', 'zh'], desk.at)).stdout
   expect(zh).toMatch(/^! 节点 gone:8080 自协调世界时 .* 起没有报到/m)
   expect(zh).toMatch(/^! 自.*节点 odd:8080 与其他节点不一致：配置。$/m)
+  const doctor = (await runCli(['doctor', '--lang', 'en', '--only', 'nodes'], desk.at)).stdout
+  expect(doctor).toMatch(/^warning {2}nodes .*The node gone:8080 has not shown itself since /m)
+  expect(doctor).toMatch(/^warning {2}nodes .*the node odd:8080 differs from the others: settings\.$/m)
 })
 
 test('status said what to do without a command that a shell takes, and told Chinese readers times of two zones', async () => {

@@ -15,7 +15,7 @@ import { checkConnections, checkDurability, checkServer, checkTransactions, chec
 import { checkSettings } from './settings.ts'
 import { checkHolders, checkLitestream, checkLog } from './users.ts'
 import { checkVersions } from './versions.ts'
-import { checkAccounts, checkBackup, checkDue, checkExhausted } from './work.ts'
+import { checkAccounts, checkBackup, checkDue, checkExhausted, checkNodes } from './work.ts'
 
 type Found = Finding | readonly Finding[]
 type Check = (desk: Desk) => Found | Promise<Found>
@@ -45,6 +45,7 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
   accounts: checkAccounts,
   due: checkDue,
   exhausted: checkExhausted,
+  nodes: checkNodes,
   backup: checkBackup,
 }
 

@@ -24,6 +24,7 @@ export const CHECK_NAMES = [
   'accounts',
   'due',
   'exhausted',
+  'nodes',
   'backup',
 ] as const
 

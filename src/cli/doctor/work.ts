@@ -6,7 +6,7 @@ import { describeTrouble, showSpan } from '../../core/trouble-texts.ts'
 import type { LastBackup } from '../../store/backup.ts'
 import type { BackupProblem } from '../../store/backup-problem.ts'
 import { verifyBackup } from '../../store/backups.ts'
-import { accountTroubles, deliveryTroubles } from '../../store/rules/troubles.ts'
+import { accountTroubles, deliveryTroubles, nodeTroubles } from '../../store/rules/troubles.ts'
 import { problemText } from '../backup-problem-texts.ts'
 import { formatTime } from '../frame/output.ts'
 import { commandFor } from '../trouble-command.ts'
@@ -70,6 +70,18 @@ export const judgeExhausted = (exhausted: number, call: string): Finding =>
 
 export const checkExhausted = (desk: Desk) =>
   onTables(desk, async ({ stats }) => judgeExhausted((await stats()).messages.exhausted, desk.call))
+
+export const checkNodes = (desk: Desk) =>
+  onTables(desk, async ({ stats, listNodes }) => {
+    const [{ at }, nodes] = [await stats(), await listNodes()]
+    // That no service has it open is said by `holders`.
+    const troubles = desk.isServed ? nodeTroubles(nodes, at) : []
+    if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
+    return ok(
+      `${desk.isServed ? nodes.length : 0} nodes, and none is lost or differs from the others`,
+      `共 ${desk.isServed ? nodes.length : 0} 个节点，没有失联或不一致的`,
+    )
+  })
 
 const FRESH_MS = 26 * HOUR
 const OLD_MS = 7 * DAY

@@ -71,6 +71,7 @@ export const openPostgresInspection = async (
       deliveriesHeldAt: createDeliveriesHold(context).deliveriesHeldAt,
       lastBackup: createBackupRecords(context).lastBackup,
       refusingChannel: createOperatorEvents(context).refusingChannel,
+      listNodes: createNodes(context).listNodes,
       accounts: () =>
         context.read(async ({ db }) => {
           const ordered = db.select().from(accounts).orderBy(asc(accounts.id))

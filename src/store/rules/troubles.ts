@@ -101,6 +101,12 @@ export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | nul
   return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
 }
 
+/** Of all nodes, whether anybody works or not. */
+export const nodeTroubles = (nodes: readonly ServiceNode[], at: number): Trouble[] => {
+  const judged = judgeNodes(nodes, at)
+  return [...lostNodes(judged), ...differingNodes(judged)]
+}
+
 const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
   nodes.flatMap(({ name: node, seenAt, isLost }) => (isLost ? [{ code: 'node_lost', since: seenAt, node }] : []))
 

@@ -3,6 +3,7 @@ import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspe
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
+import { createNodes } from './nodes.ts'
 import { ageOf } from './opening.ts'
 import { prepareOperatorChannel } from './operator-events.ts'
 import { openReadOnly } from './read-only.ts'
@@ -33,6 +34,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       deliveriesHeldAt: () => createDeliveriesHold(context).deliveriesHeldAt(),
       lastBackup: async () => prepareBackupRecords(client).last(),
       refusingChannel: async () => prepareOperatorChannel(client).refusing(),
+      listNodes: createNodes(context).listNodes,
       accounts: async () => {
         const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
         return rows.map(account => ({ account, apiKey: keyOrNull(() => sealed.accountKey.open(account)) }))
