@@ -58,7 +58,7 @@ test('fish completes words, options and their values', async ({ skip }) => {
       .map(line => line.split('\t')[0])
   expect(complete('idface-notifier par')).toEqual(['partner'])
   expect(complete('idface-notifier partner li')).toEqual(['list'])
-  expect(complete('idface-notifier doctor --only d')).toEqual(['disk', 'dns', 'due'])
+  expect(complete('idface-notifier doctor --only d')).toEqual(['disk', 'dns', 'due', 'durability'])
   expect(complete('idface-notifier completion ')).toEqual(['bash', 'fish', 'zsh'])
 })
 
