@@ -122,6 +122,17 @@ test.each([
   expect(mayPass(explained)).toBe(passes)
 })
 
+test('a server that is too old is refused before anything is changed', async () => {
+  const url = await server.createDatabase('old')
+  const query = (text: string) => server.query(text, [], 'old')
+  await query('CREATE SCHEMA old')
+  await query(`CREATE FUNCTION old.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT '130014' $$`)
+  await query('ALTER DATABASE old SET search_path = old, public, pg_catalog')
+  const { message } = await refusalOf(url)
+  expect(message).toContain('this server is PostgreSQL 13; PostgreSQL 14 or later is needed')
+  expect(await query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
+})
+
 test('what nobody foresaw, or what says all already, stays as it is', () => {
   for (const error of [new Error('a bug'), pgError('42601'), 'text']) expect(explainConnecting(error, URL_)).toBe(error)
 })
