@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { newPartner } from '../../../src/core/new-partner.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { openApi } from '../../http/support/api.ts'
+import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { first, HOOK, openBench, SUCCESS } from '../../support/store.ts'
+
+const MASTER_KEY = randomBytes(32)
+
+let server: TestServer
+let link: DatabaseLink
+beforeAll(async () => {
+  server = await openTestServer()
+  link = await openDatabaseLink(server)
+  // Whoever comes this way hears nothing of the others.
+  link.judge = sent => (sent.includes('LISTEN ') ? 'lose' : 'pass')
+})
+afterAll(async () => {
+  await link[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** A node with an API and, as a bench, workers. */
+const openNode = async (url = server.urlOf('postgres')) => {
+  const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
+  const options = { masterKey: MASTER_KEY, random: randomBytes, now: Date.now, sleep }
+  const bench = await openBench(async ({ rate }) => ({
+    store: await openPostgresStore({ url, defaultRate: rate, ...options }),
+    advance: sleep,
+  }))
+  const { store, newId } = bench
+  const api = await openApi({
+    store,
+    register: async item => first(await store.register([item])),
+    registerAll: store.register,
+    now: Date.now,
+    monotonic: () => performance.now(),
+    newId,
+  })
+  onTestFinished(async () => {
+    await store.close()
+    await api[Symbol.asyncDispose]()
+  })
+  return { ...bench, call: api.call }
+}
+type Node = Awaited<ReturnType<typeof openNode>>
+
+const addPartner = async ({ store, newId }: Node) => {
+  const { partner, apiKey: key } = newPartner('partner', { newId, random: randomBytes })
+  await store.createPartner(partner)
+  return { id: partner.id, keyId: partner.key.id, key }
+}
+
+let serial = 0
+const register = (node: Node, key: string) =>
+  node.call('POST', '/v1/registrations', { key, body: { idcardid: `serial-${serial++}`, callbackUrl: HOOK } })
+
+test.each([
+  { how: 'hears of it', within: 1_000, url: () => server.urlOf('postgres') },
+  { how: 'does not hear of it', within: 2_000, url: () => link.urlOf('postgres') },
+])("a node that $how answers a waiting call within $within ms of another's verdict", async ({ within, url }) => {
+  const [node, other] = [await openNode(), await openNode(url())]
+  const { key } = await addPartner(node)
+  const { json } = await register(node, key)
+  const answer = other.call('GET', `/v1/registrations/${json.id}?wait=60s`, { key })
+  await setTimeout(500)
+  await node.poll(SUCCESS)
+  const start = performance.now()
+  expect((await answer).json.status).toBe('succeeded')
+  expect(performance.now() - start).toBeLessThan(within)
+})
+
+test('what one node changes of a partner holds on the others within two seconds, though they do not hear of it', async () => {
+  const [node, other] = [await openNode(), await openNode(link.urlOf('postgres'))]
+  const { id, keyId, key } = await addPartner(node)
+  const statusOnOther = async () => (await register(other, key)).status
+  const withinTwoSeconds = { timeout: 2_000, interval: 50 }
+  expect(await statusOnOther()).toBe(201)
+  await node.store.changePartner(id, { quotas: { pending: 0, hosts: null, daily: null } })
+  await expect.poll(statusOnOther, withinTwoSeconds).toBe(429)
+  await node.store.changePartner(id, { quotas: { pending: null, hosts: null, daily: null } })
+  await expect.poll(statusOnOther, withinTwoSeconds).toBe(201)
+  await node.store.changePartner(id, { disabled: true })
+  await expect.poll(statusOnOther, withinTwoSeconds).toBe(401)
+  await node.store.changePartner(id, { disabled: false })
+  await expect.poll(statusOnOther, withinTwoSeconds).toBe(201)
+  await node.store.revokeKey(keyId)
+  await expect.poll(statusOnOther, withinTwoSeconds).toBe(401)
+})
+
+test('an account that one node pauses is asked by none, at once', async () => {
+  const [node, other] = [await openNode(), await openNode(link.urlOf('postgres'))]
+  const { key } = await addPartner(node)
+  await register(node, key)
+  await node.store.pauseAccount(node.account.id)
+  expect(await other.claim()).toEqual([])
+  await node.store.resumeAccount(node.account.id)
+  await expect.poll(() => other.claim(), { timeout: 5_000 }).not.toEqual([])
+})
