@@ -30,6 +30,7 @@ export const bringUpToDate = async (
   const guard = await openClient(url, 'migrate')
   try {
     await refuseOldServer(guard)
+    await refuseEncoding(guard)
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
     await guard.query(
       `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0`,
@@ -92,6 +93,17 @@ const refuseOldServer = async (client: Client) => {
   throw new StartError({
     en: `DATABASE_URL: this server is PostgreSQL ${found}; PostgreSQL 14 or later is needed`,
     zh: `DATABASE_URL：该服务器是 PostgreSQL ${found}；需要 PostgreSQL 14 或更高版本`,
+  })
+}
+
+/** Names and messages are in any language. */
+const refuseEncoding = async (client: Client) => {
+  const { rows } = await client.query<{ encoding: string }>("SELECT current_setting('server_encoding') AS encoding")
+  const encoding = rows[0]?.encoding
+  if (encoding === 'UTF8') return
+  throw new StartError({
+    en: `DATABASE_URL: this database is encoded in ${encoding}; make one with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'`,
+    zh: `DATABASE_URL：该数据库的编码是 ${encoding}；请用 CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' 新建`,
   })
 }
 

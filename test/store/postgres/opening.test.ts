@@ -92,6 +92,16 @@ test('a database that cannot be opened is told with the setting, the address wit
   }
 })
 
+test('a database that cannot hold Chinese is refused before it has tables', async () => {
+  await server.query("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+  const error = await refusalOf(server.urlOf('latin'))
+  expect([error.message, mayPass(error)]).toEqual([
+    expect.stringMatching(/encoded in LATIN1; .*ENCODING 'UTF8'/),
+    false,
+  ])
+  expect(await server.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", [], 'latin')).toEqual([])
+})
+
 const pgError = (code: string, message = 'as PostgreSQL says') => Object.assign(new Error(message), { code })
 const URL_ = 'postgres://me:hunter2@db.internal:6432/notifier?sslmode=verify-full&password=hunter3'
 
