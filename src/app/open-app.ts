@@ -116,7 +116,12 @@ export const openApp = async (
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
   stack.defer(dueTimes.stop)
-  const clockWatch = createClockWatch({ clock, emit, onStep: stepMs => stepMs < 0 && dueTimes.ring() })
+  const clockWatch = createClockWatch({
+    // The clock of decisions, which may be the database's.
+    clock: { now: store.now, monotonic: clock.monotonic },
+    emit,
+    onStep: stepMs => stepMs < 0 && dueTimes.ring(),
+  })
   const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look, history.look], clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })

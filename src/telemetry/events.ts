@@ -159,7 +159,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { stepMs: NUMBER },
     meaning:
-      "The system's clock was set forward, or back where `stepMs` is negative, or the machine has slept. Nobody expires for a minute; due times are put right. Find out why: receivers refuse webhooks whose time is minutes off.",
+      "The system's clock, or that of the PostgreSQL server, was set forward, or back where `stepMs` is negative, or the machine has slept. Nobody expires for a minute; due times are put right. Find out why: receivers refuse webhooks whose time is minutes off.",
   },
   'due_times.done': {
     level: 'info',
