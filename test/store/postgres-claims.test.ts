@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
@@ -22,6 +22,8 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 const clock = { now: START }
+/** The shortest pause before a transaction is run again; those between hints are shorter. */
+const RUN_AGAIN_MS = 20
 /** Pauses before a transaction was run again: somebody had stood in its way. */
 const pauses: number[] = []
 
@@ -32,7 +34,10 @@ const openAt = (database: string, rate: number) =>
     random: randomBytes,
     now: () => clock.now,
     hasDatabaseClock: false,
-    sleep: ms => sleep(pauses.push(ms) && ms),
+    sleep: ms => {
+      if (ms >= RUN_AGAIN_MS) pauses.push(ms)
+      return sleep(ms)
+    },
     defaultRate: rate,
     connections: 2,
   })
@@ -153,4 +158,41 @@ test('nodes that claim, settle, give back and register the same serials at once 
   expect(pauses).toEqual([])
   expect(await claim(bench.store)).not.toEqual([])
   expect(new Set(keys).size).toBe(keys.length)
+})
+
+test('a delivery at a host that answers is recorded without waiting for whoever claims of its lane', async () => {
+  await using opened = await openNodes(1)
+  const { bench, whileLocked } = opened
+  await bench.resolve()
+  await bench.deliver(200)
+  const { id } = await bench.resolve()
+  const claimed = await bench.claimMessages()
+  pauses.length = 0
+  await whileLocked('SELECT 1 FROM lanes FOR UPDATE', async () => {
+    await bench.store.settleMessages(claimed.map(message => bench.received(message, 200)))
+  })
+  expect(pauses).toEqual([])
+  expect((await bench.find(id)).delivery.state).toBe('delivered')
+})
+
+test('one that fails waits for the lane, and brings its due time forward', async () => {
+  await using opened = await openNodes(1)
+  const { bench, whileLocked } = opened
+  await bench.resolve()
+  await bench.deliver(200)
+  await bench.resolve()
+  const claimed = await bench.claimMessages()
+  let settled: Promise<unknown> = Promise.resolve()
+  let isSettled = false
+  await whileLocked('SELECT 1 FROM lanes FOR UPDATE', async () => {
+    settled = bench.store.settleMessages(claimed.map(message => bench.received(message, 500)))
+    void settled.then(() => {
+      isSettled = true
+    })
+    await sleep(200)
+    expect(isSettled).toBe(false)
+  })
+  await settled
+  await bench.advance(HOUR)
+  expect(await bench.claimMessages()).toHaveLength(1)
 })

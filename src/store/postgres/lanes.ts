@@ -13,8 +13,9 @@ export interface LanesWanted {
  * a message due has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
  */
 export interface LaneBook {
-  /** Throws if it is not locked. A lane that was erased is as a new one. */
+  /** Throws if it has not been read. A lane that was erased is as a new one. */
   get(id: number): LaneState
+  /** Throws for another state than it has if it is not locked. */
   set(id: number, lane: LaneState): void
   /** Something in the lane is due at `dueAt`. */
   advance(id: number, dueAt: number): void
@@ -58,6 +59,22 @@ export const createLanes = () => {
     /** Waits for those that others have locked. */
     load,
 
+    /**
+     * The same, but without a lock of those that `isSteady`, as they are now, says will not be changed: whoever claims of a busy lane does
+     * not find it locked all the time.
+     */
+    loadUnlessSteady: async (
+      tx: Tx,
+      ids: readonly number[],
+      isSteady: (id: number, lane: LaneState) => boolean,
+    ): Promise<LaneBook> => {
+      const seen = await tx.rows<LaneRow>(`SELECT ${LANE} FROM lanes WHERE id = ANY($1::bigint[])`, [ids])
+      const steady = seen.filter(({ id, partnerId, host, ...lane }) => isSteady(id, lane))
+      const book = open([], steady)
+      await book.lock(tx, { ids })
+      return book
+    },
+
     /** Without those that others have locked now; the ids of what is left. */
     loadFree: async (tx: Tx, ids: readonly number[]): Promise<{ lanes: LaneBook; free: ReadonlySet<number> }> => {
       const rows = await tx.rows<LaneRow>(
@@ -94,7 +111,8 @@ export const createLanes = () => {
   }
 }
 
-const open = (rows: readonly LaneRow[] = []): LaneBook => {
+/** @param steady read, and not locked */
+const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): LaneBook => {
   const known = new Set<string>()
   const lanes = new Map<number, LaneState>()
   const changed = new Set<number>()
@@ -106,17 +124,20 @@ const open = (rows: readonly LaneRow[] = []): LaneBook => {
     }
   }
   take(rows)
+  take(steady)
+  const unlocked = new Set(steady.map(({ id }) => id))
 
   const missing = (urls: readonly Callback[]) =>
     urls.filter(({ partnerId, callbackUrl }) => !known.has(laneKey(partnerId, hostOf(callbackUrl))))
 
   const get = (id: number): LaneState => {
     const lane = lanes.get(id)
-    if (lane === undefined) throw new Error(`lane ${id} is not locked`)
+    if (lane === undefined) throw new Error(`lane ${id} has not been read`)
     return lane
   }
   const set = (id: number, lane: LaneState) => {
-    if (isSame(lane, get(id))) return
+    if (isSameLane(lane, get(id))) return
+    if (unlocked.has(id)) throw new Error(`lane ${id} is not locked`)
     lanes.set(id, lane)
     changed.add(id)
   }
@@ -182,7 +203,7 @@ const hostColumns = (urls: readonly Callback[]): [partnerIds: string[], hosts: s
   urls.map(({ callbackUrl }) => hostOf(callbackUrl)),
 ]
 
-const isSame = (a: LaneState, b: LaneState): boolean =>
+export const isSameLane = (a: LaneState, b: LaneState): boolean =>
   a.dueAt === b.dueAt &&
   a.strikes === b.strikes &&
   a.slow === b.slow &&

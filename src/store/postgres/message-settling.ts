@@ -1,12 +1,13 @@
 import { afterAttemptAt } from '../rules/callback-health.ts'
 import { afterTurning } from '../rules/hints.ts'
+import { afterAttemptInLane, type LaneState } from '../rules/lane.ts'
 import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import type { MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { createCallbackHealth, type HealthBook } from './callback-health.ts'
 import { createCallbackPauses, type PauseBook } from './callback-pauses.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { createLanes, type LaneBook } from './lanes.ts'
+import { createLanes, isSameLane, type LaneBook } from './lanes.ts'
 import {
   type AttemptKey,
   addAttempts,
@@ -49,7 +50,10 @@ export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | '
     // Nothing else pauses a URL, or ends that.
     const mayTurn = health.hasAny() || settlements.some(({ step }) => step.gone)
     const pauses = await pausesOf.load(tx, mayTurn ? urls : [])
-    const lanes = await lanesOf.load(tx, { ids: settlements.map(({ message }) => message.laneId) })
+    const ids = settlements.map(({ message }) => message.laneId)
+    const lanes = mayTurn
+      ? await lanesOf.load(tx, { ids })
+      : await lanesOf.loadUnlessSteady(tx, ids, steadyUnder(settlements))
     return { at: tx.at, messages, lanes, health, pauses }
   }
 
@@ -67,6 +71,15 @@ export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | '
     tell(afterTurning(turns))
     return outcomes
   }
+}
+
+/** Whether these leave a lane as it is: nothing is due again, and what they show of its host is known already. */
+const steadyUnder = (settlements: readonly MessageSettlement[]) => {
+  const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
+  return (id: number, lane: LaneState): boolean =>
+    (byLane.get(id) ?? []).every(
+      ({ step, shows }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, shows), lane),
+    )
 }
 
 const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
