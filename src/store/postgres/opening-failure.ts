@@ -93,7 +93,10 @@ const PASSING =
 const reasonCodeOf = (error: unknown): string => {
   if (error instanceof AppError) return toldCodeOf(error) ?? ''
   if (!(error instanceof Error)) return ''
-  if ((error as NodeJS.ErrnoException).syscall === 'open') return 'NO_CERTIFICATE'
+  const { syscall } = error as NodeJS.ErrnoException
+  if (syscall === 'open') return 'NO_CERTIFICATE'
+  // Of a file, not of a connection.
+  if (syscall !== undefined && !/^(connect|getaddrinfo|read|write)/.test(syscall)) return ''
   return BY_WORDS.find(([words]) => words.test(error.message))?.[1] ?? postgresCodeOf(error)
 }
 
