@@ -33,7 +33,7 @@ const COUNT_HELD = `
   GROUP BY u.partner_id, u.callback_url`
 
 /** Of each URL how many messages are held, counted up to `MOST_HELD`. */
-export const countHeld = async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => number> => {
+const countHeld = async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => number> => {
   const rows = urls.length === 0 ? [] : await tx.rows<Callback & { held: number }>(COUNT_HELD, urlColumns(urls))
   const counts = new Map(rows.map(row => [keyOf(row), row.held]))
   return url => counts.get(keyOf(url)) ?? 0

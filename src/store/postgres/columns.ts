@@ -7,10 +7,10 @@ export const text = <const Value extends string = string>(name: string, _?: { en
 export const int8 = (name: string) => bigint(name, { mode: 'number' })
 export const identity = (name: string) => int8(name).primaryKey().generatedAlwaysAsIdentity()
 /** Times are epoch ms. A `sealed` column is a secret or a person's data, encrypted by the vault. */
-export const time = int8
+export const time = (name: string) => int8(name)
 export const flag = (name: string) => boolean(name).notNull().default(false)
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
-export const sealed = bytes
+export const sealed = (name: string) => bytes(name)
 
 const NOTHING = '{}'
 /** Of metadata with nothing in it these two bytes stand for what is not sealed: shorter than anything that is. */

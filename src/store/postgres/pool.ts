@@ -23,9 +23,9 @@ export interface PoolOptions {
   size: number
 }
 
-export const CONNECT_TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 5_000
 /** Longer than any statement may take: then the server cannot be heard. */
-export const ANSWER_TIMEOUT_MS = 12_000
+const ANSWER_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 30_000
 const KEEPALIVE_MS = 10_000
 
