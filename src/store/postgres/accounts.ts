@@ -94,7 +94,7 @@ const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.
 const STATE = [
   ['paused_at', 'bigint', 'pausedAt'],
   ['pause_reason', 'text', 'pauseReason'],
-  ['pause_code', 'int', 'pauseCode'],
+  ['pause_code', 'bigint', 'pauseCode'],
   ['unreachable_at', 'bigint', 'unreachableAt'],
   ['unreachable_error', 'text', 'unreachableError'],
   ['probes', 'int', 'probes'],

@@ -32,7 +32,7 @@ export const accounts = pgTable(
     createdAt: time('created_at').notNull(),
     pausedAt: time('paused_at'),
     pauseReason: text('pause_reason').$type<PauseReason>(),
-    pauseCode: integer('pause_code'),
+    pauseCode: int8('pause_code'),
     unreachableAt: time('unreachable_at'),
     unreachableError: text('unreachable_error'),
     probes: integer('probes').notNull().default(0),
@@ -76,7 +76,7 @@ export const verifications = pgTable(
     polls: integer('polls').notNull().default(0),
     lastPolledAt: time('last_polled_at'),
     lastAnswer: text('last_answer').$type<Answer['kind']>(),
-    lastCode: integer('last_code'),
+    lastCode: int8('last_code'),
     rawStatus: text('raw_status'),
     /** When the last poll was made that showed the check still open. */
     lastOpenAt: time('last_open_at'),

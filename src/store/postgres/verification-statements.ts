@@ -155,7 +155,7 @@ export const SETTLE = `
     failing_since = s.failing_since, invalid_ids = s.invalid_ids, gone_checks = s.gone_checks, seen = s.seen,
     raw_status = s.raw_status, queue = s.queue, due_at = s.due_at, verdict = s.verdict, observed_at = s.observed_at,
     previous_poll_at = s.previous_poll_at
-  FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::bigint[], $7::int[], $8::bigint[], $9::int[],
+  FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::bigint[], $9::int[],
       $10::int[], $11::bool[], $12::text[], $13::int[], $14::bigint[], $15::bytea[], $16::bigint[], $17::bigint[])
     AS s(id, polls, last_polled_at, last_answer, last_code, last_open_at, failures, failing_since, invalid_ids, gone_checks,
       seen, raw_status, queue, due_at, verdict, observed_at, previous_poll_at)

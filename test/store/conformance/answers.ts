@@ -22,6 +22,16 @@ export const describeAnswers = (open: OpenStore): void => {
     expect(first(await bench.claim()).verification).toMatchObject({ polls: 1, seen: true })
   })
 
+  test('records a code of any size, also as the reason of a pause', async () => {
+    await using bench = await openBench(open)
+    const { id } = await bench.register()
+    const code = Number.MAX_SAFE_INTEGER
+    const pause = { kind: 'pause', reason: 'unknown_code', code, probes: 1, probeAt: bench.store.now() + HOUR } as const
+    const answer: Answer = { kind: 'transient', code, cause: 'unknown_code' }
+    await bench.store.settleVerifications([bench.answered(first(await bench.claim()), answer, pause)])
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ lastCode: code, account: { pauseCode: code } })
+  })
+
   test('keeps the counts that a step depends on', async () => {
     await using bench = await openBench(open)
     await bench.register()
