@@ -1,4 +1,5 @@
 import type { Store } from '../store.ts'
+import { stopClaims } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { findFact, putFact, removeFact } from './facts.ts'
@@ -16,7 +17,7 @@ export const heldAt = async (tx: Tx): Promise<number | null> => {
 export const createDeliveriesHold = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Verbs => ({
   holdDeliveries: () =>
     write(async tx => {
-      await tx.lock([HELD])
+      await stopClaims(tx)
       if ((await heldAt(tx)) === null) await putFact(tx, HELD, String(tx.at))
     }),
   resumeDeliveries: async () => {

@@ -7,6 +7,7 @@ import { afterLook, missedBefore, NOT_LOOKING, takeDue } from '../rules/ramp.ts'
 import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
+import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './deliveries-hold.ts'
@@ -122,6 +123,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
   }
 
   const claimAll = async (tx: Tx, claim: MessageClaimRequest, missed: number) => {
+    await beginClaim(tx)
     if ((await heldAt(tx)) !== null) return { claimed: NOTHING, nextTurn: turn }
     const { at } = tx
     await pauses.continueLifting(tx, at)

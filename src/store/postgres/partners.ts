@@ -2,6 +2,7 @@ import { afterPartnerChange, type PartnerRow, viewPartner } from '../partner.ts'
 import { afterChangingPartner } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
 import { addKey } from './api-keys.ts'
+import { stopClaims } from './claim-stop.ts'
 import type { Context } from './context.ts'
 import { asc, eq, gt } from './drizzle.ts'
 import { partners } from './schema.ts'
@@ -40,7 +41,9 @@ export const createPartners = (context: Context): Verbs => {
       }),
 
     changePartner: async (id, change) => {
-      const changed = await write(async ({ db }) => {
+      const changed = await write(async tx => {
+        const { db } = tx
+        if (change.disabled) await stopClaims(tx)
         const [row] = await db.select().from(partners).where(eq(partners.id, id)).for('no key update')
         if (!row) return null
         const after = afterPartnerChange(row, change)

@@ -11,6 +11,7 @@ import {
   type SigningSecret,
 } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
+import { stopClaims } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, eq, gt, inArray, isNull, or } from './drizzle.ts'
@@ -48,6 +49,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
     rotateSigningSecret: async (partnerId, added, overlapMs) => {
       const { rotated, ended } = await write(async tx => {
         await tx.lock([lockOf(partnerId)])
+        if (overlapMs === 0) await stopClaims(tx)
         const rows = await secrets.rowsOf(tx, [partnerId])
         const live = liveSecrets(rows, tx.at)
         if (!mayRotate(live, overlapMs)) return { rotated: null, ended: 0 }
@@ -64,6 +66,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
     endSigningSecret: async (partnerId, id) => {
       const { outcome, ended } = await write(async tx => {
         await tx.lock([lockOf(partnerId)])
+        await stopClaims(tx)
         const [row] = await tx.db
           .select()
           .from(signingSecrets)

@@ -14,6 +14,7 @@ import type { DueVerification } from '../rules/poll-queues.ts'
 import { answerTogether } from '../rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerification, Store } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
+import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { CLAIM, type ClaimedRow, claimedOf, DUE, HEADS, WAITING_ACCOUNTS } from './verification-statements.ts'
@@ -60,6 +61,7 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
     ready: readonly Survey<ClaimedAccount>[],
     { freeOf, leaseMs }: Limits,
   ): Promise<Claims> => {
+    await beginClaim(tx)
     const heads = new Map(ready.map(one => [one.account.id, one.heads]))
     // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
     const locked = await accounts.those(tx, [...heads.keys()], { lock: 'skip' })

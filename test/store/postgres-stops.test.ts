@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { Secret } from '../../src/core/secret.ts'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { openBench, SUCCESS } from '../support/store.ts'
+
+const MASTER_KEY = randomBytes(32)
+
+let server: TestServer
+let databases = 0
+
+beforeAll(async () => {
+  server = await openTestServer()
+  await server.createDatabase('template')
+  await (await openAt('template')).close()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** How often a transaction was run again: after a pause of 20 ms the first time. */
+let repeats = 0
+
+const openAt = (database: string) =>
+  openPostgresStore({
+    url: server.urlOf(database),
+    masterKey: MASTER_KEY,
+    random: randomBytes,
+    now: Date.now,
+    sleep: ms => {
+      if (ms === 20) repeats++
+      return sleep(ms)
+    },
+    defaultRate: 1_000,
+  })
+
+const openNode = async () => {
+  const database = `stops_${++databases}`
+  await server.createDatabase(database, 'template')
+  const bench = await openBench(async () => ({ store: await openAt(database), advance: () => {} }))
+  const waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+  const untilWaiting = (count: number) =>
+    vi.waitUntil(async () => (await server.query(waiting, [], database)).length === count, 2_000)
+  return {
+    ...bench,
+    untilWaiting,
+    /** Another session keeps a lock until `release`. */
+    lock: async (statement: string, values: unknown[] = []) => {
+      const client = new pg.Client({ connectionString: server.urlOf(database) })
+      await client.connect()
+      await client.query('BEGIN')
+      await client.query(statement, values)
+      return { release: () => client.end() }
+    },
+    query: (text: string, values: unknown[] = []) => server.query(text, values, database),
+  }
+}
+
+const order = async (named: Record<string, Promise<unknown>>): Promise<string[]> => {
+  const ended: string[] = []
+  await Promise.all(Object.entries(named).map(([name, promise]) => promise.then(() => ended.push(name))))
+  return ended
+}
+
+test('nothing is claimed after a hold, a disabled partner or an ended secret, also by a claim that had begun', async () => {
+  await using node = await openNode()
+  const { store, partnerId } = node
+  const stops = {
+    hold: () => store.holdDeliveries(),
+    disable: () => store.changePartner(partnerId, { disabled: true }),
+    rotate: () =>
+      store.rotateSigningSecret(partnerId, { id: node.newId('secret'), type: 'v1', text: new Secret('new') }, 0),
+  }
+  for (const stop of [stops.rotate, stops.disable, stops.hold]) {
+    await node.resolve()
+    await using stack = new AsyncDisposableStack()
+    // A claim has looked at all that decides what it may take, and is about to take it.
+    const gate = await node.lock('LOCK TABLE messages IN ACCESS EXCLUSIVE MODE')
+    stack.defer(gate.release)
+    const claim = node.claimMessages()
+    await node.untilWaiting(1)
+    const stopped = stop()
+    await node.untilWaiting(2)
+    await gate.release()
+    expect(await order({ claim, stopped })).toEqual(['claim', 'stopped'])
+    expect(await claim).toHaveLength(1)
+    await store.changePartner(partnerId, { disabled: false })
+  }
+})
+
+test('nothing of a disabled partner is asked about, also by a claim that had begun', async () => {
+  await using node = await openNode()
+  await node.register()
+  await using stack = new AsyncDisposableStack()
+  const gate = await node.lock('LOCK TABLE registrations IN ACCESS EXCLUSIVE MODE')
+  stack.defer(gate.release)
+  const claim = node.claim()
+  await node.untilWaiting(1)
+  const stopped = node.store.changePartner(node.partnerId, { disabled: true })
+  await node.untilWaiting(2)
+  await gate.release()
+  expect(await order({ claim, stopped })).toEqual(['claim', 'stopped'])
+})
