@@ -102,3 +102,27 @@ test('nothing of a disabled partner is asked about, also by a claim that had beg
   await gate.release()
   expect(await order({ claim, stopped })).toEqual(['claim', 'stopped'])
 })
+
+test('a message is resent while the hold of its URL ends, without a deadlock', async () => {
+  await using node = await openNode()
+  const { store, partnerId } = node
+  await node.register()
+  const held = await node.register()
+  await node.poll(SUCCESS)
+  await node.deliver(410, { slots: 1 })
+  expect(await node.claimMessages()).toEqual([])
+  await using stack = new AsyncDisposableStack()
+  repeats = 0
+  // The hold's end has locked all but the lane, and the resend its message, before either goes on.
+  const gate = await node.lock('SELECT FROM lanes FOR UPDATE')
+  stack.defer(gate.release)
+  const enabling = store.enableCallback({ partnerId, callbackUrl: held.callbackUrl }, 'operator')
+  await node.untilWaiting(1)
+  const resending = store.resend(partnerId, held.id)
+  await node.untilWaiting(2)
+  await gate.release()
+  expect(await Promise.all([enabling, resending])).toEqual([true, 'resent'])
+  expect(repeats).toBe(0)
+  expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([held.id])
+  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
+})

@@ -43,7 +43,7 @@ export const HELD = `
     CROSS JOIN LATERAL (SELECT m.seq, m.lane_id FROM messages m
       WHERE m.partner_id = u.partner_id AND m.callback_url = u.callback_url AND m.state = 'pending' AND m.due_at IS NULL
         AND m.seq > u.after
-      ORDER BY m.seq LIMIT ${RELEASED_TOGETHER} FOR NO KEY UPDATE) AS held
+      ORDER BY m.seq LIMIT ${RELEASED_TOGETHER}) AS held
   ORDER BY u.nth, held.seq LIMIT ${RELEASED_TOGETHER}`
 
 /**
@@ -187,8 +187,8 @@ export const createCallbackPauses = () => {
 }
 
 /**
- * Makes messages of these URLs due, the first URL's first, so many as a transaction may; how far each has come. `liftedUntil` is null
- * where nothing is held any more.
+ * Makes messages of these URLs due, the first URL's first, so many as a transaction may; how far each has come. Up to what somebody
+ * else has locked, at first. `liftedUntil` is null where nothing is held any more.
  */
 const releaseSome = async (
   tx: Tx,
@@ -201,7 +201,12 @@ const releaseSome = async (
     ...urlColumns(urls),
     urls.map(({ after }) => after),
   ])
-  const places = rows.map(({ seq, laneId }) => ({ seq, dueAt: lanes.ramp(laneId, seq, at) }))
+  const free = await lockHeld(
+    tx,
+    rows.map(({ seq }) => seq),
+  )
+  const released = rows.filter(({ seq }) => free.has(seq))
+  const places = released.map(({ seq, laneId }) => ({ seq, dueAt: lanes.ramp(laneId, seq, at) }))
   if (places.length > 0) {
     await tx.rows(
       `UPDATE messages SET due_at = v.due_at FROM unnest($1::bigint[], $2::bigint[]) AS v(seq, due_at)
@@ -215,8 +220,21 @@ const releaseSome = async (
     const mine = ofUrl.get(i + 1) ?? []
     const isAll = mine.length < left
     left -= mine.length
+    const busy = mine.find(({ seq }) => !free.has(seq))
+    if (busy) return { ...url, liftedUntil: busy.seq - 1 }
     return { ...url, liftedUntil: isAll ? null : (mine.at(-1)?.seq ?? after) }
   })
+}
+
+/** Of these those that are held, without those that others have locked: whoever resends one waits for its lane, which we have. */
+const lockHeld = async (tx: Tx, seqs: readonly number[]): Promise<ReadonlySet<number>> => {
+  if (seqs.length === 0) return new Set()
+  const rows = await tx.rows<{ seq: number }>(
+    `SELECT seq FROM messages WHERE seq = ANY($1::bigint[]) AND state = 'pending' AND due_at IS NULL
+     ORDER BY seq FOR NO KEY UPDATE SKIP LOCKED`,
+    [seqs],
+  )
+  return new Set(rows.map(({ seq }) => seq))
 }
 
 const VALUES = 'SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])'
