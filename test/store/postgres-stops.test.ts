@@ -126,3 +126,13 @@ test('a message is resent while the hold of its URL ends, without a deadlock', a
   expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([held.id])
   expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
 })
+
+test('an id that is there already is refused at once', async () => {
+  await using node = await openNode()
+  const { store } = node
+  const known = await node.register()
+  repeats = 0
+  const refusal = await store.register([node.newRegistration({ id: known.id })]).catch((error: Error) => error.message)
+  expect(refusal).toBe('PostgreSQL refuses a statement: 23505 (registrations_id_unique)')
+  expect(repeats).toBe(0)
+})

@@ -11,11 +11,10 @@ export type Failure = 'again' | 'passing' | null
 const RETRY_AFTER_MS = 1_000
 
 /**
- * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code. Of what may be run again: 23505, since two nodes
- * may add the same row; 0A000, since a migration may have changed what a prepared statement returns.
+ * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code. Of what may be run again: 0A000,
+ * since a migration may have changed what a prepared statement returns.
  */
-const AGAIN =
-  /^(40001|40P01|57P0[123]|08\w{3}|25P0[34]|23505|0A000|26000|42P05|ECONNRESET|ECONNREFUSED|EPIPE|LOST|TIMEOUT)$/
+const AGAIN = /^(40001|40P01|57P0[123]|08\w{3}|25P0[34]|0A000|26000|42P05|ECONNRESET|ECONNREFUSED|EPIPE|LOST|TIMEOUT)$/
 const PASSING = /^(25006|53\w{3}|57\w{3}|58\w{3}|55\w{3}|XX00[012]|3D000|28\w{3}|E(?!RR_)[A-Z_]+|EXHAUSTED)$/
 
 /** The messages of pg that have no code. */
@@ -58,9 +57,16 @@ export const readOnly = (): Error => Object.assign(new Error('this server is a s
 export const unreachable = (error: unknown): unknown =>
   judgeFailure(error) === null ? Object.assign(new Error('no connection'), { code: 'LOST' }) : error
 
+/** Ids are drawn at random: one that is there already will be there the next time too. */
+const OF_AN_ID = /_pkey$|^registrations_id_unique$/
+
+/** Two nodes have added the same row: whoever looks once more finds that of the other. */
+const isAddedTwice = (error: unknown): boolean =>
+  postgresCodeOf(error) === '23505' && !OF_AN_ID.test(constraintOf(error) ?? '')
+
 export const judgeFailure = (error: unknown): Failure => {
   const code = postgresCodeOf(error)
-  if (AGAIN.test(code)) return 'again'
+  if (AGAIN.test(code) || isAddedTwice(error)) return 'again'
   return PASSING.test(code) ? 'passing' : null
 }
 
@@ -108,12 +114,17 @@ export const unavailable = (why: Words): AppError =>
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
-  const constraint = (causeOf(error) as { constraint?: unknown }).constraint
+  const constraint = constraintOf(error)
   // A row that is still there when it was looked for again is no other node's.
   if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeFailure(error))
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
-  return new Error(`PostgreSQL refuses a statement: ${code}${typeof constraint === 'string' ? ` (${constraint})` : ''}`)
+  return new Error(`PostgreSQL refuses a statement: ${code}${constraint === null ? '' : ` (${constraint})`}`)
+}
+
+const constraintOf = (error: unknown): string | null => {
+  const { constraint } = causeOf(error) as { constraint?: unknown }
+  return typeof constraint === 'string' ? constraint : null
 }
 
 const causeOf = (error: unknown): object =>
