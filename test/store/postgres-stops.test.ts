@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { DAY } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { openBench, SUCCESS } from '../support/store.ts'
+import { type Claimed, openBench, SUCCESS, WAITING } from '../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -124,6 +125,29 @@ test('a message is resent while the hold of its URL ends, without a deadlock', a
   expect(await Promise.all([enabling, resending])).toEqual([true, 'resent'])
   expect(repeats).toBe(0)
   expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([held.id])
+  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
+})
+
+test('retention forgets a hold while that ends, without a deadlock', async () => {
+  await using node = await openNode()
+  const { store, partnerId } = node
+  const { callbackUrl } = await node.register()
+  // Keeps the lane.
+  await node.register()
+  const [one, other] = (await node.claim()) as [Claimed, Claimed]
+  await store.settleVerifications([node.answered(one, SUCCESS), node.answered(other, WAITING)])
+  await node.deliver(410)
+  await using stack = new AsyncDisposableStack()
+  repeats = 0
+  const gate = await node.lock('SELECT FROM lanes FOR UPDATE')
+  stack.defer(gate.release)
+  const pruning = store.prune(Date.now() + DAY, 100)
+  await node.untilWaiting(1)
+  const enabling = store.enableCallback({ partnerId, callbackUrl }, 'operator')
+  await node.untilWaiting(2)
+  await gate.release()
+  await Promise.all([pruning, enabling])
+  expect(repeats).toBe(0)
   expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
 })
 

@@ -19,6 +19,10 @@ type Pause = Callback & { since: number }
 
 /** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
 const REST_IN_A_BATCH = 1_000
+const PAUSES = 'SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses'
+/** In the order of their locks. */
+const OF_URLS = `WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+  ORDER BY partner_id, callback_url`
 /** Before every URL. */
 const FIRST: Callback = { partnerId: '', callbackUrl: '' }
 
@@ -41,8 +45,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
   const survey = (before: number, limit: number) =>
     read(async tx => {
       const page = await tx.rows<Pause>(
-        `SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses
-         WHERE (partner_id, callback_url) > ($1, $2) ORDER BY partner_id, callback_url LIMIT ${REST_IN_A_BATCH}`,
+        `${PAUSES} WHERE (partner_id, callback_url) > ($1, $2) ORDER BY partner_id, callback_url LIMIT ${REST_IN_A_BATCH}`,
         [pausesAfter.partnerId, pausesAfter.callbackUrl],
       )
       const over = await forgettable(tx, page, { before, stays: false })
@@ -55,8 +58,10 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
     })
 
   const eraseRest = async (tx: Tx, over: readonly Pause[], before: number): Promise<void> => {
-    // A URL for which messages have been held meanwhile keeps its pause.
-    const urls = await forgettable(tx, over, { before, stays: true })
+    await tx.rows(`SELECT FROM callback_health ${OF_URLS} FOR UPDATE`, urlColumns(over))
+    const left = await tx.rows<Pause>(`${PAUSES} ${OF_URLS} FOR UPDATE`, urlColumns(over))
+    // A URL that was paused anew, or for which messages have been held meanwhile, keeps its pause.
+    const urls = await forgettable(tx, left, { before, stays: true })
     await tx.rows(
       'DELETE FROM callback_health WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
       urlColumns(urls),
