@@ -29,7 +29,10 @@ export const describeAnswers = (open: OpenStore): void => {
     const pause = { kind: 'pause', reason: 'unknown_code', code, probes: 1, probeAt: bench.store.now() + HOUR } as const
     const answer: Answer = { kind: 'transient', code, cause: 'unknown_code' }
     await bench.store.settleVerifications([bench.answered(first(await bench.claim()), answer, pause)])
-    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ lastCode: code, account: { pauseCode: code } })
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({
+      lastCode: code,
+      account: { pauseCode: code },
+    })
   })
 
   test('keeps the counts that a step depends on', async () => {
