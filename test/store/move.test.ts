@@ -217,6 +217,14 @@ test('a database that holds anything else is left alone', async () => {
   expect(await rowsOf(target.name, 'partners')).toBe(1)
 })
 
+test('a database that is not there is named, with what to do', async () => {
+  const { url } = await newTarget()
+  const absent = new URL(url)
+  absent.pathname = '/absent'
+
+  await expect(move(await makeFile(), absent.href)).rejects.toThrow(/^--to: postgres:.*\/absent.* \(3D000\): .*make it/)
+})
+
 test('what was changed between two runs is found, and nothing is given up', async () => {
   const from = await makeFile({ registrations: 2_500 })
   const target = await newTarget()

@@ -5,6 +5,7 @@ import { COMMAND, type CommandUser } from '../act.ts'
 import { pg } from '../postgres/drizzle.ts'
 import { MOVE, type MoveState, readMove } from '../postgres/half-moved.ts'
 import { bringUpToDate } from '../postgres/opening.ts'
+import { explainConnecting } from '../postgres/opening-failure.ts'
 import type { Sealed } from '../sealed.ts'
 import type { Place } from './source.ts'
 import { canonical, MOVED_TABLES, type MovedTable, type Row, type Value } from './tables.ts'
@@ -35,9 +36,13 @@ export const openTarget = async (
   url: string,
   { sealed, sourceId }: { sealed: Sealed; sourceId: string },
 ): Promise<Target> => {
-  await bringUpToDate(url, { sealed, onStep: () => {}, isMove: true })
   const client = new pg.Client({ connectionString: url, application_name: 'idface-notifier move', types })
-  await client.connect()
+  try {
+    await bringUpToDate(url, { sealed, onStep: () => {}, isMove: true })
+    await client.connect()
+  } catch (error) {
+    throw explainConnecting(error, url, '--to')
+  }
   try {
     const state = await readMove(client)
     if (state === null && (await hasRows(client))) throw new StartError(NOT_EMPTY)

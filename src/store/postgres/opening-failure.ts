@@ -104,18 +104,20 @@ const reasonCodeOf = (error: unknown): string => {
 export const mayPassByItself = (cause: unknown): boolean => PASSING.test(reasonCodeOf(cause))
 
 /**
- * The error that keeps us from the database, as a sentence that names the setting, the address without its password, and what to do.
+ * The error that keeps us from the database, as a sentence that says who names it, the address without its password, and what to do.
  * An error that says all of that already, or that nobody foresaw, stays what it is.
+ *
+ * @param namedBy the setting or option that has the address
  */
-export const explainConnecting = (error: unknown, url: string): unknown => {
+export const explainConnecting = (error: unknown, url: string, namedBy = 'DATABASE_URL'): unknown => {
   const code = reasonCodeOf(error)
   const advice = ADVICE.find(([codes]) => codes.test(code))
   if (error instanceof StartError || advice === undefined) return error
   const [, en, zh] = advice
   const where = showAddress(url)
   const words = {
-    en: `DATABASE_URL: ${where} cannot be used (${code}): ${en}`,
-    zh: `DATABASE_URL：无法使用 ${where}（${code}）：${zh}`,
+    en: `${namedBy}: ${where} cannot be used (${code}): ${en}`,
+    zh: `${namedBy}：无法使用 ${where}（${code}）：${zh}`,
   }
   return new StartError(words, { cause: error })
 }
