@@ -101,20 +101,22 @@ export const createReadiness = (
     stopping: () => {
       isStopping = true
     },
-    checks: async (): Promise<Check[]> => [
-      { name: 'process', ok: !isStopping, reason: isStopping ? 'the process is stopping' : null },
-      await database(),
-      ...(await accounts()),
-      await deliveries(),
-      nodesCheck(),
-      ...(whyOff === null
-        ? []
-        : [
-            told(
-              'operator',
-              [whyOff()].filter(reason => reason !== null),
-            ),
-          ]),
-    ],
+    checks: async (): Promise<Check[]> => {
+      // At once: each may wait for a database that does not answer until it is given up, and a probe does not wait for their sum.
+      const looks = await Promise.all([database(), accounts(), deliveries()])
+      return [
+        { name: 'process', ok: !isStopping, reason: isStopping ? 'the process is stopping' : null },
+        ...looks.flat(),
+        nodesCheck(),
+        ...(whyOff === null
+          ? []
+          : [
+              told(
+                'operator',
+                [whyOff()].filter(reason => reason !== null),
+              ),
+            ]),
+      ]
+    },
   }
 }

@@ -61,6 +61,12 @@ describe('readiness', () => {
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
   })
 
+  test('waits for a database that does not answer once, not for one look after the other', () => {
+    const { readiness, state } = open()
+    void readiness.checks()
+    expect(state).toMatchObject({ probes: 1, lists: 1 })
+  })
+
   test('tells why operators are not told any more, and stays ready', async () => {
     let reason: string | null = null
     const { check } = open([ACCOUNT], () => reason)
