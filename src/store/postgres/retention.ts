@@ -50,14 +50,16 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
       )
       const over = await forgettable(tx, page, { before, stays: false })
       return {
+        pauses: page,
         hasEnded: (await find(tx, before, limit)).length > 0,
-        over,
         hasRest: over.length > 0 || (await hasOld(tx, before)),
         nextPause: page.length < REST_IN_A_BATCH ? FIRST : (page.at(-1) ?? FIRST),
       }
     })
 
-  const eraseRest = async (tx: Tx, over: readonly Pause[], before: number): Promise<void> => {
+  const eraseRest = async (tx: Tx, looked: readonly Pause[], before: number): Promise<void> => {
+    // Not those of the survey: since then the last message that a pause held may have been erased.
+    const over = await forgettable(tx, looked, { before, stays: false })
     await tx.rows(`SELECT FROM callback_health ${OF_URLS} FOR UPDATE`, urlColumns(over))
     const left = await tx.rows<Pause>(`${PAUSES} ${OF_URLS} FOR UPDATE`, urlColumns(over))
     // A URL that was paused anew, or for which messages have been held meanwhile, keeps its pause.
@@ -72,10 +74,10 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
 
   return {
     prune: async (before, limit) => {
-      const { hasEnded, hasRest, over, nextPause } = await survey(before, limit)
+      const { pauses: looked, hasEnded, hasRest, nextPause } = await survey(before, limit)
       const erased = hasEnded ? await write(tx => eraseEnded(tx, before, limit)) : 0
       if (erased === limit) return erased
-      if (hasRest) await write(tx => eraseRest(tx, over, before))
+      if (hasEnded || hasRest) await write(tx => eraseRest(tx, looked, before))
       pausesAfter = nextPause
       return erased
     },
