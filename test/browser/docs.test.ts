@@ -13,7 +13,7 @@ const WIDTHS = [1280, 375]
 const LANGUAGES = ['en', 'zh-CN']
 const THEMES = ['light', 'dark'] as const
 /** The reference is large, and other tests run beside. */
-const BUSY_MS = 60_000
+const BUSY_MS = 120_000
 /** A folder for pictures of each page, for those who want to look at them. */
 const PICTURES = process.env.PICTURES ?? null
 
@@ -70,6 +70,7 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     async ({ path, width, locale, theme }) => {
       const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme: theme })
       try {
+        context.setDefaultTimeout(BUSY_MS / 2)
         const page = await context.newPage()
         const faults = watch(page, api.url)
         await page.goto(`${api.url}${path}`)
