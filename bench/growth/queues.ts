@@ -19,6 +19,9 @@ const WARM_UP = 50
 const UNRECORDED = 8
 /** Batches that are timed as one, because their records share commits. */
 const GROUP = 10
+/** As a worker looks again that has found nothing, and how often. */
+const LOOK_AGAIN_MS = 10
+const MOST_LOOKS = 100
 
 export type Dues = 'in order' | 'at random'
 interface Order {
@@ -101,7 +104,12 @@ const measureQueue = async <Row>(
   }
   /** Resolves with the number of rows. */
   const runBatch = async (): Promise<number> => {
-    const rows = await timed(queue.claim)
+    let rows = await timed(queue.claim)
+    // On PostgreSQL a claim leaves out what the record of an earlier one has locked just now.
+    for (let looks = 0; rows.length === 0 && looks < MOST_LOOKS; looks++) {
+      await sleep(LOOK_AGAIN_MS)
+      rows = await timed(queue.claim)
+    }
     if (rows.length === 0) throw new Error('nothing was due')
     if (unrecorded.length >= UNRECORDED) await unrecorded.shift()
     unrecorded.push(timed(() => queue.settle(rows)))
@@ -154,7 +162,8 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
   store.settleMessages(
     rows.map(message => ({
       message,
-      step: { state: 'pending', dueAt: dueAgain(), retries: 1, gone: false },
+      // As after a first attempt whose time was not missed: else another process would put it on a ramp.
+      step: { state: 'pending', dueAt: dueAgain(), retries: 0, gone: false },
       attempt: {
         at: store.now(),
         outcome: 'failed',
