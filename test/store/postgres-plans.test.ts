@@ -16,6 +16,7 @@ import {
   WAITING_ACCOUNTS,
 } from '../../src/store/postgres/verification-statements.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { explain } from '../support/postgres-plan.ts'
 
 /** CI takes a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
@@ -62,42 +63,6 @@ const fill = async () => {
       expires_at)
     SELECT id, 0, 'reg_' || id, partner_id, 'https://partner.example/', 1, '{}', 'pending', 0, 0 FROM verifications`)
   await client.query('SET session_replication_role = origin')
-}
-
-interface Plan {
-  'Node Type': string
-  'Relation Name'?: string
-  'Actual Rows': number
-  'Shared Hit Blocks': number
-  'Shared Read Blocks': number
-  Plans?: Plan[]
-}
-
-const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
-
-const literal = (value: unknown): string =>
-  Array.isArray(value) ? `'{${value.map(one => `"${one}"`).join(',')}}'` : pg.escapeLiteral(String(value))
-
-/** Runs it as a prepared statement, and undoes what it has done. */
-const explain = async (text: string, values: readonly unknown[], mode: 'custom' | 'generic') => {
-  await client.query(`BEGIN; SET LOCAL plan_cache_mode = force_${mode}_plan`)
-  try {
-    await client.query(`PREPARE explained AS ${text}`)
-    const parameters = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`
-    const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE explained${parameters}`)
-    const plan: Plan = rows[0]['QUERY PLAN'][0].Plan
-    const nodes = nodesOf(plan)
-    const scanned = nodes.filter(node => node['Node Type'] === 'Seq Scan').map(node => node['Relation Name'])
-    const sorts = nodes.filter(node => node['Node Type'].includes('Sort')).map(node => node['Actual Rows'])
-    return {
-      // The partners are few, and all of them are in a few blocks.
-      scanned: scanned.filter(name => name !== 'partners'),
-      sorted: Math.max(0, ...sorts),
-      blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
-    }
-  } finally {
-    await client.query('ROLLBACK; DEALLOCATE explained')
-  }
 }
 
 const TAKEN = 100
@@ -171,7 +136,7 @@ describe.each(['before', 'after'] as const)('%s statistics were collected', when
 
   describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
     test.each(CASES)('$name costs no more than what it takes', async ({ text, values, blocks }) => {
-      const seen = await explain(text, await values(), mode)
+      const seen = await explain(client, text, { values: await values(), mode })
       expect(seen.scanned).toEqual([])
       expect(seen.sorted).toBeLessThanOrEqual(QUEUES.length * TAKEN)
       expect(seen.blocks).toBeLessThanOrEqual(blocks)
