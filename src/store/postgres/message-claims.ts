@@ -42,7 +42,7 @@ const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: nul
 /**
  * A claim looks first, without locks. It locks the lanes that it takes from, and reads their messages in a later statement: so it sees
  * all that those who had a lane locked before have made due, and puts the lane's due time right. What others have locked it leaves to
- * them, so it waits for nobody.
+ * them; it waits only for the lanes of a URL that is being lifted.
  */
 export const createMessageClaims = (context: Context): Store['claimMessages'] => {
   const { sealed, openOr, write, read } = context
