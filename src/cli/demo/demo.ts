@@ -21,9 +21,11 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
   const texts = DEMO_TEXTS[lang]
   const limit = setTimeout(() => fail(texts.tooLong(LIMIT_MS / SECOND)), LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  // A thread that has not stopped yet may still write there.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  // Never `once`: without a listener, a second signal would end the process before its folder is gone.
   const interrupted = () => process.exit(130)
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
 
   try {
     const stage = await openStage(folder)
@@ -32,9 +34,8 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
     process.exitCode = held ? 0 : 1
     if (keep) {
       clearTimeout(limit)
-      process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
       printKept(stage, texts)
-      await firstSignal()
+      await firstSignal(interrupted)
     } else if (held) for (const [command, what] of texts.next) print(`  ${pad(command, 26)}${what}`)
     await stage.close()
   } catch (error) {
@@ -43,10 +44,15 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
   clearTimeout(limit)
 }
 
-/** A second signal ends the process at once. */
-const firstSignal = () =>
+/** Puts `interrupted` off until the second signal. */
+const firstSignal = (interrupted: () => void) =>
   new Promise<void>(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    const signals = ['SIGINT', 'SIGTERM'] as const
+    const first = () => {
+      for (const signal of signals) process.on(signal, interrupted).off(signal, first)
+      resolve()
+    }
+    for (const signal of signals) process.on(signal, first).off(signal, interrupted)
   })
 
 const printKept = (stage: Stage, { kept, serials }: DemoTexts): void => {
