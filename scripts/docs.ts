@@ -107,7 +107,7 @@ then has to come as a bearer token.
 - Counters and histograms count what this process has done since it began; what is told of the process is at most 5 s old. Gauges of queues, accounts and callbacks are those of the
   database, the same on every node. They are read once in 5 s, however many ask, and without a scan.
 - Where the database does not answer within 2 s, the page has the figures that it told last; \`idface_stats_age_seconds\` says how old
-  they are.
+  they are. What a process counts itself goes on meanwhile: \`idface_store_errors_total\` rises while the database is away.
 
 | metric | type | meaning | labels |
 | --- | --- | --- | --- |

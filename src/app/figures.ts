@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { LastBackup } from '../store/backup.ts'
-import type { EngineStats, Stats, Store } from '../store/store.ts'
+import type { EngineCounts, EngineStats, Stats, Store } from '../store/store.ts'
 
 /** What the database says of itself, and when it was asked, by the monotonic clock. */
 export interface Figures {
@@ -11,28 +11,31 @@ export interface Figures {
   readAt: number
 }
 
-export type FigureVerb = 'stats' | 'engineStats' | 'lastBackup'
+/** Null: nothing has been told yet. */
+export interface Known {
+  database: Figures | null
+  /** What this process has counted, while the database is away too. */
+  counts: EngineCounts | null
+}
+
+export type FigureVerb = 'stats' | 'engineStats' | 'engineCounts' | 'lastBackup'
 
 const EVERY_MS = 5 * SECOND
 const PATIENCE_MS = 2 * SECOND
 
 /**
- * Reads the figures of the database once in 5 s at most, however many ask. Nobody waits longer than 2 s: where the database
- * is slower, or fails, they get the last figures; null where there are none yet.
+ * Reads once in 5 s at most, however many ask. Nobody waits longer than 2 s: where an answer takes longer, or fails, they get the last
+ * one; null where there is none yet.
  */
-export const createFigures = (
-  store: Pick<Store, FigureVerb>,
-  clock: Pick<Clock, 'monotonic' | 'sleep'>,
-): (() => Promise<Figures | null>) => {
-  let last: Figures | null = null
+const createReading = <T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonic' | 'sleep'>) => {
+  let last: T | null = null
   let askedAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | null = null
 
   const read = async () => {
     askedAt = clock.monotonic()
     try {
-      const [stats, engine, backup] = await Promise.all([store.stats(), store.engineStats(), store.lastBackup()])
-      last = { stats, engine, backup, readAt: clock.monotonic() }
+      last = await ask()
     } catch {
       // Whoever works with the database tells of it; here the age of the last figures does.
     } finally {
@@ -40,7 +43,7 @@ export const createFigures = (
     }
   }
 
-  return async () => {
+  return async (): Promise<T | null> => {
     if (reading === null && clock.monotonic() - askedAt >= EVERY_MS) reading = read()
     if (reading !== null) {
       const enough = new AbortController()
@@ -48,5 +51,21 @@ export const createFigures = (
       enough.abort()
     }
     return last
+  }
+}
+
+/** The figures of the database, and those that need no database: while it is away these go on. */
+export const createFigures = (
+  store: Pick<Store, FigureVerb>,
+  clock: Pick<Clock, 'monotonic' | 'sleep'>,
+): (() => Promise<Known>) => {
+  const ofDatabase = createReading(async (): Promise<Figures> => {
+    const [stats, engine, backup] = await Promise.all([store.stats(), store.engineStats(), store.lastBackup()])
+    return { stats, engine, backup, readAt: clock.monotonic() }
+  }, clock)
+  const ofProcess = createReading(() => store.engineCounts(), clock)
+  return async () => {
+    const [database, counts] = await Promise.all([ofDatabase(), ofProcess()])
+    return { database, counts }
   }
 }

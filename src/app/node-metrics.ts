@@ -53,8 +53,8 @@ export const createNodeMetrics = (
   metrics.addAccount(upstream.account)
 
   const text = async () => {
-    const read = await figures()
-    for (const { apiId } of read?.stats.accounts ?? []) metrics.addAccount(apiId)
+    const known = await figures()
+    for (const { apiId } of known.database?.stats.accounts ?? []) metrics.addAccount(apiId)
     const node = {
       version: VERSION,
       settings,
@@ -64,7 +64,7 @@ export const createNodeMetrics = (
       callsInLastMinute: metrics.callsInLastMinute,
       clockSkewMs: (accountId: string) => workers?.poller?.clockAheadMs(accountId) ?? null,
     }
-    return metrics.text(readingsOf(read, node, { monotonic: clock.monotonic(), startedAt }))
+    return metrics.text(readingsOf(known, node, { monotonic: clock.monotonic(), startedAt }))
   }
   return {
     listener: metrics.listener,

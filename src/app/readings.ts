@@ -5,6 +5,7 @@ import { NODE_TRAITS } from '../core/node.ts'
 import type { JudgedNode } from '../store/rules/nodes.ts'
 import {
   BUSY_TABLES,
+  type EngineCounts,
   type EngineStats,
   POOLS,
   type PostgresStats,
@@ -13,7 +14,7 @@ import {
   type Stats,
 } from '../store/stats.ts'
 import type { Readings } from '../telemetry/metrics/readings.ts'
-import type { Figures } from './figures.ts'
+import type { Known } from './figures.ts'
 
 /** What this process knows of itself. */
 export interface NodeFacts {
@@ -84,30 +85,40 @@ const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: Nod
     }),
   }) as const satisfies Readings
 
-const ofEngine = (engine: EngineStats): Readings => ({
-  commitDuration: one(inSeconds(engine.commits)),
-  databaseBytes: one(engine.databaseBytes),
-  storeErrors: STORE_ERRORS.map(code => ({ labels: { code }, value: engine.errors[code] })),
-  ...(engine.kind === 'sqlite' ? ofSqlite(engine) : ofPostgres(engine)),
+const ofCounts = (counts: EngineCounts): Readings => ({
+  commitDuration: one(inSeconds(counts.commits)),
+  storeErrors: STORE_ERRORS.map(code => ({ labels: { code }, value: counts.errors[code] })),
+  ...(counts.kind === 'sqlite' ? { commitBatchSize: one(counts.batches) } : ofConnections(counts)),
 })
 
-const ofSqlite = ({ batches, walBytes, walPinnedMs, diskFreeBytes }: SqliteStats): Readings => ({
-  commitBatchSize: one(batches),
-  walBytes: one(walBytes),
-  walPinned: one(walPinnedMs / SECOND),
-  diskFree: diskFreeBytes === null ? [] : one(diskFreeBytes),
-})
-
-const ofPostgres = ({ pools, deadRows, oldestSnapshotMs, isListening, clockAheadMs }: PostgresStats): Readings => ({
+const ofConnections = ({
+  pools,
+  isListening,
+  clockAheadMs,
+}: Extract<EngineCounts, { kind: 'postgres' }>): Readings => ({
   pgPool: POOLS.flatMap(pool => [
     { labels: { pool, state: 'in_use' }, value: pools[pool].inUse },
     { labels: { pool, state: 'idle' }, value: pools[pool].idle },
     { labels: { pool, state: 'waiting' }, value: pools[pool].waiting },
   ]),
-  pgDeadRows: BUSY_TABLES.map(table => ({ labels: { table }, value: deadRows[table] })),
-  pgOldestXmin: one(oldestSnapshotMs / SECOND),
   pgListenUp: one(truth(isListening)),
   pgClockSkew: one(clockAheadMs / SECOND),
+})
+
+const ofEngine = (engine: EngineStats): Readings => ({
+  databaseBytes: one(engine.databaseBytes),
+  ...(engine.kind === 'sqlite' ? ofSqlite(engine) : ofPostgres(engine)),
+})
+
+const ofSqlite = ({ walBytes, walPinnedMs, diskFreeBytes }: SqliteStats): Readings => ({
+  walBytes: one(walBytes),
+  walPinned: one(walPinnedMs / SECOND),
+  diskFree: diskFreeBytes === null ? [] : one(diskFreeBytes),
+})
+
+const ofPostgres = ({ deadRows, oldestSnapshotMs }: PostgresStats): Readings => ({
+  pgDeadRows: BUSY_TABLES.map(table => ({ labels: { table }, value: deadRows[table] })),
+  pgOldestXmin: one(oldestSnapshotMs / SECOND),
 })
 
 const ofNodes = (nodes: readonly JudgedNode[]) =>
@@ -133,17 +144,15 @@ const ofNode = ({ polls, deliveries }: NodeFacts, accounts: number) =>
     ],
   }) as const satisfies Readings
 
-/**
- * @param figures null: the database has not told any yet
- * @param monotonic now, by the clock of `readAt`
- */
+/** @param monotonic now, by the clock of `readAt` */
 export const readingsOf = (
-  figures: Figures | null,
+  { database: figures, counts }: Known,
   node: NodeFacts,
   { monotonic, startedAt }: { monotonic: number; startedAt: number },
 ): Readings => ({
   ...ofNode(node, figures?.stats.accounts.length ?? 1),
   ...ofNodes(node.nodes),
+  ...(counts && ofCounts(counts)),
   statsAge: one((monotonic - (figures?.readAt ?? startedAt)) / SECOND),
   ...(figures && {
     ...ofQueues(figures.stats),

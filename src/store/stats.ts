@@ -104,6 +104,11 @@ export interface SqliteStats extends AnyEngineStats {
   batches: Histogram
 }
 
+/** What a process knows of the engine without the database: while that is away too. */
+export type EngineCounts =
+  | Pick<SqliteStats, 'kind' | 'commits' | 'errors' | 'batches'>
+  | Pick<PostgresStats, 'kind' | 'commits' | 'errors' | 'pools' | 'isListening' | 'clockAheadMs'>
+
 export const POOLS = ['api', 'loops'] as const
 /** The connections of a node for calls, and those for its loops. */
 export type PoolName = (typeof POOLS)[number]

@@ -45,7 +45,7 @@ import type {
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
-import type { EngineStats, Stats } from './stats.ts'
+import type { EngineCounts, EngineStats, Stats } from './stats.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { Act, NewAct } from './act.ts'
@@ -239,6 +239,8 @@ export interface Store extends OperatorVerbs {
   stats(): Promise<Stats>
   /** How the engine itself is doing. */
   engineStats(): Promise<EngineStats>
+  /** What of it this process has counted itself: needs no database, so it is told while that is away. */
+  engineCounts(): Promise<EngineCounts>
   lastBackup(): Promise<LastBackup>
   recordBackup(record: BackupRecord): Promise<void>
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createFigures } from '../../src/app/figures.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import { NO_BACKUP } from '../../src/store/backup.ts'
-import type { EngineStats, Stats } from '../../src/store/store.ts'
+import type { EngineCounts, EngineStats, Stats } from '../../src/store/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
 const ENGINE = { kind: 'sqlite' } as EngineStats
@@ -16,11 +16,16 @@ const openScene = () => {
     asked.push(call)
     return call.promise
   }
-  const figures = createFigures({ stats, engineStats: async () => ENGINE, lastBackup: async () => NO_BACKUP }, clock)
+  let counted = 0
+  const engineCounts = async () => ({ ...ENGINE, commits: { counts: [++counted] } }) as unknown as EngineCounts
+  const store = { stats, engineCounts, engineStats: async () => ENGINE, lastBackup: async () => NO_BACKUP }
+  const known = createFigures(store, clock)
+  const figures = async () => (await known()).database
   return {
     clock,
     asked,
     figures,
+    counted: async () => (await known()).counts?.commits.counts,
     answer: (at: number) => asked.at(-1)?.resolve({ at } as Stats),
     fail: () => asked.at(-1)?.reject(new Error('the disk is gone')),
   }
@@ -74,6 +79,17 @@ test('a database that fails is asked again after five seconds, and the last figu
   const again = figures()
   answer(2)
   expect(await again).toMatchObject({ stats: { at: 2 } })
+})
+
+test('what the process counts itself stood still while the database failed', async () => {
+  const { clock, counted, fail } = openScene()
+  const first = counted()
+  fail()
+  expect(await first).toEqual([1])
+  await clock.advance(5 * SECOND)
+  const second = counted()
+  fail()
+  expect(await second).toEqual([2])
 })
 
 test('leaves nobody asleep once the database has answered', async () => {

@@ -89,6 +89,7 @@ export const openPostgresStore = async ({
   }
   // For what the workers call, so that calls and workers do not wait for each other's connections.
   const ofLoops: Context = { ...context, ...connection.loops }
+  const counts = () => ({ ...connection.figures(), isListening: channel.isUp(), kind: 'postgres' as const })
   const verbs = {
     ...createPartners(context),
     ...createApiKeys(context),
@@ -121,11 +122,10 @@ export const openPostgresStore = async ({
     ...createOperatorEvents(ofLoops),
     engineStats: async (): Promise<PostgresStats> => ({
       ...(await context.read(readServer)),
-      ...connection.figures(),
-      isListening: channel.isUp(),
-      kind: 'postgres',
+      ...counts(),
       masterKey: sealed.keyId.toString('hex'),
     }),
+    engineCounts: async () => counts(),
     probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
   }
   const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, sleep: options.sleep }) : null

@@ -29,6 +29,7 @@ export interface Connection {
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
   engineStats(): Promise<Omit<SqliteStats, 'masterKey'>>
+  engineCounts(): Pick<SqliteStats, 'kind' | 'commits' | 'batches' | 'errors'>
   close(): Promise<void>
 }
 
@@ -96,7 +97,11 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
     endStart: () => {
       client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     },
-    engineStats: () => figures.read(inMemory ? null : path, checkpoints?.pinnedMs() ?? 0),
+    engineStats: async () => ({
+      ...(await figures.read(inMemory ? null : path, checkpoints?.pinnedMs() ?? 0)),
+      ...figures.counts(),
+    }),
+    engineCounts: figures.counts,
     close: async () => {
       watch?.close()
       await commits.end()

@@ -31,18 +31,24 @@ export const createEngineFigures = () => {
       errors[storeErrorOf(error)]++
     },
 
+    counts: (): Pick<SqliteStats, 'kind' | 'commits' | 'batches' | 'errors'> => ({
+      kind: 'sqlite',
+      commits: commits.read(),
+      batches: batches.read(),
+      errors: { ...errors },
+    }),
+
     /** @param path the database's real path; null: it is in memory */
-    read: async (path: string | null, walPinnedMs: number): Promise<Omit<SqliteStats, 'masterKey'>> => {
+    read: async (
+      path: string | null,
+      walPinnedMs: number,
+    ): Promise<Pick<SqliteStats, 'databaseBytes' | 'walBytes' | 'walPinnedMs' | 'diskFreeBytes'>> => {
       const disk = path === null ? null : await statfs(dirname(path))
       return {
-        kind: 'sqlite',
         databaseBytes: path === null ? 0 : sizeOf(path),
         walBytes: path === null ? 0 : sizeOf(`${path}-wal`),
         walPinnedMs,
         diskFreeBytes: disk && disk.bavail * disk.bsize,
-        commits: commits.read(),
-        batches: batches.read(),
-        errors: { ...errors },
       }
     },
   }

@@ -122,6 +122,7 @@ export const openSqliteStore = async ({
       ...(await connection.engineStats()),
       masterKey: context.sealed.keyId.toString('hex'),
     }),
+    engineCounts: async () => connection.engineCounts(),
     ...createBackupRecords(context),
     ...createOperatorEvents(context),
     ...createNodes(context),

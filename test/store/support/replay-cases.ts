@@ -39,6 +39,7 @@ type Writing = Exclude<
   | 'listAccounts'
   | 'stats'
   | 'engineStats'
+  | 'engineCounts'
   | 'deliveriesHeldAt'
   | 'lastBackup'
   | 'refusingChannel'

@@ -16,7 +16,11 @@ const countBy = <Key extends string>(keys: readonly Key[], ofRows: readonly Key[
   Object.fromEntries(keys.map(key => [key, ofRows.filter(one => one === key).length])) as Record<Key, number>
 
 /** Counts everything anew each time. */
-export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 'stats' | 'engineStats'> => {
+export const createStats = ({
+  tables,
+  now,
+  defaultRate,
+}: Context): Pick<Store, 'stats' | 'engineStats' | 'engineCounts'> => {
   const queueOf = (rows: readonly Waiting[], at: number) => {
     const waiting = rows.filter(({ dueAt }) => dueAt !== null)
     const due = waiting.flatMap(({ dueAt, partnerId }) =>
@@ -85,6 +89,9 @@ export const createStats = ({ tables, now, defaultRate }: Context): Pick<Store, 
     },
 
     engineStats: async () => {
+      throw new Error('there is no engine')
+    },
+    engineCounts: async () => {
       throw new Error('there is no engine')
     },
   }
