@@ -114,7 +114,7 @@ export const openApp = async (
   roles.push(server)
   await presence.begin(server.url)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
-  const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', emit })
+  const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', clock, emit })
   stack.defer(dueTimes.stop)
   const clockWatch = createClockWatch({
     // The clock of decisions, which may be the database's.

@@ -74,6 +74,7 @@ export const openDeliverer = ({
     },
     size: PRUNE_BATCH,
     event: 'retention',
+    clock,
     emit,
   })
   const resends = createBackgroundJob({
@@ -81,10 +82,11 @@ export const openDeliverer = ({
     batch: size => store.continueResends(size),
     size: RESEND_BATCH,
     event: 'resend',
+    clock,
     emit,
   })
   const send = createCallbackNoticeSender({ store, sender })
-  const notices = createCallbackNotices({ store, send, newId: createIds(), emit })
+  const notices = createCallbackNotices({ store, send, newId: createIds(), clock, emit })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('callbacksTurned', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)

@@ -274,7 +274,8 @@ export const EVENTS = {
   'bulk.failed': {
     level: 'error',
     fields: { error: ERROR },
-    meaning: 'A bulk act of an operator stopped half way; the service goes on with it within a second.',
+    meaning:
+      'A bulk act of an operator stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute while it lasts.',
   },
   'resend.failed': {
     level: 'error',

@@ -1,3 +1,5 @@
+import type { Clock } from '../core/clock.ts'
+import { MINUTE } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 /** Does one batch of at most `size` rows; how many it did, 0: nothing is left. One that looks further by itself asks `isStopped`. */
@@ -21,6 +23,9 @@ export const runBatches = async (
   return done
 }
 
+/** Some are rung each second, and an outage of the database may last. */
+const TOLD_EVERY_MS = MINUTE
+
 type Job = 'retention' | 'resend' | 'bulk' | 'due_times' | 'callback_notice'
 
 export interface BackgroundJob {
@@ -30,17 +35,30 @@ export interface BackgroundJob {
   stop(): Promise<void>
 }
 
-/** @param deps.event how the names of its events begin */
+/**
+ * A failure is told at once, and while all that follow fail too, once a minute.
+ *
+ * @param deps.event how the names of its events begin
+ */
 export const createBackgroundJob = (deps: {
   batch: Batch
   size: number
   event: Job
+  clock: Pick<Clock, 'monotonic'>
   emit: Emit<`${Job}.${'done' | 'failed'}`>
 }): BackgroundJob => {
-  const { batch, size, event, emit } = deps
+  const { batch, size, event, clock, emit } = deps
   let running: Promise<void> | null = null
   let isRung = false
   let isStopped = false
+  let toldAt: number | null = null
+
+  const failed = (error: unknown) => {
+    const now = clock.monotonic()
+    if (toldAt !== null && now - toldAt < TOLD_EVERY_MS) return
+    toldAt = now
+    emit(`${event}.failed`, { error })
+  }
 
   const run = async () => {
     try {
@@ -48,10 +66,11 @@ export const createBackgroundJob = (deps: {
       while (isRung && !isStopped) {
         isRung = false
         const count = await runBatches(batch, { size, isStopped: () => isStopped })
+        toldAt = null
         if (count > 0) emit(`${event}.done`, { count })
       }
     } catch (error) {
-      emit(`${event}.failed`, { error })
+      failed(error)
     } finally {
       running = null
     }

@@ -8,7 +8,7 @@ import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
 
 export interface BulkActDeps {
   store: Pick<Store, 'now' | 'continueBulkActs'>
-  clock: Pick<Clock, 'sleep'>
+  clock: Pick<Clock, 'sleep' | 'monotonic'>
   emit: Emit
 }
 
@@ -37,6 +37,7 @@ export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJ
     },
     size: BATCH,
     event: 'bulk',
+    clock,
     emit,
   })
 }

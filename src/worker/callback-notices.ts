@@ -1,6 +1,7 @@
 import { isOurFailure } from '../callback/failure.ts'
 import { attemptOf } from '../callback/outcome.ts'
 import type { SendResult } from '../callback/sender.ts'
+import type { Clock } from '../core/clock.ts'
 import { hostOf } from '../store/rules/lane.ts'
 import type { CallbackNotice, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -10,6 +11,7 @@ export interface CallbackNoticesDeps {
   store: Pick<Store, 'now' | 'claimCallbackNotices' | 'settleCallbackNotices'>
   send: (notice: CallbackNotice) => Promise<SendResult>
   newId: (prefix: string) => string
+  clock: Pick<Clock, 'monotonic'>
   emit: Emit
 }
 
@@ -17,7 +19,7 @@ export interface CallbackNoticesDeps {
 const BATCH = 10
 
 /** Tells partners, at a URL that works, of URLs that are disabled. */
-export const createCallbackNotices = ({ store, send, newId, emit }: CallbackNoticesDeps): BackgroundJob => {
+export const createCallbackNotices = ({ store, send, newId, clock, emit }: CallbackNoticesDeps): BackgroundJob => {
   const tell = async (notice: CallbackNotice): Promise<void> => {
     const { id, partnerId, callbackUrl, url, attempt } = notice
     const settle = (end: 'told' | 'unsent') => store.settleCallbackNotices([{ partnerId, callbackUrl, id, end }])
@@ -45,6 +47,7 @@ export const createCallbackNotices = ({ store, send, newId, emit }: CallbackNoti
     },
     size: BATCH,
     event: 'callback_notice',
+    clock,
     emit,
   })
 }

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
+import { SECOND } from '../../src/core/duration.ts'
 import { createBackgroundJob, runBatches } from '../../src/worker/background-job.ts'
-import { endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
 /** A job that does this many rows, in batches that end when they are told to. */
 const openJob = (rows: number) => {
@@ -16,6 +17,7 @@ const openJob = (rows: number) => {
     },
     size: 10,
     event: 'resend',
+    clock: createFixedClock(),
     emit,
   })
   /** Lets the batch that runs now end; whether there was one. */
@@ -78,6 +80,7 @@ test('tells of a failure, and runs again when it is rung', async () => {
     },
     size: 10,
     event: 'retention',
+    clock: createFixedClock(),
     emit,
   })
   job.ring()
@@ -87,6 +90,31 @@ test('tells of a failure, and runs again when it is rung', async () => {
   job.ring()
   await job.stop()
   expect(emit).toHaveBeenCalledTimes(1)
+})
+
+test('while the database was away a job that is rung each second told so each second', async () => {
+  const clock = createFixedClock()
+  const emit = vi.fn()
+  let fails = true
+  const batch = async () => {
+    if (fails) throw new Error('no database')
+    return 0
+  }
+  const job = createBackgroundJob({ batch, size: 10, event: 'bulk', clock, emit })
+  const ringFor = async (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      job.ring()
+      await clock.advance(SECOND)
+    }
+    return emit.mock.calls.splice(0).length
+  }
+  expect(await ringFor(60)).toBe(1)
+  expect(await ringFor(60)).toBe(1)
+  fails = false
+  expect(await ringFor(1)).toBe(0)
+  // What begins after it has worked is new.
+  fails = true
+  expect(await ringFor(1)).toBe(1)
 })
 
 test('stops after the batch that runs', async () => {

@@ -15,7 +15,7 @@ const open = (steps: BulkStep[]) => {
         return steps.shift() ?? { count: 0, isIdle: true, cancelled: [] }
       },
     },
-    clock: { sleep: async ms => void pauses.push(ms) },
+    clock: { sleep: async ms => void pauses.push(ms), monotonic: () => 0 },
     emit: (...[name, fields]) => void told.push([name, fields ?? {}]),
   })
   return { bulkActs, told, pauses, sizes }
