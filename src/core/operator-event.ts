@@ -22,8 +22,10 @@ export interface OperatorDetails {
   'node.lost': TroubleOf<'node_lost'>
   'node.differs': TroubleOf<'node_differs'>
   'backup.failed': TroubleOf<'backup_failed'>
-  /** Subject: `disk`, or `database` where nothing can be written, for whatever reason. */
-  'disk.low': TroubleOf<'disk_low' | 'store_failing'>
+  /** Subject: `disk`. */
+  'disk.low': TroubleOf<'disk_low'>
+  /** Subject: `database`. Nothing can be written there, for whatever reason. */
+  'store.failing': TroubleOf<'store_failing'>
 }
 
 export type OperatorCondition = keyof OperatorDetails
@@ -44,6 +46,7 @@ const OPERATOR_CONDITIONS = {
   'node.differs': 'node.differs',
   'backup.failed': 'backup.failed',
   'disk.low': 'disk.low',
+  'store.failing': 'store.failing',
 } as const satisfies Record<OperatorCondition, string | null>
 
 export type OperatorState = 'firing' | 'resolved'
@@ -169,7 +172,7 @@ export const LONGEST_OPERATOR_WAIT_MS = 2 * ONCE_A_MS
 
 /** What concerns all, before what concerns an account, before what concerns a partner, who may have caused it. */
 const SEVERITY: Readonly<Record<OperatorCondition, number>> = {
-  ...{ 'disk.low': 0, 'node.lost': 0, 'backlog.growing': 0, 'backup.failed': 0 },
+  ...{ 'store.failing': 0, 'disk.low': 0, 'node.lost': 0, 'backlog.growing': 0, 'backup.failed': 0 },
   // A differing node works: it comes after what does not.
   ...{ 'account.paused': 1, 'upstream.unreachable': 1, 'upstream.unknown_status': 1, 'node.differs': 1 },
   ...{ 'callback.disabled': 2, 'callback.failing': 2, 'message.exhausted': 2 },

@@ -18,7 +18,7 @@ type Look = Pick<OperatorNote, 'condition' | 'subject'> & { details: OperatorNot
 
 /** What no event of its own tells in the log. */
 const LOGGED: ReadonlySet<OperatorCondition> = new Set([
-  ...(['backlog.growing', 'disk.low', 'node.lost', 'node.differs'] as const),
+  ...(['backlog.growing', 'store.failing', 'disk.low', 'node.lost', 'node.differs'] as const),
 ])
 
 /** An upgrade, node after node, or a change of the settings, is over by then: what lasts longer was forgotten. */
@@ -141,7 +141,7 @@ export const createWatch = ({
     const error = found !== null && BUSY.test(found) && lastError === null ? null : found
     lastError = found
     const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)
-    log({ condition: 'disk.low', subject: 'database', details }, store.now())
+    log({ condition: 'store.failing', subject: 'database', details }, store.now())
     await tellUnwritable(error)
   }
 

@@ -29,8 +29,6 @@ interface OperatorWords {
 
 interface Texts extends Pick<OperatorWords, 'test' | 'toDo' | 'several' | 'more'> {
   titles: Record<OperatorCondition, { firing: string; resolved: string }>
-  /** Of `disk.low` where nothing can be written. */
-  unwritable: { firing: string; resolved: string }
   own: Own
   firing: string
   resolved: string
@@ -56,8 +54,8 @@ const en: Texts = {
     'node.differs': { firing: 'a node differs from the others', resolved: 'a node is like the others again' },
     'backup.failed': { firing: 'a backup has failed', resolved: 'a backup has been made' },
     'disk.low': { firing: 'the disk is nearly full', resolved: 'the disk has room again' },
+    'store.failing': { firing: 'the database cannot be written', resolved: 'the database can be written again' },
   },
-  unwritable: { firing: 'the database cannot be written', resolved: 'the database can be written again' },
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
       sentence: `GetResult answered the status ${status} for account ${account}, which is in no table. Polling goes on.`,
@@ -104,8 +102,8 @@ const zh: Texts = {
     'node.differs': { firing: '节点不一致', resolved: '节点已一致' },
     'backup.failed': { firing: '备份失败', resolved: '备份已成功' },
     'disk.low': { firing: '磁盘空间不足', resolved: '磁盘空间已恢复' },
+    'store.failing': { firing: '数据库无法写入', resolved: '数据库已可写入' },
   },
-  unwritable: { firing: '数据库无法写入', resolved: '数据库已可写入' },
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
       sentence: `上游对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
@@ -143,23 +141,18 @@ const describe = (
   return words(details, count)
 }
 
-const titlesOf = (
-  { titles, unwritable }: Texts,
-  { condition, details }: Pick<OperatorEvent, 'condition' | 'details'>,
-) => ('code' in details && details.code === 'store_failing' ? unwritable : titles[condition])
-
 /** What has come, or is over, in English. */
 export const logSentence = (event: Pick<OperatorEvent, 'condition' | 'details' | 'state'>, at: number): string => {
-  const { details, state } = event
+  const { condition, details, state } = event
   if (state === 'firing' && 'code' in details) return describeTrouble(details, 'en', at).sentence
-  return titlesOf(en, event)[state]
+  return en.titles[condition][state]
 }
 
 const wordsOf = (texts: Texts, language: Language): OperatorWords => ({
   event: (event, at) => {
     const { state, since, count } = event
     const times = count > 1 ? texts.times(count) : ''
-    const headline = `${texts[state]}: ${titlesOf(texts, event)[state]}${times}`
+    const headline = `${texts[state]}: ${texts.titles[event.condition][state]}${times}`
     if (state === 'firing') return { headline, ...describe(texts, event, language, at) }
     const showTime = SHOW_TIME[language]
     const span = showSpan(Math.max(0, event.at - since), language)

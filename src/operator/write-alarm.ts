@@ -29,11 +29,11 @@ export const createWriteAlarm = (deps: {
   let tries = 0
   let leftAloneUntil: number | null = null
 
-  /** @param error why nothing can be written, as SQLite calls it; null: it can */
+  /** @param error why nothing can be written, as the database calls it; null: it can */
   return async (error: string | null): Promise<void> => {
     const at = now()
     const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)
-    const note: OperatorNote = { condition: 'disk.low', subject: 'database', at, adds: 0, details }
+    const note: OperatorNote = { condition: 'store.failing', subject: 'database', at, adds: 0, details }
     const due: OperatorEvent | null = afterNote(event, note, at) ?? event
     event = due
     if (due === null || due.dueAt === null || due.dueAt > at || claimableFrom(leftAloneUntil, at) > at) return

@@ -10,7 +10,7 @@ export const OPERATOR_EVENTS = {
     level: 'warn',
     fields: { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },
     meaning:
-      'Something that operators have to see to has come (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the disk is nearly full, or the database cannot be written (`disk.low`), a node is lost (`node.lost`), or has differed from the others for 15 minutes (`node.differs`). Looked at every 15 s, with `OPERATOR_URL` or without. What else operators are told of has an event of its own. See [being told](operations.md#being-told).',
+      'Something that operators have to see to has come (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or has differed from the others for 15 minutes (`node.differs`). Looked at every 15 s, with `OPERATOR_URL` or without. What else operators are told of has an event of its own. See [being told](operations.md#being-told).',
   },
   'operator_event.ended': {
     level: 'debug',

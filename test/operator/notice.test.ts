@@ -24,6 +24,7 @@ const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['detai
   'node.differs': { code: 'node_differs', since: AT, node: 'node-2:8080', differsIn: ['version', 'settings', 'key'] },
   'backup.failed': { code: 'backup_failed', since: AT, reason: 'no_room' },
   'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
+  'store.failing': { code: 'store_failing', since: null, error: 'ECONNREFUSED' },
 }
 const CONDITIONS = Object.keys(DETAILS) as OperatorEvent['condition'][]
 

@@ -178,11 +178,11 @@ test('a database that could not be written was told by nobody, because it could 
   expect(unwritable).toEqual([null, 'SQLITE_FULL', 'SQLITE_FULL', null])
   expect(logged).toEqual([
     {
-      ...{ type: 'disk.low', subject: 'database', state: 'firing' },
+      ...{ type: 'store.failing', subject: 'database', state: 'firing' },
       sentence: expect.stringContaining('Nothing can be written into the database (SQLITE_FULL)'),
     },
     {
-      ...{ type: 'disk.low', subject: 'database', state: 'resolved' },
+      ...{ type: 'store.failing', subject: 'database', state: 'resolved' },
       sentence: 'the database can be written again',
     },
   ])
