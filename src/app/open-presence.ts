@@ -33,7 +33,7 @@ export const openPresence = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode
       stop = heartbeat.stop
       await begun.beat()
     },
-    nodes: () => judgeNodes(beats?.nodes() ?? [], store.now()),
+    nodes: () => (beats === null ? [] : judgeNodes(beats.nodes(), store.now(), beats.missed())),
     end: async () => {
       stop()
       await beats?.leave()

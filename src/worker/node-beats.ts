@@ -1,23 +1,29 @@
 import type { NewNode, ServiceNode } from '../store/nodes.ts'
+import { judgeNodes } from '../store/rules/nodes.ts'
 import type { Store } from '../store/store.ts'
 
 export interface NodeBeats {
   /** All nodes, as the last beat saw them; none before the first. */
   nodes(): readonly ServiceNode[]
+  /** Names of those that were lost then. */
+  missed(): ReadonlySet<string>
   /** Shows that this node is there. What fails is done by the next beat: others tell of the database. */
   beat(): Promise<void>
   /** It ends as it was told to: nobody misses it. */
   leave(): Promise<void>
 }
 
-export const createNodeBeats = (store: Pick<Store, 'beatNode' | 'removeNode'>, node: NewNode): NodeBeats => {
+export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>, node: NewNode): NodeBeats => {
   let nodes: readonly ServiceNode[] = []
+  let missed: ReadonlySet<string> = new Set()
   let beating: Promise<void> | null = null
   let isLeaving = false
 
   const beat = async () => {
     try {
       nodes = await store.beatNode(node)
+      const at = nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now()
+      missed = new Set(judgeNodes(nodes, at, missed).flatMap(({ isLost, name }) => (isLost ? [name] : [])))
     } catch {
       // The others miss it only when it has not come back for a while.
     } finally {
@@ -26,6 +32,7 @@ export const createNodeBeats = (store: Pick<Store, 'beatNode' | 'removeNode'>, n
   }
   return {
     nodes: () => nodes,
+    missed: () => missed,
     beat: async () => {
       if (!isLeaving) beating ??= beat()
       await beating

@@ -234,6 +234,27 @@ test('a lost node is noted, and its end, whether it came back or was replaced wh
   expect(await look()).toEqual(['node.lost c: well'])
 })
 
+test('a node that was lost was told to be back for 30 s after the database had been away', async () => {
+  const { look, state } = await open()
+  state.nodes = [node('a'), node('b', { seenAt: AT - 31 * SECOND })]
+  expect(await look()).toContain('node.lost b: wrong')
+  state.isBroken = true
+  expect(await look()).toEqual([])
+  state.isBroken = false
+  // Nobody has been there for long enough to miss it.
+  state.nodes = [node('a', { steadyAt: AT - SECOND }), node('b', { seenAt: AT - 3 * MINUTE, version: '0.9.0' })]
+  expect(await look()).toEqual([])
+  state.nodes = [node('a', { steadyAt: AT - SECOND }), node('b', { steadyAt: AT - SECOND })]
+  expect(await look()).toEqual(['node.lost b: well'])
+})
+
+test('a node that another process had told to be lost was back when this one started', async () => {
+  const { look, state } = await open()
+  state.nodeEvents = [{ condition: 'node.lost', subject: 'b' }]
+  state.nodes = [node('a', { steadyAt: AT - SECOND }), node('b', { seenAt: AT - 3 * MINUTE })]
+  expect(await look()).toContain('node.lost b: wrong')
+})
+
 test('two versions side by side are an event once that lasts longer than an upgrade', async () => {
   const { look, state } = await open()
   const upgraded = (ageMs: number) => node('b', { version: '1.1.0', startedAt: AT - ageMs })

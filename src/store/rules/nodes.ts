@@ -85,6 +85,8 @@ export interface JudgedNode extends ServiceNode {
   differsSince: number | null
 }
 
+const NOBODY: ReadonlySet<string> = new Set()
+
 /** What most have; of two that as many have, that of the node which was started last: it is what operators meant last. */
 const usual = (nodes: readonly ServiceNode[], trait: NodeTrait): string | undefined => {
   const groups = [...Map.groupBy(nodes, node => node[trait])]
@@ -92,9 +94,19 @@ const usual = (nodes: readonly ServiceNode[], trait: NodeTrait): string | undefi
   return groups.toSorted(([, a], [, b]) => b.length - a.length || newest(b) - newest(a))[0]?.[0]
 }
 
-/** Who is lost, and who differs from the others, as of `now`. Oldest first. */
-export const judgeNodes = (nodes: readonly ServiceNode[], now: number): JudgedNode[] => {
-  const lost = new Set(nodes.filter(node => isLost(node, nodes, now)))
+/**
+ * Who is lost, and who differs from the others, as of `now`. Oldest first.
+ *
+ * @param missed names of those that were lost at the last look: such a one is lost until it shows itself, also where nobody was there to
+ *   miss it since, as while the database was away
+ */
+export const judgeNodes = (
+  nodes: readonly ServiceNode[],
+  now: number,
+  missed: ReadonlySet<string> = NOBODY,
+): JudgedNode[] => {
+  const isMissed = (node: ServiceNode) => missed.has(node.name) && !isThere(node, now)
+  const lost = new Set(nodes.filter(node => isLost(node, nodes, now) || isMissed(node)))
   const there = nodes.filter(node => !lost.has(node))
   const differences = NODE_TRAITS.map(trait => {
     const value = usual(there, trait)

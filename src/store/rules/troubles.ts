@@ -18,6 +18,8 @@ export interface TroubleFacts {
   backup: LastBackup
   refusingChannel: RefusingChannel | null
   nodes: readonly ServiceNode[]
+  /** Names of nodes that were lost at the last look, where somebody remembers. */
+  missedNodes?: ReadonlySet<string>
   /** Why nothing can be written; null: it can. */
   writeError: string | null
   /** A service has the database open. */
@@ -34,12 +36,13 @@ export const troublesOf = ({
   backup,
   refusingChannel,
   nodes,
+  missedNodes,
   writeError,
   isServed,
   pollMaxMs,
 }: TroubleFacts): Trouble[] => {
   // Where none works, that is all there is to say of them.
-  const judged = isServed ? judgeNodes(nodes, stats.at) : []
+  const judged = isServed ? judgeNodes(nodes, stats.at, missedNodes) : []
   return [
     ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
     ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
