@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
 import type { Sealed } from '../sealed.ts'
-import { drizzle, migrate, pg } from './drizzle.ts'
+import { pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
+import { migrateInTurns } from './migrating.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
@@ -40,7 +41,7 @@ export const bringUpToDate = async (
     if (age === 'later') throw new StartError(LATER)
     if (age !== 'new') await assertKey(guard, sealed)
     if (age === 'older') onStep({ step: 'migrating', bytes: await sizeOf(guard) })
-    if (age !== 'current') await migrateOn(url)
+    if (age !== 'current') await migrateInTurns(() => openClient(url, 'migrate'), MIGRATIONS)
     await guard.query("INSERT INTO meta (key, value) VALUES ('canary', $1) ON CONFLICT DO NOTHING", [
       sealed.canary.seal(),
     ])
@@ -105,15 +106,6 @@ const refuseEncoding = async (client: Client) => {
     en: `DATABASE_URL: this database is encoded in ${encoding}; make one with CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'`,
     zh: `DATABASE_URL：该数据库的编码是 ${encoding}；请用 CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' 新建`,
   })
-}
-
-const migrateOn = async (url: string) => {
-  const client = await openClient(url, 'migrate')
-  try {
-    await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS, migrationsSchema: 'public' })
-  } finally {
-    await client.end()
-  }
 }
 
 /** Which schema it has, seen from this version. */
