@@ -4,6 +4,7 @@ import { openTestServer } from '../support/postgres.ts'
 import { type Environment, runCli, spawnService } from '../support/service.ts'
 import {
   allRegistrations,
+  countDuplicates,
   createClients,
   createMoods,
   findBrokenPromises,
@@ -20,20 +21,6 @@ const NODES = 4
 const SEED = 20_261_126
 /** Of so many kills one is of the database itself. */
 const DATABASE_EVERY = 6
-
-type Scene = Awaited<ReturnType<typeof openScene>>
-type Receiver = Scene['receiver']
-
-/** Requests that came after their message had been answered 200 already. */
-const countDuplicates = ({ received }: Receiver): number => {
-  const answered = new Set<string | null>()
-  let duplicates = 0
-  for (const { id, status } of received) {
-    if (answered.has(id)) duplicates++
-    else if (status === 200) answered.add(id)
-  }
-  return duplicates
-}
 
 test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their database`, {
   timeout: 10_000 * KILLS + 60_000,

@@ -110,6 +110,17 @@ export const findBrokenPromises = (receiver: Receiver, clients: ReturnType<typeo
   return broken
 }
 
+/** Requests that came after their message had been answered 200 already. */
+export const countDuplicates = ({ received }: Receiver): number => {
+  const answered = new Set<string | null>()
+  let duplicates = 0
+  for (const { id, status } of received) {
+    if (answered.has(id)) duplicates++
+    else if (status === 200) answered.add(id)
+  }
+  return duplicates
+}
+
 export const allRegistrations = async ({ get }: ReturnType<typeof createApiClient>): Promise<RegistrationJson[]> => {
   const all: RegistrationJson[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {

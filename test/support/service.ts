@@ -10,9 +10,8 @@ import type { Store } from '../../src/store/store.ts'
 import { createEmit } from '../../src/telemetry/emit.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+export const ROOT = join(import.meta.dirname, '../..')
 const NODE = join(ROOT, 'node_modules/.bin/node')
-const CLI = join(ROOT, 'src/cli.ts')
 const START_MS = 15_000
 
 export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
@@ -83,9 +82,17 @@ export const openService = async (env: Environment, wrap: (store: Store) => Stor
 /** The environment of a child: nothing of ours, and what node needs to start. */
 const childEnvironment = (env: Environment): Environment => ({ PATH: process.env.PATH ?? '', ...env })
 
-/** `node src/bin.js …` as a child in the folder `cwd`; killed when disposed of. */
-export const spawnCli = (args: readonly string[], { cwd, env = {} }: { cwd: string; env?: Environment }) => {
-  const child = spawn(NODE, [CLI, ...args], { cwd, env: childEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
+interface Whereabouts {
+  cwd: string
+  env?: Environment
+  /** The checkout whose program runs; this one unless given. */
+  root?: string | undefined
+}
+
+/** `node src/cli.ts …` as a child in the folder `cwd`; killed when disposed of. */
+export const spawnCli = (args: readonly string[], { cwd, env = {}, root = ROOT }: Whereabouts) => {
+  const command = [join(root, 'src/cli.ts'), ...args]
+  const child = spawn(NODE, command, { cwd, env: childEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] })
   const texts = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].setEncoding('utf8').on('data', (chunk: string) => {
@@ -121,16 +128,16 @@ export const spawnCli = (args: readonly string[], { cwd, env = {} }: { cwd: stri
   }
 }
 
-/** `serve` as a child process, once it listens. */
-export const spawnService = async (env: Environment, cwd: string) => {
-  const child = spawnCli(['serve'], { cwd, env })
+/** `serve` as a child process, once it listens; of the checkout `root`, this one unless given. */
+export const spawnService = async (env: Environment, cwd: string, root?: string) => {
+  const child = spawnCli(['serve'], { cwd, env, root })
   const listening = await child.line(line => line.includes('"event":"listening"'))
   const { url } = JSON.parse(listening) as { url: string }
   return { ...child, url }
 }
 
 /** Runs a command to its end. */
-export const runCli = async (args: readonly string[], at: { cwd: string; env?: Environment }) => {
+export const runCli = async (args: readonly string[], at: Whereabouts) => {
   const child = spawnCli(args, at)
   const { code } = await child.exited
   return { code, ...child.texts }
