@@ -2,19 +2,10 @@ import { createHash } from 'node:crypto'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import type { PostgresStats } from '../stats.ts'
+import { beginLife, LIFE, type Numbered, wasCommitted } from './commit-outcome.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
-import {
-  explain,
-  isLost,
-  isOfConnection,
-  isSilent,
-  isUnprepared,
-  judgeFailure,
-  postgresCodeOf,
-  readOnly,
-  unavailable,
-} from './failure.ts'
+import { explain, isLost, isOfConnection, isSilent, isUnprepared, judgeFailure, readOnly } from './failure.ts'
 import { openPool, type Pool } from './pool.ts'
 
 /** A transaction as the verbs of the store use it. */
@@ -77,8 +68,6 @@ const BEGIN_TIMEOUT_MS = 2_000
 /** A call is run again after these pauses, but not once it has lasted so long. */
 const PAUSES_MS = [20, 100, 400, 1_000]
 const RUN_AGAIN_WITHIN_MS = 3_000
-/** When to look what came of a commit whose answer was lost: for longer than the server waits for a client that does nothing. */
-const OUTCOME_PAUSES_MS = [0, 50, 200, 500, 1_000, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000]
 
 const SETTINGS = Object.entries(LIMITS)
   .map(([name, ms]) => `SET LOCAL ${name} = ${ms};`)
@@ -87,21 +76,24 @@ const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at
 /** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
 const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED; ${SETTINGS}
   SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
-  SELECT pg_current_xact_id()::text AS xid, ${CLOCK}`
+  SELECT pg_current_xact_id()::text AS xid, ${CLOCK}; ${LIFE}`
 const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS}
   SELECT NULL AS xid, pg_is_in_recovery() AS "isStandby", ${CLOCK}`
 
 interface Begun {
   /** Null: it only reads. */
   xid: string | null
+  life?: string | null
   isStandby?: boolean
   at: number
 }
 
 interface Ended<T> {
   value: T
-  /** The answer to its commit is lost. */
-  lost: { xid: string; error: unknown } | null
+  /** Null: it has only read. */
+  transaction: Numbered | null
+  /** Why the answer to its commit is lost; null: it is not. */
+  lost: { error: unknown } | null
 }
 
 /** In the order of their numbers, so that two transactions do not wait for each other. */
@@ -118,12 +110,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   let aheadMs = 0
   const prepare = createPreparing()
 
-  const begin = async (client: PoolClient, text: string): Promise<{ xid: string | null; tx: Tx }> => {
+  const begin = async (client: PoolClient, text: string): Promise<{ transaction: Numbered | null; tx: Tx }> => {
     const before = now()
     const query = { text, query_timeout: BEGIN_TIMEOUT_MS }
     const results = (await client.query(query)) as unknown as { rows: Begun[] }[]
-    const [begun] = results.at(-1)?.rows ?? []
-    if (!begun) throw new Error('the transaction has not begun')
+    const begun: Begun = Object.assign({}, ...results.flatMap(({ rows }) => rows))
     // It may be behind what is true.
     if (begun.isStandby) throw readOnly()
     if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
@@ -133,30 +124,20 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       return rows as Row[]
     }
     const lock: Tx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
-    return { xid: begun.xid, tx: { at, rows, lock, db: drizzle({ client }) } }
-  }
-
-  /** Whether a transaction was committed whose answer was lost. */
-  const wasCommitted = async (pool: Pool, xid: string): Promise<boolean> => {
-    for (const pauseMs of OUTCOME_PAUSES_MS) {
-      await sleep(pauseMs)
-      const status = await statusOf(pool, xid)
-      if (status === 'committed') return true
-      if (status === 'aborted') return false
-    }
-    throw unavailable({ en: 'whether it has recorded the change is not known', zh: '尚不清楚更改是否已写入' })
+    const { xid, life = null } = begun
+    return { transaction: xid === null ? null : { xid, life }, tx: { at, rows, lock, db: drizzle({ client }) } }
   }
 
   const transact = async <T>(client: PoolClient, text: string, run: (tx: Tx) => Promise<T>): Promise<Ended<T>> => {
-    const { xid, tx } = await begin(client, text)
+    const { transaction, tx } = await begin(client, text)
     const value = await run(tx)
     try {
       const commit = () => client.query('COMMIT')
-      const { command } = await (xid === null ? commit() : figures.timed(commit))
-      if (command === 'COMMIT') return { value, lost: null }
+      const { command } = await (transaction === null ? commit() : figures.timed(commit))
+      if (command === 'COMMIT') return { value, transaction, lost: null }
     } catch (error) {
-      if (xid === null || !isLost(error)) throw error
-      return { value, lost: { xid, error } }
+      if (transaction === null || !isLost(error)) throw error
+      return { value, transaction, lost: { error } }
     }
     throw new Error('PostgreSQL has undone a transaction in which a statement failed')
   }
@@ -175,10 +156,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     } finally {
       client.release(!isReusable)
     }
-    const { value, lost } = ended
-    if (lost === null) return value
+    const { value, transaction, lost } = ended
+    if (transaction?.life === null) await beginLife(pool)
+    if (transaction === null || lost === null) return value
     if (isSilent(lost.error)) pool.suspectAll()
-    if (await wasCommitted(pool, lost.xid)) return value
+    if (await wasCommitted(pool, transaction, sleep)) return value
     throw lost.error
   }
 
@@ -242,18 +224,6 @@ const createPreparing = () => {
     giveUp: () => {
       isKept = false
     },
-  }
-}
-
-/** Null: the server cannot be asked, or it has forgotten. */
-const statusOf = async (pool: Pool, xid: string): Promise<string | null> => {
-  try {
-    const [row] = await pool.query<{ status: string | null }>('SELECT pg_xact_status($1::text::xid8) AS status', [xid])
-    return row?.status ?? null
-  } catch (error) {
-    if (isSilent(error)) pool.suspectAll()
-    // It has not come so far: after a fail-over, a server that does not have it.
-    return postgresCodeOf(error) === '22023' ? 'aborted' : null
   }
 }
 

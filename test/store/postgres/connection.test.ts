@@ -5,7 +5,7 @@ import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { NEEDED_TABLE, openTestServer, type TestServer } from '../../support/postgres.ts'
 
 let server: TestServer
 let databases = 0
@@ -18,7 +18,8 @@ afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
   database = `connection_${++databases}`
   await server.createDatabase(database)
-  await query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL); INSERT INTO rows VALUES (1, 0), (2, 0)')
+  await query(`${NEEDED_TABLE}; CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)`)
+  await query('INSERT INTO rows VALUES (1, 0), (2, 0)')
 })
 
 const query = <Row extends Record<string, unknown>>(text: string, values: unknown[] = []) =>
@@ -118,6 +119,36 @@ describe('a connection to PostgreSQL', () => {
     await connection.close()
   })
 
+  test('G2: takes no commit for its own that got the same number after a crash', async () => {
+    await using connection = await open(server.urlOf(database))
+    await using other = await open(server.urlOf(database))
+    await count(other)
+    const lost = connection.write(async tx => {
+      const [row] = await tx.rows<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid')
+      await tx.rows('UPDATE rows SET n = n + 1 WHERE id = 1')
+      await server.crash()
+      await server.start()
+      for (let i = 0; i < 20; i++) await other.write(one => one.rows('UPDATE rows SET n = n WHERE id = 2'))
+      expect(await query('SELECT pg_xact_status($1::text::xid8) AS is', [row?.xid])).toEqual([{ is: 'committed' }])
+    })
+    await expect(lost).rejects.toThrow('whether it has recorded the change is not known')
+    expect(await counted()).toBe(1)
+  })
+
+  test('G2: knows again what came of a commit in the life after a crash', async () => {
+    await using link = await openDatabaseLink(server)
+    await using connection = await open(link.urlOf(database))
+    await count(connection)
+    await server.crash()
+    await server.start()
+    await count(connection)
+    let lost = 0
+    link.judge = sent => (isCommit(sent) && lost++ === 0 ? 'lose answer' : 'pass')
+    await count(connection)
+    expect(lost).toBeGreaterThan(0)
+    expect(await counted()).toBe(3)
+  })
+
   test('G4: finds out at its next statement that a connection is dead, and opens all of them anew', async () => {
     await using link = await openDatabaseLink(server)
     await using connection = await open(link.urlOf(database), { connections: 3 })
@@ -163,7 +194,7 @@ describe('a connection to PostgreSQL', () => {
   test('G5: a server without a connection left is told at once, and used again when it has one', async () => {
     await server.query(`ALTER DATABASE "${database}" CONNECTION LIMIT 0`)
     await server.query(`CREATE ROLE guest LOGIN`)
-    await server.query('GRANT ALL ON rows TO guest', [], database)
+    await server.query('GRANT ALL ON rows, server_life TO guest', [], database)
     await using connection = await open(server.urlOf(database).replace('postgres@', 'guest@'))
     const elapsed = await timed(() => expect(count(connection)).rejects.toThrow('it has no connection left: 53300'))
     expect(elapsed).toBeLessThan(500)
@@ -237,7 +268,7 @@ describe('a connection to PostgreSQL', () => {
 
   test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {
     await using own = await openTestServer()
-    await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
+    await own.query(`${NEEDED_TABLE}; CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)`)
     await own.query('INSERT INTO rows VALUES (1, 0)')
     await using connection = await open(own.urlOf('postgres'))
     await count(connection)
