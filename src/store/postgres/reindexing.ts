@@ -45,20 +45,30 @@ const LARGE = `
 export interface ReindexingOptions extends Pick<Transactions, 'write'> {
   url: string
   leastBytes?: number
+  /** Nobody waits for the rest any more; the server ends the index that it builds. */
+  signal?: AbortSignal
 }
 
 /**
  * Once a day, on one of all nodes, builds the large ones of the indexes anew that grow though their rows do not, one after the other.
  * The statements run in no transaction. Which were built; none where it may not.
  */
-export const reindex = async ({ write, url, leastBytes = LEAST_BYTES }: ReindexingOptions): Promise<string[]> => {
+export const reindex = async ({
+  write,
+  url,
+  leastBytes = LEAST_BYTES,
+  signal = new AbortController().signal,
+}: ReindexingOptions): Promise<string[]> => {
   if (!(await isOurs({ write }))) return []
   const client = new pg.Client({ ...sessionOf({ url, name: 'upkeep' }), query_timeout: TIMEOUT_MS })
   client.on('error', () => {})
   const namesOf = async (text: string, values: readonly unknown[] = []) =>
     (await client.query<{ name: string }>(text, [...values])).rows.map(({ name }) => name)
   const built: string[] = []
+  const leave = () => client.connection.stream.destroy()
   try {
+    signal.throwIfAborted()
+    signal.addEventListener('abort', leave)
     await client.connect()
     for (const name of await namesOf(LEFTOVERS)) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`)
     for (const name of await namesOf(LARGE, [INDEXES, leastBytes])) {
@@ -68,8 +78,9 @@ export const reindex = async ({ write, url, leastBytes = LEAST_BYTES }: Reindexi
   } catch {
     // Tomorrow it is tried again; until then all works as before, with a larger index.
   } finally {
+    signal.removeEventListener('abort', leave)
     client.end().catch(() => {})
-    client.connection.stream.destroy()
+    leave()
   }
   return built
 }

@@ -29,7 +29,7 @@ export const analyze = ({ write }: Pick<Transactions, 'write'>): Promise<void> =
 
 /**
  * What a PostgreSQL database needs from time to time, on any number of nodes. Where it fails, it is tried again at its next time. Until
- * `close`.
+ * `close`, which waits for nothing that takes long.
  */
 export const startUpkeep = ({ write, url, sleep }: UpkeepOptions): { close(): Promise<void> } => {
   const closing = new AbortController()
@@ -43,7 +43,7 @@ export const startUpkeep = ({ write, url, sleep }: UpkeepOptions): { close(): Pr
   const loops = [
     every(FOLD_EVERY_MS, () => foldCounts({ write }, MOST_FOLDS)),
     every(CARE_EVERY_MS, () => analyze({ write })),
-    every(CARE_EVERY_MS, () => reindex({ write, url })),
+    every(CARE_EVERY_MS, () => reindex({ write, url, signal: closing.signal })),
   ]
   return {
     close: async () => {

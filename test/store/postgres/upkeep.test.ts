@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type pg from 'pg'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DAY } from '../../../src/core/duration.ts'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
@@ -143,6 +143,23 @@ describe('upkeep of PostgreSQL', () => {
     at += DAY
     await reindex({ write, url: server.urlOf(database) })
     expect(await invalid()).toEqual([])
+  })
+
+  test('an index that waits for a transaction of hours does not keep a node from its end', async () => {
+    const { write } = open()
+    const url = server.urlOf(database)
+    await reindex({ write, url })
+    at += DAY
+    const backup = new pg.Client({ connectionString: url })
+    await backup.connect()
+    await backup.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM messages')
+    onTestFinished(() => backup.end())
+    const ending = new AbortController()
+    const built = reindex({ write, url, leastBytes: 0, signal: ending.signal })
+    const waiting = "query LIKE 'REINDEX%' AND wait_event_type = 'Lock'"
+    await vi.waitFor(async () => expect(await query(`SELECT FROM pg_stat_activity WHERE ${waiting}`)).toHaveLength(1))
+    ending.abort()
+    expect(await Promise.race([built, sleep(5_000)])).not.toContain('messages_due')
   })
 
   test('goes on where it may not build indexes', async () => {
