@@ -23,9 +23,28 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
 /** Either the value as the schema gives it, or all errors, `MOST_ERRORS` at most. */
 export const check = <T>(value: unknown, schema: z.ZodType<T>): { data: T } | { errors: FieldError[] } => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
-  if (parsed.success) return { data: parsed.data }
+  if (parsed.success) {
+    const errors = untoldIn(parsed.data, [])
+    return errors.length === 0 ? { data: parsed.data } : { errors }
+  }
   const known = namesOf(schema)
   return { errors: parsed.error.issues.flatMap(issue => fieldErrorsOf(issue, known)).slice(0, MOST_ERRORS) }
+}
+
+const NOT_UNICODE: Words = {
+  en: 'must be Unicode text without \\u0000 and lone surrogates',
+  zh: '必须是不含 \\u0000 和孤立代理项的 Unicode 文本',
+}
+
+/** Texts that PostgreSQL cannot keep, whatever their schema allows. An object in a list is checked by whoever takes it out. */
+const untoldIn = (value: unknown, path: readonly PropertyKey[]): FieldError[] => {
+  if (typeof value === 'string')
+    return value.includes('\0') || !value.isWellFormed() ? [{ path: pathOf(path), message: NOT_UNICODE }] : []
+  if (typeof value !== 'object' || value === null) return []
+  const inner = Array.isArray(value)
+    ? [...value.entries()].filter(([, one]) => typeof one === 'string')
+    : Object.entries(value)
+  return inner.flatMap(([name, one]) => untoldIn(one, [...path, name])).slice(0, MOST_ERRORS)
 }
 
 /** Of a body that is not an object: what it looks like, for those that send what belongs into its only field. */

@@ -12,6 +12,7 @@ import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
 import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { POLICY } from '../../support/store.ts'
@@ -60,10 +61,10 @@ interface Call {
 export type Json = ReturnType<typeof JSON.parse>
 
 /** The API over a real SQLite store in memory, with two partners, one account, and a clock that stands still. */
-export const openApi = async (overrides: Partial<ApiDeps> = {}) => {
+export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: Store): Store => store) => {
   const clock = { now: START }
   const now = () => clock.now
-  const store = await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now, defaultRate: 5 })
+  const store = wrap(await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now, defaultRate: 5 }))
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid(clock.now)}`
   const logged: string[] = []
