@@ -212,3 +212,37 @@ test('what is settled, cancelled, registered and resent at once is told once to 
   const late = `SELECT l.id FROM lanes l JOIN messages m ON m.lane_id = l.id WHERE m.due_at < l.due_at OR (m.due_at IS NOT NULL AND l.due_at IS NULL)`
   expect(await query(late)).toEqual([])
 })
+
+test('a reader who begins at a time gets an event of then that another node has numbered before an older one', async () => {
+  await using nodes = await openNodes()
+  const { bench, url } = nodes
+  const [one, other] = nodes.nodes as [typeof bench.store, typeof bench.store]
+  const claimOne = async () => {
+    await bench.register()
+    return first(await bench.claim())
+  }
+  const settle = (store: typeof one, claimed: Awaited<ReturnType<typeof claimOne>>) =>
+    store.settleVerifications([bench.answered(claimed, SUCCESS)])
+  await settle(one, await claimOne())
+  const [slow, quick, last] = [await claimOne(), await claimOne(), await claimOne()]
+  const lock = new pg.Client({ connectionString: url })
+  await lock.connect()
+  await lock.query('BEGIN')
+  await lock.query('SELECT FROM verifications WHERE id = $1 FOR UPDATE', [slow.verification.id])
+  const settled = settle(one, slow)
+  await vi.waitUntil(async () => (await nodes.query('SELECT FROM pg_locks WHERE NOT granted')).length > 0, 5_000)
+  await sleep(5)
+  await settle(other, quick)
+  await lock.query('COMMIT')
+  await lock.end()
+  await settled
+  await settle(other, last)
+  const read = async (since?: number) => {
+    const page = await one.listEvents(bench.partnerId, { after: null, limit: 10, since })
+    if (page.outcome !== 'page') throw new Error(page.outcome)
+    return page.events
+  }
+  const [, newer, older] = (await read()).map(({ createdAt }) => createdAt)
+  expect(newer).toBeGreaterThan(older ?? Number.NaN)
+  expect((await read(newer)).map(({ position }) => position.n)).toEqual([2, 4])
+})

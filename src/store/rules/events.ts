@@ -1,9 +1,16 @@
+import { SECOND } from '../../core/duration.ts'
 import type { MessageState, MessageType } from '../../core/message.ts'
 import type { EventPage, EventPosition, EventQuery, StoredEvent } from '../store.ts'
 import type { Asking } from './questions.ts'
 
-/** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for. */
+/** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for, older ones. */
 export const EVENT_WINDOW = 1_000
+
+/**
+ * Transactions that overlap number their events in the order of their commits, so an event may be created so much later than one that
+ * follows it: longer than a transaction lasts that waits for the locks of others.
+ */
+const OVERLAP_MS = 30 * SECOND
 
 /** What the database knows about a position that a reader brings. */
 export interface PositionFacts {
@@ -23,9 +30,12 @@ export const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }:
 /** Asks for the first event with a number or a higher one; null: there is none. */
 type Looking<Result = EventPosition | null> = Asking<number, { n: number; at: number } | null, Result>
 
-/** What a page begins after: the later one of `after` and the last event before `since`. Null: it begins at the first event. */
+/**
+ * What a page begins after: the later one of `after` and an event behind which all are that were created at `since` or later. Null: it
+ * begins at the first event.
+ */
 export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, newest: number): Looking {
-  const before = since === undefined ? null : yield* lastEventBy(since - 1, newest)
+  const before = since === undefined ? null : yield* lastEventBy(since - 1 - OVERLAP_MS, newest)
   return (before?.n ?? 0) > (after?.n ?? 0) ? before : after
 }
 
@@ -71,7 +81,12 @@ export interface EventRow {
  */
 export const eventPageOf = (
   rows: Iterable<EventRow>,
-  { limit, delivery, begin }: Pick<EventQuery, 'limit' | 'delivery'> & { begin: EventPosition | null },
+  {
+    limit,
+    delivery,
+    since = 0,
+    begin,
+  }: Pick<EventQuery, 'limit' | 'delivery' | 'since'> & { begin: EventPosition | null },
   open: (row: EventRow) => string | null,
 ): EventPage & { outcome: 'page' } => {
   const events: StoredEvent[] = []
@@ -82,6 +97,7 @@ export const eventPageOf = (
     const { registrationId, type, createdAt, state } = row
     end = { n: row.n, at: createdAt }
     looked++
+    if (createdAt < since) continue
     // A cancelled registration's message is erased, and tells nothing any more.
     if (row.body.length === 0 || (delivery !== undefined && state !== delivery)) continue
     const body = open(row)

@@ -83,7 +83,7 @@ export const describeEvents = (open: OpenStore): void => {
     expect(await since(0, { n: 9, at: null })).toBe('lost')
     // Whoever goes on from there later gets what comes then, and nothing of before.
     const none = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, since: bench.store.now() })
-    expect(none).toEqual({ outcome: 'page', events: [], end: all[3]?.position, looked: 0 })
+    expect(none).toMatchObject({ outcome: 'page', events: [], end: all[3]?.position })
   })
 
   test('of one state of delivery are those that are in it now', async () => {

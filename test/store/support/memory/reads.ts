@@ -197,7 +197,8 @@ export const createReads = (context: Context): Verbs => {
         return { outcome: 'lost', beginAfter: answer(lastEventBy(after.at, newest), look) }
       const begin = answer(beginOf({ after, since }, newest), look)
       const looked = all.filter(({ event }) => event > (begin?.n ?? 0)).slice(0, EVENT_WINDOW)
-      const isWanted = ({ state, body }: MessageRow) => body !== '' && (delivery === undefined || state === delivery)
+      const isWanted = ({ state, body, createdAt }: MessageRow) =>
+        body !== '' && createdAt >= (since ?? 0) && (delivery === undefined || state === delivery)
       const events = looked
         .filter(isWanted)
         .slice(0, limit)
