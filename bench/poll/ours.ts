@@ -95,7 +95,7 @@ const runOurs = () => {
       onFree: () => rounds.ring(),
       onDue: at => rounds.ringAt(at),
       clockSetAt: () => 0,
-      onLookup: createEnumerationGuard({ now: Date.now, emit }).recordLookup,
+      onLookup: createEnumerationGuard({ store, emit }).recordLookup,
       emit,
     })
     const rounds = createRounds(poller.round, { clock, now: store.now, onError: done.reject })

@@ -94,7 +94,8 @@ export const openApp = async (
   })
   stack.defer(() => untraced.close())
   const sender = traceAttempts(untraced, tracer)
-  const enumerationGuard = createEnumerationGuard({ now: clock.now, emit })
+  const enumerationGuard = createEnumerationGuard({ store, emit })
+  stack.defer(enumerationGuard.flush)
   const shared = { config, store, emit, tracer }
   const roles: Role[] = []
   // The role that was opened last stops first; all have stopped claiming or accepting before anything is waited for.
@@ -122,7 +123,8 @@ export const openApp = async (
     emit,
     onStep: stepMs => stepMs < 0 && dueTimes.ring(),
   })
-  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look, history.look], clock })
+  const flushGuard = () => void enumerationGuard.flush()
+  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look, history.look, flushGuard], clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
   await commandWatch.look()

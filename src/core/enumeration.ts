@@ -1,45 +1,62 @@
+import { hash } from 'node:crypto'
 import { MINUTE } from './duration.ts'
 import { serialKey } from './serial-key.ts'
 import type { VerificationStep } from './verification.ts'
 
-/** The counters that show whether a partner enumerates serials, its own or other people's. Times are epoch ms. */
-export interface EnumerationState {
+/** The serials that a partner has registered at one node, to see whether they lie side by side. Times are epoch ms. */
+export interface SerialSequence {
   /** The last numeric serial, to see whether the next one is adjacent to it. */
   lastSerial: bigint | null
   /** Numeric serials in the current window. */
   serials: number
   /** How many of them were adjacent to the one before. */
   adjacent: number
+  /** The operator has been warned, and is not warned again before this time. */
+  suspectedUntil: number
+}
+
+export const NO_SEQUENCE: SerialSequence = { lastSerial: null, serials: 0, adjacent: 0, suspectedUntil: 0 }
+
+/** The counters that show whether a partner enumerates other people's serials, over all nodes. Times are epoch ms. */
+export interface EnumerationState {
   /** The serials of other partners that it named, each with when it was counted, the newest last; `MOST_CONFLICTS` at most. */
-  conflicts: readonly { key: string; at: number }[]
+  conflicts: readonly { mark: string; at: number }[]
   /** Serials that upstream was asked about in the current window. */
   lookups: number
   /** How many of them upstream did not know. */
   notFound: number
-  /** The operator has been warned, and is not warned again before this time. */
-  suspectedUntil: number
   /** The partner is slowed down until this time. */
   slowedUntil: number
 }
 
-export const NO_ENUMERATION: EnumerationState = {
-  lastSerial: null,
-  serials: 0,
-  adjacent: 0,
-  conflicts: [],
-  lookups: 0,
-  notFound: 0,
-  suspectedUntil: 0,
-  slowedUntil: 0,
+export const NO_ENUMERATION: EnumerationState = { conflicts: [], lookups: 0, notFound: 0, slowedUntil: 0 }
+
+/** Why a partner is slowed down. */
+export type EnumerationSign = 'serials_of_others' | 'serials_unknown'
+
+/** What a node has seen of a partner since it last told. */
+export interface SeenSerials {
+  partnerId: string
+  /** The `conflictMark`s of different serials of other partners that it named; `MOST_CONFLICTS` are enough. */
+  conflicts: readonly string[]
+  /** Of each serial that upstream was asked about, in this order: that it is not known; `LOOKUP_WINDOW` are enough. */
+  lookups: readonly boolean[]
+}
+
+/** Until when a partner is slowed down, 0: it is not; and the sign that has begun it just now, null: none. */
+export interface SlowedPartner {
+  partnerId: string
+  slowedUntil: number
+  sign: EnumerationSign | null
 }
 
 const SERIAL_WINDOW = 40
 const MOST_ADJACENT = 30
 /** Serials of real checks are far apart: they begin with the second of their submission. */
 const ADJACENT_DISTANCE = 3n
-const MOST_CONFLICTS = 5
+export const MOST_CONFLICTS = 5
 const CONFLICT_WINDOW_MS = 10 * MINUTE
-const LOOKUP_WINDOW = 60
+export const LOOKUP_WINDOW = 60
 const NOT_FOUND_SHARE = 0.8
 const SLOWED_MS = 10 * MINUTE
 
@@ -47,7 +64,7 @@ const SLOWED_MS = 10 * MINUTE
  * The state after the partner has named a serial. Many adjacent serials in one window look like enumeration, and the operator
  * is warned. The partner is not slowed down: its own serials may be consecutive, as in a test.
  */
-export const afterSerial = (state: EnumerationState, idcardid: string, now: number): EnumerationState => {
+export const afterSerial = (state: SerialSequence, idcardid: string, now: number): SerialSequence => {
   // Other serials in between do not hide a sequence, and a repeated serial (for another URL) is no step in one.
   if (!/^\d{1,30}$/.test(idcardid)) return state
   const lastSerial = BigInt(idcardid)
@@ -82,19 +99,22 @@ export const lookupOf = (
   return isThird || isGivenUp ? 'not_found' : null
 }
 
+const MARK_LENGTH = 8
+
+/** By what serials of others are told apart, those of one key being one. It is kept, and too short to tell which serial it is of. */
+export const conflictMark = (idcardid: string): string => hash('sha256', serialKey(idcardid)).slice(0, MARK_LENGTH)
+
 /**
  * The state after the partner has named a serial that belongs to another one. Several in a short time, however far apart they lie,
  * are no accident. One that is named again and again is: somebody else has registered it first.
  */
-export const afterConflict = (state: EnumerationState, idcardid: string, now: number): EnumerationState => {
-  const key = serialKey(idcardid)
+export const afterConflict = (state: EnumerationState, mark: string, now: number): EnumerationState => {
   // Where the clock was set back, what lies ahead counts too.
   const recent = state.conflicts.filter(({ at }) => at > now - CONFLICT_WINDOW_MS)
-  if (recent.some(conflict => conflict.key === key)) return state
-  const conflicts = [...recent, { key, at: now }].slice(-MOST_CONFLICTS)
+  if (recent.some(conflict => conflict.mark === mark)) return state
+  const conflicts = [...recent, { mark, at: now }].slice(-MOST_CONFLICTS)
   if (conflicts.length < MOST_CONFLICTS) return { ...state, conflicts }
-  const until = now + SLOWED_MS
-  return { ...state, conflicts, suspectedUntil: until, slowedUntil: until }
+  return { ...state, conflicts, slowedUntil: now + SLOWED_MS }
 }
 
 /** The state after upstream has answered about a serial of the partner. A partner whose serials mostly do not exist is suspect. */
@@ -103,6 +123,32 @@ export const afterLookup = (state: EnumerationState, isNotFound: boolean, now: n
   const notFound = state.notFound + (isNotFound ? 1 : 0)
   if (lookups < LOOKUP_WINDOW) return { ...state, lookups, notFound }
   const nextWindow = { ...state, lookups: 0, notFound: 0 }
-  if (notFound < NOT_FOUND_SHARE * lookups) return nextWindow
-  return { ...nextWindow, suspectedUntil: now + SLOWED_MS, slowedUntil: now + SLOWED_MS }
+  return notFound < NOT_FOUND_SHARE * lookups ? nextWindow : { ...nextWindow, slowedUntil: now + SLOWED_MS }
+}
+
+/** For how many ms more a partner is slowed down that is so until `slowedUntil`; 0: it is not. */
+export const slowedForMs = (slowedUntil: number, now: number): number => {
+  const leftMs = slowedUntil - now
+  // What lies further ahead was written before the clock was set back. The clocks of two nodes differ by less than this.
+  return leftMs > 2 * SLOWED_MS ? 0 : Math.min(SLOWED_MS, Math.max(0, leftMs))
+}
+
+/** The state after a node has told what it has seen, as if one node had seen it all; and what that means for the partner. */
+export const afterSeen = (
+  state: EnumerationState,
+  { partnerId, conflicts, lookups }: SeenSerials,
+  now: number,
+): { state: EnumerationState; slowed: SlowedPartner } => {
+  const named = conflicts.reduce((before, mark) => afterConflict(before, mark, now), state)
+  const asked = lookups.reduce((before, isNotFound) => afterLookup(before, isNotFound, now), named)
+  const isSlowed = ({ slowedUntil }: EnumerationState): boolean => slowedForMs(slowedUntil, now) > 0
+  // One that is only prolonged is not told again.
+  const sign = isSlowed(state)
+    ? null
+    : isSlowed(named)
+      ? 'serials_of_others'
+      : isSlowed(asked)
+        ? 'serials_unknown'
+        : null
+  return { state: asked, slowed: { partnerId, slowedUntil: asked.slowedUntil, sign } }
 }

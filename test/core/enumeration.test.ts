@@ -2,19 +2,26 @@ import { describe, expect, test } from 'vitest'
 import {
   afterConflict,
   afterLookup,
+  afterSeen,
   afterSerial,
+  conflictMark,
   type EnumerationState,
   NO_ENUMERATION,
+  NO_SEQUENCE,
+  type SerialSequence,
+  slowedForMs,
 } from '../../src/core/enumeration.ts'
 
 const NOW = 1_800_000_000_000
 const SLOWED_UNTIL = NOW + 10 * 60_000
 
-const serials = (ids: readonly (string | number | bigint)[]): EnumerationState =>
-  ids.reduce<EnumerationState>((state, id) => afterSerial(state, String(id), NOW), NO_ENUMERATION)
+const serials = (ids: readonly (string | number | bigint)[]): SerialSequence =>
+  ids.reduce<SerialSequence>((state, id) => afterSerial(state, String(id), NOW), NO_SEQUENCE)
+const afterNaming = (state: EnumerationState, idcardid: string, at = NOW): EnumerationState =>
+  afterConflict(state, conflictMark(idcardid), at)
 /** At each of these times it names one serial more of another partner. */
 const conflicts = (times: readonly number[]): EnumerationState =>
-  times.reduce<EnumerationState>((state, at, n) => afterConflict(state, `${9_000 + n}`, at), NO_ENUMERATION)
+  times.reduce<EnumerationState>((state, at, n) => afterNaming(state, `${9_000 + n}`, at), NO_ENUMERATION)
 const answers = (notFound: number, others: number): EnumerationState => {
   const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
   return all.reduce<EnumerationState>((state, isNotFound) => afterLookup(state, isNotFound, NOW), NO_ENUMERATION)
@@ -59,14 +66,10 @@ describe('M4: serials in sequence', () => {
     expect(serials(now).suspectedUntil).toBe(0)
   })
 
-  test('slow nobody down: they may be its own', () => {
-    expect(serials(upTo(500, n => FIRST + BigInt(n))).slowedUntil).toBe(0)
-  })
-
   test('again, while they are suspected, are suspected for longer', () => {
     const once = serials(upTo(31, n => FIRST + BigInt(n)))
     const later = NOW + 60_000
-    const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<EnumerationState>(
+    const again = upTo(30, n => FIRST + 31n + BigInt(n)).reduce<SerialSequence>(
       (state, id) => afterSerial(state, String(id), later),
       once,
     )
@@ -76,8 +79,8 @@ describe('M4: serials in sequence', () => {
 
 describe('M4: serials of other partners', () => {
   test('tell and slow down at the fifth within ten minutes, however far apart they lie', () => {
-    expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW])).toMatchObject({ suspectedUntil: 0, slowedUntil: 0 })
-    const told = { suspectedUntil: SLOWED_UNTIL, slowedUntil: SLOWED_UNTIL }
+    expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW])).toMatchObject({ slowedUntil: 0 })
+    const told = { slowedUntil: SLOWED_UNTIL }
     expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW - 1, NOW])).toMatchObject(told)
   })
 
@@ -88,11 +91,11 @@ describe('M4: serials of other partners', () => {
 
   test('one that was named again and again counted each time, and slowed down who had lost it to a squatter', () => {
     const same = ['77', '077', '77-a', '77', '77', '77', '77']
-    const named = same.reduce<EnumerationState>((state, id) => afterConflict(state, id, NOW), NO_ENUMERATION)
-    expect(named).toMatchObject({ suspectedUntil: 0, slowedUntil: 0 })
-    const others = ['81', '82', '83'].reduce<EnumerationState>((state, id) => afterConflict(state, id, NOW), named)
+    const named = same.reduce<EnumerationState>((state, id) => afterNaming(state, id), NO_ENUMERATION)
+    expect(named.slowedUntil).toBe(0)
+    const others = ['81', '82', '83'].reduce<EnumerationState>((state, id) => afterNaming(state, id), named)
     expect(others.slowedUntil).toBe(0)
-    expect(afterConflict(others, '84', NOW).slowedUntil).toBe(SLOWED_UNTIL)
+    expect(afterNaming(others, '84').slowedUntil).toBe(SLOWED_UNTIL)
   })
 
   test('are kept as five at most, however many there are', () => {
@@ -132,5 +135,44 @@ describe('M4: serials that upstream does not know', () => {
       .fill(false)
       .reduce<EnumerationState>(state => afterLookup(state, false, NOW + 1_000), slowed)
     expect(after.slowedUntil).toBe(SLOWED_UNTIL)
+  })
+})
+
+describe('M4: what several nodes have seen', () => {
+  const seen = (conflicts: readonly string[], lookups: readonly boolean[] = []) => ({
+    partnerId: 'partner_1',
+    conflicts,
+    lookups,
+  })
+
+  test('counts as if one node had seen it, whoever tells it', () => {
+    const first = afterSeen(NO_ENUMERATION, seen(['a', 'b', 'c'], Array(40).fill(true)), NOW)
+    expect(first.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: 0, sign: null })
+    const others = afterSeen(first.state, seen(['c', 'd', 'e']), NOW)
+    expect(others.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: SLOWED_UNTIL, sign: 'serials_of_others' })
+    const unknown = afterSeen(first.state, seen([], Array(20).fill(true)), NOW)
+    expect(unknown.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: SLOWED_UNTIL, sign: 'serials_unknown' })
+  })
+
+  test('is a sign once, and again only after it has ended', () => {
+    const five = seen(['a', 'b', 'c', 'd', 'e'])
+    const { state } = afterSeen(NO_ENUMERATION, five, NOW)
+    const more = afterSeen(state, seen(['f']), NOW + 1)
+    expect(more.slowed).toMatchObject({ slowedUntil: SLOWED_UNTIL + 1, sign: null })
+    expect(afterSeen(more.state, five, SLOWED_UNTIL).slowed.sign).toBeNull()
+    expect(afterSeen(more.state, five, SLOWED_UNTIL + 1).slowed.sign).toBe('serials_of_others')
+  })
+
+  test('slows down for ten minutes at most, though the clock was set back', () => {
+    expect([-1, 0, 1].map(ms => slowedForMs(NOW + ms, NOW))).toEqual([0, 0, 1])
+    // The clock of this node is a little behind.
+    expect(slowedForMs(SLOWED_UNTIL + 500, NOW)).toBe(600_000)
+    expect(slowedForMs(SLOWED_UNTIL + 3_600_000, NOW)).toBe(0)
+  })
+
+  test('is kept without the serials: a mark is of thousands of them', () => {
+    expect(conflictMark('16236437872836')).toMatch(/^[0-9a-f]{8}$/)
+    expect(conflictMark('0077-a')).toBe(conflictMark('77'))
+    expect(conflictMark('78')).not.toBe(conflictMark('77'))
   })
 })

@@ -28,7 +28,7 @@ export interface ApiEnv {
   }
 }
 
-/** How long a key that was revoked on another node may still work here. */
+/** How long a key that was revoked on another node may still work here, and a partner that was slowed down there be fast here. */
 const KEY_TTL_MS = 1 * SECOND
 const MOST_KEYS = 10_000
 /** Requests of a partner that enumerates serials. */
@@ -58,7 +58,7 @@ export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
   /** Requests a second with one key; bursts may be twice that. */
   apiRate: number
-  enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
+  enumerationGuard: Pick<EnumerationGuard, 'learn' | 'slowedForMs'>
 }
 
 /** Lets partners in by their API key, and sets `partnerId`. */
@@ -95,6 +95,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     // Nobody is locked out by others behind the same address: what counts against it comes after the comparison.
     if (!owner || !matches || !owner.live) throw failures.count(c)
     c.set('partnerId', owner.partnerId)
+    enumerationGuard.learn(owner.partnerId, owner.slowedUntil)
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
     else take(key.id, usual)

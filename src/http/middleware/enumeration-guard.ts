@@ -1,66 +1,139 @@
 import {
-  afterConflict,
-  afterLookup,
   afterSerial,
-  type EnumerationState,
-  NO_ENUMERATION,
+  conflictMark,
+  LOOKUP_WINDOW,
+  MOST_CONFLICTS,
+  NO_SEQUENCE,
+  type SeenSerials,
+  type SerialSequence,
+  type SlowedPartner,
+  slowedForMs,
 } from '../../core/enumeration.ts'
+import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 
+interface NamedSerial {
+  idcardid: string
+  /** It belongs to another partner. */
+  isForeign: boolean
+}
+
 export interface EnumerationGuard {
-  /** The partner has registered a new serial, or tried to register one that belongs to another partner. */
-  recordSerial(partnerId: string, serial: { idcardid: string; isForeign: boolean }): void
+  /**
+   * The partner has registered new serials, or tried to register some that belong to other partners. Resolves once those of others are
+   * counted for all nodes: whoever is answered only then cannot try more of them meanwhile.
+   */
+  recordSerials(partnerId: string, serials: readonly NamedSerial[]): Promise<void>
   /** The upstream has shown a serial of the partner, or still does not know it after several polls. Called once a serial. */
   recordLookup(partnerId: string, isNotFound: boolean): void
+  /** The partner is slowed down until then, as its key says. */
+  learn(partnerId: string, slowedUntil: number): void
   /** How many ms longer the partner may call only once a second; 0: it is not slowed down. */
   slowedForMs(partnerId: string): number
+  /** Tells the other nodes what this one has seen. What fails is told by the next one. */
+  flush(): Promise<void>
 }
 
 interface EnumerationGuardDeps {
-  now: () => number
+  store: Pick<Store, 'now' | 'noteSerials'>
   emit: Emit<'partner.suspected'>
 }
 
-type Sign = 'serials_in_sequence' | 'serials_of_others' | 'serials_unknown'
+type Seen = Pick<SeenSerials, 'conflicts' | 'lookups'>
 
-/** The states of all partners are forgotten when there would be more. */
+/** What is known of all partners is forgotten when it would be of more. */
 const MOST_PARTNERS = 10_000
+/** In one transaction. */
+const MOST_AT_ONCE = 500
+const NOTHING: Seen = { conflicts: [], lookups: [] }
 
-/** Notices partners that enumerate serials, warns the operator, and says who is to be slowed down. */
-export const createEnumerationGuard = ({ now, emit }: EnumerationGuardDeps): EnumerationGuard => {
-  const states = new Map<string, EnumerationState>()
-  const stateOf = (partnerId: string): EnumerationState => states.get(partnerId) ?? NO_ENUMERATION
+const together = (before: Seen, after: Seen): Seen => ({
+  conflicts: [...new Set([...before.conflicts, ...after.conflicts])].slice(-MOST_CONFLICTS),
+  lookups: [...before.lookups, ...after.lookups].slice(-LOOKUP_WINDOW),
+})
 
-  const save = (partnerId: string, next: EnumerationState) => {
-    if (states.size >= MOST_PARTNERS && !states.has(partnerId)) states.clear()
-    states.set(partnerId, next)
+/** Serials that are all known wait for one that is not, or for a window of them: so a partner that is no suspect costs nothing. */
+const isWorthTelling = ({ conflicts, lookups }: Seen): boolean =>
+  conflicts.length > 0 || lookups.includes(true) || lookups.length === LOOKUP_WINDOW
+
+const createMap = <Value>() => {
+  const values = new Map<string, Value>()
+  return {
+    values,
+    set: (partnerId: string, value: Value): void => {
+      if (values.size >= MOST_PARTNERS && !values.has(partnerId)) values.clear()
+      values.set(partnerId, value)
+    },
   }
-  const warnOfChange = (
-    sign: Sign,
-    { partnerId, before, next }: { partnerId: string; before: EnumerationState; next: EnumerationState },
-  ) => {
+}
+
+/**
+ * Notices partners that enumerate serials, warns the operator, and says who is to be slowed down. What slows down is counted in the
+ * database, for all nodes together; a sequence only warns, so each node looks for it by itself.
+ */
+export const createEnumerationGuard = ({ store, emit }: EnumerationGuardDeps): EnumerationGuard => {
+  const sequences = createMap<SerialSequence>()
+  const untold = createMap<Seen>()
+  const slowedUntil = createMap<number>()
+  let telling: Promise<void> = Promise.resolve()
+
+  const slowedFor = (partnerId: string): number => slowedForMs(slowedUntil.values.get(partnerId) ?? 0, store.now())
+
+  const add = (partnerId: string, seen: Partial<Seen>): void =>
+    untold.set(partnerId, together(untold.values.get(partnerId) ?? NOTHING, { ...NOTHING, ...seen }))
+
+  const learn = (partnerId: string, until: number): void => {
+    if (slowedForMs(until, store.now()) > 0) slowedUntil.set(partnerId, until)
+  }
+
+  const learnAll = (partners: readonly SlowedPartner[]): void => {
+    for (const { partnerId, slowedUntil: until, sign } of partners) {
+      learn(partnerId, until)
+      if (sign !== null) emit('partner.suspected', { partnerId, sign, slowedUntil: new Date(until).toISOString() })
+    }
+  }
+
+  const tell = async (): Promise<void> => {
+    const all = [...untold.values].filter(([, seen]) => isWorthTelling(seen)).slice(0, MOST_AT_ONCE)
+    if (all.length === 0) return
+    for (const [partnerId] of all) untold.values.delete(partnerId)
+    try {
+      learnAll(await store.noteSerials(all.map(([partnerId, seen]) => ({ partnerId, ...seen }))))
+    } catch {
+      // Others tell of the database.
+      for (const [partnerId, seen] of all)
+        untold.set(partnerId, together(seen, untold.values.get(partnerId) ?? NOTHING))
+    }
+  }
+
+  const flush = (): Promise<void> => {
+    telling = telling.then(tell)
+    return telling
+  }
+
+  const warnOfSequence = (partnerId: string, before: SerialSequence, after: SerialSequence): void => {
     // A suspicion that is only prolonged is not reported again.
-    const isNew = (until: 'suspectedUntil' | 'slowedUntil') => next[until] > before[until] && before[until] <= now()
-    if (!isNew('suspectedUntil') && !isNew('slowedUntil')) return
-    const slowedUntil = next.slowedUntil > now() ? new Date(next.slowedUntil).toISOString() : null
-    emit('partner.suspected', { partnerId, sign, slowedUntil })
+    const isNew = after.suspectedUntil > before.suspectedUntil && before.suspectedUntil <= store.now()
+    if (isNew && slowedFor(partnerId) === 0)
+      emit('partner.suspected', { partnerId, sign: 'serials_in_sequence', slowedUntil: null })
   }
 
   return {
-    recordSerial: (partnerId, { idcardid, isForeign }) => {
-      const before = stateOf(partnerId)
-      const named = afterSerial(before, idcardid, now())
-      const next = isForeign ? afterConflict(named, idcardid, now()) : named
-      save(partnerId, next)
-      const sign = next.slowedUntil > named.slowedUntil ? 'serials_of_others' : 'serials_in_sequence'
-      warnOfChange(sign, { partnerId, before, next })
+    recordSerials: async (partnerId, serials) => {
+      for (const { idcardid } of serials) {
+        const before = sequences.values.get(partnerId) ?? NO_SEQUENCE
+        const after = afterSerial(before, idcardid, store.now())
+        sequences.set(partnerId, after)
+        warnOfSequence(partnerId, before, after)
+      }
+      const conflicts = serials.flatMap(({ idcardid, isForeign }) => (isForeign ? conflictMark(idcardid) : []))
+      if (conflicts.length === 0) return
+      add(partnerId, { conflicts })
+      await flush()
     },
-    recordLookup: (partnerId, isNotFound) => {
-      const before = stateOf(partnerId)
-      const next = afterLookup(before, isNotFound, now())
-      save(partnerId, next)
-      warnOfChange('serials_unknown', { partnerId, before, next })
-    },
-    slowedForMs: partnerId => Math.max(0, stateOf(partnerId).slowedUntil - now()),
+    recordLookup: (partnerId, isNotFound) => add(partnerId, { lookups: [isNotFound] }),
+    learn,
+    slowedForMs: slowedFor,
+    flush,
   }
 }

@@ -19,7 +19,7 @@ import type { RegistrationBodySchema } from './registration-body.ts'
 export interface BatchDeps extends RegistrarDeps {
   readBody: ReadPartnerBody
   registrationBody: RegistrationBodySchema
-  enumerationGuard: Pick<EnumerationGuard, 'recordSerial' | 'slowedForMs'>
+  enumerationGuard: Pick<EnumerationGuard, 'recordSerials' | 'slowedForMs'>
   /** Registers all items in one transaction; one result an item, in order. */
   registerAll: (items: readonly NewRegistration[]) => Promise<readonly Registered[]>
 }
@@ -88,7 +88,9 @@ export const createBatch = (deps: BatchDeps) => {
     deps.chargeRegistrations(partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
-    const registered = await deps.registerAll(checked.flatMap(item => (item instanceof AppError ? [] : [item])))
+    const items = checked.flatMap(item => (item instanceof AppError ? [] : [item]))
+    const registered = await deps.registerAll(items)
+    await registrar.watch(partnerId, items, registered)
     const language = answerLanguage(c)
     const inOrder = registered[Symbol.iterator]()
     const results = checked.map(item =>

@@ -10,7 +10,7 @@ import { ACCOUNT_FORM, type RegistrationBody } from './registration-body.ts'
 
 export interface RegistrarDeps {
   store: Pick<Store, 'accountFor'>
-  enumerationGuard: Pick<EnumerationGuard, 'recordSerial'>
+  enumerationGuard: Pick<EnumerationGuard, 'recordSerials'>
   /** Takes `count` from the partner's rate of registrations. Throws `AppError('too_many_requests')`. */
   chargeRegistrations: (partnerId: string, count: number) => void
   registrationTtlMs: number
@@ -79,6 +79,15 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       }
     },
 
+    /** Before any of it is answered: looks whether the partner enumerates serials. `registered` are the outcomes of `items`. */
+    watch: (partnerId: string, items: readonly NewRegistration[], registered: readonly Registered[]): Promise<void> => {
+      const named = items.flatMap(({ idcardid }, n) => {
+        const outcome = registered[n]?.outcome
+        return outcome === 'created' || outcome === 'taken' ? { idcardid, isForeign: outcome === 'taken' } : []
+      })
+      return deps.enumerationGuard.recordSerials(partnerId, named)
+    },
+
     /** Throws `AppError` if the store has refused the item. */
     toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
       report(item.partnerId, registered)
@@ -86,10 +95,6 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       if (registered.outcome === 'unreadable')
         throw new AppError('unavailable', UNREADABLE, { retryAfterMs: UNREADABLE_RETRY_MS })
       if (registered.outcome === 'too_many') throw tooMany(registered.limit)
-      if (registered.outcome !== 'existing') {
-        const isForeign = registered.outcome === 'taken'
-        deps.enumerationGuard.recordSerial(item.partnerId, { idcardid: item.idcardid, isForeign })
-      }
       if (registered.outcome === 'taken') throw new AppError('conflict', TAKEN)
       const { outcome, registration } = registered
       return { status: outcome === 'created' ? 201 : 200, registration }

@@ -139,7 +139,9 @@ export const createRegistrations = (deps: RegistrationDeps) => {
       return body
     }
     const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
-    const { status, registration } = registrar.toAnswer(item, await deps.register(item))
+    const registered = await deps.register(item)
+    await registrar.watch(partnerId, [item], [registered])
+    const { status, registration } = registrar.toAnswer(item, registered)
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     return c.json(view(registration), status)
   })

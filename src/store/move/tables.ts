@@ -30,6 +30,7 @@ const MOVED = [
   schema.accounts,
   schema.apiKeys,
   schema.signingSecrets,
+  schema.serialSigns,
   schema.adminTokens,
   schema.lanes,
   schema.verifications,

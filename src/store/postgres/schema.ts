@@ -10,7 +10,7 @@ import { doublePrecision, index, integer, pgTable, primaryKey, sql, uniqueIndex 
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
 export { callbackHealth, callbackPauses } from './callback-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
-export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
+export { apiKeys, partners, serialSigns, signingSecrets } from './partner-schema.ts'
 export { countChanges, counts, history } from './stats-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */

@@ -33,6 +33,7 @@ import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
+import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createStepBack } from './step-back.ts'
@@ -93,6 +94,7 @@ export const openPostgresStore = async ({
   const verbs = {
     ...createPartners(context),
     ...createApiKeys(context),
+    ...createSerialSigns(context),
     ...createAccounts(context),
     ...createSigningSecrets(context),
     ...createEvents(context),

@@ -33,6 +33,7 @@ import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
 import { meta } from './schema.ts'
+import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createStepBack } from './step-back.ts'
@@ -107,6 +108,7 @@ export const openSqliteStore = async ({
     ...createPartners(context),
     ...createPartnerStatus(context),
     ...createApiKeys(context),
+    ...createSerialSigns(context),
     ...createAccounts(context),
     ...createAdminTokens(context),
     ...createActs(context),

@@ -83,7 +83,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     apiRate: 100_000,
     registrationRate: 100_000,
     trustedProxies: { contains: () => false },
-    enumerationGuard: { recordSerial: () => {}, slowedForMs: () => 0 },
+    enumerationGuard: { recordSerials: async () => {}, learn: () => {}, slowedForMs: () => 0 },
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
     waitingRoom: createWaitingRoom({ perPartner: 64, most: 3_072 }),

@@ -230,6 +230,11 @@ export const CASES: Record<Writing, Case> = {
     await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
     return () => bench.store.touchKeys(['key_1'])
   },
+  noteSerials: async bench => {
+    const seen = { partnerId: bench.partnerId, conflicts: ['a', 'b', 'c'], lookups: [true, false] }
+    await bench.store.noteSerials([seen])
+    return () => bench.store.noteSerials([{ ...seen, conflicts: ['d', 'e'] }])
+  },
   rotateSigningSecret: async bench => () =>
     bench.store.rotateSigningSecret(bench.partnerId, { id: 'secret_1', type: 'v1', text: new Secret('new') }, HOUR),
   endSigningSecret: async bench => {

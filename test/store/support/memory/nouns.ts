@@ -5,6 +5,7 @@ import {
   pausedByOperator,
   resumedByOperator,
 } from '../../../../src/core/account.ts'
+import { afterSeen, NO_ENUMERATION } from '../../../../src/core/enumeration.ts'
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
@@ -175,12 +176,22 @@ export const createNouns = (context: Context): Verbs => {
     findKey: async id => {
       const row = tables.keys.get(id)
       const partner = row && tables.partners.get(row.partnerId)
-      return row && partner ? ownerOfKey({ ...row, disabled: partner.disabled }, now()) : null
+      const slowedUntil = row ? (tables.serialSigns.get(row.partnerId)?.slowedUntil ?? null) : null
+      return row && partner ? ownerOfKey({ ...row, disabled: partner.disabled, slowedUntil }, now()) : null
     },
     touchKeys: async ids =>
       transaction(() => {
         for (const id of ids) tables.keys.change(id, { lastUsedAt: now() })
       }),
+    noteSerials: async seen =>
+      transaction(() =>
+        seen.map(one => {
+          const before = tables.serialSigns.get(one.partnerId) ?? NO_ENUMERATION
+          const { state, slowed } = afterSeen(before, one, now())
+          tables.serialSigns.set(one.partnerId, state)
+          return slowed
+        }),
+      ),
     liveSecrets: async partnerId => secretsOf(context, partnerId).map(({ text }) => text),
     listSigningSecrets: async partnerId => secretsOf(context, partnerId).map(viewSecret),
     rotateSigningSecret: async (partnerId, added, overlapMs) => {

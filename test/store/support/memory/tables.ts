@@ -1,4 +1,5 @@
 import type { Answer, Verdict } from '../../../../src/core/answer.ts'
+import type { EnumerationState } from '../../../../src/core/enumeration.ts'
 import type { MessageState, MessageType } from '../../../../src/core/message.ts'
 import type { RefusingChannel } from '../../../../src/core/operator-channel.ts'
 import type { CompletionBins } from '../../../../src/core/polling/completion-bins.ts'
@@ -99,7 +100,7 @@ export interface PartnerRow extends StoredPartner {
   events: number
 }
 export type AccountRow = Omit<SealedAccountRow, 'apiKey'> & { apiKey: Secret }
-export type KeyRow = ApiKey & Omit<KeyOwner, 'live'>
+export type KeyRow = ApiKey & Pick<KeyOwner, 'partnerId' | 'hash'>
 export type ActRow = Act & { isForLog: boolean }
 export type AdminTokenRow = AdminToken & Pick<NewAdminToken, 'hash'>
 export type SecretRow = SigningSecret & Pick<NewSigningSecret, 'text'> & { partnerId: string }
@@ -191,6 +192,8 @@ export const createTables = () => {
     /** By message and number. */
     attempts: table<string, AttemptRow>(),
     resends: table<string, ResendRow>(),
+    /** By partner. */
+    serialSigns: table<string, EnumerationState>(),
     nodes: table<string, ServiceNode>(),
     /** By resolution and beginning. */
     history: table<string, HistoryPoint & { resolution: Resolution }>(),
