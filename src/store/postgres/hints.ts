@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Client } from 'pg'
 import { type Hint, tellHints } from '../hints.ts'
+import type { Cancelled } from '../registration.ts'
 import type { StoreHints } from '../store.ts'
 import { pg } from './drizzle.ts'
 import { pause, type Sleep } from './pause.ts'
@@ -176,14 +177,27 @@ const payloadsOf = (from: string, words: Iterable<string>): string[] => {
   return groups.map(group => payloadOf(from, group))
 }
 
-/** Of what a later version tells, and of what others send on the channel, nothing is told. */
+/** Of what a later version tells, and of what others send on the channel, nothing is told: whoever may connect may send there. */
 const readPayload = (payload = ''): { from: string | null; told: Hint[] } => {
   try {
-    const { from, hints } = JSON.parse(payload) as { from: string; hints: [name: string, what: unknown][] }
-    const resolved = hints.flatMap(([name, id]) => (name === 'resolved' ? [id as string] : []))
-    const others = hints.filter(([name]) => name !== 'resolved' && CROSSING.has(name)) as unknown as Hint[]
+    const { from, hints } = JSON.parse(payload) as { from: string; hints: unknown[] }
+    const words = hints.flatMap(readWord)
+    const resolved = words.flatMap(([name, ids]) => (name === 'resolved' ? ids : []))
+    const others = words.filter(([name]) => name !== 'resolved')
     return { from, told: resolved.length === 0 ? others : [...others, ['resolved', resolved]] }
   } catch {
     return { from: null, told: [] }
   }
+}
+
+const readWord = (word: unknown): Hint[] => {
+  const [name, what] = Array.isArray(word) ? (word as unknown[]) : []
+  if (name === 'resolved') return typeof what === 'string' ? [[name, [what]]] : []
+  if (name === 'cancelled') return isCancelled(what) ? [[name, what]] : []
+  return DUE.filter(([due]) => due === name)
+}
+
+const isCancelled = (what: unknown): what is Cancelled => {
+  const { partnerId, registrationId } = (what ?? {}) as Partial<Record<keyof Cancelled, unknown>>
+  return typeof partnerId === 'string' && (typeof registrationId === 'string' || registrationId === null)
 }

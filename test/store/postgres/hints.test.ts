@@ -132,6 +132,7 @@ describe('hints between nodes', () => {
       '[]',
       '{"from":1}',
       '{"from":"x","hints":[["broken",{}],["newer",1],["messagesDue"]]}',
+      '{"from":"x","hints":[["cancelled"],["cancelled",null],["cancelled",{"partnerId":"p"}],["resolved"],["resolved",[]]]}',
     ]
     for (const payload of strange)
       await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
