@@ -24,7 +24,8 @@ const createChance = () => {
   }
 }
 
-export const createIds = () => {
+/** @param now epoch ms, which is in the id */
+export const createIds = (now = clock.now) => {
   const ulid = monotonicFactory(createChance())
-  return (prefix: string): string => `${prefix}_${ulid()}`
+  return (prefix: string): string => `${prefix}_${ulid(now())}`
 }

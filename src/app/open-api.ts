@@ -39,7 +39,9 @@ export const openApi = ({
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
 }): Promise<ServerRole> => {
-  const newId = createIds()
+  // By the clock of decisions, which may be the database's: this node's may be wrong.
+  const { now } = store
+  const newId = createIds(now)
   const judge = createUrlJudge(callbackPolicy(callback))
   const stopping = new AbortController()
   const waitingRoom = createWaitingRoom(WAITING)
@@ -72,6 +74,7 @@ export const openApi = ({
     newId,
     random,
     ...clock,
+    now,
     emit,
     version: VERSION,
     publicUrl: server.publicUrl,
