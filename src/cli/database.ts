@@ -1,9 +1,10 @@
 import { clock } from '../app/clock-and-ids.ts'
 import type { Language } from '../core/language.ts'
 import { resealAll } from '../store/resealing.ts'
+import { isThere } from '../store/rules/nodes.ts'
 import { runBatches } from '../worker/background-job.ts'
 import { audited, recordDone } from './audit.ts'
-import { loadConfig, print, withStore } from './environment.ts'
+import { fail, loadConfig, print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
@@ -21,6 +22,7 @@ interface DatabaseTexts {
   resealed: (count: number) => string
   unreadable: (count: number) => string
   more: string
+  otherKey: (nodes: readonly string[]) => string
 }
 
 const en: DatabaseTexts = {
@@ -33,6 +35,8 @@ const en: DatabaseTexts = {
   unreadable: count =>
     `${count} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md):`,
   more: '  and more, which --json names',
+  otherKey: nodes =>
+    `Nothing was moved: ${nodes.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/operations.md), and run this again.`,
 }
 
 const zh: DatabaseTexts = {
@@ -44,6 +48,8 @@ const zh: DatabaseTexts = {
   unreadable: count =>
     `${count} 个值用两把密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）：`,
   more: '  其余见 --json',
+  otherKey: nodes =>
+    `未作任何改动：${nodes.join('、')} 正在使用另一把 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两把密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
 }
 
 const TEXTS: Readonly<Record<Language, DatabaseTexts>> = { en, zh }
@@ -73,9 +79,15 @@ export const prune = ({ json, lang, reason }: Common): Promise<void> =>
     print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
   })
 
-/** Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended. */
+/**
+ * Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended, by every node: one that has only
+ * the old one would tell verdicts without their metadata.
+ */
 export const rekey = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
+    const { masterKey } = await store.engineStats()
+    const others = (await store.listNodes()).filter(node => isThere(node, store.now()) && node.key !== masterKey)
+    if (others.length > 0) return fail(TEXTS[lang].otherKey(others.map(({ name }) => name)))
     const progress = createProgress()
     const { moved: resealed, unreadable } = await audited(store, { act: 'database.rekey', reason }, () =>
       resealAll(store.reseal, {

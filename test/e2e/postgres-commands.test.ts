@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import { type Environment, openFolder, runCli } from '../support/service.ts'
@@ -139,4 +140,23 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   const other = await doctor(['--only', 'key'], { MASTER_KEY: randomBytes(32).toString('base64') })
   expect(other).toMatchObject({ code: 1, report: { state: 'failed' } })
   expect((await doctor(['--only', 'log'])).of('log')).toMatchObject([{ state: 'skipped' }])
+})
+
+test('the master key is not changed under a node that has only the one before it', async () => {
+  await using desk = await openDesk('not_yet')
+  const { run, env, url } = desk
+  const store = await openPostgresStore({
+    ...{ url, masterKey: Buffer.from(env.MASTER_KEY ?? '', 'base64'), random: randomBytes },
+    ...{ now: Date.now, sleep, defaultRate: 1 },
+  })
+  onTestFinished(() => store.close())
+  await store.beatNode({ id: 'node_1', name: 'late:8080', version: '1', settings: 's', roles: ['api'] })
+  const both = { MASTER_KEY: randomBytes(32).toString('base64'), MASTER_KEY_PREVIOUS: env.MASTER_KEY ?? '' }
+  expect(await run(['rekey', '--json'], both)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('late:8080 could not read it'),
+  })
+  expect(await run(['partner', 'list'])).toMatchObject({ code: 0 })
+  await store.removeNode('node_1')
+  expect(await run(['rekey'], both)).toMatchObject({ code: 0 })
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { resealAll } from '../../../src/store/resealing.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openBench } from '../../support/store.ts'
+import { first, openBench, SUCCESS } from '../../support/store.ts'
 
 const OLD_KEY = randomBytes(32)
 const NEW_KEY = randomBytes(32)
@@ -56,4 +56,22 @@ test('what is changed while it is resealed keeps the change', async () => {
   for (const { id } of ended)
     expect(await rekeying.findRegistration(bench.partnerId, id)).toMatchObject({ status: 'cancelled', metadata: {} })
   await rekeying.close()
+})
+
+/** What a node tells of a registration that another one has made. */
+const toldOf = async (database: string, making: readonly [Buffer, Buffer?], telling: readonly [Buffer, Buffer?]) => {
+  await server.createDatabase(database)
+  const other = await openWith(database, ...telling)
+  await using bench = await openBench(async () => ({ store: await openWith(database, ...making), advance: () => {} }))
+  await bench.register({ metadata: { order: '42' } })
+  await other.settleVerifications([bench.answered(first(await bench.claim()), SUCCESS)])
+  const page = await other.listEvents(bench.partnerId, { after: null, limit: 1 })
+  await other.close()
+  return page.outcome === 'page' ? JSON.parse(first(page.events).body).data.metadata : null
+}
+
+test('nodes that change their key one after the other read each other, where all have the new one as well before', async () => {
+  expect(await toldOf('half_changed', [NEW_KEY, OLD_KEY], [OLD_KEY])).toEqual({})
+  expect(await toldOf('changing', [NEW_KEY, OLD_KEY], [OLD_KEY, NEW_KEY])).toEqual({ order: '42' })
+  expect(await toldOf('changed_back', [OLD_KEY, NEW_KEY], [NEW_KEY, OLD_KEY])).toEqual({ order: '42' })
 })
