@@ -14,6 +14,7 @@ import type { Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import { distinctUrls, keyOf, urlColumns } from './callback-urls.ts'
+import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './deliveries-hold.ts'
@@ -43,8 +44,9 @@ export const createCallbackNotices = ({ read, write }: Pick<Context, 'read' | 'w
   }
 
   const claimDue = async (tx: Tx, ids: readonly string[]): Promise<CallbackNotice[]> => {
-    if ((await heldAt(tx)) !== null) return []
+    await beginClaim(tx)
     await tx.lock([CLAIMING])
+    if ((await heldAt(tx)) !== null) return []
     const due = await findDue(tx, NOTICE_WINDOW, 'FOR NO KEY UPDATE OF h SKIP LOCKED')
     const { taken, putOff } = shareNotices(due, ids.length, tx.at)
     const [urlOf, sinceOf] = [await workingUrls(tx, taken), await pauses.sinceOf(tx, taken)]
