@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
@@ -7,6 +6,7 @@ import { pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
 import { migrateInTurns } from './migrating.ts'
+import { journalOf, refuseBesideOlder } from './stop-first.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
@@ -22,7 +22,7 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, where the master key is another one, and where a move into it has not ended.
+ * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, and where a move into it has not ended.
  */
 export const bringUpToDate = async (
   url: string,
@@ -40,7 +40,10 @@ export const bringUpToDate = async (
     const age = await ageOf(guard)
     if (age === 'later') throw new StartError(LATER)
     if (age !== 'new') await assertKey(guard, sealed)
-    if (age === 'older') onStep({ step: 'migrating', bytes: await sizeOf(guard) })
+    if (age === 'older') {
+      await refuseBesideOlder(guard, MIGRATIONS, await appliedOf(guard))
+      onStep({ step: 'migrating', bytes: await sizeOf(guard) })
+    }
     if (age !== 'current') await migrateInTurns(() => openClient(url, 'migrate'), MIGRATIONS)
     await guard.query("INSERT INTO meta (key, value) VALUES ('canary', $1) ON CONFLICT DO NOTHING", [
       sealed.canary.seal(),
@@ -114,17 +117,19 @@ export const ageOf = async (client: Pick<Client, 'query'>): Promise<'new' | 'old
     "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = '__drizzle_migrations'",
   )
   if (tables.length === 0) return 'new'
-  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
-    entries: { when: number }[]
-  }
-  const newest = Math.max(...journal.entries.map(({ when }) => when))
+  const newest = Math.max(...journalOf(MIGRATIONS).map(({ when }) => when))
+  const applied = await appliedOf(client)
+  if (applied === 0) return 'new'
+  if (applied > newest) return 'later'
+  return applied < newest ? 'older' : 'current'
+}
+
+/** The newest migration that has run, as the journal says when; 0: none. */
+const appliedOf = async (client: Pick<Client, 'query'>): Promise<number> => {
   const { rows } = await client.query<{ applied: string | null }>(
     'SELECT max(created_at) AS applied FROM public.__drizzle_migrations',
   )
-  const applied = rows[0]?.applied ?? null
-  if (applied === null) return 'new'
-  if (Number(applied) > newest) return 'later'
-  return Number(applied) < newest ? 'older' : 'current'
+  return Number(rows[0]?.applied ?? 0)
 }
 
 /** What shows which master key it was written with; null: none yet. */

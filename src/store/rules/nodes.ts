@@ -21,7 +21,8 @@ const silenceOf = (node: ServiceNode, witness: ServiceNode): number => {
 }
 
 /** Whether it has shown itself a moment ago: only such a one can tell of others. */
-export const isThere = ({ seenAt }: ServiceNode, now: number): boolean => Math.abs(now - seenAt) <= LOST_MS
+export const isThere = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): boolean =>
+  Math.abs(now - seenAt) <= LOST_MS
 
 /** Somebody who was there has missed it. Where the database was away, or the clock was set forward, nobody was. */
 const isLost = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
