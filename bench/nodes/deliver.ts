@@ -30,7 +30,7 @@ export const nodesContestant = (name: string, nodes: number, load: Load): Contes
     const before = database.cpuSeconds()
     const startedAt = performance.now()
     for (const child of children) await child.ask({ kind: 'begin' })
-    while ((await client.query("select from messages where state = 'pending' limit 1")).rowCount)
+    while ((await client.query("select from deliveries where state = 'pending' limit 1")).rowCount)
       await sleep(LOOK_EVERY_MS)
     const seconds = (performance.now() - startedAt) / 1000
     const databaseSeconds = database.cpuSeconds() - before

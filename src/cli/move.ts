@@ -23,7 +23,7 @@ const en: MoveTexts = {
   steps: { copying: 'Copying', checking: 'Comparing' },
   stopped: 'Stopped. Run the same command again to go on: nothing is sent or asked meanwhile.',
   moved: (counts, { name, keyPath }) => [
-    `Moved ${formatCount(counts.registrations ?? 0)} registrations, ${formatCount(counts.messages ?? 0)} webhooks and all that belongs to them to ${name}, and compared both row by row.`,
+    `Moved ${formatCount(counts.registrations ?? 0)} registrations, ${formatCount(counts.message_bodies ?? 0)} webhooks and all that belongs to them to ${name}, and compared both row by row.`,
     'Now set DATABASE_URL to it on every node, and start them.',
     ...(keyPath === null ? [] : [`Every node needs the same key: set MASTER_KEY to the content of ${keyPath}.`]),
     'The file stays as it was, but no service starts on it any more.',
@@ -34,7 +34,7 @@ const zh: MoveTexts = {
   steps: { copying: '正在复制', checking: '正在核对' },
   stopped: '已停止。再次运行同样的命令即可继续；在此期间不会查询，也不会投递。',
   moved: (counts, { name, keyPath }) => [
-    `已将 ${formatCount(counts.registrations ?? 0)} 条登记、${formatCount(counts.messages ?? 0)} 条回调及其相关数据迁移到 ${name}，并已逐行核对。`,
+    `已将 ${formatCount(counts.registrations ?? 0)} 条登记、${formatCount(counts.message_bodies ?? 0)} 条回调及其相关数据迁移到 ${name}，并已逐行核对。`,
     '现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。',
     ...(keyPath === null ? [] : [`所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${keyPath} 的内容。`]),
     '原文件保持不变，但不再有服务能以它启动。',

@@ -121,7 +121,7 @@ export interface PoolStats {
 }
 
 /** The tables whose rows change the most. */
-export const BUSY_TABLES = ['lanes', 'messages', 'registrations', 'verifications'] as const
+export const BUSY_TABLES = ['deliveries', 'lanes', 'registrations', 'verifications'] as const
 export type BusyTable = (typeof BUSY_TABLES)[number]
 
 export interface PostgresStats extends AnyEngineStats {

@@ -4,13 +4,18 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HELD } from '../../src/store/postgres/callback-pauses.ts'
 import {
+  CHANGE,
+  LOCK_BY_REGISTRATION,
+  LOCK_BY_SEQ,
+  LOCK_DELIVERIES,
+  REMOVE,
+} from '../../src/store/postgres/deliveries.ts'
+import {
   CLAIM,
   DUE_LANES,
   DUE_MESSAGES,
-  FIND,
   LOOK,
   PARTNERS_WITH_LANES,
-  SETTLE,
   SETTLE_LANES,
   TRIM_ATTEMPTS,
 } from '../../src/store/postgres/message-statements.ts'
@@ -62,13 +67,18 @@ const fill = async () => {
     [LANES, PARTNERS, NOW],
   )
   await client.query(
-    `INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
-     SELECT l.partner_id, n, 'reg_' || n, l.id, CASE WHEN n % 8 = 5 THEN $3 ELSE 'https://' || l.host || '/hook' END,
-       'idface.succeeded', decode(repeat('00', 400), 'hex'), 0,
-       CASE WHEN n % 4 = 0 OR n % 8 = 5 THEN 'pending' ELSE 'delivered' END,
-       CASE WHEN n % 4 = 0 THEN $2::bigint + (n::bigint * 7919 % 3600000) - 3000000 END
-     FROM generate_series(1, $1::int) AS n JOIN lanes l ON l.id = 1 + (n / 2 % 2) * (n / 4 % $4)`,
-    [ROWS, NOW, GONE, LANES],
+    `INSERT INTO message_bodies (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at)
+     SELECT l.partner_id, n, 'reg_' || n, l.id, CASE WHEN n % 8 = 5 THEN $2 ELSE 'https://' || l.host || '/hook' END,
+       'idface.succeeded', decode(repeat('00', 400), 'hex'), 0
+     FROM generate_series(1, $1::int) AS n JOIN lanes l ON l.id = 1 + (n / 2 % 2) * (n / 4 % $3)`,
+    [ROWS, GONE, LANES],
+  )
+  await client.query(
+    `INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
+     SELECT seq, partner_id, registration_id, lane_id, callback_url,
+       CASE WHEN seq % 4 = 0 THEN $1::bigint + (seq * 7919 % 3600000) - 3000000 END
+     FROM message_bodies WHERE seq % 4 = 0 OR seq % 8 = 5`,
+    [NOW],
   )
   await client.query(`
     INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
@@ -105,14 +115,22 @@ const CASES: readonly Case[] = [
     blocks: TAKEN * 10,
   },
   { name: 'the due messages of lanes', text: DUE_MESSAGES, values: [laneIds, ofEach(4), NOW], blocks: TAKEN * 4 * 8 },
-  { name: 'those of one long lane', text: DUE_MESSAGES, values: [[1], [TAKEN], NOW], blocks: TAKEN * 8 },
+  { name: 'those of one long lane', text: DUE_MESSAGES, values: [[1], [TAKEN], NOW], blocks: TAKEN * 12 },
   { name: 'a claim', text: CLAIM, values: [seqs, ofEach(NOW), ofEach(NOW + 60_000)], blocks: TAKEN * 60 },
   { name: 'putting lanes right', text: SETTLE_LANES, values: [laneIds], blocks: TAKEN * 40 },
-  { name: 'what is settled', text: FIND, values: [seqs], blocks: TAKEN * 8 },
+  { name: 'what the messages say', text: LOCK_BY_SEQ, values: [seqs], blocks: TAKEN * 8 },
   {
-    name: 'a settling',
-    text: SETTLE,
-    values: [seqs, ofEach('delivered'), ofEach(null), ofEach(null), ofEach(1), ofEach(0), ofEach(0)],
+    name: 'what those of registrations say',
+    text: LOCK_BY_REGISTRATION,
+    values: [seqs.map(seq => `reg_${seq}`)],
+    blocks: TAKEN * 8,
+  },
+  { name: 'how they are going', text: LOCK_DELIVERIES, values: [seqs], blocks: TAKEN * 8 },
+  { name: 'what is delivered', text: REMOVE, values: [seqs], blocks: TAKEN * 12 },
+  {
+    name: 'what is tried again',
+    text: CHANGE,
+    values: [seqs, ...[1, 0, 1, 0, 1].map(ofEach<unknown>), ofEach('pending'), ofEach(NOW), ofEach(null)],
     blocks: TAKEN * 60,
   },
   { name: 'attempts beyond those that are kept', text: TRIM_ATTEMPTS, values: [seqs], blocks: TAKEN * 8 },

@@ -21,42 +21,21 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-export interface PoolerOptions {
-  /** Who may come in, and by which password, which it gives to the server too; anybody, as `postgres`, unless given. */
-  logins?: Readonly<Record<string, string>>
-  /** The databases that it has; `*`, all, unless given. */
-  databases?: readonly string[]
-  /** Where the server is; that of `server` unless given. */
-  port?: number
-}
-
 /** A PgBouncer in transaction mode before a server, which keeps no prepared statements. */
 export const openPooler = async (
-  server: Pick<TestServer, 'folder'>,
-  { logins, databases = ['*'], port: serverPort }: PoolerOptions = {},
-): Promise<{ port: number; urlOf: (database: string) => string } & AsyncDisposable> => {
+  server: TestServer,
+): Promise<{ urlOf: (database: string) => string } & AsyncDisposable> => {
   if (PROGRAM === undefined) throw new Error(noPooler ?? '')
   const port = await freePort()
-  const ids = idsForRoot()
-  const put = (name: string, lines: readonly string[]) => {
-    const path = join(server.folder, `pgbouncer-${port}.${name}`)
-    writeFileSync(path, `${lines.join('\n')}\n`)
-    if (ids) chownSync(path, ids.uid, ids.gid)
-    return path
-  }
-  const users = put(
-    'txt',
-    Object.entries(logins ?? {}).map(([name, password]) => `"${name}" "${password}"`),
-  )
-  const at = serverPort === undefined ? `host=${server.folder} port=5432` : `host=127.0.0.1 port=${serverPort}`
   const settings = [
-    ...['[databases]', ...databases.map(name => `${name} = ${at}${logins ? '' : ' user=postgres'}`), '[pgbouncer]'],
-    ...['listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =', 'pool_mode = transaction'],
-    ...(logins ? ['auth_type = scram-sha-256', `auth_file = ${users}`] : ['auth_type = any']),
-    ...['server_login_retry = 1', 'query_wait_timeout = 2', 'server_connect_timeout = 2'],
+    ...['[databases]', `* = host=${server.folder} port=5432 user=postgres`, '[pgbouncer]', 'listen_addr = 127.0.0.1'],
+    ...[`listen_port = ${port}`, 'unix_socket_dir =', 'auth_type = any', 'pool_mode = transaction'],
     ...['default_pool_size = 4', 'max_client_conn = 200', 'max_prepared_statements = 0'],
   ]
-  const path = put('ini', settings)
+  const path = join(server.folder, `pgbouncer-${port}.ini`)
+  writeFileSync(path, `${settings.join('\n')}\n`)
+  const ids = idsForRoot()
+  if (ids) chownSync(path, ids.uid, ids.gid)
   const child = spawn(PROGRAM, [path], { cwd: server.folder, stdio: ['ignore', 'ignore', 'pipe'], ...ids })
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stderr })
@@ -70,7 +49,6 @@ export const openPooler = async (
   ready.catch(() => {})
   await ready
   return {
-    port,
     urlOf: database => `postgres://postgres@127.0.0.1:${port}/${database}`,
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')

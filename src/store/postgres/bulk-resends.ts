@@ -4,8 +4,9 @@ import { afterTurning } from '../rules/hints.ts'
 import type { BulkResend, NewBulkResend, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { lockMessagesOf } from './deliveries.ts'
 import { and, eq } from './drizzle.ts'
-import { createMessageResending, lockMessages } from './message-resending.ts'
+import { createMessageResending } from './message-resending.ts'
 import { bulkResends } from './schema.ts'
 
 type Row = typeof bulkResends.$inferSelect
@@ -13,9 +14,12 @@ type Row = typeof bulkResends.$inferSelect
 /** The first exhausted messages of a partner behind a registration, in the order of their registrations. */
 const windowOf = (tx: Tx, partnerId: string, cursor: string): Promise<ResendCandidate[]> =>
   tx.rows<ResendCandidate>(
-    `SELECT registration_id AS "registrationId", created_at AS "createdAt", length(body) = 0 AS "isErased" FROM messages
-     WHERE partner_id = $1 AND state = 'exhausted' AND state <> 'delivered' AND registration_id > $2
-     ORDER BY registration_id LIMIT ${RESEND_WINDOW}`,
+    `SELECT d.registration_id AS "registrationId", b.created_at AS "createdAt", length(b.body) = 0 AS "isErased"
+     FROM (SELECT seq, registration_id FROM deliveries
+         WHERE partner_id = $1 AND state = 'exhausted' AND registration_id > $2
+         ORDER BY registration_id LIMIT ${RESEND_WINDOW}) AS d
+       JOIN message_bodies b ON b.seq = d.seq
+     ORDER BY d.registration_id`,
     [partnerId, cursor],
   )
 
@@ -80,7 +84,7 @@ export const createResendSteps = ({
     const [row] = await tx.db.select().from(bulkResends).where(eq(bulkResends.id, open.id))
     if (!row) return null
     const { batch, progress } = takeForResend(row, await windowOf(tx, row.partnerId, row.cursor), limit)
-    const messages = await lockMessages(
+    const messages = await lockMessagesOf(
       tx,
       batch.map(({ registrationId }) => registrationId),
     )

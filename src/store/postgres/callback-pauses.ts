@@ -40,10 +40,10 @@ const FIND = `SELECT ${PAUSE} FROM callback_pauses p
 export const HELD = `
   SELECT u.nth, held.seq, held.lane_id AS "laneId"
   FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS u(partner_id, callback_url, after, nth)
-    CROSS JOIN LATERAL (SELECT m.seq, m.lane_id FROM messages m
-      WHERE m.partner_id = u.partner_id AND m.callback_url = u.callback_url AND m.state = 'pending' AND m.due_at IS NULL
-        AND m.seq > u.after
-      ORDER BY m.seq LIMIT ${RELEASED_TOGETHER}) AS held
+    CROSS JOIN LATERAL (SELECT d.seq, d.lane_id FROM deliveries d
+      WHERE d.partner_id = u.partner_id AND d.callback_url = u.callback_url AND d.state = 'pending' AND d.due_at IS NULL
+        AND d.seq > u.after
+      ORDER BY d.seq LIMIT ${RELEASED_TOGETHER}) AS held
   ORDER BY u.nth, held.seq LIMIT ${RELEASED_TOGETHER}`
 
 /**
@@ -159,8 +159,8 @@ export const createCallbackPauses = () => {
       const rows = await tx.rows<Callback>(
         `SELECT u.partner_id AS "partnerId", u.callback_url AS "callbackUrl"
          FROM unnest($1::text[], $2::text[]) AS u(partner_id, callback_url)
-           CROSS JOIN LATERAL (SELECT 1 FROM messages m
-             WHERE m.partner_id = u.partner_id AND m.callback_url = u.callback_url AND m.state = 'pending' AND m.due_at IS NULL
+           CROSS JOIN LATERAL (SELECT 1 FROM deliveries d
+             WHERE d.partner_id = u.partner_id AND d.callback_url = u.callback_url AND d.state = 'pending' AND d.due_at IS NULL
              LIMIT 1) AS held`,
         urlColumns(distinctUrls(urls)),
       )
@@ -209,8 +209,8 @@ const releaseSome = async (
   const places = released.map(({ seq, laneId }) => ({ seq, dueAt: lanes.ramp(laneId, seq, at) }))
   if (places.length > 0) {
     await tx.rows(
-      `UPDATE messages SET due_at = v.due_at FROM unnest($1::bigint[], $2::bigint[]) AS v(seq, due_at)
-       WHERE messages.seq = v.seq`,
+      `UPDATE deliveries SET due_at = v.due_at FROM unnest($1::bigint[], $2::bigint[]) AS v(seq, due_at)
+       WHERE deliveries.seq = v.seq`,
       [places.map(({ seq }) => seq), places.map(({ dueAt }) => dueAt)],
     )
   }
@@ -230,7 +230,7 @@ const releaseSome = async (
 const lockHeld = async (tx: Tx, seqs: readonly number[]): Promise<ReadonlySet<number>> => {
   if (seqs.length === 0) return new Set()
   const rows = await tx.rows<{ seq: number }>(
-    `SELECT seq FROM messages WHERE seq = ANY($1::bigint[]) AND state = 'pending' AND due_at IS NULL
+    `SELECT seq FROM deliveries WHERE seq = ANY($1::bigint[]) AND state = 'pending' AND due_at IS NULL
      ORDER BY seq FOR NO KEY UPDATE SKIP LOCKED`,
     [seqs],
   )

@@ -27,8 +27,8 @@ const PAUSES = `
 const COUNT_HELD = `
   SELECT u.partner_id AS "partnerId", u.callback_url AS "callbackUrl", count(*) AS held
   FROM unnest($1::text[], $2::text[]) AS u(partner_id, callback_url)
-    CROSS JOIN LATERAL (SELECT 1 FROM messages m
-      WHERE m.partner_id = u.partner_id AND m.callback_url = u.callback_url AND m.state = 'pending' AND m.due_at IS NULL
+    CROSS JOIN LATERAL (SELECT 1 FROM deliveries d
+      WHERE d.partner_id = u.partner_id AND d.callback_url = u.callback_url AND d.state = 'pending' AND d.due_at IS NULL
       LIMIT ${MOST_HELD}) AS one
   GROUP BY u.partner_id, u.callback_url`
 

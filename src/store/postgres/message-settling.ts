@@ -7,17 +7,9 @@ import { createCallbackHealth, type HealthBook } from './callback-health.ts'
 import { createCallbackPauses, type PauseBook } from './callback-pauses.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
 import { createLanes, isSameLane, type LaneBook } from './lanes.ts'
-import {
-  type AttemptKey,
-  addAttempts,
-  type FoundMessage,
-  findAttempts,
-  findMessages,
-  type NewAttempt,
-  settle,
-  trimAttempts,
-} from './message-statements.ts'
+import { type AttemptKey, addAttempts, findAttempts, type NewAttempt, trimAttempts } from './message-statements.ts'
 
 /** What one run of a settling works with. */
 interface Settling {
@@ -30,8 +22,8 @@ interface Settling {
 
 /** The messages of a run: each is locked and read once, changed in memory, and written once. */
 interface MessageBook {
-  known: Map<number, FoundMessage>
-  changed: Set<number>
+  known: Map<number, LockedMessage>
+  changed: Map<number, DeliveryChange>
   recorded: Set<string>
   attempts: NewAttempt[]
   /** Those with more attempts than are kept. */
@@ -85,7 +77,7 @@ const steadyUnder = (settlements: readonly MessageSettlement[]) => {
 const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
 
 const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<MessageBook> => {
-  const found = await findMessages(
+  const found = await lockMessages(
     tx,
     settlements.map(({ message }) => message.seq),
   )
@@ -95,7 +87,7 @@ const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): 
     return facts && mayBeRecorded(facts, claim) ? [{ seq, claim }] : []
   })
   const recorded = new Set((await findAttempts(tx, doubted)).map(attemptKey))
-  return { known, recorded, changed: new Set(), attempts: [], trims: new Set() }
+  return { known, recorded, changed: new Map(), attempts: [], trims: new Set() }
 }
 
 const settleOne = (
@@ -108,8 +100,9 @@ const settleOne = (
   const facts = found ? { ...found, isRecorded: messages.recorded.has(attemptKey(message)) } : null
   const plan = settleMessage(settlement, facts, lanes.get(laneId))
   if (!found || !plan) return null
-  messages.known.set(seq, { ...found, ...plan.update })
-  messages.changed.add(seq)
+  const becomes = { ...found, ...plan.update }
+  messages.known.set(seq, becomes)
+  messages.changed.set(seq, { was: messages.changed.get(seq)?.was ?? found, becomes })
   if (plan.attempt) {
     messages.attempts.push({ ...plan.attempt, seq })
     messages.recorded.add(attemptKey({ seq, claim: plan.attempt.n }))
@@ -126,11 +119,8 @@ const settleOne = (
   return plan.end
 }
 
-const saveMessages = async (tx: Tx, { known, changed, attempts, trims }: MessageBook): Promise<void> => {
-  await settle(
-    tx,
-    [...changed].flatMap(seq => known.get(seq) ?? []),
-  )
+const saveMessages = async (tx: Tx, { changed, attempts, trims }: MessageBook): Promise<void> => {
+  await saveDeliveries(tx, [...changed.values()])
   await addAttempts(tx, attempts)
   await trimAttempts(tx, [...trims])
 }

@@ -1,5 +1,5 @@
 import type { LanesQuestion } from '../rules/load-lanes.ts'
-import type { MessageFacts, MessagePlan, MessageUpdate } from '../rules/settle-message.ts'
+import type { MessagePlan } from '../rules/settle-message.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { DueLane } from '../rules/share-slots.ts'
 import type { Tx } from './connection.ts'
@@ -61,43 +61,32 @@ export const DUE_LANES = `
       ORDER BY due_at, id LIMIT q.most) AS l
   ORDER BY q.nth, l.due_at, l.id`
 
-/** Each lane has its own limit. What others have locked is left out. A join of the holds may read all of them. */
+/** Each lane has its own limit. What others have locked is left out. A join of the holds, or of the bodies, may read all of them. */
 export const DUE_MESSAGES = `
-  SELECT w.nth, m.seq, m.claims, m.registration_id AS "registrationId", m.callback_url AS "callbackUrl", m.body,
-    m.attempts + m.unrecorded AS attempts, m.retries, m.traceparent, m.created_at AS "createdAt", m.due_at AS "dueAt",
-    (SELECT p.since FROM callback_pauses p WHERE p.partner_id = m.partner_id AND p.callback_url = m.callback_url
+  SELECT w.nth, d.seq, d.claims, d.registration_id AS "registrationId", d.callback_url AS "callbackUrl", b.body,
+    d.attempts + d.unrecorded AS attempts, d.retries, b.traceparent, b.created_at AS "createdAt", d.due_at AS "dueAt",
+    (SELECT p.since FROM callback_pauses p WHERE p.partner_id = d.partner_id AND p.callback_url = d.callback_url
       AND p.lifted_until IS NULL) IS NOT NULL AS "isPaused"
   FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w(lane_id, most, nth)
-    CROSS JOIN LATERAL (SELECT * FROM messages
+    CROSS JOIN LATERAL (SELECT * FROM deliveries
       WHERE lane_id = w.lane_id AND due_at IS NOT NULL AND due_at <= $3
-      ORDER BY due_at, seq LIMIT w.most FOR NO KEY UPDATE SKIP LOCKED) AS m
-  ORDER BY w.nth, m.due_at, m.seq`
+      ORDER BY due_at, seq LIMIT w.most FOR NO KEY UPDATE SKIP LOCKED) AS d
+    CROSS JOIN LATERAL (SELECT body, traceparent, created_at FROM message_bodies WHERE seq = d.seq LIMIT 1) AS b
+  ORDER BY w.nth, d.due_at, d.seq`
 
 /** The count goes up for what is held too, so that an attempt whose lease ran out can be told apart from one that was settled. */
 export const CLAIM = `
-  UPDATE messages SET claims = claims + 1, claimed_at = v.claimed_at, due_at = v.due_at
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(seq, claimed_at, due_at) WHERE messages.seq = v.seq`
+  UPDATE deliveries SET claims = claims + 1, claimed_at = v.claimed_at, due_at = v.due_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(seq, claimed_at, due_at) WHERE deliveries.seq = v.seq`
 
 /** Leases count as due times too: a crashed worker's messages bring their lane back. */
 export const SETTLE_LANES = `
-  UPDATE lanes SET due_at = (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = lanes.id AND m.due_at IS NOT NULL)
+  UPDATE lanes SET due_at = (SELECT min(d.due_at) FROM deliveries d WHERE d.lane_id = lanes.id AND d.due_at IS NOT NULL)
   WHERE id = ANY($1::bigint[])`
-
-export const FIND = `
-  SELECT seq, state, due_at AS "dueAt", claimed_at AS "claimedAt", claims, fence, attempts, unrecorded, retries,
-    length(body) = 0 AS "isErased"
-  FROM messages WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE`
 
 const FIND_ATTEMPTS = `
   SELECT a.message_seq AS seq, a.n AS claim FROM unnest($1::bigint[], $2::int[]) AS w(seq, n)
     JOIN attempts a ON a.message_seq = w.seq AND a.n = w.n`
-
-export const SETTLE = `
-  UPDATE messages SET state = v.state, due_at = v.due_at, claimed_at = v.claimed_at, attempts = v.attempts,
-    unrecorded = v.unrecorded, retries = v.retries
-  FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[])
-    AS v(seq, state, due_at, claimed_at, attempts, unrecorded, retries)
-  WHERE messages.seq = v.seq`
 
 const ADD_ATTEMPTS = `
   INSERT INTO attempts (message_seq, n, at, outcome, http_status, error, duration_ms, response_excerpt)
@@ -112,7 +101,6 @@ export const TRIM_ATTEMPTS = `
   ) AS trimmed
   WHERE attempts.message_seq = trimmed.seq AND attempts.n = trimmed.n`
 
-export type FoundMessage = Omit<MessageFacts, 'isRecorded'>
 export type NewAttempt = NonNullable<MessagePlan['attempt']> & { seq: number }
 /** An attempt, by its message and the claim that made it. */
 export interface AttemptKey {
@@ -173,26 +161,9 @@ export const settleLanes = async (tx: Tx, ids: readonly number[]): Promise<void>
   if (ids.length > 0) await tx.rows(SETTLE_LANES, [ids])
 }
 
-/** Locks them. */
-export const findMessages = (tx: Tx, seqs: readonly number[]): Promise<FoundMessage[]> =>
-  tx.rows(FIND, [[...new Set(seqs)]])
-
 /** Those of these attempts that are written already. */
 export const findAttempts = async (tx: Tx, keys: readonly AttemptKey[]): Promise<AttemptKey[]> =>
   keys.length === 0 ? [] : tx.rows(FIND_ATTEMPTS, [keys.map(({ seq }) => seq), keys.map(({ claim }) => claim)])
-
-export const settle = async (tx: Tx, updates: readonly MessageUpdate[]): Promise<void> => {
-  if (updates.length === 0) return
-  await tx.rows(SETTLE, [
-    updates.map(({ seq }) => seq),
-    updates.map(({ state }) => state),
-    updates.map(({ dueAt }) => dueAt),
-    updates.map(({ claimedAt }) => claimedAt),
-    updates.map(({ attempts }) => attempts),
-    updates.map(({ unrecorded }) => unrecorded),
-    updates.map(({ retries }) => retries),
-  ])
-}
 
 export const addAttempts = async (tx: Tx, attempts: readonly NewAttempt[]): Promise<void> => {
   if (attempts.length === 0) return

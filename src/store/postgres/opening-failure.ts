@@ -6,16 +6,6 @@ import { postgresCodeOf, toldCodeOf } from './failure.ts'
 const BY_WORDS: readonly (readonly [words: RegExp, code: string])[] = [
   [/server does not support SSL/, 'NO_TLS'],
   [/\bno encryption\b|\bSSL off\b/, 'TLS_NEEDED'],
-  [/client password must be a string/, 'NO_PASSWORD'],
-]
-
-/** What PgBouncer says with 08P01, as of a connection that breaks, though it never passes by itself. */
-const OF_A_POOLER: readonly (readonly [words: RegExp, code: string])[] = [
-  [
-    /^(SASL authentication failed|password authentication failed|auth failed|no such user|login rejected)/,
-    'POOLER_LOGIN',
-  ],
-  [/^(no such database|database .* is disabled)/, 'POOLER_DATABASE'],
 ]
 
 /** What keeps us from the database, and what to do. */
@@ -42,23 +32,8 @@ const ADVICE: readonly (readonly [codes: RegExp, en: string, zh: string])[] = [
   ],
   [
     /^28P01$/,
-    'it refuses this password: correct it (what is special in it must be percent-encoded, such as %40 for @), or set it with ALTER ROLE … PASSWORD; where a pooler is between, in the pooler too',
-    '密码不被接受：请改正（特殊字符须作百分号编码，如 @ 写作 %40），或用 ALTER ROLE … PASSWORD 重设；其间有连接池的，连接池中的密码也须一致',
-  ],
-  [
-    /^NO_PASSWORD$/,
-    'it asks for a password, and there is none: write postgres://USER:PASSWORD@HOST/NAME',
-    '它要求密码，而地址中没有：请写作 postgres://用户:密码@主机/库名',
-  ],
-  [
-    /^POOLER_LOGIN$/,
-    'the pooler before it refuses this user or password: correct them (what is special must be percent-encoded, such as %40 for @), or give them to the pooler (auth_file or auth_query of PgBouncer)',
-    '其前面的连接池不接受该用户或密码：请改正（特殊字符须作百分号编码，如 @ 写作 %40），或在连接池中添加（PgBouncer 的 auth_file 或 auth_query）',
-  ],
-  [
-    /^POOLER_DATABASE$/,
-    'the pooler before it has no such database: add it there (below [databases] of PgBouncer), or correct the name',
-    '其前面的连接池没有这个数据库：请在连接池中添加（PgBouncer 的 [databases]），或改正库名',
+    'it refuses this password: correct it (what is special in it must be percent-encoded, such as %40 for @), or set it with ALTER ROLE … PASSWORD',
+    '密码不被接受：请改正（特殊字符须作百分号编码，如 @ 写作 %40），或用 ALTER ROLE … PASSWORD 重设',
   ],
   [
     /^TLS_NEEDED$/,
@@ -69,11 +44,6 @@ const ADVICE: readonly (readonly [codes: RegExp, en: string, zh: string])[] = [
     /^NO_TLS$/,
     'it has no TLS, which sslmode asks for: turn TLS on there, or, in a network that you trust, take sslmode out',
     '它未启用 TLS，而 sslmode 要求 TLS：请在服务器上启用；若网络可信，也可去掉 sslmode',
-  ],
-  [
-    /^CERT_HAS_EXPIRED$/,
-    'its certificate has expired: renew it on the server (or look at the clock of this machine)',
-    '其证书已过期：请在服务器上更新证书（并检查本机时钟）',
   ],
   [
     /^(CERT_|ERR_TLS_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/,
@@ -127,9 +97,7 @@ const reasonCodeOf = (error: unknown): string => {
   if (syscall === 'open') return 'NO_CERTIFICATE'
   // Of a file, not of a connection.
   if (syscall !== undefined && !/^(connect|getaddrinfo|read|write)/.test(syscall)) return ''
-  const code = postgresCodeOf(error)
-  const known = code === '08P01' ? [...BY_WORDS, ...OF_A_POOLER] : BY_WORDS
-  return known.find(([words]) => words.test(error.message))?.[1] ?? code
+  return BY_WORDS.find(([words]) => words.test(error.message))?.[1] ?? postgresCodeOf(error)
 }
 
 /** Whether what `explainConnecting` has explained may pass by itself. */

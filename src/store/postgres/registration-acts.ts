@@ -5,7 +5,8 @@ import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { createMessageResending, lockMessages } from './message-resending.ts'
+import { lockMessagesOf } from './deliveries.ts'
+import { createMessageResending } from './message-resending.ts'
 import { type OwnedRegistration, type SelectedRegistration, selectOwned, toRegistration } from './registration-rows.ts'
 import { lockVerificationsOf, saveCancelled, saveNudges } from './registration-statements.ts'
 
@@ -43,15 +44,16 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
 
   const cancel = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(Cancellation | null)[]> => {
     await lockVerificationsOf(tx, owned)
-    await lockMessages(
+    const locked = await lockMessagesOf(
       tx,
       owned.map(({ id }) => id),
     )
+    const messages = new Map(locked.map(message => [message.registrationId, message]))
     const rows = await selectOwned(tx, owned)
     const plans = await planCancelling(tx, [...rows.values()])
     await saveCancelled(
       tx,
-      [...plans].map(([id, plan]) => ({ ...(rows.get(id) as SelectedRegistration), plan })),
+      [...plans].map(([id, plan]) => ({ ...(rows.get(id) as SelectedRegistration), plan, message: messages.get(id) })),
     )
     const registrations = await findAll(tx, owned)
     return registrations.map(registration => {
@@ -66,7 +68,7 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
     tx: Tx,
     owned: readonly OwnedRegistration[],
   ): Promise<{ outcomes: ResendOutcome[]; turns: readonly TurnedCallback[] }> => {
-    const messages = await lockMessages(
+    const messages = await lockMessagesOf(
       tx,
       owned.map(({ id }) => id),
     )

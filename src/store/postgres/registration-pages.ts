@@ -25,8 +25,8 @@ const WITH_STATUS_AND_STATE = `
   WHERE partner_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
 const UNDELIVERED = `
   SELECT registration_id AS id, (SELECT status FROM registrations r WHERE r.id = registration_id) AS status, state
-  FROM messages
-  WHERE partner_id = $1 AND state = $2 AND state <> 'delivered' AND registration_id < $3
+  FROM deliveries
+  WHERE partner_id = $1 AND state = $2 AND registration_id < $3
   ORDER BY registration_id DESC LIMIT $4`
 /** From the serial to its registrations, of which there are a thousand at most. */
 const OF_SERIAL = `

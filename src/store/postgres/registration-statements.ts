@@ -3,6 +3,7 @@ import type { CancelPlan } from '../rules/cancel.ts'
 import type { Nudge } from '../rules/register.ts'
 import { sealedOrTextTo } from './columns.ts'
 import type { Tx } from './connection.ts'
+import { type LockedMessage, saveDeliveries } from './deliveries.ts'
 import { type OwnedRegistration, SELECT_REGISTRATIONS, type SelectedRegistration } from './registration-rows.ts'
 
 const ENDED: readonly RegistrationStatus[] = ENDED_WITHOUT_VERDICT
@@ -185,7 +186,11 @@ export const addRegistrations = async (tx: Tx, added: readonly AddedRegistration
   )
 }
 
-type Cancelled = Pick<SelectedRegistration, 'verificationId' | 'n' | 'messageSeq'> & { plan: CancelPlan }
+type Cancelled = Pick<SelectedRegistration, 'verificationId' | 'n'> & {
+  plan: CancelPlan
+  /** Its message, locked. */
+  message: LockedMessage | undefined
+}
 
 export const saveCancelled = async (tx: Tx, cancelled: readonly Cancelled[]): Promise<void> => {
   if (cancelled.length === 0) return
@@ -223,16 +228,12 @@ export const saveCancelled = async (tx: Tx, cancelled: readonly Cancelled[]): Pr
 
 /** What they say, and what receivers answered. */
 const eraseMessages = async (tx: Tx, cancelled: readonly Cancelled[]): Promise<void> => {
-  const messages = cancelled.flatMap(({ messageSeq, plan: { message } }) =>
-    messageSeq !== null && message ? [{ seq: messageSeq, ...message }] : [],
+  const changes = cancelled.flatMap(({ message: was, plan }) =>
+    was && plan.message ? [{ was, becomes: { ...was, ...plan.message, dueAt: null, claimedAt: null } }] : [],
   )
-  if (messages.length === 0) return
-  await tx.rows(
-    `UPDATE messages SET state = v.state, due_at = NULL, claimed_at = NULL, claims = v.claims, body = ''
-     FROM unnest($1::bigint[], $2::text[], $3::int[]) AS v(seq, state, claims) WHERE messages.seq = v.seq`,
-    [messages.map(({ seq }) => seq), messages.map(({ state }) => state), messages.map(({ claims }) => claims)],
-  )
-  await tx.rows('UPDATE attempts SET response_excerpt = NULL WHERE message_seq = ANY($1::bigint[])', [
-    messages.map(({ seq }) => seq),
-  ])
+  if (changes.length === 0) return
+  await saveDeliveries(tx, changes)
+  const seqs = changes.map(({ was }) => was.seq)
+  await tx.rows("UPDATE message_bodies SET body = '' WHERE seq = ANY($1::bigint[])", [seqs])
+  await tx.rows('UPDATE attempts SET response_excerpt = NULL WHERE message_seq = ANY($1::bigint[])', [seqs])
 }

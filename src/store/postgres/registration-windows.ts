@@ -46,8 +46,8 @@ const NEWEST = 'id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3'
 
 const ALL = factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`)
 const FAILED = factsOf(`
-  SELECT registration_id AS id FROM messages
-  WHERE (state = 'exhausted' OR (state = 'pending' AND attempts > 0)) AND registration_id < $1 AND registration_id >= $2
+  SELECT registration_id AS id FROM deliveries
+  WHERE (state = 'exhausted' OR attempts > 0) AND registration_id < $1 AND registration_id >= $2
   ORDER BY registration_id DESC LIMIT $3`)
 const OF_PARTNER_WITH_STATUS = factsOf(
   `SELECT id FROM registrations WHERE partner_id = $4 AND status = $5 AND ${NEWEST}`,

@@ -7,8 +7,9 @@ import { sessionOf } from './pool.ts'
 /** Those from which rows come and go all the time: vacuum frees their pages, but not all of their size. */
 const INDEXES = [
   'verifications_due',
-  'messages_due',
-  'messages_open',
+  'deliveries_pkey',
+  'deliveries_due',
+  'deliveries_open',
   'lanes_first',
   'lanes_due_of_kind',
   'count_changes_pkey',

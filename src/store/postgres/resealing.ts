@@ -64,7 +64,11 @@ const createColumn = ({ sealed, read, write }: Pick<Context, 'sealed' | 'read' |
   }
 }
 
-const statementsOf = ({ table, column, key, first, only, id, owner }: SealedColumn) => {
+/** What messages say stands in a table of its own. */
+const tableOf = ({ table }: Pick<SealedColumn, 'table'>): string => (table === 'messages' ? 'message_bodies' : table)
+
+const statementsOf = ({ column, key, first, only, id, owner, ...of }: SealedColumn) => {
+  const table = tableOf(of)
   const type = typeof first === 'number' ? 'bigint' : 'text'
   const one = only === undefined ? '' : `AND ${key} = '${only}'`
   return {

@@ -32,12 +32,14 @@ const SAVE = `
     ) WITH ORDINALITY AS e(partner_id, nth_of_partner, registration_id, lane_id, callback_url, type, body, at, traceparent,
       verification_id, n, status, reason, nth)
   ), told AS (
-    INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, due_at,
-      traceparent, state)
-    SELECT partner_id, before + nth_of_partner, registration_id, lane_id, callback_url, type, body, at, at, traceparent, 'pending'
+    INSERT INTO message_bodies (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, traceparent)
+    SELECT partner_id, before + nth_of_partner, registration_id, lane_id, callback_url, type, body, at, traceparent
     FROM ended LEFT JOIN numbered ON numbered.id = ended.partner_id
     ORDER BY nth
-    RETURNING seq, registration_id
+    RETURNING seq, partner_id, registration_id, lane_id, callback_url, created_at
+  ), queued AS (
+    INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
+    SELECT seq, partner_id, registration_id, lane_id, callback_url, created_at FROM told
   )
   UPDATE registrations
   SET status = ended.status, reason = ended.reason, resolved_at = ended.at, message_seq = told.seq

@@ -5,6 +5,7 @@ import { createCallbackPauses } from './callback-pauses.ts'
 import { urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { lockMessages } from './deliveries.ts'
 
 interface Row extends Omit<EndedRegistration, 'message'>, Pick<Message, 'messageSeq'> {
   verificationId: number
@@ -19,6 +20,8 @@ type Pause = Callback & { since: number }
 
 /** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
 const REST_IN_A_BATCH = 1_000
+/** So many pages of old messages are looked at for a batch: some wait to be sent however old they are, and stay. */
+const PAGES_IN_A_BATCH = 20
 const PAUSES = 'SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses'
 /** In the order of their locks. */
 const OF_URLS = `WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))
@@ -31,6 +34,8 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
   const pauses = createCallbackPauses()
   /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
   let pausesAfter = FIRST
+  /** The same of messages. */
+  let messagesAfter = 0
 
   const forgettable = async (
     tx: Tx,
@@ -51,7 +56,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
       const over = await forgettable(tx, page, { before, stays: false })
       return {
         pauses: page,
-        hasEnded: (await find(tx, before, limit)).length > 0,
+        ended: await find(tx, { before, limit, after: messagesAfter }),
         hasRest: over.length > 0 || (await hasOld(tx, before)),
         nextPause: page.length < REST_IN_A_BATCH ? FIRST : (page.at(-1) ?? FIRST),
       }
@@ -74,8 +79,10 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
 
   return {
     prune: async (before, limit) => {
-      const { pauses: looked, hasEnded, hasRest, nextPause } = await survey(before, limit)
-      const erased = hasEnded ? await write(tx => eraseEnded(tx, before, limit)) : 0
+      const { pauses: looked, ended, hasRest, nextPause } = await survey(before, limit)
+      const hasEnded = ended.rows.length > 0
+      const erased = hasEnded ? await write(tx => eraseEnded(tx, ended.rows, before)) : 0
+      messagesAfter = ended.after
       if (erased === limit) return erased
       if (hasEnded || hasRest) await write(tx => eraseRest(tx, looked, before))
       pausesAfter = nextPause
@@ -89,11 +96,11 @@ const messageOf = ({ state, dueAt }: Message): EndedRegistration['message'] => s
 const REGISTRATION =
   'r.id, r.verification_id AS "verificationId", r.lane_id AS "laneId", r.message_seq AS "messageSeq", m.state, m.due_at AS "dueAt"'
 
-/** A message is created when its registration ends. */
+/** A message is created when its registration ends. Messages have their numbers in the order of time. */
 const WITH_MESSAGE = `
   SELECT ${REGISTRATION}, m.created_at AS "resolvedAt"
-  FROM (SELECT * FROM messages WHERE due_at IS NULL AND created_at < $1 ORDER BY created_at, registration_id LIMIT $2) AS m
-    JOIN registrations r ON r.id = m.registration_id`
+  FROM (SELECT * FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2) AS m JOIN registrations r ON r.id = m.registration_id
+  ORDER BY m.seq`
 const WITHOUT_MESSAGE = `
   SELECT r.id, verification_id AS "verificationId", lane_id AS "laneId", message_seq AS "messageSeq", NULL AS state,
     NULL::bigint AS "dueAt", resolved_at AS "resolvedAt"
@@ -103,35 +110,61 @@ const THESE = `
   SELECT ${REGISTRATION}, r.resolved_at AS "resolvedAt"
   FROM registrations r LEFT JOIN messages m ON m.seq = r.message_seq WHERE r.id = ANY($1)`
 
-const erasable = (rows: readonly (Row & Message)[], before: number) =>
+const erasable = (rows: readonly (Row & Message)[], before: number): (Row & Message)[] =>
   rows.filter(row => mayErase({ ...row, message: messageOf(row) }, before)).toSorted(byEnd)
 
-/** Two indexes have exactly what may be erased, in order, so what is kept costs nothing. */
-const find = async (tx: Tx, before: number, limit: number): Promise<Row[]> => {
-  const some = [
-    ...(await tx.rows<Row & Message>(WITH_MESSAGE, [before, limit])),
-    ...(await tx.rows<Row & Message>(WITHOUT_MESSAGE, [before, limit])),
-  ]
-  return erasable(some, before).slice(0, limit)
+interface Search {
+  before: number
+  limit: number
+  /** Behind which message to begin. */
+  after: number
+}
+
+interface Found {
+  rows: (Row & Message)[]
+  /** Behind which message to go on another time; 0: from the first on. */
+  after: number
+}
+
+/** What may be erased, `limit` at most. */
+const find = async (tx: Tx, search: Search): Promise<Found> => {
+  const { before, limit } = search
+  const { rows, after } = await findWithMessage(tx, search)
+  const others = await tx.rows<Row & Message>(WITHOUT_MESSAGE, [before, limit])
+  return { rows: erasable([...rows, ...others], before).slice(0, limit), after }
+}
+
+const findWithMessage = async (tx: Tx, { before, limit, after }: Search): Promise<Found> => {
+  const rows: (Row & Message)[] = []
+  let last = after
+  for (let n = 0; n < PAGES_IN_A_BATCH; n++) {
+    const page = await tx.rows<Row & Message>(WITH_MESSAGE, [last, limit])
+    rows.push(...erasable(page, before))
+    const end = page.at(-1)
+    if (end === undefined || page.length < limit || (end.resolvedAt ?? 0) >= before) return { rows, after: 0 }
+    if (rows.length >= limit) return { rows, after }
+    last = end.messageSeq ?? last
+  }
+  return { rows, after: last }
 }
 
 const verificationsOf = (rows: readonly Row[]) => [...new Set(rows.map(({ verificationId }) => verificationId))]
 const messagesOf = (rows: readonly Row[]) => rows.flatMap(({ messageSeq }) => messageSeq ?? [])
 
 /** How many it erased. */
-const eraseEnded = async (tx: Tx, before: number, limit: number): Promise<number> => {
-  const found = await find(tx, before, limit)
+const eraseEnded = async (tx: Tx, found: readonly Row[], before: number): Promise<number> => {
   // Whoever registers the serial once more waits, and then finds it gone.
   await tx.rows('SELECT FROM verifications WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE', [
     verificationsOf(found),
   ])
-  await tx.rows('SELECT FROM messages WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE', [messagesOf(found)])
+  await lockMessages(tx, messagesOf(found))
   // Before that others may have erased one, or made its message due.
   const rows = erasable(await tx.rows<Row & Message>(THESE, [found.map(({ id }) => id)]), before)
   if (rows.length === 0) return 0
   await tx.rows('DELETE FROM registrations WHERE id = ANY($1)', [rows.map(({ id }) => id)])
   await tx.rows('DELETE FROM attempts WHERE message_seq = ANY($1::bigint[])', [messagesOf(rows)])
-  await tx.rows('DELETE FROM messages WHERE seq = ANY($1::bigint[])', [messagesOf(rows)])
+  for (const table of ['deliveries', 'message_bodies'])
+    await tx.rows(`DELETE FROM ${table} WHERE seq = ANY($1::bigint[])`, [messagesOf(rows)])
   await eraseVerifications(tx, verificationsOf(rows))
   await eraseLanes(tx, [...new Set(rows.map(({ laneId }) => laneId))])
   return rows.length
@@ -152,7 +185,7 @@ const eraseVerifications = async (tx: Tx, ids: readonly number[]): Promise<void>
 const unusedLanes = async (tx: Tx, ids: readonly number[]): Promise<number[]> => {
   const rows = await tx.rows<{ id: number; hasRegistration: boolean; hasDueMessage: boolean }>(
     `SELECT l.id, EXISTS (SELECT FROM registrations r WHERE r.lane_id = l.id) AS "hasRegistration",
-       EXISTS (SELECT FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS "hasDueMessage"
+       EXISTS (SELECT FROM deliveries d WHERE d.lane_id = l.id AND d.due_at IS NOT NULL) AS "hasDueMessage"
      FROM unnest($1::bigint[]) AS l(id)`,
     [ids],
   )

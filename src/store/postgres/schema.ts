@@ -1,14 +1,13 @@
 import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
-import { MESSAGE_STATES, type MessageState, type MessageType } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import type { AttemptKind } from '../store.ts'
 import { flag, holds, identity, int8, oneOf, sealed, sealedOrText, text, time } from './columns.ts'
 import { doublePrecision, index, integer, pgTable, primaryKey, sql, uniqueIndex } from './drizzle.ts'
 
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
 export { callbackHealth, callbackPauses } from './callback-schema.ts'
+export { attempts, deliveries, messageBodies } from './message-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, serialSigns, signingSecrets } from './partner-schema.ts'
 export { countChanges, counts, history } from './stats-schema.ts'
@@ -149,57 +148,6 @@ export const registrations = pgTable(
   ],
 )
 
-/** One webhook: history, outbox and queue at once. The second queue. */
-export const messages = pgTable(
-  'messages',
-  {
-    seq: identity('seq'),
-    partnerId: text('partner_id').notNull(),
-    /** Its number among the partner's events, in the order of their commits. */
-    event: int8('event').notNull(),
-    registrationId: text('registration_id').notNull(),
-    laneId: int8('lane_id').notNull(),
-    /** The registration's, so that a claim need not look for that. */
-    callbackUrl: text('callback_url').notNull(),
-    type: text('type').$type<MessageType>().notNull(),
-    body: sealed('body').notNull(),
-    createdAt: time('created_at').notNull(),
-    state: text('state').$type<MessageState>().notNull(),
-    /** When to send; while claimed, when the lease runs out; null: done, or held back for a URL that answered 410. */
-    dueAt: time('due_at'),
-    claimedAt: time('claimed_at'),
-    claims: integer('claims').notNull().default(0),
-    /** Set by a resend: what comes of an attempt that was claimed before this count no longer decides anything. */
-    fence: integer('fence').notNull().default(0),
-    attempts: integer('attempts').notNull().default(0),
-    /** Attempts that were under way at a resend and are not recorded yet: they have taken their numbers. */
-    unrecorded: integer('unrecorded').notNull().default(0),
-    /** Retries planned since it was first sent or resent. */
-    retries: integer('retries').notNull().default(0),
-    /** The registration's, so that a claim need not look for that. */
-    traceparent: text('traceparent'),
-  },
-  t => [
-    index('messages_due').on(t.laneId, t.dueAt, t.seq).where(sql`due_at IS NOT NULL`),
-    uniqueIndex('messages_event').on(t.partnerId, t.event),
-    uniqueIndex('messages_registration').on(t.registrationId),
-    index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
-    // What retention erases: nothing of it waits to be sent.
-    index('messages_rested').on(t.createdAt).where(sql`due_at IS NULL`),
-    // What operators look for: what has failed or was given up, over all partners.
-    index('messages_failed')
-      .on(t.registrationId)
-      .where(sql`state = 'exhausted' OR (state = 'pending' AND attempts > 0)`),
-    // In the order in which they are released.
-    index('messages_held_for_url')
-      .on(t.partnerId, t.callbackUrl, t.seq)
-      .where(sql`state = 'pending' AND due_at IS NULL`),
-    oneOf('messages_state', 'state', MESSAGE_STATES),
-    holds('messages_ended', "state = 'pending' OR due_at IS NULL"),
-    holds('messages_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
-  ],
-)
-
 /** The messages of one partner for one host, in a row: a slow host holds up only its own lane. */
 export const lanes = pgTable(
   'lanes',
@@ -225,25 +173,6 @@ export const lanes = pgTable(
     // A condition that only the look for the first lane names: no other query is to read all partners' lanes in this order.
     index('lanes_first').on(t.dueAt).where(sql`due_at >= 0`),
     index('lanes_ramp').on(t.rampAt).where(sql`ramp_at IS NOT NULL`),
-  ],
-)
-
-export const attempts = pgTable(
-  'attempts',
-  {
-    messageSeq: int8('message_seq').notNull(),
-    /** The count of the claim that made it: each claim can write one attempt. */
-    n: integer('n').notNull(),
-    at: time('at').notNull(),
-    outcome: text('outcome').$type<AttemptKind>().notNull(),
-    httpStatus: integer('http_status'),
-    error: text('error'),
-    durationMs: integer('duration_ms').notNull(),
-    responseExcerpt: text('response_excerpt'),
-  },
-  t => [
-    primaryKey({ columns: [t.messageSeq, t.n] }),
-    oneOf('attempts_outcome', 'outcome', ['delivered', 'rejected', 'gone', 'failed']),
   ],
 )
 

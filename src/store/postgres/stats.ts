@@ -1,4 +1,4 @@
-import { MESSAGE_STATES } from '../../core/message.ts'
+import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { type AccountRow, viewAccount } from '../account.ts'
 import { MOST_UNDER_WAY } from '../bulk-act.ts'
@@ -48,9 +48,7 @@ export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defau
           ramps: await ramps(tx),
         },
         registrations: countsOf(REGISTRATION_STATUSES, status => countOf(`registrations_${status}`, ALL)),
-        messages: countsOf(MESSAGE_STATES, state =>
-          state === 'pending' ? pendingOf(countOf) : countOf(`messages_${state}`, ALL),
-        ),
+        messages: messageCountsOf(countOf),
         callbacks: await callbacks(tx),
         openResends: await tx.rows(`SELECT count, resent FROM bulk_resends WHERE NOT done LIMIT ${MOST_COUNTED}`),
         openActs: await tx.rows(
@@ -72,9 +70,11 @@ const queueOfMessages = (countOf: CountOf) => {
   return { waiting: countOf('messages_waiting', ALL) + leased, leased, held: countOf('messages_held', ALL) }
 }
 
-const pendingOf = (countOf: CountOf): number => {
+/** What is delivered is counted with all, and has no delivery any more. */
+const messageCountsOf = (countOf: CountOf): Record<MessageState, number> => {
   const { waiting, held } = queueOfMessages(countOf)
-  return waiting + held
+  const [pending, exhausted] = [waiting + held, countOf('messages_exhausted', ALL)]
+  return { pending, exhausted, delivered: countOf('messages_all', ALL) - pending - exhausted }
 }
 
 /**
@@ -123,7 +123,7 @@ const DUE_LANES = `
     SELECT head.* FROM head JOIN partners p ON p.id = head.partner_id WHERE NOT p.disabled AND head.due_at <= $1)`
 const OF_KIND =
   'l.partner_id = kind.partner_id AND l.slow = kind.slow AND l.proven = kind.proven AND l.due_at IS NOT NULL'
-const DUE_OF_LANE = 'm.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= $1'
+const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= $1'
 
 /**
  * Lane by lane, until enough are counted. The last of these lanes may have more than was reached, so each is counted once more; most of
@@ -135,11 +135,11 @@ const DUE_MESSAGES = `
     SELECT DISTINCT id FROM (
       SELECT l.id FROM kind
         CROSS JOIN LATERAL (SELECT l.id FROM lanes l WHERE ${OF_KIND} AND l.due_at <= $1 OFFSET 0) AS l
-        CROSS JOIN LATERAL (SELECT FROM messages m WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS m
+        CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS d
       LIMIT ${MOST_COUNTED + 1}) AS capped)
   SELECT l.partner_id AS "partnerId", l.host, l.strikes, counted.due, sum(counted.due) OVER () AS "dueOfAll"
   FROM reached JOIN lanes l ON l.id = reached.id CROSS JOIN LATERAL (
-    SELECT count(*) AS due FROM (SELECT FROM messages m WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted
+    SELECT count(*) AS due FROM (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted
   ORDER BY counted.due DESC LIMIT 1`
 
 const dueMessages = async (tx: Tx): Promise<{ due: number; busiest: DueLane | null }> => {
@@ -149,7 +149,7 @@ const dueMessages = async (tx: Tx): Promise<{ due: number; busiest: DueLane | nu
   return { due: dueOfAll, busiest }
 }
 
-const FIRST = 'SELECT min(m.due_at) AS due_at FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL'
+const FIRST = 'SELECT min(d.due_at) AS due_at FROM deliveries d WHERE d.lane_id = l.id AND d.due_at IS NOT NULL'
 
 /**
  * A lane may say too early when its first message is due, but never too late. So the first lane of each kind that says it rightly is a

@@ -45,22 +45,23 @@ const CHANGE_VERIFICATIONS = `
   WHERE v.id = m.id`
 
 const MESSAGE = `m.seq, m.lane_id AS "laneId", m.due_at AS "dueAt", m.claims, m.claimed_at AS "claimedAt",
-  m.created_at AS "createdAt", a.at AS "attemptedAt", a.n AS "attemptedClaim", l.due_at AS "laneDueAt", l.ramp_at AS "rampAt",
+  b.created_at AS "createdAt", a.at AS "attemptedAt", a.n AS "attemptedClaim", l.due_at AS "laneDueAt", l.ramp_at AS "rampAt",
   l.ramped`
 const MESSAGES_WITH = `
+  JOIN message_bodies b ON b.seq = m.seq
   JOIN lanes l ON l.id = m.lane_id
   LEFT JOIN LATERAL (SELECT at, n FROM attempts WHERE message_seq = m.seq ORDER BY n DESC LIMIT 1) AS a ON true`
 const MESSAGES = `
   SELECT ${MESSAGE} FROM (
-    SELECT * FROM messages WHERE due_at IS NOT NULL AND (lane_id, due_at, seq) > ($1::bigint, $2::bigint, $3::bigint)
+    SELECT * FROM deliveries WHERE due_at IS NOT NULL AND (lane_id, due_at, seq) > ($1::bigint, $2::bigint, $3::bigint)
     ORDER BY lane_id, due_at, seq LIMIT $4) AS m ${MESSAGES_WITH}
   ORDER BY m.lane_id, m.due_at, m.seq`
-const LOCK_MESSAGES = 'SELECT seq FROM messages WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE'
+const LOCK_MESSAGES = 'SELECT seq FROM deliveries WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE'
 const FIND_MESSAGES = `
-  SELECT ${MESSAGE} FROM messages m ${MESSAGES_WITH} WHERE m.seq = ANY($1::bigint[]) AND m.due_at IS NOT NULL`
+  SELECT ${MESSAGE} FROM deliveries m ${MESSAGES_WITH} WHERE m.seq = ANY($1::bigint[]) AND m.due_at IS NOT NULL`
 const CHANGE_MESSAGES = `
-  UPDATE messages SET due_at = m.due_at, claimed_at = m.claimed_at
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS m(seq, due_at, claimed_at) WHERE messages.seq = m.seq`
+  UPDATE deliveries SET due_at = m.due_at, claimed_at = m.claimed_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS m(seq, due_at, claimed_at) WHERE deliveries.seq = m.seq`
 const CHANGE_ATTEMPTS = `
   UPDATE attempts SET at = attempts.at - m.lead_ms FROM unnest($1::bigint[], $2::bigint[]) AS m(seq, lead_ms)
   WHERE attempts.message_seq = m.seq AND attempts.at > $3`

@@ -14,7 +14,7 @@ const FOLD_EVERY_MS = 2 * SECOND
 const MOST_FOLDS = 20
 const CARE_EVERY_MS = 10 * MINUTE
 
-const TABLES = ['verifications', 'registrations', 'messages', 'lanes', 'attempts']
+const TABLES = ['verifications', 'registrations', 'message_bodies', 'deliveries', 'lanes', 'attempts']
 /** Autovacuum comes by itself, but where it is off, or has not come yet, the planner takes a large table for an empty one. */
 const UNKNOWN = `
   SELECT relname AS name FROM pg_stat_user_tables

@@ -144,7 +144,7 @@ export const READING_METRICS = {
   pgDeadRows: gauge(
     'idface_pg_dead_rows',
     'About how many rows of a table of PostgreSQL are dead and not removed yet.',
-    { table: ['lanes', 'messages', 'registrations', 'verifications'] },
+    { table: ['deliveries', 'lanes', 'registrations', 'verifications'] },
   ),
   pgOldestXmin: gauge(
     'idface_pg_oldest_xmin_seconds',

@@ -40,7 +40,7 @@ test('tells the size, the server, its connections, and what it has committed', a
     serverVersion: expect.stringMatching(/^\d+\.\d+$/),
     databaseBytes: expect.any(Number),
     masterKey: expect.stringMatching(/^[0-9a-f]{8}$/),
-    deadRows: { lanes: 0, messages: 0, registrations: 0, verifications: 0 },
+    deadRows: { deliveries: 0, lanes: 0, registrations: 0, verifications: 0 },
     oldestSnapshotMs: 0,
     errors: { busy: 0, full: 0, connection: 0, serialization: 0, timeout: 0, other: 0 },
   })

@@ -185,9 +185,17 @@ describe('nodes on PostgreSQL', () => {
       return ended
     }
     const working = work()
-    for (const table of ['registrations', 'messages', 'verifications', 'lanes', 'accounts', 'partners'])
+    for (const table of [
+      'registrations',
+      'message_bodies',
+      'deliveries',
+      'verifications',
+      'lanes',
+      'accounts',
+      'partners',
+    ])
       await server.query(`ALTER TABLE ${table} ADD COLUMN of_a_later_version bigint`, [], database)
-    await server.query('CREATE INDEX CONCURRENTLY later ON messages (of_a_later_version)', [], database)
+    await server.query('CREATE INDEX CONCURRENTLY later ON deliveries (of_a_later_version)', [], database)
     await openNode()
     isMigrated = true
     expect(await working).toBeGreaterThan(0)

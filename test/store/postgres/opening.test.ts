@@ -1,17 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readConfig } from '../../../src/config/read-config.ts'
 import type { StartError } from '../../../src/core/error.ts'
+import { openStore } from '../../../src/store/open.ts'
 import { mayPass } from '../../../src/store/opening-failure.ts'
 import { showAddress } from '../../../src/store/postgres/address.ts'
 import { describeFailure, unavailable } from '../../../src/store/postgres/failure.ts'
 import { explainConnecting } from '../../../src/store/postgres/opening-failure.ts'
-import { openAt, refusalOf } from '../../support/opening.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+
+const MASTER_KEY = randomBytes(32).toString('base64')
 
 let server: TestServer
 beforeAll(async () => {
   server = await openTestServer()
 })
 afterAll(() => server[Symbol.asyncDispose]())
+
+/** As a short command does; `told` has what was told on the way. */
+const openAt = async (DATABASE_URL: string, key = MASTER_KEY) => {
+  const env = { DATABASE_URL, MASTER_KEY: key }
+  const read = readConfig(env, { need: 'database', readFile: () => '' })
+  if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join())
+  const told: unknown[] = []
+  const store = await openStore(read.config, {
+    ...{ now: Date.now, random: randomBytes, sleep, runs: 'here' },
+    emit: (...event: unknown[]) => void told.push(event),
+  })
+  return { store, told, [Symbol.asyncDispose]: () => store.close() }
+}
+
+/** Why it could not be opened. */
+const refusalOf = async (url: string): Promise<StartError> => {
+  try {
+    await using _ = await openAt(url)
+  } catch (error) {
+    return error as StartError
+  }
+  throw new Error('it was opened')
+}
 
 test('a new database is announced, without its password, and opened again in silence', async () => {
   const url = await server.createDatabase('announced')

@@ -78,3 +78,18 @@ test('a message that is resent while retention erases it is sent, or there is no
     expect(left).toEqual({ messages: 0, attempts: 0 })
   }
 })
+
+test('old messages that wait to be sent, however many, keep none behind them from being erased', async () => {
+  await using opened = await openNodes()
+  const { bench, query } = opened
+  const WAITING = 50
+  for (let n = 0; n < WAITING; n++) await bench.resolve()
+  const last = await bench.resolve()
+  await query(`UPDATE deliveries SET state = 'exhausted', due_at = NULL WHERE registration_id = '${last.id}'`)
+  const erased: number[] = []
+  // One at a time looks at fewer messages than wait.
+  for (let n = 0; n < 4; n++) erased.push(await bench.store.prune(Date.now() + 60_000, 1))
+  expect(erased.filter(count => count > 0)).toEqual([1])
+  const [left] = await query('SELECT count(*)::int AS n FROM messages')
+  expect(left).toEqual({ n: WAITING })
+})

@@ -67,9 +67,8 @@ test('the lane in which counting ends is counted to its end, so that it can be t
     [bench.partnerId],
   )
   await query(
-    `INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
-     SELECT $1, row_number() OVER (), 'reg_' || l.host || n, l.id, 'https://' || l.host || '/', 'idface.failed', '', 1, 'pending',
-       l.due_at + n
+    `INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
+     SELECT row_number() OVER (), $1, 'reg_' || l.host || n, l.id, 'https://' || l.host || '/', l.due_at + n
      FROM lanes l JOIN (VALUES ('one.example', $2::int), ('two.example', $3::int)) AS sizes(host, size) ON sizes.host = l.host
        CROSS JOIN LATERAL generate_series(0, sizes.size - 1) AS n`,
     [bench.partnerId, small, large],
@@ -90,17 +89,17 @@ test('a lane that says too early when its first message is due hides none that i
     `INSERT INTO lanes (partner_id, host, due_at) VALUES ($1, 'early.example', 1), ($1, 'right.example', 50)`,
     [bench.partnerId],
   )
-  const add = (host: string, event: number, dueAt: number) =>
+  const add = (host: string, seq: number, dueAt: number) =>
     query(
-      `INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
-       SELECT $1, $2::int, 'reg_' || host, id, '', 'idface.failed', '', 1, 'pending', $3 FROM lanes WHERE host = $4`,
-      [bench.partnerId, event, dueAt, host],
+      `INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
+       SELECT $2::int, $1, 'reg_' || host, id, '', $3 FROM lanes WHERE host = $4`,
+      [bench.partnerId, seq, dueAt, host],
     )
   await add('right.example', 1, 50)
   await add('early.example', 2, 40)
   expect((await bench.store.stats()).deliveries).toMatchObject({ due: 2, oldestDueAt: 40 })
-  await query('UPDATE messages SET due_at = 60 WHERE event = 2')
+  await query('UPDATE deliveries SET due_at = 60 WHERE seq = 2')
   expect((await bench.store.stats()).deliveries).toMatchObject({ due: 2, oldestDueAt: 50 })
-  await query('DELETE FROM messages WHERE event = 1')
+  await query('DELETE FROM deliveries WHERE seq = 1')
   expect((await bench.store.stats()).deliveries).toMatchObject({ due: 1, oldestDueAt: 60 })
 })

@@ -18,8 +18,8 @@ const TABLES = `
   CREATE TABLE counts (what text NOT NULL, owner text NOT NULL, n bigint NOT NULL, PRIMARY KEY (owner, what));
   CREATE TABLE count_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL, owner text NOT NULL, n bigint NOT NULL);
   CREATE INDEX count_changes_owner ON count_changes (owner);
-  CREATE TABLE messages (seq bigint PRIMARY KEY, due_at bigint);
-  CREATE INDEX messages_due ON messages (due_at)`
+  CREATE TABLE deliveries (seq bigint PRIMARY KEY, due_at bigint);
+  CREATE INDEX deliveries_due ON deliveries (due_at)`
 
 beforeAll(async () => {
   server = await openTestServer(['autovacuum=off'])
@@ -124,8 +124,13 @@ describe('upkeep of PostgreSQL', () => {
     expect(await build()).toEqual([[], []])
     at += DAY
     const built = await build()
-    expect(built.flat().toSorted()).toEqual(['count_changes_owner', 'count_changes_pkey', 'messages_due'])
-    expect(built.map(names => names.length).toSorted()).toEqual([0, 3])
+    expect(built.flat().toSorted()).toEqual([
+      'count_changes_owner',
+      'count_changes_pkey',
+      'deliveries_due',
+      'deliveries_pkey',
+    ])
+    expect(built.map(names => names.length).toSorted()).toEqual([0, 4])
     expect(await build()).toEqual([[], []])
     at += DAY
     expect(await build(1_000_000)).toEqual([[], []])
@@ -134,11 +139,11 @@ describe('upkeep of PostgreSQL', () => {
   test('drops what a rebuilding has left that did not end', async () => {
     const { write } = open()
     await query(
-      'INSERT INTO messages SELECT n, n FROM generate_series(1, 100) AS n; INSERT INTO messages VALUES (101, 1)',
+      'INSERT INTO deliveries SELECT n, n FROM generate_series(1, 100) AS n; INSERT INTO deliveries VALUES (101, 1)',
     )
-    await query('CREATE UNIQUE INDEX CONCURRENTLY messages_due_ccnew ON messages (due_at)').catch(() => {})
+    await query('CREATE UNIQUE INDEX CONCURRENTLY deliveries_due_ccnew ON deliveries (due_at)').catch(() => {})
     const invalid = () => query('SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid')
-    expect(await invalid()).toEqual([{ name: 'messages_due_ccnew' }])
+    expect(await invalid()).toEqual([{ name: 'deliveries_due_ccnew' }])
     await reindex({ write, url: server.urlOf(database) })
     at += DAY
     await reindex({ write, url: server.urlOf(database) })
@@ -152,20 +157,20 @@ describe('upkeep of PostgreSQL', () => {
     at += DAY
     const backup = new pg.Client({ connectionString: url })
     await backup.connect()
-    await backup.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM messages')
+    await backup.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM deliveries')
     onTestFinished(() => backup.end())
     const ending = new AbortController()
     const built = reindex({ write, url, leastBytes: 0, signal: ending.signal })
     const waiting = "query LIKE 'REINDEX%' AND wait_event_type = 'Lock'"
     await vi.waitFor(async () => expect(await query(`SELECT FROM pg_stat_activity WHERE ${waiting}`)).toHaveLength(1))
     ending.abort()
-    expect(await Promise.race([built, sleep(5_000)])).not.toContain('messages_due')
+    expect(await Promise.race([built, sleep(5_000)])).not.toContain('deliveries_due')
   })
 
   test('goes on where it may not build indexes', async () => {
     const { write } = open()
     await server.query(`CREATE ROLE guest LOGIN`)
-    await query('GRANT SELECT ON messages TO guest')
+    await query('GRANT SELECT ON deliveries TO guest')
     const url = server.urlOf(database).replace('postgres@', 'guest@')
     await reindex({ write, url, leastBytes: 0 })
     at += DAY
@@ -174,8 +179,8 @@ describe('upkeep of PostgreSQL', () => {
 
   test('has the planner know of a large table of which it knows nothing', async () => {
     const connection = open()
-    await query('INSERT INTO messages SELECT n, n FROM generate_series(1, 5000) AS n')
-    const known = async () => (await query("SELECT reltuples::int AS n FROM pg_class WHERE relname = 'messages'"))[0]
+    await query('INSERT INTO deliveries SELECT n, n FROM generate_series(1, 5000) AS n')
+    const known = async () => (await query("SELECT reltuples::int AS n FROM pg_class WHERE relname = 'deliveries'"))[0]
     expect(await known()).toEqual({ n: -1 })
     await vi.waitFor(async () => {
       await analyze(connection)

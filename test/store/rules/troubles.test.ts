@@ -206,7 +206,7 @@ test('tells of a transaction of PostgreSQL that keeps dead rows', () => {
     ...{ kind: 'postgres', serverVersion: '18.1', databaseBytes: 1e9, masterKey: '00000000', clockAheadMs: 0 },
     isListening: true,
     ...{ pools: { api: pool, loops: pool }, commits: HISTOGRAM, errors: ERRORS, oldestSnapshotMs: 10 * MINUTE },
-    deadRows: { lanes: 0, messages: 0, registrations: 0, verifications: 0 },
+    deadRows: { deliveries: 0, lanes: 0, registrations: 0, verifications: 0 },
   }
   expect(told(stats, { engine })).toEqual([])
   expect(told(stats, { engine: { ...engine, oldestSnapshotMs: 11 * MINUTE } })).toEqual([

@@ -76,7 +76,11 @@ export const openPostgresEngine: OpenEngine = async options => {
   }
 }
 
-const SAVED = [...STORED, 'counts', 'count_changes']
+/** The tables behind a view. */
+const SAVED = [
+  ...STORED.flatMap(table => (table === 'messages' ? ['message_bodies', 'deliveries'] : table)),
+  ...['counts', 'count_changes'],
+]
 
 /** What is counted, by whom, and how many there are. */
 const COUNTED = `
@@ -85,7 +89,8 @@ const COUNTED = `
   UNION ALL SELECT 'registrations_' || status, '', count(*) FROM registrations GROUP BY 1
   UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
   UNION ALL SELECT 'partner_hour', partner_id || ' ' || created_at / 3600000, count(*) FROM registrations GROUP BY 2
-  UNION ALL SELECT 'messages_' || state, '', count(*) FROM messages WHERE state <> 'pending' GROUP BY 1
+  UNION ALL SELECT 'messages_all', '', count(*) FROM messages HAVING count(*) > 0
+  UNION ALL SELECT 'messages_exhausted', '', count(*) FROM messages WHERE state = 'exhausted' HAVING count(*) > 0
   UNION ALL SELECT 'messages_held', '', count(*) FROM messages WHERE state = 'pending' AND due_at IS NULL HAVING count(*) > 0
   UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL
     HAVING count(*) > 0
@@ -116,6 +121,6 @@ interface Newest {
   numbers: Record<Sequence, number>
 }
 const NEWEST = `
-  SELECT json_object_agg(sequence.name, coalesce(pg_sequence_last_value(pg_get_serial_sequence(sequence.name, sequence.key)), 0))
+  SELECT json_object_agg(sequence.name, coalesce(pg_sequence_last_value(sequence.counter::regclass), 0))
     AS numbers
-  FROM (VALUES ('verifications', 'id'), ('messages', 'seq'), ('lanes', 'id')) AS sequence(name, key)`
+  FROM (VALUES ('verifications', 'verifications_id_seq'), ('messages', 'message_bodies_seq_seq'), ('lanes', 'lanes_id_seq')) AS sequence(name, counter)`

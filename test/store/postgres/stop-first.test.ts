@@ -1,0 +1,105 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { StartError } from '../../../src/core/error.ts'
+import { migrateInTurns } from '../../../src/store/postgres/migrating.ts'
+import { MIGRATIONS, openClient } from '../../../src/store/postgres/opening.ts'
+import { journalOf, refuseBesideOlder } from '../../../src/store/postgres/stop-first.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+const SPLIT = '0008_deliveries'
+const JOURNAL = journalOf(MIGRATIONS)
+const before = JOURNAL.slice(
+  0,
+  JOURNAL.findIndex(({ tag }) => tag === SPLIT),
+)
+
+/** A database as the version before the split has left it. */
+const openOld = async (name: string) => {
+  const folder = mkdtempSync(join(tmpdir(), 'notifier-migrations-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  cpSync(MIGRATIONS, folder, { recursive: true })
+  const path = join(folder, 'meta/_journal.json')
+  const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: unknown[] }
+  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, before.length) }))
+  const url = await server.createDatabase(name)
+  await migrateInTurns(() => openClient(url, 'migrate'), folder)
+  const client = await openClient(url, 'test')
+  onTestFinished(() => client.end())
+  return { url, client, applied: before.at(-1)?.when ?? 0 }
+}
+
+test('a node of the version before worked on beside a schema that it could not write to', async () => {
+  const { client, applied } = await openOld('worked')
+  const refusal = () =>
+    refuseBesideOlder(client, MIGRATIONS, applied).then(
+      () => null,
+      (error: StartError) => error.words,
+    )
+  const show = (name: string, ago: string) =>
+    client.query(
+      `INSERT INTO nodes (id, name, version, settings, roles, key, started_at, seen_at, steady_at)
+       SELECT $1, $1, '1', '', '[]', '', at, at, at
+       FROM (SELECT floor(extract(epoch FROM clock_timestamp() - $2::interval) * 1000)::bigint AS at) AS seen`,
+      [name, ago],
+    )
+  expect(await refusal()).toBeNull()
+  await show('gone:8080', '31 s')
+  expect(await refusal()).toBeNull()
+  await show('one:8080', '5 s')
+  await show('two:8080', '1 s')
+  expect(await refusal()).toEqual({
+    en: expect.stringContaining('stop all of them, one:8080, two:8080, and start again'),
+    zh: expect.stringContaining('one:8080、two:8080'),
+  })
+  // What is not missing stops nobody.
+  await expect(refuseBesideOlder(client, MIGRATIONS, JOURNAL.at(-1)?.when ?? 0)).resolves.toBeUndefined()
+})
+
+const MESSAGES = `
+  SELECT seq, partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at, claimed_at, claims,
+    fence, attempts, unrecorded, retries, traceparent
+  FROM messages ORDER BY seq`
+const COUNTS = `
+  SELECT what, sum(n)::int AS n FROM (TABLE counts UNION ALL SELECT what, owner, n FROM count_changes) AS both_ (what, owner, n)
+  WHERE what LIKE 'messages%' GROUP BY what HAVING sum(n) <> 0 ORDER BY what`
+
+test('a database from before messages were split has them all as they stood, and counts them', async () => {
+  const { url, client } = await openOld('split')
+  await client.query(`
+    INSERT INTO messages (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at, claimed_at,
+      claims, fence, attempts, unrecorded, retries, traceparent)
+    VALUES ('par', 1, 'reg_1', 1, 'https://a.example/', 'idface.succeeded', 'one', 1, 'delivered', NULL, NULL, 3, 2, 2, 1, 1, 'trace'),
+      ('par', 2, 'reg_2', 1, 'https://a.example/', 'idface.failed', 'two', 2, 'exhausted', NULL, NULL, 9, 0, 9, 0, 8, NULL),
+      ('par', 3, 'reg_3', 1, 'https://b.example/', 'idface.failed', 'three', 3, 'pending', NULL, NULL, 1, 0, 0, 0, 0, NULL),
+      ('par', 4, 'reg_4', 2, 'https://a.example/', 'idface.failed', 'four', 4, 'pending', 70, 10, 2, 0, 1, 0, 1, NULL),
+      ('par', 5, 'reg_5', 2, 'https://a.example/', 'idface.failed', '', 5, 'pending', 80, NULL, 0, 0, 0, 0, 0, NULL)`)
+  const { rows } = await client.query(MESSAGES)
+  await migrateInTurns(() => openClient(url, 'migrate'), MIGRATIONS)
+  expect((await client.query(MESSAGES)).rows).toEqual(rows)
+  expect((await client.query(COUNTS)).rows).toEqual([
+    { what: 'messages_all', n: 5 },
+    { what: 'messages_exhausted', n: 1 },
+    { what: 'messages_held', n: 1 },
+    { what: 'messages_leased', n: 1 },
+    { what: 'messages_waiting', n: 1 },
+  ])
+  // Numbers go on, and the triggers count.
+  await client.query(`
+    INSERT INTO message_bodies (partner_id, event, registration_id, lane_id, callback_url, type, body, created_at)
+    VALUES ('par', 6, 'reg_6', 2, 'https://a.example/', 'idface.failed', 'six', 6)`)
+  expect((await client.query(MESSAGES)).rows.at(-1)).toMatchObject({
+    seq: '6',
+    state: 'delivered',
+    claims: 1,
+    attempts: 1,
+  })
+  expect((await client.query(COUNTS)).rows[0]).toEqual({ what: 'messages_all', n: 6 })
+})
