@@ -9,7 +9,8 @@ type Settling = 'poll' | 'delivery'
 /** Short enough that what was kept is recorded within the grace of a stop. */
 const LONGEST_WAIT_MS = 5 * SECOND
 
-type Settled<Result> = { ok: true; results: readonly Result[] } | { ok: false; error: unknown }
+/** What has come of an outcome: null is one that was dropped; or somebody keeps busy what it changes. */
+type Settled<Result> = { result: Result | null } | 'busy'
 
 interface SettlerDeps {
   clock: Pick<Clock, 'sleep'>
@@ -24,42 +25,52 @@ interface SettlerDeps {
  *
  * While the database cannot be written, outcomes are kept and tried again after 1 s, 2 s, 4 s and then every 5 s, because what has happened must not
  * be forgotten. When one outcome makes its batch fail, each is recorded by itself and the bad one is dropped, so that it
- * stops nobody else; its row is due again when its lease runs out.
+ * stops nobody else; its row is due again when its lease runs out. One that somebody keeps busy is found by halves, and waits apart.
  */
 export const createSettler = <Settlement, Result>(
   settle: (settlements: readonly Settlement[]) => Promise<readonly Result[]>,
   { clock, emit, event }: SettlerDeps,
 ): ((settlement: Settlement) => Promise<Result | null>) => {
-  /** Fails only with an error for which trying again would not help. */
-  const trySettle = async (settlements: readonly Settlement[]): Promise<Settled<Result>> => {
+  const waitAfter = (failures: number) => clock.sleep(Math.min(LONGEST_WAIT_MS, SECOND * 2 ** Math.min(failures, 10)))
+
+  const settleParts = async (parts: readonly (readonly Settlement[])[]): Promise<Settled<Result>[]> => {
+    const settled: Settled<Result>[] = []
+    for (const part of parts) settled.push(...(await settleAll(part)))
+    return settled
+  }
+
+  const settleAll = async (settlements: readonly Settlement[]): Promise<readonly Settled<Result>[]> => {
+    const isAlone = settlements.length === 1
     for (let failures = 0; ; failures++) {
       try {
-        return { ok: true, results: await settle(settlements) }
+        return (await settle(settlements)).map(result => ({ result }))
       } catch (error) {
-        if (!(error instanceof AppError && error.code === 'unavailable')) return { ok: false, error }
+        if (!(error instanceof AppError && error.code === 'unavailable')) {
+          if (!isAlone) return settleParts(settlements.map(one => [one]))
+          emit(`${event}.settle_failed`, { error })
+          return [{ result: null }]
+        }
         emit(`${event}.settle_delayed`, { error, outcomes: settlements.length })
-        await clock.sleep(Math.min(LONGEST_WAIT_MS, SECOND * 2 ** Math.min(failures, 10)))
+        if (error.isOfPart) return isAlone ? ['busy'] : settleParts(halvesOf(settlements))
+        await waitAfter(failures)
       }
     }
   }
 
-  const drop = (error: unknown): null => {
-    emit(`${event}.settle_failed`, { error })
-    return null
-  }
+  const settleFirst = createCoalescer(settleAll)
+  const settleAgain = createCoalescer(settleAll)
 
-  const settleEach = async (settlements: readonly Settlement[]): Promise<(Result | null)[]> => {
-    const results: (Result | null)[] = []
-    for (const settlement of settlements) {
-      const settled = await trySettle([settlement])
-      results.push(settled.ok ? (settled.results[0] ?? null) : drop(settled.error))
+  return async settlement => {
+    let settled = await settleFirst(settlement)
+    for (let failures = 0; settled === 'busy'; failures++) {
+      await waitAfter(failures)
+      settled = await settleAgain(settlement)
     }
-    return results
+    return settled.result
   }
+}
 
-  return createCoalescer<Settlement, Result | null>(async settlements => {
-    const settled = await trySettle(settlements)
-    if (settled.ok) return settled.results
-    return settlements.length === 1 ? [drop(settled.error)] : settleEach(settlements)
-  })
+const halvesOf = <Item>(items: readonly Item[]): (readonly Item[])[] => {
+  const middle = Math.ceil(items.length / 2)
+  return [items.slice(0, middle), items.slice(middle)]
 }

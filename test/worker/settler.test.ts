@@ -45,6 +45,26 @@ describe('recording outcomes', () => {
     expect(emit.mock.calls).toEqual(new Array(5).fill(waiting))
   })
 
+  test('puts aside the one that somebody keeps busy, and records it when it is free', async () => {
+    const written: string[] = []
+    let isBusy = true
+    const { record, batches, clock, emit } = openSettler(batch => {
+      if (isBusy && batch.includes('busy')) throw new AppError('unavailable', both('busy'), { isOfPart: true })
+      written.push(...batch)
+    })
+    const busy = record('busy')
+    expect(await Promise.all(['a', 'b', 'c'].map(record))).toHaveLength(3)
+    expect(batches).toEqual([['busy', 'a', 'b', 'c'], ['busy', 'a'], ['busy'], ['a'], ['b', 'c']])
+    expect(await record('d')).toBe('d is recorded')
+    await clock.advance(1_000)
+    await endOfTurn()
+    isBusy = false
+    await clock.advance(2_000)
+    expect(await busy).toBe('busy is recorded')
+    expect(written).toEqual(['a', 'b', 'c', 'd', 'busy'])
+    expect(emit.mock.calls.map(([, { outcomes }]) => outcomes)).toEqual([4, 2, 1, 1])
+  })
+
   test('leaves out the one that fails, so that it stops nobody else', async () => {
     const written: string[] = []
     const { record, emit } = openSettler(batch => {

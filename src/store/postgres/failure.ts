@@ -104,19 +104,23 @@ export const describeFailure = (error: unknown): Words => {
 }
 
 /** @param why in words that anybody who called may read */
-export const unavailable = (why: Words): AppError =>
+export const unavailable = (why: Words, more: { isOfPart?: boolean } = {}): AppError =>
   new AppError(
     'unavailable',
     { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
-    { retryAfterMs: RETRY_AFTER_MS },
+    { retryAfterMs: RETRY_AFTER_MS, ...more },
   )
+
+/** A row that another session has locked, or a statement that took too long. */
+const OF_PART = /^(55P03|57014)$/
 
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
   // A row that is still there when it was looked for again is no other node's.
-  if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeFailure(error))
+  if (code !== '23505' && judgeFailure(error) !== null)
+    return unavailable(describeFailure(error), { isOfPart: OF_PART.test(code) })
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
   return new Error(`PostgreSQL refuses a statement: ${code}${constraint === null ? '' : ` (${constraint})`}`)
