@@ -32,6 +32,8 @@ interface Order {
   masterKey: string
   batches: number
   dues: Dues
+  /** A batch begins so long after the last one has ended; 0: at once. */
+  pauseMs?: number
 }
 
 const ANSWER = {
@@ -41,14 +43,15 @@ const ANSWER = {
 } as const
 
 /** Claims and settles as the workers do, a batch at a time. A settled row is due again, so the queue keeps its length. */
-const measure = async ({ path = '', database, masterKey, batches, dues }: Order): Promise<Sample> => {
+const measure = async ({ path = '', database, masterKey, batches, dues, pauseMs = 0 }: Order): Promise<Sample> => {
   const options = { masterKey: Buffer.from(masterKey, 'base64'), now: Date.now, defaultRate: 1e6 }
   const store =
     database === undefined
       ? await openRemoteStore({ ...options, path })
       : await openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
   const dueAgain = () => store.now() - (dues === 'in order' ? 0 : Math.floor(Math.random() * DUE_WINDOW_MS))
-  const verifications = await measureQueue(batches, {
+  const pace = { batches, pauseMs }
+  const verifications = await measureQueue(pace, {
     claim: async () => {
       const { claims } = await store.claimVerifications({
         busy: new Map(),
@@ -59,7 +62,7 @@ const measure = async ({ path = '', database, masterKey, batches, dues }: Order)
     },
     settle: rows => settleVerifications(store, rows, dueAgain),
   })
-  const messages = await measureQueue(batches, {
+  const messages = await measureQueue(pace, {
     claim: async () => {
       const shares = { slots: BATCH, unsureSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
       const busy = {
@@ -90,7 +93,7 @@ const measure = async ({ path = '', database, masterKey, batches, dues }: Order)
 
 /** Records the outcomes of a batch while the next ones are claimed, as the workers do. */
 const measureQueue = async <Row>(
-  batches: number,
+  { batches, pauseMs }: { batches: number; pauseMs: number },
   queue: { claim: () => Promise<Row[]>; settle: (rows: Row[]) => Promise<unknown> },
 ) => {
   const perRow: number[] = []
@@ -115,9 +118,19 @@ const measureQueue = async <Row>(
     unrecorded.push(timed(() => queue.settle(rows)))
     return rows.length
   }
+  let pausedMs = 0
+  const pause = async () => {
+    await Promise.all(unrecorded.splice(0))
+    const startedAt = performance.now()
+    await sleep(pauseMs)
+    pausedMs += performance.now() - startedAt
+  }
   const runBatches = async (count: number): Promise<number> => {
     let rows = 0
-    for (let batch = 0; batch < count; batch++) rows += await runBatch()
+    for (let batch = 0; batch < count; batch++) {
+      rows += await runBatch()
+      if (pauseMs > 0) await pause()
+    }
     return rows
   }
 
@@ -128,8 +141,9 @@ const measureQueue = async <Row>(
   let rowsDone = 0
   for (let group = 0; group < batches / GROUP; group++) {
     const startedAt = performance.now()
+    pausedMs = 0
     const rows = await runBatches(GROUP)
-    perRow.push(((performance.now() - startedAt) * 1000) / rows)
+    perRow.push(((performance.now() - startedAt - pausedMs) * 1000) / rows)
     rowsDone += rows
   }
   await Promise.all(unrecorded)
