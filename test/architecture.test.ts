@@ -56,6 +56,7 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'store/sqlite/store.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/sqlite/engine-figures.ts': "times commits on the store's thread, whose clock only moves with a call",
   'store/postgres/engine-figures.ts': 'times commits, which nothing decides by',
+  'store/postgres/connection.ts': 'measures how long one call has lasted, by a clock that nobody sets',
   'store/sqlite/attempts.ts': 'waits while another process has the file locked',
   'store/sqlite/read-only.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/sqlite/database-file.ts': "looks whether the file is still there, on the store's thread",

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import type { PostgresStats } from '../stats.ts'
+import { clockAhead } from './clock-estimate.ts'
 import { beginLife, LIFE, type Numbered, wasCommitted } from './commit-outcome.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
@@ -107,7 +108,7 @@ const LOCK = {
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep } = options
   const figures = createEngineFigures()
-  let aheadMs = 0
+  let knownAheadMs: number | null = null
   const prepare = createPreparing()
 
   const begin = async (client: PoolClient, text: string): Promise<{ transaction: Numbered | null; tx: Tx }> => {
@@ -117,7 +118,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const begun: Begun = Object.assign({}, ...results.flatMap(({ rows }) => rows))
     // It may be behind what is true.
     if (begun.isStandby) throw readOnly()
-    if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
+    if (hasDatabaseClock) knownAheadMs = clockAhead(knownAheadMs, { at: begun.at, askedAt: before, answeredAt: now() })
     const at = hasDatabaseClock ? begun.at : now()
     const rows = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
       const { rows } = await client.query({ ...prepare.named(sql), values: [...values] })
@@ -165,13 +166,14 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   }
 
   const runAgain = async <T>(pool: Pool, text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
-    const start = now()
+    // The other clock may be set meanwhile.
+    const start = performance.now()
     for (const pauseMs of PAUSES_MS) {
       try {
         return await runOnce(pool, text, run)
       } catch (error) {
         if (isUnprepared(error)) prepare.giveUp()
-        if (judgeFailure(error) !== 'again' || now() - start + pauseMs >= RUN_AGAIN_WITHIN_MS) throw error
+        if (judgeFailure(error) !== 'again' || performance.now() - start + pauseMs >= RUN_AGAIN_WITHIN_MS) throw error
         await sleep(pauseMs)
       }
     }
@@ -197,11 +199,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   return {
     ...transactions(calls),
     loops: transactions(loops),
-    now: () => Math.round(now() + aheadMs),
+    now: () => Math.round(now() + (knownAheadMs ?? 0)),
     figures: () => ({
       ...figures.read(),
       pools: { api: calls.stats(), loops: loops.stats() },
-      clockAheadMs: Math.round(aheadMs),
+      clockAheadMs: Math.round(knownAheadMs ?? 0),
     }),
     close: async () => {
       await Promise.all([calls.close(), loops.close()])

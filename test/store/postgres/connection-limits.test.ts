@@ -1,0 +1,147 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Connection } from '../../../src/store/postgres/connection.ts'
+import { openDatabaseLink } from '../../support/database-link.ts'
+import { NEEDED_TABLE, openTestServer } from '../../support/postgres.ts'
+import { count, open, timed, useRows } from './support.ts'
+
+const rows = useRows()
+
+describe('a connection to PostgreSQL', () => {
+  test('G5: a call that finds no connection free fails within its time', async () => {
+    await using connection = await open(rows.url(), { connections: 1 })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const first = connection.write(() => promise)
+    const elapsed = await timed(() =>
+      expect(count(connection)).rejects.toThrow('all connections of this node are in use'),
+    )
+    expect(elapsed).toBeLessThan(6_000)
+    await count(connection.loops)
+    resolve()
+    await first
+    await count(connection)
+  })
+
+  test('G5: a server without a connection left is told at once, and used again when it has one', async () => {
+    await rows.server().query(`ALTER DATABASE "${rows.database()}" CONNECTION LIMIT 0`)
+    await rows.server().query(`CREATE ROLE guest LOGIN`)
+    await rows.server().query('GRANT ALL ON rows, server_life TO guest', [], rows.database())
+    await using connection = await open(rows.url().replace('postgres@', 'guest@'))
+    const elapsed = await timed(() => expect(count(connection)).rejects.toThrow('it has no connection left: 53300'))
+    expect(elapsed).toBeLessThan(500)
+    await rows.server().query(`ALTER DATABASE "${rows.database()}" CONNECTION LIMIT 10`)
+    await count(connection)
+  })
+
+  test('G6: calls that wait for the lock of another session fail in time, and leave none behind', async () => {
+    await using connection = await open(rows.url(), { connections: 2 })
+    await using operator = await open(rows.url(), { connections: 1 })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise: locked, resolve: haveLocked } = Promise.withResolvers<void>()
+    const holding = operator.write(async tx => {
+      await tx.rows('LOCK TABLE rows')
+      haveLocked()
+      await promise
+    })
+    await locked
+    const elapsed = await timed(async () => {
+      const ends = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => count(connection)))
+      expect(ends.map(({ status }) => status)).toEqual(Array(6).fill('rejected'))
+    })
+    expect(elapsed).toBeLessThan(9_000)
+    const [waiting] = await rows.query<{ n: number }>(
+      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+    )
+    expect(waiting).toEqual({ n: 0 })
+    resolve()
+    await holding
+    await count(connection)
+    expect(await rows.counted()).toBe(1)
+  })
+
+  test('G7: a deadlock is run again, by whoever is its victim', async () => {
+    await using connection = await open(rows.url())
+    const met = Promise.withResolvers<void>()
+    let arrived = 0
+    const both = (first: number, second: number) =>
+      connection.write(async tx => {
+        await tx.rows('UPDATE rows SET n = n + 1 WHERE id = $1', [first])
+        if (++arrived === 2) met.resolve()
+        await met.promise
+        await tx.rows('UPDATE rows SET n = n + 1 WHERE id = $1', [second])
+      })
+    await Promise.all([both(1, 2), both(2, 1)])
+    expect(await rows.counted()).toBe(4)
+    expect(arrived).toBe(3)
+  })
+
+  test('a clock that was set while a call ran made it fail at once, or be run again for as long', async () => {
+    let aheadMs = 0
+    await using connection = await open(rows.url(), { now: () => Date.now() + aheadMs })
+    const runs = async (stepMs: number) => {
+      let runs = 0
+      const fail = connection.write(async tx => {
+        aheadMs += stepMs
+        runs++
+        await tx.rows(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`)
+      })
+      await fail.catch(() => {})
+      return runs
+    }
+    expect(await runs(60_000)).toBe(5)
+    expect(await runs(-60_000)).toBe(5)
+  })
+
+  test('a machine that slept before it read an answer took the database to be behind by half of that', async () => {
+    await using link = await openDatabaseLink(rows.server())
+    let sleptMs = 0
+    await using connection = await open(link.urlOf(rows.database()), { now: () => Date.now() + sleptMs })
+    await count(connection)
+    link.judge = sent => {
+      if (sent.includes('BEGIN')) sleptMs += 12_000
+      return 'pass'
+    }
+    await count(connection)
+    expect(Math.abs(connection.figures().clockAheadMs)).toBeLessThan(1_000)
+  })
+
+  test('G7: what always fails so is run again five times only', async () => {
+    await using connection = await open(rows.url())
+    let runs = 0
+    const fail = connection.write(async tx => {
+      runs++
+      await tx.rows(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`)
+    })
+    await expect(fail).rejects.toThrow('another session keeps it busy: 40001')
+    expect(runs).toBe(5)
+  })
+
+  test('G14: a server that is read-only takes no writes, until a new connection finds one that does', async () => {
+    await using connection = await open(rows.url(), { connections: 1 })
+    await rows.server().query(`ALTER DATABASE "${rows.database()}" SET default_transaction_read_only = on`)
+    await using late = await open(rows.url(), { connections: 1 })
+    const claim = ({ write }: Connection) => write(tx => tx.rows('SELECT id FROM rows FOR NO KEY UPDATE SKIP LOCKED'))
+    await expect(claim(late)).rejects.toThrow('it is read-only: 25006')
+    await rows.server().query(`ALTER DATABASE "${rows.database()}" RESET default_transaction_read_only`)
+    expect(await claim(late)).toHaveLength(2)
+    expect(await claim(connection)).toHaveLength(2)
+  })
+
+  test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {
+    await using own = await openTestServer()
+    await own.query(`${NEEDED_TABLE}; CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)`)
+    await own.query('INSERT INTO rows VALUES (1, 0)')
+    await using connection = await open(own.urlOf('postgres'))
+    await count(connection)
+    await own.stop()
+    writeFileSync(join(own.folder, 'data/standby.signal'), '')
+    await own.start()
+    const read = () => connection.read(tx => tx.rows('SELECT n FROM rows'))
+    await expect(read()).rejects.toThrow('it is read-only: 25006')
+    await expect(count(connection)).rejects.toThrow('it is read-only: 25006')
+    await own.query('SELECT pg_promote()')
+    await count(connection)
+    expect(await read()).toEqual([{ n: 2 }])
+  })
+})

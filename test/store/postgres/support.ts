@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
+import { NEEDED_TABLE, openTestServer, type TestServer } from '../../support/postgres.ts'
+
+interface Options {
+  connections?: number
+  now?: () => number
+}
+
+/** A server for the tests of a file, and before each of them a database with two rows. */
+export const useRows = () => {
+  let server: TestServer | null = null
+  let databases = 0
+  let database = ''
+  beforeAll(async () => {
+    server = await openTestServer()
+  })
+  afterAll(() => server?.[Symbol.asyncDispose]())
+  const opened = (): TestServer => {
+    if (server === null) throw new Error('it is open while tests run')
+    return server
+  }
+  const query = <Row extends Record<string, unknown>>(text: string, values: unknown[] = []) =>
+    opened().query<Row>(text, values, database)
+  beforeEach(async () => {
+    database = `connection_${++databases}`
+    await opened().createDatabase(database)
+    await query(`${NEEDED_TABLE}; CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)`)
+    await query('INSERT INTO rows VALUES (1, 0), (2, 0)')
+  })
+  return {
+    server: opened,
+    database: () => database,
+    url: () => opened().urlOf(database),
+    query,
+    counted: async () => (await query<{ n: number }>('SELECT sum(n)::int AS n FROM rows'))[0]?.n,
+  }
+}
+
+export const open = async (
+  url: string,
+  { connections = 5, now = Date.now }: Options = {},
+): Promise<Connection & AsyncDisposable> => {
+  const connection = openConnection({ url, now, hasDatabaseClock: true, sleep, connections })
+  return { ...connection, [Symbol.asyncDispose]: connection.close }
+}
+
+export const count = ({ write }: Pick<Connection, 'write'>) =>
+  write(tx => tx.rows('UPDATE rows SET n = n + 1 WHERE id = 1'))
+
+export const UNAVAILABLE = { code: 'unavailable' }
+
+export const timed = async (run: () => Promise<unknown>): Promise<number> => {
+  const start = performance.now()
+  await run()
+  return performance.now() - start
+}
