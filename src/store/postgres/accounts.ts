@@ -37,7 +37,14 @@ export const createAccounts = (context: Context): Verbs => {
         // Nodes that start at once name the same account.
         await tx.lock(['default account'])
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
-        const [known] = await db.select().from(accounts).where(eq(accounts.apiId, apiId))
+        // The one before it too, in the order in which all lock accounts.
+        const locked = await db
+          .select()
+          .from(accounts)
+          .where(or(accounts.isDefault, eq(accounts.apiId, apiId)))
+          .orderBy(asc(accounts.id))
+          .for('no key update')
+        const known = locked.find(one => one.apiId === apiId)
         const isSame = known?.passwordMode === passwordMode && rows.hasKey(known, apiKey)
         await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
         const [row] = await db
