@@ -8,7 +8,7 @@ import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { mayPass } from '../store/opening-failure.ts'
-import { isDiskFull } from '../store/postgres/failure.ts'
+import { isDiskFull, toldCodeOf } from '../store/postgres/failure.ts'
 import { isDamage, isFull } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
@@ -42,7 +42,7 @@ export const refuseToOpen = (error: unknown, lang: Language): never => {
 export const reasonOf = (error: unknown, lang: Language): string => {
   if (error instanceof StartError) return error.words[lang]
   const reason = error instanceof AppError ? error.detail[lang] : plainReasonOf(error)
-  const advice = damageAdviceOn(error) ?? spaceAdviceOn(error)
+  const advice = damageAdviceOn(error) ?? spaceAdviceOn(error) ?? lockAdviceOn(error)
   return advice === null ? reason : `${reason}${COLON[lang]}${advice[lang]}`
 }
 
@@ -68,6 +68,15 @@ const NO_SPACE: Words = {
 
 const spaceAdviceOn = (error: unknown): Words | null =>
   error instanceof AppError && (isFull(error) || isDiskFull(error)) ? NO_SPACE : null
+
+const LOCKED: Words = {
+  en: '"idface-notifier doctor --only locks" names the session, and the SQL that ends it',
+  zh: '运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL',
+}
+
+/** Of PostgreSQL, where somebody has locked a table. */
+const lockAdviceOn = (error: unknown): Words | null =>
+  error instanceof AppError && toldCodeOf(error) === '55P03' ? LOCKED : null
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
 export function loadConfig(need: 'upstream', lang: Language): UpstreamConfig

@@ -48,8 +48,8 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
   [
     /^(40\w{3}|55P03|57014)$/,
     {
-      en: 'Another session keeps PostgreSQL busy: end it (pg_stat_activity, pg_terminate_backend).',
-      zh: '另一会话占用了 PostgreSQL：请将其结束（pg_stat_activity、pg_terminate_backend）。',
+      en: 'Another session keeps PostgreSQL busy: "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
+      zh: '另一会话占用了 PostgreSQL：运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
     },
   ],
   [

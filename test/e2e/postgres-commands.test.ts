@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
@@ -121,7 +122,7 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
     expect.stringMatching(/^fsync is off/),
     expect.stringMatching(/^full_page_writes is off/),
   ])
-  for (const name of ['server', 'schema', 'key', 'vacuum', 'transactions', 'connections', 'due', 'accounts'])
+  for (const name of ['server', 'schema', 'key', 'vacuum', 'transactions', 'locks', 'connections', 'due', 'accounts'])
     expect([name, of(name).map(({ state }) => state)]).toEqual([name, ['ok']])
   expect(of('holders')).toMatchObject([{ state: 'warning', text: expect.stringContaining('no service is running') }])
   await store.beatNode({ id: 'n1', name: 'here:8080', version: '1.0.0', settings: 'x', roles: ['api'] })
@@ -137,6 +138,34 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
       command: expect.stringContaining('ALTER TABLE "messages" SET (autovacuum_vacuum_threshold=1000)'),
     },
   ])
+  await server.query('ALTER TABLE lanes DISABLE TRIGGER lanes_counted_at_insert', [], 'doctored')
+  expect((await doctor(['--only', 'schema'])).of('schema')).toMatchObject([
+    { state: 'failed', text: expect.stringContaining(': lanes_counted_at_insert') },
+  ])
+  await server.query('ALTER TABLE lanes ENABLE TRIGGER lanes_counted_at_insert', [], 'doctored')
+
+  const dba = new pg.Client({ connectionString: `${desk.url}&application_name=by-hand` })
+  stack.defer(() => dba.end())
+  await dba.connect()
+  await dba.query('BEGIN; LOCK TABLE messages')
+  const waiting = new pg.Client({ connectionString: `${desk.url}&application_name=ddl` })
+  waiting.on('error', () => {})
+  await waiting.connect()
+  const altering = waiting.query('ALTER TABLE messages ADD COLUMN mine int').catch(() => {})
+  const locks = async () =>
+    expect((await doctor(['--only', 'locks'])).of('locks')).toMatchObject([
+      { state: 'failed', text: expect.stringMatching(/\(by-hand, pid \d+\) has locked messages/) },
+      { state: 'failed', text: expect.stringMatching(/\(ddl, pid \d+\) waits for a lock of messages/) },
+    ])
+  await vi.waitFor(locks, { timeout: 20_000, interval: 500 })
+  expect(await desk.run(['status'])).toMatchObject({ code: 1, stderr: expect.stringContaining('doctor --only locks') })
+  const { report: locked } = await doctor([], { IHUYI_ACCOUNT: 'a', IHUYI_API_KEY: 'b' })
+  const told = locked.checks.filter(({ state }) => state === 'failed').map(({ text }) => text)
+  expect(new Set(told).size).toBe(told.length)
+  await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ddl'")
+  await altering
+  await dba.query('ROLLBACK')
+
   const other = await doctor(['--only', 'key'], { MASTER_KEY: randomBytes(32).toString('base64') })
   expect(other).toMatchObject({ code: 1, report: { state: 'failed' } })
   expect((await doctor(['--only', 'log'])).of('log')).toMatchObject([{ state: 'skipped' }])

@@ -111,7 +111,22 @@ export const judgePostgresSchema = (
       ),
     ),
   ]
-  return findings.length > 0 ? findings : ok('every table and index is there, and valid', '表与索引齐全且有效')
+  const { missingTriggers } = schema
+  if (missingTriggers.length > 0)
+    findings.push(
+      failed(
+        `triggers of the counts are missing or off, so what waits is counted wrong: ${missingTriggers.join(', ')}`,
+        `计数触发器缺失或已停用，等待数量的统计会出错：${missingTriggers.join('、')}`,
+        todo(
+          'turn on those that are off; make those that are missing again by the statement in migrations/postgres/0001, and find out who did it',
+          '请启用已停用的；缺失的请用 migrations/postgres/0001 中的语句重建，并查明来源',
+          `psql ${[...new Set(missingTriggers.map(name => name.split('_counted_at_')[0]))].map(table => `-c 'ALTER TABLE "${table}" ENABLE TRIGGER USER'`).join(' ')}`,
+        ),
+      ),
+    )
+  return findings.length > 0
+    ? findings
+    : ok('every table, index and trigger is there, and valid', '表、索引与触发器齐全且有效')
 }
 
 export const judgeSchema = (

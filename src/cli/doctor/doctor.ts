@@ -11,7 +11,14 @@ import { type Finding, type FindingState, failed, skipped, worstOf } from './fin
 import { CHECK_NAMES, type CheckName, OF_ENGINE } from './names.ts'
 import { checkClock, checkDns, checkProxies, checkUpstream } from './network.ts'
 import { checkOperator } from './operator.ts'
-import { checkConnections, checkDurability, checkServer, checkTransactions, checkVacuum } from './postgres.ts'
+import {
+  checkConnections,
+  checkDurability,
+  checkLocks,
+  checkServer,
+  checkTransactions,
+  checkVacuum,
+} from './postgres.ts'
 import { checkSettings } from './settings.ts'
 import { checkHolders, checkLitestream, checkLog } from './users.ts'
 import { checkVersions } from './versions.ts'
@@ -36,6 +43,7 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
   durability: checkDurability,
   vacuum: checkVacuum,
   transactions: checkTransactions,
+  locks: checkLocks,
   connections: checkConnections,
   dns: checkDns,
   upstream: checkUpstream,
@@ -74,7 +82,7 @@ export const doctor = async ({ offline, deep, only, json, lang }: Input): Promis
   const isOurs = (name: CheckName) => (OF_ENGINE[name] ?? desk.engine) === desk.engine
   for (const name of only === null ? CHECK_NAMES.filter(isOurs) : [only]) {
     const found = isOurs(name) ? await look(name) : OF_OTHER_DATABASE
-    const findings = [found].flat().map(finding => ({ name, finding }))
+    const findings = [found].flat().map(finding => ({ name, finding: unlessTold(finding, all) }))
     all.push(...findings)
     if (!json) for (const one of findings) print(showFinding(one, lang))
   }
@@ -84,6 +92,13 @@ export const doctor = async ({ offline, deep, only, json, lang }: Input): Promis
       JSON.stringify({ state, at: new Date(desk.now).toISOString(), checks: all.map(one => viewFinding(one, lang)) }),
     )
   if (state === 'failed') process.exitCode = 1
+}
+
+/** What keeps several checks from being made, such as a database that cannot be opened, is told by the first of them. */
+const unlessTold = (finding: Finding, told: readonly { name: CheckName; finding: Finding }[]): Finding => {
+  if (finding.state !== 'failed') return finding
+  const before = told.find(one => one.finding.state === 'failed' && one.finding.text.en === finding.text.en)
+  return before ? skipped(`not made, for the same reason as ${before.name}`, `未检查，原因同 ${before.name}`) : finding
 }
 
 /** A check that breaks has failed, and the others go on. */

@@ -15,6 +15,7 @@ export const CHECK_NAMES = [
   'durability',
   'vacuum',
   'transactions',
+  'locks',
   'connections',
   'dns',
   'upstream',
@@ -42,5 +43,6 @@ export const OF_ENGINE: Readonly<Partial<Record<CheckName, 'sqlite' | 'postgres'
   durability: 'postgres',
   vacuum: 'postgres',
   transactions: 'postgres',
+  locks: 'postgres',
   connections: 'postgres',
 }

@@ -1,5 +1,6 @@
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { showSpan } from '../../core/trouble-texts.ts'
+import type { TableLock } from '../../store/postgres/lock-facts.ts'
 import type { OpenTransaction, ServerFacts, TableFacts } from '../../store/postgres/server-facts.ts'
 import { onPostgres } from './database.ts'
 import type { Desk } from './desk.ts'
@@ -101,15 +102,7 @@ export const judgeVacuum = (
         todo('turn it on', '请打开', psql(`ALTER SYSTEM SET ${name} = on`, 'SELECT pg_reload_conf()')),
       ),
     ),
-    ...tables
-      .filter(({ missing }) => missing.length > 0)
-      .map(({ name, missing }) =>
-        warning(
-          `the autovacuum of ${name} is not set as our migrations set it`,
-          `${name} 的 autovacuum 参数与本服务的设置不同`,
-          todo('set it again', '请重新设置', psql(`ALTER TABLE "${name}" SET (${missing.join(', ')})`)),
-        ),
-      ),
+    ...judgeOptions(tables.filter(({ missing }) => missing.length > 0)),
     ...tables
       .filter(({ deadRows, liveRows }) => deadRows > MANY_DEAD_ROWS && deadRows > liveRows)
       .map(({ name, deadRows, liveRows }) =>
@@ -126,6 +119,23 @@ export const judgeVacuum = (
   ]
   if (findings.length > 0) return findings
   return [ok('autovacuum is on, and set for each of our tables', 'autovacuum 已打开，且各表参数正确')]
+}
+
+/** Who has lost them has lost them of all tables, as a rule: all are told in one line. */
+const judgeOptions = (tables: readonly TableFacts[]): Finding[] => {
+  if (tables.length === 0) return []
+  const names = tables.map(({ name }) => name)
+  return [
+    warning(
+      `the autovacuum of ${names.join(', ')} is not set as our migrations set it`,
+      `${names.join('、')} 的 autovacuum 参数与本服务的设置不同`,
+      todo(
+        'set it again',
+        '请重新设置',
+        psql(...tables.map(({ name, missing }) => `ALTER TABLE "${name}" SET (${missing.join(', ')})`)),
+      ),
+    ),
+  ]
 }
 
 export const checkVacuum = (desk: Desk) =>
@@ -181,6 +191,28 @@ const judgeTransaction = ({ kind, name, user, application, openMs }: OpenTransac
 
 export const checkTransactions = (desk: Desk) =>
   onPostgres(desk, async ({ server, transactions }) => judgeTransactions(await transactions(), await server()))
+
+/** Shorter ones are those of a migration, or of a statement that is just under way. */
+const LOCKED_MS = 2 * SECOND
+
+export const judgeLocks = (locks: readonly TableLock[]): Finding[] => {
+  const findings = locks.flatMap(({ pid, user, application, tables, isWaiting, openMs }) => {
+    if (openMs !== null && openMs <= LOCKED_MS) return []
+    const who = `${user ?? '?'} (${application || 'no name'}, pid ${pid})`
+    const zhWho = `${user ?? '?'}（${application || '未命名'}，pid ${pid}）`
+    const span = openMs === null ? null : { en: showSpan(openMs, 'en'), zh: showSpan(openMs, 'zh') }
+    return [
+      failed(
+        `${who} ${isWaiting ? 'waits for a lock of' : 'has locked'} ${tables.join(', ')}${span ? ` for ${span.en}` : ''}: ${isWaiting ? 'all who come after it wait behind it' : 'nothing can be written there'}`,
+        `${zhWho}${isWaiting ? '正在等待锁定' : '已锁定'} ${tables.join('、')}${span ? `，已 ${span.zh}` : ''}：${isWaiting ? '其后的操作都排在它后面' : '其中无法写入'}`,
+        todo('end it, if it is not needed', '若不需要，请结束它', psql(`SELECT pg_terminate_backend(${pid})`)),
+      ),
+    ]
+  })
+  return findings.length > 0 ? findings : [ok('nobody has locked a table of ours', '没有会话锁定本服务的表')]
+}
+
+export const checkLocks = (desk: Desk) => onPostgres(desk, async ({ locks }) => judgeLocks(await locks()))
 
 /** What a node takes: for calls, for its loops, for what it hears of others, and at times for building an index anew. */
 const OF_A_NODE = 12

@@ -12,6 +12,7 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
+import { readLocks, type TableLock } from './lock-facts.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -37,14 +38,18 @@ export interface PostgresInspection extends AnyInspection {
   transactions(): Promise<OpenTransaction[]>
   tables(): Promise<TableFacts[]>
   schema(): Promise<SchemaFacts>
+  locks(): Promise<TableLock[]>
 }
+
+/** A table that somebody has locked is waited for no longer. */
+const ANSWER_TIMEOUT_MS = 10_000
 
 /** Throws where the database cannot be connected to. */
 export const openPostgresInspection = async (
   options: Pick<PostgresOptions, 'url' | 'masterKey' | 'previousKey' | 'random' | 'defaultRate' | 'now' | 'sleep'>,
 ): Promise<PostgresInspection> => {
   const { url, masterKey, previousKey, random, defaultRate, now } = options
-  const client = await openClient(url, 'doctor')
+  const client = await openClient(url, 'doctor', ANSWER_TIMEOUT_MS)
   const hints = new EventEmitter<StoreHints>()
   const sealed = createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
   const connection = openConnection({ ...options, hasDatabaseClock: true, connections: 1 })
@@ -67,6 +72,7 @@ export const openPostgresInspection = async (
       transactions: () => readTransactions(client),
       tables: () => readTables(client),
       schema: () => readSchema(client),
+      locks: () => readLocks(client),
       stats: createStats(context).stats,
       deliveriesHeldAt: createDeliveriesHold(context).deliveriesHeldAt,
       lastBackup: createBackupRecords(context).lastBackup,

@@ -57,12 +57,17 @@ export const bringUpToDate = async (
   }
 }
 
-/** A connection for one thing, named by it in the server's list of sessions. */
-export const openClient = async (url: string, name: string): Promise<Client> => {
+/**
+ * A connection for one thing, named by it in the server's list of sessions.
+ *
+ * @param answerWithinMs how long a statement may take; as long as it does unless given
+ */
+export const openClient = async (url: string, name: string, answerWithinMs?: number): Promise<Client> => {
   const client = new pg.Client({
     connectionString: url,
     application_name: `idface-notifier ${name}`,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
   })
   // The statement that waits for an answer is told of it.
   client.on('error', () => {})

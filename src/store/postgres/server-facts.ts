@@ -175,7 +175,19 @@ export interface SchemaFacts {
   missing: readonly string[]
   /** Indexes that PostgreSQL does not use, since their building was broken off. */
   invalid: readonly string[]
+  /** Triggers of the counts that are not there, or are off. */
+  missingTriggers: readonly string[]
 }
+
+/** What the triggers of the migrations count, and at what. */
+const COUNTED = ['lanes', 'messages', 'registrations', 'verifications']
+const EVENTS = ['insert', 'update', 'delete']
+
+/** Enabled (origin, or always), with a function of ours: a function cannot be dropped beneath its trigger. */
+const TRIGGERS = `SELECT tgname::text AS name FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+  WHERE c.relnamespace = 'public'::regnamespace AND NOT tgisinternal AND tgenabled IN ('O', 'A')
+    AND tgname = c.relname || '_counted_at_' || split_part(tgname, '_counted_at_', 2)
+    AND tgfoid = to_regproc(format('public.count_%s_%s', c.relname, split_part(tgname, '_counted_at_', 2)))`
 
 export const readSchema = async (client: Client): Promise<SchemaFacts> => {
   const tables = Object.values(newestSnapshot().tables)
@@ -184,9 +196,14 @@ export const readSchema = async (client: Client): Promise<SchemaFacts> => {
     `SELECT c.relname::text AS name, NOT i.indisvalid AS "isInvalid" FROM pg_class c
      LEFT JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace`,
   )
+  const triggers = await client.query<{ name: string }>(TRIGGERS)
+  const counting = new Set(triggers.rows.map(({ name }) => name))
   const there = new Set(rows.map(({ name }) => name))
   return {
     missing: wanted.filter(name => !there.has(name)),
     invalid: rows.filter(({ isInvalid }) => isInvalid === true).map(({ name }) => name),
+    missingTriggers: COUNTED.flatMap(table => EVENTS.map(event => `${table}_counted_at_${event}`)).filter(
+      name => !counting.has(name),
+    ),
   }
 }

@@ -4,6 +4,7 @@ import type { Finding } from '../../../src/cli/doctor/finding.ts'
 import {
   judgeConnections,
   judgeDurability,
+  judgeLocks,
   judgeServer,
   judgeTransactions,
   judgeVacuum,
@@ -72,6 +73,28 @@ test('autovacuum is judged by its settings for each table, and by what it has le
   ])
 })
 
+test('settings of autovacuum that are missing were told in a line for each table', () => {
+  const table = { name: 'messages', liveRows: 10, deadRows: 0, missing: ['autovacuum_vacuum_threshold=1000'] }
+  expect(found(judgeVacuum(settings, [table, { ...table, name: 'lanes' }]))).toEqual([
+    [
+      'warning',
+      'the autovacuum of messages, lanes is not set as our migrations set it',
+      `psql -c 'ALTER TABLE "messages" SET (autovacuum_vacuum_threshold=1000)' -c 'ALTER TABLE "lanes" SET (autovacuum_vacuum_threshold=1000)'`,
+    ],
+  ])
+})
+
+test('who has locked a table is named, with the statement that ends it', () => {
+  const lock = { pid: 77, user: 'bob', application: 'psql', tables: ['messages'], isWaiting: false, openMs: MINUTE }
+  const end = `psql -c 'SELECT pg_terminate_backend(77)'`
+  expect(found(judgeLocks([]))).toEqual([['ok', ANY, null]])
+  expect(found(judgeLocks([{ ...lock, openMs: 1_000 }]))).toEqual([['ok', ANY, null]])
+  expect(found(judgeLocks([lock, { ...lock, isWaiting: true, openMs: null }]))).toEqual([
+    ['failed', 'bob (psql, pid 77) has locked messages for 60 s: nothing can be written there', end],
+    ['failed', 'bob (psql, pid 77) waits for a lock of messages: all who come after it wait behind it', end],
+  ])
+})
+
 test('what keeps dead rows is named, with the statement that ends it', () => {
   const session = { kind: 'session', name: '77', user: 'bob', application: 'psql', openMs: 11 * MINUTE } as const
   const prepared = { kind: 'prepared', name: 'gid', user: 'bob', application: null, openMs: 11 * MINUTE } as const
@@ -97,15 +120,22 @@ test('connections are compared with what a node takes, but not behind a pooler',
 
 test('a schema is judged by what is missing or invalid', () => {
   const call = 'idface-notifier'
-  expect(found(judgePostgresSchema('current', { missing: [], invalid: [] }, call))).toEqual([['ok', ANY, null]])
+  expect(found(judgePostgresSchema('current', { missing: [], invalid: [], missingTriggers: [] }, call))).toEqual([
+    ['ok', ANY, null],
+  ])
   expect(found(judgePostgresSchema('older', null, call))).toMatchObject([
     ['warning', expect.any(String), `${call} migrate`],
   ])
   expect(found(judgePostgresSchema('later', null, call))).toEqual([['failed', ANY, null]])
-  const torn = { missing: ['messages'], invalid: ['lanes_due', 'lanes_due_ccnew'] }
+  const torn = {
+    missing: ['messages'],
+    invalid: ['lanes_due', 'lanes_due_ccnew'],
+    missingTriggers: ['lanes_counted_at_insert'],
+  }
   expect(found(judgePostgresSchema('current', torn, call)).map(([state, , command]) => [state, command])).toEqual([
     ['failed', null],
     ['failed', `psql -c 'REINDEX INDEX CONCURRENTLY "lanes_due"'`],
     ['failed', `psql -c 'DROP INDEX CONCURRENTLY "lanes_due_ccnew"'`],
+    ['failed', `psql -c 'ALTER TABLE "lanes" ENABLE TRIGGER USER'`],
   ])
 })
