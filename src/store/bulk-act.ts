@@ -49,6 +49,8 @@ export interface BulkStep {
   isIdle: boolean
   /** Registrations that it has cancelled. */
   cancelled: Cancellation[]
+  /** For so long no node does another step. */
+  waitMs: number
 }
 
 /** `too_many`: as many are under way as may be. */
@@ -60,8 +62,18 @@ export type BulkCommand =
 /** So many bulk acts are under way at most: each turn looks at all of their probes. */
 export const MOST_UNDER_WAY = 100
 
-/** To so many registrations a second they are done at most, all bulk acts together: a small share of the writes. */
+/** To so many registrations a second they are done at most, all bulk acts and nodes together: a small share of the writes. */
 export const BULK_RATE = 200
+
+/** How fast the steps of all nodes together may be. */
+export interface BulkPace {
+  /** Registrations. */
+  perSecond: number
+  /** Between two steps, whatever they do. */
+  gapMs: number
+}
+
+export const BULK_PACE: BulkPace = { perSecond: BULK_RATE, gapMs: 50 }
 
 /** So many bulk acts are kept that are not under way. */
 export const BULK_ACTS_KEPT = 1_000

@@ -1,6 +1,6 @@
 import type { Act, ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
-import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
+import type { BulkAct, BulkCommand, BulkPace, BulkStep, NewBulkAct } from './bulk-act.ts'
 import type { NodeVerbs } from './nodes.ts'
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'
 
@@ -25,9 +25,10 @@ export interface OperatorVerbs extends NodeVerbs {
   stopBulkAct(id: string): Promise<BulkCommand | null>
   /**
    * One step of the bulk act that has looked at the fewest registrations since it joined the others: looks at so many
-   * (`BULK_WINDOW`), and does the act to up to `limit` of them, which may be none.
+   * (`BULK_WINDOW`), and does the act to up to `limit` of them, which may be none. Where a step was done within `pace`, by any node, it
+   * does nothing; without one it does not wait.
    */
-  continueBulkActs(limit: number): Promise<BulkStep>
+  continueBulkActs(limit: number, pace?: BulkPace): Promise<BulkStep>
 
   createAdminToken(token: NewAdminToken): Promise<AdminToken>
   /** Oldest first, `limit` at most, from after the token `after`. */

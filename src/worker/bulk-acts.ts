@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts'
-import { SECOND } from '../core/duration.ts'
 import { messageIdOf } from '../core/message.ts'
-import { BULK_RATE } from '../store/bulk-act.ts'
+import { BULK_PACE } from '../store/bulk-act.ts'
 import type { Cancellation, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
@@ -13,8 +12,6 @@ export interface BulkActDeps {
 }
 
 const BATCH = 50
-/** After each step, so that there are `BULK_RATE` registrations a second at most, and 20 steps. */
-const pauseAfter = (count: number): number => Math.max(50, (count * SECOND) / BULK_RATE)
 
 /** Goes on with all bulk acts that are under way. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {
@@ -27,10 +24,10 @@ export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJ
   return createBackgroundJob({
     batch: async (size, isStopped) => {
       while (!isStopped()) {
-        const { count, isIdle, cancelled } = await store.continueBulkActs(size)
+        const { count, isIdle, cancelled, waitMs } = await store.continueBulkActs(size, BULK_PACE)
         if (isIdle) break
         for (const cancellation of cancelled) report(cancellation)
-        await clock.sleep(pauseAfter(count))
+        await clock.sleep(waitMs)
         if (count > 0) return count
       }
       return 0

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import type { BulkStep, Cancellation } from '../../src/store/store.ts'
 import { createBulkActs } from '../../src/worker/bulk-acts.ts'
 
-const step = (count: number, cancelled: Cancellation[] = []): BulkStep => ({ count, isIdle: false, cancelled })
+const step = (count: number, cancelled: Cancellation[] = []): BulkStep => ({
+  ...{ count, isIdle: false, cancelled },
+  waitMs: 10 + count,
+})
 const open = (steps: BulkStep[]) => {
   const told: [name: string, fields: object][] = []
   const pauses: number[] = []
@@ -10,9 +13,10 @@ const open = (steps: BulkStep[]) => {
   const bulkActs = createBulkActs({
     store: {
       now: () => 60_000,
-      continueBulkActs: async size => {
+      continueBulkActs: async (size, pace) => {
+        expect(pace).toEqual({ perSecond: 200, gapMs: 50 })
         sizes.push(size)
-        return steps.shift() ?? { count: 0, isIdle: true, cancelled: [] }
+        return steps.shift() ?? { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
       },
     },
     clock: { sleep: async ms => void pauses.push(ms), monotonic: () => 0 },
@@ -23,12 +27,12 @@ const open = (steps: BulkStep[]) => {
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
-test('goes on until nothing is left, in small steps, and pauses after each for as long as it was large', async () => {
+test('goes on until nothing is left, in small steps, and waits after each for as long as all nodes do', async () => {
   const { bulkActs, told, pauses, sizes } = open([step(50), step(0), step(7), step(20)])
   bulkActs.ring()
   while (told.length === 0) await turn()
   expect(sizes).toEqual([50, 50, 50, 50, 50])
-  expect(pauses).toEqual([250, 50, 50, 100])
+  expect(pauses).toEqual([60, 10, 17, 30])
   expect(told).toEqual([['bulk.done', { count: 77 }]])
   await bulkActs.stop()
   bulkActs.ring()

@@ -1,4 +1,11 @@
-import { BULK_ACTS_KEPT, type BulkAct, type BulkCommand, type BulkStep, MOST_UNDER_WAY } from '../bulk-act.ts'
+import {
+  BULK_ACTS_KEPT,
+  type BulkAct,
+  type BulkCommand,
+  type BulkPace,
+  type BulkStep,
+  MOST_UNDER_WAY,
+} from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import type { Hint } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
@@ -10,9 +17,11 @@ import {
   isTaken,
   isUnderWay,
   isWaiting,
+  pauseAfter,
   startedBulk,
   stoppedBulk,
   takeForBulk,
+  waitForStep,
 } from '../rules/bulk-act.ts'
 import { afterCancelling, afterTurning } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
@@ -20,6 +29,7 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { lockMessagesOf } from './deliveries.ts'
 import { desc, eq, lt, sql } from './drizzle.ts'
+import { findFact, putFact } from './facts.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { lockVerificationsOf } from './registration-statements.ts'
 import { findThese, readWindow } from './registration-windows.ts'
@@ -31,13 +41,16 @@ interface Applied {
   cancelled: Cancellation[]
   turns: readonly TurnedCallback[]
 }
+type Stepped = BulkStep & Pick<Applied, 'turns'>
 type Rule = (row: BulkRow, underWay: readonly BulkRow[], at: number) => Partial<BulkRow> | 'impossible' | 'too_many'
 
 /** Whoever changes any of them has this lock: whose turn it is, and whether one more may begin, is of all together. */
 const LOCK = 'bulk acts'
 /** After every id. */
 const END = '~'
-const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [] }
+const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
+/** When any node may do a step. */
+const NEXT_STEP = 'bulk_next_step'
 
 /** What operators ask for. */
 export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Commands => {
@@ -113,8 +126,10 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   }
 
   /** Looks at all probes, and does one step of one bulk act. */
-  const step = async (tx: Tx, limit: number): Promise<BulkStep & { turns: readonly TurnedCallback[] }> => {
+  const step = async (tx: Tx, limit: number, pace: BulkPace | undefined): Promise<Stepped> => {
     await tx.lock([LOCK])
+    const waitMs = pace ? await waitOf(tx) : 0
+    if (waitMs > 0) return { ...IDLE, isIdle: false, waitMs, turns: [] }
     const underWay = await judgeProbes(tx, await allUnderWay(tx))
     const row = nextOf(underWay)
     if (!row) return { ...IDLE, turns: [] }
@@ -123,14 +138,16 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     const locked = await lockBatch(tx, row, batch)
     const applied = await apply(tx, row, locked)
     await save(tx, [{ ...row, ...afterLocking(row, patch, locked) }])
-    return { count: locked.length, isIdle: false, ...applied }
+    const pauseMs = pace ? pauseAfter(pace, locked.length) : 0
+    if (pace) await putFact(tx, NEXT_STEP, String(tx.at + pauseMs))
+    return { count: locked.length, isIdle: false, waitMs: pauseMs, ...applied }
   }
 
   return {
-    continueBulkActs: async limit => {
+    continueBulkActs: async (limit, pace) => {
       const [first] = await read(tx => tx.rows(`SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`))
       if (!first) return IDLE
-      const { turns, ...done } = await write(tx => step(tx, limit))
+      const { turns, ...done } = await write(tx => step(tx, limit, pace))
       if (done.count > 0) tell([...hintsOf(done.cancelled), ...afterTurning(turns)])
       return done
     },
@@ -151,6 +168,11 @@ const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
 })
 
 const toBulkAct = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
+
+const waitOf = async (tx: Tx): Promise<number> => {
+  const nextAt = await findFact(tx, NEXT_STEP)
+  return waitForStep(nextAt === null ? null : Number(nextAt), tx.at)
+}
 
 const load = async ({ db }: Tx, id: string): Promise<BulkRow | null> => {
   const [row] = await db.select().from(bulkActs).where(eq(bulkActs.id, id))

@@ -1,4 +1,5 @@
-import { type BulkAct, type BulkState, MOST_UNDER_WAY } from '../bulk-act.ts'
+import { SECOND } from '../../core/duration.ts'
+import { type BulkAct, type BulkPace, type BulkState, MOST_UNDER_WAY } from '../bulk-act.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import { attemptError, isWanted } from './registration-search.ts'
 
@@ -120,3 +121,21 @@ export const afterLocking = (bulk: BulkRow, patch: Patch, locked: readonly Found
   done: bulk.done + locked.length,
   ...(locked.length === 0 ? { probeId: bulk.probeId, probeClaims: bulk.probeClaims } : {}),
 })
+
+/** After a step that was done to `count` registrations: for how long no node does one. */
+export const pauseAfter = ({ perSecond, gapMs }: BulkPace, count: number): number =>
+  Math.ceil(Math.max(gapMs, (count * SECOND) / perSecond))
+
+/** No pause is longer. */
+const LONGEST_PAUSE_MS = 10 * SECOND
+
+/**
+ * How long to wait for the next step.
+ *
+ * @param nextAt when there may be one, epoch ms; null: there was none yet
+ */
+export const waitForStep = (nextAt: number | null, at: number): number => {
+  const waitMs = (nextAt ?? at) - at
+  // It was written before the clock was set back.
+  return waitMs > LONGEST_PAUSE_MS ? 0 : Math.max(0, waitMs)
+}

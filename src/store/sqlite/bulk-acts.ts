@@ -1,4 +1,11 @@
-import { BULK_ACTS_KEPT, type BulkAct, type BulkCommand, type BulkStep, MOST_UNDER_WAY } from '../bulk-act.ts'
+import {
+  BULK_ACTS_KEPT,
+  type BulkAct,
+  type BulkCommand,
+  type BulkPace,
+  type BulkStep,
+  MOST_UNDER_WAY,
+} from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { type Hint, tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
@@ -7,14 +14,17 @@ import {
   BULK_WINDOW,
   type BulkRow,
   isWaiting,
+  pauseAfter,
   startedBulk,
   stoppedBulk,
   takeForBulk,
+  waitForStep,
 } from '../rules/bulk-act.ts'
 import { afterCancelling, afterTurning } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, desc, eq, lt, sql } from './drizzle.ts'
+import { prepareFacts } from './facts.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { createRegistrationWindows } from './registration-windows.ts'
 import { bulkActs } from './schema.ts'
@@ -33,12 +43,15 @@ type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too
 /** After every id. */
 const END = '~'
 const UNDER_WAY = sql`state IN ('probing', 'running')`
-const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [] }
+const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
+/** When any node may do a step. */
+const NEXT_STEP = 'bulk_next_step'
 
 export const createBulkActs = (context: Context): Verbs => {
   const { db, client, read, write, now, hints } = context
   const acts = createRegistrationActs(context)
   const windows = createRegistrationWindows({ client })
+  const facts = prepareFacts(client)
   const forgetOld = client.prepare<{ kept: number }>(`
     DELETE FROM bulk_acts WHERE id IN (
       SELECT id FROM bulk_acts WHERE state IN ('draft', 'stopped', 'done', 'failed') ORDER BY id DESC LIMIT 100 OFFSET +@kept)`)
@@ -103,8 +116,15 @@ export const createBulkActs = (context: Context): Verbs => {
     if (patch) save(row.id, patch)
   }
 
+  const waitOf = (): number => {
+    const nextAt = facts.find(NEXT_STEP)
+    return waitForStep(nextAt === null ? null : Number(nextAt), now())
+  }
+
   /** Looks at all probes, and does one step of one bulk act. */
-  const step = (limit: number): BulkStep & { turns: readonly TurnedCallback[] } => {
+  const step = (limit: number, pace: BulkPace | undefined): BulkStep & Pick<Applied, 'turns'> => {
+    const waitMs = pace ? waitOf() : 0
+    if (waitMs > 0) return { ...IDLE, isIdle: false, waitMs, turns: [] }
     const underWay = allUnderWay()
     for (const row of underWay.filter(isWaiting)) judgeProbe(row, underWay)
     const found = next.get()
@@ -114,7 +134,9 @@ export const createBulkActs = (context: Context): Verbs => {
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = apply(row, batch)
     save(row.id, patch)
-    return { count: batch.length, isIdle: false, ...applied }
+    const pauseMs = pace ? pauseAfter(pace, batch.length) : 0
+    if (pace) facts.put(NEXT_STEP, String(now() + pauseMs))
+    return { count: batch.length, isIdle: false, waitMs: pauseMs, ...applied }
   }
 
   return {
@@ -156,9 +178,9 @@ export const createBulkActs = (context: Context): Verbs => {
 
     stopBulkAct: id => command(id, stoppedBulk),
 
-    continueBulkActs: async limit => {
+    continueBulkActs: async (limit, pace) => {
       if (!(await read(() => all.get()))) return IDLE
-      const { turns, ...done } = await write(() => step(limit))
+      const { turns, ...done } = await write(() => step(limit, pace))
       if (done.count > 0) tellHints(hints, [...hintsOf(done.cancelled), ...afterTurning(turns)])
       return done
     },

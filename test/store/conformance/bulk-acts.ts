@@ -1,7 +1,7 @@
 import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { MOST_UNDER_WAY } from '../../../src/store/bulk-act.ts'
+import { BULK_PACE, MOST_UNDER_WAY } from '../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import { BULK_WINDOW } from '../../../src/store/rules/bulk-act.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
@@ -45,7 +45,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     const made = await draft(bench, { filter: { delivery: 'exhausted' } })
     expect(made).toMatchObject({ state: 'draft', counted: { count: 3, isCapped: false }, done: 0, startedAt: null })
     expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
-    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, cancelled: [] })
+    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, cancelled: [], waitMs: 0 })
     const startedAt = bench.store.now()
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({
       outcome: 'changed',
@@ -89,9 +89,9 @@ export const describeBulkActs = (open: OpenStore): void => {
     await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration()))
     await draft(bench, { act: 'poll', filter: { host: 'other.example' } })
     await bench.store.startBulkAct('bulk_1')
-    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
+    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [], waitMs: 0 })
     expect(await stateOf(bench)).toEqual(['running', 0])
-    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
+    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [], waitMs: 0 })
     expect(await stateOf(bench)).toEqual(['done', 0])
     expect((await bench.store.continueBulkActs(10)).isIdle).toBe(true)
   })
@@ -195,6 +195,26 @@ export const describeBulkActs = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, probe ?? '')
     await run(bench, 10)
     expect(await bench.store.findBulkAct('bulk_1')).toMatchObject({ state: 'failed', error: 'cancelled', done: 1 })
+  })
+
+  test('is done at the pace of all nodes together, and without one as fast as it is called', async () => {
+    await using bench = await openBench(open)
+    await bench.store.register(Array.from({ length: 60 }, () => bench.newRegistration()))
+    await draft(bench, { act: 'poll' })
+    await bench.store.startBulkAct('bulk_1')
+    const step = async () => {
+      const { count, isIdle, waitMs } = await bench.store.continueBulkActs(20, BULK_PACE)
+      return [count, isIdle, waitMs]
+    }
+    expect(await step()).toEqual([20, false, 100])
+    expect(await step()).toEqual([0, false, 100])
+    await bench.advance(99)
+    expect(await step()).toEqual([0, false, 1])
+    await bench.advance(1)
+    expect(await step()).toEqual([20, false, 100])
+    expect((await bench.store.continueBulkActs(20)).count).toBe(20)
+    await bench.advance(100)
+    expect(await step()).toEqual([0, true, 0])
   })
 
   test('is not held up by others that wait for their probes', async () => {

@@ -1,4 +1,4 @@
-import type { BulkAct, BulkCommand, BulkStep } from '../../../../src/store/bulk-act.ts'
+import type { BulkAct, BulkCommand, BulkPace, BulkStep } from '../../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../../../../src/store/registration-search.ts'
 import {
   afterProbe,
@@ -6,9 +6,11 @@ import {
   type BulkRow,
   isUnderWay,
   isWaiting,
+  pauseAfter,
   startedBulk,
   stoppedBulk,
   takeForBulk,
+  waitForStep,
 } from '../../../../src/store/rules/bulk-act.ts'
 import { groupsOf, isWanted } from '../../../../src/store/rules/registration-search.ts'
 import type { Cancellation, Store } from '../../../../src/store/store.ts'
@@ -91,18 +93,24 @@ export const createSearches = (
     if (patch) transaction(() => tables.bulkActs.change(row.id, patch))
   }
 
-  const step = async (limit: number): Promise<BulkStep> => {
+  const step = async (limit: number, pace?: BulkPace): Promise<BulkStep> => {
+    const wait = pace ? waitForStep(tables.bulkPace.get('')?.nextAt ?? null, now()) : 0
+    if (wait > 0) return { count: 0, isIdle: underWay().length === 0, cancelled: [], waitMs: wait }
     for (const row of underWay()) if (isWaiting(row)) judgeProbe(row)
     const [row] = underWay()
       .filter(one => !isWaiting(one))
       .sort((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))
-    if (!row) return { count: 0, isIdle: true, cancelled: [] }
+    if (!row) return { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
     const window = all().filter(one => row.cursor === null || one.id < row.cursor)
     const { batch, patch } = takeForBulk(row, window.slice(0, BULK_WINDOW), { limit, at: now() })
-    transaction(() => tables.bulkActs.change(row.id, patch))
+    const waitMs = pace ? pauseAfter(pace, batch.length) : 0
+    transaction(() => {
+      tables.bulkActs.change(row.id, patch)
+      if (pace) tables.bulkPace.set('', { nextAt: now() + waitMs })
+    })
     const cancelled: Cancellation[] = []
     for (const one of batch) cancelled.push(...(await apply(row, one)))
-    return { count: batch.length, isIdle: false, cancelled }
+    return { count: batch.length, isIdle: false, cancelled, waitMs }
   }
 
   return {

@@ -183,6 +183,7 @@ export const createTables = () => {
     adminTokens: table<string, AdminTokenRow>(),
     acts: table<number, ActRow>(),
     bulkActs: table<string, BulkRow>(),
+    bulkPace: table<'', { nextAt: number }>(),
     accounts: table<string, AccountRow>(),
     completions: table<string, CompletionBins>(),
     verifications: table<number, VerificationRow>(),
