@@ -28,6 +28,7 @@ export const openApi = ({
   store,
   sender,
   enumerationGuard,
+  rateShare,
   readiness,
   tracer,
   metrics,
@@ -35,6 +36,7 @@ export const openApi = ({
 }: RoleDeps<'callback' | 'polling' | 'server' | 'storage' | 'upstream', keyof Store> & {
   sender: Sender
   enumerationGuard: EnumerationGuard
+  rateShare: () => number
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
@@ -61,6 +63,7 @@ export const openApi = ({
     },
     apiRate: server.apiRate,
     registrationRate: server.registrationRate,
+    rateShare,
     trustedProxies: createNetworks(server.trustProxy),
     enumerationGuard,
     stopping: stopping.signal,

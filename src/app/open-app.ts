@@ -110,7 +110,7 @@ export const openApp = async (
   roles.push(operator)
   listeners.push(operator.listen)
   const readiness = createReadiness(store, clock, { whyOff: operator.whyOff, nodes: presence.nodes })
-  const served = { ...shared, readiness, metrics: metrics.page }
+  const served = { ...shared, readiness, metrics: metrics.page, rateShare: presence.rateShare }
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(server.url)

@@ -14,6 +14,8 @@ export interface Presence {
   begin(url: string): Promise<void>
   /** All nodes and what is wrong with them, as of the last beat; none before the first. */
   nodes(): JudgedNode[]
+  /** The part of each rate of the API that this node allows; all before the first beat. */
+  rateShare(): number
   end(): Promise<void>
 }
 
@@ -34,6 +36,7 @@ export const openPresence = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode
       await begun.beat()
     },
     nodes: () => (beats === null ? [] : judgeNodes(beats.nodes(), store.now(), beats.missed())),
+    rateShare: () => beats?.rateShare() ?? 1,
     end: async () => {
       stop()
       await beats?.leave()

@@ -14,16 +14,19 @@ export const openProbes = ({
   readiness,
   tracer,
   metrics,
+  rateShare,
   emit,
 }: Pick<RoleDeps<'server', never>, 'config' | 'emit'> & {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
+  rateShare: MetricsDeps['rateShare']
 }): Promise<ServerRole> => {
   const probes = createProbes({
     ready: readiness.checks,
     version: VERSION,
     metrics,
+    rateShare,
     metricsToken: server.metricsToken,
     trustedProxies: createNetworks(server.trustProxy),
     tracer,

@@ -21,6 +21,7 @@ export const createMetricsPage = (deps: MetricsDeps) => {
   const app = new Hono<ApiEnv>()
   const take = createRateLimit({
     now,
+    rateShare: null,
     detail: {
       en: 'Too many calls for the metrics have come from your address.',
       zh: '来自您所在地址的指标请求过多。',

@@ -1,5 +1,6 @@
 import type { NewNode, ServiceNode } from '../store/nodes.ts'
 import { judgeNodes } from '../store/rules/nodes.ts'
+import { shareOfRates } from '../store/rules/rate-share.ts'
 import type { Store } from '../store/store.ts'
 
 export interface NodeBeats {
@@ -7,6 +8,8 @@ export interface NodeBeats {
   nodes(): readonly ServiceNode[]
   /** Names of those that were lost then. */
   missed(): ReadonlySet<string>
+  /** The part of each rate of the API that this node allows, as of the last beat. */
+  rateShare(): number
   /** Shows that this node is there. What fails is done by the next beat: others tell of the database. */
   beat(): Promise<void>
   /** It ends as it was told to: nobody misses it. */
@@ -16,6 +19,7 @@ export interface NodeBeats {
 export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>, node: NewNode): NodeBeats => {
   let nodes: readonly ServiceNode[] = []
   let missed: ReadonlySet<string> = new Set()
+  let rateShare = 1
   let beating: Promise<void> | null = null
   let isLeaving = false
 
@@ -24,6 +28,7 @@ export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeN
       nodes = await store.beatNode(node)
       const at = nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now()
       missed = new Set(judgeNodes(nodes, at, missed).flatMap(({ isLost, name }) => (isLost ? [name] : [])))
+      rateShare = shareOfRates(nodes, at)
     } catch {
       // The others miss it only when it has not come back for a while.
     } finally {
@@ -33,6 +38,7 @@ export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeN
   return {
     nodes: () => nodes,
     missed: () => missed,
+    rateShare: () => rateShare,
     beat: async () => {
       if (!isLeaving) beating ??= beat()
       await beating

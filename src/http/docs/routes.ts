@@ -123,6 +123,7 @@ export const createDocs = (deps: DocsDeps) => {
   const examples = once(readExamples)
   const take = createRateLimit({
     now: deps.now,
+    rateShare: null,
     detail: {
       en: 'Too many calls for the documentation have come from your address.',
       zh: '来自您所在地址的文档请求过多。',

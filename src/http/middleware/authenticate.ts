@@ -63,13 +63,14 @@ export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps {
 
 /** Lets partners in by their API key, and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, apiRate, enumerationGuard } = deps
+  const { store, now, apiRate, rateShare, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const readKey = createKeyReader()
   const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
   const recordUse = createKeyUse(deps)
   const take = createRateLimit({
     now,
+    rateShare,
     detail: {
       en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
       zh: `该 API key 每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
@@ -77,6 +78,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
   })
   const takeSlowed = createRateLimit({
     now,
+    rateShare,
     detail: {
       en: 'Your last serials look enumerated: for now you may make one request a second.',
       zh: '您最近的流水号疑似逐个枚举，目前每秒只能请求一次。',

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, type SharedRate } from './rate-limit.ts'
 
 /** Failed logins of one network before it has to wait. */
 const FAILED_LOGINS = { rate: 1, burst: 50 }
@@ -26,7 +26,7 @@ const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token
 
 export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
 
-export interface LoginFailureDeps {
+export interface LoginFailureDeps extends SharedRate {
   now: () => number
   trustedProxies: TrustedProxies
 }
@@ -36,9 +36,13 @@ export interface LoginFailureDeps {
  *
  * @param wrong what is said of a wrong key
  */
-export const createLoginFailures = ({ now, trustedProxies }: LoginFailureDeps, wrong: Words = WRONG_TOKEN) => {
+export const createLoginFailures = (
+  { now, rateShare, trustedProxies }: LoginFailureDeps,
+  wrong: Words = WRONG_TOKEN,
+) => {
   const take = createRateLimit({
     now,
+    rateShare,
     detail: {
       en: 'Too many calls with a wrong key have come from your address.',
       zh: '来自您所在地址的错误密钥请求过多。',

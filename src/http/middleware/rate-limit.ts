@@ -49,11 +49,32 @@ export const createBuckets = (deps: { now: () => number }) => {
   }
 }
 
-/** Throws `AppError('too_many_requests')` with `detail` when the key's bucket has too few tokens. */
-export const createRateLimit = (deps: { now: () => number; detail: Words }) => {
+/** For limits that hold for all nodes together. */
+export interface SharedRate {
+  /** The part of it that this node allows now. */
+  rateShare: () => number
+}
+
+/** A part of a rate. What may be taken at once fits into its burst, as it did into the whole one. */
+const partOf = (share: number, { rate, burst, count = 1 }: Rate & { count?: number }) => ({
+  rate: rate * share,
+  burst: Math.max(burst * share, Math.min(burst, count)),
+  count,
+})
+
+/**
+ * Throws `AppError('too_many_requests')` with `detail` when the key's bucket has too few tokens.
+ *
+ * @param deps.rateShare null: what it protects is of this node alone
+ */
+export const createRateLimit = (deps: {
+  now: () => number
+  rateShare: SharedRate['rateShare'] | null
+  detail: Words
+}) => {
   const take = createBuckets(deps)
   return (key: string, rate: Rate & { count?: number }): void => {
-    const retryAfterMs = take(key, rate)
+    const retryAfterMs = take(key, partOf(deps.rateShare?.() ?? 1, rate))
     if (retryAfterMs !== null) throw new AppError('too_many_requests', deps.detail, { retryAfterMs })
   }
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Rate } from '../../core/token-bucket.ts'
 import { BODY_BYTES, type ReadOptions, readBody } from '../json/request-body.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createRateLimit } from '../middleware/rate-limit.ts'
+import { createRateLimit, type SharedRate } from '../middleware/rate-limit.ts'
 import { BATCH_BYTES, MOST_IN_A_BATCH } from './batch.ts'
 import { createBodyRoom } from './body-room.ts'
 import { registrationRateOf } from './registration-rate.ts'
@@ -34,10 +34,13 @@ const byteRateOf = (registrationRate: number): Rate => {
  * length, or as it comes, whether it comes to its end or not. With the usual rate of registrations the bytes of a second take a
  * fifth of a second at most.
  */
-export const createPartnerBody = (deps: { registrationRate: number; now: () => number }): ReadPartnerBody => {
+export const createPartnerBody = (
+  deps: SharedRate & { registrationRate: number; now: () => number },
+): ReadPartnerBody => {
   const rate = byteRateOf(deps.registrationRate)
   const take = createRateLimit({
     now: deps.now,
+    rateShare: deps.rateShare,
     detail: {
       en: `Your bodies may have ${rate.rate / KIB} KiB a second together, in bursts of ${rate.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.`,
       zh: `您的请求体合计每秒最多 ${rate.rate / KIB} KiB，突发上限为 ${rate.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,

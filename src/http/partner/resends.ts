@@ -6,10 +6,10 @@ import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createRateLimit } from '../middleware/rate-limit.ts'
+import { createRateLimit, type SharedRate } from '../middleware/rate-limit.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 
-export interface ResendDeps {
+export interface ResendDeps extends SharedRate {
   store: Pick<Store, 'startResend' | 'findResend'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string
@@ -63,10 +63,11 @@ const viewResend = ({ id, since, until, count, resent, done }: BulkResend): Rese
 })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, in the background. */
-export const createResends = ({ store, readBody, newId, now }: ResendDeps) => {
+export const createResends = ({ store, readBody, newId, rateShare, now }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
   const take = createRateLimit({
     now,
+    rateShare,
     detail: { en: 'You may begin ten bulk resends a minute.', zh: '每分钟最多发起 10 次批量重发。' },
   })
 

@@ -4,7 +4,7 @@ import { createApiKey } from '../../../src/core/api-key.ts'
 import { createRateLimit } from '../../../src/http/middleware/rate-limit.ts'
 import { networksOf } from '../../support/networks.ts'
 import { both } from '../../support/words.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
 
@@ -84,6 +84,40 @@ describe('API_RATE', () => {
     expect((await either(1)).status).toBe(200)
     slowedForMs = 0
     expect(await statusesOf(20, () => either(0))).toEqual(Array(20).fill(200))
+  })
+})
+
+describe('a node that allows a part of each rate', () => {
+  test('allows that part of the rate and of the burst, as of now', async () => {
+    let share = 1
+    await using api = await openApi({ apiRate: 10, rateShare: () => share })
+    const list = () => api.call('GET', LIST)
+    share = 0.5
+    expect(count(await statusesOf(20, list), 200)).toBe(10)
+    api.clock.now += 1_000
+    expect(count(await statusesOf(20, list), 200)).toBe(5)
+    share = 1
+    expect(count(await statusesOf(20, list), 200)).toBe(10)
+  })
+
+  test('refused a whole batch, whose burst was too small for it', async () => {
+    await using api = await openApi({ registrationRate: 10, rateShare: () => 0.1 })
+    const batch = (from: number, size: number) =>
+      api.call('POST', `${LIST}/batch`, {
+        body: {
+          registrations: Array.from({ length: size }, (_, n) => ({ idcardid: `s-${from + n}`, callbackUrl: HOOK })),
+        },
+      })
+    expect((await batch(0, 1_000)).status).toBe(200)
+    expect((await batch(1_000, 1_000)).status).toBe(429)
+    expect((await batch(1_000, 1)).status).toBe(429)
+  })
+
+  test('compares its part of the wrong keys of an address', async () => {
+    await using api = await openApi({ rateShare: () => 0.2 })
+    const key = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
+    const statuses = await statusesOf(20, () => api.call('GET', LIST, { key, from: '192.0.2.1' }))
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([10, 10])
   })
 })
 
@@ -168,7 +202,7 @@ describe('failed logins', () => {
 describe('of 10,000 callers', () => {
   const open = () => {
     const clock = { now: 0 }
-    const take = createRateLimit({ now: () => clock.now, detail: both('no') })
+    const take = createRateLimit({ now: () => clock.now, rateShare: null, detail: both('no') })
     const isRefused = (key: string, rate: Parameters<typeof take>[1]): boolean => {
       try {
         take(key, rate)

@@ -57,7 +57,7 @@ test('what the database refused does not count', async () => {
 
 test('a refusal that came after a minute took back a resend that was made meanwhile', () => {
   let now = 1_000_000
-  const count = createResendLimit({ now: () => now })
+  const count = createResendLimit({ now: () => now, rateShare: () => 1 })
   const takeBack = count('reg')
   now += 61_000
   for (let n = 0; n < 10; n++) count('reg')
@@ -67,9 +67,19 @@ test('a refusal that came after a minute took back a resend that was made meanwh
 
 test('a clock that is set back locks nobody out', () => {
   let now = 1_000_000
-  const count = createResendLimit({ now: () => now })
+  const count = createResendLimit({ now: () => now, rateShare: () => 1 })
   for (let n = 0; n < 10; n++) count('reg')
   expect(() => count('reg')).toThrow('10 times')
   now -= 500_000
   expect(() => count('reg')).not.toThrow()
+})
+
+test.each([
+  [2 / 3, 6],
+  [0.2, 2],
+  [0.01, 1],
+])('of a share of %d of it a node allows %d', (share, most) => {
+  const count = createResendLimit({ now: () => 1_000_000, rateShare: () => share })
+  for (let n = 0; n < most; n++) count('reg')
+  expect(() => count('reg')).toThrow('10 times')
 })
