@@ -131,11 +131,11 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   expect(of('backup')).toMatchObject([{ state: 'skipped', text: expect.stringContaining('PostgreSQL') }])
   expect(of('server')[0]?.text).toMatch(/^PostgreSQL \d+\.\d+, database doctored as user postgres$/)
 
-  await server.query('ALTER TABLE messages RESET (autovacuum_vacuum_threshold)', [], 'doctored')
+  await server.query('ALTER TABLE deliveries RESET (autovacuum_vacuum_threshold)', [], 'doctored')
   expect((await doctor(['--only', 'vacuum'])).of('vacuum')).toMatchObject([
     {
       state: 'warning',
-      command: expect.stringContaining('ALTER TABLE "messages" SET (autovacuum_vacuum_threshold=1000)'),
+      command: expect.stringContaining('ALTER TABLE "deliveries" SET (autovacuum_vacuum_threshold=500)'),
     },
   ])
   await server.query('ALTER TABLE lanes DISABLE TRIGGER lanes_counted_at_insert', [], 'doctored')
@@ -147,15 +147,15 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   const dba = new pg.Client({ connectionString: `${desk.url}&application_name=by-hand` })
   stack.defer(() => dba.end())
   await dba.connect()
-  await dba.query('BEGIN; LOCK TABLE messages')
+  await dba.query('BEGIN; LOCK TABLE deliveries')
   const waiting = new pg.Client({ connectionString: `${desk.url}&application_name=ddl` })
   waiting.on('error', () => {})
   await waiting.connect()
-  const altering = waiting.query('ALTER TABLE messages ADD COLUMN mine int').catch(() => {})
+  const altering = waiting.query('ALTER TABLE deliveries ADD COLUMN mine int').catch(() => {})
   const locks = async () =>
     expect((await doctor(['--only', 'locks'])).of('locks')).toMatchObject([
-      { state: 'failed', text: expect.stringMatching(/\(by-hand, pid \d+\) has locked messages/) },
-      { state: 'failed', text: expect.stringMatching(/\(ddl, pid \d+\) waits for a lock of messages/) },
+      { state: 'failed', text: expect.stringMatching(/\(by-hand, pid \d+\) has locked deliveries/) },
+      { state: 'failed', text: expect.stringMatching(/\(ddl, pid \d+\) waits for a lock of deliveries/) },
     ])
   await vi.waitFor(locks, { timeout: 20_000, interval: 500 })
   expect(await desk.run(['status'])).toMatchObject({ code: 1, stderr: expect.stringContaining('doctor --only locks') })

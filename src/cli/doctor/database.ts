@@ -118,8 +118,8 @@ export const judgePostgresSchema = (
         `triggers of the counts are missing or off, so what waits is counted wrong: ${missingTriggers.join(', ')}`,
         `计数触发器缺失或已停用，等待数量的统计会出错：${missingTriggers.join('、')}`,
         todo(
-          'turn on those that are off; make those that are missing again by the statement in migrations/postgres/0001, and find out who did it',
-          '请启用已停用的；缺失的请用 migrations/postgres/0001 中的语句重建，并查明来源',
+          'turn on those that are off; make those that are missing again by the statement in migrations/postgres, and find out who did it',
+          '请启用已停用的；缺失的请用 migrations/postgres 中的语句重建，并查明来源',
           `psql ${[...new Set(missingTriggers.map(name => name.split('_counted_at_')[0]))].map(table => `-c 'ALTER TABLE "${table}" ENABLE TRIGGER USER'`).join(' ')}`,
         ),
       ),

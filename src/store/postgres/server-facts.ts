@@ -142,7 +142,7 @@ const vacuumOptions = (): Map<string, Set<string>> => {
   const files = readdirSync(MIGRATIONS).filter(file => file.endsWith('.sql'))
   for (const file of files.sort())
     for (const [, table = '', list = ''] of readFileSync(`${MIGRATIONS}/${file}`, 'utf8').matchAll(
-      /^ALTER TABLE "?(\w+)"? SET \(([^)]+)\)/gm,
+      /^ALTER TABLE "?(\w+)"? (?:.+, )?SET \(([^)]+)\)/gm,
     )) {
       const options = byTable.get(table) ?? new Map<string, string>()
       for (const option of list.split(',').map(one => one.replaceAll(/\s/g, ''))) {
@@ -179,9 +179,14 @@ export interface SchemaFacts {
   missingTriggers: readonly string[]
 }
 
-/** What the triggers of the migrations count, and at what. */
-const COUNTED = ['lanes', 'messages', 'registrations', 'verifications']
 const EVENTS = ['insert', 'update', 'delete']
+/** The triggers of the counts, as the migrations make them. */
+const COUNTING = [
+  ...['deliveries', 'lanes', 'registrations', 'verifications'].flatMap(table =>
+    EVENTS.map(event => `${table}_counted_at_${event}`),
+  ),
+  ...['message_bodies_counted_at_insert', 'message_bodies_counted_at_delete'],
+]
 
 /** Enabled (origin, or always), with a function of ours: a function cannot be dropped beneath its trigger. */
 const TRIGGERS = `SELECT tgname::text AS name FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
@@ -202,8 +207,6 @@ export const readSchema = async (client: Client): Promise<SchemaFacts> => {
   return {
     missing: wanted.filter(name => !there.has(name)),
     invalid: rows.filter(({ isInvalid }) => isInvalid === true).map(({ name }) => name),
-    missingTriggers: COUNTED.flatMap(table => EVENTS.map(event => `${table}_counted_at_${event}`)).filter(
-      name => !counting.has(name),
-    ),
+    missingTriggers: COUNTING.filter(name => !counting.has(name)),
   }
 }
