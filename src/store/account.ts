@@ -1,6 +1,7 @@
-import type { AccountState } from '../core/account.ts'
+import { type AccountState, withoutStepBack } from '../core/account.ts'
 import type { Secret } from '../core/secret.ts'
 import type { ClaimedAccount } from './queues.ts'
+import type { Opening } from './unreadable.ts'
 
 export interface NewAccount {
   id: string
@@ -44,6 +45,12 @@ export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
   unreachableError: row.unreachableError,
 })
 
+/** What answers and operators change of it. */
+export const stateOf = (row: AccountRow, defaultRate: number): AccountState & { id: string } => ({
+  ...row,
+  rate: row.rate ?? defaultRate,
+})
+
 /** As a claim hands it out, with its key in the clear. */
 export const viewClaimedAccount = (
   row: AccountRow,
@@ -78,4 +85,38 @@ export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId'>>(
   const own = usable.filter(row => row.partnerId !== null)
   const [first, ...others] = own.length > 0 ? own : usable
   return first ? others.reduce((oldest, row) => (row.id < oldest.id ? row : oldest), first) : null
+}
+
+/** The keys of accounts, opened. */
+export const createAccountKeys = ({ sealed, openOr, defaultRate }: Opening & { defaultRate: number }) => {
+  /** By APIID: a claim needs them each time. */
+  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
+  const keyOf = (row: AccountRow): Secret | null => {
+    const known = opened.get(row.apiId)
+    if (known?.bytes.equals(row.apiKey)) return known.key
+    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
+    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
+    return key
+  }
+
+  /** One that cannot be decrypted is told by whoever needs it: here the right one is at hand. */
+  const hasKey = (row: AccountRow, key: Secret): boolean => {
+    try {
+      return sealed.accountKey.open(row).reveal() === key.reveal()
+    } catch {
+      return false
+    }
+  }
+
+  return {
+    hasCredentials: (row: AccountRow, { apiKey, passwordMode }: Pick<NewAccount, 'apiKey' | 'passwordMode'>): boolean =>
+      row.passwordMode === passwordMode && hasKey(row, apiKey),
+
+    /** Those whose key can be decrypted, as a claim at this time takes them. */
+    claimable: (rows: readonly AccountRow[], at: number): ClaimedAccount[] =>
+      rows.flatMap(row => {
+        const apiKey = keyOf(row)
+        return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), at)] : []
+      }),
+  }
 }

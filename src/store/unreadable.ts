@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Sealed } from './sealed.ts'
 import type { StoreHints } from './store.ts'
 
 /** Where a stored value is that cannot be decrypted: it is damaged, from another row, or sealed under a key that is not there. */
@@ -13,6 +14,12 @@ export type OpenOr = <Value, Instead>(
   where: Unreadable,
   how: { open: () => Value; instead: Instead },
 ) => Value | Instead
+
+/** What opens the values of rows. */
+export interface Opening {
+  sealed: Sealed
+  openOr: OpenOr
+}
 
 /** So many of them are remembered, so that each is told once. */
 const MOST_TOLD = 10_000

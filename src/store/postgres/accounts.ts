@@ -4,10 +4,8 @@ import {
   afterNewCredentials,
   pausedByOperator,
   resumedByOperator,
-  withoutStepBack,
 } from '../../core/account.ts'
-import type { Secret } from '../../core/secret.ts'
-import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../account.ts'
+import { type AccountRow, chooseAccount, createAccountKeys, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -45,7 +43,7 @@ export const createAccounts = (context: Context): Verbs => {
           .orderBy(asc(accounts.id))
           .for('no key update')
         const known = locked.find(one => one.apiId === apiId)
-        const isSame = known?.passwordMode === passwordMode && rows.hasKey(known, apiKey)
+        const isSame = known !== undefined && rows.hasCredentials(known, { apiKey, passwordMode })
         await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
         const [row] = await db
           .insert(accounts)
@@ -118,20 +116,9 @@ const UPDATE = `
   WHERE accounts.id = changed.id`
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
-export const createAccountRows = ({
-  sealed,
-  openOr,
-  defaultRate,
-}: Pick<Context, 'sealed' | 'openOr' | 'defaultRate'>) => {
-  /** Opened keys by APIID: a claim needs them each time. */
-  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
-  const keyOf = (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>): Secret | null => {
-    const known = opened.get(row.apiId)
-    if (known?.bytes.equals(row.apiKey)) return known.key
-    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
-    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
-    return key
-  }
+export const createAccountRows = (context: Pick<Context, 'sealed' | 'openOr' | 'defaultRate'>) => {
+  const { defaultRate } = context
+  const { hasCredentials, claimable } = createAccountKeys(context)
 
   const rowsOf = (tx: Tx, ids: readonly string[], { lock }: { lock: 'wait' | 'skip' | 'none' }) =>
     tx.rows<AccountRow & { nth: number }>(`${SELECT} WHERE id = ANY($1) ORDER BY id ${LOCKS[lock]}`, [ids])
@@ -141,17 +128,8 @@ export const createAccountRows = ({
     await tx.rows(UPDATE, [changed.map(({ id }) => id), ...STATE.map(([, , name]) => changed.map(one => one[name]))])
   }
 
-  const stateOf = (row: AccountRow): AccountState & { id: string } => ({ ...row, rate: row.rate ?? defaultRate })
-
   return {
-    /** Whether this is its key. One that cannot be decrypted is told by whoever needs it: here the right one is at hand. */
-    hasKey: (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>, key: Secret): boolean => {
-      try {
-        return sealed.accountKey.open(row).reveal() === key.reveal()
-      } catch {
-        return false
-      }
-    },
+    hasCredentials,
 
     /**
      * Of these, those whose key can be decrypted, as a claim takes them; in the order of their creation.
@@ -160,22 +138,20 @@ export const createAccountRows = ({
      */
     those: async (tx: Tx, ids: readonly string[], { lock }: { lock: 'skip' | 'none' }): Promise<ClaimedAccount[]> => {
       const rows = await rowsOf(tx, ids, { lock })
-      return rows
-        .toSorted((a, b) => a.nth - b.nth)
-        .flatMap(row => {
-          const apiKey = keyOf(row)
-          return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), tx.at)] : []
-        })
+      return claimable(
+        rows.toSorted((a, b) => a.nth - b.nth),
+        tx.at,
+      )
     },
 
     find: async (tx: Tx, id: string): Promise<AccountState | null> => {
       const [row] = await rowsOf(tx, [id], { lock: 'none' })
-      return row ? stateOf(row) : null
+      return row ? stateOf(row, defaultRate) : null
     },
 
     /** These, locked until the transaction ends. */
     load: async (tx: Tx, ids: readonly string[]): Promise<Map<string, AccountState & { id: string }>> =>
-      new Map((await rowsOf(tx, ids, { lock: 'wait' })).map(row => [row.id, stateOf(row)])),
+      new Map((await rowsOf(tx, ids, { lock: 'wait' })).map(row => [row.id, stateOf(row, defaultRate)])),
 
     /** What `Store.accountFor` says. */
     choose: async ({ db }: Tx, partnerId: string, idOrApiId: string | null): Promise<AccountRow | null> => {
@@ -194,8 +170,9 @@ export const createAccountRows = ({
     ): Promise<AccountRow | null> => {
       const [row] = await rowsOf(tx, [id], { lock: 'wait' })
       if (!row) return null
-      const patch = rule(stateOf(row))
-      if (patch) await save(tx, [{ ...stateOf(row), ...patch }])
+      const account = stateOf(row, defaultRate)
+      const patch = rule(account)
+      if (patch) await save(tx, [{ ...account, ...patch }])
       return { ...row, ...patch }
     },
   }

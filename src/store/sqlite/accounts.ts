@@ -4,10 +4,8 @@ import {
   afterNewCredentials,
   pausedByOperator,
   resumedByOperator,
-  withoutStepBack,
 } from '../../core/account.ts'
-import type { Secret } from '../../core/secret.ts'
-import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../account.ts'
+import { type AccountRow, chooseAccount, createAccountKeys, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc, eq, gt, or, sql } from './drizzle.ts'
@@ -34,7 +32,7 @@ export const createAccounts = (context: Context): Verbs => {
       write(() => {
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
         const known = db.select().from(accounts).where(eq(accounts.apiId, apiId)).get()
-        const isSame = known?.passwordMode === passwordMode && rows.hasKey(known, apiKey)
+        const isSame = known !== undefined && rows.hasCredentials(known, { apiKey, passwordMode })
         db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true)).run()
         const row = db
           .insert(accounts)
@@ -81,12 +79,9 @@ export const createAccounts = (context: Context): Verbs => {
 const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
-export const createAccountRows = ({
-  db,
-  sealed,
-  openOr,
-  defaultRate,
-}: Pick<Context, 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
+export const createAccountRows = (context: Pick<Context, 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
+  const { db, defaultRate } = context
+  const { hasCredentials, claimable } = createAccountKeys(context)
   const those = db
     .select()
     .from(accounts)
@@ -115,37 +110,18 @@ export const createAccountRows = ({
     .where(eq(accounts.id, sql.placeholder('id')))
     .prepare()
 
-  /** Opened keys by APIID: a claim needs them each time. */
-  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
-  const keyOf = (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>): Secret | null => {
-    const known = opened.get(row.apiId)
-    if (known?.bytes.equals(row.apiKey)) return known.key
-    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
-    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
-    return key
-  }
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
 
   return {
-    /** Whether this is its key. One that cannot be decrypted is told by whoever needs it: here the right one is at hand. */
-    hasKey: (row: Pick<AccountRow, 'id' | 'apiId' | 'apiKey'>, key: Secret): boolean => {
-      try {
-        return sealed.accountKey.open(row).reveal() === key.reveal()
-      } catch {
-        return false
-      }
-    },
+    hasCredentials,
 
     /** Of these, those whose key can be decrypted, as a claim at this time takes them; in the order of their creation. */
     those: (ids: readonly string[], at: number): ClaimedAccount[] =>
-      those.all({ ids: JSON.stringify(ids) }).flatMap(row => {
-        const apiKey = keyOf(row)
-        return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), at)] : []
-      }),
+      claimable(those.all({ ids: JSON.stringify(ids) }), at),
 
     find: (id: string): AccountState | null => {
       const row = find.get({ id })
-      return row ? { ...row, rate: row.rate ?? defaultRate } : null
+      return row ? stateOf(row, defaultRate) : null
     },
 
     /** What `Store.accountFor` says. */
@@ -161,7 +137,7 @@ export const createAccountRows = ({
     patch: (id: string, rule: (account: AccountState) => AccountPatch | null): AccountRow | undefined => {
       const row = find.get({ id })
       if (!row) return undefined
-      const account = { ...row, rate: row.rate ?? defaultRate }
+      const account = stateOf(row, defaultRate)
       const patch = rule(account)
       if (patch) save({ ...account, ...patch })
       return { ...row, ...patch }
