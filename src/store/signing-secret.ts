@@ -1,4 +1,6 @@
+import { AppError } from '../core/error.ts'
 import type { Secret } from '../core/secret.ts'
+import type { Opening } from './unreadable.ts'
 
 export interface SigningSecret {
   id: string
@@ -17,6 +19,13 @@ export interface NewSigningSecret {
   id: string
   type: 'v1' | 'v1a'
   text: Secret
+}
+
+/** As it is stored. */
+export interface SecretRow extends SigningSecret {
+  partnerId: string
+  /** Sealed. */
+  secret: Buffer
 }
 
 type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
@@ -56,3 +65,45 @@ export const endOfSecret = (live: readonly Expiring[], signing: readonly Expirin
 /** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
   rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > overlapEnd)
+
+export const viewSecret = ({ partnerId: _, secret, ...view }: SecretRow): SigningSecret => view
+
+/** The signing secrets, opened. */
+export const createOpenedSecrets = ({ sealed, openOr }: Opening) => {
+  /** Those of each partner by their ids: a claim needs them each time. */
+  const opened = new Map<string, ReadonlyMap<string, Secret>>()
+  const openRow = (row: SecretRow): Secret | null =>
+    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
+
+  return {
+    /** What signs the webhooks of a partner now, newest first: of its live ones those that can be decrypted. */
+    openLive: (partnerId: string, rows: readonly SecretRow[], now: number): readonly Secret[] => {
+      const known = opened.get(partnerId)
+      const secrets = new Map(
+        liveSecrets(rows, now).flatMap(row => {
+          const secret = known?.get(row.id) ?? openRow(row)
+          return secret ? [[row.id, secret]] : []
+        }),
+      )
+      opened.set(partnerId, secrets)
+      return [...secrets.values()]
+    },
+
+    /** Whether it can be decrypted. Which cannot is told by whoever signs. */
+    opens: (row: SecretRow): boolean => {
+      try {
+        sealed.signingSecret.open(row)
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}
+
+/** None of a partner's secrets can be decrypted. */
+export const secretsUnreadable = (): AppError =>
+  new AppError('unavailable', {
+    en: 'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.',
+    zh: '暂时无法读取您的签名密钥。请更换密钥，或等待运维人员恢复。',
+  })

@@ -1,14 +1,17 @@
-import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
 import { afterEndingSecrets } from '../rules/hints.ts'
 import {
+  createOpenedSecrets,
   endedByRotation,
   endOfSecret,
   liveSecrets,
   mayRotate,
   type NewSigningSecret,
   previousEnd,
+  type SecretRow,
   type SigningSecret,
+  secretsUnreadable,
+  viewSecret,
 } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
 import { stopClaims } from './claim-stop.ts'
@@ -18,7 +21,6 @@ import { and, eq, gt, inArray, isNull, or } from './drizzle.ts'
 import { signingSecrets } from './schema.ts'
 
 type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
-type Row = typeof signingSecrets.$inferSelect
 
 export const createSigningSecrets = (context: Context): Verbs => {
   const { read, write, tell } = context
@@ -35,16 +37,12 @@ export const createSigningSecrets = (context: Context): Verbs => {
     liveSecrets: partnerId =>
       read(async tx => {
         const live = (await secrets.of(tx, [partnerId])).get(partnerId) ?? []
-        if (live.length === 0 && (await secrets.rowsOf(tx, [partnerId])).length > 0)
-          throw new AppError('unavailable', UNREADABLE)
+        if (live.length === 0 && (await secrets.rowsOf(tx, [partnerId])).length > 0) throw secretsUnreadable()
         return live
       }),
 
     listSigningSecrets: partnerId =>
-      read(async tx => {
-        const rows = await secrets.rowsOf(tx, [partnerId])
-        return liveSecrets(rows, tx.at).map(({ partnerId: _, secret, ...view }) => view)
-      }),
+      read(async tx => liveSecrets(await secrets.rowsOf(tx, [partnerId]), tx.at).map(viewSecret)),
 
     rotateSigningSecret: async (partnerId, added, overlapMs) => {
       const { rotated, ended } = await write(async tx => {
@@ -85,48 +83,18 @@ export const createSigningSecrets = (context: Context): Verbs => {
 /** How many may be live is counted over all of a partner's. */
 const lockOf = (partnerId: string): string => `signing secrets of ${partnerId}`
 
-const UNREADABLE = {
-  en: 'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.',
-  zh: '暂时无法读取您的签名密钥。请更换密钥，或等待运维人员恢复。',
-}
-
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
-export const createSecretRows = ({ sealed, openOr }: Pick<Context, 'sealed' | 'openOr'>) => {
+export const createSecretRows = (context: Pick<Context, 'sealed' | 'openOr'>) => {
+  const { sealed } = context
+  const { openLive, opens } = createOpenedSecrets(context)
+
   /** Those that have not ended. */
-  const rowsOf = ({ db, at }: Tx, partnerIds: readonly string[]): Promise<Row[]> => {
+  const rowsOf = ({ db, at }: Tx, partnerIds: readonly string[]): Promise<SecretRow[]> => {
     const hasNotEnded = or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
     return db
       .select()
       .from(signingSecrets)
       .where(and(inArray(signingSecrets.partnerId, [...partnerIds]), hasNotEnded))
-  }
-
-  /** The opened secrets of each partner by their ids: a claim needs them each time. */
-  const opened = new Map<string, ReadonlyMap<string, Secret>>()
-
-  const openRow = (row: Row): Secret | null =>
-    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
-
-  const openAll = (partnerId: string, live: readonly Row[]): readonly Secret[] => {
-    const known = opened.get(partnerId)
-    const secrets = new Map(
-      live.flatMap(row => {
-        const secret = known?.get(row.id) ?? openRow(row)
-        return secret ? [[row.id, secret]] : []
-      }),
-    )
-    opened.set(partnerId, secrets)
-    return [...secrets.values()]
-  }
-
-  /** Whether it can be decrypted. Which cannot is told by whoever signs. */
-  const opens = (row: Row): boolean => {
-    try {
-      sealed.signingSecret.open(row)
-      return true
-    } catch {
-      return false
-    }
   }
 
   return {
@@ -138,10 +106,7 @@ export const createSecretRows = ({ sealed, openOr }: Pick<Context, 'sealed' | 'o
       const rows = partnerIds.length === 0 ? [] : await rowsOf(tx, partnerIds)
       const byPartner = Map.groupBy(rows, ({ partnerId }) => partnerId)
       return new Map(
-        partnerIds.map(partnerId => [
-          partnerId,
-          openAll(partnerId, liveSecrets(byPartner.get(partnerId) ?? [], tx.at)),
-        ]),
+        partnerIds.map(partnerId => [partnerId, openLive(partnerId, byPartner.get(partnerId) ?? [], tx.at)]),
       )
     },
 

@@ -1,15 +1,18 @@
-import { AppError } from '../../core/error.ts'
 import type { Secret } from '../../core/secret.ts'
 import { tellHints } from '../hints.ts'
 import { afterEndingSecrets } from '../rules/hints.ts'
 import {
+  createOpenedSecrets,
   endedByRotation,
   endOfSecret,
   liveSecrets,
   mayRotate,
   type NewSigningSecret,
   previousEnd,
+  type SecretRow,
   type SigningSecret,
+  secretsUnreadable,
+  viewSecret,
 } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
@@ -33,12 +36,11 @@ export const createSigningSecrets = (context: Context): Verbs => {
     liveSecrets: partnerId =>
       read(() => {
         const live = secrets.of([partnerId]).get(partnerId) ?? []
-        if (live.length === 0 && secrets.rowsOf(partnerId).length > 0) throw new AppError('unavailable', UNREADABLE)
+        if (live.length === 0 && secrets.rowsOf(partnerId).length > 0) throw secretsUnreadable()
         return live
       }),
 
-    listSigningSecrets: partnerId =>
-      read(() => liveSecrets(secrets.rowsOf(partnerId), now()).map(({ partnerId: _, secret, ...view }) => view)),
+    listSigningSecrets: partnerId => read(() => liveSecrets(secrets.rowsOf(partnerId), now()).map(viewSecret)),
 
     rotateSigningSecret: async (partnerId, added, overlapMs) => {
       const { rotated, ended } = await write(() => {
@@ -72,13 +74,10 @@ export const createSigningSecrets = (context: Context): Verbs => {
   }
 }
 
-const UNREADABLE = {
-  en: 'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.',
-  zh: '暂时无法读取您的签名密钥。请更换密钥，或等待运维人员恢复。',
-}
-
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
-export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db' | 'sealed' | 'openOr' | 'now'>) => {
+export const createSecretRows = (context: Pick<Context, 'db' | 'sealed' | 'openOr' | 'now'>) => {
+  const { db, sealed, now } = context
+  const { openLive, opens } = createOpenedSecrets(context)
   const current = db
     .select()
     .from(signingSecrets)
@@ -89,36 +88,7 @@ export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db'
       ),
     )
     .prepare()
-  const rowsOf = (partnerId: string) => current.all({ partnerId, now: now() })
-
-  /** The opened secrets of each partner by their ids: a claim needs them each time. */
-  const opened = new Map<string, ReadonlyMap<string, Secret>>()
-
-  const openRow = (row: ReturnType<typeof rowsOf>[number]): Secret | null =>
-    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
-
-  const openedOf = (partnerId: string): readonly Secret[] => {
-    const known = opened.get(partnerId)
-    const live = liveSecrets(rowsOf(partnerId), now())
-    const secrets = new Map(
-      live.flatMap(row => {
-        const secret = known?.get(row.id) ?? openRow(row)
-        return secret ? [[row.id, secret]] : []
-      }),
-    )
-    opened.set(partnerId, secrets)
-    return [...secrets.values()]
-  }
-
-  /** Whether it can be decrypted. Which cannot is told by whoever signs. */
-  const opens = (row: ReturnType<typeof rowsOf>[number]): boolean => {
-    try {
-      sealed.signingSecret.open(row)
-      return true
-    } catch {
-      return false
-    }
-  }
+  const rowsOf = (partnerId: string): SecretRow[] => current.all({ partnerId, now: now() })
 
   return {
     rowsOf,
@@ -126,7 +96,7 @@ export const createSecretRows = ({ db, sealed, openOr, now }: Pick<Context, 'db'
 
     /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
     of: (partnerIds: Iterable<string>): Map<string, readonly Secret[]> =>
-      new Map([...partnerIds].map(partnerId => [partnerId, openedOf(partnerId)])),
+      new Map([...partnerIds].map(partnerId => [partnerId, openLive(partnerId, rowsOf(partnerId), now())])),
 
     canSign: (partnerId: string): boolean => liveSecrets(rowsOf(partnerId), now()).some(opens),
 
