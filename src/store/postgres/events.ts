@@ -1,3 +1,4 @@
+import { openBody } from '../message-bodies.ts'
 import {
   beginOf,
   EVENT_WINDOW,
@@ -16,17 +17,8 @@ import type { Context } from './context.ts'
  * A partner's messages in the order of their commits, as a reader goes through them: whoever writes some gives out their numbers under
  * the lock of the partner's row, so none appears behind one that is there.
  */
-export const createEvents = ({
-  read,
-  sealed,
-  openOr,
-}: Pick<Context, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => {
-  const bodyOf = (partnerId: string, { registrationId, body }: EventRow): string | null =>
-    openOr(
-      { table: 'messages', id: registrationId },
-      { open: () => sealed.message.open({ partnerId, registrationId, body }), instead: null },
-    )
-
+export const createEvents = (context: Pick<Context, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => {
+  const { read } = context
   /** Mostly the first `limit` are the page; the rest of the window is read only where some of them are left out. */
   const pageOf = async (
     tx: Tx,
@@ -35,11 +27,12 @@ export const createEvents = ({
   ): Promise<EventPage> => {
     const size = Math.min(query.limit, EVENT_WINDOW)
     const rows = await following(tx, partnerId, query.begin?.n ?? 0, size)
-    const page = eventPageOf(rows, query, row => bodyOf(partnerId, row))
+    const open = (row: EventRow) => openBody(context, { ...row, partnerId })
+    const page = eventPageOf(rows, query, open)
     const last = rows.at(-1)
     if (page.events.length === query.limit || last === undefined || rows.length < size) return page
     const rest = await following(tx, partnerId, last.n, EVENT_WINDOW - size)
-    return eventPageOf([...rows, ...rest], query, row => bodyOf(partnerId, row))
+    return eventPageOf([...rows, ...rest], query, open)
   }
 
   return {

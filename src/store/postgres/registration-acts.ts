@@ -1,5 +1,6 @@
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { TurnedCallback } from '../callbacks.ts'
+import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, Store } from '../store.ts'
@@ -7,7 +8,7 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { lockMessagesOf } from './deliveries.ts'
 import { createMessageResending } from './message-resending.ts'
-import { type OwnedRegistration, type SelectedRegistration, selectOwned, toRegistration } from './registration-rows.ts'
+import { type OwnedRegistration, selectOwned } from './registration-rows.ts'
 import { lockVerificationsOf, saveCancelled, saveNudges } from './registration-statements.ts'
 
 type ResendOutcome = Awaited<ReturnType<Store['resend']>>

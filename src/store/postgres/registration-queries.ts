@@ -1,4 +1,6 @@
 import type { MessageType } from '../../core/message.ts'
+import { isReadable } from '../message-bodies.ts'
+import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { isNotSent, type SendingFacts } from '../rules/not-sent.ts'
 import { type ExplanationFacts, explanationOf, isQueued } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
@@ -11,7 +13,7 @@ import { heldAt } from './deliveries-hold.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { usageOf } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
-import { SELECT_REGISTRATIONS, type SelectedRegistration, selectOwned, toRegistration } from './registration-rows.ts'
+import { selectOwned, selectRegistrations } from './registration-rows.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<
@@ -21,7 +23,7 @@ type Verbs = Pick<
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { read, sealed, openOr } = context
+  const { read } = context
   const pauses = createCallbackPauses()
   const health = createCallbackHealth()
   const pageOf = createRegistrationPages(context)
@@ -30,20 +32,9 @@ export const createRegistrationQueries = (context: Context): Verbs => {
 
   /** The newest first. */
   const registrationsOf = async (tx: Tx, ids: readonly string[]) => {
-    const rows = await tx.rows<SelectedRegistration>(
-      `${SELECT_REGISTRATIONS} WHERE r.id = ANY($1) ORDER BY r.id DESC`,
-      [ids],
-    )
+    const rows = await selectRegistrations(tx, 'WHERE r.id = ANY($1) ORDER BY r.id DESC', [ids])
     return rows.map(row => toRegistration(context, row))
   }
-
-  /** What is erased needs no key. */
-  const isReadable = (message: { partnerId: string; registrationId: string; body: Buffer }): boolean =>
-    message.body.length === 0 ||
-    openOr(
-      { table: 'messages', id: message.registrationId },
-      { open: () => sealed.message.openBytes(message).length > 0, instead: false },
-    )
 
   return {
     endedAmong: ids =>
@@ -96,7 +87,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           pausedSince: (await pauses.sinceOf(tx, [row]))(row),
           health: (await health.findAll(tx, [row]))(row),
           canSign: await secrets.canSign(tx, partnerId),
-          isReadable: message === null || isReadable({ partnerId, registrationId: id, body: message.body }),
+          isReadable: message === null || isReadable(context, { partnerId, registrationId: id, body: message.body }),
           notSent: message !== null && isNotSent(message.sending, tx.at),
           deliveriesHeldAt: await heldAt(tx),
         })

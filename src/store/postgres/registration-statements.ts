@@ -1,10 +1,11 @@
 import { ENDED_WITHOUT_VERDICT, REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import type { SelectedRegistration } from '../registration-rows.ts'
 import type { CancelPlan } from '../rules/cancel.ts'
 import type { Nudge } from '../rules/register.ts'
 import { sealedOrTextTo } from './columns.ts'
 import type { Tx } from './connection.ts'
 import { type LockedMessage, saveDeliveries } from './deliveries.ts'
-import { type OwnedRegistration, SELECT_REGISTRATIONS, type SelectedRegistration } from './registration-rows.ts'
+import { type OwnedRegistration, selectRegistrations } from './registration-rows.ts'
 
 const ENDED: readonly RegistrationStatus[] = ENDED_WITHOUT_VERDICT
 const LIVE = REGISTRATION_STATUSES.filter(status => !ENDED.includes(status))
@@ -85,9 +86,9 @@ export const findLive = (
   tx: Tx,
   pairs: readonly { verificationId: number; callbackUrl: string }[],
 ): Promise<SelectedRegistration[]> =>
-  tx.rows<SelectedRegistration>(
-    `${SELECT_REGISTRATIONS}
-     WHERE (r.verification_id, r.callback_url) IN (SELECT * FROM unnest($1::bigint[], $2::text[])) AND r.status = ANY($3)`,
+  selectRegistrations(
+    tx,
+    'WHERE (r.verification_id, r.callback_url) IN (SELECT * FROM unnest($1::bigint[], $2::text[])) AND r.status = ANY($3)',
     [pairs.map(({ verificationId }) => verificationId), pairs.map(({ callbackUrl }) => callbackUrl), LIVE],
   )
 

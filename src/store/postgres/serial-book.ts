@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto'
-import type { Verdict } from '../../core/answer.ts'
 import { serialKey } from '../../core/serial-key.ts'
+import { openVerdict, toRow } from '../registration-rows.ts'
 import type { KnownVerification, Nudge, RegisterFacts } from '../rules/register.ts'
 import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registration } from '../store.ts'
+import type { Opening } from '../unreadable.ts'
 import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { toRow } from './registration-rows.ts'
 import {
   addVerifications,
   countRegistrations,
@@ -52,11 +51,7 @@ const FIRST_NEW_ID = 2 ** 52
 const nameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
 const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
 
-export const loadSerials = async (
-  tx: Tx,
-  items: readonly NewRegistration[],
-  { sealed, openOr }: Pick<Context, 'sealed' | 'openOr'>,
-): Promise<SerialBook> => {
+export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], opening: Opening): Promise<SerialBook> => {
   await lockKeys(tx, items)
   const names = distinct(items, nameOf)
   const found = await lockSerials(tx, names)
@@ -68,16 +63,11 @@ export const loadSerials = async (
     owners.map(({ id, partnerId, accountId, serialKey }) => ({ id, partnerId, key: `${accountId} ${serialKey}` })),
     ({ key }) => key,
   )
-  const openVerdict = (row: (typeof found)[number]): Verdict | 'unreadable' | null =>
-    openOr(
-      { table: 'verifications', id: String(row.id) },
-      { open: () => sealed.verdict.open(row), instead: 'unreadable' as const },
-    )
   const serials = new Map(
     found.map((row): [string, Serial] => [
       nameOf(row),
       {
-        verification: { ...row, verdict: openVerdict(row) },
+        verification: { ...row, verdict: openVerdict(opening, row.id, row) },
         added: null,
         nudge: null,
         registrations: { live: 0, made: 0 },
@@ -85,7 +75,7 @@ export const loadSerials = async (
       },
     ]),
   )
-  if (found.length > 0) await loadRegistrations(tx, items, serials, { sealed, openOr })
+  if (found.length > 0) await loadRegistrations(tx, items, serials, opening)
 
   const serialOf = (item: NewRegistration): Serial => {
     const serial = serials.get(nameOf(item))
@@ -178,7 +168,7 @@ const loadRegistrations = async (
   tx: Tx,
   items: readonly NewRegistration[],
   serials: ReadonlyMap<string, Serial>,
-  opening: Pick<Context, 'sealed' | 'openOr'>,
+  opening: Opening,
 ): Promise<void> => {
   const byId = new Map([...serials.values()].map(serial => [serial.verification.id, serial]))
   for (const { verificationId, live, made } of await countRegistrations(tx, [...byId.keys()])) {

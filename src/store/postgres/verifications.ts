@@ -1,4 +1,5 @@
 import { type AccountChange, afterAccountChange } from '../../core/account.ts'
+import { openMetadata } from '../registration-rows.ts'
 import { afterReleasing, afterResolving } from '../rules/hints.ts'
 import { afterReleasingOne, releaseVerification } from '../rules/release-verification.ts'
 import {
@@ -39,7 +40,7 @@ const SETTLED = [
 ] as readonly (keyof SealedUpdate)[]
 
 export const createVerifications = (context: Context): Verbs => {
-  const { write, sealed, openOr, tell } = context
+  const { write, sealed, tell } = context
   const accounts = createAccountRows(context)
   const lanes = createLanes()
   const resolutions = createResolutions(context)
@@ -67,12 +68,10 @@ export const createVerifications = (context: Context): Verbs => {
   const waitingFor = async (tx: Tx, verificationIds: readonly number[]) => {
     if (verificationIds.length === 0) return new Map<number, never>()
     const rows = await tx.rows<FoundRegistration>(WAITING, [verificationIds])
-    const opened = rows.map(row => {
-      const where = { table: 'registrations', id: row.id } as const
-      const open = () => sealed.metadata.open({ ...row, metadata: sealedOrTextFrom(row.metadata) })
-      // Its partner had rather have the verdict without its metadata than neither.
-      return { ...row, metadata: openOr(where, { open, instead: {} }) }
-    })
+    const opened = rows.map(row => ({
+      ...row,
+      metadata: openMetadata(context, { ...row, metadata: sealedOrTextFrom(row.metadata) }),
+    }))
     return Map.groupBy(opened, ({ verificationId }) => verificationId)
   }
 

@@ -1,3 +1,4 @@
+import { openBody } from '../message-bodies.ts'
 import { beginOf, EVENT_WINDOW, type EventRow, eventPageOf, isOfThisHistory, lastEventBy } from '../rules/events.ts'
 import { answer } from '../rules/questions.ts'
 import type { Store } from '../store.ts'
@@ -6,7 +7,8 @@ import type { Context } from './context.ts'
 type Verbs = Pick<Store, 'listEvents'>
 
 /** A partner's messages in the order of their commits, as a reader goes through them. */
-export const createEvents = ({ client, read, sealed, openOr }: Context): Verbs => {
+export const createEvents = (context: Context): Verbs => {
+  const { client, read } = context
   const newestOf = client.prepare<[partnerId: string], number>('SELECT events FROM partners WHERE id = ?').pluck()
   const createdAtOf = client
     .prepare<[partnerId: string, n: number], number>(
@@ -20,12 +22,6 @@ export const createEvents = ({ client, read, sealed, openOr }: Context): Verbs =
     SELECT event AS n, registration_id AS registrationId, type, created_at AS createdAt, state, body FROM messages
     WHERE partner_id = +@partnerId AND event > +@n ORDER BY event LIMIT +@limit`)
 
-  const bodyOf = (partnerId: string, { registrationId, body }: EventRow): string | null =>
-    openOr(
-      { table: 'messages', id: registrationId },
-      { open: () => sealed.message.open({ partnerId, registrationId, body }), instead: null },
-    )
-
   return {
     listEvents: (partnerId, query) =>
       read(() => {
@@ -37,7 +33,7 @@ export const createEvents = ({ client, read, sealed, openOr }: Context): Verbs =
           return { outcome: 'lost', beginAfter: answer(lastEventBy(after.at, newest), look) }
         const begin = answer(beginOf(query, newest), look)
         const rows = following.iterate({ partnerId, n: begin?.n ?? 0, limit: EVENT_WINDOW })
-        return eventPageOf(rows, { ...query, begin }, row => bodyOf(partnerId, row))
+        return eventPageOf(rows, { ...query, begin }, row => openBody(context, { ...row, partnerId }))
       }),
   }
 }

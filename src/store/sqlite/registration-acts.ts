@@ -1,5 +1,6 @@
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { TurnedCallback } from '../callbacks.ts'
+import { toRegistration } from '../registration-rows.ts'
 import { cancelRegistration } from '../rules/cancel.ts'
 import { nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, Store } from '../store.ts'
@@ -8,7 +9,6 @@ import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
 import { createMessageResending } from './message-resending.ts'
-import { toRegistration } from './registration-rows.ts'
 import { prepareRegistrations } from './registration-statements.ts'
 
 type ResendOutcome = Awaited<ReturnType<Store['resend']>>

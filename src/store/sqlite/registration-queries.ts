@@ -1,3 +1,5 @@
+import { isReadable } from '../message-bodies.ts'
+import { toRegistration } from '../registration-rows.ts'
 import { isNotSent, type SendingFacts } from '../rules/not-sent.ts'
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
@@ -10,7 +12,7 @@ import { and, desc, eq, sql } from './drizzle.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { createQuotas } from './quotas.ts'
 import { createRegistrationPages } from './registration-pages.ts'
-import { selectRegistrations, toRegistration } from './registration-rows.ts'
+import { selectRegistrations } from './registration-rows.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
@@ -30,7 +32,7 @@ const ATTEMPT = {
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
-  const { client, db, read, now, sealed, openOr } = context
+  const { client, db, read, now } = context
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const health = createCallbackHealth(context)
@@ -60,14 +62,6 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   }
 
   const lastAttemptOf = (messageSeq: number): Attempt | null => newestOf(messageSeq, 1)[0] ?? null
-
-  /** What is erased needs no key. */
-  const isReadable = (message: typeof messages.$inferSelect): boolean =>
-    message.body.length === 0 ||
-    openOr(
-      { table: 'messages', id: message.registrationId },
-      { open: () => sealed.message.openBytes(message).length > 0, instead: false },
-    )
 
   const rowsOf = selectRegistrations(db)
     .where(sql`${registrations.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
@@ -143,7 +137,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           pausedSince: pauses.since(row),
           health: health.find(row),
           canSign: secrets.canSign(partnerId),
-          isReadable: facts.messages === null || isReadable(facts.messages),
+          isReadable: facts.messages === null || isReadable(context, facts.messages),
           notSent: isNotSentNow(row.messageSeq),
           deliveriesHeldAt: heldAt(),
         })

@@ -1,7 +1,4 @@
-import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
-import type { Registration } from '../store.ts'
 import type { Db } from './connection.ts'
-import type { Context } from './context.ts'
 import { eq } from './drizzle.ts'
 import { messages, registrations, verifications } from './schema.ts'
 
@@ -41,23 +38,3 @@ export const selectRegistrations = (db: Db) =>
     .innerJoin(verifications, eq(verifications.id, registrations.verificationId))
     .leftJoin(messages, eq(messages.seq, registrations.messageSeq))
     .$dynamic()
-
-type SelectedRow = NonNullable<ReturnType<ReturnType<typeof selectRegistrations>['get']>>
-
-/** What cannot be decrypted is left out of it: a registration is shown all the same. */
-export const toRegistration = (
-  { sealed, openOr }: Pick<Context, 'sealed' | 'openOr'>,
-  row: SelectedRow,
-): Registration => {
-  const { messageState, attempts, sendDueAt, sendClaimedAt } = row
-  const view: RegistrationRow = {
-    ...row,
-    metadata: openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} }),
-    message:
-      messageState === null
-        ? null
-        : { state: messageState, attempts: attempts ?? 0, dueAt: sendDueAt, claimedAt: sendClaimedAt },
-  }
-  const verification = { table: 'verifications', id: String(row.verificationId) } as const
-  return registrationOf(view, () => openOr(verification, { open: () => sealed.verdict.open(row), instead: null }))
-}

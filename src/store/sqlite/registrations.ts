@@ -1,5 +1,6 @@
 import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
+import { openVerdict } from '../registration-rows.ts'
 import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'
 import { type KnownVerification, type Nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
@@ -31,7 +32,7 @@ interface KnownSerial {
 }
 
 export const createRegistrations = (context: Context): Verbs => {
-  const { client, write, read, sealed, openOr, now, hints } = context
+  const { client, write, read, sealed, now, hints } = context
   const statements = prepareRegistrations(context)
   const { find, cancel, nudge, beginResending } = createRegistrationActs(context)
   const pauses = createCallbackPauses(context)
@@ -49,13 +50,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const loadVerification = ({ idcardid, accountId }: NewRegistration): KnownVerification | null => {
     const row = statements.findVerification.get(idcardid, accountId)
-    if (!row) return null
-    const where = { table: 'verifications', id: String(row.id) } as const
-    const verdict = openOr(where, {
-      open: () => sealed.verdict.open({ ...row, idcardid }),
-      instead: 'unreadable' as const,
-    })
-    return { ...row, verdict }
+    return row ? { ...row, verdict: openVerdict(context, row.id, { ...row, idcardid }) } : null
   }
 
   const loadSameKey = ({ idcardid, accountId }: NewRegistration) => {

@@ -1,5 +1,6 @@
 import { afterAccountChange, afterClaim } from '../../core/account.ts'
 import { tellHints } from '../hints.ts'
+import { openMetadata } from '../registration-rows.ts'
 import {
   FIRST_POLL_PLACE,
   type Head,
@@ -37,7 +38,7 @@ import { type ClaimedRow, claimedOf, prepareVerifications } from './verification
 type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
 
 export const createVerifications = (context: Context): Verbs => {
-  const { client, write, read, sealed, openOr, now, hints } = context
+  const { client, write, read, sealed, now, hints } = context
   const statements = prepareVerifications(client)
   const accounts = createAccountRows(context)
   const beginLanes = createLanes(client)
@@ -99,11 +100,7 @@ export const createVerifications = (context: Context): Verbs => {
     return {
       ...row,
       isResolved: row.isResolved === 1,
-      waiting: waiting.map(one => {
-        const where = { table: 'registrations', id: one.id } as const
-        // Its partner had rather have the verdict without its metadata than neither.
-        return { ...one, metadata: openOr(where, { open: () => sealed.metadata.open(one), instead: {} }) }
-      }),
+      waiting: waiting.map(one => ({ ...one, metadata: openMetadata(context, one) })),
     }
   }
 
