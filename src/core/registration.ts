@@ -7,6 +7,11 @@ export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
 /** What ended without a verdict. Registering the same pair again begins a new registration. */
 export const ENDED_WITHOUT_VERDICT = ['unresolved', 'cancelled'] as const satisfies readonly RegistrationStatus[]
 
+/** What a pair may have one of: it waits, or has its verdict. */
+export const LIVE_STATUSES: readonly RegistrationStatus[] = REGISTRATION_STATUSES.filter(
+  status => !(ENDED_WITHOUT_VERDICT as readonly RegistrationStatus[]).includes(status),
+)
+
 /** The partner may read the verdict of such a registration. */
 export const showsVerdict = (status: RegistrationStatus): boolean => status === 'succeeded' || status === 'failed'
 

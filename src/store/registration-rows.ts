@@ -1,7 +1,8 @@
 import type { Verdict } from '../core/answer.ts'
 import type { MessageState } from '../core/message.ts'
+import type { CancelFacts } from './rules/cancel.ts'
 import { type RegistrationRow, registrationOf } from './rules/registration-view.ts'
-import type { Registration } from './store.ts'
+import type { Registration, ResendOutcome } from './store.ts'
 import type { Opening } from './unreadable.ts'
 
 /** A registration as it is stored, with what its verification and its message add to it. */
@@ -63,3 +64,17 @@ export const toRegistration = (opening: Opening, row: SelectedRegistration): Reg
     const verdict = openVerdict(opening, row.verificationId, row)
     return verdict === 'unreadable' ? null : verdict
   })
+
+/** @param others what is known of the other registrations of its serial */
+export const cancelFactsOf = (row: SelectedRegistration, others: CancelFacts['others']): CancelFacts => ({
+  status: row.status,
+  resolvedAt: row.resolvedAt,
+  message: row.messageState === null ? null : { state: row.messageState, claims: row.messageClaims ?? 0 },
+  verification: { claims: row.pollClaims, isResolved: row.verdict !== null },
+  others,
+})
+
+export const resendOutcomeOf = ({ status, messageSeq }: SelectedRegistration): ResendOutcome => {
+  if (status === 'cancelled') return 'cancelled'
+  return messageSeq === null ? 'no_message' : 'resent'
+}

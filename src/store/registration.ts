@@ -55,6 +55,9 @@ export type Registered =
   /** The verdict of the serial is there and cannot be decrypted. */
   | { outcome: 'unreadable' }
 
+/** `no_message`: it has not ended yet. */
+export type ResendOutcome = 'resent' | 'no_message' | 'cancelled'
+
 export interface Cancellation {
   registration: Registration
   /** It was not cancelled before. */

@@ -43,6 +43,7 @@ import type {
   Registered,
   Registration,
   RegistrationQuery,
+  ResendOutcome,
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
@@ -95,7 +96,7 @@ export interface Store extends OperatorVerbs {
   /** Makes the verification due now; changes nothing for a registration that has ended. */
   nudge(partnerId: string, id: string): Promise<Registration | null>
   /** Makes the message due now, whatever its state, with a new schedule and the same id. Ends the hold of its URL. */
-  resend(partnerId: string, id: string): Promise<'resent' | 'no_message' | 'cancelled' | null>
+  resend(partnerId: string, id: string): Promise<ResendOutcome | null>
   /**
    * Begins to resend the exhausted messages that were created from `since` to `until`, but not those of cancelled
    * registrations; says how many there are now. `continueResends` does the work in batches, also after a restart.

@@ -1,17 +1,15 @@
-import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import type { RegistrationStatus } from '../../core/registration.ts'
 import type { TurnedCallback } from '../callbacks.ts'
-import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
-import { type CancelPlan, cancelRegistration } from '../rules/cancel.ts'
+import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
+import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
-import type { Cancellation, Registration, Store } from '../store.ts'
+import type { Cancellation, Registration, ResendOutcome } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { lockMessagesOf } from './deliveries.ts'
 import { createMessageResending } from './message-resending.ts'
 import { type OwnedRegistration, selectOwned } from './registration-rows.ts'
 import { lockVerificationsOf, saveCancelled, saveNudges } from './registration-statements.ts'
-
-type ResendOutcome = Awaited<ReturnType<Store['resend']>>
 
 /**
  * What can be done to registrations, each within the transaction of its caller; the answers are in their order. Null: there is no
@@ -68,7 +66,7 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
   const resend = async (
     tx: Tx,
     owned: readonly OwnedRegistration[],
-  ): Promise<{ outcomes: ResendOutcome[]; turns: readonly TurnedCallback[] }> => {
+  ): Promise<{ outcomes: (ResendOutcome | null)[]; turns: readonly TurnedCallback[] }> => {
     const messages = await lockMessagesOf(
       tx,
       owned.map(({ id }) => id),
@@ -91,15 +89,9 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
   return { findAll, nudge, cancel, resend }
 }
 
-const resendOutcomeOf = ({ status, messageSeq }: SelectedRegistration): ResendOutcome => {
-  if (status === 'cancelled') return 'cancelled'
-  return messageSeq === null ? 'no_message' : 'resent'
-}
-
 /** What is known of a verification while several of its registrations are cancelled. */
 interface Cancelling {
   claims: number
-  isResolved: boolean
   /** How many of its registrations have each status. */
   counts: Map<RegistrationStatus, number>
 }
@@ -112,32 +104,23 @@ const planCancelling = async (tx: Tx, rows: readonly SelectedRegistration[]): Pr
     [rows.map(({ verificationId }) => verificationId)],
   )
   const verifications = new Map<number, Cancelling>(
-    rows.map(({ verificationId, pollClaims, verdict }) => [
-      verificationId,
-      { claims: pollClaims, isResolved: verdict !== null, counts: new Map() },
-    ]),
+    rows.map(({ verificationId, pollClaims: claims }) => [verificationId, { claims, counts: new Map() }]),
   )
   for (const { id, status, n } of counted) verifications.get(id)?.counts.set(status, n)
 
   const plans = new Map<string, CancelPlan>()
-  for (const { id, verificationId, status, resolvedAt, messageState, messageClaims } of rows) {
-    const verification = verifications.get(verificationId) as Cancelling
-    const { counts } = verification
-    const others = (of: RegistrationStatus) => (counts.get(of) ?? 0) - (of === status ? 1 : 0)
-    const facts = {
-      status,
-      resolvedAt,
-      message: messageState === null ? null : { state: messageState, claims: messageClaims ?? 0 },
-      verification,
-      others: { pending: others('pending') > 0, notCancelled: NOT_CANCELLED.some(of => others(of) > 0) },
-    }
-    const plan = cancelRegistration(facts, tx.at)
+  for (const row of rows) {
+    const { id, status } = row
+    const verification = verifications.get(row.verificationId) as Cancelling
+    const { claims, counts } = verification
+    const countOthers = (of: RegistrationStatus) => (counts.get(of) ?? 0) - (of === status ? 1 : 0)
+    const hasOther = (among: readonly RegistrationStatus[]): boolean => among.some(of => countOthers(of) > 0)
+    const others = { pending: hasOther(['pending']), notCancelled: hasOther(NOT_CANCELLED) }
+    const plan = cancelRegistration(cancelFactsOf({ ...row, pollClaims: claims }, others), tx.at)
     if (!plan) continue
     plans.set(id, plan)
-    counts.set(status, others(status))
+    counts.set(status, countOthers(status))
     verification.claims = plan.verification.stops?.claims ?? verification.claims
   }
   return plans
 }
-
-const NOT_CANCELLED = REGISTRATION_STATUSES.filter(status => status !== 'cancelled')

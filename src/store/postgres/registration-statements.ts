@@ -1,14 +1,11 @@
-import { ENDED_WITHOUT_VERDICT, REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import { LIVE_STATUSES } from '../../core/registration.ts'
 import type { SelectedRegistration } from '../registration-rows.ts'
 import type { CancelPlan } from '../rules/cancel.ts'
-import type { Nudge } from '../rules/register.ts'
+import type { Nudge, StoredVerification } from '../rules/register.ts'
 import { sealedOrTextTo } from './columns.ts'
 import type { Tx } from './connection.ts'
 import { type LockedMessage, saveDeliveries } from './deliveries.ts'
 import { type OwnedRegistration, selectRegistrations } from './registration-rows.ts'
-
-const ENDED: readonly RegistrationStatus[] = ENDED_WITHOUT_VERDICT
-const LIVE = REGISTRATION_STATUSES.filter(status => !ENDED.includes(status))
 
 /** A serial of an account. */
 export interface SerialName {
@@ -17,15 +14,7 @@ export interface SerialName {
 }
 
 /** As it is stored. */
-export interface FoundVerification extends SerialName {
-  id: number
-  partnerId: string
-  queue: number
-  dueAt: number | null
-  claimedAt: number | null
-  verdict: Buffer | null
-  observedAt: number | null
-  previousPollAt: number | null
+interface FoundVerification extends SerialName, StoredVerification {
   polls: number
   lastPolledAt: number | null
 }
@@ -78,7 +67,7 @@ export const countRegistrations = (
   tx.rows(
     `SELECT verification_id AS "verificationId", count(*) FILTER (WHERE status = ANY($2)) AS live, max(n) + 1 AS made
      FROM registrations WHERE verification_id = ANY($1::bigint[]) GROUP BY verification_id`,
-    [ids, LIVE],
+    [ids, LIVE_STATUSES],
   )
 
 /** The live registrations of these pairs. */
@@ -89,7 +78,7 @@ export const findLive = (
   selectRegistrations(
     tx,
     'WHERE (r.verification_id, r.callback_url) IN (SELECT * FROM unnest($1::bigint[], $2::text[])) AND r.status = ANY($3)',
-    [pairs.map(({ verificationId }) => verificationId), pairs.map(({ callbackUrl }) => callbackUrl), LIVE],
+    [pairs.map(({ verificationId }) => verificationId), pairs.map(({ callbackUrl }) => callbackUrl), LIVE_STATUSES],
   )
 
 /** Locks the verifications of these registrations: whoever changes a registration has its verification locked. */

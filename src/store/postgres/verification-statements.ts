@@ -1,3 +1,5 @@
+import type { WaitingRegistration } from '../rules/resolve.ts'
+import type { VerificationFacts } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
 
 /** A claimed row once for each registration that waits for it, and once if none does. */
@@ -8,30 +10,10 @@ export interface ClaimedRow extends Omit<ClaimedVerification, 'dueAt' | 'waiting
   traceparent: string | null
 }
 
-export interface FoundVerification {
-  id: number
-  idcardid: string
-  partnerId: string
-  claims: number
-  claimedAt: number | null
-  nudgedAt: number
-  queue: number
-  polls: number
-  lastOpenAt: number | null
-  rawStatus: string | null
-  isResolved: boolean
-}
+export type FoundVerification = Omit<VerificationFacts, 'waiting'>
 
-export interface FoundRegistration {
-  verificationId: number
-  n: number
-  id: string
-  partnerId: string
-  laneId: number
-  callbackUrl: string
+export interface FoundRegistration extends Omit<WaitingRegistration, 'metadata'> {
   metadata: Buffer
-  createdAt: number
-  traceparent: string | null
 }
 
 /** @param rows those of one verification */

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import type { RegistrationStatus } from '../../core/registration.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 
 /** A registration that its partner cancels, with what belongs to it. */
 export interface CancelFacts {
@@ -11,6 +11,11 @@ export interface CancelFacts {
   /** Other registrations of the serial: is one pending, is one not cancelled? */
   others: { pending: boolean; notCancelled: boolean }
 }
+
+/** One of these may still know what upstream said. */
+export const NOT_CANCELLED: readonly RegistrationStatus[] = REGISTRATION_STATUSES.filter(
+  status => status !== 'cancelled',
+)
 
 /** What to write. The count of claims goes up by one, so that a call or attempt in flight decides nothing any more. */
 export interface CancelPlan {

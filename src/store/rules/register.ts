@@ -20,6 +20,12 @@ export interface KnownVerification extends Owned {
   previousPollAt: number | null
 }
 
+/** As it is stored. */
+export interface StoredVerification extends Omit<KnownVerification, 'verdict'> {
+  /** Sealed. */
+  verdict: Buffer | null
+}
+
 /** Live registrations of one serial: those that have not ended without a verdict. */
 export const MOST_LIVE = 100
 /** Registrations of one serial that are not erased yet, whatever became of them: whoever looks for a pair goes through all. */

@@ -1,17 +1,14 @@
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { TurnedCallback } from '../callbacks.ts'
-import { toRegistration } from '../registration-rows.ts'
-import { cancelRegistration } from '../rules/cancel.ts'
+import { cancelFactsOf, resendOutcomeOf, toRegistration } from '../registration-rows.ts'
+import { cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { nudge as nudgePlan } from '../rules/register.ts'
-import type { Cancellation, Registration, Store } from '../store.ts'
+import type { Cancellation, Registration, RegistrationStatus, ResendOutcome } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
 import { createMessageResending } from './message-resending.ts'
 import { prepareRegistrations } from './registration-statements.ts'
-
-type ResendOutcome = Awaited<ReturnType<Store['resend']>>
 
 /** What can be done to one registration, each within the transaction of its caller. Null: there is no such registration. */
 export const createRegistrationActs = (context: Context) => {
@@ -39,18 +36,11 @@ export const createRegistrationActs = (context: Context) => {
   const cancel = (partnerId: string, id: string): Cancellation | null => {
     const row = statements.find.get({ partnerId, id })
     if (!row) return null
-    const { verificationId, n, messageSeq, messageState, messageClaims } = row
-    const facts = {
-      status: row.status,
-      resolvedAt: row.resolvedAt,
-      message: messageState === null ? null : { state: messageState, claims: messageClaims ?? 0 },
-      verification: { claims: row.pollClaims, isResolved: row.verdict !== null },
-      others: {
-        pending: statements.hasOther.get({ verificationId, n, among: '["pending"]' }) !== undefined,
-        notCancelled: statements.hasOther.get({ verificationId, n, among: NOT_CANCELLED }) !== undefined,
-      },
-    }
-    const plan = cancelRegistration(facts, now())
+    const { verificationId, n, messageSeq } = row
+    const hasOther = (among: readonly RegistrationStatus[]): boolean =>
+      statements.hasOther.get({ verificationId, n, among: JSON.stringify(among) }) !== undefined
+    const others = { pending: hasOther(['pending']), notCancelled: hasOther(NOT_CANCELLED) }
+    const plan = cancelRegistration(cancelFactsOf(row, others), now())
     if (plan) {
       statements.cancel.run(plan.registration.resolvedAt, verificationId, n)
       if (plan.message) {
@@ -71,12 +61,12 @@ export const createRegistrationActs = (context: Context) => {
     const book = health.begin(at)
     const lift = pauses.beginLifting('resend', { at, lanes, health: book })
 
-    const resend = (partnerId: string, id: string): ResendOutcome => {
+    const resend = (partnerId: string, id: string): ResendOutcome | null => {
       const row = statements.find.get({ partnerId, id })
       if (!row) return null
-      if (row.status === 'cancelled') return 'cancelled'
-      if (row.messageSeq === null) return 'no_message'
+      const outcome = resendOutcomeOf(row)
       const { messageSeq: seq, callbackUrl } = row
+      if (outcome !== 'resent' || seq === null) return outcome
       const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
       resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
       return 'resent'
@@ -95,5 +85,3 @@ export const createRegistrationActs = (context: Context) => {
 
   return { find, nudge, cancel, beginResending }
 }
-
-const NOT_CANCELLED = JSON.stringify(REGISTRATION_STATUSES.filter(status => status !== 'cancelled'))

@@ -1,4 +1,5 @@
-import { ENDED_WITHOUT_VERDICT, type RegistrationStatus } from '../../core/registration.ts'
+import type { RegistrationStatus } from '../../core/registration.ts'
+import type { StoredVerification } from '../rules/register.ts'
 import type { Context } from './context.ts'
 import { and, eq, sql } from './drizzle.ts'
 import { selectRegistrations } from './registration-rows.ts'
@@ -11,20 +12,6 @@ interface FoundMessage {
   laneId: number
 }
 
-interface FoundVerification {
-  id: number
-  partnerId: string
-  queue: number
-  dueAt: number | null
-  claimedAt: number | null
-  verdict: Buffer | null
-  observedAt: number | null
-  previousPollAt: number | null
-}
-
-const ENDED: readonly RegistrationStatus[] = ENDED_WITHOUT_VERDICT
-export const isLive = (status: RegistrationStatus): boolean => !ENDED.includes(status)
-
 export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'client'>) => ({
   find: selectRegistrations(db)
     .where(and(eq(registrations.id, sql.placeholder('id')), eq(registrations.partnerId, sql.placeholder('partnerId'))))
@@ -35,12 +22,12 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
       'SELECT n, id, status, callback_url FROM registrations WHERE verification_id = +? ORDER BY n',
     )
     .raw(),
-  findVerification: client.prepare<[idcardid: string, accountId: string], FoundVerification>(`
+  findVerification: client.prepare<[idcardid: string, accountId: string], StoredVerification>(`
     SELECT id, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
       previous_poll_at AS previousPollAt
     FROM verifications WHERE idcardid = ? AND account_id = ?`),
   /** The oldest one whose serial is not its own key. */
-  findVariant: client.prepare<[serialKey: string, accountId: string], Pick<FoundVerification, 'id' | 'partnerId'>>(`
+  findVariant: client.prepare<[serialKey: string, accountId: string], Pick<StoredVerification, 'id' | 'partnerId'>>(`
     SELECT id, partner_id AS partnerId FROM verifications
     WHERE serial_key = +? AND account_id = +? ORDER BY id LIMIT 1`),
   addVerification: client.prepare<

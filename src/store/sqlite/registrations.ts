@@ -1,3 +1,4 @@
+import { LIVE_STATUSES } from '../../core/registration.ts'
 import { serialKey } from '../../core/serial-key.ts'
 import { tellHints } from '../hints.ts'
 import { openVerdict } from '../registration-rows.ts'
@@ -11,7 +12,7 @@ import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
 import { createQuotas, type QuotaBook } from './quotas.ts'
 import { createRegistrationActs } from './registration-acts.ts'
-import { isLive, prepareRegistrations } from './registration-statements.ts'
+import { prepareRegistrations } from './registration-statements.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
@@ -62,7 +63,9 @@ export const createRegistrations = (context: Context): Verbs => {
 
   const loadSerial = (verificationId: number): KnownSerial => {
     const rows = statements.ofSerial.all(verificationId)
-    const live = rows.filter(([, , status]) => isLive(status)).map(([, id, , url]) => [url, id] as const)
+    const live = rows
+      .filter(([, , status]) => LIVE_STATUSES.includes(status))
+      .map(([, id, , url]) => [url, id] as const)
     return { live: new Map(live), made: (rows.at(-1)?.[0] ?? -1) + 1 }
   }
 

@@ -2,6 +2,8 @@ import type { Database } from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
 import type { DueWindow, Head } from '../rules/claim-verifications.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
+import type { WaitingRegistration } from '../rules/resolve.ts'
+import type { VerificationFacts } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
 
 /** Arrays for what comes in numbers: an object of a row costs as much as finding it. */
@@ -28,30 +30,12 @@ export type WaitingRow = [
   traceparent: string | null,
 ]
 
-interface FoundVerification {
-  id: number
-  idcardid: string
-  partnerId: string
-  claims: number
-  claimedAt: number | null
-  nudgedAt: number
-  queue: number
-  polls: number
-  lastOpenAt: number | null
-  rawStatus: string | null
+interface FoundVerification extends Omit<VerificationFacts, 'isResolved' | 'waiting'> {
   isResolved: 0 | 1
 }
 
-interface FoundRegistration {
-  verificationId: number
-  n: number
-  id: string
-  partnerId: string
-  laneId: number
-  callbackUrl: string
-  createdAt: number
+interface FoundRegistration extends Omit<WaitingRegistration, 'metadata'> {
   metadata: Buffer | string
-  traceparent: string | null
 }
 
 /**
