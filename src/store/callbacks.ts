@@ -7,6 +7,9 @@ export interface Callback {
   callbackUrl: string
 }
 
+/** The same text for the same URL of the same partner. */
+export const keyOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
+
 export interface TurnedCallback extends Callback {
   turn: CallbackTurn
   /** Since when all attempts failed, and how the last one did. */

@@ -1,15 +1,13 @@
-import type { Callback, TurnedCallback } from '../callbacks.ts'
-import type { CallbackHealth, CallbackPlan } from '../rules/callback-health.ts'
-import { distinctUrls, keyOf, urlColumns } from './callback-urls.ts'
+import { createHealthChanges, type HealthChanges } from '../callback-health.ts'
+import { type Callback, keyOf } from '../callbacks.ts'
+import type { CallbackHealth } from '../rules/callback-health.ts'
+import { firstNoticeAt } from '../rules/callback-notice.ts'
+import { byCallback } from '../rules/callback-troubles.ts'
+import { distinctUrls, urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
 
-/** The URLs that one run of a transaction works with: each is locked and read once, changed in memory, and written once. */
-export interface HealthBook {
-  /** Throws if it was not loaded. */
-  get(url: Callback): CallbackHealth | null
-  apply(url: Callback, plan: CallbackPlan): void
-  /** What has become of URLs in this run. */
-  turns: readonly TurnedCallback[]
+/** Each URL is locked and read before; `get` throws where it was not. */
+export interface HealthBook extends Omit<HealthChanges, 'take'> {
   /** Of those that were loaded, some fail. */
   hasAny(): boolean
   /** Writes what has changed. */
@@ -40,55 +38,27 @@ export const createCallbackHealth = () => {
     load: async (tx: Tx, urls: readonly Callback[], at: number): Promise<HealthBook> => {
       const wanted = distinctUrls(urls)
       const loaded = await rowsOf(tx, `${FIND} ORDER BY h.partner_id, h.callback_url FOR NO KEY UPDATE`, wanted)
-      const known = new Map<string, CallbackHealth | null>(
-        wanted.map(url => [keyOf(url), loaded.get(keyOf(url)) ?? null]),
-      )
-      const changed = new Map<string, Callback>()
-      const turns: TurnedCallback[] = []
-
-      const get = (url: Callback): CallbackHealth | null => {
+      const known = new Map(wanted.map(url => [keyOf(url), loaded.get(keyOf(url)) ?? null]))
+      const { take, ...changes } = createHealthChanges(url => {
         const health = known.get(keyOf(url))
         if (health === undefined) throw new Error('the health of a URL was not loaded')
         return health
-      }
+      })
+      const isStored = (url: Callback): boolean => loaded.has(keyOf(url))
 
       return {
-        get,
-        turns,
+        ...changes,
         hasAny: () => loaded.size > 0,
-        apply: (url, { health, turn }) => {
-          const before = get(url)
-          const { partnerId, callbackUrl } = url
-          const told = health ?? before
-          if (turn && told) {
-            const { failingSince, lastError } = told
-            turns.push({ partnerId, callbackUrl, turn, failingSince, lastError })
-          }
-          if (health === before) return
-          known.set(keyOf(url), health)
-          changed.set(keyOf(url), { partnerId, callbackUrl })
-        },
         save: async tx => {
-          const urls = distinctUrls([...changed.values()])
-          changed.clear()
-          const rows = urls.flatMap(url => {
-            const health = get(url)
-            return health ? [{ ...url, ...health }] : []
-          })
-          await remove(
-            tx,
-            urls.filter(url => get(url) === null && loaded.has(keyOf(url))),
-          )
-          await write(
-            tx,
-            UPDATE,
-            rows.filter(row => loaded.has(keyOf(row))),
-            at,
-          )
+          const changed = take().toSorted(byCallback)
+          const rows = changed.flatMap(({ health, ...url }) => (health ? [{ ...url, ...health }] : []))
+          const well = changed.filter(({ health }) => health === null)
+          await remove(tx, well.filter(isStored))
+          await write(tx, UPDATE, rows.filter(isStored), at)
           await write(
             tx,
             INSERT,
-            rows.filter(row => !loaded.has(keyOf(row))),
+            rows.filter(row => !isStored(row)),
             at,
           )
         },
@@ -116,7 +86,7 @@ const write = async (tx: Tx, text: string, rows: readonly Row[], at: number): Pr
     rows.map(({ lastError }) => lastError),
     rows.map(({ lastAt }) => lastAt),
     rows.map(({ state }) => state),
-    rows.map(({ state }) => (state === 'disabled' ? at : null)),
+    rows.map(health => firstNoticeAt(health, at)),
   ])
 }
 

@@ -1,4 +1,4 @@
-import type { Callback, CallbackNotice } from '../callbacks.ts'
+import { type Callback, type CallbackNotice, keyOf } from '../callbacks.ts'
 import {
   afterNotice,
   byLastSuccess,
@@ -13,7 +13,7 @@ import {
 import type { Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
-import { distinctUrls, keyOf, urlColumns } from './callback-urls.ts'
+import { distinctUrls, urlColumns } from './callback-urls.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'

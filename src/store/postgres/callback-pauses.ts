@@ -1,7 +1,7 @@
-import type { Callback } from '../callbacks.ts'
+import { type Callback, keyOf } from '../callbacks.ts'
 import { afterSuccess, endsHold, type HoldEnd } from '../rules/callback-health.ts'
 import type { HealthBook } from './callback-health.ts'
-import { distinctUrls, keyOf, urlColumns } from './callback-urls.ts'
+import { distinctUrls, urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
 

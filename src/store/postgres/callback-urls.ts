@@ -1,7 +1,5 @@
-import type { Callback } from '../callbacks.ts'
+import { type Callback, keyOf } from '../callbacks.ts'
 import { byCallback } from '../rules/callback-troubles.ts'
-
-export const keyOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
 /** Each once, in the order of their key, which is the order of their locks. */
 export const distinctUrls = (urls: readonly Callback[]): Callback[] =>

@@ -1,4 +1,11 @@
-import { type Callback, type CallbackPage, type CallbackTrouble, MOST_HELD, MOST_TROUBLES } from '../callbacks.ts'
+import {
+  type Callback,
+  type CallbackPage,
+  type CallbackTrouble,
+  keyOf,
+  MOST_HELD,
+  MOST_TROUBLES,
+} from '../callbacks.ts'
 import { afterSuccess, type CallbackHealth } from '../rules/callback-health.ts'
 import {
   bySince,
@@ -12,7 +19,7 @@ import { afterTurning } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
-import { keyOf, urlColumns } from './callback-urls.ts'
+import { urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'

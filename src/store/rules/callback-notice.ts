@@ -1,5 +1,6 @@
 import { HOUR, MINUTE } from '../../core/duration.ts'
 import type { Callback } from '../callbacks.ts'
+import type { CallbackHealth } from './callback-health.ts'
 
 /** How long after each try the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
 const PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
@@ -23,6 +24,10 @@ export interface Notice {
   noticeDueAt: number | null
   noticeTries: number
 }
+
+/** When the notice of a URL is due whose health has just changed; null: there is none. */
+export const firstNoticeAt = ({ state }: Pick<CallbackHealth, 'state'>, at: number): number | null =>
+  state === 'disabled' ? at : null
 
 export interface DueNotice extends Callback {
   isPartnerDisabled: boolean

@@ -1,4 +1,4 @@
-import type { Callback, CallbackPage, CallbackTrouble } from '../callbacks.ts'
+import { type Callback, type CallbackPage, type CallbackTrouble, keyOf } from '../callbacks.ts'
 import type { CallbackHealth } from './callback-health.ts'
 
 /** So many URLs a page looks at, at most. */
@@ -29,8 +29,6 @@ export const byCallback = (a: Callback, b: Callback): number =>
   compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl)
 /** The longest first. */
 export const bySince = (a: Trouble, b: Trouble): number => a.since - b.since || byCallback(a, b)
-
-const keyOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
 /** Behind which place a page begins. */
 export const placeOf = ({ partnerId, after }: CallbackQuery): Callback =>

@@ -1,13 +1,10 @@
-import type { Callback, TurnedCallback } from '../callbacks.ts'
-import type { CallbackHealth, CallbackPlan } from '../rules/callback-health.ts'
+import { createHealthChanges, type HealthChanges } from '../callback-health.ts'
+import type { Callback } from '../callbacks.ts'
+import type { CallbackHealth } from '../rules/callback-health.ts'
+import { firstNoticeAt } from '../rules/callback-notice.ts'
 import type { Context } from './context.ts'
 
-/** The URLs that one run of a transaction works with: each is read once, changed in memory, and written once. */
-export interface HealthBook {
-  get(url: Callback): CallbackHealth | null
-  apply(url: Callback, plan: CallbackPlan): void
-  /** What has become of URLs in this run. */
-  turns: readonly TurnedCallback[]
+export interface HealthBook extends Omit<HealthChanges, 'take'> {
   /** Writes what has changed. */
   save(): void
 }
@@ -30,49 +27,21 @@ export const createCallbackHealth = ({ client }: Pick<Context, 'client'>) => {
     'DELETE FROM callback_health WHERE partner_id = ? AND callback_url = ?',
   )
 
+  const findOf = ({ partnerId, callbackUrl }: Callback): CallbackHealth | null =>
+    find.get(partnerId, callbackUrl) ?? null
+
   return {
-    find: ({ partnerId, callbackUrl }: Callback): CallbackHealth | null => find.get(partnerId, callbackUrl) ?? null,
+    find: findOf,
 
     begin: (at: number): HealthBook => {
-      const known = new Map<string, CallbackHealth | null>()
-      const changed = new Map<string, Callback>()
-      const turns: TurnedCallback[] = []
-      const keyOf = ({ partnerId, callbackUrl }: Callback) => `${partnerId} ${callbackUrl}`
-
-      const get = (url: Callback): CallbackHealth | null => {
-        const key = keyOf(url)
-        const health = known.get(key)
-        if (health !== undefined) return health
-        const found = find.get(url.partnerId, url.callbackUrl) ?? null
-        known.set(key, found)
-        return found
-      }
-
+      const { take, ...changes } = createHealthChanges(findOf)
       return {
-        get,
-        turns,
-        apply: (url, { health, turn }) => {
-          const before = get(url)
-          const { partnerId, callbackUrl } = url
-          const told = health ?? before
-          if (turn && told) {
-            const { failingSince, lastError } = told
-            turns.push({ partnerId, callbackUrl, turn, failingSince, lastError })
-          }
-          if (health === before) return
-          known.set(keyOf(url), health)
-          changed.set(keyOf(url), { partnerId, callbackUrl })
-        },
+        ...changes,
         save: () => {
-          for (const [key, { partnerId, callbackUrl }] of changed) {
-            const health = known.get(key) ?? null
+          for (const { partnerId, callbackUrl, health } of take()) {
             if (health === null) remove.run(partnerId, callbackUrl)
-            else {
-              const noticeDueAt = health.state === 'disabled' ? at : null
-              save.run({ ...health, partnerId, callbackUrl, noticeDueAt })
-            }
+            else save.run({ ...health, partnerId, callbackUrl, noticeDueAt: firstNoticeAt(health, at) })
           }
-          changed.clear()
         },
       }
     },

@@ -1,5 +1,6 @@
 import { LIVE_STATUSES } from '../../core/registration.ts'
 import { serialKey } from '../../core/serial-key.ts'
+import { keyOf } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
 import { openVerdict } from '../registration-rows.ts'
 import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'
@@ -121,7 +122,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
   /** Their partners name these URLs again, so they are there again: what was held goes on. */
   const liftPauses = (items: readonly NewRegistration[], run: Run): boolean => {
-    const named = new Map(items.map(item => [`${item.partnerId} ${item.callbackUrl}`, item]))
+    const named = new Map(items.map(item => [keyOf(item), item]))
     const lifted = [...named.values()].filter(pauses.beginLifting('registration', run))
     return lifted.length > 0
   }
