@@ -1,10 +1,18 @@
 import { type Callback, keyOf, type TurnedCallback } from './callbacks.ts'
-import type { CallbackHealth, CallbackPlan } from './rules/callback-health.ts'
+import {
+  afterSuccess,
+  type CallbackHealth,
+  type CallbackPlan,
+  endsHold,
+  type HoldEnd,
+} from './rules/callback-health.ts'
 
 /** The health of the URLs that one run of a transaction works with: each is read once, and changed in memory. */
 export interface HealthChanges {
   get(url: Callback): CallbackHealth | null
   apply(url: Callback, plan: CallbackPlan): void
+  /** Whether this may end the hold of a URL, whose failures are forgotten then. */
+  endHold(url: Callback, end: HoldEnd): boolean
   /** What has become of URLs in this run. */
   turns: readonly TurnedCallback[]
   /** What is to be written, each URL once; null: it works. What has been taken is not given again. */
@@ -25,21 +33,28 @@ export const createHealthChanges = (find: (url: Callback) => CallbackHealth | nu
     return found
   }
 
+  const apply = (url: Callback, { health, turn }: CallbackPlan): void => {
+    const before = get(url)
+    const { partnerId, callbackUrl } = url
+    const told = health ?? before
+    if (turn && told) {
+      const { failingSince, lastError } = told
+      turns.push({ partnerId, callbackUrl, turn, failingSince, lastError })
+    }
+    if (health === before) return
+    known.set(keyOf(url), health)
+    changed.set(keyOf(url), { partnerId, callbackUrl, health })
+  }
+
   return {
     get,
-    turns,
-    apply: (url, { health, turn }) => {
-      const before = get(url)
-      const { partnerId, callbackUrl } = url
-      const told = health ?? before
-      if (turn && told) {
-        const { failingSince, lastError } = told
-        turns.push({ partnerId, callbackUrl, turn, failingSince, lastError })
-      }
-      if (health === before) return
-      known.set(keyOf(url), health)
-      changed.set(keyOf(url), { partnerId, callbackUrl, health })
+    apply,
+    endHold: (url, end) => {
+      if (!endsHold(end, get(url))) return false
+      apply(url, afterSuccess(get(url)))
+      return true
     },
+    turns,
     take: () => {
       const taken = [...changed.values()]
       changed.clear()

@@ -2,13 +2,13 @@ import { type Callback, type CallbackNotice, keyOf } from '../callbacks.ts'
 import {
   afterNotice,
   byLastSuccess,
+  claimNotice,
   type Delivered,
   LONGEST_NOTICE_WAIT_MS,
   NEWEST_MESSAGES,
   NOTICE_WINDOW,
   type Notice,
   shareNotices,
-  tried,
 } from '../rules/callback-notice.ts'
 import type { Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
@@ -51,13 +51,9 @@ export const createCallbackNotices = ({ read, write }: Pick<Context, 'read' | 'w
     const { taken, putOff } = shareNotices(due, ids.length, tx.at)
     const [urlOf, sinceOf] = [await workingUrls(tx, taken), await pauses.sinceOf(tx, taken)]
     const judged = taken.map((row, n) => {
-      const [disabledAt, url] = [sinceOf(row), urlOf(row)]
-      if (disabledAt === null || url === null) return { row: { ...row, noticeDueAt: null }, claimed: null }
-      const { partnerId, callbackUrl, failingSince, lastError } = row
-      const notice = tried(row, ids[n] as string, tx.at)
-      const { noticeId: id, noticeTries: attempt } = notice
-      const claimed = { id, partnerId, url, callbackUrl, disabledAt, failingSince, lastError, attempt }
-      return { row: { partnerId, callbackUrl, ...notice }, claimed }
+      const how = { disabledAt: sinceOf(row), url: urlOf(row), newId: ids[n] as string, at: tx.at }
+      const { notice, claimed } = claimNotice(row, how)
+      return { row: { ...row, ...notice }, claimed }
     })
     const late = putOff.map(({ notice, dueAt }) => ({ ...notice, noticeDueAt: dueAt }))
     await save(tx, [...late, ...judged.map(({ row }) => row)])

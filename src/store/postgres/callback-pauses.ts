@@ -1,5 +1,5 @@
 import { type Callback, keyOf } from '../callbacks.ts'
-import { afterSuccess, endsHold, type HoldEnd } from '../rules/callback-health.ts'
+import { type HoldEnd, RELEASED_TOGETHER } from '../rules/callback-health.ts'
 import type { HealthBook } from './callback-health.ts'
 import { distinctUrls, urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
@@ -28,9 +28,6 @@ type Row = Callback & Pause
 
 /** Held messages that go on being made due, behind `after`. */
 type Lifted = Row & { after: number }
-
-/** So many held messages a transaction makes due; claims go on with the rest, as many each. */
-const RELEASED_TOGETHER = 300
 
 const PAUSE = `p.partner_id AS "partnerId", p.callback_url AS "callbackUrl", p.since, p.lifted_until AS "liftedUntil"`
 const FIND = `SELECT ${PAUSE} FROM callback_pauses p
@@ -99,11 +96,7 @@ export const createCallbackPauses = () => {
       pause: (url, at) => {
         if (since(url) === null) set(url, { since: at, liftedUntil: null })
       },
-      lift: (url, end, health) => {
-        if (since(url) === null || !endsHold(end, health.get(url))) return false
-        health.apply(url, afterSuccess(health.get(url)))
-        return release(url)
-      },
+      lift: (url, end, health) => since(url) !== null && health.endHold(url, end) && release(url),
       save: async (tx, given) => {
         for (const one of await releaseSome(tx, [...released.values()], given))
           if (get(one) === null && one.liftedUntil !== null) set(one, one)

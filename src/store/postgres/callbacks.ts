@@ -1,19 +1,12 @@
-import {
-  type Callback,
-  type CallbackPage,
-  type CallbackTrouble,
-  keyOf,
-  MOST_HELD,
-  MOST_TROUBLES,
-} from '../callbacks.ts'
+import { type Callback, type CallbackPage, type CallbackTrouble, keyOf, MOST_HELD } from '../callbacks.ts'
 import { afterSuccess, type CallbackHealth } from '../rules/callback-health.ts'
 import {
-  bySince,
   CALLBACK_WINDOW,
   type CallbackQuery,
   callbackTroublesOf,
   cutPage,
   placeOf,
+  worstOf,
 } from '../rules/callback-troubles.ts'
 import { afterTurning } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
@@ -71,7 +64,7 @@ const pageOf = async (tx: Tx, query: CallbackQuery, limit: number): Promise<Call
 /** Of a partner's URLs in trouble, those that have failed the longest. */
 export const worstCallbacks = async (tx: Tx, partnerId: string): Promise<CallbackTrouble[]> => {
   const { troubles } = await lookAt(tx, { partnerId, after: null })
-  return withHeld(tx, troubles.toSorted(bySince).slice(0, MOST_TROUBLES))
+  return withHeld(tx, worstOf(troubles))
 }
 
 export const createCallbacks = ({

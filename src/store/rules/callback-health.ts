@@ -90,6 +90,9 @@ export type HoldEnd = (typeof ENDED_BY)['disabled'][number]
 export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean =>
   (ENDED_BY[heldBecause(health)] as readonly HoldEnd[]).includes(end)
 
+/** So many held messages a transaction makes due when their hold has ended; claims go on with the rest, as many each. */
+export const RELEASED_TOGETHER = 300
+
 /** Nobody needs it any more: nothing has failed there since `before`. What is disabled is forgotten with its hold. */
 export const mayForgetHealth = ({ lastAt, state }: CallbackHealth, before: number): boolean =>
   state !== 'disabled' && lastAt < before

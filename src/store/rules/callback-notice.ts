@@ -1,5 +1,5 @@
 import { HOUR, MINUTE } from '../../core/duration.ts'
-import type { Callback } from '../callbacks.ts'
+import type { Callback, CallbackNotice } from '../callbacks.ts'
 import type { CallbackHealth } from './callback-health.ts'
 
 /** How long after each try the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
@@ -29,6 +29,9 @@ export interface Notice {
 export const firstNoticeAt = ({ state }: Pick<CallbackHealth, 'state'>, at: number): number | null =>
   state === 'disabled' ? at : null
 
+/** A disabled URL of which a partner is to be told. */
+interface DisabledUrl extends Callback, Notice, Pick<CallbackHealth, 'failingSince' | 'lastError'> {}
+
 export interface DueNotice extends Callback {
   isPartnerDisabled: boolean
 }
@@ -50,13 +53,24 @@ export const shareNotices = <Due extends DueNotice>(due: readonly Due[], most: n
   return { taken: [...taken.values()], putOff }
 }
 
-/** What a try makes of it. @param id for the first one; the others have the same */
-export const tried = ({ noticeId, noticeTries }: Notice, id: string, at: number): Notice & { noticeId: string } => {
-  const pauseMs = PAUSES_MS[noticeTries]
+/**
+ * What a claim makes of a notice, and what it hands out; null: the URL is not on hold any more, or there is none that works.
+ *
+ * @param how.disabledAt since when it is on hold
+ * @param how.url where its partner can be told
+ * @param how.newId for the first try; the others have the same
+ */
+export const claimNotice = (
+  disabled: DisabledUrl,
+  { disabledAt, url, newId, at }: { disabledAt: number | null; url: string | null; newId: string; at: number },
+): { notice: Notice; claimed: CallbackNotice | null } => {
+  const { partnerId, callbackUrl, failingSince, lastError, noticeId, noticeTries } = disabled
+  if (disabledAt === null || url === null)
+    return { notice: { noticeId, noticeTries, noticeDueAt: null }, claimed: null }
+  const [id, attempt, pauseMs] = [noticeId ?? newId, noticeTries + 1, PAUSES_MS[noticeTries]]
   return {
-    noticeId: noticeId ?? id,
-    noticeDueAt: pauseMs === undefined ? null : at + pauseMs,
-    noticeTries: noticeTries + 1,
+    notice: { noticeId: id, noticeTries: attempt, noticeDueAt: pauseMs === undefined ? null : at + pauseMs },
+    claimed: { id, partnerId, url, callbackUrl, disabledAt, failingSince, lastError, attempt },
   }
 }
 

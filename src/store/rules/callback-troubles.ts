@@ -1,4 +1,4 @@
-import { type Callback, type CallbackPage, type CallbackTrouble, keyOf } from '../callbacks.ts'
+import { type Callback, type CallbackPage, type CallbackTrouble, keyOf, MOST_TROUBLES } from '../callbacks.ts'
 import type { CallbackHealth } from './callback-health.ts'
 
 /** So many URLs a page looks at, at most. */
@@ -28,7 +28,10 @@ const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 
 export const byCallback = (a: Callback, b: Callback): number =>
   compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl)
 /** The longest first. */
-export const bySince = (a: Trouble, b: Trouble): number => a.since - b.since || byCallback(a, b)
+const bySince = (a: Trouble, b: Trouble): number => a.since - b.since || byCallback(a, b)
+
+/** Those that have failed the longest. */
+export const worstOf = (troubles: readonly Trouble[]): Trouble[] => troubles.toSorted(bySince).slice(0, MOST_TROUBLES)
 
 /** Behind which place a page begins. */
 export const placeOf = ({ partnerId, after }: CallbackQuery): Callback =>

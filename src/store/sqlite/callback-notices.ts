@@ -2,13 +2,13 @@ import type { Callback, CallbackNotice } from '../callbacks.ts'
 import {
   afterNotice,
   byLastSuccess,
+  claimNotice,
   type Delivered,
   LONGEST_NOTICE_WAIT_MS,
   NEWEST_MESSAGES,
   NOTICE_WINDOW,
   type Notice,
   shareNotices,
-  tried,
 } from '../rules/callback-notice.ts'
 import type { Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
@@ -43,16 +43,9 @@ export const createCallbackNotices = (context: Context): Verbs => {
     statements.save.run({ partnerId, callbackUrl, noticeId, noticeDueAt, noticeTries })
 
   const claim = (row: ReturnType<typeof dueOf>[number], newId: string, at: number): CallbackNotice | null => {
-    const { partnerId, callbackUrl, failingSince, lastError } = row
-    const [disabledAt, url] = [pauses.since(row), workingUrl(row)]
-    if (disabledAt === null || url === null) {
-      save(row, { ...row, noticeDueAt: null })
-      return null
-    }
-    const notice = tried(row, newId, at)
+    const { notice, claimed } = claimNotice(row, { disabledAt: pauses.since(row), url: workingUrl(row), newId, at })
     save(row, notice)
-    const { noticeId: id, noticeTries: attempt } = notice
-    return { id, partnerId, url, callbackUrl, disabledAt, failingSince, lastError, attempt }
+    return claimed
   }
 
   return {

@@ -1,5 +1,5 @@
 import type { Callback as Url } from '../callbacks.ts'
-import { afterSuccess, endsHold, type HoldEnd } from '../rules/callback-health.ts'
+import { type HoldEnd, RELEASED_TOGETHER } from '../rules/callback-health.ts'
 import type { HealthBook } from './callback-health.ts'
 import type { Context } from './context.ts'
 import type { LaneBook } from './lanes.ts'
@@ -11,9 +11,6 @@ interface HeldMessage {
 
 /** Ends the pause of a URL, where that may be; whether it did. */
 export type LiftPause = (url: Url) => boolean
-
-/** So many held messages a transaction makes due; claims go on with the rest, as many each. */
-const RELEASED_TOGETHER = 300
 
 /**
  * URLs that answered 410, or are disabled. Their messages stay pending with no due time until the pause is lifted, and then go on
@@ -102,11 +99,7 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
       { at, lanes, health }: { at: number; lanes: LaneBook; health: HealthBook },
     ): LiftPause => {
       const release = beginReleasing(at, lanes)
-      return url => {
-        if (since(url) === null || !endsHold(end, health.get(url))) return false
-        health.apply(url, afterSuccess(health.get(url)))
-        return release(url)
-      }
+      return url => since(url) !== null && health.endHold(url, end) && release(url)
     },
 
     /** Whether a URL still has messages to be made due. */

@@ -1,13 +1,13 @@
-import { type Callback, type CallbackPage, type CallbackTrouble, MOST_HELD, MOST_TROUBLES } from '../callbacks.ts'
+import { type Callback, type CallbackPage, type CallbackTrouble, MOST_HELD } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
 import { afterSuccess, type CallbackHealth } from '../rules/callback-health.ts'
 import {
-  bySince,
   CALLBACK_WINDOW,
   type CallbackQuery,
   callbackTroublesOf,
   cutPage,
   placeOf,
+  worstOf,
 } from '../rules/callback-troubles.ts'
 import { afterTurning } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
@@ -55,8 +55,7 @@ export const createCallbackTroubles = ({ client }: Pick<Context, 'client'>) => {
     },
 
     /** Of a partner, those that have failed the longest. */
-    worst: (partnerId: string): CallbackTrouble[] =>
-      look({ partnerId, after: null }).troubles.toSorted(bySince).slice(0, MOST_TROUBLES).map(withHeld),
+    worst: (partnerId: string): CallbackTrouble[] => worstOf(look({ partnerId, after: null }).troubles).map(withHeld),
   }
 }
 

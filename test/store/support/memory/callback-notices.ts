@@ -1,11 +1,11 @@
 import {
   afterNotice,
   byLastSuccess,
+  claimNotice,
   LONGEST_NOTICE_WAIT_MS,
   NEWEST_MESSAGES,
   NOTICE_WINDOW,
   shareNotices,
-  tried,
 } from '../../../../src/store/rules/callback-notice.ts'
 import type { CallbackNotice, Store } from '../../../../src/store/store.ts'
 import type { Context } from './context.ts'
@@ -40,17 +40,10 @@ export const createCallbackNotices = ({ tables, now }: Context): Verbs => {
   }
 
   const claim = (row: HealthRow, newId: string, at: number): CallbackNotice[] => {
-    const [pause, url] = [tables.pauses.get(urlKey(row)), workingUrl(row)]
-    if (!pause || url === undefined) {
-      tables.health.change(urlKey(row), { noticeDueAt: null })
-      return []
-    }
-    const notice = tried(row, newId, at)
+    const disabledAt = tables.pauses.get(urlKey(row))?.since ?? null
+    const { notice, claimed } = claimNotice(row, { disabledAt, url: workingUrl(row) ?? null, newId, at })
     tables.health.change(urlKey(row), notice)
-    const { partnerId, callbackUrl, failingSince, lastError } = row
-    const { noticeId: id, noticeTries: attempt } = notice
-    const why = { disabledAt: pause.since, failingSince, lastError }
-    return [{ id, partnerId, url, callbackUrl, ...why, attempt }]
+    return claimed ? [claimed] : []
   }
 
   return {

@@ -1,16 +1,16 @@
 import { isProbed } from '../../../../src/core/account.ts'
 import type { MessageState } from '../../../../src/core/message.ts'
 import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
-import { type Callback, type CallbackTrouble, MOST_HELD, MOST_TROUBLES } from '../../../../src/store/callbacks.ts'
+import { type Callback, type CallbackTrouble, MOST_HELD } from '../../../../src/store/callbacks.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../../../../src/store/partner.ts'
 import {
   byCallback,
-  bySince,
   CALLBACK_WINDOW,
   type CallbackQuery,
   callbackTroublesOf,
   cutPage,
   placeOf,
+  worstOf,
 } from '../../../../src/store/rules/callback-troubles.ts'
 import { beginOf, EVENT_WINDOW, isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
 import { isNotSent } from '../../../../src/store/rules/not-sent.ts'
@@ -239,10 +239,7 @@ export const createReads = (context: Context): Verbs => {
         account: row && viewAccount(row, defaultRate),
         queue: row && forecastOf(place, at),
         messages: { since, pending: count('pending'), delivered: count('delivered'), exhausted: count('exhausted') },
-        callbacks: troublesOf({ partnerId, after: null })
-          .troubles.toSorted(bySince)
-          .slice(0, MOST_TROUBLES)
-          .map(withHeld),
+        callbacks: worstOf(troublesOf({ partnerId, after: null }).troubles).map(withHeld),
       }
     },
 
