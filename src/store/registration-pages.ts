@@ -2,9 +2,8 @@ import type { MessageState } from '../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../core/registration.ts'
 import type { RegistrationQuery } from './registration.ts'
 import { matches } from './rules/registration-view.ts'
-
-/** After every id. */
-const END = '~'
+import { END } from './rules/registration-window.ts'
+import { turn } from './turn.ts'
 
 /** So many rows one statement looks at where not all of them match; others read in between. */
 const WINDOW = 1_000
@@ -37,8 +36,6 @@ export interface PageReads {
   undelivered: (key: PageKey<'state'>) => Promise<Row[]>
   ofSerial: (key: PageKey<'idcardid'>) => Promise<Row[]>
 }
-
-const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /**
  * The ids of a page, the newest first. Each question goes by the indexes that have its answer in order, so that a page costs

@@ -11,6 +11,7 @@ import {
 import { groupsOf, isWanted } from './rules/registration-search.ts'
 import type { SearchPlace } from './rules/registration-window.ts'
 import type { Store } from './store.ts'
+import { turn } from './turn.ts'
 
 type Verbs = Pick<Store, 'searchRegistrations' | 'countRegistrations' | 'groupFailures'>
 type Wanted = Pick<SearchQuery, 'filter' | 'act'>
@@ -18,8 +19,6 @@ type Wanted = Pick<SearchQuery, 'filter' | 'act'>
 /** So many registrations one statement looks at; others read in between. */
 const WINDOW = 1_000
 const FAILING: RegistrationFilter = { ...ALL_REGISTRATIONS, failing: true }
-
-const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /**
  * What operators search, over all partners.

@@ -1,7 +1,8 @@
+import { countResendable, toBulkResend } from '../bulk-resends.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { isResendable, RESEND_WINDOW, type ResendCandidate, takeForResend } from '../rules/bulk-resend.ts'
 import { afterTurning } from '../rules/hints.ts'
-import type { BulkResend, NewBulkResend, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { lockMessagesOf } from './deliveries.ts'
@@ -28,41 +29,27 @@ export const createBulkResends = ({
   read,
   write,
   tell,
-}: Pick<Context, 'read' | 'write' | 'tell'>): Pick<Store, 'startResend' | 'findResend'> => {
-  /** A window at a time, each in a transaction of its own. */
-  const count = async (partnerId: string, span: Pick<NewBulkResend, 'since' | 'until'>): Promise<number> => {
-    let matching = 0
-    let cursor = ''
-    while (true) {
-      const window = await read(tx => windowOf(tx, partnerId, cursor))
-      matching += window.filter(candidate => isResendable(span, candidate)).length
-      if (window.length < RESEND_WINDOW) return matching
-      cursor = window.at(-1)?.registrationId ?? cursor
-    }
-  }
+}: Pick<Context, 'read' | 'write' | 'tell'>): Pick<Store, 'startResend' | 'findResend'> => ({
+  startResend: async (partnerId, { id, since, until }) => {
+    const matching = await countResendable(cursor => read(tx => windowOf(tx, partnerId, cursor)), { since, until })
+    const started = await write(async ({ db, at }) => {
+      const values = { id, partnerId, since, until, count: matching, done: matching === 0, createdAt: at }
+      const [row] = await db.insert(bulkResends).values(values).returning()
+      return toBulkResend(row as Row)
+    })
+    tell([['resendsDue']])
+    return started
+  },
 
-  return {
-    startResend: async (partnerId, { id, since, until }) => {
-      const matching = await count(partnerId, { since, until })
-      const started = await write(async ({ db, at }) => {
-        const values = { id, partnerId, since, until, count: matching, done: matching === 0, createdAt: at }
-        const [row] = await db.insert(bulkResends).values(values).returning()
-        return toBulkResend(row as Row)
-      })
-      tell([['resendsDue']])
-      return started
-    },
-
-    findResend: (partnerId, id) =>
-      read(async ({ db }) => {
-        const [row] = await db
-          .select()
-          .from(bulkResends)
-          .where(and(eq(bulkResends.id, id), eq(bulkResends.partnerId, partnerId)))
-        return row ? toBulkResend(row) : null
-      }),
-  }
-}
+  findResend: (partnerId, id) =>
+    read(async ({ db }) => {
+      const [row] = await db
+        .select()
+        .from(bulkResends)
+        .where(and(eq(bulkResends.id, id), eq(bulkResends.partnerId, partnerId)))
+      return row ? toBulkResend(row) : null
+    }),
+})
 
 /** What a worker does of them. */
 export const createResendSteps = ({
@@ -113,12 +100,3 @@ export const createResendSteps = ({
     },
   }
 }
-
-const toBulkResend = ({ id, since, until, count, resent, done }: Row): BulkResend => ({
-  id,
-  since,
-  until,
-  count,
-  resent,
-  done,
-})

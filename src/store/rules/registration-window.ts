@@ -29,7 +29,7 @@ export interface SearchPlace {
 
 /** Before and after every id. */
 const START = ''
-const END = '~'
+export const END = '~'
 /** ULIDs are compared as text: these many characters of one are its time. */
 const TIME_LENGTH = 10
 

@@ -1,8 +1,9 @@
+import { countResendable, toBulkResend } from '../bulk-resends.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
-import { isResendable, RESEND_WINDOW, type ResendCandidate, takeForResend } from '../rules/bulk-resend.ts'
+import { RESEND_WINDOW, type ResendCandidate, takeForResend } from '../rules/bulk-resend.ts'
 import { afterTurning } from '../rules/hints.ts'
-import type { BulkResend, NewBulkResend, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
@@ -12,7 +13,6 @@ import { createMessageResending } from './message-resending.ts'
 import { bulkResends } from './schema.ts'
 
 type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
-type Row = typeof bulkResends.$inferSelect
 interface FoundMessage extends Omit<ResendCandidate, 'isErased'> {
   isErased: 0 | 1
   seq: number
@@ -22,8 +22,6 @@ interface FoundMessage extends Omit<ResendCandidate, 'isErased'> {
   laneId: number
   callbackUrl: string
 }
-
-const turn = () => new Promise(resolve => setImmediate(resolve))
 
 export const createBulkResends = ({ db, client, read, write, now, hints }: Context): Verbs => {
   const beginLanes = createLanes(client)
@@ -42,19 +40,6 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
       .all({ partnerId, cursor, limit: RESEND_WINDOW })
       .map(({ isErased, ...row }) => ({ ...row, partnerId, isErased: isErased === 1 }))
 
-  /** A window at a time, and others have their turn in between. */
-  const count = async (partnerId: string, span: Pick<NewBulkResend, 'since' | 'until'>): Promise<number> => {
-    let matching = 0
-    let cursor = ''
-    while (true) {
-      const window = await read(() => windowOf(partnerId, cursor))
-      matching += window.filter(candidate => isResendable(span, candidate)).length
-      if (window.length < RESEND_WINDOW) return matching
-      cursor = window.at(-1)?.registrationId ?? cursor
-      await turn()
-    }
-  }
-
   const nextOpen = db
     .select()
     .from(bulkResends)
@@ -62,7 +47,7 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
     .orderBy(asc(bulkResends.looked), asc(bulkResends.id))
     .limit(1)
     .prepare()
-  const open = (): Row | undefined => nextOpen.get()
+  const open = () => nextOpen.get()
 
   /** One window of the resend whose turn it is. */
   const continueOne = (limit: number): { resent: number; turns: readonly TurnedCallback[] } => {
@@ -82,7 +67,7 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
 
   return {
     startResend: async (partnerId, { id, since, until }) => {
-      const matching = await count(partnerId, { since, until })
+      const matching = await countResendable(cursor => read(() => windowOf(partnerId, cursor)), { since, until })
       const started = await write(() => {
         const values = { id, partnerId, since, until, count: matching, done: matching === 0, createdAt: now() }
         return toBulkResend(db.insert(bulkResends).values(values).returning().get())
@@ -113,12 +98,3 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
     },
   }
 }
-
-const toBulkResend = ({ id, since, until, count, resent, done }: Row): BulkResend => ({
-  id,
-  since,
-  until,
-  count,
-  resent,
-  done,
-})
