@@ -1,66 +1,29 @@
-import { afterResealing, FIRST_RESEAL_PLACE } from '../resealing.ts'
+import { type ColumnAccess, createReseal, type SealedRow } from '../resealing.ts'
 import type { SealedColumn } from '../sealed.ts'
 import type { Store } from '../store.ts'
-import { sealedOrTextFrom } from './columns.ts'
+import { sealedOrTextFrom, sealedOrTextTo } from './columns.ts'
 import type { Context } from './context.ts'
 
-type Key = string | number
-/** `owner`: the columns of what the value was sealed for. */
-interface Row {
-  key: Key
-  value: Buffer | null
-  id: Key
-  owner: string[]
-}
+export const createResealing = (context: Pick<Context, 'sealed' | 'read' | 'write'>): Pick<Store, 'reseal'> => ({
+  reseal: createReseal(context.sealed, column => accessTo(context, column)),
+})
 
-/** Moves to a new master key, a batch of rows in a transaction, so that it can stop anywhere and go on later. */
-export const createResealing = (context: Pick<Context, 'sealed' | 'read' | 'write'>): Pick<Store, 'reseal'> => {
-  const columns = context.sealed.columns.map(column => createColumn(context, column))
-
-  return {
-    reseal: async (place, limit) => {
-      const at = place ?? FIRST_RESEAL_PLACE
-      const resealBatch = columns[at.column]
-      if (!resealBatch) throw new RangeError(`there is no sealed column ${at.column}`)
-      const { moved, unreadable, last } = await resealBatch(at.after, limit)
-      return { moved, unreadable, next: afterResealing(at, { moved, last }, columns.length) }
-    },
-  }
-}
-
-/**
- * One batch of a column, from after a key on. Rows are read outside of the transaction, which then changes only what nobody has
- * changed since.
- */
-const createColumn = ({ sealed, read, write }: Pick<Context, 'sealed' | 'read' | 'write'>, column: SealedColumn) => {
+const accessTo = ({ read, write }: Pick<Context, 'read' | 'write'>, column: SealedColumn): ColumnAccess => {
   const { rows, lock, update } = statementsOf(column)
-  const isEmpty = (value: Buffer): boolean =>
-    column.empty === undefined ? value.length === 0 : sealedOrTextFrom(value) === column.empty
-  const isStale = (value: Buffer | null): value is Buffer =>
-    value !== null && !isEmpty(value) && !value.subarray(0, sealed.keyId.length).equals(sealed.keyId)
-
-  return async (after: Key | null, limit: number) => {
-    const batch = await read(tx => tx.rows<Row>(rows, [after ?? column.first, limit]))
-    const changes: { key: Key; was: Buffer; becomes: Buffer }[] = []
-    const unreadable: { table: string; id: string }[] = []
-    for (const { key, value, id, owner } of batch) {
-      if (!isStale(value)) continue
-      try {
-        changes.push({ key, was: value, becomes: column.reseal(value, owner) })
-      } catch {
-        unreadable.push({ table: column.table, id: String(id) })
-      }
-    }
-    const keys = changes.map(({ key }) => key)
-    const values = [keys, changes.map(({ was }) => was), changes.map(({ becomes }) => becomes)]
-    const moved =
-      changes.length === 0
-        ? 0
-        : await write(async tx => {
-            await tx.rows(lock, [keys])
-            return (await tx.rows(update, values)).length
-          })
-    return { moved, unreadable, last: batch.length < limit ? null : (batch.at(-1)?.key ?? null) }
+  const valueFrom = (value: Buffer | null) =>
+    value === null || column.empty === undefined ? value : sealedOrTextFrom(value)
+  return {
+    read: async (after, limit) => {
+      const found = await read(tx => tx.rows<SealedRow & { value: Buffer | null }>(rows, [after, limit]))
+      return found.map(row => ({ ...row, value: valueFrom(row.value) }))
+    },
+    change: values =>
+      write(async tx => {
+        const keys = values.map(({ key }) => key)
+        await tx.rows(lock, [keys])
+        const changes = [values.map(({ was }) => sealedOrTextTo(was)), values.map(({ becomes }) => becomes)]
+        return (await tx.rows(update, [keys, ...changes])).length
+      }),
   }
 }
 
