@@ -163,6 +163,21 @@ test('a time with fractions, which SQLite takes, is moved as a whole one', async
   expect(rows).toEqual([{ at: '1795696003633' }])
 })
 
+test('what a damaged file has in a sealed column instead of bytes is moved, a number as well as a text', async () => {
+  const from = await makeFile()
+  const client = new Database(from)
+  const { changes } = client.prepare("UPDATE messages SET body = iif(seq % 2 = 0, 7, 'seven')").run()
+  client.close()
+  const target = await newTarget()
+  expect((await move(from, target.url))?.counts).toMatchObject({ message_bodies: changes })
+  const rows = await server.query(
+    "SELECT DISTINCT convert_from(body, 'UTF8') AS body FROM message_bodies ORDER BY 1",
+    [],
+    target.name,
+  )
+  expect(rows).toEqual([{ body: '7' }, { body: 'seven' }])
+})
+
 test('a move that is stopped goes on where it was, and no node starts on half of it', async () => {
   const from = await makeFile({ registrations: 3_500 })
   const target = await newTarget()

@@ -88,11 +88,15 @@ const sourceOf = (client: Database.Database, canary: Buffer): Source => {
 
 const WHOLE: ReadonlySet<string> = new Set(['bigint', 'integer'])
 
-/** SQLite has no booleans, takes fractions of a ms in a column of whole numbers, and has what is not sealed as a text. */
+/**
+ * SQLite has no booleans, takes fractions of a ms in a column of whole numbers, and has what is not sealed as a text; a damaged file has
+ * a text or a number where it was sealed, which opens in neither.
+ */
 const fromSqlite = (type: string, value: Value): Value => {
+  if (value === null || Buffer.isBuffer(value)) return value
   if (typeof value === 'number' && WHOLE.has(type)) return Math.round(value)
-  if (type === 'boolean') return value === null ? null : value === 1
-  return type === 'bytea' && typeof value === 'string' ? Buffer.from(value) : value
+  if (type === 'boolean') return value === 1
+  return type === 'bytea' ? Buffer.from(String(value)) : value
 }
 
 const refuseInUse = (path: string): void => {
