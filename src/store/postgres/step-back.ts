@@ -1,30 +1,9 @@
-import { FIRST_MEND_PLACE, FIRST_MESSAGE_PLACE, type MendPlace } from '../due-times.ts'
-import {
-  isLaneLate,
-  type MessageTimes,
-  messageWithoutLead,
-  type VerificationTimes,
-  verificationWithoutLead,
-} from '../rules/step-back.ts'
+import { createMending, type FoundMessage, type FoundVerification } from '../due-times.ts'
+import { isLaneLate, messageWithoutLead, verificationWithoutLead } from '../rules/step-back.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
-
-interface FoundVerification extends VerificationTimes {
-  id: number
-  accountId: string
-  partnerId: string
-  queue: number
-}
-
-interface FoundMessage extends MessageTimes {
-  seq: number
-  laneId: number
-  laneDueAt: number | null
-}
-
-type After<Queue extends MendPlace['queue']> = Extract<MendPlace, { queue: Queue }>['after']
 
 const VERIFICATION = `id, account_id AS "accountId", partner_id AS "partnerId", queue, due_at AS "dueAt",
   claimed_at AS "claimedAt", nudged_at AS "nudgedAt", last_polled_at AS "lastPolledAt", last_open_at AS "lastOpenAt",
@@ -66,10 +45,6 @@ const CHANGE_ATTEMPTS = `
   UPDATE attempts SET at = attempts.at - m.lead_ms FROM unnest($1::bigint[], $2::bigint[]) AS m(seq, lead_ms)
   WHERE attempts.message_seq = m.seq AND attempts.at > $3`
 
-/**
- * Puts due times right after the system's clock was set back. Rows are read outside of the transaction, in the order of the index of
- * their queue, which has nothing else; what it puts right goes back in that order, behind the look.
- */
 export const createStepBack = ({
   read,
   write,
@@ -77,18 +52,7 @@ export const createStepBack = ({
 }: Pick<Context, 'read' | 'write' | 'tell'>): Pick<Store, 'mendDueTimes'> => {
   const lanes = createLanes()
 
-  const mendVerifications = async (after: After<'verifications'>, limit: number) => {
-    const { rows, found } = await read(async tx => {
-      const rows = await tx.rows<FoundVerification>(LOOK_AT_VERIFICATIONS, [...(after ?? ['', '', 0, 0, 0]), limit])
-      return { rows, found: rows.filter(row => verificationWithoutLead(row, tx.at) !== null).map(({ id }) => id) }
-    })
-    const mended = found.length === 0 ? 0 : await write(tx => changeVerifications(tx, found))
-    if (mended > 0) tell([['verificationsDue']])
-    return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
-  }
-
-  /** Since they were found, somebody may have put them right, or settled them. */
-  const changeMessages = async (tx: Tx, seqs: readonly number[]): Promise<number> => {
+  const mendMessages = async (tx: Tx, seqs: readonly number[]): Promise<number> => {
     await tx.rows(LOCK_MESSAGES, [seqs])
     const laneIds = (await tx.rows<FoundMessage>(FIND_MESSAGES, [seqs])).map(({ laneId }) => laneId)
     const book = await lanes.load(tx, { ids: laneIds })
@@ -111,35 +75,23 @@ export const createStepBack = ({
     return changes.length
   }
 
-  const mendMessages = async (after: After<'messages'>, limit: number) => {
-    const { rows, found } = await read(async tx => {
-      const rows = await tx.rows<FoundMessage>(MESSAGES, [...(after ?? [0, 0, 0]), limit])
-      const isWrong = (row: FoundMessage) =>
-        messageWithoutLead(row, tx.at) !== null || isLaneLate({ dueAt: row.laneDueAt }, row, tx.at)
-      return { rows, found: rows.filter(isWrong).map(({ seq }) => seq) }
-    })
-    const mended = found.length === 0 ? 0 : await write(tx => changeMessages(tx, found))
-    if (mended > 0) tell([['messagesDue']])
-    return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
-  }
-
   return {
-    mendDueTimes: async (place, limit) => {
-      const from = place ?? FIRST_MEND_PLACE
-      if (from.queue === 'messages') {
-        const { mended, last } = await mendMessages(from.after, limit)
-        return { mended, next: last ? { queue: 'messages', after: [last.laneId, last.dueAt, last.seq] } : null }
-      }
-      const { mended, last } = await mendVerifications(from.after, limit)
-      if (!last) return { mended, next: FIRST_MESSAGE_PLACE }
-      const { accountId, partnerId, queue, dueAt, id } = last
-      return { mended, next: { queue: 'verifications', after: [accountId, partnerId, queue, dueAt, id] } }
-    },
+    mendDueTimes: createMending({
+      verifications: {
+        look: (after, limit) =>
+          read(async tx => ({ rows: await tx.rows(LOOK_AT_VERIFICATIONS, [...after, limit]), at: tx.at })),
+        mend: ids => write(tx => mendVerifications(tx, ids)),
+      },
+      messages: {
+        look: (after, limit) => read(async tx => ({ rows: await tx.rows(MESSAGES, [...after, limit]), at: tx.at })),
+        mend: seqs => write(tx => mendMessages(tx, seqs)),
+      },
+      tell,
+    }),
   }
 }
 
-/** Since they were found, somebody may have put them right, or settled them. */
-const changeVerifications = async (tx: Tx, ids: readonly number[]): Promise<number> => {
+const mendVerifications = async (tx: Tx, ids: readonly number[]): Promise<number> => {
   const rows = await tx.rows<FoundVerification>(LOCK_VERIFICATIONS, [ids])
   const mended = rows.flatMap(row => {
     const times = verificationWithoutLead(row, tx.at)

@@ -1,29 +1,9 @@
-import { FIRST_MEND_PLACE, FIRST_MESSAGE_PLACE, type MendPlace } from '../due-times.ts'
-import {
-  isLaneLate,
-  type MessageTimes,
-  messageWithoutLead,
-  type VerificationTimes,
-  verificationWithoutLead,
-} from '../rules/step-back.ts'
+import { createMending, type FoundMessage, type FoundVerification } from '../due-times.ts'
+import { tellHints } from '../hints.ts'
+import { isLaneLate, messageWithoutLead, type VerificationTimes, verificationWithoutLead } from '../rules/step-back.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
-
-interface FoundVerification extends VerificationTimes {
-  id: number
-  accountId: string
-  partnerId: string
-  queue: number
-}
-
-interface FoundMessage extends MessageTimes {
-  seq: number
-  laneId: number
-  laneDueAt: number | null
-}
-
-type After<Queue extends MendPlace['queue']> = Extract<MendPlace, { queue: Queue }>['after']
 
 const VERIFICATION = `id, account_id AS accountId, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt,
   nudged_at AS nudgedAt, last_polled_at AS lastPolledAt, last_open_at AS lastOpenAt, failing_since AS failingSince`
@@ -34,10 +14,6 @@ const MESSAGE = `m.seq, m.lane_id AS laneId, m.due_at AS dueAt, m.claims, m.clai
 /** A cross join keeps its order: one seek a message. */
 const MESSAGES = 'messages m CROSS JOIN lanes l ON l.id = m.lane_id'
 
-/**
- * Puts due times right after the system's clock was set back. Rows are read outside of the transaction, in the order of the index of
- * their queue, which has nothing else; what it puts right goes back in that order, behind the look.
- */
 export const createStepBack = ({ client, read, write, now, hints }: Context): Pick<Store, 'mendDueTimes'> => {
   const beginLanes = createLanes(client)
   const verifications = client.prepare<unknown[], FoundVerification>(`
@@ -65,24 +41,11 @@ export const createStepBack = ({ client, read, write, now, hints }: Context): Pi
     'UPDATE attempts SET at = at - ? WHERE message_seq = ? AND at > ?',
   )
 
-  /** Whether it has changed: since it was found, somebody may have put it right, or settled it. */
   const mendVerification = (id: number, at: number): boolean => {
     const row = findVerification.get(id)
     const mended = row ? verificationWithoutLead(row, at) : null
     if (mended) changeVerification.run({ id, ...mended })
     return mended !== null
-  }
-
-  const mendVerifications = async (after: After<'verifications'>, limit: number) => {
-    const rows = await read(() => verifications.all(...(after ?? ['', '', 0, 0, 0]), limit))
-    const found = rows.filter(row => verificationWithoutLead(row, now()) !== null)
-    const change = () => {
-      const at = now()
-      return found.filter(({ id }) => mendVerification(id, at)).length
-    }
-    const mended = found.length === 0 ? 0 : await write(change)
-    if (mended > 0) hints.emit('verificationsDue')
-    return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
   }
 
   const mendMessage = (seq: number, at: number, lanes: LaneBook): boolean => {
@@ -98,34 +61,28 @@ export const createStepBack = ({ client, read, write, now, hints }: Context): Pi
     return true
   }
 
-  const mendMessages = async (after: After<'messages'>, limit: number) => {
-    const rows = await read(() => messages.all(...(after ?? [0, 0, 0]), limit))
-    const found = rows.filter(
-      row => messageWithoutLead(row, now()) !== null || isLaneLate({ dueAt: row.laneDueAt }, row, now()),
-    )
-    const change = () => {
-      const at = now()
-      const lanes = beginLanes()
-      const changed = found.filter(({ seq }) => mendMessage(seq, at, lanes))
-      lanes.save()
-      return changed.length
-    }
-    const mended = found.length === 0 ? 0 : await write(change)
-    if (mended > 0) hints.emit('messagesDue')
-    return { mended, last: rows.length < limit ? undefined : rows.at(-1) }
-  }
-
   return {
-    mendDueTimes: async (place, limit) => {
-      const from = place ?? FIRST_MEND_PLACE
-      if (from.queue === 'messages') {
-        const { mended, last } = await mendMessages(from.after, limit)
-        return { mended, next: last ? { queue: 'messages', after: [last.laneId, last.dueAt, last.seq] } : null }
-      }
-      const { mended, last } = await mendVerifications(from.after, limit)
-      if (!last) return { mended, next: FIRST_MESSAGE_PLACE }
-      const { accountId, partnerId, queue, dueAt, id } = last
-      return { mended, next: { queue: 'verifications', after: [accountId, partnerId, queue, dueAt, id] } }
-    },
+    mendDueTimes: createMending({
+      verifications: {
+        look: async (after, limit) => ({ rows: await read(() => verifications.all(...after, limit)), at: now() }),
+        mend: ids =>
+          write(() => {
+            const at = now()
+            return ids.filter(id => mendVerification(id, at)).length
+          }),
+      },
+      messages: {
+        look: async (after, limit) => ({ rows: await read(() => messages.all(...after, limit)), at: now() }),
+        mend: seqs =>
+          write(() => {
+            const at = now()
+            const lanes = beginLanes()
+            const mended = seqs.filter(seq => mendMessage(seq, at, lanes))
+            lanes.save()
+            return mended.length
+          }),
+      },
+      tell: told => tellHints(hints, told),
+    }),
   }
 }
