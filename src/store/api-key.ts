@@ -36,5 +36,8 @@ export const ownerOfKey = ({ partnerId, hash, ...row }: KeyRow, now: number): Ke
   return { partnerId, hash, live, slowedUntil: row.slowedUntil ?? 0 }
 }
 
-/** A key that is revoked again stays revoked since the first time. */
-export const revoked = (key: ApiKey, now: number): ApiKey => ({ ...key, revokedAt: key.revokedAt ?? now })
+/** A key or a token that is revoked again stays revoked since the first time. */
+export const revoked = <Key extends Pick<ApiKey, 'revokedAt'>>(key: Key, now: number): Key => ({
+  ...key,
+  revokedAt: key.revokedAt ?? now,
+})

@@ -1,4 +1,5 @@
 import { ownerOfToken } from '../admin-token.ts'
+import { revoked } from '../api-key.ts'
 import type { AdminToken, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc, eq, gt, inArray } from './drizzle.ts'
@@ -43,9 +44,9 @@ export const createAdminTokens = ({ read, write }: Pick<Context, 'read' | 'write
     write(async ({ db, at }) => {
       const [token] = await db.select(columns).from(adminTokens).where(eq(adminTokens.id, id)).for('no key update')
       if (!token) return null
-      const revokedAt = token.revokedAt ?? at
-      await db.update(adminTokens).set({ revokedAt }).where(eq(adminTokens.id, id))
-      return { ...token, revokedAt }
+      const after = revoked(token, at)
+      await db.update(adminTokens).set({ revokedAt: after.revokedAt }).where(eq(adminTokens.id, id))
+      return after
     }),
 
   findAdminToken: id =>

@@ -1,4 +1,5 @@
 import { ownerOfToken } from '../admin-token.ts'
+import { revoked } from '../api-key.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc, eq, gt, sql } from './drizzle.ts'
@@ -44,9 +45,9 @@ export const createAdminTokens = ({ db, read, write, now }: Context): Verbs => (
     write(() => {
       const token = db.select(columns).from(adminTokens).where(eq(adminTokens.id, id)).get()
       if (!token) return null
-      const revokedAt = token.revokedAt ?? now()
-      db.update(adminTokens).set({ revokedAt }).where(eq(adminTokens.id, id)).run()
-      return { ...token, revokedAt }
+      const after = revoked(token, now())
+      db.update(adminTokens).set({ revokedAt: after.revokedAt }).where(eq(adminTokens.id, id)).run()
+      return after
     }),
 
   findAdminToken: id =>
