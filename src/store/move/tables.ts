@@ -1,3 +1,4 @@
+import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { getTableConfig } from '../postgres/drizzle.ts'
 import * as schema from '../postgres/schema.ts'
 
@@ -53,7 +54,7 @@ const MOVED = [
 
 /** Of these tables only some rows. */
 const MOVED_ROWS: Readonly<Record<string, string>> = {
-  meta: "key IN ('deliveries_held', 'operator_channel_refusing')",
+  meta: `key IN ('${DELIVERIES_HELD.name}', '${CHANNEL_REFUSING.name}')`,
   deliveries: "state <> 'delivered'",
 }
 /** One table of the file has what messages say and how their sending goes. */

@@ -1,4 +1,5 @@
 import { afterBackup, type LastBackup, NO_BACKUP } from '../backup.ts'
+import { BACKUPS } from '../facts.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -6,19 +7,14 @@ import { findFact, putFact } from './facts.ts'
 
 type Verbs = Pick<Store, 'lastBackup' | 'recordBackup'>
 
-const BACKUPS = 'backups'
-
 /** What the database remembers of its backups. */
 export const createBackupRecords = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => ({
   lastBackup: () => read(last),
   recordBackup: outcome =>
     write(async tx => {
-      await tx.lock([BACKUPS])
-      await putFact(tx, BACKUPS, JSON.stringify(afterBackup(await last(tx), outcome)))
+      await tx.lock([BACKUPS.name])
+      await putFact(tx, BACKUPS, afterBackup(await last(tx), outcome))
     }),
 })
 
-const last = async (tx: Tx): Promise<LastBackup> => {
-  const text = await findFact(tx, BACKUPS)
-  return text === null ? NO_BACKUP : (JSON.parse(text) as LastBackup)
-}
+const last = async (tx: Tx): Promise<LastBackup> => (await findFact(tx, BACKUPS)) ?? NO_BACKUP

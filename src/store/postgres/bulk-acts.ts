@@ -7,6 +7,7 @@ import {
   MOST_UNDER_WAY,
 } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
+import { BULK_NEXT_STEP } from '../facts.ts'
 import type { Hint } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import {
@@ -49,8 +50,6 @@ const LOCK = 'bulk acts'
 /** After every id. */
 const END = '~'
 const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
-/** When any node may do a step. */
-const NEXT_STEP = 'bulk_next_step'
 
 /** What operators ask for. */
 export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Commands => {
@@ -139,7 +138,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     const applied = await apply(tx, row, locked)
     await save(tx, [{ ...row, ...afterLocking(row, patch, locked) }])
     const pauseMs = pace ? pauseAfter(pace, locked.length) : 0
-    if (pace) await putFact(tx, NEXT_STEP, String(tx.at + pauseMs))
+    if (pace) await putFact(tx, BULK_NEXT_STEP, tx.at + pauseMs)
     return { count: locked.length, isIdle: false, waitMs: pauseMs, ...applied }
   }
 
@@ -170,8 +169,8 @@ const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
 const toBulkAct = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
 
 const waitOf = async (tx: Tx): Promise<number> => {
-  const nextAt = await findFact(tx, NEXT_STEP)
-  return waitForStep(nextAt === null ? null : Number(nextAt), tx.at)
+  const nextAt = await findFact(tx, BULK_NEXT_STEP)
+  return waitForStep(nextAt, tx.at)
 }
 
 const load = async ({ db }: Tx, id: string): Promise<BulkRow | null> => {

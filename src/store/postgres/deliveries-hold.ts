@@ -1,3 +1,4 @@
+import { DELIVERIES_HELD } from '../facts.ts'
 import type { Store } from '../store.ts'
 import { stopClaims } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
@@ -6,22 +7,17 @@ import { findFact, putFact, removeFact } from './facts.ts'
 
 type Verbs = Pick<Store, 'holdDeliveries' | 'resumeDeliveries' | 'deliveriesHeldAt'>
 
-const HELD = 'deliveries_held'
-
 /** Since when no message is claimed; null: they are. It stands in the database, so it holds for each node and after each restart. */
-export const heldAt = async (tx: Tx): Promise<number | null> => {
-  const text = await findFact(tx, HELD)
-  return text === null ? null : Number(text)
-}
+export const heldAt = (tx: Tx): Promise<number | null> => findFact(tx, DELIVERIES_HELD)
 
 export const createDeliveriesHold = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Verbs => ({
   holdDeliveries: () =>
     write(async tx => {
       await stopClaims(tx)
-      if ((await heldAt(tx)) === null) await putFact(tx, HELD, String(tx.at))
+      if ((await heldAt(tx)) === null) await putFact(tx, DELIVERIES_HELD, tx.at)
     }),
   resumeDeliveries: async () => {
-    await write(tx => removeFact(tx, HELD))
+    await write(tx => removeFact(tx, DELIVERIES_HELD))
     tell([['messagesDue']])
   },
   deliveriesHeldAt: () => read(heldAt),

@@ -1,4 +1,3 @@
-import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
   afterNote,
   byUrgency,
@@ -7,6 +6,7 @@ import {
   type OperatorEvent,
   overflowing,
 } from '../../core/operator-event.ts'
+import { CHANNEL_REFUSING, EVENTS_CLAIMABLE } from '../facts.ts'
 import {
   afterSettling,
   type ClaimedOperatorEvent,
@@ -35,9 +35,6 @@ type Values = OperatorEvent & Pick<ClaimedOperatorEvent, 'claim' | 'tries'>
 
 /** Whoever changes any of them has this lock: how many there are, and when the next may claim, is of all together. */
 const LOCK = 'operator events'
-/** When the next may claim. */
-const CLAIMABLE = 'operator_events_claimable'
-const REFUSING = 'operator_channel_refusing'
 
 /** What operators are to be told of. */
 export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => {
@@ -80,7 +77,7 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
           tx,
           events.map(event => ({ ...event, dueAt: tx.at + leaseMs })),
         )
-        await putFact(tx, CLAIMABLE, String(tx.at + gapMs))
+        await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
         return { events, nextAt: await nextAt(tx) }
       })
     },
@@ -95,7 +92,7 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
           return event?.claim === claim ? [{ ...event, ...afterSettling(event, outcome, tx.at) }] : []
         })
         await save(tx, settled)
-        if (pausedUntil !== null) await putFact(tx, CLAIMABLE, String(Math.max(pausedUntil, await claimable(tx))))
+        if (pausedUntil !== null) await putFact(tx, EVENTS_CLAIMABLE, Math.max(pausedUntil, await claimable(tx)))
       }),
 
     endedCallbackEvents: () =>
@@ -106,13 +103,9 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
       }),
 
     recordOperatorChannel: refusing =>
-      write(tx => (refusing === null ? removeFact(tx, REFUSING) : putFact(tx, REFUSING, JSON.stringify(refusing)))),
+      write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),
 
-    refusingChannel: () =>
-      read(async tx => {
-        const text = await findFact(tx, REFUSING)
-        return text === null ? null : (JSON.parse(text) as RefusingChannel)
-      }),
+    refusingChannel: () => read(tx => findFact(tx, CHANNEL_REFUSING)),
   }
 }
 
@@ -164,10 +157,7 @@ const dropOverflow = async (tx: Tx): Promise<OperatorCondition[]> => {
   return tooMany.map(({ condition }) => condition)
 }
 
-const claimable = async (tx: Tx): Promise<number> => {
-  const text = await findFact(tx, CLAIMABLE)
-  return claimableFrom(text === null ? null : Number(text), tx.at)
-}
+const claimable = async (tx: Tx): Promise<number> => claimableFrom(await findFact(tx, EVENTS_CLAIMABLE), tx.at)
 
 const nextAt = async (tx: Tx): Promise<number | null> => {
   const [waiting] = await tx.rows<{ first: number | null; last: number | null }>(

@@ -1,4 +1,5 @@
 import { DAY, HOUR } from '../../core/duration.ts'
+import { REINDEXED } from '../facts.ts'
 import type { Transactions } from './connection.ts'
 import { pg } from './drizzle.ts'
 import { findFact, putFact } from './facts.ts'
@@ -21,16 +22,13 @@ const EVERY_MS = 1 * DAY
 /** It waits for the transactions that are open, and locks nobody out meanwhile. */
 const TIMEOUT_MS = 1 * HOUR
 
-/** The fact that says when a node last began. */
-const REINDEXED = 'reindexed'
-
 /** Whether this node is the one that does it today. A new database has its day before it. */
 const isOurs = ({ write }: Pick<Transactions, 'write'>): Promise<boolean> =>
   write(async tx => {
-    await tx.lock([REINDEXED])
+    await tx.lock([REINDEXED.name])
     const last = await findFact(tx, REINDEXED)
-    const isDue = last !== null && tx.at - Number(last) >= EVERY_MS
-    if (isDue || last === null || Number(last) > tx.at) await putFact(tx, REINDEXED, String(tx.at))
+    const isDue = last !== null && tx.at - last >= EVERY_MS
+    if (isDue || last === null || last > tx.at) await putFact(tx, REINDEXED, tx.at)
     return isDue
   })
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { PROBED } from '../facts.ts'
 import { createSealed } from '../sealed.ts'
 import type { PostgresStats } from '../stats.ts'
 import type { Store, StoreHints } from '../store.ts'
@@ -128,7 +129,7 @@ export const openPostgresStore = async ({
       masterKey: sealed.keyId.toString('hex'),
     }),
     engineCounts: async () => counts(),
-    probe: () => context.write(tx => putFact(tx, 'probed', String(tx.at))),
+    probe: () => context.write(tx => putFact(tx, PROBED, tx.at)),
   }
   const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, sleep: options.sleep }) : null
   const close = async () => {

@@ -7,6 +7,7 @@ import {
   MOST_UNDER_WAY,
 } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
+import { BULK_NEXT_STEP } from '../facts.ts'
 import { type Hint, tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
 import {
@@ -44,8 +45,6 @@ type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too
 const END = '~'
 const UNDER_WAY = sql`state IN ('probing', 'running')`
 const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
-/** When any node may do a step. */
-const NEXT_STEP = 'bulk_next_step'
 
 export const createBulkActs = (context: Context): Verbs => {
   const { db, client, read, write, now, hints } = context
@@ -117,8 +116,8 @@ export const createBulkActs = (context: Context): Verbs => {
   }
 
   const waitOf = (): number => {
-    const nextAt = facts.find(NEXT_STEP)
-    return waitForStep(nextAt === null ? null : Number(nextAt), now())
+    const nextAt = facts.find(BULK_NEXT_STEP)
+    return waitForStep(nextAt, now())
   }
 
   /** Looks at all probes, and does one step of one bulk act. */
@@ -135,7 +134,7 @@ export const createBulkActs = (context: Context): Verbs => {
     const applied = apply(row, batch)
     save(row.id, patch)
     const pauseMs = pace ? pauseAfter(pace, batch.length) : 0
-    if (pace) facts.put(NEXT_STEP, String(now() + pauseMs))
+    if (pace) facts.put(BULK_NEXT_STEP, now() + pauseMs)
     return { count: batch.length, isIdle: false, waitMs: pauseMs, ...applied }
   }
 

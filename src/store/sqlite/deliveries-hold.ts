@@ -1,25 +1,21 @@
 import type Database from 'better-sqlite3'
+import { DELIVERIES_HELD } from '../facts.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { prepareFacts } from './facts.ts'
 
 type Verbs = Pick<Store, 'holdDeliveries' | 'resumeDeliveries' | 'deliveriesHeldAt'>
 
-const HELD = 'deliveries_held'
-
 /** Whether messages may be claimed. It stands in the database, so it holds for each process and after each restart. */
 export const prepareHold = (client: Database.Database) => {
   const facts = prepareFacts(client)
-  const heldAt = (): number | null => {
-    const text = facts.find(HELD)
-    return text === null ? null : Number(text)
-  }
+  const heldAt = (): number | null => facts.find(DELIVERIES_HELD)
   return {
     heldAt,
     hold: (at: number): void => {
-      if (heldAt() === null) facts.put(HELD, String(at))
+      if (heldAt() === null) facts.put(DELIVERIES_HELD, at)
     },
-    resume: (): void => facts.remove(HELD),
+    resume: (): void => facts.remove(DELIVERIES_HELD),
   }
 }
 

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
+import type { Fact } from '../facts.ts'
 
-/** The small facts about the database itself, by their names in the table `meta`. */
 export const prepareFacts = (client: Database.Database) => {
   const find = client.prepare<[key: string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck()
   const put = client.prepare<[key: string, value: Buffer]>(
@@ -8,8 +8,11 @@ export const prepareFacts = (client: Database.Database) => {
   )
   const remove = client.prepare<[key: string]>('DELETE FROM meta WHERE key = ?')
   return {
-    find: (key: string): string | null => find.get(key)?.toString('utf8') ?? null,
-    put: (key: string, text: string): void => void put.run(key, Buffer.from(text)),
-    remove: (key: string): void => void remove.run(key),
+    find: <Value>({ name, read }: Fact<Value>): Value | null => {
+      const value = find.get(name)
+      return value === undefined ? null : read(value.toString('utf8'))
+    },
+    put: <Value>({ name, textOf }: Fact<Value>, value: Value): void => void put.run(name, Buffer.from(textOf(value))),
+    remove: ({ name }: Pick<Fact<unknown>, 'name'>): void => void remove.run(name),
   }
 }

@@ -9,6 +9,7 @@ import {
   type OperatorNote,
   overflowing,
 } from '../../core/operator-event.ts'
+import { CHANNEL_REFUSING, EVENTS_CLAIMABLE } from '../facts.ts'
 import {
   afterSettling,
   type ClaimedOperatorEvent,
@@ -37,10 +38,6 @@ type Verbs = Pick<
 >
 type Row = typeof operatorEvents.$inferSelect
 
-/** When the next may claim. */
-const CLAIMABLE = 'operator_events_claimable'
-const REFUSING = 'operator_channel_refusing'
-
 const eventOf = ({ details, ...row }: Row): ClaimedOperatorEvent => ({
   ...row,
   details: JSON.parse(details) as OperatorEvent['details'],
@@ -58,12 +55,9 @@ const endOf = ({ condition, subject }: CallbackEventRow): EndedCallbackEvent => 
 export const prepareOperatorChannel = (client: Database.Database) => {
   const facts = prepareFacts(client)
   return {
-    refusing: (): RefusingChannel | null => {
-      const text = facts.find(REFUSING)
-      return text === null ? null : (JSON.parse(text) as RefusingChannel)
-    },
+    refusing: (): RefusingChannel | null => facts.find(CHANNEL_REFUSING),
     record: (refusing: RefusingChannel | null): void =>
-      refusing === null ? facts.remove(REFUSING) : facts.put(REFUSING, JSON.stringify(refusing)),
+      refusing === null ? facts.remove(CHANNEL_REFUSING) : facts.put(CHANNEL_REFUSING, refusing),
   }
 }
 
@@ -73,10 +67,7 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
   const statements = prepare(client)
   const channel = prepareOperatorChannel(client)
 
-  const claimable = (at: number): number => {
-    const text = facts.find(CLAIMABLE)
-    return claimableFrom(text === null ? null : Number(text), at)
-  }
+  const claimable = (at: number): number => claimableFrom(facts.find(EVENTS_CLAIMABLE), at)
 
   const note = (one: OperatorNote, at: number): NotedOperatorEvents['results'][number] => {
     const { condition, subject } = one
@@ -149,7 +140,7 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
             .set({ claims, dueAt: at + leaseMs })
             .where(eq(operatorEvents.id, id))
             .run()
-        facts.put(CLAIMABLE, String(at + gapMs))
+        facts.put(EVENTS_CLAIMABLE, at + gapMs)
         return { events, nextAt: nextAt(at) }
       })
     },
@@ -158,7 +149,7 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
       const at = now()
       return write(() => {
         for (const settlement of settlements) settle(settlement, at)
-        if (pausedUntil !== null) facts.put(CLAIMABLE, String(Math.max(pausedUntil, claimable(at))))
+        if (pausedUntil !== null) facts.put(EVENTS_CLAIMABLE, Math.max(pausedUntil, claimable(at)))
       })
     },
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { PROBED } from '../facts.ts'
 import { createSealed } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
@@ -18,6 +19,7 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createEvents } from './events.ts'
+import { prepareFacts } from './facts.ts'
 import { refuseHalfRestored } from './half-restored.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
@@ -32,7 +34,6 @@ import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
-import { meta } from './schema.ts'
 import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
@@ -94,6 +95,7 @@ export const openSqliteStore = async ({
     sandbox,
   }
   await bringUpToDate(context, { quickCheck, onStep })
+  const facts = prepareFacts(context.client)
   const verbs = {
     ...createRegistrations(context),
     ...createRegistrationQueries(context),
@@ -128,15 +130,7 @@ export const openSqliteStore = async ({
     ...createBackupRecords(context),
     ...createOperatorEvents(context),
     ...createNodes(context),
-    probe: () =>
-      context.write(() => {
-        const value = Buffer.from(String(now()))
-        context.db
-          .insert(meta)
-          .values({ key: 'probed', value })
-          .onConflictDoUpdate({ target: meta.key, set: { value } })
-          .run()
-      }),
+    probe: () => context.write(() => facts.put(PROBED, now())),
   }
   const opened = stack.move()
   return { now, hints, ...verbs, close: () => opened.disposeAsync() }
