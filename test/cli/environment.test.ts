@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { reasonOf } from '../../src/cli/environment.ts'
-import { describeFailure, unavailable } from '../../src/store/sqlite/failure.ts'
+import { describeFailure } from '../../src/store/sqlite/failure.ts'
+import { unavailable } from '../../src/store/unavailable.ts'
 
 const refused = (code: string) => unavailable(describeFailure(Object.assign(new Error('SQL'), { code })))
 

@@ -1,4 +1,5 @@
-import { isSilent, postgresCodeOf, unavailable } from './failure.ts'
+import { unavailable } from '../unavailable.ts'
+import { isSilent, postgresCodeOf } from './failure.ts'
 import type { Pool } from './pool.ts'
 
 /** A transaction, as what came of it is looked up. */

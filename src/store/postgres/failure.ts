@@ -1,14 +1,13 @@
-import { AppError, codeOf } from '../../core/error.ts'
+import { codeOf } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import type { StoreError } from '../stats.ts'
+import { type Codes, meaningOf, unavailable, wordsOf } from '../unavailable.ts'
 
 /**
  * What an error means for whoever waits. `again`: the same may work at once, as after a deadlock or a restart of the server.
  * `passing`: not now, as on a full disk. Null: the statement is wrong.
  */
 export type Failure = 'again' | 'passing' | null
-
-const RETRY_AFTER_MS = 1_000
 
 /**
  * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code. Of what may be run again: 0A000,
@@ -70,7 +69,7 @@ export const judgeFailure = (error: unknown): Failure => {
   return PASSING.test(code) ? 'passing' : null
 }
 
-const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
+const KINDS: Codes<StoreError> = [
   [/^(55P03|53300|EXHAUSTED)$/, 'busy'],
   [/^(40001|40P01)$/, 'serialization'],
   [/^(57014|25P0[34]|TIMEOUT)$/, 'timeout'],
@@ -81,13 +80,10 @@ const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
 ]
 
 /** By what an error of PostgreSQL's is counted. */
-export const storeErrorOf = (error: unknown): StoreError => {
-  const code = postgresCodeOf(error)
-  return KINDS.find(([codes]) => codes.test(code))?.[1] ?? 'other'
-}
+export const storeErrorOf = (error: unknown): StoreError => meaningOf(KINDS, postgresCodeOf(error)) ?? 'other'
 
 /** What keeps us from the database for now, in words; for any other error, its code alone. */
-const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
+const WORDS: Codes<Words> = [
   [/^53100$/, { en: 'its disk is full', zh: '磁盘已满' }],
   [/^53300$/, { en: 'it has no connection left', zh: '连接数已用完' }],
   [/^EXHAUSTED$/, { en: 'all connections of this node are in use', zh: '本节点的连接均在使用中' }],
@@ -97,19 +93,7 @@ const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
   [/^(08\w{3}|57P0[123]|E[A-Z_]+|LOST|TIMEOUT)$/, { en: 'it does not answer', zh: '没有响应' }],
 ]
 
-export const describeFailure = (error: unknown): Words => {
-  const code = postgresCodeOf(error)
-  const words = WORDS.find(([codes]) => codes.test(code))?.[1]
-  return words === undefined ? { en: code, zh: code } : { en: `${words.en}: ${code}`, zh: `${words.zh}：${code}` }
-}
-
-/** @param why in words that anybody who called may read */
-export const unavailable = (why: Words, more: { isOfPart?: boolean } = {}): AppError =>
-  new AppError(
-    'unavailable',
-    { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
-    { retryAfterMs: RETRY_AFTER_MS, ...more },
-  )
+export const describeFailure = (error: unknown): Words => wordsOf(WORDS, postgresCodeOf(error))
 
 /** A row that another session has locked, or a statement that took too long. */
 const OF_PART = /^(55P03|57014)$/

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
+import { unavailable } from '../unavailable.ts'
 import { markUnchecked } from './database-file.ts'
-import { describeFailure, isDamage, judgeFailure, unavailable } from './failure.ts'
+import { describeFailure, isDamage, judgeFailure } from './failure.ts'
 
 /** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
 export const BUSY_TIMEOUT_MS = 50

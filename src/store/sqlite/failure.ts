@@ -1,6 +1,7 @@
-import { AppError, codeOf } from '../../core/error.ts'
+import { codeOf } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import type { StoreError } from '../stats.ts'
+import { type Codes, meaningOf, wordsOf } from '../unavailable.ts'
 
 /**
  * What SQLite's error means for the database. `busy`: somebody else is writing. `passing`: not now, as on a full disk.
@@ -8,7 +9,6 @@ import type { StoreError } from '../stats.ts'
  */
 export type Failure = 'busy' | 'passing' | 'broken' | null
 
-const RETRY_AFTER_MS = 1_000
 const PASSING = /^SQLITE_(LOCKED|FULL|READONLY|CANTOPEN|IOERR_SHM)/
 const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
 const DAMAGE = /\bSQLITE_(CORRUPT|NOTADB)/
@@ -27,7 +27,7 @@ export const judgeFailure = (error: unknown): Failure => {
   return BROKEN.test(code) ? 'broken' : null
 }
 
-const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
+const KINDS: Codes<StoreError> = [
   [/^SQLITE_(BUSY|LOCKED)/, 'busy'],
   [/^SQLITE_FULL/, 'full'],
   [DAMAGE, 'corrupt'],
@@ -35,10 +35,7 @@ const KINDS: readonly (readonly [code: RegExp, kind: StoreError])[] = [
 ]
 
 /** By what an error of SQLite's is counted. */
-export const storeErrorOf = (error: unknown): StoreError => {
-  const code = sqliteCodeOf(error)
-  return KINDS.find(([codes]) => codes.test(code))?.[1] ?? 'other'
-}
+export const storeErrorOf = (error: unknown): StoreError => meaningOf(KINDS, sqliteCodeOf(error)) ?? 'other'
 
 /** Whether SQLite has found the file itself damaged. It is told within the error's message, which crosses threads. */
 export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
@@ -47,26 +44,14 @@ export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
 export const isFull = ({ message }: Error): boolean => /\bSQLITE_FULL\b/.test(message)
 
 /** What keeps us from the database for now, in words; for any other error, its code alone. */
-const WORDS: readonly (readonly [code: RegExp, words: Words])[] = [
+const WORDS: Codes<Words> = [
   [/^SQLITE_FULL/, { en: 'its disk is full', zh: '磁盘已满' }],
   [/^SQLITE_READONLY/, { en: 'it is read-only', zh: '数据库只读' }],
   [/^SQLITE_CANTOPEN/, { en: 'a file of it cannot be opened', zh: '无法打开它的某个文件' }],
   [/^SQLITE_(BUSY|LOCKED)/, { en: 'another process keeps it busy', zh: '被另一个进程占用' }],
 ]
 
-export const describeFailure = (error: unknown): Words => {
-  const code = sqliteCodeOf(error)
-  const words = WORDS.find(([codes]) => codes.test(code))?.[1]
-  return words === undefined ? { en: code, zh: code } : { en: `${words.en}: ${code}`, zh: `${words.zh}：${code}` }
-}
+export const describeFailure = (error: unknown): Words => wordsOf(WORDS, sqliteCodeOf(error))
 
 /** Why nothing more is asked of it. */
 export const CLOSED: Words = { en: 'it has been closed', zh: '已关闭' }
-
-/** @param why in words that anybody who called may read */
-export const unavailable = (why: Words): AppError =>
-  new AppError(
-    'unavailable',
-    { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
-    { retryAfterMs: RETRY_AFTER_MS },
-  )

@@ -8,7 +8,8 @@ import { ADMIN_OPERATIONS } from '../../../src/http/openapi/admin-operations.ts'
 import { PARTNER_OPERATIONS } from '../../../src/http/openapi/partner-operations.ts'
 import { requestsOf } from '../../../src/http/openapi/schemas.ts'
 import { createRegistrationBody } from '../../../src/http/partner/registration-body.ts'
-import { CLOSED, unavailable } from '../../../src/store/sqlite/failure.ts'
+import { CLOSED } from '../../../src/store/sqlite/failure.ts'
+import { unavailable } from '../../../src/store/unavailable.ts'
 import { ADMIN_TOKEN, HOOK, openApi, START } from '../support/api.ts'
 
 const CHINESE = /\p{Script=Han}/u

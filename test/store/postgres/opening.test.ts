@@ -6,8 +6,9 @@ import type { StartError } from '../../../src/core/error.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { mayPass } from '../../../src/store/opening-failure.ts'
 import { showAddress } from '../../../src/store/postgres/address.ts'
-import { describeFailure, unavailable } from '../../../src/store/postgres/failure.ts'
+import { describeFailure } from '../../../src/store/postgres/failure.ts'
 import { explainConnecting } from '../../../src/store/postgres/opening-failure.ts'
+import { unavailable } from '../../../src/store/unavailable.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
 const MASTER_KEY = randomBytes(32).toString('base64')

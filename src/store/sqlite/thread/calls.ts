@@ -1,5 +1,5 @@
 import type { Words } from '../../../core/language.ts'
-import { unavailable } from '../failure.ts'
+import { unavailable } from '../../unavailable.ts'
 import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
 import { unpackError } from './errors.ts'
 import { postAll } from './post-all.ts'

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../store.ts'
-import { CLOSED, unavailable } from '../failure.ts'
+import { unavailable } from '../../unavailable.ts'
+import { CLOSED } from '../failure.ts'
 import type { ReadVerb } from '../reader.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
