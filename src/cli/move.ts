@@ -4,9 +4,8 @@ import { StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import { findKeyBeside } from '../store/master-key.ts'
 import { type MoveStep, moveDatabase } from '../store/move/move.ts'
-import { createSealed } from '../store/sealed.ts'
+import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
-import { createVault } from '../store/vault.ts'
 import { userName } from './audit.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import { formatCount } from './format.ts'
@@ -61,7 +60,7 @@ export const move = async ({ from, to, json, lang, reason }: Input): Promise<voi
     const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
     const moved = await moveDatabase({
       ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
-      sealed: createSealed(createVault(random, key, ...(previous ? [previous] : []))),
+      sealed: sealedUnder({ masterKey: key, previousKey: previous }, random),
       onStep: ({ step, done, all }) => progress.show(TEXTS[lang].steps[step], done, all),
       signal: stopping.signal,
     })

@@ -5,7 +5,7 @@ import type { CommandUser } from './act.ts'
 import type { BackupRecord } from './backup.ts'
 import { BackupError, type BackupProblem } from './backup-problem.ts'
 import { findKeyBeside } from './master-key.ts'
-import { createSealed } from './sealed.ts'
+import { sealedUnder } from './sealed.ts'
 import { type BackupStep, backUp, recordBackup } from './sqlite/backup.ts'
 import { type Keys, verifyFile } from './sqlite/backup-check.ts'
 import type { BackupManifest } from './sqlite/backup-manifest.ts'
@@ -14,7 +14,6 @@ import { areOnOneDisk, networkOf } from './sqlite/file-system.ts'
 import { restoreUnderWay } from './sqlite/half-restored.ts'
 import { keepUnchecked } from './sqlite/presence.ts'
 import { type PreparedRestore, prepareRestore, type RestoreStep } from './sqlite/restore.ts'
-import { createVault } from './vault.ts'
 
 interface Deps {
   /** Epoch ms. */
@@ -130,5 +129,5 @@ const locate = (storage: Config['storage'], random: Deps['random']): { path: str
   const key = given ?? findKeyBeside(path)
   if (key === null) throw new BackupError({ kind: 'no_key', path: `${path}.key` })
   const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
-  return { path, keys: createSealed(createVault(random, key, ...(previous ? [previous] : []))) }
+  return { path, keys: sealedUnder({ masterKey: key, previousKey: previous }, random) }
 }

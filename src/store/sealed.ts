@@ -1,6 +1,6 @@
 import type { Verdict } from '../core/answer.ts'
 import { Secret } from '../core/secret.ts'
-import type { Vault } from './vault.ts'
+import { createVault, type RandomBytes, type Vault } from './vault.ts'
 
 const CANARY = 'idface-notifier'
 
@@ -144,3 +144,14 @@ export const createSealed = (vault: Vault) => {
     ],
   }
 }
+
+/**
+ * Seals under a master key, and opens what is sealed under it or the one before it.
+ *
+ * @param keys.previousKey while rows may still be sealed under that
+ * @param random cryptographically secure
+ */
+export const sealedUnder = (
+  { masterKey, previousKey }: { masterKey: Buffer; previousKey?: Buffer | null | undefined },
+  random: RandomBytes,
+): Sealed => createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))

@@ -15,7 +15,7 @@ export interface Vault {
 }
 
 /** As many random bytes as asked for. */
-type RandomBytes = (bytes: number) => Buffer
+export type RandomBytes = (bytes: number) => Buffer
 
 /** Which key sealed it: the first bytes of the key's SHA-256, so that keys can change one row at a time. */
 const KEY_ID_BYTES = 4

@@ -3,10 +3,9 @@ import type { AccountRow } from '../account.ts'
 import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
 import type { ServiceNode } from '../nodes.ts'
 import { isThere } from '../rules/nodes.ts'
-import { createSealed } from '../sealed.ts'
+import { sealedUnder } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
-import { createVault } from '../vault.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -51,7 +50,7 @@ export const openPostgresInspection = async (
   const { url, masterKey, previousKey, random, defaultRate, now } = options
   const client = await openClient(url, 'doctor', ANSWER_TIMEOUT_MS)
   const hints = new EventEmitter<StoreHints>()
-  const sealed = createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
+  const sealed = sealedUnder({ masterKey, previousKey }, random)
   const connection = openConnection({ ...options, hasDatabaseClock: true, connections: 1 })
   const context: Context = {
     ...connection,

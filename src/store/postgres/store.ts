@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { PROBED } from '../facts.ts'
-import { createSealed } from '../sealed.ts'
+import { sealedUnder } from '../sealed.ts'
 import type { PostgresStats } from '../stats.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
-import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createActs } from './acts.ts'
 import { createAdminTokens } from './admin-tokens.ts'
@@ -76,7 +75,7 @@ export const openPostgresStore = async ({
 }: PostgresOptions): Promise<Store> => {
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
-  const sealed = createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
+  const sealed = sealedUnder({ masterKey, previousKey }, random)
   await bringUpToDate(options.url, { sealed, onStep })
   const connection = openConnection({ ...options, connections, hasDatabaseClock })
   const channel = openHintChannel({ url: options.url, hints, sleep: options.sleep, id: random(8).toString('hex') })

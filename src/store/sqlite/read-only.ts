@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import Database from 'better-sqlite3'
-import { createSealed } from '../sealed.ts'
+import { sealedUnder } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
-import { createVault } from '../vault.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import type { Context } from './context.ts'
 import { drizzle } from './drizzle.ts'
@@ -37,7 +36,7 @@ export const openReadOnly = ({
     beginUpkeep: () => {},
     endStart: () => {},
     close: async () => void client.close(),
-    sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
+    sealed: sealedUnder({ masterKey, previousKey }, randomBytes),
     openOr: createOpenOr(hints),
     now,
     hints,

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { PROBED } from '../facts.ts'
-import { createSealed } from '../sealed.ts'
+import { sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
-import { createVault } from '../vault.ts'
 import { createAccounts } from './accounts.ts'
 import { createActs } from './acts.ts'
 import { createAdminTokens } from './admin-tokens.ts'
@@ -87,7 +86,7 @@ export const openSqliteStore = async ({
   stack.defer(() => connection.close())
   const context: Context = {
     ...connection,
-    sealed: createSealed(createVault(randomBytes, masterKey, ...(previousKey ? [previousKey] : []))),
+    sealed: sealedUnder({ masterKey, previousKey }, randomBytes),
     openOr: createOpenOr(hints),
     now,
     hints,
