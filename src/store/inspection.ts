@@ -1,7 +1,9 @@
 import type { RefusingChannel } from '../core/operator-channel.ts'
+import type { AccountRow } from './account.ts'
 import type { LastBackup } from './backup.ts'
 import type { NodeVerbs } from './nodes.ts'
 import type { PostgresInspection } from './postgres/inspection.ts'
+import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
 import type { Account, ClaimedAccount, Stats } from './store.ts'
 
@@ -32,10 +34,10 @@ export interface InspectedAccount {
   apiKey: ClaimedAccount['apiKey'] | null
 }
 
-export const keyOrNull = <Key>(open: () => Key): Key | null => {
+export const inspectAccount = (account: AccountRow, { accountKey }: Pick<Sealed, 'accountKey'>): InspectedAccount => {
   try {
-    return open()
+    return { account, apiKey: accountKey.open(account) }
   } catch {
-    return null
+    return { account, apiKey: null }
   }
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { AccountRow } from '../account.ts'
-import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
+import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
 import type { ServiceNode } from '../nodes.ts'
 import { isThere } from '../rules/nodes.ts'
 import { sealedUnder } from '../sealed.ts'
@@ -81,7 +81,7 @@ export const openPostgresInspection = async (
         context.read(async ({ db }) => {
           const ordered = db.select().from(accounts).orderBy(asc(accounts.id))
           const rows: AccountRow[] = await ordered.limit(MOST_INSPECTED_ACCOUNTS)
-          return rows.map(account => ({ account, apiKey: keyOrNull(() => sealed.accountKey.open(account)) }))
+          return rows.map(row => inspectAccount(row, sealed))
         }),
       close: async () => {
         await Promise.all([client.end(), connection.close()])

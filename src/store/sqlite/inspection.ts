@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { type AnyInspection, keyOrNull, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
+import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
@@ -37,7 +37,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       listNodes: createNodes(context).listNodes,
       accounts: async () => {
         const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
-        return rows.map(account => ({ account, apiKey: keyOrNull(() => sealed.accountKey.open(account)) }))
+        return rows.map(row => inspectAccount(row, sealed))
       },
       close: context.close,
     }
