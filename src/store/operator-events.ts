@@ -26,6 +26,12 @@ export interface NotedOperatorEvents {
   dropped: readonly OperatorCondition[]
 }
 
+/** @param after what noting it has made of an event; null: nothing is to be written */
+export const notedAs = (after: OperatorEvent | null, now: number): NotedOperatorEvents['results'][number] => {
+  if (after === null) return 'same'
+  return after.dueAt !== null && after.dueAt <= now ? 'due' : 'counted'
+}
+
 export interface OperatorClaimRequest {
   limit: number
   leaseMs: number

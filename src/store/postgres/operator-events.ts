@@ -13,6 +13,7 @@ import {
   claimableFrom,
   type EndedCallbackEvent,
   nextClaimAt,
+  notedAs,
   urlsOfEvent,
 } from '../operator-events.ts'
 import type { Store } from '../store.ts'
@@ -54,11 +55,12 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
           const key = keyOf(note)
           const row = known.get(key) ?? null
           const after = afterNote(row, note, tx.at)
-          if (after === null) return 'same'
-          const values = { claim: 0, tries: 0, ...row, ...after }
-          known.set(key, values)
-          changed.set(key, values)
-          return after.dueAt !== null && after.dueAt <= tx.at ? 'due' : 'counted'
+          if (after) {
+            const values = { claim: 0, tries: 0, ...row, ...after }
+            known.set(key, values)
+            changed.set(key, values)
+          }
+          return notedAs(after, tx.at)
         })
         await save(tx, [...changed.values()])
         return { results, dropped: known.size === before ? [] : await dropOverflow(tx) }

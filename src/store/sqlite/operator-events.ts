@@ -17,6 +17,7 @@ import {
   type EndedCallbackEvent,
   type NotedOperatorEvents,
   nextClaimAt,
+  notedAs,
   type OperatorSettlement,
   type UrlsOfHost,
   urlsOfEvent,
@@ -77,10 +78,9 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
       .where(and(eq(operatorEvents.condition, condition), eq(operatorEvents.subject, subject)))
       .get()
     const after = afterNote(row ? eventOf(row) : null, one, at)
-    if (after === null) return 'same'
-    if (row) db.update(operatorEvents).set(valuesOf(after)).where(eq(operatorEvents.id, row.id)).run()
-    else db.insert(operatorEvents).values(valuesOf(after)).run()
-    return after.dueAt !== null && after.dueAt <= at ? 'due' : 'counted'
+    if (after && row) db.update(operatorEvents).set(valuesOf(after)).where(eq(operatorEvents.id, row.id)).run()
+    else if (after) db.insert(operatorEvents).values(valuesOf(after)).run()
+    return notedAs(after, at)
   }
 
   /** Looks at all there are, a thousand and those of one call. */
