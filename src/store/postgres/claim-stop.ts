@@ -2,8 +2,8 @@ import type { Tx } from './connection.ts'
 
 const CLAIMS = 'claims'
 
-/** A claim begins with it: what keeps it from claiming something is committed before, or comes after its end. */
+/** Each claim begins with it: what forbids to claim something has been committed by then, or waits until the claim has ended. */
 export const beginClaim = (tx: Tx): Promise<void> => tx.lock([CLAIMS], 'shared')
 
-/** Waits for the end of claims under way; the others come after the transaction. So nothing is claimed that it forbids, once it is committed. */
+/** Waits for claims that are under way, and lets others wait: once the transaction is committed, nothing is claimed that it forbids. */
 export const stopClaims = (tx: Tx): Promise<void> => tx.lock([CLAIMS])

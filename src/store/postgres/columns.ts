@@ -13,7 +13,7 @@ export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 export const sealed = (name: string) => bytes(name)
 
 const NOTHING = '{}'
-/** Of metadata with nothing in it these two bytes stand for what is not sealed: shorter than anything that is. */
+/** Metadata with nothing in them are not sealed: they are these two bytes, which is shorter than anything sealed. */
 export const sealedOrTextFrom = (value: Buffer): Buffer | string => (value.length === NOTHING.length ? NOTHING : value)
 export const sealedOrTextTo = (value: Buffer | string): Buffer =>
   typeof value === 'string' ? Buffer.from(value) : value

@@ -9,7 +9,7 @@ interface Count {
 /** Changes that one transaction folds. */
 const FOLDED_TOGETHER = 5_000
 
-/** The counts that now are what the oldest changes have made of them, in the order of their key, so that two nodes do not lock each other. */
+/** Adds the oldest changes to the counts, and gives what those are now; by key, so that two nodes do not lock each other. */
 const FOLD = `
   WITH folded AS (
     DELETE FROM count_changes WHERE id IN (

@@ -29,13 +29,13 @@ const CHANNEL = 'idface_notifier'
 const GAP_MS = 10
 /** Below the 8,000 bytes that PostgreSQL takes. */
 const MOST_BYTES = 7_900
-/** More hints than these wait for nobody: they are lost. */
+/** So many hints wait to be sent; more than these are lost. */
 const MOST_WAITING = 10_000
 /** How often a node tells itself something through the channel; what it has not heard by the next time shows that the channel is dead. */
 const BEAT_MS = 2_000
-/** What has not been sent so long after the end is lost. */
+/** When a node ends, its last hints have so long to be sent. */
 const CLOSING_MS = 500
-/** Before a channel that has been dead so often is opened anew. */
+/** How long a dead channel waits before it is opened anew: by how often in a row it has died. */
 const PAUSES_MS = [100, 1_000, 5_000, 30_000, 60_000]
 
 /** What other nodes have to know. The others are of what a process itself has seen. */

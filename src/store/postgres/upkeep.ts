@@ -20,7 +20,7 @@ const UNKNOWN = `
   SELECT relname AS name FROM pg_stat_user_tables
   WHERE schemaname = 'public' AND relname = ANY($1) AND n_live_tup >= 1000 AND last_analyze IS NULL AND last_autoanalyze IS NULL`
 
-/** Has the planner know of tables of which it knows nothing. */
+/** Gathers statistics of the tables of which the planner has none. */
 export const analyze = ({ write }: Pick<Transactions, 'write'>): Promise<void> =>
   write(async tx => {
     const unknown = await tx.rows<{ name: string }>(UNKNOWN, [TABLES])
