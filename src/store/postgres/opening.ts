@@ -5,6 +5,7 @@ import type { Sealed } from '../sealed.ts'
 import { pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
+import { beginLong } from './long-transaction.ts'
 import { migrateInTurns } from './migrating.ts'
 import { journalOf, refuseBesideOlder } from './stop-first.ts'
 
@@ -33,9 +34,7 @@ export const bringUpToDate = async (
     await refuseOldServer(guard)
     await refuseEncoding(guard)
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
-    await guard.query(
-      `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0`,
-    )
+    await guard.query(beginLong({ lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }))
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
     const age = await ageOf(guard)
     if (age === 'later') throw new StartError(LATER)

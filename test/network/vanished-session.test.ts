@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest'
+import type { VanishedSession } from './inside/vanished-session.ts'
+import { obstacle, runInside } from './support/namespace.ts'
+
+const SOON_MS = 35_000
+
+describe.concurrent('a node that has vanished from the network is not in the way of the others for long', () => {
+  const WAYS = [
+    ['it was idle in a transaction', 'idle'],
+    ['the server was sending rows to it', 'sending'],
+    ['it was changing the schema', 'migrating'],
+  ] as const
+  for (const [what, way] of WAYS)
+    test(`G4: ${what}`, { timeout: 120_000 }, async context => {
+      if (obstacle !== null) return context.skip(obstacle)
+      const { heldMs } = await runInside<VanishedSession>('vanished-session', [way])
+      expect(heldMs).not.toBeNull()
+      expect(heldMs).toBeLessThan(SOON_MS)
+    })
+})
