@@ -30,8 +30,8 @@ export const createMoods = (random: () => number): ReceiverStep[] =>
 export const verdictOf = (idcardid: string): 'SUCCESS' | 'FAIL' =>
   Number(idcardid.slice(-1)) % 2 === 0 ? 'SUCCESS' : 'FAIL'
 
-/** Registers one serial after another, and remembers what became of each request. */
-export const createClients = (target: { url: string }, apiKey: string, callbackUrl: string) => {
+/** Registers one serial after another, perhaps with a pause between, and remembers what became of each request. */
+export const createClients = (target: { url: string }, apiKey: string, callbackUrl: string, { pauseMs = 0 } = {}) => {
   const acknowledged = new Map<string, RegistrationJson>()
   const unanswered = new Set<string>()
   const refused = new Set<string>()
@@ -52,6 +52,7 @@ export const createClients = (target: { url: string }, apiKey: string, callbackU
         else if (answer.status === 503) refused.add(idcardid)
         else surprises.push(answer)
         onAnswer()
+        if (pauseMs > 0) await later(pauseMs)
       } catch {
         unanswered.add(idcardid)
         await back.promise

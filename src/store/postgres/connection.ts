@@ -166,7 +166,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     if (transaction?.life === null) await beginLife(pool)
     if (transaction === null || lost === null) return value
     if (isSilent(lost.error)) pool.suspectAll()
-    if (await wasCommitted(pool, transaction, sleep)) return value
+    if (await wasCommitted(pool, transaction, { now, sleep })) return value
     throw lost.error
   }
 

@@ -57,7 +57,7 @@ const [cut, other] = await Promise.all([
   spawnService(env, folder),
 ])
 const target = { url: cut.url }
-const clients = createClients(target, apiKey, receiver.urlFor('/hook'))
+const clients = createClients(target, apiKey, receiver.urlFor('/hook'), { pauseMs: 100 })
 await clients.answered(200)
 
 cable.cut()

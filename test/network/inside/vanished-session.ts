@@ -26,6 +26,7 @@ const BIG = "SELECT repeat('x', 1000000) FROM generate_series(1, 40)"
 
 /** Vanishes in a transaction that has a lock, while it does this. */
 const vanishIn = async ({ server, url, cut }: Setting, doing: (run: (text: string) => Promise<unknown>) => unknown) => {
+  await bringUpToDate(server.urlOf('postgres'), opening())
   await server.query('CREATE TABLE rows AS SELECT 1 AS id')
   const { write } = openConnection({ url, now: Date.now, hasDatabaseClock: true, sleep, connections: 1 })
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -36,8 +37,8 @@ const vanishIn = async ({ server, url, cut }: Setting, doing: (run: (text: strin
     resolve()
     await done
   })
+  await Promise.race([promise, vanished])
   vanished.catch(() => {})
-  await promise
   return () => server.query(`SET lock_timeout = ${MOST_MS}; SELECT FROM rows FOR UPDATE`)
 }
 

@@ -132,4 +132,17 @@ describe('a connection to PostgreSQL', () => {
     // The server has ended the transaction that nobody went on with, though its lock would have been in the way.
     expect(await rows.counted()).toBe(1)
   })
+
+  test('G4: says within half a minute that it does not know what came of a commit', { timeout: 60_000 }, async () => {
+    await using link = await openDatabaseLink(rows.server())
+    await using connection = await open(link.urlOf(rows.database()))
+    link.judge = sent => {
+      if (isCommit(sent)) link.silence(true)
+      return 'pass'
+    }
+    const elapsed = await timed(() =>
+      expect(count(connection)).rejects.toThrow('whether it has recorded the change is not known'),
+    )
+    expect(elapsed).toBeLessThan(35_000)
+  })
 })
