@@ -122,6 +122,20 @@ export const countDuplicates = ({ received }: Receiver): number => {
   return duplicates
 }
 
+/** What became of the acknowledged ones, from the requests that came. */
+export const summaryOf = (receiver: Receiver, { acknowledged }: ReturnType<typeof createClients>): string => {
+  const ids = new Map<string, Set<string | null>>()
+  const told = new Set<string>()
+  for (const delivery of receiver.received) {
+    const { registrationId } = bodyOf(delivery).data
+    ids.set(registrationId, (ids.get(registrationId) ?? new Set()).add(delivery.id))
+    if (delivery.status === 200) told.add(registrationId)
+  }
+  const lost = [...acknowledged.values()].filter(({ id }) => !told.has(id)).length
+  const most = Math.max(0, ...[...ids.values()].map(({ size }) => size))
+  return `${lost} lost, ${countDuplicates(receiver)} sent again after they were answered 200, at most ${most} webhook-id a message`
+}
+
 export const allRegistrations = async ({ get }: ReturnType<typeof createApiClient>): Promise<RegistrationJson[]> => {
   const all: RegistrationJson[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {

@@ -9,11 +9,11 @@ import { openTestServer } from '../support/postgres.ts'
 import { ROOT, runCli, spawnCli, spawnService } from '../support/service.ts'
 import {
   allRegistrations,
-  countDuplicates,
   createClients,
   createMoods,
   findBrokenPromises,
   SETTINGS,
+  summaryOf,
   verdictOf,
 } from './crashing.ts'
 import { createRandom } from './seeded-random.ts'
@@ -119,7 +119,7 @@ test('P17 nodes of the version before and of today on one database lose nothing'
   )
   const { acknowledged, unanswered, refused, surprises } = clients
   process.stdout.write(
-    `upgraded from ${before.commit.slice(0, 9)}: ${acknowledged.size} acknowledged, ${unanswered.size} unanswered, ${refused.size} refused, ${countDuplicates(receiver)} sent again after they were answered 200\n`,
+    `upgraded from ${before.commit.slice(0, 9)}: ${acknowledged.size} acknowledged, ${unanswered.size} unanswered, ${refused.size} refused, ${summaryOf(receiver, clients)}\n`,
   )
   expect(surprises).toEqual([])
   expect([...refused]).toEqual([])
