@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { first, openBench } from '../../support/store.ts'
+
+const MASTER_KEY = randomBytes(32)
+const NOTHING = { idcardid: null, status: null, delivery: null, before: null, limit: 100 } as const
+
+const openNode = async (url: string) => {
+  const bench = await openBench(async ({ rate }) => ({
+    store: await openPostgresStore({
+      url,
+      masterKey: MASTER_KEY,
+      random: randomBytes,
+      now: Date.now,
+      sleep,
+      defaultRate: rate,
+    }),
+    advance: sleep,
+  }))
+  onTestFinished(() => bench.store.close())
+  return bench
+}
+
+/** What a standby has that has heard of all until now, and of nothing since. */
+const copyOf = async (server: TestServer): Promise<string> => {
+  const copy = join(server.folder, 'standby')
+  await server.stop()
+  // With its owner, who runs it.
+  execFileSync('cp', ['-a', join(server.folder, 'data'), copy])
+  await server.start()
+  return copy
+}
+
+/** The primary is gone for good, and the standby takes its place and its address. */
+const failOver = async (server: TestServer, standby: string) => {
+  const data = join(server.folder, 'data')
+  await server.crash()
+  rmSync(data, { recursive: true })
+  renameSync(standby, data)
+  writeFileSync(join(data, 'standby.signal'), '')
+  await server.start()
+  await server.query('SELECT pg_promote()')
+}
+
+test('G10: after a fail-over to a standby without the last commits, nodes go on with what it has', {
+  timeout: 60_000,
+}, async () => {
+  await using server = await openTestServer()
+  const node = await openNode(await server.createDatabase('failing_over'))
+  const { store, partnerId } = node
+  const [sent, claimed] = [await node.resolve(), await node.resolve()]
+  const standby = await copyOf(server)
+
+  // All of this is acknowledged, and lost: a new host, a delivery, a claim, a verdict that a reader has seen.
+  const messages = await node.claimMessages()
+  const of = (id: string) => first(messages.filter(({ registrationId }) => registrationId === id))
+  await store.settleMessages([node.received(of(sent.id), 200)])
+  const lost = await node.resolve({ callbackUrl: 'https://new.example/hook' })
+  const events = await store.listEvents(partnerId, { after: null, limit: 10 })
+  if (events.outcome !== 'page') throw new Error(events.outcome)
+  const after = first(events.events.slice(-1)).position
+  expect(await node.find(sent.id)).toMatchObject({ delivery: { state: 'delivered' } })
+  await failOver(server, standby)
+
+  await expect.poll(() => store.findRegistration(partnerId, lost.id).catch(() => 'away')).toBeNull()
+  expect(await store.listRegistrations(partnerId, NOTHING)).toHaveLength(2)
+  // What was claimed before is fenced off or counts; what was delivered goes out again, the same as before.
+  await store.settleMessages([node.received(of(claimed.id), 200)])
+  const again = await node.claimMessages()
+  expect(again.map(({ registrationId, body }) => [registrationId, body])).toContainEqual([sent.id, of(sent.id).body])
+  await store.settleMessages(again.map(message => node.received(message, 200)))
+  for (const { id } of [sent, claimed]) expect(await node.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
+
+  // Whoever registers again what is gone gets a registration of its own, whose host is new once more.
+  await sleep(2)
+  const { id } = await node.resolve({ idcardid: lost.idcardid, callbackUrl: lost.callbackUrl })
+  expect(id).not.toBe(lost.id)
+  expect(await node.deliver(200)).toBe(1)
+  expect(await node.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'delivered' } })
+  // Its event has the number of the lost one, and a reader that has seen that one is told so.
+  const page = await store.listEvents(partnerId, { after, limit: 10 })
+  expect(page.outcome).toBe('lost')
+})
