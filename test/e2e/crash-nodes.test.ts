@@ -39,7 +39,9 @@ test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their databa
   receiver.plan('/hook', createMoods(random))
   upstream.setDefault(idcardid => ({ status: verdictOf(idcardid), afterMs: idcardid.endsWith('7') ? 300 : 0 }))
 
-  const nodes = await Promise.all(Array.from({ length: NODES }, () => spawnService(env, folder)))
+  await using started = new AsyncDisposableStack()
+  const start = async () => started.use(await spawnService(env, folder))
+  const nodes = await Promise.all(Array.from({ length: NODES }, start))
   const target = { url: nodes[0]?.url ?? '' }
   const clients = createClients(target, apiKey, receiver.urlFor('/hook'))
   // Whoever lost its connection goes on at once, with the next node.
@@ -58,7 +60,7 @@ test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their databa
     nodes[killed]?.kill('SIGKILL')
     await nodes[killed]?.exited
     target.url = nodes[(killed + 1) % NODES]?.url ?? ''
-    nodes[killed] = await spawnService(env, folder)
+    nodes[killed] = await start()
   }
   await clients.stop()
 
