@@ -14,9 +14,9 @@ const FORGOTTEN_MS = DAY
 export const MOST_NODES = 100
 
 /** What a node knows of another, whichever clock: how long it has been there all the while without a beat of that one. */
-const silenceOf = (node: ServiceNode, witness: ServiceNode): number => {
-  // A beat that lies ahead was before the clock was set back.
-  const seenAt = node.seenAt > witness.seenAt + GAP_MS ? witness.steadyAt : node.seenAt
+const silenceOf = (node: ServiceNode, witness: ServiceNode, now: number): number => {
+  // A beat that lies ahead was before the clock was set back. That of a witness may be older: it may just have died.
+  const seenAt = node.seenAt > now + GAP_MS ? witness.steadyAt : node.seenAt
   return witness.seenAt - Math.max(seenAt, witness.steadyAt)
 }
 
@@ -26,7 +26,7 @@ export const isThere = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): b
 
 /** Somebody who was there has missed it. Where the database was away, or the clock was set forward, nobody was. */
 const isLost = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
-  nodes.some(other => other.id !== node.id && isThere(other, now) && silenceOf(node, other) > LOST_MS)
+  nodes.some(other => other.id !== node.id && isThere(other, now) && silenceOf(node, other, now) > LOST_MS)
 
 const sameRoles = (a: NewNode, b: NewNode): boolean => a.roles.join() === b.roles.join()
 
@@ -36,8 +36,10 @@ const replacedBy = (self: ServiceNode, others: readonly ServiceNode[]): ServiceN
   // One of another name that was started while it worked was meant to work beside it.
   const silentThen = before.filter(({ seenAt }) => self.startedAt - seenAt > GAP_MS)
   return (
-    before.find(other => other.name === self.name && silenceOf(other, self) > GAP_MS) ??
-    silentThen.find(other => self.replaces === null && sameRoles(other, self) && silenceOf(other, self) > LOST_MS) ??
+    before.find(other => other.name === self.name && silenceOf(other, self, self.seenAt) > GAP_MS) ??
+    silentThen.find(
+      other => self.replaces === null && sameRoles(other, self) && silenceOf(other, self, self.seenAt) > LOST_MS,
+    ) ??
     null
   )
 }

@@ -50,6 +50,17 @@ describe('a node is lost', () => {
     expect(cluster.lost()).toEqual([])
   })
 
+  test('not because one that was there long has just died: the dead miss nobody', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B, C)
+    for (let waited = 0; waited < 30 * SECOND; waited += BEAT_EVERY_MS) {
+      cluster.run(BEAT_EVERY_MS, A, C)
+      expect(cluster.lost()).toEqual([])
+    }
+    cluster.run(10 * SECOND, A, C)
+    expect(cluster.lost()).toEqual(['node_b'])
+  })
+
   test('not where the database was away for all', () => {
     const cluster = openCluster()
     cluster.run(MINUTE, A, B)
