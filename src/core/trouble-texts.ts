@@ -142,8 +142,8 @@ const en: TroubleTexts = {
       ? `Tell partner ${mostFor.partnerId} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
       : 'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
-  node_lost: ({ node, since }, { showTime }) => ({
-    sentence: `The node ${node} has not shown itself since ${showTime(since)}. Other nodes with its ROLES do its work.`,
+  node_lost: ({ node, since, undone }, { showTime }) => ({
+    sentence: `The node ${node} has not shown itself since ${showTime(since)}. ${undone ? `No other node has ${undone.join(', ')} in its ROLES: that is not done now.` : 'Other nodes with its ROLES do its work.'}`,
     remedy:
       'Look whether its process runs, and reaches the database; start it again. If it is not to come back, start another one with its ROLES in its place; without one it is forgotten after a day.',
   }),
@@ -244,8 +244,8 @@ const zh: TroubleTexts = {
       ? `请告知合作方 ${mostFor.partnerId}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
       : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
-  node_lost: ({ node, since }, { showTime }) => ({
-    sentence: `节点 ${node} 自${showTime(since)} 起没有报到，其工作由具有相同 ROLES 的其他节点承担。`,
+  node_lost: ({ node, since, undone }, { showTime }) => ({
+    sentence: `节点 ${node} 自${showTime(since)} 起没有报到，${undone ? `且其他节点的 ROLES 均不含 ${undone.join('、')}，这部分工作目前无人承担` : '其工作由具有相同 ROLES 的其他节点承担'}。`,
     remedy:
       '请检查其进程是否运行、能否访问数据库，并重新启动它。若不再恢复，请启动一个具有相同 ROLES 的节点来接替；没有接替的，一天后不再提示。',
   }),

@@ -1,6 +1,6 @@
 import type { AccountFault } from './answer.ts'
 import { MINUTE } from './duration.ts'
-import type { NodeTrait } from './node.ts'
+import type { NodeRole, NodeTrait } from './node.ts'
 import type { RefusingChannel } from './operator-channel.ts'
 
 /** What is due waits longer than this: webhooks or polls are late, whatever their number. */
@@ -48,8 +48,8 @@ export type Trouble =
       /** One round of all that wait, where that is longer than `POLL_MAX_INTERVAL`: what stays open is due again before it ends. */
       everyMs?: number
     }
-  /** `node` is its name; `since`: when it last showed itself. */
-  | { code: 'node_lost'; since: number; node: string }
+  /** `node` is its name; `since`: when it last showed itself; `undone`: those of its roles that no other node has, if there are any. */
+  | { code: 'node_lost'; since: number; node: string; undone?: readonly NodeRole[] }
   | { code: 'node_differs'; since: number; node: string; differsIn: readonly NodeTrait[] }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }

@@ -25,6 +25,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'log_pinned', since, walBytes: 3e9 },
   { code: 'transaction_open', since },
   { code: 'node_lost', since, node: 'a:8080' },
+  { code: 'node_lost', since, node: 'a:8080', undone: ['poll', 'deliver'] },
   { code: 'node_differs', since, node: 'a:8080', differsIn: ['version', 'key'] },
   { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
   { code: 'operators_not_told', since, channel: 'webhook', problem: null, error: 'http 400' },

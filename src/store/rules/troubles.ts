@@ -110,8 +110,14 @@ export const nodeTroubles = (nodes: readonly ServiceNode[], at: number): Trouble
   return [...lostNodes(judged), ...differingNodes(judged)]
 }
 
-const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
-  nodes.flatMap(({ name: node, seenAt, isLost }) => (isLost ? [{ code: 'node_lost', since: seenAt, node }] : []))
+const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] => {
+  const done = new Set(nodes.flatMap(({ isLost, roles }) => (isLost ? [] : roles)))
+  return nodes.flatMap(({ name: node, seenAt, isLost, roles }) => {
+    if (!isLost) return []
+    const undone = roles.filter(role => !done.has(role))
+    return [{ code: 'node_lost', since: seenAt, node, ...(undone.length > 0 ? { undone } : {}) }]
+  })
+}
 
 const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
   nodes.flatMap(({ name: node, differsSince, differsIn }) =>

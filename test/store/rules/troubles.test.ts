@@ -240,3 +240,21 @@ test('names a node that is lost before what is nearly full, and one that differs
   ])
   expect(told(stats, { nodes, isServed: false })).toMatchObject([{ code: 'no_service' }])
 })
+
+test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
+  const node = (name: string, roles: ServiceNode['roles'], seenAt = AT): ServiceNode => ({
+    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles },
+    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, replaces: null },
+  })
+  const [a, b] = [node('a', ['api', 'deliver']), node('b', ['poll', 'deliver'], AT - 40 * SECOND)]
+  expect(told(stats, { nodes: [a, b] })).toEqual([
+    { code: 'node_lost', node: 'b', since: AT - 40 * SECOND, undone: ['poll'] },
+  ])
+  expect(told(stats, { nodes: [a, b, node('c', ['poll'], AT - 40 * SECOND)] })).toMatchObject([
+    { node: 'b', undone: ['poll'] },
+    { node: 'c', undone: ['poll'] },
+  ])
+  expect(told(stats, { nodes: [a, b, node('c', ['poll'])] })).toEqual([
+    { code: 'node_lost', node: 'b', since: AT - 40 * SECOND },
+  ])
+})
