@@ -103,6 +103,10 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   }
   const before = await doctor(['--only', 'schema'])
   expect(before.of('schema')).toMatchObject([{ state: 'skipped' }])
+  for (const name of ['due', 'nodes', 'holders'])
+    expect((await doctor(['--only', name])).of(name)).toMatchObject([
+      { state: 'skipped', text: expect.stringContaining('there are no tables yet') },
+    ])
   const tables = await server.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", [], 'doctored')
   expect(tables).toEqual([])
 

@@ -24,12 +24,16 @@ const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | 
   return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
 }
 
+const NO_TABLES = skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
+
 /** Such a check needs the tables that this version has. */
 export const onTables = <F>(desk: Opened, check: (inspection: Inspection) => F): F | Finding =>
   onDatabase(desk, inspection =>
     inspection.age === 'current'
       ? check(inspection)
-      : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
+      : inspection.age === 'new'
+        ? NO_TABLES
+        : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
   )
 
 const NO_SQLITE = skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')
@@ -83,7 +87,7 @@ export const judgePostgresSchema = (
   schema: SchemaFacts | null,
   call: string,
 ): Finding | Finding[] => {
-  if (age === 'new') return skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
+  if (age === 'new') return NO_TABLES
   if (age === 'later') return LATER
   if (schema === null) return olderSchema(call)
   const findings = [

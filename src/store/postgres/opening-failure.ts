@@ -12,8 +12,8 @@ const BY_WORDS: readonly (readonly [words: RegExp, code: string])[] = [
 const ADVICE: readonly (readonly [codes: RegExp, en: string, zh: string])[] = [
   [
     /^(ECONNREFUSED|ENOENT)$/,
-    'nothing listens there: start PostgreSQL, or correct host and port (and its listen_addresses)',
-    '该地址没有服务在监听：请启动 PostgreSQL，或改正主机与端口（并检查其 listen_addresses）',
+    'nothing listens there: start PostgreSQL, or the pooler before it, or correct host and port (and its listen_addresses)',
+    '该地址没有服务在监听：请启动 PostgreSQL 或其前面的连接池，或改正主机与端口（并检查其 listen_addresses）',
   ],
   [
     /^NO_CERTIFICATE$/,
