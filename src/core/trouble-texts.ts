@@ -4,7 +4,7 @@ import type { Language, Words } from './language.ts'
 import type { NodeTrait } from './node.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
-import { writeReference, writeRemedy } from './write-error-texts.ts'
+import { writeReference, writeRemedy, writeSentence } from './write-error-texts.ts'
 
 /** When it is said (epoch ms), and how a time is written. */
 interface Moment {
@@ -94,7 +94,7 @@ const isAhead = (at: number | null, now: number): at is number => at !== null &&
 
 const en: TroubleTexts = {
   store_failing: ({ error }) => ({
-    sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
+    sentence: writeSentence(error, 'en'),
     remedy: `${writeRemedy(error, 'en')} The service goes on by itself. ${writeReference(error).en}`,
   }),
   no_service: () => ({
@@ -196,7 +196,7 @@ const en: TroubleTexts = {
 
 const zh: TroubleTexts = {
   store_failing: ({ error }) => ({
-    sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
+    sentence: writeSentence(error, 'zh'),
     remedy: `${writeRemedy(error, 'zh')}恢复后服务会自动继续。${writeReference(error).zh}`,
   }),
   no_service: () => ({

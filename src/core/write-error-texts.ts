@@ -1,5 +1,8 @@
 import type { Language, Words } from './language.ts'
 
+/** Another session holds locks of PostgreSQL's: of all, or of one table. */
+const LOCKED = /^(40\w{3}|55P03|57014)$/
+
 /** What to do where nothing can be written, by what the database calls it. */
 const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
   [
@@ -46,7 +49,7 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
     },
   ],
   [
-    /^(40\w{3}|55P03|57014)$/,
+    LOCKED,
     {
       en: 'Another session keeps PostgreSQL busy: "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
       zh: '另一会话占用了 PostgreSQL：运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
@@ -60,6 +63,18 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
     },
   ],
 ]
+
+/** What it means that nothing can be written, or, where somebody holds a lock, not everything. */
+export const writeSentence = (error: string, language: Language): string =>
+  (LOCKED.test(error)
+    ? {
+        en: `Another session keeps the database, or a table of it, busy (${error}): registrations may be refused, and what needs it is neither asked nor sent. What is stored is kept.`,
+        zh: `另一会话占用了数据库或其中的表（${error}）：新的登记可能被拒绝，受影响的查询和投递会等待。已存储的数据不受影响。`,
+      }
+    : {
+        en: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
+        zh: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
+      })[language]
 
 export const writeRemedy = (error: string, language: Language): string =>
   WRITE_REMEDIES.find(([errors]) => errors.test(error))?.[1][language] ??

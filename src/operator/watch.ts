@@ -9,7 +9,7 @@ import type { Trouble } from '../core/trouble.ts'
 import { NODE_CONDITIONS, type NodeEvent } from '../store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
-import { findWriteError } from '../store/write-error.ts'
+import { databaseErrorOf, findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyOf } from './notebook.ts'
 import { logSentence } from './words.ts'
@@ -25,7 +25,7 @@ const LOGGED: ReadonlySet<OperatorCondition> = new Set([
 const SETTLED_MS = 15 * MINUTE
 
 /** Somebody else writes, or holds a lock. */
-const BUSY = /^(SQLITE_(BUSY|LOCKED)|40001|40P01|55P03)/
+const BUSY = /^(SQLITE_(BUSY|LOCKED)|40001|40P01|55P03|57014)/
 
 /** What a trouble is called here; null: operators have made it, or it may pass by itself. */
 const lookOf = (trouble: Trouble, at: number): Look | null => {
@@ -137,8 +137,7 @@ export const createWatch = ({
 
   let lastError: string | null = null
 
-  const lookAtWrites = async (): Promise<void> => {
-    const found = await findWriteError(store)
+  const tellOf = async (found: string | null): Promise<void> => {
     // Whoever it is has done by the next look, as a rule.
     const error = found !== null && BUSY.test(found) && lastError === null ? null : found
     lastError = found
@@ -170,8 +169,12 @@ export const createWatch = ({
       if (isLooking) return
       isLooking = true
       try {
-        await lookAtWrites()
-        const facts = await read()
+        const [writeError, facts] = await Promise.all([findWriteError(store), read().catch(databaseErrorOf)])
+        const readError = typeof facts === 'string' ? facts : null
+        // A table that is locked keeps its work waiting, whatever else can be written.
+        await tellOf(writeError ?? (readError !== null && BUSY.test(readError) ? readError : null))
+        // What else keeps us from reading others tell; the next look comes soon.
+        if (facts === null || typeof facts === 'string') return
         const nodeEvents = [...(await store.firingNodeEvents()), ...firingNodes]
         const now = new Map<string, boolean>()
         const looks = looksOf(facts, nodeEvents)

@@ -11,9 +11,13 @@ export const findWriteError = async (store: Pick<Store, 'probe'>): Promise<strin
     await store.probe()
     return null
   } catch (error) {
-    return error instanceof Error ? (/\bSQLITE_\w+/.exec(error.message)?.[0] ?? toldCodeOf(error)) : null
+    return databaseErrorOf(error)
   }
 }
+
+/** What the database calls it; null: that is not known. */
+export const databaseErrorOf = (error: unknown): string | null =>
+  error instanceof Error ? (/\bSQLITE_\w+/.exec(error.message)?.[0] ?? toldCodeOf(error)) : null
 
 const EVERY_MS = 5 * SECOND
 

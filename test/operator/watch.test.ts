@@ -26,6 +26,7 @@ const open = async () => {
     engine: {} as Partial<SqliteStats>,
     stats: {} as Partial<Stats>,
     isBroken: false,
+    readError: '',
     writeError: '',
     ended: [] as EndedCallbackEvent[],
     nodes: [] as ServiceNode[],
@@ -44,6 +45,8 @@ const open = async () => {
     engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
+      if (state.readError)
+        throw new AppError('unavailable', both(`the database cannot be used now (${state.readError})`))
       return { ...(await memory.stats()), ...state.stats }
     },
   }
@@ -200,6 +203,25 @@ test('a moment in which another process wrote was told as a database that cannot
   // Whoever keeps it longer is told of, and what came before a moment is not over.
   for (const error of ['SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_FULL', 'SQLITE_BUSY', '']) await lookAt(error)
   expect(unwritable).toEqual([null, 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_FULL', 'SQLITE_BUSY', null])
+})
+
+test('a table that somebody kept locked was told by nobody, because another one could be written', async () => {
+  const { look, state, logged, unwritable } = await open()
+  const lookAt = async (readError: string) => {
+    state.readError = readError
+    await look()
+  }
+  for (const error of ['55P03', '', '57014', '']) await lookAt(error)
+  expect(unwritable.splice(0)).toEqual([null, null, null, null])
+  for (const error of ['55P03', '55P03', '57014', '']) await lookAt(error)
+  expect(unwritable.splice(0)).toEqual([null, '55P03', '57014', null])
+  expect(logged).toMatchObject([
+    { type: 'store.failing', state: 'firing', sentence: expect.stringContaining('a table of it, busy (55P03)') },
+    { type: 'store.failing', state: 'resolved' },
+  ])
+  // What else cannot be read is told by others.
+  for (const error of ['42P01', '42P01']) await lookAt(error)
+  expect(unwritable).toEqual([null, null])
 })
 
 test('what has an event of its own is not logged twice', async () => {
