@@ -10,6 +10,7 @@ import { createPgBoss } from './deliver/pg-boss.ts'
 import { fillDatabase } from './growth/fill.ts'
 import { measureQueues } from './growth/queues.ts'
 import { nodesContestant } from './nodes/deliver.ts'
+import { multiply } from './nodes/multiply.ts'
 import { service } from './register.ts'
 import { type Contestant, contest, medianOf, ratioOf, type Samples } from './support/contest.ts'
 import type { Database } from './support/database.ts'
@@ -21,8 +22,10 @@ import { openNames } from './support/tls.ts'
 
 const JOBS = 50_000
 const SINGLE = { requests: 50_000, width: 64, size: 1 }
-const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000, '10 million rows': 10_000_000 }
-const SMALL_SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000 }
+const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000 }
+/** The largest is so many times the last of them. */
+const TIMES = 10
+const MULTIPLIED = '10 million rows'
 const QUICK_SIZES = { '10 thousand rows': 10_000, '100 thousand rows': 100_000 }
 /** A look takes a tenth. */
 const QUICK = 0.1
@@ -39,7 +42,7 @@ const OPEN = 'beside a transaction that stays open'
 /** How long each batch of 100 rows waits after the last, in ms: some 800 rows a second, as a busy service has them; as fast as can be. */
 const PACES = { ', 800 a second': 110, '': 0 }
 
-/** A database of each size, filled as an SQLite file and moved. */
+/** A database of each size, filled as an SQLite file and moved, and one that is a multiple. */
 const fillSizes = async (server: Database, sizes: Readonly<Record<string, number>>, say: (line: string) => void) => {
   using folder = openFolder()
   const filled = new Map<string, { database: string; masterKey: Buffer }>()
@@ -62,6 +65,15 @@ const fillSizes = async (server: Database, sizes: Readonly<Record<string, number
     await client.end()
     filled.set(name, { database, masterKey })
     say(`filled ${name}`)
+  }
+  const last = [...filled.values()].at(-1)
+  const rows = Object.values(sizes).at(-1) ?? 0
+  if (last && rows >= SIZES['1 million rows']) {
+    await admin.query(`CREATE DATABASE multiplied TEMPLATE rows_${rows}`)
+    const database = server.connection.replace('/postgres?', '/multiplied?')
+    await multiply(database, rows, TIMES)
+    filled.set(MULTIPLIED, { ...last, database })
+    say(`filled ${MULTIPLIED}`)
   }
   await admin.query('CHECKPOINT')
   await admin.end()
@@ -105,7 +117,7 @@ export const nodesPart: Part = async ({ rounds, scale, say }) => {
     { rounds, say },
   )
   await using server = await openPostgres()
-  const filled = await fillSizes(server, scale >= 1 ? SIZES : scale > QUICK ? SMALL_SIZES : QUICK_SIZES, say)
+  const filled = await fillSizes(server, scale > QUICK ? SIZES : QUICK_SIZES, say)
   const [smallest = ''] = filled.keys()
   const largest = [...filled.keys()].at(-1) ?? ''
   const middle = [...filled.keys()].at(1) ?? smallest
@@ -178,7 +190,7 @@ export const nodesPart: Part = async ({ rounds, scale, say }) => {
 begins empty; the worker, or the nodes, and the server share this machine, so several nodes show what they cost each other, not what they
 gain. *Register* is \`POST /v1/registrations\` over kept connections, ${SINGLE.width} in flight; the queues' *enqueue* is one job at a time, each awaited.
 *Rows*: claims of 100 rows each and the record of their outcomes, in a database of so many rows, half of them polls, half deliveries, most of
-them due; *${OPEN}*: the same in the second of these, at the end of ${openForMs / 1000} s for which another session's transaction was open
+them due; the largest is the one before ten times over, its deliveries due later; *${OPEN}*: the same in the second of these, at the end of ${openForMs / 1000} s for which another session's transaction was open
 and claims went on, as fast as they can or some 800 rows a second.`,
     columns: ['jobs/s', 'CPU, µs a job', 'of it the database', 'enqueued/s', 'a poll, µs', 'a delivery, µs'],
     rows: [...all.keys()].map(name => ({
