@@ -20,8 +20,10 @@ type Pause = Callback & { since: number }
 
 /** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
 const REST_IN_A_BATCH = 1_000
-/** So many pages of old messages are looked at for a batch: some wait to be sent however old they are, and stay. */
-const PAGES_IN_A_BATCH = 20
+/** So many pages of old messages are read in a transaction. Some wait to be sent however old they are, and stay. */
+const PAGES_IN_A_LOOK = 20
+/** Behind a page in which there was too little, one is larger by this: most of what is there waits. */
+const LARGER_PAGE = 10
 const PAUSES = 'SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses'
 /** In the order of their locks. */
 const OF_URLS = `WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))
@@ -34,7 +36,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
   const pauses = createCallbackPauses()
   /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
   let pausesAfter = FIRST
-  /** The same of messages. */
+  /** Behind which message the first one is that may be erased, as far as is known. */
   let messagesAfter = 0
 
   const forgettable = async (
@@ -46,8 +48,19 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
     return looked.filter(pause => mayForgetPause({ ...pause, isHolding: isHolding(pause) }, before))
   }
 
-  /** What there is to erase. */
-  const survey = (before: number, limit: number) =>
+  /** What there is to erase, `limit` at most; nothing: all was looked at, from the first message on. */
+  const findEnded = async (before: number, limit: number): Promise<Found> => {
+    let begunAt = messagesAfter
+    while (true) {
+      const found = await read(tx => find(tx, { before, limit, after: messagesAfter }))
+      if (found.rows.length > 0 || (found.after === 0 && begunAt === 0)) return found
+      messagesAfter = found.after
+      if (found.after === 0) begunAt = 0
+    }
+  }
+
+  /** What else there is to erase. */
+  const survey = (before: number) =>
     read(async tx => {
       const page = await tx.rows<Pause>(
         `${PAUSES} WHERE (partner_id, callback_url) > ($1, $2) ORDER BY partner_id, callback_url LIMIT ${REST_IN_A_BATCH}`,
@@ -56,7 +69,6 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
       const over = await forgettable(tx, page, { before, stays: false })
       return {
         pauses: page,
-        ended: await find(tx, { before, limit, after: messagesAfter }),
         hasRest: over.length > 0 || (await hasOld(tx, before)),
         nextPause: page.length < REST_IN_A_BATCH ? FIRST : (page.at(-1) ?? FIRST),
       }
@@ -79,12 +91,12 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
 
   return {
     prune: async (before, limit) => {
-      const { pauses: looked, ended, hasRest, nextPause } = await survey(before, limit)
-      const hasEnded = ended.rows.length > 0
-      const erased = hasEnded ? await write(tx => eraseEnded(tx, ended.rows, before)) : 0
+      const ended = await findEnded(before, limit)
+      const erased = ended.rows.length > 0 ? await write(tx => eraseEnded(tx, ended.rows, before)) : 0
       messagesAfter = ended.after
       if (erased === limit) return erased
-      if (hasEnded || hasRest) await write(tx => eraseRest(tx, looked, before))
+      const { pauses: looked, hasRest, nextPause } = await survey(before)
+      if (hasRest) await write(tx => eraseRest(tx, looked, before))
       pausesAfter = nextPause
       return erased
     },
@@ -93,13 +105,15 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
 
 const messageOf = ({ state, dueAt }: Message): EndedRegistration['message'] => state && { state, dueAt }
 
-const REGISTRATION =
-  'r.id, r.verification_id AS "verificationId", r.lane_id AS "laneId", r.message_seq AS "messageSeq", m.state, m.due_at AS "dueAt"'
+const REGISTRATION = `r.id, r.verification_id AS "verificationId", r.lane_id AS "laneId", m.seq AS "messageSeq", m.state,
+  m.due_at AS "dueAt", r.resolved_at AS "resolvedAt"`
 
-/** A message is created when its registration ends. Messages have their numbers in the order of time. */
-const WITH_MESSAGE = `
-  SELECT ${REGISTRATION}, m.created_at AS "resolvedAt"
-  FROM (SELECT * FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2) AS m JOIN registrations r ON r.id = m.registration_id
+/** Messages have their numbers in the order in which registrations end. A join may read all of a table. */
+export const WITH_MESSAGE = `
+  SELECT ${REGISTRATION}
+  FROM (SELECT seq FROM message_bodies WHERE seq > $1 ORDER BY seq LIMIT $2) AS b
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE seq = b.seq LIMIT 1) AS m
+    LEFT JOIN LATERAL (SELECT * FROM registrations WHERE id = m.registration_id LIMIT 1) AS r ON true
   ORDER BY m.seq`
 const WITHOUT_MESSAGE = `
   SELECT r.id, verification_id AS "verificationId", lane_id AS "laneId", message_seq AS "messageSeq", NULL AS state,
@@ -107,7 +121,7 @@ const WITHOUT_MESSAGE = `
   FROM registrations r
   WHERE message_seq IS NULL AND resolved_at IS NOT NULL AND resolved_at < $1 ORDER BY resolved_at, id LIMIT $2`
 const THESE = `
-  SELECT ${REGISTRATION}, r.resolved_at AS "resolvedAt"
+  SELECT ${REGISTRATION}
   FROM registrations r LEFT JOIN messages m ON m.seq = r.message_seq WHERE r.id = ANY($1)`
 
 const erasable = (rows: readonly (Row & Message)[], before: number): (Row & Message)[] =>
@@ -136,16 +150,23 @@ const find = async (tx: Tx, search: Search): Promise<Found> => {
 
 const findWithMessage = async (tx: Tx, { before, limit, after }: Search): Promise<Found> => {
   const rows: (Row & Message)[] = []
-  let last = after
-  for (let n = 0; n < PAGES_IN_A_BATCH; n++) {
-    const page = await tx.rows<Row & Message>(WITH_MESSAGE, [last, limit])
+  let [first, last] = [after, after]
+  for (let n = 0; n < PAGES_IN_A_LOOK; n++) {
+    const size = n === 0 ? limit : limit * LARGER_PAGE
+    const page = await tx.rows<Row & Message>(WITH_MESSAGE, [last, size])
     rows.push(...erasable(page, before))
-    const end = page.at(-1)
-    if (end === undefined || page.length < limit || (end.resolvedAt ?? 0) >= before) return { rows, after: 0 }
-    if (rows.length >= limit) return { rows, after }
-    last = end.messageSeq ?? last
+    if (page.length < size || isYoung(page, before, tx.at)) return { rows, after: rows.length === 0 ? 0 : first }
+    last = page.at(-1)?.messageSeq ?? last
+    if (rows.length === 0) first = last
+    if (rows.length >= limit) break
   }
-  return { rows, after: last }
+  return { rows, after: first }
+}
+
+/** What is said to be of the future was made while the clock was ahead: what comes behind it may be old all the same. */
+const isYoung = (page: readonly Pick<Row, 'resolvedAt'>[], before: number, at: number): boolean => {
+  const end = page.findLast(({ resolvedAt }) => (resolvedAt ?? 0) <= at)
+  return end !== undefined && (end.resolvedAt ?? 0) >= before
 }
 
 const verificationsOf = (rows: readonly Row[]) => [...new Set(rows.map(({ verificationId }) => verificationId))]

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { DAY } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openBench } from '../../support/store.ts'
+import { openBench, SUCCESS } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 const ROUNDS = 12
@@ -79,17 +80,51 @@ test('a message that is resent while retention erases it is sent, or there is no
   }
 })
 
-test('old messages that wait to be sent, however many, keep none behind them from being erased', async () => {
+/** Ends as many, each with a message that is due. */
+const endMany = async (
+  { store, newRegistration, poll }: Awaited<ReturnType<typeof openNodes>>['bench'],
+  count: number,
+) => {
+  await store.register(Array.from({ length: count }, () => newRegistration()))
+  for (let left = count; left > 0; ) left -= await poll(SUCCESS)
+}
+
+const giveUp = (which: string) => `UPDATE deliveries SET state = 'exhausted', due_at = NULL WHERE ${which}`
+
+test('a look for what is old ended at those that wait to be sent, and nothing behind them was erased', async () => {
   await using opened = await openNodes()
   const { bench, query } = opened
-  const WAITING = 50
-  for (let n = 0; n < WAITING; n++) await bench.resolve()
-  const last = await bench.resolve()
-  await query(`UPDATE deliveries SET state = 'exhausted', due_at = NULL WHERE registration_id = '${last.id}'`)
-  const erased: number[] = []
-  // One at a time looks at fewer messages than wait.
-  for (let n = 0; n < 4; n++) erased.push(await bench.store.prune(Date.now() + 60_000, 1))
-  expect(erased.filter(count => count > 0)).toEqual([1])
+  const WAITING = 450
+  await endMany(bench, WAITING + 3)
+  await query(giveUp(`seq > ${WAITING}`))
+  // Two at a time reads fewer messages in a transaction than wait.
+  const prune = () => bench.store.prune(Date.now() + 60_000, 2)
+  expect([await prune(), await prune(), await prune()]).toEqual([2, 1, 0])
+  // What waited in front of where it has come to is found once it may be erased.
+  await query(giveUp(`seq IN (1, ${WAITING})`))
+  expect([await prune(), await prune(), await prune()]).toEqual([1, 1, 0])
   const [left] = await query('SELECT count(*)::int AS n FROM messages')
-  expect(left).toEqual({ n: WAITING })
+  expect(left).toEqual({ n: WAITING - 2 })
+})
+
+test('messages from while the clock was ahead kept what came after them from being erased', async () => {
+  await using opened = await openNodes()
+  const { bench, query } = opened
+  await endMany(bench, 30)
+  await query(`UPDATE message_bodies SET created_at = created_at + ${365 * DAY}`)
+  await query(`UPDATE registrations SET resolved_at = resolved_at + ${365 * DAY}`)
+  await endMany(bench, 3)
+  await query(giveUp('true'))
+  const prune = () => bench.store.prune(Date.now() + 60_000, 2)
+  expect([await prune(), await prune(), await prune()]).toEqual([2, 1, 0])
+})
+
+test('a message that has lost its registration keeps none behind it from being erased', async () => {
+  await using opened = await openNodes()
+  const { bench, query } = opened
+  await endMany(bench, 4)
+  await query(giveUp('true'))
+  await query('DELETE FROM registrations WHERE message_seq = (SELECT min(seq) FROM message_bodies)')
+  const before = Date.now() + 60_000
+  expect([await bench.store.prune(before, 1), await bench.store.prune(before, 3)]).toEqual([1, 2])
 })
