@@ -22,7 +22,7 @@ export interface ServerFacts {
   isEncrypted: boolean
   /** It may make tables, which each new version of the schema needs. */
   mayCreate: boolean
-  /** Tables of ours that belong to somebody else. */
+  /** Tables and views of ours that belong to somebody else. */
   foreignTables: readonly string[]
   /** It sees since when the transactions of other users run. */
   seesOthers: boolean
@@ -48,7 +48,7 @@ const FACTS = `SELECT split_part(current_setting('server_version'), ' ', 1) AS v
   pg_is_in_recovery() AS "isStandby", has_schema_privilege('public', 'CREATE') AS "mayCreate",
   pg_has_role('pg_read_all_stats', 'USAGE') AS "seesOthers",
   EXISTS (SELECT 1 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl) AS "isEncrypted",
-  ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+  ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
     AND relname = ANY($1::text[]) AND NOT pg_has_role(relowner, 'USAGE') ORDER BY relname) AS "foreignTables",
   (SELECT count(*)::int FROM pg_stat_activity WHERE datid IS NOT NULL) AS connections,
   (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS "roleLimit",
@@ -136,21 +136,26 @@ export const readTables = async (client: Client): Promise<TableFacts[]> => {
   })
 }
 
+const migrations = (): string =>
+  readdirSync(MIGRATIONS)
+    .filter(file => file.endsWith('.sql'))
+    .sort()
+    .map(file => readFileSync(`${MIGRATIONS}/${file}`, 'utf8'))
+    .join('\n')
+
 /** By table, as `name=value`: what the migrations set of autovacuum. */
 const vacuumOptions = (): Map<string, Set<string>> => {
   const byTable = new Map<string, Map<string, string>>()
-  const files = readdirSync(MIGRATIONS).filter(file => file.endsWith('.sql'))
-  for (const file of files.sort())
-    for (const [, table = '', list = ''] of readFileSync(`${MIGRATIONS}/${file}`, 'utf8').matchAll(
-      /^ALTER TABLE "?(\w+)"? (?:.+, )?SET \(([^)]+)\)/gm,
-    )) {
-      const options = byTable.get(table) ?? new Map<string, string>()
-      for (const option of list.split(',').map(one => one.replaceAll(/\s/g, ''))) {
-        const [name = '', value = ''] = option.split('=')
-        if (name.startsWith('autovacuum_')) options.set(name, value)
-      }
-      byTable.set(table, options)
+  for (const [, table = '', change = ''] of migrations().matchAll(/^ALTER TABLE "?(\w+)"?([^;]*)/gm)) {
+    const options = byTable.get(table) ?? new Map<string, string>()
+    const renamed = /^ RENAME TO "?(\w+)/.exec(change)?.[1]
+    if (renamed) byTable.delete(table)
+    byTable.set(renamed ?? table, options)
+    for (const option of / SET \(([^)]+)\)/.exec(change)?.[1]?.split(',') ?? []) {
+      const [name = '', value = ''] = option.replaceAll(/\s/g, '').split('=')
+      if (name.startsWith('autovacuum_')) options.set(name, value)
     }
+  }
   return new Map([...byTable].map(([table, options]) => [table, new Set([...options].map(pair => pair.join('=')))]))
 }
 
@@ -168,10 +173,16 @@ const newestSnapshot = (): Snapshot => {
   return JSON.parse(readFileSync(`${folder}/${newest}`, 'utf8')) as Snapshot
 }
 
-const expectedTables = (): string[] => Object.values(newestSnapshot().tables).map(({ name }) => name)
+/** Of which the snapshot knows nothing. */
+const expectedViews = (): string[] => [...migrations().matchAll(/^CREATE VIEW "?(\w+)/gm)].map(([, name = '']) => name)
+
+const expectedTables = (): string[] => [
+  ...Object.values(newestSnapshot().tables).map(({ name }) => name),
+  ...expectedViews(),
+]
 
 export interface SchemaFacts {
-  /** Tables and indexes that are not there. */
+  /** Tables, views and indexes that are not there. */
   missing: readonly string[]
   /** Indexes that PostgreSQL does not use, since their building was broken off. */
   invalid: readonly string[]
@@ -196,7 +207,8 @@ const TRIGGERS = `SELECT tgname::text AS name FROM pg_trigger JOIN pg_class c ON
 
 export const readSchema = async (client: Client): Promise<SchemaFacts> => {
   const tables = Object.values(newestSnapshot().tables)
-  const wanted = tables.flatMap(({ name, indexes }) => [name, ...Object.values(indexes).map(index => index.name)])
+  const indexes = tables.flatMap(table => Object.values(table.indexes).map(({ name }) => name))
+  const wanted = [...expectedTables(), ...indexes]
   const { rows } = await client.query<{ name: string; isInvalid: boolean | null }>(
     `SELECT c.relname::text AS name, NOT i.indisvalid AS "isInvalid" FROM pg_class c
      LEFT JOIN pg_index i ON i.indexrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace`,
