@@ -18,6 +18,7 @@ import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './deliveries-hold.ts'
+import { newestOf } from './events.ts'
 
 type Verbs = Pick<Store, 'claimCallbackNotices' | 'settleCallbackNotices'>
 type NoticeRow = Callback & Notice
@@ -92,22 +93,21 @@ const findDue = (tx: Tx, limit: number, lock = ''): Promise<DueNotice[]> =>
   )
 
 /** Of each URL's partner, whatever the URL of its newest messages, those that were delivered elsewhere. */
+export const DELIVERED_ELSEWHERE = `
+  SELECT u.nth, other.callback_url AS "callbackUrl", other.delivered_at AS "deliveredAt"
+  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(partner_id, callback_url, nth)
+    CROSS JOIN LATERAL (
+      SELECT m.callback_url, max(a.at) AS delivered_at
+      FROM (SELECT seq FROM message_bodies
+          WHERE ${newestOf('u.partner_id')} LIMIT ${NEWEST_MESSAGES}) AS recent
+        CROSS JOIN LATERAL (SELECT callback_url, state FROM messages WHERE seq = recent.seq LIMIT 1) AS m
+        CROSS JOIN LATERAL (SELECT max(at) AS at FROM attempts WHERE message_seq = recent.seq AND outcome = 'delivered') AS a
+      WHERE m.state = 'delivered' AND m.callback_url <> u.callback_url AND a.at IS NOT NULL
+      GROUP BY m.callback_url) AS other`
+
 const deliveredElsewhere = async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => Delivered[]> => {
   const rows =
-    urls.length === 0
-      ? []
-      : await tx.rows<Delivered & { nth: number }>(
-          `SELECT u.nth, other.callback_url AS "callbackUrl", other.delivered_at AS "deliveredAt"
-           FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(partner_id, callback_url, nth)
-             CROSS JOIN LATERAL (
-               SELECT recent.callback_url, max(attempts.at) AS delivered_at
-               FROM (SELECT seq, callback_url, state FROM messages
-                   WHERE partner_id = u.partner_id ORDER BY event DESC LIMIT ${NEWEST_MESSAGES}) AS recent
-                 JOIN attempts ON attempts.message_seq = recent.seq AND attempts.outcome = 'delivered'
-               WHERE recent.state = 'delivered' AND recent.callback_url <> u.callback_url
-               GROUP BY recent.callback_url) AS other`,
-          urlColumns(urls),
-        )
+    urls.length === 0 ? [] : await tx.rows<Delivered & { nth: number }>(DELIVERED_ELSEWHERE, urlColumns(urls))
   const byUrl = Map.groupBy(rows, ({ nth }) => keyOf(urls[nth - 1] as Callback))
   return url => byUrl.get(keyOf(url)) ?? []
 }

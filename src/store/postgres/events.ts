@@ -60,23 +60,34 @@ const factsOf = async (tx: Tx, partnerId: string, after: EventPosition | null): 
   return facts ?? { newest: 0, createdAt: null }
 }
 
+export const FIRST_FROM = `
+  SELECT first.n, first.at FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(n, nth)
+    LEFT JOIN LATERAL (
+      SELECT event AS n, created_at AS at FROM message_bodies WHERE partner_id = $1 AND event >= asked.n ORDER BY event LIMIT 1
+    ) AS first ON true
+  ORDER BY asked.nth`
+
 type First = { n: number; at: number } | null
 
 const firstFrom = async (tx: Tx, partnerId: string, numbers: readonly number[]): Promise<First[]> => {
-  const rows = await tx.rows<{ n: number | null; at: number | null }>(
-    `SELECT first.n, first.at FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(n, nth)
-       LEFT JOIN LATERAL (
-         SELECT event AS n, created_at AS at FROM messages WHERE partner_id = $1 AND event >= asked.n ORDER BY event LIMIT 1
-       ) AS first ON true
-     ORDER BY asked.nth`,
-    [partnerId, numbers],
-  )
+  const rows = await tx.rows<{ n: number | null; at: number | null }>(FIRST_FROM, [partnerId, numbers])
   return rows.map(({ n, at }) => (n === null || at === null ? null : { n, at }))
 }
 
+/**
+ * The newest messages of a partner, as a condition and an order that only the index of its events gives: for one with many the planner
+ * would sort all of them.
+ */
+export const newestOf = (partnerId: string): string => `
+  (partner_id, event) > (${partnerId}, 0) AND (partner_id, event) <= (${partnerId}, ${Number.MAX_SAFE_INTEGER})
+  ORDER BY partner_id DESC, event DESC`
+
+/** A join of their deliveries may read all that there are. */
+export const FOLLOWING = `
+  SELECT b.event AS n, b.registration_id AS "registrationId", b.type, b.created_at AS "createdAt", m.state, b.body
+  FROM (SELECT * FROM message_bodies WHERE partner_id = $1 AND event > $2 ORDER BY event LIMIT $3) AS b
+    CROSS JOIN LATERAL (SELECT state FROM messages WHERE seq = b.seq LIMIT 1) AS m
+  ORDER BY b.event`
+
 const following = (tx: Tx, partnerId: string, n: number, limit: number): Promise<EventRow[]> =>
-  tx.rows(
-    `SELECT event AS n, registration_id AS "registrationId", type, created_at AS "createdAt", state, body FROM messages
-     WHERE partner_id = $1 AND event > $2 ORDER BY event LIMIT $3`,
-    [partnerId, n, limit],
-  )
+  tx.rows(FOLLOWING, [partnerId, n, limit])

@@ -7,6 +7,7 @@ import { createAccountRows } from './accounts.ts'
 import { worstCallbacks } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { newestOf } from './events.ts'
 import { createPollPlaces } from './poll-places.ts'
 
 /** One that is registered now comes after all others. */
@@ -35,17 +36,19 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
   }
 }
 
+/** A join of their deliveries may read all that there are. */
+export const COUNT_NEWEST = `
+  SELECT m.state, count(*) AS count
+  FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('$1')} LIMIT ${MOST_MESSAGES}) AS newest
+    CROSS JOIN LATERAL (SELECT state FROM messages WHERE seq = newest.seq LIMIT 1) AS m
+  WHERE newest.created_at >= $2 GROUP BY m.state`
+
 /** Of the newest messages since then. */
 const countNewest = async (
   tx: Tx,
   partnerId: string,
   since: number,
 ): Promise<Partial<Record<MessageState, number>>> => {
-  const rows = await tx.rows<{ state: MessageState; count: number }>(
-    `SELECT state, count(*) AS count
-     FROM (SELECT state, created_at FROM messages WHERE partner_id = $1 ORDER BY event DESC LIMIT ${MOST_MESSAGES}) AS newest
-     WHERE created_at >= $2 GROUP BY state`,
-    [partnerId, since],
-  )
+  const rows = await tx.rows<{ state: MessageState; count: number }>(COUNT_NEWEST, [partnerId, since])
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }

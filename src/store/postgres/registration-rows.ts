@@ -2,7 +2,7 @@ import type { SelectedRegistration } from '../registration-rows.ts'
 import { sealedOrTextFrom } from './columns.ts'
 import type { Tx } from './connection.ts'
 
-const SELECT = `
+export const SELECT_REGISTRATIONS = `
   SELECT r.id, r.partner_id AS "partnerId", r.verification_id AS "verificationId", r.n, v.idcardid,
     r.callback_url AS "callbackUrl", r.metadata, r.status, r.reason, v.verdict, v.polls, v.last_polled_at AS "lastPolledAt",
     v.queue AS "pollQueue", v.due_at AS "pollDueAt", v.claimed_at AS "pollClaimedAt", v.claims AS "pollClaims",
@@ -16,7 +16,7 @@ export const selectRegistrations = async (
   rest: string,
   values: readonly unknown[],
 ): Promise<SelectedRegistration[]> => {
-  const rows = await tx.rows<SelectedRegistration & { metadata: Buffer }>(`${SELECT} ${rest}`, values)
+  const rows = await tx.rows<SelectedRegistration & { metadata: Buffer }>(`${SELECT_REGISTRATIONS} ${rest}`, values)
   return rows.map(row => ({ ...row, metadata: sealedOrTextFrom(row.metadata) }))
 }
 
