@@ -40,6 +40,9 @@ import { createStepBack } from './step-back.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createVerifications } from './verifications.ts'
 
+/** Take a few pages of the server's disk for a moment, as new rows do: what is updated may still fit in where it stands. */
+const TAKE_ROOM = ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)']
+
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** 32 bytes. */
   masterKey: Buffer
@@ -128,7 +131,11 @@ export const openPostgresStore = async ({
       masterKey: sealed.keyId.toString('hex'),
     }),
     engineCounts: async () => counts(),
-    probe: () => context.write(tx => putFact(tx, PROBED, tx.at)),
+    probe: () =>
+      context.write(async tx => {
+        for (const statement of TAKE_ROOM) await tx.rows(statement)
+        await putFact(tx, PROBED, tx.at)
+      }),
   }
   const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, sleep: options.sleep }) : null
   const close = async () => {

@@ -14,10 +14,13 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const openAt = async (name: string) => {
-  const url = await server.createDatabase(name)
+const MASTER_KEY = randomBytes(32)
+
+const openAt = async (name: string) => openOn(await server.createDatabase(name))
+
+const openOn = async (url: string) => {
   const store = await openPostgresStore({
-    ...{ url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 },
+    ...{ url, masterKey: MASTER_KEY, random: randomBytes, now: Date.now, sleep, defaultRate: 5 },
     connections: 2,
   })
   return {
@@ -49,6 +52,15 @@ test('tells the size, the server, its connections, and what it has committed', a
   expect(Math.abs(after.clockAheadMs)).toBeLessThan(1_000)
   const { inUse, idle, waiting } = after.pools.api
   expect([inUse + idle, waiting]).toEqual([2, 0])
+})
+
+test('a disk that has no room for new rows was found writable, because the probe writes where a row is already', async () => {
+  await using node = await openAt('room')
+  await node.store.probe()
+  // In the place of a disk that is full: the server refuses to take more of it.
+  await server.query('ALTER DATABASE room SET temp_file_limit = 0')
+  await using full = await openOn(node.url)
+  expect(await findWriteError(full.store)).toBe('53400')
 })
 
 test("tells how old the oldest transaction is that keeps dead rows, whoever's it is", async () => {
