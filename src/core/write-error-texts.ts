@@ -44,8 +44,8 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
   [
     /^(28\w{3}|3D000)$/,
     {
-      en: 'PostgreSQL refuses the user or has no such database: look at its roles and at pg_hba.conf.',
-      zh: 'PostgreSQL 拒绝该用户，或没有该数据库：请检查其角色与 pg_hba.conf。',
+      en: 'PostgreSQL refuses the user, or its password, or has no such database. Was the password changed? Set the new one in DATABASE_URL, and restart each node. Otherwise look at its roles and at pg_hba.conf.',
+      zh: 'PostgreSQL 拒绝该用户或其密码，或没有该数据库。若密码已更换，请在 DATABASE_URL 中改为新密码并重启各节点；否则请检查其角色与 pg_hba.conf。',
     },
   ],
   [
