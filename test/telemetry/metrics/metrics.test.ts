@@ -73,7 +73,7 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ['idface_database_bytes', GAUGE, {}],
   ['idface_disk_free_bytes', GAUGE, {}],
   ['idface_pg_pool', GAUGE, { pool: 'api loops', state: 'in_use idle waiting' }],
-  ['idface_pg_dead_rows', GAUGE, { table: 'lanes messages registrations verifications' }],
+  ['idface_pg_dead_rows', GAUGE, { table: 'deliveries lanes registrations verifications' }],
   ['idface_pg_oldest_xmin_seconds', GAUGE, {}],
   ['idface_pg_listen_up', GAUGE, {}],
   ['idface_pg_clock_skew_seconds', GAUGE, {}],
