@@ -1,5 +1,6 @@
 import type { Callback } from '../callbacks.ts'
-import { earlier, hostOf, type LaneState, NEW_LANE, rampedInLane } from '../rules/lane.ts'
+import { createLaneChanges, type LaneChanges } from '../lanes.ts'
+import { hostOf, type LaneState, NEW_LANE } from '../rules/lane.ts'
 import type { Tx } from './connection.ts'
 
 /** Which lanes: by their ids, or as the lanes of these URLs, as far as there are any. */
@@ -9,18 +10,10 @@ export interface LanesWanted {
 }
 
 /**
- * The lanes that one run of a transaction works with: each is locked and read once, changed in memory, and written once. Whoever makes
- * a message due has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
+ * Each lane is locked and read before: `get` throws where it was not read, a change where it is not locked. Whoever makes a message due
+ * has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
  */
-export interface LaneBook {
-  /** Throws if it has not been read. A lane that was erased is as a new one. */
-  get(id: number): LaneState
-  /** Throws for another state than it has if it is not locked. */
-  set(id: number, lane: LaneState): void
-  /** Something in the lane is due at `dueAt`. */
-  advance(id: number, dueAt: number): void
-  /** Gives a message of the lane the next place on its ramp, from `at` on; when it is due there. */
-  ramp(id: number, seq: number, at: number): number
+export interface LaneBook extends Omit<LaneChanges, 'take'> {
   /** Locks more of them, in the order of their ids. What is locked already costs nothing. */
   lock(tx: Tx, wanted: LanesWanted): Promise<void>
   /** Writes what has changed. */
@@ -113,53 +106,40 @@ export const createLanes = () => {
 
 /** @param steady read, and not locked */
 const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): LaneBook => {
-  const known = new Set<string>()
-  const lanes = new Map<number, LaneState>()
-  const changed = new Set<number>()
-
-  const take = (locked: readonly LaneRow[]) => {
-    for (const { id, partnerId, host, ...lane } of locked) {
-      known.add(laneKey(partnerId, host))
-      lanes.set(id, lane)
-    }
-  }
-  take(rows)
-  take(steady)
+  const keys = new Set<string>()
+  const stored = new Map<number, LaneState>()
   const unlocked = new Set(steady.map(({ id }) => id))
 
-  const missing = (urls: readonly Callback[]) =>
-    urls.filter(({ partnerId, callbackUrl }) => !known.has(laneKey(partnerId, hostOf(callbackUrl))))
+  const note = (read: readonly LaneRow[]) => {
+    for (const { id, partnerId, host, ...lane } of read) {
+      keys.add(laneKey(partnerId, host))
+      stored.set(id, lane)
+    }
+  }
+  note(rows)
+  note(steady)
 
-  const get = (id: number): LaneState => {
-    const lane = lanes.get(id)
+  const missing = (urls: readonly Callback[]) =>
+    urls.filter(({ partnerId, callbackUrl }) => !keys.has(laneKey(partnerId, hostOf(callbackUrl))))
+
+  const find = (id: number): LaneState => {
+    const lane = stored.get(id)
     if (lane === undefined) throw new Error(`lane ${id} has not been read`)
     return lane
   }
-  const set = (id: number, lane: LaneState) => {
-    if (isSameLane(lane, get(id))) return
+  const assertLocked = (id: number) => {
     if (unlocked.has(id)) throw new Error(`lane ${id} is not locked`)
-    lanes.set(id, lane)
-    changed.add(id)
   }
+  const { take, ...changes } = createLaneChanges(find, assertLocked)
 
   return {
-    get,
-    set,
-    advance: (id, dueAt) => {
-      const lane = get(id)
-      set(id, { ...lane, dueAt: earlier(lane.dueAt, dueAt) })
-    },
-    ramp: (id, seq, at) => {
-      const { lane, dueAt } = rampedInLane(get(id), seq, at)
-      set(id, lane)
-      return dueAt
-    },
+    ...changes,
 
     lock: async (tx, wanted) => {
-      const byId = [...new Set(wanted.ids ?? [])].filter(id => !lanes.has(id))
+      const byId = [...new Set(wanted.ids ?? [])].filter(id => !stored.has(id))
       const byUrl = missing(wanted.urls ?? [])
       if (byId.length === 0 && byUrl.length === 0) return
-      take(
+      note(
         await tx.rows<LaneRow>(
           `SELECT ${LANE} FROM lanes WHERE id IN (
              SELECT unnest($1::bigint[]) UNION
@@ -169,12 +149,11 @@ const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): L
           [byId, ...hostColumns(byUrl)],
         ),
       )
-      for (const id of byId) if (!lanes.has(id)) lanes.set(id, NEW_LANE)
+      for (const id of byId) if (!stored.has(id)) stored.set(id, NEW_LANE)
     },
 
     save: async tx => {
-      const rows = [...changed].map(id => ({ id, ...get(id) }))
-      changed.clear()
+      const rows = take()
       if (rows.length === 0) return
       await tx.rows(
         `UPDATE lanes SET due_at = v.due_at, strikes = v.strikes, slow = v.slow, proven = v.proven, ramp_at = v.ramp_at,
@@ -202,11 +181,3 @@ const hostColumns = (urls: readonly Callback[]): [partnerIds: string[], hosts: s
   urls.map(({ partnerId }) => partnerId),
   urls.map(({ callbackUrl }) => hostOf(callbackUrl)),
 ]
-
-export const isSameLane = (a: LaneState, b: LaneState): boolean =>
-  a.dueAt === b.dueAt &&
-  a.strikes === b.strikes &&
-  a.slow === b.slow &&
-  a.proven === b.proven &&
-  a.rampAt === b.rampAt &&
-  a.ramped === b.ramped

@@ -1,14 +1,13 @@
 import { afterAttemptAt } from '../rules/callback-health.ts'
 import { afterTurning } from '../rules/hints.ts'
-import { afterAttemptInLane, type LaneState } from '../rules/lane.ts'
-import { mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
+import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import type { MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { createCallbackHealth, type HealthBook } from './callback-health.ts'
 import { createCallbackPauses, type PauseBook } from './callback-pauses.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
-import { createLanes, isSameLane, type LaneBook } from './lanes.ts'
+import { createLanes, type LaneBook } from './lanes.ts'
 import { type AttemptKey, addAttempts, findAttempts, type NewAttempt, trimAttempts } from './message-statements.ts'
 
 /** What one run of a settling works with. */
@@ -45,7 +44,7 @@ export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | '
     const ids = settlements.map(({ message }) => message.laneId)
     const lanes = mayTurn
       ? await lanesOf.load(tx, { ids })
-      : await lanesOf.loadUnlessSteady(tx, ids, steadyUnder(settlements))
+      : await lanesOf.loadUnlessSteady(tx, ids, leavesLanes(settlements))
     return { at: tx.at, messages, lanes, health, pauses }
   }
 
@@ -63,15 +62,6 @@ export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | '
     tell(afterTurning(turns))
     return outcomes
   }
-}
-
-/** Whether these leave a lane as it is: nothing is due again, and what they show of its host is known already. */
-const steadyUnder = (settlements: readonly MessageSettlement[]) => {
-  const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
-  return (id: number, lane: LaneState): boolean =>
-    (byLane.get(id) ?? []).every(
-      ({ step, shows }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, shows), lane),
-    )
 }
 
 const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`

@@ -15,6 +15,14 @@ export interface LaneState extends Ramp {
 
 export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, proven: false, ...NO_RAMP }
 
+export const isSameLane = (a: LaneState, b: LaneState): boolean =>
+  a.dueAt === b.dueAt &&
+  a.strikes === b.strikes &&
+  a.slow === b.slow &&
+  a.proven === b.proven &&
+  a.rampAt === b.rampAt &&
+  a.ramped === b.ramped
+
 /** After this many time-outs in a row a host gets one slot at a time, until it answers. */
 const SLOW_AFTER_STRIKES = 3
 

@@ -1,6 +1,6 @@
 import type { MessageState } from '../../core/message.ts'
 import type { Attempt, MessageOutcome, MessageSettlement } from '../store.ts'
-import { afterAttemptInLane, earlier, type LaneState } from './lane.ts'
+import { afterAttemptInLane, earlier, isSameLane, type LaneState } from './lane.ts'
 
 /** A message when an attempt of it is to be written. */
 export interface MessageFacts {
@@ -92,4 +92,16 @@ export const settleMessage = (
     pauses: step.gone && holds,
     end: delivers ? 'delivered' : holds && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
   }
+}
+
+/**
+ * Whether all that these do leaves a lane as it is, whatever becomes of each message: nothing is due again, and what they show of its host
+ * is known already.
+ */
+export const leavesLanes = (settlements: readonly Pick<MessageSettlement, 'message' | 'step' | 'shows'>[]) => {
+  const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
+  return (laneId: number, lane: LaneState): boolean =>
+    (byLane.get(laneId) ?? []).every(
+      ({ step, shows }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, shows), lane),
+    )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { NEW_LANE } from '../../../src/store/rules/lane.ts'
-import { type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
+import { isSameLane, type LaneState, NEW_LANE } from '../../../src/store/rules/lane.ts'
+import { leavesLanes, type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
 import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 
 const ATTEMPT: Attempt = {
@@ -127,5 +127,31 @@ describe('a message that was not sent', () => {
     expect(settle({ attempt: null }, {}, 2)).toBeNull()
     expect(settle({ attempt: null }, { claimedAt: null })).toBeNull()
     expect(settle({ attempt: null }, { state: 'exhausted' })).toBeNull()
+  })
+})
+
+describe('what leaves a lane as it is', () => {
+  const proven: LaneState = { ...NEW_LANE, dueAt: 900, proven: true }
+  const steps = [RETRY, DELIVERED, GONE]
+  const signs = ['answers', 'hangs', null] as const
+  const all = steps.flatMap(step => signs.map(shows => settlement({ step, shows })))
+
+  test('does so whatever has become of the message', () => {
+    const leaving = [proven, NEW_LANE].flatMap(lane =>
+      all.filter(one => leavesLanes([one])(1, lane)).map(one => ({ one, lane })),
+    )
+    expect(leaving).toHaveLength(6)
+    for (const { one, lane } of leaving)
+      for (const facts of [{}, { claims: 4 }, { claimedAt: null }, { state: 'exhausted' as const }, { fence: 4 }]) {
+        const plan = settleMessage(one, { ...FACTS, ...facts }, lane)
+        expect(isSameLane(plan?.lane ?? lane, lane)).toBe(true)
+      }
+  })
+
+  test('is nothing of what is retried, or shows of the host what was not known', () => {
+    expect(leavesLanes([settlement({ step: RETRY })])(1, proven)).toBe(false)
+    expect(leavesLanes([settlement({ step: DELIVERED })])(1, NEW_LANE)).toBe(false)
+    expect(leavesLanes([settlement({ step: DELIVERED })])(1, proven)).toBe(true)
+    expect(leavesLanes([settlement({ step: RETRY })])(2, proven)).toBe(true)
   })
 })
