@@ -1,3 +1,4 @@
+import type { PartnersQuestion } from '../rules/claim-turn.ts'
 import type { LanesQuestion } from '../rules/load-lanes.ts'
 import type { MessagePlan } from '../rules/settle-message.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
@@ -113,7 +114,7 @@ export const look = async (tx: Tx): Promise<{ firstDue: number | null; isLifting
   return row ?? { firstDue: null, isLifting: false }
 }
 
-export const partnersWithLanes = (tx: Tx, after: string, limit: number): Promise<PartnerInTurn[]> =>
+export const partnersWithLanes = (tx: Tx, { after, limit }: PartnersQuestion): Promise<PartnerInTurn[]> =>
   tx.rows(PARTNERS_WITH_LANES, [after, limit])
 
 /** Each question's own lanes, in the order of the questions. */

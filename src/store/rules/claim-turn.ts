@@ -1,3 +1,5 @@
+import type { Secret } from '../../core/secret.ts'
+import type { Asking } from './questions.ts'
 import type { DueLane } from './share-slots.ts'
 
 /** Where claims of messages stand in their turn over the partners. */
@@ -9,6 +11,49 @@ export interface ClaimTurn {
 }
 
 export const FIRST_TURN: ClaimTurn = { last: '', fruitlessSince: null }
+
+/** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
+const PARTNERS_IN_A_CLAIM = 256
+
+/** Which partners with something to send: the first after `after`, in order, and `limit` at most. */
+export interface PartnersQuestion {
+  after: string
+  limit: number
+}
+
+/** The partners whose turn it is: those after `last`, then from the beginning on; `isAll`: there are no others. */
+export function* partnersInTurn<Partner extends { id: string }>({
+  last,
+}: ClaimTurn): Asking<PartnersQuestion, readonly Partner[], { partners: Partner[]; isAll: boolean }> {
+  const [rest = []] = yield [{ after: last, limit: PARTNERS_IN_A_CLAIM }]
+  const limit = PARTNERS_IN_A_CLAIM - rest.length
+  if (limit === 0) return { partners: [...rest], isAll: false }
+  const [start = []] = yield [{ after: '', limit }]
+  const isAll = start.length < limit || start.some(({ id }) => id > last)
+  return { partners: [...rest, ...start.filter(({ id }) => id <= last)], isAll }
+}
+
+/** The lanes whose partner can sign now, and the others, which are put off. */
+export const bySigning = (
+  lanes: readonly DueLane[],
+  secrets: ReadonlyMap<string, readonly Secret[]>,
+): { signed: DueLane[]; unsigned: DueLane[] } => {
+  const groups = Map.groupBy(lanes, ({ partnerId }) => (secrets.get(partnerId)?.length ?? 0) > 0)
+  return { signed: groups.get(true) ?? [], unsigned: groups.get(false) ?? [] }
+}
+
+/** Of these secrets those that sign what is handed out. */
+export const secretsFor = (
+  messages: readonly { partnerId: string }[],
+  secrets: ReadonlyMap<string, readonly Secret[]>,
+): Map<string, readonly Secret[]> =>
+  new Map(messages.map(({ partnerId }) => [partnerId, secrets.get(partnerId) ?? []] as const))
+
+/** When the first message may be due; null: nothing is to be sent. What is held for a URL that is lifted may be made due at once. */
+export const firstDueAt = (
+  { firstDue, isLifting }: { firstDue: number | null; isLifting: boolean },
+  at: number,
+): number | null => (isLifting ? Math.min(firstDue ?? at, at) : firstDue)
 
 /** A claim that has handed out nothing, and has not looked at everything, is worth another after this. */
 const GO_ON_MS = 10

@@ -66,7 +66,7 @@ export const afterLook = ({ lastAt, since }: Looking, at: number): Looking => ({
 export const missedBefore = ({ since }: Looking): number => since - BREAK_MS
 
 /** What a claim looks at of a message that is due. */
-interface DueRow {
+export interface DueRow {
   seq: number
   retries: number
   dueAt: number
@@ -78,7 +78,7 @@ interface DueRow {
  *
  * @param given.ramp gives a message the next place on the lane's ramp; when it is due there
  */
-export const takeDue = <Row>(
+export const takeDueMessages = <Row>(
   rows: readonly Row[],
   given: { take: number; at: number; missed: number; look: (row: Row) => DueRow; ramp: (seq: number) => number },
 ): { taken: Row[]; putOff: { row: Row; dueAt: number }[] } => {

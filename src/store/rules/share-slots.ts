@@ -10,9 +10,6 @@ export interface DueLane {
   proven: boolean
 }
 
-/** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
-export const PARTNERS_IN_A_CLAIM = 256
-
 /**
  * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `unsure`, so
  * proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`. `unprovenFirst` of

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { MessageState } from '../../core/message.ts'
+import type { PartnersQuestion } from '../rules/claim-turn.ts'
 import type { AttemptKind } from '../store.ts'
 
 /** An array: an object of a row costs as much as finding it. */
@@ -15,6 +16,11 @@ export type DueMessage = [
   createdAt: number,
   dueAt: number,
 ]
+
+export interface PartnerInTurn {
+  id: string
+  disabled: 0 | 1
+}
 
 interface FoundMessage {
   seq: number
@@ -58,7 +64,7 @@ export const prepareMessages = (client: Database) => ({
     WHERE lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1`)
     .pluck(),
   /** The partners that have something to send, in order, from after `after`: one seek of the index a partner. */
-  partnersWithLanes: client.prepare<{ after: string; limit: number }, { id: string; disabled: 0 | 1 }>(`
+  partnersWithLanes: client.prepare<PartnersQuestion, PartnerInTurn>(`
     WITH RECURSIVE turn(partner_id, nth) AS (
       SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > +@after), 1
       UNION ALL

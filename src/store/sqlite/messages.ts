@@ -1,14 +1,21 @@
-import type { Secret } from '../../core/secret.ts'
 import { tellHints } from '../hints.ts'
 import { afterAttemptAt } from '../rules/callback-health.ts'
-import { afterMessageClaim, FIRST_TURN } from '../rules/claim-turn.ts'
+import {
+  afterMessageClaim,
+  bySigning,
+  FIRST_TURN,
+  firstDueAt,
+  partnersInTurn,
+  secretsFor,
+} from '../rules/claim-turn.ts'
 import { afterTurning } from '../rules/hints.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
-import { lookAgainAt, UNSIGNED_MS } from '../rules/look-again.ts'
+import { UNSIGNED_MS } from '../rules/look-again.ts'
 import { answer } from '../rules/questions.ts'
-import { afterLook, missedBefore, NOT_LOOKING, takeDue } from '../rules/ramp.ts'
+import { afterLook, missedBefore, NOT_LOOKING } from '../rules/ramp.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
-import { type DueLane, mayHaveMore, PARTNERS_IN_A_CLAIM, shareSlots } from '../rules/share-slots.ts'
+import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
+import { HELD_IN_A_CLAIM, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type {
   ClaimedMessage,
   ClaimedMessages,
@@ -22,7 +29,7 @@ import { createCallbackPauses, type LiftPause } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 import { prepareHold } from './deliveries-hold.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
-import { type DueMessage, prepareMessages } from './message-statements.ts'
+import { type DueMessage, type PartnerInTurn, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
@@ -32,7 +39,8 @@ interface Claiming {
   at: number
   missed: number
   lanes: LaneBook
-  spare: number
+  /** How many messages it still may look at beyond those that it is to take. */
+  left: number
 }
 
 /** What one run of a settling works with. */
@@ -43,18 +51,6 @@ interface Settling {
   release: LiftPause
 }
 
-/** Not handed out; null: not due before something makes it so. */
-interface HeldMessage {
-  seq: number
-  dueAt: number | null
-}
-
-/**
- * So many messages that are held or put off are looked at in a claim, in front of a lane and of all lanes, beyond those that were to be
- * handed out; the next claim goes on after them.
- */
-const HELD_IN_A_LANE = 100
-const HELD_IN_A_CLAIM = 1_000
 const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 
 export const createMessages = (context: Context): Verbs => {
@@ -68,17 +64,10 @@ export const createMessages = (context: Context): Verbs => {
   let turn = FIRST_TURN
   let looking = NOT_LOOKING
 
-  /** The partners whose turn it is: those after `after`, then from the beginning on. */
-  const inTurn = (after: string) => {
-    const rest = statements.partnersWithLanes.all({ after, limit: PARTNERS_IN_A_CLAIM })
-    if (rest.length === PARTNERS_IN_A_CLAIM) return { partners: rest, isAll: false }
-    const start = statements.partnersWithLanes.all({ after: '', limit: PARTNERS_IN_A_CLAIM - rest.length })
-    const isAll = start.length < PARTNERS_IN_A_CLAIM - rest.length || start.some(({ id }) => id > after)
-    return { partners: [...rest, ...start.filter(({ id }) => id <= after)], isAll }
-  }
-
   const findLanes = (claim: MessageClaimRequest, at: number) => {
-    const { partners, isAll } = inTurn(turn.last)
+    const { partners, isAll } = answer(partnersInTurn<PartnerInTurn>(turn), question =>
+      statements.partnersWithLanes.all(question),
+    )
     const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)
     const lanes = answer(loadLanes(claim, mayGet), ({ partnerId, slow, proven, after, limit }) =>
       statements.dueLanes
@@ -91,45 +80,29 @@ export const createMessages = (context: Context): Verbs => {
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
   }
 
-  /**
-   * The first due messages of a lane. Those for paused URLs are held; those that do not open, or missed their time, are put off.
-   *
-   * @param spare so many more may be looked at, in search of some that can be handed out
-   */
-  const dueOf = (lane: DueLane, take: number, { at, missed, lanes, spare }: Claiming) => {
+  /** The first due messages of a lane, and what becomes of them. */
+  const dueOf = (lane: DueLane, take: number, { at, missed, lanes, left }: Claiming) => {
     const isPausing = pauses.hasAny(lane.partnerId)
-    const rows = statements.due.all(lane.id, at, isPausing || lane.dueAt < missed ? take + spare : take)
+    const rows = statements.due.all(lane.id, at, take + spareOf(lane, { isPausing, missed, left }))
     const urls = isPausing ? new Set(rows.map(([, , , callbackUrl]) => callbackUrl)) : new Set<string>()
     const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
-    const held = rows
-      .filter(([, , , callbackUrl]) => paused.has(callbackUrl))
-      .map(([seq]): HeldMessage => ({ seq, dueAt: null }))
-    const { taken, putOff: late } = takeDue(
-      rows.filter(([, , , callbackUrl]) => !paused.has(callbackUrl)),
-      { take, at, missed, look: lookAt, ramp: seq => lanes.ramp(lane.id, seq, at) },
-    )
-    const opened = taken.map(row => ({ row, body: openBody(lane, row) }))
+    const isPaused = ([, , , callbackUrl]: DueMessage) => paused.has(callbackUrl)
+    const ramp = (seq: number) => lanes.ramp(lane.id, seq, at)
+    const open = (row: DueMessage) => opened(lane, row)
     return {
-      messages: opened.flatMap(({ row, body }) => (body ? [messageOf(lane, row, body)] : [])),
-      held: [
-        ...held,
-        ...late.map(({ row: [seq], dueAt }): HeldMessage => ({ seq, dueAt })),
-        ...opened.flatMap(({ row, body }) => (body ? [] : [putOff(row, at)])),
-      ],
+      ...takeMessages(rows, { take, at, missed, look: lookAt, isPaused, ramp, open }),
       lookedFurther: Math.max(0, rows.length - take),
     }
   }
 
-  const openBody = ({ partnerId }: DueLane, [, , registrationId, , body]: DueMessage): Buffer | null =>
-    openOr(
-      { table: 'messages', id: registrationId },
-      { open: () => sealed.message.openBytes({ partnerId, registrationId, body }), instead: null },
-    )
-
-  const putOff = ([seq, , , , , , , , createdAt]: DueMessage, at: number): HeldMessage => ({
-    seq,
-    dueAt: lookAgainAt(createdAt, at),
-  })
+  /** Null: it does not open. */
+  const opened = (lane: DueLane, row: DueMessage): ClaimedMessage | null => {
+    const { partnerId } = lane
+    const [, , registrationId, , body] = row
+    const open = () => sealed.message.openBytes({ partnerId, registrationId, body })
+    const bytes = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
+    return bytes && messageOf(lane, row, bytes)
+  }
 
   const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
     const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent, createdAt, dueAt] = row
@@ -141,11 +114,8 @@ export const createMessages = (context: Context): Verbs => {
     }
   }
 
-  /** What is held for a URL that is lifted may be made due at once. */
-  const firstDueAt = (at: number): number | null => {
-    const dueAt = statements.firstDue.get() ?? null
-    return pauses.isLifting() ? Math.min(dueAt ?? at, at) : dueAt
-  }
+  const nextDueAt = (at: number): number | null =>
+    firstDueAt({ firstDue: statements.firstDue.get() ?? null, isLifting: pauses.isLifting() }, at)
 
   const continueLifting = (at: number) => {
     const lanes = beginLanes()
@@ -158,15 +128,13 @@ export const createMessages = (context: Context): Verbs => {
     continueLifting(at)
     const { lanes, isAll, partnerIds } = findLanes(claim, at)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
-    const [signed, unsigned] = [true, false].map(signs =>
-      lanes.filter(({ partnerId }) => hasAny(live.get(partnerId)) === signs),
-    ) as [DueLane[], DueLane[]]
+    const { signed, unsigned } = bySigning(lanes, live)
     if (unsigned.length > 0) statements.putOff.run(at + UNSIGNED_MS, JSON.stringify(unsigned.map(({ id }) => id)))
     const shares = shareSlots(claim, signed)
     const book = beginLanes()
     let left = HELD_IN_A_CLAIM
     const taken = shares.map(({ lane, take }) => {
-      const due = dueOf(lane, take, { at, missed, lanes: book, spare: Math.min(left, HELD_IN_A_LANE) })
+      const due = dueOf(lane, take, { at, missed, lanes: book, left })
       left -= due.lookedFurther
       return due
     })
@@ -177,11 +145,11 @@ export const createMessages = (context: Context): Verbs => {
     for (const [dueAt, some] of Map.groupBy(held, one => one.dueAt))
       statements.hold.run(dueAt, JSON.stringify(some.map(({ seq }) => seq)))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
-    const firstDue = firstDueAt(at)
+    const firstDue = nextDueAt(at)
     const looked = [...shares, ...unsigned.map(lane => ({ lane }))]
     const after = afterMessageClaim(turn, { partnerIds, isAll, shares: looked, messages, firstDue }, at)
     return {
-      claimed: { messages, secrets: onlyOf(live, messages), nextAt: after.nextAt },
+      claimed: { messages, secrets: secretsFor(messages, live), nextAt: after.nextAt },
       nextTurn: after.turn,
     }
   }
@@ -220,7 +188,7 @@ export const createMessages = (context: Context): Verbs => {
   return {
     claimMessages: async claim => {
       const at = now()
-      const { nextAt, isHeld } = await read(() => ({ nextAt: firstDueAt(at), isHeld: heldAt() !== null }))
+      const { nextAt, isHeld } = await read(() => ({ nextAt: nextDueAt(at), isHeld: heldAt() !== null }))
       if (!isHeld) looking = afterLook(looking, at)
       if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
       const { claimed, nextTurn } = await write(() => claimAll(claim, at, missedBefore(looking)))
@@ -244,12 +212,4 @@ export const createMessages = (context: Context): Verbs => {
   }
 }
 
-const lookAt = ([seq, , , , , , retries, , , dueAt]: DueMessage) => ({ seq, retries, dueAt })
-
-const hasAny = (secrets: readonly Secret[] | undefined): boolean => (secrets?.length ?? 0) > 0
-
-const onlyOf = (
-  secrets: ReadonlyMap<string, readonly Secret[]>,
-  messages: readonly ClaimedMessage[],
-): Map<string, readonly Secret[]> =>
-  new Map(messages.map(({ partnerId }) => [partnerId, secrets.get(partnerId) ?? []] as const))
+const lookAt = ([seq, , , , , , retries, , createdAt, dueAt]: DueMessage) => ({ seq, retries, createdAt, dueAt })

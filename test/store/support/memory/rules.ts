@@ -4,7 +4,7 @@ import { afterAttemptAt, endsHold } from '../../../../src/store/rules/callback-h
 import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
 import { rampedInLane } from '../../../../src/store/rules/lane.ts'
 import { queueOfNew, takeDue } from '../../../../src/store/rules/poll-queues.ts'
-import { takeDue as takeDueMessages } from '../../../../src/store/rules/ramp.ts'
+import { takeDueMessages } from '../../../../src/store/rules/ramp.ts'
 import { nudge, register } from '../../../../src/store/rules/register.ts'
 import { releaseVerification } from '../../../../src/store/rules/release-verification.ts'
 import { resolve } from '../../../../src/store/rules/resolve.ts'
