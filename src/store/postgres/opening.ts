@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
+import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-age.ts'
 import type { Sealed } from '../sealed.ts'
 import { pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
 import { beginLong } from './long-transaction.ts'
 import { migrateInTurns } from './migrating.ts'
-import { journalOf, refuseBesideOlder } from './stop-first.ts'
+import { refuseBesideOlder } from './stop-first.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
@@ -23,7 +24,8 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, and where a move into it has not ended.
+ * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, and
+ * where a move into it has not ended.
  */
 export const bringUpToDate = async (
   url: string,
@@ -37,10 +39,10 @@ export const bringUpToDate = async (
     await guard.query(beginLong({ lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }))
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
     const age = await ageOf(guard)
-    if (age === 'later') throw new StartError(LATER)
+    if (age === 'later') refuseLater()
     if (age !== 'new') await assertKey(guard, sealed)
     if (age === 'older') {
-      await refuseBesideOlder(guard, MIGRATIONS, await appliedOf(guard))
+      await refuseBesideOlder(guard, MIGRATIONS, (await appliedOf(guard)) ?? 0)
       onStep({ step: 'migrating', bytes: await sizeOf(guard) })
     }
     if (age !== 'current') await migrateInTurns(() => openClient(url, 'migrate'), MIGRATIONS)
@@ -79,11 +81,6 @@ const sizeOf = async (client: Client): Promise<number> => {
   return Number(rows[0]?.bytes ?? 0)
 }
 
-const LATER = {
-  en: 'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
-  zh: '该数据库属于更新版本的 idface-notifier，其结构已被更改：请重新使用该版本，或恢复升级前的备份',
-}
-
 const refuseLock = (error: unknown): never => {
   if (postgresCodeOf(error) !== '55P03') throw error
   const words = {
@@ -115,25 +112,20 @@ const refuseEncoding = async (client: Client) => {
   })
 }
 
-/** Which schema it has, seen from this version. */
-export const ageOf = async (client: Pick<Client, 'query'>): Promise<'new' | 'older' | 'current' | 'later'> => {
+export const ageOf = async (client: Pick<Client, 'query'>): Promise<SchemaAge> => {
   const { rows: tables } = await client.query(
     "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = '__drizzle_migrations'",
   )
-  if (tables.length === 0) return 'new'
-  const newest = Math.max(...journalOf(MIGRATIONS).map(({ when }) => when))
-  const applied = await appliedOf(client)
-  if (applied === 0) return 'new'
-  if (applied > newest) return 'later'
-  return applied < newest ? 'older' : 'current'
+  return tables.length === 0 ? 'new' : judgeSchema(MIGRATIONS, await appliedOf(client))
 }
 
-/** The newest migration that has run, as the journal says when; 0: none. */
-const appliedOf = async (client: Pick<Client, 'query'>): Promise<number> => {
+/** The newest migration that has run, as the journal says when; null: none has. */
+const appliedOf = async (client: Pick<Client, 'query'>): Promise<number | null> => {
   const { rows } = await client.query<{ applied: string | null }>(
     'SELECT max(created_at) AS applied FROM public.__drizzle_migrations',
   )
-  return Number(rows[0]?.applied ?? 0)
+  const applied = rows[0]?.applied ?? null
+  return applied === null ? null : Number(applied)
 }
 
 /** What shows which master key it was written with; null: none yet. */
@@ -144,9 +136,5 @@ export const canaryOf = async (client: Pick<Client, 'query'>): Promise<Buffer | 
 
 const assertKey = async (client: Client, sealed: Sealed) => {
   const canary = await canaryOf(client)
-  if (canary === null || sealed.canary.isOurs(canary)) return
-  throw new StartError({
-    en: 'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
-    zh: 'MASTER_KEY 不是写入该数据库的密钥；请改回正确的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
-  })
+  if (canary !== null && !sealed.canary.isOurs(canary)) refuseKey()
 }

@@ -2,20 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
 import { isThere } from '../rules/nodes.ts'
+import { journalOf } from '../schema-age.ts'
 
-/** The comment of a migration that takes away what the version before needs. */
+/** The comment of a migration that takes away what the version before needs (docs/migrations.md). */
 const STOPS_ALL = /^-- All nodes are stopped first\b/m
 
-export interface JournalEntry {
-  /** As it is recorded in the database once it has run. */
-  when: number
-  tag: string
-}
-
-export const journalOf = (folder: string): JournalEntry[] =>
-  (JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as { entries: JournalEntry[] }).entries
-
-/** Whether one of the migrations that came after `applied` does. */
+/** Whether one of the migrations that came after `applied` has that comment. */
 export const stopsOlder = (folder: string, applied: number): boolean =>
   journalOf(folder).some(
     ({ when, tag }) => when > applied && STOPS_ALL.test(readFileSync(`${folder}/${tag}.sql`, 'utf8')),
@@ -35,7 +27,7 @@ export const refuseBesideOlder = async (client: Pick<Client, 'query'>, folder: s
   })
 }
 
-/** Before they showed themselves there was no table of them, and nobody had released a version for several. */
+/** Of a schema without the table of nodes there are none: no version of that time let several work on one database. */
 const nodesAtWork = async (client: Pick<Client, 'query'>): Promise<string[]> => {
   const { rows: tables } = await client.query("SELECT WHERE to_regclass('public.nodes') IS NOT NULL")
   if (tables.length === 0) return []

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { StartError } from '../../core/error.ts'
-import type { Words } from '../../core/language.ts'
+import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-age.ts'
 import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
@@ -17,11 +16,6 @@ const damaged = (found: string): StartError =>
     en: `the database is damaged (${found}): run "restore" with the last backup, which keeps this file and its -wal for whoever looks into them ("A damaged database" in docs/operations.md)`,
     zh: `数据库已损坏（${found}）：请用最近的备份运行 restore，它会保留该文件及其 -wal 以备排查（见 docs/operations.zh-CN.md 的“数据库损坏”）`,
   })
-
-const LATER: Words = {
-  en: 'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
-  zh: '该数据库属于更新版本的 idface-notifier，其结构已被更改：请重新使用该版本，或恢复升级前的备份',
-}
 
 /**
  * What is told of an existing file: that another service has it open, and that its schema is an older one. A new file is not
@@ -42,7 +36,7 @@ export const bringUpToDate = async (
   const { db, write, sealed } = context
   const isOlder = refuseDamage(() => {
     const age = ageOf(context.client)
-    if (age === 'later') throw new StartError(LATER)
+    if (age === 'later') refuseLater()
     if (hasTable(context.client, 'meta')) {
       assertKey(context)
       refuseMoved(context.client)
@@ -88,17 +82,10 @@ const markOurs = async ({ client, write }: Context) => {
 const hasTable = (client: Context['client'], name: string): boolean =>
   client.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined
 
-/** Which schema it has, seen from this version. */
-export const ageOf = (client: Context['client']): 'new' | 'older' | 'current' | 'later' => {
+export const ageOf = (client: Context['client']): SchemaAge => {
   if (!hasTable(client, '__drizzle_migrations')) return 'new'
-  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
-    entries: { when: number }[]
-  }
-  const newest = Math.max(...journal.entries.map(({ when }) => when))
-  const applied = client.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
-  if (applied === null) return 'new'
-  if (Number(applied) > newest) return 'later'
-  return Number(applied) < newest ? 'older' : 'current'
+  const applied = client.prepare<[], number | null>('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
+  return judgeSchema(MIGRATIONS, applied ?? null)
 }
 
 const assertWhole = ({ client }: Context) => {
@@ -110,9 +97,5 @@ const assertWhole = ({ client }: Context) => {
 
 const assertKey = ({ client, sealed }: Context) => {
   const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
-  if (!canary || sealed.canary.isOurs(canary.value)) return
-  throw new StartError({
-    en: 'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
-    zh: 'MASTER_KEY 不是写入该数据库的密钥；请改回正确的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
-  })
+  if (canary && !sealed.canary.isOurs(canary.value)) refuseKey()
 }

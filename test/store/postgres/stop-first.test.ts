@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { StartError } from '../../../src/core/error.ts'
 import { migrateInTurns } from '../../../src/store/postgres/migrating.ts'
 import { MIGRATIONS, openClient } from '../../../src/store/postgres/opening.ts'
-import { journalOf, refuseBesideOlder } from '../../../src/store/postgres/stop-first.ts'
+import { refuseBesideOlder } from '../../../src/store/postgres/stop-first.ts'
+import { journalOf } from '../../../src/store/schema-age.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
 let server: TestServer

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { StartError } from '../core/error.ts'
+
+/** Which schema a database has, seen from this version. */
+export type SchemaAge = 'new' | 'older' | 'current' | 'later'
+
+export interface JournalEntry {
+  /** As it is recorded in the database once it has run. */
+  when: number
+  tag: string
+}
+
+/** The migrations of a folder, oldest first. */
+export const journalOf = (folder: string): JournalEntry[] =>
+  (JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as { entries: JournalEntry[] }).entries
+
+/** @param applied the `when` of the newest migration that has run; null: none has */
+export const judgeSchema = (folder: string, applied: number | null): SchemaAge => {
+  const newest = Math.max(...journalOf(folder).map(({ when }) => when))
+  if (applied === null) return 'new'
+  if (applied > newest) return 'later'
+  return applied < newest ? 'older' : 'current'
+}
+
+export const refuseLater = (): never => {
+  throw new StartError({
+    en: 'this database belongs to a later version of idface-notifier, which has changed its schema: start that version again, or restore a backup from before the upgrade',
+    zh: '该数据库属于更新版本的 idface-notifier，其结构已被更改：请重新使用该版本，或恢复升级前的备份',
+  })
+}
+
+export const refuseKey = (): never => {
+  throw new StartError({
+    en: 'MASTER_KEY is not the key that this database was written with; put the right one back (and while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+    zh: 'MASTER_KEY 不是写入该数据库的密钥；请改回正确的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
+  })
+}
