@@ -39,14 +39,15 @@ export const wasCommitted = async (
     await sleep(pauseMs)
     const found = await find(pool, xid)
     if (found === null) continue
-    // What is committed keeps its number, so that number says nothing else.
+    // Had ours been committed, its number would say so in every life.
     if (found.status === 'aborted') return false
     if (found.life === life && life !== null) {
       if (found.status === 'committed') return true
       continue
     }
+    // Ours, or that of a later life which has its number now: nobody can tell.
     if (found.status === 'committed') break
-    // Another one's, since all that were open have ended with the life before.
+    // A later one's: all that were open have ended with the life before.
     if (found.status === 'in progress' && life !== null) return false
   }
   throw unavailable({ en: 'whether it has recorded the change is not known', zh: '尚不清楚更改是否已写入' })

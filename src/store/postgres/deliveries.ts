@@ -28,7 +28,7 @@ const COUNTERS = ['claims', 'fence', 'attempts', 'unrecorded', 'retries'] as con
 type Counters = Pick<Delivery, (typeof COUNTERS)[number]>
 
 export interface LockedMessage extends Body, Delivery {
-  /** The counters that stand beside what it says: they hold for what is delivered. */
+  /** The counters that `message_bodies` has: they count once it is delivered, and until then may be out of date. */
   kept: Counters
 }
 
@@ -43,24 +43,24 @@ export const LOCK_DELIVERIES = `
   FROM deliveries WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR NO KEY UPDATE`
 
 export const REMOVE = 'DELETE FROM deliveries WHERE seq = ANY($1::bigint[])'
-const KEEP = `
-  UPDATE message_bodies SET claims = v.claims, fence = v.fence, attempts = v.attempts, unrecorded = v.unrecorded, retries = v.retries
+const SET_COUNTERS =
+  'claims = v.claims, fence = v.fence, attempts = v.attempts, unrecorded = v.unrecorded, retries = v.retries'
+/** What `countersOf` gives, and `statesOf` behind it. */
+const VALUES = `unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::text[], $8::bigint[], $9::bigint[])
+    AS v(seq, claims, fence, attempts, unrecorded, retries, state, due_at, claimed_at)`
+const KEEP_COUNTERS = `
+  UPDATE message_bodies SET ${SET_COUNTERS}
   FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[]) AS v(seq, claims, fence, attempts, unrecorded, retries)
   WHERE message_bodies.seq = v.seq`
 export const CHANGE = `
-  UPDATE deliveries SET claims = v.claims, fence = v.fence, attempts = v.attempts, unrecorded = v.unrecorded, retries = v.retries,
-    state = v.state, due_at = v.due_at, claimed_at = v.claimed_at
-  FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::text[], $8::bigint[], $9::bigint[])
-    AS v(seq, claims, fence, attempts, unrecorded, retries, state, due_at, claimed_at)
-  WHERE deliveries.seq = v.seq`
+  UPDATE deliveries SET ${SET_COUNTERS}, state = v.state, due_at = v.due_at, claimed_at = v.claimed_at
+  FROM ${VALUES} WHERE deliveries.seq = v.seq`
 const ADD = `
   INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, claims, fence, attempts, unrecorded, retries, state,
     due_at, claimed_at)
   SELECT b.seq, b.partner_id, b.registration_id, b.lane_id, b.callback_url, v.claims, v.fence, v.attempts, v.unrecorded, v.retries,
     v.state, v.due_at, v.claimed_at
-  FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::text[], $8::bigint[], $9::bigint[])
-    AS v(seq, claims, fence, attempts, unrecorded, retries, state, due_at, claimed_at)
-    JOIN message_bodies b ON b.seq = v.seq`
+  FROM ${VALUES} JOIN message_bodies b ON b.seq = v.seq`
 
 /**
  * Messages with their deliveries, locked in the order of their numbers: first what they say, then how it goes, so that somebody who
@@ -91,17 +91,15 @@ export interface DeliveryChange {
   becomes: Delivery
 }
 
-/** A delivery ends by being removed; one that begins anew is added. */
+/** The delivery of what is delivered is removed, its counters kept beside what it said; one that begins anew is added. */
 export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[]): Promise<void> => {
   const isOver = ({ state }: Delivery): boolean => state === 'delivered'
-  const [over, open] = [true, false].map(is => changes.filter(({ becomes }) => isOver(becomes) === is)) as [
-    DeliveryChange[],
-    DeliveryChange[],
-  ]
+  const over = changes.filter(({ becomes }) => isOver(becomes))
+  const open = changes.filter(({ becomes }) => !isOver(becomes))
   const removed = over.filter(({ was }) => !isOver(was))
   if (removed.length > 0) await tx.rows(REMOVE, [removed.map(({ was }) => was.seq)])
   const kept = over.filter(({ was, becomes }) => COUNTERS.some(name => was.kept[name] !== becomes[name]))
-  if (kept.length > 0) await tx.rows(KEEP, countersOf(kept))
+  if (kept.length > 0) await tx.rows(KEEP_COUNTERS, countersOf(kept))
   for (const [text, changed] of [
     [CHANGE, open.filter(({ was }) => !isOver(was))],
     [ADD, open.filter(({ was }) => isOver(was))],

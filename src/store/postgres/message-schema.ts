@@ -4,8 +4,8 @@ import { holds, identity, int8, oneOf, sealed, text, time } from './columns.ts'
 import { index, integer, pgTable, primaryKey, sql, uniqueIndex } from './drizzle.ts'
 
 /**
- * What webhooks say: it changes only where it is erased, so none of its indexes is written again. The view `messages` has it together with
- * its delivery, as one row.
+ * What webhooks say: no column of an index changes, so none of its indexes is written again. The view `messages`, which is made by a
+ * migration, has it together with its delivery, as one row.
  */
 export const messageBodies = pgTable(
   'message_bodies',
@@ -23,7 +23,7 @@ export const messageBodies = pgTable(
     createdAt: time('created_at').notNull(),
     /** The registration's, so that a claim need not look for that. */
     traceparent: text('traceparent'),
-    // How its delivery ended. Most end with their first attempt, which then need not be written here.
+    // How its delivery ended, once it is delivered. The defaults say "at the first attempt": for most, nothing is written here then.
     claims: integer('claims').notNull().default(1),
     fence: integer('fence').notNull().default(0),
     attempts: integer('attempts').notNull().default(1),
