@@ -94,7 +94,7 @@ export const openPostgresStore = async ({
   // For what the workers call, so that calls and workers do not wait for each other's connections.
   const ofLoops: Context = { ...context, ...connection.loops }
   const counts = () => ({ ...connection.figures(), isListening: channel.isUp(), kind: 'postgres' as const })
-  const verbs = {
+  const verbs: Omit<Store, 'now' | 'hints' | 'close'> = {
     ...createPartners(context),
     ...createApiKeys(context),
     ...createSerialSigns(context),
@@ -143,5 +143,5 @@ export const openPostgresStore = async ({
     await channel.close()
     await connection.close()
   }
-  return { now: connection.now, hints, ...(verbs as Omit<Store, 'now' | 'hints' | 'close'>), close }
+  return { now: connection.now, hints, ...verbs, close }
 }
