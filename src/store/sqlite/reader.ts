@@ -5,26 +5,11 @@ import { realPathOf } from './database-file.ts'
 import { createEvents } from './events.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { openReadOnly } from './read-only.ts'
+import type { ReadVerb } from './read-verbs.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrationSearch } from './registration-search.ts'
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
-
-/** The verbs whose work grows with what there is. */
-export type ReadVerb =
-  | 'listRegistrations'
-  | 'lookUpRegistrations'
-  | 'listAttempts'
-  | 'listEvents'
-  | 'listActs'
-  | 'searchRegistrations'
-  | 'countRegistrations'
-  | 'groupFailures'
-  | 'explain'
-  | 'usageOf'
-  | 'statusOf'
-  | 'listCallbacks'
-  | 'stats'
 
 /**
  * A second connection to a file that a store has open and at the current schema: for long reads, which would hold up that

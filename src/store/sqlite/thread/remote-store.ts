@@ -2,27 +2,13 @@ import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
-import type { ReadVerb } from '../reader.ts'
+import { READ_VERBS } from '../read-verbs.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
 import { type OpenThread, openThread } from './open-thread.ts'
 import { createTurns } from './turns.ts'
 
-const READS: ReadonlySet<Verb> = new Set<ReadVerb>([
-  'listRegistrations',
-  'lookUpRegistrations',
-  'listAttempts',
-  'listEvents',
-  'listActs',
-  'searchRegistrations',
-  'countRegistrations',
-  'groupFailures',
-  'explain',
-  'usageOf',
-  'statusOf',
-  'listCallbacks',
-  'stats',
-])
+const READS: ReadonlySet<Verb> = new Set(READ_VERBS)
 
 /**
  * So many reads of one partner are with the thread at a time; the second is at hand there when the first ends. The thread takes

@@ -1,0 +1,17 @@
+/** The verbs whose work grows with what there is: where there is a thread for reads, it does them (decisions/026). */
+export const READ_VERBS = [
+  'listRegistrations',
+  'lookUpRegistrations',
+  'listAttempts',
+  'listEvents',
+  'listActs',
+  'searchRegistrations',
+  'countRegistrations',
+  'groupFailures',
+  'explain',
+  'usageOf',
+  'statusOf',
+  'listCallbacks',
+  'stats',
+] as const
+export type ReadVerb = (typeof READ_VERBS)[number]
