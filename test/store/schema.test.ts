@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const KIT = join(ROOT, 'node_modules/drizzle-kit/bin.cjs')
+
+/** What drizzle would still write into the migrations of an engine. */
+const missingOf = async (dialect: string, room: string): Promise<string[]> => {
+  const folder = mkdtempSync(join(tmpdir(), 'schema-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  cpSync(join(ROOT, 'migrations', room), folder, { recursive: true })
+  const known = new Set(readdirSync(folder))
+  const schema = `src/store/${room}/schema.ts`
+  // It takes its output for a path below the working folder.
+  const out = relative(ROOT, folder)
+  const args = [KIT, 'generate', `--dialect=${dialect}`, `--schema=${schema}`, `--out=${out}`]
+  await promisify(execFile)(process.execPath, args, { cwd: ROOT })
+  return readdirSync(folder)
+    .filter(name => !known.has(name))
+    .map(name => readFileSync(join(folder, name), 'utf8'))
+}
+
+test.each([
+  ['sqlite', 'sqlite'],
+  ['postgresql', 'postgres'],
+])('the migrations of %s make what schema.ts says', { timeout: 60_000 }, async (dialect, room) => {
+  expect(await missingOf(dialect, room)).toEqual([])
+})
