@@ -1,6 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { StartError } from '../../../src/core/error.ts'
 import { migrateInTurns } from '../../../src/store/postgres/migrating.ts'
@@ -37,31 +39,63 @@ const openOld = async (name: string) => {
   return { url, client, applied: before.at(-1)?.when ?? 0 }
 }
 
+const show = (client: Client, name: string, ago: string) =>
+  client.query(
+    `INSERT INTO nodes (id, name, version, settings, roles, key, started_at, seen_at, steady_at)
+     SELECT $1, $1, '1', '', '[]', '', at, at, at
+     FROM (SELECT floor(extract(epoch FROM clock_timestamp() - $2::interval) * 1000)::bigint AS at) AS seen
+     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,
+    [name, ago],
+  )
+
+/** Looks more often than nodes are looked for. */
+const refusalOf = (client: Client, applied: number) =>
+  refuseBesideOlder(client, MIGRATIONS, applied, 50).then(
+    () => null,
+    (error: StartError) => error.words,
+  )
+
+/** Nodes that show themselves all the while, as seen `ago`. */
+const beating = async (url: string, names: readonly string[], ago: string) => {
+  const client = await openClient(url, 'nodes')
+  let isOver = false
+  const beats = (async () => {
+    for (; !isOver; await sleep(20)) for (const name of names) await show(client, name, ago)
+  })()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      isOver = true
+      await beats
+      await client.end()
+    },
+  }
+}
+
 test('a node of the version before worked on beside a schema that it could not write to', async () => {
-  const { client, applied } = await openOld('worked')
-  const refusal = () =>
-    refuseBesideOlder(client, MIGRATIONS, applied).then(
-      () => null,
-      (error: StartError) => error.words,
-    )
-  const show = (name: string, ago: string) =>
-    client.query(
-      `INSERT INTO nodes (id, name, version, settings, roles, key, started_at, seen_at, steady_at)
-       SELECT $1, $1, '1', '', '[]', '', at, at, at
-       FROM (SELECT floor(extract(epoch FROM clock_timestamp() - $2::interval) * 1000)::bigint AS at) AS seen`,
-      [name, ago],
-    )
-  expect(await refusal()).toBeNull()
-  await show('gone:8080', '31 s')
-  expect(await refusal()).toBeNull()
-  await show('one:8080', '5 s')
-  await show('two:8080', '1 s')
-  expect(await refusal()).toEqual({
+  const { url, client, applied } = await openOld('worked')
+  expect(await refusalOf(client, applied)).toBeNull()
+  const names = ['one:8080', 'two:8080']
+  for (const name of names) await show(client, name, '1 s')
+  await using _ = await beating(url, names, '1 s')
+  expect(await refusalOf(client, applied)).toEqual({
     en: expect.stringContaining('stop all of them, one:8080, two:8080, and start again'),
     zh: expect.stringContaining('one:8080、two:8080'),
   })
   // What is not missing stops nobody.
   await expect(refuseBesideOlder(client, MIGRATIONS, JOURNAL.at(-1)?.when ?? 0)).resolves.toBeUndefined()
+})
+
+test('a node that was killed a moment ago kept the new version from starting, and it was not started again', async () => {
+  const { client, applied } = await openOld('killed')
+  await show(client, 'killed:8080', '29 s')
+  expect(await refusalOf(client, applied)).toBeNull()
+})
+
+test('nodes that could not show themselves while the database was away were taken for stopped', async () => {
+  const { url, client, applied } = await openOld('away')
+  await show(client, 'away:8080', '300 s')
+  await using _ = await beating(url, ['away:8080'], '0 s')
+  expect(await refusalOf(client, applied)).toMatchObject({ en: expect.stringContaining('away:8080') })
 })
 
 const MESSAGES = `
