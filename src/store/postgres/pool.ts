@@ -91,11 +91,12 @@ export const openPool = ({ url, name, size }: PoolOptions): Pool => {
         client.release(isBroken)
       }
     },
-    stats: () => ({
-      inUse: pool.totalCount - pool.idleCount,
-      idle: pool.idleCount,
-      waiting: pool.waitingCount,
-    }),
+    stats: () => {
+      // The pool gives out an idle connection at the next tick, until when whoever takes it counts as one that waits.
+      const taken = Math.min(pool.idleCount, pool.waitingCount)
+      const idle = pool.idleCount - taken
+      return { inUse: pool.totalCount - idle, idle, waiting: pool.waitingCount - taken }
+    },
     close: () => {
       closing ??= pool.end()
       return closing

@@ -54,6 +54,18 @@ test('tells the size, the server, its connections, and what it has committed', a
   expect([inUse + idle, waiting]).toEqual([2, 0])
 })
 
+test('calls that an idle connection takes at once were told to wait for one', async () => {
+  await using node = await openAt('waiting')
+  await Promise.all([node.store.probe(), node.store.probe()])
+  const told: PostgresStats['pools']['api'][] = []
+  const tell = async () => void told.push(((await node.store.engineCounts()) as PostgresStats).pools.api)
+  await Promise.all([node.store.listNodes(), node.store.lastBackup(), tell(), Promise.resolve().then(tell)])
+  expect(told.map(({ inUse, idle, waiting }) => [inUse + idle, waiting])).toEqual([
+    [2, 0],
+    [2, 0],
+  ])
+})
+
 test('a disk that has no room for new rows was found writable, because the probe writes where a row is already', async () => {
   await using node = await openAt('room')
   await node.store.probe()
