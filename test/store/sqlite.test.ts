@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -10,6 +10,15 @@ import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
+const MASTER_KEY = randomBytes(32)
+
+/** A new file is a copy of one: all migrations, each on the disk, take longer than most tests. */
+const folder = mkdtempSync(join(tmpdir(), 'notifier-template-'))
+const template = join(folder, 'notifier.db')
+beforeAll(async () => {
+  await (await openSqliteStore({ path: template, masterKey: MASTER_KEY, now: () => START, defaultRate: 1 })).close()
+})
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const openAt =
   (pathFor: () => string, openSqlite: (options: SqliteOptions) => Promise<Store> = openSqliteStore): OpenStore =>
@@ -17,7 +26,7 @@ const openAt =
     const clock = { now: START }
     const store = await openSqlite({
       path: pathFor(),
-      masterKey: randomBytes(32),
+      masterKey: MASTER_KEY,
       now: () => clock.now,
       defaultRate: rate,
     })
@@ -32,7 +41,9 @@ const openAt =
 const newFile = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-store-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  return join(folder, 'notifier.db')
+  const path = join(folder, 'notifier.db')
+  copyFileSync(template, path)
+  return path
 }
 
 describeStore(
@@ -44,7 +55,7 @@ describeStore('SQLite in a file, on a thread of its own', openAt(newFile, openRe
 
 describeSharedStore('two handles of an SQLite file', async ({ rate }) => {
   const clock = { now: START }
-  const options = { path: newFile(), masterKey: randomBytes(32), now: () => clock.now, defaultRate: rate }
+  const options = { path: newFile(), masterKey: MASTER_KEY, now: () => clock.now, defaultRate: rate }
   return {
     store: await openSqliteStore(options),
     other: await openSqliteStore(options),
