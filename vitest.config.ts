@@ -1,11 +1,25 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Hundreds of tests start a thread or a process of the service: with this its types are stripped once, not each time.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/idface-notifier', import.meta.url))
 
+/** The longest of all are small files, which would come last, and be waited for alone. */
+const LONGEST = /\/test\/store\/(sqlite|postgres)\.test\.ts$/
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { true: longest = [], false: others = [] } = Object.groupBy(await super.sort(files), ({ moduleId }) =>
+      LONGEST.test(moduleId) ? 'true' : 'false',
+    )
+    return [...longest, ...others]
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     include: ['test/**/*.test.ts'],
     // Many tests wait for sockets and processes, so two at a time pay even where there are two cores.
     maxWorkers: 2,
