@@ -25,7 +25,8 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   // Never `once`: without a listener, a second signal would end the process before its folder is gone.
   const interrupted = () => process.exit(130)
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  let onSignal: () => void = interrupted
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal())
 
   try {
     const stage = await openStage(folder)
@@ -35,7 +36,12 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
     if (keep) {
       clearTimeout(limit)
       printKept(stage, texts)
-      await firstSignal(interrupted)
+      await new Promise<void>(resolve => {
+        onSignal = () => {
+          onSignal = interrupted
+          resolve()
+        }
+      })
     } else if (held) for (const [command, what] of texts.next) print(`  ${pad(command, 26)}${what}`)
     await stage.close()
   } catch (error) {
@@ -43,17 +49,6 @@ export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<
   }
   clearTimeout(limit)
 }
-
-/** Puts `interrupted` off until the second signal. */
-const firstSignal = (interrupted: () => void) =>
-  new Promise<void>(resolve => {
-    const signals = ['SIGINT', 'SIGTERM'] as const
-    const first = () => {
-      for (const signal of signals) process.on(signal, interrupted).off(signal, first)
-      resolve()
-    }
-    for (const signal of signals) process.on(signal, first).off(signal, interrupted)
-  })
 
 const printKept = (stage: Stage, { kept, serials }: DemoTexts): void => {
   print(`${kept.title}

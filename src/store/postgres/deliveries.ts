@@ -1,4 +1,4 @@
-import type { MessageState } from '../../core/message.ts'
+import type { MessageFacts } from '../rules/settle-message.ts'
 import type { Tx } from './connection.ts'
 
 /** What a message says, as far as it matters to its sending. */
@@ -13,16 +13,7 @@ interface Body {
 }
 
 /** How the sending of a message goes. */
-export interface Delivery {
-  state: MessageState
-  dueAt: number | null
-  claimedAt: number | null
-  claims: number
-  fence: number
-  attempts: number
-  unrecorded: number
-  retries: number
-}
+export type Delivery = Omit<MessageFacts, 'seq' | 'isErased' | 'isRecorded'>
 
 const COUNTERS = ['claims', 'fence', 'attempts', 'unrecorded', 'retries'] as const
 type Counters = Pick<Delivery, (typeof COUNTERS)[number]>

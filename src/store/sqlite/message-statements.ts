@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { MessageState } from '../../core/message.ts'
 import type { PartnersQuestion } from '../rules/claim-turn.ts'
+import type { MessageFacts } from '../rules/settle-message.ts'
 import type { AttemptKind } from '../store.ts'
 
 /** An array: an object of a row costs as much as finding it. */
@@ -22,16 +23,7 @@ export interface PartnerInTurn {
   disabled: 0 | 1
 }
 
-interface FoundMessage {
-  seq: number
-  state: MessageState
-  dueAt: number | null
-  claimedAt: number | null
-  claims: number
-  fence: number
-  attempts: number
-  unrecorded: number
-  retries: number
+interface FoundMessage extends Omit<MessageFacts, 'isErased' | 'isRecorded'> {
   isErased: 0 | 1
 }
 
