@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HELD } from '../../src/store/postgres/callback-pauses.ts'
 import {
@@ -19,9 +17,7 @@ import {
   SETTLE_LANES,
   TRIM_ATTEMPTS,
 } from '../../src/store/postgres/message-statements.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { explain } from '../support/postgres-plan.ts'
+import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
 
 /** CI takes a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
@@ -30,23 +26,15 @@ const LANES = ROWS / 20
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const GONE = 'https://h1.example/gone'
 
-let server: TestServer
+let database: Awaited<ReturnType<typeof openPlanDatabase>>
 let client: pg.Client
 
 beforeAll(async () => {
-  // Only the test itself collects statistics.
-  server = await openTestServer(['autovacuum=off'])
-  const url = await server.createDatabase('plans')
-  const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
-  await (await openPostgresStore(options)).close()
-  client = new pg.Client({ connectionString: url })
-  await client.connect()
+  database = await openPlanDatabase()
+  client = database.client
   await fill()
 }, 180_000)
-afterAll(async () => {
-  await client.end()
-  await server[Symbol.asyncDispose]()
-})
+afterAll(() => database[Symbol.asyncDispose]())
 
 /**
  * Half of the lanes are one partner's, and half of the messages are in one lane. A quarter of those wait, most of them due, and of the

@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOOK_AT_VERIFICATIONS } from '../../src/store/postgres/step-back.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import {
   CLAIM,
   DUE,
@@ -15,33 +12,24 @@ import {
   WAITING,
   WAITING_ACCOUNTS,
 } from '../../src/store/postgres/verification-statements.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { explain } from '../support/postgres-plan.ts'
+import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
 
 /** CI takes a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
 const PARTNERS = 200
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 
-let server: TestServer
+let database: Awaited<ReturnType<typeof openPlanDatabase>>
 let client: pg.Client
 
 beforeAll(async () => {
-  // Only the test itself collects statistics.
-  server = await openTestServer(['autovacuum=off'])
-  const url = await server.createDatabase('plans')
-  const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
-  await (await openPostgresStore(options)).close()
-  client = new pg.Client({ connectionString: url })
-  await client.connect()
+  database = await openPlanDatabase()
+  client = database.client
   const startedAt = performance.now()
   await fill()
   process.stdout.write(`${ROWS} verifications in ${Math.round(performance.now() - startedAt)} ms\n`)
 }, 180_000)
-afterAll(async () => {
-  await client.end()
-  await server[Symbol.asyncDispose]()
-})
+afterAll(() => database[Symbol.asyncDispose]())
 
 /** Nine tenths are one partner's. They wait in nine queues, most of them due, and a registration waits for each. */
 const fill = async () => {

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DELIVERED_ELSEWHERE } from '../../src/store/postgres/callback-notices.ts'
 import { FIRST_FROM, FOLLOWING } from '../../src/store/postgres/events.ts'
@@ -9,31 +7,21 @@ import * as pages from '../../src/store/postgres/registration-pages.ts'
 import { SELECT_REGISTRATIONS } from '../../src/store/postgres/registration-rows.ts'
 import * as windows from '../../src/store/postgres/registration-windows.ts'
 import { WITH_MESSAGE } from '../../src/store/postgres/retention.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { explain } from '../support/postgres-plan.ts'
+import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
 
 /** CI takes a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
 const PARTNERS = 200
 
-let server: TestServer
+let database: Awaited<ReturnType<typeof openPlanDatabase>>
 let client: pg.Client
 
 beforeAll(async () => {
-  // Only the test itself collects statistics.
-  server = await openTestServer(['autovacuum=off'])
-  const url = await server.createDatabase('plans')
-  const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
-  await (await openPostgresStore(options)).close()
-  client = new pg.Client({ connectionString: url })
-  await client.connect()
+  database = await openPlanDatabase()
+  client = database.client
   await fill()
 }, 180_000)
-afterAll(async () => {
-  await client.end()
-  await server[Symbol.asyncDispose]()
-})
+afterAll(() => database[Symbol.asyncDispose]())
 
 const ID = "'reg_' || lpad(n::text, 20, '0')"
 const idOf = (n: number): string => `reg_${String(n).padStart(20, '0')}`

@@ -1,4 +1,8 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openTestServer } from './postgres.ts'
 
 interface Plan {
   'Node Type': string
@@ -39,5 +43,22 @@ export const explain = async (
     }
   } finally {
     await client.query('ROLLBACK; DEALLOCATE explained')
+  }
+}
+
+/** An empty database of today's schema, on a server of its own where only the test itself collects statistics. */
+export const openPlanDatabase = async (): Promise<{ client: pg.Client } & AsyncDisposable> => {
+  const server = await openTestServer(['autovacuum=off'])
+  const url = await server.createDatabase('plans')
+  const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
+  await (await openPostgresStore(options)).close()
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return {
+    client,
+    [Symbol.asyncDispose]: async () => {
+      await client.end()
+      await server[Symbol.asyncDispose]()
+    },
   }
 }
