@@ -191,7 +191,7 @@ export interface SchemaFacts {
 }
 
 const EVENTS = ['insert', 'update', 'delete']
-/** The triggers of the counts, as the migrations make them. */
+/** The triggers of the counts, as the migrations make them: a test compares them with those of a new database. */
 const COUNTING = [
   ...['deliveries', 'lanes', 'registrations', 'verifications'].flatMap(table =>
     EVENTS.map(event => `${table}_counted_at_${event}`),

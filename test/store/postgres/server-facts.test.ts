@@ -43,3 +43,12 @@ test('a view that is gone, or that belongs to somebody else, went unnoticed', as
   await client.query('RESET ROLE; DROP VIEW messages')
   expect((await readSchema(client)).missing).toEqual(['messages'])
 })
+
+test('a count trigger that a migration adds was not looked for until somebody added it to a list too', async () => {
+  const { rows } = await client.query<{ name: string; table: string }>(
+    `SELECT tgname::text AS name, tgrelid::regclass::text AS table FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname`,
+  )
+  expect((await readSchema(client)).missingTriggers).toEqual([])
+  for (const { table } of rows) await client.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`)
+  expect((await readSchema(client)).missingTriggers.toSorted()).toEqual(rows.map(({ name }) => name))
+})
