@@ -7,7 +7,10 @@ import { unreachable } from './failure.ts'
 export interface Pool {
   /** Throws within `CONNECT_TIMEOUT_MS`: no connection is free, or none can be made. */
   connect(): Promise<PoolClient>
-  /** The server was silent on one: whatever lies between has forgotten the others too, so they are opened anew. */
+  /**
+   * The server was silent on one: whatever lies between may have forgotten the others too, so each that has heard nothing since is opened
+   * anew. Behind a pooler that is busy, those at work go on.
+   */
   suspectAll(): void
   /** One statement outside a transaction. */
   query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
@@ -49,15 +52,17 @@ export const sessionOf = ({ url, name }: Pick<PoolOptions, 'url' | 'name'>) => (
 
 export const openPool = ({ url, name, size }: PoolOptions): Pool => {
   const pool = new pg.Pool({ ...sessionOf({ url, name }), max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS })
-  /** How many silences there were before each was opened. */
-  const opened = new WeakMap<PoolClient, number>()
+  /** How many silences there had been when each heard something last. */
+  const heard = new WeakMap<PoolClient, number>()
   let silences = 0
   let closing: Promise<void> | null = null
 
   // One that breaks while it is idle is opened anew when it is needed.
   pool.on('error', () => {})
   pool.on('connect', client => {
-    opened.set(client, silences)
+    const hear = () => void heard.set(client, silences)
+    hear()
+    client.connection.stream.on('data', hear)
     // One that breaks between two statements says so at the next one.
     client.on('error', () => {})
   })
@@ -68,7 +73,7 @@ export const openPool = ({ url, name, size }: PoolOptions): Pool => {
       const client = await pool.connect().catch((error: unknown) => {
         throw unreachable(error)
       })
-      if (opened.get(client) === silences) return client
+      if (heard.get(client) === silences) return client
       client.release(true)
       // Where nobody answers, the end would be waited for.
       client.connection.stream.destroy()
