@@ -24,7 +24,7 @@ export interface ListenLimits {
   mostConnections: number
 }
 
-const LIMITS: ListenLimits = {
+export const LIMITS: ListenLimits = {
   headersTimeout: 10 * SECOND,
   requestTimeout: 30 * SECOND,
   keepAliveTimeout: 5 * SECOND,

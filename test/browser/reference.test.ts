@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
 import { openPrefixProxy } from '../http/docs/support/prefix-proxy.ts'
 import { openBrowser, reasonToSkip } from './chromium.ts'
@@ -7,7 +8,7 @@ const BUSY_MS = 60_000
 
 describe.skipIf(reasonToSkip !== null)('the reference', { timeout: BUSY_MS }, () => {
   test('tries a call out below the prefix of a proxy', async () => {
-    await using api = await openListening({ keepAliveTimeout: 5_000 }, { now: () => performance.now() * 100 })
+    await using api = await openListening(LIMITS, { now: () => performance.now() * 100 })
     await using proxy = await openPrefixProxy(api.url, '/idface/v2')
     const browser = await openBrowser()
     try {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
 import { openFolder } from '../support/service.ts'
 import type { Given, Seen } from './support/seen.ts'
@@ -51,7 +52,7 @@ const run = async (args: readonly string[], cwd: string): Promise<void> => {
 
 let api: Awaited<ReturnType<typeof openListening>>
 beforeAll(async () => {
-  api = await openListening({ keepAliveTimeout: 5_000 })
+  api = await openListening(LIMITS)
 })
 afterAll(() => api[Symbol.asyncDispose]())
 

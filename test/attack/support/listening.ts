@@ -15,7 +15,12 @@ const SHORT: ListenLimits = {
   mostConnections: 4_096,
 }
 
-/** The API on a real socket, three quarters of whose connections may wait. `handled`: the connection of each call it got. */
+/**
+ * The API on a real socket, three quarters of whose connections may wait. `handled`: the connection of each call it got.
+ *
+ * @param limits the service's own for a client that opens connections in advance and lets them rest, such as a browser: it was
+ *     answered 408 on one that it had just begun to use
+ */
 export const openListening = async (limits: Partial<ListenLimits> = {}, overrides: Partial<ApiDeps> = {}) => {
   const all = { ...SHORT, ...limits }
   const waitingRoom = createWaitingRoom({ perPartner: 64, most: 0.75 * all.mostConnections })
