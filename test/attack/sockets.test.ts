@@ -4,7 +4,7 @@ import { head, openRawClient, type RawClient, statusesOf } from './support/raw-c
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 /** What a test waits for at most where a limit of 0.6 s holds. */
-const BOUNDED_MS = 3_000
+const BOUNDED_MS = 10_000
 /** So that a busy machine does not end a request before it is judged. */
 const UNHURRIED = { requestTimeout: 20_000 }
 
