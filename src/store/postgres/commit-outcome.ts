@@ -1,6 +1,7 @@
 import { unavailable } from '../unavailable.ts'
 import { isSilent, postgresCodeOf } from './failure.ts'
 import type { Pool } from './pool.ts'
+import type { TimeLimits } from './time-limits.ts'
 
 /** A transaction, as what came of it is looked up. */
 export interface Numbered {
@@ -11,8 +12,6 @@ export interface Numbered {
 
 /** When to look what came of a commit whose answer was lost: for longer than the server waits for a client that does nothing. */
 const OUTCOME_PAUSES_MS = [0, 50, 200, 500, 1_000, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000]
-/** No look begins later, since each may wait for a connection that cannot be made. */
-const OUTCOME_WITHIN_MS = 15_000
 
 /**
  * A server that has crashed, or that takes the place of another one, gives the numbers of transactions again that were lost with it. So
@@ -31,11 +30,15 @@ export const beginLife = async (pool: Pick<Pool, 'query'>): Promise<void> => {
 export const wasCommitted = async (
   pool: Pick<Pool, 'query' | 'suspectAll'>,
   { xid, life }: Numbered,
-  { now, sleep }: { now: () => number; sleep: (ms: number) => Promise<unknown> },
+  {
+    now,
+    sleep,
+    limits: { outcomeMs },
+  }: { now: () => number; sleep: (ms: number) => Promise<unknown>; limits: Pick<TimeLimits, 'outcomeMs'> },
 ): Promise<boolean> => {
   const start = now()
   for (const pauseMs of OUTCOME_PAUSES_MS) {
-    if (now() - start > OUTCOME_WITHIN_MS) break
+    if (now() - start > outcomeMs) break
     await sleep(pauseMs)
     const found = await find(pool, xid)
     if (found === null) continue

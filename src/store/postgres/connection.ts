@@ -8,6 +8,7 @@ import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
 import { explain, isLost, isOfConnection, isSilent, isUnprepared, judgeFailure, readOnly } from './failure.ts'
 import { openPool, type Pool } from './pool.ts'
+import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
 /** A transaction as the verbs of the store use it. */
 export interface Tx {
@@ -57,22 +58,23 @@ export interface ConnectionOptions {
   sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
   /** Connections for calls, and as many for the loops. */
   connections: number
+  /** `TIME_LIMITS` unless given. */
+  limits?: TimeLimits
 }
 
-/**
- * How long a statement may take, how long it may wait for a lock, and how long a transaction may do nothing. Each transaction sets them
- * for itself, since a pooler in transaction mode keeps nothing of a session.
- */
-const LIMITS = { statement_timeout: 10_000, lock_timeout: 3_000, idle_in_transaction_session_timeout: 10_000 }
-/** Waits for nothing, so a connection that is dead is found out by it. */
-const BEGIN_TIMEOUT_MS = 2_000
 /** A call is run again after these pauses, but not once it has lasted so long. */
 const PAUSES_MS = [20, 100, 400, 1_000]
 const RUN_AGAIN_WITHIN_MS = 3_000
 
-const SETTINGS = Object.entries(LIMITS)
-  .map(([name, ms]) => `SET LOCAL ${name} = ${ms};`)
-  .join(' ')
+/** Each transaction sets them for itself, since a pooler in transaction mode keeps nothing of a session. */
+const settingsOf = ({ statementMs, lockMs, idleMs }: TimeLimits): string =>
+  Object.entries({
+    statement_timeout: statementMs,
+    lock_timeout: lockMs,
+    idle_in_transaction_session_timeout: idleMs,
+  })
+    .map(([name, ms]) => `SET LOCAL ${name} = ${ms};`)
+    .join(' ')
 const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at'
 /**
  * The server ends a transaction whose rows nobody takes, too, which none of the limits does while it sends. Where its system has no such
@@ -80,10 +82,10 @@ const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at
  */
 const SENDING = `CASE WHEN version() LIKE '%linux%' THEN set_config('tcp_user_timeout', '10000', true) END`
 /** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
-const BEGIN_WRITE = `BEGIN ISOLATION LEVEL READ COMMITTED; ${SETTINGS}
+const beginWrite = (settings: string) => `BEGIN ISOLATION LEVEL READ COMMITTED; ${settings}
   SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
   SELECT pg_current_xact_id()::text AS xid, ${CLOCK}, ${SENDING}; ${LIFE}`
-const BEGIN_READ = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS}
+const beginRead = (settings: string) => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}
   SELECT NULL AS xid, pg_is_in_recovery() AS "isStandby", ${CLOCK}, ${SENDING}`
 
 interface Begun {
@@ -111,14 +113,16 @@ const LOCK = {
 }
 
 export const openConnection = (options: ConnectionOptions): Connection => {
-  const { url, now, hasDatabaseClock, sleep } = options
+  const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
+  const settings = settingsOf(limits)
+  const [writing, reading] = [beginWrite(settings), beginRead(settings)]
   const figures = createEngineFigures()
   let knownAheadMs: number | null = null
   const prepare = createPreparing()
 
   const begin = async (client: PoolClient, text: string): Promise<{ transaction: Numbered | null; tx: Tx }> => {
     const before = now()
-    const query = { text, query_timeout: BEGIN_TIMEOUT_MS }
+    const query = { text, query_timeout: limits.beginMs }
     const results = (await client.query(query)) as unknown as { rows: Begun[] }[]
     const begun: Begun = Object.assign({}, ...results.flatMap(({ rows }) => rows))
     // It may be behind what is true.
@@ -166,7 +170,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     if (transaction?.life === null) await beginLife(pool)
     if (transaction === null || lost === null) return value
     if (isSilent(lost.error)) pool.suspectAll()
-    if (await wasCommitted(pool, transaction, { now, sleep })) return value
+    if (await wasCommitted(pool, transaction, { now, sleep, limits })) return value
     throw lost.error
   }
 
@@ -194,10 +198,10 @@ export const openConnection = (options: ConnectionOptions): Connection => {
         throw explain(error)
       }
     }
-    return { write: run => call(BEGIN_WRITE, run), read: run => call(BEGIN_READ, run) }
+    return { write: run => call(writing, run), read: run => call(reading, run) }
   }
 
-  const [calls, loops] = ['api', 'loops'].map(name => openPool({ url, name, size: options.connections })) as [
+  const [calls, loops] = ['api', 'loops'].map(name => openPool({ url, name, size: options.connections, limits })) as [
     Pool,
     Pool,
   ]

@@ -2,10 +2,11 @@ import type { PoolClient, QueryResultRow } from 'pg'
 import type { PoolStats } from '../stats.ts'
 import { pg } from './drizzle.ts'
 import { unreachable } from './failure.ts'
+import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
 /** Connections to a primary or to a pooler before it; none is handed out of which it is known that it may be dead. */
 export interface Pool {
-  /** Throws within `CONNECT_TIMEOUT_MS`: no connection is free, or none can be made. */
+  /** Throws within `connectMs`: no connection is free, or none can be made. */
   connect(): Promise<PoolClient>
   /**
    * The server was silent on one: whatever lies between may have forgotten the others too, so each that has heard nothing since is opened
@@ -24,11 +25,9 @@ export interface PoolOptions {
   /** What the server's list of sessions calls it. */
   name: string
   size: number
+  limits: Pick<TimeLimits, 'connectMs' | 'answerMs'>
 }
 
-const CONNECT_TIMEOUT_MS = 5_000
-/** Longer than any statement may take: then the server cannot be heard. */
-const ANSWER_TIMEOUT_MS = 12_000
 const IDLE_TIMEOUT_MS = 30_000
 const KEEPALIVE_MS = 10_000
 
@@ -40,18 +39,21 @@ const types = {
     oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format as 'text'),
 }
 
-export const sessionOf = ({ url, name }: Pick<PoolOptions, 'url' | 'name'>) => ({
+export const sessionOf = (
+  { url, name }: Pick<PoolOptions, 'url' | 'name'>,
+  { connectMs, answerMs }: PoolOptions['limits'] = TIME_LIMITS,
+) => ({
   connectionString: url,
   application_name: `idface-notifier ${name}`,
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  query_timeout: ANSWER_TIMEOUT_MS,
+  connectionTimeoutMillis: connectMs,
+  query_timeout: answerMs,
   keepAlive: true,
   keepAliveInitialDelayMillis: KEEPALIVE_MS,
   types,
 })
 
-export const openPool = ({ url, name, size }: PoolOptions): Pool => {
-  const pool = new pg.Pool({ ...sessionOf({ url, name }), max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS })
+export const openPool = ({ size, limits, ...session }: PoolOptions): Pool => {
+  const pool = new pg.Pool({ ...sessionOf(session, limits), max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS })
   /** How many silences there had been when each heard something last. */
   const heard = new WeakMap<PoolClient, number>()
   let silences = 0

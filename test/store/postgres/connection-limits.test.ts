@@ -1,22 +1,34 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
 import type { Connection } from '../../../src/store/postgres/connection.ts'
+import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { NEEDED_TABLE, openTestServer } from '../../support/postgres.ts'
-import { count, open, timed, useRows } from './support.ts'
+import { count, open, SHORT_LIMITS, timed, useRows } from './support.ts'
 
 const rows = useRows()
+const atOnce = async () => {}
+
+test('the limits of the service are those that docs/operations.md tells', () => {
+  const { statementMs, lockMs, idleMs, beginMs, connectMs, answerMs, outcomeMs } = TIME_LIMITS
+  // Within seconds; a call under way, within half a minute.
+  expect(beginMs + connectMs).toBeLessThan(10 * SECOND)
+  expect(answerMs + outcomeMs).toBeLessThan(30 * SECOND)
+  // The server ends what a node leaves behind before that is given up here.
+  expect(Math.max(lockMs, statementMs, idleMs)).toBeLessThan(answerMs)
+})
 
 describe('a connection to PostgreSQL', () => {
   test('G5: a call that finds no connection free fails within its time', async () => {
-    await using connection = await open(rows.url(), { connections: 1 })
+    await using connection = await open(rows.url(), { connections: 1, limits: SHORT_LIMITS })
     const { promise, resolve } = Promise.withResolvers<void>()
     const first = connection.write(() => promise)
     const elapsed = await timed(() =>
       expect(count(connection)).rejects.toThrow('all connections of this node are in use'),
     )
-    expect(elapsed).toBeLessThan(6_000)
+    expect(elapsed).toBeLessThan(2 * SHORT_LIMITS.connectMs)
     await count(connection.loops)
     resolve()
     await first
@@ -35,7 +47,7 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G6: calls that wait for the lock of another session fail in time, and leave none behind', async () => {
-    await using connection = await open(rows.url(), { connections: 2 })
+    await using connection = await open(rows.url(), { connections: 2, limits: SHORT_LIMITS })
     await using operator = await open(rows.url(), { connections: 1 })
     const { promise, resolve } = Promise.withResolvers<void>()
     const { promise: locked, resolve: haveLocked } = Promise.withResolvers<void>()
@@ -49,7 +61,7 @@ describe('a connection to PostgreSQL', () => {
       const ends = await Promise.allSettled([1, 2, 3, 4, 5, 6].map(() => count(connection)))
       expect(ends.map(({ status }) => status)).toEqual(Array(6).fill('rejected'))
     })
-    expect(elapsed).toBeLessThan(9_000)
+    expect(elapsed).toBeLessThan(6 * SHORT_LIMITS.lockMs)
     const [waiting] = await rows.query<{ n: number }>(
       "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
     )
@@ -61,6 +73,7 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G7: a deadlock is run again, by whoever is its victim', async () => {
+    await rows.server().query(`ALTER DATABASE "${rows.database()}" SET deadlock_timeout = '50ms'`)
     await using connection = await open(rows.url())
     const met = Promise.withResolvers<void>()
     let arrived = 0
@@ -78,7 +91,7 @@ describe('a connection to PostgreSQL', () => {
 
   test('a clock that was set while a call ran made it fail at once, or be run again for as long', async () => {
     let aheadMs = 0
-    await using connection = await open(rows.url(), { now: () => Date.now() + aheadMs })
+    await using connection = await open(rows.url(), { now: () => Date.now() + aheadMs, sleep: atOnce })
     const runs = async (stepMs: number) => {
       let runs = 0
       const fail = connection.write(async tx => {
@@ -107,7 +120,7 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G7: what always fails so is run again five times only', async () => {
-    await using connection = await open(rows.url())
+    await using connection = await open(rows.url(), { sleep: atOnce })
     let runs = 0
     const fail = connection.write(async tx => {
       runs++

@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import type { PostgresStats } from '../../../src/store/stats.ts'
 import { findWriteError } from '../../../src/store/write-error.ts'
 import { eventually } from '../../support/api-client.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { SHORT_LIMITS } from './support.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -18,10 +20,10 @@ const MASTER_KEY = randomBytes(32)
 
 const openAt = async (name: string) => openOn(await server.createDatabase(name))
 
-const openOn = async (url: string) => {
+const openOn = async (url: string, limits = TIME_LIMITS) => {
   const store = await openPostgresStore({
     ...{ url, masterKey: MASTER_KEY, random: randomBytes, now: Date.now, sleep, defaultRate: 5 },
-    connections: 2,
+    ...{ connections: 2, limits },
   })
   return {
     store,
@@ -81,7 +83,7 @@ test("tells how old the oldest transaction is that keeps dead rows, whoever's it
   await other.connect()
   try {
     await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
-    await sleep(50)
+    await other.query('SELECT pg_sleep(0.05)')
     expect((await node.stats()).oldestSnapshotMs).toBeGreaterThanOrEqual(50)
     await other.query('COMMIT')
     expect((await node.stats()).oldestSnapshotMs).toBe(0)
@@ -96,7 +98,7 @@ test('tells whether it hears of other nodes', async () => {
 })
 
 test('counts what failed by why, and names it as PostgreSQL does', async () => {
-  await using node = await openAt('failing')
+  await using node = await openOn(await server.createDatabase('failing'), SHORT_LIMITS)
   expect(await findWriteError(node.store)).toBeNull()
   await server.query("ALTER TABLE meta ADD CONSTRAINT refuses CHECK (key <> 'probed') NOT VALID", [], 'failing')
   expect(await findWriteError(node.store)).toBe('23514')

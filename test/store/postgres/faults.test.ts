@@ -7,10 +7,12 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import { createClockWatch } from '../../../src/worker/clock-watch.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { first, openBench, SUCCESS } from '../../support/store.ts'
+import { SHORT_LIMITS } from './support.ts'
 
 const MASTER_KEY = randomBytes(32)
 const SHORT_MS = 1_000
@@ -22,7 +24,7 @@ let database: string
 const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
 
 /** A node with a clock of its own, and the database's for all decisions. */
-const openNode = async ({ url = server.urlOf(database), aheadMs = 0 } = {}) => {
+const openNode = async ({ url = server.urlOf(database), aheadMs = 0, limits = TIME_LIMITS } = {}) => {
   const bench = await openBench(async ({ rate }) => ({
     store: await openPostgresStore({
       url,
@@ -31,6 +33,7 @@ const openNode = async ({ url = server.urlOf(database), aheadMs = 0 } = {}) => {
       now: () => Date.now() + aheadMs,
       sleep,
       defaultRate: rate,
+      limits,
     }),
     advance: sleep,
   }))
@@ -144,7 +147,7 @@ describe('nodes on PostgreSQL', () => {
     timeout: 60_000,
   }, async () => {
     await using link = await openDatabaseLink(server)
-    const [cut, other] = [await openNode({ url: link.urlOf(database) }), await openNode()]
+    const [cut, other] = [await openNode({ url: link.urlOf(database), limits: SHORT_LIMITS }), await openNode()]
     const { id } = await cut.resolve()
     const late = first(await cut.claimMessages({ leaseMs: SHORT_MS }))
     link.silence(true)
@@ -162,7 +165,7 @@ describe('nodes on PostgreSQL', () => {
 
   test('N10: one that was cut off goes on by itself', { timeout: 60_000 }, async () => {
     await using link = await openDatabaseLink(server)
-    const node = await openNode({ url: link.urlOf(database) })
+    const node = await openNode({ url: link.urlOf(database), limits: SHORT_LIMITS })
     link.silence(true)
     await expect(node.register()).rejects.toMatchObject(unavailable)
     link.heal()

@@ -1,11 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
+import { TIME_LIMITS, type TimeLimits } from '../../../src/store/postgres/time-limits.ts'
 import { NEEDED_TABLE, openTestServer, type TestServer } from '../../support/postgres.ts'
 
 interface Options {
   connections?: number
   now?: () => number
+  limits?: TimeLimits
+  sleep?: (ms: number) => Promise<unknown>
+}
+
+/** As those of the service stand to each other, in a fifth of the time. */
+export const SHORT_LIMITS: TimeLimits = {
+  ...{ statementMs: 2_000, lockMs: 600, idleMs: 2_000, answerMs: 2_400 },
+  ...{ beginMs: 1_000, connectMs: 1_000, outcomeMs: 3_000 },
 }
 
 /** A server for the tests of a file, and before each of them a database with two rows. */
@@ -40,9 +49,9 @@ export const useRows = () => {
 
 export const open = async (
   url: string,
-  { connections = 5, now = Date.now }: Options = {},
+  { connections = 5, now = Date.now, limits = TIME_LIMITS, sleep = pause }: Options = {},
 ): Promise<Connection & AsyncDisposable> => {
-  const connection = openConnection({ url, now, hasDatabaseClock: true, sleep, connections })
+  const connection = openConnection({ url, now, hasDatabaseClock: true, sleep, connections, limits })
   return { ...connection, [Symbol.asyncDispose]: connection.close }
 }
 
