@@ -6,6 +6,7 @@ import type { Sealed } from '../sealed.ts'
 import { pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
+import { refuseHidden } from './home-schema.ts'
 import { beginLong } from './long-transaction.ts'
 import { migrateInTurns } from './migrating.ts'
 import { refuseBesideOlder } from './stop-first.ts'
@@ -24,8 +25,8 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, and
- * where a move into it has not ended.
+ * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, where
+ * other tables hide ours, and where a move into it has not ended.
  */
 export const bringUpToDate = async (
   url: string,
@@ -38,6 +39,7 @@ export const bringUpToDate = async (
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
     await guard.query(beginLong({ lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }))
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
+    await refuseHidden(guard)
     const age = await ageOf(guard)
     if (age === 'later') refuseLater()
     if (age !== 'new') await assertKey(guard, sealed)

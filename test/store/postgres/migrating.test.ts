@@ -11,6 +11,8 @@ import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openBench } from '../../support/store.ts'
 
+const MASTER_KEY = randomBytes(32)
+
 let server: TestServer
 let databases = 0
 let database: string
@@ -28,7 +30,7 @@ const openNode = async () => {
   const bench = await openBench(async ({ rate }) => ({
     store: await openPostgresStore({
       url: server.urlOf(database),
-      masterKey: randomBytes(32),
+      masterKey: MASTER_KEY,
       random: randomBytes,
       now: Date.now,
       sleep,
@@ -40,8 +42,11 @@ const openNode = async () => {
   return bench
 }
 
-/** The migrations of today, and one more that changes tables in this order. */
-const oneMore = (tables: readonly string[]): string => {
+/** The migrations of today, and one more that changes tables in this order, or does this. */
+const oneMore = (
+  tables: readonly string[],
+  statements = tables.map(table => `ALTER TABLE ${table} ADD COLUMN one_more bigint;`),
+): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-migrations-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   cpSync(MIGRATIONS, folder, { recursive: true })
@@ -51,7 +56,6 @@ const oneMore = (tables: readonly string[]): string => {
   if (!last) throw new Error('there are no migrations')
   journal.entries.push({ ...last, idx: last.idx + 1, when: last.when + 1, tag: 'one_more' })
   writeFileSync(path, JSON.stringify(journal))
-  const statements = tables.map(table => `ALTER TABLE ${table} ADD COLUMN one_more bigint;`)
   writeFileSync(join(folder, 'one_more.sql'), statements.join('--> statement-breakpoint\n'))
   return folder
 }
@@ -114,5 +118,31 @@ describe('a migration', () => {
     const migrating = migrateInTurns(open, oneMore(['accounts', 'registrations']), 2)
     await expect(migrating).rejects.toMatchObject({ cause: { code: '55P03' } })
     expect(await hasOneMore('accounts')).toBe(false)
+  })
+
+  /** The role of these tests. */
+  const USER = 'postgres'
+  const schemas = async () => {
+    const tables = "SELECT DISTINCT schemaname AS name FROM pg_tables WHERE schemaname IN ('public', $1) ORDER BY name"
+    return (await server.query(tables, [USER], database)).map(({ name }) => name)
+  }
+  const addTable = () => migrateInTurns(open, oneMore([], ['CREATE TABLE one_more (id bigint);']))
+
+  test('a schema with the name of the role got the tables that a migration made', async () => {
+    await server.query(`CREATE SCHEMA ${USER}`, [], database)
+    await openNode()
+    await addTable()
+    expect(await schemas()).toEqual(['public'])
+  })
+
+  test('where the tables are in such a schema already, they are found there, and the next ones made', async () => {
+    await server.query(`CREATE SCHEMA ${USER}`, [], database)
+    await server.query(`ALTER DATABASE ${database} SET search_path = ${USER}`)
+    await openNode()
+    await server.query(`ALTER DATABASE ${database} RESET search_path`)
+    await (await openNode()).register()
+    await addTable()
+    const inPublic = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    expect(await server.query(inPublic, [], database)).toEqual([{ tablename: '__drizzle_migrations' }])
   })
 })

@@ -103,6 +103,19 @@ test('a database that cannot hold Chinese is refused before it has tables', asyn
   expect(await server.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", [], 'latin')).toEqual([])
 })
 
+test('a copy of the tables in a schema with the name of the role was taken for the database', async () => {
+  const url = await server.createDatabase('hidden')
+  await using _ = await openAt(url)
+  await server.query('CREATE SCHEMA postgres; CREATE TABLE postgres.meta (LIKE public.meta)', [], 'hidden')
+  const error = await refusalOf(url)
+  expect([error.words.en, error.words.zh, mayPass(error)]).toEqual([
+    expect.stringContaining('the table meta of schema postgres hides that of schema public: rename'),
+    expect.stringContaining('模式 postgres 中的表 meta 遮住了模式 public 中的同名表'),
+    false,
+  ])
+  expect(await server.query('SELECT FROM postgres.meta', [], 'hidden')).toEqual([])
+})
+
 const pgError = (code: string, message = 'as PostgreSQL says') => Object.assign(new Error(message), { code })
 const URL_ = 'postgres://me:hunter2@db.internal:6432/notifier?sslmode=verify-full&password=hunter3'
 
