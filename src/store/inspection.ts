@@ -3,6 +3,7 @@ import type { AccountRow } from './account.ts'
 import type { LastBackup } from './backup.ts'
 import type { NodeVerbs } from './nodes.ts'
 import type { PostgresInspection } from './postgres/inspection.ts'
+import type { SchemaAge } from './schema-age.ts'
 import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
 import type { Account, ClaimedAccount, Stats } from './store.ts'
@@ -15,10 +16,10 @@ export const MOST_INSPECTED_ACCOUNTS = 100
 
 /** What any engine tells. */
 export interface AnyInspection {
-  /** Which schema it has, seen from this version; what reads its rows needs the current one. */
-  age: 'new' | 'older' | 'current' | 'later'
-  /** True where it has not been written with any key yet. */
-  opensWithKey: boolean
+  /** What reads its rows needs the current one. Null: another session has locked what says so. */
+  age: SchemaAge | null
+  /** True where it has not been written with any key yet. Null: another session has locked what says so. */
+  opensWithKey: boolean | null
   stats(): Promise<Stats>
   deliveriesHeldAt(): Promise<number | null>
   lastBackup(): Promise<LastBackup>

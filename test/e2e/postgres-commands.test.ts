@@ -175,6 +175,32 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   expect((await doctor(['--only', 'log'])).of('log')).toMatchObject([{ state: 'skipped' }])
 })
 
+test('doctor could not open a database of which meta or nodes was locked, and named nobody', async () => {
+  await using desk = await openDesk('locked')
+  expect(await desk.run(['migrate'])).toMatchObject({ code: 0 })
+  const dba = new pg.Client({ connectionString: `${desk.url}&application_name=by-hand` })
+  onTestFinished(() => dba.end())
+  await dba.connect()
+  const doctor = async (...more: readonly string[]) => {
+    const { stdout } = await desk.run(['doctor', '--json', '--offline', ...more])
+    const { checks } = JSON.parse(stdout) as Report
+    return (name: string) => checks.filter(check => check.name === name)
+  }
+  const seeLocks = { state: 'failed', command: expect.stringMatching(/doctor --only locks$/) }
+  await dba.query('BEGIN; LOCK TABLE meta, nodes')
+  const of = await doctor()
+  expect(of('locks')).toMatchObject([
+    {
+      ...{ state: 'failed', text: expect.stringMatching(/\(by-hand, pid \d+\) has locked meta, nodes for \d+ s/) },
+      command: expect.stringContaining('pg_terminate_backend('),
+    },
+  ])
+  expect(of('schema')).toMatchObject([{ state: 'ok' }])
+  expect(of('key')).toMatchObject([seeLocks])
+  await dba.query('LOCK TABLE __drizzle_migrations')
+  expect((await doctor('--only', 'schema'))('schema')).toMatchObject([seeLocks])
+})
+
 test('the master key is not changed under a node that has only the one before it', async () => {
   await using desk = await openDesk('not_yet')
   const { run, env, url } = desk

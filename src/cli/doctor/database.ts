@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import type { Inspection } from '../../store/inspection.ts'
 import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import type { SchemaFacts } from '../../store/postgres/server-facts.ts'
+import type { SchemaAge } from '../../store/schema-age.ts'
 import type { SqliteInspection } from '../../store/sqlite/inspection.ts'
 import type { SchemaDrift } from '../../store/sqlite/schema-drift.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
 
-type Opened = Pick<Desk, 'inspection' | 'unopened' | 'exists' | 'path' | 'engine'>
+type Opened = Pick<Desk, 'inspection' | 'unopened' | 'exists' | 'path' | 'engine' | 'call'>
 
 /** Runs a check on the database where it can be opened. */
 const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | Finding => {
@@ -24,17 +25,31 @@ const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | 
   return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
 }
 
+/** Which session that is, another check tells. */
+export const lockedOut = (call: string): Finding =>
+  failed(
+    'another session has locked a table that this check reads',
+    '该项检查要读取的表被另一会话锁定',
+    todo(
+      'this names the session, and the statement that ends it',
+      '运行以下命令可查出该会话及结束它的语句',
+      `${call} doctor --only locks`,
+    ),
+  )
+
 const NO_TABLES = skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
 
 /** Such a check needs the tables that this version has. */
 export const onTables = <F>(desk: Opened, check: (inspection: Inspection) => F): F | Finding =>
   onDatabase(desk, inspection =>
-    inspection.age === 'current'
-      ? check(inspection)
-      : inspection.age === 'new'
-        ? NO_TABLES
-        : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
+    inspection.age === 'current' ? check(inspection) : notCurrent(inspection.age, desk.call),
   )
+
+const notCurrent = (age: Inspection['age'], call: string): Finding => {
+  if (age === null) return lockedOut(call)
+  if (age === 'new') return NO_TABLES
+  return skipped('the schema is not the one of this version', '数据库结构不是当前版本')
+}
 
 const NO_SQLITE = skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')
 const NO_POSTGRES = skipped('the settings name no PostgreSQL database', '配置未指定 PostgreSQL 数据库')
@@ -82,11 +97,7 @@ const olderSchema = (call: string): Finding =>
   )
 
 /** @param schema null: it is not the current one */
-export const judgePostgresSchema = (
-  age: Inspection['age'],
-  schema: SchemaFacts | null,
-  call: string,
-): Finding | Finding[] => {
+export const judgePostgresSchema = (age: SchemaAge, schema: SchemaFacts | null, call: string): Finding | Finding[] => {
   if (age === 'new') return NO_TABLES
   if (age === 'later') return LATER
   if (schema === null) return olderSchema(call)
@@ -134,7 +145,7 @@ export const judgePostgresSchema = (
 }
 
 export const judgeSchema = (
-  age: Inspection['age'],
+  age: SchemaAge,
   drift: SchemaDrift | null,
   { path, call }: { path: string; call: string },
 ): Finding[] => {
@@ -172,6 +183,7 @@ export const judgeSchema = (
 export const checkSchema = (desk: Desk) =>
   onDatabase(desk, async inspection => {
     const { age } = inspection
+    if (age === null) return lockedOut(desk.call)
     if (inspection.kind === 'postgres')
       return judgePostgresSchema(age, age === 'current' ? await inspection.schema() : null, desk.call)
     return judgeSchema(age, age === 'current' ? inspection.drift() : null, { path: desk.path ?? '', call: desk.call })
@@ -203,6 +215,7 @@ export const judgeKey = ({ opens, source }: { opens: boolean; source: string | n
 
 export const checkKey = (desk: Desk): Finding =>
   onDatabase(desk, ({ opensWithKey }) => {
+    if (opensWithKey === null) return lockedOut(desk.call)
     const beside = `${desk.path}.key`
     const source = desk.config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
     return judgeKey({ opens: opensWithKey, source })

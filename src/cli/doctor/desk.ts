@@ -86,8 +86,12 @@ export const openDesk = async ({
 const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
   STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
-const hasNodes = async (inspection: Inspection | null): Promise<boolean> =>
-  inspection?.kind !== 'postgres' || inspection.age !== 'current' || (await inspection.presentNodes()).length > 0
+const hasNodes = async (inspection: Inspection | null): Promise<boolean> => {
+  if (inspection?.kind !== 'postgres' || inspection.age !== 'current') return true
+  // Somebody may have locked their table.
+  const present = await inspection.presentNodes().catch(() => null)
+  return present === null || present.length > 0
+}
 
 const NOTHING = { inspection: null, unopened: null }
 

@@ -1,10 +1,11 @@
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import type { Language } from '../../core/language.ts'
+import { databaseErrorOf } from '../../store/write-error.ts'
 import { print, reasonOf } from '../environment.ts'
 import type { Common } from '../frame/command.ts'
 import { callOf } from '../frame/program.ts'
-import { checkIntegrity, checkKey, checkSchema } from './database.ts'
+import { checkIntegrity, checkKey, checkSchema, lockedOut } from './database.ts'
 import { type Desk, openDesk } from './desk.ts'
 import { checkDisk, checkFiles, checkSpace } from './files.ts'
 import { type Finding, type FindingState, failed, skipped, worstOf } from './finding.ts'
@@ -101,11 +102,15 @@ const unlessTold = (finding: Finding, told: readonly { name: CheckName; finding:
   return before ? skipped(`not made, for the same reason as ${before.name}`, `未检查，原因同 ${before.name}`) : finding
 }
 
+/** What PostgreSQL calls it that another session has locked a table. */
+const LOCKED = '55P03'
+
 /** A check that breaks has failed, and the others go on. */
 const run = async (check: Check, desk: Desk): Promise<Found> => {
   try {
     return await check(desk)
   } catch (error) {
+    if (databaseErrorOf(error) === LOCKED) return lockedOut(desk.call)
     return failed(`the check broke: ${reasonOf(error, 'en')}`, `检查中断：${reasonOf(error, 'zh')}`)
   }
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Client } from 'pg'
 import type { AccountRow } from '../account.ts'
 import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
 import type { ServiceNode } from '../nodes.ts'
@@ -11,6 +12,7 @@ import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
+import { postgresCodeOf } from './failure.ts'
 import { readLocks, type TableLock } from './lock-facts.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
@@ -28,6 +30,7 @@ import {
 } from './server-facts.ts'
 import { createStats } from './stats.ts'
 import type { PostgresOptions } from './store.ts'
+import { TIME_LIMITS } from './time-limits.ts'
 
 export interface PostgresInspection extends AnyInspection {
   kind: 'postgres'
@@ -40,8 +43,22 @@ export interface PostgresInspection extends AnyInspection {
   locks(): Promise<TableLock[]>
 }
 
-/** A table that somebody has locked is waited for no longer. */
 const ANSWER_TIMEOUT_MS = 10_000
+/** A table that somebody has locked is waited for no longer, by each check that reads it: `locks` tells who. */
+const LOCK_MS = 1_000
+
+/** Null: somebody has locked what it reads. A pooler keeps nothing of it. */
+const unlessLocked = async <T>(client: Client, read: () => Promise<T>): Promise<T | null> => {
+  await client.query(`BEGIN READ ONLY; SET LOCAL lock_timeout = ${LOCK_MS}`)
+  try {
+    return await read()
+  } catch (error) {
+    if (postgresCodeOf(error) !== '55P03') throw error
+    return null
+  } finally {
+    await client.query('ROLLBACK')
+  }
+}
 
 /** Throws where the database cannot be connected to. */
 export const openPostgresInspection = async (
@@ -51,18 +68,24 @@ export const openPostgresInspection = async (
   const client = await openClient(url, 'doctor', ANSWER_TIMEOUT_MS)
   const hints = new EventEmitter<StoreHints>()
   const sealed = sealedUnder({ masterKey, previousKey }, random)
-  const connection = openConnection({ ...options, hasDatabaseClock: true, connections: 1 })
+  const connection = openConnection({
+    ...options,
+    ...{ hasDatabaseClock: true, connections: 1, limits: { ...TIME_LIMITS, lockMs: LOCK_MS } },
+  })
   const context: Context = {
     ...connection,
     ...{ sealed, openOr: createOpenOr(hints), hints, tell: () => {}, defaultRate, sandbox: false },
   }
   try {
-    const age = await ageOf(client)
-    const canary = age === 'new' ? null : await canaryOf(client)
+    const age = await unlessLocked(client, () => ageOf(client))
+    const opensWithKey = async () => {
+      const canary = age === 'new' ? null : await canaryOf(client)
+      return canary === null || sealed.canary.isOurs(canary)
+    }
     return {
       kind: 'postgres',
       age,
-      opensWithKey: canary === null || sealed.canary.isOurs(canary),
+      opensWithKey: age === null ? null : await unlessLocked(client, opensWithKey),
       presentNodes: async () => {
         const nodes = await createNodes(context).listNodes()
         return nodes.filter(node => isThere(node, connection.now()))
