@@ -7,8 +7,8 @@ import { createApi } from '../http/api.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createWaitingRoom } from '../http/waiting-room.ts'
-import { createCoalescer } from '../store/coalescer.ts'
-import type { NewRegistration, Registered, Store } from '../store/store.ts'
+import { createRegistering } from '../store/registering.ts'
+import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
 import { callbackPolicy } from './callback-policy.ts'
@@ -49,10 +49,7 @@ export const openApi = ({
   const waitingRoom = createWaitingRoom(WAITING)
   const api = createApi({
     store,
-    register: createCoalescer<NewRegistration, Registered>(store.register, {
-      batch: REGISTER_GROUP,
-      batches: Number.POSITIVE_INFINITY,
-    }),
+    register: createRegistering(store, { batch: REGISTER_GROUP }),
     registerAll: store.register,
     signEvents: createEventSigner(store),
     judgeUrl: text => {

@@ -4,10 +4,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
+import { createRegistering } from '../../../src/store/registering.ts'
 import { createClockWatch } from '../../../src/worker/clock-watch.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
@@ -202,6 +204,40 @@ describe('nodes on PostgreSQL', () => {
     await openNode()
     isMigrated = true
     expect(await working).toBeGreaterThan(0)
+  })
+
+  test('a row that somebody has locked made the registrations fail that other partners made at the same time', async () => {
+    const node = await openNode({ limits: SHORT_LIMITS })
+    const all = [node.partnerId, await node.addPartner(), await node.addPartner()] as const
+    const [busy, first, second] = all
+    await node.register()
+    const session = new pg.Client({ connectionString: server.urlOf(database) })
+    await session.connect()
+    onTestFinished(() => session.end())
+    await session.query('BEGIN; SELECT FROM lanes FOR UPDATE')
+    const commits: string[][] = []
+    const register = createRegistering(
+      {
+        now: node.store.now,
+        register: items => {
+          commits.push(items.map(({ partnerId }) => partnerId))
+          return node.store.register(items)
+        },
+      },
+      { batch: 32 },
+    )
+    const ofAll = () => Promise.allSettled(all.map(partnerId => register(node.newRegistration({ partnerId }))))
+    expect(await ofAll()).toMatchObject([
+      { reason: unavailable },
+      { value: { outcome: 'created' } },
+      { value: { outcome: 'created' } },
+    ])
+    expect(commits.splice(0)).toEqual([all, [busy], [first], [second]])
+    await session.query('COMMIT')
+    expect((await ofAll()).map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'))
+    // So that they do not even wait, should it be busy still.
+    expect(commits).toHaveLength(2)
+    expect(commits).toEqual(expect.arrayContaining([[busy], [first, second]]))
   })
 
   test('a key that one node revokes, and a partner that it disables, are refused on the others at once', async () => {
