@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import { writeRemedy } from '../core/write-error-texts.ts'
 import type { ReadyCheck as Check } from '../http/health.ts'
 import type { JudgedNode } from '../store/rules/nodes.ts'
 import type { Account, Store } from '../store/store.ts'
+import { databaseErrorOf } from '../store/write-error.ts'
 
 /** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
 const LOOK_EVERY_MS = SECOND
@@ -37,9 +39,17 @@ export const createReadiness = (
 
   const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
     let last: { at: number; seen: Promise<T> } | null = null
+    let isLooking = false
     return () => {
       const at = monotonic()
-      if (last === null || at - last.at >= LOOK_EVERY_MS) last = { at, seen: look() }
+      // One that waits, as for a lock, has a connection.
+      if (last === null || (!isLooking && at - last.at >= LOOK_EVERY_MS)) {
+        isLooking = true
+        const seen = look().finally(() => {
+          isLooking = false
+        })
+        last = { at, seen }
+      }
       return last.seen
     }
   }
@@ -49,8 +59,9 @@ export const createReadiness = (
       await store.probe()
       return { name: 'database', ok: true, reason: null }
     } catch (error) {
-      const reason = error instanceof AppError ? error.message : 'the database cannot be written'
-      return { name: 'database', ok: false, reason }
+      const what = error instanceof AppError ? error.message : 'the database cannot be written'
+      const code = databaseErrorOf(error)
+      return { name: 'database', ok: false, reason: code === null ? what : `${what}. ${writeRemedy(code, 'en')}` }
     }
   })
 

@@ -277,7 +277,7 @@ export interface Store extends OperatorVerbs {
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
   refusingChannel(): Promise<RefusingChannel | null>
 
-  /** Writes something, to learn whether the database can be written. */
+  /** Writes something, to learn whether the database can be written, and whether another session keeps what registering needs locked. */
   probe(): Promise<void>
   close(): Promise<void>
 }

@@ -24,6 +24,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
     probes: 0,
     lists: 0,
     fault: null as Error | null,
+    waits: null as Promise<void> | null,
     heldAt: null as number | null,
     nodes: [] as JudgedNode[],
   }
@@ -31,6 +32,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
     {
       probe: async () => {
         state.probes++
+        await state.waits
         if (state.fault) throw state.fault
       },
       listAccounts: async ({ limit, after }) => {
@@ -103,7 +105,12 @@ describe('readiness', () => {
   test('fails while the database cannot be written, and recovers', async () => {
     const { state, check } = open()
     state.fault = new AppError('unavailable', both('the database cannot be used now (SQLITE_FULL)'))
-    expect(await check('database')).toMatchObject({ ok: false, reason: state.fault.message })
+    expect(await check('database')).toMatchObject({
+      ...{
+        ok: false,
+        reason: expect.stringMatching(/^the database cannot be used now \(SQLITE_FULL\)\. Free some space/),
+      },
+    })
     state.fault = null
     state.now += 1_000
     expect(await check('database')).toMatchObject({ ok: true, reason: null })
@@ -152,6 +159,20 @@ describe('readiness', () => {
     await readiness.checks()
     expect(state.probes).toBe(1)
     state.now += 1
+    await readiness.checks()
+    expect(state.probes).toBe(2)
+  })
+
+  test('each second a look at a database that keeps all waiting took one more connection', async () => {
+    const { readiness, state } = open()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    state.waits = promise
+    const asked = [readiness.checks()]
+    state.now += 3_000
+    asked.push(readiness.checks())
+    expect(state.probes).toBe(1)
+    resolve()
+    await Promise.all(asked)
     await readiness.checks()
     expect(state.probes).toBe(2)
   })

@@ -43,6 +43,12 @@ import { createVerifications } from './verifications.ts'
 /** Take a few pages of the server's disk for a moment, as new rows do: what is updated may still fit in where it stands. */
 const TAKE_ROOM = ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)']
 
+/** What registering reads, and what it writes: while another session keeps one of them locked, no node registers anything. */
+const WAIT_FOR_TABLES = [
+  'LOCK TABLE api_keys, callback_pauses, partners, serial_signs, server_life IN ACCESS SHARE MODE',
+  'LOCK TABLE count_changes, lanes, registrations, verifications IN ROW EXCLUSIVE MODE',
+]
+
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** 32 bytes. */
   masterKey: Buffer
@@ -133,7 +139,7 @@ export const openPostgresStore = async ({
     engineCounts: async () => counts(),
     probe: () =>
       context.write(async tx => {
-        for (const statement of TAKE_ROOM) await tx.rows(statement)
+        for (const statement of [...WAIT_FOR_TABLES, ...TAKE_ROOM]) await tx.rows(statement)
         await putFact(tx, PROBED, tx.at)
       }),
   }

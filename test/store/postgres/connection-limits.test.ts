@@ -16,6 +16,8 @@ test('the limits of the service are those that docs/operations.md tells', () => 
   // Within seconds; a call under way, within half a minute.
   expect(beginMs + connectMs).toBeLessThan(10 * SECOND)
   expect(answerMs + outcomeMs).toBeLessThan(30 * SECOND)
+  // As long as `/readyz` waits for a table.
+  expect(lockMs).toBe(3 * SECOND)
   // The server ends what a node leaves behind before that is given up here.
   expect(Math.max(lockMs, statementMs, idleMs)).toBeLessThan(answerMs)
 })
