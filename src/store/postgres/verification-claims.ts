@@ -2,7 +2,6 @@ import { afterClaim } from '../../core/account.ts'
 import {
   type DueWindow,
   FIRST_POLL_PLACE,
-  type Head,
   heldUp,
   nextClaimAt,
   type PollPlace,
@@ -17,10 +16,8 @@ import { createAccountRows } from './accounts.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { CLAIM, type ClaimedRow, claimedOf, DUE, HEADS, WAITING_ACCOUNTS } from './verification-statements.ts'
-
-/** Before every due time. */
-const FROM_THE_FIRST = -1
+import type { createQueueHeads } from './queue-heads.ts'
+import { CLAIM, type ClaimedRow, claimedOf, DUE } from './verification-statements.ts'
 
 interface Limits {
   /** The free slots of an account. */
@@ -34,24 +31,31 @@ interface Claims {
   surveys: readonly Pick<Survey, 'nextAt'>[]
 }
 
-export const createVerificationClaims = (context: Context): Pick<Store, 'claimVerifications'> => {
+/** @param heads that a node has found, of one store */
+export const createVerificationClaims = (
+  context: Context,
+  heads: ReturnType<typeof createQueueHeads>,
+): Pick<Store, 'claimVerifications'> => {
   const { write, read } = context
   const accounts = createAccountRows(context)
   /** By account: where the next claim of this node goes on. */
   const places = new Map<string, PollPlace>()
 
-  const survey = (tx: Tx, of: readonly ClaimedAccount[], freeOf: Limits['freeOf']): Promise<Survey<ClaimedAccount>[]> =>
+  const survey = (
+    tx: Tx,
+    of: readonly ClaimedAccount[],
+    { freeOf, find }: Pick<Limits, 'freeOf'> & { find: typeof heads.look },
+  ): Promise<Survey<ClaimedAccount>[]> =>
     answerTogether(
       of.map(account => surveyAccount(account, freeOf(account.id), tx.at)),
-      ids => headsOf(tx, ids),
+      ids => find(tx, ids),
     )
 
   /** Without locks: most looks find that nothing may be asked now. */
   const look = (freeOf: Limits['freeOf']) =>
     read(async tx => {
-      const waiting = await tx.rows<{ accountId: string }>(WAITING_ACCOUNTS)
-      const ids = waiting.map(({ accountId }) => accountId)
-      const surveys = await survey(tx, await accounts.those(tx, ids, { lock: 'none' }), freeOf)
+      const ids = await heads.waiting(tx)
+      const surveys = await survey(tx, await accounts.those(tx, ids, { lock: 'none' }), { freeOf, find: heads.look })
       const isReady = ({ nextAt }: Survey) => nextAt !== null && nextAt <= tx.at
       return { ready: surveys.filter(isReady), later: surveys.filter(one => !isReady(one)) }
     })
@@ -62,13 +66,13 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
     { freeOf, leaseMs }: Limits,
   ): Promise<Claims> => {
     await beginClaim(tx)
-    const heads = new Map(ready.map(one => [one.account.id, one.heads]))
+    const headsOf = new Map(ready.map(one => [one.account.id, one.heads]))
     // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
-    const locked = await accounts.those(tx, [...heads.keys()], { lock: 'skip' })
+    const locked = await accounts.those(tx, [...headsOf.keys()], { lock: 'skip' })
     const turns = await answerTogether(
       locked.map(account => {
         const from = places.get(account.id) ?? FIRST_POLL_PLACE
-        return takeInTurn(account, heads.get(account.id) ?? [], { at: tx.at, free: freeOf(account.id), from })
+        return takeInTurn(account, headsOf.get(account.id) ?? [], { at: tx.at, free: freeOf(account.id), from })
       }),
       windows => dueIn(tx, windows),
     )
@@ -94,7 +98,7 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
     const surveys = await survey(
       tx,
       claims.map(({ after }) => after),
-      id => freeOf(id) - (takenOf.get(id) ?? 0),
+      { freeOf: id => freeOf(id) - (takenOf.get(id) ?? 0), find: heads.lookOn },
     )
     const ours = new Set(locked.map(({ id }) => id))
     const skipped = ready.filter(({ account }) => !ours.has(account.id))
@@ -120,13 +124,6 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
   }
 }
 
-/** @returns of each account the heads of its queues */
-export const headsOf = async (tx: Tx, accountIds: readonly string[]): Promise<readonly Head[][]> => {
-  const rows = await tx.rows<Head & { accountId: string }>(HEADS, [accountIds])
-  const byAccount = Map.groupBy(rows, ({ accountId }) => accountId)
-  return accountIds.map(id => byAccount.get(id) ?? [])
-}
-
 /** @returns of each window what is due in it */
 const dueIn = async (tx: Tx, windows: readonly DueWindow[]): Promise<readonly DueVerification[][]> => {
   const rows = await tx.rows<DueVerification & { nth: number }>(DUE, [
@@ -134,7 +131,7 @@ const dueIn = async (tx: Tx, windows: readonly DueWindow[]): Promise<readonly Du
     windows.map(({ partnerId }) => partnerId),
     windows.map(({ queue }) => queue),
     windows.map(({ at }) => at),
-    windows.map(({ after }) => after ?? FROM_THE_FIRST),
+    windows.map(({ after }) => after),
     windows.map(({ limit }) => limit),
   ])
   const byWindow = Map.groupBy(rows, ({ nth }) => nth - 1)

@@ -18,6 +18,7 @@ import { sealedOrTextFrom } from './columns.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
+import { createQueueHeads } from './queue-heads.ts'
 import { createResolutions } from './resolutions.ts'
 import { createVerificationClaims } from './verification-claims.ts'
 import {
@@ -40,7 +41,8 @@ const SETTLED = [
 ] as readonly (keyof SealedUpdate)[]
 
 export const createVerifications = (context: Context): Verbs => {
-  const { write, sealed, tell } = context
+  const { write, sealed, tell, now } = context
+  const heads = createQueueHeads(now)
   const accounts = createAccountRows(context)
   const lanes = createLanes()
   const resolutions = createResolutions(context)
@@ -163,7 +165,7 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   return {
-    ...createVerificationClaims(context),
+    ...createVerificationClaims(context, heads),
 
     settleVerifications: async settlements => {
       if (settlements.length === 0) return []
@@ -174,7 +176,9 @@ export const createVerifications = (context: Context): Verbs => {
 
     releaseVerifications: async releases => {
       if (releases.length === 0) return
-      tell(afterReleasing(await write(tx => releaseAll(tx, releases))))
+      const released = await write(tx => releaseAll(tx, releases))
+      heads.lookAnew()
+      tell(afterReleasing(released))
     },
   }
 }

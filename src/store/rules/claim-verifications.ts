@@ -13,13 +13,13 @@ export interface Head {
   dueAt: number
 }
 
-/** The longest due of a queue, `limit` at most, of those that fell due later than `after`; null: of all. */
+/** The longest due of a queue, `limit` at most, of those that fell due later than `after`. */
 export interface DueWindow {
   accountId: string
   partnerId: string
   queue: number
   at: number
-  after: number | null
+  after: number
   limit: number
 }
 
@@ -82,8 +82,9 @@ export function* takeInTurn(
   while (shares.length > 0 && taken.length < granted) {
     const round = nextRound(shares, granted - taken.length)
     const wanted = [...round].flatMap(([partnerId, { take: limit }]) =>
-      (byPartner.get(partnerId) ?? []).map(({ queue }): DueWindow => {
-        return { accountId: account.id, partnerId, queue, at, after: null, limit }
+      (byPartner.get(partnerId) ?? []).map(({ queue, dueAt }): DueWindow => {
+        // From the head on: an index may have far more before it that is dead than there is to take.
+        return { accountId: account.id, partnerId, queue, at, after: dueAt - 1, limit }
       }),
     )
     const found = yield wanted
@@ -91,7 +92,8 @@ export function* takeInTurn(
     const crowded = windows.filter(
       ({ partnerId, queue, due }) => queue === NEW && due.length >= (round.get(partnerId)?.least ?? 0),
     )
-    const foundFresh = crowded.length === 0 ? [] : yield crowded.map(window => ({ ...window, after: at - FRESH_MS }))
+    const freshOf = (window: DueWindow) => ({ ...window, after: Math.max(window.after, at - FRESH_MS) })
+    const foundFresh = crowded.length === 0 ? [] : yield crowded.map(freshOf)
     const fresh = new Map(crowded.map(({ partnerId }, i) => [partnerId, foundFresh[i] ?? []]))
     const ofPartners = Map.groupBy(windows, ({ partnerId }) => partnerId)
 

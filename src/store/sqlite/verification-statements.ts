@@ -125,11 +125,6 @@ export const prepareVerifications = (client: Database) => ({
   /** What is due in a queue, the longest due first; the index has all of it. */
   due: client.prepare<DueWindow, DueVerification>(`
     SELECT id, due_at AS dueAt FROM verifications
-    WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at IS NOT NULL AND due_at <= +@at
-    ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
-  /** The same, of those that fell due within some time. */
-  fresh: client.prepare<DueWindow, DueVerification>(`
-    SELECT id, due_at AS dueAt FROM verifications
     WHERE account_id = +@accountId AND partner_id = +@partnerId AND queue = +@queue AND due_at > +@after AND due_at <= +@at
     ORDER BY due_at, last_polled_at, id LIMIT +@limit`),
   claim: client

@@ -59,7 +59,7 @@ export const createVerifications = (context: Context): Verbs => {
   ) => {
     const from = places.get(account.id) ?? FIRST_POLL_PLACE
     const { taken, place } = answer(takeInTurn(account, heads, { at, free, from }), window =>
-      window.after === null ? statements.due.all(window) : statements.fresh.all(window),
+      statements.due.all(window),
     )
     if (taken.length === 0) return { verifications: [], place }
     const leaseEnd = at + leaseMs

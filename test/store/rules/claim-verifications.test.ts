@@ -5,7 +5,7 @@ import {
   type Head,
   takeInTurn,
 } from '../../../src/store/rules/claim-verifications.ts'
-import { type DueVerification, NEW, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
+import { type DueVerification, FRESH_MS, NEW, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
 import { type Asking, answer, answerTogether } from '../../../src/store/rules/questions.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
@@ -13,20 +13,20 @@ const AT = 1_000_000
 const AGAIN = queueAfterPoll(NEW, 5_000)
 const ACCOUNT = { ...RUNNING, id: 'acc', rate: 1_000_000, allowedAt: AT - 50 }
 
-/** Rows of partners, each due at once, in a queue. */
-const waitingOf = (counts: Record<string, number>, queue = AGAIN) => {
+/** Rows of partners, each due since then, in a queue. */
+const waitingOf = (counts: Record<string, number>, { queue = AGAIN, dueAt = AT - 10 } = {}) => {
   const rows = new Map(
     Object.entries(counts).map(([partnerId, count], p) => [
       partnerId,
-      Array.from({ length: count }, (_, n): DueVerification => ({ id: p * 1_000 + n, dueAt: AT - 10 })),
+      Array.from({ length: count }, (_, n): DueVerification => ({ id: p * 1_000 + n, dueAt })),
     ]),
   )
-  const heads = [...rows.keys()].map((partnerId): Head => ({ partnerId, queue, dueAt: AT - 10 }))
+  const heads = [...rows.keys()].map((partnerId): Head => ({ partnerId, queue, dueAt }))
   const asked: DueWindow[] = []
   const look = (window: DueWindow): DueVerification[] => {
     asked.push(window)
     const all = rows.get(window.partnerId) ?? []
-    return all.filter(({ dueAt }) => dueAt > (window.after ?? 0)).slice(0, window.limit)
+    return all.filter(({ dueAt }) => dueAt > window.after).slice(0, window.limit)
   }
   return { heads, look, asked }
 }
@@ -51,14 +51,15 @@ test('partners that have nothing any more are passed over', () => {
   expect(taken.map(({ id }) => id)).toEqual([3_000])
 })
 
-test('of a partner that has as many new ones as it may get, the fresh ones are looked for', () => {
-  const { heads, look, asked } = waitingOf({ a: 3, b: 3 }, NEW)
+test('a claim looks at a queue from its head on, and where it takes all that is new, at what is fresh', () => {
+  const dueAt = AT - 2 * FRESH_MS
+  const { heads, look, asked } = waitingOf({ a: 3, b: 3 }, { queue: NEW, dueAt })
   answer(takeInTurn(ACCOUNT, heads, { at: AT, free: 5, from: FIRST_POLL_PLACE }), look)
-  expect(asked.map(({ partnerId, after }) => [partnerId, after === null])).toEqual([
-    ['a', true],
-    ['b', true],
-    ['a', false],
-    ['b', false],
+  expect(asked.map(({ partnerId, after }) => [partnerId, after])).toEqual([
+    ['a', dueAt - 1],
+    ['b', dueAt - 1],
+    ['a', AT - FRESH_MS],
+    ['b', AT - FRESH_MS],
   ])
 })
 
