@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DELIVERED_ELSEWHERE } from '../../src/store/postgres/callback-notices.ts'
+import { WITH_MESSAGE } from '../../src/store/postgres/ended.ts'
 import { FIRST_FROM, FOLLOWING } from '../../src/store/postgres/events.ts'
 import { COUNT_NEWEST } from '../../src/store/postgres/partner-status.ts'
 import * as pages from '../../src/store/postgres/registration-pages.ts'
 import { SELECT_REGISTRATIONS } from '../../src/store/postgres/registration-rows.ts'
 import * as windows from '../../src/store/postgres/registration-windows.ts'
-import { WITH_MESSAGE } from '../../src/store/postgres/retention.ts'
 import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
 
 /** CI takes a million: what does not read all of it looks at as many blocks. */

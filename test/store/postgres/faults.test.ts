@@ -207,7 +207,7 @@ describe('nodes on PostgreSQL', () => {
   })
 
   test('a row that somebody has locked made the registrations fail that other partners made at the same time', async () => {
-    const node = await openNode({ limits: SHORT_LIMITS })
+    const node = await openNode({ limits: { ...TIME_LIMITS, lockMs: 300 } })
     const all = [node.partnerId, await node.addPartner(), await node.addPartner()] as const
     const [busy, first, second] = all
     await node.register()

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { DAY } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openBench, SUCCESS } from '../../support/store.ts'
 
@@ -18,13 +20,13 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose](), 60_000)
 
 /** Two nodes on one database, and registrations that may be erased, each the last of its serial and of its host. */
-const openNodes = async () => {
+const openNodes = async (limits = TIME_LIMITS) => {
   const database = `retention_${++databases}`
   await server.createDatabase(database)
   const openAt = () =>
     openPostgresStore({
       ...{ url: server.urlOf(database), masterKey: MASTER_KEY, random: randomBytes },
-      ...{ now: Date.now, sleep, defaultRate: 1_000 },
+      ...{ now: Date.now, sleep, defaultRate: 1_000, limits },
     })
   const bench = await openBench(async () => ({ store: await openAt(), advance: () => {} }))
   const other = await openAt()
@@ -33,6 +35,14 @@ const openNodes = async () => {
   return {
     bench,
     other,
+    /** Another session locks these; what unlocks them. */
+    lock: async (...statements: readonly string[]) => {
+      const session = new pg.Client({ connectionString: server.urlOf(database) })
+      await session.connect()
+      onTestFinished(() => session.end())
+      await session.query(`BEGIN; ${statements.join(';')}`)
+      return () => session.query('COMMIT')
+    },
     query: (text: string) => server.query<Record<string, unknown>>(text, [], database),
     /** Registers and cancels them, so that nothing of them waits. */
     endAll: async (path: string) => {
@@ -127,4 +137,51 @@ test('a message that has lost its registration keeps none behind it from being e
   await query('DELETE FROM registrations WHERE message_seq = (SELECT min(seq) FROM message_bodies)')
   const before = Date.now() + 60_000
   expect([await bench.store.prune(before, 1), await bench.store.prune(before, 3)]).toEqual([1, 2])
+})
+
+test('what somebody has locked kept all behind it from being erased', async () => {
+  await using opened = await openNodes()
+  const { bench, query, lock } = opened
+  await endMany(bench, 6)
+  await query(giveUp('true'))
+  const unlock = await lock(
+    'SELECT FROM verifications WHERE id = (SELECT verification_id FROM registrations WHERE message_seq = 1) FOR UPDATE',
+    'SELECT FROM registrations WHERE message_seq = 2 FOR UPDATE',
+    'SELECT FROM message_bodies WHERE seq = 3 FOR UPDATE',
+    'SELECT FROM deliveries WHERE seq = 4 FOR UPDATE',
+  )
+  const prune = () => bench.store.prune(Date.now() + 60_000, 2)
+  expect([await prune(), await prune()]).toEqual([2, 0])
+  await unlock()
+  expect([await prune(), await prune(), await prune()]).toEqual([2, 2, 0])
+})
+
+test('a batch that waited for a lock in vain kept those behind it from being erased', async () => {
+  await using opened = await openNodes({ ...TIME_LIMITS, lockMs: 300 })
+  const { bench, endAll, lock } = opened
+  await endAll('ended')
+  const unlock = await lock('SELECT FROM lanes ORDER BY id LIMIT 1 FOR UPDATE')
+  const half = SERIALS / 2
+  const prune = () => bench.store.prune(Date.now() + 60_000, half)
+  expect(await prune()).toBe(half)
+  await expect(prune()).rejects.toThrow('another session keeps it busy: 55P03')
+  await unlock()
+  expect([await prune(), await prune()]).toEqual([half, 0])
+})
+
+test('the pause of a URL that somebody has locked kept all others from being forgotten', async () => {
+  await using opened = await openNodes()
+  const { bench, query, lock } = opened
+  for (const name of ['a', 'b', 'c']) {
+    await query(`INSERT INTO callback_pauses (partner_id, callback_url, since) VALUES ('p', 'https://${name}', 1)`)
+    await query(`INSERT INTO callback_health (partner_id, callback_url, failing_since, attempts, last_error, last_at, state)
+      VALUES ('p', 'https://${name}', 1, 1, '', 1, 'disabled')`)
+  }
+  await lock(
+    "SELECT FROM callback_health WHERE callback_url = 'https://a' FOR UPDATE",
+    "SELECT FROM callback_pauses WHERE callback_url = 'https://b' FOR UPDATE",
+  )
+  expect(await bench.store.prune(Date.now(), 10)).toBe(0)
+  const left = await query('SELECT callback_url AS url FROM callback_pauses ORDER BY url')
+  expect(left.map(({ url }) => url)).toEqual(['https://a', 'https://b'])
 })
