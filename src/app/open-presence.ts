@@ -35,7 +35,7 @@ export const openPresence = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode
       stop = heartbeat.stop
       await begun.beat()
     },
-    nodes: () => (beats === null ? [] : judgeNodes(beats.nodes(), store.now(), beats.missed())),
+    nodes: () => (beats === null ? [] : judgeNodes(beats.nodes(), store.now())),
     rateShare: () => beats?.rateShare() ?? 1,
     end: async () => {
       stop()

@@ -1,13 +1,10 @@
 import type { NewNode, ServiceNode } from '../store/nodes.ts'
-import { judgeNodes } from '../store/rules/nodes.ts'
 import { shareOfRates } from '../store/rules/rate-share.ts'
 import type { Store } from '../store/store.ts'
 
 export interface NodeBeats {
   /** All nodes, as the last beat saw them; none before the first. */
   nodes(): readonly ServiceNode[]
-  /** Names of those that were lost then. */
-  missed(): ReadonlySet<string>
   /** The part of each rate of the API that this node allows, as of the last beat. */
   rateShare(): number
   /** Shows that this node is there. What fails is done by the next beat: others tell of the database. */
@@ -18,7 +15,6 @@ export interface NodeBeats {
 
 export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>, node: NewNode): NodeBeats => {
   let nodes: readonly ServiceNode[] = []
-  let missed: ReadonlySet<string> = new Set()
   let rateShare = 1
   let beating: Promise<void> | null = null
   let isLeaving = false
@@ -27,7 +23,6 @@ export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeN
     try {
       nodes = await store.beatNode(node)
       const at = nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now()
-      missed = new Set(judgeNodes(nodes, at, missed).flatMap(({ isLost, name }) => (isLost ? [name] : [])))
       rateShare = shareOfRates(nodes, at)
     } catch {
       // The others miss it only when it has not come back for a while.
@@ -37,7 +32,6 @@ export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeN
   }
   return {
     nodes: () => nodes,
-    missed: () => missed,
     rateShare: () => rateShare,
     beat: async () => {
       if (!isLeaving) beating ??= beat()

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../src/core/duration.ts'
 import type { NewNode, ServiceNode } from '../../src/store/nodes.ts'
 import { createNodeBeats } from '../../src/worker/node-beats.ts'
 
@@ -45,22 +44,6 @@ test('a beat that fails leaves what the last one saw, and the next one tries aga
   expect(beats.nodes()).toEqual([ROW])
   void beats.beat()
   expect(calls).toEqual(['beat', 'beat', 'beat'])
-})
-
-test('remembers who was lost when nobody was there to miss it', async () => {
-  const { beats, pending } = open()
-  const LOST: ServiceNode = { ...ROW, id: 'node_2', name: 'b:1', seenAt: 1 }
-  const seen = async (nodes: ServiceNode[]) => {
-    const beat = beats.beat()
-    pending.at(-1)?.resolve(nodes)
-    await beat
-    return [...beats.missed()]
-  }
-  expect(await seen([{ ...ROW, seenAt: MINUTE }, LOST])).toEqual(['b:1'])
-  // The database was away.
-  const back = { ...ROW, seenAt: 3 * MINUTE, steadyAt: 3 * MINUTE }
-  expect(await seen([back, LOST])).toEqual(['b:1'])
-  expect(await seen([back, { ...LOST, seenAt: 3 * MINUTE }])).toEqual([])
 })
 
 test('no beat brings back who leaves', async () => {

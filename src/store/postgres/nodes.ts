@@ -16,6 +16,7 @@ export const createNodes = ({ read, write, sealed }: Pick<Context, 'read' | 'wri
       const beat = afterBeat(await load(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
       const { id: _, ...set } = beat.self
       await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
+      for (const { id, steadyAt } of beat.missed) await tx.db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id))
       if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, [...beat.forgotten]))
       return beat.nodes
     }),

@@ -24,9 +24,16 @@ const silenceOf = (node: ServiceNode, witness: ServiceNode, now: number): number
 export const isThere = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): boolean =>
   Math.abs(now - seenAt) <= LOST_MS
 
-/** Somebody who was there has missed it. Where the database was away, or the clock was set forward, nobody was. */
-const isLost = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
+/** Somebody who was there misses it. Where the database was away, or the clock was set forward, nobody was. */
+const isMissedNow = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
   nodes.some(other => other.id !== node.id && isThere(other, now) && silenceOf(node, other, now) > LOST_MS)
+
+/** Somebody has missed it since it showed itself last. */
+const wasMissed = ({ steadyAt, seenAt }: ServiceNode): boolean => steadyAt > seenAt
+
+/** Also where nobody was there to miss it since, as while the database was away. */
+const isLost = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
+  isMissedNow(node, nodes, now) || (wasMissed(node) && !isThere(node, now))
 
 const sameRoles = (a: NewNode, b: NewNode): boolean => a.roles.join() === b.roles.join()
 
@@ -46,6 +53,8 @@ const replacedBy = (self: ServiceNode, others: readonly ServiceNode[]): ServiceN
 
 export interface Beat {
   self: ServiceNode
+  /** Those that are missed from now on. */
+  missed: readonly ServiceNode[]
   /** Ids of those that are forgotten. */
   forgotten: readonly string[]
   /** All that are left, with `self`, oldest first. */
@@ -55,7 +64,7 @@ export interface Beat {
 /** What follows when a node shows itself, at `now`, with the master key of this name. */
 export const afterBeat = (known: readonly ServiceNode[], beat: NewNode & { key: string }, now: number): Beat => {
   const last = known.find(({ id }) => id === beat.id)
-  const isSteady = last !== undefined && now >= last.seenAt && now - last.seenAt <= GAP_MS
+  const isSteady = last !== undefined && !wasMissed(last) && now >= last.seenAt && now - last.seenAt <= GAP_MS
   const seen: ServiceNode = {
     ...beat,
     startedAt: last?.startedAt ?? now,
@@ -70,10 +79,14 @@ export const afterBeat = (known: readonly ServiceNode[], beat: NewNode & { key: 
     .filter(other => other !== replaced && Math.abs(now - other.seenAt) <= FORGOTTEN_MS)
     .toSorted((a, b) => b.seenAt - a.seenAt)
     .slice(0, MOST_NODES - 1)
+  const isNewlyMissed = (other: ServiceNode) =>
+    !wasMissed(other) && other.seenAt < now && isMissedNow(other, [...kept, self], now)
+  const judged = kept.map(other => (isNewlyMissed(other) ? { ...other, steadyAt: now } : other))
   return {
     self,
+    missed: judged.filter(other => !kept.includes(other)),
     forgotten: others.filter(other => !kept.includes(other)).map(({ id }) => id),
-    nodes: [...kept, self].toSorted(byAge),
+    nodes: [...judged, self].toSorted(byAge),
   }
 }
 
@@ -100,8 +113,7 @@ const usual = (nodes: readonly ServiceNode[], trait: NodeTrait): string | undefi
 /**
  * Who is lost, and who differs from the others, as of `now`. Oldest first.
  *
- * @param missed names of those that were lost at the last look: such a one is lost until it shows itself, also where nobody was there to
- *   miss it since, as while the database was away
+ * @param missed names of those that were told to be lost: such a one is lost until it shows itself
  */
 export const judgeNodes = (
   nodes: readonly ServiceNode[],

@@ -41,6 +41,23 @@ export const describeNodes = (open: OpenStore): void => {
     expect(node).toMatchObject({ version: '1.1.0', roles: ['poll'], seenAt: at, steadyAt: at, startedAt: at - MINUTE })
   })
 
+  test('are missed by the others from when they are lost until they are back', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.beatNode(named('b'))
+    let nodes = await store.beatNode(named('a'))
+    for (let n = 0; n < 8; n++) {
+      await bench.advance(BEAT_EVERY_MS)
+      nodes = await store.beatNode(named('a'))
+    }
+    // Since the first beat at which it was lost.
+    const missedAt = store.now() - BEAT_EVERY_MS
+    expect(nodes.find(({ id }) => id === 'node_b')).toMatchObject({ steadyAt: missedAt })
+    expect(await store.listNodes()).toEqual(nodes)
+    const at = store.now()
+    expect((await store.beatNode(named('b'))).find(({ id }) => id === 'node_b')).toMatchObject({ steadyAt: at })
+  })
+
   test('leave', async () => {
     await using bench = await openBench(open)
     const { store } = bench

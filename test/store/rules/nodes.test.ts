@@ -61,6 +61,20 @@ describe('a node is lost', () => {
     expect(cluster.lost()).toEqual(['node_b'])
   })
 
+  test('where it was lost before the database was away: nobody named it for 30 s after that', () => {
+    const cluster = openCluster()
+    cluster.run(MINUTE, A, B, C)
+    cluster.run(45 * SECOND, A, C)
+    cluster.step(10 * MINUTE)
+    cluster.beat(A)
+    expect(cluster.lost()).toEqual(['node_b'])
+    cluster.step(BEAT_EVERY_MS)
+    cluster.beat(B)
+    expect(cluster.lost()).toEqual([])
+    cluster.run(MINUTE, A, B, C)
+    expect(cluster.lost()).toEqual([])
+  })
+
   test('not where the database was away for all', () => {
     const cluster = openCluster()
     cluster.run(MINUTE, A, B)
@@ -83,12 +97,12 @@ describe('a node is lost', () => {
     expect(cluster.lost()).toEqual(['node_b'])
   })
 
-  test('not where nobody is left to miss it', () => {
+  test('not where nobody was left to miss it', () => {
     const cluster = openCluster()
     cluster.run(MINUTE, A)
     cluster.run(MINUTE, B)
     cluster.step(HOUR)
-    expect(cluster.lost()).toEqual([])
+    expect(cluster.lost()).toEqual(['node_a'])
   })
 })
 

@@ -12,6 +12,7 @@ export const createNodes = ({ tables, now }: Context): NodeVerbs => {
       transaction(() => {
         const beat = afterBeat(nodes.all(), { ...node, key: NO_KEY }, now())
         nodes.set(node.id, beat.self)
+        for (const one of beat.missed) nodes.set(one.id, one)
         for (const id of beat.forgotten) nodes.delete(id)
         return beat.nodes
       }),
