@@ -143,11 +143,12 @@ export const openPostgresStore = async ({
         await putFact(tx, PROBED, tx.at)
       }),
   }
-  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, sleep: options.sleep }) : null
+  const { now } = connection
+  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, now, sleep: options.sleep }) : null
   const close = async () => {
     await upkeep?.close()
     await channel.close()
     await connection.close()
   }
-  return { now: connection.now, hints, ...verbs, close }
+  return { now, hints, ...verbs, close }
 }

@@ -1,11 +1,13 @@
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Transactions } from './connection.ts'
-import { foldCounts } from './folding.ts'
+import { createFolding } from './folding.ts'
 import { pause, type Sleep } from './pause.ts'
 import { reindex } from './reindexing.ts'
 
 export interface UpkeepOptions extends Pick<Transactions, 'write'> {
   url: string
+  /** The database's clock. */
+  now: () => number
   sleep: Sleep
 }
 
@@ -31,8 +33,9 @@ export const analyze = ({ write }: Pick<Transactions, 'write'>): Promise<void> =
  * What a PostgreSQL database needs from time to time, on any number of nodes. Where it fails, it is tried again at its next time. Until
  * `close`, which waits for nothing that takes long.
  */
-export const startUpkeep = ({ write, url, sleep }: UpkeepOptions): { close(): Promise<void> } => {
+export const startUpkeep = ({ write, url, now, sleep }: UpkeepOptions): { close(): Promise<void> } => {
   const closing = new AbortController()
+  const foldCounts = createFolding({ write, now })
   const every = async (ms: number, run: () => Promise<unknown>) => {
     while (!closing.signal.aborted) {
       await pause(sleep, ms, closing.signal)
@@ -41,7 +44,7 @@ export const startUpkeep = ({ write, url, sleep }: UpkeepOptions): { close(): Pr
     }
   }
   const loops = [
-    every(FOLD_EVERY_MS, () => foldCounts({ write }, MOST_FOLDS)),
+    every(FOLD_EVERY_MS, () => foldCounts(MOST_FOLDS)),
     every(CARE_EVERY_MS, () => analyze({ write })),
     every(CARE_EVERY_MS, () => reindex({ write, url, signal: closing.signal })),
   ]
