@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { StartError } from '../../src/core/error.ts'
 import { emptyBins } from '../../src/core/polling/completion-bins.ts'
 import type { NewBulkAct } from '../../src/store/bulk-act.ts'
 import { type MoveStep, moveDatabase } from '../../src/store/move/move.ts'
@@ -194,6 +195,26 @@ test('a move that is stopped goes on where it was, and no node starts on half of
   expect(again[0]).toBeGreaterThan(copied)
   expect(moved?.counts.registrations).toBe(3_503)
   await bringUpToDate(target.url, { sealed, onStep: () => {} })
+})
+
+test('a move that a version with other tables had begun ended with an error of the database', async () => {
+  const from = await makeFile()
+  const target = await newTarget()
+  const stopping = new AbortController()
+  const onStep = ({ done, all }: MoveStep) => done > all - 3 && stopping.abort()
+  expect(await move(from, target.url, { onStep, signal: stopping.signal })).toBeNull()
+  // There was no table of deliveries, and attempts were where that is now.
+  const table = MOVED_TABLES.findIndex(({ name }) => name === 'deliveries')
+  const [{ value } = {}] = await server.query("SELECT value FROM meta WHERE key = 'move'", [], target.name)
+  const { shape, ...state } = { ...JSON.parse(String(value)), table, after: null }
+  await server.query("UPDATE meta SET value = $1 WHERE key = 'move'", [Buffer.from(JSON.stringify(state))], target.name)
+  const error = await move(from, target.url).catch((error: StartError) => error)
+  expect(error).toBeInstanceOf(StartError)
+  expect((error as StartError).words).toEqual({
+    en: expect.stringMatching(/^--to: .* begun by another version.*: drop the database, make it anew/),
+    zh: expect.stringMatching(/^--to：.*另一个版本.*请删除并重建该数据库/),
+  })
+  expect(shape).toMatch(/./)
 })
 
 test('a file that a service has open is not moved', async () => {

@@ -8,7 +8,7 @@ import { bringUpToDate } from '../postgres/opening.ts'
 import { explainConnecting } from '../postgres/opening-failure.ts'
 import type { Sealed } from '../sealed.ts'
 import type { Place } from './source.ts'
-import { canonical, MOVED_TABLES, type MovedTable, type Row, type Value } from './tables.ts'
+import { canonical, MOVED_TABLES, type MovedTable, type Row, SHAPE, type Value } from './tables.ts'
 
 export interface Target {
   /** How far an earlier run came; null: this is the first one. */
@@ -48,6 +48,7 @@ export const openTarget = async (
     if (state === null && (await hasRows(client))) throw new StartError(NOT_EMPTY)
     if (state !== null && state.source !== sourceId) throw new StartError(OTHER_SOURCE)
     if (state?.isDone) throw new StartError(ALREADY)
+    if (state !== null && state.shape !== SHAPE) throw new StartError(OTHER_VERSION)
     return targetOf(client, state)
   } catch (error) {
     await client.end()
@@ -73,7 +74,7 @@ const targetOf = (client: Client, state: MoveState | null): Target => {
 
     add: async (table, rows, next) => {
       await client.query('BEGIN')
-      await save(next)
+      await save({ ...next, shape: SHAPE })
       if (rows.length > 0) await client.query(insertInto(table), columnsOf(table, rows))
       await client.query('COMMIT')
     },
@@ -158,6 +159,10 @@ const NOT_EMPTY = {
 const ALREADY = {
   en: '--to: this file has been moved into this database already: set DATABASE_URL to it, and start',
   zh: '--to：该文件已经迁移到该数据库：请把 DATABASE_URL 设为该数据库，然后启动',
+}
+const OTHER_VERSION = {
+  en: '--to: a move into this database was begun by another version, whose tables are not the same: drop the database, make it anew, and run this again. The file has lost nothing',
+  zh: '--to：向该数据库的迁移是由另一个版本开始的，其表结构与本版本不同：请删除并重建该数据库，然后重新运行。文件中的数据没有丢失',
 }
 const OTHER_SOURCE = {
   en: '--to: another file has been moved into this database, or has begun to be: name an empty one',

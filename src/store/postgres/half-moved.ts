@@ -13,6 +13,8 @@ export interface MoveState {
   /** How many rows are there. */
   rows: number
   isDone: boolean
+  /** Of the tables that the place is a place in; missing where an early version has written it. */
+  shape?: string
 }
 
 /** Null: nothing was ever moved here. */
