@@ -186,7 +186,7 @@ test('a delivery at a host that answers is recorded without waiting for whoever 
 
 test('one that fails waits for the lane, and brings its due time forward', async () => {
   await using opened = await openNodes(1)
-  const { bench, whileLocked } = opened
+  const { bench, database, whileLocked } = opened
   await bench.resolve()
   await bench.deliver(200)
   await bench.resolve()
@@ -198,7 +198,8 @@ test('one that fails waits for the lane, and brings its due time forward', async
     void settled.then(() => {
       isSettled = true
     })
-    await sleep(200)
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1"
+    await expect.poll(() => server.query(waiting, [database]), { timeout: 5_000 }).toHaveLength(1)
     expect(isSettled).toBe(false)
   })
   await settled

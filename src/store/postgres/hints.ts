@@ -22,6 +22,8 @@ export interface HintChannelOptions {
   sleep: Sleep
   /** Of this node alone. */
   id: string
+  /** How often it tells itself something; `BEAT_MS` unless given. */
+  beatMs?: number
 }
 
 const CHANNEL = 'idface_notifier'
@@ -53,7 +55,7 @@ const DUE: readonly Hint[] = [['verificationsDue'], ['messagesDue'], ['resendsDu
  * Hints between nodes, by NOTIFY on a connection of its own. Nobody may need them: behind a pooler in transaction mode, or while it is
  * opened anew, none arrive.
  */
-export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): HintChannel => {
+export const openHintChannel = ({ url, hints, sleep, id, beatMs = BEAT_MS }: HintChannelOptions): HintChannel => {
   const closing = new AbortController()
   const outbox = new Set<string>()
   let client: Client | null = null
@@ -93,7 +95,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
   /** Listens until the channel is dead; how long it has lived, in beats. */
   const listen = async (): Promise<number> => {
     const gone = new AbortController()
-    const listening = new pg.Client({ ...sessionOf({ url, name: 'hints' }), query_timeout: BEAT_MS })
+    const listening = new pg.Client({ ...sessionOf({ url, name: 'hints' }), query_timeout: beatMs })
     listening.on('error', () => gone.abort())
     listening.on('end', () => gone.abort())
     listening.on('notification', ({ payload }) => hear(payload))
@@ -109,7 +111,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
       for (;;) {
         isHeard = false
         await notify(listening, payloadOf(id, []))
-        await pause(sleep, BEAT_MS, AbortSignal.any([closing.signal, gone.signal]))
+        await pause(sleep, beatMs, AbortSignal.any([closing.signal, gone.signal]))
         if (!isHeard) return beats
         beats++
       }

@@ -17,7 +17,6 @@ import { first, openBench, SUCCESS } from '../../support/store.ts'
 import { SHORT_LIMITS } from './support.ts'
 
 const MASTER_KEY = randomBytes(32)
-const SHORT_MS = 1_000
 
 let server: TestServer
 let databases = 0
@@ -63,6 +62,12 @@ beforeEach(async () => {
   await server.createDatabase(database, 'template')
 })
 
+/** As if they had been given out a minute earlier. */
+const endLeases = async () => {
+  for (const table of ['verifications', 'deliveries', 'lanes'])
+    await server.query(`UPDATE ${table} SET due_at = due_at - $1`, [MINUTE], database)
+}
+
 /** A clock that can be set, in front of the server's own. */
 const STEPPED_CLOCK = [
   'CREATE SCHEMA stepped',
@@ -90,10 +95,10 @@ describe('nodes on PostgreSQL', () => {
     async aheadMs => {
       const [node, astray] = [await openNode(), await openNode({ aheadMs })]
       await node.register()
-      expect(await node.claim({ leaseMs: SHORT_MS })).toHaveLength(1)
+      expect(await node.claim({ leaseMs: MINUTE })).toHaveLength(1)
       expect(Math.abs(astray.store.now() - Date.now())).toBeLessThan(500)
       expect(await astray.claim()).toEqual([])
-      await sleep(SHORT_MS)
+      await endLeases()
       const [claimed] = await astray.claim()
       expect(await node.claim()).toEqual([])
       await astray.store.settleVerifications(claimed ? [astray.answered(claimed, SUCCESS)] : [])
@@ -133,8 +138,8 @@ describe('nodes on PostgreSQL', () => {
   test('P8: one that stopped for longer than its lease takes nothing from who came after it', async () => {
     const [stopped, other] = [await openNode(), await openNode()]
     const { id } = await stopped.resolve()
-    const late = first(await stopped.claimMessages({ leaseMs: SHORT_MS }))
-    await sleep(SHORT_MS)
+    const late = first(await stopped.claimMessages({ leaseMs: MINUTE }))
+    await endLeases()
     const again = first(await other.claimMessages())
     expect([again.registrationId, again.body]).toEqual([late.registrationId, late.body])
     await stopped.store.settleMessages([stopped.received(late, 503)])
@@ -151,15 +156,16 @@ describe('nodes on PostgreSQL', () => {
     await using link = await openDatabaseLink(server)
     const [cut, other] = [await openNode({ url: link.urlOf(database), limits: SHORT_LIMITS }), await openNode()]
     const { id } = await cut.resolve()
-    const late = first(await cut.claimMessages({ leaseMs: SHORT_MS }))
+    const late = first(await cut.claimMessages({ leaseMs: MINUTE }))
     link.silence(true)
     await expect(cut.store.settleMessages([cut.received(late, 200)])).rejects.toMatchObject(unavailable)
-    const again = first(await other.claimMessages({ leaseMs: SHORT_MS }))
+    await endLeases()
+    const again = first(await other.claimMessages({ leaseMs: MINUTE }))
     expect([again.registrationId, again.body]).toEqual([late.registrationId, late.body])
     link.heal()
     await cut.store.settleMessages([cut.received(late, 200)])
     expect(await cut.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
-    await sleep(SHORT_MS)
+    await endLeases()
     expect(await other.claimMessages()).toEqual([])
     await other.store.settleMessages([other.received(again, 200)])
     expect(await cut.find(id)).toMatchObject({ delivery: { state: 'delivered' } })

@@ -3,6 +3,8 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import type { EngineCounts } from '../../../src/store/stats.ts'
+import type { Store } from '../../../src/store/store.ts'
 import { openApi } from '../../http/support/api.ts'
 import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
@@ -32,8 +34,15 @@ const openNode = async (url = server.urlOf('postgres')) => {
     advance: sleep,
   }))
   const { store, newId } = bench
+  /** Registrations that calls have looked at: one with `?wait=` waits from then on. */
+  const looked = new Set<string>()
+  const findRegistration: Store['findRegistration'] = async (partnerId, id) => {
+    const found = await store.findRegistration(partnerId, id)
+    looked.add(id)
+    return found
+  }
   const api = await openApi({
-    store,
+    store: { ...store, findRegistration },
     register: async item => first(await store.register([item])),
     registerAll: store.register,
     now: Date.now,
@@ -44,7 +53,7 @@ const openNode = async (url = server.urlOf('postgres')) => {
     await store.close()
     await api[Symbol.asyncDispose]()
   })
-  return { ...bench, call: api.call }
+  return { ...bench, call: api.call, looked }
 }
 type Node = Awaited<ReturnType<typeof openNode>>
 
@@ -54,19 +63,22 @@ const addPartner = async ({ store, newId }: Node) => {
   return { id: partner.id, keyId: partner.key.id, key }
 }
 
+const isListening = (counts: EngineCounts) => counts.kind === 'postgres' && counts.isListening
+
 let serial = 0
 const register = (node: Node, key: string) =>
   node.call('POST', '/v1/registrations', { key, body: { idcardid: `serial-${serial++}`, callbackUrl: HOOK } })
 
 test.each([
-  { how: 'hears of it', within: 1_000, url: () => server.urlOf('postgres') },
-  { how: 'does not hear of it', within: 2_000, url: () => link.urlOf('postgres') },
-])("a node that $how answers a waiting call within $within ms of another's verdict", async ({ within, url }) => {
+  { how: 'hears of it', hears: true, within: 1_000, url: () => server.urlOf('postgres') },
+  { how: 'does not hear of it', hears: false, within: 2_000, url: () => link.urlOf('postgres') },
+])("a node that $how answers a waiting call within $within ms of another's verdict", async ({ hears, within, url }) => {
   const [node, other] = [await openNode(), await openNode(url())]
   const { key } = await addPartner(node)
   const { json } = await register(node, key)
   const answer = other.call('GET', `/v1/registrations/${json.id}?wait=60s`, { key })
-  await setTimeout(500)
+  await expect.poll(() => other.looked.has(json.id), { interval: 5 }).toBe(true)
+  await expect.poll(async () => isListening(await other.store.engineCounts())).toBe(hears)
   await node.poll(SUCCESS)
   const start = performance.now()
   expect((await answer).json.status).toBe('succeeded')
