@@ -252,7 +252,11 @@ export const describeLanes = (open: OpenStore): void => {
 
   test('looks at everybody in turn, and rests once nobody has room', { timeout: 60_000 }, async () => {
     await using bench = await openBench(open)
-    for (let i = 0; i < 300; i++) await fill(bench, { 'shared.example': 1 }, await bench.addPartner())
+    const partnerIds = await Promise.all(Array.from({ length: 300 }, () => bench.addPartner()))
+    await bench.store.register(
+      partnerIds.map(partnerId => bench.newRegistration({ partnerId, callbackUrl: 'https://shared.example/hook' })),
+    )
+    while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
     await bench.advance(MINUTE)
     const full = { perHost: 2, busyHosts: new Map([['shared.example', 2]]) }
     let rounds = 0
