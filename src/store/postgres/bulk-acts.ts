@@ -1,30 +1,23 @@
-import {
-  BULK_ACTS_KEPT,
-  type BulkAct,
-  type BulkCommand,
-  type BulkPace,
-  type BulkStep,
-  MOST_UNDER_WAY,
-} from '../bulk-act.ts'
+import { BULK_ACTS_KEPT, type BulkCommand, type BulkPace, type BulkStep, MOST_UNDER_WAY } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { BULK_NEXT_STEP } from '../facts.ts'
-import type { Hint } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import {
   afterLocking,
-  afterProbe,
   BULK_WINDOW,
   type BulkRow,
+  bulkActOf,
   isTaken,
-  isUnderWay,
-  isWaiting,
+  judgeProbes,
+  nextBulk,
   pauseAfter,
+  probeIdsOf,
   startedBulk,
   stoppedBulk,
   takeForBulk,
   waitForStep,
 } from '../rules/bulk-act.ts'
-import { afterCancelling, afterTurning } from '../rules/hints.ts'
+import { afterBulkStep } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -62,7 +55,7 @@ export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'wr
       if (patch === 'impossible') return { outcome: patch, state: row.state }
       if (patch === 'too_many') return { outcome: patch }
       await save(tx, [{ ...row, ...patch }])
-      return { outcome: 'changed', bulk: toBulkAct({ ...row, ...patch }) }
+      return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
     })
 
   return {
@@ -75,13 +68,13 @@ export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'wr
           .insert(bulkActs)
           .values({ ...bulk, ...counts, state: 'draft' })
           .returning()
-        return toBulkAct(toRow(row as StoredRow))
+        return bulkActOf(toRow(row as StoredRow))
       }),
 
     findBulkAct: id =>
       read(async tx => {
         const row = await load(tx, id)
-        return row && toBulkAct(row)
+        return row && bulkActOf(row)
       }),
 
     listBulkActs: ({ limit, before }) =>
@@ -92,7 +85,7 @@ export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'wr
           .where(lt(bulkActs.id, before ?? END))
           .orderBy(desc(bulkActs.id))
           .limit(limit)
-        return rows.map(row => toBulkAct(toRow(row)))
+        return rows.map(row => bulkActOf(toRow(row)))
       }),
 
     startBulkAct: async id => {
@@ -129,8 +122,10 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     await tx.lock([LOCK])
     const waitMs = pace ? await waitOf(tx) : 0
     if (waitMs > 0) return { ...IDLE, isIdle: false, waitMs, turns: [] }
-    const underWay = await judgeProbes(tx, await allUnderWay(tx))
-    const row = nextOf(underWay)
+    const underWay = await allUnderWay(tx)
+    const { judged, changed } = judgeProbes(underWay, await findThese(tx, probeIdsOf(underWay)), tx.at)
+    await save(tx, changed)
+    const row = nextBulk(judged)
     if (!row) return { ...IDLE, turns: [] }
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
@@ -147,7 +142,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
       const [first] = await read(tx => tx.rows(`SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`))
       if (!first) return IDLE
       const { turns, ...done } = await write(tx => step(tx, limit, pace))
-      if (done.count > 0) tell([...hintsOf(done.cancelled), ...afterTurning(turns)])
+      tell(afterBulkStep({ ...done, turns }))
       return done
     },
   }
@@ -155,18 +150,10 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
 
 const UNDER_WAY = "state IN ('probing', 'running')"
 
-const hintsOf = (cancelled: readonly Cancellation[]): Hint[] => [
-  ['messagesDue'],
-  ['verificationsDue'],
-  ...cancelled.flatMap(({ registration }) => afterCancelling(registration.partnerId, registration.id)),
-]
-
 const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
   ...row,
   counted: { count, isCapped: countIsCapped },
 })
-
-const toBulkAct = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
 
 const waitOf = async (tx: Tx): Promise<number> => {
   const nextAt = await findFact(tx, BULK_NEXT_STEP)
@@ -206,30 +193,6 @@ const forgetOld = async (tx: Tx): Promise<void> => {
        SELECT id FROM bulk_acts WHERE state IN ('draft', 'stopped', 'done', 'failed')
        ORDER BY id DESC LIMIT 100 OFFSET ${BULK_ACTS_KEPT})`,
   )
-}
-
-/** All that are under way, as they are once the outcome of each probe that is known has been looked at. */
-const judgeProbes = async (tx: Tx, underWay: readonly BulkRow[]): Promise<BulkRow[]> => {
-  const waiting = underWay.filter(isWaiting)
-  const found = await findThese(
-    tx,
-    waiting.flatMap(({ probeId }) => probeId ?? []),
-  )
-  const probes = new Map(found.map(one => [one.id, one]))
-  const judged = new Map(
-    waiting.flatMap(row => {
-      const patch = afterProbe(row, probes.get(row.probeId ?? '') ?? null, { at: tx.at, underWay })
-      return patch ? [[row.id, { ...row, ...patch }]] : []
-    }),
-  )
-  await save(tx, [...judged.values()])
-  return underWay.map(row => judged.get(row.id) ?? row)
-}
-
-/** Whoever has had the fewest turns, so that none waits for another's end. */
-const nextOf = (underWay: readonly BulkRow[]): BulkRow | null => {
-  const open = underWay.filter(row => isUnderWay(row.state) && !isWaiting(row))
-  return open.toSorted((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))[0] ?? null
 }
 
 /** Locks the batch, and leaves out what others have changed before. */

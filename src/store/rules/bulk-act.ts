@@ -16,6 +16,9 @@ export interface BulkRow extends BulkAct {
   probeClaims: number
 }
 
+/** What is told of it. */
+export const bulkActOf = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
+
 type Patch = Partial<BulkRow>
 
 export const isUnderWay = (state: BulkState): boolean => state === 'running' || state === 'probing'
@@ -71,6 +74,38 @@ export const afterProbe = (
   if (lastAttempt && lastAttempt.n > probeClaims)
     return { state: 'failed', error: attemptError(lastAttempt) ?? 'failed', endedAt: at }
   return probe.status === 'cancelled' ? { state: 'failed', error: 'cancelled', endedAt: at } : null
+}
+
+/**
+ * All that are under way, once every probe whose outcome is known has been judged; and of those the ones that this has changed.
+ *
+ * @param probes the registrations that probes were sent for, as far as they are there
+ */
+export const judgeProbes = (
+  underWay: readonly BulkRow[],
+  probes: readonly FoundRegistration[],
+  at: number,
+): { judged: BulkRow[]; changed: BulkRow[] } => {
+  const probeById = new Map(probes.map(probe => [probe.id, probe]))
+  const changed: BulkRow[] = []
+  const judged = underWay.map(row => {
+    const patch = isWaiting(row) ? afterProbe(row, probeById.get(row.probeId ?? '') ?? null, { at, underWay }) : null
+    if (patch === null) return row
+    const after = { ...row, ...patch }
+    changed.push(after)
+    return after
+  })
+  return { judged, changed }
+}
+
+/** The ids of the registrations that probes were sent for, of which the outcome is not known yet. */
+export const probeIdsOf = (underWay: readonly BulkRow[]): string[] =>
+  underWay.filter(isWaiting).flatMap(({ probeId }) => probeId ?? [])
+
+/** Whoever has had the fewest turns, so that none waits for another's end; null: nobody can go on. */
+export const nextBulk = (judged: readonly BulkRow[]): BulkRow | null => {
+  const open = judged.filter(row => isUnderWay(row.state) && !isWaiting(row))
+  return open.toSorted((a, b) => a.looked - b.looked || (a.id < b.id ? -1 : 1))[0] ?? null
 }
 
 /** When it was registered, ended, or tried last. */

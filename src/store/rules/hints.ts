@@ -1,6 +1,6 @@
 import type { TurnedCallback } from '../callbacks.ts'
 import type { Hint } from '../hints.ts'
-import type { Partner, PartnerChange, Registered } from '../store.ts'
+import type { Cancellation, Partner, PartnerChange, Registered } from '../store.ts'
 
 /** @param isLifted a pause of a callback URL has ended */
 export const afterRegistering = (registered: readonly Registered[], isLifted: boolean): Hint[] => {
@@ -39,3 +39,22 @@ export const afterTurning = (turns: readonly TurnedCallback[]): Hint[] => {
   const isReleased = turns.some(({ turn }) => turn === 'enabled')
   return [['callbacksTurned', turns], ...(isReleased ? [['messagesDue'] as Hint] : [])]
 }
+
+/** After a step of a bulk act that was done to `count` registrations. */
+export const afterBulkStep = ({
+  count,
+  cancelled,
+  turns,
+}: {
+  count: number
+  cancelled: readonly Cancellation[]
+  turns: readonly TurnedCallback[]
+}): Hint[] =>
+  count === 0
+    ? []
+    : [
+        ['messagesDue'],
+        ['verificationsDue'],
+        ...cancelled.flatMap(({ registration }) => afterCancelling(registration.partnerId, registration.id)),
+        ...afterTurning(turns),
+      ]

@@ -1,30 +1,25 @@
-import {
-  BULK_ACTS_KEPT,
-  type BulkAct,
-  type BulkCommand,
-  type BulkPace,
-  type BulkStep,
-  MOST_UNDER_WAY,
-} from '../bulk-act.ts'
+import { BULK_ACTS_KEPT, type BulkCommand, type BulkPace, type BulkStep, MOST_UNDER_WAY } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { BULK_NEXT_STEP } from '../facts.ts'
-import { type Hint, tellHints } from '../hints.ts'
+import { tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
 import {
-  afterProbe,
   BULK_WINDOW,
   type BulkRow,
-  isWaiting,
+  bulkActOf,
+  judgeProbes,
+  nextBulk,
   pauseAfter,
+  probeIdsOf,
   startedBulk,
   stoppedBulk,
   takeForBulk,
   waitForStep,
 } from '../rules/bulk-act.ts'
-import { afterCancelling, afterTurning } from '../rules/hints.ts'
+import { afterBulkStep } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, desc, eq, lt, sql } from './drizzle.ts'
+import { desc, eq, lt, sql } from './drizzle.ts'
 import { prepareFacts } from './facts.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { createRegistrationWindows } from './registration-windows.ts'
@@ -55,14 +50,6 @@ export const createBulkActs = (context: Context): Verbs => {
     DELETE FROM bulk_acts WHERE id IN (
       SELECT id FROM bulk_acts WHERE state IN ('draft', 'stopped', 'done', 'failed') ORDER BY id DESC LIMIT 100 OFFSET +@kept)`)
   const all = db.select().from(bulkActs).where(UNDER_WAY).limit(MOST_UNDER_WAY).prepare()
-  /** Whoever has had the fewest turns, so that none waits for another's end. */
-  const next = db
-    .select()
-    .from(bulkActs)
-    .where(and(UNDER_WAY, sql`(state = 'running' OR probe_id IS NULL)`))
-    .orderBy(bulkActs.looked, bulkActs.id)
-    .limit(1)
-    .prepare()
 
   const load = (id: string): BulkRow | null => {
     const row = db.select().from(bulkActs).where(eq(bulkActs.id, id)).get()
@@ -81,12 +68,12 @@ export const createBulkActs = (context: Context): Verbs => {
       if (patch === 'impossible') return { outcome: patch, state: row.state }
       if (patch === 'too_many') return { outcome: patch }
       save(id, patch)
-      return { outcome: 'changed', bulk: toBulkAct({ ...row, ...patch }) }
+      return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
     })
 
-  const probeOf = ({ probeId }: BulkRow): FoundRegistration | null => {
-    const place = { filter: ALL_REGISTRATIONS, act: null, before: `${probeId}${END}` }
-    return windows.window(place, 1).find(({ id }) => id === probeId) ?? null
+  const probesOf = (id: string): FoundRegistration[] => {
+    const place = { filter: ALL_REGISTRATIONS, act: null, before: `${id}${END}` }
+    return windows.window(place, 1).filter(found => found.id === id)
   }
 
   const apply = ({ act }: BulkRow, batch: readonly FoundRegistration[]): Applied => {
@@ -110,10 +97,6 @@ export const createBulkActs = (context: Context): Verbs => {
   }
 
   const allUnderWay = (): BulkRow[] => all.all().map(toRow)
-  const judgeProbe = (row: BulkRow, underWay: readonly BulkRow[]): void => {
-    const patch = afterProbe(row, probeOf(row), { at: now(), underWay })
-    if (patch) save(row.id, patch)
-  }
 
   const waitOf = (): number => {
     const nextAt = facts.find(BULK_NEXT_STEP)
@@ -125,10 +108,10 @@ export const createBulkActs = (context: Context): Verbs => {
     const waitMs = pace ? waitOf() : 0
     if (waitMs > 0) return { ...IDLE, isIdle: false, waitMs, turns: [] }
     const underWay = allUnderWay()
-    for (const row of underWay.filter(isWaiting)) judgeProbe(row, underWay)
-    const found = next.get()
-    if (!found) return { ...IDLE, turns: [] }
-    const row = toRow(found)
+    const { judged, changed } = judgeProbes(underWay, probeIdsOf(underWay).flatMap(probesOf), now())
+    for (const row of changed) save(row.id, row)
+    const row = nextBulk(judged)
+    if (!row) return { ...IDLE, turns: [] }
     const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = apply(row, batch)
@@ -148,13 +131,13 @@ export const createBulkActs = (context: Context): Verbs => {
           .values({ ...bulk, ...counts, state: 'draft' })
           .returning()
           .get()
-        return toBulkAct(toRow(row))
+        return bulkActOf(toRow(row))
       }),
 
     findBulkAct: id =>
       read(() => {
         const row = load(id)
-        return row && toBulkAct(row)
+        return row && bulkActOf(row)
       }),
 
     listBulkActs: ({ limit, before }) =>
@@ -166,7 +149,7 @@ export const createBulkActs = (context: Context): Verbs => {
           .orderBy(desc(bulkActs.id))
           .limit(limit)
           .all()
-          .map(row => toBulkAct(toRow(row))),
+          .map(row => bulkActOf(toRow(row))),
       ),
 
     startBulkAct: async id => {
@@ -180,21 +163,13 @@ export const createBulkActs = (context: Context): Verbs => {
     continueBulkActs: async (limit, pace) => {
       if (!(await read(() => all.get()))) return IDLE
       const { turns, ...done } = await write(() => step(limit, pace))
-      if (done.count > 0) tellHints(hints, [...hintsOf(done.cancelled), ...afterTurning(turns)])
+      tellHints(hints, afterBulkStep({ ...done, turns }))
       return done
     },
   }
 }
 
-const hintsOf = (cancelled: readonly Cancellation[]): Hint[] => [
-  ['messagesDue'],
-  ['verificationsDue'],
-  ...cancelled.flatMap(({ registration }) => afterCancelling(registration.partnerId, registration.id)),
-]
-
 const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
   ...row,
   counted: { count, isCapped: countIsCapped },
 })
-
-const toBulkAct = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
