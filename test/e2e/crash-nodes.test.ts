@@ -15,12 +15,12 @@ import {
 import { createRandom } from './seeded-random.ts'
 import { openScene } from './stage.ts'
 
-/** CRASH_KILLS=100 runs it for longer, by hand. */
-const KILLS = Number(process.env.CRASH_KILLS ?? 12)
+/** CRASH_KILLS=100 runs it for longer, as CI does at night. */
+const KILLS = Number(process.env.CRASH_KILLS ?? 8)
 const NODES = 4
 const SEED = 20_261_126
 /** Of so many kills one is of the database itself. */
-const DATABASE_EVERY = 6
+const DATABASE_EVERY = 4
 
 test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their database`, {
   timeout: 10_000 * KILLS + 60_000,
@@ -74,7 +74,7 @@ test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their databa
     `${KILLS} kills of ${NODES} nodes and their database: ${acknowledged.size} acknowledged, ${unanswered.size} unanswered, ${refused.size} refused, ${summaryOf(receiver, clients)}\n`,
   )
   expect(clients.surprises).toEqual([])
-  expect(acknowledged.size).toBeGreaterThan(100)
+  expect(acknowledged.size).toBeGreaterThan(8 * KILLS)
   expect(findBrokenPromises(receiver, clients)).toEqual([])
   const found = new Map(all.map(one => [one.idcardid, one]))
   expect(found.size).toBe(all.length)

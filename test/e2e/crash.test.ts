@@ -13,11 +13,13 @@ import {
 import { createRandom } from './seeded-random.ts'
 import { openScene } from './stage.ts'
 
-/** CRASH_KILLS=100 runs it for longer, by hand. */
-const KILLS = Number(process.env.CRASH_KILLS ?? 20)
+/** CRASH_KILLS=100 runs it for longer, as CI does at night. */
+const KILLS = Number(process.env.CRASH_KILLS ?? 12)
 const SEED = 20_261_124
 
-test(`loses nothing and changes nothing over ${KILLS} kill -9 under load`, { timeout: 6_000 * KILLS }, async () => {
+test(`loses nothing and changes nothing over ${KILLS} kill -9 under load`, {
+  timeout: 6_000 * KILLS + 30_000,
+}, async () => {
   await using scene = await openScene(SETTINGS)
   const { env, folder, upstream, receiver } = scene
   const random = createRandom(SEED)
@@ -61,7 +63,7 @@ test(`loses nothing and changes nothing over ${KILLS} kill -9 under load`, { tim
   const { acknowledged, unanswered } = clients
   expect(clients.surprises).toEqual([])
   expect(clients.refused.size).toBe(0)
-  expect(acknowledged.size).toBeGreaterThan(200)
+  expect(acknowledged.size).toBeGreaterThan(10 * KILLS)
   expect(unanswered.size).toBeGreaterThan(KILLS / 2)
   expect(findBrokenPromises(receiver, clients)).toEqual([])
 

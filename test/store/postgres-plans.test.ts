@@ -14,7 +14,7 @@ import {
 } from '../../src/store/postgres/verification-statements.ts'
 import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
 
-/** CI takes a million: what does not read all of it looks at as many blocks. */
+/** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
 const PARTNERS = 200
 const NOW = Date.parse('2026-11-24T08:00:00Z')

@@ -9,7 +9,7 @@ import { SELECT_REGISTRATIONS } from '../../src/store/postgres/registration-rows
 import * as windows from '../../src/store/postgres/registration-windows.ts'
 import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
 
-/** CI takes a million: what does not read all of it looks at as many blocks. */
+/** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
 const PARTNERS = 200
 
