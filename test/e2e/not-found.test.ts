@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ACCOUNT } from '../support/service.ts'
-import { bodyOf, openStage } from './stage.ts'
+import { bodyOf, openStage, soon } from './stage.ts'
 
 const FORMATS = ['json', 'xml'] as const
 
@@ -38,7 +38,7 @@ describe.concurrent('4061', () => {
 
   test('ends it as expired where the deadline comes before the end of the grace', async () => {
     await using stage = await openStage({ NOT_FOUND_GRACE: '1h' })
-    const expiresAt = new Date(Date.now() + 800).toISOString()
+    const expiresAt = soon()
     const { id } = await stage.register({ code: 4061 }, { expiresAt })
     expect(bodyOf(await stage.delivery(id)).data).toMatchObject({ reason: 'expired', status: null })
   })

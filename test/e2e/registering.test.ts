@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bodyOf, openStage } from './stage.ts'
+import { bodyOf, openStage, soon } from './stage.ts'
 
 describe.concurrent('several registrations of one serial', () => {
   test('are polled as one, and each is told with its own metadata', async () => {
@@ -28,7 +28,7 @@ describe.concurrent('several registrations of one serial', () => {
     await using stage = await openStage()
     const { api, upstream, receiver } = stage
     upstream.script('shared', { status: 'ING' })
-    const expiresAt = new Date(Date.now() + 800).toISOString()
+    const expiresAt = soon()
     const early = await api.register({ idcardid: 'shared', callbackUrl: receiver.urlFor('/early'), expiresAt })
     const late = await api.register({ idcardid: 'shared', callbackUrl: receiver.urlFor('/late') })
     expect(bodyOf(await stage.delivery(early.id)).data).toMatchObject({ reason: 'expired' })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Step } from '../../src/simulator/script.ts'
 import { ACCOUNT } from '../support/service.ts'
-import { bodyOf, openStage } from './stage.ts'
+import { bodyOf, openStage, soon } from './stage.ts'
 
 const FAULTS: { name: string; step: Step; code?: number; timeout?: string }[] = [
   { name: 'code 0', step: { code: 0 }, code: 0 },
@@ -58,7 +58,7 @@ describe.concurrent('a call that says nothing about the person', () => {
     async step => {
       await using stage = await openStage()
       const { api, upstream } = stage
-      const expiresAt = new Date(Date.now() + 800).toISOString()
+      const expiresAt = soon()
       const { id, idcardid } = await stage.register(step, { expiresAt })
       await upstream.waitFor(calls => calls.some(call => call.at > Date.parse(expiresAt) + 100))
       expect(await api.find(id)).toMatchObject({ status: 'pending', reason: null })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Script } from '../../src/simulator/script.ts'
 import { ACCOUNT } from '../support/service.ts'
-import { bodyOf, openStage } from './stage.ts'
+import { bodyOf, openStage, soon } from './stage.ts'
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const WAYS = [
@@ -94,7 +94,7 @@ describe.concurrent('a serial that is not decided yet', () => {
 
   test('ends as expired at its deadline, with the last status', async () => {
     await using stage = await openStage({ SETTLE_MARGIN: '100ms' })
-    const expiresAt = new Date(Date.now() + 800).toISOString()
+    const expiresAt = soon()
     const { id } = await stage.register({ status: 'ING' }, { expiresAt })
     const { type, data } = bodyOf(await stage.delivery(id))
     expect(type).toBe('idface.unresolved')
