@@ -15,7 +15,7 @@ export const SEED = Number(process.env.MODEL_SEED ?? 1)
  * by row, and what must never be is looked for on both sides; some of the reads are compared too, and at the end of some
  * histories all of them.
  */
-export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2, usual = 5_000): Promise<void> => {
+export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2, usual: number): Promise<void> => {
   await using pair = await openPair(openEngine)
   const run = await createRunner(pair)
   for (let seed = SEED; seed < SEED + historiesOr(usual); seed++) {

@@ -46,7 +46,7 @@ const NO_LIMITS = {
 
 /** Some of them, which leave the list but for those that are to be kept. */
 const take = <T>({ random }: History, from: T[], keep = 0): T[] => {
-  const taken = from.filter(() => random() < 0.7)
+  const taken = from.filter(() => random() < 0.8)
   const left = from.filter(one => !taken.includes(one) || random() < keep)
   from.splice(0, from.length, ...left)
   return taken
@@ -118,7 +118,7 @@ const answered = (history: History, { account, verification }: History['asked'][
 
 const settleVerifications: Step = async (history, tick) => {
   if (history.asked.length === 0) await claimVerifications(history, tick)
-  const fresh = take(history, history.asked, 0.2).map(one => answered(history, one))
+  const fresh = take(history, history.asked, 0.3).map(one => answered(history, one))
   const again = history.random() < 0.4 ? take(history, history.toldAnswers) : []
   const settlements = [...again, ...fresh, ...(history.random() < 0.1 ? fresh : [])]
   await call(history, 'settleVerifications', store => store.settleVerifications(settlements))
@@ -139,11 +139,11 @@ const releaseVerifications: Step = async (history, tick) => {
 
 const claimMessages: Step = async history => {
   const { random } = history
-  const hosts = random() < 0.3 ? new Map([['a.example', below(random, 3)]]) : new Map()
-  const partners = random() < 0.2 ? new Map([[history.partnerIds[0] as string, below(random, 3)]]) : new Map()
+  const hosts = random() < 0.15 ? new Map([['a.example', below(random, 3)]]) : new Map()
+  const partners = random() < 0.1 ? new Map([[history.partnerIds[0] as string, below(random, 3)]]) : new Map()
   const claim = {
     slots: random() < 0.1 ? 0 : 1 + below(random, 5),
-    unsureSlots: below(random, 5),
+    unsureSlots: random() < 0.1 ? 0 : 1 + below(random, 4),
     perHost: 1 + below(random, 3),
     prefetch: random() < 0.2 ? new Map([['b.example', 2]]) : new Map(),
     perPartner: 1 + below(random, 5),
@@ -151,7 +151,7 @@ const claimMessages: Step = async history => {
     busyPartners: partners,
     slow: { slots: below(random, 3), first: below(random, 2), busyLanes: new Map() },
     unproven: {
-      slots: below(random, 5),
+      slots: random() < 0.1 ? 0 : 1 + below(random, 4),
       first: below(random, 3),
       perPartner: 1 + below(random, 3),
       busyPartners: new Map(),
@@ -162,14 +162,14 @@ const claimMessages: Step = async history => {
   history.sent.push(...claimed.messages)
 }
 
-const attempted = (history: History, message: ClaimedMessage, fails: 500 | null = null): MessageSettlement => {
+const attempted = (history: History, message: ClaimedMessage, given: 200 | 500 | null = null): MessageSettlement => {
   const { random } = history
   const now = history.now()
-  if (fails === null && random() < 0.08) {
+  if (given === null && random() < 0.08) {
     const step = { state: 'pending' as const, dueAt: now, retries: message.retries, gone: false }
     return { message, step, attempt: null, shows: null }
   }
-  const httpStatus = fails ?? oneOf(random, STATUSES)
+  const httpStatus = given ?? oneOf(random, STATUSES)
   const outcome = { httpStatus, retryAfterMs: random() < 0.5 ? 2 * SECOND : null }
   const step = afterAttempt(message, outcome, { now, random: random(), scheduleMs: SCHEDULE_MS })
   const kind = httpStatus === null ? 'failed' : step.gone ? 'gone' : httpStatus === 200 ? 'delivered' : 'rejected'
@@ -187,22 +187,23 @@ const settleMessages: Step = async (history, tick) => {
   history.toldAttempts.push(...fresh)
 }
 
-/** A URL that fails for days: ten attempts and more, each some hours after the other. */
+/** A URL that fails for days: ten attempts and more, each some hours after the other. Often the last one is answered well. */
 const keepFailing: Step = async (history, tick) => {
   const { id, partnerId } = someRegistration(history)
+  const ends = history.random() < 0.5
   for (let n = 0; n < 11; n++) {
     if ((await call(history, 'resend', store => store.resend(partnerId, id))) !== 'resent') return
     const claim = { ...NO_LIMITS, leaseMs: LEASE_MS }
     const { messages } = await call(history, 'claimMessages', store => store.claimMessages(claim))
-    const settlements = messages.map(message => attempted(history, message, 500))
+    const settlements = messages.map(message => attempted(history, message, ends && n === 10 ? 200 : 500))
     await call(history, 'settleMessages', store => store.settleMessages(settlements))
     tick(12 * HOUR + below(history.random, HOUR))
   }
 }
 const enableCallback: Step = async history => {
   const { random } = history
-  // What was told last is often a 410: otherwise hardly any of the URLs drawn is on hold.
-  const told = random() < 0.5 ? history.toldAttempts.at(-1)?.message : undefined
+  // Mostly one that answered 410: otherwise hardly any of the URLs drawn is on hold.
+  const told = random() < 0.7 ? history.toldAttempts.findLast(({ step }) => step.gone)?.message : undefined
   const { partnerId, callbackUrl } = told ?? {
     partnerId: oneOf(random, history.partnerIds),
     callbackUrl: oneOf(random, history.urls),
@@ -305,7 +306,7 @@ export const STEPS = {
   settleMessages: { run: settleMessages, weight: 7 },
   moveClock: { run: moveClock, weight: 7 },
   keepFailing: { run: keepFailing, weight: 1 },
-  enableCallback: { run: enableCallback, weight: 1 },
+  enableCallback: { run: enableCallback, weight: 2 },
   claimCallbackNotices: { run: claimCallbackNotices, weight: 2 },
   cancel: { run: cancel, weight: 2 },
   nudge: { run: nudge, weight: 2 },
