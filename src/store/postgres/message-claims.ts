@@ -1,7 +1,8 @@
+import { createClaiming, NOTHING_CLAIMED, openClaimed } from '../message-claims.ts'
 import {
   afterMessageClaim,
   bySigning,
-  FIRST_TURN,
+  type ClaimTurn,
   firstDueAt,
   partnersInTurn,
   secretsFor,
@@ -9,10 +10,9 @@ import {
 import { loadLanes } from '../rules/load-lanes.ts'
 import { UNSIGNED_MS } from '../rules/look-again.ts'
 import { answerAlone } from '../rules/questions.ts'
-import { afterLook, missedBefore, NOT_LOOKING } from '../rules/ramp.ts'
 import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { HELD_IN_A_CLAIM, spareOf, takeMessages } from '../rules/take-messages.ts'
-import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
+import type { MessageClaimRequest, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
@@ -37,42 +37,20 @@ interface Share {
   take: number
 }
 
-const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
-
 /**
  * A claim looks first, without locks. It locks the lanes that it takes from, and reads their messages in a later statement: so it sees
  * all that those who had a lane locked before have made due, and puts the lane's due time right. What others have locked it leaves to
  * them; it waits only for the lanes of a URL that is being lifted.
  */
 export const createMessageClaims = (context: Context): Store['claimMessages'] => {
-  const { sealed, openOr, write, read } = context
+  const { write, read } = context
   const pauses = createCallbackPauses()
   const lanesOf = createLanes()
   const secrets = createSecretRows(context)
-  let turn = FIRST_TURN
-  let looking = NOT_LOOKING
 
   const findLanes = (tx: Tx, claim: MessageClaimRequest, partners: readonly PartnerInTurn[]): Promise<DueLane[]> => {
     const mayGet = partners.filter(({ id, disabled }) => !disabled && mayHaveMore(id, claim)).map(({ id }) => id)
     return answerAlone(loadLanes(claim, mayGet), questions => dueLanes(tx, questions, tx.at))
-  }
-
-  const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
-    const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = row
-    const { id: laneId, partnerId, host, slow, proven } = lane
-    return {
-      ...{ seq, claim: claims + 1, partnerId, registrationId, laneId, slow, proven },
-      ...{ host, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt },
-    }
-  }
-
-  /** Null: it does not open. */
-  const opened = (lane: DueLane, row: DueMessage): ClaimedMessage | null => {
-    const { partnerId } = lane
-    const { registrationId, body } = row
-    const open = () => sealed.message.openBytes({ partnerId, registrationId, body })
-    const bytes = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
-    return bytes && messageOf(lane, row, bytes)
   }
 
   /** What becomes of a lane's due messages. */
@@ -83,7 +61,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
   ) => {
     const isPaused = (row: DueMessage) => row.isPaused
     const ramp = (seq: number) => lanes.ramp(lane.id, seq, at)
-    const open = (row: DueMessage) => opened(lane, row)
+    const open = (row: DueMessage) => openClaimed(context, lane, row)
     return takeMessages(rows, { take, at, missed, look: row => row, isPaused, ramp, open })
   }
 
@@ -97,9 +75,13 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     })
   }
 
-  const claimAll = async (tx: Tx, claim: MessageClaimRequest, missed: number) => {
+  const claimAll = async (
+    tx: Tx,
+    claim: MessageClaimRequest,
+    { turn, missed }: { turn: ClaimTurn; missed: number },
+  ) => {
     await beginClaim(tx)
-    if ((await heldAt(tx)) !== null) return { claimed: NOTHING, nextTurn: turn }
+    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, turn }
     const { at } = tx
     await pauses.continueLifting(tx, at)
     const { partners, isAll } = await answerAlone(partnersInTurn<PartnerInTurn>(turn), questions =>
@@ -135,21 +117,13 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     const looked = wanted.map(lane => ({ lane }))
     const partnerIds = partners.map(({ id }) => id)
     const after = afterMessageClaim(turn, { partnerIds, isAll, shares: looked, messages, firstDue }, at)
-    return { claimed: { messages, secrets: secretsFor(messages, live), nextAt: after.nextAt }, nextTurn: after.turn }
+    return { claimed: { messages, secrets: secretsFor(messages, live), nextAt: after.nextAt }, turn: after.turn }
   }
 
-  return async claim => {
-    const { at, nextAt, isHeld } = await read(async tx => ({
-      at: tx.at,
-      nextAt: await nextDueAt(tx),
-      isHeld: (await heldAt(tx)) !== null,
-    }))
-    if (!isHeld) looking = afterLook(looking, at)
-    if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
-    const { claimed, nextTurn } = await write(tx => claimAll(tx, claim, missedBefore(looking)))
-    turn = nextTurn
-    return claimed
-  }
+  return createClaiming({
+    look: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx), isHeld: (await heldAt(tx)) !== null })),
+    claim: (request, from) => write(tx => claimAll(tx, request, from)),
+  })
 }
 
 const nextDueAt = async (tx: Tx): Promise<number | null> => firstDueAt(await look(tx), tx.at)

@@ -1,9 +1,10 @@
 import { tellHints } from '../hints.ts'
+import { createClaiming, type DueOfLane, NOTHING_CLAIMED, openClaimed } from '../message-claims.ts'
 import { afterAttemptAt } from '../rules/callback-health.ts'
 import {
   afterMessageClaim,
   bySigning,
-  FIRST_TURN,
+  type ClaimTurn,
   firstDueAt,
   partnersInTurn,
   secretsFor,
@@ -12,18 +13,10 @@ import { afterTurning } from '../rules/hints.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
 import { UNSIGNED_MS } from '../rules/look-again.ts'
 import { answer } from '../rules/questions.ts'
-import { afterLook, missedBefore, NOT_LOOKING } from '../rules/ramp.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { HELD_IN_A_CLAIM, spareOf, takeMessages } from '../rules/take-messages.ts'
-import type {
-  ClaimedMessage,
-  ClaimedMessages,
-  MessageClaimRequest,
-  MessageOutcome,
-  MessageSettlement,
-  Store,
-} from '../store.ts'
+import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { createCallbackHealth, type HealthBook } from './callback-health.ts'
 import { createCallbackPauses, type LiftPause } from './callback-pauses.ts'
 import type { Context } from './context.ts'
@@ -51,20 +44,16 @@ interface Settling {
   release: LiftPause
 }
 
-const NOTHING: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
-
 export const createMessages = (context: Context): Verbs => {
-  const { client, sealed, openOr, write, read, now, hints } = context
+  const { client, write, read, now, hints } = context
   const statements = prepareMessages(client)
   const pauses = createCallbackPauses(context)
   const health = createCallbackHealth(context)
   const beginLanes = createLanes(client)
   const secrets = createSecretRows(context)
   const { heldAt } = prepareHold(client)
-  let turn = FIRST_TURN
-  let looking = NOT_LOOKING
 
-  const findLanes = (claim: MessageClaimRequest, at: number) => {
+  const findLanes = (claim: MessageClaimRequest, at: number, turn: ClaimTurn) => {
     const { partners, isAll } = answer(partnersInTurn<PartnerInTurn>(turn), question =>
       statements.partnersWithLanes.all(question),
     )
@@ -88,29 +77,10 @@ export const createMessages = (context: Context): Verbs => {
     const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
     const isPaused = ([, , , callbackUrl]: DueMessage) => paused.has(callbackUrl)
     const ramp = (seq: number) => lanes.ramp(lane.id, seq, at)
-    const open = (row: DueMessage) => opened(lane, row)
+    const open = (row: DueMessage) => openClaimed(context, lane, dueOfLane(row))
     return {
       ...takeMessages(rows, { take, at, missed, look: lookAt, isPaused, ramp, open }),
       lookedFurther: Math.max(0, rows.length - take),
-    }
-  }
-
-  /** Null: it does not open. */
-  const opened = (lane: DueLane, row: DueMessage): ClaimedMessage | null => {
-    const { partnerId } = lane
-    const [, , registrationId, , body] = row
-    const open = () => sealed.message.openBytes({ partnerId, registrationId, body })
-    const bytes = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
-    return bytes && messageOf(lane, row, bytes)
-  }
-
-  const messageOf = (lane: DueLane, row: DueMessage, body: Buffer): ClaimedMessage => {
-    const [seq, claims, registrationId, callbackUrl, , attempts, retries, traceparent, createdAt, dueAt] = row
-    const { id: laneId, partnerId, host, slow, proven } = lane
-    const claim = claims + 1
-    return {
-      ...{ seq, claim, partnerId, registrationId, laneId, slow, proven },
-      ...{ host, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt },
     }
   }
 
@@ -123,10 +93,13 @@ export const createMessages = (context: Context): Verbs => {
     lanes.save()
   }
 
-  const claimAll = (claim: MessageClaimRequest, at: number, missed: number) => {
-    if (heldAt() !== null) return { claimed: NOTHING, nextTurn: turn }
+  const claimAll = (
+    claim: MessageClaimRequest,
+    { at, turn, missed }: { at: number; turn: ClaimTurn; missed: number },
+  ) => {
+    if (heldAt() !== null) return { claimed: NOTHING_CLAIMED, turn }
     continueLifting(at)
-    const { lanes, isAll, partnerIds } = findLanes(claim, at)
+    const { lanes, isAll, partnerIds } = findLanes(claim, at, turn)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
     const { signed, unsigned } = bySigning(lanes, live)
     if (unsigned.length > 0) statements.putOff.run(at + UNSIGNED_MS, JSON.stringify(unsigned.map(({ id }) => id)))
@@ -150,7 +123,7 @@ export const createMessages = (context: Context): Verbs => {
     const after = afterMessageClaim(turn, { partnerIds, isAll, shares: looked, messages, firstDue }, at)
     return {
       claimed: { messages, secrets: secretsFor(messages, live), nextAt: after.nextAt },
-      nextTurn: after.turn,
+      turn: after.turn,
     }
   }
 
@@ -186,15 +159,13 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   return {
-    claimMessages: async claim => {
-      const at = now()
-      const { nextAt, isHeld } = await read(() => ({ nextAt: nextDueAt(at), isHeld: heldAt() !== null }))
-      if (!isHeld) looking = afterLook(looking, at)
-      if (nextAt === null || nextAt > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt }
-      const { claimed, nextTurn } = await write(() => claimAll(claim, at, missedBefore(looking)))
-      turn = nextTurn
-      return claimed
-    },
+    claimMessages: createClaiming({
+      look: () => {
+        const at = now()
+        return read(() => ({ at, nextAt: nextDueAt(at), isHeld: heldAt() !== null }))
+      },
+      claim: (request, from) => write(() => claimAll(request, from)),
+    }),
 
     settleMessages: async settlements => {
       const { outcomes, turns } = await write(() => {
@@ -213,3 +184,7 @@ export const createMessages = (context: Context): Verbs => {
 }
 
 const lookAt = ([seq, , , , , , retries, , createdAt, dueAt]: DueMessage) => ({ seq, retries, createdAt, dueAt })
+const dueOfLane = ([seq, claims, registrationId, callbackUrl, body, ...rest]: DueMessage): DueOfLane => {
+  const [attempts, retries, traceparent, createdAt, dueAt] = rest
+  return { seq, claims, registrationId, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt }
+}

@@ -1,0 +1,57 @@
+import { type ClaimTurn, FIRST_TURN } from './rules/claim-turn.ts'
+import { afterLook, missedBefore, NOT_LOOKING } from './rules/ramp.ts'
+import type { DueLane } from './rules/share-slots.ts'
+import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from './store.ts'
+import type { Opening } from './unreadable.ts'
+
+export const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
+
+/** What an engine does of a claim. */
+interface ClaimSteps {
+  /** Without locks: when the first message is due, and whether deliveries are held. */
+  look: () => Promise<{ at: number; nextAt: number | null; isHeld: boolean }>
+  /**
+   * One transaction, which may be undone and run again.
+   *
+   * @param turn where the claims before it have come to
+   * @param missed retries that were due before then missed their time
+   */
+  claim: (
+    request: MessageClaimRequest,
+    from: { at: number; turn: ClaimTurn; missed: number },
+  ) => Promise<{ claimed: ClaimedMessages; turn: ClaimTurn }>
+}
+
+/** Looks first, since most looks find nothing that may be sent now. Whose turn it is goes on with what is committed only. */
+export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
+  let turn = FIRST_TURN
+  let looking = NOT_LOOKING
+  return async request => {
+    const { at, nextAt, isHeld } = await look()
+    // While deliveries are held nobody looks for what is due, and so its time passes.
+    if (!isHeld) looking = afterLook(looking, at)
+    if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
+    const done = await claim(request, { at, turn, missed: missedBefore(looking) })
+    turn = done.turn
+    return done.claimed
+  }
+}
+
+/** A due message of a lane, as it is stored. */
+export type DueOfLane = Pick<
+  ClaimedMessage,
+  'seq' | 'registrationId' | 'callbackUrl' | 'body' | 'attempts' | 'retries' | 'traceparent' | 'createdAt' | 'dueAt'
+> & { claims: number }
+
+/** The message as it is handed out; null: its text does not open. */
+export const openClaimed = ({ sealed, openOr }: Opening, lane: DueLane, due: DueOfLane): ClaimedMessage | null => {
+  const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = due
+  const { id: laneId, partnerId, host, slow, proven } = lane
+  const open = () => sealed.message.openBytes({ partnerId, registrationId, body: due.body })
+  const body = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
+  if (body === null) return null
+  return {
+    ...{ seq, claim: claims + 1, partnerId, registrationId, laneId, slow, proven },
+    ...{ host, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt },
+  }
+}
