@@ -1,35 +1,22 @@
 import { afterClaim } from '../../core/account.ts'
 import {
   type DueWindow,
-  FIRST_POLL_PLACE,
   heldUp,
   nextClaimAt,
-  type PollPlace,
   type Survey,
   surveyAccount,
   takeInTurn,
 } from '../rules/claim-verifications.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
 import { answerTogether } from '../rules/questions.ts'
-import type { ClaimedAccount, ClaimedVerification, Store } from '../store.ts'
+import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
+import { type ClaimBeginning, createClaiming, type FreeOf } from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import type { createQueueHeads } from './queue-heads.ts'
 import { CLAIM, type ClaimedRow, claimedOf, DUE } from './verification-statements.ts'
-
-interface Limits {
-  /** The free slots of an account. */
-  freeOf: (accountId: string) => number
-  leaseMs: number
-}
-
-interface Claims {
-  claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[]
-  places: readonly (readonly [accountId: string, place: PollPlace])[]
-  surveys: readonly Pick<Survey, 'nextAt'>[]
-}
 
 /** @param heads that a node has found, of one store */
 export const createVerificationClaims = (
@@ -38,41 +25,37 @@ export const createVerificationClaims = (
 ): Pick<Store, 'claimVerifications'> => {
   const { write, read } = context
   const accounts = createAccountRows(context)
-  /** By account: where the next claim of this node goes on. */
-  const places = new Map<string, PollPlace>()
 
   const survey = (
     tx: Tx,
     of: readonly ClaimedAccount[],
-    { freeOf, find }: Pick<Limits, 'freeOf'> & { find: typeof heads.look },
+    { freeOf, find }: { freeOf: FreeOf; find: typeof heads.look },
   ): Promise<Survey<ClaimedAccount>[]> =>
     answerTogether(
       of.map(account => surveyAccount(account, freeOf(account.id), tx.at)),
       ids => find(tx, ids),
     )
 
-  /** Without locks: most looks find that nothing may be asked now. */
-  const look = (freeOf: Limits['freeOf']) =>
+  const look = (freeOf: FreeOf) =>
     read(async tx => {
       const ids = await heads.waiting(tx)
-      const surveys = await survey(tx, await accounts.those(tx, ids, { lock: 'none' }), { freeOf, find: heads.look })
-      const isReady = ({ nextAt }: Survey) => nextAt !== null && nextAt <= tx.at
-      return { ready: surveys.filter(isReady), later: surveys.filter(one => !isReady(one)) }
+      const found = await accounts.those(tx, ids, { lock: 'none' })
+      return { at: tx.at, surveys: await survey(tx, found, { freeOf, find: heads.look }) }
     })
 
   const claimFrom = async (
     tx: Tx,
-    ready: readonly Survey<ClaimedAccount>[],
-    { freeOf, leaseMs }: Limits,
-  ): Promise<Claims> => {
+    { leaseMs }: VerificationClaimRequest,
+    { ready, later, freeOf, placeOf }: ClaimBeginning,
+  ) => {
     await beginClaim(tx)
     const headsOf = new Map(ready.map(one => [one.account.id, one.heads]))
     // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
     const locked = await accounts.those(tx, [...headsOf.keys()], { lock: 'skip' })
     const turns = await answerTogether(
       locked.map(account => {
-        const from = places.get(account.id) ?? FIRST_POLL_PLACE
-        return takeInTurn(account, headsOf.get(account.id) ?? [], { at: tx.at, free: freeOf(account.id), from })
+        const [free, from] = [freeOf(account.id), placeOf(account.id)]
+        return takeInTurn(account, headsOf.get(account.id) ?? [], { at: tx.at, free, from })
       }),
       windows => dueIn(tx, windows),
     )
@@ -102,25 +85,22 @@ export const createVerificationClaims = (
     )
     const ours = new Set(locked.map(({ id }) => id))
     const skipped = ready.filter(({ account }) => !ours.has(account.id))
+    const nextAt = nextClaimAt([
+      ...later,
+      ...surveys.map((one, i) => (claims[i]?.isShort ? heldUp(one, tx.at) : one)),
+      ...skipped.map(one => heldUp(one, tx.at)),
+    ])
     return {
-      claims: fruitful.map(({ account, verifications }) => ({ account, verifications })),
-      places: claims.map(({ account, place }) => [account.id, place]),
-      surveys: [
-        ...surveys.map((one, i) => (claims[i]?.isShort ? heldUp(one, tx.at) : one)),
-        ...skipped.map(one => heldUp(one, tx.at)),
-      ],
+      claimed: { claims: fruitful.map(({ account, verifications }) => ({ account, verifications })), nextAt },
+      places: claims.map(({ account, place }) => [account.id, place] as const),
     }
   }
 
   return {
-    claimVerifications: async ({ busy, concurrency, leaseMs }) => {
-      const freeOf = (accountId: string) => concurrency - (busy.get(accountId) ?? 0)
-      const { ready, later } = await look(freeOf)
-      if (ready.length === 0) return { claims: [], nextAt: nextClaimAt(later) }
-      const claimed = await write(tx => claimFrom(tx, ready, { freeOf, leaseMs }))
-      for (const [accountId, place] of claimed.places) places.set(accountId, place)
-      return { claims: claimed.claims, nextAt: nextClaimAt([...later, ...claimed.surveys]) }
-    },
+    claimVerifications: createClaiming({
+      look,
+      claim: (request, from) => write(tx => claimFrom(tx, request, from)),
+    }),
   }
 }
 

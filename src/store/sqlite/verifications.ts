@@ -2,7 +2,6 @@ import { afterAccountChange, afterClaim } from '../../core/account.ts'
 import { tellHints } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
 import {
-  FIRST_POLL_PLACE,
   type Head,
   nextClaimAt,
   type PollPlace,
@@ -29,6 +28,7 @@ import type {
   VerificationRelease,
   VerificationSettlement,
 } from '../store.ts'
+import { type ClaimBeginning, createClaiming } from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
@@ -43,8 +43,6 @@ export const createVerifications = (context: Context): Verbs => {
   const accounts = createAccountRows(context)
   const beginLanes = createLanes(client)
   const beginResolutions = createResolutions(context)
-  /** By account: where the next claim goes on. */
-  const places = new Map<string, PollPlace>()
 
   const claimDue = (due: readonly { id: number; dueAt: number }[], at: number, leaseEnd: number) => {
     const ids = JSON.stringify(due.map(({ id }) => id))
@@ -55,9 +53,20 @@ export const createVerifications = (context: Context): Verbs => {
 
   const claimFrom = (
     account: ClaimedAccount,
-    { heads, at, free, leaseMs }: { heads: readonly Head[]; at: number; free: number; leaseMs: number },
+    {
+      heads,
+      at,
+      free,
+      from,
+      leaseMs,
+    }: {
+      heads: readonly Head[]
+      at: number
+      free: number
+      from: PollPlace
+      leaseMs: number
+    },
   ) => {
-    const from = places.get(account.id) ?? FIRST_POLL_PLACE
     const { taken, place } = answer(takeInTurn(account, heads, { at, free, from }), window =>
       statements.due.all(window),
     )
@@ -73,24 +82,21 @@ export const createVerifications = (context: Context): Verbs => {
   const survey = (account: ClaimedAccount, free: number, at: number): Survey<ClaimedAccount> =>
     answer(surveyAccount(account, free, at), accountId => statements.heads.all({ accountId }))
 
-  const claimAll = (
-    { busy, concurrency, leaseMs }: VerificationClaimRequest,
-    ready: ReadonlyMap<string, readonly Head[]>,
-    at: number,
-  ) => {
-    const reached = new Map<string, PollPlace>()
+  const claimAll = ({ leaseMs }: VerificationClaimRequest, { at, ready, freeOf, placeOf }: ClaimBeginning) => {
+    const headsOf = new Map(ready.map(({ account, heads }) => [account.id, heads]))
+    const places = new Map<string, PollPlace>()
     const claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[] = []
     const after = waiting(at).map(account => {
-      const heads = ready.get(account.id)
-      const free = concurrency - (busy.get(account.id) ?? 0)
+      const heads = headsOf.get(account.id)
+      const free = freeOf(account.id)
       if (!heads) return survey(account, free, at)
-      const { verifications, place } = claimFrom(account, { heads, at, free, leaseMs })
-      reached.set(account.id, place)
+      const { verifications, place } = claimFrom(account, { heads, at, free, from: placeOf(account.id), leaseMs })
+      places.set(account.id, place)
       if (verifications.length > 0) claims.push({ account, verifications })
       const changed = accounts.find(account.id)
       return survey({ ...account, ...changed }, free - verifications.length, at)
     })
-    return { claims, nextAt: nextClaimAt(after), reached }
+    return { claimed: { claims, nextAt: nextClaimAt(after) }, places }
   }
 
   const load = (settlement: VerificationSettlement): VerificationFacts | null => {
@@ -148,18 +154,13 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   return {
-    claimVerifications: async claim => {
-      const at = now()
-      const free = (id: string) => claim.concurrency - (claim.busy.get(id) ?? 0)
-      const before = await read(() => waiting(at).map(account => survey(account, free(account.id), at)))
-      const ready = before.filter(({ nextAt }) => nextAt !== null && nextAt <= at)
-      if (ready.length === 0) return { claims: [], nextAt: nextClaimAt(before) }
-      const { reached, ...claimed } = await write(() =>
-        claimAll(claim, new Map(ready.map(({ account, heads }) => [account.id, heads])), at),
-      )
-      for (const [accountId, place] of reached) places.set(accountId, place)
-      return claimed
-    },
+    claimVerifications: createClaiming({
+      look: freeOf => {
+        const at = now()
+        return read(() => ({ at, surveys: waiting(at).map(account => survey(account, freeOf(account.id), at)) }))
+      },
+      claim: (request, from) => write(() => claimAll(request, from)),
+    }),
 
     settleVerifications: async settlements => {
       const outcomes = await write(() => {
