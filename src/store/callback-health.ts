@@ -1,11 +1,13 @@
 import { type Callback, keyOf, type TurnedCallback } from './callbacks.ts'
 import {
+  afterAttemptAt,
   afterSuccess,
   type CallbackHealth,
   type CallbackPlan,
   endsHold,
   type HoldEnd,
 } from './rules/callback-health.ts'
+import type { MessagePlan } from './rules/settle-message.ts'
 
 /** The health of the URLs that one run of a transaction works with: each is read once, and changed in memory. */
 export interface HealthChanges {
@@ -61,4 +63,24 @@ export const createHealthChanges = (find: (url: Callback) => CallbackHealth | nu
       return taken
     },
   }
+}
+
+/** What holds the messages of a URL, and lets them go. */
+interface Holding {
+  pause: (url: Callback, at: number) => void
+  release: (url: Callback) => unknown
+}
+
+/** What an attempt means for its URL: a 410, or days of failures, hold all that is for it; one that is answered well lets it go. */
+export const applyAttempt = (
+  url: Callback,
+  { pauses, attempt }: Pick<MessagePlan, 'pauses' | 'attempt'>,
+  { at, health, pause, release }: Holding & { at: number; health: Pick<HealthChanges, 'get' | 'apply'> },
+): void => {
+  if (pauses) pause(url, at)
+  if (attempt === null) return
+  const after = afterAttemptAt(health.get(url), attempt, at)
+  health.apply(url, after)
+  if (after.turn === 'disabled') pause(url, at)
+  if (after.turn === 'enabled') release(url)
 }

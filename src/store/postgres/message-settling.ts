@@ -1,4 +1,4 @@
-import { afterAttemptAt } from '../rules/callback-health.ts'
+import { applyAttempt } from '../callback-health.ts'
 import { afterTurning } from '../rules/hints.ts'
 import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import type { MessageOutcome, MessageSettlement, Store } from '../store.ts'
@@ -99,13 +99,7 @@ const settleOne = (
     if (plan.trims) messages.trims.add(seq)
   }
   lanes.set(laneId, plan.lane)
-  if (plan.pauses) pauses.pause(message, at)
-  if (plan.attempt) {
-    const after = afterAttemptAt(health.get(message), plan.attempt, at)
-    health.apply(message, after)
-    if (after.turn === 'disabled') pauses.pause(message, at)
-    if (after.turn === 'enabled') pauses.release(message)
-  }
+  applyAttempt(message, plan, { at, health, ...pauses })
   return plan.end
 }
 

@@ -1,6 +1,6 @@
+import { applyAttempt } from '../callback-health.ts'
 import { tellHints } from '../hints.ts'
 import { createClaiming, type DueOfLane, NOTHING_CLAIMED, openClaimed } from '../message-claims.ts'
-import { afterAttemptAt } from '../rules/callback-health.ts'
 import {
   afterMessageClaim,
   bySigning,
@@ -148,13 +148,7 @@ export const createMessages = (context: Context): Verbs => {
       if (plan.trims) statements.trimAttempts.run({ seq, kept: KEPT_ATTEMPTS })
     }
     lanes.set(laneId, plan.lane)
-    if (plan.pauses) pauses.pause(message, at)
-    if (plan.attempt) {
-      const { turn, health: next } = afterAttemptAt(health.get(message), plan.attempt, at)
-      health.apply(message, { turn, health: next })
-      if (turn === 'disabled') pauses.pause(message, at)
-      if (turn === 'enabled') release(message)
-    }
+    applyAttempt(message, plan, { at, health, pause: pauses.pause, release })
     return plan.end
   }
 
