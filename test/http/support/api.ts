@@ -11,10 +11,10 @@ import { Secret } from '../../../src/core/secret.ts'
 import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
 import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
+import { openNewStore } from '../../support/sqlite-template.ts'
 import { POLICY } from '../../support/store.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
@@ -60,11 +60,11 @@ interface Call {
 /** Unchecked: tests look into many shapes, and a wrong look fails. */
 export type Json = ReturnType<typeof JSON.parse>
 
-/** The API over a real SQLite store in memory, with two partners, one account, and a clock that stands still. */
+/** The API over a real SQLite store, with two partners, one account, and a clock that stands still. */
 export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: Store): Store => store) => {
   const clock = { now: START }
   const now = () => clock.now
-  const store = wrap(await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now, defaultRate: 5 }))
+  const store = wrap(await openNewStore({ now, defaultRate: 5 }))
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid(clock.now)}`
   const logged: string[] = []
