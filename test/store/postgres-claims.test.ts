@@ -241,6 +241,7 @@ describe('beside a transaction that stays open', () => {
 
   test('a claim does not read again what is dead, and now and then reads all', async () => {
     const { bench, client, claimOne } = await openBesideDead()
+    expect(await blocksOf(client, /FROM verifications v/, claimOne)).toBeGreaterThan(60)
     await claimOne()
     expect(await blocksOf(client, /FROM verifications v/, claimOne)).toBeLessThan(60)
     await bench.register()

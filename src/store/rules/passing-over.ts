@@ -1,7 +1,7 @@
 import { SECOND } from '../../core/duration.ts'
 
 /** What a look takes that passes over nothing, and each thing that it finds; with room for a busy machine. */
-const LOOK_MS = 5
+const LOOK_MS = 10
 const FIND_MS = 0.05
 /** Looks from the first take at most a hundredth of the time, until they take very long. */
 const PART = 100
