@@ -177,6 +177,26 @@ test('retention forgets a hold while that ends, without a deadlock', async () =>
   expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
 })
 
+test('a lane that somebody has locked, whose hold is being ended, kept every claim waiting', async () => {
+  await using node = await openNode()
+  const busy = await node.register()
+  await node.query(
+    'INSERT INTO callback_pauses (partner_id, callback_url, since, lifted_until) VALUES ($1, $2, 1, 0)',
+    [node.partnerId, busy.callbackUrl],
+  )
+  const other = await node.addPartner()
+  const { id } = await node.resolve({ partnerId: other })
+  await using stack = new AsyncDisposableStack()
+  const gate = await node.lock('SELECT FROM lanes WHERE partner_id = $1 FOR UPDATE', [node.partnerId])
+  stack.defer(gate.release)
+  expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
+  expect(await node.query('SELECT FROM callback_pauses')).toHaveLength(1)
+  await gate.release()
+  await node.resolve({ partnerId: other })
+  await node.claimMessages()
+  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
+})
+
 test('an id that is there already is refused at once', async () => {
   await using node = await openNode()
   const { store } = node

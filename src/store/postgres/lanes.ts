@@ -48,6 +48,15 @@ export const createLanes = () => {
     return ({ partnerId, callbackUrl }) => ids.get(laneKey(partnerId, hostOf(callbackUrl))) ?? null
   }
 
+  /** Without those that others have locked now; the ids of what is left. */
+  const loadFree = async (tx: Tx, ids: readonly number[]): Promise<{ lanes: LaneBook; free: ReadonlySet<number> }> => {
+    const rows = await tx.rows<LaneRow>(
+      `SELECT ${LANE} FROM lanes WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+      [ids],
+    )
+    return { lanes: open(rows), free: new Set(rows.map(({ id }) => id)) }
+  }
+
   return {
     /** Waits for those that others have locked. */
     load,
@@ -68,13 +77,19 @@ export const createLanes = () => {
       return book
     },
 
-    /** Without those that others have locked now; the ids of what is left. */
-    loadFree: async (tx: Tx, ids: readonly number[]): Promise<{ lanes: LaneBook; free: ReadonlySet<number> }> => {
-      const rows = await tx.rows<LaneRow>(
-        `SELECT ${LANE} FROM lanes WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
-        [ids],
+    loadFree,
+
+    /** The lane of a URL, if there is one; null: somebody else has locked it. */
+    loadIfFree: async (tx: Tx, url: Callback): Promise<LaneBook | null> => {
+      const found = await tx.rows<Pick<LaneRow, 'id'>>(
+        'SELECT id FROM lanes WHERE (partner_id, host) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
+        hostColumns([url]),
       )
-      return { lanes: open(rows), free: new Set(rows.map(({ id }) => id)) }
+      const { lanes, free } = await loadFree(
+        tx,
+        found.map(({ id }) => id),
+      )
+      return free.size === found.length ? lanes : null
     },
 
     /**
