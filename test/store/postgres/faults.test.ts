@@ -246,6 +246,27 @@ describe('nodes on PostgreSQL', () => {
     expect(commits).toEqual(expect.arrayContaining([[busy], [first, second]]))
   })
 
+  test('a message that somebody has locked held up the bulk resends of all partners', async () => {
+    const node = await openNode({ limits: { ...TIME_LIMITS, lockMs: 300 } })
+    const { store, partnerId } = node
+    const other = await node.addPartner()
+    for (const owner of [partnerId, other]) {
+      await node.resolve({ partnerId: owner })
+      await server.query("UPDATE deliveries SET state = 'exhausted', due_at = NULL", [], database)
+      await store.startResend(owner, { id: node.newId('rsd'), since: 0, until: Date.now() + MINUTE })
+    }
+    const session = new pg.Client({ connectionString: server.urlOf(database) })
+    await session.connect()
+    onTestFinished(() => session.end())
+    await session.query('BEGIN')
+    await session.query('SELECT FROM message_bodies WHERE partner_id = $1 FOR UPDATE', [partnerId])
+    expect(await store.continueResends(10)).toBe(1)
+    expect((await node.claimMessages()).map(message => message.partnerId)).toEqual([other])
+    await expect(store.continueResends(10)).rejects.toMatchObject(unavailable)
+    await session.query('COMMIT')
+    expect([await store.continueResends(10), await store.continueResends(10)]).toEqual([1, 0])
+  })
+
   test('a key that one node revokes, and a partner that it disables, are refused on the others at once', async () => {
     const [node, other] = [await openNode(), await openNode()]
     await node.store.createKey(node.partnerId, { id: 'key_1', hash: randomBytes(32) })
