@@ -1,7 +1,7 @@
-import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
 import { describeFault, type TroubleWords } from './fault-texts.ts'
-import type { Language, Words } from './language.ts'
+import type { Language } from './language.ts'
 import type { NodeTrait } from './node.ts'
+import { showBytes, showSpan } from './show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
 import { writeReference, writeRemedy, writeSentence } from './write-error-texts.ts'
@@ -25,25 +25,6 @@ export const describeTrouble = (
 
 type TroubleTexts = {
   [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords
-}
-
-const UNITS: readonly (readonly [ms: number, unit: Words])[] = [
-  [DAY, { en: 'd', zh: '天' }],
-  [HOUR, { en: 'h', zh: '小时' }],
-  [MINUTE, { en: 'min', zh: '分钟' }],
-  [SECOND, { en: 's', zh: '秒' }],
-]
-
-/** `5 min`: in the largest unit of which there are two. */
-export const showSpan = (ms: number, language: Language): string => {
-  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? ([SECOND, { en: 's', zh: '秒' }] as const)
-  return `${Math.ceil(ms / size)} ${unit[language]}`
-}
-
-/** `1.5 GB` */
-export const showBytes = (bytes: number): string => {
-  const [size, unit] = bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB']
-  return `${Number((bytes / size).toPrecision(3))} ${unit}`
 }
 
 /** A commit does not fit into less: it writes some pages of 4 KiB. */
@@ -168,6 +149,11 @@ const en: TroubleTexts = {
     remedy:
       'Run "idface-notifier doctor --only transactions": it says whose it is, and the SQL that ends it. It may be a long report, a pg_dump, or a session that was left in a transaction.',
   }),
+  counts_behind: ({ changes }) => ({
+    sentence: `Some ${changes.toLocaleString('en')} changes of counts are not folded in, so status, the overview and metrics are ever slower to read.`,
+    remedy:
+      'A service folds them every 2 seconds. Look at idface_store_errors_total and into the log of PostgreSQL for what is refused or cancelled in count_changes, and run "idface-notifier doctor --only transactions,locks,vacuum".',
+  }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
     remedy:
@@ -268,6 +254,11 @@ const zh: TroubleTexts = {
     sentence: `PostgreSQL 中有事务已持续 ${showSpan(at - since, 'zh')}。结束之前，失效的行无法清除，取任务会越来越慢。`,
     remedy:
       '请运行 "idface-notifier doctor --only transactions"，其输出会指出是谁的事务，并给出结束它的 SQL。可能是耗时的报表、pg_dump，或遗留在事务中的会话。',
+  }),
+  counts_behind: ({ changes }) => ({
+    sentence: `约有 ${changes.toLocaleString('en')} 条计数变更尚未合并，status、概览和指标的读取会越来越慢。`,
+    remedy:
+      '服务每 2 秒合并一次。请查看 idface_store_errors_total，以及 PostgreSQL 日志中涉及 count_changes 的报错或被取消的语句，并运行 "idface-notifier doctor --only transactions,locks,vacuum"。',
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,

@@ -55,6 +55,8 @@ export type Trouble =
   | { code: 'log_pinned'; since: number; walBytes: number }
   /** Somebody's transaction keeps dead rows from being removed. */
   | { code: 'transaction_open'; since: number }
+  /** Nobody folds what is counted, or not as fast as it comes. */
+  | { code: 'counts_behind'; since: null; changes: number }
   | { code: 'backup_failed'; since: number; reason: string }
   | ({ code: 'operators_not_told' } & RefusingChannel)
   | { code: 'messages_held'; since: null; held: number; urls: number }
@@ -74,6 +76,7 @@ export const TROUBLE_CODES = [
   'disk_low',
   'log_pinned',
   'transaction_open',
+  'counts_behind',
   'backup_failed',
   'operators_not_told',
   'node_differs',

@@ -1,8 +1,9 @@
 import type { Language } from '../core/language.ts'
 import type { OperatorCondition, OperatorDetails, OperatorEvent } from '../core/operator-event.ts'
+import { showSpan } from '../core/show-sizes.ts'
 import { SHOW_TIME } from '../core/show-time.ts'
 import type { Trouble } from '../core/trouble.ts'
-import { describeTrouble, showSpan } from '../core/trouble-texts.ts'
+import { describeTrouble } from '../core/trouble-texts.ts'
 
 interface EventWords {
   headline: string

@@ -134,6 +134,8 @@ export interface PostgresStats extends AnyEngineStats {
   deadRows: Readonly<Record<BusyTable, number>>
   /** For how long the oldest transaction of anybody has kept dead rows from being removed, as far as we may see it; 0: none does. */
   oldestSnapshotMs: number
+  /** About how many changes of counts are not folded in yet; readers of counts add them up. */
+  unfoldedCounts: number
   /** Whether this node hears at once of what others do. */
   isListening: boolean
   /** How far the database's clock, which decides, is ahead of this node's. */

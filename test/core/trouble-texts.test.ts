@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { ACCOUNT_FAULTS } from '../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { showBytes, showSpan } from '../../src/core/show-sizes.ts'
 import { TROUBLE_CODES, type Trouble } from '../../src/core/trouble.ts'
-import { describeTrouble, showBytes, showSpan } from '../../src/core/trouble-texts.ts'
+import { describeTrouble } from '../../src/core/trouble-texts.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const since = AT - 10 * MINUTE
@@ -24,6 +25,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'log_pinned', since, walBytes: 3e9 },
   { code: 'transaction_open', since },
+  { code: 'counts_behind', since: null, changes: 300_000 },
   { code: 'node_lost', since, node: 'a:8080' },
   { code: 'node_lost', since, node: 'a:8080', undone: ['poll', 'deliver'] },
   { code: 'node_differs', since, node: 'a:8080', differsIn: ['version', 'key'] },

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../core/duration.ts'
-import { showSpan } from '../../core/trouble-texts.ts'
+import { showSpan } from '../../core/show-sizes.ts'
 import type { TableLock } from '../../store/postgres/lock-facts.ts'
 import type { OpenTransaction, ServerFacts, TableFacts } from '../../store/postgres/server-facts.ts'
 import { onPostgres } from './database.ts'

@@ -70,6 +70,7 @@ const POSTGRES = z.strictObject({
     .describe('The connections of this node.'),
   deadRows: countsOf(BUSY_TABLES).describe('About how many rows are dead and not removed yet.'),
   oldestSnapshotMs: MS.describe('For how long the oldest transaction has kept dead rows from being removed.'),
+  unfoldedCounts: COUNT.describe('About how many changes of counts are not folded in yet.'),
   isListening: z
     .boolean()
     .describe('Whether this node hears at once of what others do; otherwise it looks each second.'),

@@ -9,6 +9,8 @@ import { type JudgedNode, judgeNodes } from './nodes.ts'
 const LOW_DISK_BYTES = 1024 ** 3
 /** A backup of a large file takes as long, and does no harm. */
 const PINNED_MS = 10 * MINUTE
+/** A node folds up to 100,000 changes in 2 seconds. */
+const MANY_UNFOLDED = 200_000
 
 export interface TroubleFacts {
   stats: Stats
@@ -126,8 +128,11 @@ const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
 
 const engineTroubles = (engine: EngineStats, at: number): Trouble[] => {
   if (engine.kind === 'postgres') {
-    const { oldestSnapshotMs } = engine
-    return oldestSnapshotMs > PINNED_MS ? [{ code: 'transaction_open', since: at - oldestSnapshotMs }] : []
+    const { oldestSnapshotMs, unfoldedCounts: changes } = engine
+    return [
+      ...(oldestSnapshotMs > PINNED_MS ? [{ code: 'transaction_open', since: at - oldestSnapshotMs } as const] : []),
+      ...(changes > MANY_UNFOLDED ? [{ code: 'counts_behind', since: null, changes } as const] : []),
+    ]
   }
   const { diskFreeBytes, walPinnedMs, walBytes } = engine
   const troubles: Trouble[] = []

@@ -93,6 +93,13 @@ test("tells how old the oldest transaction is that keeps dead rows, whoever's it
   }
 })
 
+test('tells how much of what was counted nobody has folded', async () => {
+  await using node = await openAt('counting')
+  const some = "SELECT 'waiting', 'a', 1 FROM generate_series(1, 500)"
+  await server.query(`INSERT INTO count_changes (what, owner, n) ${some}`, [], 'counting')
+  expect(await eventually(node.stats, ({ unfoldedCounts }) => unfoldedCounts >= 500)).toBeDefined()
+})
+
 test('tells whether it hears of other nodes', async () => {
   await using node = await openAt('listening')
   expect(await eventually(node.stats, ({ isListening }) => isListening)).toMatchObject({ isListening: true })

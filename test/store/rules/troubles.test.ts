@@ -200,17 +200,20 @@ test('tells of a disk that is nearly full, and of a reader that keeps the log', 
   ])
 })
 
-test('tells of a transaction of PostgreSQL that keeps dead rows', () => {
+test('tells of a transaction of PostgreSQL that keeps dead rows, and of counts that nobody folds', () => {
   const pool = { inUse: 0, idle: 0, waiting: 0 }
   const engine: PostgresStats = {
     ...{ kind: 'postgres', serverVersion: '18.1', databaseBytes: 1e9, masterKey: '00000000', clockAheadMs: 0 },
-    isListening: true,
+    ...{ isListening: true, unfoldedCounts: 200_000 },
     ...{ pools: { api: pool, loops: pool }, commits: HISTOGRAM, errors: ERRORS, oldestSnapshotMs: 10 * MINUTE },
     deadRows: { deliveries: 0, lanes: 0, registrations: 0, verifications: 0 },
   }
   expect(told(stats, { engine })).toEqual([])
   expect(told(stats, { engine: { ...engine, oldestSnapshotMs: 11 * MINUTE } })).toEqual([
     { code: 'transaction_open', since: AT - 11 * MINUTE },
+  ])
+  expect(told(stats, { engine: { ...engine, unfoldedCounts: 200_001 } })).toEqual([
+    { code: 'counts_behind', since: null, changes: 200_001 },
   ])
 })
 

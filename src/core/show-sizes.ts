@@ -1,0 +1,21 @@
+import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
+import type { Language, Words } from './language.ts'
+
+const UNITS: readonly (readonly [ms: number, unit: Words])[] = [
+  [DAY, { en: 'd', zh: '天' }],
+  [HOUR, { en: 'h', zh: '小时' }],
+  [MINUTE, { en: 'min', zh: '分钟' }],
+  [SECOND, { en: 's', zh: '秒' }],
+]
+
+/** `5 min`: in the largest unit of which there are two. */
+export const showSpan = (ms: number, language: Language): string => {
+  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? ([SECOND, { en: 's', zh: '秒' }] as const)
+  return `${Math.ceil(ms / size)} ${unit[language]}`
+}
+
+/** `1.5 GB` */
+export const showBytes = (bytes: number): string => {
+  const [size, unit] = bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB']
+  return `${Number((bytes / size).toPrecision(3))} ${unit}`
+}
