@@ -15,17 +15,23 @@ export const MAKE_AT_HOME = `
      WHERE name <> current_user ORDER BY nth LIMIT 1),
     current_schema()) AS home) AS found`
 
-const TWICE = `
+/** Of each of our names the schemas that have it, in the order in which PostgreSQL looks into them. */
+const WHERE = `
   SELECT c.relname::text AS name, array_agg(n.nspname::text ORDER BY array_position(current_schemas(false), n.nspname)) AS schemas
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY($1::text[])
-  GROUP BY c.relname HAVING count(*) > 1 ORDER BY c.relname LIMIT 1`
+  GROUP BY c.relname ORDER BY c.relname`
 
-/** Throws where one of our tables hides another of its name: nobody can tell which of them has what partners were told. */
+/** Throws where another table hides one of ours, or nobody can tell which of two has what partners were told. */
 export const refuseHidden = async (client: Pick<Client, 'query'>): Promise<void> => {
   const names = Object.values(schema).map(table => getTableConfig(table).name)
-  const { rows } = await client.query<{ name: string; schemas: [string, string] }>(TWICE, [names])
-  const [found] = rows
+  const { rows } = await client.query<{ name: string; schemas: string[] }>(WHERE, [names])
+  const homes = rows.find(({ name }) => name === getTableConfig(schema.registrations).name)?.schemas ?? []
+  const isHidden = (schemas: readonly string[]) => {
+    const [first, ...more] = schemas.filter(name => homes.includes(name))
+    return first !== undefined && (more.length > 0 || schemas[0] !== first)
+  }
+  const found = rows.find(({ schemas }) => isHidden(schemas))
   if (!found) return
   const [first, other] = found.schemas
   throw new StartError({
