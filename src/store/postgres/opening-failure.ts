@@ -75,8 +75,8 @@ const ADVICE: readonly (readonly [codes: RegExp, en: string, zh: string])[] = [
   [/^53\w{3}$/, 'its disk or memory is full: make room there', '其磁盘或内存已满：请腾出空间'],
   [
     /^(55P03|40\w{3}|57014)$/,
-    'another session keeps it busy: wait until that has ended, or end it',
-    '被另一个会话占用：请等待其结束，或将其结束',
+    'another session keeps it busy: wait until that has ended, or end it; "idface-notifier doctor --only locks" names who has locked a table, and the SQL that ends that',
+    '被另一个会话占用：请等待其结束，或将其结束；运行 "idface-notifier doctor --only locks" 可查出谁锁定了表及结束它的 SQL',
   ],
   [
     /^08\w{3}$/,

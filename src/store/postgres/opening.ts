@@ -10,6 +10,7 @@ import { refuseHidden } from './home-schema.ts'
 import { beginLong } from './long-transaction.ts'
 import { migrateInTurns } from './migrating.ts'
 import { refuseBesideOlder } from './stop-first.ts'
+import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 
@@ -30,7 +31,17 @@ const OLDEST_SERVER = 140_000
  */
 export const bringUpToDate = async (
   url: string,
-  { sealed, onStep, isMove = false }: { sealed: Sealed; onStep: (step: OpeningStep) => void; isMove?: boolean },
+  {
+    sealed,
+    onStep,
+    isMove = false,
+    limits: { lockMs } = TIME_LIMITS,
+  }: {
+    sealed: Sealed
+    onStep: (step: OpeningStep) => void
+    isMove?: boolean
+    limits?: Pick<TimeLimits, 'lockMs'> | undefined
+  },
 ): Promise<void> => {
   const guard = await openClient(url, 'migrate')
   try {
@@ -39,6 +50,8 @@ export const bringUpToDate = async (
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
     await guard.query(beginLong({ lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }))
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
+    // Who has locked a table may keep it for hours.
+    await guard.query(`SET LOCAL lock_timeout = ${lockMs}`)
     await refuseHidden(guard)
     const age = await ageOf(guard)
     if (age === 'later') refuseLater()

@@ -85,7 +85,7 @@ export const openPostgresStore = async ({
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
   const sealed = sealedUnder({ masterKey, previousKey }, random)
-  await bringUpToDate(options.url, { sealed, onStep })
+  await bringUpToDate(options.url, { sealed, onStep, limits: options.limits })
   const connection = openConnection({ ...options, connections, hasDatabaseClock })
   const channel = openHintChannel({ url: options.url, hints, sleep: options.sleep, id: random(8).toString('hex') })
   const context: Context = {

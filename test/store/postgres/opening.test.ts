@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { readConfig } from '../../../src/config/read-config.ts'
 import type { StartError } from '../../../src/core/error.ts'
 import { openStore } from '../../../src/store/open.ts'
@@ -8,8 +9,10 @@ import { mayPass } from '../../../src/store/opening-failure.ts'
 import { showAddress } from '../../../src/store/postgres/address.ts'
 import { describeFailure } from '../../../src/store/postgres/failure.ts'
 import { explainConnecting } from '../../../src/store/postgres/opening-failure.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { unavailable } from '../../../src/store/unavailable.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { SHORT_LIMITS } from './support.ts'
 
 const MASTER_KEY = randomBytes(32).toString('base64')
 
@@ -92,6 +95,19 @@ test('a database that cannot be opened is told with the setting, the address wit
     expect(`${words.en}${words.zh}`).not.toContain('hunter2')
   }
 })
+
+test('a start or a command waited a minute for a table that somebody had locked, and did not say how to find out who', async () => {
+  const url = await server.createDatabase('locked')
+  await using _ = await openAt(url)
+  const dba = new pg.Client({ connectionString: url })
+  onTestFinished(() => dba.end())
+  await dba.connect()
+  await dba.query('BEGIN; LOCK TABLE meta')
+  const from = { url, random: randomBytes, now: Date.now, sleep, defaultRate: 5, limits: SHORT_LIMITS }
+  const opening = openPostgresStore({ ...from, masterKey: Buffer.from(MASTER_KEY, 'base64') })
+  const error = explainConnecting(await opening.catch((error: unknown) => error), url) as StartError
+  expect(error.message).toMatch(/\(55P03\): another session .*"idface-notifier doctor --only locks"/)
+}, 10_000)
 
 test('a database that cannot hold Chinese is refused before it has tables', async () => {
   await server.query("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
