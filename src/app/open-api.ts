@@ -19,6 +19,8 @@ import type { RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
 const REGISTER_GROUP = 32
+/** So many groups at a time: a database has a few connections more, for those who only read. */
+const REGISTER_GROUPS = 3
 /** Three quarters of the connections that there may be: the others are for those who do not wait. */
 const WAITING = { perPartner: 64, most: 3_072 }
 
@@ -49,7 +51,7 @@ export const openApi = ({
   const waitingRoom = createWaitingRoom(WAITING)
   const api = createApi({
     store,
-    register: createRegistering(store, { batch: REGISTER_GROUP }),
+    register: createRegistering(store, { batch: REGISTER_GROUP, batches: REGISTER_GROUPS }),
     registerAll: store.register,
     signEvents: createEventSigner(store),
     judgeUrl: text => {

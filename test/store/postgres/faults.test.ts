@@ -230,7 +230,7 @@ describe('nodes on PostgreSQL', () => {
           return node.store.register(items)
         },
       },
-      { batch: 32 },
+      { batch: 32, batches: 3 },
     )
     const ofAll = () => Promise.allSettled(all.map(partnerId => register(node.newRegistration({ partnerId }))))
     expect(await ofAll()).toMatchObject([
