@@ -22,12 +22,22 @@ const SHARING = ['core', 'store/rules', 'config', 'operator', 'worker', 'telemet
   folder => `test/${folder}/**/*.test.ts`,
 )
 
+/** Of what a service does that runs in the test's own process, not of its threads. */
+const STAGES = [
+  ...['account-faults', 'account-pause', 'bulk-acts', 'callback-notice', 'delivery', 'delivery-control', 'not-found'],
+  ...['registering', 'sandbox', 'upstream-faults', 'verdicts'],
+].map(name => `test/e2e/${name}.test.ts`)
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'sharing', include: SHARING, isolate: false } },
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: SHARING } },
+      {
+        extends: true,
+        test: { name: 'stages', include: STAGES, setupFiles: ['test/support/in-process-threads.ts'] },
+      },
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...SHARING, ...STAGES] } },
     ],
     // Many tests wait for sockets and processes, so two at a time pay even where there are two cores.
     maxWorkers: 2,

@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { openSqliteReader } from '../../../src/store/sqlite/reader.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { packError } from '../../../src/store/sqlite/thread/errors.ts'
-import type { Opened, Opening } from '../../../src/store/sqlite/thread/protocol.ts'
+import type { Opened, Opening, Step } from '../../../src/store/sqlite/thread/protocol.ts'
 import { type Served, serve } from '../../../src/store/sqlite/thread/serve.ts'
 
 interface Options {
@@ -36,6 +36,7 @@ export class InProcessThread extends EventEmitter {
       masterKey: Buffer.from(masterKey),
       previousKey: previousKey && Buffer.from(previousKey),
       now: () => now,
+      onStep: (step: Step['step']) => there.postMessage({ step } satisfies Step),
     }
     const setNow = (at: number) => {
       now = at

@@ -1,0 +1,13 @@
+import { vi } from 'vitest'
+
+// Services of the same process do without the threads of their stores: to load the code there takes most of what a test takes. Tests of
+// the threads, and of the service as a process, have them.
+vi.mock('node:worker_threads', async importOriginal => {
+  const original = await importOriginal<typeof import('node:worker_threads')>()
+  const { InProcessThread, isOfStore } = await import('../store/support/in-process-thread.ts')
+  // A function may be called with `new` and return either. The thread of the checkpoints stays a real one.
+  function Worker(...[file, options]: ConstructorParameters<typeof original.Worker>) {
+    return isOfStore(options) ? new InProcessThread(options) : new original.Worker(file, options)
+  }
+  return { ...original, Worker }
+})
