@@ -22,11 +22,18 @@ const SHARING = ['core', 'store/rules', 'config', 'operator', 'worker', 'telemet
   folder => `test/${folder}/**/*.test.ts`,
 )
 
-/** Of what a service does that runs in the test's own process, not of its threads. */
+/** Of what a service does that runs in the test's own process, and not of the threads of its store. */
 const STAGES = [
-  ...['account-faults', 'account-pause', 'bulk-acts', 'callback-notice', 'delivery', 'delivery-control', 'not-found'],
-  ...['registering', 'sandbox', 'upstream-faults', 'verdicts'],
-].map(name => `test/e2e/${name}.test.ts`)
+  'test/attack/{races,repeats}.test.ts',
+  'test/client/{client,transport}.test.ts',
+  'test/e2e/{account-faults,account-pause,bulk-acts,callback-notice,delivery,delivery-control}.test.ts',
+  'test/e2e/{learned-polling,metrics,metrics-format,not-found,operator,outage,polling-rate}.test.ts',
+  'test/e2e/{proxy-outage,registering,roles,sandbox,short-intervals,traces,upstream-faults,verdicts}.test.ts',
+  'test/hostile/{operator,receivers}.test.ts',
+  'test/privacy/erasing.test.ts',
+  'test/store/rekey.test.ts',
+  'test/webhook/service.test.ts',
+]
 
 export default defineConfig({
   test: {
