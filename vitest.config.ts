@@ -42,7 +42,7 @@ export default defineConfig({
       { extends: true, test: { name: 'sharing', include: SHARING, isolate: false } },
       {
         extends: true,
-        test: { name: 'stages', include: STAGES, setupFiles: ['test/support/in-process-threads.ts'] },
+        test: { name: 'stages', include: STAGES, isolate: false, setupFiles: ['test/support/in-process-threads.ts'] },
       },
       { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...SHARING, ...STAGES] } },
     ],
