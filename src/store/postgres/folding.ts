@@ -69,7 +69,8 @@ export const createFolding = ({ write, now }: Pick<Transactions, 'write'> & { no
     for (let left = most; left > 0 && !next.isDone; left--) {
       const { after } = next
       next = await write(tx => fold(tx, after))
-      folded = Math.max(folded, next.after)
+      // A fail-over may have lost numbers, which are given again.
+      folded = next.isDone ? next.after : Math.max(folded, next.after)
     }
   }
 }

@@ -144,6 +144,17 @@ describe('upkeep of PostgreSQL', () => {
     expect(await changes()).toBe(0)
   })
 
+  test('after a fail-over that has lost numbers of changes, folds those given again each time, not once a minute', async () => {
+    const fold = createFolding(open())
+    await change('waiting', 'a', 1, 1_000)
+    await fold(20)
+    await query("SELECT setval('count_changes_id_seq', 1)")
+    await fold(20)
+    await change('waiting', 'a', 1)
+    await fold(20)
+    expect(await changes()).toBe(0)
+  })
+
   test('goes by itself, again after a failure, until it is closed', { timeout: 15_000 }, async () => {
     const upkeep = startUpkeep({ ...open(), url: server.urlOf(database), sleep: ms => sleep(ms / 100) })
     onTestFinished(() => upkeep.close())
