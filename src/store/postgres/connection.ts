@@ -80,13 +80,14 @@ const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at
  * The server ends a transaction whose rows nobody takes, too, which none of the limits does while it sends. Where its system has no such
  * limit, it would complain in its log each time.
  */
-const SENDING = `CASE WHEN version() LIKE '%linux%' THEN set_config('tcp_user_timeout', '10000', true) END`
+const sendingFor = ({ idleMs }: TimeLimits) =>
+  `CASE WHEN version() LIKE '%linux%' THEN set_config('tcp_user_timeout', '${idleMs}', true) END`
 /** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
-const beginWrite = (settings: string) => `BEGIN ISOLATION LEVEL READ COMMITTED; ${settings}
+const beginWrite = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL READ COMMITTED; ${settingsOf(limits)}
   SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
-  SELECT pg_current_xact_id()::text AS xid, ${CLOCK}, ${SENDING}; ${LIFE}`
-const beginRead = (settings: string) => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}
-  SELECT NULL AS xid, pg_is_in_recovery() AS "isStandby", ${CLOCK}, ${SENDING}`
+  SELECT pg_current_xact_id()::text AS xid, ${CLOCK}, ${sendingFor(limits)}; ${LIFE}`
+const beginRead = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf(limits)}
+  SELECT NULL AS xid, pg_is_in_recovery() AS "isStandby", ${CLOCK}, ${sendingFor(limits)}`
 
 interface Begun {
   /** Null: it only reads. */
@@ -114,8 +115,7 @@ const LOCK = {
 
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
-  const settings = settingsOf(limits)
-  const [writing, reading] = [beginWrite(settings), beginRead(settings)]
+  const [writing, reading] = [beginWrite(limits), beginRead(limits)]
   const figures = createEngineFigures()
   let knownAheadMs: number | null = null
   const prepare = createPreparing()

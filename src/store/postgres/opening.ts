@@ -35,12 +35,12 @@ export const bringUpToDate = async (
     sealed,
     onStep,
     isMove = false,
-    limits: { lockMs } = TIME_LIMITS,
+    limits = TIME_LIMITS,
   }: {
     sealed: Sealed
     onStep: (step: OpeningStep) => void
     isMove?: boolean
-    limits?: Pick<TimeLimits, 'lockMs'> | undefined
+    limits?: Pick<TimeLimits, 'lockMs' | 'vanishedMs'> | undefined
   },
 ): Promise<void> => {
   const guard = await openClient(url, 'migrate')
@@ -48,10 +48,11 @@ export const bringUpToDate = async (
     await refuseOldServer(guard)
     await refuseEncoding(guard)
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
-    await guard.query(beginLong({ lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }))
+    const waiting = { lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }
+    await guard.query(beginLong(waiting, limits))
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
     // Who has locked a table may keep it for hours.
-    await guard.query(`SET LOCAL lock_timeout = ${lockMs}`)
+    await guard.query(`SET LOCAL lock_timeout = ${limits.lockMs}`)
     await refuseHidden(guard)
     const age = await ageOf(guard)
     if (age === 'later') refuseLater()

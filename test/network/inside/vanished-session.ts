@@ -6,6 +6,7 @@ import { bringUpToDate } from '../../../src/store/postgres/opening.ts'
 import { createSealed } from '../../../src/store/sealed.ts'
 import { createVault } from '../../../src/store/vault.ts'
 import type { TestServer } from '../../support/postgres.ts'
+import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { FAR, openCable, openServerBehind } from '../support/cable.ts'
 
 /** How long a node that has vanished was in the way of another; null: longer than was waited. */
@@ -20,7 +21,7 @@ interface Setting {
   cut: () => void
 }
 
-const MOST_MS = 40_000
+const MOST_MS = 20_000
 /** More than the buffers of both ends hold. */
 const BIG = "SELECT repeat('x', 1000000) FROM generate_series(1, 40)"
 
@@ -28,7 +29,10 @@ const BIG = "SELECT repeat('x', 1000000) FROM generate_series(1, 40)"
 const vanishIn = async ({ server, url, cut }: Setting, doing: (run: (text: string) => Promise<unknown>) => unknown) => {
   await bringUpToDate(server.urlOf('postgres'), opening())
   await server.query('CREATE TABLE rows AS SELECT 1 AS id')
-  const { write } = openConnection({ url, now: Date.now, hasDatabaseClock: true, sleep, connections: 1 })
+  const { write } = openConnection({
+    ...{ url, now: Date.now, hasDatabaseClock: true, sleep, connections: 1 },
+    limits: SHORT_LIMITS,
+  })
   const { promise, resolve } = Promise.withResolvers<void>()
   const vanished = write(async ({ rows }) => {
     await rows('SELECT FROM rows FOR UPDATE')
@@ -42,7 +46,10 @@ const vanishIn = async ({ server, url, cut }: Setting, doing: (run: (text: strin
   return () => server.query(`SET lock_timeout = ${MOST_MS}; SELECT FROM rows FOR UPDATE`)
 }
 
-const opening = () => ({ sealed: createSealed(createVault(randomBytes, Buffer.alloc(32, 7))), onStep: () => {} })
+const opening = () => ({
+  ...{ sealed: createSealed(createVault(randomBytes, Buffer.alloc(32, 7))), onStep: () => {} },
+  limits: SHORT_LIMITS,
+})
 
 /** Vanishes while it waits to make the tables. */
 const vanishMigrating = async ({ server, url, cut }: Setting) => {

@@ -6,16 +6,19 @@ import type { Connection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { NEEDED_TABLE, openTestServer } from '../../support/postgres.ts'
-import { count, open, SHORT_LIMITS, timed, useRows } from './support.ts'
+import { SHORT_LIMITS } from '../../support/short-limits.ts'
+import { count, open, timed, useRows } from './support.ts'
 
 const rows = useRows()
 const atOnce = async () => {}
 
 test('the limits of the service are those that docs/operations.md tells', () => {
-  const { statementMs, lockMs, idleMs, beginMs, connectMs, answerMs, outcomeMs } = TIME_LIMITS
+  const { statementMs, lockMs, idleMs, vanishedMs, beginMs, connectMs, answerMs, outcomeMs } = TIME_LIMITS
   // Within seconds; a call under way, within half a minute.
   expect(beginMs + connectMs).toBeLessThan(10 * SECOND)
   expect(answerMs + outcomeMs).toBeLessThan(30 * SECOND)
+  // The server ends what a node has begun that has vanished, within half a minute.
+  expect(Math.max(idleMs, 1.25 * vanishedMs)).toBeLessThan(30 * SECOND)
   // As long as `/readyz` waits for a table.
   expect(lockMs).toBe(3 * SECOND)
   // The server ends what a node leaves behind before that is given up here.

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openConnection } from '../../../src/store/postgres/connection.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { count, open, SHORT_LIMITS, timed, UNAVAILABLE, useRows } from './support.ts'
+import { SHORT_LIMITS } from '../../support/short-limits.ts'
+import { count, open, timed, UNAVAILABLE, useRows } from './support.ts'
 
 const rows = useRows()
 

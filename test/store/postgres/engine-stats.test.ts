@@ -8,8 +8,8 @@ import type { PostgresStats } from '../../../src/store/stats.ts'
 import { findWriteError } from '../../../src/store/write-error.ts'
 import { eventually } from '../../support/api-client.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { openBench } from '../../support/store.ts'
-import { SHORT_LIMITS } from './support.ts'
 
 let server: TestServer
 beforeAll(async () => {

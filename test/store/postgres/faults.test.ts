@@ -13,8 +13,8 @@ import { createRegistering } from '../../../src/store/registering.ts'
 import { createClockWatch } from '../../../src/worker/clock-watch.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { first, openBench, SUCCESS } from '../../support/store.ts'
-import { SHORT_LIMITS } from './support.ts'
 
 const MASTER_KEY = randomBytes(32)
 

@@ -12,7 +12,7 @@ import { explainConnecting } from '../../../src/store/postgres/opening-failure.t
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { unavailable } from '../../../src/store/unavailable.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { SHORT_LIMITS } from './support.ts'
+import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
 const MASTER_KEY = randomBytes(32).toString('base64')
 

@@ -11,12 +11,6 @@ interface Options {
   sleep?: (ms: number) => Promise<unknown>
 }
 
-/** As those of the service stand to each other, in a fifth of the time. */
-export const SHORT_LIMITS: TimeLimits = {
-  ...{ statementMs: 2_000, lockMs: 600, idleMs: 2_000, answerMs: 2_400 },
-  ...{ beginMs: 1_000, connectMs: 1_000, outcomeMs: 3_000 },
-}
-
 /** A server for the tests of a file, and before each of them a database with two rows. */
 export const useRows = () => {
   let server: TestServer | null = null
