@@ -88,7 +88,7 @@ export const DELIVERY_EVENTS = {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
     meaning:
-      'The database cannot be written. The service keeps the attempts in memory and tries again, every 5 s at most.',
+      'The database cannot be written, or another session keeps what is to be changed locked (55P03, 57014: `doctor --only locks` names it). The service keeps the attempts in memory and tries again, every 5 s at most.',
   },
   'delivery.settle_failed': {
     level: 'error',
@@ -111,6 +111,7 @@ export const DELIVERY_EVENTS = {
   'delivery.round_recovered': {
     level: 'warn',
     fields: { failures: NUMBER },
-    meaning: 'After `failures` tries the service claims webhooks again: the database can be used.',
+    meaning:
+      'After `failures` tries the service claims webhooks again: the database can be used. Told with the first claim, or, where nothing is due, once no try has failed for 15 s.',
   },
 } as const satisfies Record<string, EventEntry>

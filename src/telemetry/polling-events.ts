@@ -95,7 +95,7 @@ export const POLLING_EVENTS = {
     level: 'warn',
     fields: { error: ERROR, outcomes: NUMBER },
     meaning:
-      'The database cannot be written. The service keeps the answers in memory and tries again, every 5 s at most.',
+      'The database cannot be written, or another session keeps what is to be changed locked (55P03, 57014: `doctor --only locks` names it). The service keeps the answers in memory and tries again, every 5 s at most.',
   },
   'poll.settle_failed': {
     level: 'error',
@@ -118,6 +118,7 @@ export const POLLING_EVENTS = {
   'poll.round_recovered': {
     level: 'warn',
     fields: { failures: NUMBER },
-    meaning: 'After `failures` tries the service claims serials again: the database can be used.',
+    meaning:
+      'After `failures` tries the service claims serials again: the database can be used. Told with the first claim, or, where nothing is due, once no try has failed for 15 s.',
   },
 } as const satisfies Record<string, EventEntry>

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { MINUTE } from '../core/duration.ts'
+import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Round } from './rounds.ts'
 
@@ -7,6 +7,8 @@ type Queue = 'poll' | 'delivery'
 
 /** Rounds fail each second while the database cannot be written. */
 const TOLD_EVERY_MS = MINUTE
+/** While a table is locked, rounds that find nothing to claim come between those that fail. */
+const QUIET_MS = 15 * SECOND
 
 /**
  * Reports the first of the rounds that fail in a row, from then on how many they are, once a minute, and once that they work again.
@@ -24,6 +26,7 @@ export const createRoundAlerts = ({
 }) => {
   let failures = 0
   let toldAt = 0
+  let failedAt = 0
 
   const recovered = () => {
     if (failures > 0) emit(`${event}.round_recovered`, { failures })
@@ -34,14 +37,15 @@ export const createRoundAlerts = ({
     failed: (error: unknown): void => {
       failures++
       const now = clock.monotonic()
+      failedAt = now
       if (failures > 1 && now - toldAt < TOLD_EVERY_MS) return
       toldAt = now
       emit(`${event}.round_failed`, { error, failures })
     },
-    /** The same rounds; one that works ends the row of failures. */
+    /** The same rounds. One that claims something ends the row of failures; so do those that find nothing, once none has failed for a while. */
     watched: (run: () => Promise<Round>) => async (): Promise<Round> => {
       const round = await run()
-      recovered()
+      if (round.claimed > 0 || clock.monotonic() - failedAt >= QUIET_MS) recovered()
       return round
     },
   }

@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { createRoundAlerts } from '../../src/worker/round-alerts.ts'
+import type { Round } from '../../src/worker/rounds.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 const FULL = new Error('its disk is full')
+
+type Work = () => Promise<Round>
 
 const openAlerts = () => {
   const clock = createFixedClock()
   const told: unknown[][] = []
   const alerts = createRoundAlerts({ emit: (...event) => told.push(event), event: 'poll', clock })
-  const work = alerts.watched(async () => ({ claimed: 0, nextAt: null }))
-  return { clock, told, alerts, work }
+  const [work, idle] = [1, 0].map(claimed => alerts.watched(async () => ({ claimed, nextAt: null }))) as [Work, Work]
+  return { clock, told, alerts, work, idle }
 }
 
 test('rounds that fail each second were told each second; now the first is, and then how many, once a minute', async () => {
@@ -26,7 +29,7 @@ test('rounds that work again are told once, and the next failure at once', async
   const { told, alerts, work } = openAlerts()
   await work()
   for (let n = 0; n < 3; n++) alerts.failed(FULL)
-  expect(await work()).toEqual({ claimed: 0, nextAt: null })
+  expect(await work()).toEqual({ claimed: 1, nextAt: null })
   await work()
   alerts.failed(FULL)
   expect(told).toEqual([
@@ -34,4 +37,18 @@ test('rounds that work again are told once, and the next failure at once', async
     ['poll.round_recovered', { failures: 3 }],
     ['poll.round_failed', { error: FULL, failures: 1 }],
   ])
+})
+
+test('while a table was locked rounds that found nothing between those that failed were told as a recovery, every 3 s', async () => {
+  const { clock, told, alerts, idle } = openAlerts()
+  for (let n = 0; n < 5; n++) {
+    alerts.failed(FULL)
+    await clock.advance(SECOND)
+    await idle()
+    await clock.advance(2 * SECOND)
+  }
+  expect(told).toEqual([['poll.round_failed', { error: FULL, failures: 1 }]])
+  await clock.advance(15 * SECOND)
+  await idle()
+  expect(told.slice(1)).toEqual([['poll.round_recovered', { failures: 5 }]])
 })
