@@ -156,6 +156,15 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   waiting.on('error', () => {})
   await waiting.connect()
   const altering = waiting.query('ALTER TABLE deliveries ADD COLUMN mine int').catch(() => {})
+  const [keeper, behind] = ['by-row', 'behind'].map(
+    name => new pg.Client({ connectionString: `${desk.url}&application_name=${name}` }),
+  ) as [pg.Client, pg.Client]
+  for (const client of [keeper, behind]) {
+    stack.defer(() => client.end())
+    await client.connect()
+  }
+  await keeper.query("BEGIN; SELECT FROM meta WHERE key = 'canary' FOR UPDATE")
+  const updating = behind.query("UPDATE meta SET value = value WHERE key = 'canary'")
   // A lock is told after two seconds, once somebody waits for it.
   const waited = async () =>
     expect(
@@ -167,13 +176,19 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   const { report: locked, ...found } = await doctor([], { IHUYI_ACCOUNT: 'a', IHUYI_API_KEY: 'b' })
   expect(found.of('locks')).toMatchObject([
     { state: 'failed', text: expect.stringMatching(/\(by-hand, pid \d+\) has locked deliveries/) },
+    // Who kept rows was not named, though those of one partner hold up the verdicts of all.
+    {
+      state: 'failed',
+      text: expect.stringMatching(/\(by-row, pid \d+\) keeps rows of meta locked for .*: what needs/),
+    },
     { state: 'failed', text: expect.stringMatching(/\(ddl, pid \d+\) waits for a lock of deliveries/) },
   ])
   const told = locked.checks.filter(({ state }) => state === 'failed').map(({ text }) => text)
   expect(new Set(told).size).toBe(told.length)
   await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ddl'")
   await altering
-  await dba.query('ROLLBACK')
+  await Promise.all([dba, keeper].map(client => client.query('ROLLBACK')))
+  await updating
 
   const other = await doctor(['--only', 'key'], { MASTER_KEY: randomBytes(32).toString('base64') })
   expect(other).toMatchObject({ code: 1, report: { state: 'failed' } })
@@ -193,7 +208,9 @@ test('doctor could not open a database of which meta or nodes was locked, and na
   }
   const seeLocks = { state: 'failed', command: expect.stringMatching(/doctor --only locks$/) }
   await dba.query('BEGIN; LOCK TABLE meta, nodes')
-  const of = await doctor()
+  // Other commands, and each start, waited for a minute and said nothing.
+  const [of, looked] = await Promise.all([doctor(), desk.run(['status'])])
+  expect(looked).toMatchObject({ code: 1, stderr: expect.stringMatching(/55P03.*doctor --only locks/) })
   expect(of('locks')).toMatchObject([
     {
       ...{ state: 'failed', text: expect.stringMatching(/\(by-hand, pid \d+\) has locked meta, nodes for \d+ s/) },

@@ -22,6 +22,7 @@ import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { openHintChannel } from './hints.ts'
 import { createHistory } from './history.ts'
+import { isTableLocked } from './lock-facts.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
@@ -140,7 +141,8 @@ export const openPostgresStore = async ({
     probe: () =>
       context.write(async tx => {
         for (const statement of [...WAIT_FOR_TABLES, ...TAKE_ROOM]) await tx.rows(statement)
-        await putFact(tx, PROBED, tx.at)
+        // Registering does not need it, so whoever keeps it locked makes no node unready.
+        if (!(await isTableLocked(tx, 'meta'))) await putFact(tx, PROBED, tx.at)
       }),
   }
   const { now } = connection
