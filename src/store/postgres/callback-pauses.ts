@@ -183,7 +183,9 @@ export const createCallbackPauses = () => {
         const [left] = await releaseSome(tx, [{ ...row, after: row.liftedUntil ?? 0 }], { at, lanes })
         if (left?.liftedUntil === null) await forget(tx, [left])
         else if (left) await write(tx, UPDATE, [left])
-        return lanes.save(tx)
+        await lanes.save(tx)
+        // It comes first as long as somebody has locked the next of its messages.
+        if (left?.liftedUntil !== row.liftedUntil) return
       }
     },
   }
