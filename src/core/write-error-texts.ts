@@ -49,6 +49,13 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
     },
   ],
   [
+    /^42\w{3}$/,
+    {
+      en: 'PostgreSQL refuses our statements: rights are missing, or a table of another schema hides ours. "idface-notifier doctor" says which.',
+      zh: 'PostgreSQL 拒绝执行语句：缺少权限，或其他模式中的同名表遮住了本服务的表。运行 "idface-notifier doctor" 可查明原因。',
+    },
+  ],
+  [
     LOCKED,
     {
       en: 'Another session keeps PostgreSQL busy: "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
@@ -58,8 +65,8 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
   [
     /^(08\w{3}|57P\w\d|E[A-Z_]+|LOST|TIMEOUT)$/,
     {
-      en: 'PostgreSQL does not answer: look at the server, the network, and a pooler between.',
-      zh: 'PostgreSQL 没有响应：请检查服务器、网络及其间的连接池。',
+      en: 'PostgreSQL does not answer: look at the server, the network, and a pooler between, where clients may wait for a connection (SHOW POOLS).',
+      zh: 'PostgreSQL 没有响应：请检查服务器、网络及其间的连接池（用 SHOW POOLS 查看是否有客户端在等待连接）。',
     },
   ],
 ]

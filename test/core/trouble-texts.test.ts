@@ -13,7 +13,7 @@ const TROUBLES: readonly Trouble[] = [
       ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405, nextTryAt: AT + MINUTE }) as const,
   ),
   { code: 'no_service', since: null },
-  ...['SQLITE_FULL', '53100', '53300', '25006', '28P01', '40001', 'ECONNREFUSED', 'XX000'].map(
+  ...['SQLITE_FULL', '53100', '53300', '25006', '28P01', '42501', '40001', 'ECONNREFUSED', 'XX000'].map(
     error => ({ code: 'store_failing', since: null, error }) as const,
   ),
   { code: 'account_paused_by_operator', since, account: 'C1' },

@@ -22,16 +22,27 @@ const WHERE = `
   WHERE n.nspname = ANY(current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname = ANY($1::text[])
   GROUP BY c.relname ORDER BY c.relname`
 
-/** Throws where another table hides one of ours, or nobody can tell which of two has what partners were told. */
-export const refuseHidden = async (client: Pick<Client, 'query'>): Promise<void> => {
+/** A table of ours that is in several schemas, and those, in the order in which PostgreSQL looks. */
+export interface HiddenTable {
+  name: string
+  schemas: readonly string[]
+}
+
+/** The first table of ours that another one hides, or of which nobody can tell which has what partners were told; null: none. */
+export const findHidden = async (client: Pick<Client, 'query'>): Promise<HiddenTable | null> => {
   const names = Object.values(schema).map(table => getTableConfig(table).name)
-  const { rows } = await client.query<{ name: string; schemas: string[] }>(WHERE, [names])
+  const { rows } = await client.query<HiddenTable>(WHERE, [names])
   const homes = rows.find(({ name }) => name === getTableConfig(schema.registrations).name)?.schemas ?? []
   const isHidden = (schemas: readonly string[]) => {
     const [first, ...more] = schemas.filter(name => homes.includes(name))
     return first !== undefined && (more.length > 0 || schemas[0] !== first)
   }
-  const found = rows.find(({ schemas }) => isHidden(schemas))
+  return rows.find(({ schemas }) => isHidden(schemas)) ?? null
+}
+
+/** Throws where `findHidden` finds one. */
+export const refuseHidden = async (client: Pick<Client, 'query'>): Promise<void> => {
+  const found = await findHidden(client)
   if (!found) return
   const [first, other] = found.schemas
   throw new StartError({

@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
+import { isHalfMoved } from './half-moved.ts'
 import { readLocks, type TableLock } from './lock-facts.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
@@ -39,6 +40,8 @@ export interface PostgresInspection extends AnyInspection {
   server(): Promise<ServerFacts>
   transactions(): Promise<OpenTransaction[]>
   tables(): Promise<TableFacts[]>
+  /** A move into it has not ended, so no node starts on it; null: somebody keeps locked what tells it. */
+  isHalfMoved: boolean | null
   schema(): Promise<SchemaFacts>
   locks(): Promise<TableLock[]>
 }
@@ -82,10 +85,15 @@ export const openPostgresInspection = async (
       const canary = age === 'new' ? null : await canaryOf(client)
       return canary === null || sealed.canary.isOurs(canary)
     }
+    const readFacts = async () => ({
+      opensWithKey: await opensWithKey(),
+      isHalfMoved: age !== 'new' && (await isHalfMoved(client)),
+    })
+    const facts = age === null ? null : await unlessLocked(client, readFacts)
     return {
       kind: 'postgres',
       age,
-      opensWithKey: age === null ? null : await unlessLocked(client, opensWithKey),
+      ...(facts ?? { opensWithKey: null, isHalfMoved: null }),
       presentNodes: async () => {
         const nodes = await createNodes(context).listNodes()
         return nodes.filter(node => isThere(node, connection.now()))

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Client } from 'pg'
+import { findHidden, type HiddenTable } from './home-schema.ts'
 import { MIGRATIONS } from './opening.ts'
 
 /** What of the server's settings decides whether it keeps what it has acknowledged, and stays fast. */
@@ -188,6 +189,8 @@ export interface SchemaFacts {
   invalid: readonly string[]
   /** Triggers of the counts that are not there, or are off. */
   missingTriggers: readonly string[]
+  /** What nodes at work fail by, and no node starts with. */
+  hidden: HiddenTable | null
 }
 
 const EVENTS = ['insert', 'update', 'delete']
@@ -220,5 +223,6 @@ export const readSchema = async (client: Client): Promise<SchemaFacts> => {
     missing: wanted.filter(name => !there.has(name)),
     invalid: rows.filter(({ isInvalid }) => isInvalid === true).map(({ name }) => name),
     missingTriggers: COUNTING.filter(name => !counting.has(name)),
+    hidden: await findHidden(client),
   }
 }

@@ -44,6 +44,13 @@ test('a view that is gone, or that belongs to somebody else, went unnoticed', as
   expect((await readSchema(client)).missing).toEqual(['messages'])
 })
 
+test('a table that hid one of ours went unnoticed, while nodes failed by it', async () => {
+  expect((await readSchema(client)).hidden).toBeNull()
+  await client.query('CREATE SCHEMA postgres; CREATE TABLE postgres.lanes (mine int)')
+  expect((await readSchema(client)).hidden).toEqual({ name: 'lanes', schemas: ['postgres', 'public'] })
+  await client.query('DROP SCHEMA postgres CASCADE')
+})
+
 test('a count trigger that a migration adds was not looked for until somebody added it to a list too', async () => {
   const { rows } = await client.query<{ name: string; table: string }>(
     `SELECT tgname::text AS name, tgrelid::regclass::text AS table FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname`,
