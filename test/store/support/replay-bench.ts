@@ -1,15 +1,19 @@
 import { HOUR } from '../../../src/core/duration.ts'
 import type { OperatorNote } from '../../../src/core/operator-event.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { openSqliteStore, type SqliteOptions } from '../../../src/store/sqlite/store.ts'
+import { openNewStore } from '../../support/sqlite-template.ts'
 import { HOOK, openBench } from '../../support/store.ts'
 
 export type Bench = Awaited<ReturnType<typeof open>>
 
-export const open = async (path = ':memory:') => {
+/** @param path of the file; somewhere unless given */
+export const open = async (path?: string) => {
   const clock = { now: Date.parse('2026-11-24T08:00:00Z') }
   const masterKey = Buffer.alloc(32, 7)
+  const openAt = (options: Omit<SqliteOptions, 'path' | 'masterKey'>) =>
+    path === undefined ? openNewStore(options) : openSqliteStore({ ...options, path, masterKey })
   return openBench(async ({ rate }) => ({
-    store: await openSqliteStore({ path, masterKey, now: () => clock.now, defaultRate: rate }),
+    store: await openAt({ now: () => clock.now, defaultRate: rate }),
     advance: ms => {
       clock.now += ms
     },
