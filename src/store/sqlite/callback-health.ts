@@ -3,6 +3,7 @@ import type { Callback } from '../callbacks.ts'
 import type { CallbackHealth } from '../rules/callback-health.ts'
 import { firstNoticeAt } from '../rules/callback-notice.ts'
 import type { Context } from './context.ts'
+import { onceForContext } from './once.ts'
 
 export interface HealthBook extends Omit<HealthChanges, 'take'> {
   /** Writes what has changed. */
@@ -12,7 +13,7 @@ export interface HealthBook extends Omit<HealthChanges, 'take'> {
 const HEALTH = 'failing_since AS failingSince, attempts, last_error AS lastError, last_at AS lastAt, state'
 
 /** URLs whose attempts have only failed; one that works has no row. */
-export const createCallbackHealth = ({ client }: Pick<Context, 'client'>) => {
+export const createCallbackHealth = onceForContext(({ client }: Pick<Context, 'client'>) => {
   const find = client.prepare<[partnerId: string, callbackUrl: string], CallbackHealth>(
     `SELECT ${HEALTH} FROM callback_health WHERE partner_id = ? AND callback_url = ?`,
   )
@@ -46,4 +47,4 @@ export const createCallbackHealth = ({ client }: Pick<Context, 'client'>) => {
       }
     },
   }
-}
+})

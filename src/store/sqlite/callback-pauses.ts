@@ -3,6 +3,7 @@ import { type HoldEnd, RELEASED_TOGETHER } from '../rules/callback-health.ts'
 import type { HealthBook } from './callback-health.ts'
 import type { Context } from './context.ts'
 import type { LaneBook } from './lanes.ts'
+import { onceForContext } from './once.ts'
 
 interface HeldMessage {
   seq: number
@@ -17,7 +18,7 @@ export type LiftPause = (url: Url) => boolean
  * their lane's ramp. Those of a URL for which very many are held are put there bit by bit: from then on it is not paused, but has
  * `lifted_until`, the last of those that are due.
  */
-export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
+export const createCallbackPauses = onceForContext(({ client }: Pick<Context, 'client'>) => {
   const find = client
     .prepare<Url, number>(`
     SELECT since FROM callback_pauses
@@ -113,4 +114,4 @@ export const createCallbackPauses = ({ client }: Pick<Context, 'client'>) => {
       releaseSome({ ...url, after }, RELEASED_TOGETHER, { at, lanes })
     },
   }
-}
+})

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3'
 import type { Fact } from '../facts.ts'
+import { onceForClient } from './once.ts'
 
-export const prepareFacts = (client: Database.Database) => {
+export const prepareFacts = onceForClient((client: Database.Database) => {
   const find = client.prepare<[key: string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck()
   const put = client.prepare<[key: string, value: Buffer]>(
     'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -15,4 +16,4 @@ export const prepareFacts = (client: Database.Database) => {
     put: <Value>({ name, textOf }: Fact<Value>, value: Value): void => void put.run(name, Buffer.from(textOf(value))),
     remove: ({ name }: Pick<Fact<unknown>, 'name'>): void => void remove.run(name),
   }
-}
+})

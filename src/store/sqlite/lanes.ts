@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import { createLaneChanges, type LaneChanges } from '../lanes.ts'
 import { hostOf, type LaneState, NEW_LANE } from '../rules/lane.ts'
+import { onceForClient } from './once.ts'
 
 export interface LaneBook extends Omit<LaneChanges, 'take'> {
   /** Null: the partner has no lane for this URL's host yet. */
@@ -19,7 +20,7 @@ interface LaneRow {
   ramped: number
 }
 
-export const createLanes = (client: Database.Database) => {
+export const createLanes = onceForClient((client: Database.Database) => {
   const find = client
     .prepare<[partnerId: string, host: string], number>('SELECT id FROM lanes WHERE partner_id = ? AND host = ?')
     .pluck()
@@ -54,4 +55,4 @@ export const createLanes = (client: Database.Database) => {
       },
     }
   }
-}
+})

@@ -2,6 +2,7 @@ import type { RegistrationStatus } from '../../core/registration.ts'
 import type { StoredVerification } from '../rules/register.ts'
 import type { Context } from './context.ts'
 import { and, eq, sql } from './drizzle.ts'
+import { onceForContext } from './once.ts'
 import { selectRegistrations } from './registration-rows.ts'
 import { registrations } from './schema.ts'
 
@@ -12,7 +13,7 @@ interface FoundMessage {
   laneId: number
 }
 
-export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'client'>) => ({
+export const prepareRegistrations = onceForContext(({ db, client }: Pick<Context, 'db' | 'client'>) => ({
   find: selectRegistrations(db)
     .where(and(eq(registrations.id, sql.placeholder('id')), eq(registrations.partnerId, sql.placeholder('partnerId'))))
     .prepare(),
@@ -85,4 +86,4 @@ export const prepareRegistrations = ({ db, client }: Pick<Context, 'db' | 'clien
   findMessage: client.prepare<[seq: number], FoundMessage>(
     'SELECT claims, claimed_at AS claimedAt, unrecorded, lane_id AS laneId FROM messages WHERE seq = ?',
   ),
-})
+}))

@@ -3,6 +3,7 @@ import type { BulkActName, FoundRegistration, RegistrationFilter } from '../regi
 import { whereToLook } from '../rules/registration-search.ts'
 import { type FoundRow, idRangeOf, type SearchPlace, toFound } from '../rules/registration-window.ts'
 import type { Context } from './context.ts'
+import { onceForContext } from './once.ts'
 
 interface Place {
   before: string
@@ -29,7 +30,7 @@ const OF_STATUS = (status: string): string => `
  * Looks at registrations a window at a time, the newest first. A window costs the same however much there is: it goes by an
  * index that has its rows in order. The pluses keep SQLite from compiling a statement anew for each value.
  */
-export const createRegistrationWindows = ({ client }: Pick<Context, 'client'>) => {
+export const createRegistrationWindows = onceForContext(({ client }: Pick<Context, 'client'>) => {
   const all = client.prepare<Place, FoundRow>(factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`))
   const failed = client.prepare<Place, FoundRow>(
     factsOf(`
@@ -72,4 +73,4 @@ export const createRegistrationWindows = ({ client }: Pick<Context, 'client'>) =
     window: (place: SearchPlace, limit: number): FoundRegistration[] =>
       rowsOf(place.filter, place.act, { ...idRangeOf(place), limit }).map(toFound),
   }
-}
+})

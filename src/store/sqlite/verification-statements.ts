@@ -5,6 +5,7 @@ import type { DueVerification } from '../rules/poll-queues.ts'
 import type { WaitingRegistration } from '../rules/resolve.ts'
 import type { VerificationFacts } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
+import { onceForClient } from './once.ts'
 
 /** Arrays for what comes in numbers: an object of a row costs as much as finding it. */
 export type ClaimedRow = [
@@ -74,7 +75,7 @@ export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly Wait
  * The pluses: where there is an order, a limit or a min(), SQLite looks at the value of a bare parameter, and so compiles
  * the statement anew at every call, which costs several times its work.
  */
-export const prepareVerifications = (client: Database) => ({
+export const prepareVerifications = onceForClient((client: Database) => ({
   /** The accounts for which something waits: one index seek each, so that accounts at rest cost nothing. */
   waitingAccounts: client
     .prepare<[], string>(`
@@ -177,4 +178,4 @@ export const prepareVerifications = (client: Database) => ({
   release: client.prepare<[claims: number, dueAt: number, id: number]>(
     'UPDATE verifications SET claimed_at = NULL, claims = ?, due_at = ? WHERE id = ?',
   ),
-})
+}))
