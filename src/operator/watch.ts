@@ -110,8 +110,8 @@ export const createWatch = ({
     | 'endedCallbackEvents'
   >
   note: (note: OperatorNote) => void
-  /** Is given what each look has found: what nothing can be written of cannot be noted. */
-  tellUnwritable: (error: string | null) => Promise<void>
+  /** Is given what each look has found, and since when: what nothing can be written of cannot be noted. */
+  tellUnwritable: (error: string | null, since: number | null) => Promise<void>
   emit: Emit<'operator.event'>
   /** `POLL_MAX_INTERVAL` */
   pollMaxMs: number
@@ -135,15 +135,16 @@ export const createWatch = ({
     emit('operator.event', { type: operatorEventType({ condition, state }), subject, state, sentence })
   }
 
-  let lastError: string | null = null
+  /** When the first look in a row has found it so; null: the last one has not. */
+  let failingSince: number | null = null
 
   const tellOf = async (found: string | null): Promise<void> => {
     // Whoever it is has done by the next look, as a rule.
-    const error = found !== null && BUSY.test(found) && lastError === null ? null : found
-    lastError = found
+    const error = found !== null && BUSY.test(found) && failingSince === null ? null : found
+    failingSince = found === null ? null : (failingSince ?? store.now())
     const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)
     log({ condition: 'store.failing', subject: 'database', details }, store.now())
-    await tellUnwritable(error)
+    await tellUnwritable(error, failingSince)
   }
 
   const read = async (): Promise<TroubleFacts> => {

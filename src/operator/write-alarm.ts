@@ -29,11 +29,14 @@ export const createWriteAlarm = (deps: {
   let tries = 0
   let leftAloneUntil: number | null = null
 
-  /** @param error why nothing can be written, as the database calls it; null: it can */
-  return async (error: string | null): Promise<void> => {
+  /**
+   * @param error why nothing can be written, as the database calls it; null: it can
+   * @param since when that was found first; now unless given
+   */
+  return async (error: string | null, since: number | null = null): Promise<void> => {
     const at = now()
     const details = error === null ? null : ({ code: 'store_failing', since: null, error } as const)
-    const note: OperatorNote = { condition: 'store.failing', subject: 'database', at, adds: 0, details }
+    const note: OperatorNote = { condition: 'store.failing', subject: 'database', at: since ?? at, adds: 0, details }
     const due: OperatorEvent | null = afterNote(event, note, at) ?? event
     event = due
     if (due === null || due.dueAt === null || due.dueAt > at || claimableFrom(leftAloneUntil, at) > at) return

@@ -26,6 +26,7 @@ const open = async () => {
     engine: {} as Partial<SqliteStats>,
     stats: {} as Partial<Stats>,
     isBroken: false,
+    now: AT,
     readError: '',
     writeError: '',
     ended: [] as EndedCallbackEvent[],
@@ -35,6 +36,7 @@ const open = async () => {
   const noted: OperatorNote[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...memory,
+    now: () => state.now,
     endedCallbackEvents: async () => state.ended,
     listNodes: async () => state.nodes,
     firingNodeEvents: async () => state.nodeEvents,
@@ -53,7 +55,11 @@ const open = async () => {
   const logged: unknown[] = []
   const emit = (_name: string, fields: unknown) => void logged.push(fields)
   const unwritable: (string | null)[] = []
-  const tellUnwritable = async (error: string | null) => void unwritable.push(error)
+  const failingSince: (number | null)[] = []
+  const tellUnwritable = async (error: string | null, since: number | null) => {
+    unwritable.push(error)
+    failingSince.push(since)
+  }
   const watch = createWatch({ store, note: note => void noted.push(note), tellUnwritable, emit, pollMaxMs: 5 * MINUTE })
   return {
     ...{ memory, account, state, watch },
@@ -63,7 +69,7 @@ const open = async () => {
       await watch.look()
       return noted.map(note => `${keyOf(note)}: ${note.details === null ? 'well' : 'wrong'}`)
     },
-    ...{ noted, logged, unwritable },
+    ...{ noted, logged, unwritable, failingSince },
   }
 }
 
@@ -205,7 +211,19 @@ test('a moment in which another process wrote was told as a database that cannot
   expect(unwritable).toEqual([null, 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_FULL', 'SQLITE_BUSY', null])
 })
 
-test('a table that somebody kept locked was told by nobody, because another one could be written', async () => {
+test('a table that somebody kept locked was told as locked since the second look at it', async () => {
+  const { look, state, failingSince } = await open()
+  state.readError = '55P03'
+  for (const now of [AT, AT + 15 * SECOND, AT + 30 * SECOND]) {
+    state.now = now
+    await look()
+  }
+  state.readError = ''
+  await look()
+  expect(failingSince).toEqual([AT, AT, AT, null])
+})
+
+test('a table that somebody kept locked was told by by nobody, because another one could be written', async () => {
   const { look, state, logged, unwritable } = await open()
   const lookAt = async (readError: string) => {
     state.readError = readError

@@ -7,10 +7,12 @@ import { AT } from './support.ts'
 const open = () => {
   const state = { now: AT, answer: { kind: 'told' } as Answer }
   const told: string[] = []
+  const since: number[] = []
   const look = createWriteAlarm({
     channel: {
       post: async ({ items }) => {
         told.push(...items.map(({ headline }) => headline))
+        since.push(...items.map(item => item.since - AT))
         return state.answer
       },
     },
@@ -21,7 +23,7 @@ const open = () => {
     await look(error)
     return told.splice(0)
   }
-  return { state, at }
+  return { state, look, since, at }
 }
 const FIRING = 'ALERT: the database cannot be written'
 const RESOLVED = 'RESOLVED: the database can be written again'
@@ -32,6 +34,14 @@ test('is told once, past the database, and its end at once', async () => {
   expect(await at(1, 'SQLITE_FULL')).toEqual([FIRING])
   expect(await at(2, 'SQLITE_FULL')).toEqual([])
   expect(await at(HOUR, null)).toEqual([RESOLVED])
+})
+
+test('it tells since when that is so, not since when it tells it', async () => {
+  const { state, look, since } = open()
+  state.now = AT + 15 * SECOND
+  await look('55P03', AT)
+  await look(null)
+  expect(since).toEqual([0, 0])
 })
 
 test('what comes and goes within the hour is told again only once it has lasted', async () => {
