@@ -49,10 +49,11 @@ export const openApi = ({
   const judge = createUrlJudge(callbackPolicy(callback))
   const stopping = new AbortController()
   const waitingRoom = createWaitingRoom(WAITING)
+  const register = createRegistering(store, { batch: REGISTER_GROUP, batches: REGISTER_GROUPS })
   const api = createApi({
     store,
-    register: createRegistering(store, { batch: REGISTER_GROUP, batches: REGISTER_GROUPS }),
-    registerAll: store.register,
+    register,
+    registerAll: items => (items.length === 1 ? Promise.all(items.map(register)) : store.register(items)),
     signEvents: createEventSigner(store),
     judgeUrl: text => {
       const verdict = judge(text)

@@ -246,6 +246,26 @@ describe('nodes on PostgreSQL', () => {
     expect(commits).toEqual(expect.arrayContaining([[busy], [first, second]]))
   })
 
+  test('a partner whose row somebody has locked took all connections of a node with what it asked for', async () => {
+    const node = await openNode()
+    const other = await node.addPartner()
+    const { id, idcardid } = await node.register()
+    const session = new pg.Client({ connectionString: server.urlOf(database) })
+    await session.connect()
+    onTestFinished(() => session.end())
+    await session.query('BEGIN; SELECT FROM verifications FOR UPDATE')
+    const { store, partnerId } = node
+    const calls = Array.from({ length: 5 }, () => [
+      store.cancel(partnerId, id),
+      store.nudge(partnerId, id),
+      store.register([node.newRegistration({ idcardid, isBatch: true })]),
+    ]).flat()
+    const ofOther = node.register({ partnerId: other })
+    expect(await Promise.race([ofOther, ...calls])).toMatchObject({ status: 'pending', partnerId: other })
+    await session.query('COMMIT')
+    await Promise.all(calls)
+  })
+
   test('a message that somebody has locked held up the bulk resends of all partners', async () => {
     const node = await openNode({ limits: { ...TIME_LIMITS, lockMs: 300 } })
     const { store, partnerId } = node
