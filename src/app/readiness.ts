@@ -56,7 +56,7 @@ export const createReadiness = (
 
   const database = shared(async (): Promise<Check> => {
     try {
-      await store.probe()
+      await store.probe('registering')
       return { name: 'database', ok: true, reason: null }
     } catch (error) {
       const what = error instanceof AppError ? error.message : 'the database cannot be written'

@@ -3,6 +3,9 @@ import { StartError } from '../../core/error.ts'
 import { getTableConfig } from './drizzle.ts'
 import * as schema from './schema.ts'
 
+/** The names of all tables. */
+export const TABLES = Object.values(schema).map(table => getTableConfig(table).name)
+
 /**
  * Until the transaction ends, what is made goes where our tables are. Where there are none yet, not into a schema that is named like the
  * role, unless it is the only one: PostgreSQL looks there first ("$user"), once somebody has made it.
@@ -30,8 +33,7 @@ export interface HiddenTable {
 
 /** The first table of ours that another one hides, or of which nobody can tell which has what partners were told; null: none. */
 export const findHidden = async (client: Pick<Client, 'query'>): Promise<HiddenTable | null> => {
-  const names = Object.values(schema).map(table => getTableConfig(table).name)
-  const { rows } = await client.query<HiddenTable>(WHERE, [names])
+  const { rows } = await client.query<HiddenTable>(WHERE, [TABLES])
   const homes = rows.find(({ name }) => name === getTableConfig(schema.registrations).name)?.schemas ?? []
   const isHidden = (schemas: readonly string[]) => {
     const [first, ...more] = schemas.filter(name => homes.includes(name))

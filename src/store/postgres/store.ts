@@ -22,6 +22,7 @@ import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { openHintChannel } from './hints.ts'
 import { createHistory } from './history.ts'
+import { TABLES } from './home-schema.ts'
 import { isTableLocked } from './lock-facts.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
@@ -44,11 +45,14 @@ import { createVerifications } from './verifications.ts'
 /** Take a few pages of the server's disk for a moment, as new rows do: what is updated may still fit in where it stands. */
 const TAKE_ROOM = ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)']
 
-/** What registering reads, and what it writes: while another session keeps one of them locked, no node registers anything. */
-const WAIT_FOR_TABLES = [
-  'LOCK TABLE api_keys, callback_pauses, partners, serial_signs, server_life IN ACCESS SHARE MODE',
-  'LOCK TABLE count_changes, lanes, registrations, verifications IN ROW EXCLUSIVE MODE',
-]
+/** While another session keeps one of these tables locked, no node registers anything; or, some of the work is not done. */
+const WAIT_FOR = {
+  registering: [
+    'LOCK TABLE api_keys, callback_pauses, partners, serial_signs, server_life IN ACCESS SHARE MODE',
+    'LOCK TABLE count_changes, lanes, registrations, verifications IN ROW EXCLUSIVE MODE',
+  ],
+  all: [`LOCK TABLE ${TABLES.join(', ')} IN ROW EXCLUSIVE MODE`],
+}
 
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** 32 bytes. */
@@ -138,9 +142,9 @@ export const openPostgresStore = async ({
       masterKey: sealed.keyId.toString('hex'),
     }),
     engineCounts: async () => counts(),
-    probe: () =>
+    probe: (of = 'all') =>
       context.write(async tx => {
-        for (const statement of [...WAIT_FOR_TABLES, ...TAKE_ROOM]) await tx.rows(statement)
+        for (const statement of [...WAIT_FOR[of], ...TAKE_ROOM]) await tx.rows(statement)
         // Registering does not need it, so whoever keeps it locked makes no node unready.
         if (!(await isTableLocked(tx, 'meta'))) await putFact(tx, PROBED, tx.at)
       }),
