@@ -7,7 +7,7 @@ import { openPostgresEngine } from './support/model/postgres-engine.ts'
 // Fewer than on SQLite: each statement is a round trip. `MODEL_HISTORIES`, in support/model/histories.ts, runs more.
 
 test('PostgreSQL does in every history what the reference store does', { timeout: 0 }, () =>
-  runHistories(openPostgresEngine, 2, 100),
+  runHistories(openPostgresEngine, 2, 60),
 )
 
 test('two handles of PostgreSQL that are called at the same time leave what fits together', { timeout: 0 }, () => {
