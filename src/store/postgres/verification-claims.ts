@@ -57,7 +57,7 @@ export const createVerificationClaims = (
         const [free, from] = [freeOf(account.id), placeOf(account.id)]
         return takeInTurn(account, headsOf.get(account.id) ?? [], { at: tx.at, free, from })
       }),
-      windows => dueIn(tx, windows),
+      windows => heads.due(windows, some => dueIn(tx, some)),
     )
     const leaseEnd = tx.at + leaseMs
     const claimed = await claimDue(
