@@ -2,10 +2,13 @@
  * Gathers calls that come in the same turn of the event loop, or while as many batches are under way as may be, into the
  * next batch: one call of the store for all of them. `run` answers one result an item, in order; if it fails, every call
  * of that batch fails with its error.
+ *
+ * @param limits.gathered of a batch that has gathered while others were under way: where each takes seconds, as while a database does not
+ *   answer, nobody waits for many of them
  */
 export const createCoalescer = <Item, Result>(
   run: (items: Item[]) => Promise<readonly Result[]>,
-  { batch = 500, batches = 1 }: { batch?: number; batches?: number } = {},
+  { batch = 500, batches = 1, gathered = batch }: { batch?: number; batches?: number; gathered?: number } = {},
 ): ((item: Item) => Promise<Result>) => {
   type Call = { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }
   const waiting: Call[] = []
@@ -21,12 +24,12 @@ export const createCoalescer = <Item, Result>(
       for (const call of calls) call.reject(error)
     }
     underWay--
-    runWaiting()
+    runWaiting(gathered)
   }
 
-  const runWaiting = () => {
+  const runWaiting = (size = batch) => {
     isPlanned = false
-    while (waiting.length > 0 && underWay < batches) void runBatch(waiting.splice(0, batch))
+    while (waiting.length > 0 && underWay < batches) void runBatch(waiting.splice(0, size))
   }
 
   return item =>
@@ -35,6 +38,6 @@ export const createCoalescer = <Item, Result>(
       if (waiting.length >= batch) return runWaiting()
       if (isPlanned || underWay >= batches) return
       isPlanned = true
-      setImmediate(runWaiting)
+      setImmediate(() => runWaiting())
     })
 }

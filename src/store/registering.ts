@@ -6,6 +6,9 @@ import type { NewRegistration, Registered, Store } from './store.ts'
 /** So long a partner's registrations go apart after one of them waited for what somebody keeps busy. */
 const APART_MS = MINUTE
 
+/** Registrations of a commit that have gathered while as many were under way as may be. */
+const GATHERED = 500
+
 type Outcome = { registered: Registered } | { error: unknown }
 type Apart = { apart: Promise<Outcome> }
 
@@ -18,7 +21,7 @@ interface Line {
 }
 
 interface Groups {
-  /** Registrations of one commit, at most. */
+  /** Registrations of one commit, at most, while there are fewer under way than may be. */
   batch: number
   /** Commits under way, at most, but for those of lines: where all of them wait, there are connections left for whoever reads. */
   batches: number
@@ -43,7 +46,7 @@ export const createRegistering = (
   }
 
   const lineOf = ({ partnerId }: NewRegistration): Line => {
-    const line = lines.get(partnerId) ?? { register: createCoalescer(registerOfOne, { batch }), length: 0, until: 0 }
+    const line = lines.get(partnerId) ?? { register: createCoalescer(registerOfOne), length: 0, until: 0 }
     lines.set(partnerId, line)
     return line
   }
@@ -88,7 +91,7 @@ export const createRegistering = (
     return items.map(item => outcomeOf.get(item) as Outcome | Apart)
   }
 
-  const together = createCoalescer(registerGroup, { batch, batches })
+  const together = createCoalescer(registerGroup, { batch, batches, gathered: GATHERED })
 
   return async item => {
     const first = isApart(item) ? { apart: registerApart(item) } : await together(item)

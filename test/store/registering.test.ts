@@ -9,7 +9,7 @@ const BUSY = unavailable({ en: 'another session keeps it busy', zh: '被另一�
 
 /** A store in which a commit waits, and then fails, that has a registration of the partner `busy`. */
 const open = () => {
-  const state = { now: 0, isBusy: true, commits: [] as string[][], waiting: [] as (() => void)[] }
+  const state = { now: 0, isBusy: true, commits: [] as string[][], error: BUSY as Error, waiting: [] as (() => void)[] }
   const register = createRegistering(
     {
       now: () => state.now,
@@ -18,7 +18,7 @@ const open = () => {
         if (!state.isBusy || items.every(({ partnerId }) => partnerId !== 'busy'))
           return items.map(() => ({}) as Registered)
         await new Promise<void>(resolve => void state.waiting.push(resolve))
-        throw BUSY
+        throw state.error
       },
     },
     { batch: 32, batches: 3 },
@@ -50,6 +50,18 @@ test('until it was known whose row is locked, commits that wait for it took ever
   expect(state.commits.filter(items => items.includes('busy')).slice(3)).toEqual([Array(5).fill('busy')])
   while (state.waiting.length > 0) await fail()
   expect(await Promise.all(refused)).toEqual(Array(5).fill(BUSY))
+})
+
+test('while the database did not answer, those that had gathered failed 32 at a time, each after seconds', async () => {
+  const { state, register, fail } = open()
+  const calls = Array.from({ length: 300 }, (_, n) => register(n % 2 === 0 ? 'busy' : 'other').catch(() => null))
+  await setImmediate()
+  expect(state.commits.map(({ length }) => length)).toEqual([32, 32, 32])
+  state.error = new Error('it does not answer')
+  await fail()
+  expect(state.commits.slice(3).map(({ length }) => length)).toEqual([204])
+  await fail()
+  await Promise.all(calls)
 })
 
 test('a partner that waits keeps to itself until a minute has gone well, one commit at a time', async () => {
