@@ -68,6 +68,11 @@ interface Reported {
   now: number
 }
 
+interface Answered {
+  partnerId: string
+  settlement: VerificationSettlement
+}
+
 /** The second one by upstream's clock, where it calls the password wrong. */
 const CALLS_OF_A_POLL = 2
 
@@ -85,9 +90,10 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const alerts = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
   const settling = { clock: deps.clock, emit, event: 'poll' } as const
-  const settle = createSettler((settlements: readonly VerificationSettlement[]) => {
-    return store.settleVerifications(settlements)
-  }, settling)
+  const settle = createSettler(
+    (answered: readonly Answered[]) => store.settleVerifications(answered.map(({ settlement }) => settlement)),
+    { ...settling, ownerOf: ({ partnerId }) => partnerId },
+  )
   const release = createSettler(async (releases: readonly VerificationRelease[]) => {
     await store.releaseVerifications(releases)
     return releases
@@ -124,16 +130,16 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
   }
 
-  const record = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
-    const outcome = await settle(settlement)
+  const record = async (account: ClaimedAccount, { partnerId, settlement }: Answered): Promise<void> => {
+    const outcome = await settle({ partnerId, settlement })
     if (outcome) tellOutcome(account, settlement, outcome)
     if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
   }
 
-  const recordChange = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
+  const recordChange = async (account: ClaimedAccount, answered: Answered): Promise<void> => {
     changing.start(account.id)
     try {
-      await record(account, settlement)
+      await record(account, answered)
     } finally {
       changing.end(account.id)
     }
@@ -145,12 +151,13 @@ export const createPoller = (deps: PollerDeps): Poller => {
    */
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
-    const { id, claim } = verification
+    const { id, claim, partnerId } = verification
     const scripted = deps.sandbox?.(verification, askedAt)
     // Upstream was not asked, so this says nothing about the account, and takes nothing from it.
     if (scripted) {
       const unasked = { id: account.id, change: { kind: 'unasked' } } as const
-      return record(account, { id, claim, ...scripted, askedAt, observedAt: askedAt, account: unasked })
+      const settlement = { id, claim, ...scripted, askedAt, observedAt: askedAt, account: unasked }
+      return record(account, { partnerId, settlement })
     }
     const startedAt = deps.clock.monotonic()
     const answer = await upstream.ask(account, verification)
@@ -165,9 +172,12 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const { step, change } = judged
     report(account, verification, { answer, ...judged, durationMs, now: observedAt })
     const settlement = { id, claim, answer, askedAt, observedAt, step }
-    if (change) return recordChange(account, { ...settlement, account: { id: account.id, change } })
+    if (change) {
+      const changed = { ...settlement, account: { id: account.id, change } }
+      return recordChange(account, { partnerId, settlement: changed })
+    }
     if (!isProbed(account)) freeSlot()
-    return record(account, { ...settlement, account: null })
+    return record(account, { partnerId, settlement: { ...settlement, account: null } })
   }
 
   const report = (

@@ -206,11 +206,8 @@ const lockSentence = ({
   const [en, zh] = [tables.join(', '), tables.join('、')]
   if (isOfRows)
     return {
-      en: [
-        `keeps rows of ${en} locked`,
-        isInTheWay ? 'what needs these rows waits, and what is stored together with it' : 'nobody waits for them now',
-      ],
-      zh: [`已锁定 ${zh} 中的行`, isInTheWay ? '需要这些行的操作以及与其一同写入的操作都在等待' : '目前没有操作在等待'],
+      en: [`keeps rows of ${en} locked`, isInTheWay ? 'what needs these rows waits' : 'nobody waits for them now'],
+      zh: [`已锁定 ${zh} 中的行`, isInTheWay ? '需要这些行的操作都在等待' : '目前没有操作在等待'],
     }
   return isWaiting
     ? {

@@ -99,7 +99,7 @@ test('who has locked a table is named, with the statement that ends it', () => {
   const keeps = 'bob (psql, pid 77) keeps rows of messages locked for 60 s'
   const rows = { ...lock, isOfRows: true }
   expect(found(judgeLocks([{ ...rows, isInTheWay: true }, rows]))).toEqual([
-    ['failed', `${keeps}: what needs these rows waits, and what is stored together with it`, end],
+    ['failed', `${keeps}: what needs these rows waits`, end],
     ['warning', `${keeps}: nobody waits for them now`, end],
   ])
 })
