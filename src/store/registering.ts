@@ -45,6 +45,7 @@ export const createRegistering = (
     return false
   }
 
+  /** All that waits in a line goes in its next commit: in vain, they take as long as one. */
   const lineOf = ({ partnerId }: NewRegistration): Line => {
     const line = lines.get(partnerId) ?? { register: createCoalescer(registerOfOne), length: 0, until: 0 }
     lines.set(partnerId, line)

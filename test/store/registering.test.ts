@@ -79,3 +79,18 @@ test('a partner that waits keeps to itself until a minute has gone well, one com
   await both()
   expect(state.commits).toEqual([['busy', 'other']])
 })
+
+test('what a partner that waits had asked for meanwhile went 32 at a time, each time in vain, while more came', async () => {
+  const { state, register, fail } = open()
+  const ask = () => register('busy').catch((error: unknown) => error)
+  const refused = [ask()]
+  await setImmediate()
+  await fail()
+  refused.push(ask())
+  await setImmediate()
+  refused.push(...Array.from({ length: 400 }, ask))
+  await fail()
+  expect(state.commits.map(({ length }) => length)).toEqual([1, 1, 400])
+  await fail()
+  expect(await Promise.all(refused)).toEqual(Array(402).fill(BUSY))
+})
