@@ -7,7 +7,7 @@ import { createApi } from '../http/api.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createWaitingRoom } from '../http/waiting-room.ts'
-import { createRegistering } from '../store/registering.ts'
+import { createRegistering, registeringAll } from '../store/registering.ts'
 import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
@@ -53,7 +53,7 @@ export const openApi = ({
   const api = createApi({
     store,
     register,
-    registerAll: items => (items.length === 1 ? Promise.all(items.map(register)) : store.register(items)),
+    registerAll: registeringAll(store.register, register),
     signEvents: createEventSigner(store),
     judgeUrl: text => {
       const verdict = judge(text)

@@ -102,4 +102,13 @@ export const createRegistering = (
   }
 }
 
+/**
+ * Registers what comes in one call. What came alone goes with what others register; a batch goes by itself, also where it has only one that
+ * is valid, since it may wait for others of its partner.
+ */
+export const registeringAll =
+  (registerBatch: Store['register'], registerOne: (item: NewRegistration) => Promise<Registered>): Store['register'] =>
+  items =>
+    items.some(({ isBatch }) => isBatch) ? registerBatch(items) : Promise.all(items.map(registerOne))
+
 const isOfPart = (error: unknown): boolean => error instanceof AppError && error.isOfPart

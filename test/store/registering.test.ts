@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
-import { createRegistering } from '../../src/store/registering.ts'
+import { createRegistering, registeringAll } from '../../src/store/registering.ts'
 import type { NewRegistration, Registered } from '../../src/store/store.ts'
 import { unavailable } from '../../src/store/unavailable.ts'
 
@@ -93,4 +93,20 @@ test('what a partner that waits had asked for meanwhile went 32 at a time, each 
   expect(state.commits.map(({ length }) => length)).toEqual([1, 1, 400])
   await fail()
   expect(await Promise.all(refused)).toEqual(Array(402).fill(BUSY))
+})
+
+test('where one of a batch of two was not valid, the other made those of other partners wait for its partner', async () => {
+  const calls: string[] = []
+  const registerAll = registeringAll(
+    async items => {
+      calls.push(...items.map(({ id }) => `batch ${id}`))
+      return []
+    },
+    async ({ id }) => {
+      calls.push(`alone ${id}`)
+      return {} as Registered
+    },
+  )
+  for (const isBatch of [true, false]) await registerAll([{ id: `${isBatch}`, isBatch } as NewRegistration])
+  expect(calls).toEqual(['batch true', 'alone false'])
 })
