@@ -31,7 +31,7 @@ const STAGES = [
   'test/e2e/{proxy-outage,registering,roles,sandbox,short-intervals,traces,upstream-faults,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
-  'test/store/rekey.test.ts',
+  'test/store/{rekey,sqlite}.test.ts',
   'test/webhook/service.test.ts',
 ]
 

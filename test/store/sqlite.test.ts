@@ -2,22 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
-
-vi.mock('node:worker_threads', async importOriginal => {
-  const original = await importOriginal<typeof import('node:worker_threads')>()
-  const { InProcessThread, isOfStore } = await import('./support/in-process-thread.ts')
-  // A function may be called with `new` and return either. The thread of the checkpoints stays a real one.
-  function Worker(...[file, options]: ConstructorParameters<typeof original.Worker>) {
-    return isOfStore(options) ? new InProcessThread(options) : new original.Worker(file, options)
-  }
-  return { ...original, Worker }
-})
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
