@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,14 +30,21 @@ const signed = (secrets: readonly string[], timestampSeconds = NOW_SECONDS, body
   return { 'webhook-id': 'msg_1', 'webhook-timestamp': String(timestampSeconds), 'webhook-signature': signature }
 }
 
+/** What somebody signs who knows the few bytes of a broken secret. */
+const forged = (key: string): Record<string, string> => {
+  const mac = createHmac('sha256', key).update(`msg_1.${NOW_SECONDS}.${BODY}`).digest('base64')
+  return { 'webhook-id': 'msg_1', 'webhook-timestamp': String(NOW_SECONDS), 'webhook-signature': `v1,${mac}` }
+}
+
 interface Case {
   claim: string
   secrets: readonly string[]
   headers: Record<string, string>
   body: string
-  expected: boolean
+  /** null: the secret is refused with an error. */
+  expected: boolean | null
 }
-const caseOf = (claim: string, expected: boolean, more: Partial<Case> = {}): Case => ({
+const caseOf = (claim: string, expected: Case['expected'], more: Partial<Case> = {}): Case => ({
   claim,
   secrets: [LIVE],
   headers: signed([LIVE]),
@@ -66,6 +74,11 @@ const CASES: Case[] = [
   caseOf('six minutes ahead', false, { headers: signed([LIVE], NOW_SECONDS + 360) }),
   caseOf('another secret', false, { secrets: [STRANGE] }),
   caseOf('no secret', false, { secrets: [] }),
+  caseOf('an empty secret, as of a variable that is not set', null, { secrets: [''], headers: forged('') }),
+  caseOf('a space after the secret', null, { secrets: [STRANGE, ''], headers: forged('') }),
+  caseOf('a prefix and no more', null, { secrets: ['whsec_'], headers: forged('') }),
+  caseOf('a secret without its prefix', null, { secrets: [LIVE.slice(6)] }),
+  caseOf('a secret that was cut off', null, { secrets: ['whsec_YWFhYQ=='], headers: forged('aaaa') }),
   caseOf('another body', false, { body: BODY.replace('succeeded', 'failed') }),
   caseOf('another id', false, { headers: { ...signed([LIVE]), 'webhook-id': 'msg_2' } }),
   caseOf('another time', false, { headers: { ...signed([LIVE]), 'webhook-timestamp': String(NOW_SECONDS + 1) } }),
@@ -81,12 +94,12 @@ const CASES: Case[] = [
 ]
 const EXPECTED = CASES.map(({ claim, expected }) => [claim, expected])
 
-/** Runs a program that prints a list of booleans, one a case. */
+/** Runs a program that prints a list of verdicts, one a case: null where it threw. */
 const judge = async (command: string, args: readonly string[]): Promise<unknown[]> => {
   const { stdout } = await promisify(execFile)(command, args, {
     env: { PATH: process.env.PATH ?? '', CASES: JSON.stringify(CASES) },
   })
-  const verdicts = JSON.parse(stdout) as boolean[]
+  const verdicts = JSON.parse(stdout) as Case['expected'][]
   return CASES.map(({ claim }, index) => [claim, verdicts[index]])
 }
 
@@ -102,8 +115,9 @@ const findPython = (): string | null => {
 describe('the snippets of docs/webhooks.md judge as they should', () => {
   test('in Node', async () => {
     const program = `${snippet('node')}
-      const verdicts = JSON.parse(process.env.CASES).map(({ secrets, headers, body }) =>
-        verifyWebhook(secrets, headers, Buffer.from(body), ${NOW_SECONDS * 1000}))
+      const verdicts = JSON.parse(process.env.CASES).map(({ secrets, headers, body }) => {
+        try { return verifyWebhook(secrets, headers, Buffer.from(body), ${NOW_SECONDS * 1000}) } catch { return null }
+      })
       process.stdout.write(JSON.stringify(verdicts))`
     expect(await judge(process.execPath, ['--input-type=module', '-e', program])).toEqual(EXPECTED)
   })
@@ -114,8 +128,12 @@ describe('the snippets of docs/webhooks.md judge as they should', () => {
     const program = `${snippet('python')}
 
 import json, os
-verdicts = [verify_webhook(c["secrets"], c["headers"], c["body"].encode(), ${NOW_SECONDS}) for c in json.loads(os.environ["CASES"])]
-print(json.dumps(verdicts))`
+def judge(c):
+    try:
+        return verify_webhook(c["secrets"], c["headers"], c["body"].encode(), ${NOW_SECONDS})
+    except ValueError:
+        return None
+print(json.dumps([judge(c) for c in json.loads(os.environ["CASES"])]))`
     expect(await judge(python, ['-c', program])).toEqual(EXPECTED)
   })
 })
