@@ -75,11 +75,10 @@ describe.each(SHELLS)('pasted into %s', shell => {
       const [, url = '', key = '', secret = ''] =
         /URL=(\S+)\s+export API_KEY=(\S+)\s+export \w+=(\S+)/.exec(lines) ?? []
       const values = {
-        ...{ 'https://notifier.example': url, 'ifn_…': key, 'whsec_…': secret },
-        ...{
-          'https://partner.example/hook': `http://127.0.0.1:${second}/hook`,
-          '16236437872836': 'test_success_0s_start',
-        },
+        'https://notifier.example': url,
+        'ifn_…': key,
+        'whsec_…': secret,
+        'https://partner.example/hook': `http://127.0.0.1:${second}/hook`,
       }
       const [exports = '', me = '', take = '', callback = '', probe = '', add = '', explain = '', ...more] = steps.map(
         step => replaceAll(step, values),
@@ -98,8 +97,8 @@ describe.each(SHELLS)('pasted into %s', shell => {
       await five.shows(/"outcome":"delivered"/)
       await four.shows(/idface\.test/)
       five.paste(add)
-      const [, id = ''] = await five.shows(/"id":"(reg_\w+)","idcardid":"test_success_0s_start"/)
-      await four.shows(/idface\.succeeded test_success_0s_start/)
+      const [, id = ''] = await five.shows(/"id":"(reg_\w+)","idcardid":"test_success_3s_my-1"/)
+      await four.shows(/idface\.succeeded test_success_3s_my-1/)
       five.paste(explain.replace('reg_…', id))
       await five.shows(/"sentence":"The verification succeeded/)
 
