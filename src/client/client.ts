@@ -3,7 +3,6 @@ import type { MessageState } from '../core/message.ts'
 import { splitBatches } from './batches.ts'
 import { NotifierError } from './error.ts'
 import { createPages, type Pages } from './pages.ts'
-import { pause } from './pause.ts'
 import type {
   Attempt,
   BulkResend,
@@ -19,7 +18,7 @@ import type {
   Status,
   StoredEvent,
 } from './shapes.ts'
-import type { Call, Transport } from './transport.ts'
+import type { Call, Transport, TransportOptions } from './transport.ts'
 
 export interface Signalled {
   /** Aborts the call, which then rejects with the signal's reason. */
@@ -99,7 +98,10 @@ export interface Client {
    * keep each `nextCursor` once its page is processed.
    */
   events(from?: EventFilter, options?: Signalled): Pages<StoredEvent, string>
-  /** Waits until the registration has ended. After `timeoutMs` it resolves with one still `pending`; no limit unless given. */
+  /**
+   * Waits until the registration has ended. After `timeoutMs` it resolves with one still `pending`; no limit unless given. It
+   * goes on through network errors and restarts of the service until then.
+   */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
   /** The live ones, newest first. */
   signingSecrets(options?: Signalled): Promise<SigningSecret[]>
@@ -117,12 +119,14 @@ export interface Client {
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
 }
 
-/** Proxies often cut connections that are silent for a minute. */
-const LONGEST_WAIT_MS = 30 * SECOND
+interface CallDeps extends Pick<TransportOptions, 'elapsed' | 'pause'> {
+  request: Transport
+}
+
 const SHORTEST_TURN_MS = 1 * SECOND
 
-/** @param deps.now ms of a clock that never jumps */
-export const createCalls = ({ request, now }: { request: Transport; now: () => number }): Client => {
+/** @param deps.elapsed ms of a clock that never jumps */
+export const createCalls = ({ request, elapsed, pause }: CallDeps): Client => {
   const get = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
     request<Answer>({ method: 'GET', path, ...more })
   const post = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
@@ -188,14 +192,13 @@ export const createCalls = ({ request, now }: { request: Transport; now: () => n
     },
 
     waitForVerdict: async (id, { timeoutMs = Number.POSITIVE_INFINITY, signal } = {}) => {
-      const endsAt = now() + timeoutMs
+      const endsAt = elapsed() + timeoutMs
       for (;;) {
-        const askedAt = now()
-        const waitMs = Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, endsAt - askedAt)))
-        const registration = await get<Registration>(pathOf(id), { query: { wait: `${waitMs}ms` }, waitMs, signal })
-        if (registration.status !== 'pending' || now() >= endsAt) return registration
+        const askedAt = elapsed()
+        const registration = await get<Registration>(pathOf(id), { waitUntil: endsAt, signal })
+        if (registration.status !== 'pending' || elapsed() >= endsAt) return registration
         // A service with too many waiting calls answers at once.
-        const pauseMs = Math.min(askedAt + SHORTEST_TURN_MS, endsAt) - now()
+        const pauseMs = Math.min(askedAt + SHORTEST_TURN_MS, endsAt) - elapsed()
         if (pauseMs > 0) await pause(pauseMs, signal)
       }
     },

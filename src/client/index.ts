@@ -1,6 +1,7 @@
 import { SECOND } from '../core/duration.ts'
 import { checkOptions, isFunction, isNumber, isOneOf, nameOf, optional, type Rule } from '../core/options.ts'
 import { type Client, createCalls } from './client.ts'
+import { pause } from './pause.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 
 export type { BatchResult, Client, EventFilter, NewRegistration, RegistrationFilter, Signalled } from './client.ts'
@@ -17,10 +18,13 @@ export interface ClientOptions {
   /** The limit of one try in ms; 30,000 unless given. */
   timeoutMs?: number | undefined
   /**
-   * How often a call is tried again; 3 unless given. It is after network errors, timeouts, 429, 502, 503 and 504, with a
-   * growing random delay and after `Retry-After` if that is 30 s at most. `rotateSigningSecret`, `resendExhausted` and
-   * `testCallback` are tried again only if the service says that it did nothing.
+   * For how many ms a call is tried again after it failed first; 30,000 unless given, 0: never. It is after network errors,
+   * timeouts, 429, 502, 503 and 504, with a growing random delay, and after `Retry-After` if that is no longer. `waitForVerdict`
+   * goes on until its own limit. `rotateSigningSecret`, `resendExhausted` and `testCallback` are tried again only if the service
+   * says that it did nothing.
    */
+  retryForMs?: number | undefined
+  /** How often a call is tried again at most; no limit unless given. */
   retries?: number | undefined
   /** Of the texts for people: what a `NotifierError` says, `explain`, why an attempt had no answer; `en` unless given. */
   language?: 'en' | 'zh' | undefined
@@ -52,6 +56,7 @@ const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
   apiKey: isApiKey,
   fetch: optional(isFunction),
   timeoutMs: optional(isNumber(1, LONGEST_TIMEOUT_MS)),
+  retryForMs: optional(isNumber(0, LONGEST_TIMEOUT_MS)),
   retries: optional(isNumber(0, 100, { whole: true })),
   language: optional(isOneOf('en', 'zh')),
 }
@@ -63,18 +68,23 @@ const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
  */
 export const createClient = (options: ClientOptions): Client => {
   checkOptions('createClient', options, RULES)
-  const { baseUrl, apiKey, fetch, timeoutMs, retries, language } = options as Checked
+  const { baseUrl, apiKey, fetch, timeoutMs, retryForMs, retries, language } = options as Checked
+  const elapsed = () => performance.now()
   return createCalls({
     request: createTransport({
       baseUrl,
       apiKey,
       fetch: fetch ?? ((...call) => globalThis.fetch(...call)),
       timeoutMs: timeoutMs ?? 30 * SECOND,
-      retries: retries ?? 3,
+      retryForMs: retryForMs ?? 30 * SECOND,
+      retries: retries ?? Number.POSITIVE_INFINITY,
       language: language ?? 'en',
       now: Date.now,
+      elapsed,
+      pause,
       random: Math.random,
     }),
-    now: () => performance.now(),
+    elapsed,
+    pause,
   })
 }

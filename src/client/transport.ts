@@ -2,7 +2,7 @@ import { SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import { NotifierError, type Read, readAnswer } from './error.ts'
-import { abortable, pause } from './pause.ts'
+import { abortable, type pause } from './pause.ts'
 
 export interface TransportOptions {
   /** The service's URL, with the path if a proxy adds one, without `/v1`. */
@@ -11,11 +11,16 @@ export interface TransportOptions {
   fetch: typeof globalThis.fetch
   /** The limit of one try, its body included. */
   timeoutMs: number
-  /** After the first try. */
+  /** How long a call is tried again after it failed first. */
+  retryForMs: number
+  /** The most tries after the first. */
   retries: number
   language: Language
   /** Epoch ms. */
   now: () => number
+  /** Ms of a clock that never jumps. */
+  elapsed: () => number
+  pause: typeof pause
   /** In [0, 1). */
   random: () => number
 }
@@ -29,6 +34,8 @@ export interface Call {
   signal?: AbortSignal | undefined
   /** How much longer than the limit of a try the service may take. */
   waitMs?: number
+  /** By `elapsed`: the service is asked to answer by then, and the call is tried again until then. */
+  waitUntil?: number
   /** Doing it twice does harm, so it is tried again only if the service says that it was not done. */
   isOnce?: true
 }
@@ -38,15 +45,16 @@ export type Transport = <Answer>(call: Call) => Promise<Answer>
 
 const FIRST_DELAY_MS = 250
 const LONGEST_DELAY_MS = 8 * SECOND
-/** A longer `Retry-After` is not waited for: the caller gets the error and decides. */
-const LONGEST_RETRY_AFTER_MS = 30 * SECOND
+/** Proxies often cut connections that are silent for a minute. */
+const LONGEST_WAIT_MS = 30 * SECOND
 
 export const createTransport = (options: TransportOptions): Transport => {
-  const { retries, now, random, language } = options
+  const { retries, retryForMs, now, elapsed, random, language } = options
   const { urlOf, headersOf } = createAddressing(options)
 
   const attempt = async (call: Call): Promise<Read> => {
-    const limit = abortable(options.timeoutMs + (call.waitMs ?? 0), call.signal)
+    const limitMs = options.timeoutMs + (call.waitMs ?? 0)
+    const limit = abortable(limitMs, call.signal)
     try {
       const response = await options.fetch(urlOf(call), {
         method: call.method,
@@ -61,7 +69,7 @@ export const createTransport = (options: TransportOptions): Transport => {
     } catch (cause) {
       call.signal?.throwIfAborted()
       const error = limit.signal.aborted
-        ? new NotifierError('timeout', late(options.timeoutMs + (call.waitMs ?? 0))[language], { cause })
+        ? new NotifierError('timeout', late(limitMs)[language], { cause })
         : new NotifierError('network', unreachable(describe(cause))[language], { cause })
       return { ok: false, error }
     } finally {
@@ -71,14 +79,22 @@ export const createTransport = (options: TransportOptions): Transport => {
 
   return async <Answer>(call: Call): Promise<Answer> => {
     call.signal?.throwIfAborted()
+    let endsAt = call.waitUntil
     for (let tries = 0; ; tries++) {
-      const read = await attempt(call)
+      const read = await attempt(call.waitUntil === undefined ? call : waiting(call, call.waitUntil - elapsed()))
       if (read.ok) return read.value as Answer
-      const delayMs = tries < retries ? delayAfter(read.error, { isOnce: call.isOnce ?? false, tries, random }) : null
+      endsAt ??= elapsed() + retryForMs
+      const leftMs = tries < retries ? endsAt - elapsed() : 0
+      const delayMs = delayAfter(read.error, { isOnce: call.isOnce ?? false, leftMs, tries, random })
       if (delayMs === null) throw read.error
-      await pause(delayMs, call.signal)
+      await options.pause(delayMs, call.signal)
     }
   }
+}
+
+const waiting = (call: Call, leftMs: number): Call => {
+  const waitMs = Math.ceil(Math.max(0, Math.min(LONGEST_WAIT_MS, leftMs)))
+  return { ...call, waitMs, query: { wait: `${waitMs}ms` } }
 }
 
 const late = (ms: number): Words => ({ en: `No answer within ${ms} ms`, zh: `${ms} 毫秒内没有响应` })
@@ -87,17 +103,21 @@ const unreachable = (why: string): Words => ({
   zh: `无法连接服务：${why}`,
 })
 
-/** How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads. */
+/**
+ * How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads. The
+ * last try is made when the time is over, so that an outage as long as that is crossed. A `Retry-After` that is longer is not
+ * waited for: the caller gets the error and decides.
+ */
 const delayAfter = (
   error: NotifierError,
-  { isOnce, tries, random }: { isOnce: boolean; tries: number; random: () => number },
+  { isOnce, leftMs, tries, random }: { isOnce: boolean; leftMs: number; tries: number; random: () => number },
 ): number | null => {
   const { status, problem } = error
   const notDone = status === 429 || (status === 503 && problem !== null)
   const mayHelp = notDone || status === null || status === 502 || status === 503 || status === 504
   const retryAfterMs = error.retryAfterMs ?? 0
-  if (!mayHelp || (isOnce && !notDone) || retryAfterMs > LONGEST_RETRY_AFTER_MS) return null
-  return retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries)
+  if (!mayHelp || (isOnce && !notDone) || leftMs <= 0 || retryAfterMs > leftMs) return null
+  return Math.min(leftMs, retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries))
 }
 
 const createAddressing = ({ baseUrl, apiKey, language }: Pick<TransportOptions, 'baseUrl' | 'apiKey' | 'language'>) => {

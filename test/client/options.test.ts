@@ -4,7 +4,10 @@ import { type ClientOptions, createClient } from '../../src/client/index.ts'
 const GOOD = { baseUrl: 'https://notifier.example', apiKey: 'ifn_the-key' }
 
 test.each([
-  [undefined, /^createClient takes an object with the options baseUrl, apiKey, fetch, timeoutMs, retries, language$/],
+  [
+    undefined,
+    /^createClient takes an object with the options baseUrl, apiKey, fetch, timeoutMs, retryForMs, retries, language$/,
+  ],
   [{}, /^createClient: baseUrl must be the service's address, such as https:\/\/notifier\.example, and is missing$/],
   [{ baseUrl: 'x' }, /baseUrl must be .*: this one is no http: or https: URL/],
   [{ baseUrl: 'ftp://notifier.example' }, /baseUrl must be .*: this one is no http: or https: URL/],
@@ -27,10 +30,11 @@ test.each([
   [{ ...GOOD, fetch: 'fetch' }, /fetch must be a function, and is of type string/],
   [{ ...GOOD, timeoutMs: '5s' }, /timeoutMs must be a number from 1 to 2147483647, and is of type string/],
   [{ ...GOOD, timeoutMs: 0 }, /timeoutMs must be a number from 1 to 2147483647, and is 0/],
+  [{ ...GOOD, retryForMs: -1 }, /retryForMs must be a number from 0 to 2147483647, and is -1/],
   [{ ...GOOD, retries: 1.5 }, /retries must be a whole number from 0 to 100, and is 1.5/],
   [
     { ...GOOD, timeout: 5 },
-    /createClient has no option timeout: it takes baseUrl, apiKey, fetch, timeoutMs, retries, language/,
+    /createClient has no option timeout: it takes baseUrl, apiKey, fetch, timeoutMs, retryForMs, retries, language/,
   ],
   [{ ...GOOD, language: 'zh-CN' }, /language must be en or zh, and is another text/],
   [{ ...GOOD, language: null }, /language must be en or zh, and is null/],

@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { createCalls } from '../../src/client/client.ts'
 import type { NotifierError } from '../../src/client/index.ts'
+import { pause } from '../../src/client/pause.ts'
 import { createTransport, type TransportOptions } from '../../src/client/transport.ts'
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
@@ -36,9 +38,12 @@ const openService = async (...answers: Answer[]) => {
     apiKey: KEY,
     fetch: globalThis.fetch,
     timeoutMs: 5_000,
-    retries: 3,
+    retryForMs: 30_000,
+    retries: Number.POSITIVE_INFINITY,
     language: 'en',
     now: Date.now,
+    elapsed: () => performance.now(),
+    pause,
     random: () => 0,
   }
   return {
@@ -50,6 +55,38 @@ const openService = async (...answers: Answer[]) => {
       server.close()
     },
   }
+}
+
+/** A service that is away for so long, by a clock that only pauses and waits move. */
+const openOutage = (downMs: number, answer: () => Response = () => new Response('{"status":"pending"}')) => {
+  let at = 0
+  const triedAt: number[] = []
+  const waits: (string | null)[] = []
+  const elapsed = () => at
+  const pauseHere = async (ms: number) => {
+    at += ms
+  }
+  const request = createTransport({
+    baseUrl: 'https://notifier.example',
+    apiKey: KEY,
+    fetch: async url => {
+      triedAt.push(at)
+      if (at < downMs) throw new TypeError('fetch failed')
+      const wait = new URL(String(url)).searchParams.get('wait')
+      waits.push(wait)
+      at += Number.parseInt(wait ?? '0', 10)
+      return answer()
+    },
+    timeoutMs: 5_000,
+    retryForMs: 30_000,
+    retries: Number.POSITIVE_INFINITY,
+    language: 'en',
+    now: () => at,
+    elapsed,
+    pause: pauseHere,
+    random: () => 0.5,
+  })
+  return { triedAt, waits, elapsed, request, calls: createCalls({ request, elapsed, pause: pauseHere }) }
 }
 
 const GET = { method: 'GET', path: 'v1/me' } as const
@@ -109,6 +146,32 @@ describe('a call', () => {
     expect(service.seen).toHaveLength(3)
     expect(await refusal(service.open({ retries: 0 })(GET))).toMatchObject({ status: 503 })
     expect(service.seen).toHaveLength(4)
+  })
+
+  test('crosses an outage of 30 s, in few tries', async () => {
+    const { request, triedAt } = openOutage(30_000)
+    expect(await request(GET)).toEqual({ status: 'pending' })
+    expect(triedAt.at(-1)).toBe(30_000)
+    expect(triedAt.length).toBeLessThan(15)
+  })
+
+  test('gives up on a longer one, and at once where Retry-After is beyond its time', async () => {
+    const { request, elapsed } = openOutage(30_001)
+    expect(await refusal(request(GET))).toMatchObject({ code: 'network' })
+    expect(elapsed()).toBe(30_000)
+    const busy = openOutage(0, () => new Response('{}', { status: 503, headers: { 'retry-after': '31' } }))
+    expect(await refusal(busy.request(GET))).toMatchObject({ retryAfterMs: 31_000 })
+    expect(busy.triedAt).toHaveLength(1)
+  })
+
+  test('for a verdict goes on until its own limit, and asks to wait no longer than that', async () => {
+    const { calls, waits, elapsed } = openOutage(600_000)
+    expect(await calls.waitForVerdict('reg_1', { timeoutMs: 612_000 })).toMatchObject({ status: 'pending' })
+    expect(elapsed()).toBe(612_000)
+    expect(waits).toHaveLength(1)
+    const dead = openOutage(Number.POSITIVE_INFINITY)
+    expect(await refusal(dead.calls.waitForVerdict('reg_1', { timeoutMs: 90_000 }))).toMatchObject({ code: 'network' })
+    expect(dead.elapsed()).toBe(90_000)
   })
 
   test('waits as long as Retry-After says', async () => {

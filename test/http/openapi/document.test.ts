@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createCalls } from '../../../src/client/client.ts'
+import { pause } from '../../../src/client/pause.ts'
 import { PAGES } from '../../../src/http/openapi/service-operations.ts'
 import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
 import { operationsOf, operatorDocument, partnerDocument } from './support/documents.ts'
@@ -47,7 +48,7 @@ describe('the document for partners', () => {
   })
 
   test('calls each operation as the client does', async () => {
-    const { waitForVerdict, ...verbs } = createCalls({ request: () => Promise.reject(), now: () => 0 })
+    const { waitForVerdict, ...verbs } = createCalls({ request: () => Promise.reject(), elapsed: () => 0, pause })
     expect(waitForVerdict).toBeTypeOf('function') // Its calls are those of getRegistration.
     const names = operationsOf(await partnerDocument(api)).map(([, { operationId }]) => operationId)
     expect(names.toSorted()).toEqual(Object.keys(verbs).toSorted())
