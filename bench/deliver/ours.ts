@@ -141,10 +141,11 @@ const resolveAll = async (store: Store) => {
     })
     if (claims.length === 0) return
     await store.settleVerifications(
-      claims.flatMap(({ verifications }) =>
-        verifications.map(({ id, claim }) => ({
+      claims.flatMap(({ account, verifications }) =>
+        verifications.map(({ id, claim, idcardid }) => ({
           id,
           claim,
+          idcardid,
           answer: SUCCESS,
           askedAt: store.now(),
           observedAt: store.now(),
@@ -158,7 +159,7 @@ const resolveAll = async (store: Store) => {
             verdict: SUCCESS.verdict,
             ended: [],
           },
-          account: null,
+          account: { id: account.id, change: null },
         })),
       ),
     )

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../../src/core/duration.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import type { ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
+import type { ClaimedAccount, ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
 import { answerMessages, openChild } from '../support/child.ts'
 import { percentile, type Sample } from '../support/contest.ts'
 import { watchLoop } from '../support/loop-watch.ts'
@@ -58,7 +58,7 @@ const measure = async ({ path = '', database, masterKey, batches, dues, pauseMs 
         concurrency: BATCH,
         leaseMs: LEASE_MS,
       })
-      return claims.flatMap(claim => claim.verifications)
+      return claims.flatMap(({ account, verifications }) => verifications.map(one => ({ ...one, account })))
     },
     settle: rows => settleVerifications(store, rows, dueAgain),
   })
@@ -159,16 +159,19 @@ const measureQueue = async <Row>(
 
 const CALM = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
-const settleVerifications = (store: Store, rows: readonly ClaimedVerification[], dueAgain: () => number) =>
+type Asked = ClaimedVerification & { account: ClaimedAccount }
+
+const settleVerifications = (store: Store, rows: readonly Asked[], dueAgain: () => number) =>
   store.settleVerifications(
-    rows.map(({ id, claim }) => ({
+    rows.map(({ id, claim, idcardid, account }) => ({
       id,
       claim,
+      idcardid,
       answer: ANSWER,
       askedAt: store.now(),
       observedAt: store.now(),
       step: { ...CALM, seen: true, dueAt: dueAgain(), verdict: null, ended: [] },
-      account: null,
+      account: { id: account.id, change: null },
     })),
   )
 

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import { COMMAND, objectOf } from '../store/act.ts'
+import { type BegunAct, COMMAND, objectOf } from '../store/act.ts'
 import type { NewAct, Store } from '../store/store.ts'
 
 const LONGEST_NAME = 100
@@ -24,7 +24,7 @@ const record = (
   store: Pick<Store, 'recordAct'>,
   { act, object = '', reason }: CommandAct,
   outcome: NewAct['outcome'],
-): Promise<number> =>
+): Promise<BegunAct> =>
   store.recordAct({ who: COMMAND, name: userName(), act, object: objectOf(object), reason, outcome })
 
 /** Puts what a command has done into the audit. */
@@ -44,15 +44,15 @@ export const audited = async <T>(
   run: () => Promise<T>,
   isDone: (result: T) => boolean = result => result !== null,
 ): Promise<T> => {
-  const id = await record(store, act, 'begun')
+  const begun = await record(store, act, 'begun')
   let result: T
   try {
     result = await run()
   } catch (error) {
     // The first error tells more than one here.
-    await store.endAct(id, 'failed').catch(() => {})
+    await store.endAct(begun, 'failed').catch(() => {})
     throw error
   }
-  await store.endAct(id, isDone(result) ? 'done' : 'refused')
+  await store.endAct(begun, isDone(result) ? 'done' : 'refused')
   return result
 }

@@ -122,7 +122,7 @@ export const createTeller = (deps: {
       if (outcome === 'halved') return { kind: 'failed', dueAt: dueAt ?? now }
       return { kind: 'failed', dueAt: now + Math.round(retryWait(tries, random())) }
     }
-    const settlements = events.map(event => ({ id: event.id, claim: event.claim, outcome: settled(event) }))
+    const settlements = events.map(event => ({ ...event, outcome: settled(event) }))
     await store.settleOperatorEvents(settlements, waitMs === null ? null : now + pauseFor(waitMs))
   }
 

@@ -40,6 +40,9 @@ export interface Act extends NewAct {
   at: number
 }
 
+/** Both name it: after a fail-over that lost commits, another may have its id. */
+export type BegunAct = Pick<Act, 'id' | 'at'>
+
 export interface ActQuery {
   who: string | null
   act: string | null

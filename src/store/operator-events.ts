@@ -53,9 +53,7 @@ export interface ClaimedOperatorEvents {
   nextAt: number | null
 }
 
-export interface OperatorSettlement {
-  id: number
-  claim: number
+export interface OperatorSettlement extends Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim'> {
   /** `told`: that it was so; `failed`: to be tried again then; `refused`: it is not tried again as it is. */
   outcome:
     | { kind: 'told'; state: OperatorEvent['state']; count: number }

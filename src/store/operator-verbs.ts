@@ -1,4 +1,4 @@
-import type { Act, ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
+import type { Act, ActEnd, ActPage, ActQuery, BegunAct, NewAct } from './act.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 import type { BulkAct, BulkCommand, BulkPace, BulkStep, NewBulkAct } from './bulk-act.ts'
 import type { NodeVerbs } from './nodes.ts'
@@ -39,11 +39,11 @@ export interface OperatorVerbs extends NodeVerbs {
   /** Records that these tokens have been used now. */
   touchAdminTokens(ids: readonly string[]): Promise<void>
   /**
-   * Records what an operator begins to do, before it is done; or, with an outcome, what came to nothing. Resolves to its id. Erases
-   * some of what is older than a year.
+   * Records what an operator begins to do, before it is done; or, with an outcome, what came to nothing. Erases some of what is
+   * older than a year.
    */
-  recordAct(act: NewAct): Promise<number>
-  endAct(id: number, outcome: ActEnd): Promise<void>
+  recordAct(act: NewAct): Promise<BegunAct>
+  endAct(act: BegunAct, outcome: ActEnd): Promise<void>
   /** Hands out acts of commands that no log has, the oldest first, each once; one that was begun, again when it has ended. */
   takeActsForLog(limit: number): Promise<Act[]>
   /** Newest first. A page looks at so many acts at most (`act.ts`). */

@@ -39,15 +39,14 @@ export interface ClaimedVerification extends VerificationState {
   traceparents: readonly string[]
 }
 
-export interface VerificationSettlement {
-  id: number
-  claim: number
+/** Rows are named by what they are too: a fail-over that lost commits gives their numbers to others, whose rows count as gone. */
+export interface VerificationSettlement extends Pick<ClaimedVerification, 'id' | 'claim' | 'idcardid'> {
   answer: Answer
   /** When the call was made and when its answer was there. */
   askedAt: number
   observedAt: number
   step: VerificationStep
-  account: { id: string; change: AccountChange } | null
+  account: { id: string; change: AccountChange | null }
 }
 
 /** What an answer has ended. Times are epoch ms. */
@@ -123,7 +122,7 @@ export interface ClaimedMessage {
 export type HostSign = 'answers' | 'hangs'
 
 export interface MessageSettlement {
-  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'partnerId' | 'callbackUrl' | 'laneId'>
+  message: Pick<ClaimedMessage, 'seq' | 'claim' | 'registrationId' | 'partnerId' | 'callbackUrl' | 'laneId'>
   step: MessageStep
   /** Null: nothing was sent; the claim is released and the message is due as `step` says. */
   attempt: Attempt | null

@@ -151,12 +151,12 @@ export const createPoller = (deps: PollerDeps): Poller => {
    */
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
-    const { id, claim, partnerId } = verification
+    const { id, claim, idcardid, partnerId } = verification
     const scripted = deps.sandbox?.(verification, askedAt)
     // Upstream was not asked, so this says nothing about the account, and takes nothing from it.
     if (scripted) {
       const unasked = { id: account.id, change: { kind: 'unasked' } } as const
-      const settlement = { id, claim, ...scripted, askedAt, observedAt: askedAt, account: unasked }
+      const settlement = { id, claim, idcardid, ...scripted, askedAt, observedAt: askedAt, account: unasked }
       return record(account, { partnerId, settlement })
     }
     const startedAt = deps.clock.monotonic()
@@ -171,13 +171,10 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const judged = judge(account, verification, { answer, askedAt })
     const { step, change } = judged
     report(account, verification, { answer, ...judged, durationMs, now: observedAt })
-    const settlement = { id, claim, answer, askedAt, observedAt, step }
-    if (change) {
-      const changed = { ...settlement, account: { id: account.id, change } }
-      return recordChange(account, { partnerId, settlement: changed })
-    }
+    const settlement = { id, claim, idcardid, answer, askedAt, observedAt, step, account: { id: account.id, change } }
+    if (change) return recordChange(account, { partnerId, settlement })
     if (!isProbed(account)) freeSlot()
-    return record(account, { partnerId, settlement: { ...settlement, account: null } })
+    return record(account, { partnerId, settlement })
   }
 
   const report = (

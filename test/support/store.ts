@@ -114,11 +114,12 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
   ): VerificationSettlement => ({
     id: verification.id,
     claim: verification.claim,
+    idcardid: verification.idcardid,
     answer,
     askedAt: store.now(),
     observedAt: store.now(),
     step: afterAnswer(verification, answer, { now: store.now(), random: 0.5, policy: POLICY, othersInvalid: false }),
-    account: change && { id: account.id, change },
+    account: { id: account.id, change },
   })
   /** How its claim is given back. */
   const released = ({ account, verification: { id, claim, dueAt } }: Claimed): VerificationRelease => ({

@@ -137,7 +137,7 @@ test('asks about what it claims, decides, and records under the claim', async ()
   await answer(1, WAITING)
   await answer(2, SUCCESS)
   await poller.whenIdle()
-  const at = { claim: 7, askedAt: NOW, observedAt: NOW + 300, account: null }
+  const at = { claim: 7, askedAt: NOW, observedAt: NOW + 300 }
   expect(settled).toMatchObject([
     { ...at, id: 1, answer: WAITING, step: { verdict: null, dueAt: NOW + 300 + POLICY.minMs } },
     { ...at, id: 2, answer: SUCCESS, step: { verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict, dueAt: null } },
@@ -248,7 +248,9 @@ test('an answer of the sandbox takes nothing of the account, resumes none that u
   await poller.whenIdle()
   expect(asked()).toEqual([])
   const account = { id: 'acc_1', change: { kind: 'unasked' } }
-  expect(settled).toEqual([{ id: 1, claim: 7, answer: SUCCESS, step, askedAt: NOW, observedAt: NOW, account }])
+  expect(settled).toEqual([
+    { id: 1, claim: 7, idcardid: '1', answer: SUCCESS, step, askedAt: NOW, observedAt: NOW, account },
+  ])
   expect(lookups).toEqual([])
 })
 

@@ -4,7 +4,7 @@ import { HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { includesRole } from '../../core/role.ts'
 import type { Rate } from '../../core/token-bucket.ts'
-import { type ActEnd, objectOf } from '../../store/act.ts'
+import { type ActEnd, type BegunAct, objectOf } from '../../store/act.ts'
 import type { NewAct, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -50,16 +50,16 @@ export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<
     const act = ADMIN_ROUTES[route]?.act ?? null
     if (act === null) return next()
     const { id: who, name } = c.get('operator')
-    let begun = null as { id: number; object: string } | null
-    const record = (object: string | null, outcome: NewAct['outcome']): Promise<number> =>
+    let begun = null as (BegunAct & { object: string }) | null
+    const record = (object: string | null, outcome: NewAct['outcome']): Promise<BegunAct> =>
       store.recordAct({ who, name, act, object, reason: c.get('reason') ?? null, outcome })
     c.set('begin', async object => {
-      begun = { id: await record(object, 'begun'), object }
+      begun = { ...(await record(object, 'begun')), object }
     })
     await next()
     const outcome = outcomeOf(c.res.status)
     if (begun) {
-      await store.endAct(begun.id, outcome)
+      await store.endAct(begun, outcome)
       return emit('audit.recorded', { who, name, act, object: begun.object, outcome })
     }
     // A dry run.

@@ -2,7 +2,7 @@ import { ACTS_ERASED_AT_ONCE, ACTS_LOOKED_AT, type Act, actPage, actsKeptFrom, i
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { eq } from './drizzle.ts'
+import { and, eq } from './drizzle.ts'
 import { acts } from './schema.ts'
 
 type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
@@ -19,17 +19,18 @@ export const createActs = ({ read, write }: Pick<Context, 'read' | 'write'>): Ve
         .values({ ...act, at, isForLog: isForLog(act) })
         .returning({ id: acts.id })
       await eraseOld(tx)
-      return (added as { id: number }).id
+      return { id: (added as { id: number }).id, at }
     }),
 
-  endAct: (id, outcome) =>
+  endAct: ({ id, at }, outcome) =>
     write(async ({ db }) => {
-      const [act] = await db.select({ who: acts.who }).from(acts).where(eq(acts.id, id)).for('no key update')
+      const isIt = and(eq(acts.id, id), eq(acts.at, at))
+      const [act] = await db.select({ who: acts.who }).from(acts).where(isIt).for('no key update')
       if (act)
         await db
           .update(acts)
           .set({ outcome, isForLog: isForLog(act) })
-          .where(eq(acts.id, id))
+          .where(isIt)
     }),
 
   takeActsForLog: limit =>

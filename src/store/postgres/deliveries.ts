@@ -13,7 +13,7 @@ interface Body {
 }
 
 /** How the sending of a message goes. */
-export type Delivery = Omit<MessageFacts, 'seq' | 'isErased' | 'isRecorded'>
+export type Delivery = Omit<MessageFacts, 'seq' | 'registrationId' | 'isErased' | 'isRecorded'>
 
 const COUNTERS = ['claims', 'fence', 'attempts', 'unrecorded', 'retries'] as const
 type Counters = Pick<Delivery, (typeof COUNTERS)[number]>

@@ -86,11 +86,9 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
 
     settleOperatorEvents: (settlements, pausedUntil) =>
       change(async tx => {
-        const ids = settlements.map(({ id }) => id)
-        const events = await list(tx, 'id = ANY($1)', [ids])
-        const known = new Map(events.map(event => [event.id, event]))
-        const settled = settlements.flatMap(({ id, claim, outcome }) => {
-          const event = known.get(id)
+        const known = new Map((await findAll(tx, settlements)).map(event => [keyOf(event), event]))
+        const settled = settlements.flatMap(({ claim, outcome, ...named }) => {
+          const event = known.get(keyOf(named))
           return event?.claim === claim ? [{ ...event, ...afterSettling(event, outcome, tx.at) }] : []
         })
         await save(tx, settled)

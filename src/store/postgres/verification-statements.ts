@@ -133,7 +133,7 @@ export const CLAIM = `
 
 /** Locked until the transaction ends. */
 export const FIND = `
-  SELECT id, idcardid, partner_id AS "partnerId", claims, claimed_at AS "claimedAt", nudged_at AS "nudgedAt", queue, polls,
+  SELECT id, idcardid, account_id AS "accountId", partner_id AS "partnerId", claims, claimed_at AS "claimedAt", nudged_at AS "nudgedAt", queue, polls,
     last_open_at AS "lastOpenAt", raw_status AS "rawStatus", verdict IS NOT NULL AS "isResolved"
   FROM verifications WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`
 

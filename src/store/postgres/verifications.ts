@@ -119,7 +119,7 @@ export const createVerifications = (context: Context): Verbs => {
     tx: Tx,
     settlements: readonly VerificationSettlement[],
   ): Promise<(VerificationOutcome | null)[]> => {
-    const changes = settlements.flatMap(({ account }) => account ?? [])
+    const changes = settlements.flatMap(({ account: { id, change } }) => (change ? { id, change } : []))
     const changing = await openAccounts(
       tx,
       changes.map(({ id }) => id),

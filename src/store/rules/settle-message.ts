@@ -5,6 +5,7 @@ import { afterAttemptInLane, earlier, isSameLane, type LaneState } from './lane.
 /** A message when an attempt of it is to be written. */
 export interface MessageFacts {
   seq: number
+  registrationId: string
   state: MessageState
   dueAt: number | null
   claimedAt: number | null
@@ -52,11 +53,11 @@ export const mayBeRecorded = (facts: Pick<MessageFacts, 'claims' | 'claimedAt'>,
  * claim no longer holds is written, and a 2xx of it still delivers, unless the message has been resent since.
  */
 export const settleMessage = (
-  { message: { claim }, step, attempt, shows }: MessageSettlement,
+  { message: { claim, registrationId }, step, attempt, shows }: MessageSettlement,
   facts: MessageFacts | null,
   lane: LaneState,
 ): MessagePlan | null => {
-  if (facts === null || facts.isRecorded) return null
+  if (facts?.registrationId !== registrationId || facts.isRecorded) return null
   const { seq, state, dueAt, claimedAt, attempts, unrecorded, retries } = facts
   const holds = facts.claims === claim && claimedAt !== null && state === 'pending'
 

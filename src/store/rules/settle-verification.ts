@@ -7,6 +7,7 @@ import type { Ending, WaitingRegistration } from './resolve.ts'
 export interface VerificationFacts {
   id: number
   idcardid: string
+  accountId: string
   partnerId: string
   claims: number
   claimedAt: number | null
@@ -64,8 +65,8 @@ export const settleVerification = (
   facts: VerificationFacts | null,
   at: number,
 ): VerificationPlan | null => {
-  if (facts === null || facts.isResolved) return null
-  const { claim, step, answer, askedAt, observedAt } = settlement
+  const { claim, idcardid, account, step, answer, askedAt, observedAt } = settlement
+  if (facts?.idcardid !== idcardid || facts.accountId !== account.id || facts.isResolved) return null
   const isLatest = facts.claims === claim
   const isSettled = isLatest && facts.claimedAt === null
   if (isSettled || (!isLatest && step.verdict === null)) return null

@@ -12,7 +12,7 @@ import {
 } from '../act.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { asc, eq, sql } from './drizzle.ts'
+import { and, asc, eq, sql } from './drizzle.ts'
 import { tablesOf } from './ownership.ts'
 import { acts } from './schema.ts'
 
@@ -47,16 +47,17 @@ export const createActs = ({ db, client, read, write, now }: Context): Verbs => 
           .returning({ id: acts.id })
           .get()
         erase.run({ from: actsKeptFrom(at), limit: ACTS_ERASED_AT_ONCE })
-        return id
+        return { id, at }
       }),
 
-    endAct: (id, outcome) =>
+    endAct: ({ id, at }, outcome) =>
       write(() => {
-        const act = db.select({ who: acts.who }).from(acts).where(eq(acts.id, id)).get()
+        const isIt = and(eq(acts.id, id), eq(acts.at, at))
+        const act = db.select({ who: acts.who }).from(acts).where(isIt).get()
         if (act)
           db.update(acts)
             .set({ outcome, isForLog: isForLog(act) })
-            .where(eq(acts.id, id))
+            .where(isIt)
             .run()
       }),
 

@@ -90,8 +90,8 @@ export const prepareMessages = (client: Database) => ({
     'UPDATE lanes SET due_at = ? WHERE id IN (SELECT value FROM json_each(?))',
   ),
   find: client.prepare<[seq: number], FoundMessage>(`
-    SELECT seq, state, due_at AS dueAt, claimed_at AS claimedAt, claims, fence, attempts, unrecorded, retries,
-      length(body) = 0 AS isErased
+    SELECT seq, registration_id AS registrationId, state, due_at AS dueAt, claimed_at AS claimedAt, claims, fence, attempts,
+      unrecorded, retries, length(body) = 0 AS isErased
     FROM messages WHERE seq = ?`),
   findAttempt: client
     .prepare<[seq: number, n: number], 1>('SELECT 1 FROM attempts WHERE message_seq = ? AND n = ?')

@@ -70,13 +70,15 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
 
   const claimable = (at: number): number => claimableFrom(facts.find(EVENTS_CLAIMABLE), at)
 
-  const note = (one: OperatorNote, at: number): NotedOperatorEvents['results'][number] => {
-    const { condition, subject } = one
-    const row = db
+  const find = ({ condition, subject }: Pick<OperatorEvent, 'condition' | 'subject'>) =>
+    db
       .select()
       .from(operatorEvents)
       .where(and(eq(operatorEvents.condition, condition), eq(operatorEvents.subject, subject)))
       .get()
+
+  const note = (one: OperatorNote, at: number): NotedOperatorEvents['results'][number] => {
+    const row = find(one)
     const after = afterNote(row ? eventOf(row) : null, one, at)
     if (after && row) db.update(operatorEvents).set(valuesOf(after)).where(eq(operatorEvents.id, row.id)).run()
     else if (after) db.insert(operatorEvents).values(valuesOf(after)).run()
@@ -90,16 +92,12 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
       return condition
     })
 
-  const settle = ({ id, claim, outcome }: OperatorSettlement, at: number): void => {
-    const row = db
-      .select()
-      .from(operatorEvents)
-      .where(and(eq(operatorEvents.id, id), eq(operatorEvents.claims, claim)))
-      .get()
-    if (!row) return
+  const settle = (settlement: OperatorSettlement, at: number): void => {
+    const row = find(settlement)
+    if (row?.claims !== settlement.claim) return
     db.update(operatorEvents)
-      .set(afterSettling(eventOf(row), outcome, at))
-      .where(eq(operatorEvents.id, id))
+      .set(afterSettling(eventOf(row), settlement.outcome, at))
+      .where(eq(operatorEvents.id, row.id))
       .run()
   }
 

@@ -143,7 +143,7 @@ export const prepareVerifications = onceForClient((client: Database) => ({
     WHERE status = 'pending'`)
     .raw(),
   find: client.prepare<[id: number], FoundVerification>(`
-    SELECT id, idcardid, partner_id AS partnerId, claims, claimed_at AS claimedAt, nudged_at AS nudgedAt, queue,
+    SELECT id, idcardid, account_id AS accountId, partner_id AS partnerId, claims, claimed_at AS claimedAt, nudged_at AS nudgedAt, queue,
       polls, last_open_at AS lastOpenAt, raw_status AS rawStatus, verdict IS NOT NULL AS isResolved
     FROM verifications WHERE id = ?`),
   waiting: client.prepare<[verificationId: number], FoundRegistration>(`

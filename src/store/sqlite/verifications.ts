@@ -115,8 +115,8 @@ export const createVerifications = (context: Context): Verbs => {
     at: number,
     resolutions: Resolutions,
   ): VerificationOutcome | null => {
-    const ofAccount = settlement.account
-    if (ofAccount) accounts.patch(ofAccount.id, account => afterAccountChange(account, ofAccount.change, at))
+    const { id, change } = settlement.account
+    if (change) accounts.patch(id, account => afterAccountChange(account, change, at))
     const facts = load(settlement)
     const plan = settleVerification(settlement, facts, at)
     if (!facts || !plan) return null

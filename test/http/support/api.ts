@@ -169,11 +169,12 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
       claim.verifications.map(verification => ({
         id: verification.id,
         claim: verification.claim,
+        idcardid: verification.idcardid,
         answer,
         askedAt: clock.now,
         observedAt: clock.now,
         step: afterAnswer(verification, answer, moment),
-        account: change && { id: claim.account.id, change },
+        account: { id: claim.account.id, change },
       })),
     )
     await store.settleVerifications(settlements)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import type { ClaimedMessage } from '../../../src/store/store.ts'
 import {
   type Claimed,
   FAIL,
@@ -240,6 +241,29 @@ export const describeFencing = (open: OpenStore): void => {
     await bench.store.settleVerifications([bench.answered(first, SUCCESS), bench.answered(second, WAITING)])
     expect(await bench.find(one.id)).toMatchObject({ status: 'succeeded' })
     expect(await bench.find(two.id)).toMatchObject({ status: 'pending', polls: 0 })
+  })
+
+  // After a fail-over that lost commits, PostgreSQL gives out numbers again.
+  test('writes no answer, and no attempt, to a row that has the number of another', async () => {
+    await using bench = await openBench(open)
+    const [{ id }, { id: otherId }] = [await bench.resolve(), await bench.resolve()]
+    const [message, other] = (await bench.claimMessages()) as [ClaimedMessage, ClaimedMessage]
+    const moved = { ...message, seq: other.seq, claim: other.claim }
+    expect(await bench.store.settleMessages([bench.received(moved, 200)])).toEqual([null])
+    expect((await bench.find(otherId)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
+    expect((await bench.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
+
+    const waits = await bench.register()
+    const [{ account, verification }] = (await bench.claim()) as [Claimed]
+    const others = [
+      { account, verification: { ...verification, idcardid: '999' } },
+      { account: { ...account, id: bench.newId('acc') }, verification },
+    ]
+    const settlements = others.map(one => bench.answered(one, SUCCESS))
+    expect(await bench.store.settleVerifications(settlements)).toEqual([null, null])
+    expect(await bench.find(waits.id)).toMatchObject({ status: 'pending', polls: 0 })
+    await bench.store.settleVerifications([bench.answered({ account, verification }, SUCCESS)])
+    expect(await bench.find(waits.id)).toMatchObject({ status: 'succeeded' })
   })
 
   test('ignores a settlement of what is not there', async () => {

@@ -22,8 +22,8 @@ const paused = ({ store }: Bench, subject = 'acc_1'): OperatorNote => ({
   },
 })
 const resumed = (bench: Bench): OperatorNote => ({ ...paused(bench), details: null }) as OperatorNote
-const told = ({ id, claim, state, count }: ClaimedOperatorEvent): OperatorSettlement => ({
-  ...{ id, claim },
+const told = ({ condition, subject, claim, state, count }: ClaimedOperatorEvent): OperatorSettlement => ({
+  ...{ condition, subject, claim },
   outcome: { kind: 'told', state, count },
 })
 
@@ -82,12 +82,14 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   test('what failed is tried again when it says, with the number of tries', async () => {
     await using bench = await openBench(open)
     await bench.store.noteOperatorEvents([paused(bench)])
-    const { id, claim: token } = first((await claim(bench)).events)
+    const event = first((await claim(bench)).events)
     const dueAt = bench.store.now() + MINUTE
-    await bench.store.settleOperatorEvents([{ id, claim: token, outcome: { kind: 'failed', dueAt } }], null)
+    const other = { ...event, subject: 'acc_other' }
+    await bench.store.settleOperatorEvents([told(other)], null)
+    await bench.store.settleOperatorEvents([{ ...event, outcome: { kind: 'failed', dueAt } }, told(other)], null)
     expect(await claim(bench)).toEqual({ events: [], nextAt: dueAt })
     await bench.advance(MINUTE)
-    expect((await claim(bench)).events).toMatchObject([{ id, tries: 1, toldState: null }])
+    expect((await claim(bench)).events).toMatchObject([{ id: event.id, tries: 1, toldState: null }])
   })
 
   test('what ends while it is being told is told to have ended', async () => {

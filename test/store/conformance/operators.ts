@@ -95,10 +95,11 @@ export const describeOperators = (open: OpenStore): void => {
   test('know of an act before it is done, and how it ended', async () => {
     await using bench = await openBench(open)
     const { store } = bench
-    const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
-    expect((await store.listActs(everything)).acts).toMatchObject([{ id, outcome: 'begun' }])
-    await store.endAct(id, 'refused')
-    await store.endAct(id + 1, 'done')
+    const { id, at } = await store.recordAct({ ...RESUME, outcome: 'begun' })
+    await store.endAct({ id, at: at - 1 }, 'done')
+    expect((await store.listActs(everything)).acts).toMatchObject([{ id, at, outcome: 'begun' }])
+    await store.endAct({ id, at }, 'refused')
+    await store.endAct({ id: id + 1, at }, 'done')
     expect((await store.listActs(everything)).acts).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
   })
 
@@ -107,12 +108,12 @@ export const describeOperators = (open: OpenStore): void => {
     const { store } = bench
     const byCommand = { ...RESUME, who: 'command' }
     await store.endAct(await store.recordAct({ ...RESUME, outcome: 'begun' }), 'done')
-    const id = await store.recordAct({ ...byCommand, outcome: 'begun' })
-    const other = await store.recordAct({ ...byCommand, act: 'account.pause' })
-    expect(await store.takeActsForLog(1)).toEqual([{ ...byCommand, id, at: store.now(), outcome: 'begun' }])
+    const { id, at } = await store.recordAct({ ...byCommand, outcome: 'begun' })
+    const { id: other } = await store.recordAct({ ...byCommand, act: 'account.pause' })
+    expect(await store.takeActsForLog(1)).toEqual([{ ...byCommand, id, at, outcome: 'begun' }])
     expect(await store.takeActsForLog(10)).toMatchObject([{ id: other, act: 'account.pause' }])
     expect(await store.takeActsForLog(10)).toEqual([])
-    await store.endAct(id, 'failed')
+    await store.endAct({ id, at }, 'failed')
     expect(await store.takeActsForLog(10)).toMatchObject([{ id, outcome: 'failed' }])
     expect(await store.takeActsForLog(10)).toEqual([])
   })

@@ -48,7 +48,7 @@ test('acts that two nodes take for their logs at once are in one of them each', 
     outcome: 'done',
   } as const
   const ids: number[] = []
-  for (let n = 0; n < 20; n++) ids.push(await bench.store.recordAct(act))
+  for (let n = 0; n < 20; n++) ids.push((await bench.store.recordAct(act)).id)
   const taken: number[] = []
   for (let round = 0; round < 5; round++) {
     const both = await Promise.all([bench.store.takeActsForLog(5), other.takeActsForLog(5)])

@@ -13,6 +13,7 @@ const ATTEMPT: Attempt = {
 }
 const FACTS: MessageFacts = {
   seq: 7,
+  registrationId: 'reg_1',
   state: 'pending',
   dueAt: 200,
   claimedAt: 80,
@@ -29,7 +30,7 @@ const DELIVERED = { state: 'delivered', dueAt: null, retries: 2, gone: false } a
 const GONE = { state: 'exhausted', dueAt: null, retries: 2, gone: true } as const
 
 const settlement = (more: Partial<MessageSettlement> = {}, claim = 3): MessageSettlement => ({
-  message: { seq: 7, claim, partnerId: 'prt_1', callbackUrl: 'https://a.example/', laneId: 1 },
+  message: { seq: 7, claim, registrationId: 'reg_1', partnerId: 'prt_1', callbackUrl: 'https://a.example/', laneId: 1 },
   step: RETRY,
   attempt: ATTEMPT,
   shows: 'answers',

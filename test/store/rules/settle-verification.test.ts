@@ -35,6 +35,7 @@ const waiting = (id: string, n = 0) => ({
 const FACTS: VerificationFacts = {
   id: 1,
   idcardid: '16',
+  accountId: 'acc_1',
   partnerId: 'prt_1',
   claims: 3,
   claimedAt: 80,
@@ -49,11 +50,12 @@ const FACTS: VerificationFacts = {
 const settlement = (step: Partial<VerificationStep>, answer: Answer = WAITING, claim = 3): VerificationSettlement => ({
   id: 1,
   claim,
+  idcardid: '16',
   answer,
   askedAt: 90,
   observedAt: 95,
   step: { ...STEP, ...step },
-  account: null,
+  account: { id: 'acc_1', change: null },
 })
 const AT = 100
 const FIRST_VERDICT = { verdict: VERDICT, dueAt: null }

@@ -209,8 +209,8 @@ export const CASES: Record<Writing, Case> = {
     return () => bench.store.recordAct(ACT)
   },
   endAct: async bench => {
-    const id = await bench.store.recordAct({ ...ACT, outcome: 'begun' })
-    return () => bench.store.endAct(id, 'done')
+    const begun = await bench.store.recordAct({ ...ACT, outcome: 'begun' })
+    return () => bench.store.endAct(begun, 'done')
   },
   takeActsForLog: async bench => {
     await bench.store.recordAct(ACT)
@@ -278,7 +278,7 @@ export const CASES: Record<Writing, Case> = {
   settleOperatorEvents: async bench => {
     await bench.store.noteOperatorEvents([exhaustion(bench)])
     const { events } = await bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 })
-    const told = events.map(({ id, claim }) => ({ id, claim, outcome: { kind: 'failed', dueAt: 0 } as const }))
+    const told = events.map(event => ({ ...event, outcome: { kind: 'failed', dueAt: 0 } as const }))
     return () => bench.store.settleOperatorEvents(told, null)
   },
   recordOperatorChannel: async bench => () =>

@@ -68,6 +68,7 @@ export const MESSAGE_SETTLEMENTS = list(
     message: row<MessageSettlement['message']>({
       seq: plain,
       claim: plain,
+      registrationId: plain,
       partnerId: plain,
       callbackUrl: plain,
       laneId: plain,
@@ -82,6 +83,7 @@ export const VERIFICATION_SETTLEMENTS = list(
   row<VerificationSettlement>({
     id: plain,
     claim: plain,
+    idcardid: plain,
     answer: plain,
     askedAt: plain,
     observedAt: plain,

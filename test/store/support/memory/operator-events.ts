@@ -68,10 +68,10 @@ export const createOperatorEvents = ({ tables, now }: Context): Verbs => {
 
     settleOperatorEvents: async (settlements, pausedUntil) =>
       transaction(() => {
-        for (const { id, claim, outcome } of settlements) {
-          const event = operatorEvents.get(id)
+        for (const { condition, subject, claim, outcome } of settlements) {
+          const [event] = operatorEvents.where(one => one.condition === condition && one.subject === subject)
           if (event?.claim !== claim) continue
-          operatorEvents.change(id, afterSettling(event, outcome, now()))
+          operatorEvents.change(event.id, afterSettling(event, outcome, now()))
         }
         if (pausedUntil !== null) operatorPause.set('', { until: Math.max(pausedUntil, claimable()) })
       }),

@@ -55,12 +55,13 @@ export const createOperators = ({ tables, now }: Context): Verbs => {
     recordAct: async act =>
       transaction(() => {
         const id = tables.next('acts')
-        tables.acts.add(id, { ...act, id, at: now(), isForLog: isForLog(act) })
-        return id
+        const begun = { id, at: now() }
+        tables.acts.add(id, { ...act, ...begun, isForLog: isForLog(act) })
+        return begun
       }),
-    endAct: async (id, outcome) => {
+    endAct: async ({ id, at }, outcome) => {
       const act = tables.acts.get(id)
-      if (act) transaction(() => tables.acts.change(id, { outcome, isForLog: isForLog(act) }))
+      if (act?.at === at) transaction(() => tables.acts.change(id, { outcome, isForLog: isForLog(act) }))
     },
     takeActsForLog: async limit =>
       transaction(() => {

@@ -132,8 +132,8 @@ export const createQueues = (context: Context): Verbs => {
 
   const settleVerification = (settlement: VerificationSettlement, at: number): VerificationOutcome | null => {
     const { id, account } = settlement
-    const state = account && storedAccounts().find(one => one.id === account.id)
-    if (account && state) saveAccount(account.id, rules.afterAccountChange(state, account.change, at) ?? {})
+    const state = account.change && storedAccounts().find(one => one.id === account.id)
+    if (account.change && state) saveAccount(account.id, rules.afterAccountChange(state, account.change, at) ?? {})
     const row = tables.verifications.get(id)
     const facts = row ? { ...row, isResolved: row.verdict !== null, waiting: waitingOf(context, id) } : null
     const plan = rules.settleVerification(settlement, facts, at)

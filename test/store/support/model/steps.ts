@@ -112,8 +112,8 @@ const answered = (history: History, { account, verification }: History['asked'][
     outageSince,
   }
   const change = random() < 0.05 ? ({ kind: 'unasked' } as const) : accountChange(account, answer, moment)
-  const { id, claim } = verification
-  return { id, claim, answer, askedAt: now, observedAt: now, step, account: change && { id: account.id, change } }
+  const { id, claim, idcardid } = verification
+  return { id, claim, idcardid, answer, askedAt: now, observedAt: now, step, account: { id: account.id, change } }
 }
 
 const settleVerifications: Step = async (history, tick) => {
