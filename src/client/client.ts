@@ -37,9 +37,13 @@ export interface NewRegistration {
   account?: string | undefined
 }
 
+/** Narrowed by `status`; 201 and 200 apart, because TypeScript excludes a member by one literal only. */
 export type BatchResult =
-  | { status: number; registration: Registration; problem?: undefined }
-  | { status: number; problem: Problem; registration?: undefined }
+  | { status: 201; registration: Registration; problem?: undefined }
+  | { status: 200; registration: Registration; problem?: undefined }
+  | { status: RefusedStatus; problem: Problem; registration?: undefined }
+/** 429 and 503 may succeed later. */
+type RefusedStatus = 403 | 409 | 422 | 429 | 503
 
 export interface RegistrationFilter {
   idcardid?: string | undefined

@@ -55,7 +55,7 @@ export class StartError extends Error {
   override readonly name = 'StartError'
   readonly words: Words
 
-  constructor(words: Words, options?: ErrorOptions) {
+  constructor(words: Words, options?: { cause?: unknown }) {
     super(words.en, options)
     this.words = words
   }
