@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { DAY } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import { type Claimed, openBench, SUCCESS, WAITING } from '../support/store.ts'
 
@@ -57,6 +58,21 @@ const openNode = async () => {
     query: (text: string, values: unknown[] = []) => server.query(text, values, database),
   }
 }
+
+test('the long reads of operators took every connection of calls', async () => {
+  await using node = await openNode()
+  await using stack = new AsyncDisposableStack()
+  const gate = await node.lock('LOCK TABLE registrations IN ACCESS EXCLUSIVE MODE')
+  stack.defer(gate.release)
+  const counts = Array.from({ length: 20 }, () =>
+    node.store.countRegistrations({ filter: ALL_REGISTRATIONS, act: null }),
+  )
+  await node.untilWaiting(2)
+  expect(await node.store.findPartner(node.partnerId)).toMatchObject({ id: node.partnerId })
+  await node.untilWaiting(2)
+  await gate.release()
+  expect(await Promise.all(counts)).toEqual(Array(20).fill({ count: 0, isCapped: false }))
+})
 
 test('nothing is claimed after a hold, a disabled partner or an ended secret, also by a claim that had begun', async () => {
   await using node = await openNode()

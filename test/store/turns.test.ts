@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTurns } from '../../src/store/sqlite/thread/turns.ts'
+import { createTurns } from '../../src/store/turns.ts'
 import { endOfTurn } from '../support/fixed-clock.ts'
 
 const open = (atOnce: number) => {

@@ -3,6 +3,7 @@ import { PROBED } from '../facts.ts'
 import { sealedUnder } from '../sealed.ts'
 import type { PostgresStats } from '../stats.ts'
 import type { Store, StoreHints } from '../store.ts'
+import { createTurns } from '../turns.ts'
 import { createOpenOr } from '../unreadable.ts'
 import { createAccounts } from './accounts.ts'
 import { createActs } from './acts.ts'
@@ -54,6 +55,9 @@ const WAIT_FOR = {
   all: [`LOCK TABLE ${TABLES.join(', ')} IN ROW EXCLUSIVE MODE`],
 }
 
+/** What operators read over all partners takes so many connections at most of those for calls. */
+const LONG_READS_AT_ONCE = 2
+
 export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** 32 bytes. */
   masterKey: Buffer
@@ -104,6 +108,8 @@ export const openPostgresStore = async ({
   }
   // For what the workers call, so that calls and workers do not wait for each other's connections.
   const ofLoops: Context = { ...context, ...connection.loops }
+  const inTurn = createTurns(LONG_READS_AT_ONCE)
+  const ofOperators: Context = { ...context, read: run => inTurn('', () => context.read(run)) }
   const counts = () => ({ ...connection.figures(), isListening: channel.isUp(), kind: 'postgres' as const })
   const verbs: Omit<Store, 'now' | 'hints' | 'close'> = {
     ...createPartners(context),
@@ -113,11 +119,11 @@ export const openPostgresStore = async ({
     ...createSigningSecrets(context),
     ...createEvents(context),
     ...createRegistrationQueries(context),
-    ...createRegistrationSearch(context),
+    ...createRegistrationSearch(ofOperators),
     ...createPartnerStatus(context),
-    ...createStats(context),
+    ...createStats(ofOperators),
     ...createAdminTokens(context),
-    ...createActs(context),
+    ...createActs(ofOperators),
     ...createBackupRecords(context),
     ...createRegistrations(context),
     ...createBulkResends(context),

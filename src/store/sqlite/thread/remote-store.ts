@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../store.ts'
+import { createTurns } from '../../turns.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import { READ_VERBS } from '../read-verbs.ts'
 import type { SqliteOptions } from '../store.ts'
 import type { Verb } from './codecs.ts'
 import { type OpenThread, openThread } from './open-thread.ts'
-import { createTurns } from './turns.ts'
 
 const READS: ReadonlySet<Verb> = new Set(READ_VERBS)
 
