@@ -3,7 +3,7 @@ import { createIds } from '../app/clock-and-ids.ts'
 import { codeOf } from '../core/error.ts'
 import type { Language } from '../core/language.ts'
 import { Secret } from '../core/secret.ts'
-import { viewAccount } from '../http/admin/accounts.ts'
+import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import type { Account, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
@@ -30,6 +30,7 @@ interface AccountTexts {
   /** @param resume the command that ends it */
   pausedNow: (account: string, resume: string) => string
   resumed: (account: string) => string
+  removed: (account: string) => string
   noAccount: (account: string) => string
   exists: (account: string) => string
   noFile: (file: string, code: string) => string
@@ -47,6 +48,7 @@ const en: AccountTexts = {
   created: account => `Added ${account}.`,
   pausedNow: (account, resume) => `${account} is paused: nothing is asked with it until you run: ${resume}`,
   resumed: account => `${account} is asked again, slowly at first.`,
+  removed: account => `Removed ${account} and its key.`,
   noAccount: account => `There is no account ${account}; "account list" shows them.`,
   exists: account => `There is an account ${account} already.`,
   noFile: (file, code) => `--api-key-file ${file} cannot be read (${code})`,
@@ -64,6 +66,7 @@ const zh: AccountTexts = {
   created: account => `已添加 ${account}。`,
   pausedNow: (account, resume) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
   resumed: account => `已恢复 ${account}，查询从低速开始。`,
+  removed: account => `已移除 ${account} 及其 APIKEY。`,
   noAccount: account => `没有账户 ${account}；可用 "account list" 查看。`,
   exists: account => `账户 ${account} 已存在。`,
   noFile: (file, code) => `无法读取 --api-key-file ${file}（${code}）`,
@@ -138,6 +141,20 @@ export const pauseAccount = (input: Common & { account: string }): Promise<void>
 
 export const resumeAccount = (input: Common & { account: string }): Promise<void> =>
   change(input, (store, id) => store.resumeAccount(id), { act: 'account.resume', said: 'resumed' })
+
+export const removeAccount = ({ account: name, json, lang, reason }: Common & { account: string }): Promise<void> =>
+  withStore(lang, async store => {
+    const texts = TEXTS[lang]
+    const { id, apiId } = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
+    const outcome = await audited(
+      store,
+      { act: 'account.remove', object: id, reason },
+      () => store.removeAccount(id),
+      ended => ended === 'removed',
+    )
+    if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome][lang])
+    print(json ? JSON.stringify({ id, account: apiId, removed: true }) : texts.removed(apiId))
+  })
 
 const change = (
   { account: name, json, lang, reason }: Common & { account: string },

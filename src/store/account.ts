@@ -31,6 +31,14 @@ export interface AccountRow extends Omit<AccountState, 'rate'>, Omit<NewAccount,
   createdAt: number
 }
 
+/** `default`: the settings name it. `bound`: a partner that is enabled has it for its own. `waiting`: registrations wait for it. */
+export type AccountRemoval = 'removed' | 'default' | 'bound' | 'waiting'
+
+export const judgeRemoval = (
+  { isDefault }: Pick<AccountRow, 'isDefault'>,
+  { owner, isWaitedFor }: { owner: { disabled: boolean } | undefined; isWaitedFor: boolean },
+): AccountRemoval => (isDefault ? 'default' : isWaitedFor ? 'waiting' : owner?.disabled === false ? 'bound' : 'removed')
+
 /** @param defaultRate calls a second of an account that names none */
 export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
   id: row.id,

@@ -4,7 +4,7 @@ import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Account, NewAccount } from './account.ts'
+import type { Account, AccountRemoval, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage } from './callbacks.ts'
@@ -228,6 +228,11 @@ export interface Store extends OperatorVerbs {
   pauseAccount(id: string): Promise<Account | null>
   /** Resumes it with a slow start. An account that is not paused stays as it is. */
   resumeAccount(id: string): Promise<Account | null>
+  /**
+   * Removes it with its key, by `judgeRemoval`; the registrations that have ended stay. One that names it in that very moment may be
+   * left waiting for nothing.
+   */
+  removeAccount(id: string): Promise<AccountRemoval | null>
 
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their

@@ -27,7 +27,10 @@ const ACCOUNT = argument(
 )
 
 export const ACCOUNT_GROUPS: Readonly<Record<string, Words>> = {
-  account: { en: 'list, create, pause and resume upstream accounts', zh: '列出、新建、暂停、恢复上游账户' },
+  account: {
+    en: 'list, create, pause, resume and remove upstream accounts',
+    zh: '列出、新建、暂停、恢复、移除上游账户',
+  },
 }
 
 export const ACCOUNTS: Section = {
@@ -90,6 +93,18 @@ export const ACCOUNTS: Section = {
       printsData: true,
       example: 'account resume C12345678',
       load: async () => (await import('../account.ts')).resumeAccount,
+    }),
+    defineCommand({
+      path: 'account remove',
+      words: {
+        en: 'remove an account that nobody waits for, with its key',
+        zh: '移除已无人等待的账户及其 APIKEY',
+      },
+      args: { account: ACCOUNT },
+      changes: true,
+      printsData: true,
+      example: 'account remove C12345678',
+      load: async () => (await import('../account.ts')).removeAccount,
     }),
   ],
 }

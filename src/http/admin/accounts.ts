@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
+import type { AccountRemoval } from '../../store/account.ts'
 import type { Account, Store } from '../../store/store.ts'
 import { idField, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
 import { found } from '../json/found.ts'
@@ -10,12 +12,18 @@ import { noQuery, readQuery } from '../json/query.ts'
 import { said } from '../json/said.ts'
 import { invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { readAct, readReason, WHY } from './reason.ts'
+import { ACT, readAct, readReason, WHY } from './reason.ts'
 
 export interface AdminAccountDeps {
   store: Pick<
     Store,
-    'createAccount' | 'findPartner' | 'listAccounts' | 'findAccount' | 'pauseAccount' | 'resumeAccount'
+    | 'createAccount'
+    | 'findPartner'
+    | 'listAccounts'
+    | 'findAccount'
+    | 'pauseAccount'
+    | 'resumeAccount'
+    | 'removeAccount'
   >
   newId: (prefix: string) => string
 }
@@ -50,6 +58,21 @@ export const NEW_ACCOUNT = z.strictObject({
   ...WHY,
 })
 const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }
+/** Why it is not removed, and what to do. */
+export const REMOVAL_REFUSALS = {
+  default: {
+    en: 'This is the account of IHUYI_ACCOUNT. Name another one there and restart, then remove this one.',
+    zh: '这是 IHUYI_ACCOUNT 所用的账户。请先改用其他账户并重启，再移除它。',
+  },
+  waiting: {
+    en: 'Registrations still wait for this account. Remove it when they have ended.',
+    zh: '仍有登记在等待该账户的结果，请在其结束后再移除。',
+  },
+  bound: {
+    en: 'A partner has this account for its own. Disable that partner first; its registrations then use the account of IHUYI_ACCOUNT.',
+    zh: '该账户专供某个合作方使用。请先停用该合作方；此后其登记改用 IHUYI_ACCOUNT 的账户。',
+  },
+} satisfies Record<Exclude<AccountRemoval, 'removed'>, Words>
 const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
 export const ACCOUNT = z.strictObject({
@@ -118,6 +141,15 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     const { id } = await find(c.req.param('id'))
     await c.get('begin')(id)
     return c.json(viewAccount(found(await store.resumeAccount(id), 'account')))
+  })
+
+  app.delete('/:id', async c => {
+    c.set('reason', readQuery(c, ACT).reason ?? null)
+    const { id } = await find(c.req.param('id'))
+    await c.get('begin')(id)
+    const outcome = found(await store.removeAccount(id), 'account')
+    if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
+    return c.body(null, 204)
   })
 
   return app

@@ -16,6 +16,7 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   'POST /v1/admin/accounts': acts('admin', 'account.create'),
   'POST /v1/admin/accounts/:id/pause': acts('operate', 'account.pause'),
   'POST /v1/admin/accounts/:id/resume': acts('operate', 'account.resume'),
+  'DELETE /v1/admin/accounts/:id': acts('admin', 'account.remove'),
   'GET /v1/admin/partners': reads('read'),
   'POST /v1/admin/partners': acts('admin', 'partner.create'),
   'GET /v1/admin/partners/:id': reads('read'),

@@ -1,3 +1,4 @@
+import { REMOVAL_REFUSALS } from '../admin/accounts.ts'
 import { AUDIT_QUERY } from '../admin/audit.ts'
 import { CALLBACKS_QUERY } from '../admin/callbacks.ts'
 import { FAILURE_QUERY } from '../admin/messages.ts'
@@ -106,6 +107,16 @@ export const ADMIN_OPERATIONS: Operations = {
     body: 'ActRequest',
     bodyIsOptional: true,
     answers: { 200: { description: 'The account in its new state.', schema: 'Account' } },
+  },
+  'DELETE /v1/admin/accounts/:id': {
+    ...ADMIN,
+    operationId: 'removeAccount',
+    summary: 'Remove an upstream account with its key',
+    description:
+      'Refused while registrations wait for it, an enabled partner has it for its own, or the settings name it.',
+    query: ACT,
+    answers: { 204: { description: 'Removed.' } },
+    problems: { conflict: Object.values(REMOVAL_REFUSALS).map(detail => ({ detail })) },
   },
   'GET /v1/admin/nodes': {
     ...ADMIN,

@@ -5,12 +5,12 @@ import {
   pausedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
-import { type AccountRow, chooseAccount, createAccountKeys, stateOf, viewAccount } from '../account.ts'
+import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { asc, eq, gt, or } from './drizzle.ts'
-import { accounts } from './schema.ts'
+import { and, asc, eq, gt, or, sql } from './drizzle.ts'
+import { accounts, partners, verifications } from './schema.ts'
 
 type Verbs = Pick<
   Store,
@@ -21,6 +21,7 @@ type Verbs = Pick<
   | 'listAccounts'
   | 'pauseAccount'
   | 'resumeAccount'
+  | 'removeAccount'
 >
 
 export const createAccounts = (context: Context): Verbs => {
@@ -90,6 +91,21 @@ export const createAccounts = (context: Context): Verbs => {
       if (resumed) tell([['verificationsDue']])
       return resumed
     },
+
+    removeAccount: id =>
+      write(async ({ db }) => {
+        const [row] = await db.select().from(accounts).where(eq(accounts.id, id)).for('update')
+        if (!row) return null
+        const [owner] = await db
+          .select()
+          .from(partners)
+          .where(eq(partners.id, row.partnerId ?? ''))
+        const isWaiting = and(eq(verifications.accountId, id), sql`due_at IS NOT NULL`)
+        const [waiting] = await db.select({ id: verifications.id }).from(verifications).where(isWaiting).limit(1)
+        const outcome = judgeRemoval(row, { owner, isWaitedFor: waiting !== undefined })
+        if (outcome === 'removed') await db.delete(accounts).where(eq(accounts.id, id))
+        return outcome
+      }),
   }
 }
 

@@ -132,10 +132,10 @@ const pollingOf = async (tx: Tx, { verificationId }: SelectedRegistration): Prom
     `SELECT v.account_id AS "accountId", v.last_answer AS "lastAnswer", v.last_code AS "lastCode", v.raw_status AS "rawStatus",
        a.probe_at AS "probeAt", a.paused_at AS "pausedAt", a.pause_reason AS "pauseReason", a.pause_code AS "pauseCode",
        a.unreachable_at AS "unreachableAt", a.unreachable_error AS "unreachableError"
-     FROM verifications v JOIN accounts a ON a.id = v.account_id WHERE v.id = $1`,
+     FROM verifications v LEFT JOIN accounts a ON a.id = v.account_id WHERE v.id = $1`,
     [verificationId],
   )
-  if (!row) throw new Error(`the account of verification ${verificationId} is gone`)
+  if (!row) throw new Error(`verification ${verificationId} is gone`)
   const { accountId, lastAnswer, lastCode, rawStatus, probeAt, ...account } = row
   return { accountId, lastAnswer, lastCode, rawStatus, probeAt, account: { id: accountId, ...account } }
 }

@@ -5,11 +5,11 @@ import {
   pausedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
-import { type AccountRow, chooseAccount, createAccountKeys, stateOf, viewAccount } from '../account.ts'
+import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { asc, eq, gt, or, sql } from './drizzle.ts'
-import { accounts } from './schema.ts'
+import { and, asc, eq, gt, or, sql } from './drizzle.ts'
+import { accounts, partners, verifications } from './schema.ts'
 
 type Verbs = Pick<
   Store,
@@ -20,6 +20,7 @@ type Verbs = Pick<
   | 'listAccounts'
   | 'pauseAccount'
   | 'resumeAccount'
+  | 'removeAccount'
 >
 
 export const createAccounts = (context: Context): Verbs => {
@@ -73,6 +74,22 @@ export const createAccounts = (context: Context): Verbs => {
       if (resumed) hints.emit('verificationsDue')
       return resumed
     },
+
+    removeAccount: id =>
+      write(() => {
+        const row = db.select().from(accounts).where(eq(accounts.id, id)).get()
+        if (!row) return null
+        const owner = db
+          .select()
+          .from(partners)
+          .where(eq(partners.id, row.partnerId ?? ''))
+          .get()
+        const isWaiting = and(eq(verifications.accountId, id), sql`due_at IS NOT NULL`)
+        const [waiting] = db.select({ id: verifications.id }).from(verifications).where(isWaiting).limit(1).all()
+        const outcome = judgeRemoval(row, { owner, isWaitedFor: waiting !== undefined })
+        if (outcome === 'removed') db.delete(accounts).where(eq(accounts.id, id)).run()
+        return outcome
+      }),
   }
 }
 

@@ -111,7 +111,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           .select()
           .from(registrations)
           .innerJoin(verifications, eq(verifications.id, registrations.verificationId))
-          .innerJoin(accounts, eq(accounts.id, verifications.accountId))
+          .leftJoin(accounts, eq(accounts.id, verifications.accountId))
           .leftJoin(messages, eq(messages.seq, registrations.messageSeq))
           .where(owned(partnerId, id))
           .get()
@@ -122,15 +122,15 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           lastCode: verification.lastCode,
           rawStatus: verification.rawStatus,
           account: {
-            id: account.id,
-            pausedAt: account.pausedAt,
-            pauseReason: account.pauseReason,
-            pauseCode: account.pauseCode,
-            unreachableAt: account.unreachableAt,
-            unreachableError: account.unreachableError,
+            id: verification.accountId,
+            pausedAt: account?.pausedAt ?? null,
+            pauseReason: account?.pauseReason ?? null,
+            pauseCode: account?.pauseCode ?? null,
+            unreachableAt: account?.unreachableAt ?? null,
+            unreachableError: account?.unreachableError ?? null,
           },
           isDue: isQueued(verification, now()),
-          probeAt: account.probeAt,
+          probeAt: account?.probeAt ?? null,
           queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
           lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
           messageType: facts.messages?.type ?? null,

@@ -35,6 +35,19 @@ describe('accounts', () => {
     })
   })
 
+  test('are removed once nobody waits for them', async () => {
+    await add()
+    await post({ account: 'C87654321' })
+    expect(await admin('DELETE', '/accounts/C87654321')).toMatchObject({
+      status: 409,
+      json: { detail: expect.stringContaining('still wait') },
+    })
+    expect((await admin('DELETE', `/accounts/${api.account.id}`)).status).toBe(409)
+    await add({ account: 'C3' })
+    expect((await admin('DELETE', '/accounts/C3?reason=placeholder')).status).toBe(204)
+    expect((await admin('DELETE', '/accounts/C3')).status).toBe(404)
+  })
+
   test.each(['id', 'apiId'] as const)('are paused and resumed by %s', async name => {
     const path = `/accounts/${api.account[name]}`
     const paused = await admin('POST', `${path}/pause`)

@@ -178,6 +178,10 @@ describe('what the audit cannot take', () => {
     'POST /v1/admin/accounts': { verb: 'createAccount', body: () => ({ account: 'C2', apiKey: 'x' }) },
     'POST /v1/admin/accounts/:id/pause': { verb: 'pauseAccount', id: async () => api.account.id },
     'POST /v1/admin/accounts/:id/resume': { verb: 'resumeAccount', id: async () => api.account.id },
+    'DELETE /v1/admin/accounts/:id': {
+      verb: 'removeAccount',
+      id: async () => (await admin('POST', '/accounts', { account: 'C2', apiKey: 'x' })).json.id,
+    },
     'POST /v1/admin/partners': { verb: 'createPartner', body: () => ({ name: 'x' }) },
     'PATCH /v1/admin/partners/:id': {
       verb: 'changePartner',

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../../src/core/duration.ts'
 import { callbackDisabledBody, type WebhookContent, webhookBody } from '../../../src/core/message.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { webhookContent } from '../../support/webhook-content.ts'
 import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
@@ -59,7 +60,9 @@ beforeAll(async () => {
   known['/v1/resend/'] = [resend.id]
   known['/v1/admin/partners/'] = [api.other.id]
   known['/v1/admin/keys/'] = [api.other.keyId]
-  known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId]
+  const spare = { apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null } as const
+  for (const n of [1, 2, 3]) await api.store.createAccount({ ...spare, id: `acc_${n}`, apiId: `C${n}` })
+  known['/v1/admin/accounts/'] = [api.account.id, api.account.apiId, 'acc_1', 'acc_2', 'C3']
   const [secret] = await api.store.listSigningSecrets(api.partner.id)
   await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: '30d' } })
   known['/v1/signing-secrets/'] = [secret?.id ?? '']

@@ -52,6 +52,7 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'PATCH /v1/admin/partners/:id': 'operator',
   'GET /v1/admin/partners/:id/keys': 'operator',
   'POST /v1/admin/partners/:id/keys': 'operator',
+  'DELETE /v1/admin/accounts/:id': 'operator',
   'DELETE /v1/admin/keys/:id': 'operator',
   'POST /v1/registrations': 'own',
   'POST /v1/registrations/batch': 'own',

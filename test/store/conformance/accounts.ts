@@ -222,6 +222,27 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(20)
   })
 
+  test('are removed once nobody waits for them and no partner has them for its own', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.createAccount(account({ partnerId: bench.partnerId }))
+    const { id } = await bench.register({ accountId: 'acc_z' })
+    expect(await store.removeAccount('acc_z')).toBe('waiting')
+    await bench.poll(SUCCESS)
+    expect(await store.removeAccount('acc_z')).toBe('bound')
+    await store.changePartner(bench.partnerId, { disabled: true })
+    expect(await store.removeAccount('acc_z')).toBe('removed')
+    expect(await store.removeAccount('acc_z')).toBeNull()
+    expect(await store.findAccount('C87654321')).toBeNull()
+    expect(await store.removeAccount(bench.account.id)).toBe('default')
+    const gone = { id: 'acc_z', pausedAt: null, unreachableAt: null }
+    expect(await store.explain(bench.partnerId, id)).toMatchObject({
+      registration: { status: 'succeeded' },
+      account: gone,
+    })
+    expect(await store.createAccount(account({ id: 'acc_y' }))).toMatchObject({ id: 'acc_y' })
+  })
+
   test('throttled, wait for as long as upstream asks, then go on at half the rate', async () => {
     await using bench = await openBench(open, { rate: 5 })
     for (let i = 0; i < 10; i++) await bench.register()

@@ -253,6 +253,7 @@ export const CASES: Record<Writing, Case> = {
     await bench.store.pauseAccount(bench.account.id)
     return () => bench.store.resumeAccount(bench.account.id)
   },
+  removeAccount: async bench => () => bench.store.removeAccount(bench.account.id),
   prune: async bench => {
     await bench.resolve()
     await bench.deliver(200)

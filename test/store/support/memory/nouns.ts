@@ -7,7 +7,7 @@ import {
 } from '../../../../src/core/account.ts'
 import { afterSeen, NO_ENUMERATION } from '../../../../src/core/enumeration.ts'
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
-import { chooseAccount, viewAccount } from '../../../../src/store/account.ts'
+import { chooseAccount, judgeRemoval, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
@@ -46,7 +46,7 @@ type Verbs = Omit<
   | 'hints'
 >
 
-const NEVER_PAUSED = {
+export const NEVER_PAUSED = {
   pausedAt: null,
   pauseReason: null,
   pauseCode: null,
@@ -253,6 +253,15 @@ export const createNouns = (context: Context): Verbs => {
       const resumed = transaction(() => patchAccount(id, account => resumedByOperator(account, now())))
       if (resumed) hints.emit('verificationsDue')
       return resumed
+    },
+    removeAccount: async id => {
+      const row = tables.accounts.get(id)
+      if (!row) return null
+      const waiting = tables.verifications.where(one => one.accountId === id && one.dueAt !== null)
+      const owner = tables.partners.get(row.partnerId ?? '')
+      const outcome = judgeRemoval(row, { owner, isWaitedFor: waiting.length > 0 })
+      if (outcome === 'removed') transaction(() => tables.accounts.delete(id))
+      return outcome
     },
 
     changeCompletions: async (accountId, change) =>

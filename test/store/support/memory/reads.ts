@@ -23,6 +23,7 @@ import { explanationOf, isQueued, matches } from '../../../../src/store/rules/re
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
 import { type Context, ownedRow, viewOf } from './context.ts'
+import { NEVER_PAUSED } from './nouns.ts'
 import { type AttemptRow, type MessageRow, type SecretRow, urlKey, type VerificationRow } from './tables.ts'
 
 type Due = VerificationRow & { dueAt: number }
@@ -163,8 +164,8 @@ export const createReads = (context: Context): Verbs => {
     explain: async (partnerId, id) => {
       const row = ownedRow(context, partnerId, id)
       const verification = row && tables.verifications.get(row.verificationId)
-      const account = verification && tables.accounts.get(verification.accountId)
-      if (!row || !account) return null
+      if (!row || !verification) return null
+      const account = tables.accounts.get(verification.accountId) ?? { ...NEVER_PAUSED, id: verification.accountId }
       const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
       return explanationOf(viewOf(context, row), {
         lastAnswer: verification.lastAnswer,
