@@ -1,3 +1,8 @@
+import { hasHungUp } from '../core/hung-up.ts'
+import { unavailable } from './unavailable.ts'
+
+const HUNG_UP = { en: 'the caller has hung up', zh: '调用方已断开' }
+
 interface Line {
   running: number
   waiting: (() => void)[]
@@ -5,7 +10,7 @@ interface Line {
 
 /**
  * Runs at most `atOnce` works of each key at a time, the others of it after them in the order in which they came. No key waits for
- * another. How many wait is bounded by whoever asks.
+ * another. How many wait is bounded by whoever asks. The work of a caller who has hung up is not begun.
  */
 export const createTurns = (atOnce: number) => {
   /** Of the keys that have work now. */
@@ -17,6 +22,7 @@ export const createTurns = (atOnce: number) => {
     if (line.running < atOnce) line.running++
     else await new Promise<void>(resolve => line.waiting.push(resolve))
     try {
+      if (hasHungUp.getStore()?.()) throw unavailable(HUNG_UP)
       return await work()
     } finally {
       // Whoever is next takes over the place.

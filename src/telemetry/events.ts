@@ -79,7 +79,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { address: TEXT },
     meaning:
-      'Somebody at `address` called `/v1/admin` without `ADMIN_TOKEN` or a token of the database. After 50 such calls from a network, one a second is compared; others are answered 429, with the right token too. If you know nothing of it, keep the admin API from that network. If `address` is your reverse proxy, name it in `TRUST_PROXY`: otherwise all callers count as one.',
+      'Somebody at `address` called `/v1/admin` with a wrong token; told of 20 such calls at once and of one a minute, all are in `idface_http_requests_total`. After 50 of them from a network, more than one a second are answered 429; a right token always works. If you know nothing of it, keep the admin API from that network. If `address` is your reverse proxy, name it in `TRUST_PROXY`: otherwise all callers count as one.',
   },
   'master_key.created': {
     level: 'warn',

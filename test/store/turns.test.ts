@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { hasHungUp } from '../../src/core/hung-up.ts'
 import { createTurns } from '../../src/store/turns.ts'
 import { endOfTurn } from '../support/fixed-clock.ts'
 
@@ -50,4 +51,25 @@ test('hands on the place of one that failed, and begins anew where nothing is le
   end('a3')
   expect(await last).toBe('a3')
   expect(begun).toEqual(['a1', 'a2', 'a3'])
+})
+
+test('the reads of callers who had hung up went on, one after the other', async () => {
+  const { ask, begun, end } = open(1)
+  let isGone = false
+  const first = hasHungUp.run(
+    () => isGone,
+    () => ask('a1'),
+  )
+  const second = hasHungUp.run(
+    () => isGone,
+    () => ask('a2'),
+  )
+  const own = ask('a3')
+  isGone = true
+  end('a1')
+  expect(await first).toBe('a1')
+  await expect(second).rejects.toMatchObject({ code: 'unavailable' })
+  end('a3')
+  expect(await own).toBe('a3')
+  expect(begun).toEqual(['a1', 'a3'])
 })

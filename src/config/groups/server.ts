@@ -30,8 +30,8 @@ export const SERVER = {
       name: 'API_RATE',
       parse: wholeNumber({ min: 1, max: 100_000 }),
       default: '200',
-      en: 'Requests a second allowed to one API key, with bursts of twice that; beyond it the answer is 429. Several nodes together allow twice as much at most.',
-      zh: '每个 API 密钥每秒允许的请求数，突发上限为其两倍；超出时返回 429。多个节点合计最多为上述值的两倍。',
+      en: 'Requests a second allowed to one API key, or one operator’s token, with bursts of twice that; beyond it the answer is 429. Several nodes together allow twice as much at most.',
+      zh: '每个 API 密钥或运维令牌每秒允许的请求数，突发上限为其两倍；超出时返回 429。多个节点合计最多为上述值的两倍。',
     },
     registrationRate: {
       name: 'REGISTRATION_RATE',

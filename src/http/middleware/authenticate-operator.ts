@@ -1,15 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { readAdminToken } from '../../core/api-key.ts'
-import { SECOND } from '../../core/duration.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Role } from '../../core/role.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import { createAtOnce } from './at-once.ts'
 import type { ApiEnv } from './authenticate.ts'
 import { clientAddress } from './client-address.ts'
 import { createKeyUse, type KeyUseDeps } from './key-use.ts'
 import { createLoginFailures, type LoginFailureDeps, readToken } from './login-failures.ts'
+import { createBuckets, createKeyRate, type KeyRateDeps } from './rate-limit.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
 /** Who calls the admin API. */
@@ -23,26 +25,33 @@ export interface Operator {
 /** How long a token that was revoked may still work. */
 const TOKEN_TTL_MS = 1 * SECOND
 const MOST_TOKENS = 1_000
+/** Requests of one token: many operators, or their scripts, leave others the threads and the connections. */
+const MOST_AT_ONCE = 16
+/** How often wrong tokens have a line of their own, those of all networks together. */
+const TOLD = { rate: SECOND / MINUTE, burst: 20 }
 const NO_HASH = Buffer.alloc(32)
 const BY_SETTING: Operator = { id: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN', role: 'admin' }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-export interface AdminAuthDeps extends LoginFailureDeps, Omit<KeyUseDeps, 'store'> {
+export interface AdminAuthDeps extends LoginFailureDeps, KeyRateDeps, Omit<KeyUseDeps, 'store'> {
   store: Pick<Store, 'findAdminToken' | 'touchAdminTokens'>
   emit: Emit<'admin.login_failed' | 'keys.use_not_recorded'>
 }
 
 /**
- * Lets operators in by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Guesses are throttled before they are
- * compared: where too many have come from a network, it is not told even that one is right.
+ * Lets operators in by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate, and so many requests
+ * at once.
  *
  * @param adminToken null: to whoever sends nothing that could be a token of the database, there is no admin API
  */
 export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now } = deps
   const expected = adminToken && sha256(adminToken.reveal())
-  const failures = createLoginFailures(deps)
+  const refusal = createLoginFailures(deps)
+  const take = createKeyRate(deps)
+  const takeTold = createBuckets(deps)
+  const atOnce = createAtOnce(MOST_AT_ONCE)
   const load = (id: string) => store.findAdminToken(id)
   const findToken = createTtlCache({ ttlMs: TOKEN_TTL_MS, size: MOST_TOKENS, now, load })
   const recordUse = createKeyUse({ ...deps, store: { touchKeys: store.touchAdminTokens } })
@@ -60,16 +69,17 @@ export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps):
     const text = readToken(c.req.header('authorization'))
     const token = readAdminToken(text)
     if (!expected && !token) return c.notFound()
-    failures.refuse(c)
     // Hashes are equally long, so the comparison does not show the length of the token.
     const isSettings = expected !== null && timingSafeEqual(sha256(text), expected)
-    // Nothing is waited for before a guess at the setting is counted, so that no other comes in between.
     const operator = isSettings ? BY_SETTING : token && (await byDatabase(token))
     if (!operator) {
-      deps.emit('admin.login_failed', { address: clientAddress(c, deps.trustedProxies) })
-      throw failures.count(c)
+      const refused = refusal(c)
+      if (text !== '' && takeTold('', TOLD) === null)
+        deps.emit('admin.login_failed', { address: clientAddress(c, deps.trustedProxies) })
+      throw refused
     }
     c.set('operator', operator)
-    return next()
+    take(operator.id)
+    return atOnce(operator.id, c, next)
   }
 }

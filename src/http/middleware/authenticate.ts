@@ -9,7 +9,7 @@ import type { Operator } from './authenticate-operator.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
 import { createKeyUse, type KeyUseDeps } from './key-use.ts'
 import { createLoginFailures, type LoginFailureDeps, readToken, WRONG_KEY } from './login-failures.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createKeyRate, createRateLimit, type KeyRateDeps } from './rate-limit.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
 export interface ApiEnv {
@@ -31,6 +31,8 @@ export interface ApiEnv {
 /** How long a key that was revoked on another node may still work here, and a partner that was slowed down there be fast here. */
 const KEY_TTL_MS = 1 * SECOND
 const MOST_KEYS = 10_000
+/** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
+const MOST_AT_ONCE = 1_024
 /** Requests of a partner that enumerates serials. */
 const SLOWED = { rate: 1, burst: 2 }
 const NO_HASH = Buffer.alloc(32)
@@ -54,28 +56,19 @@ const createKeyReader = () => {
   }
 }
 
-export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps {
+export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps, KeyRateDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
-  /** Requests a second with one key; bursts may be twice that. */
-  apiRate: number
   enumerationGuard: Pick<EnumerationGuard, 'learn' | 'slowedForMs'>
 }
 
 /** Lets partners in by their API key, and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, apiRate, rateShare, enumerationGuard } = deps
+  const { store, now, rateShare, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const readKey = createKeyReader()
   const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
   const recordUse = createKeyUse(deps)
-  const take = createRateLimit({
-    now,
-    rateShare,
-    detail: {
-      en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
-      zh: `该 API key 每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
-    },
-  })
+  const take = createKeyRate(deps)
   const takeSlowed = createRateLimit({
     now,
     rateShare,
@@ -84,29 +77,22 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
       zh: '您最近的流水号疑似逐个枚举，目前每秒只能请求一次。',
     },
   })
-  const begin = createAtOnce()
-  const failures = createLoginFailures(deps, WRONG_KEY)
-  const usual = { rate: apiRate, burst: 2 * apiRate }
+  const atOnce = createAtOnce(MOST_AT_ONCE)
+  const refusal = createLoginFailures(deps, WRONG_KEY)
 
   return async function authenticatePartner(c, next) {
     const key = readKey(c)
-    if (!key) throw failures.count(c)
+    if (!key) throw refusal(c)
     const owner = await findKey(key.id)
     // Comparing takes the same time whether the id is unknown or the secret is wrong.
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
-    // Nobody is locked out by others behind the same address: what counts against it comes after the comparison.
-    if (!owner || !matches || !owner.live) throw failures.count(c)
+    if (!owner || !matches || !owner.live) throw refusal(c)
     c.set('partnerId', owner.partnerId)
     enumerationGuard.learn(owner.partnerId, owner.slowedUntil)
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
-    else take(key.id, usual)
-    const end = begin(owner.partnerId)
+    else take(key.id)
     recordUse(key.id)
-    try {
-      await next()
-    } finally {
-      end()
-    }
+    return atOnce(owner.partnerId, c, next)
   }
 }

@@ -32,7 +32,8 @@ export interface LoginFailureDeps extends SharedRate {
 }
 
 /**
- * Counts failed logins by the network that they come from. Logins that succeed do not count.
+ * The answer to who has sent no right key: 401. Throws 429 where too many wrong ones have come from the caller's network. Nothing
+ * else asks this count: nobody is locked out by others behind the same address. Whoever sends none has guessed nothing.
  *
  * @param wrong what is said of a wrong key
  */
@@ -48,18 +49,9 @@ export const createLoginFailures = (
       zh: '来自您所在地址的错误密钥请求过多。',
     },
   })
-  const ofNetwork = (c: Context, rate: Parameters<typeof take>[1]) =>
-    take(networkOf(clientAddress(c, trustedProxies)), rate)
-  return {
-    /** The answer to a failed login: 401. Throws 429 where too many have failed. */
-    count: (c: Context): AppError => {
-      ofNetwork(c, FAILED_LOGINS)
-      return new AppError(
-        'unauthorized',
-        isSigningSecret(readToken(c.req.header('authorization'))) ? SIGNING_SECRET : wrong,
-      )
-    },
-    /** Throws 429 where one more failure would be too many. */
-    refuse: (c: Context): void => ofNetwork(c, { ...FAILED_LOGINS, burst: FAILED_LOGINS.burst - 1, count: 0 }),
+  return (c: Context): AppError => {
+    const token = readToken(c.req.header('authorization'))
+    if (token !== '') take(networkOf(clientAddress(c, trustedProxies)), FAILED_LOGINS)
+    return new AppError('unauthorized', isSigningSecret(token) ? SIGNING_SECRET : wrong)
   }
 }

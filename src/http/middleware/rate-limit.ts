@@ -78,3 +78,21 @@ export const createRateLimit = (deps: {
     if (retryAfterMs !== null) throw new AppError('too_many_requests', deps.detail, { retryAfterMs })
   }
 }
+
+export interface KeyRateDeps extends SharedRate {
+  now: () => number
+  /** Requests a second with one key or token; bursts may be twice that. */
+  apiRate: number
+}
+
+/** Throws `AppError('too_many_requests')` where a key, or a token, has been used too often. */
+export const createKeyRate = ({ apiRate, ...deps }: KeyRateDeps) => {
+  const take = createRateLimit({
+    ...deps,
+    detail: {
+      en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
+      zh: `该 API key 每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
+    },
+  })
+  return (id: string): void => take(id, { rate: apiRate, burst: 2 * apiRate })
+}

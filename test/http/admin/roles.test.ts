@@ -81,12 +81,12 @@ test('a token of another secret, or for another name, is 401', async () => {
   expect((await api.call('GET', '/v1/registrations', { key: text })).status).toBe(401)
 })
 
-test('guesses at tokens are throttled by network', async () => {
+test('guesses at tokens are throttled by network, and a right one never', async () => {
   const guess = () => createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
   const call = (key: string) => api.call('GET', '/v1/admin/partners', { key, from: '192.0.2.7' })
   for (let n = 0; n < 50; n++) expect((await call(guess())).status).toBe(401)
   expect((await call(guess())).status).toBe(429)
-  expect((await call((await addToken(api, 'admin')).text)).status).toBe(429)
+  expect((await call((await addToken(api, 'admin')).text)).status).toBe(200)
 })
 
 describe('without ADMIN_TOKEN', () => {

@@ -1,5 +1,11 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { openApi } from '../support/api.ts'
+import { createAdminToken } from '../../../src/core/api-key.ts'
+import { hasHungUp } from '../../../src/core/hung-up.ts'
+import { openListening } from '../../attack/support/listening.ts'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 test('one partner’s slow requests could hold every connection; more than 1,024 are refused, and nobody else’s', async () => {
   const slow = Promise.withResolvers<null>()
@@ -19,4 +25,57 @@ test('one partner’s slow requests could hold every connection; more than 1,024
   expect((await api.call('GET', '/v1/me?a=1')).status).toBe(400)
   const again = await Promise.all(Array.from({ length: 1_024 }, me))
   expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]))
+})
+
+const COUNT = '/v1/admin/registrations/count'
+
+const addReader = async (store: Pick<Awaited<ReturnType<typeof openApi>>['store'], 'createAdminToken'>) => {
+  const { id, text, hash } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
+  await store.createAdminToken({ id, hash, name: 'reader', role: 'read', expiresAt: null })
+  return text
+}
+
+test('one operator’s token held all connections with slow counts; more than 16 are refused, and nobody else’s', async () => {
+  const slow = Promise.withResolvers<{ count: number; isCapped: boolean }>()
+  await using api = await openApi()
+  const key = await addReader(api.store)
+  api.store.countRegistrations = () => slow.promise
+  const held = Array.from({ length: 16 }, () => api.call('GET', COUNT, { key }))
+  const refused = await api.call('GET', COUNT, { key })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2'])
+  expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
+  expect((await api.call('GET', '/v1/me')).status).toBe(200)
+  slow.resolve({ count: 0, isCapped: false })
+  expect((await Promise.all(held)).map(({ status }) => status)).toEqual(Array(16).fill(200))
+  expect((await api.call('GET', COUNT, { key })).status).toBe(200)
+})
+
+test('an operator’s token has the rate of a key, each its own', async () => {
+  await using api = await openApi({ apiRate: 5 })
+  const statuses: number[] = []
+  for (let n = 0; n < 11; n++) statuses.push((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status)
+  expect(statuses).toEqual([...Array(10).fill(200), 429])
+  expect((await api.call('GET', '/v1/admin/nodes', { key: await addReader(api.store) })).status).toBe(200)
+  api.clock.now += 200
+  expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
+})
+
+test.each([ADMIN_TOKEN, null])('what is done for a caller learns that it has hung up', async token => {
+  const begun = Promise.withResolvers<(() => boolean) | undefined>()
+  await using api = await openListening()
+  const work = () => {
+    begun.resolve(hasHungUp.getStore())
+    return Promise.withResolvers<never>().promise
+  }
+  api.store.countRegistrations = work
+  api.store.findPartner = work
+  const caller = connect(Number(new URL(api.url).port), '127.0.0.1')
+  const closed = once(caller, 'close')
+  const [path, key] = token === null ? ['/v1/me', api.partner.key] : [COUNT, token]
+  caller.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n\r\n`)
+  const isGone = await begun.promise
+  expect(isGone?.()).toBe(false)
+  caller.destroy()
+  await closed
+  await expect.poll(() => isGone?.()).toBe(true)
 })
