@@ -32,6 +32,7 @@ export const openApi = ({
   enumerationGuard,
   rateShare,
   readiness,
+  stopping,
   tracer,
   metrics,
   emit,
@@ -40,6 +41,7 @@ export const openApi = ({
   enumerationGuard: EnumerationGuard
   rateShare: () => number
   readiness: Readiness
+  stopping: AbortController
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
 }): Promise<ServerRole> => {
@@ -47,7 +49,6 @@ export const openApi = ({
   const { now } = store
   const newId = createIds(now)
   const judge = createUrlJudge(callbackPolicy(callback))
-  const stopping = new AbortController()
   const waitingRoom = createWaitingRoom(WAITING)
   const register = createRegistering(store, { batch: REGISTER_GROUP, batches: REGISTER_GROUPS })
   const api = createApi({
@@ -95,5 +96,5 @@ export const openApi = ({
     },
     ready: readiness.checks,
   })
-  return openServer(api.fetch, { server, readiness, waitingRoom, endWaits: () => stopping.abort() })
+  return openServer(api.fetch, { server, waitingRoom, stopping })
 }

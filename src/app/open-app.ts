@@ -27,7 +27,7 @@ import { openPoller } from './open-poller.ts'
 import { openPresence } from './open-presence.ts'
 import { openProbes } from './open-probes.ts'
 import { createReadiness } from './readiness.ts'
-import { GRACE_MS, type Role } from './role.ts'
+import { createRole, GRACE_MS, type Role, within } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
 import { traceAttempts } from './traced.ts'
 
@@ -35,6 +35,8 @@ import { traceAttempts } from './traced.ts'
 const MEND = { rows: 250, pauseMs: 10 }
 /** For the last spans, out of the grace of a stop. */
 const FLUSH_MS = 2 * SECOND
+/** For a whole stop, with a database that does not answer too: the roles take 11 s of it at most. */
+const STOP_MS = 11.8 * SECOND
 
 export interface App {
   /** Where it listens. */
@@ -46,7 +48,7 @@ export interface App {
 /**
  * Starts the API, the poller and the deliverer in this process, or those of them that ROLES names. Disposing stops all at once and
  * waits for what is under way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of
- * it is recorded.
+ * it is recorded. Throws where that takes longer than 11.8 s.
  *
  * @param told of all events
  * @param database for callers that have begun to open it already
@@ -109,14 +111,16 @@ export const openApp = async (
   const operator = openOperator(shared)
   roles.push(operator)
   listeners.push(operator.listen)
-  const readiness = createReadiness(store, clock, { whyOff: operator.whyOff, nodes: presence.nodes })
-  const served = { ...shared, readiness, metrics: metrics.page, rateShare: presence.rateShare }
+  const stopping = new AbortController()
+  const known = { whyOff: operator.whyOff, nodes: presence.nodes, stopping: stopping.signal }
+  const readiness = createReadiness(store, clock, known)
+  const served = { ...shared, readiness, stopping, metrics: metrics.page, rateShare: presence.rateShare }
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(server.url)
   const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
   const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', clock, emit })
-  stack.defer(dueTimes.stop)
+  roles.push(createRole({ end: dueTimes.stop, breakOff: () => {} }))
   const clockWatch = createClockWatch({
     // The clock of decisions, which may be the database's.
     clock: { now: store.now, monotonic: clock.monotonic },
@@ -139,5 +143,9 @@ export const openApp = async (
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()
   const running = stack.move()
-  return { url: server.url, store, [Symbol.asyncDispose]: () => running.disposeAsync() }
+  const late = () => {
+    throw new Error('not all was recorded before the stop had to end')
+  }
+  const stop = () => within(STOP_MS, running.disposeAsync(), late)
+  return { url: server.url, store, [Symbol.asyncDispose]: stop }
 }

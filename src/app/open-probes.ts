@@ -15,18 +15,21 @@ export const openProbes = ({
   tracer,
   metrics,
   rateShare,
+  stopping,
   emit,
 }: Pick<RoleDeps<'server', never>, 'config' | 'emit'> & {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
   rateShare: MetricsDeps['rateShare']
+  stopping: AbortController
 }): Promise<ServerRole> => {
   const probes = createProbes({
     ready: readiness.checks,
     version: VERSION,
     metrics,
     rateShare,
+    stopping: stopping.signal,
     metricsToken: server.metricsToken,
     trustedProxies: createNetworks(server.trustProxy),
     tracer,
@@ -36,5 +39,5 @@ export const openProbes = ({
   })
   // Nobody waits here for something to happen.
   const waitingRoom = { endLongestWait: () => false }
-  return openServer(probes.fetch, { server, readiness, waitingRoom, endWaits: () => {} })
+  return openServer(probes.fetch, { server, waitingRoom, stopping })
 }

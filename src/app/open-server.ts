@@ -2,8 +2,7 @@ import type { Config } from '../config/settings.ts'
 import { listen } from '../http/listen.ts'
 import type { WaitingRoom } from '../http/waiting-room.ts'
 import { clock } from './clock-and-ids.ts'
-import type { Readiness } from './readiness.ts'
-import { createRole, type Role } from './role.ts'
+import { GRACE_MS, RECORD_MS, type Role, within } from './role.ts'
 
 export interface ServerRole extends Role {
   /** Where it listens. */
@@ -11,31 +10,28 @@ export interface ServerRole extends Role {
 }
 
 /**
- * Listens, and rejects when it cannot. To stop makes the service unready at once, and answers what is under way.
+ * Listens, and rejects when it cannot. To stop answers what is under way, and tells all other callers that the service stops, for as
+ * long as another role has something under way; to break off closes the port.
  *
- * @param parts.endWaits answers those who wait for something to happen
+ * @param parts.stopping aborted when the stop begins
  */
 export const openServer = async (
   fetch: Parameters<typeof listen>[0],
   parts: {
     server: Pick<Config['server'], 'host' | 'port'>
-    readiness: Pick<Readiness, 'stopping'>
     waitingRoom: Pick<WaitingRoom, 'endLongestWait'>
-    endWaits: () => void
+    stopping: AbortController
   },
 ): Promise<ServerRole> => {
-  const { server, readiness, waitingRoom, endWaits } = parts
+  const { server, waitingRoom, stopping } = parts
   const listener = await listen(fetch, { ...server, sleep: clock.sleep, waitingRoom })
   return {
     url: listener.url,
-    ...createRole({
-      end: () => {
-        readiness.stopping()
-        endWaits()
-        return listener.close()
-      },
-      // What a caller waits for still is ended by the end of the process.
-      breakOff: () => {},
-    }),
+    stop: () => {
+      stopping.abort()
+      return within(GRACE_MS, listener.drain())
+    },
+    // What a caller waits for still is ended by the end of the process.
+    breakOff: () => within(RECORD_MS, listener.close()),
   }
 }

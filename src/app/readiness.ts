@@ -29,14 +29,17 @@ export type Readiness = ReturnType<typeof createReadiness>
  *
  * @param known.whyOff why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them
  * @param known.nodes those that work on the database
+ * @param known.stopping aborted when the process begins to stop; then nothing else is asked
  */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,
   { monotonic }: Pick<Clock, 'monotonic'>,
-  { whyOff, nodes }: { whyOff: (() => string | null) | null; nodes: () => readonly JudgedNode[] },
+  {
+    whyOff,
+    nodes,
+    stopping,
+  }: { whyOff: (() => string | null) | null; nodes: () => readonly JudgedNode[]; stopping: AbortSignal },
 ) => {
-  let isStopping = false
-
   const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
     let last: { at: number; seen: Promise<T> } | null = null
     let isLooking = false
@@ -109,14 +112,13 @@ export const createReadiness = (
     )
 
   return {
-    stopping: () => {
-      isStopping = true
-    },
     checks: async (): Promise<Check[]> => {
+      // At once, also while the database does not answer.
+      if (stopping.aborted) return [{ name: 'process', ok: false, reason: 'the process is stopping' }]
       // At once: each may wait for a database that does not answer until it is given up, and a probe does not wait for their sum.
       const looks = await Promise.all([database(), accounts(), deliveries()])
       return [
-        { name: 'process', ok: !isStopping, reason: isStopping ? 'the process is stopping' : null },
+        { name: 'process', ok: true, reason: null },
         ...looks.flat(),
         nodesCheck(),
         ...(whyOff === null

@@ -21,7 +21,14 @@ export interface Role {
 
 export const GRACE_MS = 10 * SECOND
 /** For a few writes, if the database can be written at all. */
-const RECORD_MS = SECOND
+export const RECORD_MS = SECOND
+
+/** Waits for the end of something, for so long at most; then `onLate` says what is wrong, if it is. */
+export const within = async (ms: number, ended: Promise<unknown>, onLate = () => {}): Promise<void> => {
+  const limit = new AbortController()
+  const timeout = clock.sleep(ms, limit.signal).then(onLate)
+  await Promise.race([ended, timeout]).finally(() => limit.abort())
+}
 
 /**
  * @param parts.end begins nothing more; resolves when all has ended
@@ -29,11 +36,9 @@ const RECORD_MS = SECOND
  */
 export const createRole = ({ end, breakOff }: { end: () => Promise<unknown>; breakOff: () => void }): Role => {
   let ended: Promise<unknown> | null = null
-  const endWithin = async (ms: number) => {
+  const endWithin = (ms: number) => {
     ended ??= end()
-    const limit = new AbortController()
-    const timeout = clock.sleep(ms, limit.signal).catch(() => {})
-    await Promise.race([ended, timeout]).finally(() => limit.abort())
+    return within(ms, ended)
   }
   return {
     stop: () => endWithin(GRACE_MS),

@@ -73,6 +73,7 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
         if (connection.exchange) return drop(connection)
         connection.exchange = { request, response }
         connection.idleSince = ++idleCount
+        if (isClosing) response.setHeader('connection', 'close')
         response.on('close', () => {
           connection.exchange = null
           connection.idleSince = ++idleCount
@@ -94,6 +95,13 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
           connection.untaken = untaken
         } else if (++connection.untakenLooks > mostUntakenLooks) drop(connection)
       }
+    },
+
+    /** Each answer ends its connection from now on. Resolves when those that are under way now have gone out. */
+    drain: async (): Promise<void> => {
+      isClosing = true
+      const answers = [...connections.values()].filter(isAnswering).map(({ exchange }) => exchange?.response)
+      await Promise.all(answers.map(answer => new Promise(resolve => answer?.once('close', resolve))))
     },
 
     /** Closes all idle connections now, and the others when their answer has been taken. */

@@ -46,7 +46,7 @@ interface ListenOptions {
 
 /** Listens. Rejects with a sentence for the operator if it cannot. */
 export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = LIMITS }: ListenOptions) =>
-  new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
+  new Promise<{ url: string; drain(): Promise<void>; close(): Promise<void> }>((resolve, reject) => {
     const { mostConnections, takingTimeout, ...times } = limits
     const { connectionsCheckingInterval } = limits
     const connections = createConnections({
@@ -86,6 +86,6 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
       const { port: bound } = server.address() as AddressInfo
       const shown = host.includes(':') ? `[${host}]` : host
       void keepLooking()
-      resolve({ url: `http://${shown}:${bound}`, close })
+      resolve({ url: `http://${shown}:${bound}`, drain: connections.drain, close })
     })
   })

@@ -20,14 +20,14 @@ export const EVENTS = {
     level: 'info',
     fields: { signal: TEXT },
     meaning:
-      'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most; then it breaks off the rest and gives it back.',
+      'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most; then it breaks off the rest and gives it back. Meanwhile `/readyz` and all calls are answered 503.',
   },
   'service.stopped': { level: 'info', fields: {}, meaning: 'The service has stopped; the process exits with 0.' },
   'service.stop_failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
-      'Stopping failed; the process exits with 1. Calls and webhooks that were in flight are repeated when their leases have run out.',
+      'Stopping failed, or was not over within 12 s because the database does not answer; the process exits with 1. Calls and webhooks that were in flight are repeated when their leases have run out.',
   },
   'process.failed': {
     level: 'error',

@@ -28,6 +28,7 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
     heldAt: null as number | null,
     nodes: [] as JudgedNode[],
   }
+  const stopping = new AbortController()
   const readiness = createReadiness(
     {
       probe: async () => {
@@ -43,10 +44,10 @@ const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | 
       deliveriesHeldAt: async () => state.heldAt,
     },
     { monotonic: () => state.now },
-    { whyOff, nodes: () => state.nodes },
+    { whyOff, nodes: () => state.nodes, stopping: stopping.signal },
   )
   const check = async (name: string) => (await readiness.checks()).find(one => one.name === name)
-  return { readiness, state, check }
+  return { readiness, state, check, stop: () => stopping.abort() }
 }
 
 describe('readiness', () => {
@@ -96,10 +97,11 @@ describe('readiness', () => {
     })
   })
 
-  test('fails with a reason while the process stops', async () => {
-    const { readiness, check } = open()
-    readiness.stopping()
-    expect(await check('process')).toEqual({ name: 'process', ok: false, reason: 'the process is stopping' })
+  test('fails with a reason while the process stops, and waits for no database to say so', async () => {
+    const { readiness, state, stop } = open()
+    stop()
+    state.waits = Promise.withResolvers<void>().promise
+    expect(await readiness.checks()).toEqual([{ name: 'process', ok: false, reason: 'the process is stopping' }])
   })
 
   test('fails while the database cannot be written, and recovers', async () => {

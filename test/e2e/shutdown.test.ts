@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Store } from '../../src/store/store.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, type Environment, openService, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
@@ -172,4 +173,44 @@ test.concurrent('what was under way at the end of the grace waited for its lease
   expect(await after.find(late.id)).toMatchObject({ status: 'succeeded', polls: 1 })
   // At once: its lease would have gone on for most of a minute.
   expect(await after.until(hanging.id, ({ status }) => status === 'failed')).toMatchObject({ polls: 1 })
+})
+
+test.concurrent('closed its port at once, and took 22 s while the database was silent', {
+  timeout: 60 * SECOND,
+}, async () => {
+  await using scene = await openScene({ CALLBACK_TIMEOUT: '30s' })
+  const { upstream, receiver } = scene
+  let isSilent = false
+  const never = Promise.withResolvers<never>().promise
+  const silenced = (store: Store): Store =>
+    Object.fromEntries(
+      Object.entries(store).map(([name, verb]) => [
+        name,
+        typeof verb === 'function' && name !== 'now'
+          ? (...args: unknown[]) => (isSilent ? never : (verb as (...args: unknown[]) => unknown)(...args))
+          : verb,
+      ]),
+    ) as unknown as Store
+  const service = await openService(scene.env, silenced)
+  const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
+  receiver.trust([signingSecret])
+  receiver.plan('/hook', [{ fault: 'hang' }])
+  upstream.script('sent', { status: 'SUCCESS' })
+  const api = createApiClient(service.url, apiKey)
+  await api.register({ idcardid: 'sent', callbackUrl: receiver.urlFor('/hook') })
+  await receiver.waitFor(1)
+
+  isSilent = true
+  const startedAt = performance.now()
+  const stopped = service.stop()
+  const get = (path: string) => fetch(`${service.url}${path}`, { signal: AbortSignal.timeout(SECOND) })
+  const ready = await get('/readyz')
+  expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close'])
+  expect(await ready.json()).toMatchObject({ checks: [{ name: 'process', ok: false, reason: expect.any(String) }] })
+  expect((await get('/healthz')).status).toBe(200)
+  const refused = await get('/v1/registrations')
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
+  await expect(stopped).rejects.toThrow('before the stop had to end')
+  expect(performance.now() - startedAt).toBeLessThan(12 * SECOND)
+  await expect(get('/healthz')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
 })

@@ -1,6 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import { AppError } from '../../core/error.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import { sendError } from '../json/problem.ts'
 import { setHeader } from '../node-bindings.ts'
 import type { ApiEnv } from './authenticate.ts'
 
@@ -10,6 +12,8 @@ export interface RequestLogDeps {
   newId: (prefix: string) => string
   /** Turns a 404 into a 405 if this address exists for another method. */
   refuseMethod: MiddlewareHandler<ApiEnv>
+  /** Aborted when the service stops: it answers that it does, and nothing else. */
+  stopping: AbortSignal
 }
 
 const HEADER = 'x-request-id'
@@ -19,6 +23,12 @@ const API = '/v1/'
 const REQUEST_ID = /^[\w=-]{1,128}$/
 /** Probes ask these every few seconds. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
+/** Answered to the last. */
+const HEALTH = new Set(['/healthz', '/readyz'])
+const STOPPING = {
+  en: 'The service is stopping, so nothing of this request was done. Send it again.',
+  zh: '服务正在停止，该请求未作任何处理，请重新发送。',
+}
 
 /** To who is no operator, the admin API may not even exist. */
 const isHidden = (c: Context<ApiEnv>): boolean =>
@@ -32,7 +42,13 @@ const nothingMore = async () => {}
  *
  * This is one middleware because each middleware costs every request two promises.
  */
-export const createRequestLog = ({ emit, monotonic, newId, refuseMethod }: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
+export const createRequestLog = ({
+  emit,
+  monotonic,
+  newId,
+  refuseMethod,
+  stopping,
+}: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
   async function logRequest(c, next) {
     const startedAt = monotonic()
     const sent = c.req.header(HEADER)
@@ -40,7 +56,8 @@ export const createRequestLog = ({ emit, monotonic, newId, refuseMethod }: Reque
     c.set('requestId', requestId)
     setHeader(c, HEADER, requestId)
     if (c.req.path.startsWith(API)) setHeader(c, 'cache-control', 'no-store')
-    await next()
+    if (stopping.aborted && !HEALTH.has(c.req.path)) c.res = sendError(c, new AppError('unavailable', STOPPING))
+    else await next()
     if (c.res.status === 404 && !isHidden(c)) await refuseMethod(c, nothingMore)
     const route = routePath(c)
     const { status } = c.res

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openListening } from '../../attack/support/listening.ts'
 import { HOOK, openApi } from '../support/api.ts'
 
@@ -84,4 +84,41 @@ test('over a socket a page is kept for its reader only, and revalidated', async 
     expect(headers.get('x-request-id')).toMatch(/^req_/)
     expect(headers.get('cache-control')).toBe('private, no-cache')
   }
+})
+
+test('a service that stops answers its probes, and all else that it stops', async () => {
+  const stopping = new AbortController()
+  await using api = await openApi(
+    {
+      stopping: stopping.signal,
+      ready: async () => [{ name: 'process', ok: false, reason: 'the process is stopping' }],
+    },
+    store => ({ ...store, findKey: vi.fn(store.findKey) }),
+  )
+  stopping.abort()
+  for (const [method, path] of [
+    ['POST', '/v1/registrations'],
+    ['GET', '/v1/admin/nodes'],
+    ['GET', '/metrics'],
+    ['GET', '/docs'],
+    ['GET', '/x'],
+  ] as const) {
+    const { status, headers, json } = await api.call(method, path, method === 'POST' ? { body: REGISTRATION } : {})
+    expect([status, headers.get('content-type'), headers.get('retry-after')]).toEqual([
+      503,
+      'application/problem+json',
+      '2',
+    ])
+    expect(json).toMatchObject({
+      type: '/docs/problems#unavailable',
+      status: 503,
+      requestId: expect.stringMatching(/^req_/),
+    })
+  }
+  expect(api.store.findKey).not.toHaveBeenCalled()
+  expect((await api.call('GET', '/healthz', { key: null })).status).toBe(200)
+  expect(await api.call('GET', '/readyz', { key: null })).toMatchObject({
+    status: 503,
+    json: { status: 'unavailable' },
+  })
 })
