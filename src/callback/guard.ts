@@ -123,7 +123,7 @@ export const createGuardedConnect = (deps: {
       // The address that was judged, not the name: the proxy would resolve it again, perhaps to something else.
       const [address = ''] = candidates
       const authority = `${isIP(address) === 6 ? `[${address}]` : address}:${url.port}`
-      onProxy()
+      onProxy(address)
       const socket = await openTunnel(proxy.url, authority, signal)
       proxy.opened(url.hostname)
       return socket

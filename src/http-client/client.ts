@@ -69,7 +69,7 @@ export const openClient = <O extends Origin = Origin>(deps: {
 }): Client<O> => {
   const { limits, perKey, retries } = deps
   const { monotonic: now, sleep } = deps.clock
-  const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock.now)
+  const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock)
   const groups = new Map<string, Group<O>>()
   /** Over all groups. */
   let idleCount = 0

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseFault } from './response-parser.ts'
-import { MAX_HANDSHAKE_BYTES } from './tls.ts'
 
 /** What the time was spent on: waiting for a free connection, connecting, a proxy on the way, or the request and its response. */
 export type Phase = 'queue' | 'connect' | 'proxy' | 'tls' | 'response'
@@ -202,8 +201,7 @@ export const createConnection = (deps: {
   /** Looked for after each read: until the next `expire` a fast network brings tens of megabytes. */
   const endFlood = () => {
     if (isGone || wire === null) return
-    const mostBytes = phase === 'tls' ? MAX_HANDSHAKE_BYTES : limits.totalBytes
-    if (wire.bytesRead - wireBytesBefore > mostBytes) fail({ kind: 'protocol', detail: 'flood' })
+    if (wire.bytesRead - wireBytesBefore > limits.totalBytes) fail({ kind: 'protocol', detail: 'flood' })
   }
   const onLost = (code: string | null) => fail({ kind: 'lost', code })
   /** A body without a length is complete only if the peer ended the connection in order. */

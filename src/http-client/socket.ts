@@ -28,8 +28,8 @@ export const originOf = ({ protocol, hostname, port, host }: URL): Origin => {
 export interface Opening {
   /** Aborted when there is no time left. */
   signal: AbortSignal
-  /** From now on a proxy is waited for. */
-  onProxy(): void
+  /** From now on a proxy is waited for, which is to connect to this address. */
+  onProxy(address: string): void
   /** Connects to the origin's host and port; Node's options change how. Rejects with the error of net. */
   openTcp(options?: Partial<TcpSocketConnectOpts>): Promise<Socket>
 }
@@ -75,13 +75,12 @@ const openTcp = async (options: TcpSocketConnectOpts, signal: AbortSignal): Prom
   }
 }
 
-/**
- * How a connection to an origin is opened: by `connect`, then TLS where the origin wants it.
- *
- * @param now epoch ms
- */
-export const createOpen = <O extends Origin>(connect: Connect<O>, now: Clock['now']): ((origin: O) => Open) => {
-  const startTls = createStartTls(now)
+/** How a connection to an origin is opened: by `connect`, then TLS where the origin wants it. */
+export const createOpen = <O extends Origin>(
+  connect: Connect<O>,
+  clock: Pick<Clock, 'now' | 'monotonic'>,
+): ((origin: O) => Open) => {
+  const startTls = createStartTls(clock)
 
   return origin =>
     async ({ signal, onRead, onProxy, onTls }) => {
@@ -89,13 +88,18 @@ export const createOpen = <O extends Origin>(connect: Connect<O>, now: Clock['no
       const isSecure = protocol === 'https:'
       // Under TLS it is TLS that reads.
       const reading = isSecure ? {} : { onread: readingInto(onRead) }
+      let proxied: string | null = null
       const raw = await connect(origin, {
         signal,
-        onProxy,
+        onProxy: address => {
+          proxied = address
+          onProxy()
+        },
         openTcp: options => openTcp({ host: hostname, port, ...reading, ...options }, signal),
       })
       if (isSecure) onTls(raw)
-      const socket = isSecure ? await startTls(raw, origin, signal) : raw
+      const address = proxied ?? raw.remoteAddress ?? ''
+      const socket = isSecure ? await startTls(raw, origin, { address, signal }) : raw
       // A socket with `onread` emits no data, so nothing is read twice.
       return socket.on('data', onRead)
     }

@@ -10,6 +10,7 @@ import {
 } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE } from '../core/duration.ts'
+import { createHandshakes } from './handshakes.ts'
 import type { Origin } from './socket.ts'
 
 const TLS_1_3 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
@@ -27,9 +28,6 @@ export const TLS_OPTIONS = {
   ecdhCurve: 'X25519:P-256:P-384:P-521',
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 } as const satisfies ConnectionOptions
-
-/** What the handshake may take on the wire: a chain of certificates has a few KB. */
-export const MAX_HANDSHAKE_BYTES = 128 * 1024
 
 const MAX_SESSIONS = 1000
 /** A session holds the peer's certificate and the ticket, both as long as the peer likes. */
@@ -68,24 +66,26 @@ const createSessions = (now: Clock['now']) => {
   }
 }
 
-/**
- * Starts TLS on a connected socket; resumes the host's last session, unless starting with that one failed.
- *
- * @param now epoch ms
- */
-export const createStartTls = (now: Clock['now']) => {
+/** Starts TLS on a connected socket; resumes the host's last session, unless starting with that one failed. */
+export const createStartTls = ({ now, monotonic }: Pick<Clock, 'now' | 'monotonic'>) => {
+  const beginHandshake = createHandshakes(monotonic)
   const sessions = createSessions(now)
   /** One for all connections: making one costs as much as a handshake. */
   let secureContext: SecureContext | null = null
 
-  return async (raw: Socket, { hostname, host }: Origin, signal: AbortSignal): Promise<Socket> => {
+  return async (
+    raw: Socket,
+    { hostname, host }: Origin,
+    { address, signal }: { address: string; signal: AbortSignal },
+  ): Promise<Socket> => {
     const session = sessions.of(host)
     let until = session?.until ?? 0
     secureContext ??= createSecureContext(TLS_OPTIONS)
+    const { below, complete } = beginHandshake(raw, address)
     const socket = openSecure({
       ...TLS_OPTIONS,
       secureContext,
-      socket: raw,
+      socket: below,
       host: hostname,
       ...(isIP(hostname) ? {} : { servername: hostname }),
       ...(session ? { session: session.bytes } : {}),
@@ -102,6 +102,7 @@ export const createStartTls = (now: Clock['now']) => {
     socket.on('error', () => {}).on('session', onSession)
     try {
       await once(socket, 'secureConnect', { signal })
+      complete()
       return socket
     } catch (error) {
       sessions.forget(host)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { createOpen, type Origin } from '../../src/http-client/socket.ts'
+import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 import { createWatched, openTo } from './harness.ts'
@@ -51,7 +52,7 @@ test.each(['http:', 'https:'] as const)(
         ? await openRawReceiver(answer)
         : await openTlsReceiver(trustedAuthority().issue(['127.0.0.1']), answer)
     const origin: Origin = { protocol, hostname: '127.0.0.1', port: receiver.port, host: '127.0.0.1' }
-    const { run } = createWatched(createOpen<Origin>((_origin, { openTcp }) => openTcp(), Date.now)(origin), {
+    const { run } = createWatched(createOpen<Origin>((_origin, { openTcp }) => openTcp(), clockWith())(origin), {
       limits: { bodyBytes: 3_000, keptBytes: 3_000, totalBytes: 4_500 },
     })
     for (const letter of 'abc')

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createOpen, type Origin } from '../../src/http-client/socket.ts'
+import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 
 const originAt = (port: number): Origin => ({
@@ -13,7 +14,7 @@ test('aborting ends a handshake at once', async () => {
   await using receiver = await openRawReceiver()
   const controller = new AbortController()
   const handshaking = Promise.withResolvers<void>()
-  const open = createOpen<Origin>((_origin, { openTcp }) => openTcp(), Date.now)(originAt(receiver.port))
+  const open = createOpen<Origin>((_origin, { openTcp }) => openTcp(), clockWith())(originAt(receiver.port))
   const opening = open({
     signal: controller.signal,
     onRead: () => {},

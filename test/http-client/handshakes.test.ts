@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { createOpen } from '../../src/http-client/socket.ts'
+import { clockWith } from '../support/clock.ts'
+import { openTlsReceiver, type TlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
+
+const authority = trustedAuthority()
+const certificate = authority.issue(['127.0.0.1'])
+const untrusted = authority.selfSigned(['127.0.0.1'])
+
+/** Opens connections to receivers, each named by its port. The clock shows a later time with each look, by `tickMs`. */
+const createOpener = (tickMs = 0) => {
+  const time = { now: 0, tickMs }
+  const monotonic = () => {
+    time.now += time.tickMs
+    return time.now
+  }
+  const open = createOpen((_origin, { openTcp }) => openTcp(), clockWith(monotonic))
+  const to = async ({ port }: TlsReceiver): Promise<string> => {
+    const origin = { protocol: 'https:', hostname: '127.0.0.1', port, host: `127.0.0.1:${port}` } as const
+    const signal = new AbortController().signal
+    try {
+      const socket = await open(origin)({ signal, onRead: () => {}, onProxy: () => {}, onTls: () => {} })
+      socket.destroy()
+      return 'open'
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? String(error)
+    }
+  }
+  return { to, time }
+}
+
+describe('a TLS handshake', () => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'with a chain of 20 KB in one flight is ended before the chain is verified, over %s',
+    async maxVersion => {
+      const chain = certificate.cert + untrusted.cert.repeat(60)
+      await using receiver = await openTlsReceiver({ key: certificate.key, cert: chain, maxVersion })
+      expect(await createOpener().to(receiver)).toBe('HANDSHAKE_TOO_LONG')
+    },
+  )
+
+  test('that has held the loop and failed lets all of its address wait, a hundred times as long', async () => {
+    await using bad = await openTlsReceiver(untrusted)
+    await using good = await openTlsReceiver(certificate)
+    const { to, time } = createOpener(50)
+    expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+    time.tickMs = 0
+    const failedAt = time.now
+    expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'HANDSHAKE_WAITS'])
+    time.now = failedAt + 5_000
+    expect([await to(bad), await to(good)]).toEqual(['DEPTH_ZERO_SELF_SIGNED_CERT', 'open'])
+    expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+  })
+
+  test('that has held the loop and was completed lets nobody wait', async () => {
+    await using receiver = await openTlsReceiver(certificate)
+    const { to } = createOpener(50)
+    expect([await to(receiver), await to(receiver)]).toEqual(['open', 'open'])
+  })
+})
