@@ -1,4 +1,5 @@
-// Packs src/client and src/webhook as a package of their own, which the service serves at /docs/client.tgz: dist/served/client.tgz.
+// Packs src/client and src/webhook as a package of their own, which the service serves at /docs/client.tgz, and at its own name:
+// dist/served/client-VERSION.tgz.
 // It is JavaScript, because `prepare` may run it on a Node that is too old for the service. The same sources give the same bytes.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const OUT = join(ROOT, 'dist/served/client.tgz')
 const ENTRIES = ['client', 'webhook']
 /** The folders of the package. In each its package.json says what `.js` and `.d.ts` are. */
 const FORMATS = /** @type {const} */ ({ esm: 'module', cjs: 'commonjs' })
@@ -19,6 +19,7 @@ const FORMATS = /** @type {const} */ ({ esm: 'module', cjs: 'commonjs' })
 /** @param {string} path */
 const textOf = path => readFileSync(join(ROOT, path), 'utf8')
 const { name, version, description, license } = JSON.parse(textOf('package.json'))
+const OUT = `dist/served/client-${version}.tgz`
 
 /** @param {string} entry */
 const exportOf = entry => {
@@ -133,13 +134,14 @@ const pack = files => {
 const esbuild = await import('esbuild').catch(() => null)
 if (esbuild && existsSync(join(ROOT, 'node_modules/typescript'))) {
   const tarball = pack(await build(esbuild))
-  mkdirSync(dirname(OUT), { recursive: true })
+  const file = join(ROOT, OUT)
+  mkdirSync(dirname(file), { recursive: true })
   // Whoever reads it meanwhile reads a whole one.
-  writeFileSync(`${OUT}.${process.pid}`, tarball)
-  renameSync(`${OUT}.${process.pid}`, OUT)
-  process.stdout.write(`dist/served/client.tgz: ${name} ${version} for partners, ${tarball.length} bytes\n`)
+  writeFileSync(`${file}.${process.pid}`, tarball)
+  renameSync(`${file}.${process.pid}`, file)
+  process.stdout.write(`${OUT}: ${name} ${version} for partners, ${tarball.length} bytes\n`)
 } else {
-  process.stderr.write('dist/served/client.tgz is not made: this needs the development dependencies (npm ci)\n')
+  process.stderr.write(`${OUT} is not made: this needs the development dependencies (npm ci)\n`)
   // `npm ci --omit=dev` runs this too, and has all that the service needs.
   if (process.env.npm_lifecycle_event !== 'prepare') process.exitCode = 1
 }

@@ -1,5 +1,5 @@
 // Registers a serial with idface-notifier and waits for its verdict. Node 20 or later, and the client, from the service itself:
-//   npm install https://notifier.example/docs/client.tgz
+//   npm install https://notifier.example/docs/client-0.1.0.tgz
 //   NOTIFIER_URL=https://notifier.example API_KEY=ifn_… node register.mjs 16236437872836 https://partner.example/hook
 import { createClient, NotifierError } from 'idface-notifier/client'
 

@@ -11,7 +11,7 @@ const FOLDER = 'deploy/docker'
 const dockerfile = textOf(`${FOLDER}/Dockerfile`)
 const [, build = '', image = ''] = dockerfile.split(/^FROM /m)
 const compose = textOf(`${FOLDER}/compose.yaml`)
-const manifest = JSON.parse(textOf('package.json')) as { files: string[]; bin: Record<string, string> }
+const manifest = JSON.parse(textOf('package.json')) as { version: string; files: string[]; bin: Record<string, string> }
 
 /** What a stage copies from the project's folder; `from` another stage it is that stage's affair. */
 const copiedBy = (stage: string): string[] =>
@@ -29,7 +29,7 @@ describe('the shipped Dockerfile', () => {
     for (const path of copiedBy(build)) await cp(join(ROOT, path), join(folder.path, path), { recursive: true })
     await symlink(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'))
     expect(await run('npm', ['run', '--silent', 'build'], folder.path)).toMatchObject({ code: 0, stderr: '' })
-    expect(existsSync(join(folder.path, 'dist/served/client.tgz'))).toBe(true)
+    expect(existsSync(join(folder.path, `dist/served/client-${manifest.version}.tgz`))).toBe(true)
   }, 60_000)
 
   test('has in its image what the package has, but for the files of other deployments', () => {

@@ -5,13 +5,10 @@ import { expect, test } from 'vitest'
 import { readClientPackage } from '../../src/http/built-files.ts'
 import { openFolder } from '../support/service.ts'
 
-test('the client package is read as it was built, and where it was not, a 503 says how to build it', async () => {
+test('the client package of a version is read as it was built', async () => {
   await using folder = await openFolder()
-  const file = pathToFileURL(join(folder.path, 'client.tgz'))
-  await expect(readClientPackage(file)).rejects.toMatchObject({
-    code: 'unavailable',
-    message: expect.stringContaining('npm run build:client'),
-  })
-  await writeFile(file, 'the package')
-  expect(Buffer.from(await readClientPackage(file)).toString()).toBe('the package')
+  const served = pathToFileURL(join(folder.path, '/'))
+  expect(await readClientPackage('1.2.3', served)).toBeNull()
+  await writeFile(new URL('client-1.2.3.tgz', served), 'the package')
+  expect(Buffer.from((await readClientPackage('1.2.3', served)) ?? []).toString()).toBe('the package')
 })

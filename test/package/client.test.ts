@@ -19,7 +19,9 @@ let project: string
 let installed: string
 
 const build = () => run('node', [join(ROOT, 'scripts/client-package.js')], ROOT)
-const download = async () => Buffer.from(await (await fetch(`${stage.service.url}/docs/client.tgz`)).arrayBuffer())
+const TARBALL = `client-${VERSION}.tgz`
+const download = async (name = TARBALL) =>
+  Buffer.from(await (await fetch(`${stage.service.url}/docs/${name}`)).arrayBuffer())
 
 beforeAll(async () => {
   folder = await openFolder()
@@ -31,7 +33,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'package.json'), '{"private":true}')
   // There is no registry here, so anything else that it needed would be missing.
   const options = ['--registry=http://127.0.0.1:9', '--fetch-retries=0', '--no-audit', '--no-fund']
-  const { code, stderr } = await run('npm', ['install', ...options, `${stage.service.url}/docs/client.tgz`], project)
+  const { code, stderr } = await run('npm', ['install', ...options, `${stage.service.url}/docs/${TARBALL}`], project)
   expect([code, stderr]).toEqual([0, ''])
 }, 60_000)
 afterAll(async () => {
@@ -108,6 +110,12 @@ webhookHandler({ secret: 'whsec_' })
 createClient({ baseUrl: 'https://notifier.example' })
 `
 
+const documents = async () => {
+  const names = (await readdir(join(ROOT, 'docs'), { recursive: true })).map(name => join('docs', name))
+  const all = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'src/client/README.md', ...names]
+  return all.filter(one => /\.(md|mjs)$/.test(one))
+}
+
 const STRICT = {
   strict: true,
   noUncheckedIndexedAccess: true,
@@ -174,12 +182,25 @@ describe('the client package', () => {
   })
 
   test("is installed from a registry by no document, since its name may be anybody's there", async () => {
-    const names = (await readdir(join(ROOT, 'docs'), { recursive: true })).map(name => join('docs', name))
-    const documents = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'src/client/README.md', ...names]
-    for (const name of documents.filter(one => /\.(md|mjs)$/.test(one)))
+    for (const name of await documents())
       expect(await readFile(join(ROOT, name), 'utf8'), name).not.toMatch(
         /\b(npm|pnpm|yarn|bun) (i|install|add)( -\S+)* idface-notifier(?![-/.])/,
       )
+  })
+
+  test('has an address of its version, for lock files and caches', async () => {
+    const { status, headers } = await fetch(`${stage.service.url}/docs/${TARBALL}`)
+    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    expect((await download('client.tgz')).equals(await download())).toBe(true)
+    const other = await fetch(`${stage.service.url}/docs/client-99.0.0.tgz`)
+    expect([other.status, other.headers.get('cache-control')]).toEqual([404, null])
+  })
+
+  test('is installed by documents in the version that is served', async () => {
+    const texts = await Promise.all((await documents()).map(name => readFile(join(ROOT, name), 'utf8')))
+    const named = texts.flatMap(text => text.match(/\bclient-[\d.]*\d\.tgz/g) ?? [])
+    expect(new Set(named)).toEqual(new Set([TARBALL]))
+    for (const text of texts) expect(text).not.toMatch(/\b(npm|npx) .*client\.tgz/)
   })
 
   test('has nothing that publint finds', async () => {

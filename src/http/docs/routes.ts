@@ -3,7 +3,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import { stringify } from 'yaml'
-import { HOUR, SECOND } from '../../core/duration.ts'
+import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { readClientPackage, swaggerUi } from '../built-files.ts'
@@ -37,6 +37,7 @@ const ASSETS = new Map([
   ['reference.js', assetOf(JAVASCRIPT, () => readFile(inSite('reference.js')))],
   ['icon.svg', assetOf('image/svg+xml', () => readFile(inSite('icon.svg')))],
 ])
+const IMMUTABLE = `public, max-age=${(365 * DAY) / SECOND}, immutable`
 const ASSET_SECONDS = HOUR / SECOND
 
 /** A page loads nothing from other hosts, and has no inline script or style. */
@@ -80,6 +81,10 @@ const readerOf = (c: Context): Pick<View, 'language' | 'chosen'> => {
 
 const NO_PAGE = { en: 'There is no page with this name.', zh: '没有该名称的页面。' }
 const NO_FILE = { en: 'There is no file with this name.', zh: '没有该名称的文件。' }
+const NOT_BUILT = {
+  en: 'The client package has not been built here: the operator does it with npm run build:client.',
+  zh: '此处尚未构建客户端包：请运维人员运行 npm run build:client。',
+}
 
 const FILES = { en: { title: 'The files', download: 'download' }, zh: { title: '文件', download: '下载' } }
 
@@ -176,6 +181,15 @@ export const createDocs = (deps: DocsDeps) => {
     })
   }
 
+  // Read each time: it may be built while the service runs.
+  const sendClient = async (c: Context, version: string, cacheControl = 'no-cache') => {
+    const bytes = await readClientPackage(version)
+    if (!bytes)
+      throw version === deps.version ? new AppError('unavailable', NOT_BUILT) : new AppError('not_found', NO_FILE)
+    c.header('cache-control', cacheControl)
+    return send(c, createAsset(TARBALL, bytes))
+  }
+
   app.use('/openapi.json', limit, headers)
   app.use('/openapi.yaml', limit, headers)
   app.use('/docs/*', limit, headers, withoutSlash)
@@ -184,9 +198,10 @@ export const createDocs = (deps: DocsDeps) => {
   app.get('/openapi.yaml', c => sendOpenApi(c, 'yaml'))
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
-  // Read each time: it may be built while the service runs.
-  app.get('/docs/client.tgz', async c => send(c, createAsset(TARBALL, await readClientPackage())))
+  app.get('/docs/client.tgz', c => sendClient(c, deps.version))
   app.get('/docs/:page', c => {
+    const [, version] = /^client-(\d+\.\d+\.\d+)\.tgz$/.exec(c.req.param('page')) ?? []
+    if (version !== undefined) return sendClient(c, version, IMMUTABLE)
     const path = `docs/${c.req.param('page')}`
     if (path === REFERENCE.path) return sendReference(c)
     const page = PAGES.find(one => one.path === path)

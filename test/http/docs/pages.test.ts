@@ -174,7 +174,7 @@ describe('the address in the examples', () => {
 
   test('is in other pages too', async () => {
     const { text } = await get('/docs/webhooks', { host: 'n.example' })
-    expect(text).toContain('npm install http://n.example/docs/client.tgz')
+    expect(text).toContain('npm install http://n.example/docs/client-0.1.0.tgz')
   })
 
   test('is kept by no cache for other readers', async () => {
