@@ -4,7 +4,7 @@ import { resealAll } from '../store/resealing.ts'
 import { isThere } from '../store/rules/nodes.ts'
 import { runBatches } from '../worker/background-job.ts'
 import { audited, recordDone } from './audit.ts'
-import { fail, loadConfig, print, withStore } from './environment.ts'
+import { fail, loadConfig, print, reasonOf, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
@@ -18,6 +18,7 @@ interface DatabaseTexts {
   migrated: string
   pruning: (count: number) => string
   resealing: (count: number) => string
+  again: string
   pruned: (count: number) => string
   resealed: (count: number) => string
   unreadable: (count: number) => string
@@ -28,7 +29,8 @@ interface DatabaseTexts {
 const en: DatabaseTexts = {
   migrated: 'The database is at the current schema.',
   pruning: count => `Erased ${count} registrations so far …`,
-  resealing: count => `Sealed ${count} values so far …`,
+  resealing: count => `Sealed ${count} values so far; may be stopped and run again …`,
+  again: 'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
   pruned: count => `Erased ${count} registrations with their messages and attempts.`,
   resealed: count =>
     `Sealed ${count} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
@@ -42,7 +44,8 @@ const en: DatabaseTexts = {
 const zh: DatabaseTexts = {
   migrated: '数据库已是当前结构。',
   pruning: count => `已清除 ${count} 条登记……`,
-  resealing: count => `已改用新密钥加密 ${count} 个值……`,
+  resealing: count => `已改用新密钥加密 ${count} 个值，可随时中止后重新运行……`,
+  again: 'rekey 可以重新运行，会从中断处继续；完成之前请保留两把密钥。',
   pruned: count => `已清除 ${count} 条登记及其消息与投递记录。`,
   resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
   unreadable: count =>
@@ -96,7 +99,8 @@ export const rekey = ({ json, lang, reason }: Common): Promise<void> =>
         onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
       }),
     )
-    progress.end()
+      .finally(progress.end)
+      .catch((error: unknown) => fail(`${reasonOf(error, lang)}\n${TEXTS[lang].again}`))
     if (json) return print(JSON.stringify({ resealed, unreadable }))
     const texts = TEXTS[lang]
     print(texts.resealed(resealed))

@@ -58,6 +58,7 @@ export const openSqliteFile = async (
     defaultRate: upstream.rate,
     sandbox: upstream.sandbox,
     isService: runs === 'on its own thread',
+    isCommand: runs === 'here',
     onStep,
   })
   if (isNew) emit('database.created', { path, advice: CREATED })

@@ -172,6 +172,17 @@ describe('O2 a change of the master key', () => {
     expect(NEW_ID).not.toBe(OLD_ID)
   })
 
+  test('fails half-way, and says that it can be run again', async () => {
+    await using scene = await openOldDatabase()
+    const database = new Database(scene.path)
+    database.exec(`CREATE TRIGGER refuse BEFORE UPDATE ON signing_secrets WHEN OLD.id = 'sec_2000'
+      BEGIN SELECT RAISE(ABORT, 'no'); END`)
+    database.close()
+    const { code, stderr } = await runCli(['rekey'], { cwd: scene.folder, env: rekeyEnv(scene, NEW, OLD) })
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/^rekey can be run again/m) })
+    expect(scene.left()).toBeLessThan(MANY)
+  })
+
   test('asks for the earlier key as long as anything is sealed under it', async () => {
     await using scene = await openOldDatabase()
     await killDuringRekey(scene, 0.5)

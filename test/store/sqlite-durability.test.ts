@@ -2,9 +2,11 @@ import { execFileSync, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
@@ -270,6 +272,22 @@ describe.each(PLACES)('S12 a write lock held by somebody else, SQLite runs $wher
     other.close()
     expect(await registered).toMatchObject({ status: 'pending' })
   })
+})
+
+test('a command gave up on a file that was busy for a second', async () => {
+  const path = join(newFolder(), 'notifier.db')
+  const options = { path, masterKey: KEY, now: () => START, defaultRate: 1_000, isCommand: true }
+  await using bench = await openBench(async () => ({ store: await openSqliteStore(options), advance: () => {} }))
+  // A wait of SQLite's blocks this thread, so another one has the lock.
+  const lock = `const { parentPort, workerData } = require('node:worker_threads')
+    const other = new (require(workerData.driver))(workerData.path)
+    other.exec('BEGIN IMMEDIATE')
+    parentPort.postMessage('locked')
+    setTimeout(() => other.close(), 1_000)`
+  const driver = createRequire(import.meta.url).resolve('better-sqlite3')
+  await using other = new Worker(lock, { eval: true, workerData: { path, driver } })
+  await once(other, 'message')
+  expect(await bench.register()).toMatchObject({ status: 'pending' })
 })
 
 /** A program of the machine's, not of a package. */

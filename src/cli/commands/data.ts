@@ -32,8 +32,8 @@ export const DATA: Section = {
     defineCommand({
       path: 'rekey',
       words: {
-        en: 'move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped and started again',
-        zh: '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；可随时中止后重新运行',
+        en: 'move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped or fail, and then be run again',
+        zh: '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；中止或失败后可重新运行',
       },
       changes: true,
       printsData: true,

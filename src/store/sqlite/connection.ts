@@ -33,8 +33,11 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** While starting nothing else is going on yet, and another process may be migrating the file, or sealing what is in it. */
-const START_TIMEOUT_MS = 10_000
+/**
+ * While starting nothing else is going on yet, and another process may be migrating the file, or sealing what is in it: 10 s in all, as it is
+ * tried three times.
+ */
+const START_TIMEOUT_MS = 3_300
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** Each commit is synced before it returns. */
 const FULL = 2

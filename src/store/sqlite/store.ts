@@ -54,6 +54,8 @@ export interface SqliteOptions {
   quickCheck?: boolean
   /** Looks whether another service is there, and shows others that this one is; false unless given. */
   isService?: boolean
+  /** Has nothing else to do, and so always waits for another process as long as a start does; false unless given. */
+  isCommand?: boolean
   /** Told before the database is open. A newer schema may take long. */
   onStep?: (step: OpeningStep) => void
 }
@@ -70,6 +72,7 @@ export const openSqliteStore = async ({
   sandbox = false,
   quickCheck = false,
   isService = false,
+  isCommand = false,
   onStep = () => {},
 }: SqliteOptions): Promise<Store> => {
   const hints = new EventEmitter<StoreHints>()
@@ -86,6 +89,7 @@ export const openSqliteStore = async ({
   stack.defer(() => connection.close())
   const context: Context = {
     ...connection,
+    ...(isCommand && { endStart: () => {} }),
     sealed: sealedUnder({ masterKey, previousKey }, randomBytes),
     openOr: createOpenOr(hints),
     now,
