@@ -62,7 +62,7 @@ export const createNodeMetrics = (
       polls: { inUse: workers?.poller?.underWay() ?? 0, limitOfAccount: limits.polls },
       deliveries: { inUse: workers?.deliverer?.underWay() ?? 0, limit: limits.deliveries },
       callsInLastMinute: metrics.callsInLastMinute,
-      clockSkewMs: (accountId: string) => workers?.poller?.clockAheadMs(accountId) ?? null,
+      clockSkewMs: workers?.poller?.clockAheadMs() ?? null,
     }
     return metrics.text(readingsOf(known, node, { monotonic: clock.monotonic(), startedAt }))
   }

@@ -23,7 +23,7 @@ import { openApi } from './open-api.ts'
 import { openBulkActs } from './open-bulk-acts.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
-import { openPoller } from './open-poller.ts'
+import { openPoller, type PollerRole } from './open-poller.ts'
 import { openPresence } from './open-presence.ts'
 import { openProbes } from './open-probes.ts'
 import { createReadiness } from './readiness.ts'
@@ -62,7 +62,8 @@ export const openApp = async (
   const does = (role: NodeRole) => config.node.roles.includes(role)
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
-  const presence = openPresence(store, config)
+  let poller: PollerRole | null = null
+  const presence = openPresence(store, config, () => poller?.clockAheadMs() ?? null)
   // The others see this node until all that it does has ended.
   stack.defer(presence.end)
   const metrics = createNodeMetrics(store, config, presence.nodes)
@@ -135,7 +136,7 @@ export const openApp = async (
   const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, rings: [() => void commandWatch.look()], clock })
   stack.defer(slowHeartbeat.stop)
   const { setAt: clockSetAt } = clockWatch
-  const poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt }) : null
+  poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt }) : null
   const deliverer = does('deliver') ? openDeliverer({ ...shared, sender, clockSetAt }) : null
   const bulkActs = does('deliver') ? openBulkActs({ store, emit }) : null
   roles.push(...[poller, deliverer, bulkActs].filter(role => role !== null))

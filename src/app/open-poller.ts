@@ -24,8 +24,8 @@ type Deps = RoleDeps<'upstream' | 'polling', Verb> &
 export interface PollerRole extends Role {
   /** How many calls are under way. */
   underWay(): number
-  /** How far GetResult's clock is ahead of ours, by its last answer about the account; null: nobody knows. */
-  clockAheadMs(accountId: string): number | null
+  /** How far GetResult's clock is ahead of ours, by its last answer; null: nobody knows. */
+  clockAheadMs(): number | null
 }
 
 /** Asks GetResult about what is due, from now on. */

@@ -19,7 +19,12 @@ export interface Presence {
   end(): Promise<void>
 }
 
-export const openPresence = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>, config: Config): Presence => {
+/** @param clockAheadMs how far GetResult's clock is ahead of this node's; null: nobody knows */
+export const openPresence = (
+  store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
+  config: Config,
+  clockAheadMs: () => number | null,
+): Presence => {
   let beats: NodeBeats | null = null
   let stop = () => {}
 
@@ -27,9 +32,8 @@ export const openPresence = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode
     begin: async url => {
       const name = `${hostname()}:${new URL(url).port}`
       const { roles } = config.node
-      const begun = createNodeBeats(store, {
-        ...{ id: createIds()('node'), name, version: VERSION, settings: settingsIdOf(config), roles },
-      })
+      const node = { id: createIds()('node'), name, version: VERSION, settings: settingsIdOf(config), roles }
+      const begun = createNodeBeats(store, node, clockAheadMs)
       beats = begun
       const heartbeat = startHeartbeat({ everyMs: BEAT_EVERY_MS, rings: [() => void begun.beat()], clock })
       stop = heartbeat.stop

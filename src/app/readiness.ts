@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import { describeTrouble } from '../core/trouble-texts.ts'
 import { writeRemedy } from '../core/write-error-texts.ts'
 import type { ReadyCheck as Check } from '../http/health.ts'
 import type { JudgedNode } from '../store/rules/nodes.ts'
+import { wrongClocks } from '../store/rules/troubles.ts'
 import type { Account, Store } from '../store/store.ts'
 import { databaseErrorOf } from '../store/write-error.ts'
 
@@ -111,6 +113,14 @@ export const createReadiness = (
       }),
     )
 
+  const clockCheck = (): Check => {
+    const wrong = wrongClocks(nodes().map(({ id: name, ...node }) => ({ ...node, name })))
+    return told(
+      'clock',
+      wrong.map(trouble => describeTrouble(trouble, 'en', 0).sentence),
+    )
+  }
+
   return {
     checks: async (): Promise<Check[]> => {
       // At once, also while the database does not answer.
@@ -121,6 +131,7 @@ export const createReadiness = (
         { name: 'process', ok: true, reason: null },
         ...looks.flat(),
         nodesCheck(),
+        clockCheck(),
         ...(whyOff === null
           ? []
           : [

@@ -28,8 +28,8 @@ export interface NodeFacts {
   deliveries: { inUse: number; limit: number }
   /** By APIID. */
   callsInLastMinute: (account: string) => number
-  /** By the id of the account; null: nobody knows. */
-  clockSkewMs: (accountId: string) => number | null
+  /** Null: nobody knows. */
+  clockSkewMs: number | null
 }
 
 const NO_LABELS = {}
@@ -79,10 +79,10 @@ const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: Nod
     accountPaused: accounts.flatMap(({ apiId, pauseReason }) =>
       REASONS.map(reason => ({ labels: { account: apiId, reason }, value: truth(pauseReason === reason) })),
     ),
-    clockSkew: accounts.flatMap(({ id, apiId }) => {
-      const skewMs = clockSkewMs(id)
-      return skewMs === null ? [] : [{ labels: { account: apiId }, value: skewMs / SECOND }]
-    }),
+    clockSkew:
+      clockSkewMs === null
+        ? []
+        : accounts.map(({ apiId }) => ({ labels: { account: apiId }, value: clockSkewMs / SECOND })),
   }) as const satisfies Readings
 
 const ofCounts = (counts: EngineCounts): Readings => ({

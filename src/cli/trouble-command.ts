@@ -9,6 +9,11 @@ export const commandFor = (trouble: { code: TroubleCode; account?: string | null
       return `${call} account resume ${quoted(trouble.account ?? '')}`
     case 'deliveries_held':
       return `${call} deliveries resume`
+    case 'messages_exhausted':
+      return `${call} registration list --delivery exhausted`
+    case 'clock_wrong':
+      return 'sudo timedatectl set-ntp true'
+    case 'callbacks_failing':
     case 'messages_held':
       return `${call} callback list`
     case 'operators_not_told':

@@ -21,6 +21,7 @@ export interface OperatorDetails {
   /** Subject: the node's name. */
   'node.lost': TroubleOf<'node_lost'>
   'node.differs': TroubleOf<'node_differs'>
+  'clock.wrong': TroubleOf<'clock_wrong'>
   'backup.failed': TroubleOf<'backup_failed'>
   /** Subject: `disk`. */
   'disk.low': TroubleOf<'disk_low'>
@@ -44,6 +45,7 @@ const OPERATOR_CONDITIONS = {
   'message.exhausted': null,
   'node.lost': 'node.lost',
   'node.differs': 'node.differs',
+  'clock.wrong': 'clock.wrong',
   'backup.failed': 'backup.failed',
   'disk.low': 'disk.low',
   'store.failing': 'store.failing',
@@ -172,7 +174,7 @@ export const LONGEST_OPERATOR_WAIT_MS = 2 * ONCE_A_MS
 
 /** What concerns all, before what concerns an account, before what concerns a partner, who may have caused it. */
 const SEVERITY: Readonly<Record<OperatorCondition, number>> = {
-  ...{ 'store.failing': 0, 'disk.low': 0, 'node.lost': 0, 'backlog.growing': 0, 'backup.failed': 0 },
+  ...{ 'store.failing': 0, 'disk.low': 0, 'node.lost': 0, 'clock.wrong': 0, 'backlog.growing': 0, 'backup.failed': 0 },
   // A differing node works: it comes after what does not.
   ...{ 'account.paused': 1, 'upstream.unreachable': 1, 'upstream.unknown_status': 1, 'node.differs': 1 },
   ...{ 'callback.disabled': 2, 'callback.failing': 2, 'message.exhausted': 2 },

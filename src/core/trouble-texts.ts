@@ -1,6 +1,6 @@
 import { describeFault, type TroubleWords } from './fault-texts.ts'
 import type { Language } from './language.ts'
-import type { NodeTrait } from './node.ts'
+import { namesOf, remediesOf } from './node-trait-texts.ts'
 import { showBytes, showSpan } from './show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
@@ -33,42 +33,6 @@ const FULL_BYTES = 32 * 1024
 const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
 /** Three digits say all that an estimate can. */
 const rounded = (rate: number): number => Number(rate.toPrecision(3))
-
-interface TraitWords {
-  name: string
-  remedy: string
-}
-const TRAITS: Readonly<Record<Language, Readonly<Record<NodeTrait, TraitWords>>>> = {
-  en: {
-    version: {
-      name: 'version',
-      remedy: 'During an upgrade this passes. If it stays, upgrade the nodes that are left, or go back.',
-    },
-    settings: {
-      name: 'settings',
-      remedy:
-        'Give all nodes the same settings, but for ROLES and those of the machine itself, and restart those that differ.',
-    },
-    key: {
-      name: 'master key',
-      remedy:
-        'Give all nodes the same MASTER_KEY, and during a rekey the one before as MASTER_KEY_PREVIOUS: a node cannot open what is sealed under a key that it has not.',
-    },
-  },
-  zh: {
-    version: { name: '版本', remedy: '升级期间属正常现象；若持续存在，请升级其余节点，或退回原版本。' },
-    settings: { name: '配置', remedy: '除 ROLES 和机器自身的配置外，请让各节点配置相同，并重启不一致的节点。' },
-    key: {
-      name: '主密钥',
-      remedy:
-        '请让各节点使用相同的 MASTER_KEY；rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS。节点无法解密用它没有的密钥加密的数据。',
-    },
-  },
-}
-const namesOf = (traits: readonly NodeTrait[], language: Language): string =>
-  traits.map(trait => TRAITS[language][trait].name).join(language === 'zh' ? '、' : ', ')
-const remediesOf = (traits: readonly NodeTrait[], language: Language): string =>
-  traits.map(trait => TRAITS[language][trait].remedy).join(language === 'zh' ? '' : ' ')
 
 /** What is not ahead is under way. */
 const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
@@ -132,6 +96,11 @@ const en: TroubleTexts = {
     sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${namesOf(differsIn, 'en')}.`,
     remedy: remediesOf(differsIn, 'en'),
   }),
+  clock_wrong: ({ node, aheadMs }) => ({
+    sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en')} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.`,
+    remedy:
+      'Have the machine keep its clock right: run "sudo timedatectl set-ntp true" there, and "timedatectl" to see that it has. The service needs no restart.',
+  }),
   disk_low: ({ freeBytes }) => ({
     sentence:
       freeBytes < FULL_BYTES
@@ -173,6 +142,16 @@ const en: TroubleTexts = {
         'Run "idface-notifier notify-test": it says what to correct. The next try that is taken sends the rest; a restart tries at once. See "Being told" in docs/operations.md.',
     }
   },
+  messages_exhausted: ({ count }) => ({
+    sentence: `${count === 1 ? '1 webhook was' : `${count} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
+    remedy:
+      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER_ID --since 24h", or let the partner do so (POST /v1/resend).',
+  }),
+  callbacks_failing: ({ urls }) => ({
+    sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. Their webhooks are tried on.`,
+    remedy:
+      '"idface-notifier callback list" shows the URLs, since when and why. Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
+  }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
     remedy:
@@ -239,6 +218,10 @@ const zh: TroubleTexts = {
     sentence: `自${showTime(since)} 起，节点 ${node} 与其他节点不一致：${namesOf(differsIn, 'zh')}。`,
     remedy: remediesOf(differsIn, 'zh'),
   }),
+  clock_wrong: ({ node, aheadMs }) => ({
+    sentence: `${node} 的时钟比 GetResult ${aheadMs > 0 ? '慢' : '快'} ${showSpan(Math.abs(aheadMs), 'zh')}。相差数分钟时，接收端会拒收回调。`,
+    remedy: '请让该机器自动校时：在其上运行 "sudo timedatectl set-ntp true"，再用 "timedatectl" 确认。服务无需重启。',
+  }),
   disk_low: ({ freeBytes }) => ({
     sentence:
       freeBytes < FULL_BYTES
@@ -279,6 +262,16 @@ const zh: TroubleTexts = {
         '请运行 "idface-notifier notify-test"，其输出会说明如何改正。一旦有消息被接收，其余事件随即发送；重启服务会立即重试。另见 docs/operations.zh-CN.md 的“告警通知”。',
     }
   },
+  messages_exhausted: ({ count }) => ({
+    sentence: `最近一天有 ${count} 个回调放弃投递，合作方尚未收到这些结果。`,
+    remedy:
+      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER_ID --since 24h"，或由合作方自行重发（POST /v1/resend）。',
+  }),
+  callbacks_failing: ({ urls }) => ({
+    sentence: `${urls} 个回调地址持续失败已达一小时以上，系统会继续重试。`,
+    remedy:
+      '用 "idface-notifier callback list" 查看地址、起始时间和原因，并告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
+  }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
     remedy:

@@ -51,6 +51,8 @@ export type Trouble =
   /** `node` is its name; `since`: when it last showed itself; `undone`: those of its roles that no other node has, if there are any. */
   | { code: 'node_lost'; since: number; node: string; undone?: readonly NodeRole[] }
   | { code: 'node_differs'; since: number; node: string; differsIn: readonly NodeTrait[] }
+  /** `aheadMs`: how far GetResult's clock is ahead of that of the node. */
+  | { code: 'clock_wrong'; since: null; node: string; aheadMs: number }
   | { code: 'disk_low'; since: null; freeBytes: number }
   | { code: 'log_pinned'; since: number; walBytes: number }
   /** Somebody's transaction keeps dead rows from being removed. */
@@ -59,6 +61,10 @@ export type Trouble =
   | { code: 'counts_behind'; since: null; changes: number }
   | { code: 'backup_failed'; since: number; reason: string }
   | ({ code: 'operators_not_told' } & RefusingChannel)
+  /** In the last day, and not delivered since. */
+  | { code: 'messages_exhausted'; since: null; count: number }
+  /** URLs that have only failed for an hour at least, and are still tried. */
+  | { code: 'callbacks_failing'; since: null; urls: number }
   | { code: 'messages_held'; since: null; held: number; urls: number }
 
 export type TroubleCode = Trouble['code']
@@ -73,6 +79,7 @@ export const TROUBLE_CODES = [
   'deliveries_late',
   'polls_late',
   'node_lost',
+  'clock_wrong',
   'disk_low',
   'log_pinned',
   'transaction_open',
@@ -80,5 +87,7 @@ export const TROUBLE_CODES = [
   'backup_failed',
   'operators_not_told',
   'node_differs',
+  'messages_exhausted',
+  'callbacks_failing',
   'messages_held',
 ] as const satisfies readonly TroubleCode[]

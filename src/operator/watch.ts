@@ -18,7 +18,7 @@ type Look = Pick<OperatorNote, 'condition' | 'subject'> & { details: OperatorNot
 
 /** What no event of its own tells in the log. */
 const LOGGED: ReadonlySet<OperatorCondition> = new Set([
-  ...(['backlog.growing', 'store.failing', 'disk.low', 'node.lost', 'node.differs'] as const),
+  ...(['backlog.growing', 'store.failing', 'disk.low', 'node.lost', 'node.differs', 'clock.wrong'] as const),
 ])
 
 /** An upgrade, node after node, or a change of the settings, is over by then: what lasts longer was forgotten. */
@@ -44,6 +44,8 @@ const lookOf = (trouble: Trouble, at: number): Look | null => {
       return at - trouble.since < SETTLED_MS
         ? null
         : { condition: 'node.differs', subject: trouble.node, details: trouble }
+    case 'clock_wrong':
+      return { condition: 'clock.wrong', subject: trouble.node, details: trouble }
     case 'disk_low':
       return { condition: 'disk.low', subject: 'disk', details: trouble }
     case 'backup_failed':
@@ -155,8 +157,8 @@ export const createWatch = ({
       store.lastBackup(),
       store.listNodes(),
     ])
-    // What cannot be told there, or not be noted.
-    const none = { refusingChannel: null, writeError: null }
+    // What cannot be told there, or not be noted, or is told as it happens.
+    const none = { refusingChannel: null, writeError: null, givenUp: 0 }
     return { stats, engine, deliveriesHeldAt, backup, nodes, ...none, isServed: true, pollMaxMs }
   }
 

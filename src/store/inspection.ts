@@ -6,7 +6,7 @@ import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SchemaAge } from './schema-age.ts'
 import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
-import type { Account, ClaimedAccount, Stats } from './store.ts'
+import type { Account, ClaimedAccount, Stats, Store } from './store.ts'
 
 /** What can be learnt of a database that services may have open, without changing it. */
 export type Inspection = SqliteInspection | PostgresInspection
@@ -25,6 +25,7 @@ export interface AnyInspection {
   lastBackup(): Promise<LastBackup>
   refusingChannel(): Promise<RefusingChannel | null>
   listNodes: NodeVerbs['listNodes']
+  listHistory: Store['listHistory']
   accounts(): Promise<readonly InspectedAccount[]>
   close(): Promise<void>
 }

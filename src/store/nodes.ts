@@ -11,6 +11,8 @@ export interface NewNode {
   /** Names its settings, as `settingsIdOf` does. */
   settings: string
   roles: readonly NodeRole[]
+  /** How far GetResult's clock is ahead of its own, in ms; null: it has had no answer. */
+  clockAheadMs: number | null
 }
 
 export interface ServiceNode extends NewNode {
@@ -25,7 +27,7 @@ export interface ServiceNode extends NewNode {
 }
 
 /** What operators are told of nodes. */
-export const NODE_CONDITIONS = ['node.lost', 'node.differs'] as const
+export const NODE_CONDITIONS = ['node.lost', 'node.differs', 'clock.wrong'] as const
 export type NodeEvent = Pick<OperatorEvent, 'subject'> & { condition: (typeof NODE_CONDITIONS)[number] }
 
 /** Which nodes work on the database. Each shows itself every few seconds, and whoever does not is lost (`rules/nodes.ts`). */

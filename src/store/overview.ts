@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from '../core/duration.ts'
+import { DAY, HOUR, MINUTE } from '../core/duration.ts'
 import { type Activity, activityOf } from '../core/figures.ts'
 import { quantile } from '../core/histogram.ts'
 import type { Language } from '../core/language.ts'
@@ -60,13 +60,22 @@ export const readOverview = async (
   ])
   const isServed = seen ?? nodes.some(node => isThere(node, stats.at))
   const to = beginningOf(stats.at, 'minute')
-  const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError }
+  const [{ points }, givenUp] = await Promise.all([
+    store.listHistory({ resolution: 'minute', from: to - HOUR, to }),
+    givenUpIn(store, stats.at),
+  ])
+  const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError, givenUp }
   return overviewOf({ ...read, isServed, pollMaxMs, points }, reader)
 }
 
+/** `givenUp` of `TroubleFacts`, by the hours that are not older than a day at `at`. */
+export const givenUpIn = async ({ listHistory }: Pick<Store, 'listHistory'>, at: number): Promise<number> => {
+  const { points } = await listHistory({ resolution: 'hour', from: at - DAY, to: at + 1 })
+  return activityOf(points.map(({ sums }) => sums)).exhausted
+}
+
 const overviewOf = (
-  { points, ...facts }: TroubleFacts & { points: readonly HistoryPoint[] },
+  { points, ...facts }: TroubleFacts & { engine: EngineStats; points: readonly HistoryPoint[] },
   { language, showTime }: Reader,
 ) => {
   const { stats, engine } = facts

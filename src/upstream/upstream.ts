@@ -27,9 +27,9 @@ export interface Upstream {
   skewMs(accountId: string): number
   /**
    * How far upstream's clock is ahead of ours by the `Date` of its last answer, in ms, to within a second; null: there was
-   * none.
+   * none. A step of our clock since then counts.
    */
-  clockAheadMs(accountId: string): number | null
+  clockAheadMs(): number | null
   /** Calls in flight end as `unreachable`; let them finish before. */
   close(): void
 }
@@ -69,7 +69,8 @@ export const openUpstream = (deps: {
   /** By account. */
   const skews = new Map<string, number>()
   const skewMs = (accountId: string): number => skews.get(accountId) ?? 0
-  const ahead = new Map<string, number>()
+  /** Upstream's time less that of the clock that makes no steps. */
+  let offset: number | null = null
 
   const formOf = (account: UpstreamAccount, idcardid: string): string => {
     const apiKey = account.apiKey.reveal()
@@ -86,7 +87,7 @@ export const openUpstream = (deps: {
     const reply = readReply(await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs))
     const date = dateOf(reply)
     // It leaves out the part of the second: half a second on average.
-    if (date !== null) ahead.set(account.id, date + SECOND / 2 - now())
+    if (date !== null) offset = date + SECOND / 2 - clock.monotonic()
     return reply
   }
 
@@ -139,7 +140,7 @@ export const openUpstream = (deps: {
   return {
     ask,
     skewMs,
-    clockAheadMs: accountId => ahead.get(accountId) ?? null,
+    clockAheadMs: () => (offset === null ? null : Math.round(offset + clock.monotonic() - now())),
     close: () => {
       isClosed = true
       client.close()

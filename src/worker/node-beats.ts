@@ -13,7 +13,12 @@ export interface NodeBeats {
   leave(): Promise<void>
 }
 
-export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>, node: NewNode): NodeBeats => {
+/** @param clockAheadMs as of `NewNode`, at each beat */
+export const createNodeBeats = (
+  store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
+  node: Omit<NewNode, 'clockAheadMs'>,
+  clockAheadMs: () => number | null,
+): NodeBeats => {
   let nodes: readonly ServiceNode[] = []
   let rateShare = 1
   let beating: Promise<void> | null = null
@@ -21,7 +26,7 @@ export const createNodeBeats = (store: Pick<Store, 'now' | 'beatNode' | 'removeN
 
   const beat = async () => {
     try {
-      nodes = await store.beatNode(node)
+      nodes = await store.beatNode({ ...node, clockAheadMs: clockAheadMs() })
       const at = nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now()
       rateShare = shareOfRates(nodes, at)
     } catch {

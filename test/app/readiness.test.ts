@@ -18,6 +18,12 @@ const ACCOUNT: Account = {
   unreachableError: null,
 }
 
+const NODE: JudgedNode = {
+  ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
+  ...{ roles: ['poll'], clockAheadMs: null, startedAt: 0, seenAt: 0, steadyAt: 0, replaces: null },
+  ...{ isLost: false, differsIn: [], differsSince: null },
+}
+
 const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | null) | null = null) => {
   const state = {
     now: 0,
@@ -60,6 +66,7 @@ describe('readiness', () => {
       'upstream',
       'deliveries',
       'nodes',
+      'clock',
     ])
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
   })
@@ -80,21 +87,24 @@ describe('readiness', () => {
 
   test('names nodes that are lost or differ by their ids alone, and stays ready', async () => {
     const { state, check } = open()
-    const node: JudgedNode = {
-      ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
-      ...{ roles: ['poll'], startedAt: 0, seenAt: 0, steadyAt: 0, replaces: null },
-      ...{ isLost: false, differsIn: [], differsSince: null },
-    }
     state.nodes = [
-      node,
-      { ...node, id: 'node_2', isLost: true },
-      { ...node, id: 'node_3', differsIn: ['version', 'key'] },
+      NODE,
+      { ...NODE, id: 'node_2', isLost: true },
+      { ...NODE, id: 'node_3', differsIn: ['version', 'key'] },
     ]
     expect(await check('nodes')).toEqual({
       ...{ name: 'nodes', ok: true },
       reason:
         'node_2 has not shown itself since 1970-01-01T00:00:00.000Z; node_3 differs from the others in its version, key',
     })
+  })
+
+  test('names nodes whose clock is wrong by their ids alone, and stays ready', async () => {
+    const { state, check } = open()
+    state.nodes = [NODE, { ...NODE, id: 'node_2', clockAheadMs: -3_600_000 }]
+    const found = await check('clock')
+    expect(found).toMatchObject({ ok: true, reason: expect.stringContaining('node_2') })
+    expect(found?.reason).not.toMatch(/node_1|secret/)
   })
 
   test('fails with a reason while the process stops, and waits for no database to say so', async () => {

@@ -31,6 +31,12 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'node_differs', since, node: 'a:8080', differsIn: ['version', 'key'] },
   { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
   { code: 'operators_not_told', since, channel: 'webhook', problem: null, error: 'http 400' },
+  { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: 3_599_000 },
+  { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: -3_599_000 },
+  { code: 'messages_exhausted', since: null, count: 1 },
+  { code: 'messages_exhausted', since: null, count: 12 },
+  { code: 'callbacks_failing', since: null, urls: 1 },
+  { code: 'callbacks_failing', since: null, urls: 2 },
   { code: 'messages_held', since: null, held: 3, urls: 1 },
 ]
 

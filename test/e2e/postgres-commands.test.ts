@@ -132,7 +132,14 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   expect(of('backup')).toMatchObject([{ state: 'skipped', text: expect.stringContaining('PostgreSQL') }])
   expect(of('server')[0]?.text).toMatch(/^PostgreSQL \d+\.\d+, database doctored as user postgres$/)
 
-  await store.beatNode({ id: 'n1', name: 'here:8080', version: '1.0.0', settings: 'x', roles: ['api'] })
+  await store.beatNode({
+    id: 'n1',
+    name: 'here:8080',
+    version: '1.0.0',
+    settings: 'x',
+    clockAheadMs: null,
+    roles: ['api'],
+  })
   await server.query('ALTER TABLE deliveries RESET (autovacuum_vacuum_threshold)', [], 'doctored')
   await server.query('ALTER TABLE lanes DISABLE TRIGGER lanes_counted_at_insert', [], 'doctored')
   const later = await doctor()
@@ -231,7 +238,14 @@ test('the master key is not changed under a node that has only the one before it
     ...{ now: Date.now, sleep, defaultRate: 1 },
   })
   onTestFinished(() => store.close())
-  await store.beatNode({ id: 'node_1', name: 'late:8080', version: '1', settings: 's', roles: ['api'] })
+  await store.beatNode({
+    id: 'node_1',
+    name: 'late:8080',
+    version: '1',
+    settings: 's',
+    clockAheadMs: null,
+    roles: ['api'],
+  })
   const both = { MASTER_KEY: randomBytes(32).toString('base64'), MASTER_KEY_PREVIOUS: env.MASTER_KEY ?? '' }
   expect(await run(['rekey', '--json'], both)).toMatchObject({
     code: 1,

@@ -67,7 +67,10 @@ test('status names the nodes where there are several, who is lost, and who diffe
   {
     await using store = await openNodesAt(path, () => now)
     const beat = (name: string, settings = 'aaaaaaaa') =>
-      store.beatNode({ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings, roles: ['poll'] })
+      store.beatNode({
+        ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings, roles: ['poll'] },
+        clockAheadMs: name === 'odd' ? -3_599_000 : 500,
+      })
     await beat('gone')
     for (; now <= Date.now(); now += 5_000) for (const name of ['one', 'two']) await beat(name)
     await beat('odd', 'bbbbbbbb')
@@ -79,6 +82,10 @@ test('status names the nodes where there are several, who is lost, and who diffe
   expect(en).toMatch(/^! Since .* the node odd:8080 differs from the others: settings\.$/m)
   expect(en).toMatch(/gone:8080 *│ node_gone *│ poll *│ 1\.0\.0 *│ [\d.]+ \w+ *│ lost /)
   expect(en).toMatch(/odd:8080 *│ node_odd *│ .* differs: settings /)
+  const clock = 'The clock of odd:8080 is 60 min ahead of'
+  expect(en).toContain(`! ${clock}`)
+  const offline = await runCli(['doctor', '--offline', '--lang', 'en', '--only', 'clock'], desk.at)
+  expect(offline).toMatchObject({ code: 1, stdout: expect.stringContaining(clock) })
   const zh = (await runCli(['status', '--lang', 'zh'], desk.at)).stdout
   expect(zh).toMatch(/^! 节点 gone:8080 自协调世界时 .* 起没有报到/m)
   expect(zh).toMatch(/^! 自.*节点 odd:8080 与其他节点不一致：配置。$/m)

@@ -22,6 +22,7 @@ const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['detai
   'message.exhausted': HOST,
   'node.lost': { code: 'node_lost', since: AT, node: 'node-2:8080' },
   'node.differs': { code: 'node_differs', since: AT, node: 'node-2:8080', differsIn: ['version', 'settings', 'key'] },
+  'clock.wrong': { code: 'clock_wrong', since: null, node: 'node-2:8080', aheadMs: -3_600_000 },
   'backup.failed': { code: 'backup_failed', since: AT, reason: 'no_room' },
   'disk.low': { code: 'disk_low', since: null, freeBytes: 5e8 },
   'store.failing': { code: 'store_failing', since: null, error: 'ECONNREFUSED' },

@@ -251,7 +251,15 @@ test('what has an event of its own is not logged twice', async () => {
 })
 
 const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
-  ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
+  ...{
+    id: `node_${name}`,
+    name,
+    version: '1.0.0',
+    settings: 'aaaaaaaa',
+    clockAheadMs: null,
+    key: '11111111',
+    roles: ['poll'],
+  },
   ...{ startedAt: AT - HOUR, seenAt: AT, steadyAt: AT - HOUR, replaces: null, ...more },
 })
 
@@ -272,6 +280,15 @@ test('a lost node is noted, and its end, whether it came back or was replaced wh
   // Another one had noted it.
   state.nodeEvents = [{ condition: 'node.lost', subject: 'c' }]
   expect(await look()).toEqual(['node.lost c: well'])
+})
+
+test('a wrong clock of a node is noted, and its end also where the node is gone by then', async () => {
+  const { look, state, noted } = await open()
+  state.nodes = [node('a', { clockAheadMs: 3_600_000 })]
+  expect(await look()).toContain('clock.wrong a: wrong')
+  expect(noted).toContainEqual(expect.objectContaining({ details: expect.objectContaining({ aheadMs: 3_600_000 }) }))
+  state.nodes = []
+  expect(await look()).toEqual(['clock.wrong a: well'])
 })
 
 test('a node that was lost was told to be back for 30 s after the database had been away', async () => {

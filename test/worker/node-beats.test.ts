@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { NewNode, ServiceNode } from '../../src/store/nodes.ts'
 import { createNodeBeats } from '../../src/worker/node-beats.ts'
 
-const NODE: NewNode = { id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'] }
+const NODE: NewNode = { id: 'node_1', name: 'a:1', version: '1', settings: 's', clockAheadMs: null, roles: ['api'] }
 const ROW: ServiceNode = { ...NODE, key: 'k', startedAt: 1, seenAt: 1, steadyAt: 1, replaces: null }
 
 const open = () => {
@@ -20,6 +20,7 @@ const open = () => {
       removeNode: async () => void calls.push('remove'),
     },
     NODE,
+    () => null,
   )
   return { calls, beats, pending }
 }

@@ -36,7 +36,7 @@ export const askAccounts = async (
       const begin = clock.monotonic()
       const outcome = await upstream.ask({ ...account, apiKey }, unknownSerial())
       const durationMs = Math.round(clock.monotonic() - begin)
-      asked.push({ apiId: account.apiId, outcome, durationMs, aheadMs: upstream.clockAheadMs(account.id) })
+      asked.push({ apiId: account.apiId, outcome, durationMs, aheadMs: upstream.clockAheadMs() })
     }
     return asked
   } finally {

@@ -5,9 +5,13 @@ import { clock, random } from '../../app/clock-and-ids.ts'
 import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
+import type { Trouble } from '../../core/trouble.ts'
+import { NO_BACKUP } from '../../store/backup.ts'
 import type { Inspection } from '../../store/inspection.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
+import { givenUpIn } from '../../store/overview.ts'
+import { troublesOf } from '../../store/rules/troubles.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { openInspection } from '../../store/sqlite/inspection.ts'
 import { isServed } from '../../store/sqlite/presence.ts'
@@ -41,6 +45,8 @@ export interface Desk {
   unopened: Words | null
   /** Asks GetResult once for each account, the first time. */
   asked(): Promise<readonly AskedAccount[]>
+  /** What `status` says to be wrong, but for what the checks of the engine and of the last backup look at, at `at`. */
+  troubles(): Promise<{ at: number; troubles: readonly Trouble[] }>
 }
 
 /** Reads settings and opens the database, as far as they are there. */
@@ -62,6 +68,8 @@ export const openDesk = async ({
   const isThere = exists || database?.kind === 'postgres'
   const { inspection, unopened } = config && isThere ? await tryToOpen(path, config, options.now) : NOTHING
   let asked: Promise<readonly AskedAccount[]> | null = null
+  const isServedNow = path === null ? await hasNodes(inspection) : isServed(path)
+  let troubles: ReturnType<Desk['troubles']> | null = null
   return {
     ...options,
     env,
@@ -71,15 +79,37 @@ export const openDesk = async ({
     engine: database?.kind ?? null,
     path,
     exists,
-    isServed: path === null ? await hasNodes(inspection) : isServed(path),
+    isServed: isServedNow,
     inspection,
     unopened,
     asked: () => {
       asked ??= config ? askAccounts(config, inspection) : Promise.resolve([])
       return asked
     },
+    troubles: () => {
+      troubles ??= readTroubles(inspection, isServedNow, config)
+      return troubles
+    },
     close: async () => inspection?.close(),
   }
+}
+
+const readTroubles = async (
+  inspection: Inspection | null,
+  isServed: boolean,
+  config: Config | null,
+): ReturnType<Desk['troubles']> => {
+  if (inspection === null) return { at: 0, troubles: [] }
+  const stats = await inspection.stats()
+  const facts = {
+    ...{ stats, isServed, engine: null, backup: NO_BACKUP, refusingChannel: null, writeError: null },
+    deliveriesHeldAt: await inspection.deliveriesHeldAt(),
+    nodes: await inspection.listNodes(),
+    givenUp: await givenUpIn(inspection, stats.at),
+    // Where settings cannot be read, none of them is exceeded.
+    pollMaxMs: config?.polling.maxMs ?? Number.POSITIVE_INFINITY,
+  }
+  return { at: stats.at, troubles: troublesOf(facts) }
 }
 
 /** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */

@@ -10,7 +10,7 @@ import { type Desk, openDesk } from './desk.ts'
 import { checkDisk, checkFiles, checkSpace } from './files.ts'
 import { type Finding, type FindingState, failed, skipped, worstOf } from './finding.ts'
 import { CHECK_NAMES, type CheckName, OF_ENGINE } from './names.ts'
-import { checkClock, checkDns, checkProxies, checkUpstream } from './network.ts'
+import { checkDns, checkProxies, checkUpstream } from './network.ts'
 import { checkOperator } from './operator.ts'
 import {
   checkConnections,
@@ -23,7 +23,7 @@ import {
 import { checkSettings } from './settings.ts'
 import { checkHolders, checkLitestream, checkLog } from './users.ts'
 import { checkVersions } from './versions.ts'
-import { checkAccounts, checkBackup, checkDue, checkExhausted, checkNodes } from './work.ts'
+import { checkAccounts, checkBackup, checkCallbacks, checkClock, checkDue, checkExhausted, checkNodes } from './work.ts'
 
 type Found = Finding | readonly Finding[]
 type Check = (desk: Desk) => Found | Promise<Found>
@@ -54,12 +54,13 @@ const CHECKS: Readonly<Record<CheckName, Check>> = {
   accounts: checkAccounts,
   due: checkDue,
   exhausted: checkExhausted,
+  callbacks: checkCallbacks,
   nodes: checkNodes,
   backup: checkBackup,
 }
 
 /** These speak with others. */
-const ONLINE: readonly CheckName[] = ['dns', 'upstream', 'clock', 'proxies']
+const ONLINE: readonly CheckName[] = ['dns', 'upstream', 'proxies']
 const OFFLINE = skipped('not made, because of --offline', '因 --offline 未检查')
 
 const OF_OTHER_DATABASE = skipped('not made: it is about another kind of database', '未检查：该项针对另一种数据库')

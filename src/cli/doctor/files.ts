@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { LOW_DISK_BYTES } from '../../store/rules/troubles.ts'
 import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
 import { formatBytes } from '../format.ts'
 import type { Desk } from './desk.ts'
@@ -91,7 +92,6 @@ export const judgeDisk = (path: string, network: string | null): Finding =>
 export const checkDisk = ({ path }: Desk): Finding =>
   path === null ? NO_SQLITE : judgeDisk(path, networkOf(dirname(path)))
 
-const LEAST_BYTES = 1e9
 const HARDLY_ANY = 200e6
 
 /** A backup needs as much as the database has, and so does a restore. */
@@ -99,7 +99,7 @@ export const judgeSpace = ({ free, used, folder }: { free: number; used: number;
   const [left, size] = [formatBytes(free), formatBytes(used)]
   const en = `${left} are free in ${folder}; the database has ${size}`
   const zh = `${folder} 可用 ${left}，数据库占 ${size}`
-  if (free >= Math.max(LEAST_BYTES, used)) return ok(en, zh)
+  if (free >= Math.max(LOW_DISK_BYTES, used)) return ok(en, zh)
   const more = todo(
     'make room, or erase what is older than a shorter RETENTION',
     '请腾出空间，或缩短 RETENTION 后清除旧数据',

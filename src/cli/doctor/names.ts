@@ -25,6 +25,7 @@ export const CHECK_NAMES = [
   'accounts',
   'due',
   'exhausted',
+  'callbacks',
   'nodes',
   'backup',
 ] as const

@@ -113,32 +113,6 @@ export const checkUpstream = async ({ config, asked }: Desk): Promise<Finding | 
   return accounts.map(judgeAnswer)
 }
 
-const NOTICEABLE_MS = 5 * SECOND
-const HARMFUL_MS = 60 * SECOND
-
-/** @param aheadMs how far GetResult's clock is ahead of ours */
-export const judgeClock = (aheadMs: number | null): Finding => {
-  if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
-  const seconds = Math.round(Math.abs(aheadMs) / SECOND)
-  const [en, zh] = aheadMs > 0 ? ['behind', '慢'] : ['ahead of', '快']
-  if (Math.abs(aheadMs) < NOTICEABLE_MS)
-    return ok(
-      `the clocks here and at GetResult agree to within ${Math.max(1, seconds)} s`,
-      `本机与 GetResult 的时钟相差在 ${Math.max(1, seconds)} 秒以内`,
-    )
-  const judge = Math.abs(aheadMs) < HARMFUL_MS ? warning : failed
-  return judge(
-    `the clock here is ${seconds} s ${en} GetResult's; receivers refuse webhooks that are minutes off`,
-    `本机时钟比 GetResult ${zh} ${seconds} 秒；相差数分钟时接收端会拒收回调`,
-    todo('have the machine keep its clock right', '请让本机自动校时', 'sudo timedatectl set-ntp true'),
-  )
-}
-
-export const checkClock = async ({ config, asked }: Desk): Promise<Finding> => {
-  if (config === null) return NO_CONFIG
-  return judgeClock((await asked()).find(({ aheadMs }) => aheadMs !== null)?.aheadMs ?? null)
-}
-
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
 const PROXY_MS = 5 * SECOND
 

@@ -1,5 +1,6 @@
+import { hostname } from 'node:os'
 import { random } from '../../app/clock-and-ids.ts'
-import { DAY, HOUR } from '../../core/duration.ts'
+import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import type { Language } from '../../core/language.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import type { Trouble, TroubleCode } from '../../core/trouble.ts'
@@ -7,7 +8,7 @@ import { describeTrouble } from '../../core/trouble-texts.ts'
 import type { LastBackup } from '../../store/backup.ts'
 import type { BackupProblem } from '../../store/backup-problem.ts'
 import { verifyBackup } from '../../store/backups.ts'
-import { accountTroubles, deliveryTroubles, nodeTroubles } from '../../store/rules/troubles.ts'
+import { wrongClocks } from '../../store/rules/troubles.ts'
 import { problemText } from '../backup-problem-texts.ts'
 import { formatTime } from '../frame/output.ts'
 import { commandFor } from '../trouble-command.ts'
@@ -16,7 +17,7 @@ import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
 
 /** What an operator has done on purpose, or what passes by itself, is a warning. */
-const SEVERE: readonly TroubleCode[] = ['account_paused', 'upstream_unreachable', 'deliveries_late']
+const SEVERE: readonly TroubleCode[] = ['account_paused', 'upstream_unreachable', 'deliveries_late', 'clock_wrong']
 
 export const judgeTrouble = (trouble: Trouble, { at, call }: { at: number; call: string }): Finding => {
   const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
@@ -25,64 +26,62 @@ export const judgeTrouble = (trouble: Trouble, { at, call }: { at: number; call:
   return judge(en.sentence, zh.sentence, todo(en.remedy, zh.remedy, commandFor(trouble, call) ?? undefined))
 }
 
-/** Where settings cannot be read, none of them is exceeded. */
-const momentOf = ({ isServed, config }: Desk, at: number) => ({
-  ...{ at, isServed },
-  pollMaxMs: config?.polling.maxMs ?? Number.POSITIVE_INFINITY,
-})
+/** What `status` says of these kinds, each as a finding. */
+const foundOf = async (desk: Desk, codes: readonly TroubleCode[]): Promise<Finding[]> => {
+  const { at, troubles } = await desk.troubles()
+  return troubles
+    .filter(({ code }) => codes.includes(code))
+    .map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
+}
 
-export const checkAccounts = (desk: Desk) =>
-  onTables(desk, async ({ stats }) => {
-    const { accounts, at } = await stats()
-    const troubles = accounts
-      .flatMap(account => accountTroubles(account, momentOf(desk, at)))
-      .filter(({ code }) => code !== 'polls_late')
-    if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
-    return ok(
-      `${accounts.length} accounts, and none is paused or unreachable`,
-      `共 ${accounts.length} 个账户，均未暂停且可连接`,
-    )
+const checkTroubles = (codes: readonly TroubleCode[], well: Finding) => (desk: Desk) =>
+  onTables(desk, async () => {
+    const found = await foundOf(desk, codes)
+    return found.length > 0 ? found : well
   })
 
-export const checkDue = (desk: Desk) =>
-  onTables(desk, async ({ stats, deliveriesHeldAt }) => {
-    const all = await stats()
-    const { accounts, at } = all
-    const late = accounts
-      .flatMap(account => accountTroubles(account, momentOf(desk, at)))
-      .filter(({ code }) => code === 'polls_late')
-    const troubles = [...late, ...deliveryTroubles(all, await deliveriesHeldAt())]
-    if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
-    return ok('nothing has been due for more than two minutes', '没有等待超过两分钟的查询或回调')
-  })
+export const checkAccounts = checkTroubles(
+  ['account_paused', 'account_paused_by_operator', 'upstream_unreachable'],
+  ok('no account is paused or unreachable', '所有账户均未暂停且可连接'),
+)
 
-export const judgeExhausted = (exhausted: number, call: string): Finding =>
-  exhausted === 0
-    ? ok('no webhook has been given up', '没有放弃投递的回调')
-    : warning(
-        `${exhausted} webhooks were given up: their partners have not been told`,
-        `${exhausted} 个回调已放弃投递：合作方尚未收到`,
-        todo(
-          'when the receivers work again, resend those of a partner',
-          '接收端恢复后，请按合作方重新投递',
-          `${call} resend --partner PARTNER_ID --since 7d`,
-        ),
-      )
+export const checkDue = checkTroubles(
+  ['polls_late', 'deliveries_late', 'deliveries_held'],
+  ok('nothing has been due for more than two minutes', '没有等待超过两分钟的查询或回调'),
+)
 
-export const checkExhausted = (desk: Desk) =>
-  onTables(desk, async ({ stats }) => judgeExhausted((await stats()).messages.exhausted, desk.call))
+export const checkExhausted = checkTroubles(
+  ['messages_exhausted'],
+  ok('no webhook has been given up in the last day', '最近一天没有放弃投递的回调'),
+)
 
-export const checkNodes = (desk: Desk) =>
-  onTables(desk, async ({ stats, listNodes }) => {
-    const [{ at }, nodes] = [await stats(), await listNodes()]
-    // That no service has it open is said by `holders`.
-    const troubles = desk.isServed ? nodeTroubles(nodes, at) : []
-    if (troubles.length > 0) return troubles.map(trouble => judgeTrouble(trouble, { at, call: desk.call }))
-    return ok(
-      `${desk.isServed ? nodes.length : 0} nodes, and none is lost or differs from the others`,
-      `共 ${desk.isServed ? nodes.length : 0} 个节点，没有失联或不一致的`,
-    )
-  })
+export const checkCallbacks = checkTroubles(
+  ['callbacks_failing', 'messages_held'],
+  ok('no callback URL has failed for an hour, and none is on hold', '没有持续失败一小时以上或暂停投递的回调地址'),
+)
+
+// That no service has it open is said by `holders`.
+export const checkNodes = checkTroubles(
+  ['node_lost', 'node_differs'],
+  ok('no node is lost or differs from the others', '没有失联或不一致的节点'),
+)
+
+/** The clock of this machine now, or where GetResult does not tell, those of nodes as they were last told. */
+export const checkClock = async (desk: Desk): Promise<Finding | Finding[]> => {
+  const asked = desk.offline ? [] : await desk.asked()
+  const clockAheadMs = asked.find(({ aheadMs }) => aheadMs !== null)?.aheadMs ?? null
+  const here = { at: desk.now, call: desk.call }
+  const own = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs }]).map(one => judgeTrouble(one, here))
+  const found = own.length === 0 && desk.inspection?.age === 'current' ? await foundOf(desk, ['clock_wrong']) : own
+  if (found.length > 0) return found
+  if (clockAheadMs === null)
+    return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
+  const apart = Math.max(1, Math.round(Math.abs(clockAheadMs) / SECOND))
+  return ok(
+    `the clocks here and at GetResult agree to within ${apart} s`,
+    `本机与 GetResult 的时钟相差在 ${apart} 秒以内`,
+  )
+}
 
 const FRESH_MS = 26 * HOUR
 const OLD_MS = 7 * DAY

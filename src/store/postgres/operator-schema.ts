@@ -1,6 +1,6 @@
 import type { NodeRole } from '../../core/node.ts'
 import type { OperatorCondition } from '../../core/operator-event.ts'
-import { identity, oneOf, text, time } from './columns.ts'
+import { identity, int8, oneOf, text, time } from './columns.ts'
 import { index, integer, jsonb, pgTable, sql, uniqueIndex } from './drizzle.ts'
 
 /** What operators are to be told of: history, outbox and queue at once, outside the deliverer's. Few: `MOST_OPERATOR_EVENTS`. */
@@ -44,4 +44,5 @@ export const nodes = pgTable('nodes', {
   seenAt: time('seen_at').notNull(),
   steadyAt: time('steady_at').notNull(),
   replaces: text('replaces'),
+  clockAheadMs: int8('clock_ahead_ms'),
 })

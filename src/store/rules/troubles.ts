@@ -6,15 +6,18 @@ import type { ServiceNode } from '../nodes.ts'
 import type { AccountStats, EngineStats, Stats } from '../stats.ts'
 import { type JudgedNode, judgeNodes } from './nodes.ts'
 
-const LOW_DISK_BYTES = 1024 ** 3
+export const LOW_DISK_BYTES = 1024 ** 3
 /** A backup of a large file takes as long, and does no harm. */
 const PINNED_MS = 10 * MINUTE
+/** A receiver refuses webhooks that are minutes off; of the `Date` of an answer half a second is not known. */
+const WRONG_CLOCK_MS = 30 * SECOND
 /** A node folds up to 100,000 changes in 2 seconds. */
 const MANY_UNFOLDED = 200_000
 
 export interface TroubleFacts {
   stats: Stats
-  engine: EngineStats
+  /** Null: others look at it. */
+  engine: EngineStats | null
   /** Since when an operator holds all deliveries; null: none does. */
   deliveriesHeldAt: number | null
   backup: LastBackup
@@ -26,6 +29,8 @@ export interface TroubleFacts {
   writeError: string | null
   /** A service has the database open. */
   isServed: boolean
+  /** Webhooks that were given up in the last day; since then some of them may have been delivered. */
+  givenUp: number
   /** `POLL_MAX_INTERVAL` */
   pollMaxMs: number
 }
@@ -41,6 +46,7 @@ export const troublesOf = ({
   missedNodes,
   writeError,
   isServed,
+  givenUp,
   pollMaxMs,
 }: TroubleFacts): Trouble[] => {
   // Where none works, that is all there is to say of them.
@@ -51,6 +57,7 @@ export const troublesOf = ({
     ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed, pollMaxMs })),
     ...deliveryTroubles(stats, deliveriesHeldAt),
     ...lostNodes(judged),
+    ...wrongClocks(judged),
     // That it is full is said already.
     ...engineTroubles(engine, stats.at).filter(
       ({ code }) => code !== 'disk_low' || !writeError?.startsWith('SQLITE_FULL'),
@@ -60,7 +67,7 @@ export const troublesOf = ({
       : []),
     ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
     ...differingNodes(judged),
-    ...heldMessages(stats),
+    ...callbackTroubles(stats, givenUp),
   ]
 }
 
@@ -71,7 +78,7 @@ interface Moment {
   pollMaxMs: number
 }
 
-export const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
+const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
   const { apiId, pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
   const nextTryAt = moment.isServed ? account.probeAt : null
   if (pausedAt !== null) {
@@ -99,17 +106,11 @@ const latePolls = (
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog, ...(lasts ? { everyMs } : {}) }]
 }
 
-export const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
+const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
   const { due, dueIsCapped: isCapped, oldestDueAt, mostFor } = deliveries
   if (heldAt !== null) return [{ code: 'deliveries_held', since: heldAt, due, isCapped }]
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
   return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
-}
-
-/** Of all nodes, whether anybody works or not. */
-export const nodeTroubles = (nodes: readonly ServiceNode[], at: number): Trouble[] => {
-  const judged = judgeNodes(nodes, at)
-  return [...lostNodes(judged), ...differingNodes(judged)]
 }
 
 const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] => {
@@ -121,12 +122,23 @@ const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] => {
   })
 }
 
+type TimedNode = Pick<JudgedNode, 'name' | 'isLost' | 'clockAheadMs'>
+
+/** Of nodes that are there. */
+export const wrongClocks = (nodes: readonly TimedNode[]): Extract<Trouble, { code: 'clock_wrong' }>[] =>
+  nodes.flatMap(({ name: node, isLost, clockAheadMs: aheadMs }) =>
+    isLost || aheadMs === null || Math.abs(aheadMs) < WRONG_CLOCK_MS
+      ? []
+      : [{ code: 'clock_wrong', since: null, node, aheadMs }],
+  )
+
 const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
   nodes.flatMap(({ name: node, differsSince, differsIn }) =>
     differsSince === null ? [] : [{ code: 'node_differs', since: differsSince, node, differsIn }],
   )
 
-const engineTroubles = (engine: EngineStats, at: number): Trouble[] => {
+const engineTroubles = (engine: EngineStats | null, at: number): Trouble[] => {
+  if (engine === null) return []
   if (engine.kind === 'postgres') {
     const { oldestSnapshotMs, unfoldedCounts: changes } = engine
     return [
@@ -142,5 +154,14 @@ const engineTroubles = (engine: EngineStats, at: number): Trouble[] => {
   return troubles
 }
 
-const heldMessages = ({ deliveries: { held }, callbacks: { gone, disabled } }: Stats): Trouble[] =>
-  held === 0 ? [] : [{ code: 'messages_held', since: null, held, urls: gone + disabled }]
+const callbackTroubles = (
+  { deliveries: { held }, messages, callbacks: { gone, failing, disabled } }: Stats,
+  givenUp: number,
+): Trouble[] => {
+  const count = Math.min(givenUp, messages.exhausted)
+  return [
+    ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count } as const] : []),
+    ...(failing > 0 ? [{ code: 'callbacks_failing', since: null, urls: failing } as const] : []),
+    ...(held > 0 ? [{ code: 'messages_held', since: null, held, urls: gone + disabled } as const] : []),
+  ]
+}

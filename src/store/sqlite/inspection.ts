@@ -3,6 +3,7 @@ import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
+import { createHistory } from './history.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf } from './opening.ts'
 import { prepareOperatorChannel } from './operator-events.ts'
@@ -35,6 +36,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       lastBackup: async () => prepareBackupRecords(client).last(),
       refusingChannel: async () => prepareOperatorChannel(client).refusing(),
       listNodes: createNodes(context).listNodes,
+      listHistory: createHistory(context).listHistory,
       accounts: async () => {
         const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
         return rows.map(row => inspectAccount(row, sealed))

@@ -44,4 +44,5 @@ export const nodes = sqliteTable('nodes', {
   seenAt: time('seen_at').notNull(),
   steadyAt: time('steady_at').notNull(),
   replaces: text('replaces'),
+  clockAheadMs: integer('clock_ahead_ms'),
 })

@@ -4,7 +4,14 @@ import type { NewNode } from '../../../src/store/nodes.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 const node = (name: string, more: Partial<NewNode> = {}): NewNode => ({
-  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa', roles: ['api', 'poll'] },
+  ...{
+    id: `node_${name}`,
+    name: `${name}:8080`,
+    version: '1.0.0',
+    settings: 'aaaaaaaa',
+    clockAheadMs: null,
+    roles: ['api', 'poll'],
+  },
   ...more,
 })
 
@@ -24,7 +31,14 @@ test('operators see which nodes work on the database, who of them is lost, and w
     { id: 'node_d', lost: false, differsIn: [] },
   ])
   expect(json.data[0]).toEqual({
-    ...{ id: 'node_a', name: 'a:8080', roles: ['api', 'poll'], version: '1.0.0', settings: 'aaaaaaaa' },
+    ...{
+      id: 'node_a',
+      name: 'a:8080',
+      roles: ['api', 'poll'],
+      version: '1.0.0',
+      settings: 'aaaaaaaa',
+      clockAheadMs: null,
+    },
     ...{ key: expect.stringMatching(/^[0-9a-f]+$/), startedAt, lost: false, differsIn: [] },
     seenAt: new Date(api.clock.now - 5 * SECOND).toISOString(),
   })

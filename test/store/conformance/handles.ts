@@ -59,7 +59,7 @@ export const describeHandles = (open: OpenTwo): void => {
   test('see each other as nodes, also where both show themselves at once', async () => {
     await using opened = await openBenches(open)
     const { bench, other, both } = opened
-    const node = { version: '1', settings: 's', roles: ['poll'] } as const
+    const node = { version: '1', settings: 's', clockAheadMs: null, roles: ['poll'] } as const
     const beat = (store: Store) => {
       const name = store === other ? 'b' : 'a'
       return store.beatNode({ ...node, id: `node_${name}`, name })

@@ -5,7 +5,7 @@ import { BEAT_EVERY_MS, MOST_NODES } from '../../../src/store/rules/nodes.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
-  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa' },
+  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null },
   ...{ roles: ['api', 'deliver'], ...more },
 })
 

@@ -7,7 +7,14 @@ import { afterBeat, BEAT_EVERY_MS, judgeNodes, MOST_NODES } from '../../../src/s
 const START = Date.parse('2026-11-26T08:00:00Z')
 
 const named = (name: string, more: Partial<NewNode & { key: string }> = {}) => ({
-  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
+  ...{
+    id: `node_${name}`,
+    name: `${name}:8080`,
+    version: '1.0.0',
+    settings: 'aaaaaaaa',
+    clockAheadMs: null,
+    key: '11111111',
+  },
   ...{ roles: NODE_ROLES, ...more },
 })
 

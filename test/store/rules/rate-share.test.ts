@@ -5,7 +5,15 @@ import { shareOfRates as shareAt } from '../../../src/store/rules/rate-share.ts'
 const NOW = Date.parse('2026-11-26T08:00:00Z')
 const shareOfRates = (nodes: readonly ServiceNode[]) => shareAt(nodes, NOW)
 const node = (id: number, more: Partial<ServiceNode> = {}): ServiceNode => ({
-  ...{ id: `node_${id}`, name: `${id}:8080`, version: '1', settings: 's', roles: ['api', 'poll'], key: 'k' },
+  ...{
+    id: `node_${id}`,
+    name: `${id}:8080`,
+    version: '1',
+    settings: 's',
+    clockAheadMs: null,
+    roles: ['api', 'poll'],
+    key: 'k',
+  },
   ...{ startedAt: NOW - 60_000, seenAt: NOW, steadyAt: NOW - 60_000, replaces: null, ...more },
 })
 const nodes = (count: number, more: Partial<ServiceNode> = {}) => Array.from({ length: count }, (_, n) => node(n, more))

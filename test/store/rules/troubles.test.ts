@@ -59,6 +59,7 @@ const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
       nodes: [],
       writeError: null,
       isServed: true,
+      givenUp: 0,
       pollMaxMs: 5 * MINUTE,
     },
     ...more,
@@ -103,7 +104,7 @@ test.each([
   ],
   [
     'webhooks on hold',
-    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1, failing: 5, disabled: 2 } },
+    { ...withDeliveries({ held: 3 }), callbacks: { gone: 1, failing: 0, disabled: 2 } },
     { code: 'messages_held', since: null, held: 3, urls: 3 },
   ],
 ])('tells of %s', (_name, some, trouble) => {
@@ -231,7 +232,15 @@ test('tells of a backup that has failed, and no more once one is good', () => {
 
 test('names a node that is lost before what is nearly full, and one that differs near the end, by its name', () => {
   const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
-    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
+    ...{
+      id: `node_${name}`,
+      name,
+      version: '1.0.0',
+      settings: 'aaaaaaaa',
+      clockAheadMs: null,
+      key: '11111111',
+      roles: ['poll'],
+    },
     ...{ startedAt: AT - MINUTE, seenAt: AT, steadyAt: AT - MINUTE, replaces: null, ...more },
   })
   const nodes = [node('a'), node('b', { seenAt: AT - 40 * SECOND }), node('c', { key: '22222222' }), node('d')]
@@ -244,9 +253,33 @@ test('names a node that is lost before what is nearly full, and one that differs
   expect(told(stats, { nodes, isServed: false })).toMatchObject([{ code: 'no_service' }])
 })
 
+test('names the nodes whose clock is off by what receivers may not stand, but for one that is lost', () => {
+  const node = (name: string, clockAheadMs: number | null, seenAt = AT): ServiceNode => ({
+    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
+    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, replaces: null, clockAheadMs },
+  })
+  const lost = node('lost', 3_600_000, AT - 40 * SECOND)
+  const nodes = [node('new', null), node('well', 29_999), node('behind', 30_000), node('ahead', -3_600_000), lost]
+  expect(told(stats, { nodes }).slice(1)).toEqual([
+    { code: 'clock_wrong', since: null, node: 'ahead', aheadMs: -3_600_000 },
+    { code: 'clock_wrong', since: null, node: 'behind', aheadMs: 30_000 },
+  ])
+})
+
+test('says what was given up in the last day and is still, and how many URLs only fail', () => {
+  const messages = { ...stats.messages, exhausted: 3 }
+  expect(told({ ...stats, messages })).toEqual([])
+  expect(told({ ...stats, messages }, { givenUp: 2 })).toEqual([{ code: 'messages_exhausted', since: null, count: 2 }])
+  // Three of them were resent, and delivered.
+  expect(told({ ...stats, messages }, { givenUp: 6 })).toMatchObject([{ count: 3 }])
+  expect(told({ ...stats, callbacks: { gone: 0, failing: 4, disabled: 0 } })).toEqual([
+    { code: 'callbacks_failing', since: null, urls: 4 },
+  ])
+})
+
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
   const node = (name: string, roles: ServiceNode['roles'], seenAt = AT): ServiceNode => ({
-    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles },
+    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null, key: '11111111', roles },
     ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, replaces: null },
   })
   const [a, b] = [node('a', ['api', 'deliver']), node('b', ['poll', 'deliver'], AT - 40 * SECOND)]

@@ -80,7 +80,7 @@ const ACT: NewAct = {
   reason: null,
   outcome: 'done',
 }
-const NODE = { id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'] } as const
+const NODE = { id: 'node_1', name: 'a:1', version: '1', settings: 's', clockAheadMs: null, roles: ['api'] } as const
 const ACCOUNT = { id: 'acc_1', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'static' } as const
 
 /** For each verb that writes, a state in which it has much to do. */
