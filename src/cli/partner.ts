@@ -23,7 +23,7 @@ interface PartnerTexts {
 
 const en: PartnerTexts = {
   created: (name, id) =>
-    `Created ${name} (${id}). The key and the secret are shown this once; keep them. To paste into a shell:`,
+    `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
   head: zone => ['id', 'name', 'disabled', `created (${zone})`],
   yes: 'yes',
   no: 'no',
@@ -33,7 +33,7 @@ const en: PartnerTexts = {
 }
 
 const zh: PartnerTexts = {
-  created: (name, id) => `已新建 ${name}（${id}）。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
+  created: (name, id) => `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
   head: zone => ['id', '名称', '已停用', `创建时间（${zone}）`],
   yes: '是',
   no: '否',

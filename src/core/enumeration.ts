@@ -1,6 +1,4 @@
-import { hash } from 'node:crypto'
 import { MINUTE } from './duration.ts'
-import { serialKey } from './serial-key.ts'
 import type { VerificationStep } from './verification.ts'
 
 /** The serials that a partner has registered at one node, to see whether they lie side by side. Times are epoch ms. */
@@ -19,8 +17,6 @@ export const NO_SEQUENCE: SerialSequence = { lastSerial: null, serials: 0, adjac
 
 /** The counters that show whether a partner enumerates other people's serials, over all nodes. Times are epoch ms. */
 export interface EnumerationState {
-  /** The serials of other partners that it named, each with when it was counted, the newest last; `MOST_CONFLICTS` at most. */
-  conflicts: readonly { mark: string; at: number }[]
   /** Serials that upstream was asked about in the current window. */
   lookups: number
   /** How many of them upstream did not know. */
@@ -29,33 +25,26 @@ export interface EnumerationState {
   slowedUntil: number
 }
 
-export const NO_ENUMERATION: EnumerationState = { conflicts: [], lookups: 0, notFound: 0, slowedUntil: 0 }
-
-/** Why a partner is slowed down. */
-export type EnumerationSign = 'serials_of_others' | 'serials_unknown'
+export const NO_ENUMERATION: EnumerationState = { lookups: 0, notFound: 0, slowedUntil: 0 }
 
 /** What a node has seen of a partner since it last told. */
 export interface SeenSerials {
   partnerId: string
-  /** The `conflictMark`s of different serials of other partners that it named; `MOST_CONFLICTS` are enough. */
-  conflicts: readonly string[]
   /** Of each serial that upstream was asked about, in this order: that it is not known; `LOOKUP_WINDOW` are enough. */
   lookups: readonly boolean[]
 }
 
-/** Until when a partner is slowed down, 0: it is not; and the sign that has begun it just now, null: none. */
+/** Until when a partner is slowed down, 0: it is not; and the sign that has begun it just now, null: none. A serial that another has is none: who comes second may be its owner. */
 export interface SlowedPartner {
   partnerId: string
   slowedUntil: number
-  sign: EnumerationSign | null
+  sign: 'serials_unknown' | null
 }
 
 const SERIAL_WINDOW = 40
 const MOST_ADJACENT = 30
 /** Serials of real checks are far apart: they begin with the second of their submission. */
 const ADJACENT_DISTANCE = 3n
-export const MOST_CONFLICTS = 5
-const CONFLICT_WINDOW_MS = 10 * MINUTE
 export const LOOKUP_WINDOW = 60
 const NOT_FOUND_SHARE = 0.8
 const SLOWED_MS = 10 * MINUTE
@@ -99,24 +88,6 @@ export const lookupOf = (
   return isThird || isGivenUp ? 'not_found' : null
 }
 
-const MARK_LENGTH = 8
-
-/** By what serials of others are told apart, those of one key being one. It is kept, and too short to tell which serial it is of. */
-export const conflictMark = (idcardid: string): string => hash('sha256', serialKey(idcardid)).slice(0, MARK_LENGTH)
-
-/**
- * The state after the partner has named a serial that belongs to another one. Several in a short time, however far apart they lie,
- * are no accident. One that is named again and again is: somebody else has registered it first.
- */
-export const afterConflict = (state: EnumerationState, mark: string, now: number): EnumerationState => {
-  // Where the clock was set back, what lies ahead counts too.
-  const recent = state.conflicts.filter(({ at }) => at > now - CONFLICT_WINDOW_MS)
-  if (recent.some(conflict => conflict.mark === mark)) return state
-  const conflicts = [...recent, { mark, at: now }].slice(-MOST_CONFLICTS)
-  if (conflicts.length < MOST_CONFLICTS) return { ...state, conflicts }
-  return { ...state, conflicts, slowedUntil: now + SLOWED_MS }
-}
-
 /** The state after upstream has answered about a serial of the partner. A partner whose serials mostly do not exist is suspect. */
 export const afterLookup = (state: EnumerationState, isNotFound: boolean, now: number): EnumerationState => {
   const lookups = state.lookups + 1
@@ -136,19 +107,12 @@ export const slowedForMs = (slowedUntil: number, now: number): number => {
 /** The state after a node has told what it has seen, as if one node had seen it all; and what that means for the partner. */
 export const afterSeen = (
   state: EnumerationState,
-  { partnerId, conflicts, lookups }: SeenSerials,
+  { partnerId, lookups }: SeenSerials,
   now: number,
 ): { state: EnumerationState; slowed: SlowedPartner } => {
-  const named = conflicts.reduce((before, mark) => afterConflict(before, mark, now), state)
-  const asked = lookups.reduce((before, isNotFound) => afterLookup(before, isNotFound, now), named)
+  const asked = lookups.reduce((before, isNotFound) => afterLookup(before, isNotFound, now), state)
   const isSlowed = ({ slowedUntil }: EnumerationState): boolean => slowedForMs(slowedUntil, now) > 0
   // One that is only prolonged is not told again.
-  const sign = isSlowed(state)
-    ? null
-    : isSlowed(named)
-      ? 'serials_of_others'
-      : isSlowed(asked)
-        ? 'serials_unknown'
-        : null
+  const sign = !isSlowed(state) && isSlowed(asked) ? 'serials_unknown' : null
   return { state: asked, slowed: { partnerId, slowedUntil: asked.slowedUntil, sign } }
 }

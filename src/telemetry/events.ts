@@ -213,11 +213,11 @@ export const EVENTS = {
     level: 'warn',
     fields: {
       partnerId: TEXT,
-      sign: field<'serials_in_sequence' | 'serials_of_others' | 'serials_unknown'>('text'),
+      sign: field<'serials_in_sequence' | 'serials_unknown'>('text'),
       slowedUntil: orNull(ISO_TIME),
     },
     meaning:
-      "A partner registers serials in sequence, five different ones of other partners within 10 minutes, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
+      "A partner registers serials in sequence, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
   },
   'history.failed': {
     level: 'warn',

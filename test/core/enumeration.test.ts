@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
-  afterConflict,
   afterLookup,
   afterSeen,
   afterSerial,
-  conflictMark,
   type EnumerationState,
   NO_ENUMERATION,
   NO_SEQUENCE,
@@ -17,11 +15,6 @@ const SLOWED_UNTIL = NOW + 10 * 60_000
 
 const serials = (ids: readonly (string | number | bigint)[]): SerialSequence =>
   ids.reduce<SerialSequence>((state, id) => afterSerial(state, String(id), NOW), NO_SEQUENCE)
-const afterNaming = (state: EnumerationState, idcardid: string, at = NOW): EnumerationState =>
-  afterConflict(state, conflictMark(idcardid), at)
-/** At each of these times it names one serial more of another partner. */
-const conflicts = (times: readonly number[]): EnumerationState =>
-  times.reduce<EnumerationState>((state, at, n) => afterNaming(state, `${9_000 + n}`, at), NO_ENUMERATION)
 const answers = (notFound: number, others: number): EnumerationState => {
   const all = [...Array<boolean>(notFound).fill(true), ...Array<boolean>(others).fill(false)]
   return all.reduce<EnumerationState>((state, isNotFound) => afterLookup(state, isNotFound, NOW), NO_ENUMERATION)
@@ -77,39 +70,6 @@ describe('M4: serials in sequence', () => {
   })
 })
 
-describe('M4: serials of other partners', () => {
-  test('tell and slow down at the fifth within ten minutes, however far apart they lie', () => {
-    expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW])).toMatchObject({ slowedUntil: 0 })
-    const told = { slowedUntil: SLOWED_UNTIL }
-    expect(conflicts([NOW - 599_999, NOW - 9, NOW - 8, NOW - 1, NOW])).toMatchObject(told)
-  })
-
-  test('are forgotten after ten minutes', () => {
-    const apart = Array.from({ length: 100 }, (_, n) => NOW + 150_000 * n)
-    expect(conflicts(apart).slowedUntil).toBe(0)
-  })
-
-  test('one that was named again and again counted each time, and slowed down who had lost it to a squatter', () => {
-    const same = ['77', '077', '77-a', '77', '77', '77', '77']
-    const named = same.reduce<EnumerationState>((state, id) => afterNaming(state, id), NO_ENUMERATION)
-    expect(named.slowedUntil).toBe(0)
-    const others = ['81', '82', '83'].reduce<EnumerationState>((state, id) => afterNaming(state, id), named)
-    expect(others.slowedUntil).toBe(0)
-    expect(afterNaming(others, '84').slowedUntil).toBe(SLOWED_UNTIL)
-  })
-
-  test('are kept as five at most, however many there are', () => {
-    const state = conflicts(Array(1_000).fill(NOW))
-    expect(state.conflicts).toHaveLength(5)
-    expect(state.slowedUntil).toBe(SLOWED_UNTIL)
-  })
-
-  test('go on slowing down while they go on', () => {
-    const four = [NOW, NOW, NOW, NOW]
-    expect(conflicts([...four, NOW, NOW + 60_000]).slowedUntil).toBe(SLOWED_UNTIL + 60_000)
-  })
-})
-
 describe('M4: serials that upstream does not know', () => {
   test('are seen where at least 48 of 60 are', () => {
     expect(answers(48, 12).slowedUntil).toBe(SLOWED_UNTIL)
@@ -139,28 +99,21 @@ describe('M4: serials that upstream does not know', () => {
 })
 
 describe('M4: what several nodes have seen', () => {
-  const seen = (conflicts: readonly string[], lookups: readonly boolean[] = []) => ({
-    partnerId: 'partner_1',
-    conflicts,
-    lookups,
-  })
+  const unknown = (count: number) => ({ partnerId: 'partner_1', lookups: Array<boolean>(count).fill(true) })
 
   test('counts as if one node had seen it, whoever tells it', () => {
-    const first = afterSeen(NO_ENUMERATION, seen(['a', 'b', 'c'], Array(40).fill(true)), NOW)
+    const first = afterSeen(NO_ENUMERATION, unknown(40), NOW)
     expect(first.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: 0, sign: null })
-    const others = afterSeen(first.state, seen(['c', 'd', 'e']), NOW)
-    expect(others.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: SLOWED_UNTIL, sign: 'serials_of_others' })
-    const unknown = afterSeen(first.state, seen([], Array(20).fill(true)), NOW)
-    expect(unknown.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: SLOWED_UNTIL, sign: 'serials_unknown' })
+    const then = afterSeen(first.state, unknown(20), NOW)
+    expect(then.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: SLOWED_UNTIL, sign: 'serials_unknown' })
   })
 
   test('is a sign once, and again only after it has ended', () => {
-    const five = seen(['a', 'b', 'c', 'd', 'e'])
-    const { state } = afterSeen(NO_ENUMERATION, five, NOW)
-    const more = afterSeen(state, seen(['f']), NOW + 1)
+    const { state } = afterSeen(NO_ENUMERATION, unknown(60), NOW)
+    const more = afterSeen(state, unknown(60), NOW + 1)
     expect(more.slowed).toMatchObject({ slowedUntil: SLOWED_UNTIL + 1, sign: null })
-    expect(afterSeen(more.state, five, SLOWED_UNTIL).slowed.sign).toBeNull()
-    expect(afterSeen(more.state, five, SLOWED_UNTIL + 1).slowed.sign).toBe('serials_of_others')
+    expect(afterSeen(more.state, unknown(60), SLOWED_UNTIL).slowed.sign).toBeNull()
+    expect(afterSeen(more.state, unknown(60), SLOWED_UNTIL + 1).slowed.sign).toBe('serials_unknown')
   })
 
   test('slows down for ten minutes at most, though the clock was set back', () => {
@@ -168,11 +121,5 @@ describe('M4: what several nodes have seen', () => {
     // The clock of this node is a little behind.
     expect(slowedForMs(SLOWED_UNTIL + 500, NOW)).toBe(600_000)
     expect(slowedForMs(SLOWED_UNTIL + 3_600_000, NOW)).toBe(0)
-  })
-
-  test('is kept without the serials: a mark is of thousands of them', () => {
-    expect(conflictMark('16236437872836')).toMatch(/^[0-9a-f]{8}$/)
-    expect(conflictMark('0077-a')).toBe(conflictMark('77'))
-    expect(conflictMark('78')).not.toBe(conflictMark('77'))
   })
 })

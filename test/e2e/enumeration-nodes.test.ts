@@ -72,19 +72,3 @@ test('a partner that registered unknown serials was slowed down by no node that 
   const again = await cluster.start({ ROLES: 'api' })
   expect((await call(again, partner.apiKey, ['batch-1', 'batch-2'])).status).toBe(429)
 })
-
-test('serials of another partner were counted by each node that serves on its own', { timeout: 60_000 }, async () => {
-  await using cluster = await openCluster()
-  const { upstream, apis, partner, other, call } = cluster
-  upstream.setDefault({ status: 'ING' })
-  const [first, second] = [apis[0] as { url: string }, apis[1] as { url: string }]
-  const theirs = upTo(5, 'theirs')
-  await call(first, other.apiKey, theirs)
-  const statuses = async (node: { url: string }, serials: readonly string[]) =>
-    ((await call(node, partner.apiKey, serials)).body as { results: { status: number }[] }).results.map(
-      ({ status }) => status,
-    )
-  expect(await statuses(first, theirs.slice(0, 3))).toEqual([409, 409, 409])
-  expect(await statuses(second, theirs.slice(2))).toEqual([409, 409, 409])
-  await cluster.slowedAt(apis, partner.apiKey)
-})

@@ -37,8 +37,8 @@ export const PARTNERS: Section = {
     defineCommand({
       path: 'partner create',
       words: {
-        en: 'create a partner; its API key and signing secret are shown this once',
-        zh: '新建合作方；API 密钥与签名密钥仅显示这一次',
+        en: 'create a partner; its API key and signing secret are shown this once. Partners that do not trust each other need accounts of their own (account create --partner)',
+        zh: '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
       },
       args: {
         name: argument('NAME', { en: 'what you call it', zh: '合作方名称' }, textOfLength(LONGEST_NAME)),

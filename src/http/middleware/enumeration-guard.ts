@@ -1,10 +1,7 @@
 import {
   afterSerial,
-  conflictMark,
   LOOKUP_WINDOW,
-  MOST_CONFLICTS,
   NO_SEQUENCE,
-  type SeenSerials,
   type SerialSequence,
   type SlowedPartner,
   slowedForMs,
@@ -12,18 +9,9 @@ import {
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 
-interface NamedSerial {
-  idcardid: string
-  /** It belongs to another partner. */
-  isForeign: boolean
-}
-
 export interface EnumerationGuard {
-  /**
-   * The partner has registered new serials, or tried to register some that belong to other partners. Resolves once those of others are
-   * counted for all nodes: whoever is answered only then cannot try more of them meanwhile.
-   */
-  recordSerials(partnerId: string, serials: readonly NamedSerial[]): Promise<void>
+  /** The partner has registered new serials, or tried to register some that belong to other partners. */
+  recordSerials(partnerId: string, idcardids: readonly string[]): void
   /** The upstream has shown a serial of the partner, or still does not know it after several polls. Called once a serial. */
   recordLookup(partnerId: string, isNotFound: boolean): void
   /** The partner is slowed down until then, as its key says. */
@@ -39,22 +27,14 @@ interface EnumerationGuardDeps {
   emit: Emit<'partner.suspected'>
 }
 
-type Seen = Pick<SeenSerials, 'conflicts' | 'lookups'>
-
 /** What is known of all partners is forgotten when it would be of more. */
 const MOST_PARTNERS = 10_000
 /** In one transaction. */
 const MOST_AT_ONCE = 500
-const NOTHING: Seen = { conflicts: [], lookups: [] }
-
-const together = (before: Seen, after: Seen): Seen => ({
-  conflicts: [...new Set([...before.conflicts, ...after.conflicts])].slice(-MOST_CONFLICTS),
-  lookups: [...before.lookups, ...after.lookups].slice(-LOOKUP_WINDOW),
-})
 
 /** Serials that are all known wait for one that is not, or for a window of them: so a partner that is no suspect costs nothing. */
-const isWorthTelling = ({ conflicts, lookups }: Seen): boolean =>
-  conflicts.length > 0 || lookups.includes(true) || lookups.length === LOOKUP_WINDOW
+const isWorthTelling = (lookups: readonly boolean[]): boolean =>
+  lookups.includes(true) || lookups.length === LOOKUP_WINDOW
 
 const createMap = <Value>() => {
   const values = new Map<string, Value>()
@@ -73,14 +53,15 @@ const createMap = <Value>() => {
  */
 export const createEnumerationGuard = ({ store, emit }: EnumerationGuardDeps): EnumerationGuard => {
   const sequences = createMap<SerialSequence>()
-  const untold = createMap<Seen>()
+  const untold = createMap<readonly boolean[]>()
   const slowedUntil = createMap<number>()
   let telling: Promise<void> = Promise.resolve()
 
   const slowedFor = (partnerId: string): number => slowedForMs(slowedUntil.values.get(partnerId) ?? 0, store.now())
 
-  const add = (partnerId: string, seen: Partial<Seen>): void =>
-    untold.set(partnerId, together(untold.values.get(partnerId) ?? NOTHING, { ...NOTHING, ...seen }))
+  const untoldOf = (partnerId: string) => untold.values.get(partnerId) ?? []
+  const setUntold = (partnerId: string, lookups: readonly boolean[]): void =>
+    untold.set(partnerId, lookups.slice(-LOOKUP_WINDOW))
 
   const learn = (partnerId: string, until: number): void => {
     if (slowedForMs(until, store.now()) > 0) slowedUntil.set(partnerId, until)
@@ -94,15 +75,14 @@ export const createEnumerationGuard = ({ store, emit }: EnumerationGuardDeps): E
   }
 
   const tell = async (): Promise<void> => {
-    const all = [...untold.values].filter(([, seen]) => isWorthTelling(seen)).slice(0, MOST_AT_ONCE)
+    const all = [...untold.values].filter(([, lookups]) => isWorthTelling(lookups)).slice(0, MOST_AT_ONCE)
     if (all.length === 0) return
     for (const [partnerId] of all) untold.values.delete(partnerId)
     try {
-      learnAll(await store.noteSerials(all.map(([partnerId, seen]) => ({ partnerId, ...seen }))))
+      learnAll(await store.noteSerials(all.map(([partnerId, lookups]) => ({ partnerId, lookups }))))
     } catch {
       // Others tell of the database.
-      for (const [partnerId, seen] of all)
-        untold.set(partnerId, together(seen, untold.values.get(partnerId) ?? NOTHING))
+      for (const [partnerId, lookups] of all) setUntold(partnerId, [...lookups, ...untoldOf(partnerId)])
     }
   }
 
@@ -119,19 +99,15 @@ export const createEnumerationGuard = ({ store, emit }: EnumerationGuardDeps): E
   }
 
   return {
-    recordSerials: async (partnerId, serials) => {
-      for (const { idcardid } of serials) {
+    recordSerials: (partnerId, idcardids) => {
+      for (const idcardid of idcardids) {
         const before = sequences.values.get(partnerId) ?? NO_SEQUENCE
         const after = afterSerial(before, idcardid, store.now())
         sequences.set(partnerId, after)
         warnOfSequence(partnerId, before, after)
       }
-      const conflicts = serials.flatMap(({ idcardid, isForeign }) => (isForeign ? conflictMark(idcardid) : []))
-      if (conflicts.length === 0) return
-      add(partnerId, { conflicts })
-      await flush()
     },
-    recordLookup: (partnerId, isNotFound) => add(partnerId, { lookups: [isNotFound] }),
+    recordLookup: (partnerId, isNotFound) => setUntold(partnerId, [...untoldOf(partnerId), isNotFound]),
     learn,
     slowedForMs: slowedFor,
     flush,

@@ -90,7 +90,7 @@ export const createBatch = (deps: BatchDeps) => {
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const items = checked.flatMap(item => (item instanceof AppError ? [] : [item]))
     const registered = await deps.registerAll(items)
-    await registrar.watch(partnerId, items, registered)
+    registrar.watch(partnerId, items, registered)
     const language = answerLanguage(c)
     const inOrder = registered[Symbol.iterator]()
     const results = checked.map(item =>

@@ -79,13 +79,13 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       }
     },
 
-    /** Before any of it is answered: looks whether the partner enumerates serials. `registered` are the outcomes of `items`. */
-    watch: (partnerId: string, items: readonly NewRegistration[], registered: readonly Registered[]): Promise<void> => {
-      const named = items.flatMap(({ idcardid }, n) => {
-        const outcome = registered[n]?.outcome
-        return outcome === 'created' || outcome === 'taken' ? { idcardid, isForeign: outcome === 'taken' } : []
-      })
-      return deps.enumerationGuard.recordSerials(partnerId, named)
+    /** Looks whether the partner enumerates serials. `registered` are the outcomes of `items`. */
+    watch: (partnerId: string, items: readonly NewRegistration[], registered: readonly Registered[]): void => {
+      const named = items.filter((_, n) => ['created', 'taken'].includes(registered[n]?.outcome ?? ''))
+      deps.enumerationGuard.recordSerials(
+        partnerId,
+        named.map(({ idcardid }) => idcardid),
+      )
     },
 
     /** Throws `AppError` if the store has refused the item. */

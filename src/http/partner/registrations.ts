@@ -140,7 +140,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     }
     const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
     const registered = await deps.register(item)
-    await registrar.watch(partnerId, [item], [registered])
+    registrar.watch(partnerId, [item], [registered])
     const { status, registration } = registrar.toAnswer(item, registered)
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     return c.json(view(registration), status)

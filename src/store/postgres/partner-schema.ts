@@ -62,8 +62,10 @@ export const serialSigns = pgTable(
   'serial_signs',
   {
     partnerId: text('partner_id').primaryKey(),
-    /** JSON. */
-    conflicts: text('conflicts').notNull(),
+    /** Earlier versions read it, as JSON. */
+    conflicts: text('conflicts')
+      .notNull()
+      .$default(() => '[]'),
     lookups: integer('lookups').notNull(),
     notFound: integer('not_found').notNull(),
     slowedUntil: time('slowed_until').notNull(),

@@ -1,5 +1,4 @@
-import { afterSeen, NO_ENUMERATION } from '../../core/enumeration.ts'
-import { rowOfSigns, type SerialSignsRow, stateOfSigns } from '../serial-signs.ts'
+import { afterSeen, type EnumerationState, NO_ENUMERATION } from '../../core/enumeration.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -16,22 +15,21 @@ export const createSerialSigns = ({ write }: Pick<Context, 'write'>): Pick<Store
         tx,
         seen.map(({ partnerId }) => partnerId),
       )
-      const noted = seen.map(one => {
-        const row = known.get(one.partnerId)
-        return afterSeen(row ? stateOfSigns(row) : NO_ENUMERATION, one, tx.at)
-      })
+      const noted = seen.map(one => afterSeen(known.get(one.partnerId) ?? NO_ENUMERATION, one, tx.at))
       await save(
         tx,
-        noted.map(({ state, slowed }) => rowOfSigns(slowed.partnerId, state)),
+        noted.map(({ state, slowed: { partnerId } }) => ({ ...state, partnerId })),
       )
       return noted.map(({ slowed }) => slowed)
     })
   },
 })
 
+type SerialSignsRow = EnumerationState & { partnerId: string }
+
 const load = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, SerialSignsRow>> => {
   const rows = await tx.rows<SerialSignsRow>(
-    `SELECT partner_id AS "partnerId", conflicts, lookups, not_found AS "notFound", slowed_until AS "slowedUntil"
+    `SELECT partner_id AS "partnerId", lookups, not_found AS "notFound", slowed_until AS "slowedUntil"
      FROM serial_signs WHERE partner_id = ANY($1)`,
     [partnerIds],
   )
@@ -41,9 +39,10 @@ const load = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, 
 const save = async (tx: Tx, rows: readonly SerialSignsRow[]): Promise<void> => {
   await tx.rows(
     `INSERT INTO serial_signs (partner_id, conflicts, lookups, not_found, slowed_until)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bigint[])
-     ON CONFLICT (partner_id) DO UPDATE SET conflicts = excluded.conflicts, lookups = excluded.lookups,
-       not_found = excluded.not_found, slowed_until = excluded.slowed_until`,
-    (['partnerId', 'conflicts', 'lookups', 'notFound', 'slowedUntil'] as const).map(name => rows.map(row => row[name])),
+     SELECT partner_id, '[]', lookups, not_found, slowed_until
+     FROM unnest($1::text[], $2::int[], $3::int[], $4::bigint[]) AS signs(partner_id, lookups, not_found, slowed_until)
+     ON CONFLICT (partner_id) DO UPDATE SET lookups = excluded.lookups, not_found = excluded.not_found,
+       slowed_until = excluded.slowed_until`,
+    (['partnerId', 'lookups', 'notFound', 'slowedUntil'] as const).map(name => rows.map(row => row[name])),
   )
 }

@@ -11,22 +11,19 @@ export const describeSerialSigns = (open: OpenStore): void => {
     await using bench = await openBench(open)
     const { store, partnerId } = bench
     const other = await bench.addPartner()
-    const unknown = (count: number) => ({ partnerId, conflicts: [], lookups: Array<boolean>(count).fill(true) })
-    const named = (...conflicts: string[]) => ({ partnerId: other, conflicts, lookups: [false] })
+    const unknown = (count: number) => ({ partnerId, lookups: Array<boolean>(count).fill(true) })
+    const known = { partnerId: other, lookups: [false] }
     expect(await store.noteSerials([])).toEqual([])
-    expect(await store.noteSerials([unknown(59), named('a', 'b', 'c', 'd')])).toEqual([
+    expect(await store.noteSerials([unknown(59), known])).toEqual([
       { partnerId, slowedUntil: 0, sign: null },
       { partnerId: other, slowedUntil: 0, sign: null },
     ])
     const slowedUntil = store.now() + SLOWED_MS
-    expect(await store.noteSerials([named('d'), unknown(1)])).toEqual([
+    expect(await store.noteSerials([known, unknown(1)])).toEqual([
       { partnerId: other, slowedUntil: 0, sign: null },
       { partnerId, slowedUntil, sign: 'serials_unknown' },
     ])
     await bench.advance(1)
-    expect(await store.noteSerials([named('e')])).toEqual([
-      { partnerId: other, slowedUntil: slowedUntil + 1, sign: 'serials_of_others' },
-    ])
     expect(await store.noteSerials([unknown(60)])).toEqual([{ partnerId, slowedUntil: slowedUntil + 1, sign: null }])
   })
 
@@ -44,7 +41,7 @@ export const describeSerialSigns = (open: OpenStore): void => {
     const untils = () =>
       Promise.all([one.key.id, second, other.key.id].map(async id => (await store.findKey(id))?.slowedUntil))
     expect(await untils()).toEqual([0, 0, 0])
-    await store.noteSerials([{ partnerId: one.id, conflicts: ['a', 'b', 'c', 'd', 'e'], lookups: [] }])
+    await store.noteSerials([{ partnerId: one.id, lookups: Array<boolean>(60).fill(true) }])
     const until = store.now() + SLOWED_MS
     expect(await untils()).toEqual([until, until, 0])
   })
