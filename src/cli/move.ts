@@ -42,10 +42,12 @@ const zh: MoveTexts = {
 
 const TEXTS: Readonly<Record<Language, MoveTexts>> = { en, zh }
 
-type Input = Common & { from: string; to: string }
+type Input = Common & { from: string; to: string | null }
 
-export const move = async ({ from, to, json, lang, reason }: Input): Promise<void> => {
+export const move = async ({ from, to: given, json, lang, reason }: Input): Promise<void> => {
   const { storage } = loadConfig('database', lang)
+  const { database } = storage
+  const to = given ?? (database.kind === 'postgres' ? database.url.reveal() : refuse(NO_TARGET[lang]))
   const path = realPathOf(resolve(from))
   const { host, pathname } = new URL(to)
   const name = `postgres://${host}${pathname}`
@@ -74,6 +76,10 @@ export const move = async ({ from, to, json, lang, reason }: Input): Promise<voi
   }
 }
 
+const NO_TARGET: Words = {
+  en: 'Nothing names the database to move to: set DATABASE_URL to it (postgres://…), or DATABASE_URL_FILE, or give --to.',
+  zh: '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
+}
 const NO_KEY: Words = {
   en: 'MASTER_KEY is not set, and no key stands beside the file: set the one that it was written with',
   zh: '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',

@@ -33,7 +33,8 @@ const en: PartnerTexts = {
 }
 
 const zh: PartnerTexts = {
-  created: (name, id) => `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
+  created: (name, id) =>
+    `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
   head: zone => ['id', '名称', '已停用', `创建时间（${zone}）`],
   yes: '是',
   no: '否',

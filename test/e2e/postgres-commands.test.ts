@@ -74,6 +74,18 @@ test('what is for a file only says what to use instead, and ends with 2', async 
     })
 })
 
+test('a file is moved to what DATABASE_URL names, so that no password stands in the list of processes', async () => {
+  await using desk = await openDesk('moved')
+  await using folder = await openFolder()
+  const from = `file:${folder.path}/notifier.db`
+  await desk.run(['partner', 'create', 'one'], { DATABASE_URL: from })
+  const moved = await desk.run(['move', '--from', from, '--json'])
+  expect(moved).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\{"to":"postgres:\/\/[^@]*\/moved"/) })
+  const { stdout } = await desk.run(['partner', 'list', '--json'])
+  expect(JSON.parse(stdout)).toMatchObject({ data: [{ name: 'one' }] })
+  expect(await desk.run(['move', '--from', from], { DATABASE_URL: from })).toMatchObject({ code: 2, stdout: '' })
+})
+
 test('a database that is not reached ends a command with 1, and one that is wrongly named with 2', async () => {
   await using desk = await openDesk('reached')
   const away = await desk.run(['partner', 'list'], { DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x' })

@@ -85,11 +85,18 @@ export const DATA: Section = {
         from: required(
           option('file:PATH', { en: 'the file; its service must be stopped', zh: '源文件；须先停止服务' }, readSource),
         ),
-        to: required(option('postgres://…', { en: 'the empty database', zh: '空的目标数据库' }, readTarget)),
+        to: option(
+          'postgres://…',
+          {
+            en: 'the empty database, unless DATABASE_URL names it, which keeps its password out of the list of processes',
+            zh: '空的目标数据库；省略时使用 DATABASE_URL，密码便不会出现在进程列表中',
+          },
+          readTarget,
+        ),
       },
       changes: true,
       printsData: true,
-      example: 'move --from file:data/notifier.db --to postgres://notifier:secret@db.internal/notifier',
+      example: 'move --from file:data/notifier.db',
       load: async () => (await import('../move.ts')).move,
     }),
     defineCommand({
