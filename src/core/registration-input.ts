@@ -11,6 +11,11 @@ export const SERIAL_FORM: Words = {
   zh: '必须是 1 到 64 个字母、数字、"_" 或 "-" 组成的字符串，且不能是 "0"',
 }
 
+export const SERIAL_AS_NUMBER: Words = {
+  en: 'must be a string, and was sent as a number: quote it, such as "16236437872836"',
+  zh: '必须是字符串，但传的是数字：请加引号，例如 "16236437872836"',
+}
+
 export const METADATA_BYTES = 2 * 1024
 export const LONGEST_EXPIRY_DAYS = 400
 const SHOWN_KEY_LENGTH = 40
@@ -60,7 +65,8 @@ const readIsoTime = (text: string): number | null => {
  * no other object changes.
  */
 export const readMetadata = (input: unknown): Read<Record<string, string>> => {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return { ok: false, message: NOT_STRINGS }
+  if (Array.isArray(input)) return { ok: false, message: AN_ARRAY }
+  if (typeof input !== 'object' || input === null) return { ok: false, message: NOT_STRINGS }
   const entries = Object.entries(input)
   const wrong = entries.find(([, value]) => typeof value !== 'string')
   if (wrong) return { ok: false, message: notText(wrong[0]) }
@@ -72,6 +78,10 @@ export const readMetadata = (input: unknown): Read<Record<string, string>> => {
 }
 
 const NOT_STRINGS = { en: 'must be an object whose values are strings', zh: '必须是值均为字符串的对象' }
+const AN_ARRAY = {
+  en: 'must be an object whose values are strings, and was sent as an array: where there is nothing, send {}, or leave it out',
+  zh: '必须是值均为字符串的对象，但传的是数组：没有内容时请传 {}，或不传该字段',
+}
 const notText = (key: string): Words => ({
   en: `must have strings as its values: ${showKey(key)} is not one`,
   zh: `所有值必须是字符串：${showKey(key)} 的值不是`,

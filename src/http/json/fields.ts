@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
+import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/store.ts'
 import { said } from './said.ts'
 
@@ -8,6 +9,11 @@ import { said } from './said.ts'
 
 /** An id with its prefix, such as `reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH`. */
 export const idField = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_\\w{1,60}$`))
+/** A serial in a body. */
+export const serialField = () =>
+  z
+    .string({ error: ({ input }) => said(typeof input === 'number' ? SERIAL_AS_NUMBER : SERIAL_FORM) })
+    .regex(SERIAL, said(SERIAL_FORM))
 export const COUNT = z.int().min(0)
 
 export const AT = z.iso.datetime()

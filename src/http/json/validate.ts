@@ -55,9 +55,17 @@ export const bodyLike = (example: string) => ({
       : undefined,
 })
 
+/** Null in an optional field means absent: many clients write it so. */
+const withoutNulls = (value: unknown, schema: z.ZodType): unknown => {
+  if (!(schema instanceof z.ZodObject) || typeof value !== 'object' || value === null) return value
+  const isAbsent = ([name, one]: [string, unknown]) => one === null && schema.shape[name] instanceof z.ZodOptional
+  const entries = Object.entries(value)
+  return Array.isArray(value) || !entries.some(isAbsent) ? value : Object.fromEntries(entries.filter(e => !isAbsent(e)))
+}
+
 /** Throws `AppError('invalid_body')` that lists every invalid field. */
 export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
-  const checked = check(value, schema)
+  const checked = check(withoutNulls(value, schema), schema)
   if ('errors' in checked) throw invalid('body', checked.errors)
   return checked.data
 }

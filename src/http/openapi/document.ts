@@ -22,7 +22,7 @@ export interface DocumentDeps {
 const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)
 const OPERATOR_CALLS = callsOf({ ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS })
 
-const COMMON = `Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
+const COMMON = `Bodies are JSON in camelCase, null in an optional field means that it is absent, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
 problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
 and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
 

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { MOST_LIVE } from '../../store/rules/register.ts'
 import type { Store } from '../../store/store.ts'
+import { serialField } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
 import { said } from '../json/said.ts'
 import { bodyLike, invalid } from '../json/validate.ts'
@@ -33,7 +33,7 @@ const TOO_MANY = {
 export const LOOKUP_BODY = z.strictObject(
   {
     idcardids: z
-      .array(z.string(said(SERIAL_FORM)).regex(SERIAL, said(SERIAL_FORM)), SERIALS)
+      .array(serialField(), SERIALS)
       .min(1, SERIALS)
       .max(MOST_SERIALS, SERIALS)
       .describe('A serial may stand there more than once.'),

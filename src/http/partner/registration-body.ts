@@ -7,9 +7,8 @@ import {
   type Read,
   readExpiry,
   readMetadata,
-  SERIAL,
-  SERIAL_FORM,
 } from '../../core/registration-input.ts'
+import { serialField } from '../json/fields.ts'
 import { said } from '../json/said.ts'
 
 /** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
@@ -37,10 +36,10 @@ export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; 
     return verdict.ok ? { ok: true, value: verdict.href } : verdict
   }
   return z.strictObject({
-    idcardid: z
-      .string(said(SERIAL_FORM))
-      .regex(SERIAL, said(SERIAL_FORM))
-      .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
+    idcardid: serialField().meta({
+      description: 'The serial that Submit returned, as a string.',
+      examples: ['16236437872836'],
+    }),
     callbackUrl: z
       .unknown()
       .transform(readWith(readUrl))

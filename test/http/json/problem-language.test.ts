@@ -77,7 +77,10 @@ describe('over HTTP', () => {
         title: 'Invalid fields in the body',
         detail: '2 fields of the body are invalid.',
         errors: [
-          { path: 'idcardid', message: 'must be a string of 1 to 64 letters, digits, "_" and "-", and not "0"' },
+          {
+            path: 'idcardid',
+            message: 'must be a string, and was sent as a number: quote it, such as "16236437872836"',
+          },
           { path: 'callbackUrl', message: 'must be a URL' },
         ],
       })

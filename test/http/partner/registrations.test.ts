@@ -85,7 +85,35 @@ describe('registering', () => {
   })
 })
 
+describe('null in an optional field', () => {
+  test('means that it is absent, also in a batch', async () => {
+    const absent = { metadata: null, expiresAt: null, account: null }
+    const { status, json } = await post({ ...valid, ...absent })
+    expect([status, json.metadata, json.expiresAt]).toEqual([201, {}, '2026-11-25T16:20:00.000Z'])
+    const registrations = [{ ...valid, idcardid: 'b', ...absent }]
+    const batch = await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
+    expect(batch.json.results[0].status).toBe(201)
+    const rotated = await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: null, type: null } })
+    expect([rotated.status, rotated.json.type]).toEqual([201, 'v1'])
+    const resend = { since: '2026-11-24T00:00:00Z', until: null, delivery: 'exhausted' }
+    expect((await api.call('POST', '/v1/resend', { body: resend })).status).toBe(202)
+  })
+})
+
 describe('an invalid field', () => {
+  test.each([
+    ['idcardid', 16236437872836, /number: quote it/, /数字.*引号/],
+    ['metadata', [], /array: .*\{\}, or leave it out/, /数组.*\{\}/],
+  ])('%s = %j says what was sent and what would be right', async (path, value, en, zh) => {
+    const messageIn = async (language: string) => {
+      const headers = { 'accept-language': language }
+      const { json } = await api.call('POST', '/v1/registrations', { body: { ...valid, [path]: value }, headers })
+      return json.errors[0].message
+    }
+    expect(await messageIn('en')).toMatch(en)
+    expect(await messageIn('zh')).toMatch(zh)
+  })
+
   test.each<[string, Json]>([
     ['idcardid', undefined],
     ['idcardid', null],
@@ -104,7 +132,6 @@ describe('an invalid field', () => {
     ['callbackUrl', 'http://partner.example/'],
     ['callbackUrl', 'https://127.0.0.1/'],
     ['callbackUrl', `https://partner.example/${'a'.repeat(2048)}`],
-    ['metadata', null],
     ['metadata', []],
     ['metadata', 'x'],
     ['metadata', { a: 1 }],
@@ -113,7 +140,6 @@ describe('an invalid field', () => {
     ['metadata', { '\u0000': 'x' }],
     ['metadata', { a: '\ud800' }],
     ['metadata', { a: '证'.repeat(700) }],
-    ['expiresAt', null],
     ['expiresAt', 'tomorrow'],
     ['expiresAt', '2026-11-25'],
     ['expiresAt', '2026-11-25T16:20:00'],

@@ -4,11 +4,11 @@ export const OVERVIEW = {
   [`Register the serial of an idface verification once. The service asks the upstream until there is a verdict, then sends
 a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
 
-Bodies are JSON in camelCase, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
+Bodies are JSON in camelCase, null in an optional field means that it is absent, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
 problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
 and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`]: `每个 idface 核验流水号只需登记一次。本服务会持续查询上游，直到有判定结果，然后向您的回调地址发送带签名的回调（[Standard Webhooks](https://www.standardwebhooks.com)），直到送达为止。
 
-请求体和响应体均为 JSON，字段名采用 camelCase；时间为 UTC 的 ISO 8601 格式；流水号在任何地方都是字符串。错误响应采用 RFC 9457 格式，各错误码的含义见 \`/docs/problems\`。所有接口的错误说明均由 \`accept-language\` 决定语言：要求中文时为中文，否则为英文。每个响应都带有 \`x-request-id\`。后续版本可能会在响应中增加字段，请忽略不认识的字段。`,
+请求体和响应体均为 JSON，字段名采用 camelCase；可选字段传 null 等同于不传；时间为 UTC 的 ISO 8601 格式；流水号在任何地方都是字符串。错误响应采用 RFC 9457 格式，各错误码的含义见 \`/docs/problems\`。所有接口的错误说明均由 \`accept-language\` 决定语言：要求中文时为中文，否则为英文。每个响应都带有 \`x-request-id\`。后续版本可能会在响应中增加字段，请忽略不认识的字段。`,
   'The operator of this service, from whom you have its address': '本服务的运维人员，即向您提供服务地址的人',
   'The service that this document comes from.': '提供本文档的服务。',
   'Serials and their verdicts.': '流水号及其判定结果。',
