@@ -65,7 +65,11 @@ const SERVICE = 'http://service.invalid'
 const openDocs = () =>
   createDocs({
     version: VERSION,
-    registrationBody: createRegistrationBody({ judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }), now }),
+    registrationBody: createRegistrationBody({
+      judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }),
+      now,
+      sandbox: true,
+    }),
     now,
     publicUrl: null,
     trustedProxies: { contains: () => false },

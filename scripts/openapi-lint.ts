@@ -16,7 +16,11 @@ const REDOCLY = fileURLToPath(new URL('bin/cli.js', import.meta.resolve('@redocl
 const OFFLINE = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
 
 const now = () => 0
-const registrationBody = createRegistrationBody({ judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }), now })
+const registrationBody = createRegistrationBody({
+  judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }),
+  now,
+  sandbox: true,
+})
 const deps = { version: VERSION, registrationBody, now }
 const DOCUMENTS = {
   'openapi.json': createPartnerDocument(deps),

@@ -85,7 +85,6 @@ const runOurs = () => {
         },
       },
       upstream: { ask: (account, { idcardid }) => upstream.ask(account, idcardid) },
-      sandbox: null,
       policy: POLICY,
       plan: null,
       concurrency: IN_FLIGHT,

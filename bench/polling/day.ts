@@ -112,7 +112,6 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
   const poller = createPoller({
     store,
     upstream: { ask: (account, { idcardid }) => ask(account, idcardid) },
-    sandbox: null,
     policy,
     plan: schedule === 'learned' ? createPollPlan({ store, schedule: RULE, clock, emit }) : null,
     concurrency: CONCURRENCY,

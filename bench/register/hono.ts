@@ -22,6 +22,7 @@ const createApp = (
   const app = new Hono<{ Variables: { partnerId: string } }>()
   const schema = createRegistrationBody({
     now: Date.now,
+    sandbox: false,
     judgeUrl: text => {
       const verdict = judgeUrl(text, POLICY)
       return verdict.ok ? { ok: true, href: verdict.url.href } : { ok: false, message: verdict.message }
@@ -51,6 +52,7 @@ const registrationOf = (body: RegistrationBody, ids: { id: string; partnerId: st
   const now = Date.now()
   return {
     ...ids,
+    isTest: false,
     idcardid: body.idcardid,
     callbackUrl: body.callbackUrl,
     metadata: body.metadata ?? {},

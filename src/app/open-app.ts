@@ -2,8 +2,10 @@ import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
+import { Secret } from '../core/secret.ts'
+import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
-import type { Store } from '../store/store.ts'
+import type { NewAccount, Store } from '../store/store.ts'
 import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
 import { createEventCounts } from '../telemetry/event-counts.ts'
 import { openTraces } from '../telemetry/traces/open-traces.ts'
@@ -33,6 +35,15 @@ import { traceAttempts } from './traced.ts'
 
 /** Rows that are looked at in one go: some ms on the store's thread, and so long it is free for others. */
 const MEND = { rows: 250, pauseMs: 10 }
+/** Its rate bounds only how many test serials are answered at once. */
+const TEST_ACCOUNT: NewAccount = {
+  id: TEST_ACCOUNT_ID,
+  apiId: 'test-serials',
+  apiKey: new Secret('none'),
+  passwordMode: 'static',
+  rate: 1_000,
+  partnerId: null,
+}
 /** For the last spans, out of the grace of a stop. */
 const FLUSH_MS = 2 * SECOND
 /** For a whole stop, with a database that does not answer too: the roles take 11 s of it at most. */
@@ -81,6 +92,7 @@ export const openApp = async (
     apiKey: upstream.apiKey,
     passwordMode: upstream.passwordMode,
   })
+  if (upstream.sandbox) await store.createAccount(TEST_ACCOUNT)
   const traces = await openTraces({ ...config.traces, version: VERSION, sleep: clock.sleep, emit })
   const tracer = traces?.tracer ?? null
   const untraced = openSender({

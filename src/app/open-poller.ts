@@ -5,7 +5,6 @@ import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller, type PollerDeps } from '../worker/poller.ts'
 import { createRoundAlerts } from '../worker/round-alerts.ts'
 import { createRounds } from '../worker/rounds.ts'
-import { createSandbox } from '../worker/sandbox.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 import { tracePolls } from './traced.ts'
@@ -42,7 +41,6 @@ export const openPoller = ({
   const poller = createPoller({
     store,
     upstream: tracePolls(client, { ...upstream, tracer }),
-    sandbox: upstream.sandbox ? createSandbox(polling) : null,
     policy: polling,
     plan,
     concurrency: upstream.concurrency,

@@ -14,6 +14,8 @@ export interface Registration {
   id: string
   /** The serial that Submit returned. */
   idcardid: string
+  /** This is a test serial: no person was checked. */
+  sandbox?: true
   callbackUrl: string
   metadata: Readonly<Record<string, string>>
   status: RegistrationStatus
@@ -52,6 +54,8 @@ export interface Attempt {
 /** Why there is no webhook yet. */
 export interface Explanation {
   registrationId: string
+  /** As in the registration. */
+  sandbox?: true
   status: RegistrationStatus
   reason: Reason | null
   language: 'en' | 'zh'
@@ -85,6 +89,8 @@ export interface Explanation {
 export interface StoredEvent {
   messageId: string
   registrationId: string
+  /** As in the registration. */
+  sandbox?: true
   type: MessageType
   createdAt: string
   delivery: MessageState

@@ -27,8 +27,8 @@ export interface AccountState {
 }
 
 /**
- * What an answer does to its account; written in the same transaction as what it does to its verification. `unasked`: the service has
- * answered by itself, or a canary was broken off, so it gives back what the claim took, a call under the rate or the canary's place.
+ * What an answer does to its account; written in the same transaction as what it does to its verification. `unasked`: a canary was
+ * broken off, so it gives back its place, or its call under the rate where there is no such place any more.
  */
 export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }

@@ -1,5 +1,12 @@
 import { type Answer, readAnswer } from './answer.ts'
 import { readDuration } from './duration.ts'
+import type { Words } from './language.ts'
+
+/**
+ * The account of test serials, which the service answers itself, so that no account's pause, outage or rate concerns them. It is made
+ * where SANDBOX is on, and stays; no list has it, and no partner can name it.
+ */
+export const TEST_ACCOUNT_ID = 'acc_test'
 
 /** A serial that stands for a check with a known end. */
 export interface TestSerial {
@@ -19,6 +26,14 @@ export const readTestSerial = (idcardid: string): TestSerial | null => {
   const [, outcome, duration = '0s'] = TEST_SERIAL.exec(idcardid) ?? []
   const afterMs = readDuration(duration)
   return outcome === undefined || afterMs === null ? null : { outcome: outcome as TestSerial['outcome'], afterMs }
+}
+
+/** Whether it was meant to be one and cannot be read, such as `test_sucess`. */
+export const isMisspelt = (idcardid: string): boolean =>
+  idcardid.startsWith('test_') && readTestSerial(idcardid) === null
+export const TEST_SERIAL_FORM: Words = {
+  en: 'begins like a test serial: it must be test_success, test_fail, test_notfound or test_expire, with a duration and a word of your own if you like, such as test_success_3s_my-1',
+  zh: '以 test_ 开头，但不是可用的测试流水号：必须是 test_success、test_fail、test_notfound 或 test_expire，之后可加时长和自定义后缀，例如 test_success_3s_my-1',
 }
 
 const NOTHING = { message: null, livingScore: null, similarity: null }

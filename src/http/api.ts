@@ -67,7 +67,7 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
   : never
 
 /** Everything that the parts need, and what the API itself needs. */
-export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations' | 'readBody'> & {
+export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations' | 'readBody' | 'sandbox'> & {
   judgeUrl: JudgeUrl
   /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
   adminToken: Secret | null
@@ -80,9 +80,11 @@ export const createApi = (deps: ApiDeps) => {
     en: 'This address does not exist. See /docs for those that do.',
     zh: '该地址不存在。可用的地址见 /docs。',
   })
+  const { sandbox } = deps.shownSettings
   const checked = {
     ...deps,
-    registrationBody: createRegistrationBody(deps),
+    registrationBody: createRegistrationBody({ ...deps, sandbox }),
+    sandbox,
     chargeRegistrations: createRegistrationRate(deps),
     readBody: createPartnerBody(deps),
   }

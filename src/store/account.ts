@@ -1,5 +1,6 @@
 import { type AccountState, withoutStepBack } from '../core/account.ts'
 import type { Secret } from '../core/secret.ts'
+import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import type { ClaimedAccount } from './queues.ts'
 import type { Opening } from './unreadable.ts'
 
@@ -83,13 +84,15 @@ export const viewClaimedAccount = (
 
 /**
  * The account that a partner uses, of those that its request may mean: its own before one for all, then the oldest; never
- * one that is bound to another partner.
+ * one that is bound to another partner, or that of test serials.
  */
 export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId'>>(
   candidates: readonly Row[],
   partnerId: string,
 ): Row | null => {
-  const usable = candidates.filter(row => row.partnerId === null || row.partnerId === partnerId)
+  const usable = candidates.filter(
+    row => (row.partnerId === null || row.partnerId === partnerId) && row.id !== TEST_ACCOUNT_ID,
+  )
   const own = usable.filter(row => row.partnerId !== null)
   const [first, ...others] = own.length > 0 ? own : usable
   return first ? others.reduce((oldest, row) => (row.id < oldest.id ? row : oldest), first) : null

@@ -56,7 +56,6 @@ export const openSqliteFile = async (
     previousKey: previous ?? undefined,
     now,
     defaultRate: upstream.rate,
-    sandbox: upstream.sandbox,
     isService: runs === 'on its own thread',
     isCommand: runs === 'here',
     onStep,

@@ -11,6 +11,8 @@ export type { RegistrationStatus }
 export interface Registration {
   id: string
   partnerId: string
+  /** The service answers its serial itself. */
+  isTest: boolean
   idcardid: string
   callbackUrl: string
   metadata: Readonly<Record<string, string>>

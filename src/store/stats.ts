@@ -2,6 +2,7 @@ import { type AccountState, durationOf, effectiveRate } from '../core/account.ts
 import type { Histogram } from '../core/histogram.ts'
 import type { MessageState } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
+import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import type { BusyHost } from '../core/trouble.ts'
 import type { Account } from './account.ts'
 import type { BulkResend } from './registration.ts'
@@ -209,12 +210,13 @@ export const statsOf = ({
   openActs,
   ...facts
 }: StatsFacts): Stats => {
-  const accounts = facts.accounts.map(({ account, state, queue }): AccountStats => {
-    const { passwordMode: _, partnerId: __, ...shown } = account
+  const shown = facts.accounts.filter(({ account }) => account.id !== TEST_ACCOUNT_ID)
+  const accounts = shown.map(({ account, state, queue }): AccountStats => {
+    const { passwordMode: _, partnerId: __, ...kept } = account
     const counted = queueStats(queue)
     const ramp = { rate: account.rate, rampAt: state.rampAt, rampRate: state.rampRate }
     const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
-    return { ...shown, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
+    return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
   })
   const { held, ramps, busiest, ...queue } = deliveries
   const { failing, disabled } = callbacks

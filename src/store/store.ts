@@ -223,6 +223,7 @@ export interface Store extends OperatorVerbs {
    * is none, or it is bound to another partner.
    */
   accountFor(partnerId: string, idOrApiId: string | null): Promise<Account | null>
+  /** Without that of test serials. */
   listAccounts(page: { limit: number; after: string | null }): Promise<Account[]>
   /** Nothing is asked of it, not even by a canary, until an operator resumes it. */
   pauseAccount(id: string): Promise<Account | null>

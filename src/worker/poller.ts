@@ -2,6 +2,7 @@ import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { lookupOf } from '../core/enumeration.ts'
+import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type {
   ClaimedAccount,
@@ -17,15 +18,13 @@ import { createOutcomeReport } from './outcome-report.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createRecentCalls } from './recent-calls.ts'
 import type { Round } from './rounds.ts'
-import type { Sandbox } from './sandbox.ts'
+import { answerTestSerial } from './sandbox.ts'
 import { createSettler } from './settler.ts'
 import { createUpstreamAlerts } from './upstream-alerts.ts'
 
 export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
   upstream: { ask(account: ClaimedAccount, verification: ClaimedVerification): Promise<Answer> }
-  /** Answers test serials; null where there are none. */
-  sandbox: Sandbox | null
   policy: PollPolicy
   /** When to ask again; null: by the policy's rule. */
   plan: PollPlan | null
@@ -152,11 +151,10 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
     const { id, claim, idcardid, partnerId } = verification
-    const scripted = deps.sandbox?.(verification, askedAt)
-    // Upstream was not asked, so this says nothing about the account, and takes nothing from it.
-    if (scripted) {
-      const unasked = { id: account.id, change: { kind: 'unasked' } } as const
-      const settlement = { id, claim, idcardid, ...scripted, askedAt, observedAt: askedAt, account: unasked }
+    if (account.id === TEST_ACCOUNT_ID) {
+      const scripted = answerTestSerial(verification, { now: askedAt, policy })
+      const unchanged = { id: account.id, change: null }
+      const settlement = { id, claim, idcardid, ...scripted, askedAt, observedAt: askedAt, account: unchanged }
       return record(account, { partnerId, settlement })
     }
     const startedAt = deps.clock.monotonic()

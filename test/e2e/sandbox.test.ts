@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { AccountJson } from '../support/api-client.ts'
+import { ACCOUNT } from '../support/service.ts'
 import { bodyOf, openStage } from './stage.ts'
 
 // Margins as they are by default, so that a test that has to wait for one fails.
@@ -47,6 +49,62 @@ describe('in the sandbox a test serial', () => {
     expect(second.id).not.toBe(first.id)
     const { data } = bodyOf(await stage.delivery(second.id))
     expect(Date.parse(data.observedAt) - Date.parse(second.createdAt)).toBeGreaterThanOrEqual(300)
+  })
+})
+
+/** Answers it without GetResult, and at once. */
+const answersAtOnce = async (stage: Awaited<ReturnType<typeof openStage>>) => {
+  const { api, receiver } = stage
+  const begun = performance.now()
+  const registered = await Promise.all(
+    Array.from({ length: 10 }, (_, i) =>
+      api.register({ idcardid: `test_success_0s_${i}`, callbackUrl: receiver.urlFor('/test') }),
+    ),
+  )
+  for (const { id } of registered) await api.until(id, ({ status }) => status === 'succeeded')
+  expect(performance.now() - begun).toBeLessThan(2_000)
+}
+
+describe('a test serial is answered', () => {
+  test.each([
+    ['while the credentials are wrong', { code: 405 }, ({ reason }: AccountJson) => reason === 'credentials_wrong'],
+    ['during an outage', { fault: 'reset' }, ({ reachable }: AccountJson) => reachable === false],
+  ] as const)('%s', async (_, script, isDown) => {
+    await using stage = await openStage(SANDBOX)
+    stage.upstream.account(ACCOUNT.apiId, script)
+    await stage.register({ status: 'ING' })
+    await stage.admin.untilAccount(ACCOUNT.apiId, isDown)
+    await answersAtOnce(stage)
+  })
+
+  test('while an operator has paused the account', async () => {
+    await using stage = await openStage(SANDBOX)
+    await stage.admin.pause(ACCOUNT.apiId)
+    await answersAtOnce(stage)
+  })
+
+  test('while the rate is used up, of which it takes nothing', async () => {
+    await using stage = await openStage({ ...SANDBOX, UPSTREAM_RATE: '0.5' })
+    await stage.register({ status: 'ING' })
+    await stage.upstream.waitFor(1)
+    await answersAtOnce(stage)
+    await stage.register({ status: 'ING' })
+    await stage.upstream.waitFor(2)
+    const [one, other] = stage.upstream.calls.map(({ at }) => at)
+    expect((other ?? 0) - (one ?? 0)).toBeLessThan(4_000)
+  })
+
+  test('to the end where the service starts again without the sandbox, which is known no more after that', async () => {
+    await using stage = await openStage(SANDBOX)
+    const callbackUrl = stage.receiver.urlFor('/hook')
+    const { id } = await stage.api.register({ idcardid: 'test_success_2s', callbackUrl })
+    await using again = await stage.restart({ SANDBOX: 'false' })
+    expect(await again.api.find(id)).toMatchObject({ sandbox: true })
+    expect(bodyOf(await stage.delivery(id)).data).toMatchObject({ status: 'SUCCESS', sandbox: true })
+    expect(stage.upstream.calls).toHaveLength(0)
+    const other = await again.api.register({ idcardid: 'test_success_2s', callbackUrl })
+    expect(other).not.toHaveProperty('sandbox')
+    await stage.upstream.waitFor(1)
   })
 })
 

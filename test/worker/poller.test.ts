@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
+import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
 import type {
   ClaimedAccount,
   ClaimedVerification,
@@ -82,7 +83,6 @@ const openScene = ({
         return call.promise
       },
     },
-    sandbox: null,
     policy: POLICY,
     plan: null,
     concurrency: CONCURRENCY,
@@ -239,17 +239,17 @@ test('tells its plan of every answer, and waits as long as the plan says', async
   expect(settled).toMatchObject([{ step: { dueAt: NOW + 77 * SECOND } }])
 })
 
-test('an answer of the sandbox takes nothing of the account, resumes none that upstream refuses, and is no look-up', async () => {
-  const counts = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
-  const step = { ...counts, seen: true, dueAt: null, verdict: null, ended: [] }
-  const sandbox = () => ({ answer: SUCCESS, step })
-  const { poller, round, asked, settled, lookups } = openScene({ account: PAUSED, sandbox })
-  await round(verificationOf(1))
+test('a test serial is answered here, which changes nothing of its account, and is no look-up', async () => {
+  const { poller, round, asked, settled, lookups } = openScene({ account: { ...ACCOUNT, id: TEST_ACCOUNT_ID } })
+  await round({
+    ...verificationOf(1),
+    idcardid: 'test_success',
+    waiting: [{ id: 'reg_1', createdAt: NOW, expiresAt: NOW + 1 }],
+  })
   await poller.whenIdle()
   expect(asked()).toEqual([])
-  const account = { id: 'acc_1', change: { kind: 'unasked' } }
-  expect(settled).toEqual([
-    { id: 1, claim: 7, idcardid: '1', answer: SUCCESS, step, askedAt: NOW, observedAt: NOW, account },
+  expect(settled).toMatchObject([
+    { id: 1, claim: 7, answer: { kind: 'verdict' }, askedAt: NOW, observedAt: NOW, account: { change: null } },
   ])
   expect(lookups).toEqual([])
 })

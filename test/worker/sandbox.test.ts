@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
 import type { ClaimedVerification } from '../../src/store/store.ts'
-import { createSandbox } from '../../src/worker/sandbox.ts'
+import { answerTestSerial } from '../../src/worker/sandbox.ts'
 import { POLICY } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
@@ -27,36 +27,37 @@ const verificationOf = (idcardid: string, ...agesMs: number[]): ClaimedVerificat
 })
 
 describe('the sandbox', () => {
-  const sandbox = createSandbox(POLICY)
+  const sandbox = (verification: ClaimedVerification, now: number) =>
+    answerTestSerial(verification, { now, policy: POLICY })
 
-  test('leaves every other serial to upstream', () => {
-    expect(sandbox(verificationOf('16236437872836', 0), NOW)).toBeNull()
+  test('does not know a serial that it cannot read', () => {
+    expect(sandbox(verificationOf('test_of_another_version', 0), NOW).answer).toMatchObject({ kind: 'not_found' })
   })
 
   test('comes back exactly when the time of a serial has come, but for a long one by the schedule', () => {
-    expect(sandbox(verificationOf('test_success_3s', 0), NOW)?.step.dueAt).toBe(NOW + 3 * SECOND)
-    expect(sandbox(verificationOf('test_expire_3s', 1 * SECOND), NOW)?.step.dueAt).toBe(NOW + 2 * SECOND)
-    expect(sandbox(verificationOf('test_fail_1h', 0), NOW)?.step.dueAt).toBe(NOW + 5 * SECOND)
+    expect(sandbox(verificationOf('test_success_3s', 0), NOW).step.dueAt).toBe(NOW + 3 * SECOND)
+    expect(sandbox(verificationOf('test_expire_3s', 1 * SECOND), NOW).step.dueAt).toBe(NOW + 2 * SECOND)
+    expect(sandbox(verificationOf('test_fail_1h', 0), NOW).step.dueAt).toBe(NOW + 5 * SECOND)
   })
 
   test('goes by the oldest registration that waits, so that a hint or a restart begins nothing anew', () => {
-    const answer = sandbox(verificationOf('test_success_3s', 1 * SECOND, 3 * SECOND), NOW)?.answer
+    const answer = sandbox(verificationOf('test_success_3s', 1 * SECOND, 3 * SECOND), NOW).answer
     expect(answer).toMatchObject({ kind: 'verdict' })
   })
 
   test('expires each registration at its own age, and at its own deadline where that comes first', () => {
     const verification = verificationOf('test_expire_5s', 5 * SECOND, 4 * SECOND)
-    expect(sandbox(verification, NOW)?.step).toMatchObject({
+    expect(sandbox(verification, NOW).step).toMatchObject({
       ended: [{ registrationId: 'reg_0', reason: 'expired' }],
       dueAt: NOW + 1 * SECOND,
     })
     const [late] = verificationOf('test_expire_5s', 0).waiting
     const short = { ...verification, waiting: late ? [{ ...late, expiresAt: NOW }] : [] }
-    expect(sandbox(short, NOW)?.step.ended).toEqual([{ registrationId: 'reg_0', reason: 'expired' }])
+    expect(sandbox(short, NOW).step.ended).toEqual([{ registrationId: 'reg_0', reason: 'expired' }])
   })
 
   test('gives up an unknown serial at once', () => {
-    const { step } = sandbox(verificationOf('test_notfound', 0), NOW) ?? {}
+    const { step } = sandbox(verificationOf('test_notfound', 0), NOW)
     expect(step).toMatchObject({ dueAt: null, ended: [{ registrationId: 'reg_0', reason: 'not_found' }] })
   })
 })

@@ -70,8 +70,8 @@ export const UPSTREAM = {
       name: 'SANDBOX',
       parse: flag,
       default: 'false',
-      en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, without GetResult; their webhooks have `"sandbox": true`.',
-      zh: '是否由本服务直接给出测试流水号的结果（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult；其回调带有 `"sandbox": true`。',
+      en: 'Whether test serials such as `test_success_3s`, `test_fail`, `test_notfound` and `test_expire_5s_MY-WORD` are answered here, whatever GetResult and the account do; what comes of them says `"sandbox": true`, and any other `test_…` is refused.',
+      zh: '是否由本服务直接给出测试流水号的结果（如 `test_success_3s`、`test_fail`、`test_notfound`、`test_expire_5s_MY-WORD`）而不调用 GetResult，也不受账户状态影响；其回调和登记都带有 `"sandbox": true`，其他 `test_…` 流水号会被拒绝。',
     },
   },
 } satisfies SettingGroup

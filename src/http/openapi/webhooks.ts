@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { REASONS } from '../../core/verification.ts'
 import { AT, idField } from '../json/fields.ts'
+import { SANDBOX } from '../partner/registration-answer.ts'
 
 const TEXT = z.string().nullable().exactOptional().describe('As the upstream sent it; absent in a `thin` webhook.')
 
@@ -21,7 +22,7 @@ const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, dat
       previousPollAt: AT.nullable().describe(
         'The last poll that showed the check still open; null if the first poll found the verdict.',
       ),
-      sandbox: z.literal(true).exactOptional().describe('This is a test serial: no person was checked.'),
+      sandbox: SANDBOX,
     }),
   })
 

@@ -10,7 +10,7 @@ import { readQuery } from '../json/query.ts'
 import { oneOf, said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createPageRate, type PageRateDeps } from './page-rate.ts'
-import { DELIVERY_STATE } from './registration-answer.ts'
+import { DELIVERY_STATE, SANDBOX } from './registration-answer.ts'
 
 /** The three `webhook-*` headers of each event, signed now. */
 type SignEvents = (
@@ -64,6 +64,7 @@ export const EVENT = z
   .strictObject({
     messageId: idField('msg').describe('The `webhook-id`.'),
     registrationId: idField('reg').describe('What it is about.'),
+    sandbox: SANDBOX,
     type: z.enum(MESSAGE_TYPES).describe('As in the body.'),
     createdAt: AT.describe('When there was something to tell.'),
     delivery: DELIVERY_STATE,
@@ -117,6 +118,7 @@ export const createEvents = (deps: EventDeps) => {
 const viewEvent = ({ registrationId, type, createdAt, delivery, body }: StoredEvent): Omit<EventAnswer, 'headers'> => ({
   messageId: messageIdOf(registrationId),
   registrationId,
+  ...(body.includes('"sandbox":true') ? { sandbox: true } : {}),
   type,
   createdAt: jsonTime(createdAt),
   delivery,

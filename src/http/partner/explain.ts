@@ -9,7 +9,7 @@ import { noQuery } from '../json/query.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { explainSentence, type Reader, roundedRate } from './explain-sentence.ts'
-import { ATTEMPT, DELIVERY_STATE, REASON, STATUS, viewAttempt } from './registration-answer.ts'
+import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-answer.ts'
 import { readTarget } from './registrations.ts'
 
 export interface ExplainDeps {
@@ -32,6 +32,7 @@ export const ANSWER_KIND = z.enum([
 export const EXPLANATION = z
   .strictObject({
     registrationId: idField('reg').describe('What is explained.'),
+    sandbox: SANDBOX,
     status: STATUS,
     reason: REASON,
     language: z.enum(['en', 'zh']).describe('Of the sentence.'),
@@ -79,6 +80,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
   const { delivery } = registration
   return {
     registrationId: registration.id,
+    ...(registration.isTest ? { sandbox: true } : {}),
     status: registration.status,
     reason: registration.reason,
     language,

@@ -1,5 +1,6 @@
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
@@ -14,6 +15,8 @@ export interface RegistrarDeps {
   /** Takes `count` from the partner's rate of registrations. Throws `AppError('too_many_requests')`. */
   chargeRegistrations: (partnerId: string, count: number) => void
   registrationTtlMs: number
+  /** The service answers test serials itself. */
+  sandbox: boolean
   newId: (prefix: string) => string
   now: () => number
   emit: Emit<'registration.answered' | 'registration.ended'>
@@ -62,10 +65,12 @@ export const createRegistrar = (deps: RegistrarDeps) => {
     ): Promise<NewRegistration> => {
       try {
         const body = await read()
+        const account = await findAccount(partnerId, body.account)
+        const isTest = deps.sandbox && readTestSerial(body.idcardid) !== null
         return {
           id: deps.newId('reg'),
           partnerId,
-          accountId: (await findAccount(partnerId, body.account)).id,
+          accountId: isTest ? TEST_ACCOUNT_ID : account.id,
           idcardid: body.idcardid,
           callbackUrl: body.callbackUrl,
           metadata: body.metadata ?? {},

@@ -20,10 +20,13 @@ export const REASON = z
   )
 const SCORE = z.string().nullable().describe('As the upstream sent it; null if it sent nothing.')
 
+export const SANDBOX = z.literal(true).exactOptional().describe('This is a test serial: no person was checked.')
+
 export const REGISTRATION = z
   .strictObject({
     id: idField('reg').describe('Names the registration in all calls.'),
     idcardid: z.string().describe('The serial that Submit returned.'),
+    sandbox: SANDBOX,
     callbackUrl: z.string().describe('In its normalised form.'),
     metadata: z.record(z.string(), z.string()).readonly().describe('As it was registered.'),
     status: STATUS,
@@ -83,6 +86,7 @@ export type AttemptAnswer = z.output<typeof ATTEMPT>
 export const viewRegistration = (registration: Registration): RegistrationAnswer => ({
   id: registration.id,
   idcardid: registration.idcardid,
+  ...(registration.isTest ? { sandbox: true } : {}),
   callbackUrl: registration.callbackUrl,
   metadata: registration.metadata,
   status: registration.status,

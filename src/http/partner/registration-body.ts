@@ -8,6 +8,7 @@ import {
   readExpiry,
   readMetadata,
 } from '../../core/registration-input.ts'
+import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { serialField } from '../json/fields.ts'
 import { said } from '../json/said.ts'
 
@@ -30,16 +31,23 @@ const readWith =
   }
 
 /** The body of `POST /v1/registrations`. Its output has the normalised URL, and times as epoch ms. */
-export const createRegistrationBody = ({ judgeUrl, now }: { judgeUrl: JudgeUrl; now: () => number }) => {
+export const createRegistrationBody = ({
+  judgeUrl,
+  now,
+  sandbox,
+}: {
+  judgeUrl: JudgeUrl
+  now: () => number
+  sandbox: boolean
+}) => {
   const readUrl = (text: unknown): Read<string> => {
     const verdict = judgeUrl(text)
     return verdict.ok ? { ok: true, value: verdict.href } : verdict
   }
   return z.strictObject({
-    idcardid: serialField().meta({
-      description: 'The serial that Submit returned, as a string.',
-      examples: ['16236437872836'],
-    }),
+    idcardid: serialField()
+      .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
+      .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
     callbackUrl: z
       .unknown()
       .transform(readWith(readUrl))

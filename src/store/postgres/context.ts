@@ -14,6 +14,4 @@ export interface Context extends Pick<Connection, 'read' | 'write' | 'now'> {
   tell: (hints: readonly Hint[]) => void
   /** Calls a second of an account that names none. */
   defaultRate: number
-  /** Test serials are answered by the service itself, and their messages say so. */
-  sandbox: boolean
 }

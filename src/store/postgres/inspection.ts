@@ -78,7 +78,7 @@ export const openPostgresInspection = async (
   })
   const context: Context = {
     ...connection,
-    ...{ sealed, openOr: createOpenOr(hints), hints, tell: () => {}, defaultRate, sandbox: false },
+    ...{ sealed, openOr: createOpenOr(hints), hints, tell: () => {}, defaultRate },
   }
   try {
     const age = await unlessLocked(client, () => ageOf(client))

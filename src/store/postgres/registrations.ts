@@ -176,6 +176,7 @@ const laneNameOf = ({ partnerId, callbackUrl }: NewRegistration): string => `${p
 const rowOf = (item: NewRegistration, at: number, ending: Created['ending']) => ({
   id: item.id,
   partnerId: item.partnerId,
+  accountId: item.accountId,
   idcardid: item.idcardid,
   callbackUrl: item.callbackUrl,
   metadata: item.metadata,

@@ -46,7 +46,7 @@ const SAVE = `
   FROM ended JOIN told USING (registration_id)
   WHERE registrations.verification_id = ended.verification_id AND registrations.n = ended.n`
 
-export const createResolutions = ({ sealed, sandbox }: Pick<Context, 'sealed' | 'sandbox'>) => ({
+export const createResolutions = ({ sealed }: Pick<Context, 'sealed'>) => ({
   /** @param partnerIds all whose registrations may end */
   begin: async (
     tx: Tx,
@@ -61,7 +61,7 @@ export const createResolutions = ({ sealed, sandbox }: Pick<Context, 'sealed' | 
 
       add: ending => {
         const isThin = thin.has(ending.registration.partnerId)
-        const resolution = resolve(ending, { at, thin: isThin, sandbox })
+        const resolution = resolve(ending, { at, thin: isThin })
         collected.push(resolution)
         lanes.advance(resolution.message.laneId, resolution.message.createdAt)
       },

@@ -66,8 +66,6 @@ export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' |
   /** Random bytes, for what is sealed. */
   random: (bytes: number) => Buffer
   defaultRate: number
-  /** Messages about test serials say so; false unless given. */
-  sandbox?: boolean
   /** Connections for calls, and as many for the loops; 5 unless given. */
   connections?: number
   /** False: `now` decides, not the database's clock; true unless given. */
@@ -84,7 +82,6 @@ export const openPostgresStore = async ({
   previousKey,
   random,
   defaultRate,
-  sandbox = false,
   connections = 5,
   hasDatabaseClock = true,
   hasUpkeep = false,
@@ -104,7 +101,6 @@ export const openPostgresStore = async ({
     hints,
     tell: channel.tell,
     defaultRate,
-    sandbox,
   }
   // For what the workers call, so that calls and workers do not wait for each other's connections.
   const ofLoops: Context = { ...context, ...connection.loops }

@@ -87,6 +87,7 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
     ...created,
     ask: null,
     ending: {
+      accountId: item.accountId,
       idcardid: item.idcardid,
       verdict,
       reason: null,

@@ -2,6 +2,7 @@ import { isProbed } from '../../core/account.ts'
 import type { Answer, Verdict } from '../../core/answer.ts'
 import { type MessageState, type MessageType, messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type {
   Attempt,
@@ -18,6 +19,7 @@ import type { PollForecast } from './poll-forecast.ts'
 export interface RegistrationRow {
   id: string
   partnerId: string
+  accountId: string
   idcardid: string
   callbackUrl: string
   metadata: Readonly<Record<string, string>>
@@ -38,6 +40,7 @@ export interface RegistrationRow {
 export const registrationOf = (row: RegistrationRow, openVerdict: () => Verdict | null): Registration => ({
   id: row.id,
   partnerId: row.partnerId,
+  isTest: row.accountId === TEST_ACCOUNT_ID,
   idcardid: row.idcardid,
   callbackUrl: row.callbackUrl,
   metadata: row.metadata,
@@ -65,6 +68,7 @@ export const newRegistrationOf = (item: NewRegistration, at: number, expiresAt: 
     {
       id: item.id,
       partnerId: item.partnerId,
+      accountId: item.accountId,
       idcardid: item.idcardid,
       callbackUrl: item.callbackUrl,
       metadata: item.metadata,

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../core/answer.ts'
 import { type MessageType, webhookBody } from '../../core/message.ts'
 import { endOf, type RegistrationStatus } from '../../core/registration.ts'
-import { readTestSerial } from '../../core/test-serial.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 
 /** A registration that waits for its verdict, as far as its end needs it. */
@@ -21,6 +21,7 @@ export interface WaitingRegistration {
 /** A registration that ends now. Times are epoch ms. */
 export interface Ending {
   registration: WaitingRegistration
+  accountId: string
   idcardid: string
   /** Null: it ends without one, for `reason`. */
   verdict: Verdict | null
@@ -52,13 +53,10 @@ export interface Resolution {
   }
 }
 
-/**
- * @param how.thin the partner's webhooks leave out the scores and the message
- * @param how.sandbox the service answers test serials itself, and their webhooks say so
- */
+/** @param how.thin the partner's webhooks leave out the scores and the message */
 export const resolve = (
-  { registration, idcardid, verdict, reason, rawStatus, observedAt, previousPollAt }: Ending,
-  { at, thin, sandbox }: { at: number; thin: boolean; sandbox: boolean },
+  { registration, accountId, idcardid, verdict, reason, rawStatus, observedAt, previousPollAt }: Ending,
+  { at, thin }: { at: number; thin: boolean },
 ): Resolution => {
   const { verificationId, n, id, partnerId, laneId, callbackUrl, metadata, traceparent } = registration
   const { status, type } = endOf(verdict)
@@ -71,7 +69,7 @@ export const resolve = (
     reason,
     verdict,
     thin,
-    sandbox: sandbox && readTestSerial(idcardid) !== null,
+    sandbox: accountId === TEST_ACCOUNT_ID,
     metadata,
     observedAt,
     previousPollAt,

@@ -106,6 +106,7 @@ export const settleVerification = (
     },
     endings: ending.map(registration => ({
       registration,
+      accountId: facts.accountId,
       idcardid: facts.idcardid,
       verdict: step.verdict,
       reason: reasons.get(registration.id) ?? null,

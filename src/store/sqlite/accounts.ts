@@ -5,10 +5,11 @@ import {
   pausedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, gt, or, sql } from './drizzle.ts'
+import { and, asc, eq, gt, ne, or, sql } from './drizzle.ts'
 import { accounts, partners, verifications } from './schema.ts'
 
 type Verbs = Pick<
@@ -60,7 +61,7 @@ export const createAccounts = (context: Context): Verbs => {
         db
           .select()
           .from(accounts)
-          .where(after === null ? undefined : gt(accounts.id, after))
+          .where(and(ne(accounts.id, TEST_ACCOUNT_ID), gt(accounts.id, after ?? '')))
           .orderBy(asc(accounts.id))
           .limit(limit)
           .all()

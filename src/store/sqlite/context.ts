@@ -12,6 +12,4 @@ export interface Context extends Omit<Connection, 'engineStats' | 'engineCounts'
   hints: EventEmitter<StoreHints>
   /** Calls a second of an account that names none. */
   defaultRate: number
-  /** Test serials are answered by the service itself, and their messages say so. */
-  sandbox: boolean
 }

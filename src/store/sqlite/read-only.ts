@@ -14,14 +14,7 @@ import type { SqliteOptions } from './store.ts'
  *
  * @param path its real path
  */
-export const openReadOnly = ({
-  path,
-  masterKey,
-  previousKey,
-  now,
-  defaultRate,
-  sandbox = false,
-}: SqliteOptions): Context => {
+export const openReadOnly = ({ path, masterKey, previousKey, now, defaultRate }: SqliteOptions): Context => {
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
   const client = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS })
@@ -41,6 +34,5 @@ export const openReadOnly = ({
     now,
     hints,
     defaultRate,
-    sandbox,
   }
 }

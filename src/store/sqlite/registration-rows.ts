@@ -7,6 +7,7 @@ const columns = {
   partnerId: registrations.partnerId,
   verificationId: registrations.verificationId,
   n: registrations.n,
+  accountId: verifications.accountId,
   idcardid: verifications.idcardid,
   callbackUrl: registrations.callbackUrl,
   metadata: registrations.metadata,

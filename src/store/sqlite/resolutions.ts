@@ -17,7 +17,7 @@ interface PartnerRow {
   events: number
 }
 
-export const createResolutions = ({ client, sealed, sandbox }: Context) => {
+export const createResolutions = ({ client, sealed }: Context) => {
   const loadPartner = client.prepare<[id: string], PartnerRow>(
     "SELECT payload = 'thin' AS thin, events FROM partners WHERE id = ?",
   )
@@ -56,7 +56,7 @@ export const createResolutions = ({ client, sealed, sandbox }: Context) => {
     return {
       add: ending => {
         const partner = partnerOf(ending.registration.partnerId)
-        const { registration, message } = resolve(ending, { at, thin: partner.thin === 1, sandbox })
+        const { registration, message } = resolve(ending, { at, thin: partner.thin === 1 })
         const { lastInsertRowid: seq } = addMessage.run(
           message.partnerId,
           ++partner.events,

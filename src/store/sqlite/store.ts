@@ -48,8 +48,6 @@ export interface SqliteOptions {
   previousKey?: Buffer | undefined
   now: () => number
   defaultRate: number
-  /** Messages about test serials say so; false unless given. */
-  sandbox?: boolean
   /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
   quickCheck?: boolean
   /** Looks whether another service is there, and shows others that this one is; false unless given. */
@@ -69,7 +67,6 @@ export const openSqliteStore = async ({
   previousKey,
   now,
   defaultRate,
-  sandbox = false,
   quickCheck = false,
   isService = false,
   isCommand = false,
@@ -95,7 +92,6 @@ export const openSqliteStore = async ({
     now,
     hints,
     defaultRate,
-    sandbox,
   }
   await bringUpToDate(context, { quickCheck, onStep })
   const facts = prepareFacts(context.client)

@@ -115,6 +115,7 @@ describe('what is wrong with a field is said in both languages', () => {
       return verdict.ok ? { ok: true, href: verdict.url.href } : verdict
     },
     now,
+    sandbox: true,
   })
   const queries = Object.entries({ ...PARTNER_OPERATIONS, ...ADMIN_OPERATIONS }).flatMap(([name, { query }]) =>
     query ? [[name, query] as const] : [],

@@ -30,6 +30,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   registration: {
     id: 'reg_1',
     partnerId: 'partner_1',
+    isTest: false,
     idcardid: '1',
     callbackUrl: 'https://partner.example/hook',
     metadata: {},

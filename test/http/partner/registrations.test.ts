@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DAY } from '../../../src/core/duration.ts'
-import { HOOK, type Json, openApi, START } from '../support/api.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
+import { SUCCESS } from '../../support/store.ts'
+import { HOOK, type Json, openApi, SHOWN_SETTINGS, START } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -83,6 +86,47 @@ describe('registering', () => {
   ])('expiresAt %s is accepted', async (expiresAt, read) => {
     expect((await post({ ...valid, expiresAt })).json.expiresAt).toBe(read)
   })
+})
+
+describe('where the service answers test serials itself', () => {
+  test('what comes of one says so, and of another serial nothing does', async () => {
+    await using sandbox = await openApi({ shownSettings: { ...SHOWN_SETTINGS, sandbox: true } })
+    await sandbox.store.createAccount({
+      ...{ id: TEST_ACCOUNT_ID, apiId: 'test-serials', apiKey: new Secret('none') },
+      ...{ passwordMode: 'static', rate: 1_000, partnerId: null },
+    })
+    const { id } = await sandbox.register({ idcardid: 'test_success_3s_x' })
+    const other = await sandbox.register()
+    await sandbox.answerWith(SUCCESS)
+    const get = async (path: string) => (await sandbox.call('GET', path)).json
+    const lookup = async (idcardid: string) => {
+      const body = { idcardids: [idcardid] }
+      return (await sandbox.call('POST', '/v1/registrations/lookup', { body })).json.data[0].registrations[0]
+    }
+    const ofId = ({ data }: Json, name: string) => data.find((one: Json) => one.registrationId === name)
+    const events = await get('/v1/events')
+    const all = (name: string, idcardid: string) =>
+      Promise.all([
+        get(`/v1/registrations/${name}`),
+        lookup(idcardid),
+        get(`/v1/registrations/${name}/explain`),
+        ofId(events, name),
+        JSON.parse(ofId(events, name).body).data,
+      ])
+    for (const told of await all(id, 'test_success_3s_x')) expect(told.sandbox).toBe(true)
+    for (const told of await all(other.id, other.idcardid)) expect(told).not.toHaveProperty('sandbox')
+  })
+
+  test.each(['test_sucess_3s', 'test_success_3', 'test_', 'test_success_3sec'])(
+    '%s is refused with the forms',
+    async idcardid => {
+      await using sandbox = await openApi({ shownSettings: { ...SHOWN_SETTINGS, sandbox: true } })
+      const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
+      expect(status).toBe(422)
+      expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_expire') }])
+      expect((await post({ ...valid, idcardid })).status).toBe(201)
+    },
+  )
 })
 
 describe('null in an optional field', () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { AccountChange } from '../../../src/core/account.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { first, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -102,6 +103,31 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(seen).toEqual([bench.account.id, null, null, bench.account.id])
     expect((await bench.store.statusOf(bench.partnerId, null)).account).toEqual(bound)
     expect((await bench.store.statusOf(bench.partnerId, 'C12345678')).account).toEqual(bench.account)
+  })
+
+  test('of test serials are listed and chosen by nobody, wait for no other, and all that comes of them says so', async () => {
+    await using bench = await openBench(open)
+    await bench.store.createAccount(account({ id: TEST_ACCOUNT_ID }))
+    expect(await bench.store.listAccounts({ limit: 10, after: null })).toEqual([bench.account])
+    expect((await bench.store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
+    for (const name of [TEST_ACCOUNT_ID, 'C87654321'])
+      expect(await bench.store.accountFor(bench.partnerId, name)).toBeNull()
+    await bench.register()
+    await bench.store.pauseAccount(bench.account.id)
+    const { id, idcardid, isTest } = await bench.register({ accountId: TEST_ACCOUNT_ID })
+    expect(isTest).toBe(true)
+    expect(await bench.poll(SUCCESS)).toBe(1)
+    expect(await bench.find(id)).toMatchObject({ status: 'succeeded', isTest: true })
+    const known = await bench.register({ accountId: TEST_ACCOUNT_ID, idcardid, callbackUrl: `${HOOK}/known` })
+    expect(known).toMatchObject({ status: 'succeeded', isTest: true })
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ registration: { isTest: true } })
+    expect(await bench.store.lookUpRegistrations(bench.partnerId, [idcardid], 10)).toMatchObject([
+      { isTest: true },
+      { isTest: true },
+    ])
+    const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10 })
+    if (page.outcome === 'lost') throw new Error('the page is lost')
+    expect(page.events.map(({ body }) => JSON.parse(body).data.sandbox)).toEqual([true, true])
   })
 
   test('have a rate and slots of their own', async () => {

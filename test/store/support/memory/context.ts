@@ -20,7 +20,6 @@ export interface Context {
   now: () => number
   hints: EventEmitter<StoreHints>
   defaultRate: number
-  sandbox: boolean
 }
 
 export const advanceLane = ({ tables }: Context, id: number, dueAt: number): void => {
@@ -80,9 +79,9 @@ export const waitingOf = (context: Context, verificationId: number): WaitingRegi
 
 /** Ends a registration and creates its message. */
 export const end = (context: Context, ending: Ending, at: number): void => {
-  const { tables, rules, sandbox } = context
+  const { tables, rules } = context
   const partner = tables.partners.get(ending.registration.partnerId)
-  const { registration, message } = rules.resolve(ending, { at, thin: partner?.payload === 'thin', sandbox })
+  const { registration, message } = rules.resolve(ending, { at, thin: partner?.payload === 'thin' })
   const seq = tables.next('messages')
   const event = rules.nextEvent(partner?.events ?? 0)
   tables.partners.change(message.partnerId, { events: event })
@@ -103,6 +102,7 @@ export const viewOf = ({ tables }: Context, row: RegistrationRow): Registration 
   if (!verification) throw new Error(`the verification of ${row.id} is gone`)
   const view: ViewedRow = {
     ...row,
+    accountId: verification.accountId,
     idcardid: verification.idcardid,
     polls: verification.polls,
     lastPolledAt: verification.lastPolledAt,

@@ -7,6 +7,7 @@ import {
 } from '../../../../src/core/account.ts'
 import { afterSeen, NO_ENUMERATION } from '../../../../src/core/enumeration.ts'
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
+import { TEST_ACCOUNT_ID } from '../../../../src/core/test-serial.ts'
 import { chooseAccount, judgeRemoval, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
@@ -244,7 +245,7 @@ export const createNouns = (context: Context): Verbs => {
     },
     listAccounts: async ({ limit, after }) =>
       tables.accounts
-        .where(({ id }) => after === null || id > after)
+        .where(({ id }) => id !== TEST_ACCOUNT_ID && id > (after ?? ''))
         .sort(byId)
         .slice(0, limit)
         .map(row => view(row) as Account),

@@ -32,7 +32,7 @@ export const createMemoryStore = ({
 }: MemoryOptions): Store => {
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
-  const context = { tables, rules, now, hints, defaultRate, sandbox: false }
+  const context = { tables, rules, now, hints, defaultRate }
   const registrations = createRegistrations(context)
   return {
     now,
