@@ -40,7 +40,8 @@ export interface NewRegistration {
 /** Narrowed by `status`; 201 and 200 apart, because TypeScript excludes a member by one literal only. */
 export type BatchResult =
   | { status: 201; registration: Registration; problem?: undefined }
-  | { status: 200; registration: Registration; problem?: undefined }
+  /** `ignored`: what the registration that exists says otherwise. */
+  | { status: 200; registration: Registration; ignored?: ('metadata' | 'expiresAt')[]; problem?: undefined }
   | { status: RefusedStatus; problem: Problem; registration?: undefined }
 /** 429 and 503 may succeed later. */
 type RefusedStatus = 403 | 409 | 422 | 429 | 503
@@ -68,7 +69,7 @@ export interface EventFilter {
 
 /** The API of idface-notifier. A call that fails rejects with a `NotifierError`. */
 export interface Client {
-  /** The same serial and URL give the same registration, so this may be repeated. */
+  /** The same serial and URL give the same registration, so this may be repeated; after `unresolved` or `cancelled` they give a new one. */
   register(registration: NewRegistration, options?: Signalled): Promise<Registration>
   /**
    * Registers any number, with one result for each, in order. They are sent in batches. If a batch fails, those before it are

@@ -131,7 +131,6 @@ export const ADMIN_OPERATIONS: Operations = {
     summary: 'What is wrong and what to do, what waits since when, and what happened lately',
     description:
       'One look at everything, however large the database is. Texts are in the language that `accept-language` asks for.',
-    acceptsLanguage: true,
     answers: { 200: { description: 'The overview.', schema: 'Overview', headers: ['content-language'] } },
   },
   'GET /v1/admin/registrations': {
@@ -165,7 +164,6 @@ export const ADMIN_OPERATIONS: Operations = {
     summary: 'Why there is no webhook yet',
     description:
       'As its partner sees it: the last answer of the upstream, the next poll, the account, the last attempt and the next.',
-    acceptsLanguage: true,
     answers: {
       200: { description: 'As data and as a sentence.', schema: 'Explanation', headers: ['content-language'] },
     },
@@ -175,7 +173,6 @@ export const ADMIN_OPERATIONS: Operations = {
     operationId: 'listAttemptsForOperator',
     summary: 'List the newest 50 attempts, oldest first',
     description: 'What the receiver has answered is shown to the role `admin` only.',
-    acceptsLanguage: true,
     answers: { 200: { description: 'The attempts.', schema: 'AttemptList', headers: ['content-language'] } },
   },
   'POST /v1/admin/registrations/:id/resend': {

@@ -73,23 +73,25 @@ const LANGUAGE = {
   schema: { type: 'string', examples: ['zh-CN'] },
 }
 
-const contentOf = ({ schema, mediaType }: Operation['answers'][number]) => {
-  if (schema) return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } } }
+const contentOf = ({ schema, mediaType, example }: Operation['answers'][number]) => {
+  const shown = example === undefined ? {} : { example }
+  if (schema)
+    return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, ...shown } } }
   return mediaType ? { content: { [mediaType]: { schema: { type: 'string' } } } } : {}
 }
 
 const answerOf = (answer: Operation['answers'][number]) => ({
   description: answer.description,
-  ...(answer.headers ? { headers: Object.fromEntries(answer.headers.map(name => [name, HEADERS[name]])) } : {}),
+  headers: Object.fromEntries(['x-request-id' as const, ...(answer.headers ?? [])].map(name => [name, HEADERS[name]])),
   ...contentOf(answer),
 })
 
 const operationOf = (call: Call, requests: Requests, language: Language) => {
-  const { operationId, tag, summary, query, body, acceptsLanguage, access, answers } = call.operation
+  const { operationId, tag, summary, query, body, access, answers } = call.operation
   const parameters = [
     ...pathParameters(call.path),
     ...(query ? queryParameters(query) : []),
-    ...(acceptsLanguage ? [{ $ref: '#/components/parameters/AcceptLanguage' }] : []),
+    { $ref: '#/components/parameters/AcceptLanguage' },
   ]
   const role = ADMIN_ROUTES[call.route]?.role
   const description = [call.operation.description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' ')
@@ -100,7 +102,7 @@ const operationOf = (call: Call, requests: Requests, language: Language) => {
     summary,
     description,
     security: SECURITY[access],
-    ...(parameters.length > 0 ? { parameters } : {}),
+    parameters,
     ...(body ? { requestBody: { required: !call.operation.bodyIsOptional, content } } : {}),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),

@@ -30,6 +30,17 @@ const REGISTRATION = {
   expiresAt: '2026-11-25T08:00:00.000Z',
   resolvedAt: RESOLVED,
 } as const
+/** As the answer to its registration shows it. */
+export const NEW_REGISTRATION = {
+  ...REGISTRATION,
+  status: 'pending',
+  result: null,
+  polls: 0,
+  lastPolledAt: null,
+  nextPollAt: CREATED,
+  delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
+  resolvedAt: null,
+} as const
 const ATTEMPT = {
   at: RESOLVED,
   outcome: 'delivered',
@@ -107,7 +118,7 @@ const SENTENCE: Words = {
 
 /** Those that are the same in every language. */
 const EXAMPLES: Examples = {
-  RegistrationRequest: { ...CALLBACK, metadata: { order: '42' }, expiresAt: '2026-11-25T08:00:00Z' },
+  RegistrationRequest: { ...CALLBACK, metadata: { order: '42' } },
   BatchRequest: { registrations: [CALLBACK] },
   LookupRequest: { idcardids: ['16236437872836', '16236437872837'] },
   ResendRequest: { since: '2026-11-24T00:00:00Z', until: '2026-11-24T12:00:00Z', delivery: 'exhausted' },
@@ -115,7 +126,7 @@ const EXAMPLES: Examples = {
   CallbackTestRequest: { callbackUrl: 'https://partner.example/hook' },
   PartnerRequest: { name: 'Example Ltd' },
   PartnerChangeRequest: { disabled: false, quotas: { daily: 10_000 } },
-  KeyRequest: { expiresAt: '2027-11-24T08:00:00Z' },
+  KeyRequest: { expiresAt: '2099-12-31T00:00:00Z' },
   CallbackEnablingRequest: { partnerId: PARTNER_ID, callbackUrl: CALLBACK.callbackUrl, reason: 'They have mended it.' },
   Callback: {
     partnerId: PARTNER_ID,
@@ -271,7 +282,7 @@ export const examplesIn = (language: Language): Examples => {
     Problem: problem,
     BatchResults: {
       results: [
-        { status: 201, registration: REGISTRATION },
+        { status: 201, registration: NEW_REGISTRATION },
         { status: 422, problem },
       ],
     },

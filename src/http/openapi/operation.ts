@@ -7,6 +7,8 @@ import type { ANSWERS, Requests } from './schemas.ts'
 export const HEADERS = {
   location: { description: 'The address of the new object.', schema: { type: 'string' } },
   'content-language': { description: 'The language of its texts.', schema: { type: 'string', enum: ['en', 'zh'] } },
+  'idface-ignored': { description: 'What is otherwise: `metadata`, `expiresAt`, or both.', schema: { type: 'string' } },
+  'x-request-id': { description: 'Names this call in the log of the service.', schema: { type: 'string' } },
   'retry-after': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 0 } },
   'www-authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
 } as const
@@ -17,7 +19,9 @@ interface Answered {
   schema?: keyof typeof ANSWERS
   /** For a body that has no schema. */
   mediaType?: 'text/plain'
-  headers?: readonly ('location' | 'content-language')[]
+  headers?: readonly ('location' | 'content-language' | 'idface-ignored')[]
+  /** Where the schema's own example would be another case. */
+  example?: unknown
 }
 
 /** What a problem says beside its code. */
@@ -38,7 +42,6 @@ export interface Operation {
   query?: z.ZodObject
   body?: keyof Requests
   bodyIsOptional?: boolean
-  acceptsLanguage?: boolean
   /** By HTTP status. */
   answers: Readonly<Record<number, Answered>>
   /** What it refuses beyond that, or in words of its own: examples for each code. */

@@ -4,6 +4,7 @@ import { MOST_FOUND } from '../partner/lookup.ts'
 import { LIST_QUERY, NOT_POLLED, RESEND_REFUSALS, WAIT_QUERY } from '../partner/registrations.ts'
 import { NEWEST_SECRET, TOO_MANY_SECRETS } from '../partner/signing-secrets.ts'
 import { STATUS_QUERY } from '../partner/status.ts'
+import { NEW_REGISTRATION } from './examples.ts'
 import type { Operation, Operations } from './operation.ts'
 
 const REGISTRATIONS = { tag: 'Registrations', access: 'partner' } as const satisfies Partial<Operation>
@@ -24,11 +25,11 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'register',
     summary: 'Register a serial',
     description:
-      'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, unless it ended `unresolved` or `cancelled`. If the verdict is known already, the webhook is sent at once.',
+      'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.',
     body: 'RegistrationRequest',
     answers: {
-      201: { description: 'Registered.', schema: 'Registration', headers: ['location'] },
-      200: { description: 'It existed already and is unchanged.', schema: 'Registration', headers: ['location'] },
+      201: { description: 'Registered.', schema: 'Registration', headers: ['location'], example: NEW_REGISTRATION },
+      200: { description: 'It existed already.', schema: 'Registration', headers: ['location', 'idface-ignored'] },
     },
     problems: {
       conflict: [
@@ -66,7 +67,6 @@ export const PARTNER_OPERATIONS: Operations = {
     description:
       'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
     body: 'BatchRequest',
-    acceptsLanguage: true,
     answers: {
       200: { description: 'The result of every item.', schema: 'BatchResults', headers: ['content-language'] },
     },
@@ -131,7 +131,6 @@ export const PARTNER_OPERATIONS: Operations = {
     summary: 'Why there is no webhook yet',
     description:
       'The last answer of the upstream, the next poll, whether the account is paused and why, the last attempt and the next: as data, and in one sentence in the language that `accept-language` asks for.',
-    acceptsLanguage: true,
     answers: {
       200: {
         description: 'The explanation, as data and in words.',
@@ -143,7 +142,6 @@ export const PARTNER_OPERATIONS: Operations = {
   'GET /v1/registrations/:id/attempts': {
     ...DELIVERY,
     operationId: 'attempts',
-    acceptsLanguage: true,
     summary: 'List the attempts to deliver its webhook, oldest first',
     description: 'What was sent when, and what your receiver answered. Of one message the newest 50 attempts are kept.',
     answers: { 200: { description: 'The newest 50 attempts.', schema: 'AttemptList', headers: ['content-language'] } },
@@ -214,7 +212,6 @@ export const PARTNER_OPERATIONS: Operations = {
     description:
       'The attempt is signed like every webhook, and its answer does not change your registrations; a good one enables a URL that is disabled. One a second, ten at once.',
     body: 'CallbackTestRequest',
-    acceptsLanguage: true,
     answers: {
       200: { description: 'The attempt, whatever its outcome.', schema: 'Attempt', headers: ['content-language'] },
     },

@@ -138,7 +138,11 @@ const LISTED: Readonly<Record<Language, (codes: readonly Code[]) => string>> = {
 const nameOf = (codes: readonly Code[]): string => codes.join('_or_')
 
 const responseOf = (codes: readonly Code[], language: Language, toldOf: (code: Code) => readonly Told[]) => {
-  const headers = ['content-language' as const, ...codes.flatMap(code => HEADERS_OF[code] ?? [])]
+  const headers = [
+    'x-request-id' as const,
+    'content-language' as const,
+    ...codes.flatMap(code => HEADERS_OF[code] ?? []),
+  ]
   return {
     description: LISTED[language](codes),
     headers: Object.fromEntries(headers.map(name => [name, HEADERS[name]])),

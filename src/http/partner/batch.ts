@@ -12,7 +12,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
-import { createRegistrar, type Origin, type RegistrarDeps } from './registrar.ts'
+import { createRegistrar, IGNORED, type Origin, type RegistrarDeps } from './registrar.ts'
 import { REGISTRATION, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 
@@ -42,15 +42,20 @@ export const BATCH_BODY = z.strictObject(
   bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
 )
 
+const AS_ALONE = 'As of a call of its own.'
+const REFUSED = [403, 409, 422, 429, 503] as const
 export const BATCH_RESULTS = z.strictObject({
   results: z
     .array(
-      z.union([
+      // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
+      z.discriminatedUnion('status', [
+        z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
         z.strictObject({
-          status: z.union([z.literal(201), z.literal(200)]).describe('As of a call of its own.'),
+          status: z.literal(200).describe(AS_ALONE),
           registration: REGISTRATION,
+          ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
         }),
-        z.strictObject({ status: z.int().min(400).max(599).describe('As of a call of its own.'), problem: PROBLEM }),
+        z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
       ]),
     )
     .describe('One for each registration, in the same order.'),
@@ -73,8 +78,9 @@ export const createBatch = (deps: BatchDeps) => {
 
   const resultOf = (item: NewRegistration, registered: Registered, language: Language): Result => {
     try {
-      const { status, registration } = registrar.toAnswer(item, registered)
-      return { status, registration: viewRegistration(registration) }
+      const { status, registration: stored, ignored } = registrar.toAnswer(item, registered)
+      const registration = viewRegistration(stored)
+      return status === 201 || ignored.length === 0 ? { status, registration } : { status, registration, ignored }
     } catch (error) {
       if (error instanceof AppError) return refusal(error, language)
       throw error
@@ -114,5 +120,5 @@ const refuseIfSlowed = (slowedForMs: number): void => {
 
 const refusal = ({ code, detail, errors }: AppError, language: Language): Result => {
   const problem = problemOf({ code, detail, errors }, language)
-  return { status: problem.status, problem }
+  return { status: problem.status as (typeof REFUSED)[number], problem }
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
@@ -73,7 +74,7 @@ export const createRegistrar = (deps: RegistrarDeps) => {
           accountId: isTest ? TEST_ACCOUNT_ID : account.id,
           idcardid: body.idcardid,
           callbackUrl: body.callbackUrl,
-          metadata: body.metadata ?? {},
+          metadata: body.metadata ?? NOT_SENT,
           expiresAt: body.expiresAt ?? null,
           ttlMs: deps.registrationTtlMs,
           ...origin,
@@ -93,8 +94,8 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       )
     },
 
-    /** Throws `AppError` if the store has refused the item. */
-    toAnswer: (item: NewRegistration, registered: Registered): { status: 201 | 200; registration: Registration } => {
+    /** Throws `AppError` if the store has refused the item. `ignored`: what the registration that exists says otherwise. */
+    toAnswer: (item: NewRegistration, registered: Registered) => {
       report(item.partnerId, registered)
       if (registered.outcome === 'over_quota') throw overQuota(registered)
       if (registered.outcome === 'unreadable')
@@ -102,10 +103,21 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       if (registered.outcome === 'too_many') throw tooMany(registered.limit)
       if (registered.outcome === 'taken') throw new AppError('conflict', TAKEN)
       const { outcome, registration } = registered
-      return { status: outcome === 'created' ? 201 : 200, registration }
+      const status: 201 | 200 = outcome === 'created' ? 201 : 200
+      return { status, registration, ignored: ignoredOf(item, registration) }
     },
   }
 }
+
+export const IGNORED = ['metadata', 'expiresAt'] as const
+/** Stands for metadata that were not sent: empty ones that were are another object. */
+const NOT_SENT = {}
+const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registration) =>
+  IGNORED.filter(name =>
+    name === 'metadata'
+      ? metadata !== NOT_SENT && !isDeepStrictEqual(metadata, stored.metadata)
+      : expiresAt !== null && expiresAt !== stored.expiresAt,
+  )
 
 const ACCOUNT_NAME = /^[\x21-\x7e]{1,128}$/
 

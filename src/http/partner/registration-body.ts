@@ -74,7 +74,6 @@ export const createRegistrationBody = ({
       .meta({
         type: ['string', 'integer'],
         description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
-        examples: ['2026-11-25T08:00:00Z', 1795593600],
       })
       .optional(),
     account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({

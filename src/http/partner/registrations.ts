@@ -141,8 +141,9 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
     const registered = await deps.register(item)
     registrar.watch(partnerId, [item], [registered])
-    const { status, registration } = registrar.toAnswer(item, registered)
+    const { status, registration, ignored } = registrar.toAnswer(item, registered)
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
+    if (ignored.length > 0) setHeader(c, 'idface-ignored', ignored.join(', '))
     return c.json(view(registration), status)
   })
 

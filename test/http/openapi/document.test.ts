@@ -6,7 +6,7 @@ import { createCalls } from '../../../src/client/client.ts'
 import { pause } from '../../../src/client/pause.ts'
 import { PAGES } from '../../../src/http/openapi/service-operations.ts'
 import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
-import { operationsOf, operatorDocument, partnerDocument } from './support/documents.ts'
+import { operationsOf, operatorDocument, partnerDocument, resolveIn } from './support/documents.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -54,6 +54,27 @@ describe('the document for partners', () => {
     expect(names.toSorted()).toEqual(Object.keys(verbs).toSorted())
   })
 
+  test('has a request to register that is taken as it stands, and the answer to it', async () => {
+    const { components, paths } = await partnerDocument(api)
+    const { schema, example } = paths['/v1/registrations'].post.responses[201].content['application/json']
+    const body = components.schemas.RegistrationRequest.examples[0]
+    const answer = await api.call('POST', '/v1/registrations', { body })
+    expect([schema.$ref, answer.status]).toEqual(['#/components/schemas/Registration', 201])
+    const changing = Object.fromEntries(
+      ['id', 'createdAt', 'expiresAt', 'nextPollAt'].map(name => [name, expect.any(String)]),
+    )
+    expect(answer.json).toEqual({ ...example, ...changing })
+  })
+
+  test('tells the results of a batch apart by their status', async () => {
+    const { components } = await partnerDocument(api)
+    const results = components.schemas.BatchResults.properties.results.items.oneOf
+    expect(results.map(({ properties: { status } }: Json) => status.const ?? status.enum)).toEqual([
+      ...[201, 200],
+      [403, 409, 422, 429, 503],
+    ])
+  })
+
   test('describes the webhooks with their headers', async () => {
     const { webhooks } = await partnerDocument(api)
     expect(Object.keys(webhooks)).toEqual([
@@ -94,7 +115,13 @@ describe('the document for partners', () => {
       description: 'The size of a page.',
       schema: { type: 'integer', minimum: 1, maximum: 250, default: 50 },
     })
-    expect(parameters.map(({ name }: Json) => name)).toEqual(['idcardid', 'status', 'delivery', 'limit', 'cursor'])
+    expect(parameters.flatMap(({ name }: Json) => name ?? [])).toEqual([
+      'idcardid',
+      'status',
+      'delivery',
+      'limit',
+      'cursor',
+    ])
   })
 })
 
@@ -135,6 +162,17 @@ describe.each(Object.entries(DOCUMENTS))('the document for %s', (_, read) => {
       expect(summary, route).toMatch(/^.{4,80}[^.]$/)
       expect(description, route).toMatch(/^.{20,}\.$/)
       expect(tags, route).toHaveLength(1)
+    }
+  })
+
+  test('has the request id of every answer, and the language that may be asked for', async () => {
+    const document = await read(api)
+    const resolve = resolveIn(document)
+    for (const [route, { parameters, responses }] of operationsOf(document)) {
+      const names = parameters.map((one: Json) => (one.$ref ? resolve(one.$ref) : one).name)
+      expect(names, route).toContain('accept-language')
+      for (const response of Object.values<Json>(responses))
+        expect((response.$ref ? resolve(response.$ref) : response).headers, route).toHaveProperty('x-request-id')
     }
   })
 

@@ -41,10 +41,29 @@ describe('registering', () => {
 
   test('the same serial and URL again answers 200 with the existing registration, unchanged', async () => {
     const first = await post({ ...valid, metadata: { order: '42' } })
+    expect(first.headers.has('idface-ignored')).toBe(false)
     const again = await post({ ...valid, callbackUrl: 'HTTPS://Partner.example:443/hook', metadata: { order: '43' } })
     expect(again.status).toBe(200)
     expect(again.json).toEqual(first.json)
     expect(again.headers.get('location')).toBe(`/v1/registrations/${first.json.id}`)
+  })
+
+  test.each([
+    ['nothing else', {}, null],
+    ['the same', { metadata: { b: '2', a: '1' }, expiresAt: '2026-11-25T00:00:00Z' }, null],
+    ['other metadata', { metadata: { a: '1' } }, 'metadata'],
+    ['empty metadata', { metadata: {} }, 'metadata'],
+    ['another end', { expiresAt: START + DAY }, 'expiresAt'],
+    ['both others', { metadata: { a: '2' }, expiresAt: START + DAY }, 'metadata, expiresAt'],
+  ])('again with %s, it tells what was ignored, in a batch too', async (_, more, ignored) => {
+    const first = { ...valid, metadata: { a: '1', b: '2' }, expiresAt: '2026-11-25T00:00:00Z' }
+    const { json } = await post(first)
+    const again = await post({ ...valid, ...more })
+    expect([again.status, again.headers.get('idface-ignored'), again.json]).toEqual([200, ignored, json])
+    const body = { registrations: [{ ...valid, ...more }] }
+    const { results } = (await api.call('POST', '/v1/registrations/batch', { body })).json
+    const named = ignored === null ? {} : { ignored: ignored.split(', ') }
+    expect(results).toEqual([{ status: 200, registration: json, ...named }])
   })
 
   test('the same serial and URL fifty times at once is one registration', async () => {

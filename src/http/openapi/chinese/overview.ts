@@ -20,6 +20,9 @@ and English otherwise. Every answer has an \`x-request-id\`. Later versions may 
     '供人阅读的文字（包括错误说明）所用的语言：en 或 zh。',
   'The address of the new object.': '新对象的地址。',
   'The language of its texts.': '其中文字所用的语言。',
+  'What is otherwise: `metadata`, `expiresAt`, or both.':
+    '与已有的登记不同、因此未生效的字段：`metadata`、`expiresAt` 或两者。',
+  'Names this call in the log of the service.': '本次调用在服务日志中的编号。',
   'Seconds to wait.': '需要等待的秒数。',
   'How to authenticate.': '认证方式。',
   'A page.': '一页。',

@@ -1,9 +1,9 @@
 /** Of the calls about registrations, and of their bodies. */
 export const REGISTRATIONS = {
   'Register a serial': '登记一个流水号',
-  'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, unless it ended `unresolved` or `cancelled`. If the verdict is known already, the webhook is sent at once.':
-    '返回响应之前，登记已经落盘。该请求是幂等的：`idcardid` 与 `callbackUrl` 都相同时返回已有的登记，除非它已变为 `unresolved` 或 `cancelled`。如果已有判定结果，则立即投递回调。',
-  'It existed already and is unchanged.': '登记已存在，没有变化。',
+  'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.':
+    '返回响应之前，登记已经落盘。该请求是幂等的：`idcardid` 与 `callbackUrl` 都相同时返回已有的登记；它以 `unresolved` 或 `cancelled` 结束之后则重新登记，得到新的 `id`。如果已有判定结果，则立即投递回调。',
+  'It existed already.': '登记已存在，没有变化。',
   'Registered.': '已登记。',
   'List registrations, newest first': '列出登记，最新的在前',
   'Where `nextCursor` is not null, there is another page: pass it as `cursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.':
@@ -76,6 +76,7 @@ export const REGISTRATIONS = {
     '届时仍无判定结果即停止等待，不含运维人员设置的宽限时间。',
   'When it left `pending`; null until then.': '离开 `pending` 的时间；在此之前为 null。',
   'A serial that you wait for, and what has become of it.': '您登记的流水号及其当前情况。',
+  'As the header `idface-ignored`.': '与响应头 `idface-ignored` 相同。',
   'As of a call of its own.': '与单独登记时相同。',
   'One for each registration, in the same order.': '与请求中的登记一一对应，顺序相同。',
   'As it was asked for.': '与请求中相同。',
