@@ -1,22 +1,8 @@
 import type { Words } from '../../core/language.ts'
+import { LONGEST_NAME } from '../../core/line.ts'
 import { ROLES } from '../../core/role.ts'
-import { defineCommand, type Reading, type Section } from '../frame/command.ts'
-import { argument, choiceOption, option, readDurationOption, required } from '../frame/options.ts'
-
-const LONGEST_NAME = 100
-
-const readName = (text: string): Reading<string> => {
-  const value = text.trim()
-  return value !== '' && value.length <= LONGEST_NAME && !/\p{Cc}/u.test(value)
-    ? { ok: true, value }
-    : {
-        ok: false,
-        must: {
-          en: `must have 1 to ${LONGEST_NAME} characters, without control characters`,
-          zh: `须为 1 到 ${LONGEST_NAME} 个字符，不得含控制字符`,
-        },
-      }
-}
+import { defineCommand, type Section } from '../frame/command.ts'
+import { argument, choiceOption, lineOf, option, readDurationOption, required } from '../frame/options.ts'
 
 export const TOKEN_GROUPS: Readonly<Record<string, Words>> = {
   'admin-token': {
@@ -34,7 +20,7 @@ export const TOKENS: Section = {
         en: 'create a token for an operator, which is shown this once; read looks, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
         zh: '为运维人员新建令牌，仅显示这一次；read 只能查看，operate 还可暂停、重发等，admin 还可新建合作方、密钥与账户',
       },
-      args: { name: argument('NAME', { en: 'whose it is', zh: '持有者' }, readName) },
+      args: { name: argument('NAME', { en: 'whose it is', zh: '持有者' }, lineOf(LONGEST_NAME)) },
       options: {
         role: required(choiceOption('ROLE', { en: 'what it may do', zh: '权限' }, ROLES)),
         expires: option(

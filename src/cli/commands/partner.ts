@@ -1,8 +1,7 @@
 import type { Words } from '../../core/language.ts'
+import { LONGEST_NAME } from '../../core/line.ts'
 import { defineCommand, type Reading, type Section } from '../frame/command.ts'
-import { argument, choiceOption, option, textOfLength } from '../frame/options.ts'
-
-const LONGEST_NAME = 200
+import { argument, choiceOption, lineOf, option } from '../frame/options.ts'
 
 const PARTNER_ID = argument('PARTNER_ID', {
   en: 'its id, which "partner list" shows',
@@ -41,7 +40,7 @@ export const PARTNERS: Section = {
         zh: '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
       },
       args: {
-        name: argument('NAME', { en: 'what you call it', zh: '合作方名称' }, textOfLength(LONGEST_NAME)),
+        name: argument('NAME', { en: 'what you call it', zh: '合作方名称' }, lineOf(LONGEST_NAME)),
       },
       changes: true,
       printsData: true,
@@ -60,7 +59,7 @@ export const PARTNERS: Section = {
       words: { en: 'change what is named of a partner; the rest stays', zh: '修改合作方的指定项，其余不变' },
       args: { id: PARTNER_ID },
       options: {
-        name: option('NAME', { en: 'what you call it', zh: '合作方名称' }, textOfLength(LONGEST_NAME)),
+        name: option('NAME', { en: 'what you call it', zh: '合作方名称' }, lineOf(LONGEST_NAME)),
         payload: choiceOption(
           'PAYLOAD',
           { en: 'thin webhooks leave out the scores and the message', zh: 'thin 的回调不含分数与说明' },

@@ -1,4 +1,6 @@
 import type { Language, Words } from '../../core/language.ts'
+import { LONGEST_REASON } from '../../core/line.ts'
+import { lineOf } from './options.ts'
 
 /** What a text means; or what it must be, as the end of a sentence that begins with the name of the option. */
 export type Reading<T> = { ok: true; value: T } | { ok: false; must: Words }
@@ -71,15 +73,10 @@ export interface Section {
   commands: readonly Command[]
 }
 
-const LONGEST_REASON = 500
-
 const REASON: Option<string | null> = {
   words: { en: 'why, for the audit', zh: '原因，记入审计' },
   placeholder: 'TEXT',
-  read: text => {
-    const value = text.trim().slice(0, LONGEST_REASON)
-    return { ok: true, value: value === '' ? null : value }
-  },
+  read: text => (text.trim() === '' ? { ok: true, value: null } : lineOf(LONGEST_REASON)(text)),
   fallback: null,
 }
 

@@ -1,5 +1,6 @@
 import { readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
+import { lineForm, readLine } from '../../core/line.ts'
 import type { Argument, Option, Reading } from './command.ts'
 
 const anyText = (text: string): Reading<string> =>
@@ -25,14 +26,12 @@ const oneOf =
       : { ok: true, value }
   }
 
-/** A text with the number of characters that it may have. */
-export const textOfLength =
+/** A name or a reason with the number of characters that it may have. */
+export const lineOf =
   (longest: number) =>
   (text: string): Reading<string> => {
-    const value = text.trim()
-    return value !== '' && value.length <= longest
-      ? { ok: true, value }
-      : { ok: false, must: { en: `must have 1 to ${longest} characters`, zh: `须为 1 到 ${longest} 个字符` } }
+    const value = readLine(text, longest)
+    return value === null ? { ok: false, must: lineForm(longest) } : { ok: true, value }
   }
 
 /** A duration such as `30d`, in ms. */

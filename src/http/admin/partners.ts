@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { LONGEST_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { Partner, Store } from '../../store/store.ts'
-import { AT, idField, jsonTime, QUOTAS, SHOWN_ONCE } from '../json/fields.ts'
+import { AT, idField, jsonTime, lineField, QUOTAS, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
@@ -16,20 +17,8 @@ export interface AdminPartnerDeps {
   random: (bytes: number) => Buffer
 }
 
-const NAME = said({
-  en: 'must be a string of 1 to 100 characters, without control characters',
-  zh: '必须是 1 到 100 个字符的字符串，不含控制字符',
-})
 const DISABLED = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
-export const NEW_PARTNER = z.strictObject({
-  name: z
-    .string(NAME)
-    .trim()
-    .min(1, NAME)
-    .max(100, NAME)
-    .refine(name => name.isWellFormed() && !/\p{Cc}/u.test(name), NAME),
-  ...WHY,
-})
+export const NEW_PARTNER = z.strictObject({ name: lineField(LONGEST_NAME), ...WHY })
 const PAYLOAD = said({
   en: 'must be full, or thin (without the scores and the message)',
   zh: '必须是 full，或 thin（不含分数和 message）',

@@ -1,22 +1,12 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { LONGEST_REASON } from '../../core/line.ts'
+import { lineField } from '../json/fields.ts'
 import { hasBody, readBody } from '../json/request-body.ts'
-import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
-const TEXT = said({
-  en: 'must be a string of 1 to 500 characters, without control characters',
-  zh: '必须是 1 到 500 个字符的字符串，不含控制字符',
-})
-
 /** Why an operator does something; the audit keeps it. */
-export const REASON = z
-  .string(TEXT)
-  .trim()
-  .min(1, TEXT)
-  .max(500, TEXT)
-  .refine(text => text.isWellFormed() && !/\p{Cc}/u.test(text), TEXT)
-  .describe('Why, for the audit.')
+export const REASON = lineField(LONGEST_REASON).describe('Why, for the audit.')
 
 /** The field of every act. */
 export const WHY = { reason: REASON.optional() }

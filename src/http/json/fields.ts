@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
+import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/store.ts'
 import { said } from './said.ts'
@@ -14,6 +15,11 @@ export const serialField = () =>
   z
     .string({ error: ({ input }) => said(typeof input === 'number' ? SERIAL_AS_NUMBER : SERIAL_FORM) })
     .regex(SERIAL, said(SERIAL_FORM))
+/** A name or a reason. */
+export const lineField = (longest: number) => {
+  const form = said(lineForm(longest))
+  return z.string(form).trim().min(1, form).max(longest, form).refine(isHarmless, form)
+}
 export const COUNT = z.int().min(0)
 
 export const AT = z.iso.datetime()

@@ -163,11 +163,14 @@ describe('the audit', () => {
     },
   )
 
-  test.each(['', 'a'.repeat(501), 'two\nlines', 5, null])('refuses the reason %j, and does nothing', async reason => {
-    const { status, json } = await admin('POST', `/accounts/${api.account.id}/pause`, { reason })
-    expect([status, json.errors]).toEqual([422, [{ path: 'reason', message: expect.stringMatching(/^must be/) }]])
-    expect(await api.store.findAccount(api.account.id)).toMatchObject({ pausedAt: null })
-  })
+  test.each(['', 'a'.repeat(501), 'two\nlines', 'a\u2066b', 5])(
+    'refuses the reason %j, and does nothing',
+    async reason => {
+      const { status, json } = await admin('POST', `/accounts/${api.account.id}/pause`, { reason })
+      expect([status, json.errors]).toEqual([422, [{ path: 'reason', message: expect.stringMatching(/^must be/) }]])
+      expect(await api.store.findAccount(api.account.id)).toMatchObject({ pausedAt: null })
+    },
+  )
 })
 
 describe('what the audit cannot take', () => {

@@ -1,0 +1,19 @@
+import type { Words } from './language.ts'
+
+export const LONGEST_NAME = 100
+export const LONGEST_REASON = 500
+
+/** Without what breaks the line, or turns the text around it in a terminal, a page or a log. */
+export const isHarmless = (text: string): boolean =>
+  text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(text)
+
+/** A name or a reason as it is kept: one line that reads as it is written; null: it cannot be one. */
+export const readLine = (text: string, longest: number): string | null => {
+  const line = text.trim()
+  return line !== '' && line.length <= longest && isHarmless(line) ? line : null
+}
+
+export const lineForm = (longest: number): Words => ({
+  en: `must be a text of 1 to ${longest} characters, without control characters and those that change the writing direction`,
+  zh: `须为 1 到 ${longest} 个字符的文本，不得含控制字符或改变书写方向的字符`,
+})
