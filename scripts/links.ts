@@ -75,7 +75,7 @@ const openDocs = () =>
     trustedProxies: { contains: () => false },
     shownSettings: {
       ...{ retryScheduleMs: [1], callbackTimeoutMs: 1, retentionMs: 1, registrationTtlMs: 1, notFoundGraceMs: 1 },
-      ...{ pollMaxMs: 1, apiRate: 1, registrationRate: 1, allowHttp: false, sandbox: false },
+      ...{ pollMaxMs: 1, apiRate: 1, registrationRate: 1, allowHttp: false, callbackSources: [], sandbox: false },
     },
   })
 

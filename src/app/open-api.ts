@@ -92,6 +92,7 @@ export const openApi = ({
       apiRate: server.apiRate,
       registrationRate: server.registrationRate,
       allowHttp: callback.allowHttp,
+      callbackSources: callback.sources,
       sandbox: upstream.sandbox,
     },
     ready: readiness.checks,

@@ -140,6 +140,13 @@ export const networks =
     return accept(found)
   }
 
+/** Addresses and CIDRs, as they are written. */
+export const sources: Parser<readonly string[]> = text => {
+  const items = splitList(text)
+  const checked = networks()(items.filter(item => isIP(item) === 0).join(','))
+  return checked.ok ? accept(items) : checked
+}
+
 /** An address or a host name to listen on. */
 export const host: Parser<string> = text =>
   isIP(text) || /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(text)

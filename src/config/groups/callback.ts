@@ -1,5 +1,5 @@
 import { DAY, SECOND } from '../../core/duration.ts'
-import { duration, durationList, flag, networks, wholeNumber } from '../parsers.ts'
+import { duration, durationList, flag, networks, sources, wholeNumber } from '../parsers.ts'
 import type { SettingGroup } from '../setting.ts'
 import { proxyUrl } from '../url-parsers.ts'
 
@@ -47,6 +47,13 @@ export const CALLBACK = {
       default: '',
       en: 'CIDRs that callbacks may reach although they are not public, such as `127.0.0.0/8,::1/128`.',
       zh: '允许回调访问的非公网网段（CIDR），例如 `127.0.0.0/8,::1/128`。',
+    },
+    sources: {
+      name: 'CALLBACK_SOURCES',
+      parse: sources,
+      default: '',
+      en: 'The addresses and CIDRs that webhooks come from, such as `203.0.113.7,2001:db8::/64`, for the firewalls of partners: `/docs/webhooks` shows them.',
+      zh: '回调请求的来源 IP 地址或网段（CIDR），例如 `203.0.113.7,2001:db8::/64`，显示在 `/docs/webhooks` 中，供合作方配置防火墙。',
     },
     proxy: {
       name: 'CALLBACK_PROXY',

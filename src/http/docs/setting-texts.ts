@@ -12,6 +12,8 @@ export interface ShownSettings {
   apiRate: number
   registrationRate: number
   allowHttp: boolean
+  /** Addresses and CIDRs; none: they are not named. */
+  callbackSources: readonly string[]
   sandbox: boolean
 }
 
@@ -43,6 +45,8 @@ const list = (items: readonly string[], language: Language): string =>
 const number = (value: number): string => value.toLocaleString('en')
 const either = (isOn: boolean, on: Words, off: Words, language: Language) => (isOn ? on : off)[language]
 
+const UNNAMED: Words = { en: 'addresses that its operator can tell you', zh: '运维人员可告知的 IP 地址' }
+
 type Text = (settings: ShownSettings, language: Language) => string
 
 /** By the names in the documents' comments. */
@@ -68,6 +72,8 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
     REGISTRATION_RATE: ({ registrationRate }) => number(registrationRate),
     CALLBACK_ALLOW_HTTP: ({ allowHttp }, language) =>
       either(allowHttp, { en: 'accepted', zh: '可以使用' }, { en: 'refused', zh: '不受理' }, language),
+    CALLBACK_SOURCES: ({ callbackSources: all }, language) =>
+      all.length === 0 ? UNNAMED[language] : list(all, language),
     SANDBOX: ({ sandbox }, language) =>
       either(sandbox, { en: 'on', zh: '已开启' }, { en: 'off', zh: '未开启' }, language),
   }),

@@ -220,11 +220,13 @@ describe('what the operator has set', () => {
       shownSettings: {
         ...SHOWN_SETTINGS,
         ...{ retryScheduleMs: [90_000, 600_000], callbackTimeoutMs: 500, retentionMs: 604_800_000, sandbox: true },
+        callbackSources: ['203.0.113.7', '2001:db8::/64'],
       },
     })
     const { text } = await own.call('GET', '/docs/webhooks', { key: null })
     expect(text).toContain('90 s and 10 min after the attempt before')
     expect(text).toContain('3 attempts in about 12 min')
+    expect(text).toContain('requests from 203.0.113.7 and 2001:db8::/64')
     expect(text).toContain('An attempt ends after 500 ms in all')
     expect(text).toContain('kept for 7 days')
     expect(text).toMatch(/in this one they are\s+on\./)

@@ -32,6 +32,7 @@ export const SHOWN_SETTINGS: ApiDeps['shownSettings'] = {
   apiRate: 200,
   registrationRate: 200,
   allowHttp: false,
+  callbackSources: [],
   sandbox: false,
 }
 
