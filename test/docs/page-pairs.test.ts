@@ -45,7 +45,7 @@ test('there is a Chinese page of whatever partners and operators are led to', ()
   expect(CHINESE).toEqual(
     expect.arrayContaining([
       'README.zh-CN.md',
-      ...['start', 'webhooks', 'problems', 'examples/README', 'operations', 'server'].map(
+      ...['start', 'webhooks', 'problems', 'frameworks', 'examples/README', 'operations', 'server'].map(
         name => `docs/${name}.zh-CN.md`,
       ),
     ]),

@@ -21,6 +21,7 @@ export const PAGES: readonly Page[] = [
   START,
   { path: 'docs/webhooks', source: 'webhooks', label: { en: 'Webhooks', zh: '接收回调' } },
   EXAMPLES,
+  { path: 'docs/frameworks', source: 'frameworks', label: { en: 'Frameworks', zh: '常用框架' } },
   { path: 'docs/problems', source: 'problems', label: { en: 'Problems', zh: '错误码' } },
 ]
 
