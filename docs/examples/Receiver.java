@@ -1,16 +1,18 @@
-// Receives webhooks of idface-notifier and verifies them. Java 11 or later, nothing to install.
-//   WEBHOOK_SECRET=whsec_... java Receiver.java
+// Receives webhooks of idface-notifier and verifies them. Java 8 or later, nothing to install.
+//   javac Receiver.java && WEBHOOK_SECRET=whsec_... java Receiver
 // While a secret is being changed: both, separated by a space.
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -74,7 +76,7 @@ public class Receiver {
             answer(exchange, 405, "");
             return;
         }
-        byte[] body = exchange.getRequestBody().readNBytes(MAX_BYTES + 1);
+        byte[] body = read(exchange.getRequestBody());
         if (body.length > MAX_BYTES) {
             answer(exchange, 413, "");
             return;
@@ -90,6 +92,14 @@ public class Receiver {
         String id = exchange.getRequestHeaders().getFirst("webhook-id");
         System.out.println(id + " " + new String(body, StandardCharsets.UTF_8));
         answer(exchange, 204, "");
+    }
+
+    /** At most one byte more than is taken. */
+    private static byte[] read(InputStream stream) throws IOException {
+        byte[] bytes = new byte[MAX_BYTES + 1];
+        int length = 0;
+        for (int count; (count = stream.read(bytes, length, bytes.length - length)) > 0; ) length += count;
+        return Arrays.copyOf(bytes, length);
     }
 
     private static void answer(HttpExchange exchange, int status, String text) throws IOException {

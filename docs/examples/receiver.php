@@ -1,7 +1,8 @@
 <?php
-// Receives webhooks of idface-notifier and verifies them. PHP 8 or later, nothing to install. Behind your web server, or:
+// Receives webhooks of idface-notifier and verifies them. PHP 7.4 or later, nothing to install. Behind your web server, or:
 //   WEBHOOK_SECRET=whsec_… php -S 127.0.0.1:9000 receiver.php
 // While a secret is being changed: both, separated by a space.
+// php-fpm empties the environment (clear_env): put env[WEBHOOK_SECRET] = whsec_… into its pool's file.
 declare(strict_types=1);
 
 const TOLERANCE_SECONDS = 300;
@@ -51,7 +52,7 @@ if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
     http_response_code(405);
     exit;
 }
-$body = (string) file_get_contents('php://input', length: MAX_BYTES + 1);
+$body = (string) file_get_contents('php://input', false, null, 0, MAX_BYTES + 1);
 if (strlen($body) > MAX_BYTES) {
     http_response_code(413);
     exit;
@@ -64,7 +65,7 @@ if ($reason !== null) {
     exit($reason);
 }
 // A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
-$event = json_decode($body, true, flags: JSON_THROW_ON_ERROR);
+$event = json_decode($body, true, 512, JSON_THROW_ON_ERROR);
 $about = $event['data']['idcardid'] ?? $event['data']['callbackUrl'] ?? '';
 error_log("{$_SERVER['HTTP_WEBHOOK_ID']} {$event['type']} $about");
 http_response_code(204);

@@ -26,13 +26,13 @@ export const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'PHP',
-    probe: ['php', '-r', 'exit(PHP_VERSION_ID < 80000 ? 1 : 0);'],
+    probe: ['php', '-r', 'exit(PHP_VERSION_ID < 70400 ? 1 : 0);'],
     start: () => ['php', '-S', '127.0.0.1:0', at('receiver.php')],
   },
   {
     name: 'Java',
     probe: ['javac', '--version'],
-    build: folder => ['javac', '-d', folder, at('Receiver.java')],
+    build: folder => ['javac', '--release', '8', '-Xlint:-options', '-d', folder, at('Receiver.java')],
     start: folder => ['java', '-cp', folder, 'Receiver'],
   },
   {
