@@ -77,6 +77,7 @@ export interface Explanation {
     state: MessageState
     attempts: number
     lastAttempt: Attempt | null
+    underWay: boolean
     nextAttemptAt: string | null
     heldSince: string | null
     heldBecause: 'gone' | 'disabled' | null

@@ -5,6 +5,7 @@ import type { Reason } from '../core/verification.ts'
 import type { Account } from './account.ts'
 import type { Quotas } from './partner.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
+import type { Sending } from './rules/sending.ts'
 
 export type { RegistrationStatus }
 
@@ -124,8 +125,7 @@ export interface Explanation {
   unsignable: boolean
   /** False: the text of its message cannot be decrypted, so nothing is sent. */
   isReadable: boolean
-  /** Its last claim brought no attempt, since our own side could not send, and it waits for the next one. */
-  notSent: boolean
+  sending: Sending | null
   /** The message waits, and since when nobody's is claimed. */
   allHeldSince: number | null
 }

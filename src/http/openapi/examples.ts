@@ -104,6 +104,7 @@ const EXPLANATION = {
     state: 'pending',
     attempts: 0,
     lastAttempt: null,
+    underWay: false,
     nextAttemptAt: null,
     heldSince: null,
     heldBecause: null,

@@ -114,7 +114,7 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
-  const { registration, heldSince, heldBecause, unsignable, isReadable, notSent, allHeldSince, lastAttempt } =
+  const { registration, heldSince, heldBecause, unsignable, isReadable, sending, allHeldSince, lastAttempt } =
     explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
   const { webhook } = scope.texts
@@ -125,6 +125,8 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
     if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: scope.showAt(lastAttempt.at), id })
     return fill(webhook.exhausted, { attempt, id })
   }
+  if (sending === 'under_way')
+    return fill(webhook.underWay, { n: attempts + 1, at: scope.showAt(nextAttemptAt ?? scope.now) })
   if (heldSince !== null)
     return fill(heldBecause === 'disabled' ? webhook.disabled : webhook.held, { at: scope.showAt(heldSince), id })
   if (!isReadable) return webhook.unreadable
@@ -134,7 +136,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   // Without a due time it is one of very many that were held, and are being made due.
   if (nextAttemptAt === null || nextAttemptAt <= scope.now)
     return isFirst ? webhook.firstNow : fill(webhook.retryNow, { attempt })
-  if (notSent) return fill(webhook.notSent, timeAhead(nextAttemptAt, scope))
+  if (sending === 'not_sent') return fill(webhook.notSent, timeAhead(nextAttemptAt, scope))
   return fill(isFirst ? webhook.first : webhook.retry, { attempt, ...timeAhead(nextAttemptAt, scope) })
 }
 

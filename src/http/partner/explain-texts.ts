@@ -21,6 +21,7 @@ export interface ExplainTexts {
     firstNow: string
     retry: string
     retryNow: string
+    underWay: string
     held: string
     disabled: string
     unreadable: string
@@ -102,6 +103,7 @@ const en: ExplainTexts = {
     firstNow: 'The webhook is due now.',
     retry: 'The webhook has not been delivered yet: {attempt}. The next attempt is at {at} ({in}).',
     retryNow: 'The webhook has not been delivered yet: {attempt}. The next attempt is due now.',
+    underWay: 'Attempt {n} to deliver the webhook began at {at} and is under way.',
     disabled:
       'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or POST to /v1/registrations/{id}/resend.',
     held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
@@ -194,6 +196,7 @@ const zh: ExplainTexts = {
     firstNow: '回调即将投递。',
     retry: '回调尚未送达：{attempt}。下次投递时间：{at}（{in}）。',
     retryNow: '回调尚未送达：{attempt}。即将再次投递。',
+    underWay: '正在进行第 {n} 次投递（{at} 开始）。',
     disabled:
       '该回调地址连续五天投递全部失败，自{at} 起暂停投递。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或 POST /v1/registrations/{id}/resend。',
     held: '回调地址于{at} 返回 410（已失效），回调暂停投递。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',

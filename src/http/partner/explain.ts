@@ -62,6 +62,7 @@ export const EXPLANATION = z
       state: DELIVERY_STATE,
       attempts: COUNT.describe('How often it was sent.'),
       lastAttempt: ATTEMPT.nullable(),
+      underWay: z.boolean().describe('An attempt is being made, which began at `nextAttemptAt`.'),
       nextAttemptAt: AT_OR_NULL.describe('Null: nothing is planned.'),
       heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
       heldBecause: z
@@ -102,6 +103,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
       state: delivery.state,
       attempts: delivery.attempts,
       lastAttempt: lastAttempt && viewAttempt(lastAttempt, language),
+      underWay: explanation.sending === 'under_way',
       nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
       heldSince: jsonTimeOrNull(explanation.heldSince),
       heldBecause: explanation.heldBecause,

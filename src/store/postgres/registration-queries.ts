@@ -1,8 +1,8 @@
 import type { MessageType } from '../../core/message.ts'
 import { isReadable } from '../message-bodies.ts'
 import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
-import { isNotSent, type SendingFacts } from '../rules/not-sent.ts'
 import { type ExplanationFacts, explanationOf, isQueued } from '../rules/registration-view.ts'
+import { type SendingFacts, sendingNow } from '../rules/sending.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
@@ -88,7 +88,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           health: (await health.findAll(tx, [row]))(row),
           canSign: await secrets.canSign(tx, partnerId),
           isReadable: message === null || isReadable(context, { partnerId, registrationId: id, body: message.body }),
-          notSent: message !== null && isNotSent(message.sending, tx.at),
+          sending: message && sendingNow(message.sending, tx.at),
           deliveriesHeldAt: await heldAt(tx),
         })
       }),

@@ -14,6 +14,7 @@ import type {
 } from '../store.ts'
 import { type CallbackHealth, heldBecause } from './callback-health.ts'
 import type { PollForecast } from './poll-forecast.ts'
+import type { Sending } from './sending.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
 export interface RegistrationRow {
@@ -120,7 +121,7 @@ export interface ExplanationFacts {
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
   isReadable: boolean
-  notSent: boolean
+  sending: Sending | null
   /** Since when no message is claimed. */
   deliveriesHeldAt: number | null
 }

@@ -1,7 +1,7 @@
 import { isReadable } from '../message-bodies.ts'
 import { toRegistration } from '../registration-rows.ts'
-import { isNotSent, type SendingFacts } from '../rules/not-sent.ts'
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
+import { type SendingFacts, sendingNow } from '../rules/sending.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
@@ -56,9 +56,9 @@ export const createRegistrationQueries = (context: Context): Verbs => {
     SELECT m.due_at AS dueAt, m.claimed_at AS claimedAt, m.claims, m.fence, l.ramp_at AS rampAt, l.ramped,
       (SELECT a.n FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedClaim
     FROM messages m JOIN lanes l ON l.id = m.lane_id WHERE m.seq = ?`)
-  const isNotSentNow = (messageSeq: number | null): boolean => {
+  const sendingOfMessage = (messageSeq: number | null) => {
     const sending = messageSeq === null ? undefined : sendingOf.get(messageSeq)
-    return sending !== undefined && isNotSent(sending, now())
+    return sending ? sendingNow(sending, now()) : null
   }
 
   const lastAttemptOf = (messageSeq: number): Attempt | null => newestOf(messageSeq, 1)[0] ?? null
@@ -138,7 +138,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           health: health.find(row),
           canSign: secrets.canSign(partnerId),
           isReadable: facts.messages === null || isReadable(context, facts.messages),
-          notSent: isNotSentNow(row.messageSeq),
+          sending: sendingOfMessage(row.messageSeq),
           deliveriesHeldAt: heldAt(),
         })
       }),

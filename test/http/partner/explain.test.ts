@@ -57,7 +57,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   heldBecause: null,
   unsignable: false,
   isReadable: true,
-  notSent: false,
+  sending: null,
   allHeldSince: null,
   ...facts,
 })
@@ -170,8 +170,13 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is due now.',
     ],
     [
+      'is being sent',
+      succeeded({ attempts: 1, nextAttemptAt: START - 2 * SECOND }, { sending: 'under_way', lastAttempt: attempt({}) }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. Attempt 2 to deliver the webhook began at 2026-11-24 16:19:58 UTC and is under way.',
+    ],
+    [
       'could not be sent on our side',
-      succeeded({ nextAttemptAt: START + 30 * SECOND }, { notSent: true }),
+      succeeded({ nextAttemptAt: START + 30 * SECOND }, { sending: 'not_sent' }),
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has all the connections that it may have. This used up no attempt. The service tries again at 2026-11-24 16:20:30 UTC (in 30 s).',
     ],
     [
@@ -237,7 +242,7 @@ const everything = function* (): Generator<Explanation> {
                 for (const count of [0, 3])
                   yield explanation(
                     { ...end, delivery: { messageId: null, state, attempts: count, nextAttemptAt } },
-                    { lastAttempt, heldSince, unsignable, notSent: unsignable, allHeldSince },
+                    { lastAttempt, heldSince, unsignable, sending: unsignable ? 'not_sent' : null, allHeldSince },
                   )
 }
 
@@ -293,6 +298,7 @@ test('the call answers with the data and the sentence', async () => {
       state: 'pending',
       attempts: 0,
       lastAttempt: null,
+      underWay: false,
       nextAttemptAt: null,
       heldSince: null,
       heldBecause: null,

@@ -60,21 +60,25 @@ export const describeHolding = (open: OpenStore): void => {
       expect(await bench.store.listAttempts(bench.partnerId, id)).toEqual([])
     })
 
-    test('is explained as not sent until an attempt is recorded, or it is resent', async () => {
+    test('is explained as under way while it is claimed, then as not sent until an attempt is recorded, or it is resent', async () => {
       await using bench = await openBench(open)
       const { id } = await bench.resolve()
-      const isNotSent = async () => (await bench.store.explain(bench.partnerId, id))?.notSent
-      const giveBack = async () => bench.store.settleMessages([givenBack(bench, first(await bench.claimMessages()))])
-      expect(await isNotSent()).toBe(false)
+      const sending = async () => (await bench.store.explain(bench.partnerId, id))?.sending
+      const giveBack = async () => {
+        const message = first(await bench.claimMessages())
+        expect(await sending()).toBe('under_way')
+        await bench.store.settleMessages([givenBack(bench, message)])
+      }
+      expect(await sending()).toBeNull()
       await giveBack()
-      expect(await isNotSent()).toBe(true)
+      expect(await sending()).toBe('not_sent')
       await bench.advance(SECOND)
       await bench.deliver(500)
-      expect(await isNotSent()).toBe(false)
+      expect(await sending()).toBeNull()
       await bench.store.resend(bench.partnerId, id)
-      expect(await isNotSent()).toBe(false)
+      expect(await sending()).toBeNull()
       await giveBack()
-      expect(await isNotSent()).toBe(true)
+      expect(await sending()).toBe('not_sent')
     })
 
     test('stays where it is once another has claimed it', async () => {

@@ -107,6 +107,7 @@ export const REGISTRATIONS = {
   'Since when the callback URL has been on hold.': '该回调地址开始暂停投递的时间。',
   '`gone`: it answered 410. `disabled`: every attempt of five days has failed.':
     '`gone`：该地址返回了 410。`disabled`：连续五天投递全部失败。',
+  'An attempt is being made, which began at `nextAttemptAt`.': '正在投递，开始时间见 `nextAttemptAt`。',
   'It waits, because none of your signing secrets can be read.': '您的签名密钥均无法读取，回调正在等待。',
   'It waits, because the operator has held all webhooks since then.':
     '运维人员从该时间起暂停了全部回调，回调正在等待。',

@@ -13,13 +13,13 @@ import {
   worstOf,
 } from '../../../../src/store/rules/callback-troubles.ts'
 import { beginOf, EVENT_WINDOW, isOfThisHistory, lastEventBy } from '../../../../src/store/rules/events.ts'
-import { isNotSent } from '../../../../src/store/rules/not-sent.ts'
 import { type DepthQuestion, forecastPoll } from '../../../../src/store/rules/poll-forecast.ts'
 import { FRESH_MS, NEW, placeIn } from '../../../../src/store/rules/poll-queues.ts'
 import { answer } from '../../../../src/store/rules/questions.ts'
 import { countedHours, hourOf } from '../../../../src/store/rules/quotas.ts'
 import { NO_RAMP } from '../../../../src/store/rules/ramp.ts'
 import { explanationOf, isQueued, matches } from '../../../../src/store/rules/registration-view.ts'
+import { sendingNow } from '../../../../src/store/rules/sending.ts'
 import { liveSecrets } from '../../../../src/store/signing-secret.ts'
 import type { Attempt, Quotas, Store, Usage } from '../../../../src/store/store.ts'
 import { type Context, ownedRow, viewOf } from './context.ts'
@@ -76,12 +76,12 @@ export const createReads = (context: Context): Verbs => {
       .sort((a, b) => a.n - b.n)
       .map(({ messageSeq: _, n: __, ...attempt }: AttemptRow) => attempt)
 
-  const isNotSentNow = (seq: number | null): boolean => {
+  const sendingOfMessage = (seq: number | null) => {
     const message = tables.messages.get(seq ?? 0)
-    if (!message) return false
+    if (!message) return null
     const { rampAt, ramped } = tables.lanes.get(message.laneId) ?? NO_RAMP
     const claims = tables.attempts.where(row => row.messageSeq === seq).map(({ n }) => n)
-    return isNotSent(
+    return sendingNow(
       { ...message, rampAt, ramped, attemptedClaim: claims.length === 0 ? null : Math.max(...claims) },
       now(),
     )
@@ -181,7 +181,7 @@ export const createReads = (context: Context): Verbs => {
         health: tables.health.get(urlKey(row)) ?? null,
         canSign: secretsOf(context, partnerId).length > 0,
         isReadable: true,
-        notSent: isNotSentNow(row.messageSeq),
+        sending: sendingOfMessage(row.messageSeq),
         deliveriesHeldAt: tables.hold.get('')?.since ?? null,
       })
     },
