@@ -9,9 +9,6 @@ const LONG_MS = 40
 const WAIT_FACTOR = 100
 const MOST_WAITING = 1000
 
-/** Whoever has an address of IPv6 has many more. */
-const networkOf = (address: string): string => address.split('::', 1).join().split(':', 3).join(':')
-
 /**
  * Guards the event loop from certificates that take long to verify, which OpenSSL does in one go: the bytes of a handshake are
  * counted before TLS has them, and the network of a peer that has held the loop waits until its next handshake goes on.
@@ -22,26 +19,13 @@ export const createHandshakes = (now: () => number) => {
   /** Until when each network waits. */
   const waiting = new Map<string, number>()
 
-  const wait = (network: string, until: number) => {
-    const [oldest] = waiting.size >= MOST_WAITING ? waiting.keys() : []
-    if (oldest !== undefined) waiting.delete(oldest)
-    waiting.set(network, until)
-  }
-
   /** Returns what TLS is to speak on instead of `raw`, and what tells that the handshake is complete. */
   return (raw: Socket, address: string) => {
-    const network = networkOf(address)
+    // Whoever has an address of IPv6 has many more.
+    const network = address.split('::', 1).join().split(':', 3).join(':')
     let isComplete = false
     let bytes = 0
     let waitsUntil = 0
-
-    const refusalOf = (chunk: Buffer): string | null => {
-      if (isComplete) return null
-      bytes += chunk.length
-      if (bytes > MOST_BYTES) return 'HANDSHAKE_TOO_LONG'
-      return now() < (waiting.get(network) ?? 0) ? 'HANDSHAKE_WAITS' : null
-    }
-
     const below = new Duplex({
       read: () => {},
       write: (chunk, _encoding, done) => void raw.write(chunk, done),
@@ -51,21 +35,24 @@ export const createHandshakes = (now: () => number) => {
         done(error)
       },
     })
+    const refuse = (code: string) => void below.destroy(Object.assign(new Error('handshake refused'), { code }))
     raw.on('data', (chunk: Buffer) => {
-      const code = refusalOf(chunk)
-      if (code !== null) return void below.destroy(Object.assign(new Error('the TLS handshake was ended'), { code }))
-      const from = isComplete ? 0 : now()
+      if (isComplete) return void below.push(chunk)
+      bytes += chunk.length
+      if (bytes > MOST_BYTES) return refuse('HANDSHAKE_TOO_LONG')
+      const from = now()
+      if (from < (waiting.get(network) ?? 0)) return refuse('HANDSHAKE_WAITS')
       // TLS has dealt with it when this returns.
       below.push(chunk)
-      const heldMs = isComplete ? 0 : now() - from
+      const heldMs = now() - from
       if (heldMs < LONG_MS) return
       // At once: this handshake may never end, and others are under way.
+      if (waiting.size >= MOST_WAITING) waiting.clear()
       waitsUntil = from + heldMs * WAIT_FACTOR
-      wait(network, waitsUntil)
+      waiting.set(network, waitsUntil)
     })
     raw.on('end', () => below.push(null))
     raw.on('error', error => below.destroy(error)).on('close', () => below.destroy())
-
     const complete = () => {
       isComplete = true
       if (waiting.get(network) === waitsUntil) waiting.delete(network)

@@ -76,10 +76,7 @@ const openTcp = async (options: TcpSocketConnectOpts, signal: AbortSignal): Prom
 }
 
 /** How a connection to an origin is opened: by `connect`, then TLS where the origin wants it. */
-export const createOpen = <O extends Origin>(
-  connect: Connect<O>,
-  clock: Pick<Clock, 'now' | 'monotonic'>,
-): ((origin: O) => Open) => {
+export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock): ((origin: O) => Open) => {
   const startTls = createStartTls(clock)
 
   return origin =>
@@ -99,7 +96,7 @@ export const createOpen = <O extends Origin>(
       })
       if (isSecure) onTls(raw)
       const address = proxied ?? raw.remoteAddress ?? ''
-      const socket = isSecure ? await startTls(raw, origin, { address, signal }) : raw
+      const socket = isSecure ? await startTls(raw, { ...origin, address }, signal) : raw
       // A socket with `onread` emits no data, so nothing is read twice.
       return socket.on('data', onRead)
     }

@@ -67,17 +67,13 @@ const createSessions = (now: Clock['now']) => {
 }
 
 /** Starts TLS on a connected socket; resumes the host's last session, unless starting with that one failed. */
-export const createStartTls = ({ now, monotonic }: Pick<Clock, 'now' | 'monotonic'>) => {
+export const createStartTls = ({ now, monotonic }: Clock) => {
   const beginHandshake = createHandshakes(monotonic)
   const sessions = createSessions(now)
   /** One for all connections: making one costs as much as a handshake. */
   let secureContext: SecureContext | null = null
 
-  return async (
-    raw: Socket,
-    { hostname, host }: Origin,
-    { address, signal }: { address: string; signal: AbortSignal },
-  ): Promise<Socket> => {
+  return async (raw: Socket, { hostname, host, address }: Origin & { address: string }, signal: AbortSignal) => {
     const session = sessions.of(host)
     let until = session?.until ?? 0
     secureContext ??= createSecureContext(TLS_OPTIONS)
