@@ -76,7 +76,7 @@ export const failureOfError = (error: Error): Failure => failureOfCode(codeOf(er
 const failureToConnect = ({ phase, error }: Extract<Fault, { kind: 'connect' }>): Failure => {
   if (error instanceof SendError) return error.failure
   const failure = failureOfError(error as Error)
-  if (phase !== 'tls') return { error: failure.error, detail: `connect: ${failure.detail}` }
+  if (phase !== 'tls') return failure
   // Whatever breaks in a handshake is TLS, unless it is our own side.
   return { error: failure.error === 'local' ? 'local' : 'tls', detail: failure.detail }
 }

@@ -47,21 +47,29 @@ export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {
   if (head === null) return { kind: 'failed', ...(fault ? failureOf(fault) : { error: 'protocol', detail: null }) }
   const { status, headers } = head
   if (status > HIGHEST_STATUS) return { kind: 'failed', error: 'protocol', detail: 'status' }
+  const location = status >= 300 && status < 400 ? headers.get('location')?.slice(0, EXCERPT_BYTES) : undefined
+  const shown = location ? Buffer.concat([Buffer.from(`Location: ${location}\n`, 'latin1'), body]) : body
   return {
     kind: 'answered',
     httpStatus: status,
     retryAfter: headers.get('retry-after') ?? null,
-    excerpt: readExcerpt(body, headers.get('content-encoding') ?? null),
+    excerpt: readExcerpt(shown, headers.get('content-encoding') ?? null),
   }
 }
 
 const ROUND_MS = 100
 
-/** A partner learns these failures wherever they are: they come after a connection to an address that may be called. */
-const TOLD: Partial<Record<FailureCode, AttemptError>> = { tls: 'tls', protocol: 'invalid_response' }
+/** What a partner learns wherever it is, since it comes from a server at an address that may be called: the first that fits. */
+const TOLD: readonly [AttemptError, RegExp][] = [
+  ['certificate_expired', /^tls CERT_HAS_EXPIRED$/],
+  ['certificate_wrong_name', /^tls ERR_TLS_CERT_ALTNAME_/],
+  ['certificate_untrusted', /^tls .*(SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF))/],
+  ['not_tls', /^tls ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/],
+  ['tls', /^tls /],
+  ['invalid_response', /^protocol /],
+]
 /** And these in the operator's own networks, where it is meant to reach its receivers. */
 const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
-  ...TOLD,
   refused: 'refused',
   unreachable: 'unreachable',
   connect_timeout: 'connect_timeout',
@@ -72,7 +80,7 @@ const TOLD_INSIDE: Partial<Record<FailureCode, AttemptError>> = {
 /**
  * An attempt as its partner is told of it. Every other reason why no answer came (refused, timed out, not allowed, no such
  * name) is `no_response` with a rounded duration: a partner must not learn from it what our network looks like, or scan that of
- * somebody else. The operator's log has the rest.
+ * somebody else. What only operators see stands behind it, see `toldOf`.
  */
 export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boolean }, at: number): Attempt => {
   if (result.kind === 'answered') {
@@ -80,8 +88,12 @@ export const attemptOf = (result: Outcome & { durationMs: number; isInside?: boo
     const outcome = httpStatus >= 200 && httpStatus < 300 ? 'delivered' : httpStatus === 410 ? 'gone' : 'rejected'
     return { at, outcome, httpStatus, error: null, durationMs, responseExcerpt: excerpt }
   }
-  const told = (result.isInside ? TOLD_INSIDE : TOLD)[result.error] ?? 'no_response'
+  const found = TOLD.find(([, failures]) => failures.test(`${result.error} ${result.detail}`))
+  const told = found?.[0] ?? (result.isInside ? TOLD_INSIDE[result.error] : null) ?? 'no_response'
   const durationMs =
     told === 'no_response' ? Math.max(1, Math.ceil(result.durationMs / ROUND_MS)) * ROUND_MS : result.durationMs
-  return { at, outcome: 'failed', httpStatus: null, error: told, durationMs, responseExcerpt: null }
+  // The code of net, tls or DNS, where there is one.
+  const cause = result.detail !== null && /^[A-Z]\w+$/.test(result.detail) ? result.detail : result.error
+  const error = told === cause ? told : `${told} ${cause}`
+  return { at, outcome: 'failed', httpStatus: null, error, durationMs, responseExcerpt: null }
 }

@@ -73,7 +73,7 @@ export const callbackDisabledBody = (notice: {
       since: new Date(notice.failingSince).toISOString(),
       lastError: httpStatus
         ? { httpStatus: Number(httpStatus), error: null }
-        : { httpStatus: null, error: notice.lastError },
+        : { httpStatus: null, error: toldOf(notice.lastError) },
     },
   })
 }
@@ -90,7 +90,6 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
   return attempts === 0 ? 'first' : 'resend'
 }
 
-/** How an attempt ended, as far as the schedule is concerned; `httpStatus` is null if no answer came. */
 /**
  * Why an attempt got no answer, as its partner, and whoever searches for it, is told: `no_response` stands for all that could tell
  * what our network looks like.
@@ -98,6 +97,10 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
 export const ATTEMPT_ERRORS = [
   'no_response',
   'tls',
+  'certificate_expired',
+  'certificate_wrong_name',
+  'certificate_untrusted',
+  'not_tls',
   'invalid_response',
   // In the operator's own networks alone; elsewhere they are `no_response`.
   'refused',
@@ -108,6 +111,14 @@ export const ATTEMPT_ERRORS = [
 ] as const
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number]
 
+/** An error is stored as its partner is told of it, and behind a space the code that operators see: what comes before that. */
+export const toldOf = (error: string): string => error.split(' ', 1).join()
+export const asTold = <A extends { error: string | null }>(attempt: A): A => ({
+  ...attempt,
+  error: attempt.error && toldOf(attempt.error),
+})
+
+/** How an attempt ended, as far as the schedule is concerned; `httpStatus` is null if no answer came. */
 export interface AttemptOutcome {
   httpStatus: number | null
   retryAfterMs: number | null

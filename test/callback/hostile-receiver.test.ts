@@ -216,7 +216,9 @@ describe('a receiver that fails', () => {
       `HTTP/1.1 ${status} Moved\r\nlocation: ${other.url}\r\nrefresh: 0;url=${other.url}\r\ncontent-length: 0\r\n\r\n`,
     )
     await using sender = openSender()
-    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: status })
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({
+      ...{ kind: 'answered', httpStatus: status, excerpt: `Location: ${other.url}\n` },
+    })
     expect(other.connections()).toBe(0)
   })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { attemptOf, EXCERPT_BYTES, readExcerpt } from '../../src/callback/outcome.ts'
+import { asTold } from '../../src/core/message.ts'
 
 const AT = 1_000_000
 type Failure = Extract<Parameters<typeof attemptOf>[0], { kind: 'failed' }>['error']
@@ -97,17 +98,18 @@ describe('an attempt without an answer', () => {
       at: AT,
       outcome: 'failed',
       httpStatus: null,
-      error: 'no_response',
+      error: `no_response ${error}`,
       durationMs: 100,
       responseExcerpt: null,
     })
+    expect(asTold(failed(error, 3)).error).toBe('no_response')
     expect(failed(error, 101).durationMs).toBe(200)
     expect(failed(error, 200).durationMs).toBe(200)
   })
 
   test('tells of a bad certificate and of a broken answer: both come from a public address only', () => {
     expect(failed('tls', 42)).toMatchObject({ error: 'tls', durationMs: 42 })
-    expect(failed('protocol', 42)).toMatchObject({ error: 'invalid_response', durationMs: 42 })
+    expect(failed('protocol', 42)).toMatchObject({ error: 'invalid_response protocol', durationMs: 42 })
   })
 
   test.each<[Failure, string]>([
@@ -123,7 +125,25 @@ describe('an attempt without an answer', () => {
     ['proxy', 'no_response'],
   ])('in the operator’s own networks tells why no answer came: %s', (error, told) => {
     const result = { kind: 'failed', error, detail: null, durationMs: 42, isInside: true } as const
-    expect(attemptOf(result, AT)).toMatchObject({ error: told, durationMs: told === 'no_response' ? 100 : 42 })
+    const durationMs = told === 'no_response' ? 100 : 42
+    expect(asTold(attemptOf(result, AT))).toMatchObject({ error: told, durationMs })
+  })
+
+  test.each([
+    ['tls', 'CERT_HAS_EXPIRED', 'certificate_expired'],
+    ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', 'certificate_wrong_name'],
+    ['tls', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate_untrusted'],
+    ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', 'certificate_untrusted'],
+    ['tls', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate_untrusted'],
+    ['tls', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'certificate_untrusted'],
+    ['tls', 'ERR_SSL_WRONG_VERSION_NUMBER', 'not_tls'],
+    ['tls', 'HANDSHAKE_TOO_LONG', 'tls'],
+    ['refused', 'ECONNREFUSED', 'no_response'],
+    ['dns', 'ENOTFOUND', 'no_response'],
+  ] as const)('by %s (%s) is told as %s, and operators see the code too', (error, detail, told) => {
+    const attempt = attemptOf({ kind: 'failed', error, detail, durationMs: 42 }, AT)
+    expect(attempt.error).toBe(`${told} ${detail}`)
+    expect(asTold(attempt).error).toBe(told)
   })
 
   test('never tells the detail', () => {

@@ -138,7 +138,9 @@ describe('TLS', () => {
       socket => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
     )
     await using sender = openSender()
-    expect(await sender.send(attemptTo(receiver.url.replace('http:', 'https:')))).toMatchObject({ error: 'tls' })
+    expect(await sender.send(attemptTo(receiver.url.replace('http:', 'https:')))).toMatchObject({
+      ...{ error: 'tls', detail: 'ERR_SSL_WRONG_VERSION_NUMBER' },
+    })
     expect(receiver.requests).toHaveLength(0)
     expect(receiver.connections()).toBe(1)
   })

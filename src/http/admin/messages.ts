@@ -24,7 +24,7 @@ export const FAILURE_QUERY = z.strictObject({
 
 const FAILURE_GROUP = z.strictObject({
   host: z.string(),
-  error: z.string().describe('Why the last attempts failed, such as `no_response` or `http_503`.'),
+  error: z.string().describe('Why the last attempts failed, such as `no_response ECONNREFUSED` or `http_503`.'),
   count: COUNT,
   pending: COUNT.describe('They are tried again by themselves.'),
   exhausted: COUNT.describe('They have been given up.'),

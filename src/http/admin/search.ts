@@ -23,7 +23,7 @@ const ERROR = said({
   en: `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`,
   zh: `必须是投递记录中的错误：${ATTEMPT_ERRORS.join('、')}，或 http_ 加状态码，例如 http_503`,
 })
-const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)$`)
+const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)( \\w{1,64})?$`)
 const WHEN = said({
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',

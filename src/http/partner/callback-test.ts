@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { asTold } from '../../core/message.ts'
 import type { Attempt } from '../../store/store.ts'
 import { noQuery } from '../json/query.ts'
 import { answerLanguage } from '../language.ts'
@@ -38,7 +39,7 @@ export const createCallbackTest = ({ registrationBody, readBody, testCallback, r
   app.post('/test', noQuery, async c => {
     const { callbackUrl } = await readBody(c, body)
     take(c.get('partnerId'), TESTS)
-    return c.json(viewAttempt(await testCallback(c.get('partnerId'), callbackUrl), answerLanguage(c)))
+    return c.json(viewAttempt(asTold(await testCallback(c.get('partnerId'), callbackUrl)), answerLanguage(c)))
   })
 
   return app

@@ -1,7 +1,8 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
+import { toldOf } from '../../core/message.ts'
 import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
-import type { Explanation } from '../../store/store.ts'
-import { attemptErrorText, EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
+import type { Attempt, Explanation } from '../../store/store.ts'
+import { EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
 
 export interface Reader {
   language: Language
@@ -141,22 +142,22 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
 }
 
 const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, language, showAt }: Scope): string => {
-  if (!lastAttempt) return texts.attempt.none
+  const { attempt } = texts
+  if (!lastAttempt) return attempt.none
   const { httpStatus, error } = lastAttempt
   const values = { n: registration.delivery.attempts, at: showAt(lastAttempt.at) }
-  return httpStatus === null
-    ? fill(texts.attempt.error, { ...values, error: errorInWords(error ?? '?', language) })
-    : fill(texts.attempt.http, { ...values, httpStatus }) + hintOf(httpStatus, texts)
+  const text = attemptText(lastAttempt, language)
+  const [hint, words] = language === 'zh' ? [`（${text}）`, `：${text}`] : [` (${text})`, `: ${text}`]
+  if (httpStatus !== null) return fill(attempt.http, { ...values, httpStatus }) + (text === null ? '' : hint)
+  // With its code, by which an operator finds it in the log.
+  return fill(attempt.error, { ...values, error: (error ?? '?') + (text === null ? '' : words) })
 }
 
-/** For the answers that say by themselves what is wrong with the receiver. */
-const hintOf = (httpStatus: number, { attempt }: ExplainTexts): string => {
+/** What an attempt says by itself of what is wrong with the receiver, and what to do about it. */
+export const attemptText = ({ error, httpStatus, responseExcerpt }: Attempt, language: Language): string | null => {
+  const { attempt, attemptError } = EXPLAIN_TEXTS[language]
+  if (error !== null) return new Map<string, string>(Object.entries(attemptError)).get(toldOf(error)) ?? null
   if (httpStatus === 401) return attempt.unauthorized
-  return httpStatus >= 300 && httpStatus < 400 ? attempt.redirect : ''
-}
-
-/** With its code, by which an operator finds it in the log. */
-const errorInWords = (error: string, language: Language): string => {
-  const text = attemptErrorText(error, language)
-  return text === null ? error : `${error}${language === 'zh' ? '：' : ': '}${text}`
+  if (httpStatus === null || httpStatus < 300 || httpStatus > 399) return null
+  return attempt.redirect + (/^Location: (.*)/.exec(responseExcerpt ?? '')?.[1] ?? '-')
 }

@@ -122,13 +122,18 @@ const en: ExplainTexts = {
     none: 'no attempt is on record',
     http: 'attempt {n} at {at} was answered with HTTP {httpStatus}',
     error: 'attempt {n} at {at} failed ({error})',
-    redirect: ' (redirects are not followed)',
-    unauthorized: ' (check the signing secret and the clock of the receiver)',
+    redirect: 'redirects are not followed: register the URL that answers. Location: ',
+    unauthorized: 'check the signing secret and the clock of the receiver',
   },
   attemptError: {
     no_response:
       'no answer came: the host name has no address, the host refuses or drops the connection, or it takes too long; check that the URL can be reached from the internet',
-    tls: 'the TLS handshake failed; check that the certificate is valid for this host and sent with its whole chain, and that TLS 1.2 or later is spoken',
+    tls: 'the TLS handshake failed; check that TLS 1.2 or later is spoken, and that the certificates sent are valid and have less than 16 KB',
+    certificate_expired: 'the certificate has expired; renew it, and reload the server that uses it',
+    certificate_wrong_name: 'the certificate is for another name; issue one for the host of the callback URL',
+    certificate_untrusted:
+      'nobody known has signed the certificate; send the whole chain of one from a public authority',
+    not_tls: 'what answered does not speak TLS; give the port of HTTPS, or turn TLS on there',
     invalid_response: 'what came back is not an HTTP/1.1 response',
     refused: 'the connection was refused: nothing listens at this address and port',
     unreachable: 'there is no route to this address',
@@ -213,12 +218,17 @@ const zh: ExplainTexts = {
     none: '没有投递记录',
     http: '第 {n} 次投递（{at}）返回 HTTP {httpStatus}',
     error: '第 {n} 次投递（{at}）失败（{error}）',
-    redirect: '（不会跟随重定向）',
-    unauthorized: '（请检查接收端的签名密钥和时钟）',
+    redirect: '不会跟随重定向，请登记最终地址。Location：',
+    unauthorized: '请检查接收端的签名密钥和时钟',
   },
   attemptError: {
     no_response: '没有收到响应：域名没有解析结果，连接被拒绝或中断，或者超时；请确认该地址可从公网访问',
-    tls: 'TLS 握手失败；请检查证书对该主机名是否有效、证书链是否完整，以及是否支持 TLS 1.2 及以上版本',
+    tls: 'TLS 握手失败；请检查是否支持 TLS 1.2 及以上版本、证书是否有效、发送的证书总计是否小于 16 KB',
+    certificate_expired: '证书已过期；请续期证书，并重新加载使用它的服务',
+    certificate_wrong_name: '证书与域名不匹配；请签发包含回调地址域名的证书',
+    certificate_untrusted:
+      '证书不受信任：自签名、颁发机构未知，或缺少中间证书；请使用公共机构签发的证书，并配置完整证书链（fullchain.pem）',
+    not_tls: '该端口返回的不是 TLS；请填写 HTTPS 端口，或在该端口启用 TLS',
     invalid_response: '返回的内容不是 HTTP/1.1 响应',
     refused: '连接被拒绝：该地址和端口上没有服务在监听',
     unreachable: '没有到该地址的路由',
@@ -229,9 +239,3 @@ const zh: ExplainTexts = {
 }
 
 export const EXPLAIN_TEXTS: Readonly<Record<Language, ExplainTexts>> = { en, zh }
-
-/** The error of an attempt in words; null for one that this version does not know. */
-export const attemptErrorText = (error: string, language: Language): string | null => {
-  const texts: Readonly<Record<string, string>> = EXPLAIN_TEXTS[language].attemptError
-  return Object.hasOwn(texts, error) ? (texts[error] ?? null) : null
-}

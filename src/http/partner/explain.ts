@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { Answer } from '../../core/answer.ts'
-import { MESSAGE_TYPES } from '../../core/message.ts'
+import { asTold, MESSAGE_TYPES } from '../../core/message.ts'
 import type { Explanation, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { found } from '../json/found.ts'
@@ -125,7 +125,8 @@ export const createExplain = ({ store, now }: ExplainDeps) => {
 
   app.get('/:id/explain', noQuery, async c => {
     const explanation = found(await store.explain(...readTarget(c)), 'registration')
-    return answerExplanation(c, explanation, now())
+    const { lastAttempt } = explanation
+    return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
   })
 
   return app

@@ -4,7 +4,8 @@ import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
-import { attemptErrorText, type Language } from './explain-texts.ts'
+import { attemptText } from './explain-sentence.ts'
+import type { Language } from './explain-texts.ts'
 
 export const STATUS = z
   .enum(REGISTRATION_STATUSES)
@@ -73,11 +74,11 @@ export const ATTEMPT = z
       .string()
       .nullable()
       .describe(
-        `Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}. All but the first three are told in the operator’s own networks alone; elsewhere they are \`no_response\`, so that nobody scans a network with webhooks.`,
+        `Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}. All but the first seven are told in the operator’s own networks alone; elsewhere they are \`no_response\`, so that nobody scans a network with webhooks.`,
       ),
-    errorText: z.string().nullable().describe('The same in words, in the language of `Accept-Language`.'),
+    errorText: z.string().nullable().describe('What to do about it, in the language of `Accept-Language`.'),
     durationMs: z.number().min(0).describe('From its begin to the end of the answer, in milliseconds.'),
-    responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body that the receiver answered with.'),
+    responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body, after the `Location` of a redirect.'),
   })
   .describe('One POST of a webhook to your receiver.')
 export type AttemptAnswer = z.output<typeof ATTEMPT>
@@ -116,7 +117,7 @@ export const viewAttempt = (attempt: Attempt, language: Language): AttemptAnswer
   outcome: attempt.outcome,
   httpStatus: attempt.httpStatus,
   error: attempt.error,
-  errorText: attempt.error && attemptErrorText(attempt.error, language),
+  errorText: attemptText(attempt, language),
   durationMs: attempt.durationMs,
   responseExcerpt: attempt.responseExcerpt,
 })

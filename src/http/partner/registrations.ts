@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import { MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
+import { asTold, MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Cancellation, NewRegistration, Registered, Registration } from '../../store/registration.ts'
@@ -207,7 +207,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   app.get('/:id/attempts', noQuery, async c => {
     const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
     const language = answerLanguage(c)
-    return c.json({ data: attempts.map(attempt => viewAttempt(attempt, language)), nextCursor: null })
+    return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
   })
 
   return app

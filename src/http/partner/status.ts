@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
+import { toldOf } from '../../core/message.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { readQuery } from '../json/query.ts'
@@ -103,7 +104,7 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
       state,
       since: jsonTime(failingSince),
       heldSince: jsonTimeOrNull(heldSince),
-      lastError,
+      lastError: lastError && toldOf(lastError),
       held,
     })),
   }

@@ -1,4 +1,5 @@
 import { HOUR } from '../../core/duration.ts'
+import { toldOf } from '../../core/message.ts'
 import { deliveryWithoutMessage } from '../../core/registration.ts'
 import type { Attempt } from '../registration.ts'
 import type { BulkActName, FailureGroup, FoundRegistration, RegistrationFilter } from '../registration-search.ts'
@@ -29,7 +30,7 @@ const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean 
   (filter.since === null || found.createdAt >= filter.since) &&
   (filter.until === null || found.createdAt <= filter.until) &&
   (!filter.failing || isOpenFailure(found)) &&
-  (filter.error === null || errorOf(found) === filter.error)
+  (filter.error === null || filter.error === errorOf(found) || filter.error === toldOf(errorOf(found) ?? ''))
 
 /** Whether the act can be done to it. */
 const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): boolean => {

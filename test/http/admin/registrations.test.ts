@@ -76,6 +76,8 @@ describe('an operator', () => {
       'delivery=exhausted': [exhausted],
       'host=OTHER.example:8443': [exhausted],
       'error=no_response': [exhausted],
+      'error=no_response%20ECONNREFUSED': [exhausted],
+      'error=no_response%20ETIMEDOUT': [],
       'error=http_503&host=other.example:8443': [],
       'since=1s': [waiting, exhausted],
       'since=2026-11-25T00:20:02%2B08:00': [waiting],
@@ -197,7 +199,7 @@ describe('failures', () => {
     const both = { count: 1, partners: 1, oldestAt: expect.any(String), newestAt: expect.any(String) }
     expect((await get('/messages/groups')).json).toEqual({
       data: [
-        { host: 'other.example:8443', error: 'no_response', pending: 0, exhausted: 1, ...both },
+        { host: 'other.example:8443', error: 'no_response ECONNREFUSED', pending: 0, exhausted: 1, ...both },
         { host: 'partner.example', error: 'http_503', pending: 1, exhausted: 0, ...both },
       ],
       isCapped: false,

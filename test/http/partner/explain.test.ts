@@ -141,8 +141,11 @@ describe('the sentence', () => {
     ],
     [
       'was answered with a redirect',
-      succeeded({ attempts: 1, nextAttemptAt: START + 5 * MINUTE }, { lastAttempt: attempt({ httpStatus: 301 }) }),
-      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook has not been delivered yet: attempt 1 at 2026-11-24 16:19:00 UTC was answered with HTTP 301 (redirects are not followed). The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
+      succeeded(
+        { attempts: 1, nextAttemptAt: START + 5 * MINUTE },
+        { lastAttempt: attempt({ httpStatus: 301, responseExcerpt: 'Location: https://new.example/hook\nMoved' }) },
+      ),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook has not been delivered yet: attempt 1 at 2026-11-24 16:19:00 UTC was answered with HTTP 301 (redirects are not followed: register the URL that answers. Location: https://new.example/hook). The next attempt is at 2026-11-24 16:25:00 UTC (in 5 min).',
     ],
     [
       'is held',
@@ -227,7 +230,11 @@ const everything = function* (): Generator<Explanation> {
       for (const account of [RUNNING, ...pauses, { ...RUNNING, pausedAt: START }])
         for (const lastCode of [null, 2])
           yield explanation({ nextPollAt }, { lastAnswer, account, lastCode, rawStatus: null })
-  const attempts = [null, attempt({}), attempt({ outcome: 'failed', httpStatus: null, error: 'no_response' })]
+  const attempts = [
+    null,
+    attempt({}),
+    attempt({ outcome: 'failed', httpStatus: null, error: 'no_response ECONNREFUSED' }),
+  ]
   const ends = [
     ...(['succeeded', 'failed', 'cancelled'] as const).map(status => ({ status, reason: null })),
     ...[null, ...REASONS].map(reason => ({ status: 'unresolved' as const, reason })),

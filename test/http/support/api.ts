@@ -204,7 +204,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
           : step.state === 'delivered'
             ? 'delivered'
             : 'rejected'
-      const error = httpStatus === null ? 'no_response' : null
+      const error = httpStatus === null ? 'no_response ECONNREFUSED' : null
       const attempt = {
         at: clock.now,
         outcome: kind,
