@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, eventually, type RegistrationJson } from '../support/api-client.ts'
 import { noPooler, openPooler } from '../support/pgbouncer.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { ADMIN_TOKEN, type Environment, runCli, spawnService } from '../support/service.ts'
+import { ACCOUNT, ADMIN_TOKEN, type Environment, runCli, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -93,6 +93,27 @@ const metricOf = async ({ url }: Node, name: string): Promise<number> => {
   const lines = page.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
+
+test('test serials are answered while GetResult refuses the account, by several nodes, and started again without SANDBOX', async () => {
+  await using cluster = await openCluster({ SANDBOX: 'true' })
+  const { upstream, receiver } = cluster
+  upstream.account(ACCOUNT.apiId, { code: 405 })
+  const nodes = [await cluster.start(), await cluster.start()]
+  const register = (n: number, idcardid: string) =>
+    nodes[n % 2]?.api.register({ idcardid, callbackUrl: receiver.urlFor('/hook') })
+  await register(0, 'real')
+  await nodes[0]?.admin.untilAccount(ACCOUNT.apiId, ({ paused }) => paused)
+  const registered = await Promise.all(Array.from({ length: 10 }, (_, n) => register(n, `test_success_0s_${n}`)))
+  const late = await register(1, 'test_success_5s')
+  await receiver.waitFor(() => receiver.received.length >= 10)
+  expect(new Set(cluster.idsOf().keys())).toEqual(new Set(registered.map(one => one?.id)))
+  for (const node of nodes) node.kill('SIGTERM')
+  await Promise.all(nodes.map(({ exited }) => exited))
+  const without = await cluster.start({ SANDBOX: 'false' })
+  await without.api.until(late?.id ?? '', one => one.status === 'succeeded')
+  expect(upstream.callsOf('test_success_5s')).toEqual([])
+  expect((await without.admin.call<{ data: unknown[] }>('GET', '/v1/admin/accounts')).body.data).toHaveLength(1)
+})
 
 test('a registration gets its verdict and one signed webhook, as on a file', async () => {
   await using cluster = await openCluster()
