@@ -45,7 +45,7 @@ const list = (items: readonly string[], language: Language): string =>
 const number = (value: number): string => value.toLocaleString('en')
 const either = (isOn: boolean, on: Words, off: Words, language: Language) => (isOn ? on : off)[language]
 
-const UNNAMED: Words = { en: 'addresses that its operator can tell you', zh: '运维人员可告知的 IP 地址' }
+const UNNAMED: Words = { en: 'addresses that its operator can tell you', zh: '请向运维人员索取' }
 
 type Text = (settings: ShownSettings, language: Language) => string
 
@@ -71,7 +71,7 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
     API_RATE: ({ apiRate }) => number(apiRate),
     REGISTRATION_RATE: ({ registrationRate }) => number(registrationRate),
     CALLBACK_ALLOW_HTTP: ({ allowHttp }, language) =>
-      either(allowHttp, { en: 'accepted', zh: '可以使用' }, { en: 'refused', zh: '不受理' }, language),
+      either(allowHttp, { en: 'accepted', zh: '允许' }, { en: 'refused', zh: '不允许' }, language),
     CALLBACK_SOURCES: ({ callbackSources: all }, language) =>
       all.length === 0 ? UNNAMED[language] : list(all, language),
     SANDBOX: ({ sandbox }, language) =>
