@@ -80,7 +80,7 @@ export interface Explanation {
     underWay: boolean
     nextAttemptAt: string | null
     heldSince: string | null
-    heldBecause: 'gone' | 'disabled' | null
+    heldBecause: 'gone' | 'disabled' | 'operator' | null
     unsignable: boolean
     allHeldSince: string | null
   }

@@ -106,7 +106,7 @@ export type ExplainedAccount = Pick<
 >
 
 /** Why messages are held: rules/callback-health.ts. */
-export type HeldBecause = 'gone' | 'disabled'
+export type HeldBecause = 'gone' | 'disabled' | 'operator'
 
 export interface Explanation {
   registration: Registration

@@ -102,6 +102,8 @@ export interface Store extends OperatorVerbs {
    * registrations; says how many there are now. `continueResends` does the work in batches, also after a restart.
    */
   startResend(partnerId: string, resend: NewBulkResend): Promise<BulkResend>
+  /** How many such a resend would mean now. */
+  countResendable(partnerId: string, span: Pick<NewBulkResend, 'since' | 'until'>): Promise<number>
   findResend(partnerId: string, id: string): Promise<BulkResend | null>
   /** Makes up to `limit` messages of bulk resends due; resolves to their number, 0 when no resend is left. */
   continueResends(limit: number): Promise<number>
@@ -154,6 +156,8 @@ export interface Store extends OperatorVerbs {
    * and its failures are forgotten. Only an operator ends the hold after a 410 so. Whether messages were held.
    */
   enableCallback(callback: Callback, end: 'test' | 'operator'): Promise<boolean>
+  /** Holds what is for a URL until an operator enables it. False: one has disabled it already. */
+  disableCallback(callback: Callback): Promise<boolean>
   /**
    * URLs that fail or are held, in the order of partner and URL, from after `after`; null: of all partners, and then without those that
    * have only begun to fail. A page looks at a bounded number of URLs, so one that is not the last may have fewer than `limit`.

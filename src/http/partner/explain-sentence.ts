@@ -129,7 +129,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   if (sending === 'under_way')
     return fill(webhook.underWay, { n: attempts + 1, at: scope.showAt(nextAttemptAt ?? scope.now) })
   if (heldSince !== null)
-    return fill(heldBecause === 'disabled' ? webhook.disabled : webhook.held, { at: scope.showAt(heldSince), id })
+    return fill(webhook[heldBecause === 'gone' ? 'held' : (heldBecause ?? 'held')], { at: scope.showAt(heldSince), id })
   if (!isReadable) return webhook.unreadable
   if (unsignable) return webhook.unsignable
   if (allHeldSince !== null) return fill(webhook.allHeld, { at: scope.showAt(allHeldSince) })

@@ -24,6 +24,7 @@ export interface ExplainTexts {
     underWay: string
     held: string
     disabled: string
+    operator: string
     unreadable: string
     unsignable: string
     notSent: string
@@ -106,6 +107,8 @@ const en: ExplainTexts = {
     underWay: 'Attempt {n} to deliver the webhook began at {at} and is under way.',
     disabled:
       'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or POST to /v1/registrations/{id}/resend.',
+    operator:
+      'The webhook is on hold, because the operator has disabled its callback URL since {at}. Ask the operator.',
     held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
     unreadable: 'The webhook is on hold, because the service cannot read its text. Its operator has been told.',
     unsignable:
@@ -204,6 +207,7 @@ const zh: ExplainTexts = {
     underWay: '正在进行第 {n} 次投递（{at} 开始）。',
     disabled:
       '该回调地址连续五天投递全部失败，自{at} 起暂停投递。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或 POST /v1/registrations/{id}/resend。',
+    operator: '运维人员自{at} 起停用了该回调地址，回调暂停投递。请联系运维人员。',
     held: '回调地址于{at} 返回 410（已失效），回调暂停投递。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
     unreadable: '服务无法读取该回调的内容，回调暂停投递，运维人员已收到告警。',
     unsignable:

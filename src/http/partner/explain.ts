@@ -66,9 +66,11 @@ export const EXPLANATION = z
       nextAttemptAt: AT_OR_NULL.describe('Null: nothing is planned.'),
       heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
       heldBecause: z
-        .enum(['gone', 'disabled'])
+        .enum(['gone', 'disabled', 'operator'])
         .nullable()
-        .describe('`gone`: it answered 410. `disabled`: every attempt of five days has failed.'),
+        .describe(
+          '`gone`: it answered 410. `disabled`: every attempt of five days has failed. `operator`: the operator has disabled it.',
+        ),
       unsignable: z.boolean().describe('It waits, because none of your signing secrets can be read.'),
       allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
     }),

@@ -1,5 +1,5 @@
 import { type Callback, type CallbackPage, type CallbackTrouble, keyOf, MOST_HELD } from '../callbacks.ts'
-import { afterSuccess, type CallbackHealth } from '../rules/callback-health.ts'
+import { afterSuccess, type CallbackHealth, disabledByOperator, heldBecause } from '../rules/callback-health.ts'
 import {
   CALLBACK_WINDOW,
   type CallbackQuery,
@@ -71,7 +71,7 @@ export const createCallbacks = ({
   read,
   write,
   tell,
-}: Pick<Context, 'read' | 'write' | 'tell'>): Pick<Store, 'enableCallback' | 'listCallbacks'> => {
+}: Pick<Context, 'read' | 'write' | 'tell'>): Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'> => {
   const pauses = createCallbackPauses()
   const health = createCallbackHealth()
   const lanes = createLanes()
@@ -101,6 +101,19 @@ export const createCallbacks = ({
       if (isReleased) tell([['messagesDue']])
       return isReleased
     },
+
+    disableCallback: url =>
+      write(async tx => {
+        const book = await health.load(tx, [url], tx.at)
+        const pauseBook = await pauses.load(tx, [url])
+        const laneBook = await lanes.load(tx, { urls: [url] })
+        if (heldBecause(book.get(url)) === 'operator') return false
+        pauseBook.pause(url, tx.at)
+        book.apply(url, disabledByOperator(tx.at))
+        await pauseBook.save(tx, { at: tx.at, lanes: laneBook })
+        await book.save(tx)
+        return true
+      }),
 
     listCallbacks: (partnerId, { after, limit }) => read(tx => pageOf(tx, { partnerId, after }, limit)),
   }

@@ -32,6 +32,14 @@ const DISABLED_AFTER_MS = 5 * DAY
 /** A URL that nothing has been sent to for so long is counted as failing no more: longer than the pauses of the schedule. */
 export const STILL_FAILING_MS = 2 * DAY
 
+const BY_OPERATOR = 'operator'
+
+/** What becomes of a URL that an operator disables. */
+export const disabledByOperator = (at: number): CallbackPlan => ({
+  health: { failingSince: at, attempts: 0, lastError: BY_OPERATOR, lastAt: at, state: 'disabled' },
+  turn: null,
+})
+
 /** What happens when a URL works, or is taken to work. */
 export const afterSuccess = (health: CallbackHealth | null): CallbackPlan => ({
   health: null,
@@ -49,6 +57,7 @@ export const afterAttemptAt = (
   attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null },
   at: number,
 ): CallbackPlan => {
+  if (heldBecause(health) === 'operator') return { health, turn: null }
   if (attempt.outcome === 'delivered') return afterSuccess(health)
   // What was under way when it was disabled says nothing new, not even a 410: a good test is still to end the hold.
   if (health?.state === 'disabled') return { health, turn: null }
@@ -75,13 +84,14 @@ export const afterAttemptAt = (
 }
 
 /** Why the messages for a URL are held. */
-export const heldBecause = (health: Pick<CallbackHealth, 'state'> | null): HeldBecause =>
-  health?.state === 'disabled' ? 'disabled' : 'gone'
+export const heldBecause = (health: Pick<CallbackHealth, 'state' | 'lastError'> | null): HeldBecause =>
+  health?.state !== 'disabled' ? 'gone' : health.lastError === BY_OPERATOR ? BY_OPERATOR : 'disabled'
 
 /** By what messages are held, and who may end that: a 410 says that nobody shall send there, which only a new order takes back. */
 const ENDED_BY = {
   gone: ['registration', 'resend', 'operator'],
   disabled: ['registration', 'resend', 'operator', 'test'],
+  operator: ['operator'],
 } as const satisfies Record<HeldBecause, readonly string[]>
 
 /** What may end a hold: the URL is registered again, a message resent to it, a test answered well, or an operator says so. */

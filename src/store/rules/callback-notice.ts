@@ -1,6 +1,6 @@
 import { HOUR, MINUTE } from '../../core/duration.ts'
 import type { Callback, CallbackNotice } from '../callbacks.ts'
-import type { CallbackHealth } from './callback-health.ts'
+import { type CallbackHealth, heldBecause } from './callback-health.ts'
 
 /** How long after each try the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
 const PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
@@ -26,8 +26,8 @@ export interface Notice {
 }
 
 /** When the notice of a URL is due whose health has just changed; null: there is none. */
-export const firstNoticeAt = ({ state }: Pick<CallbackHealth, 'state'>, at: number): number | null =>
-  state === 'disabled' ? at : null
+export const firstNoticeAt = (health: Pick<CallbackHealth, 'state' | 'lastError'>, at: number): number | null =>
+  heldBecause(health) === 'disabled' ? at : null
 
 /** A disabled URL of which a partner is to be told. */
 interface DisabledUrl extends Callback, Notice, Pick<CallbackHealth, 'failingSince' | 'lastError'> {}

@@ -1,6 +1,6 @@
 import { type Callback, type CallbackPage, type CallbackTrouble, MOST_HELD } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
-import { afterSuccess, type CallbackHealth } from '../rules/callback-health.ts'
+import { afterSuccess, type CallbackHealth, disabledByOperator, heldBecause } from '../rules/callback-health.ts'
 import {
   CALLBACK_WINDOW,
   type CallbackQuery,
@@ -59,7 +59,9 @@ export const createCallbackTroubles = ({ client }: Pick<Context, 'client'>) => {
   }
 }
 
-export const createCallbacks = (context: Context): Pick<Store, 'enableCallback' | 'listCallbacks'> => {
+export const createCallbacks = (
+  context: Context,
+): Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'> => {
   const { client, read, write, now, hints } = context
   const troubles = createCallbackTroubles(context)
   const pauses = createCallbackPauses(context)
@@ -86,6 +88,16 @@ export const createCallbacks = (context: Context): Pick<Store, 'enableCallback' 
       if (isReleased) tellHints(hints, [['messagesDue']])
       return isReleased
     },
+
+    disableCallback: url =>
+      write(() => {
+        const [at, book] = [now(), health.begin(now())]
+        if (heldBecause(book.get(url)) === 'operator') return false
+        pauses.pause(url, at)
+        book.apply(url, disabledByOperator(at))
+        book.save()
+        return true
+      }),
 
     listCallbacks: (partnerId, { after, limit }) => read(() => troubles.page({ partnerId, after }, limit)),
   }

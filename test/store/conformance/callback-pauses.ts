@@ -48,6 +48,27 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     expect((await bench.claimMessagesWith()).nextAt).toBeNull()
   })
 
+  test('disabled by an operator, sends nothing until one enables it, whatever its partner and its receiver do', async () => {
+    await using bench = await openBench(open)
+    const [url, other] = [{ partnerId: bench.partnerId, callbackUrl: HOOK }, await bench.resolve()]
+    const [inFlight] = await bench.claimMessages()
+    const held = await bench.resolve()
+    expect(await bench.store.disableCallback(url)).toBe(true)
+    expect(await bench.store.disableCallback(url)).toBe(false)
+    if (inFlight) await bench.store.settleMessages([bench.received(inFlight, 200)])
+    expect((await bench.find(other.id)).delivery?.state).toBe('delivered')
+    await bench.register()
+    await bench.store.resend(bench.partnerId, held.id)
+    expect(await bench.store.enableCallback(url, 'test')).toBe(false)
+    expect(await sent(bench)).toEqual([])
+    expect(await bench.store.explain(bench.partnerId, held.id)).toMatchObject({ heldBecause: 'operator' })
+    const { troubles } = await bench.store.listCallbacks(null, { after: null, limit: 10 })
+    expect(troubles).toMatchObject([{ ...url, state: 'disabled', lastError: 'operator', held: 1 }])
+    expect(await bench.store.claimCallbackNotices(['msg_1'])).toEqual([])
+    expect(await bench.store.enableCallback(url, 'operator')).toBe(true)
+    expect(await sent(bench)).toEqual([held.id])
+  })
+
   test('goes on, with all that was held, when the URL is registered again', async () => {
     const { bench, held } = await openHeld(open)
     await using _ = bench

@@ -22,6 +22,7 @@ type Writing = Exclude<
   | 'lookUpRegistrations'
   | 'endedAmong'
   | 'findResend'
+  | 'countResendable'
   | 'listEvents'
   | 'listAttempts'
   | 'explain'
@@ -185,6 +186,7 @@ export const CASES: Record<Writing, Case> = {
     await bench.claimMessages()
     return () => bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
   },
+  disableCallback: async bench => () => bench.store.disableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }),
   claimCallbackNotices: async bench => {
     await disabled(bench)
     return () => bench.store.claimCallbackNotices(['msg_1'])

@@ -13,7 +13,12 @@ import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
 import { afterPartnerChange, viewPartner } from '../../../../src/store/partner.ts'
-import { afterSuccess, mayForgetHealth } from '../../../../src/store/rules/callback-health.ts'
+import {
+  afterSuccess,
+  disabledByOperator,
+  heldBecause,
+  mayForgetHealth,
+} from '../../../../src/store/rules/callback-health.ts'
 import { afterChangingPartner, afterEndingSecrets, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { byEnd, mayForgetPause } from '../../../../src/store/rules/retention.ts'
 import { endedByRotation, endOfSecret, mayRotate, previousEnd } from '../../../../src/store/signing-secret.ts'
@@ -297,6 +302,14 @@ export const createNouns = (context: Context): Verbs => {
       if (lifted.isReleased) hints.emit('messagesDue')
       return lifted.isReleased
     },
+    disableCallback: async callback =>
+      transaction(() => {
+        const known = tables.health.get(urlKey(callback)) ?? null
+        if (heldBecause(known) === 'operator') return false
+        if (!tables.pauses.get(urlKey(callback))) tables.pauses.add(urlKey(callback), { ...callback, since: now() })
+        applyHealth(context, callback, disabledByOperator(now()))
+        return true
+      }),
     holdDeliveries: async () =>
       transaction(() => {
         if (!tables.hold.get('')) tables.hold.add('', { since: now() })
