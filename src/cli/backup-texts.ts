@@ -4,25 +4,12 @@ import type { RestorePlan } from '../store/sqlite/restore.ts'
 import { formatBytes, formatCount } from './format.ts'
 import { formatTime } from './frame/output.ts'
 
-interface BackupTexts {
-  copying: string
-  checking: (bytes: number) => string
-  /** What has been made, and what to do with it; a line each. */
-  made: (made: BackupMade) => string[]
-  /** What the backup is, what comes back with it, what is lost, and where the present database stays; a line each. */
-  plan: (plan: RestorePlan) => string[]
-  question: (database: string) => string
-  yesNeeded: string
-  left: (database: string) => string
-  restored: (restored: { database: string; keptAs: string | null; held: boolean; call: string }) => string[]
-}
-
 const registrationsOf = ({ counts }: Pick<RestorePlan, 'counts'>): string => formatCount(counts.registrations ?? 0)
 
-const en: BackupTexts = {
+const en = {
   copying: 'Copying',
-  checking: bytes => `Looking through the copy (${formatBytes(bytes)}) …`,
-  made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
+  checking: (bytes: number) => `Looking through the copy (${formatBytes(bytes)}) …`,
+  made: ({ file, manifest, isRecorded, network, isOnSameDisk }: BackupMade) => [
     `Backed up to ${file}: ${formatBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at), 'en')}.`,
     `It opens only with the master key of fingerprint ${manifest.masterKey}: keep that key, and apart from the backup.`,
     ...(isOnSameDisk ? ['It is on the same disk as the database: copy it, with its manifest, to another one.'] : []),
@@ -31,7 +18,7 @@ const en: BackupTexts = {
       ? []
       : ['Its time could not be written into the database, so alerts take the one before for the last.']),
   ],
-  plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }) => [
+  plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }: RestorePlan) => [
     `The backup${at === null ? '' : ` is of ${formatTime(at, 'en')}`}${version === null ? '' : `, made by version ${version}`}: ${formatBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
     '',
     'Done again, as if for the first time:',
@@ -52,17 +39,27 @@ const en: BackupTexts = {
     '',
     keepsAs === null ? 'There is no database in its place.' : `The present database is kept as ${keepsAs}.`,
   ],
-  question: database => `Put the backup in the place of ${database}? [y/N] `,
+  question: (database: string) => `Put the backup in the place of ${database}? [y/N] `,
   yesNeeded: 'restore asks before it replaces the database, and there is no terminal here: say --yes',
-  left: database => `${database} was left as it is.`,
-  restored: ({ database, keptAs, held, call }) => [
+  left: (database: string) => `${database} was left as it is.`,
+  restored: ({
+    database,
+    keptAs,
+    held,
+    call,
+  }: {
+    database: string
+    keptAs: string | null
+    held: boolean
+    call: string
+  }) => [
     `Restored ${database}. Start the service.`,
     ...(held ? [`It will ask, but send nothing, until you run: ${call} deliveries resume`] : []),
     ...(keptAs === null ? [] : [`When all is well, remove ${keptAs} (and its -wal).`]),
   ],
 }
 
-const zh: BackupTexts = {
+const zh: typeof en = {
   copying: '正在复制',
   checking: bytes => `正在检查副本（${formatBytes(bytes)}）……`,
   made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
@@ -103,4 +100,4 @@ const zh: BackupTexts = {
   ],
 }
 
-export const backupTexts = (language: Language): BackupTexts => ({ en, zh })[language]
+export const backupTexts = (language: Language): typeof en => ({ en, zh })[language]

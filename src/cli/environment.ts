@@ -97,21 +97,15 @@ export const loadEnvFile = (lang: Language) => {
   }
 }
 
-interface OpeningTexts {
-  unreadable: (path: string, code: string) => string
-  keyCreated: (path: string) => string
-  created: (path: string, advice: string) => string
-  mended: (path: string, mode: string) => string
+const en = {
+  unreadable: (path: string, code: string) =>
+    `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
+  keyCreated: (path: string) => `MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`,
+  created: (path: string, advice: string) => `Made a new database, ${path}: ${advice}.`,
+  mended: (path: string, mode: string) => `${path} could be read by others (${mode}): made it 0600.`,
 }
 
-const en: OpeningTexts = {
-  unreadable: (path, code) => `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
-  keyCreated: path => `MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`,
-  created: (path, advice) => `Made a new database, ${path}: ${advice}.`,
-  mended: (path, mode) => `${path} could be read by others (${mode}): made it 0600.`,
-}
-
-const zh: OpeningTexts = {
+const zh: typeof en = {
   unreadable: (path, code) => `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
   keyCreated: path => `未设置 MASTER_KEY：已生成 ${path}。请另存一份，并与数据库分开存放。`,
   created: path =>
@@ -119,7 +113,7 @@ const zh: OpeningTexts = {
   mended: (path, mode) => `${path} 可被他人读取（${mode}）：已改为 0600。`,
 }
 
-const TEXTS: Readonly<Record<Language, OpeningTexts>> = { en, zh }
+const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
 
 /**
  * Runs a command on the database that the settings name. The process ends with 2 where the database cannot be opened, unless that

@@ -7,14 +7,19 @@ import type { Common } from './frame/command.ts'
 
 const CALLS_KEPT = 10_000
 
-interface SimulatorTexts {
-  cannotListen: (where: string, code: string | number) => string
-  running: (at: { url: string; origin: string; apiId: string; apiKey: string }) => string
-}
-
-const en: SimulatorTexts = {
-  cannotListen: (where, code) => `cannot listen on ${where} (${code}); choose another --port`,
-  running: ({ url, origin, apiId, apiKey }) => `GetResult is simulated at
+const en = {
+  cannotListen: (where: string, code: string | number) => `cannot listen on ${where} (${code}); choose another --port`,
+  running: ({
+    url,
+    origin,
+    apiId,
+    apiKey,
+  }: {
+    url: string
+    origin: string
+    apiId: string
+    apiKey: string
+  }) => `GetResult is simulated at
 
   IHUYI_URL=${url}
   IHUYI_ACCOUNT=${apiId}
@@ -40,7 +45,7 @@ What was asked about a serial:
 Ctrl-C stops it.`,
 }
 
-const zh: SimulatorTexts = {
+const zh: typeof en = {
   cannotListen: (where, code) => `无法监听 ${where}（${code}）；请用 --port 换一个端口`,
   running: ({ url, origin, apiId, apiKey }) => `GetResult 模拟器已启动：
 
@@ -68,7 +73,7 @@ const zh: SimulatorTexts = {
 按 Ctrl-C 结束。`,
 }
 
-const TEXTS: Readonly<Record<Language, SimulatorTexts>> = { en, zh }
+const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
 
 type Input = Common & { host: string; port: number; account: string; apiKey: string }
 

@@ -1,47 +1,6 @@
 import type { Language } from '../core/language.ts'
-import type { NodeTrait } from '../core/node.ts'
 
-export interface StatusTexts {
-  well: string
-  queue: string
-  due: string
-  oldest: string
-  later: string
-  underWay: string
-  held: string
-  state: string
-  polls: (account: string) => string
-  deliveries: string
-  paused: string
-  unreachable: string
-  running: string
-  node: string
-  version: string
-  seen: string
-  lost: string
-  differs: (traits: readonly string[]) => string
-  traits: Record<NodeTrait, string>
-  lastMinute: string
-  lastHour: string
-  registered: string
-  polled: string
-  verdicts: string
-  unresolved: string
-  attempts: string
-  delivered: string
-  givenUp: string
-  detection: string
-  delivery: string
-  registrations: (counts: readonly string[]) => string
-  webhooks: (counts: readonly string[]) => string
-  statuses: Record<'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled' | 'delivered' | 'exhausted', string>
-  bulkResends: (remaining: number) => string
-  bulkActs: (open: number, remaining: number) => string
-  database: (size: string, log: string, free: string | null) => string
-  postgres: (size: string, version: string) => string
-}
-
-const en: StatusTexts = {
+const en = {
   well: 'Nothing is wrong.',
   queue: 'queue',
   due: 'due',
@@ -50,7 +9,7 @@ const en: StatusTexts = {
   underWay: 'under way',
   held: 'on hold',
   state: 'state',
-  polls: account => `polls of ${account}`,
+  polls: (account: string) => `polls of ${account}`,
   deliveries: 'webhooks',
   paused: 'paused',
   unreachable: 'unreachable',
@@ -59,7 +18,7 @@ const en: StatusTexts = {
   version: 'version',
   seen: 'last seen before',
   lost: 'lost',
-  differs: traits => `differs: ${traits.join(', ')}`,
+  differs: (traits: readonly string[]) => `differs: ${traits.join(', ')}`,
   traits: { version: 'version', settings: 'settings', key: 'master key' },
   lastMinute: 'the last minute',
   lastHour: 'the last hour',
@@ -72,8 +31,8 @@ const en: StatusTexts = {
   givenUp: 'given up',
   detection: 'detection p50 / p95',
   delivery: 'delivery p50 / p95',
-  registrations: counts => `Registrations: ${counts.join(', ')}.`,
-  webhooks: counts => `Webhooks: ${counts.join(', ')}.`,
+  registrations: (counts: readonly string[]) => `Registrations: ${counts.join(', ')}.`,
+  webhooks: (counts: readonly string[]) => `Webhooks: ${counts.join(', ')}.`,
   statuses: {
     pending: 'pending',
     succeeded: 'succeeded',
@@ -83,15 +42,15 @@ const en: StatusTexts = {
     delivered: 'delivered',
     exhausted: 'exhausted',
   },
-  bulkResends: remaining => `Bulk resends have ${remaining} webhooks still to make due.`,
-  bulkActs: (open, remaining) =>
+  bulkResends: (remaining: number) => `Bulk resends have ${remaining} webhooks still to make due.`,
+  bulkActs: (open: number, remaining: number) =>
     `Bulk acts: ${open} under way, with about ${remaining} registrations still to come to (GET /v1/admin/bulk).`,
-  database: (size, log, free) =>
+  database: (size: string, log: string, free: string | null) =>
     `Database: ${size}, its log ${log}${free === null ? '' : `, ${free} free on its disk`}.`,
-  postgres: (size, version) => `Database: ${size} in PostgreSQL ${version}.`,
+  postgres: (size: string, version: string) => `Database: ${size} in PostgreSQL ${version}.`,
 }
 
-const zh: StatusTexts = {
+const zh: typeof en = {
   well: '一切正常。',
   queue: '队列',
   due: '待处理',
@@ -140,4 +99,5 @@ const zh: StatusTexts = {
   postgres: (size, version) => `数据库 ${size}（PostgreSQL ${version}）。`,
 }
 
-export const STATUS_TEXTS: Readonly<Record<Language, StatusTexts>> = { en, zh }
+export type StatusTexts = typeof en
+export const STATUS_TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }

@@ -1,43 +1,24 @@
 import type { Language } from '../../core/language.ts'
 
-interface HelpTexts {
-  description: string
-  /** By what the library calls them. */
-  titles: Readonly<Record<string, string>>
-  example: string
-  lang: string
-  json: string
-  help: string
-  helpCommand: string
-  version: string
-  fallback: (value: string) => string
-  settings: (call: string) => string
-  seeHelp: (command: string) => string
-  /** What stands for them in a usage. */
-  command: string
-  options: string
-  choices: (values: readonly string[]) => string
-}
-
-const en: HelpTexts = {
+const en = {
   description: "Asks ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
-  titles: { 'Global Options:': 'Of every command:' },
+  titles: { 'Global Options:': 'Of every command:' } as Readonly<Record<string, string>>,
   example: 'Example:',
   lang: 'language, zh or en; the default goes by LC_ALL and LANG',
   json: 'print JSON, for programs',
   help: 'this help',
   helpCommand: 'help for a command',
   version: 'print the version',
-  fallback: value => ` (default: ${value})`,
-  settings: call => `Settings come from the environment, or from a file .env in the current folder.
+  fallback: (value: string) => ` (default: ${value})`,
+  settings: (call: string) => `Settings come from the environment, or from a file .env in the current folder.
 All of them: ${call} settings`,
-  seeHelp: command => `How it is used: ${command} --help`,
+  seeHelp: (command: string) => `How it is used: ${command} --help`,
   command: 'COMMAND',
   options: '[options]',
-  choices: values => ` (${values.join(', ')})`,
+  choices: (values: readonly string[]) => ` (${values.join(', ')})`,
 }
 
-const zh: HelpTexts = {
+const zh: typeof en = {
   description: '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以带签名的回调通知合作方。',
   titles: {
     'Usage:': '用法：',
@@ -61,4 +42,4 @@ const zh: HelpTexts = {
   choices: values => `（${values.join('、')}）`,
 }
 
-export const HELP_TEXTS: Readonly<Record<Language, HelpTexts>> = { en, zh }
+export const HELP_TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }

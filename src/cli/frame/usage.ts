@@ -11,26 +11,18 @@ export interface Typed {
 
 export type Usage = { ok: true; input: Record<string, unknown> } | { ok: false; problems: readonly string[] }
 
-interface UsageTexts {
-  unknownOption: (flag: string, nearest: string | undefined) => string
-  unknownCommand: (name: string, nearest: string | undefined) => string
-  noValue: (flag: string, placeholder: string) => string
-  needsNoValue: (flag: string) => string
-  missing: (name: string) => string
-  tooMany: (text: string) => string
-}
-
-const en: UsageTexts = {
-  unknownOption: (flag, nearest) =>
+const en = {
+  unknownOption: (flag: string, nearest: string | undefined) =>
     `${flag} is no option of this command${nearest ? `; did you mean ${nearest}?` : ''}`,
-  unknownCommand: (name, nearest) => `${name} is no command${nearest ? `; did you mean ${nearest}?` : ''}`,
-  noValue: (flag, placeholder) => `${flag} needs a value: ${flag} ${placeholder}`,
-  needsNoValue: flag => `${flag} takes no value`,
-  missing: name => `${name} is missing`,
-  tooMany: text => `${text} is one argument too many`,
+  unknownCommand: (name: string, nearest: string | undefined) =>
+    `${name} is no command${nearest ? `; did you mean ${nearest}?` : ''}`,
+  noValue: (flag: string, placeholder: string) => `${flag} needs a value: ${flag} ${placeholder}`,
+  needsNoValue: (flag: string) => `${flag} takes no value`,
+  missing: (name: string) => `${name} is missing`,
+  tooMany: (text: string) => `${text} is one argument too many`,
 }
 
-const zh: UsageTexts = {
+const zh: typeof en = {
   unknownOption: (flag, nearest) => `此命令没有选项 ${flag}${nearest ? `，是否想用 ${nearest}？` : ''}`,
   unknownCommand: (name, nearest) => `没有命令 ${name}${nearest ? `，是否想用 ${nearest}？` : ''}`,
   noValue: (flag, placeholder) => `${flag} 需要一个值：${flag} ${placeholder}`,
@@ -39,7 +31,7 @@ const zh: UsageTexts = {
   tooMany: text => `多余的参数 ${text}`,
 }
 
-const TEXTS: Readonly<Record<Language, UsageTexts>> = { en, zh }
+const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
 
 /** A name that differs by more is not taken for a slip. */
 const LIKELY = 2
