@@ -9,90 +9,69 @@ import type { Account, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { quoted } from './doctor/finding.ts'
 import { print, refuse, withStore } from './environment.ts'
+import { findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
-import { formatTime, listJson, showTable } from './frame/output.ts'
+import { listJson, showTable } from './frame/output.ts'
 import { callOf } from './frame/program.ts'
-import { refuseNoPartner } from './partner.ts'
+import { listAll } from './list-all.ts'
 
-const PAGE = 250
 const STDIN = 0
 const APIKEY = /^[\x21-\x7e]{1,256}$/
 
-interface AccountTexts {
-  head: string[]
-  all: string
-  works: string
-  paused: (since: string, reason: string) => string
-  withCode: (reason: string, code: number) => string
-  byOperator: string
-  unreachable: (since: string, error: string) => string
-  created: (account: string) => string
-  /** @param resume the command that ends it */
-  pausedNow: (account: string, resume: string) => string
-  resumed: (account: string) => string
-  removed: (account: string) => string
-  noAccount: (account: string) => string
-  exists: (account: string) => string
-  noFile: (file: string, code: string) => string
-  badKey: (file: string) => string
+const TEXTS = {
+  en: {
+    head: ['APIID', 'id', 'calls a second', 'partner', 'state', 'since'],
+    all: 'all',
+    works: 'works',
+    paused: (reason: string) => `paused: ${reason}`,
+    byOperator: 'by an operator',
+    unreachable: (error: string) => `not reachable (${error})`,
+    created: (account: string) => `Added ${account}.`,
+    pausedNow: (account: string, resume: string) =>
+      `${account} is paused: nothing is asked with it until you run: ${resume}`,
+    resumed: (account: string) => `${account} is asked again, slowly at first.`,
+    removed: (account: string) => `Removed ${account} and its key.`,
+    noAccount: (account: string) => `There is no account ${account}; "account list" shows them.`,
+    exists: (account: string) => `There is an account ${account} already.`,
+    noFile: (file: string, code: string) => `--api-key-file ${file} cannot be read (${code})`,
+    badKey: (file: string) => `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
+  },
+  zh: {
+    head: ['APIID', 'id', '每秒查询', '合作方', '状态', '起始时间'],
+    all: '全部',
+    works: '正常',
+    paused: (reason: string) => `已暂停：${reason}`,
+    byOperator: '由运维人员暂停',
+    unreachable: (error: string) => `无法连接（${error}）`,
+    created: (account: string) => `已添加 ${account}。`,
+    pausedNow: (account: string, resume: string) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
+    resumed: (account: string) => `已恢复 ${account}，查询从低速开始。`,
+    removed: (account: string) => `已移除 ${account} 及其 APIKEY。`,
+    noAccount: (account: string) => `没有账户 ${account}；可用 "account list" 查看。`,
+    exists: (account: string) => `账户 ${account} 已存在。`,
+    noFile: (file: string, code: string) => `无法读取 --api-key-file ${file}（${code}）`,
+    badKey: (file: string) => `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
+  },
 }
-
-const en: AccountTexts = {
-  head: ['APIID', 'id', 'calls a second', 'partner', 'state'],
-  all: 'all',
-  works: 'works',
-  paused: (since, reason) => `paused since ${since}: ${reason}`,
-  withCode: (reason, code) => `${reason} (${code})`,
-  byOperator: 'by an operator',
-  unreachable: (since, error) => `not reachable since ${since} (${error})`,
-  created: account => `Added ${account}.`,
-  pausedNow: (account, resume) => `${account} is paused: nothing is asked with it until you run: ${resume}`,
-  resumed: account => `${account} is asked again, slowly at first.`,
-  removed: account => `Removed ${account} and its key.`,
-  noAccount: account => `There is no account ${account}; "account list" shows them.`,
-  exists: account => `There is an account ${account} already.`,
-  noFile: (file, code) => `--api-key-file ${file} cannot be read (${code})`,
-  badKey: file => `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
-}
-
-const zh: AccountTexts = {
-  head: ['APIID', 'id', '每秒查询', '合作方', '状态'],
-  all: '全部',
-  works: '正常',
-  paused: (since, reason) => `自${since} 起暂停：${reason}`,
-  withCode: (reason, code) => `${reason}（${code}）`,
-  byOperator: '由运维人员暂停',
-  unreachable: (since, error) => `自${since} 起无法连接（${error}）`,
-  created: account => `已添加 ${account}。`,
-  pausedNow: (account, resume) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
-  resumed: account => `已恢复 ${account}，查询从低速开始。`,
-  removed: account => `已移除 ${account} 及其 APIKEY。`,
-  noAccount: account => `没有账户 ${account}；可用 "account list" 查看。`,
-  exists: account => `账户 ${account} 已存在。`,
-  noFile: (file, code) => `无法读取 --api-key-file ${file}（${code}）`,
-  badKey: file => `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
-}
-
-const TEXTS: Readonly<Record<Language, AccountTexts>> = { en, zh }
 
 export const listAccounts = ({ json, lang }: Common): Promise<void> =>
   withStore(lang, async store => {
-    const accounts = await allAccounts(store)
+    const accounts = await listAll(store.listAccounts)
     if (json) return print(listJson(accounts.map(viewAccount)))
     const { head, all } = TEXTS[lang]
-    const rows = accounts.map(one => [one.apiId, one.id, String(one.rate), one.partnerId ?? all, stateOf(one, lang)])
+    const named = await partnerNames(store, accounts)
+    const rows = accounts.map(one => [
+      ...[one.apiId, one.id, String(one.rate), one.partnerId === null ? all : named(one.partnerId)],
+      ...[stateOf(one, lang), one.pausedAt ?? one.unreachableAt],
+    ])
     print(showTable(head, rows, lang))
   })
 
-const stateOf = (account: Account, lang: Language): string => {
-  const { works, paused, withCode, byOperator, unreachable } = TEXTS[lang]
-  const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError } = account
-  if (pausedAt !== null) {
-    const reason =
-      pauseReason === null || pauseReason === 'operator' ? byOperator : EXPLAIN_TEXTS[lang].pauseReason[pauseReason]
-    return paused(formatTime(pausedAt, lang), pauseCode === null ? reason : withCode(reason, pauseCode))
-  }
-  return unreachableAt === null ? works : unreachable(formatTime(unreachableAt, lang), unreachableError ?? '?')
+const stateOf = ({ pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError }: Account, lang: Language) => {
+  const { works, paused, byOperator, unreachable } = TEXTS[lang]
+  if (pausedAt === null) return unreachableAt === null ? works : unreachable(unreachableError ?? '?')
+  const { [pauseReason ?? 'operator']: reason } = { ...EXPLAIN_TEXTS[lang].pauseReason, operator: byOperator }
+  return paused(pauseCode === null ? reason : `${reason} (${pauseCode})`)
 }
 
 interface NewInput extends Common {
@@ -116,9 +95,9 @@ export const createAccount = ({
   const texts = TEXTS[lang]
   const apiKey = readKey(apiKeyFile, texts)
   return withStore(lang, async store => {
-    if (partner !== null && !(await store.findPartner(partner))) refuseNoPartner(partner, lang)
+    const partnerId = partner && (await findPartner(store, partner, lang)).id
     const id = createIds()('acc')
-    const added = { id, apiId, apiKey, passwordMode: mode, rate, partnerId: partner }
+    const added = { id, apiId, apiKey, passwordMode: mode, rate, partnerId }
     const act = { act: 'account.create', object: id, reason }
     const account = (await audited(store, act, () => store.createAccount(added))) ?? refuse(texts.exists(apiId))
     print(json ? JSON.stringify(viewAccount(account)) : texts.created(apiId))
@@ -126,7 +105,7 @@ export const createAccount = ({
 }
 
 /** Not an option of its own: others on the machine can see what a command was started with. */
-const readKey = (file: string, texts: AccountTexts): Secret => {
+const readKey = (file: string, texts: (typeof TEXTS)[Language]): Secret => {
   let text: string
   try {
     text = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
@@ -169,12 +148,3 @@ const change = (
     const resume = `${callOf(process.env)} account resume ${quoted(account.apiId)}`
     print(json ? JSON.stringify(viewAccount(account)) : texts[said](account.apiId, resume))
   })
-
-const allAccounts = async (store: Store): Promise<Account[]> => {
-  const accounts: Account[] = []
-  for (;;) {
-    const page = await store.listAccounts({ limit: PAGE, after: accounts.at(-1)?.id ?? null })
-    accounts.push(...page)
-    if (page.length < PAGE) return accounts
-  }
-}

@@ -1,13 +1,12 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { createAdminToken } from '../core/api-key.ts'
 import type { Role } from '../core/role.ts'
-import type { AdminToken, Store } from '../store/store.ts'
+import type { AdminToken } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
-import { iso, listJson, showTable, showTime, zoneName } from './frame/output.ts'
-
-const PAGE = 250
+import { iso, listJson, showTable } from './frame/output.ts'
+import { listAll } from './list-all.ts'
 
 const TEXTS = {
   en: {
@@ -15,17 +14,13 @@ const TEXTS = {
       `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
     revoked: ({ id, name }: AdminToken) => `Revoked ${id} of ${name}. It stops within two seconds.`,
     unknown: (id: string) => `There is no token ${id}; "admin-token list" shows them.`,
-    head: (zone: string) => ['id', 'name', 'role', `created (${zone})`, 'last used', 'expires', 'revoked'],
-    yes: 'yes',
-    no: 'no',
+    head: ['id', 'name', 'role', 'created', 'last used', 'expires', 'revoked'],
   },
   zh: {
     created: ({ name, role }: AdminToken) => `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
     revoked: ({ id, name }: AdminToken) => `已吊销 ${name} 的令牌 ${id}，两秒内失效。`,
     unknown: (id: string) => `没有令牌 ${id}；用 admin-token list 查看。`,
-    head: (zone: string) => ['id', '名称', '角色', `创建时间（${zone}）`, '最近使用', '过期时间', '已吊销'],
-    yes: '是',
-    no: '否',
+    head: ['id', '名称', '角色', '创建时间', '最近使用', '过期时间', '已吊销'],
   },
 }
 
@@ -44,15 +39,13 @@ export const createToken = ({ name, role, expires, json, lang, reason }: NewInpu
 
 export const listTokens = ({ json, lang }: Common): Promise<void> =>
   withStore(lang, async store => {
-    const { head, yes, no } = TEXTS[lang]
-    const tokens = await allTokens(store)
+    const tokens = await listAll(store.listAdminTokens)
     if (json) return print(listJson(tokens.map(viewToken)))
     const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
       ...[id, name, role],
-      ...[createdAt, lastUsedAt, expiresAt].map(at => showTime(at, lang)),
-      revokedAt === null ? no : yes,
+      ...[createdAt, lastUsedAt, expiresAt, revokedAt !== null],
     ])
-    print(showTable(head(zoneName(lang)), rows, lang))
+    print(showTable(TEXTS[lang].head, rows, lang))
   })
 
 export const revokeToken = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>
@@ -62,15 +55,6 @@ export const revokeToken = ({ id, json, lang, reason }: Common & { id: string })
     const token = (await audited(store, act, () => store.revokeAdminToken(id))) ?? refuse(texts.unknown(id))
     print(json ? JSON.stringify(viewToken(token)) : texts.revoked(token))
   })
-
-const allTokens = async (store: Store): Promise<AdminToken[]> => {
-  const tokens: AdminToken[] = []
-  for (;;) {
-    const page = await store.listAdminTokens({ limit: PAGE, after: tokens.at(-1)?.id ?? null })
-    tokens.push(...page)
-    if (page.length < PAGE) return tokens
-  }
-}
 
 const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
   id,

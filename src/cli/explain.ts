@@ -4,6 +4,7 @@ import { explainSentence } from '../http/partner/explain-sentence.ts'
 import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
 import type { Explanation, Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'
+import { partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, listJson } from './frame/output.ts'
 import { findPartnerOf, isRegistrationId, searchAll } from './registration.ts'
@@ -11,25 +12,20 @@ import { findPartnerOf, isRegistrationId, searchAll } from './registration.ts'
 /** Of a serial, the newest registrations. */
 const MOST_EXPLAINED = 20
 
-interface WhyTexts {
-  head: (what: { id: string; serial: string; partner: string; created: string }) => string
-  nobody: (serial: string) => string
-  more: (count: number) => string
+const TEXTS = {
+  en: {
+    head: ({ id, serial, partner, created }: Head) => `${id}: serial ${serial}, registered by ${partner} at ${created}`,
+    nobody: (serial: string) => `Nobody has registered the serial ${serial}, or it was erased (RETENTION).`,
+    more: (count: number) => `These are the newest ${count}; "registration list --serial …" shows all.`,
+  },
+  zh: {
+    head: ({ id, serial, partner, created }: Head) => `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
+    nobody: (serial: string) => `流水号 ${serial} 未被登记，或已按 RETENTION 清除。`,
+    more: (count: number) => `以上为最近 ${count} 条；可用 "registration list --serial …" 查看全部。`,
+  },
 }
 
-const en: WhyTexts = {
-  head: ({ id, serial, partner, created }) => `${id}: serial ${serial}, registered by ${partner} at ${created}`,
-  nobody: serial => `Nobody has registered the serial ${serial}, or it was erased (RETENTION).`,
-  more: count => `These are the newest ${count}; "registration list --serial …" shows all.`,
-}
-
-const zh: WhyTexts = {
-  head: ({ id, serial, partner, created }) => `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
-  nobody: serial => `流水号 ${serial} 未被登记，或已按 RETENTION 清除。`,
-  more: count => `以上为最近 ${count} 条；可用 "registration list --serial …" 查看全部。`,
-}
-
-const TEXTS: Readonly<Record<Language, WhyTexts>> = { en, zh }
+type Head = Record<'id' | 'serial' | 'partner' | 'created', string>
 
 /** Says why there is no webhook yet, or what became of it: of a registration, or of all of a serial. */
 export const explain = ({ what, json, lang }: Common & { what: string }): Promise<void> =>
@@ -46,15 +42,17 @@ export const explain = ({ what, json, lang }: Common & { what: string }): Promis
         listJson(explanations.map(one => ({ partnerId: one.registration.partnerId, ...viewExplanation(one, reader) }))),
       )
     const showAt = (at: number) => formatTime(at, lang)
-    for (const one of explanations) print(`${headOf(one, lang)}\n  ${explainSentence(one, { ...reader, showAt })}`)
+    const named = await partnerNames(store, found)
+    for (const one of explanations)
+      print(`${headOf(one, named, lang)}\n  ${explainSentence(one, { ...reader, showAt })}`)
     if (isCut) print(texts.more(MOST_EXPLAINED))
   })
 
-const headOf = ({ registration }: Explanation, lang: Language): string =>
+const headOf = ({ registration }: Explanation, named: (id: string) => string, lang: Language): string =>
   TEXTS[lang].head({
     id: registration.id,
     serial: registration.idcardid,
-    partner: registration.partnerId,
+    partner: named(registration.partnerId),
     created: formatTime(registration.createdAt, lang),
   })
 

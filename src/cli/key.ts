@@ -1,70 +1,42 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { createApiKey } from '../core/api-key.ts'
-import type { Language } from '../core/language.ts'
+import { viewKey } from '../http/admin/keys.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
+import { findPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
-import { iso, listJson, showTable, showTime, zoneName } from './frame/output.ts'
-import { refuseNoPartner } from './partner.ts'
+import { listJson, showTable } from './frame/output.ts'
 
-interface KeyTexts {
-  created: (id: string) => string
-  head: (zone: string) => string[]
-  yes: string
-  no: string
-  revoked: (id: string) => string
-  noKey: (id: string) => string
+const TEXTS = {
+  en: {
+    created: (id: string, partner: string) => `Created ${id} of ${partner}. It is shown this once; keep it.`,
+    head: ['id', 'created', 'last used', 'revoked'],
+    revoked: (id: string) => `Revoked ${id}. It stops within two seconds.`,
+    noKey: (id: string) => `There is no key ${id}; "key list PARTNER" shows them.`,
+  },
+  zh: {
+    created: (id: string, partner: string) => `已为 ${partner} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
+    head: ['id', '创建时间', '最近使用', '已吊销'],
+    revoked: (id: string) => `已吊销 ${id}，两秒内失效。`,
+    noKey: (id: string) => `没有密钥 ${id}；可用 "key list PARTNER" 查看。`,
+  },
 }
 
-const en: KeyTexts = {
-  created: id => `Created ${id}. It is shown this once; keep it.`,
-  head: zone => ['id', `created (${zone})`, `last used (${zone})`, 'revoked'],
-  yes: 'yes',
-  no: 'no',
-  revoked: id => `Revoked ${id}. It stops within two seconds.`,
-  noKey: id => `There is no key ${id}; "key list PARTNER_ID" shows them.`,
-}
-
-const zh: KeyTexts = {
-  created: id => `已新建 ${id}。密钥仅显示这一次，请妥善保存。`,
-  head: zone => ['id', `创建时间（${zone}）`, `最近使用（${zone}）`, '已吊销'],
-  yes: '是',
-  no: '否',
-  revoked: id => `已吊销 ${id}，两秒内失效。`,
-  noKey: id => `没有密钥 ${id}；可用 "key list PARTNER_ID" 查看。`,
-}
-
-const TEXTS: Readonly<Record<Language, KeyTexts>> = { en, zh }
-
-export const createKey = ({ partnerId, json, lang, reason }: Common & { partnerId: string }): Promise<void> =>
+export const createKey = ({ partner: typed, json, lang, reason }: Common & { partner: string }): Promise<void> =>
   withStore(lang, async store => {
+    const partner = await findPartner(store, typed, lang)
     const { id, text, hash } = createApiKey(createIds()('key'), random)
-    const created = await audited(store, { act: 'key.create', object: id, reason }, () =>
-      store.createKey(partnerId, { id, hash }),
-    )
-    const key = created ?? refuseNoPartner(partnerId, lang)
-    if (json) return print(JSON.stringify({ id: key.id, partnerId, apiKey: text }))
-    print(`${TEXTS[lang].created(key.id)}\n\n  apiKey  ${text}`)
+    await audited(store, { act: 'key.create', object: id, reason }, () => store.createKey(partner.id, { id, hash }))
+    if (json) return print(JSON.stringify({ id, partnerId: partner.id, apiKey: text }))
+    print(`${TEXTS[lang].created(id, partner.name)}\n\n  apiKey  ${text}`)
   })
 
-export const listKeys = ({ partnerId, json, lang }: Common & { partnerId: string }): Promise<void> =>
+export const listKeys = ({ partner, json, lang }: Common & { partner: string }): Promise<void> =>
   withStore(lang, async store => {
-    const keys = (await store.listKeys(partnerId)) ?? refuseNoPartner(partnerId, lang)
-    const data = keys.map(({ id, createdAt, lastUsedAt, revokedAt }) => ({
-      id,
-      createdAt: iso(createdAt),
-      lastUsedAt: iso(lastUsedAt),
-      revoked: revokedAt !== null,
-    }))
-    if (json) return print(listJson(data))
-    const { head, yes, no } = TEXTS[lang]
-    const rows = keys.map(({ id, createdAt, lastUsedAt, revokedAt }) => [
-      id,
-      showTime(createdAt, lang),
-      showTime(lastUsedAt, lang),
-      revokedAt === null ? no : yes,
-    ])
-    print(showTable(head(zoneName(lang)), rows, lang))
+    const keys = (await store.listKeys((await findPartner(store, partner, lang)).id)) ?? []
+    if (json) return print(listJson(keys.map(viewKey)))
+    const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
+    print(showTable(TEXTS[lang].head, rows, lang))
   })
 
 export const revokeKey = ({ keyId, json, lang, reason }: Common & { keyId: string }): Promise<void> =>

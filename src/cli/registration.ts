@@ -1,50 +1,42 @@
 import type { Language } from '../core/language.ts'
 import type { MessageState } from '../core/message.ts'
+import type { TypedTime } from '../core/read-time.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 import { viewFound } from '../http/admin/registration-view.ts'
 import { viewAttempt } from '../http/partner/registration-answer.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration, type RegistrationFilter } from '../store/registration-search.ts'
-import { hostOf } from '../store/rules/lane.ts'
 import { errorOf } from '../store/rules/registration-search.ts'
 import type { Attempt, Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'
+import { findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
-import type { TimeOption } from './frame/options.ts'
-import { listJson, showTable, showTime, zoneName } from './frame/output.ts'
-import { refuseNoPartner } from './partner.ts'
+import { type Cell, listJson, readerZone, showTable } from './frame/output.ts'
+import { STATUS_TEXTS } from './status-texts.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
 const MOST_PAGES = 50
 
-interface RegistrationTexts {
-  head: (zone: string) => string[]
-  more: (cursor: string) => string
-  attemptsHead: (zone: string) => string[]
-  noRegistration: (id: string) => string
-  noAccount: (account: string) => string
-  badCursor: string
+const TEXTS = {
+  en: {
+    head: ['id', 'serial', 'partner', 'status', 'webhook', 'last error', 'created'],
+    more: (cursor: string) => `There may be more: --cursor ${cursor}`,
+    attemptsHead: ['at', 'outcome', 'HTTP', 'error', 'ms'],
+    outcomes: { delivered: 'delivered', rejected: 'rejected', gone: 'gone', failed: 'failed' },
+    noRegistration: (id: string) => `There is no registration ${id}; "registration list" shows the newest.`,
+    noAccount: (account: string) => `There is no account ${account}; "account list" shows them.`,
+    badCursor: '--cursor must be the id of a registration, as the list before it gave it',
+  },
+  zh: {
+    head: ['id', '流水号', '合作方', '状态', '回调', '最近错误', '创建时间'],
+    more: (cursor: string) => `可能还有更多：--cursor ${cursor}`,
+    attemptsHead: ['时间', '结果', 'HTTP', '错误', '毫秒'],
+    outcomes: { delivered: '已送达', rejected: '被拒绝', gone: '已失效', failed: '失败' },
+    noRegistration: (id: string) => `没有登记 ${id}；可用 "registration list" 查看最近的登记。`,
+    noAccount: (account: string) => `没有账户 ${account}；可用 "account list" 查看。`,
+    badCursor: '--cursor 须为登记 id，取自上一页列表',
+  },
 }
-
-const en: RegistrationTexts = {
-  head: zone => ['id', 'serial', 'partner', 'status', 'webhook', 'last error', 'host', `created (${zone})`],
-  more: cursor => `There may be more: --cursor ${cursor}`,
-  attemptsHead: zone => [`at (${zone})`, 'outcome', 'HTTP', 'error', 'ms'],
-  noRegistration: id => `There is no registration ${id}; "registration list" shows the newest.`,
-  noAccount: account => `There is no account ${account}; "account list" shows them.`,
-  badCursor: '--cursor must be the id of a registration, as the list before it gave it',
-}
-
-const zh: RegistrationTexts = {
-  head: zone => ['id', '流水号', '合作方', '状态', '回调', '最近错误', '主机', `创建时间（${zone}）`],
-  more: cursor => `可能还有更多：--cursor ${cursor}`,
-  attemptsHead: zone => [`时间（${zone}）`, '结果', 'HTTP', '错误', '毫秒'],
-  noRegistration: id => `没有登记 ${id}；可用 "registration list" 查看最近的登记。`,
-  noAccount: account => `没有账户 ${account}；可用 "account list" 查看。`,
-  badCursor: '--cursor 须为登记 id，取自上一页列表',
-}
-
-const TEXTS: Readonly<Record<Language, RegistrationTexts>> = { en, zh }
 
 const ID = /^reg_[0-9A-HJKMNP-TV-Z]{26}$/
 
@@ -58,8 +50,8 @@ interface ListInput extends Common {
   reasonEnded: Reason | null
   host: string | null
   account: string | null
-  since: TimeOption | null
-  until: TimeOption | null
+  since: TypedTime | null
+  until: TypedTime | null
   limit: number
   cursor: string | null
 }
@@ -71,19 +63,19 @@ export const listRegistrations = ({ json, lang, limit, cursor, ...wanted }: List
   return withStore(lang, async store => {
     const account = wanted.account === null ? null : await store.findAccount(wanted.account)
     if (wanted.account !== null && account === null) refuse(texts.noAccount(wanted.account))
-    if (wanted.partner !== null && !(await store.findPartner(wanted.partner))) refuseNoPartner(wanted.partner, lang)
-    const now = store.now()
+    const partnerId = wanted.partner && (await findPartner(store, wanted.partner, lang)).id
+    const here = { now: store.now(), zone: readerZone(lang) }
     const filter: RegistrationFilter = {
       ...ALL_REGISTRATIONS,
-      partnerId: wanted.partner,
+      partnerId,
       idcardid: wanted.serial,
       status: wanted.status,
       delivery: wanted.delivery,
       reason: wanted.reasonEnded,
       host: wanted.host,
       accountId: account?.id ?? null,
-      since: wanted.since?.(now) ?? null,
-      until: wanted.until?.(now) ?? null,
+      since: wanted.since?.(here) ?? null,
+      until: wanted.until?.(here) ?? null,
     }
     const { found, next } = await searchAll(store, { filter, limit, before: cursor })
     if (json)
@@ -93,26 +85,19 @@ export const listRegistrations = ({ json, lang, limit, cursor, ...wanted }: List
           next,
         ),
       )
-    print(
-      showTable(
-        texts.head(zoneName(lang)),
-        found.map(one => rowOf(one, lang)),
-        lang,
-      ),
-    )
+    const named = await partnerNames(store, found)
+    const rows = found.map(one => rowOf(one, named(one.partnerId), lang))
+    print(showTable(texts.head, rows, lang))
     if (next !== null) print(texts.more(next))
   })
 }
 
-const rowOf = (found: FoundRegistration, lang: Language): string[] => {
-  const { id, idcardid, partnerId, status, reason, message, callbackUrl, createdAt } = found
-  return [
-    ...[id, idcardid, partnerId, reason === null ? status : `${status}: ${reason}`],
-    message === null ? '-' : `${message.state} (${message.attempts})`,
-    errorOf(found) ?? '-',
-    hostOf(callbackUrl),
-    showTime(createdAt, lang),
-  ]
+const rowOf = (found: FoundRegistration, partner: string, lang: Language): Cell[] => {
+  const { id, idcardid, status, reason, message, createdAt } = found
+  const { statuses } = STATUS_TEXTS[lang]
+  const webhook = message && `${statuses[message.state]} (${message.attempts})`
+  const shown = reason === null ? statuses[status] : `${statuses[status]}: ${reason}`
+  return [id, idcardid, partner, shown, webhook, errorOf(found), createdAt]
 }
 
 /** Goes on until there are `limit`, or no more, or it has looked at very many. */
@@ -144,8 +129,7 @@ export const listAttempts = ({ id, json, lang }: Common & { id: string }): Promi
     const attempts: Attempt[] = (await store.listAttempts(partnerId, id)) ?? []
     if (json) return print(listJson(attempts.map(attempt => viewAttempt(attempt, lang))))
     const rows = attempts.map(({ at, outcome, httpStatus, error, durationMs }) => [
-      ...[showTime(at, lang), outcome, String(httpStatus ?? '-'), error ?? '-'],
-      String(Math.round(durationMs)),
+      ...[at, texts.outcomes[outcome], httpStatus && String(httpStatus), error, String(Math.round(durationMs))],
     ])
-    print(showTable(texts.attemptsHead(zoneName(lang)), rows, lang))
+    print(showTable(texts.attemptsHead, rows, lang))
   })

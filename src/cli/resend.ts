@@ -1,12 +1,12 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
-import type { Language } from '../core/language.ts'
-import type { Store } from '../store/store.ts'
+import type { TypedTime } from '../core/read-time.ts'
+import type { Partner, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
+import { findPartner, nameOfPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
-import type { TimeOption } from './frame/options.ts'
-import { formatTime } from './frame/output.ts'
-import { refuseNoPartner } from './partner.ts'
+import { formatTime, iso, readerZone, showTable } from './frame/output.ts'
+import { listAll } from './list-all.ts'
 import { createProgress } from './progress.ts'
 import { findPartnerOf } from './registration.ts'
 
@@ -17,58 +17,55 @@ const PAUSE_MS = 10
 interface Input extends Common {
   id: string | null
   partner: string | null
-  since: TimeOption | null
-  until: TimeOption | null
+  allPartners: boolean
+  since: TypedTime | null
+  until: TypedTime | null
+  yes: boolean
 }
 
-interface ResendTexts {
-  which: string
-  not: (options: string) => string
-  needs: string
-  order: string
-  resent: (id: string) => string
-  noMessage: (id: string) => string
-  cancelled: (id: string) => string
-  resending: string
-  done: (count: number, since: string, until: string) => string
+const TEXTS = {
+  en: {
+    which: 'Say which: the id of a registration, or --partner (or --all-partners) and --since',
+    not: (options: string) => `${options} cannot be used with the id of a registration`,
+    needs: '--since belongs together with --partner, or with --all-partners',
+    order: '--until must not be before --since',
+    resent: (id: string) => `The webhook of ${id} is due now, with a new schedule of retries.`,
+    noMessage: (id: string) => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
+    cancelled: (id: string) => `${id} was cancelled, and its partner is told nothing more.`,
+    resending: 'Making webhooks due',
+    head: ['partner', 'given up'],
+    sure: (count: number) => `Nothing was sent. To make these ${count} webhooks due, run it again with --yes.`,
+    done: (count: number, since: string, until: string) =>
+      `${count} webhooks that had been given up, of ${since} to ${until}, are due now. The service sends them.`,
+  },
+  zh: {
+    which: '请指定重发范围：登记 id，或 --partner（或 --all-partners）与 --since',
+    not: (options: string) => `指定登记 id 时不能使用 ${options}`,
+    needs: '--since 须与 --partner 或 --all-partners 同时使用',
+    order: '--until 不能早于 --since',
+    resent: (id: string) => `${id} 的回调将立即投递，重试计划重新开始。`,
+    noMessage: (id: string) => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
+    cancelled: (id: string) => `${id} 已取消，不再通知合作方。`,
+    resending: '正在安排重发',
+    head: ['合作方', '放弃投递'],
+    sure: (count: number) => `尚未重发。如需重发这 ${count} 个回调，请加上 --yes 重新运行。`,
+    done: (count: number, since: string, until: string) =>
+      `${since} 至${until} 期间放弃投递的 ${count} 个回调已安排重发，由服务投递。`,
+  },
 }
-
-const en: ResendTexts = {
-  which: 'Say which: the id of a registration, or --partner and --since',
-  not: options => `${options} cannot be used with the id of a registration`,
-  needs: '--partner and --since belong together',
-  order: '--until must not be before --since',
-  resent: id => `The webhook of ${id} is due now, with a new schedule of retries.`,
-  noMessage: id => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
-  cancelled: id => `${id} was cancelled, and its partner is told nothing more.`,
-  resending: 'Making webhooks due',
-  done: (count, since, until) =>
-    `${count} webhooks that had been given up, of ${since} to ${until}, are due now. The service sends them.`,
-}
-
-const zh: ResendTexts = {
-  which: '请指定重发范围：登记 id，或 --partner 与 --since',
-  not: options => `指定登记 id 时不能使用 ${options}`,
-  needs: '--partner 与 --since 须同时使用',
-  order: '--until 不能早于 --since',
-  resent: id => `${id} 的回调将立即投递，重试计划重新开始。`,
-  noMessage: id => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
-  cancelled: id => `${id} 已取消，不再通知合作方。`,
-  resending: '正在安排重发',
-  done: (count, since, until) => `${since} 至${until} 期间放弃投递的 ${count} 个回调已安排重发，由服务投递。`,
-}
-
-const TEXTS: Readonly<Record<Language, ResendTexts>> = { en, zh }
 
 /** Makes webhooks due again; the service sends them, now or when it runs. */
-export const resend = async ({ id, partner, since, until, ...common }: Input): Promise<void> => {
-  const texts = TEXTS[common.lang]
+export const resend = async ({ id, ...input }: Input): Promise<void> => {
+  const { partner, allPartners, since, until } = input
+  const texts = TEXTS[input.lang]
   if (id !== null) {
-    const also = Object.entries({ '--partner': partner, '--since': since, '--until': until }).filter(([, one]) => one)
+    const given = { '--partner': partner, '--all-partners': allPartners, '--since': since, '--until': until }
+    const also = Object.entries(given).filter(([, one]) => one)
     if (also.length > 0) refuse(texts.not(also.map(([name]) => name).join(', ')))
-    return resendOne(id, common)
+    return resendOne(id, input)
   }
-  if (partner !== null && since !== null) return resendSpan({ partner, since, until }, common)
+  const isOfSome = (partner !== null) !== allPartners
+  if (isOfSome && since !== null) return resendSpan({ ...input, since })
   return refuse(partner === null && since === null ? texts.which : texts.needs)
 }
 
@@ -87,41 +84,55 @@ const resendOne = (id: string, { json, lang, reason }: Common): Promise<void> =>
     print(json ? JSON.stringify({ registrationId: id, partnerId }) : texts.resent(id))
   })
 
-type Span = { partner: string; since: TimeOption; until: TimeOption | null }
+type Span = Omit<Input, 'id' | 'since'> & { since: TypedTime }
 
-/** A service that runs beside this takes part; killed anywhere, the next start goes on. */
-const resendSpan = (span: Span, { json, lang, reason }: Common): Promise<void> =>
+/** Of all partners nothing is sent before it was seen how much that is. */
+const resendSpan = ({ partner, since, until, yes, json, lang, reason }: Span): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    if (!(await store.findPartner(span.partner))) refuseNoPartner(span.partner, lang)
-    const now = store.now()
-    const [since, until] = [span.since(now), span.until?.(now) ?? now]
-    if (until < since) refuse(texts.order)
-    const id = createIds()('resend')
-    await audited(store, { act: 'resend.start', object: id, reason }, () =>
-      store.startResend(span.partner, { id, since, until }),
-    )
-    const resent = await finish(store, { partner: span.partner, id, lang })
-    if (json)
-      return print(
-        JSON.stringify({ id, since: new Date(since).toISOString(), until: new Date(until).toISOString(), resent }),
+    const partners = partner === null ? await listAll(store.listPartners) : [await findPartner(store, partner, lang)]
+    const here = { now: store.now(), zone: readerZone(lang) }
+    const span = { since: since(here), until: until?.(here) ?? here.now }
+    if (span.until < span.since) refuse(texts.order)
+    const told = { since: iso(span.since), until: iso(span.until) }
+    if (partner === null && !yes) {
+      const counted = await Promise.all(
+        partners.map(async one => ({ partner: one, count: await store.countResendable(one.id, span) })),
       )
-    print(texts.done(resent, formatTime(since, lang), formatTime(until, lang)))
+      const found = counted.filter(({ count }) => count > 0)
+      const count = found.reduce((sum, one) => sum + one.count, 0)
+      if (json) return print(JSON.stringify({ ...told, count, resent: 0 }))
+      const rows = found.map(one => [nameOfPartner(one.partner), String(one.count)])
+      return print([showTable(texts.head, rows, lang), ...(count > 0 ? [texts.sure(count)] : [])].join('\n'))
+    }
+    let resent = 0
+    let id = ''
+    for (const one of partners) {
+      id = createIds()('resend')
+      await audited(store, { act: 'resend.start', object: id, reason }, () =>
+        store.startResend(one.id, { id, ...span }),
+      )
+      resent += await finish(store, one, { id, resending: texts.resending })
+    }
+    if (json) return print(JSON.stringify({ ...(partner === null ? {} : { id }), ...told, resent }))
+    print(texts.done(resent, formatTime(span.since, lang), formatTime(span.until, lang)))
   })
 
+/** A service that runs beside this takes part; killed anywhere, the next start goes on. */
 const finish = async (
   store: Store,
-  { partner, id, lang }: { partner: string; id: string; lang: Language },
+  partner: Partner,
+  { id, resending }: { id: string; resending: string },
 ): Promise<number> => {
   const progress = createProgress()
   for (;;) {
     await store.continueResends(BATCH)
-    const state = await store.findResend(partner, id)
+    const state = await store.findResend(partner.id, id)
     if (!state || state.done) {
       progress.end()
       return state?.resent ?? 0
     }
-    progress.show(TEXTS[lang].resending, state.resent, state.count)
+    progress.show(resending, state.resent, state.count)
     await clock.sleep(PAUSE_MS)
   }
 }

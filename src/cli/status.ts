@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import Table from 'cli-table3'
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Activity, Quantiles } from '../core/figures.ts'
@@ -12,7 +11,7 @@ import { createWriteCheck } from '../store/write-error.ts'
 import { print, withStore } from './environment.ts'
 import { formatBytes } from './format.ts'
 import type { Common } from './frame/command.ts'
-import { formatTime } from './frame/output.ts'
+import { formatTime, showTable } from './frame/output.ts'
 import { callOf } from './frame/program.ts'
 import { STATUS_TEXTS, type StatusTexts } from './status-texts.ts'
 import { commandFor } from './trouble-command.ts'
@@ -59,7 +58,9 @@ const showOverview = (overview: Overview, language: Language): string => {
     ...problemLines(overview, texts),
     '',
     queueTable(overview, language),
+    '',
     activityTable(overview, language),
+    '',
     ...nodeTable(overview, language),
     texts.registrations(namedCounts(overview.registrations, texts)),
     texts.webhooks(namedCounts(overview.messages, texts)),
@@ -100,10 +101,8 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, language: 
     return reachable ? texts.running : texts.unreachable
   }
   const head = [texts.queue, texts.due, texts.oldest, texts.underWay, texts.later, texts.held, texts.state]
-  return showTable(head, [
-    ...accounts.map(account => [texts.polls(account.account), ...cells(account), '', stateOf(account)]),
-    [texts.deliveries, ...cells(deliveries), String(deliveries.held), ''],
-  ])
+  const rows = accounts.map(account => [texts.polls(account.account), ...cells(account), '', stateOf(account)])
+  return showTable(head, [...rows, [texts.deliveries, ...cells(deliveries), String(deliveries.held), '']], language)
 }
 
 /** One that works alone needs no table. */
@@ -120,7 +119,7 @@ const nodeTable = ({ at, problems, nodes }: Overview, language: Language): strin
   const rows = nodes.map(node => [
     ...[node.name, node.id, node.roles.join(','), node.version, sinceSeen(node.seenAt), stateOf(node)],
   ])
-  return [showTable([texts.node, 'id', 'ROLES', texts.version, texts.seen, texts.state], rows)]
+  return [showTable([texts.node, 'id', 'ROLES', texts.version, texts.seen, texts.state], rows, language), '']
 }
 
 const activityTable = ({ lastMinute, lastHour }: Overview, language: Language): string => {
@@ -142,6 +141,7 @@ const activityTable = ({ lastMinute, lastHour }: Overview, language: Language): 
   return showTable(
     head,
     rows.map(([what, of]) => [what, of(lastMinute), of(lastHour)]),
+    language,
   )
 }
 
@@ -152,9 +152,3 @@ const namedCounts = (
   counts: Readonly<Partial<Record<keyof StatusTexts['statuses'], number>>>,
   { statuses }: StatusTexts,
 ): string[] => Object.entries(counts).map(([name, count]) => `${count} ${statuses[name as keyof typeof statuses]}`)
-
-const showTable = (head: string[], rows: string[][]): string => {
-  const table = new Table({ head, style: { head: [], border: [], compact: true } })
-  table.push(...rows)
-  return table.toString()
-}

@@ -31,7 +31,9 @@ test('account create, list, pause and resume keep to their shapes, and show no k
     nextCursor: null,
   })
   const table = await desk.run('account', 'list', '--lang', 'zh')
-  expect(table.stdout).toMatch(/每秒查询[\s\S]*C1.*2\.5.*自北京时间 \S+ \S+ 起暂停：由运维人员暂停/)
+  expect(table.stdout).toMatch(
+    /每秒查询[\s\S]*C1.*2\.5.*one \(partner_\w+\) +已暂停：由运维人员暂停 +\d{4}-\S+ \S+\n时间：北京时间/,
+  )
   expect(table.stdout).not.toContain('the-key-of-it')
   expect(await desk.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
   expect((await desk.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')
@@ -79,6 +81,7 @@ test('partner set changes what it names, and nothing else', async () => {
   await using desk = await openDesk()
   const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
   const set = (...args: string[]) => desk.runJson('partner', 'set', partnerId, ...args)
+  expect(await desk.runJson('partner', 'set', 'one', '--daily', '7')).toMatchObject({ id: partnerId })
   expect(await set('--payload', 'thin', '--max-pending', '10', '--daily', '0')).toMatchObject({
     ...{ id: partnerId, name: 'one', payload: 'thin', quotas: { pending: 10, hosts: null, daily: 0 } },
   })

@@ -30,11 +30,21 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   const times = { since: '2026-11-18T22:40:00.000Z', heldSince: '2026-11-23T22:40:00.000Z' }
   expect(await desk.runJson('callback', 'list')).toEqual({ data: [{ ...trouble, ...times }], nextCursor: null })
   const { stdout } = await desk.run('callback', 'list', '--partner', partnerId, '--lang', 'zh')
-  expect(stdout).toMatch(/最近错误[\s\S]*https:\/\/partner\.example\/hook.*已停用.*http_503/)
+  expect(stdout).toMatch(/最近错误[\s\S]*one \(partner_\w+\).*https:\/\/partner\.example\/hook.*已停用.*http_503/)
 
-  expect(await desk.runJson('callback', 'enable', partnerId, HOOK, '--reason', 'mended')).toEqual({ released: true })
+  expect(await desk.runJson('callback', 'enable', HOOK, '--partner', 'one', '--reason', 'mended')).toEqual({
+    released: true,
+  })
   expect(await desk.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
-  expect((await desk.run('callback', 'enable', partnerId)).code).toBe(2)
+
+  const URL = ['HTTPS://Partner.example/hook', '--partner', 'one']
+  expect(await desk.runJson('callback', 'disable', ...URL)).toEqual({ disabled: true })
+  expect(await desk.runJson('callback', 'disable', ...URL)).toEqual({ disabled: false })
+  expect(await desk.runJson('callback', 'list')).toMatchObject({
+    data: [{ partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'operator' }],
+  })
+  expect((await desk.run('callback', 'disable', 'hook', '--partner', 'one')).code).toBe(2)
+  expect((await desk.run('callback', 'enable', HOOK)).code).toBe(2)
 })
 
 test('callback commands took any partner and any URL, and said that all was well', async () => {
@@ -42,8 +52,11 @@ test('callback commands took any partner and any URL, and said that all was well
   const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
   for (const [args, says] of [
     [['list', '--partner', 'nope'], /There is no partner nope; "partner list"/],
-    [['enable', 'nope', HOOK], /There is no partner nope; "partner list"/],
-    [['enable', partnerId, HOOK], /has no callback URL https:\/\/partner\.example\/hook.*"callback list --partner/],
+    [['enable', HOOK, '--partner', 'nope'], /There is no partner nope; "partner list"/],
+    [
+      ['enable', HOOK, '--partner', partnerId],
+      /has no callback URL https:\/\/partner\.example\/hook.*"callback list --partner/,
+    ],
   ] as const) {
     const { code, stdout, stderr } = await desk.run('callback', ...args)
     expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })

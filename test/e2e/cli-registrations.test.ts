@@ -54,6 +54,7 @@ test('registration list, attempts and explain find out why, for every partner', 
   expect(rest.data.map(({ id }) => id)).toEqual([done.id])
   for (const filter of [
     ['--partner', first.partnerId],
+    ['--partner', 'first'],
     ['--status', 'succeeded'],
     ['--serial', 'passes'],
     ['--delivery', 'exhausted', '--since', '1h'],
@@ -61,7 +62,9 @@ test('registration list, attempts and explain find out why, for every partner', 
     expect((await runJson<ListJson>('registration', 'list', ...filter)).data).toMatchObject([{ id: done.id }])
   expect((await runJson<ListJson>('registration', 'list', '--until', '1h')).data).toEqual([])
   const table = await run('registration', 'list', '--lang', 'zh')
-  expect(table.stdout).toMatch(/流水号.*创建时间（北京时间）[\s\S]*waits[\s\S]*passes.*exhausted \(2\)/)
+  expect(table.stdout).toMatch(
+    /流水号.*创建时间\n.* waits +second \(partner_\w+\) +等待中[\s\S]* passes +first .* 通过 +已放弃 \(2\)[\s\S]*时间：北京时间/,
+  )
 
   const attempts = await runJson<{ data: object[] }>('registration', 'attempts', done.id)
   expect(attempts.data).toMatchObject([{ httpStatus: 500 }, { httpStatus: 500 }])
@@ -71,7 +74,7 @@ test('registration list, attempts and explain find out why, for every partner', 
   expect(why.data).toMatchObject([{ partnerId: second.partnerId, registrationId: waiting.id, language: 'en' }])
   const chinese = await run('explain', done.id, '--lang', 'zh')
   expect(chinese.stdout).toMatch(
-    /流水号 passes，由 partner_\w+ 于北京时间 .* 登记\n {2}核验已通过（北京时间 .*重试次数已用完/,
+    /流水号 passes，由 first \(partner_\w+\) 于北京时间 .* 登记\n {2}核验已通过（北京时间 .*重试次数已用完/,
   )
 
   for (const [args, says] of [
@@ -121,7 +124,10 @@ test('resend sends one again, or all of a partner that were given up', async () 
   await delivered(first, one)
 
   const ids = [await register(second, '2'), await register(second, '3')]
-  const all = await runJson('resend', '--partner', second.partnerId, '--since', '1h')
+  expect(await runJson('resend', '--all-partners', '--since', '1h')).toMatchObject({ count: 2, resent: 0 })
+  const told = await run('resend', '--all-partners', '--since', '1h')
+  expect(told.stdout).toMatch(/second \(partner_\w+\) +2\n[\s\S]*--yes/)
+  const all = await runJson('resend', '--partner', 'second', '--since', '1h')
   expect(all).toMatchObject({ id: expect.stringMatching(/^resend_/), resent: 2 })
   for (const id of ids) await delivered(second, id)
   const again = await run('resend', '--partner', second.partnerId, '--since', '1h', '--lang', 'zh')
@@ -134,8 +140,9 @@ test('resend sends one again, or all of a partner that were given up', async () 
   for (const [args, says] of [
     [['resend'], /Say which/],
     [['resend', one, '--since', '1h'], /--since cannot be used/],
-    [['resend', '--partner', 'x'], /belong together/],
+    [['resend', '--partner', 'x'], /belongs together/],
     [['resend', '--partner', 'x', '--since', '1h'], /no partner x/],
+    [['resend', '--partner', 'x', '--all-partners', '--since', '1h'], /belongs together/],
     [['resend', '--partner', first.partnerId, '--since', '1h', '--until', '2h'], /--until must not/],
     [['resend', waiting.id], /has no webhook yet/],
     [['resend', waiting.id, '--lang', 'zh'], /尚无回调/],

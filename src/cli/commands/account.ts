@@ -1,6 +1,6 @@
 import type { Words } from '../../core/language.ts'
 import { defineCommand, type Reading, type Section } from '../frame/command.ts'
-import { argument, choiceOption, option, required, textOption, withDefault } from '../frame/options.ts'
+import { argument, choiceOption, option, partnerOption, required, textOption, withDefault } from '../frame/options.ts'
 
 const readApiId = (text: string): Reading<string> =>
   /^[\x21-\x7e]{1,128}$/.test(text)
@@ -66,7 +66,10 @@ export const ACCOUNTS: Section = {
           { en: 'calls a second, instead of UPSTREAM_RATE', zh: '每秒查询次数，代替 UPSTREAM_RATE' },
           readRate,
         ),
-        partner: textOption('PARTNER_ID', { en: 'the only partner that may use it', zh: '仅供该合作方使用' }),
+        partner: partnerOption({
+          en: 'the only partner that may use it, by name or id',
+          zh: '仅供该合作方（名称或 id）使用',
+        }),
       },
       changes: true,
       printsData: true,

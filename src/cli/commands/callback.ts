@@ -1,9 +1,11 @@
 import type { Words } from '../../core/language.ts'
 import { defineCommand, type Section } from '../frame/command.ts'
-import { argument, textOption } from '../frame/options.ts'
+import { argument, partnerOption, required } from '../frame/options.ts'
+
+const URL = argument('URL', { en: 'the URL, as "callback list --json" has it', zh: '地址，见 "callback list --json"' })
 
 export const CALLBACK_GROUPS: Readonly<Record<string, Words>> = {
-  callback: { en: 'list and enable callback URLs that fail or are held', zh: '列出、启用投递失败或已暂停的回调地址' },
+  callback: { en: 'list, disable and enable callback URLs', zh: '列出、停用、启用回调地址' },
 }
 
 export const CALLBACKS: Section = {
@@ -16,9 +18,9 @@ export const CALLBACKS: Section = {
         zh: '列出投递失败、已停用或返回过 410 的回调地址',
       },
       options: {
-        partner: textOption('PARTNER_ID', {
-          en: 'only those of this partner, also where they have only begun to fail',
-          zh: '只列出该合作方的地址，包括刚开始失败的',
+        partner: partnerOption({
+          en: 'only those of this partner, by name or id, also where they have only begun to fail',
+          zh: '只列出该合作方（名称或 id）的地址，包括刚开始失败的',
         }),
       },
       printsData: true,
@@ -26,18 +28,29 @@ export const CALLBACKS: Section = {
       load: async () => (await import('../callback.ts')).listCallbacks,
     }),
     defineCommand({
+      path: 'callback disable',
+      words: {
+        en: 'send nothing to a callback URL until it is enabled again; nothing is lost',
+        zh: '停用一个回调地址，重新启用前不再投递；消息不会丢失',
+      },
+      args: { callbackUrl: URL },
+      options: { partner: required(partnerOption()) },
+      changes: true,
+      printsData: true,
+      example: 'callback disable https://partner.example/hook --partner "Spruce Ltd"',
+      load: async () => (await import('../callback.ts')).disableCallback,
+    }),
+    defineCommand({
       path: 'callback enable',
       words: {
         en: 'enable a callback URL; what was held for it goes out, slowly at first',
         zh: '启用一个回调地址；暂停的消息开始投递，起初较慢',
       },
-      args: {
-        partnerId: argument('PARTNER_ID', { en: 'whose URL it is', zh: '地址所属的合作方' }),
-        callbackUrl: argument('URL', { en: 'the URL, as "callback list" shows it', zh: '地址，见 "callback list"' }),
-      },
+      args: { callbackUrl: URL },
+      options: { partner: required(partnerOption()) },
       changes: true,
       printsData: true,
-      example: 'callback enable partner_01KAW2X5G0A1B2C3D4E5F6G7H8 https://partner.example/hook',
+      example: 'callback enable https://partner.example/hook --partner "Spruce Ltd"',
       load: async () => (await import('../callback.ts')).enableCallback,
     }),
   ],

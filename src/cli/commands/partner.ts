@@ -1,12 +1,8 @@
+import { DAY, readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { LONGEST_NAME } from '../../core/line.ts'
 import { defineCommand, type Reading, type Section } from '../frame/command.ts'
-import { argument, choiceOption, lineOf, option } from '../frame/options.ts'
-
-const PARTNER_ID = argument('PARTNER_ID', {
-  en: 'its id, which "partner list" shows',
-  zh: '合作方 id，见 "partner list"',
-})
+import { argument, choiceOption, lineOf, option, partnerArgument, withDefault } from '../frame/options.ts'
 
 const MOST = 1_000_000_000
 
@@ -25,9 +21,20 @@ const readLimit = (text: string): Reading<number | 'none'> => {
       }
 }
 
+const readOverlap = (text: string): Reading<number> => {
+  const value = readDuration(text)
+  return value !== null && value <= 30 * DAY
+    ? { ok: true, value }
+    : {
+        ok: false,
+        must: { en: 'must be a duration from 0s to 30d, such as 24h', zh: '须为 0s 到 30d 的时长，例如 24h' },
+      }
+}
+
 export const PARTNER_GROUPS: Readonly<Record<string, Words>> = {
   partner: { en: 'create, list, change, disable and enable partners', zh: '新建、列出、修改、停用、启用合作方' },
   key: { en: "create, list and revoke a partner's API keys", zh: '新建、列出、吊销合作方的 API 密钥' },
+  secret: { en: "list, rotate and end a partner's signing secrets", zh: '列出、更换、结束合作方的签名密钥' },
 }
 
 export const PARTNERS: Section = {
@@ -57,7 +64,7 @@ export const PARTNERS: Section = {
     defineCommand({
       path: 'partner set',
       words: { en: 'change what is named of a partner; the rest stays', zh: '修改合作方的指定项，其余不变' },
-      args: { id: PARTNER_ID },
+      args: { partner: partnerArgument() },
       options: {
         name: option('NAME', { en: 'what you call it', zh: '合作方名称' }, lineOf(LONGEST_NAME)),
         payload: choiceOption(
@@ -84,7 +91,7 @@ export const PARTNERS: Section = {
         en: 'its keys stop working, and nothing is polled or sent for it; nothing is lost',
         zh: '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
       },
-      args: { id: PARTNER_ID },
+      args: { partner: partnerArgument() },
       changes: true,
       printsData: true,
       example: 'partner disable partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
@@ -93,7 +100,7 @@ export const PARTNERS: Section = {
     defineCommand({
       path: 'partner enable',
       words: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方：查询与回调从停下处继续' },
-      args: { id: PARTNER_ID },
+      args: { partner: partnerArgument() },
       changes: true,
       printsData: true,
       example: 'partner enable partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
@@ -101,8 +108,8 @@ export const PARTNERS: Section = {
     }),
     defineCommand({
       path: 'key create',
-      words: { en: 'create a further API key; it is shown this once', zh: '再新建一把 API 密钥；仅显示这一次' },
-      args: { partnerId: PARTNER_ID },
+      words: { en: 'create a further API key; it is shown this once', zh: '为合作方新增 API 密钥；仅显示这一次' },
+      args: { partner: partnerArgument() },
       changes: true,
       printsData: true,
       example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
@@ -111,7 +118,7 @@ export const PARTNERS: Section = {
     defineCommand({
       path: 'key list',
       words: { en: "list a partner's API keys", zh: '列出合作方的 API 密钥' },
-      args: { partnerId: PARTNER_ID },
+      args: { partner: partnerArgument() },
       printsData: true,
       example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../key.ts')).listKeys,
@@ -124,6 +131,52 @@ export const PARTNERS: Section = {
       printsData: true,
       example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../key.ts')).revokeKey,
+    }),
+    defineCommand({
+      path: 'secret list',
+      words: {
+        en: 'list what signs the webhooks of a partner, the newest first',
+        zh: '列出合作方的有效签名密钥，最新的在前',
+      },
+      args: { partner: partnerArgument() },
+      printsData: true,
+      example: 'secret list "Spruce Ltd"',
+      load: async () => (await import('../secret.ts')).listSecrets,
+    }),
+    defineCommand({
+      path: 'secret rotate',
+      words: {
+        en: 'create a signing secret, which is shown this once; the present ones go on for a while',
+        zh: '更换签名密钥；新密钥仅显示这一次，现有密钥继续有效一段时间',
+      },
+      args: { partner: partnerArgument() },
+      options: {
+        overlap: option(
+          'DURATION',
+          { en: 'how long the present ones sign on; 24h, if it is not given', zh: '现有密钥继续有效的时长；默认 24h' },
+          readOverlap,
+        ),
+        type: withDefault(
+          choiceOption('TYPE', { en: 'v1 is HMAC-SHA256, v1a ed25519', zh: 'v1 为 HMAC-SHA256，v1a 为 ed25519' }, [
+            'v1',
+            'v1a',
+          ]),
+          'v1',
+        ),
+      },
+      changes: true,
+      printsData: true,
+      example: 'secret rotate "Spruce Ltd" --overlap 48h',
+      load: async () => (await import('../secret.ts')).rotateSecret,
+    }),
+    defineCommand({
+      path: 'secret end',
+      words: { en: 'end an earlier signing secret before its time', zh: '提前结束较早的签名密钥' },
+      args: { id: argument('SECRET_ID', { en: 'its id, which "secret list" shows', zh: '密钥 id，见 "secret list"' }) },
+      changes: true,
+      printsData: true,
+      example: 'secret end secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+      load: async () => (await import('../secret.ts')).endSecret,
     }),
   ],
 }

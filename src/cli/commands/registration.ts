@@ -6,16 +6,18 @@ import { defineCommand, type Section } from '../frame/command.ts'
 import {
   argument,
   choiceOption,
+  flag,
   numberOption,
   option,
   optionalArgument,
-  readTime,
+  partnerOption,
+  readTimeOption,
   textOption,
   withDefault,
 } from '../frame/options.ts'
 
 const ID: Words = { en: 'its id, which "registration list" shows', zh: '登记 id，见 "registration list"' }
-const PARTNER: Words = { en: 'of this partner, by its id', zh: '只看该合作方（id）' }
+const PARTNER: Words = { en: 'of this partner, by its name or id', zh: '只看该合作方（名称或 id）' }
 
 export const REGISTRATION_GROUPS: Readonly<Record<string, Words>> = {
   registration: {
@@ -47,7 +49,7 @@ export const REGISTRATIONS: Section = {
       path: 'registration list',
       words: { en: 'find registrations of all partners, newest first', zh: '查找所有合作方的登记，最近的在前' },
       options: {
-        partner: textOption('PARTNER_ID', PARTNER),
+        partner: partnerOption(PARTNER),
         serial: textOption('SERIAL', { en: 'of this serial', zh: '只看该流水号' }),
         status: choiceOption('STATUS', { en: 'with this status', zh: '只看该状态' }, REGISTRATION_STATUSES),
         delivery: choiceOption(
@@ -63,10 +65,13 @@ export const REGISTRATIONS: Section = {
         }),
         since: option(
           'TIME',
-          { en: 'made then or later; a time, or how long ago: 24h', zh: '此时及以后登记的；时间或距今时长，如 24h' },
-          readTime,
+          {
+            en: 'made then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+            zh: '此时及以后登记的：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
+          },
+          readTimeOption,
         ),
-        until: option('TIME', { en: 'made then or earlier', zh: '此时及以前登记的' }, readTime),
+        until: option('TIME', { en: 'made then or earlier', zh: '此时及以前登记的' }, readTimeOption),
         limit: withDefault(numberOption({ en: 'so many at most', zh: '最多显示条数' }, { min: 1, max: 1_000 }), 50),
         cursor: textOption('CURSOR', { en: 'go on after the list before', zh: '从上一页之后继续' }),
       },
@@ -88,32 +93,37 @@ export const REGISTRATIONS: Section = {
     defineCommand({
       path: 'resend',
       words: {
-        en: 'send a webhook again, or all of a partner that were given up in a span of time',
-        zh: '重发某个回调，或重发某合作方在一段时间内放弃投递的全部回调',
+        en: 'send a webhook again, or all that were given up in a span of time',
+        zh: '重发某个回调，或重发一段时间内放弃投递的全部回调',
       },
       args: { id: optionalArgument('REGISTRATION_ID', ID) },
       options: {
-        partner: textOption('PARTNER_ID', {
-          en: 'all of this partner; needs --since',
-          zh: '该合作方的全部；须同时指定 --since',
+        partner: partnerOption({
+          en: 'all of this partner, by its name or id; needs --since',
+          zh: '该合作方（名称或 id）的全部；须同时指定 --since',
+        }),
+        allPartners: flag({
+          en: 'all of all partners; needs --since, and without --yes only says how many they are',
+          zh: '所有合作方的全部；须同时指定 --since；不加 --yes 时只显示数量',
         }),
         since: option(
           'TIME',
           {
-            en: 'webhooks of then or later; a time, or how long ago: 24h',
-            zh: '此时及以后的回调；时间或距今时长，如 24h',
+            en: 'webhooks of then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+            zh: '此时及以后的回调：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
           },
-          readTime,
+          readTimeOption,
         ),
         until: option(
           'TIME',
           { en: 'webhooks of then or earlier; now, if it is not given', zh: '此时及以前的回调；默认到现在' },
-          readTime,
+          readTimeOption,
         ),
+        yes: flag({ en: 'send those of --all-partners', zh: '确认重发 --all-partners 的回调' }),
       },
       changes: true,
       printsData: true,
-      example: 'resend --partner partner_01K9Z3N5T8V2X4B6D7F9G1H3J5 --since 24h',
+      example: 'resend --partner "Spruce Ltd" --since 10:00',
       load: async () => (await import('../resend.ts')).resend,
     }),
   ],

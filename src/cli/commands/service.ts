@@ -24,6 +24,7 @@ export const SERVICE: Section = {
     defineCommand({
       path: 'settings',
       words: { en: 'list every setting with its default and meaning', zh: '列出全部配置项及其默认值与含义' },
+      printsData: true,
       example: 'settings',
       load: async () => (await import('../settings.ts')).listSettings,
     }),

@@ -1,6 +1,7 @@
 import { readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { lineForm, readLine } from '../../core/line.ts'
+import { readTime, type TypedTime } from '../../core/read-time.ts'
 import type { Argument, Option, Reading } from './command.ts'
 
 const anyText = (text: string): Reading<string> =>
@@ -42,24 +43,22 @@ export const readDurationOption = (text: string): Reading<number> => {
     : { ok: false, must: { en: 'must be a duration, such as 30d', zh: '须为时长，例如 30d' } }
 }
 
-/** A time, epoch ms, as of now: one in ISO 8601 with its offset, or so long ago. */
-export type TimeOption = (now: number) => number
-
-export const readTime = (text: string): Reading<TimeOption> => {
-  const ago = readDuration(text)
-  if (ago !== null) return { ok: true, value: now => now - ago }
-  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  return Number.isNaN(at)
-    ? {
+export const readTimeOption = (text: string): Reading<TypedTime> => {
+  const value = readTime(text)
+  return value
+    ? { ok: true, value }
+    : {
         ok: false,
         must: {
-          en: 'must be a time such as 2026-11-24T16:00:00+08:00, or how long ago, such as 24h',
-          zh: '须为时间（如 2026-11-24T16:00:00+08:00）或距今时长（如 24h）',
+          en: 'must be a time of yours (10:00, 2026-11-27, "2026-11-27 10:00"), one with its offset (2026-11-27T10:00:00+08:00), or how long ago (24h)',
+          zh: '须为本地时间（10:00、2026-11-27、"2026-11-27 10:00"）、带时区的时间（2026-11-27T10:00:00+08:00）或距今时长（24h）',
         },
       }
-    : { ok: true, value: () => at }
+}
+
+const PARTNER: Words = {
+  en: 'its name or its id; "partner list" shows both',
+  zh: '合作方名称或 id，见 "partner list"',
 }
 
 export const flag = (words: Words): Option<boolean> => ({
@@ -104,6 +103,10 @@ export const withDefault = <T>(of: Option<T | null>, fallback: T): Option<T> => 
 })
 
 export const argument = (name: string, words: Words, read = anyText): Argument<string> => ({ name, words, read })
+
+export const partnerArgument = (): Argument<string> => argument('PARTNER', PARTNER)
+
+export const partnerOption = (words = PARTNER): Option<string | null> => textOption('PARTNER', words)
 
 export const optionalArgument = (name: string, words: Words): Argument<string | null> => ({
   ...argument(name, words),

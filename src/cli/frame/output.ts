@@ -1,19 +1,68 @@
-import Table from 'cli-table3'
 import type { Language } from '../../core/language.ts'
 import { clockIn, zoneName as nameOfZone, timeIn, ZONE_OF } from '../../core/show-time.ts'
 
-const NONE = { en: '(none)', zh: '（无）' }
+const TEXTS = {
+  en: { none: '(none)', yes: 'yes', no: 'no', zone: (zone: string) => `Times: ${zone}` },
+  zh: { none: '（无）', yes: '是', no: '否', zone: (zone: string) => `时间：${zone}` },
+}
+const GAP = '  '
+/** No column is cut to less. */
+const NARROWEST = 6
+const ID = /^[a-z]+_\w{26}$/
+/** What takes two columns of a terminal. */
+const WIDE =
+  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/gu
 
-/** Where there are no rows, says so. */
+/** What stands in a table: a number is a time, epoch ms, and null a dash. */
+export type Cell = string | number | boolean | null
+
+const widthOf = (text: string): number => text.replace(WIDE, '--').length
+
+const cut = (text: string, width: number): string => {
+  if (widthOf(text) <= width) return text
+  let kept = [...text].slice(0, width)
+  while (widthOf(kept.join('')) >= width) kept = kept.slice(0, -1)
+  return `${kept.join('')}…`
+}
+
+/** Takes from the widest column until the row fits; times and ids stay whole. */
+const widthsWithin = (natural: readonly number[], isWhole: readonly boolean[], columns: number): number[] => {
+  const widths = [...natural]
+  for (let over = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length) - columns; over > 0; over--) {
+    const widest = Math.max(...widths.filter((_, i) => !isWhole[i]))
+    if (widest <= NARROWEST) break
+    widths[widths.findIndex((width, i) => !isWhole[i] && width === widest)] = widest - 1
+  }
+  return widths
+}
+
+/** Where there are no rows, says so. On a terminal no line is longer than its `columns`; elsewhere nothing is cut. */
 export const showTable = (
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
   language: Language,
+  columns = process.stdout.columns ?? Number.POSITIVE_INFINITY,
 ): string => {
-  if (rows.length === 0) return NONE[language]
-  const table = new Table({ head: [...head], style: { head: [], border: [] } })
-  table.push(...rows.map(row => [...row]))
-  return table.toString()
+  const { none, yes, no, zone } = TEXTS[language]
+  if (rows.length === 0) return none
+  const clock = clockIn(readerZone(language))
+  const textOf = (cell: Cell): string => {
+    if (typeof cell === 'boolean') return cell ? yes : no
+    return typeof cell === 'number' ? clock(cell) : (cell ?? '-')
+  }
+  const lines = [head, ...rows.map(row => row.map(textOf))]
+  const isWhole = head.map((_, i) => rows.every(row => typeof row[i] !== 'string' || ID.test(row[i])))
+  const natural = head.map((_, i) => Math.max(...lines.map(line => widthOf(line[i] ?? ''))))
+  const widths = widthsWithin(natural, isWhole, columns)
+  const shown = lines.map(line =>
+    line
+      .map((text, i) => cut(text, widths[i] ?? 0))
+      .map((text, i) => text + ' '.repeat(Math.max(0, (widths[i] ?? 0) - widthOf(text))))
+      .join(GAP)
+      .trimEnd(),
+  )
+  const hasTime = rows.some(row => row.some(cell => typeof cell === 'number'))
+  return [...shown, ...(hasTime ? [zone(nameOfZone(language, readerZone(language)))] : [])].join('\n')
 }
 
 /** One line of JSON, as the API answers lists. */
@@ -23,15 +72,8 @@ export const listJson = (data: readonly object[], nextCursor: string | null = nu
 export const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
 /** The reader's: what `TZ` says; else Beijing's for Chinese, and the machine's for English. */
-const readerZone = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
+export const readerZone = (language: Language, { TZ }: NodeJS.ProcessEnv = process.env): string =>
   language === 'zh' && !TZ ? ZONE_OF.zh : Intl.DateTimeFormat().resolvedOptions().timeZone
-
-/** The zone's name for the reader. */
-export const zoneName = (language: Language): string => nameOfZone(language, readerZone(language))
-
-/** As `2026-11-24 16:20:05`, in the reader's zone; a dash for null. */
-export const showTime = (at: number | null, language: Language): string =>
-  at === null ? '-' : clockIn(readerZone(language))(at)
 
 /** With the zone: for a sentence. */
 export const formatTime = (at: number, language: Language): string => timeIn(language, readerZone(language))(at)

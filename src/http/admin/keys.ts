@@ -46,7 +46,7 @@ export const CREATED_KEY = z.strictObject({
   expiresAt: AT_OR_NULL,
 })
 
-const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): KeyAnswer => ({
+export const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): KeyAnswer => ({
   id,
   createdAt: jsonTime(createdAt),
   lastUsedAt: jsonTimeOrNull(lastUsedAt),

@@ -81,7 +81,7 @@ export const NEW_SIGNING_SECRET = z
   .describe('What your webhooks are signed with from now on.')
 export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
-const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({
+export const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({
   id,
   type,
   createdAt: jsonTime(createdAt),

@@ -1,0 +1,58 @@
+import type { Language } from '../core/language.ts'
+import type { Partner, Store } from '../store/store.ts'
+import { refuse } from './environment.ts'
+import { listAll } from './list-all.ts'
+
+const MOST_NAMED = 10
+
+const TEXTS = {
+  en: {
+    none: (typed: string) => `There is no partner ${typed}; "partner list" shows them.`,
+    several: (typed: string) => `Several partners are called ${typed}: say which by its id.`,
+  },
+  zh: {
+    none: (typed: string) => `没有合作方 ${typed}；可用 "partner list" 查看。`,
+    several: (typed: string) => `有多个合作方名为 ${typed}：请改用 id 指定。`,
+  },
+}
+
+export const nameOfPartner = ({ id, name }: Pick<Partner, 'id' | 'name'>): string => `${name} (${id})`
+
+/** Those that may be meant by what was typed: of that very name; or else those whose name has it as a part, of any case. */
+export const partnersLike = <P extends Pick<Partner, 'name'>>(partners: readonly P[], typed: string) => {
+  const named = partners.filter(({ name }) => name === typed)
+  const wanted = typed.toLowerCase()
+  const like = partners.filter(({ name }) => name.toLowerCase().includes(wanted))
+  return { named, like: named.length > 0 ? named : like }
+}
+
+/** The partner with this id or this name. Ends the process where there is none, or several, and names those that may be meant. */
+export const findPartner = async (
+  store: Pick<Store, 'findPartner' | 'listPartners'>,
+  typed: string,
+  lang: Language,
+): Promise<Partner> => {
+  const found = await store.findPartner(typed)
+  if (found) return found
+  const { named, like } = partnersLike(await listAll(store.listPartners), typed)
+  if (named.length === 1 && named[0]) return named[0]
+  const shown = like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)
+  return refuse(
+    [
+      TEXTS[lang][named.length === 0 ? 'none' : 'several'](typed),
+      ...shown,
+      ...(like.length > MOST_NAMED ? ['  …'] : []),
+    ].join('\n'),
+  )
+}
+
+/** How a table names the partners of what it shows. */
+export const partnerNames = async (
+  store: Pick<Store, 'findPartner'>,
+  shown: readonly { partnerId: string | null }[],
+): Promise<(id: string) => string> => {
+  const ids = new Set(shown.flatMap(({ partnerId }) => partnerId ?? []))
+  const found = await Promise.all([...ids].map(id => store.findPartner(id)))
+  const names = new Map(found.flatMap(one => (one ? [[one.id, nameOfPartner(one)]] : [])))
+  return id => names.get(id) ?? id
+}

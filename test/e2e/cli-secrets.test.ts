@@ -1,0 +1,40 @@
+import { expect, test, vi } from 'vitest'
+import { openDesk } from '../support/desk.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+interface Listed {
+  data: { id: string; type: string; expiresAt: string | null }[]
+}
+
+test('secret list, rotate and end, and commands take partners by name', async () => {
+  await using desk = await openDesk()
+  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'Spruce Ltd')
+  const rotated = await desk.runJson<{ id: string }>(
+    'secret',
+    'rotate',
+    'Spruce Ltd',
+    '--type',
+    'v1a',
+    '--overlap',
+    '2h',
+  )
+  expect(rotated).toMatchObject({ partnerId, type: 'v1a', secret: expect.stringMatching(/^whpk_/) })
+  const { data } = await desk.runJson<Listed>('secret', 'list', partnerId)
+  expect(data).toMatchObject([{ id: rotated.id, type: 'v1a', expiresAt: null }, { type: 'v1' }])
+  const old = data[1]?.id ?? ''
+  expect((await desk.run('secret', 'end', rotated.id)).code).toBe(2)
+  expect(await desk.runJson('secret', 'end', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
+  expect((await desk.run('secret', 'end', old)).code).toBe(2)
+  expect((await desk.runJson<Listed>('secret', 'list', partnerId)).data).toHaveLength(1)
+
+  expect(await desk.runJson('key', 'create', 'Spruce Ltd')).toMatchObject({ partnerId })
+  await desk.run('partner', 'create', 'Fir')
+  await desk.run('partner', 'create', 'Fir')
+  expect((await desk.run('key', 'list', 'spruce')).stderr).toMatch(/no partner spruce.*\n {2}Spruce Ltd \(partner_/)
+  const unclear = await desk.run('partner', 'disable', 'Fir', '--lang', 'zh')
+  expect(unclear).toMatchObject({ code: 2, stderr: expect.stringMatching(/多个.*\n {2}Fir \(.*\n {2}Fir \(/) })
+
+  const settings = await desk.runJson<{ data: { name: string }[] }>('settings')
+  expect(settings.data).toContainEqual(expect.objectContaining({ name: 'PORT', default: '8080', required: false }))
+})
