@@ -20,7 +20,7 @@ const APIKEY = /^[\x21-\x7e]{1,256}$/
 
 const TEXTS = {
   en: {
-    head: ['APIID', 'id', 'calls a second', 'partner', 'state', 'since'],
+    head: ['APIID', 'id', 'calls/s', 'partner', 'state', 'since'],
     all: 'all',
     works: 'works',
     paused: (reason: string) => `paused: ${reason}`,

@@ -1,6 +1,6 @@
 import type { Language } from '../core/language.ts'
+import { showBytes } from '../core/show-sizes.ts'
 import type { BackupProblem } from '../store/backup-problem.ts'
-import { formatBytes } from './format.ts'
 
 type Kind = BackupProblem['kind']
 type Of<K extends Kind> = Extract<BackupProblem, { kind: K }>
@@ -18,7 +18,7 @@ const en: Texts = {
   not_writable: ({ path, code }) =>
     `${path} cannot be written (${code}): give this user the folder, or name another one`,
   no_room: ({ path, needed, free }) =>
-    `${path} has not enough room: ${needed === 0 ? '' : `${formatBytes(needed)} are needed, and `}${formatBytes(free)} are free. Make room, or name another disk`,
+    `${path} has not enough room: ${needed === 0 ? '' : `${showBytes(needed)} are needed, and `}${showBytes(free)} are free. Make room, or name another disk`,
   no_database: ({ path }) =>
     `there is no database at ${path}: correct DATABASE_URL, or the folder that this is started in`,
   no_backup: ({ path }) => `there is no backup at ${path}`,
@@ -58,7 +58,7 @@ const zh: Texts = {
   no_folder: ({ path }) => `文件夹 ${path} 不存在：请先创建，或挂载其所在磁盘`,
   not_writable: ({ path, code }) => `无法写入 ${path}（${code}）：请让当前用户有权写该文件夹，或换一个文件夹`,
   no_room: ({ path, needed, free }) =>
-    `${path} 空间不足：${needed === 0 ? '' : `需要 ${formatBytes(needed)}，`}可用 ${formatBytes(free)}。请腾出空间，或换一块磁盘`,
+    `${path} 空间不足：${needed === 0 ? '' : `需要 ${showBytes(needed)}，`}可用 ${showBytes(free)}。请腾出空间，或换一块磁盘`,
   no_database: ({ path }) => `${path} 处没有数据库：请检查 DATABASE_URL 或启动时所在的文件夹`,
   no_backup: ({ path }) => `${path} 处没有备份`,
   not_readable: ({ path, code }) => `无法读取 ${path}（${code}）：请检查其属主及所在文件夹`,

@@ -1,16 +1,17 @@
 import type { Language } from '../core/language.ts'
+import { showBytes } from '../core/show-sizes.ts'
 import type { BackupMade } from '../store/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
-import { formatBytes, formatCount } from './format.ts'
+import { formatCount } from './format.ts'
 import { formatTime } from './frame/output.ts'
 
 const registrationsOf = ({ counts }: Pick<RestorePlan, 'counts'>): string => formatCount(counts.registrations ?? 0)
 
 const en = {
   copying: 'Copying',
-  checking: (bytes: number) => `Looking through the copy (${formatBytes(bytes)}) …`,
+  checking: (bytes: number) => `Looking through the copy (${showBytes(bytes)}) …`,
   made: ({ file, manifest, isRecorded, network, isOnSameDisk }: BackupMade) => [
-    `Backed up to ${file}: ${formatBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at), 'en')}.`,
+    `Backed up to ${file}: ${showBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at), 'en')}.`,
     `It opens only with the master key of fingerprint ${manifest.masterKey}: keep that key, and apart from the backup.`,
     ...(isOnSameDisk ? ['It is on the same disk as the database: copy it, with its manifest, to another one.'] : []),
     ...(network === null ? [] : [`It is on ${network}, which may lose what it has confirmed: keep another copy.`]),
@@ -19,7 +20,7 @@ const en = {
       : ['Its time could not be written into the database, so alerts take the one before for the last.']),
   ],
   plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }: RestorePlan) => [
-    `The backup${at === null ? '' : ` is of ${formatTime(at, 'en')}`}${version === null ? '' : `, made by version ${version}`}: ${formatBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
+    `The backup${at === null ? '' : ` is of ${formatTime(at, 'en')}`}${version === null ? '' : `, made by version ${version}`}: ${showBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
     '',
     'Done again, as if for the first time:',
     `  ${formatCount(willSend)} webhooks that it has as not delivered are sent, also where they have been since: under the same webhook-id, by which receivers know them.`,
@@ -61,16 +62,16 @@ const en = {
 
 const zh: typeof en = {
   copying: '正在复制',
-  checking: bytes => `正在检查副本（${formatBytes(bytes)}）……`,
+  checking: bytes => `正在检查副本（${showBytes(bytes)}）……`,
   made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
-    `已备份到 ${file}：${formatBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至${formatTime(Date.parse(manifest.at), 'zh')}。`,
+    `已备份到 ${file}：${showBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至${formatTime(Date.parse(manifest.at), 'zh')}。`,
     `只有指纹为 ${manifest.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
     ...(isOnSameDisk ? ['备份与数据库在同一块磁盘上：请连同清单一起复制到另一块磁盘。'] : []),
     ...(network === null ? [] : [`备份位于 ${network} 上，已确认的写入仍可能丢失：请另存一份。`]),
     ...(isRecorded ? [] : ['未能把备份时间写入数据库，告警会把更早的一次当作最近一次备份。']),
   ],
   plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }) => [
-    `备份${at === null ? '' : `数据截至${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${formatBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
+    `备份${at === null ? '' : `数据截至${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${showBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
     '',
     '将重做一遍：',
     `  备份中尚未送达的 ${formatCount(willSend)} 个回调会再次投递（即使此后已送达），webhook-id 不变，接收端可据此去重。`,

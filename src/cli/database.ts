@@ -14,34 +14,22 @@ const REKEY_BATCH = 200
 const REKEY_PAUSE_MS = 10
 const MOST_PRINTED = 50
 
-interface DatabaseTexts {
-  migrated: string
-  pruning: (count: number) => string
-  resealing: (count: number) => string
-  again: string
-  pruned: (count: number) => string
-  resealed: (count: number) => string
-  unreadable: (count: number) => string
-  more: string
-  otherKey: (nodes: readonly string[]) => string
-}
-
-const en: DatabaseTexts = {
+const en = {
   migrated: 'The database is at the current schema.',
-  pruning: count => `Erased ${count} registrations so far …`,
-  resealing: count => `Sealed ${count} values so far; may be stopped and run again …`,
+  pruning: (count: number) => `Erased ${count} registrations so far …`,
+  resealing: (count: number) => `Sealed ${count} values so far; may be stopped and run again …`,
   again: 'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
-  pruned: count => `Erased ${count} registrations with their messages and attempts.`,
-  resealed: count =>
+  pruned: (count: number) => `Erased ${count} registrations with their messages and attempts.`,
+  resealed: (count: number) =>
     `Sealed ${count} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
-  unreadable: count =>
+  unreadable: (count: number) =>
     `${count} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md):`,
   more: '  and more, which --json names',
-  otherKey: nodes =>
+  otherKey: (nodes: readonly string[]) =>
     `Nothing was moved: ${nodes.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/operations.md), and run this again.`,
 }
 
-const zh: DatabaseTexts = {
+const zh: typeof en = {
   migrated: '数据库已是当前结构。',
   pruning: count => `已清除 ${count} 条登记……`,
   resealing: count => `已改用新密钥加密 ${count} 个值，可随时中止后重新运行……`,
@@ -55,7 +43,7 @@ const zh: DatabaseTexts = {
     `未作任何改动：${nodes.join('、')} 正在使用另一把 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两把密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
 }
 
-const TEXTS: Readonly<Record<Language, DatabaseTexts>> = { en, zh }
+const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
 
 /** Opening the database has migrated it: only then it surely has an audit. */
 export const migrate = ({ json, lang, reason }: Common): Promise<void> =>

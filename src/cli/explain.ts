@@ -2,7 +2,7 @@ import type { Language } from '../core/language.ts'
 import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
 import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
-import type { Explanation, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
@@ -43,17 +43,12 @@ export const explain = ({ what, json, lang }: Common & { what: string }): Promis
       )
     const showAt = (at: number) => formatTime(at, lang)
     const named = await partnerNames(store, found)
-    for (const one of explanations)
-      print(`${headOf(one, named, lang)}\n  ${explainSentence(one, { ...reader, showAt })}`)
+    for (const one of explanations) {
+      const { id, idcardid: serial, partnerId, createdAt } = one.registration
+      const head = texts.head({ id, serial, partner: named(partnerId), created: showAt(createdAt) })
+      print(`${head}\n  ${explainSentence(one, { ...reader, showAt })}`)
+    }
     if (isCut) print(texts.more(MOST_EXPLAINED))
-  })
-
-const headOf = ({ registration }: Explanation, named: (id: string) => string, lang: Language): string =>
-  TEXTS[lang].head({
-    id: registration.id,
-    serial: registration.idcardid,
-    partner: named(registration.partnerId),
-    created: formatTime(registration.createdAt, lang),
   })
 
 const findAll = async (store: Store, what: string, lang: Language) => {

@@ -3,7 +3,7 @@ import { clock, random } from '../app/clock-and-ids.ts'
 import { StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import { findKeyBeside } from '../store/master-key.ts'
-import { type MoveStep, moveDatabase } from '../store/move/move.ts'
+import { moveDatabase } from '../store/move/move.ts'
 import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
 import { userName } from './audit.ts'
@@ -12,16 +12,10 @@ import { formatCount } from './format.ts'
 import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
-interface MoveTexts {
-  steps: Readonly<Record<MoveStep['step'], string>>
-  stopped: string
-  moved: (counts: Readonly<Record<string, number>>, more: { name: string; keyPath: string | null }) => string[]
-}
-
-const en: MoveTexts = {
+const en = {
   steps: { copying: 'Copying', checking: 'Comparing' },
   stopped: 'Stopped. Run the same command again to go on: nothing is sent or asked meanwhile.',
-  moved: (counts, { name, keyPath }) => [
+  moved: (counts: Readonly<Record<string, number>>, { name, keyPath }: { name: string; keyPath: string | null }) => [
     `Moved ${formatCount(counts.registrations ?? 0)} registrations, ${formatCount(counts.message_bodies ?? 0)} webhooks and all that belongs to them to ${name}, and compared both row by row.`,
     'Now set DATABASE_URL to it on every node, and start them.',
     ...(keyPath === null ? [] : [`Every node needs the same key: set MASTER_KEY to the content of ${keyPath}.`]),
@@ -29,7 +23,7 @@ const en: MoveTexts = {
   ],
 }
 
-const zh: MoveTexts = {
+const zh: typeof en = {
   steps: { copying: '正在复制', checking: '正在核对' },
   stopped: '已停止。再次运行同样的命令即可继续；在此期间不会查询，也不会投递。',
   moved: (counts, { name, keyPath }) => [
@@ -40,7 +34,7 @@ const zh: MoveTexts = {
   ],
 }
 
-const TEXTS: Readonly<Record<Language, MoveTexts>> = { en, zh }
+const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
 
 type Input = Common & { from: string; to: string | null }
 

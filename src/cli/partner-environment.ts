@@ -1,4 +1,5 @@
 import type { Config } from '../config/settings.ts'
+import { quoted } from './doctor/finding.ts'
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::'])
 
@@ -9,10 +10,6 @@ export const addressOf = ({ publicUrl, host, port }: Config['server']): string |
   const reached = ANY_ADDRESS.has(host) ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
-
-/** In single quotes where a shell would read more than text in it. */
-const quote = (text: string): string =>
-  /^[\w.:/+=~@%-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** Lines for a shell: what a partner needs, under the names that all documents and examples use. */
 export const exportsOf = ({
@@ -29,5 +26,5 @@ export const exportsOf = ({
     ['API_KEY', apiKey],
     ['WEBHOOK_SECRET', signingSecret],
   ]
-    .flatMap(([name, value]) => (value == null ? [] : [`  export ${name}=${quote(value)}`]))
+    .flatMap(([name, value]) => (value == null ? [] : [`  export ${name}=${quoted(value)}`]))
     .join('\n')

@@ -3,13 +3,12 @@ import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Activity, Quantiles } from '../core/figures.ts'
 import type { Language } from '../core/language.ts'
-import { showSpan } from '../core/show-sizes.ts'
+import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
 import { findRealPath } from '../store/sqlite/database-file.ts'
 import { isServed } from '../store/sqlite/presence.ts'
 import { createWriteCheck } from '../store/write-error.ts'
 import { print, withStore } from './environment.ts'
-import { formatBytes } from './format.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, showTable } from './frame/output.ts'
 import { callOf } from './frame/program.ts'
@@ -71,10 +70,10 @@ const showOverview = (overview: Overview, language: Language): string => {
 }
 
 const engineLine = (engine: Overview['engine'], texts: StatusTexts): string => {
-  const size = formatBytes(engine.databaseBytes)
+  const size = showBytes(engine.databaseBytes)
   if (engine.kind === 'postgres') return texts.postgres(size, engine.serverVersion)
-  const free = engine.diskFreeBytes === null ? null : formatBytes(engine.diskFreeBytes)
-  return texts.database(size, formatBytes(engine.walBytes), free)
+  const free = engine.diskFreeBytes === null ? null : showBytes(engine.diskFreeBytes)
+  return texts.database(size, showBytes(engine.walBytes), free)
 }
 
 const problemLines = ({ problems }: Overview, texts: StatusTexts): string[] =>

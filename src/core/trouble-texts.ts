@@ -145,7 +145,7 @@ const en: TroubleTexts = {
   messages_exhausted: ({ count }) => ({
     sentence: `${count === 1 ? '1 webhook was' : `${count} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
     remedy:
-      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER_ID --since 24h", or let the partner do so (POST /v1/resend).',
+      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER --since 24h", or let the partner do so (POST /v1/resend).',
   }),
   callbacks_failing: ({ urls }) => ({
     sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. Their webhooks are tried on.`,
@@ -265,7 +265,7 @@ const zh: TroubleTexts = {
   messages_exhausted: ({ count }) => ({
     sentence: `最近一天有 ${count} 个回调放弃投递，合作方尚未收到这些结果。`,
     remedy:
-      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER_ID --since 24h"，或由合作方自行重发（POST /v1/resend）。',
+      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER --since 24h"，或由合作方自行重发（POST /v1/resend）。',
   }),
   callbacks_failing: ({ urls }) => ({
     sentence: `${urls} 个回调地址持续失败已达一小时以上，系统会继续重试。`,

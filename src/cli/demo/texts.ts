@@ -1,32 +1,7 @@
 import type { Language } from '../../core/language.ts'
 import type { Fault } from './scenes.ts'
 
-export interface DemoTexts {
-  title: string
-  partner: string
-  notifier: string
-  upstream: string
-  receiver: string
-  scenes: Readonly<Record<string, string>>
-  registers: (path: string) => string
-  poll: (number: number, answer: string) => string
-  /** Keyed by the simulator's word for the answer. */
-  answers: Readonly<Record<string, string>>
-  delivery: (type: string, attempt: number) => string
-  verified: string
-  unverified: (why: string) => string
-  answered: (status: number | null, refused: boolean) => string
-  held: (counts: { registered: number; webhooks: number; deliveries: number }) => string
-  polls: (polls: number, seconds: string) => string
-  broken: string
-  fault: Record<Fault['kind'], (fault: Fault) => string>
-  next: readonly (readonly [command: string, what: string])[]
-  tooLong: (seconds: number) => string
-  kept: { title: string; set: string; register: string; look: string; why: string }
-  serials: string
-}
-
-const en: DemoTexts = {
+const en = {
   title: 'idface-notifier demo: everything in one process, with a temporary database.',
   partner: 'partner',
   notifier: 'notifier',
@@ -37,37 +12,37 @@ const en: DemoTexts = {
     'demo-fail': 'the person fails after 5 s',
     'demo-retry': 'the person passes after 2 s, and the callback answers 500 twice before 200',
     'demo-unknown': 'GetResult does not know this serial; here it is given up after 7 s',
-  },
-  registers: path => `POST /v1/registrations, callback ${path}`,
-  poll: (number, answer) => `poll ${number}: ${answer}`,
+  } as Readonly<Record<string, string>>,
+  registers: (path: string) => `POST /v1/registrations, callback ${path}`,
+  poll: (number: number, answer: string) => `poll ${number}: ${answer}`,
   answers: {
     '2 ING': 'ING, not finished yet',
     '2 SUCCESS': 'SUCCESS',
     '2 FAIL': 'FAIL',
     '4061': '4061, no such serial (yet)',
-  },
-  delivery: (type, attempt) => `${type}, attempt ${attempt}: `,
+  } as Readonly<Record<string, string>>,
+  delivery: (type: string, attempt: number) => `${type}, attempt ${attempt}: `,
   verified: 'verified',
-  unverified: why => `NOT verified (${why})`,
-  answered: (status, refused) => ` → ${status ?? 'no answer'}${refused ? ', refused' : ''}`,
-  held: ({ registered, webhooks, deliveries }) =>
+  unverified: (why: string) => `NOT verified (${why})`,
+  answered: (status: number | null, refused: boolean) => ` → ${status ?? 'no answer'}${refused ? ', refused' : ''}`,
+  held: ({ registered, webhooks, deliveries }: { registered: number; webhooks: number; deliveries: number }) =>
     `${registered} registered, ${webhooks} webhooks received and verified (in ${deliveries} attempts)`,
-  polls: (polls, seconds) => `${polls} polls of GetResult, ${seconds} s`,
+  polls: (polls: number, seconds: string) => `${polls} polls of GetResult, ${seconds} s`,
   broken: 'Not everything went as it should:',
   fault: {
-    missing: ({ idcardid, expected }) => `${idcardid}: no webhook came, expected ${expected}`,
-    unverified: ({ idcardid, got }) => `${idcardid}: a webhook did not verify: ${got}`,
-    type: ({ idcardid, expected, got }) => `${idcardid}: expected the type ${expected}, got ${got}`,
-    answers: ({ idcardid, expected, got }) =>
+    missing: ({ idcardid, expected }: Fault) => `${idcardid}: no webhook came, expected ${expected}`,
+    unverified: ({ idcardid, got }: Fault) => `${idcardid}: a webhook did not verify: ${got}`,
+    type: ({ idcardid, expected, got }: Fault) => `${idcardid}: expected the type ${expected}, got ${got}`,
+    answers: ({ idcardid, expected, got }: Fault) =>
       `${idcardid}: the callback should have answered ${expected}, but answered ${got}`,
-    changed: ({ idcardid, got }) => `${idcardid}: the id or the bytes changed between attempts: ${got}`,
+    changed: ({ idcardid, got }: Fault) => `${idcardid}: the id or the bytes changed between attempts: ${got}`,
   },
   next: [
     ['npm run demo -- --keep', 'the same, and it keeps running for your own curl'],
     ['npm run cli -- --help', 'all commands'],
     ['README.md', 'your first webhook in five minutes'],
-  ],
-  tooLong: seconds => `The demo did not end within ${seconds} s.`,
+  ] as readonly (readonly [command: string, what: string])[],
+  tooLong: (seconds: number) => `The demo did not end within ${seconds} s.`,
   kept: {
     title: 'The service keeps running. Ctrl-C stops it and removes its database.',
     set: 'Paste this into another terminal first:',
@@ -79,7 +54,7 @@ const en: DemoTexts = {
     'The same serial again is the same registration, without a second webhook: take test_success_3s_2 then.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
 }
 
-const zh: DemoTexts = {
+const zh: typeof en = {
   title: 'idface-notifier 演示：全部在一个进程内运行，使用临时数据库。',
   partner: '合作方',
   notifier: '本服务',
@@ -131,4 +106,5 @@ const zh: DemoTexts = {
     '同一流水号再次登记，得到的是原有的登记，不会再次回调；请换用 test_success_3s_2 等。\n模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
 }
 
-export const DEMO_TEXTS: Readonly<Record<Language, DemoTexts>> = { en, zh }
+export type DemoTexts = typeof en
+export const DEMO_TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }

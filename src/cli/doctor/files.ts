@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { showBytes } from '../../core/show-sizes.ts'
 import { LOW_DISK_BYTES } from '../../store/rules/troubles.ts'
 import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
-import { formatBytes } from '../format.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
 
@@ -96,7 +96,7 @@ const HARDLY_ANY = 200e6
 
 /** A backup needs as much as the database has, and so does a restore. */
 export const judgeSpace = ({ free, used, folder }: { free: number; used: number; folder: string }): Finding => {
-  const [left, size] = [formatBytes(free), formatBytes(used)]
+  const [left, size] = [showBytes(free), showBytes(used)]
   const en = `${left} are free in ${folder}; the database has ${size}`
   const zh = `${folder} 可用 ${left}，数据库占 ${size}`
   if (free >= Math.max(LOW_DISK_BYTES, used)) return ok(en, zh)

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { clock } from '../../app/clock-and-ids.ts'
+import { showBytes } from '../../core/show-sizes.ts'
 import { type Holder, holdersOf } from '../../store/sqlite/holders.ts'
 import { logReaders } from '../../store/sqlite/log-readers.ts'
-import { formatBytes } from '../format.ts'
 import { onTables } from './database.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
@@ -19,7 +19,7 @@ const named = (holders: readonly Holder[]): string =>
 
 /** @param readers who has read the log whenever it was looked */
 export const judgeLog = ({ bytes, readers }: { bytes: number; readers: readonly Holder[] }): Finding => {
-  const size = formatBytes(bytes)
+  const size = showBytes(bytes)
   if (bytes <= LARGE_LOG) return ok(`the log of the database has ${size}`, `数据库日志为 ${size}`)
   const judge = bytes > HUGE_LOG ? failed : warning
   if (readers.length === 0)
