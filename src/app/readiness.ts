@@ -4,14 +4,14 @@ import { AppError } from '../core/error.ts'
 import { describeTrouble } from '../core/trouble-texts.ts'
 import { writeRemedy } from '../core/write-error-texts.ts'
 import type { ReadyCheck as Check } from '../http/health.ts'
+import { listAll } from '../store/list-all.ts'
 import type { JudgedNode } from '../store/rules/nodes.ts'
 import { wrongClocks } from '../store/rules/troubles.ts'
-import type { Account, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { databaseErrorOf } from '../store/write-error.ts'
 
 /** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
 const LOOK_EVERY_MS = SECOND
-const ACCOUNTS_AT_A_TIME = 500
 /** A reason names so many, and says how many more there are. */
 const MOST_NAMED = 20
 
@@ -70,20 +70,10 @@ export const createReadiness = (
     }
   })
 
-  /** All of them: an operator has made each. */
-  const readAccounts = async (): Promise<Account[]> => {
-    const all: Account[] = []
-    for (;;) {
-      const page = await store.listAccounts({ limit: ACCOUNTS_AT_A_TIME, after: all.at(-1)?.id ?? null })
-      all.push(...page)
-      if (page.length < ACCOUNTS_AT_A_TIME) return all
-    }
-  }
-
   /** A paused account, or an outage of GetResult, keeps nobody from registering: both are told, and the service stays ready. */
   const accounts = shared(async (): Promise<Check[]> => {
     // Anybody may ask, and an APIID is half of what the upstream takes for a login.
-    const all = await readAccounts().catch(() => [])
+    const all = await listAll(store.listAccounts).catch(() => [])
     const paused = all.flatMap(({ id, pausedAt, pauseReason, pauseCode }) =>
       pausedAt === null ? [] : [`${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
     )

@@ -5,6 +5,7 @@ import type { Language } from '../core/language.ts'
 import { Secret } from '../core/secret.ts'
 import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
+import { listAll } from '../store/list-all.ts'
 import type { Account, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { quoted } from './doctor/finding.ts'
@@ -13,7 +14,6 @@ import { findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable } from './frame/output.ts'
 import { callOf } from './frame/program.ts'
-import { listAll } from './list-all.ts'
 
 const STDIN = 0
 const APIKEY = /^[\x21-\x7e]{1,256}$/

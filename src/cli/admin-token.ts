@@ -1,12 +1,12 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { createAdminToken } from '../core/api-key.ts'
 import type { Role } from '../core/role.ts'
+import { listAll } from '../store/list-all.ts'
 import type { AdminToken } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { iso, listJson, showTable } from './frame/output.ts'
-import { listAll } from './list-all.ts'
 
 const TEXTS = {
   en: {

@@ -1,7 +1,7 @@
 import type { Language } from '../core/language.ts'
+import { listAll } from '../store/list-all.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { refuse } from './environment.ts'
-import { listAll } from './list-all.ts'
 
 const MOST_NAMED = 10
 

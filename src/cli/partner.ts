@@ -1,12 +1,12 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
+import { listAll } from '../store/list-all.ts'
 import { audited } from './audit.ts'
 import { print, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable } from './frame/output.ts'
-import { listAll } from './list-all.ts'
 import { addressOf, exportsOf } from './partner-environment.ts'
 
 const TEXTS = {

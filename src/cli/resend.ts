@@ -1,12 +1,12 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { TypedTime } from '../core/read-time.ts'
+import { listAll } from '../store/list-all.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner, nameOfPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, iso, readerZone, showTable } from './frame/output.ts'
-import { listAll } from './list-all.ts'
 import { createProgress } from './progress.ts'
 import { findPartnerOf } from './registration.ts'
 

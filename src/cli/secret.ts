@@ -3,13 +3,13 @@ import { DAY } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
+import { listAll } from '../store/list-all.ts'
 import { MOST_LIVE_SECRETS } from '../store/signing-secret.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { iso, listJson, showTable } from './frame/output.ts'
-import { listAll } from './list-all.ts'
 
 const TEXTS = {
   en: {

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
 import { fail, print, reasonOf } from '../environment.ts'
 import type { Common } from '../frame/command.ts'
+import { pad } from '../frame/output.ts'
 import { exportsOf } from '../partner-environment.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
 import { DEMO_TEXTS, type DemoTexts } from './texts.ts'
-import { pad } from './timeline.ts'
 
 /** How long to wait for webhooks that do not come. */
 const PATIENCE_MS = 15 * SECOND

@@ -4,10 +4,11 @@ import { clock } from '../../app/clock-and-ids.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Call } from '../../simulator/call.ts'
 import type { Delivery } from '../../simulator/delivery.ts'
+import { pad } from '../frame/output.ts'
 import { judgeScene, type Scene } from './scenes.ts'
 import type { Stage } from './stage.ts'
 import type { DemoTexts } from './texts.ts'
-import { createTimeline, pad } from './timeline.ts'
+import { createTimeline } from './timeline.ts'
 
 const LOOK_EVERY_MS = 100
 

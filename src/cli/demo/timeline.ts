@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { SECOND } from '../../core/duration.ts'
+import { columnsOf, pad } from '../frame/output.ts'
 
 type Style = 'plain' | 'quiet' | 'good' | 'bad'
 
@@ -12,14 +13,6 @@ interface TimelineEvent {
 }
 
 const FORMATS = { plain: 'reset', quiet: 'dim', good: 'green', bad: 'yellow' } as const
-
-/** Scripts, punctuation and forms that a terminal draws two columns wide. */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
-
-/** How many columns a text without colours takes in a terminal. */
-export const columnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
-
-export const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 
 /**
  * Prints lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, aligned in columns.

@@ -9,19 +9,21 @@ const GAP = '  '
 /** No column is cut to less. */
 const NARROWEST = 6
 const ID = /^[a-z]+_\w{26}$/
-/** What takes two columns of a terminal. */
-const WIDE =
-  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/gu
+/** Scripts, punctuation and forms that a terminal draws two columns wide. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/gu
+
+/** How many columns a text without colours takes in a terminal. */
+export const columnsOf = (text: string): number => text.length + (text.match(WIDE)?.length ?? 0)
+
+export const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 
 /** What stands in a table: a number is a time, epoch ms, and null a dash. */
 export type Cell = string | number | boolean | null
 
-const widthOf = (text: string): number => text.replace(WIDE, '--').length
-
 const cut = (text: string, width: number): string => {
-  if (widthOf(text) <= width) return text
+  if (columnsOf(text) <= width) return text
   let kept = [...text].slice(0, width)
-  while (widthOf(kept.join('')) >= width) kept = kept.slice(0, -1)
+  while (columnsOf(kept.join('')) >= width) kept = kept.slice(0, -1)
   return `${kept.join('')}…`
 }
 
@@ -52,12 +54,11 @@ export const showTable = (
   }
   const lines = [head, ...rows.map(row => row.map(textOf))]
   const isWhole = head.map((_, i) => rows.every(row => typeof row[i] !== 'string' || ID.test(row[i])))
-  const natural = head.map((_, i) => Math.max(...lines.map(line => widthOf(line[i] ?? ''))))
+  const natural = head.map((_, i) => Math.max(...lines.map(line => columnsOf(line[i] ?? ''))))
   const widths = widthsWithin(natural, isWhole, columns)
   const shown = lines.map(line =>
     line
-      .map((text, i) => cut(text, widths[i] ?? 0))
-      .map((text, i) => text + ' '.repeat(Math.max(0, (widths[i] ?? 0) - widthOf(text))))
+      .map((text, i) => pad(cut(text, widths[i] ?? 0), widths[i] ?? 0))
       .join(GAP)
       .trimEnd(),
   )
