@@ -46,7 +46,7 @@ describe.concurrent('partner', () => {
     const table = await desk.run('partner', 'list')
     expect(table.stdout).toMatch(/one.*no/)
     const chinese = await desk.run('partner', 'list', '--lang', 'zh')
-    expect(chinese.stdout).toMatch(/名称.*已停用.*创建时间（北京时间）/)
+    expect(chinese.stdout).toMatch(/名称 +已停用 +创建时间[\s\S]*时间：北京时间/)
   })
 })
 
