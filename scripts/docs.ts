@@ -80,7 +80,7 @@ ${rows.join('\n')}
 }
 
 const ORIGINS = {
-  accounts: 'the APIIDs; `other` beyond 1,000',
+  accounts: 'the ids of the accounts (`account list`)',
   routes: "the API's routes, as patterns",
   'this node': 'of this process; settings and key as fingerprints',
 }

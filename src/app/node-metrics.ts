@@ -50,11 +50,10 @@ export const createNodeMetrics = (
     deliveries: roles.includes('deliver') ? callback.concurrency : 0,
   }
   let workers: Workers | null = null
-  metrics.addAccount(upstream.account)
 
   const text = async () => {
     const known = await figures()
-    for (const { apiId } of known.database?.stats.accounts ?? []) metrics.addAccount(apiId)
+    for (const { id } of known.database?.stats.accounts ?? []) metrics.addAccount(id)
     const node = {
       version: VERSION,
       settings,

@@ -26,7 +26,7 @@ export interface NodeFacts {
   /** Of all accounts together. */
   polls: { inUse: number; limitOfAccount: number }
   deliveries: { inUse: number; limit: number }
-  /** By APIID. */
+  /** By the id of the account. */
   callsInLastMinute: (account: string) => number
   /** Null: nobody knows. */
   clockSkewMs: number | null
@@ -68,21 +68,19 @@ const ofQueues = ({ at, polls, deliveries }: Stats) =>
 
 const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: NodeFacts) =>
   ({
-    budgetUsed: accounts.map(({ apiId, rate }) => ({
-      labels: { account: apiId },
-      value: callsInLastMinute(apiId) / (rate * MINUTE_SECONDS),
+    budgetUsed: accounts.map(({ id, rate }) => ({
+      labels: { account: id },
+      value: callsInLastMinute(id) / (rate * MINUTE_SECONDS),
     })),
-    upstreamUp: accounts.map(({ apiId, unreachableAt }) => ({
-      labels: { account: apiId },
+    upstreamUp: accounts.map(({ id, unreachableAt }) => ({
+      labels: { account: id },
       value: truth(unreachableAt === null),
     })),
-    accountPaused: accounts.flatMap(({ apiId, pauseReason }) =>
-      REASONS.map(reason => ({ labels: { account: apiId, reason }, value: truth(pauseReason === reason) })),
+    accountPaused: accounts.flatMap(({ id, pauseReason }) =>
+      REASONS.map(reason => ({ labels: { account: id, reason }, value: truth(pauseReason === reason) })),
     ),
     clockSkew:
-      clockSkewMs === null
-        ? []
-        : accounts.map(({ apiId }) => ({ labels: { account: apiId }, value: clockSkewMs / SECOND })),
+      clockSkewMs === null ? [] : accounts.map(({ id }) => ({ labels: { account: id }, value: clockSkewMs / SECOND })),
   }) as const satisfies Readings
 
 const ofCounts = (counts: EngineCounts): Readings => ({

@@ -7,7 +7,13 @@ export const POLLING_EVENTS = {
   'poll.answered': {
     level: 'debug',
     fields: {
-      ...{ verificationId: NUMBER, account: TEXT, kind: field<Answer['kind']>('text'), code: orNull(NUMBER) },
+      ...{
+        verificationId: NUMBER,
+        accountId: TEXT,
+        account: TEXT,
+        kind: field<Answer['kind']>('text'),
+        code: orNull(NUMBER),
+      },
       ...{ cause: orNull(field<TransientCause>('text')), durationMs: DURATION_MS },
     },
     meaning:

@@ -187,7 +187,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const cause = answer.kind === 'transient' ? answer.cause : null
     if (cause !== null && since !== null) alerts.failsAlone(account, { verificationId, cause, since, now })
     const { kind, code } = answer
-    emit('poll.answered', { verificationId, account: account.apiId, kind, code, cause, durationMs })
+    const { id: accountId, apiId } = account
+    emit('poll.answered', { verificationId, accountId, account: apiId, kind, code, cause, durationMs })
   }
 
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {

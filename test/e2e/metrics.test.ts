@@ -3,11 +3,13 @@ import { scrape } from '../support/prometheus.ts'
 import { ACCOUNT, OTHER_ACCOUNT } from '../support/service.ts'
 import { openStage } from './stage.ts'
 
-const account = ACCOUNT.apiId
+const idOf = async ({ admin }: Pick<Awaited<ReturnType<typeof openStage>>, 'admin'>, apiId = ACCOUNT.apiId) =>
+  (await admin.account(apiId)).id
 
 describe('the metrics', () => {
   test('tell a small story: registered, asked, a verdict, a 500, and a 200', async () => {
     await using stage = await openStage({ RETRY_SCHEDULE: '50ms,50ms' })
+    const account = await idOf(stage)
     const { api, receiver, service } = stage
     receiver.plan('/hook', [500])
     const { id, idcardid } = await stage.register({
@@ -85,6 +87,7 @@ describe('the metrics', () => {
 
   test('have every label value that is known from the start, also of an account that is added later', async () => {
     await using stage = await openStage()
+    const account = await idOf(stage)
     const page = await scrape(stage.service.url)
     expect(page.value('idface_polls_total', { account, answer: 'timeout' })).toBe(0)
     expect(page.value('idface_unresolved_total', { reason: 'gone' })).toBe(0)
@@ -94,10 +97,11 @@ describe('the metrics', () => {
     expect(page.value('idface_account_paused', { account, reason: 'frozen' })).toBe(0)
     const { apiId, apiKey } = OTHER_ACCOUNT
     await stage.admin.call('POST', '/v1/admin/accounts', { account: apiId, apiKey })
+    const other = await idOf(stage, apiId)
     await expect
       .poll(
         async () =>
-          (await scrape(stage.service.url)).value('idface_polls_total', { account: apiId, answer: 'verdict' }),
+          (await scrape(stage.service.url)).value('idface_polls_total', { account: other, answer: 'verdict' }),
         {
           timeout: 8_000,
           interval: 500,

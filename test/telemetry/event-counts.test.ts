@@ -20,7 +20,15 @@ const open = () => {
 test('counts what happens by name, and lags by the bound that they keep within', () => {
   const { counts, emit } = open()
   emit('registration.answered', { partnerId: 'partner_1', registrationId: 'reg_1', answer: 'created' })
-  emit('poll.answered', { verificationId: 1, account: 'C1', kind: 'waiting', code: 2, cause: null, durationMs: 3 })
+  emit('poll.answered', {
+    verificationId: 1,
+    accountId: 'acc_1',
+    account: 'C1',
+    kind: 'waiting',
+    code: 2,
+    cause: null,
+    durationMs: 3,
+  })
   emit('verdict.found', { account: 'C1', status: 'succeeded', registrations: 1, lagMs: 4_900 })
   emit('registration.ended', { ...ENDED, end: 'verdict', reason: null })
   emit('registration.ended', { ...ENDED, end: 'unresolved', reason: 'expired' })

@@ -7,12 +7,12 @@ const NO_LABELS = {}
 
 interface ListenerDeps {
   metrics: Pick<EventMetrics, 'count' | 'observe'>
-  accountLabel: (account: string) => string
+  addAccount: (account: string) => void
   onCall: (account: string) => void
 }
 
 /** Counts what happens. What an event counts for stands here, and nowhere else. */
-export const createMetricsListener = ({ metrics: { count, observe }, accountLabel, onCall }: ListenerDeps): Listener =>
+export const createMetricsListener = ({ metrics: { count, observe }, addAccount, onCall }: ListenerDeps): Listener =>
   function countEvent({ name, fields }) {
     switch (name) {
       case 'registration.answered':
@@ -22,7 +22,8 @@ export const createMetricsListener = ({ metrics: { count, observe }, accountLabe
         if (fields.end === 'verdict') observe('verdictAge', NO_LABELS, fields.ageMs)
         return
       case 'poll.answered': {
-        const account = accountLabel(fields.account)
+        const account = fields.accountId
+        addAccount(account)
         onCall(account)
         count('polls', { account, answer: pollAnswerOf(fields) })
         observe('pollDuration', { account }, fields.durationMs)
@@ -51,6 +52,7 @@ export const createMetricsListener = ({ metrics: { count, observe }, accountLabe
       case 'message.cancelled':
         return count('messages', { end: 'cancelled' })
       case 'request.answered':
+      case 'stranger.refused':
       case 'probe.answered': {
         const { route, status, partnerId } = fields
         const method = METHODS.has(fields.method) ? fields.method : 'other'

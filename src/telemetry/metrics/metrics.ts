@@ -1,7 +1,6 @@
 import { Registry } from 'prom-client'
 import type { Clock } from '../../core/clock.ts'
 import type { Listener } from '../emit.ts'
-import { createAccountLabels } from './account-labels.ts'
 import { createCallRate } from './call-rate.ts'
 import { createEventMetrics } from './event-metrics.ts'
 import { createMetricsListener } from './listener.ts'
@@ -17,9 +16,9 @@ export interface CountedRoute {
 
 export interface Metrics {
   listener: Listener
-  /** Shows zeros for an account. */
+  /** Shows zeros for an account, by its id: an APIID is half of a login. */
   addAccount(account: string): void
-  /** By the label of an account, of this process. */
+  /** By the id of an account, of this process. */
   callsInLastMinute(account: string): number
   contentType: string
   /** The page, with these values of what is read elsewhere. */
@@ -38,15 +37,18 @@ export const createMetrics = ({
   const show = createReadingMetrics(registry)
   const processText = createProcessText(clock)
   const calls = createCallRate(clock.monotonic)
-  const accountLabel = createAccountLabels(account => {
+  const accounts = new Set<string>()
+  const addAccount = (account: string): void => {
+    if (accounts.has(account)) return
+    accounts.add(account)
     for (const name of ['polls', 'pollDuration', 'unknownStatuses'] as const) metrics.begin(name, { account })
-  })
+  }
   // Their durations begin with their first request: zeros of all of them would be most of the page.
   for (const { method, route, codes } of routes)
     for (const code of codes) metrics.begin('httpRequests', { method, route, code })
   return {
-    listener: createMetricsListener({ metrics, accountLabel, onCall: calls.called }),
-    addAccount: account => void accountLabel(account),
+    listener: createMetricsListener({ metrics, addAccount, onCall: calls.called }),
+    addAccount,
     callsInLastMinute: calls.inLastMinute,
     contentType: registry.contentType,
     text: async readings => {

@@ -132,7 +132,7 @@ describe('the metrics', () => {
 
   test('keep what is counted of an account when it is told again', async () => {
     const { metrics, emit, page } = open()
-    const call = { verificationId: 1, account: 'C1', code: 2, cause: null, durationMs: 80 }
+    const call = { verificationId: 1, accountId: 'C1', account: 'APIID', code: 2, cause: null, durationMs: 80 }
     emit('poll.answered', { ...call, kind: 'unknown_status' })
     metrics.addAccount('C1')
     const now = await page()
