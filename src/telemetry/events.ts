@@ -4,6 +4,11 @@ import { OPERATOR_EVENTS } from './operator-events.ts'
 import { POLLING_EVENTS } from './polling-events.ts'
 import { TRACES_EVENTS } from './traces-events.ts'
 
+const ANSWERED = {
+  ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
+  ...{ partnerId: orNull(TEXT), requestId: TEXT },
+}
+
 /**
  * Every event that the service emits. A name is `noun.verb`: what happened to whom. A field never holds a secret, a verdict, a
  * whole serial or a partner's URL.
@@ -67,7 +72,7 @@ export const EVENTS = {
     level: 'warn',
     fields: { setting: TEXT, effect: TEXT },
     meaning:
-      '`setting` opens what is closed by default; told at every start. Right for trying out, rarely in production.',
+      '`setting` opens what is closed by default, or has what is registered end or erased early; told at every start. Right for trying out, rarely in production.',
   },
   'debugger.refused': {
     level: 'warn',
@@ -176,18 +181,22 @@ export const EVENTS = {
 
   'request.answered': {
     level: 'info',
-    fields: {
-      ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
-      ...{ partnerId: orNull(TEXT), requestId: TEXT },
-    },
+    fields: ANSWERED,
     meaning: 'The API answered a request; `route` is the pattern of its path.',
+  },
+  'stranger.refused': {
+    level: 'debug',
+    fields: ANSWERED,
+    meaning: 'The API answered 401, 404 or 429 to a call without a valid key or token.',
+  },
+  'strangers.refused': {
+    level: 'info',
+    fields: { status: NUMBER, count: NUMBER },
+    meaning: 'So many calls without a valid key or token were answered `status` in the last minute.',
   },
   'probe.answered': {
     level: 'debug',
-    fields: {
-      ...{ method: TEXT, route: TEXT, status: NUMBER, durationMs: DURATION_MS },
-      ...{ partnerId: orNull(TEXT), requestId: TEXT },
-    },
+    fields: ANSWERED,
     meaning: 'The API answered a health probe. A probe that fails is a `request.answered` instead.',
   },
   'request.failed': {

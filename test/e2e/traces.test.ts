@@ -186,7 +186,7 @@ test('a probe and a stranger make no span, and any other request one with the pa
   for (const path of ['/healthz', '/readyz']) await fetch(service.url + path)
   await api.call('GET', '/v1/registrations/reg_00000000000000000000000000?x=hidden')
   await api.call('GET', '/v1/nothing/16236437872836')
-  await fetch(`${service.url}/v1/me`)
+  for (const path of ['/v1/me', '/nowhere', '/docs/nowhere']) await fetch(service.url + path)
   await fetch(`${service.url}/v1/admin/nothing`)
   await service.stop()
   const names = collector.spans.map(({ name }) => name)

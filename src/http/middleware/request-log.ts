@@ -1,5 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
+import type { Clock } from '../../core/clock.ts'
+import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { sendError } from '../json/problem.ts'
@@ -7,8 +9,9 @@ import { setHeader } from '../node-bindings.ts'
 import type { ApiEnv } from './authenticate.ts'
 
 export interface RequestLogDeps {
-  emit: Emit<'request.answered' | 'probe.answered' | 'request.failed'>
+  emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'strangers.refused' | 'request.failed'>
   monotonic: () => number
+  sleep: Clock['sleep']
   newId: (prefix: string) => string
   /** Turns a 404 into a 405 if this address exists for another method. */
   refuseMethod: MiddlewareHandler<ApiEnv>
@@ -36,20 +39,34 @@ const isHidden = (c: Context<ApiEnv>): boolean =>
 
 const nothingMore = async () => {}
 
+const REFUSALS = new Set([401, 404, 429])
+/** Of who has sent no valid key or token: anybody may cause any number of these. */
+export const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
+  REFUSALS.has(c.res.status) && c.get('partnerId') === undefined && c.get('operator') === undefined
+
 /**
  * Gives every request its id, `cache-control` and 405, and logs it in one line. The line has the pattern of the route, and
- * never the path, the query or a body. A bug gets a line of its own.
+ * never the path, the query or a body. A bug gets a line of its own; strangers that are refused have one line a minute, of all.
  *
  * This is one middleware because each middleware costs every request two promises.
  */
-export const createRequestLog = ({
-  emit,
-  monotonic,
-  newId,
-  refuseMethod,
-  stopping,
-}: RequestLogDeps): MiddlewareHandler<ApiEnv> =>
-  async function logRequest(c, next) {
+export const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv> => {
+  const { emit, monotonic, newId, refuseMethod, sleep, stopping } = deps
+  /** By status. */
+  const refusals = new Map<number, number>()
+  const tellRefusals = async () => {
+    await sleep(MINUTE, stopping).catch(() => {})
+    for (const [status, count] of refusals) emit('strangers.refused', { status, count })
+    refusals.clear()
+  }
+  const count = (c: Context<ApiEnv>): 'stranger.refused' | 'request.answered' => {
+    if (!isStrangersRefusal(c)) return 'request.answered'
+    if (refusals.size === 0) void tellRefusals()
+    refusals.set(c.res.status, (refusals.get(c.res.status) ?? 0) + 1)
+    return 'stranger.refused'
+  }
+
+  return async function logRequest(c, next) {
     const startedAt = monotonic()
     const sent = c.req.header(HEADER)
     const requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : newId('req')
@@ -62,7 +79,7 @@ export const createRequestLog = ({
     const route = routePath(c)
     const { status } = c.res
     if (c.error && status === 500) emit('request.failed', { route, requestId, error: c.error })
-    emit(PROBES.has(route) && status < 400 ? 'probe.answered' : 'request.answered', {
+    emit(PROBES.has(route) && status < 400 ? 'probe.answered' : count(c), {
       method: c.req.method,
       route,
       status,
@@ -71,3 +88,4 @@ export const createRequestLog = ({
       requestId,
     })
   }
+}

@@ -69,7 +69,7 @@ test('over a socket every answer has its request id, and no answer of the API ma
       expect(answer.headers.get('location')).toBe(`/v1/registrations/${((await answer.json()) as { id: string }).id}`)
   }
   expect(JSON.parse(api.logged.at(-1) ?? '')).toMatchObject({
-    event: 'request.answered',
+    ...{ level: 'debug', event: 'stranger.refused' },
     requestId: 'test-5',
     status: 401,
   })
@@ -121,4 +121,36 @@ test('a service that stops answers its probes, and all else that it stops', asyn
     status: 503,
     json: { status: 'unavailable' },
   })
+})
+
+test('strangers wrote a line of the log each; those that are refused are counted, a line a minute and status', async () => {
+  const minute = Promise.withResolvers<void>()
+  const waits: number[] = []
+  await using quiet = await openApi({
+    sleep: async ms => {
+      waits.push(ms)
+      await minute.promise
+    },
+  })
+  for (const [path, key] of [
+    ['/v1/me', null],
+    ['/v1/me', 'wrong'],
+    ['/v1/admin/nodes', 'wrong'],
+    ['/docs/none', null],
+  ] as const)
+    await quiet.call('GET', path, { key })
+  await quiet.call('GET', '/v1/registrations/reg_none')
+  const lines = () => quiet.logged.map(line => JSON.parse(line)).filter(({ level }) => level !== 'debug')
+  expect(lines()).toMatchObject([
+    { event: 'admin.login_failed' },
+    { event: 'request.answered', status: 404, partnerId: quiet.partner.id },
+  ])
+  expect(waits.filter(ms => ms === 60_000)).toHaveLength(1)
+  minute.resolve()
+  await expect
+    .poll(() => lines().slice(2))
+    .toMatchObject([
+      { event: 'strangers.refused', status: 401, count: 3 },
+      { event: 'strangers.refused', status: 404, count: 1 },
+    ])
 })
