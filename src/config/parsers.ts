@@ -117,6 +117,12 @@ export const durationList =
     return parsed.find(item => !item.ok) ?? accept(parsed.flatMap(item => (item.ok ? item.value : [])))
   }
 
+/** The address of the text alone: an example is pasted, and must open nothing more than was meant. */
+const narrowest = (text: string): string => {
+  const [address = ''] = text.split('/')
+  return isIP(address) === 0 ? '192.0.2.10/32' : `${address}/${isIP(address) === 4 ? 32 : 128}`
+}
+
 /** CIDRs. A prefix shorter than `widest` is refused: it opens more of the address space than anybody means. */
 export const networks =
   (widest = { ipv4: 0, ipv6: 0 }): Parser<readonly Network[]> =>
@@ -126,8 +132,8 @@ export const networks =
       const network = readNetwork(item)
       if (network === null)
         return refuse(
-          `${quote(item)} is not a network; write an address and a prefix length, such as 10.0.0.0/8`,
-          `${quote(item)} 不是网段；请写地址加前缀长度，例如 10.0.0.0/8`,
+          `${quote(item)} is not a network; write an address and a prefix length, such as ${narrowest(item)}`,
+          `${quote(item)} 不是网段；请写地址加前缀长度，例如 ${narrowest(item)}`,
         )
       const least = widest[network.family]
       if (network.prefix < least)

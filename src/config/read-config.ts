@@ -1,7 +1,7 @@
 import { codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
-import { operatorChannelOf } from '../core/operator-channel.ts'
+import { type OperatorChannel, operatorChannelOf } from '../core/operator-channel.ts'
 import { createSigningKey } from '../core/signature.ts'
 import { type Parsed, refuse } from './parsers.ts'
 import type { Setting } from './setting.ts'
@@ -84,6 +84,10 @@ const readSetting = (setting: Setting, env: Environment, { need, readFile }: Rea
     return parsed.ok ? parsed : { ...parsed, from: fileSetting }
   }
   const text = env[setting.name] ?? setting.default
+  if (/^(["']).*\1$/s.test(text ?? ''))
+    return refuse('is in quotes, which belong to the value here; remove them', '两端有引号，会被当作值的一部分；请去掉')
+  if (/^your-/i.test(text ?? ''))
+    return refuse('is the placeholder of the documents; write your own', '仍是文档中的占位文字；请改为实际的值')
   if (text !== null) return setting.parse(text)
   return setting.neededFor === undefined || setting.neededFor !== need
     ? { ok: true, value: null }
@@ -102,6 +106,15 @@ const readSecretFile = (path: string, readFile: (path: string) => string): Parse
       `无法读取文件 ${JSON.stringify(path)}（${why}）`,
     )
   }
+}
+
+/** Whether a secret has the form that signs what goes there. */
+const SIGNS: Readonly<Record<OperatorChannel, (secret: string) => boolean>> = {
+  webhook: secret => createSigningKey(secret) !== null,
+  dingtalk: secret => secret.startsWith('SEC'),
+  feishu: secret => !/^(whsec_|SEC[0-9a-f]{64}$)/.test(secret),
+  wecom: () => false,
+  slack: () => false,
 }
 
 const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
@@ -123,13 +136,12 @@ const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
       },
     })
   const { url, secret } = operator
-  const isWebhook = url && operatorChannelOf(new URL(url.reveal())) === 'webhook'
-  if (isWebhook && secret && createSigningKey(secret.reveal()) === null)
+  if (url && secret && !SIGNS[operatorChannelOf(new URL(url.reveal()))](secret.reveal()))
     problems.push({
       setting: 'OPERATOR_SECRET',
       message: {
-        en: 'signs no webhook, which OPERATOR_URL takes; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
-        zh: '不能用于 webhook 签名，而 OPERATOR_URL 接收的是 webhook；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
+        en: 'does not fit OPERATOR_URL. DingTalk shows one that begins with SEC, Feishu one of its own; WeCom and Slack take none: remove it. For a webhook write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
+        zh: '与 OPERATOR_URL 不符。钉钉的密钥以 SEC 开头；飞书使用其自己的密钥；企业微信和 Slack 不用密钥，请移除。webhook 的格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
       },
     })
   return problems

@@ -79,10 +79,46 @@ describe('readConfig', () => {
 
   test('OPERATOR_SECRET has to sign webhooks where OPERATOR_URL is no robot, and is not repeated', () => {
     const env = { OPERATOR_URL: 'https://alerts.example/', OPERATOR_SECRET: 'SEC5f3a' }
-    expect(problems(env)).toEqual([expect.stringMatching(/^OPERATOR_SECRET: signs no webhook.*whsec_/)])
+    expect(problems(env)).toEqual([expect.stringMatching(/^OPERATOR_SECRET: does not fit OPERATOR_URL.*whsec_/)])
     expect(problems(env).join()).not.toContain('SEC5f3a')
     expect(problems({ ...env, OPERATOR_SECRET: `whsec_${KEY}` })).toEqual([])
     expect(problems({ ...env, OPERATOR_URL: 'https://oapi.dingtalk.com/robot/send?access_token=t' })).toEqual([])
+  })
+
+  test.each([
+    ['oapi.dingtalk.com', 'SEC5f3a', true],
+    ['oapi.dingtalk.com', `whsec_${KEY}`, false],
+    ['open.feishu.cn', 'lKJxk3r0', true],
+    ['open.feishu.cn', `whsec_${KEY}`, false],
+    ['open.larksuite.com', `SEC${'0a'.repeat(32)}`, false],
+    ['qyapi.weixin.qq.com', 'SEC5f3a', false],
+    ['hooks.slack.com', `whsec_${KEY}`, false],
+  ])('a robot at %s was given a secret that it does not have: %s', (host, secret, fits) => {
+    const found = problems({ OPERATOR_URL: `https://${host}/robot`, OPERATOR_SECRET: secret })
+    expect(found).toEqual(fits ? [] : [expect.stringMatching(/^OPERATOR_SECRET: does not fit OPERATOR_URL/)])
+    expect(found.join()).not.toContain(secret)
+  })
+
+  test.each([
+    ['IHUYI_ACCOUNT', '"C1"', /^IHUYI_ACCOUNT: is in quotes/],
+    ['IHUYI_API_KEY', "'not-told'", /^IHUYI_API_KEY: is in quotes/],
+    ['RETENTION', '"30d"', /^RETENTION: is in quotes/],
+    ['IHUYI_ACCOUNT', 'your-APIID', /^IHUYI_ACCOUNT: is the placeholder/],
+    ['IHUYI_API_KEY', 'your-APIKEY', /^IHUYI_API_KEY: is the placeholder/],
+  ])('%s=%s was taken as it is', (name, text, says) => {
+    const found = problems({ [name]: text })
+    expect(found).toEqual([expect.stringMatching(says)])
+    expect(found.join()).not.toContain('not-told')
+  })
+
+  test.each([
+    ['10.1.2.3', '10.1.2.3/32'],
+    ['10.1.2.3/255.255.255.0', '10.1.2.3/32'],
+    ['fd00::1', 'fd00::1/128'],
+    ['proxy', '192.0.2.10/32'],
+  ])('TRUST_PROXY=%s was answered with an example of 16 million addresses', (text, example) => {
+    const [found] = problems({ TRUST_PROXY: text })
+    expect(found?.match(/[\da-f.:]+\/\d+/g)?.at(-1)).toBe(example)
   })
 
   test('refuses a shortest interval above the longest', () => {

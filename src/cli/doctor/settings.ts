@@ -13,7 +13,7 @@ export const judgeSettings = (problems: Desk['problems'], relaxed: readonly Rela
   const open = relaxed.map(({ setting, effect }) =>
     warning(
       `${setting}: ${effect.en}`,
-      `${setting} 放宽了默认限制：${effect.zh}`,
+      `${setting}：${effect.zh}`,
       todo(`remove ${setting} in production`, `生产环境请移除 ${setting}`),
     ),
   )

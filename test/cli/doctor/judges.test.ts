@@ -34,7 +34,7 @@ describe('a judgement', () => {
       [{ setting: 'PORTT', message: { en: 'is not a setting', zh: '没有这个配置项' } }],
       [{ setting: 'SANDBOX', effect: { en: 'opens it', zh: '会放开' } }],
     )
-    expect(found[1]?.text).toEqual({ en: 'SANDBOX: opens it', zh: 'SANDBOX 放宽了默认限制：会放开' })
+    expect(found[1]?.text).toEqual({ en: 'SANDBOX: opens it', zh: 'SANDBOX：会放开' })
     expect(states(found)).toEqual(['failed', 'warning'])
     expect(found[0]?.text.en).toContain('PORTT')
   })
