@@ -1,12 +1,12 @@
 import type { Context, Next } from 'hono'
 import { AppError } from '../../core/error.ts'
 import { hasHungUp } from '../../core/hung-up.ts'
-import { nodeBindings } from '../node-bindings.ts'
+import { nodeBindings, setHeader } from '../node-bindings.ts'
 
 /**
  * Runs a caller's request while fewer than `most` of its requests are being answered. A connection stays while its request is being
- * answered, so lists that take long could hold all of them and keep everybody else out. Throws `AppError('too_many_requests')` where
- * there are as many as may be.
+ * answered, so lists that take long could hold all of them and keep everybody else out. Where there are as many as may be, it throws
+ * `AppError('too_many_requests')` and ends the connection.
  */
 export const createAtOnce = (most: number) => {
   const counts = new Map<string, number>()
@@ -17,7 +17,11 @@ export const createAtOnce = (most: number) => {
 
   return async (caller: string, c: Context, next: Next): Promise<void> => {
     const count = counts.get(caller) ?? 0
-    if (count >= most) throw new AppError('too_many_requests', detail)
+    if (count >= most) {
+      // Thousands of connections that ask again and again would starve new ones.
+      setHeader(c, 'connection', 'close')
+      throw new AppError('too_many_requests', detail)
+    }
     counts.set(caller, count + 1)
     const { outgoing } = nodeBindings(c)
     try {

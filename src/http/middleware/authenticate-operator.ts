@@ -79,7 +79,9 @@ export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps):
       throw refused
     }
     c.set('operator', operator)
-    take(operator.id)
-    return atOnce(operator.id, c, next)
+    return atOnce(operator.id, c, () => {
+      take(operator.id)
+      return next()
+    })
   }
 }
