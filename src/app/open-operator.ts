@@ -17,6 +17,7 @@ import { createRole, type Role, type RoleDeps } from './role.ts'
 
 type Verb =
   | 'now'
+  | 'findPartner'
   | 'noteOperatorEvents'
   | 'claimOperatorEvents'
   | 'settleOperatorEvents'

@@ -19,16 +19,18 @@ const en: Record<AccountFault, TroubleWords> = {
   app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
-    remedy: 'Correct IHUYI_ACCOUNT and IHUYI_API_KEY, and restart. Repeated bad logins may freeze the account.',
+    remedy:
+      'Correct IHUYI_ACCOUNT and IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names, and restart: "systemctl restart idface-notifier". The key of another account is in no setting: "idface-notifier account remove" it, and "account create" it anew. Repeated bad logins may freeze an account.',
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {
     sentence: "this machine's clock and GetResult's differ too much",
-    remedy: "Set this machine's clock right (NTP).",
+    remedy: 'Set this machine\'s clock right: "sudo timedatectl set-ntp true".',
   },
   password_refused: {
     sentence: 'GetResult does not accept the password',
-    remedy: 'Check the APIKEY and the clock; if both are right, try IHUYI_PASSWORD_MODE=static.',
+    remedy:
+      'Check the APIKEY (IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names) and the clock ("timedatectl"); if both are right, try IHUYI_PASSWORD_MODE=static. Then restart.',
   },
   no_contract: {
     sentence: 'the account has no contract for this product',
@@ -36,7 +38,8 @@ const en: Record<AccountFault, TroubleWords> = {
   },
   password_or_balance: {
     sentence: 'the password is wrong or the balance is used up',
-    remedy: 'Check the balance first, then the APIKEY.',
+    remedy:
+      'Check the balance first, then the APIKEY: IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names, and a restart.',
   },
   serial_not_received: {
     sentence: 'GetResult does not receive the serials of nearly all calls',
@@ -57,16 +60,21 @@ const zh: Record<AccountFault, TroubleWords> = {
   app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系上游。' },
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
-    remedy: '请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY 后重启。多次登录失败可能导致账户被冻结。',
+    remedy:
+      '请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。其他账户的 APIKEY 不在配置中，请用 "idface-notifier account remove" 移除后，再用 "account create" 重新添加。多次登录失败可能导致账户被冻结。',
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系上游解冻。' },
-  clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟（NTP）。' },
+  clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
     sentence: '上游不接受该密码',
-    remedy: '请检查 APIKEY 和本机时钟；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。',
+    remedy:
+      '请检查 APIKEY（IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件）和本机时钟（"timedatectl"）；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。改后须重启。',
   },
   no_contract: { sentence: '账户未开通此产品', remedy: '请向上游开通此产品。' },
-  password_or_balance: { sentence: '密码错误或余额不足', remedy: '请先检查余额，再检查 APIKEY。' },
+  password_or_balance: {
+    sentence: '密码错误或余额不足',
+    remedy: '请先检查余额，再检查 APIKEY：IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件，改后须重启。',
+  },
   serial_not_received: {
     sentence: '上游未收到绝大多数请求中的流水号',
     remedy: '请检查 IHUYI_METHOD，以及本服务与上游之间的代理。',

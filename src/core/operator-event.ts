@@ -3,6 +3,13 @@ import type { Trouble, TroubleCode } from './trouble.ts'
 
 type TroubleOf<Code extends TroubleCode> = Extract<Trouble, { code: Code }>
 
+/** `partnerName` is looked up when it is told. */
+interface Whose {
+  partnerId: string
+  partnerName?: string
+  host: string
+}
+
 /** What operators are told of, each with what its sentence needs beside the subject. None of it is a secret or a person's. */
 export interface OperatorDetails {
   /** Subject: the account's APIID. */
@@ -13,11 +20,11 @@ export interface OperatorDetails {
   /** Subject: `deliver`, or `poll` and the account's APIID. */
   'backlog.growing': TroubleOf<'polls_late' | 'deliveries_late'>
   /** Subject: the partner and the host, which may have many URLs. `error` is how the last attempt failed. */
-  'callback.failing': { partnerId: string; host: string; since: number; error: string }
+  'callback.failing': Whose & { since: number; error: string }
   /** `erasedFrom`: when RETENTION begins to erase what is held, about; an event of an earlier version has none. */
-  'callback.disabled': { partnerId: string; host: string; since: number; error: string; erasedFrom?: number }
+  'callback.disabled': Whose & { since: number; error: string; erasedFrom?: number }
   /** Subject: the partner. `host` is that of the last one. */
-  'message.exhausted': { partnerId: string; host: string }
+  'message.exhausted': Whose
   /** Subject: the node's name. */
   'node.lost': TroubleOf<'node_lost'>
   'node.differs': TroubleOf<'node_differs'>
@@ -84,10 +91,17 @@ export interface OperatorEvent {
   dueAt: number | null
 }
 
-/** Within it only the count rises. */
+/** Within it only the count rises. Of what only happens they are told at once where the count has a digit more. */
 const ONCE_A_MS = HOUR
 /** What begins again within the hour, and after its end was told, is told once it has lasted for so long. */
 const AGAIN_MS = 5 * MINUTE
+
+/** Their ends say that it is not so any more, not that it works: a URL was registered anew, or nobody has used it, a node forgotten. */
+const NEUTRAL_ENDS: ReadonlySet<string> = new Set(['callback.failing', 'callback.disabled', 'node.lost'])
+
+/** Whether it tells that something works again. */
+export const isGoodNews = ({ type, state }: { type: string; state: OperatorState }): boolean =>
+  state === 'resolved' && !NEUTRAL_ENDS.has(type)
 
 /** All names by which operators are told of something. */
 export const OPERATOR_EVENT_TYPES: readonly string[] = [
@@ -126,14 +140,20 @@ const begun = (note: OperatorNote & { details: object }, known: OperatorEvent | 
   }
 }
 
+const digitsOf = (count: number): number => String(count).length
+const hasGrown = ({ condition }: Pick<OperatorEvent, 'condition'>, from: number, to: number): boolean =>
+  OPERATOR_CONDITIONS[condition] === null && digitsOf(to) > digitsOf(from)
+
 /** It goes on: what is added within the hour is told at its end, unless it is told before. */
 const goneOn = (note: OperatorNote & { details: object }, known: OperatorEvent, now: number): OperatorEvent | null => {
   const wasOver = known.state === 'resolved'
   const { at, adds, details } = note
   if (adds === 0 && !wasOver) return null
+  const count = known.count + adds
   const repeatAt = adds === 0 ? null : Math.max(now, hourEnd(known, now))
   const dueAt = wasOver ? repeatAt : (known.dueAt ?? repeatAt)
-  return { ...known, state: 'firing', at, count: known.count + adds, details, dueAt }
+  const grown = hasGrown(known, known.count, count) ? { dueAt: now } : { dueAt }
+  return { ...known, state: 'firing', at, count, details, ...grown }
 }
 
 const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): OperatorEvent | null => {
@@ -160,12 +180,16 @@ export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: 
  * @param told the state and the count that they were told of: more may have been noted since
  */
 export const afterTold = (
-  { state, count }: OperatorEvent,
+  { condition, state, count }: OperatorEvent,
   told: Pick<OperatorEvent, 'state' | 'count'>,
   now: number,
 ): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
   const after = { toldState: told.state, toldAt: now }
-  if (state === told.state) return { ...after, dueAt: count > told.count ? now + ONCE_A_MS : null }
+  if (state === told.state)
+    return {
+      ...after,
+      dueAt: hasGrown({ condition }, told.count, count) ? now : count > told.count ? now + ONCE_A_MS : null,
+    }
   return { ...after, dueAt: state === 'resolved' ? now : now + AGAIN_MS }
 }
 

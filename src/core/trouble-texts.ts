@@ -31,6 +31,9 @@ type TroubleTexts = {
 const FULL_BYTES = 32 * 1024
 
 const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
+/** An event of an earlier version does not know the name. */
+export const showPartner = ({ partnerId, partnerName }: { partnerId: string; partnerName?: string }): string =>
+  partnerName === undefined ? partnerId : `${partnerName} (${partnerId})`
 /** Three digits say all that an estimate can. */
 const rounded = (rate: number): number => Number(rate.toPrecision(3))
 
@@ -80,11 +83,11 @@ const en: TroubleTexts = {
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
     sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${
       mostFor
-        ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${mostFor.partnerId}${mostFor.isSilent ? ', which does not answer' : ''}`
+        ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${showPartner(mostFor)}${mostFor.isSilent ? ', which does not answer' : ''}`
         : `${atLeast(due, isCapped)} are due`
     }.`,
     remedy: mostFor?.isSilent
-      ? `Tell partner ${mostFor.partnerId} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
+      ? `Tell partner ${showPartner(mostFor)} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
       : 'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
   node_lost: ({ node, since, undone }, { showTime }) => ({
@@ -202,11 +205,11 @@ const zh: TroubleTexts = {
   deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
     sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待投递${
       mostFor
-        ? `，其中 ${mostFor.due} 个发往 ${mostFor.partnerId} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
+        ? `，其中 ${mostFor.due} 个发往 ${showPartner(mostFor)} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
         : ''
     }。`,
     remedy: mostFor?.isSilent
-      ? `请告知合作方 ${mostFor.partnerId}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
+      ? `请告知合作方 ${showPartner(mostFor)}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
       : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   node_lost: ({ node, since, undone }, { showTime }) => ({

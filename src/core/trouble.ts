@@ -9,6 +9,7 @@ export const LATE_MS = 2 * MINUTE
 /** The host that most of what is due is for. */
 export interface BusyHost {
   partnerId: string
+  partnerName: string
   host: string
   due: number
   /** It let the time limit pass, and has answered nothing since. */

@@ -48,7 +48,7 @@ const LONGEST_SAID = 300
 
 /**
  * The events as at most `count` paragraphs of plain text that is harmless in a chat, together at most `most` bytes; what does not fit
- * is named.
+ * is named. Of one alone the headline is left out: it is the title.
  */
 export const paragraphsOf = (
   { items, language, source }: Notice,
@@ -56,14 +56,18 @@ export const paragraphsOf = (
     most,
     count = Number.POSITIVE_INFINITY,
     paragraph,
-  }: { most: number; count?: number; paragraph: (headline: string, lines: readonly string[]) => string },
+  }: { most: number; count?: number; paragraph: (headlines: readonly string[], lines: readonly string[]) => string },
 ): string[] => {
   const words = WORDS[language]
   const footer = defused(`idface-notifier · ${source}`)
   const texts = items.map(({ headline, sentence, remedy, runbook, subject }) => {
-    const lines = [sentence, ...(remedy === '' ? [] : [words.toDo + remedy]), `${runbook} · ${cutTo(subject, 200)}`]
+    const lines = [
+      sentence,
+      ...(remedy === '' ? [] : [words.toDo + remedy]),
+      `${words.page(runbook.replace(/.*#/, ''))} · ${cutTo(subject, 200)}`,
+    ]
     return paragraph(
-      defused(headline),
+      items.length === 1 ? [] : [defused(headline)],
       lines.map(line => cutTo(defused(line), most / 4)),
     )
   })

@@ -42,7 +42,7 @@ export const DINGTALK: Dialect = {
     const title = titleOf(notice)
     const paragraphs = paragraphsOf(notice, {
       most: MOST_BYTES - Buffer.byteLength(title) - 100,
-      paragraph: (headline, lines) => [`**${headline}**`, ...lines].join('\n\n'),
+      paragraph: (headlines, lines) => [...headlines.map(one => `**${one}**`), ...lines].join('\n\n'),
     })
     const text = cutTo([`#### ${title}`, ...paragraphs].join('\n\n'), MOST_BYTES)
     return {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { MINUTE, SECOND } from '../core/duration.ts'
+import { isGoodNews } from '../core/operator-event.ts'
 import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 
 /** Bytes of the paragraphs: the whole body may have 20 KB. */
@@ -29,12 +30,15 @@ export const FEISHU: Dialect = {
     const timestamp = String(Math.floor(notice.at / SECOND))
     const paragraphs = paragraphsOf(notice, {
       most: MOST_BYTES,
-      paragraph: (headline, lines) => [headline, ...lines].join('\n'),
+      paragraph: (headlines, lines) => [...headlines, ...lines].join('\n'),
     })
     const isFiring = notice.items.some(({ state }) => state === 'firing')
     const card = {
       config: { wide_screen_mode: true },
-      header: { title: plain(titleOf(notice)), template: isFiring ? 'red' : 'green' },
+      header: {
+        title: plain(titleOf(notice)),
+        template: isFiring ? 'red' : notice.items.every(isGoodNews) ? 'green' : 'grey',
+      },
       elements: paragraphs.map(text => ({ tag: 'div', text: plain(text) })),
     }
     const signed = secret === null ? {} : { timestamp, sign: signatureOf(timestamp, secret) }

@@ -23,7 +23,8 @@ export const SLACK: Dialect = {
     const sections = paragraphsOf(notice, {
       most: MOST_BYTES,
       count: MOST_SECTIONS,
-      paragraph: (headline, lines) => cutTo([`*${headline}*`, ...lines].join('\n'), MOST_OF_SECTION),
+      paragraph: (headlines, lines) =>
+        cutTo([...headlines.map(one => `*${one}*`), ...lines].join('\n'), MOST_OF_SECTION),
     })
     const blocks = [
       { type: 'header', text: { type: 'plain_text', text: cutTo(title, MOST_OF_HEADER), emoji: false } },

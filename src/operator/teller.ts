@@ -45,7 +45,7 @@ const outcomeOf = (answer: Answer, count: number): Outcome => {
 
 /** One message at a time, of all that waits, from the store's outbox to the channel. */
 export const createTeller = (deps: {
-  store: Pick<Store, 'now' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel'>
+  store: Pick<Store, 'now' | 'findPartner' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel'>
   channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
   language: Language
   /** Which service this is. */
@@ -66,6 +66,14 @@ export const createTeller = (deps: {
   let silent: RefusingChannel | null = null
   /** Most events in the next message: half of a digest that is refused, then twice as many after each that is not. */
   let most = channel.most
+
+  /** Whoever noted it did not know the partner's name. */
+  const named = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent> => {
+    const { details } = event
+    if (!('partnerId' in details)) return event
+    const partner = await store.findPartner(details.partnerId)
+    return partner === null ? event : { ...event, details: { ...details, partnerName: partner.name } }
+  }
 
   const noticeOf = (events: readonly ClaimedOperatorEvent[]): Notice => {
     const at = store.now()
@@ -127,7 +135,7 @@ export const createTeller = (deps: {
   }
 
   const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
-    const answer = await channel.post(noticeOf(events))
+    const answer = await channel.post(noticeOf(await Promise.all(events.map(named))))
     const outcome = outcomeOf(answer, events.length)
     // A refused text is about this message alone, and says nothing about the channel.
     if (answer.kind === 'told') worked()

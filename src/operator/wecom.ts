@@ -25,7 +25,8 @@ export const WECOM: Dialect = {
     const title = `**${titleOf(notice)}**`
     const paragraphs = paragraphsOf(notice, {
       most: MOST_BYTES - Buffer.byteLength(title) - 100,
-      paragraph: (headline, lines) => [`**${headline}**`, ...lines.map(line => `> ${line}`)].join('\n'),
+      paragraph: (headlines, lines) =>
+        [...headlines.map(one => `**${one}**`), ...lines.map(line => `> ${line}`)].join('\n'),
     })
     const content = cutTo([title, ...paragraphs].join('\n\n'), MOST_BYTES)
     return { query: '', headers: JSON_HEADERS, body: JSON.stringify({ msgtype: 'markdown', markdown: { content } }) }

@@ -28,6 +28,11 @@ const exhausted = (at: number): OperatorNote => ({
   details: { partnerId: 'partner_1', host: 'partner.example' },
 })
 
+const exhaustedEvent: OperatorEvent = {
+  ...{ condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: 0, at: 0, count: 1 },
+  ...{ details: { partnerId: 'partner_1', host: 'partner.example' }, toldState: null, toldAt: null, dueAt: 0 },
+}
+
 /** Notes each at its time, and tells whatever is due after each; what was told. */
 const run = (notes: readonly OperatorNote[], until: number) => {
   let event: OperatorEvent | null = null
@@ -55,6 +60,14 @@ describe('operators are told', () => {
       '0 account.paused 1',
       '60 account.paused 3',
     ])
+  })
+
+  test('of what only happens also within the hour, where the number has a digit more', () => {
+    const notes = [0, 1, 2, 3].map(minute => ({ ...exhausted(at(minute)), adds: [1, 8, 1, 89][minute] ?? 0 }))
+    expect(run(notes, at(300))).toEqual(['0 message.exhausted 1', '2 message.exhausted 10', '62 message.exhausted 99'])
+    const told = { ...exhaustedEvent, count: 10 }
+    expect(afterTold(told, { state: 'firing', count: 9 }, at(5))).toMatchObject({ dueAt: at(5) })
+    expect(afterTold(told, { state: 'firing', count: 10 }, at(5))).toMatchObject({ dueAt: null })
   })
 
   test('of its end, whenever that is', () => {

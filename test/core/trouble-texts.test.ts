@@ -103,10 +103,10 @@ test('while an account recovers, its backlog is said to go at the rate of now, a
 })
 
 test('late webhooks of one host that does not answer ask for no more slots', () => {
-  const mostFor = { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true }
+  const mostFor = { partnerId: 'par_1', partnerName: 'Acme', host: 'hangs.example', due: 198, isSilent: true }
   const late = { code: 'deliveries_late', since, due: 198, isCapped: false, mostFor } as const
   const { sentence, remedy } = describeTrouble(late, 'en', AT)
-  expect(sentence).toContain('198 of 198 that are due are for hangs.example of par_1, which does not answer.')
+  expect(sentence).toContain('198 of 198 that are due are for hangs.example of Acme (par_1), which does not answer.')
   for (const text of [remedy, describeTrouble(late, 'zh', AT).remedy]) {
     expect(text).not.toContain('CALLBACK_CONCURRENCY')
     expect(text).toContain('par_1')

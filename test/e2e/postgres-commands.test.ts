@@ -140,7 +140,7 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   ])
   for (const name of ['server', 'schema', 'key', 'vacuum', 'transactions', 'locks', 'connections', 'due', 'accounts'])
     expect([name, of(name).map(({ state }) => state)]).toEqual([name, ['ok']])
-  expect(of('holders')).toMatchObject([{ state: 'warning', text: expect.stringContaining('no service is running') }])
+  expect(of('holders')).toMatchObject([{ state: 'warning', text: expect.stringContaining('No service is running') }])
   expect(of('backup')).toMatchObject([{ state: 'skipped', text: expect.stringContaining('PostgreSQL') }])
   expect(of('server')[0]?.text).toMatch(/^PostgreSQL \d+\.\d+, database doctored as user postgres$/)
 

@@ -124,7 +124,7 @@ test('status and doctor notice that the service was killed, and neither takes it
   expect(stopped).not.toContain('Nothing is wrong.')
   expect(stopped).toMatch(/^! No service is running on this database/m)
   expect(await holders()).toContainEqual(
-    expect.objectContaining({ state: 'warning', text: expect.stringContaining('no service') }),
+    expect.objectContaining({ state: 'warning', text: expect.stringContaining('No service') }),
   )
 })
 

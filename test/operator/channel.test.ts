@@ -3,9 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openChannel } from '../../src/operator/channel.ts'
+import { FEISHU } from '../../src/operator/feishu.ts'
 import { clockWith } from '../support/clock.ts'
 import { openAnswering, openRobot, ROBOT_SECRET, type RobotName } from '../support/operator-robots.ts'
-import { AT, exhausted, noticeOf, PAUSED, resolved } from './support.ts'
+import { AT, disabledBefore, exhausted, noticeOf, PAUSED, resolved } from './support.ts'
 
 type At = Pick<Awaited<ReturnType<typeof openAnswering>>, 'url' | 'connect'>
 
@@ -29,7 +30,19 @@ describe.each(NAMES)('%s', name => {
     expect(text).toContain('idface-notifier: ALERT: an upstream account is paused')
     expect(text).toContain('since 2026-11-26 03:04:05 UTC')
     expect(text).toContain('What to do: Correct IHUYI_ACCOUNT and IHUYI_API_KEY')
-    expect(text).toContain('docs/operations.md#account.paused')
+    expect(text).toContain('“account.paused” in the page Operations')
+    // What a reader cannot click is no link.
+    expect(text).not.toMatch(/docs\/|#account/)
+  })
+
+  test('is told the headline of one event once, and that of each of several', async () => {
+    await using robot = await openRobot(name)
+    using channel = channelTo(robot)
+    await channel.post(noticeOf([PAUSED]))
+    await channel.post(noticeOf([PAUSED, exhausted('partner_1')]))
+    const counts = robot.texts().map(text => text.match(/ALERT: an upstream account is paused/g)?.length)
+    expect(counts).toEqual([1, 1])
+    expect(robot.texts()[1]).toContain('ALERT: webhooks are given up')
   })
 
   test('is told in Chinese', async () => {
@@ -125,6 +138,14 @@ describe.each(NAMES)('%s', name => {
     const waitMs = { wecom: MINUTE, dingtalk: 10 * MINUTE, feishu: MINUTE, slack: 30 * SECOND }[name]
     expect(await channel.post(noticeOf([PAUSED]))).toMatchObject({ kind: 'later', waitMs })
   })
+})
+
+test.each([
+  ['what is wrong', [PAUSED, resolved('C1')], 'red'],
+  ['what works again', [resolved('C1')], 'green'],
+  ['of which nobody knows whether it works', [resolved('C1'), disabledBefore], 'grey'],
+] as const)('a card of %s has its colour', (_, events, template) => {
+  expect(JSON.parse(FEISHU.render(noticeOf(events), null).body).card.header).toMatchObject({ template })
 })
 
 describe.each(['dingtalk', 'feishu'] as const)('%s with a secret', name => {

@@ -23,6 +23,11 @@ export const exhausted = (partnerId: string, host = 'hooks.partner.example', cou
   ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host } },
 })
 
+export const disabledBefore: OperatorEvent = {
+  ...{ ...PAUSED, condition: 'callback.disabled', subject: 'partner_1 hooks.partner.example', state: 'resolved' },
+  details: { partnerId: 'partner_1', host: 'hooks.partner.example', since: AT, error: 'timeout' },
+}
+
 /** As short as an event can be. */
 export const resolved = (account: string): OperatorEvent => ({
   ...{ ...PAUSED, condition: 'upstream.unreachable', subject: account, state: 'resolved' },

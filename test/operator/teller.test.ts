@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { newPartner } from '../../src/core/new-partner.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import type { Answer } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
@@ -63,6 +65,17 @@ const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
       (emitted as [string, object][]).filter(([name]) => name.startsWith('operator_channel')).map(([name]) => name),
   }
 }
+
+test('the partner is named as it is called when that is told', async () => {
+  const { note, store, posted, teller } = open()
+  const newId = (prefix: string) => `${prefix}_1`
+  const { partner } = newPartner('Acme', { newId, random: randomBytes })
+  await store.createPartner(partner)
+  await note(partner.id, 'gone')
+  const items = posted.flatMap(({ notice }) => notice.items)
+  expect(items.map(({ details }) => details.partnerName)).toEqual(['Acme', undefined])
+  await teller.stop()
+})
 
 test('status, doctor and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
   const { note, advance, state, store, teller } = open()

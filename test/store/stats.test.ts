@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { MOST_COUNTED, statsOf } from '../../src/store/stats.ts'
 
 test('a host that has more than is counted has as much as is counted, as the queue has', () => {
-  const busiest = { partnerId: 'partner_1', host: 'a.example', due: MOST_COUNTED + 1, strikes: 0 }
+  const busiest = { partnerId: 'partner_1', partnerName: 'Acme', host: 'a.example', due: MOST_COUNTED + 1, strikes: 0 }
   const queue = { waiting: 20_000, leased: 0, due: MOST_COUNTED + 1, oldestDueAt: 1 }
   const { deliveries } = statsOf({
     at: 2,

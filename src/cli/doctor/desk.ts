@@ -6,7 +6,6 @@ import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
 import type { Trouble } from '../../core/trouble.ts'
-import { NO_BACKUP } from '../../store/backup.ts'
 import type { Inspection } from '../../store/inspection.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
@@ -45,7 +44,7 @@ export interface Desk {
   unopened: Words | null
   /** Asks GetResult once for each account, the first time. */
   asked(): Promise<readonly AskedAccount[]>
-  /** What `status` says to be wrong, but for what the checks of the engine and of the last backup look at, at `at`. */
+  /** What `status` says to be wrong, but for what the checks of the engine look at, at `at`. */
   troubles(): Promise<{ at: number; troubles: readonly Trouble[] }>
 }
 
@@ -102,7 +101,9 @@ const readTroubles = async (
   if (inspection === null) return { at: 0, troubles: [] }
   const stats = await inspection.stats()
   const facts = {
-    ...{ stats, isServed, engine: null, backup: NO_BACKUP, refusingChannel: null, writeError: null },
+    ...{ stats, isServed, engine: null, writeError: null },
+    backup: await inspection.lastBackup(),
+    refusingChannel: await inspection.refusingChannel(),
     deliveriesHeldAt: await inspection.deliveriesHeldAt(),
     nodes: await inspection.listNodes(),
     givenUp: await givenUpIn(inspection, stats.at),

@@ -1,22 +1,19 @@
 import { ADVICE_FOR, tellTest } from '../../app/open-operator.ts'
-import type { Language } from '../../core/language.ts'
-import type { RefusingChannel } from '../../core/operator-channel.ts'
-import { describeTrouble } from '../../core/trouble-texts.ts'
-import { formatTime } from '../frame/output.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
+import { foundOf } from './work.ts'
 
 type Told = NonNullable<Awaited<ReturnType<typeof tellTest>>>
 
 /**
  * @param told what came of a test; null: none was sent
- * @param refusing what the service has found of the channel; null: nothing
+ * @param refused what the service has found of the channel
  */
 export const judgeOperator = (
   host: string | null,
-  { told, refusing, now }: { told: Told | null; refusing: RefusingChannel | null; now: number },
+  { told, refused }: { told: Told | null; refused: Finding[] },
   call: string,
-): Finding => {
+): Finding | Finding[] => {
   if (host === null)
     return warning(
       'OPERATOR_URL is not set: nobody is told when something goes wrong',
@@ -27,14 +24,7 @@ export const judgeOperator = (
         `${call} notify-test`,
       ),
     )
-  if (told === null && refusing !== null) {
-    const { en, zh } = ADVICE_FOR
-    const problem = refusing.problem ?? 'later'
-    const sentence = (language: Language) =>
-      describeTrouble({ code: 'operators_not_told', ...refusing }, language, now, at => formatTime(at, language))
-        .sentence
-    return failed(sentence('en'), sentence('zh'), todo(en[problem], zh[problem], `${call} notify-test`))
-  }
+  if (told === null && refused.length > 0) return refused
   if (told === null)
     return ok(`operators are told at ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
   const { channel, answer } = told
@@ -47,11 +37,12 @@ export const judgeOperator = (
   )
 }
 
-export const checkOperator = async ({ config, deep, offline, call, now, inspection }: Desk): Promise<Finding> => {
+export const checkOperator = async (desk: Desk): Promise<Finding | Finding[]> => {
+  const { config, deep, offline, call, inspection } = desk
   if (config === null) return skipped('the settings must be corrected first', '请先改正配置')
   const { operator } = config
   const host = operator.url && new URL(operator.url.reveal()).host
   const told = deep && !offline ? await tellTest(operator) : null
-  const refusing = inspection?.age === 'current' ? await inspection.refusingChannel() : null
-  return judgeOperator(host, { told, refusing, now }, call)
+  const refused = inspection?.age === 'current' ? await foundOf(desk, ['operators_not_told']) : []
+  return judgeOperator(host, { told, refused }, call)
 }

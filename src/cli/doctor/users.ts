@@ -8,6 +8,7 @@ import { onTables } from './database.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
 import { isAtLeast } from './versions.ts'
+import { judgeTrouble } from './work.ts'
 
 const LARGE_LOG = 64 * 1024 * 1024
 const HUGE_LOG = 1024 ** 3
@@ -65,15 +66,10 @@ export const judgeHolders = (holders: readonly Holder[]): Finding => {
 }
 
 /** Where no service has the database open. @param due what waits for one now, polls and webhooks */
-export const judgeService = ({ due }: { due: number }): Finding =>
-  (due > 0 ? failed : warning)(
-    `no service is running on this database, and ${due} polls or webhooks are due`,
-    `没有服务在此数据库上运行，${due} 个查询或回调待处理`,
-    todo(
-      'start it, as it was started before, and look in the last lines of its log for why it ended',
-      '请按原来的方式启动服务，并查看其日志的最后几行，了解其退出原因',
-    ),
-  )
+export const judgeService = ({ due, ...moment }: { due: number; at: number; call: string }): Finding => ({
+  ...judgeTrouble({ code: 'no_service', since: null }, moment),
+  state: due > 0 ? 'failed' : 'warning',
+})
 
 const checkNodes = (desk: Desk) =>
   onTables(desk, async inspection => {
@@ -83,7 +79,7 @@ const checkNodes = (desk: Desk) =>
       return ok(`nodes that work on the database: ${names.join(', ')}`, `在此数据库上运行的节点：${names.join('、')}`)
     }
     const { polls, deliveries } = await inspection.stats()
-    return judgeService({ due: polls.due + deliveries.due })
+    return judgeService({ due: polls.due + deliveries.due, at: desk.now, call: desk.call })
   })
 
 export const checkHolders = async (desk: Desk): Promise<Finding | Finding[]> => {
@@ -93,7 +89,8 @@ export const checkHolders = async (desk: Desk): Promise<Finding | Finding[]> => 
   const holders = judgeHolders(holdersOf(path))
   if (isServed) return [holders]
   const stats = inspection?.age === 'current' ? await inspection.stats() : null
-  const service = judgeService({ due: stats === null ? 0 : stats.polls.due + stats.deliveries.due })
+  const due = stats === null ? 0 : stats.polls.due + stats.deliveries.due
+  const service = judgeService({ due, at: desk.now, call: desk.call })
   // That nobody has it open is no good news then.
   return holders.state === 'ok' ? [service] : [service, holders]
 }

@@ -17,7 +17,14 @@ import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
 
 /** What an operator has done on purpose, or what passes by itself, is a warning. */
-const SEVERE: readonly TroubleCode[] = ['account_paused', 'upstream_unreachable', 'deliveries_late', 'clock_wrong']
+const SEVERE: readonly TroubleCode[] = [
+  'account_paused',
+  'upstream_unreachable',
+  'deliveries_late',
+  'clock_wrong',
+  'operators_not_told',
+  'backup_failed',
+]
 
 export const judgeTrouble = (trouble: Trouble, { at, call }: { at: number; call: string }): Finding => {
   const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
@@ -27,7 +34,7 @@ export const judgeTrouble = (trouble: Trouble, { at, call }: { at: number; call:
 }
 
 /** What `status` says of these kinds, each as a finding. */
-const foundOf = async (desk: Desk, codes: readonly TroubleCode[]): Promise<Finding[]> => {
+export const foundOf = async (desk: Desk, codes: readonly TroubleCode[]): Promise<Finding[]> => {
   const { at, troubles } = await desk.troubles()
   return troubles
     .filter(({ code }) => codes.includes(code))
@@ -88,26 +95,24 @@ const OLD_MS = 7 * DAY
 
 /**
  * @param problem why the last one does not open; null: it does
+ * @param failure that one has failed since
  * @param folder where one may be written
  */
 export const judgeBackup = (
-  { good, failed: bad }: LastBackup,
-  { problem, now, call, folder }: { problem: BackupProblem | null; now: number; call: string; folder: string },
+  { good }: LastBackup,
+  {
+    problem,
+    failure,
+    now,
+    call,
+    folder,
+  }: { problem: BackupProblem | null; failure: Finding[]; now: number; call: string; folder: string },
 ): Finding[] => {
   const make = todo(
     'make one, and keep a copy of it on another disk',
     '请做一次备份，并在另一块磁盘上保留副本',
     `${call} backup ${quoted(folder)}/notifier-$(date +%F-%H%M).db`,
   )
-  const failure = bad
-    ? [
-        failed(
-          `the last backup failed at ${formatTime(bad.at, 'en')} (${bad.reason})`,
-          `最近一次备份于${formatTime(bad.at, 'zh')} 失败（${bad.reason}）`,
-          make,
-        ),
-      ]
-    : []
   if (good === null) return failure.length > 0 ? failure : [warning('no backup has ever been made', '从未备份过', make)]
   const age = now - good.at
   const en = `the last backup is ${good.path}, ${showSpan(age, 'en')} old`
@@ -146,5 +151,6 @@ export const checkBackup = (desk: Desk) =>
     const verified =
       last.good && desk.config ? await verifyBackup(desk.config, last.good.path, { random, deep: desk.deep }) : null
     const problem = verified && !verified.ok ? verified.problem : null
-    return judgeBackup(last, { problem, now: desk.now, call: desk.call, folder: desk.backupFolder })
+    const failure = await foundOf(desk, ['backup_failed'])
+    return judgeBackup(last, { problem, failure, now: desk.now, call: desk.call, folder: desk.backupFolder })
   })

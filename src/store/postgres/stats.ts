@@ -137,8 +137,8 @@ const DUE_MESSAGES = `
         CROSS JOIN LATERAL (SELECT l.id FROM lanes l WHERE ${OF_KIND} AND l.due_at <= $1 OFFSET 0) AS l
         CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS d
       LIMIT ${MOST_COUNTED + 1}) AS capped)
-  SELECT l.partner_id AS "partnerId", l.host, l.strikes, counted.due, sum(counted.due) OVER () AS "dueOfAll"
-  FROM reached JOIN lanes l ON l.id = reached.id CROSS JOIN LATERAL (
+  SELECT l.partner_id AS "partnerId", p.name AS "partnerName", l.host, l.strikes, counted.due, sum(counted.due) OVER () AS "dueOfAll"
+  FROM reached JOIN lanes l ON l.id = reached.id JOIN partners p ON p.id = l.partner_id CROSS JOIN LATERAL (
     SELECT count(*) AS due FROM (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted
   ORDER BY counted.due DESC LIMIT 1`
 

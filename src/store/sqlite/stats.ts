@@ -169,7 +169,8 @@ const prepare = (client: Context['client']) => ({
     WHERE l.due_at IS NOT NULL AND l.due_at <= +@at`)
     .raw(),
   lane: client.prepare<{ laneId: number }, Omit<BusyLane, 'due'>>(
-    'SELECT partner_id AS partnerId, host, strikes FROM lanes WHERE id = @laneId',
+    `SELECT partner_id AS partnerId, partners.name AS partnerName, host, strikes
+     FROM lanes JOIN partners ON partners.id = partner_id WHERE lanes.id = @laneId`,
   ),
   dueLanes: client.prepare<Omit<LaneHead, 'dueAt'> & { at: number; limit: number }, DueLane>(`
     SELECT due_at AS dueAt, (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS firstAt

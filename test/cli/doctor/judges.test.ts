@@ -133,9 +133,8 @@ describe('a judgement', () => {
   })
 
   test('a database without a service is a warning, and a failure once something is due', () => {
-    expect(states(judgeService({ due: 0 }))).toEqual(['warning'])
-    expect(states(judgeService({ due: 3 }))).toEqual(['failed'])
-    expect(judgeService({ due: 3 }).text.en).toContain('3')
+    expect(states(judgeService({ due: 0, at: NOW, call }))).toEqual(['warning'])
+    expect(states(judgeService({ due: 3, at: NOW, call }))).toEqual(['failed'])
   })
 
   test('of readers sees those that hold a read mark', () => {
@@ -198,16 +197,21 @@ describe('a judgement', () => {
   test('of the channel of operators says what to do about each answer', () => {
     const told = { channel: 'wecom' as const, answer: { kind: 'told' as const } }
     const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', said: 'keywords' }
-    const now = { told: null, refusing: null, now: NOW }
+    const now = { told: null, refused: [] }
     expect(judgeOperator(null, now, call)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
     expect(states(judgeOperator('chat.example', now, call))).toEqual(['ok'])
     expect(states(judgeOperator('chat.example', { ...now, told }, call))).toEqual(['ok'])
-    const found = judgeOperator('chat.example', { ...now, told: { ...told, answer: refused } }, call)
+    const [found] = [judgeOperator('chat.example', { ...now, told: { ...told, answer: refused } }, call)].flat() as [
+      Finding,
+    ]
     expect(states(found)).toEqual(['failed'])
     expect(found.todo?.en).toContain('keyword')
     const refusing = { since: NOW, channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
-    expect(judgeOperator('chat.example', { ...now, refusing }, call)).toMatchObject({ state: 'failed' })
-    expect(judgeOperator('chat.example', { ...now, refusing, told }, call)).toMatchObject({ state: 'ok' })
+    const seen = { ...now, refused: [judgeTrouble({ code: 'operators_not_told', ...refusing }, { at: NOW, call })] }
+    expect(judgeOperator('chat.example', seen, call)).toMatchObject([
+      { state: 'failed', command: 'idface-notifier notify-test' },
+    ])
+    expect(judgeOperator('chat.example', { ...seen, told }, call)).toMatchObject({ state: 'ok' })
   })
 
   test('of what waits gives the command that ends it', () => {
@@ -235,9 +239,9 @@ describe('a judgement', () => {
       judgeBackup(
         {
           good: ago === null ? null : { at: NOW - ago, path: '/b/1.db', bytes: 9 },
-          failed: bad ? { at: NOW, reason: 'no_room' } : null,
+          failed: null,
         },
-        { problem, now: NOW, call, folder: '/backup' },
+        { failure: bad ? [judgeDisk('/d', 'NFS')] : [], problem, now: NOW, call, folder: '/backup' },
       )
     const moved = { kind: 'no_backup', path: '/b/1.db' } as const
     expect(states(judge(null))).toEqual(['warning'])

@@ -79,7 +79,7 @@ export const describeStats = (open: OpenStore): void => {
     for (let n = 0; n < 2; n++) await bench.resolve({ callbackUrl: 'https://hangs.example/hook' })
     await bench.resolve({ callbackUrl: 'https://one.example/' })
     expect(await mostFor()).toEqual({
-      ...{ partnerId: bench.partnerId, host: 'hangs.example', due: 2, isSilent: false },
+      ...{ partnerId: bench.partnerId, partnerName: 'partner', host: 'hangs.example', due: 2, isSilent: false },
     })
     await bench.resolve({ callbackUrl: 'https://two.example/' })
     expect(await mostFor()).toBeNull()

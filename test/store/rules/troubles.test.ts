@@ -164,7 +164,7 @@ test('tells that operators are told nothing', () => {
 })
 
 test('a host that does not answer, and has most of what is late, is named', () => {
-  const busiest = { partnerId: 'par_1', host: 'hangs.example', due: 198, strikes: 3 }
+  const busiest = { partnerId: 'par_1', partnerName: 'Acme', host: 'hangs.example', due: 198, strikes: 3 }
   const { deliveries } = statsOf({
     ...{ at: AT, accounts: [], openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },

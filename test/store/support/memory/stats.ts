@@ -42,7 +42,7 @@ export const createStats = ({
           tables.messages.where(({ laneId }) => laneId === id),
           at,
         )
-        return { partnerId, host, strikes, due }
+        return { partnerId, partnerName: tables.partners.get(partnerId)?.name ?? '', host, strikes, due }
       })
       .filter(({ due }) => due > 0)
       .sort((a, b) => b.due - a.due || (`${a.partnerId} ${a.host}` < `${b.partnerId} ${b.host}` ? -1 : 1))[0] ?? null
