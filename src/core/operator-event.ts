@@ -23,8 +23,8 @@ export interface OperatorDetails {
   'callback.failing': Whose & { since: number; error: string }
   /** `erasedFrom`: when RETENTION begins to erase what is held, about; an event of an earlier version has none. */
   'callback.disabled': Whose & { since: number; error: string; erasedFrom?: number }
-  /** Subject: the partner. `host` is that of the last one. */
-  'message.exhausted': Whose
+  /** Subject: the partner. `host` and `error` are of the last one; an event of an earlier version has no `error`. */
+  'message.exhausted': Whose & { error?: string }
   /** Subject: the node's name. */
   'node.lost': TroubleOf<'node_lost'>
   'node.differs': TroubleOf<'node_differs'>

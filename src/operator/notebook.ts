@@ -114,8 +114,9 @@ export const noteOf = ({ name, fields }: TelemetryEvent, at: number): OperatorNo
       return { condition: name, subject: `${account} ${status}`, at, adds: 1, details: { account, status } }
     }
     case 'message.exhausted': {
-      const { partnerId, host } = fields
-      return { condition: name, subject: partnerId, at, adds: 1, details: { partnerId, host } }
+      const { partnerId, host, httpStatus, error: kind, detail } = fields
+      const error = httpStatus === null ? [kind, detail].filter(one => one !== null).join(' ') : `http_${httpStatus}`
+      return { condition: name, subject: partnerId, at, adds: 1, details: { partnerId, host, error } }
     }
     case 'backup.failed': {
       const details = { code: 'backup_failed', since: Date.parse(fields.at), reason: fields.reason } as const

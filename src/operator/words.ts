@@ -80,8 +80,8 @@ const en: Texts = {
       remedy:
         'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. "idface-notifier callback list" shows the URL; "idface-notifier callback enable" is for you.',
     }),
-    'message.exhausted': ({ host, ...whose }, count) => ({
-      sentence: `${count === 1 ? 'A webhook' : `${count} webhooks`} of partner ${showPartner(whose)} could not be delivered and ${count === 1 ? 'is' : 'are'} not tried again, the last one to ${host}.`,
+    'message.exhausted': ({ host, error, ...whose }, count) => ({
+      sentence: `${count === 1 ? 'A webhook' : `${count} webhooks`} of partner ${showPartner(whose)} could not be delivered and ${count === 1 ? 'is' : 'are'} not tried again, the last one to ${host}${error === undefined ? '' : ` (${error})`}.`,
       remedy: `Tell the partner, who has not been told of these results. When the receiver works again, run "${resendOf(whose)}", or let the partner do so (POST /v1/resend).`,
     }),
   },
@@ -133,8 +133,8 @@ const zh: Texts = {
       remedy:
         '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。用 "idface-notifier callback list" 查看具体地址；您也可以用 "idface-notifier callback enable" 启用。',
     }),
-    'message.exhausted': ({ host, ...whose }, count) => ({
-      sentence: `合作方 ${showPartner(whose)} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}。`,
+    'message.exhausted': ({ host, error, ...whose }, count) => ({
+      sentence: `合作方 ${showPartner(whose)} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}${error === undefined ? '' : `（${error}）`}。`,
       remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，运行 "${resendOf(whose)}"，或由合作方自行重发（POST /v1/resend）。`,
     }),
   },

@@ -10,6 +10,7 @@ export const DELIVERY_EVENTS = {
     fields: {
       ...{ messageId: TEXT, registrationId: TEXT, partnerId: TEXT, host: TEXT, attempts: NUMBER },
       ...{ end: field<'exhausted' | 'gone'>('text'), httpStatus: orNull(NUMBER), error: orNull(TEXT) },
+      detail: orNull(TEXT),
     },
     meaning:
       'A webhook is given up: its last attempt failed, or the receiver answered 410. Tell the partner; when the receiver works again, resend it, or let the partner do so.',

@@ -5,8 +5,10 @@ import type { Emit } from '../telemetry/emit.ts'
 
 type Ended = NonNullable<MessageOutcome>
 
-const httpStatusOf = (result: SendResult): number | null => (result.kind === 'answered' ? result.httpStatus : null)
-const errorOf = (result: SendResult): string | null => (result.kind === 'failed' ? result.error : null)
+const whyOf = (result: SendResult) =>
+  result.kind === 'answered'
+    ? { httpStatus: result.httpStatus, error: null, detail: null }
+    : { httpStatus: null, error: result.error, detail: result.detail }
 
 /** Tells of attempts when they have ended, and of ends when they are recorded. */
 export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.delivered' | 'message.exhausted'>) => ({
@@ -23,9 +25,7 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
       attempt: message.attempts + 1,
       origin: originOf(message),
       outcome,
-      httpStatus: httpStatusOf(result),
-      error: errorOf(result),
-      detail: result.kind === 'failed' ? result.detail : null,
+      ...whyOf(result),
       lagMs: Math.max(0, at - message.dueAt),
       durationMs: result.durationMs,
     }),
@@ -38,6 +38,6 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
       attempts: message.attempts + 1,
     }
     if (end === 'delivered') emit('message.delivered', { ...told, ageMs: Math.max(0, at - message.createdAt) })
-    else emit('message.exhausted', { ...told, end, httpStatus: httpStatusOf(result), error: errorOf(result) })
+    else emit('message.exhausted', { ...told, end, ...whyOf(result) })
   },
 })

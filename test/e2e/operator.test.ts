@@ -67,7 +67,9 @@ describe.concurrent('operators', () => {
     await stage.api.until(id, one => one.delivery.state === 'exhausted')
     const { data } = await duty.until('message.exhausted')
     expect(data.subject).toBe(stage.partner.partnerId)
-    expect(data.sentence).toMatch(/^合作方 first \(partner_\w+\) 有 1 个回调未能送达，不再重试；最近一个发往 127\.0\.0\.1/)
+    expect(data.sentence).toMatch(
+      /^合作方 first \(partner_\w+\) 有 1 个回调未能送达，不再重试；最近一个发往 127\.0\.0\.1/,
+    )
   })
 })
 

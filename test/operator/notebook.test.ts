@@ -125,8 +125,13 @@ test.each<[TelemetryEvent['name'], object, object | null]>([
   ],
   [
     'message.exhausted',
-    { partnerId: 'partner_1', host: 'partner.example', messageId: 'reg_1', registrationId: 'reg_1' },
-    { subject: 'partner_1', details: { partnerId: 'partner_1', host: 'partner.example' } },
+    { partnerId: 'partner_1', host: 'a.example', httpStatus: null, error: 'tls', detail: 'CERT_HAS_EXPIRED' },
+    { subject: 'partner_1', details: { partnerId: 'partner_1', host: 'a.example', error: 'tls CERT_HAS_EXPIRED' } },
+  ],
+  [
+    'message.exhausted',
+    { partnerId: 'partner_1', host: 'a.example', httpStatus: 503, error: null, detail: null },
+    { details: { error: 'http_503' } },
   ],
   ['backup.failed', { at: '2026-11-26T02:00:00.000Z', reason: 'no_room' }, { condition: 'backup.failed', adds: 1 }],
   ['backup.done', { at: '2026-11-26T02:00:00.000Z', bytes: 1 }, { condition: 'backup.failed', details: null }],
