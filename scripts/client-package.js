@@ -10,6 +10,8 @@ import { gzipSync } from 'node:zlib'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ENTRIES = ['client', 'webhook']
+/** Its command, which runs on Node only. */
+const BIN = 'esm/bin.js'
 /** The folders of the package. In each its package.json says what `.js` and `.d.ts` are. */
 const FORMATS = /** @type {const} */ ({ esm: 'module', cjs: 'commonjs' })
 
@@ -36,6 +38,7 @@ const manifest = {
   type: 'module',
   sideEffects: false,
   engines: { node: '>=20' },
+  bin: { [name]: `./${BIN}` },
   exports: { ...Object.fromEntries(ENTRIES.map(exportOf)), './package.json': './package.json' },
   // For TypeScript with `moduleResolution: node10`, which reads no exports.
   typesVersions: { '*': Object.fromEntries(ENTRIES.map(entry => [entry, [`./cjs/${entry}/index.d.ts`]])) },
@@ -56,6 +59,21 @@ const bundle = async (esbuild, format) => {
   })
   const paths = ENTRIES.map(entry => `${format}/${entry}/index.js`)
   return Object.fromEntries(outputFiles.map(({ text }, index) => [paths[index] ?? '', text]))
+}
+
+/** @param {typeof import('esbuild')} esbuild @returns {Promise<string>} */
+const bundleBin = async esbuild => {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: ['src/client/bin.ts'],
+    absWorkingDir: ROOT,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+  })
+  return outputFiles[0]?.text ?? ''
 }
 
 /** The declarations that the entries need, by their paths under `src`. @returns {Files} */
@@ -91,6 +109,7 @@ const build = async esbuild => {
     'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
     'README.md': textOf('src/client/README.md'),
     LICENSE: textOf('LICENSE'),
+    [BIN]: await bundleBin(esbuild),
   }
   for (const [format, type] of Object.entries(FORMATS)) {
     files[`${format}/package.json`] = `${JSON.stringify({ type })}\n`

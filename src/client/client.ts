@@ -3,6 +3,7 @@ import type { MessageState } from '../core/message.ts'
 import { splitBatches } from './batches.ts'
 import { NotifierError } from './error.ts'
 import { createPages, type Pages } from './pages.ts'
+import { pause } from './pause.ts'
 import type {
   Attempt,
   BulkResend,
@@ -18,7 +19,7 @@ import type {
   Status,
   StoredEvent,
 } from './shapes.ts'
-import type { Call, Transport, TransportOptions } from './transport.ts'
+import type { Call, Transport } from './transport.ts'
 
 export interface Signalled {
   /** Aborts the call, which then rejects with the signal's reason. */
@@ -103,10 +104,7 @@ export interface Client {
    * keep each `nextCursor` once its page is processed.
    */
   events(from?: EventFilter, options?: Signalled): Pages<StoredEvent, string>
-  /**
-   * Waits until the registration has ended. After `timeoutMs` it resolves with one still `pending`; no limit unless given. It
-   * goes on through network errors and restarts of the service until then.
-   */
+  /** Waits until it has ended, through outages too. After `timeoutMs` it resolves with one still `pending`; no limit unless given. */
   waitForVerdict(id: string, options?: Signalled & { timeoutMs?: number | undefined }): Promise<Registration>
   /** The live ones, newest first. */
   signingSecrets(options?: Signalled): Promise<SigningSecret[]>
@@ -124,14 +122,10 @@ export interface Client {
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
 }
 
-interface CallDeps extends Pick<TransportOptions, 'elapsed' | 'pause'> {
-  request: Transport
-}
-
 const SHORTEST_TURN_MS = 1 * SECOND
 
 /** @param deps.elapsed ms of a clock that never jumps */
-export const createCalls = ({ request, elapsed, pause }: CallDeps): Client => {
+export const createCalls = ({ request, elapsed }: { request: Transport; elapsed: () => number }): Client => {
   const get = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>
     request<Answer>({ method: 'GET', path, ...more })
   const post = <Answer>(path: string, more: Omit<Call, 'method' | 'path'> = {}) =>

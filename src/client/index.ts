@@ -85,6 +85,5 @@ export const createClient = (options: ClientOptions): Client => {
       random: Math.random,
     }),
     elapsed,
-    pause,
   })
 }

@@ -104,9 +104,8 @@ const unreachable = (why: string): Words => ({
 })
 
 /**
- * How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads. The
- * last try is made when the time is over, so that an outage as long as that is crossed. A `Retry-After` that is longer is not
- * waited for: the caller gets the error and decides.
+ * How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads.
+ * The last try is at the end of the time, and a `Retry-After` that is longer is left to the caller.
  */
 const delayAfter = (
   error: NotifierError,
@@ -141,7 +140,7 @@ const createAddressing = ({ baseUrl, apiKey, language }: Pick<TransportOptions, 
 }
 
 /** fetch only says "fetch failed"; its cause says more. */
-const describe = (error: unknown): string => {
+export const describe = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = codeOf(cause)
   return typeof code === 'string' ? code : String(cause)

@@ -86,7 +86,7 @@ const openOutage = (downMs: number, answer: () => Response = () => new Response(
     pause: pauseHere,
     random: () => 0.5,
   })
-  return { triedAt, waits, elapsed, request, calls: createCalls({ request, elapsed, pause: pauseHere }) }
+  return { triedAt, waits, elapsed, request, calls: createCalls({ request, elapsed }) }
 }
 
 const GET = { method: 'GET', path: 'v1/me' } as const

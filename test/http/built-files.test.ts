@@ -8,7 +8,7 @@ import { openFolder } from '../support/service.ts'
 test('the client package of a version is read as it was built', async () => {
   await using folder = await openFolder()
   const served = pathToFileURL(join(folder.path, '/'))
-  expect(await readClientPackage('1.2.3', served)).toBeNull()
+  await expect(readClientPackage('1.2.3', served)).rejects.toMatchObject({ code: 'not_found' })
   await writeFile(new URL('client-1.2.3.tgz', served), 'the package')
-  expect(Buffer.from((await readClientPackage('1.2.3', served)) ?? []).toString()).toBe('the package')
+  expect(Buffer.from(await readClientPackage('1.2.3', served)).toString()).toBe('the package')
 })

@@ -1,9 +1,14 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/version.ts'
+import { webhookHandler } from '../../src/webhook/index.ts'
 import { openStage } from '../e2e/stage.ts'
 import { openFolder } from '../support/service.ts'
 import { run } from './install.ts'
@@ -172,12 +177,67 @@ for (const { name, command, reason } of RUNTIMES)
     })
   })
 
+describe('the command of the client package', () => {
+  const NPX = ['--yes', '--registry=http://127.0.0.1:9', '--fetch-retries=0']
+
+  test('forwards webhooks to a server here, which verifies them, until Ctrl-C', async () => {
+    const { apiKey, signingSecret, api } = stage.partner
+    const verified: unknown[] = []
+    const hook = createServer(
+      webhookHandler({ secret: signingSecret, onEvent: event => void verified.push(event.data) }),
+    ).listen(0, '127.0.0.1')
+    await once(hook, 'listening')
+    const { port } = hook.address() as AddressInfo
+    const { HOME = '', PATH = '' } = process.env
+    const env = {
+      HOME,
+      PATH: `${join(ROOT, 'node_modules/.bin')}:${PATH}`,
+      NOTIFIER_URL: stage.service.url,
+      API_KEY: apiKey,
+    }
+    const tarball = `${stage.service.url}/docs/${TARBALL}`
+    const args = [...NPX, tarball, 'listen', `http://127.0.0.1:${port}/hook`]
+    const listening = spawn('npx', args, { cwd: folder.path, env, detached: true })
+    const lines = createInterface(listening.stdout)[Symbol.asyncIterator]()
+    expect((await lines.next()).value).toMatch(/^\S+ --since /)
+    // Nobody can deliver there.
+    const { id } = await api.register({ idcardid: 'test_success_0s_listen', callbackUrl: 'http://127.0.0.1:1/' })
+    expect((await lines.next()).value).toMatch(new RegExp(`idface.succeeded ${id} test_success_0s_listen → 204$`))
+    expect(verified).toMatchObject([{ registrationId: id }])
+    // As a terminal does, to all that stands in the foreground.
+    process.kill(-(listening.pid ?? 0), 'SIGINT')
+    expect((await lines.next()).value).toMatch(/ --after evt_\d/)
+    hook.close()
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends cleanly on %s', async signal => {
+    const args = [join(installed, 'esm/bin.js'), 'listen', 'http://127.0.0.1:1/', '--url', stage.service.url]
+    const listening = spawn(join(ROOT, 'node_modules/.bin/node'), [...args, '--api-key', stage.partner.apiKey], {
+      env: {},
+    })
+    await once(listening.stdout, 'data')
+    listening.kill(signal)
+    expect(await once(listening, 'exit')).toEqual([0, null])
+  })
+
+  test.each([
+    [['listen'], 4],
+    [['listen', 'ftp://x', '--since', 'noon', '--port=1'], 6],
+    [[], 5],
+  ])('refuses %j, with all that is wrong', async (args, count) => {
+    const { code, stdout, stderr } = await run('node', [join(installed, 'esm/bin.js'), ...args], project)
+    expect([code, stdout]).toEqual([2, ''])
+    const [problems = '', usage] = stderr.split('\n\n')
+    expect([problems.split('\n').length, usage?.startsWith('Usage: ')]).toEqual([count - 1, true])
+  })
+})
+
 describe('the client package', () => {
   test('is small, has no dependency, no script, and the version of the service', async () => {
     expect((await download()).length).toBeLessThan(MOST_BYTES)
     const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
     expect(manifest).toMatchObject({ name: 'idface-notifier', version: VERSION, engines: { node: '>=20' } })
-    for (const field of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts', 'bin'])
+    for (const field of ['dependencies', 'peerDependencies', 'optionalDependencies', 'scripts'])
       expect(manifest).not.toHaveProperty(field)
   })
 

@@ -1,8 +1,4 @@
-import type { Language } from '../../core/language.ts'
-
-/** The order is POSIX's: the first variable that is set and not empty counts. */
-const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
-  /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'zh' : 'en'
+import { type Language, languageOf } from '../../core/language.ts'
 
 export const isLanguage = (text: unknown): text is Language => text === 'zh' || text === 'en'
 

@@ -81,10 +81,6 @@ const readerOf = (c: Context): Pick<View, 'language' | 'chosen'> => {
 
 const NO_PAGE = { en: 'There is no page with this name.', zh: '没有该名称的页面。' }
 const NO_FILE = { en: 'There is no file with this name.', zh: '没有该名称的文件。' }
-const NOT_BUILT = {
-  en: 'The client package has not been built here: the operator does it with npm run build:client.',
-  zh: '此处尚未构建客户端包：请运维人员运行 npm run build:client。',
-}
 
 const FILES = { en: { title: 'The files', download: 'download' }, zh: { title: '文件', download: '下载' } }
 
@@ -181,13 +177,11 @@ export const createDocs = (deps: DocsDeps) => {
     })
   }
 
-  // Read each time: it may be built while the service runs.
-  const sendClient = async (c: Context, version: string, cacheControl = 'no-cache') => {
-    const bytes = await readClientPackage(version)
-    if (!bytes)
-      throw version === deps.version ? new AppError('unavailable', NOT_BUILT) : new AppError('not_found', NO_FILE)
-    c.header('cache-control', cacheControl)
-    return send(c, createAsset(TARBALL, bytes))
+  const sendClient = async (c: Context, version: string | undefined) => {
+    // Read each time: it may be built while the service runs.
+    const asset = createAsset(TARBALL, await readClientPackage(version ?? deps.version))
+    c.header('cache-control', version === undefined ? 'no-cache' : IMMUTABLE)
+    return send(c, asset)
   }
 
   app.use('/openapi.json', limit, headers)
@@ -198,10 +192,9 @@ export const createDocs = (deps: DocsDeps) => {
   app.get('/openapi.yaml', c => sendOpenApi(c, 'yaml'))
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
-  app.get('/docs/client.tgz', c => sendClient(c, deps.version))
   app.get('/docs/:page', c => {
-    const [, version] = /^client-(\d+\.\d+\.\d+)\.tgz$/.exec(c.req.param('page')) ?? []
-    if (version !== undefined) return sendClient(c, version, IMMUTABLE)
+    const tarball = /^client(?:-(\d+\.\d+\.\d+))?\.tgz$/.exec(c.req.param('page'))
+    if (tarball) return sendClient(c, tarball[1])
     const path = `docs/${c.req.param('page')}`
     if (path === REFERENCE.path) return sendReference(c)
     const page = PAGES.find(one => one.path === path)

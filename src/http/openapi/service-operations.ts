@@ -38,8 +38,7 @@ export const PAGES: Readonly<Record<`GET /${string}`, readonly number[]>> = {
   'GET /openapi.yaml': [200, 429],
   'GET /v1/admin/openapi.json': [200, 400, 401, 403, 404, 429, 500, 503],
   'GET /docs': [200, 429],
-  'GET /docs/client.tgz': [200, 429, 503],
-  'GET /docs/:page': [200, 404, 429, 503],
+  'GET /docs/:page': [200, 404, 429],
   'GET /docs/examples/:file': [200, 404, 429],
   'GET /docs/assets/:file': [200, 404, 429],
 }

@@ -3,7 +3,6 @@ import addFormats from 'ajv-formats'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createCalls } from '../../../src/client/client.ts'
-import { pause } from '../../../src/client/pause.ts'
 import { PAGES } from '../../../src/http/openapi/service-operations.ts'
 import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
 import { operationsOf, operatorDocument, partnerDocument, resolveIn } from './support/documents.ts'
@@ -48,7 +47,7 @@ describe('the document for partners', () => {
   })
 
   test('calls each operation as the client does', async () => {
-    const { waitForVerdict, ...verbs } = createCalls({ request: () => Promise.reject(), elapsed: () => 0, pause })
+    const { waitForVerdict, ...verbs } = createCalls({ request: () => Promise.reject(), elapsed: () => 0 })
     expect(waitForVerdict).toBeTypeOf('function') // Its calls are those of getRegistration.
     const names = operationsOf(await partnerDocument(api)).map(([, { operationId }]) => operationId)
     expect(names.toSorted()).toEqual(Object.keys(verbs).toSorted())

@@ -19,7 +19,6 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /openapi.yaml': 'public',
   'GET /': 'public',
   'GET /docs': 'public',
-  'GET /docs/client.tgz': 'public',
   'GET /docs/:page': 'public',
   'GET /docs/examples/:file': 'public',
   'GET /docs/assets/:file': 'public',

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { readDuration, SECOND } from '../core/duration.ts'
+import { languageOf, type Words } from '../core/language.ts'
+import { createClient, NotifierError } from './index.ts'
+import { listen } from './listen.ts'
+import { pause } from './pause.ts'
+
+const USAGE: Words = {
+  en: `Usage: idface-notifier listen URL [--url URL] [--api-key KEY] [--since TIME] [--after CURSOR]
+Forwards webhooks, signed and as they are made, to your own server, such as http://localhost:3000/hook. The service is named by
+NOTIFIER_URL or --url, the API key is in API_KEY or --api-key. TIME is 2026-11-24T08:00:00Z, or 10m for ten minutes ago.
+`,
+  zh: `用法：idface-notifier listen URL [--url URL] [--api-key KEY] [--since TIME] [--after CURSOR]
+将新产生的回调连同签名转发到您自己的服务，例如 http://localhost:3000/hook。本服务的地址取自 NOTIFIER_URL 或 --url，
+API 密钥取自 API_KEY 或 --api-key。TIME 为起始时间，例如 2026-11-24T08:00:00Z，或 10m（10 分钟前）。
+`,
+}
+
+const isAddress = (text = ''): boolean => /^https?:\/\/[^/@]+(\/|$)/i.test(text) && URL.canParse(text)
+const NO_BASE = /[?#]|\/v1\/*$/
+const TIME = /^$|^\d{4}-.*T.*(Z|[+-]\d\d:\d\d)$/
+const { env } = process
+const language = languageOf(env)
+const option = { type: 'string' } as const
+const options = { url: option, 'api-key': option, since: option, after: option }
+// If it were strict, it would name only the first mistake, in English. So an option may be unknown, or `true` for want of a value.
+const { values, positionals } = parseArgs({ options, allowPositionals: true, strict: false })
+const strays = Object.keys(values).filter(name => !(name in options) || values[name as 'url'] === true)
+const given = values as Partial<Record<keyof typeof options, string>>
+const { url = env.NOTIFIER_URL ?? '', 'api-key': apiKey = env.API_KEY ?? '', after } = given
+const agoMs = readDuration(given.since ?? '')
+const since = agoMs === null ? given.since : new Date(Date.now() - agoMs).toISOString()
+const [command, target = '', ...rest] = positionals
+const rules: readonly [isKept: boolean, en: string, zh: string][] = [
+  [command === 'listen', 'the command must be listen', '命令必须是 listen'],
+  [isAddress(target) && rest.length === 0, 'URL must be one http(s) address', 'URL 必须是一个 http(s) 地址'],
+  [isAddress(url) && !NO_BASE.test(url), "NOTIFIER_URL must be the service's address", 'NOTIFIER_URL 必须是服务的地址'],
+  [/^ifn_[\x21-\x7e]+$/.test(apiKey), 'API_KEY must be the API key, ifn_…', 'API_KEY 必须是 API 密钥 ifn_…'],
+  [TIME.test(since ?? ''), '--since must be a time with its offset', '--since 必须是带时区偏移的时间'],
+  [strays.length === 0, `unknown, or without a value: ${strays}`, `无此选项或缺少值：${strays}`],
+]
+const problems = rules.flatMap(([isKept, en, zh]) => (isKept ? [] : [{ en, zh }[language]]))
+
+if (values.help) process.stdout.write(USAGE[language])
+else if (problems.length > 0) {
+  process.stderr.write([...problems, '', USAGE[language]].join('\n'))
+  process.exitCode = 2
+} else {
+  const end = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort())
+  const say = (line: string) => process.stdout.write(`${new Date().toTimeString().slice(0, 8)} ${line}\n`)
+  const client = createClient({ baseUrl: url, apiKey, language, retryForMs: 5 * SECOND })
+  await listen({ client, fetch, pause, say, signal: end.signal }, { target, since, after }).catch((error: unknown) => {
+    if (!(error instanceof NotifierError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  })
+}
