@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { openFolder } from '../support/service.ts'
 import { freePorts } from './free-ports.ts'
 import { isInstalled, openTerminal, SHELLS } from './terminal.ts'
@@ -38,6 +39,10 @@ const replaceAll = (text: string, values: Readonly<Record<string, string>>): str
   Object.entries(values).reduce((result, [from, to]) => result.replaceAll(from, to), text)
 
 const COMPLAINT = /command not found|no matches found|parse error|syntax error|event not found|bad pattern/i
+
+beforeAll(() => {
+  spawnSync(process.execPath, [join(ROOT, 'scripts/client-package.js')])
+})
 
 describe.each(SHELLS)('pasted into %s', shell => {
   test.skipIf(!isInstalled(shell))(
@@ -80,9 +85,8 @@ describe.each(SHELLS)('pasted into %s', shell => {
         'whsec_…': secret,
         'https://partner.example/hook': `http://127.0.0.1:${second}/hook`,
       }
-      const [exports = '', me = '', take = '', callback = '', probe = '', add = '', explain = '', ...more] = steps.map(
-        step => replaceAll(step, values),
-      )
+      const [exports = '', me = '', take = '', callback = '', listen = '', probe = '', add = '', explain = '', ...more] =
+        steps.map(step => replaceAll(step, values))
       expect(more).toEqual([])
       await using four = open(partner.path, { PORT: `${second}` })
       four.paste(exports)
@@ -96,13 +100,18 @@ describe.each(SHELLS)('pasted into %s', shell => {
       five.paste(probe)
       await five.shows(/"outcome":"delivered"/)
       await four.shows(/idface\.test/)
+      await using six = open(partner.path, { npm_config_registry: 'http://127.0.0.1:9' })
+      six.paste(exports)
+      six.paste(listen.replace('9000', `${second}`))
+      await six.shows(/--since /)
       five.paste(add)
       const [, id = ''] = await five.shows(/"id":"(reg_\w+)","idcardid":"test_success_3s_my-1"/)
       await four.shows(/idface\.succeeded test_success_3s_my-1/)
       five.paste(explain.replace('reg_…', id))
       await five.shows(/"sentence":"The verification succeeded/)
 
-      for (const terminal of [one, two, three, four, five]) expect(terminal.text()).not.toMatch(COMPLAINT)
+      await six.shows(/idface\.succeeded reg_\w+ test_success_3s_my-1 → 204/)
+      for (const terminal of [one, two, three, four, five, six]) expect(terminal.text()).not.toMatch(COMPLAINT)
     },
     120_000,
   )
