@@ -68,7 +68,7 @@ describe('the start page', () => {
       await using stage = await openStage({ SANDBOX: 'true' })
       const { service, partner, folder } = stage
       const page = await fetch(`${service.url}/docs?lang=${language}`).then(response => response.text())
-      const [secrets = '', me = '', receiver = '', address = '', test = '', register = '', explain = ''] =
+      const [secrets = '', me = '', receiver = '', address = '', , test = '', register = '', explain = ''] =
         blocksOf(page)
       const known = replaced(replaced(secrets, 'ifn_…', partner.apiKey), 'whsec_…', partner.signingSecret)
       const paste = async (...commands: string[]) => {

@@ -85,8 +85,17 @@ describe.each(SHELLS)('pasted into %s', shell => {
         'whsec_…': secret,
         'https://partner.example/hook': `http://127.0.0.1:${second}/hook`,
       }
-      const [exports = '', me = '', take = '', callback = '', listen = '', probe = '', add = '', explain = '', ...more] =
-        steps.map(step => replaceAll(step, values))
+      const [
+        exports = '',
+        me = '',
+        take = '',
+        callback = '',
+        listen = '',
+        probe = '',
+        add = '',
+        explain = '',
+        ...more
+      ] = steps.map(step => replaceAll(step, values))
       expect(more).toEqual([])
       await using four = open(partner.path, { PORT: `${second}` })
       four.paste(exports)
