@@ -79,8 +79,11 @@ describe('the start page', () => {
       await using running = await openPasted(shell, `${known}\n${receiver}`, folder)
       const reached = replaced(address, 'https://partner.example', running.url)
       expect(await paste(reached, test)).toMatchObject({ outcome: 'delivered', httpStatus: 204 })
-      const registered = await paste(reached, replaced(register, 'test_success_3s_my-1', 'test_success_1s_my-1'))
-      await expect.poll(() => running.seen.text, { timeout: 15_000 }).toContain('idface.succeeded test_success_1s_my-1')
+      const registered = await paste(reached, replaced(register, 'test_success_3s', 'test_success_1s'))
+      expect(registered.idcardid).toMatch(/^test_success_1s_\d+$/)
+      await expect
+        .poll(() => running.seen.text, { timeout: 15_000 })
+        .toContain(`idface.succeeded ${registered.idcardid}`)
       expect(running.seen.text).toContain('idface.test')
       const { sentence } = await paste(replaced(explain, 'reg_…', registered.id))
       expect(sentence).toEqual(expect.any(String))
