@@ -1,5 +1,11 @@
-// Without this script the pages lack the buttons that copy, and the list of sections is one click away on wide screens too.
+// Without scripts the pages lack the search, colours, the buttons that copy and the choice of one language for all code.
+import { highlight } from './highlight.js'
+import { groupSamples, nameOf } from './samples.js'
+import { addSearch } from './search.js'
 
+const words = JSON.parse(document.body.dataset.words)
+
+// On wide screens the list of sections is open.
 const sections = document.querySelector('.sections details')
 const isWide = matchMedia('(min-width: 60rem)')
 const showSections = () => {
@@ -8,35 +14,53 @@ const showSections = () => {
 showSections()
 isWide.addEventListener('change', showSections)
 
-// On a telephone the links to the pages are one line that scrolls: the page that is shown must not be out of sight.
-const pages = document.querySelector('.pages')
-const shown = pages.querySelector('[aria-current]')
-if (shown) pages.scrollLeft = shown.offsetLeft - pages.offsetLeft - (pages.clientWidth - shown.clientWidth) / 2
+// The service reads the cookie, on all pages: their folder is where the files of the pages are.
+const folder = new URL('..', import.meta.url).pathname.replace(/\/$/, '')
+const YEAR_SECONDS = 365 * 86_400
+for (const link of document.querySelectorAll('.languages a'))
+  link.addEventListener('click', () => {
+    const language = new URLSearchParams(link.search).get('lang')
+    // biome-ignore lint/suspicious/noDocumentCookie: cookieStore is not there over plain http.
+    document.cookie = `lang=${language}; path=${folder}; max-age=${YEAR_SECONDS}; samesite=lax`
+    link.hash = location.hash
+  })
 
-// A button that copies, beside each block of code.
-const { copy, copied } = document.body.dataset
 const SHOWN_MS = 2_000
-
 const write = async (text, block) => {
   if (navigator.clipboard) return navigator.clipboard.writeText(text)
   // Browsers have no clipboard for pages that come over plain http.
   getSelection().selectAllChildren(block)
   document.execCommand('copy')
 }
-
-for (const block of document.querySelectorAll('.text pre > code')) {
+/** Puts a line with the name of its language and a button that copies above a block of code. */
+const frameCode = block => {
   const button = document.createElement('button')
   button.type = 'button'
-  button.textContent = copy
+  button.textContent = words.copy
   button.addEventListener('click', async () => {
     await write(block.textContent, block)
-    button.textContent = copied
+    button.textContent = words.copied
     setTimeout(() => {
-      button.textContent = copy
+      button.textContent = words.copy
     }, SHOWN_MS)
   })
+  const bar = document.createElement('div')
+  bar.className = 'bar'
+  bar.append(nameOf(block), button)
   const frame = document.createElement('div')
   frame.className = 'code'
   block.parentElement.replaceWith(frame)
-  frame.append(block.parentElement, button)
+  frame.append(bar, block.parentElement)
 }
+
+for (const block of document.querySelectorAll('main pre > code')) {
+  frameCode(block)
+  highlight(block)
+}
+groupSamples(words.code)
+addSearch(words)
+
+// On a telephone the links to the pages are one line that scrolls: the page that is shown must not be out of sight.
+const pages = document.querySelector('.pages')
+const shown = pages.querySelector('[aria-current]')
+if (shown) pages.scrollLeft = shown.offsetLeft - pages.offsetLeft - (pages.clientWidth - shown.clientWidth) / 2

@@ -10,8 +10,8 @@ const CHINESE = globSync(['*.zh-CN.md', 'docs/**/*.zh-CN.md'], { cwd: ROOT })
 const PAIRS = CHINESE.map(chinese => [chinese.replace('.zh-CN', ''), chinese] as const)
 
 const BLOCK = /^```[\s\S]*?^```$/gm
-/** The texts of a problem, which are in the language asked for. */
-const PROBLEM_TEXT = /(?<="(?:title|detail|message)": )"(?:[^"\\\n]|\\.)*"/g
+/** The texts of answers, which are in the language asked for. */
+const PROBLEM_TEXT = /(?<="(?:title|detail|message|sentence|language)": )"(?:[^"\\\n]|\\.)*"/g
 /** What is run is the same; the comments in it are translated, and the language asked for is another. */
 const blocksOf = (page: string): string[] =>
   (page.match(BLOCK) ?? []).map(block =>

@@ -1,13 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { basename, extname } from 'node:path/posix'
 import { codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
+import { EXAMPLE_URL } from './base-url.ts'
 import { servedLink } from './links.ts'
 import { type Rendered, renderMarkdown } from './markdown.ts'
-import { type Page, queryOf, toRoot } from './pages.ts'
+import { EXAMPLES, type Page, queryOf, toRoot } from './pages.ts'
 import { type ShownSettings, withSettings } from './setting-texts.ts'
 
 export const DOCS = new URL('../../../docs/', import.meta.url)
 const ANCHOR_LABEL = { en: 'Link to this section', zh: '本节链接' }
+
+/** An example's file is a page too. */
+type Place = Pick<Page, 'path' | 'source'>
 
 export interface Document extends Rendered {
   /** English where there is no Chinese document. */
@@ -26,6 +31,30 @@ const readSource = async (source: string, language: Language) => {
   return { language: 'en' as const, name: english, text: await readFile(new URL(english, DOCS), 'utf8') }
 }
 
+const EXAMPLE = {
+  en: { all: 'All examples', raw: 'As plain text' },
+  zh: { all: '全部示例', raw: '纯文本' },
+}
+
+/** The file of an example as a document. */
+const readExample = async (source: string, language: Language) => {
+  const file = basename(source)
+  const { all, raw } = EXAMPLE[language]
+  const code = await readFile(new URL(source, DOCS), 'utf8')
+  const text = `# ${file}
+
+[${all}](README.md) · [${raw}](${file}?raw)
+
+\`\`\`sh
+curl -fO ${EXAMPLE_URL}/docs/${source}
+\`\`\`
+
+\`\`\`\`${extname(file).slice(1)}
+${code.trimEnd()}
+\`\`\`\``
+  return { language, name: source, text }
+}
+
 /**
  * The document of a page in the reader's language, with the settings of this service. It is read and rendered once; there are
  * at most four of a page.
@@ -35,8 +64,9 @@ const readSource = async (source: string, language: Language) => {
 export const createDocuments = (settings: ShownSettings) => {
   const rendered = new Map<string, Promise<Document>>()
 
-  const render = async (page: Page, language: Language, chosen: Language | null): Promise<Document> => {
-    const source = await readSource(page.source, language)
+  const render = async (page: Place, language: Language, chosen: Language | null): Promise<Document> => {
+    const read = page.path.startsWith(`${EXAMPLES.path}/`) ? readExample : readSource
+    const source = await read(page.source, language)
     const scope = { document: source.name, toRoot: toRoot(page.path), query: queryOf(chosen) }
     const content = await renderMarkdown(withSettings(source.text, settings, source.language), {
       linkTo: href => servedLink(href, scope),
@@ -45,7 +75,7 @@ export const createDocuments = (settings: ShownSettings) => {
     return { ...content, language: source.language }
   }
 
-  return (page: Page, language: Language, chosen: Language | null): Promise<Document> => {
+  return (page: Place, language: Language, chosen: Language | null): Promise<Document> => {
     const key = `${page.path} ${language} ${chosen}`
     const known = rendered.get(key)
     if (known !== undefined) return known

@@ -1,6 +1,7 @@
 import { html, raw } from 'hono/html'
 import type { Language } from '../../core/language.ts'
-import { NAVIGATION, queryOf, toRoot } from './pages.ts'
+import type { Section } from './markdown.ts'
+import { PAGES, queryOf, toRoot } from './pages.ts'
 
 type Html = ReturnType<typeof html> | ReturnType<typeof raw>
 
@@ -11,8 +12,10 @@ const WORDS = {
     documentation: 'Documentation',
     sections: 'On this page',
     language: 'Language',
-    copy: 'Copy',
-    copied: 'Copied',
+    script: {
+      ...{ copy: 'Copy', copied: 'Copied', code: 'Language of the code' },
+      ...{ search: 'Search', found: 'Search all pages', nothing: 'Nothing found', close: 'Close' },
+    },
     untranslated: '',
   },
   zh: {
@@ -21,8 +24,10 @@ const WORDS = {
     documentation: '文档',
     sections: '本页内容',
     language: '语言',
-    copy: '复制',
-    copied: '已复制',
+    script: {
+      ...{ copy: '复制', copied: '已复制', code: '示例代码的语言' },
+      ...{ search: '搜索', found: '搜索全部文档', nothing: '没有找到相关内容', close: '关闭' },
+    },
     untranslated: '本页暂无中文版，以下为英文。',
   },
 }
@@ -34,7 +39,7 @@ const LANGUAGES = [
 export interface View {
   path: string
   title: string
-  sections?: readonly { id: string; text: string }[]
+  sections?: readonly Section[]
   content: Html
   /** Of the reader. */
   language: Language
@@ -43,15 +48,10 @@ export interface View {
   /** The language that links carry on. */
   chosen: Language | null
   version: string
-  /** Whether the content is text, and no tool with a style of its own. */
-  isText: boolean
-  /** Beside those of every page, in `docs/assets`. */
-  styles?: readonly string[]
-  scripts?: readonly string[]
 }
 
 const navigation = ({ path, language, chosen }: View) =>
-  NAVIGATION.map(page => {
+  PAGES.map(page => {
     const current = page.path === path ? raw(' aria-current="page"') : ''
     return html`<li><a href="${toRoot(path)}${page.path}${queryOf(chosen)}"${current}>${page.label[language]}</a></li>`
   })
@@ -66,12 +66,12 @@ const sectionList = ({ sections = [], contentLanguage }: View, label: string) =>
   sections.length < 2
     ? ''
     : html`<nav class="sections" aria-label="${label}"><details><summary>${label}</summary><ul lang="${WORDS[contentLanguage].tag}">${sections.map(
-        ({ id, text }) => html`<li><a href="#${id}">${text}</a></li>`,
+        ({ id, text, depth }) => html`<li class="level-${depth}"><a href="#${id}">${text}</a></li>`,
       )}</ul></details></nav>`
 
 /** A whole page. What it loads and where it leads within the service is relative, so that it works below any prefix. */
 export const layout = async (view: View): Promise<string> => {
-  const { path, title, content, isText, language, contentLanguage, version, styles = [], scripts = [] } = view
+  const { path, title, content, language, contentLanguage, version } = view
   const words = WORDS[language]
   const assets = `${toRoot(path)}docs/assets`
   const notice =
@@ -85,10 +85,10 @@ export const layout = async (view: View): Promise<string> => {
 <meta name="color-scheme" content="light dark">
 <title>${title} · idface-notifier</title>
 <link rel="icon" href="${assets}/icon.svg" type="image/svg+xml">
-${['page.css', ...styles].map(file => html`<link rel="stylesheet" href="${assets}/${file}">\n`)}
-${[...scripts, 'page.js'].map(file => html`<script src="${assets}/${file}" defer></script>\n`)}
+<link rel="stylesheet" href="${assets}/page.css">
+<script type="module" src="${assets}/page.js"></script>
 </head>
-<body data-copy="${words.copy}" data-copied="${words.copied}">
+<body data-words="${JSON.stringify(words.script)}">
 <a class="skip" href="#content">${words.skip}</a>
 <header>
 <nav class="pages" aria-label="${words.documentation}"><ul>${navigation(view)}</ul></nav>
@@ -96,7 +96,7 @@ ${[...scripts, 'page.js'].map(file => html`<script src="${assets}/${file}" defer
 </header>
 <div class="columns">
 ${sectionList(view, words.sections)}
-<main id="content"${isText ? raw(' class="text"') : ''} lang="${WORDS[contentLanguage].tag}">
+<main id="content" lang="${WORDS[contentLanguage].tag}">
 ${notice}
 ${content}
 </main>

@@ -1,5 +1,5 @@
 import { EXAMPLE_URL } from './base-url.ts'
-import { EXAMPLES, NAVIGATION, PAGES } from './pages.ts'
+import { EXAMPLES, PAGES } from './pages.ts'
 
 export interface LinkScope {
   /** The document in which the link stands, from `docs/`: `webhooks.zh-CN.md`. */
@@ -12,7 +12,7 @@ export interface LinkScope {
 
 const PAGE_OF = new Map(PAGES.map(({ source, path }) => [source, path]))
 /** What is served in both languages. */
-const SERVED = new Set([...NAVIGATION.map(({ path }) => path), 'openapi.json', 'openapi.yaml'])
+const SERVED = new Set([...PAGES.map(({ path }) => path), 'openapi.json', 'openapi.yaml'])
 const REPOSITORY = 'https://repository.invalid/'
 
 /**
@@ -32,5 +32,7 @@ export const servedLink = (href: string, { document, toRoot, query }: LinkScope)
   const file = decodeURI(target.pathname).slice(1)
   const page = PAGE_OF.get(file.replace(/^docs\//, '').replace(/(\.zh-CN)?\.md$/, ''))
   if (page !== undefined) return `${toRoot}${page}${query}${target.hash}`
-  return file.startsWith(`${EXAMPLES.path}/`) && !file.endsWith('.md') ? `${toRoot}${file}` : null
+  return file.startsWith(`${EXAMPLES.path}/`) && !file.endsWith('.md')
+    ? `${toRoot}${file}${target.search || query}`
+    : null
 }

@@ -1,11 +1,17 @@
 import type { Renderer, Token, Tokens } from 'marked'
 import { once } from './asset.ts'
 
+/** A heading of the second or third level. */
+export interface Section {
+  id: string
+  text: string
+  depth: number
+}
+
 export interface Rendered {
   /** The first heading, as text. */
   title: string
-  /** Headings of the second level, in order. */
-  sections: { id: string; text: string }[]
+  sections: Section[]
   html: string
 }
 
@@ -72,7 +78,7 @@ export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: Re
       const text = this.parser.parseInline(words, this.parser.textRenderer)
       const id = given?.id ?? anchor(text)
       if (depth === 1 && title === '') title = text
-      if (depth === 2) sections.push({ id, text })
+      if (depth === 2 || depth === 3) sections.push({ id, text, depth })
       const mark = depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="${escapeHtml(anchorLabel)}">#</a>`
       return `<h${depth} id="${id}">${this.parser.parseInline(words)}${mark}</h${depth}>\n`
     }
@@ -91,7 +97,8 @@ export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: Re
       return token.header && token.text === '' ? '<td></td>\n' : super.tablecell(token)
     }
     override code({ text, lang = '' }: Tokens.Code): string {
-      return `<pre tabindex="0"><code class="${escapeHtml(lang)}">${escapeHtml(text)}\n</code></pre>\n`
+      const [kind = '', name = ''] = lang.split(' ')
+      return `<pre tabindex="0"><code class="${escapeHtml(kind)}" data-name="${escapeHtml(name)}">${escapeHtml(text)}\n</code></pre>\n`
     }
   }
 

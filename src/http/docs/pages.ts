@@ -17,22 +17,18 @@ export const EXAMPLES = {
   label: { en: 'Examples', zh: '示例' },
 } as const satisfies Page
 
+/** All that the navigation shows, in this order. */
 export const PAGES: readonly Page[] = [
   START,
   { path: 'docs/webhooks', source: 'webhooks', label: { en: 'Webhooks', zh: '接收回调' } },
   EXAMPLES,
   { path: 'docs/frameworks', source: 'frameworks', label: { en: 'Frameworks', zh: '常用框架' } },
-  { path: 'docs/problems', source: 'problems', label: { en: 'Problems', zh: '错误码' } },
+  { path: 'docs/problems', source: 'problems', label: { en: 'Errors', zh: '错误码' } },
+  { path: 'docs/reference', source: 'reference', label: { en: 'API reference', zh: '接口参考' } },
 ]
-
-/** Made from the OpenAPI document, not from Markdown. */
-export const REFERENCE = { path: 'docs/reference', label: { en: 'API reference', zh: '接口参考' } } as const
-
-/** All that the navigation shows. */
-export const NAVIGATION = [...PAGES, REFERENCE]
 
 /** What leads from a page to the root of the service. Relative, so that it works below any prefix. */
 export const toRoot = (path: string): string => '../'.repeat(path.split('/').length - 1)
 
-/** A link remembers the language that a reader has chosen. */
+/** A link carries on the language that the page's address has. */
 export const queryOf = (chosen: Language | null): string => (chosen === null ? '' : `?lang=${chosen}`)

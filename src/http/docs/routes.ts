@@ -6,8 +6,8 @@ import { stringify } from 'yaml'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
-import { readClientPackage, swaggerUi } from '../built-files.ts'
-import { chosenLanguage, languageOf } from '../language.ts'
+import { readClientPackage } from '../built-files.ts'
+import { chosenLanguage, languageOf, rememberedLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { clientAddress, networkOf } from '../middleware/client-address.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
@@ -17,25 +17,20 @@ import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { createDocuments, DOCS, readExamples } from './documents.ts'
 import { layout, type View } from './layout.ts'
 import { escapeHtml } from './markdown.ts'
-import { EXAMPLES, PAGES, type Page, queryOf, REFERENCE, START } from './pages.ts'
+import { EXAMPLES, PAGES, type Page, queryOf, START, toRoot } from './pages.ts'
 import type { ShownSettings } from './setting-texts.ts'
 
-const inSite = (name: string): URL => new URL(`site/${name}`, DOCS)
+const fileOf = (name: string, type: string) => assetOf(type, () => readFile(new URL(`site/${name}`, DOCS)))
 
 const HTML = 'text/html; charset=UTF-8'
 const TEXT = 'text/plain; charset=utf-8'
-const CSS = 'text/css; charset=utf-8'
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 const TARBALL = 'application/gzip'
 /** All files that are served. A name is only looked up in this map, so no name can reach another file. */
 const ASSETS = new Map([
-  ['page.css', assetOf(CSS, () => readFile(inSite('page.css')))],
-  ['page.js', assetOf(JAVASCRIPT, () => readFile(inSite('page.js')))],
-  ['swagger-ui.css', assetOf(CSS, () => readFile(swaggerUi('swagger-ui.css')))],
-  ['swagger-ui-bundle.js', assetOf(JAVASCRIPT, () => readFile(swaggerUi('swagger-ui-bundle.js')))],
-  ['reference.css', assetOf(CSS, () => readFile(inSite('reference.css')))],
-  ['reference.js', assetOf(JAVASCRIPT, () => readFile(inSite('reference.js')))],
-  ['icon.svg', assetOf('image/svg+xml', () => readFile(inSite('icon.svg')))],
+  ['page.css', fileOf('page.css', 'text/css; charset=utf-8')],
+  ...['page', 'highlight', 'samples', 'search'].map(name => [`${name}.js`, fileOf(`${name}.js`, JAVASCRIPT)] as const),
+  ['icon.svg', fileOf('icon.svg', 'image/svg+xml')],
 ])
 const IMMUTABLE = `public, max-age=${(365 * DAY) / SECOND}, immutable`
 const ASSET_SECONDS = HOUR / SECOND
@@ -57,7 +52,7 @@ const headers = secureHeaders({
   strictTransportSecurity: false,
 })
 
-const WITH_SLASH = new Set([...PAGES, REFERENCE].map(({ path }) => `/${path}/`))
+const WITH_SLASH = new Set(PAGES.map(({ path }) => `/${path}/`))
 
 /** A slash at the end of a page's address leads to the page. Relative, so that it works below any prefix. */
 const withoutSlash: MiddlewareHandler = async function withoutSlash(c, next) {
@@ -67,42 +62,37 @@ const withoutSlash: MiddlewareHandler = async function withoutSlash(c, next) {
 }
 
 /** A page says its reader's own address and language, so nobody keeps it for others. */
-const sendForReader = (c: Context, type: string, text: string): Response => {
+const forReader = (c: Context): void => {
   c.header('cache-control', 'private, no-cache')
-  c.header('vary', 'accept-language')
-  return send(c, createAsset(type, text))
+  c.header('vary', 'accept, accept-language, cookie')
 }
 
 /** The language of the reader, and the one that has been chosen by a link. */
 const readerOf = (c: Context): Pick<View, 'language' | 'chosen'> => {
   const chosen = chosenLanguage(c)
-  return { chosen, language: chosen ?? languageOf(c) }
+  return { chosen, language: chosen ?? rememberedLanguage(c) ?? languageOf(c) }
 }
 
-const NO_PAGE = { en: 'There is no page with this name.', zh: '没有该名称的页面。' }
-const NO_FILE = { en: 'There is no file with this name.', zh: '没有该名称的文件。' }
+/** Whether a browser asks, and no curl. */
+const wantsPage = (c: Context): boolean => c.req.header('accept')?.includes('text/html') ?? false
+
+const NOTHING = {
+  title: { en: 'Not found', zh: '未找到' },
+  detail: { en: 'There is no page or file with this name.', zh: '没有该名称的页面或文件。' },
+}
 
 const FILES = { en: { title: 'The files', download: 'download' }, zh: { title: '文件', download: '下载' } }
 
-const fileList = (names: Iterable<string>, language: View['language']) => {
+const fileList = (names: Iterable<string>, language: Language, query: string) => {
   const { title, download } = FILES[language]
   const items = [...names].map(
     name =>
-      html`<li><a href="examples/${name}">${name}</a> (<a href="examples/${name}" download aria-label="${download} ${name}">${download}</a>)</li>`,
+      html`<li><a href="examples/${name}${query}">${name}</a> (<a href="examples/${name}?raw" download="${name}" aria-label="${download} ${name}">${download}</a>)</li>`,
   )
   return html`<h2 id="files">${title}</h2><ul>${items}</ul>`
 }
 
-/** All that a reader without scripts, such as curl, sees of the reference. */
-const withoutScripts = ({ language, chosen }: Pick<View, 'language' | 'chosen'>) => {
-  const json = html`<a href="../openapi.json${queryOf(chosen)}">openapi.json</a>`
-  const yaml = html`<a href="../openapi.yaml${queryOf(chosen)}">openapi.yaml</a>`
-  return language === 'zh'
-    ? html`<p>本页需要 JavaScript。全部接口及其字段也可查阅 ${json} 或 ${yaml}。</p>`
-    : html`<p>This page needs JavaScript. Every call and its fields are in ${json} and ${yaml}, too.</p>`
-}
-
-/** Requests of one network, which need no key. A page takes four, the reference eight. */
+/** Requests of one network, which need no key. A page takes seven, and the search reads every page once. */
 const READING = { rate: 10, burst: 100 }
 
 export interface DocsDeps extends DocumentDeps, BaseUrlDeps {
@@ -135,46 +125,38 @@ export const createDocs = (deps: DocsDeps) => {
     return next()
   }
 
-  const sendPage = async (c: Context, view: Omit<View, 'version'>) => {
+  const pageFor = async (c: Context, view: Omit<View, 'version'>) => {
     const page = await layout({ ...view, version: deps.version })
     c.header('content-language', view.contentLanguage)
-    return sendForReader(c, HTML, withBaseUrl(page, escapeHtml(baseUrlOf(c, deps))))
+    forReader(c)
+    return withBaseUrl(page, escapeHtml(baseUrlOf(c, deps)))
   }
-  const sendDocument = async (c: Context, page: Page) => {
+  const sendDocument = async (c: Context, page: Pick<Page, 'path' | 'source'>) => {
     const reader = readerOf(c)
     const { title, sections, html: text, language } = await documentOf(page, reader.language, reader.chosen)
-    const list = page.path === EXAMPLES.path ? fileList((await examples()).keys(), language) : ''
+    const isList = page.path === EXAMPLES.path
+    const list = isList ? fileList((await examples()).keys(), language, queryOf(reader.chosen)) : ''
     const content = html`${raw(text)}${list}`
-    return sendPage(c, {
-      ...reader,
-      path: page.path,
-      title,
-      sections,
-      content,
-      isText: true,
-      contentLanguage: language,
-    })
+    const view = { ...reader, path: page.path, title, sections, content, contentLanguage: language }
+    return send(c, createAsset(HTML, await pageFor(c, view)))
+  }
+  const sendNotFound = async (c: Context) => {
+    if (!wantsPage(c)) throw new AppError('not_found', NOTHING.detail)
+    const reader = readerOf(c)
+    const { language } = reader
+    const [path, title] = [c.req.path.slice(1), NOTHING.title[language]]
+    const links = PAGES.map(
+      page => html`<li><a href="${toRoot(path)}${page.path}${queryOf(reader.chosen)}">${page.label[language]}</a></li>`,
+    )
+    const content = html`<h1>${title}</h1><p>${NOTHING.detail[language]}</p><ul>${links}</ul>`
+    return c.html(await pageFor(c, { ...reader, path, title, content, contentLanguage: language }), 404)
   }
 
   const sendOpenApi = async (c: Context, form: 'json' | 'yaml') => {
-    const { language } = readerOf(c)
+    const language = chosenLanguage(c) ?? languageOf(c)
     c.header('content-language', language)
     c.header('vary', 'accept-language')
     return send(c, await openApi[language][form]())
-  }
-
-  const sendReference = (c: Context) => {
-    const reader = readerOf(c)
-    return sendPage(c, {
-      ...reader,
-      path: REFERENCE.path,
-      title: REFERENCE.label[reader.language],
-      content: html`<noscript>${withoutScripts(reader)}</noscript><div id="reference"></div>`,
-      isText: false,
-      contentLanguage: reader.language,
-      styles: ['swagger-ui.css', 'reference.css'],
-      scripts: ['swagger-ui-bundle.js', 'reference.js'],
-    })
   }
 
   const sendClient = async (c: Context, version: string | undefined) => {
@@ -192,26 +174,28 @@ export const createDocs = (deps: DocsDeps) => {
   app.get('/openapi.yaml', c => sendOpenApi(c, 'yaml'))
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
-  app.get('/docs/:page', c => {
+  app.get('/docs/:page', (c, next) => {
     const tarball = /^client(?:-(\d+\.\d+\.\d+))?\.tgz$/.exec(c.req.param('page'))
     if (tarball) return sendClient(c, tarball[1])
-    const path = `docs/${c.req.param('page')}`
-    if (path === REFERENCE.path) return sendReference(c)
-    const page = PAGES.find(one => one.path === path)
-    if (!page) throw new AppError('not_found', NO_PAGE)
-    return sendDocument(c, page)
+    const page = PAGES.find(({ path }) => path === `docs/${c.req.param('page')}`)
+    return page ? sendDocument(c, page) : next()
   })
-  app.get('/docs/examples/:file', async c => {
-    const text = (await examples()).get(c.req.param('file'))
-    if (text === undefined) throw new AppError('not_found', NO_FILE)
-    return sendForReader(c, TEXT, withBaseUrl(text, baseUrlOf(c, deps)))
+  app.get('/docs/examples/:file', async (c, next) => {
+    const file = c.req.param('file')
+    const text = (await examples()).get(file)
+    if (text === undefined) return next()
+    if (wantsPage(c) && c.req.query('raw') === undefined)
+      return sendDocument(c, { path: `${EXAMPLES.path}/${file}`, source: `examples/${file}` })
+    forReader(c)
+    return send(c, createAsset(TEXT, withBaseUrl(text, baseUrlOf(c, deps))))
   })
-  app.get('/docs/assets/:file', async c => {
+  app.get('/docs/assets/:file', async (c, next) => {
     const asset = ASSETS.get(c.req.param('file'))
-    if (!asset) throw new AppError('not_found', NO_FILE)
+    if (!asset) return next()
     c.header('cache-control', `public, max-age=${ASSET_SECONDS}`)
     return send(c, await asset())
   })
+  app.get('/docs/*', sendNotFound)
 
   return app
 }

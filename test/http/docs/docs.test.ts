@@ -28,7 +28,7 @@ describe('a page of the documentation', () => {
     const { status, headers, text } = await fetchText(path)
     expect([status, headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
     const links = loadsOf(text)
-    expect(links.length).toBeGreaterThan(1)
+    expect(links.length).toBe(3)
     for (const link of links) {
       const url = new URL(link, `http://service.example${path}`)
       expect(url.host).toBe('service.example')
@@ -43,7 +43,7 @@ describe('a page of the documentation', () => {
     }
   })
 
-  test.each([...PAGES, '/docs/examples/receiver.mjs', '/docs/assets/reference.js', '/openapi.json'])(
+  test.each([...PAGES, '/docs/examples/receiver.mjs', '/docs/assets/search.js', '/openapi.json'])(
     '%s allows only our own scripts and styles, and no frame',
     async path => {
       const { headers } = await fetchText(path)
@@ -60,14 +60,22 @@ describe('a page of the documentation', () => {
     }
   })
 
-  test('shows our document, without an external validator and without settings from the URL', async () => {
-    const { text } = await fetchText('/docs/assets/reference.js')
-    expect(text).toContain('url: `../openapi.json?lang=')
-    expect(text).toContain('validatorUrl: null')
-    expect(text).toContain('queryConfigEnabled: false')
+  test.each(['en', 'zh'] as const)('the reference has every call, webhook and object: %s', async language => {
+    const { text } = await fetchText(`/docs/reference?lang=${language}`)
+    const document = JSON.parse((await fetchText(`/openapi.json?lang=${language}`)).text)
+    for (const [path, methods] of Object.entries<Record<string, { operationId: string; summary: string }>>(
+      document.paths,
+    ))
+      for (const [method, { operationId, summary }] of Object.entries(methods)) {
+        expect(text).toContain(`<h3 id="${operationId}">${summary} <a `)
+        expect(text).toContain(`<code>${method.toUpperCase()} ${path}</code>`)
+      }
+    for (const name of Object.keys(document.webhooks)) expect(text).toContain(`<code>${name}</code>`)
+    const objects = Object.keys(document.components.schemas).filter(name => !/(Request|Webhook)$/.test(name))
+    for (const name of objects) expect(text).toContain(`<h3 id="${name}">`)
   })
 
-  test.each(['..%2f..%2fpackage.json', 'package.json', '__proto__', 'swagger-ui.css%00', 'index.html'])(
+  test.each(['..%2f..%2fpackage.json', 'package.json', '__proto__', 'page.css%00', 'index.html'])(
     'serves no other file: %s',
     async name => {
       const { status, headers } = await fetchText(`/docs/assets/${name}`)
@@ -111,7 +119,7 @@ describe('the documentation, which needs no key', () => {
     expect((await api.call('GET', '/docs', { key: null, from: '192.0.2.1' })).status).toBe(200)
   })
 
-  test.each(['/openapi.json', '/docs', '/docs/assets/swagger-ui-bundle.js'])(
+  test.each(['/openapi.json', '/docs', '/docs/assets/page.js'])(
     '%s is a 304 without a body for whoever has it, however the tag is sent',
     async path => {
       const etag = (await fetchText(path)).headers.get('etag') ?? ''

@@ -30,7 +30,7 @@ describe('a rendered document', () => {
       '# <a id="problems"></a>错误码\n\n## <a id="what-to-answer"></a>怎样`响应`\n\n## <a id="x" onclick="y"></a>b\n\n## <a id="z">c</a>',
     )
     expect(title).toBe('错误码')
-    expect(sections[0]).toEqual({ id: 'what-to-answer', text: '怎样响应' })
+    expect(sections[0]).toEqual({ id: 'what-to-answer', text: '怎样响应', depth: 2 })
     expect(html).toContain('<h1 id="problems">错误码</h1>')
     expect(html).toContain('<h2 id="what-to-answer">怎样<code>响应</code> ')
     expect(html).toContain('&lt;a id=&quot;x&quot; onclick=&quot;y&quot;&gt;')
@@ -40,7 +40,9 @@ describe('a rendered document', () => {
   test('can be scrolled by keyboard where it is wide', async () => {
     const { html } = await render('| a |\n| - |\n| b |\n\n```sh\ncurl "$X" <y>\n```')
     expect(html).toContain('<div class="scroll" tabindex="0"><table>')
-    expect(html).toContain('<pre tabindex="0"><code class="sh">curl &quot;$X&quot; &lt;y&gt;\n</code></pre>')
+    expect(html).toContain(
+      '<pre tabindex="0"><code class="sh" data-name="">curl &quot;$X&quot; &lt;y&gt;\n</code></pre>',
+    )
   })
 })
 
@@ -71,7 +73,8 @@ describe('a link', () => {
     expect(link('../webhooks.md#retries')).toBe('../docs/webhooks?lang=zh#retries')
     expect(link('https://notifier.example/docs/problems#conflict')).toBe('../docs/problems?lang=zh#conflict')
     expect(link('https://notifier.example/openapi.yaml')).toBe('../openapi.yaml?lang=zh')
-    expect(link('receiver.py')).toBe('../docs/examples/receiver.py')
+    expect(link('receiver.py')).toBe('../docs/examples/receiver.py?lang=zh')
+    expect(link('receiver.py?raw')).toBe('../docs/examples/receiver.py?raw')
     expect(link('https://other.example/')).toBe('https://other.example/')
   })
 

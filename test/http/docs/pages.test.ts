@@ -26,10 +26,13 @@ describe('the language of a page', () => {
     ['/docs', { 'accept-language': 'de, en;q=0.5' }, 'en'],
     ['/docs?lang=zh', { 'accept-language': 'en' }, 'zh-CN'],
     ['/docs?lang=en', { 'accept-language': 'zh' }, 'en'],
+    ['/docs', { 'accept-language': 'en', cookie: 'lang=zh' }, 'zh-CN'],
+    ['/docs?lang=en', { cookie: 'lang=zh' }, 'en'],
+    ['/docs', { 'accept-language': 'zh', cookie: 'lang=%22%3E%3Cscript%3E' }, 'zh-CN'],
     ['/docs?lang=%22%3E%3Cscript%3E', { 'accept-language': 'zh' }, 'zh-CN'],
   ])('%s with %o', async (path, headers, tag) => {
     const { status, text, headers: answered } = await get(path, headers)
-    expect([status, answered.get('vary')]).toEqual([200, 'accept-language'])
+    expect([status, answered.get('vary')]).toEqual([200, 'accept, accept-language, cookie'])
     expect(text).toContain(`<html lang="${tag}">`)
     expect(text).not.toContain('<script>')
   })
@@ -53,7 +56,7 @@ describe('the language of a page', () => {
         isThere ? 'zh' : 'en',
         !isThere,
       ])
-      expect(text).toContain(`<main id="content" class="text" lang="${isThere ? 'zh-CN' : 'en'}">`)
+      expect(text).toContain(`<main id="content" lang="${isThere ? 'zh-CN' : 'en'}">`)
     },
   )
 
@@ -70,14 +73,25 @@ describe('the language of a page', () => {
   })
 })
 
-test.each([
-  ['en', 'needs JavaScript'],
-  ['zh', '需要 JavaScript'],
-])('the reference says to who has no scripts where to read: %s', async (language, words) => {
-  const { text } = await get(`/docs/reference?lang=${language}`)
-  const [, notice = ''] = /<noscript>([\s\S]+?)<\/noscript>/.exec(text) ?? []
-  expect(notice).toContain(words)
-  expect(hrefsOf(notice)).toEqual([`../openapi.json?lang=${language}`, `../openapi.yaml?lang=${language}`])
+describe('an address that does not exist', () => {
+  const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+  const PLACES = ['/docs/webhoks', '/docs/examples/nothing.py', '/docs/assets/nothing.js', '/docs/a/b/', '/docs/start/']
+
+  test.each(PLACES)(
+    '%s is a page for a browser, with links to all pages, in the language of the reader',
+    async path => {
+      const { status, headers, text } = await get(path, { ...BROWSER, 'accept-language': 'zh' })
+      expect([status, headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8'])
+      expect(text).toContain('<html lang="zh-CN">')
+      const linked = hrefsOf(text).map(href => new URL(href, `http://x${path}`).pathname)
+      expect(linked).toEqual(expect.arrayContaining(PAGES))
+    },
+  )
+
+  test.each(PLACES)('%s is a problem for everything else', async path => {
+    const { status, headers } = await get(path)
+    expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+  })
 })
 
 describe('a slash at the end', () => {
@@ -203,7 +217,19 @@ describe('the examples', () => {
     expect(text).toBe(readFileSync(new URL(name, EXAMPLES), 'utf8'))
     const index = (await get('/docs/examples')).text
     expect(index).toContain(`<a href="examples/${name}">${name}</a>`)
-    expect(index).toContain(`<a href="examples/${name}" download`)
+    expect(index).toContain(`<a href="examples/${name}?raw" download="${name}"`)
+  })
+
+  test.each(names)('%s is a page for a browser, with the way to its text', async name => {
+    const page = await get(`/docs/examples/${name}?lang=zh`, { accept: 'text/html', host: 'n.example' })
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8'])
+    expect(page.text).toContain(`<h1 id="${name.toLowerCase().replace('.', '')}">${name}</h1>`)
+    expect(page.text).toContain(`curl -fO http://n.example/docs/examples/${name}\n`)
+    const raw = await get(`/docs/examples/${name}?raw`, { accept: 'text/html' })
+    expect([raw.headers.get('content-type'), hrefsOf(page.text).includes(`../../docs/examples/${name}?raw`)]).toEqual([
+      'text/plain; charset=utf-8',
+      true,
+    ])
   })
 
   test.each(['README.md', 'README.zh-CN.md', '..%2fwebhooks.md', '__proto__', 'receiver.mjs%00', 'RECEIVER.MJS'])(

@@ -22,6 +22,7 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /docs/:page': 'public',
   'GET /docs/examples/:file': 'public',
   'GET /docs/assets/:file': 'public',
+  'GET /docs/*': 'public',
   'GET /v1/admin/openapi.json': 'operator',
   'GET /v1/admin/accounts': 'operator',
   'GET /v1/admin/nodes': 'operator',

@@ -1,0 +1,279 @@
+import type { Language, Words } from '../src/core/language.ts'
+import { createPartnerDocument } from '../src/http/openapi/document.ts'
+import { createRegistrationBody } from '../src/http/partner/registration-body.ts'
+import { VERSION } from '../src/version.ts'
+
+interface Schema {
+  $ref?: string
+  type?: string | string[]
+  format?: string
+  pattern?: string
+  description?: string
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: Schema[]
+  items?: Schema
+  properties?: Record<string, Schema>
+  additionalProperties?: Schema | boolean
+  required?: string[]
+  examples?: unknown[]
+  default?: unknown
+  minimum?: number
+  maximum?: number
+  maxLength?: number
+  maxItems?: number
+}
+type Content = Record<string, { schema: Schema; examples?: Record<string, { value: { type?: string } }> }>
+interface Answer {
+  description: string
+  content?: Content
+}
+interface Parameter {
+  name: string
+  required: boolean
+  description?: string
+  schema: Schema
+}
+interface Operation {
+  operationId: string
+  tags: string[]
+  summary: string
+  description?: string
+  parameters?: Parameter[]
+  requestBody?: { content: Content }
+  responses: Record<string, Answer>
+}
+type Paths = Record<string, Record<string, Operation>>
+/** What the page shows of an OpenAPI document. A `$ref` may stand for a parameter, a response or a schema. */
+interface ApiDocument {
+  info: { description: string }
+  tags: { name: string; description: string }[]
+  paths: Paths
+  webhooks: Paths
+  components: { schemas: Record<string, Schema>; securitySchemes: { partnerKey: { description: string } } }
+}
+
+const WORDS = {
+  en: {
+    title: 'API reference',
+    tools: 'For tools: ',
+    optional: 'optional',
+    objects: 'Objects',
+    about: 'What answers are made of.',
+    fields: '| field | type | meaning |',
+    parameters: '| parameter | type | meaning |',
+    answers: '| answer | meaning |',
+    errors: 'Errors: ',
+    receive: ' How to verify them, and what to answer: [Webhooks](webhooks.md).',
+    default: 'default',
+    space: ' ',
+  },
+  zh: {
+    title: '接口参考',
+    tools: '供工具使用：',
+    optional: '可选',
+    objects: '对象',
+    about: '各接口的响应由以下对象组成。',
+    fields: '| 字段 | 类型 | 说明 |',
+    parameters: '| 参数 | 类型 | 说明 |',
+    answers: '| 响应 | 说明 |',
+    errors: '错误：',
+    receive: '如何验签和响应，见[接收回调](webhooks.zh-CN.md)。',
+    default: '默认',
+    space: '',
+  },
+}
+type Terms = (typeof WORDS)[Language]
+const PROBLEMS: Words = { en: 'problems.md', zh: 'problems.zh-CN.md' }
+const TAGS: Readonly<Record<string, Words>> = {
+  Registrations: { en: 'Registrations', zh: '登记' },
+  Delivery: { en: 'Delivery: retries, resends, events', zh: '投递：重试、重发、拉取' },
+  Account: { en: 'Account: limits and signing secrets', zh: '账户：限额与签名密钥' },
+  Webhooks: { en: 'Webhooks', zh: '回调' },
+}
+const SERVICE = 'https://notifier.example'
+
+const code = (value: unknown): string => `\`${value}\``
+const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``
+const row = (...cells: string[]): string =>
+  `| ${cells.map(cell => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`
+/** Nothing where there are no rows. */
+const table = (head: string, rows: readonly string[]): string =>
+  rows.length === 0 ? '' : [head, head.replaceAll(/[^|]+/g, ' --- ').trim(), ...rows].join('\n')
+const nameOf = (ref: string): string => ref.split('/').at(-1) ?? ''
+
+const limitsOf = (schema: Schema, terms: Terms): string => {
+  const { format, pattern, minimum, maximum, maxLength, maxItems } = schema
+  const most = maximum ?? maxLength ?? maxItems
+  const limits = [
+    format && code(format),
+    pattern && code(pattern),
+    minimum !== undefined && minimum !== 0 && `≥ ${minimum}`,
+    most !== undefined && `≤ ${most}`,
+    schema.default !== undefined && `${terms.default} ${code(schema.default)}`,
+  ].filter(Boolean)
+  return limits.length === 0 ? '' : ` ${limits.join(' ')}`
+}
+
+const typeOf = (schema: Schema, terms: Terms): string => {
+  if (schema.$ref) return `[${nameOf(schema.$ref)}](#${nameOf(schema.$ref)})`
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(one => typeOf(one, terms)))].join(' · ')
+  const values = schema.enum ?? ('const' in schema ? [schema.const] : null)
+  if (values) return values.map(code).join(' · ')
+  const types = [schema.type ?? []]
+    .flat()
+    .map(type => (type === 'array' && schema.items ? `${typeOf(schema.items, terms)} \\[\\]` : type))
+  return types.join(' · ') + limitsOf(schema, terms)
+}
+
+/** A row for each field and each field within it: `delivery.state`, `data[].id`. */
+const fieldRows = (schema: Schema, terms: Terms, prefix = ''): string[] => {
+  if (schema.anyOf) return [...new Set(schema.anyOf.flatMap(one => fieldRows(one, terms, prefix)))]
+  if (schema.items) return fieldRows(schema.items, terms, `${prefix}[]`)
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const path = prefix === '' ? name : `${prefix}.${name}`
+    const mark = schema.required?.includes(name) ? '' : ` *${terms.optional}*`
+    return [row(code(path) + mark, typeOf(field, terms), field.description ?? ''), ...fieldRows(field, terms, path)]
+  })
+}
+
+const objectParts = (schema: Schema, terms: Terms): string[] => [
+  table(terms.fields, fieldRows(schema, terms)),
+  ...(schema.examples ?? []).slice(0, 1).map(example => block('json', JSON.stringify(example, null, 2))),
+]
+
+const curl = (method: string, path: string, example: unknown): string => {
+  const lines = [
+    `curl -s${method === 'get' || example !== undefined ? '' : ` -X ${method.toUpperCase()}`} "${SERVICE}${path}"`,
+    `-H "authorization: Bearer $API_KEY"`,
+    ...(example === undefined
+      ? []
+      : [`-H 'content-type: application/json'`, `-d '${JSON.stringify(example, null, 2)}'`]),
+  ]
+  return block('sh', lines.join(' \\\n  '))
+}
+
+/** The codes of each status, with links to what they mean. */
+const errorsOf = (answers: readonly (readonly [string, Answer])[], language: Language): string =>
+  answers
+    .map(([status, { content = {} }]) => {
+      const examples = Object.values(content['application/problem+json']?.examples ?? {})
+      const codes = new Set(examples.map(({ value }) => value.type?.split('#')[1] ?? ''))
+      return `${status} ${[...codes].map(one => `[${code(one)}](${PROBLEMS[language]}#${one})`).join(' ')}`
+    })
+    .join(' · ')
+
+const createParts = (document: ApiDocument, language: Language) => {
+  const terms = WORDS[language]
+  const resolve = <Part extends object>(part: Part): Part =>
+    '$ref' in part
+      ? (String(part.$ref)
+          .split('/')
+          .slice(1)
+          .reduce((at, name) => at[name as keyof typeof at], document as object) as Part)
+      : part
+  const bodyOf = ({ requestBody }: Operation): Schema | null => {
+    const schema = requestBody?.content['application/json']?.schema
+    return schema ? resolve(schema) : null
+  }
+  const headOf = ({ operationId, summary, description = '' }: Operation, address: string) => [
+    `### <a id="${operationId}"></a>${summary}`,
+    code(address),
+    description,
+  ]
+
+  const call = (method: string, path: string, operation: Operation): string[] => {
+    const parameters = (operation.parameters ?? []).map(resolve)
+    const body = bodyOf(operation)
+    const answers = Object.entries(operation.responses).map(([status, one]) => [status, resolve(one)] as const)
+    return [
+      ...headOf(operation, `${method.toUpperCase()} ${path}`),
+      table(
+        terms.parameters,
+        parameters.map(({ name, required, schema, description = '' }) =>
+          row(code(name) + (required ? '' : ` *${terms.optional}*`), typeOf(schema, terms), description),
+        ),
+      ),
+      table(terms.fields, body ? fieldRows(body, terms) : []),
+      curl(method, path, body?.examples?.[0]),
+      table(
+        terms.answers,
+        answers
+          .filter(([status]) => status < '4')
+          .map(([status, { description, content = {} }]) => {
+            const types = Object.values(content).map(({ schema }) => typeOf(schema, terms))
+            return row(status, [description, ...types].join(terms.space))
+          }),
+      ),
+      terms.errors +
+        errorsOf(
+          answers.filter(([status]) => status >= '4'),
+          language,
+        ),
+    ]
+  }
+  const webhook = (name: string, operation: Operation): string[] => [
+    ...headOf(operation, name),
+    ...objectParts(bodyOf(operation) ?? {}, terms),
+  ]
+  return { call, webhook }
+}
+
+/** The partners' OpenAPI document as a page of Markdown. */
+const renderReference = (document: ApiDocument, language: Language): string => {
+  const terms = WORDS[language]
+  const { info, tags, paths, webhooks, components } = document
+  const { call, webhook } = createParts(document, language)
+  const operationsOf = (all: Paths) =>
+    Object.entries(all).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    )
+  const sections = tags.flatMap(({ name, description }) => [
+    `## <a id="${name}"></a>${TAGS[name]?.[language] ?? name}`,
+    description + (name === 'Webhooks' ? terms.receive : ''),
+    ...operationsOf(paths).flatMap(({ path, method, operation }) =>
+      operation.tags[0] === name ? call(method, path, operation) : [],
+    ),
+    ...(name === 'Webhooks' ? operationsOf(webhooks).flatMap(({ path, operation }) => webhook(path, operation)) : []),
+  ])
+  const objects = Object.entries(components.schemas).flatMap(([name, schema]) =>
+    // These stand with their calls and webhooks.
+    /(Request|Webhook)$/.test(name)
+      ? []
+      : [`### <a id="${name}"></a>${name}`, schema.description ?? '', ...objectParts(schema, terms)],
+  )
+  // The object of a body stands with its call.
+  const bodies = operationsOf(paths).map(({ operation: { operationId, requestBody } }) => {
+    const ref = requestBody?.content['application/json']?.schema.$ref ?? ''
+    return [`(#${nameOf(ref)})`, `(#${operationId})`] as [string, string]
+  })
+  const files = ['openapi.json', 'openapi.yaml'].map(name => `[${name}](${SERVICE}/${name})`)
+  return [
+    '<!-- Written by npm run docs from the OpenAPI document. -->',
+    `# <a id="reference"></a>${terms.title}`,
+    info.description.replace('`/docs/problems`', `[${code('/docs/problems')}](${PROBLEMS[language]})`),
+    `${components.securitySchemes.partnerKey.description}${terms.space}${terms.tools}${files.join(' · ')}`,
+    ...sections,
+    `## <a id="objects"></a>${terms.objects}`,
+    terms.about,
+    ...objects,
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+    .replaceAll(/\(#\w+\)/g, link => new Map(bodies).get(link) ?? link)
+    .trimEnd()
+    .concat('\n')
+}
+
+/** The same each day. */
+const now = () => Date.UTC(2026, 10, 24, 8)
+
+export const referencePage = (language: Language): string => {
+  const registrationBody = createRegistrationBody({
+    judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }),
+    now,
+    sandbox: false,
+  })
+  const document = JSON.stringify(createPartnerDocument({ version: VERSION, registrationBody, now }, language))
+  return renderReference(JSON.parse(document), language)
+}
