@@ -78,19 +78,19 @@ export const addSearch = ({ search, found, nothing, close }) => {
     })
     list.replaceChildren(...items)
   }
-  const open = () => {
+  const open = async () => {
     dialog.showModal()
     input.select()
-    return show()
+    await show()
   }
   button.addEventListener('click', open)
   input.addEventListener('input', show)
   shut.addEventListener('click', () => dialog.close())
   // A click beside the dialog is one on the dialog itself.
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close())
-  addEventListener('keydown', event => {
+  addEventListener('keydown', async event => {
     if (event.key !== '/' || event.target.closest('input, dialog')) return
     event.preventDefault()
-    open()
+    await open()
   })
 }

@@ -10,7 +10,7 @@ import { isInstalled, openTerminal, SHELLS } from './terminal.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 const blocksOf = (text: string): string[] =>
-  [...text.matchAll(/^```sh\n([\s\S]*?)\n```$/gm)].map(([, code = '']) => code)
+  [...text.matchAll(/^```sh(?: Node)?\n([\s\S]*?)\n```$/gm)].map(([, code = '']) => code)
 /** From one heading of the second level to the next. */
 const sectionOf = (text: string, heading: string): string =>
   text.split(/^## /m).find(one => one.startsWith(heading)) ?? ''
