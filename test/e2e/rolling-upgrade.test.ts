@@ -105,10 +105,14 @@ test('P17 nodes of the version before and of today on one database lose nothing'
     await first.exited
   }
   expect(await refusalOf(old)).toContain('belongs to a later version of idface-notifier')
+  const ofStop = new Set<string>()
   if (!isStopped) {
     await workAt(second)
+    expect([...clients.refused]).toEqual([])
     target.url = today.url
     await stop(second)
+    // Calls that were on their way to it by then: it answers 503 while it stops.
+    for (const idcardid of clients.refused) ofStop.add(idcardid)
   }
   const other = await start()
   await workAt(other)
@@ -123,7 +127,7 @@ test('P17 nodes of the version before and of today on one database lose nothing'
     `upgraded from ${before.commit.slice(0, 9)}: ${acknowledged.size} acknowledged, ${unanswered.size} unanswered, ${refused.size} refused, ${summaryOf(receiver, clients)}\n`,
   )
   expect(surprises).toEqual([])
-  expect([...refused]).toEqual([])
+  expect([...refused].filter(one => !ofStop.has(one))).toEqual([])
   expect(acknowledged.size).toBeGreaterThan(3 * REQUESTS)
   expect(findBrokenPromises(receiver, clients)).toEqual([])
   const found = new Map(all.map(one => [one.idcardid, one]))
