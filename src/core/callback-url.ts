@@ -57,15 +57,15 @@ const SPECIAL_USE =
 // The same message for every blocked target, so that it tells nothing about our network.
 const NOT_PUBLIC = {
   en: 'must lead to a public address: private, loopback and reserved ones are refused',
-  zh: '必须指向公网地址：内网、环回和保留地址不被接受',
+  zh: '必须指向公网地址，不支持内网、环回和保留地址',
 }
 const NOT_LOCALHOST = {
   en: 'must name the address: write 127.0.0.1 instead of localhost',
-  zh: '必须写明地址：请把 localhost 写成 127.0.0.1',
+  zh: '不支持 localhost，请改用 127.0.0.1',
 }
 const NOT_A_NAME = {
   en: 'must have a full host name: letters, digits and hyphens, with a dot, such as hooks.example.com',
-  zh: '必须包含完整的主机名：由字母、数字和连字符组成并含有点号，例如 hooks.example.com',
+  zh: '必须是完整的主机名：由字母、数字和连字符组成，且含点号，例如 hooks.example.com',
 }
 const TOO_LONG = { en: `must have at most ${LONGEST_URL} characters`, zh: `不能超过 ${LONGEST_URL} 个字符` }
 const TOO_LONG_ENCODED = {
@@ -78,7 +78,7 @@ const BAD_CHARACTERS = {
   zh: '不能含有空格、控制字符或反斜杠',
 }
 const CREDENTIALS = { en: 'must have no user name or password', zh: '不能含有用户名或密码' }
-const BAD_SYNTAX = { en: 'must be a valid URL with a host', zh: '必须是包含主机的有效 URL' }
+const BAD_SYNTAX = { en: 'must be a valid URL with a host', zh: '必须是含主机名的有效 URL' }
 const badScheme = ({ allowHttp }: UrlPolicy): Words => ({
   en: `must start with https://${allowHttp ? ' or http://' : ''}`,
   zh: `必须以 https://${allowHttp ? ' 或 http://' : ''} 开头`,

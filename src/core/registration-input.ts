@@ -80,11 +80,11 @@ export const readMetadata = (input: unknown): Read<Record<string, string>> => {
 const NOT_STRINGS = { en: 'must be an object whose values are strings', zh: '必须是值均为字符串的对象' }
 const AN_ARRAY = {
   en: 'must be an object whose values are strings, and was sent as an array: where there is nothing, send {}, or leave it out',
-  zh: '必须是值均为字符串的对象，但传的是数组：没有内容时请传 {}，或不传该字段',
+  zh: '必须是值均为字符串的对象，但传的是数组：没有内容时请传 {} 或省略该字段',
 }
 const notText = (key: string): Words => ({
   en: `must have strings as its values: ${showKey(key)} is not one`,
-  zh: `所有值必须是字符串：${showKey(key)} 的值不是`,
+  zh: `metadata 的值只能是字符串，${showKey(key)} 不是`,
 })
 const notUnicode = (key: string): Words => ({
   en: `must be Unicode text without \\u0000 and lone surrogates: see ${showKey(key)}`,

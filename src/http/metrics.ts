@@ -24,7 +24,7 @@ export const createMetricsPage = (deps: MetricsDeps) => {
     rateShare: null,
     detail: {
       en: 'Too many calls for the metrics have come from your address.',
-      zh: '来自您所在地址的指标请求过多。',
+      zh: '该 IP 地址的指标请求过多。',
     },
   })
   if (metricsToken) app.use('/metrics', createMetricsAuth(metricsToken, deps))

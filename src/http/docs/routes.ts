@@ -117,7 +117,7 @@ export const createDocs = (deps: DocsDeps) => {
     rateShare: null,
     detail: {
       en: 'Too many calls for the documentation have come from your address.',
-      zh: '来自您所在地址的文档请求过多。',
+      zh: '该 IP 地址的文档请求过多。',
     },
   })
   const limit: MiddlewareHandler = function limitReading(c, next) {

@@ -80,7 +80,7 @@ const defaultMessage: z.core.$ZodErrorMap = issue =>
 export const namesOf = (schema: z.ZodType): readonly string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
-const UNKNOWN = { en: 'is unknown here', zh: '此处没有该字段' }
+const UNKNOWN = { en: 'is unknown here', zh: '未知字段' }
 const NONE_KNOWN = { en: 'is unknown: there are none here', zh: '未知：此处不接受任何参数' }
 const useOneOf = (names: readonly string[]): Words => ({
   en: `is unknown: use ${names.join(', ')}`,

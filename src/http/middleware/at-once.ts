@@ -12,7 +12,7 @@ export const createAtOnce = (most: number) => {
   const counts = new Map<string, number>()
   const detail = {
     en: `${most} of your requests are being answered still.`,
-    zh: `您有 ${most} 个请求正在处理，尚未返回。`,
+    zh: `最多同时处理 ${most} 个请求，已达上限。`,
   }
 
   return async (caller: string, c: Context, next: Next): Promise<void> => {

@@ -74,7 +74,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     rateShare,
     detail: {
       en: 'Your last serials look enumerated: for now you may make one request a second.',
-      zh: '您最近的流水号疑似逐个枚举，目前每秒只能请求一次。',
+      zh: '检测到疑似遍历流水号，已限流为每秒 1 次，约 10 分钟后恢复。',
     },
   })
   const atOnce = createAtOnce(MOST_AT_ONCE)

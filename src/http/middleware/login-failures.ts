@@ -20,7 +20,7 @@ export const WRONG_KEY = {
 /** By its form alone, so that it does not show which secrets exist. */
 const SIGNING_SECRET = {
   en: 'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
-  zh: '这是签名密钥的格式，签名密钥只用于验签。请改为发送以 "ifn_" 开头的 API key。',
+  zh: '这是签名密钥，只用于验签。请改用以 "ifn_" 开头的 API 密钥。',
 }
 const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
 
@@ -46,7 +46,7 @@ export const createLoginFailures = (
     rateShare,
     detail: {
       en: 'Too many calls with a wrong key have come from your address.',
-      zh: '来自您所在地址的错误密钥请求过多。',
+      zh: '该 IP 地址使用错误密钥的请求过多。',
     },
   })
   return (c: Context): AppError => {

@@ -91,7 +91,7 @@ export const createKeyRate = ({ apiRate, ...deps }: KeyRateDeps) => {
     ...deps,
     detail: {
       en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
-      zh: `该 API key 每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
+      zh: `该 API 密钥每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
     },
   })
   return (id: string): void => take(id, { rate: apiRate, burst: 2 * apiRate })

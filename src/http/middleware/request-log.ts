@@ -30,7 +30,7 @@ const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 const HEALTH = new Set(['/healthz', '/readyz'])
 const STOPPING = {
   en: 'The service is stopping, so nothing of this request was done. Send it again.',
-  zh: '服务正在停止，该请求未作任何处理，请重新发送。',
+  zh: '服务正在停止，该请求未被处理，请重试。',
 }
 
 /** To who is no operator, the admin API may not even exist. */

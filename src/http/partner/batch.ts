@@ -110,7 +110,7 @@ export const createBatch = (deps: BatchDeps) => {
 
 const ENUMERATED = {
   en: 'Your last serials look enumerated, so batches are refused for now. Register one serial at a time.',
-  zh: '您最近的流水号疑似逐个枚举，目前拒绝批量登记。请逐个登记流水号。',
+  zh: '检测到疑似遍历流水号，暂不接受批量登记，请逐个登记。',
 }
 
 /** One request a second is slow only if each of them has one serial. */

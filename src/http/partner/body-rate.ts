@@ -43,7 +43,7 @@ export const createPartnerBody = (
     rateShare: deps.rateShare,
     detail: {
       en: `Your bodies may have ${rate.rate / KIB} KiB a second together, in bursts of ${rate.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.`,
-      zh: `您的请求体合计每秒最多 ${rate.rate / KIB} KiB，突发上限为 ${rate.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,
+      zh: `请求体合计每秒最多 ${rate.rate / KIB} KiB，突发上限为 ${rate.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,
     },
   })
   const enter = createBodyRoom(MOST_BEING_READ)

@@ -5,7 +5,7 @@ const MIB = 1024 * 1024
 
 const TOO_MANY = {
   en: 'Too many bodies of all partners are on their way at the moment. Try again.',
-  zh: '目前所有合作方正在发送的请求体过多，请稍后重试。',
+  zh: '正在传输的请求体过多，请稍后重试。',
 }
 
 interface BodyRoomLimits {
@@ -25,7 +25,7 @@ export const createBodyRoom = ({ perPartner, most }: BodyRoomLimits) => {
   let all = 0
   const onTheirWay = {
     en: `${perPartner / MIB} MiB of your bodies are still on their way: send them to their end first.`,
-    zh: `您有 ${perPartner / MIB} MiB 的请求体尚未发送完：请先发完。`,
+    zh: `正在传输的请求体合计已达 ${perPartner / MIB} MiB：请先发送完。`,
   }
 
   return (partnerId: string) => {

@@ -25,7 +25,7 @@ export interface EventDeps extends PageRateDeps {
 
 export const LOST_CURSOR = {
   en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
-  zh: '该游标早于数据库从备份恢复的时间。请改用此处给出的 nextCursor：之后的所有事件都会返回，其中一些可能重复，其 webhook-id 与之前相同。',
+  zh: '游标已失效：数据库曾从备份恢复。请从此处的 nextCursor 继续：不会漏事件，但可能重复，请按 webhook-id 去重。',
 }
 /** `evt_` and the number of the event, then the time it was created, in base 36, which tells the history it belongs to. */
 const FORM = /^evt_(\d{1,15})(?:_([0-9a-z]{1,9}))?$/

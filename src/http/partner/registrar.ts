@@ -140,7 +140,7 @@ const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'
   }
 }
 
-const NO_ACCOUNT = { en: 'The service has no upstream account yet.', zh: '服务尚未配置上游账户。' }
+const NO_ACCOUNT = { en: 'The service has no upstream account yet.', zh: '服务尚未配置 GetResult 账户。' }
 const TAKEN = { en: 'This serial is registered by another partner.', zh: '该流水号已由其他合作方登记。' }
 const UNREADABLE = {
   en: 'This serial has its verdict, but the service cannot read it. It has told its operator; register it again later.',

@@ -76,11 +76,11 @@ export const WAIT_QUERY = z.strictObject({
 export const RESEND_REFUSALS = {
   no_message: {
     en: 'There is nothing to send yet: the registration is still waiting for its verdict. See its explain.',
-    zh: '还没有可投递的内容：该登记仍在等待结果，详见其 explain。',
+    zh: '尚无回调可重发：该登记仍在等待结果，详见 explain。',
   },
   cancelled: {
     en: 'The registration was cancelled, so there is nothing to send. Register the serial again.',
-    zh: '该登记已取消，没有可投递的内容。请重新登记该流水号。',
+    zh: '该登记已取消，没有回调可重发。请重新登记该流水号。',
   },
 }
 

@@ -24,7 +24,7 @@ const TIME = {
 }
 const DELIVERY = said({
   en: 'must be "exhausted": pending messages are sent anyway (GET /v1/events?delivery=pending has them at once), and delivered ones have arrived',
-  zh: '必须是 "exhausted"：pending 的消息会自动投递（用 GET /v1/events?delivery=pending 可立即取得），delivered 的已经送达',
+  zh: '必须是 "exhausted"：pending 的会自动投递（可用 GET /v1/events?delivery=pending 立即拉取），delivered 的已送达',
 })
 const BACKWARDS = said({ en: 'must not be before since', zh: '不能早于 since' })
 const time = timeField(TIME)

@@ -45,17 +45,17 @@ export const ROTATION = z.strictObject({
 
 export const TOO_MANY_SECRETS = {
   en: `${MOST_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
-  zh: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请 DELETE 一个旧的、等待其中一个过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
+  zh: `有效的签名密钥已达 ${MOST_LIVE_SECRETS} 个：请 DELETE 一个旧的、等其过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'
 export const NEWEST_SECRET = {
   en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
-  zh: '这是您最新的签名密钥，没有它就无法为回调签名。如果它已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
+  zh: '这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
 }
 const ONLY = {
   en: 'Your newer signing secrets cannot be read at the moment, so this one alone signs your webhooks. POST to /v1/signing-secrets/rotate first.',
-  zh: '您较新的签名密钥目前无法读取，回调只由这一个签名。请先 POST 到 /v1/signing-secrets/rotate。',
+  zh: '较新的签名密钥暂时无法读取，回调只由这一个签名。请先 POST 到 /v1/signing-secrets/rotate。',
 }
 
 const TYPE = z
