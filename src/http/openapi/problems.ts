@@ -53,7 +53,7 @@ const TOLD: Readonly<Partial<Record<Code, Words>>> = {
   },
   too_many_requests: {
     en: 'This key may make 200 requests a second, in bursts of twice that.',
-    zh: '该 API key 每秒最多 200 次请求，突发上限为其两倍。',
+    zh: '该 API 密钥每秒最多 200 次请求，突发上限为其两倍。',
   },
   internal: {
     en: `The log has it under the request id ${REQUEST_ID}.`,
@@ -71,7 +71,7 @@ const WRONG_TOKEN = {
 }
 const WRONG_KEYS = {
   en: 'Too many calls with a wrong key have come from your address.',
-  zh: '来自您所在地址的错误密钥请求过多。',
+  zh: '该 IP 地址使用错误密钥的请求过多。',
 }
 
 /** The problems that a call can have, by status. */

@@ -6,20 +6,19 @@ a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until y
 
 Bodies are JSON in camelCase, null in an optional field means that it is absent, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
 problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
-and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`]: `每个 idface 核验流水号只需登记一次。本服务会持续查询上游，直到有判定结果，然后向您的回调地址发送带签名的回调（[Standard Webhooks](https://www.standardwebhooks.com)），直到送达为止。
+and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`]: `每个 idface 核验流水号只需登记一次。本服务持续查询 GetResult，一有结果就向回调地址投递带签名的回调（[Standard Webhooks](https://www.standardwebhooks.com)），失败自动重试。
 
-请求体和响应体均为 JSON，字段名采用 camelCase；可选字段传 null 等同于不传；时间为 UTC 的 ISO 8601 格式；流水号在任何地方都是字符串。错误响应采用 RFC 9457 格式，各错误码的含义见 \`/docs/problems\`。所有接口的错误说明均由 \`accept-language\` 决定语言：要求中文时为中文，否则为英文。每个响应都带有 \`x-request-id\`。后续版本可能会在响应中增加字段，请忽略不认识的字段。`,
-  'The operator of this service, from whom you have its address': '本服务的运维人员，即向您提供服务地址的人',
+请求体和响应体均为 JSON，字段名采用 camelCase；可选字段传 null 等同于不传；时间为 UTC 的 ISO 8601 格式；流水号始终是字符串。错误响应采用 RFC 9457 格式，各错误码的含义见 \`/docs/problems\`；提示文案的语言由 \`accept-language\` 决定，可选中文或英文，默认英文。每个响应都带有 \`x-request-id\`。后续版本可能增加响应字段，请忽略不认识的字段。`,
+  'The operator of this service, from whom you have its address': '本服务的运维人员（服务地址的提供者）',
   'The service that this document comes from.': '提供本文档的服务。',
-  'Serials and their verdicts.': '流水号及其判定结果。',
+  'Serials and their verdicts.': '流水号及其结果。',
   'Webhooks: their attempts, sending them again, and fetching them instead.': '回调：投递记录、重发、主动拉取。',
-  'Your own limits and signing secrets.': '您的限额与签名密钥。',
-  'What is sent to your callback.': '发送到您回调地址的内容。',
+  'Your own limits and signing secrets.': '限额与签名密钥。',
+  'What is sent to your callback.': '投递到回调地址的内容。',
   'The API key of a partner, which begins with `ifn_`.': '合作方的 API 密钥，以 `ifn_` 开头。',
-  'The language of texts for people, those of problems too: en or zh.':
-    '供人阅读的文字（包括错误说明）所用的语言：en 或 zh。',
+  'The language of texts for people, those of problems too: en or zh.': '提示文案（包括错误说明）的语言：en 或 zh。',
   'The address of the new object.': '新对象的地址。',
-  'The language of its texts.': '其中文字所用的语言。',
+  'The language of its texts.': '提示文案的语言。',
   'What is otherwise: `metadata`, `expiresAt`, or both.':
     '与已有的登记不同、因此未生效的字段：`metadata`、`expiresAt` 或两者。',
   'Names this call in the log of the service.': '本次调用在服务日志中的编号。',
@@ -30,7 +29,7 @@ and English otherwise. Every answer has an \`x-request-id\`. Later versions may 
   'The nextCursor of the page before.': '上一页的 nextCursor。',
   'Pass it as `cursor` to get the next page; null: this is the last one.':
     '作为 `cursor` 传入即可取得下一页；null 表示这是最后一页。',
-  'The address of a page that says what to do.': '说明该如何处理的页面地址。',
+  'The address of a page that says what to do.': '处理办法页面的地址。',
   'The same for all problems of the type.': '同一类错误的标题相同。',
   'The status of the answer, or of the item of a batch.': '响应的状态码；在批量登记中，是该条目的状态码。',
   'What is wrong this time, and what to do.': '本次出错的原因和处理办法。',
@@ -38,8 +37,8 @@ and English otherwise. Every answer has an \`x-request-id\`. Later versions may 
   'Its name, with the names around it: `filter.since`.': '名称，含其上级的名称，如 `filter.since`。',
   'What would be right.': '正确的写法。',
   'Only for a cursor of events that a restore has ended: the cursor to go on with.':
-    '仅当事件游标因数据库恢复而失效时才有：请改用此游标继续。',
+    '仅当事件游标因数据库恢复而失效时返回：请改用此游标继续。',
   'The x-request-id of this answer, by which the operator finds it in the log; an item of a batch has none.':
-    '本次响应的 x-request-id，运维人员可据此查找日志；批量登记的条目没有此字段。',
+    '本次响应的 x-request-id，运维人员可据此查找日志；批量登记的条目无此字段。',
   'Why a call was refused, as in RFC 9457.': '请求被拒绝的原因，采用 RFC 9457 格式。',
 }
