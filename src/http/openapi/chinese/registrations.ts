@@ -105,8 +105,8 @@ export const REGISTRATIONS = {
   'Of the webhook; null: there is none yet.': '回调的类型；null 表示尚无回调。',
   'The `webhook-id`.': '即 `webhook-id`。',
   'Since when the callback URL has been on hold.': '该回调地址开始暂停投递的时间。',
-  '`gone`: it answered 410. `disabled`: every attempt of five days has failed.':
-    '`gone`：该地址返回了 410。`disabled`：连续五天投递全部失败。',
+  '`gone`: it answered 410. `disabled`: every attempt of five days has failed. `operator`: the operator has disabled it.':
+    '`gone`：该地址返回了 410。`disabled`：连续五天投递全部失败。`operator`：运维人员已停用。',
   'An attempt is being made, which began at `nextAttemptAt`.': '正在投递，开始时间见 `nextAttemptAt`。',
   'It waits, because none of your signing secrets can be read.': '签名密钥均无法读取，回调等待投递。',
   'It waits, because the operator has held all webhooks since then.':
