@@ -33,7 +33,10 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/序列号|流水编号/, '流水号'],
   [/回调 ?URL|回调网址|回调链接/, '回调地址'],
   [/秘钥|密匙/, '密钥'],
-  [/裁决|判决/, '判定结果'],
+  [/裁决|判决|判定/, '结果'],
+  [new RegExp(`${H} ?API [Kk]ey|API [Kk]ey ?${H}`, 'u'), 'API 密钥'],
+  [/[一两]把(密钥|主密钥| ?API| ?`?MASTER)/, '一个（密钥）'],
+  [/补取|错过的回调/, '补拉漏收的回调'],
   [/帐户|帐号/, '账户'],
   [/登陆/, '登录'],
   [/(?<!源)代码 ?(\d|\{|\$|\uFFFC)|未列出的代码|该代码的/, '返回码'],
@@ -42,6 +45,10 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/次发送|发送记录|(?:暂停|等待|恢复|放弃|再次|即将|自动)发送/, '投递'],
   [/轮换/, '更换'],
 ]
+
+/** What partners read names GetResult itself. Operators have settings named UPSTREAM_…, so their pages may say 上游. */
+const FOR_PARTNERS = /^docs\/(?!operations|server)|^src\/(http\/(partner|openapi|json|middleware)|client)\//
+const PARTNERS_TERM = [/上游/, 'GetResult'] as const
 
 /** What GetResult writes, as it writes it. */
 const QUOTED = /非法ip访问|访问ip与备案ip不符|API ID或API KEY不正确|帐号不能为空/g
@@ -78,7 +85,7 @@ const linesOf = (source: string): string[] =>
     )
 
 /** What is wrong with the Chinese of a text, each as `line: what, where`. */
-export const chineseFaults = (text: string, kind: 'page' | 'source'): string[] =>
+export const chineseFaults = (text: string, kind: 'page' | 'source', isForPartners = false): string[] =>
   (kind === 'page' ? proseOf(text) : linesOf(text)).flatMap((line, index) => {
     if (!/\p{Script=Han}/u.test(line)) return []
     const where = (at: number) => line.slice(Math.max(0, at - 8), at + 12).trim()
@@ -86,7 +93,9 @@ export const chineseFaults = (text: string, kind: 'page' | 'source'): string[] =
     return [
       ...FAULTS.map(([pattern, fault]) => [pattern.exec(line), fault] as const),
       [list, 'half-width punctuation'] as const,
-      ...TERMS.map(([pattern, term]) => [pattern.exec(line), `another word for ${term}`] as const),
+      ...[...TERMS, ...(isForPartners ? [PARTNERS_TERM] : [])].map(
+        ([pattern, term]) => [pattern.exec(line), `another word for ${term}`] as const,
+      ),
     ].flatMap(([found, fault]) => (found ? [`${index + 1}: ${fault}, “${where(found.index)}”`] : []))
   })
 
@@ -100,7 +109,11 @@ export const allChineseFaults = (root = ROOT): string[] =>
   ).flatMap(([patterns, kind]) =>
     globSync(patterns, { cwd: root })
       .toSorted()
-      .flatMap(file => chineseFaults(readFileSync(join(root, file), 'utf8'), kind).map(fault => `${file}:${fault}`)),
+      .flatMap(file =>
+        chineseFaults(readFileSync(join(root, file), 'utf8'), kind, FOR_PARTNERS.test(file)).map(
+          fault => `${file}:${fault}`,
+        ),
+      ),
   )
 
 if (import.meta.main) {

@@ -65,7 +65,7 @@ const zh: Texts = {
   no_key: ({ path }) =>
     `未设置 MASTER_KEY，且 ${path} 不存在：请把备份所属数据库的密钥放到该处（0600），或设置 MASTER_KEY`,
   wrong_key: ({ path, writtenWith, given }) =>
-    `${path} 由另一把主密钥写成（指纹 ${writtenWith}，MASTER_KEY 的指纹为 ${given}）：请使用那一把；若此后换过密钥，请把它设为 MASTER_KEY_PREVIOUS`,
+    `${path} 由另一个主密钥加密（指纹 ${writtenWith}，MASTER_KEY 的指纹为 ${given}）：请使用该密钥；若此后换过密钥，请把它设为 MASTER_KEY_PREVIOUS`,
   newer_schema: ({ path }) => `${path} 属于更新版本的 idface-notifier：请使用该版本`,
   not_ours: ({ path }) => `${path} 不是 idface-notifier 的数据库`,
   damaged: ({ path, found }) =>

@@ -27,7 +27,7 @@ const TEXTS = {
     disabled: (url: string) => `已停用 ${url}：其回调暂停投递，直到 "callback enable"。`,
     heldAlready: (url: string) => `${url} 已由运维人员停用。`,
     badUrl: 'URL 须为完整地址，例如 https://partner.example/hook',
-    enabled: (url: string) => `已启用 ${url}：暂停的消息将在一秒内开始投递，起初较慢。`,
+    enabled: (url: string) => `已启用 ${url}：暂停的消息将在一秒内开始投递，逐步放量。`,
     nothingHeld: (url: string) => `已启用 ${url}：失败记录已清除。此前并未暂停。`,
     works: (url: string, partner: string) =>
       `合作方 ${partner} 没有投递失败或已暂停的地址 ${url}；可用 "callback list --partner ${partner}" 查看。`,

@@ -33,14 +33,14 @@ const zh: typeof en = {
   migrated: '数据库已是当前结构。',
   pruning: count => `已清除 ${count} 条登记……`,
   resealing: count => `已改用新密钥加密 ${count} 个值，可随时中止后重新运行……`,
-  again: 'rekey 可以重新运行，会从中断处继续；完成之前请保留两把密钥。',
+  again: 'rekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。',
   pruned: count => `已清除 ${count} 条登记及其消息与投递记录。`,
   resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
   unreadable: count =>
-    `${count} 个值用两把密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）：`,
+    `${count} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）：`,
   more: '  其余见 --json',
   otherKey: nodes =>
-    `未作任何改动：${nodes.join('、')} 正在使用另一把 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两把密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
+    `未作任何改动：${nodes.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
 }
 
 const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }

@@ -262,7 +262,7 @@ test('what cannot be is said with what to do, in both languages, and changes not
     ],
     [
       ['restore', file, '--yes', '--lang', 'zh'],
-      /由另一把主密钥写成/,
+      /（指纹 [0-9a-f]{8}，MASTER_KEY /,
       { MASTER_KEY: randomBytes(32).toString('base64') },
     ],
   ]

@@ -24,8 +24,18 @@ test.each([
   ['回调暂停发送', 'another word for 投递'],
   ['第 2 次发送（09:00）失败', 'another word for 投递'],
   ['请轮换密钥', 'another word for 更换'],
+  ['没有判定结果', 'another word for 结果'],
+  ['请发送 API key', 'another word for API 密钥'],
+  ['保留两把密钥', 'another word for 一个'],
+  ['补取错过的回调', 'another word for 补拉'],
 ])('of a page “%s” is found', (line, fault) => {
   expect(chineseFaults(`# 标题\n\n${line}`, 'page').join('\n')).toContain(`3: ${fault}`)
+})
+
+test('partners read GetResult, operators may read 上游', () => {
+  const text = '上游返回查无此号'
+  expect(chineseFaults(text, 'page', true)).toEqual([expect.stringContaining('another word for GetResult')])
+  expect(chineseFaults(text, 'page')).toEqual([])
 })
 
 test.each([

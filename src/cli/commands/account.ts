@@ -47,7 +47,7 @@ export const ACCOUNTS: Section = {
       path: 'account create',
       words: {
         en: 'add an account beside the one of the settings; its key is stored encrypted and never shown',
-        zh: '在配置的账户之外再添加一个；其 APIKEY 加密保存，不再显示',
+        zh: '在配置的账户之外新增账户；APIKEY 加密保存，不再显示',
       },
       args: { apiId: argument('APIID', { en: 'the APIID', zh: '账户的 APIID' }, readApiId) },
       options: {
@@ -90,7 +90,7 @@ export const ACCOUNTS: Section = {
     }),
     defineCommand({
       path: 'account resume',
-      words: { en: 'ask with an account again, slowly at first', zh: '恢复账户，查询从低速开始' },
+      words: { en: 'ask with an account again, slowly at first', zh: '恢复账户，查询逐步放量' },
       args: { account: ACCOUNT },
       changes: true,
       printsData: true,

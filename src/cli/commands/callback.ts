@@ -44,7 +44,7 @@ export const CALLBACKS: Section = {
       path: 'callback enable',
       words: {
         en: 'enable a callback URL; what was held for it goes out, slowly at first',
-        zh: '启用一个回调地址；暂停的消息开始投递，起初较慢',
+        zh: '启用一个回调地址；暂停的消息恢复投递，逐步放量',
       },
       args: { callbackUrl: URL },
       options: { partner: required(partnerOption()) },

@@ -44,7 +44,7 @@ export const DATA: Section = {
       path: 'backup',
       words: {
         en: 'back up the database into a new file, also while the service runs; the copy is checked',
-        zh: '把数据库备份到新文件，服务运行时也可执行；备份会被检查',
+        zh: '把数据库备份到新文件并校验；服务运行时也可执行',
       },
       args: { file: argument('FILE', { en: 'the new file', zh: '新文件' }) },
       changes: true,
@@ -60,7 +60,7 @@ export const DATA: Section = {
       },
       args: { file: argument('FILE', { en: 'the backup', zh: '备份文件' }) },
       options: {
-        yes: flag({ en: 'do not ask, for scripts', zh: '不询问，供脚本使用' }),
+        yes: flag({ en: 'do not ask, for scripts', zh: '跳过确认，供脚本使用' }),
         hold: flag({
           en: 'the service then sends no webhook until "deliveries resume"',
           zh: '恢复后服务不投递任何回调，直到 "deliveries resume"',
@@ -112,7 +112,7 @@ export const DATA: Section = {
     }),
     defineCommand({
       path: 'deliveries resume',
-      words: { en: 'send again, what has waited first', zh: '恢复投递，等待最久的先发' },
+      words: { en: 'send again, what has waited first', zh: '恢复投递，等待最久的优先' },
       changes: true,
       printsData: true,
       example: 'deliveries resume',

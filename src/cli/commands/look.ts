@@ -9,7 +9,7 @@ export const LOOK: Section = {
       path: 'status',
       words: {
         en: 'what is wrong and what to do, what waits since when, and what happened lately',
-        zh: '哪里有问题、该怎么办，什么在等待、已等多久，最近发生了什么',
+        zh: '查看运行状况：异常与处理建议、积压、近期吞吐',
       },
       options: { watch: flag({ en: 'again every 2 s, until Ctrl+C', zh: '每 2 秒刷新，直到 Ctrl+C' }) },
       printsData: true,
@@ -20,7 +20,7 @@ export const LOOK: Section = {
       path: 'doctor',
       words: {
         en: 'look for what is wrong, and say what to do; changes nothing, and works beside the service',
-        zh: '检查有何异常并给出处理办法；不改动任何内容，可在服务运行时执行',
+        zh: '检查异常并给出处理办法；不改动任何内容，可在服务运行时执行',
       },
       options: {
         offline: flag({

@@ -99,7 +99,7 @@ export const PARTNERS: Section = {
     }),
     defineCommand({
       path: 'partner enable',
-      words: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方：查询与回调从停下处继续' },
+      words: { en: 'its polls and webhooks go on where they stopped', zh: '启用合作方，恢复查询与投递' },
       args: { partner: partnerArgument() },
       changes: true,
       printsData: true,

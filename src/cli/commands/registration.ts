@@ -33,7 +33,7 @@ export const REGISTRATIONS: Section = {
       path: 'explain',
       words: {
         en: 'say in words why there is no webhook yet, or what became of it',
-        zh: '用文字说明为什么还没有回调，或回调的结果',
+        zh: '说明没有收到回调的原因，或回调的投递结果',
       },
       args: {
         what: argument('REGISTRATION_OR_SERIAL', {
@@ -57,7 +57,7 @@ export const REGISTRATIONS: Section = {
           { en: 'whose webhook is in this state', zh: '只看回调处于该状态的' },
           MESSAGE_STATES,
         ),
-        reasonEnded: choiceOption('REASON', { en: 'unresolved for this reason', zh: '只看因此未得结果的' }, REASONS),
+        reasonEnded: choiceOption('REASON', { en: 'unresolved for this reason', zh: '只看因该原因无结果的' }, REASONS),
         host: textOption('HOST', { en: 'with this callback host', zh: '只看该回调主机' }),
         account: textOption('ACCOUNT', {
           en: 'asked with this account, APIID or id',
@@ -71,7 +71,7 @@ export const REGISTRATIONS: Section = {
           },
           readTimeOption,
         ),
-        until: option('TIME', { en: 'made then or earlier', zh: '此时及以前登记的' }, readTimeOption),
+        until: option('TIME', { en: 'made then or earlier', zh: '登记时间不晚于此' }, readTimeOption),
         limit: withDefault(numberOption({ en: 'so many at most', zh: '最多显示条数' }, { min: 1, max: 1_000 }), 50),
         cursor: textOption('CURSOR', { en: 'go on after the list before', zh: '从上一页之后继续' }),
       },
@@ -116,7 +116,7 @@ export const REGISTRATIONS: Section = {
         ),
         until: option(
           'TIME',
-          { en: 'webhooks of then or earlier; now, if it is not given', zh: '此时及以前的回调；默认到现在' },
+          { en: 'webhooks of then or earlier; now, if it is not given', zh: '回调产生时间不晚于此；默认为当前时间' },
           readTimeOption,
         ),
         yes: flag({ en: 'send those of --all-partners', zh: '确认重发 --all-partners 的回调' }),

@@ -32,7 +32,7 @@ export const SERVICE: Section = {
       path: 'demo',
       words: {
         en: 'see it work: simulator, service and receiver in one process, in under 30 seconds',
-        zh: '30 秒内看到效果：模拟器、服务与接收端在同一进程中运行',
+        zh: '30 秒演示：模拟器、服务与接收端在同一进程中运行',
       },
       options: { keep: flag({ en: 'leave it running afterwards', zh: '演示结束后保持运行' }) },
       example: 'demo',

@@ -11,7 +11,7 @@ export const OPERATOR = {
       default: null,
       secret: true,
       en: 'The robot of a chat (WeCom, DingTalk, Feishu, Lark, Slack, known by the host), or any other URL for Standard Webhooks, that is told what an operator has to know; `notify-test` tries it.',
-      zh: '群机器人的 webhook 地址（企业微信、钉钉、飞书、Lark、Slack，按主机名识别），或任意接收 Standard Webhooks 的地址；需要运维人员知道的事会发到那里，可用 `notify-test` 试发。',
+      zh: '群机器人的 webhook 地址（企业微信、钉钉、飞书、Lark、Slack，按主机名识别），或任意接收 Standard Webhooks 的地址；运维告警发往该地址，可用 `notify-test` 试发。',
     },
     secret: {
       name: 'OPERATOR_SECRET',
