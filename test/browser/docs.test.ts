@@ -9,7 +9,7 @@ import { openListening } from '../attack/support/listening.ts'
 import { openBrowser, reasonToSkip } from './chromium.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
-const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/problems', '/docs/reference']
+const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
 const LANGUAGES = ['en', 'zh-CN']
 /** Each width with each theme, since some of a page is shown on wide ones only; both languages with each of either. */
 const SCREENS = [
@@ -95,7 +95,7 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
       const [frame, code] = await Promise.all([button.boundingBox(), page.locator('.code pre').first().boundingBox()])
       expect((frame?.y ?? 0) + (frame?.height ?? 0)).toBeLessThanOrEqual(code?.y ?? 0)
       await button.click()
-      await page.waitForFunction('document.querySelector(".code button").textContent === "Copied"')
+      await page.waitForSelector('.code button:text-is("Copied")')
       expect(await page.evaluate('navigator.clipboard.readText()')).toContain(`export NOTIFIER_URL=${api.url}\n`)
     } finally {
       await context.close()

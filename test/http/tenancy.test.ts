@@ -131,7 +131,7 @@ test.each(rowsOf('public'))('M10: %s needs no key and shows no partner', async r
     key: null,
   })
   // The package is there only once it has been built.
-  const expected = { '/': [302], '/docs/*': [404], '/docs/:page': [200] }[path] ?? [200]
+  const expected = { '/': [302], '/docs/*': [404] }[path] ?? [200]
   expect(expected).toContain(status)
   for (const mark of await secretsOfOther()) expect(text).not.toContain(mark)
   expect(text).not.toMatch(/foreign-|foreign\.example/)

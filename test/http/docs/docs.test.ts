@@ -14,7 +14,7 @@ const fetchText = async (path: string, headers: Record<string, string> = {}) => 
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/problems', '/docs/reference']
+const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
 
 describe('a page of the documentation', () => {
   const CSP =

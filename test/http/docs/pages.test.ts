@@ -6,7 +6,7 @@ import { openApi, SHOWN_SETTINGS } from '../support/api.ts'
 
 const EXAMPLES = new URL('../../../docs/examples/', import.meta.url)
 const PROXY = '10.0.0.1'
-const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/problems', '/docs/reference']
+const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {

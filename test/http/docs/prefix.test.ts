@@ -3,7 +3,7 @@ import { openListening } from '../../attack/support/listening.ts'
 import { networksOf } from '../../support/networks.ts'
 import { openPrefixProxy } from './support/prefix-proxy.ts'
 
-const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/problems', '/docs/reference']
+const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
 const LINK = /\s(?:href|src)="([^"]*)"/g
 
 test('below the prefix of a proxy, everything that pages link to and load is there', async () => {
