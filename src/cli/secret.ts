@@ -26,8 +26,8 @@ const TEXTS = {
     head: ['id', '类型', '创建时间', '失效时间'],
     rotated: (id: string, partner: string) =>
       `已为 ${partner} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。`,
-    most: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先结束一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
-    ended: (id: string) => `已结束 ${id}，不再用于签名。`,
+    most: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
+    ended: (id: string) => `已停用 ${id}，不再用于签名。`,
     none: (id: string) => `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
     newest: '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
     only: '较新的签名密钥无法读取，目前只由这一个签名。请先更换。',

@@ -27,7 +27,7 @@ export const relaxedSettings = ({
     callback.allowHttp,
     'CALLBACK_ALLOW_HTTP',
     'verdicts are sent over plain http, where everybody on the way reads them',
-    '结果可经明文 http 发送，途经的任何人都能读到',
+    '结果可能经明文 http 传输，链路上的任何人都能读到',
   ),
   ...when(
     callback.allowNetworks.length > 0,
@@ -45,6 +45,6 @@ export const relaxedSettings = ({
     registrationTtlMs < MINUTE,
     'REGISTRATION_TTL',
     `a registration waits ${formatDuration(registrationTtlMs)} for its verdict, which most people need longer for`,
-    `登记只等待结果 ${formatDuration(registrationTtlMs)}，多数人来不及完成核验`,
+    `登记只等待结果 ${formatDuration(registrationTtlMs)}，多数用户来不及完成核验`,
   ),
 ]

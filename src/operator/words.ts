@@ -102,7 +102,7 @@ const en: Texts = {
 const zh: Texts = {
   firing: '告警',
   resolved: '恢复',
-  over: '不再如此',
+  over: '已解除',
   titles: {
     'account.paused': { firing: '上游账户已暂停', resolved: '上游账户已恢复使用' },
     'upstream.unreachable': { firing: '无法连接上游', resolved: '上游已恢复响应' },
@@ -140,7 +140,7 @@ const zh: Texts = {
   },
   times: count => `（${count} 次）`,
   lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
-  notProven: '这并不表示已恢复正常，现状请运行 "idface-notifier status" 查看。',
+  notProven: '告警解除不代表已恢复正常，当前状况请运行 "idface-notifier status" 查看。',
   test: { headline: '测试：通知渠道正常', sentence: '这是 notify-test 发出的测试消息，系统没有异常。', remedy: '' },
   toDo: '处理方法：',
   page: anchor => `详见运维手册（operations.zh-CN.md）中的“${anchor}”`,

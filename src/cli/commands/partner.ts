@@ -34,7 +34,7 @@ const readOverlap = (text: string): Reading<number> => {
 export const PARTNER_GROUPS: Readonly<Record<string, Words>> = {
   partner: { en: 'create, list, change, disable and enable partners', zh: '新建、列出、修改、停用、启用合作方' },
   key: { en: "create, list and revoke a partner's API keys", zh: '新建、列出、吊销合作方的 API 密钥' },
-  secret: { en: "list, rotate and end a partner's signing secrets", zh: '列出、更换、结束合作方的签名密钥' },
+  secret: { en: "list, rotate and end a partner's signing secrets", zh: '列出、更换、停用合作方的签名密钥' },
 }
 
 export const PARTNERS: Section = {
@@ -171,7 +171,7 @@ export const PARTNERS: Section = {
     }),
     defineCommand({
       path: 'secret end',
-      words: { en: 'end an earlier signing secret before its time', zh: '提前结束较早的签名密钥' },
+      words: { en: 'end an earlier signing secret before its time', zh: '提前停用旧的签名密钥' },
       args: { id: argument('SECRET_ID', { en: 'its id, which "secret list" shows', zh: '密钥 id，见 "secret list"' }) },
       changes: true,
       printsData: true,
