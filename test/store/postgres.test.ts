@@ -65,7 +65,7 @@ const describeReset = async (): Promise<string> => {
   const inTemplate = (text: string) => server.query<{ text: string }>(text, [], 'template')
   const tables = await inTemplate(`
     SELECT quote_ident(tablename) AS text FROM pg_tables
-    WHERE schemaname = 'public' AND tablename NOT IN ('__drizzle_migrations', 'server_life')`)
+    WHERE schemaname = 'public' AND tablename <> '__drizzle_migrations'`)
   const names = tables.map(({ text }) => text)
   await inTemplate(['CREATE SCHEMA made', ...names.map(name => `CREATE TABLE made.${name} AS TABLE ${name}`)].join(';'))
   const sequences = await inTemplate(`

@@ -33,10 +33,6 @@ export const idsForRoot = () => {
   return { uid, gid }
 }
 
-/** What the store's connection needs of the schema. */
-export const NEEDED_TABLE = `CREATE UNLOGGED TABLE server_life AS SELECT 1 AS n, 'first' AS id;
-  ALTER TABLE server_life ADD PRIMARY KEY (n)`
-
 export interface TestServer {
   /** The folder of its socket and of its data. */
   folder: string

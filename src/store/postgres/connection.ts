@@ -3,7 +3,6 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import type { PostgresStats } from '../stats.ts'
 import { clockAhead } from './clock-estimate.ts'
-import { beginLife, LIFE, type Numbered, wasCommitted } from './commit-outcome.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
 import { explain, isLost, isOfConnection, isSilent, isUnprepared, judgeFailure, readOnly } from './failure.ts'
@@ -30,7 +29,7 @@ export type Db = NodePgDatabase
 export interface Transactions {
   /**
    * Runs it in one transaction, durable when the promise resolves. It may be undone and run again as a whole, so it must have no
-   * effect but on the database.
+   * effect but on the database. Where the answer to its COMMIT is lost it rejects as `unavailable`, though it may be durable.
    */
   write<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   /** All that it reads is of one moment. */
@@ -75,7 +74,8 @@ const settingsOf = ({ statementMs, lockMs, idleMs }: TimeLimits): string =>
   })
     .map(([name, ms]) => `SET LOCAL ${name} = ${ms};`)
     .join(' ')
-const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at'
+const BEGUN =
+  'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby"'
 /**
  * The server ends a transaction whose rows nobody takes, too, which none of the limits does while it sends. Where its system has no such
  * limit, it would complain in its log each time.
@@ -85,25 +85,17 @@ const sendingFor = ({ idleMs }: TimeLimits) =>
 /** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
 const beginWrite = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL READ COMMITTED; ${settingsOf(limits)}
   SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
-  SELECT pg_current_xact_id()::text AS xid, ${CLOCK}, ${sendingFor(limits)}; ${LIFE}`
+  ${BEGUN}, ${sendingFor(limits)}`
 const beginRead = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf(limits)}
-  SELECT NULL AS xid, pg_is_in_recovery() AS "isStandby", ${CLOCK}, ${sendingFor(limits)}`
+  ${BEGUN}, ${sendingFor(limits)}`
 
 interface Begun {
-  /** Null: it only reads. */
-  xid: string | null
-  life?: string | null
-  isStandby?: boolean
   at: number
+  isStandby: boolean
 }
 
-interface Ended<T> {
-  value: T
-  /** Null: it has only read. */
-  transaction: Numbered | null
-  /** Why the answer to its commit is lost; null: it is not. */
-  lost: { error: unknown } | null
-}
+/** Whether it was committed is not known, so it is not run again. */
+class CommitLost extends Error {}
 
 /** In the order of their numbers, so that two transactions do not wait for each other. */
 const NUMBERED =
@@ -115,12 +107,12 @@ const LOCK = {
 
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
-  const [writing, reading] = [beginWrite(limits), beginRead(limits)]
+  const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
   const figures = createEngineFigures()
   let knownAheadMs: number | null = null
   const prepare = createPreparing()
 
-  const begin = async (client: PoolClient, text: string): Promise<{ transaction: Numbered | null; tx: Tx }> => {
+  const begin = async (client: PoolClient, text: string): Promise<Tx> => {
     const before = now()
     const query = { text, query_timeout: limits.beginMs }
     const results = (await client.query(query)) as unknown as { rows: Begun[] }[]
@@ -134,31 +126,26 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       return rows as Row[]
     }
     const lock: Tx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
-    const { xid, life = null } = begun
-    return { transaction: xid === null ? null : { xid, life }, tx: { at, rows, lock, db: drizzle({ client }) } }
+    return { at, rows, lock, db: drizzle({ client }) }
   }
 
-  const transact = async <T>(client: PoolClient, text: string, run: (tx: Tx) => Promise<T>): Promise<Ended<T>> => {
-    const { transaction, tx } = await begin(client, text)
-    const value = await run(tx)
-    try {
-      const commit = () => client.query('COMMIT')
-      const { command } = await (transaction === null ? commit() : figures.timed(commit))
-      if (command === 'COMMIT') return { value, transaction, lost: null }
-    } catch (error) {
-      if (transaction === null || !isLost(error)) throw error
-      return { value, transaction, lost: { error } }
-    }
-    throw new Error('PostgreSQL has undone a transaction in which a statement failed')
+  const commit = async (client: PoolClient): Promise<void> => {
+    const { command } = await figures
+      .timed(() => client.query('COMMIT'))
+      .catch((error: unknown) => {
+        throw isLost(error) ? new CommitLost('the answer to a COMMIT is lost', { cause: error }) : error
+      })
+    if (command !== 'COMMIT') throw new Error('PostgreSQL has undone a transaction in which a statement failed')
   }
 
-  const runOnce = async <T>(pool: Pool, text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
+  const runOnce = async <T>(pool: Pool, kind: keyof Transactions, run: (tx: Tx) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
-    let ended: Ended<T>
     let isReusable = false
     try {
-      ended = await transact(client, text, run)
-      isReusable = ended.lost === null
+      const value = await run(await begin(client, beginnings[kind]))
+      await (kind === 'write' ? commit(client) : client.query('COMMIT'))
+      isReusable = true
+      return value
     } catch (error) {
       if (isSilent(error)) pool.suspectAll()
       isReusable = !isOfConnection(error) && (await rolledBack(client))
@@ -166,39 +153,34 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     } finally {
       client.release(!isReusable)
     }
-    const { value, transaction, lost } = ended
-    if (transaction?.life === null) await beginLife(pool)
-    if (transaction === null || lost === null) return value
-    if (isSilent(lost.error)) pool.suspectAll()
-    if (await wasCommitted(pool, transaction, { now, sleep, limits })) return value
-    throw lost.error
   }
 
-  const runAgain = async <T>(pool: Pool, text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
+  const runAgain = async <T>(pool: Pool, kind: keyof Transactions, run: (tx: Tx) => Promise<T>): Promise<T> => {
     // The other clock may be set meanwhile.
     const start = performance.now()
     for (const pauseMs of PAUSES_MS) {
       try {
-        return await runOnce(pool, text, run)
+        return await runOnce(pool, kind, run)
       } catch (error) {
         if (isUnprepared(error)) prepare.giveUp()
-        if (judgeFailure(error) !== 'again' || performance.now() - start + pauseMs >= RUN_AGAIN_WITHIN_MS) throw error
+        const mayRunAgain = judgeFailure(error) === 'again' && !(error instanceof CommitLost)
+        if (!mayRunAgain || performance.now() - start + pauseMs >= RUN_AGAIN_WITHIN_MS) throw error
         await sleep(pauseMs)
       }
     }
-    return runOnce(pool, text, run)
+    return runOnce(pool, kind, run)
   }
 
   const transactions = (pool: Pool): Transactions => {
-    const call = async <T>(text: string, run: (tx: Tx) => Promise<T>): Promise<T> => {
+    const call = async <T>(kind: keyof Transactions, run: (tx: Tx) => Promise<T>): Promise<T> => {
       try {
-        return await runAgain(pool, text, run)
+        return await runAgain(pool, kind, run)
       } catch (error) {
         figures.failed(error)
         throw explain(error)
       }
     }
-    return { write: run => call(writing, run), read: run => call(reading, run) }
+    return { write: run => call('write', run), read: run => call('read', run) }
   }
 
   const [calls, loops] = ['api', 'loops'].map(name => openPool({ url, name, size: options.connections, limits })) as [

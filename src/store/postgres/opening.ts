@@ -21,7 +21,7 @@ export type OpeningStep = { step: 'created' } | { step: 'migrating'; bytes: numb
 const MIGRATION_LOCK = 0x69_64_66_6e
 const LOCK_TIMEOUT_MS = 60_000
 const CONNECT_TIMEOUT_MS = 10_000
-/** Older ones have neither `pg_xact_status` of a 64 bit id nor multirange statistics, and are not maintained any more. */
+/** Older ones are not maintained any more. */
 const OLDEST_SERVER = 140_000
 
 /**

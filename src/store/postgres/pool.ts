@@ -1,4 +1,4 @@
-import type { PoolClient, QueryResultRow } from 'pg'
+import type { PoolClient } from 'pg'
 import type { PoolStats } from '../stats.ts'
 import { pg } from './drizzle.ts'
 import { unreachable } from './failure.ts'
@@ -13,8 +13,6 @@ export interface Pool {
    * anew. Behind a pooler that is busy, those at work go on.
    */
   suspectAll(): void
-  /** One statement outside a transaction. */
-  query<Row extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<Row[]>
   stats(): PoolStats
   close(): Promise<void>
 }
@@ -86,17 +84,6 @@ export const openPool = ({ size, limits, ...session }: PoolOptions): Pool => {
     connect,
     suspectAll: () => {
       silences++
-    },
-    query: async <Row extends QueryResultRow>(text: string, values: readonly unknown[]) => {
-      const client = await connect()
-      let isBroken = true
-      try {
-        const { rows } = await client.query<Row>(text, [...values])
-        isBroken = false
-        return rows
-      } finally {
-        client.release(isBroken)
-      }
     },
     stats: () => {
       // The pool gives out an idle connection at the next tick, until when whoever takes it counts as one that waits.

@@ -15,10 +15,7 @@ export { countChanges, counts, history } from './stats-schema.ts'
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
 
-/**
- * The name of the server's life, which ends with a crash and with a fail-over: the migration makes it without a log, so both empty it.
- * See `commit-outcome.ts`.
- */
+/** Nothing reads it any more. */
 export const serverLife = pgTable(
   'server_life',
   { n: integer('n').primaryKey(), id: text('id').notNull() },

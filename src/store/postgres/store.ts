@@ -49,7 +49,7 @@ const TAKE_ROOM = ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate
 /** While another session keeps one of these tables locked, no node registers anything; or, some of the work is not done. */
 const WAIT_FOR = {
   registering: [
-    'LOCK TABLE api_keys, callback_pauses, partners, serial_signs, server_life IN ACCESS SHARE MODE',
+    'LOCK TABLE api_keys, callback_pauses, partners, serial_signs IN ACCESS SHARE MODE',
     'LOCK TABLE count_changes, lanes, registrations, verifications IN ROW EXCLUSIVE MODE',
   ],
   all: [`LOCK TABLE ${TABLES.join(', ')} IN ROW EXCLUSIVE MODE`],

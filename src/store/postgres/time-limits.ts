@@ -14,8 +14,6 @@ export interface TimeLimits {
   connectMs: number
   /** Longer than any statement may take: then the server cannot be heard. */
   answerMs: number
-  /** No look for what came of a commit begins later, since each may wait for a connection that cannot be made. */
-  outcomeMs: number
 }
 
 /** Those of the service; docs/operations.md tells what they come to. */
@@ -27,5 +25,4 @@ export const TIME_LIMITS: TimeLimits = {
   beginMs: 2_000,
   connectMs: 5_000,
   answerMs: 12_000,
-  outcomeMs: 15_000,
 }

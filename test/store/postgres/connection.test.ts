@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { openConnection } from '../../../src/store/postgres/connection.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { count, open, timed, UNAVAILABLE, useRows } from './support.ts'
@@ -39,77 +37,20 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test.each([
-    { what: 'an answer', fate: 'lose answer' },
-    { what: 'a request', fate: 'lose' },
-  ] as const)('G2: writes once when the connection is cut with $what of COMMIT', async ({ fate }) => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()))
-    let lost = 0
-    link.judge = sent => (isCommit(sent) && lost++ === 0 ? fate : 'pass')
-    await count(connection)
-    expect(lost).toBeGreaterThan(0)
-    expect(await rows.counted()).toBe(1)
-  })
-
-  test('G2: as many commits as there are connections may lose their answers at once', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()), { connections: 2 })
-    let lost = 0
-    link.judge = sent => (isCommit(sent) && lost++ < 2 ? 'lose answer' : 'pass')
-    const elapsed = await timed(() =>
-      Promise.all([1, 2].map(id => connection.write(tx => tx.rows('UPDATE rows SET n = n + 1 WHERE id = $1', [id])))),
-    )
-    expect(await rows.counted()).toBe(2)
-    expect(elapsed).toBeLessThan(2_000)
-  })
-
-  test('G2: says that it does not know, when the server cannot be asked in time', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    const connection = openConnection({
-      url: link.urlOf(rows.database()),
-      now: Date.now,
-      hasDatabaseClock: true,
-      sleep: () => sleep(0),
-      connections: 1,
-    })
-    let isGone = false
-    link.judge = sent => {
-      if (isCommit(sent)) isGone = true
-      return isGone ? 'lose' : 'pass'
-    }
-    await expect(count(connection)).rejects.toThrow('whether it has recorded the change is not known')
-    await connection.close()
-  })
-
-  test('G2: takes no commit for its own that got the same number after a crash', async () => {
-    await using connection = await open(rows.url())
-    await using other = await open(rows.url())
-    await count(other)
-    const lost = connection.write(async tx => {
-      const [row] = await tx.rows<{ xid: string }>('SELECT pg_current_xact_id()::text AS xid')
-      await tx.rows('UPDATE rows SET n = n + 1 WHERE id = 1')
-      await rows.server().crash()
-      await rows.server().start()
-      for (let i = 0; i < 20; i++) await other.write(one => one.rows('UPDATE rows SET n = n WHERE id = 2'))
-      expect(await rows.query('SELECT pg_xact_status($1::text::xid8) AS is', [row?.xid])).toEqual([{ is: 'committed' }])
-    })
-    await expect(lost).rejects.toThrow('whether it has recorded the change is not known')
-    expect(await rows.counted()).toBe(1)
-  })
-
-  test('G2: knows again what came of a commit in the life after a crash', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()))
-    await count(connection)
-    await rows.server().crash()
-    await rows.server().start()
-    await count(connection)
-    let lost = 0
-    link.judge = sent => (isCommit(sent) && lost++ === 0 ? 'lose answer' : 'pass')
-    await count(connection)
-    expect(lost).toBeGreaterThan(0)
-    expect(await rows.counted()).toBe(3)
-  })
+    { what: 'the answer', fate: 'lose answer', recorded: 1 },
+    { what: 'the request', fate: 'lose', recorded: 0 },
+  ] as const)(
+    'G2: is unavailable when the connection is cut with $what of COMMIT, and does not repeat it',
+    async ({ fate, recorded }) => {
+      await using link = await openDatabaseLink(rows.server())
+      await using connection = await open(link.urlOf(rows.database()))
+      link.judge = sent => (isCommit(sent) ? fate : 'pass')
+      await expect(count(connection)).rejects.toMatchObject(UNAVAILABLE)
+      expect(await rows.counted()).toBe(recorded)
+      link.judge = () => 'pass'
+      await count(connection)
+    },
+  )
 
   test('G4: finds out at its next statement that a connection is dead, and opens all of them anew', async () => {
     await using link = await openDatabaseLink(rows.server())
@@ -138,19 +79,5 @@ describe('a connection to PostgreSQL', () => {
     await count(connection)
     // The server has ended the transaction that nobody went on with, though its lock would have been in the way.
     expect(await rows.counted()).toBe(1)
-  })
-
-  test('G4: says in time that it does not know what came of a commit', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    await using connection = await open(link.urlOf(rows.database()), { limits: SHORT_LIMITS })
-    link.judge = sent => {
-      if (isCommit(sent)) link.silence(true)
-      return 'pass'
-    }
-    const elapsed = await timed(() =>
-      expect(count(connection)).rejects.toThrow('whether it has recorded the change is not known'),
-    )
-    const { answerMs, outcomeMs, connectMs } = SHORT_LIMITS
-    expect(elapsed).toBeLessThan(answerMs + outcomeMs + connectMs + SLACK_MS)
   })
 })

@@ -150,6 +150,17 @@ describe('nodes on PostgreSQL', () => {
     expect(await stopped.store.listAttempts(stopped.partnerId, id)).toHaveLength(2)
   })
 
+  test('G2: a registration whose COMMIT has lost its answer is there when it is made again', async () => {
+    await using link = await openDatabaseLink(server)
+    const node = await openNode({ url: link.urlOf(database) })
+    const made = node.newRegistration()
+    link.judge = sent => (sent.includes('COMMIT\0') ? 'lose answer' : 'pass')
+    await expect(node.store.register([made])).rejects.toMatchObject(unavailable)
+    link.judge = () => 'pass'
+    const again = await node.store.register([{ ...made, id: node.newId('reg') }])
+    expect(again).toMatchObject([{ outcome: 'existing', registration: { id: made.id } }])
+  })
+
   test('G3: another takes over what one has claimed that is cut off, whose late success counts once', {
     timeout: 60_000,
   }, async () => {

@@ -3,13 +3,12 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { openConnection } from '../../../src/store/postgres/connection.ts'
 import { noPooler, openPooler } from '../../support/pgbouncer.ts'
-import { NEEDED_TABLE, openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openTransactionPooler } from '../../support/transaction-pooler.ts'
 
 let server: TestServer
 beforeAll(async () => {
   server = await openTestServer()
-  await server.query(NEEDED_TABLE)
   await server.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
   await server.query('INSERT INTO rows SELECT id, 0 FROM generate_series(1, 20) AS id')
 })

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS, type TimeLimits } from '../../../src/store/postgres/time-limits.ts'
-import { NEEDED_TABLE, openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
 interface Options {
   connections?: number
@@ -29,7 +29,7 @@ export const useRows = () => {
   beforeEach(async () => {
     database = `connection_${++databases}`
     await opened().createDatabase(database)
-    await query(`${NEEDED_TABLE}; CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)`)
+    await query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
     await query('INSERT INTO rows VALUES (1, 0), (2, 0)')
   })
   return {

@@ -6,7 +6,7 @@ import { type Connection, openConnection } from '../../../src/store/postgres/con
 import { createFolding } from '../../../src/store/postgres/folding.ts'
 import { reindex } from '../../../src/store/postgres/reindexing.ts'
 import { analyze, startUpkeep } from '../../../src/store/postgres/upkeep.ts'
-import { NEEDED_TABLE, openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { blocksOf } from '../../support/postgres-plan.ts'
 
 let server: TestServer
@@ -29,7 +29,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
   database = `upkeep_${++databases}`
   await server.createDatabase(database)
-  for (const statement of [NEEDED_TABLE, ...TABLES.split(';')]) await query(statement)
+  for (const statement of TABLES.split(';')) await query(statement)
 })
 
 const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
