@@ -119,7 +119,7 @@ describe.each(SHELLS)('pasted into %s', shell => {
       five.paste(explain.replace('reg_…', id))
       await five.shows(/"sentence":"The verification succeeded/)
 
-      await six.shows(/idface\.succeeded reg_\w+ test_success_3s_my-1 → 204/)
+      await six.shows(/idface\.succeeded reg_\w+ test_success_3s_\d+ → 204/)
       for (const terminal of [one, two, three, four, five, six]) expect(terminal.text()).not.toMatch(COMPLAINT)
     },
     120_000,
