@@ -5,36 +5,24 @@ import type { RestorePlan } from '../store/sqlite/restore.ts'
 import { formatCount } from './format.ts'
 import { formatTime } from './frame/output.ts'
 
-const registrationsOf = ({ counts }: Pick<RestorePlan, 'counts'>): string => formatCount(counts.registrations ?? 0)
-
 const en = {
-  copying: 'Copying',
-  checking: (bytes: number) => `Looking through the copy (${showBytes(bytes)}) …`,
-  made: ({ file, manifest, isRecorded, network, isOnSameDisk }: BackupMade) => [
-    `Backed up to ${file}: ${showBytes(manifest.bytes)}, ${registrationsOf(manifest)} registrations, as of ${formatTime(Date.parse(manifest.at), 'en')}.`,
-    `It opens only with the master key of fingerprint ${manifest.masterKey}: keep that key, and apart from the backup.`,
-    ...(isOnSameDisk ? ['It is on the same disk as the database: copy it, with its manifest, to another one.'] : []),
-    ...(network === null ? [] : [`It is on ${network}, which may lose what it has confirmed: keep another copy.`]),
+  made: ({ file, at, bytes, masterKey, isRecorded }: BackupMade) => [
+    `Backed up to ${file}: ${showBytes(bytes)}, as of ${formatTime(at, 'en')}. Keep a copy of it on another machine.`,
+    `It opens only with the master key of fingerprint ${masterKey}: keep that key, and apart from the backup.`,
     ...(isRecorded
       ? []
       : ['Its time could not be written into the database, so alerts take the one before for the last.']),
   ],
-  plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }: RestorePlan) => [
-    `The backup${at === null ? '' : ` is of ${formatTime(at, 'en')}`}${version === null ? '' : `, made by version ${version}`}: ${showBytes(bytes)}, ${registrationsOf({ counts })} registrations.`,
+  plan: ({ bytes, registrations, newest, willSend, willAsk, keepsAs }: RestorePlan) => [
+    `The backup: ${showBytes(bytes)}, ${formatCount(registrations)} registrations${newest === null ? '' : `, the newest of ${formatTime(newest, 'en')}`}.`,
     '',
     'Done again, as if for the first time:',
     `  ${formatCount(willSend)} webhooks that it has as not delivered are sent, also where they have been since: under the same webhook-id, by which receivers know them.`,
     `  ${formatCount(willAsk)} registrations that it has as waiting are asked about again, and their partners told: under the same webhook-id too.`,
-    ...(willStop === 0
-      ? []
-      : [
-          'Stopped, because it may have been stopped since:',
-          `  ${formatCount(willStop)} bulk acts that it has as under way. Start again those that are still wanted: POST /v1/admin/bulk/{id}/start.`,
-        ]),
+    'Stopped, because it may have been stopped since:',
+    '  The bulk acts that it has as under way. Start again those that are still wanted: POST /v1/admin/bulk/{id}/start.',
     'Lost, because it came later:',
-    lost === null
-      ? '  The registrations made since then; how many is not known. Their partners must repeat them, which gives them new ids.'
-      : `  ${formatCount(lost)} registrations made since then. Their partners must repeat them, which gives them new ids.`,
+    '  The registrations made since then. Their partners must repeat them, which gives them new ids.',
     '  What was changed since then of partners, API keys, signing secrets and accounts. A key that was revoked since works again: revoke it anew.',
     '  Positions in GET /v1/events since then: they are answered 409 with where to go on.',
     '',
@@ -56,36 +44,26 @@ const en = {
   }) => [
     `Restored ${database}. Start the service.`,
     ...(held ? [`It will ask, but send nothing, until you run: ${call} deliveries resume`] : []),
-    ...(keptAs === null ? [] : [`When all is well, remove ${keptAs} (and its -wal).`]),
+    ...(keptAs === null ? [] : [`When all is well, remove ${keptAs}.`]),
   ],
 }
 
 const zh: typeof en = {
-  copying: '正在复制',
-  checking: bytes => `正在检查副本（${showBytes(bytes)}）……`,
-  made: ({ file, manifest, isRecorded, network, isOnSameDisk }) => [
-    `已备份到 ${file}：${showBytes(manifest.bytes)}，${registrationsOf(manifest)} 条登记，数据截至${formatTime(Date.parse(manifest.at), 'zh')}。`,
-    `只有指纹为 ${manifest.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
-    ...(isOnSameDisk ? ['备份与数据库在同一块磁盘上：请连同清单一起复制到另一块磁盘。'] : []),
-    ...(network === null ? [] : [`备份位于 ${network} 上，已确认的写入仍可能丢失：请另存一份。`]),
+  made: ({ file, at, bytes, masterKey, isRecorded }) => [
+    `已备份到 ${file}：${showBytes(bytes)}，数据截至${formatTime(at, 'zh')}。请在另一台机器上保留一份副本。`,
+    `只有指纹为 ${masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
     ...(isRecorded ? [] : ['未能把备份时间写入数据库，告警会把更早的一次当作最近一次备份。']),
   ],
-  plan: ({ at, version, bytes, counts, willSend, willAsk, willStop, lost, keepsAs }) => [
-    `备份${at === null ? '' : `数据截至${formatTime(at, 'zh')}`}${version === null ? '' : `，由版本 ${version} 制作`}：${showBytes(bytes)}，${registrationsOf({ counts })} 条登记。`,
+  plan: ({ bytes, registrations, newest, willSend, willAsk, keepsAs }) => [
+    `备份：${showBytes(bytes)}，${formatCount(registrations)} 条登记${newest === null ? '' : `，最新一条登记于${formatTime(newest, 'zh')}`}。`,
     '',
     '将重做一遍：',
     `  备份中尚未送达的 ${formatCount(willSend)} 个回调会再次投递（即使此后已送达），webhook-id 不变，接收端可据此去重。`,
     `  备份中仍在等待的 ${formatCount(willAsk)} 条登记会再次查询并通知合作方，webhook-id 同样不变。`,
-    ...(willStop === 0
-      ? []
-      : [
-          '将停止（此后可能已被停止）：',
-          `  备份中正在进行的 ${formatCount(willStop)} 项批量操作；仍需要的请重新启动：POST /v1/admin/bulk/{id}/start。`,
-        ]),
+    '将停止（此后可能已被停止）：',
+    '  备份中正在进行的批量操作；仍需要的请重新启动：POST /v1/admin/bulk/{id}/start。',
     '将丢失（发生在备份之后）：',
-    lost === null
-      ? '  此后新增的登记，数量未知；合作方须重新登记，将得到新的 id。'
-      : `  此后新增的 ${formatCount(lost)} 条登记；合作方须重新登记，将得到新的 id。`,
+    '  此后新增的登记；合作方须重新登记，将得到新的 id。',
     '  此后对合作方、API 密钥、签名密钥与上游账号的修改。此后吊销的密钥会重新生效：请再次吊销。',
     '  此后的 GET /v1/events 位置：会返回 409，并告知从何处继续。',
     '',
@@ -97,7 +75,7 @@ const zh: typeof en = {
   restored: ({ database, keptAs, held, call }) => [
     `已恢复 ${database}。请启动服务。`,
     ...(held ? [`服务会查询，但不投递任何回调，直到运行：${call} deliveries resume`] : []),
-    ...(keptAs === null ? [] : [`确认无误后，请删除 ${keptAs}（及其 -wal）。`]),
+    ...(keptAs === null ? [] : [`确认无误后，请删除 ${keptAs}。`]),
   ],
 }
 

@@ -1,77 +1,40 @@
-import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { clock, random } from '../app/clock-and-ids.ts'
 import { StartError } from '../core/error.ts'
 import type { Language } from '../core/language.ts'
 import { BackupError } from '../store/backup-problem.ts'
 import { makeBackup, openRestore } from '../store/backups.ts'
-import { manifestPathOf } from '../store/sqlite/backup-manifest.ts'
-import { VERSION } from '../version.ts'
 import { userName } from './audit.ts'
 import { problemText } from './backup-problem-texts.ts'
 import { backupTexts } from './backup-texts.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import type { Common } from './frame/command.ts'
 import { callOf } from './frame/program.ts'
-import { createProgress } from './progress.ts'
 
-type RestoreInput = Common & { file: string; yes: boolean; hold: boolean; withoutManifest: boolean }
+type RestoreInput = Common & { file: string; yes: boolean; hold: boolean }
 
 /** What makes the user's own wishes impossible ends with 2, what failed on the way with 1. */
-const ON_THE_WAY = new Set<BackupError['problem']['kind']>([
-  ...(['no_room', 'not_writable', 'damaged', 'counts_differ', 'stopped'] as const),
-])
+const ON_THE_WAY = new Set<BackupError['problem']['kind']>([...(['no_room', 'not_writable', 'damaged'] as const)])
 
 /** Runs beside the service, or without one. */
 export const backup = async ({ file, json, lang, reason }: Common & { file: string }): Promise<void> => {
   const config = loadConfig('database', lang)
-  const texts = backupTexts(lang)
-  const progress = createProgress()
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
-  giveWay()
-  const made = await makeBackup(config, file, {
-    by: { name: userName(), reason },
-    now: clock.now,
-    random,
-    version: VERSION,
-    signal: stopping.signal,
-    onStep: step => {
-      if (step.step === 'copying') progress.show(texts.copying, step.done, step.all)
-      else progress.show(texts.checking(step.bytes))
-    },
-  }).catch((error: unknown) => explain(error, lang, progress.end))
-  progress.end()
-  if (!json) return print(texts.made(made).join('\n'))
-  const { file: path, database, manifest, isRecorded } = made
-  print(JSON.stringify({ file: path, manifest: manifestPathOf(path), database, ...manifest, isRecorded }))
+  const by = { name: userName(), reason }
+  const made = await makeBackup(config, file, { by, now: clock.now, random }).catch((error: unknown) =>
+    explain(error, lang),
+  )
+  print(
+    json ? JSON.stringify({ ...made, at: new Date(made.at).toISOString() }) : backupTexts(lang).made(made).join('\n'),
+  )
 }
 
 /** Says what it would do, asks, and does it. */
-export const restore = async ({
-  file,
-  json,
-  yes,
-  hold,
-  withoutManifest,
-  lang,
-  reason,
-}: RestoreInput): Promise<void> => {
+export const restore = async ({ file, json, yes, hold, lang, reason }: RestoreInput): Promise<void> => {
   const config = loadConfig('database', lang)
   const texts = backupTexts(lang)
   if (!yes && (json || !process.stdin.isTTY)) refuse(texts.yesNeeded)
-  const progress = createProgress()
   try {
-    const prepared = await openRestore(config, file, {
-      now: clock.now,
-      random,
-      withoutManifest,
-      onStep: step => {
-        if (step.step === 'copying') progress.show(texts.copying, step.done, step.all)
-        else progress.show(texts.checking(step.bytes))
-      },
-    })
-    progress.end()
+    const prepared = await openRestore(config, file, { now: clock.now, random })
     const { plan, database } = prepared
     try {
       if (!json) print(texts.plan(plan).join('\n'))
@@ -84,20 +47,11 @@ export const restore = async ({
     } finally {
       prepared.close()
     }
-    const { keepsAs: keptAs, at, ...rest } = plan
+    const { keepsAs: keptAs, newest, ...rest } = plan
     if (!json) return print(texts.restored({ database, keptAs, held: hold, call: callOf(process.env) }).join('\n'))
-    print(JSON.stringify({ database, keptAs, held: hold, at: at && new Date(at).toISOString(), ...rest }))
+    print(JSON.stringify({ database, keptAs, held: hold, newest: newest && new Date(newest).toISOString(), ...rest }))
   } catch (error) {
-    explain(error, lang, progress.end)
-  }
-}
-
-/** The service goes first wherever both want the processor. */
-const giveWay = () => {
-  try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // A sandbox may forbid it; then it takes its turn like others.
+    explain(error, lang)
   }
 }
 
@@ -111,8 +65,7 @@ const confirm = async (question: string): Promise<boolean> => {
 }
 
 /** Ends the process: with 2 where something else should have been asked for or set, else with 1. */
-const explain = (error: unknown, language: Language, endProgress: () => void): never => {
-  endProgress()
+const explain = (error: unknown, language: Language): never => {
   if (!(error instanceof BackupError)) {
     return error instanceof StartError ? refuseToOpen(error, language) : fail(reasonOf(error, language))
   }

@@ -5,7 +5,7 @@ export type BackupProblem =
   | { kind: 'exists'; path: string }
   | { kind: 'no_folder'; path: string }
   | { kind: 'not_writable'; path: string; code: string }
-  | { kind: 'no_room'; path: string; needed: number; free: number }
+  | { kind: 'no_room'; path: string }
   | { kind: 'no_database'; path: string }
   | { kind: 'no_backup'; path: string }
   | { kind: 'not_readable'; path: string; code: string }
@@ -15,16 +15,7 @@ export type BackupProblem =
   | { kind: 'newer_schema'; path: string }
   | { kind: 'not_ours'; path: string }
   | { kind: 'damaged'; path: string; found: string }
-  | { kind: 'counts_differ'; path: string; table: string; expected: number; found: number }
-  | { kind: 'no_manifest'; path: string }
-  | { kind: 'bad_manifest'; path: string }
-  | { kind: 'wrong_size'; path: string; expected: number; found: number }
-  | { kind: 'wrong_hash'; path: string }
-  | { kind: 'has_log'; path: string }
-  /** Empty: a service, which may run in another container. */
-  | { kind: 'in_use'; path: string; holders: readonly { pid: number; command: string }[] }
-  | { kind: 'half_restored'; path: string; keptAs: string; marker: string }
-  | { kind: 'stopped' }
+  | { kind: 'in_use'; path: string }
 
 /** The command words it for people; the message is for a log. */
 export class BackupError extends Error {

@@ -2,18 +2,14 @@ import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import type { CommandUser } from './act.ts'
-import type { BackupRecord } from './backup.ts'
 import { BackupError, type BackupProblem } from './backup-problem.ts'
 import { findKeyBeside } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
-import { type BackupStep, backUp, recordBackup } from './sqlite/backup.ts'
-import { type Keys, verifyFile } from './sqlite/backup-check.ts'
-import type { BackupManifest } from './sqlite/backup-manifest.ts'
+import { assertFree, backUp, recordBackup } from './sqlite/backup.ts'
+import { checkBackup, type Keys } from './sqlite/checked-copy.ts'
 import { realPathOf, refuseForeign } from './sqlite/database-file.ts'
-import { areOnOneDisk, networkOf } from './sqlite/file-system.ts'
-import { restoreUnderWay } from './sqlite/half-restored.ts'
 import { keepUnchecked } from './sqlite/presence.ts'
-import { type PreparedRestore, prepareRestore, type RestoreStep } from './sqlite/restore.ts'
+import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
 
 interface Deps {
   /** Epoch ms. */
@@ -26,56 +22,43 @@ export interface BackupMade {
   /** The backup, and the database that it is of: absolute paths. */
   file: string
   database: string
-  manifest: BackupManifest
+  /** Of which moment it is, epoch ms. */
+  at: number
+  bytes: number
+  /** The fingerprint of the key that opens it. */
+  masterKey: string
   /** Its time is in the database, where metrics and `doctor` find it. */
   isRecorded: boolean
-  /** The network that keeps it, where it is one; and whether one disk that fails takes both away. */
-  network: string | null
-  isOnSameDisk: boolean
 }
 
 /**
- * Makes a backup of the database that the settings name, which may be in use. Its end, good or bad, is recorded there, but for what
- * `UNRECORDED` names. Never makes a database, a key or a newer schema.
+ * Makes a backup of the database that the settings name, which may be in use, and records there how it ended. Never makes a database,
+ * a key or a newer schema.
  *
  * Throws a `BackupError`, or an `Error` that begins with the name of the setting to change.
  */
 export const makeBackup = async (
   { storage }: Storage,
   file: string,
-  {
-    by,
-    now,
-    random,
-    ...rest
-  }: Deps & { by: CommandUser; version: string; onStep: (step: BackupStep) => void; signal: AbortSignal },
+  { by, now, random }: Deps & { by: CommandUser },
 ): Promise<BackupMade> => {
   assertThere(storage)
   const { path: database, keys } = locate(storage, random)
   await refuseForeign(database)
-  const half = restoreUnderWay(database)
-  if (half) throw new BackupError({ kind: 'half_restored', path: database, ...half })
-  // How it ends is recorded in the database.
   keepUnchecked(database)
   const target = resolve(file)
+  assertFree(target)
+  const at = now()
   try {
-    const newSuffix = () => random(6).toString('hex')
-    const manifest = await backUp({ database, file: target, keys, now, newSuffix, ...rest })
-    const { at, bytes } = manifest
-    const record: BackupRecord = { outcome: 'good', at: Date.parse(at), path: target, bytes }
-    const isRecorded = tryToRecord(database, record, { by, now: now() })
-    const isOnSameDisk = areOnOneDisk(target, database)
-    return { file: target, database, manifest, isRecorded, network: networkOf(target), isOnSameDisk }
+    const bytes = await backUp(database, target, { keys, at })
+    const isRecorded = tryToRecord(database, { outcome: 'good', at, path: target, bytes }, { by, now: now() })
+    return { file: target, database, at, bytes, masterKey: keys.keyId.toString('hex'), isRecorded }
   } catch (error) {
     const reason = error instanceof BackupError ? error.problem.kind : 'unknown'
-    const at = now()
-    if (!UNRECORDED.has(reason)) tryToRecord(database, { outcome: 'failed', at, reason }, { by, now: at })
+    tryToRecord(database, { outcome: 'failed', at, reason }, { by, now: now() })
     throw error
   }
 }
-
-/** By whoever typed the command: it was ended, or the file that it names cannot be made there, so nothing began. */
-const UNRECORDED: ReadonlySet<string> = new Set<BackupProblem['kind']>(['stopped', 'is_folder', 'exists', 'no_folder'])
 
 /** Where the database cannot be written, the backup is what it is all the same. */
 const tryToRecord = (...args: Parameters<typeof recordBackup>): boolean => {
@@ -95,24 +78,31 @@ const tryToRecord = (...args: Parameters<typeof recordBackup>): boolean => {
 export const openRestore = async (
   { storage }: Storage,
   file: string,
-  { now, random, withoutManifest, onStep }: Deps & { withoutManifest: boolean; onStep: (step: RestoreStep) => void },
+  { now, random }: Deps,
 ): Promise<PreparedRestore & { database: string }> => {
   const { path: database, keys } = locate(storage, random)
-  const prepared = await prepareRestore({ file: resolve(file), database, keys, withoutManifest, now, onStep })
+  const prepared = await prepareRestore({ file: resolve(file), database, keys, now })
   return { database, ...prepared }
 }
 
 /**
- * Whether a backup is whole, as its manifest says, and opens with the key that the settings name: it could be restored now.
+ * Why the backup could not be restored now with the key that the settings name; null: it could.
  *
  * @param options.deep also looks through the file itself, which takes time in proportion to its size
  */
-export const verifyBackup = (
+export const findBackupProblem = (
   { storage }: Storage,
   file: string,
-  { random, deep = false }: Pick<Deps, 'random'> & { deep?: boolean },
-): Promise<{ ok: true; manifest: BackupManifest } | { ok: false; problem: BackupProblem }> =>
-  verifyFile(resolve(file), locate(storage, random).keys, { deep })
+  { random, deep }: Pick<Deps, 'random'> & { deep: boolean },
+): BackupProblem | null => {
+  try {
+    checkBackup(resolve(file), { keys: locate(storage, random).keys, deep })
+    return null
+  } catch (error) {
+    if (error instanceof BackupError) return error.problem
+    throw error
+  }
+}
 
 /** Before anything else, which would make its folder. A symbolic link is judged later. */
 const assertThere = ({ database }: Config['storage']): void => {

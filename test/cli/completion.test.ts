@@ -32,7 +32,7 @@ describe.skipIf(isMissing('bash'))('bash', () => {
     [['par'], ['partner']],
     [['partner', 'li'], ['list']],
     [['partner', 'list', '--j'], ['--json']],
-    [['restore', 'a.db', '--w'], ['--without-manifest']],
+    [['restore', 'a.db', '--ho'], ['--hold']],
     [
       ['partner', '--lang', ''],
       ['zh', 'en'],

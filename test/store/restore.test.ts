@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { BackupError } from '../../src/store/backup-problem.ts'
 import { openRestore } from '../../src/store/backups.ts'
@@ -9,15 +10,14 @@ import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { BY, configOf, everyAct, KEY, NOW, openScene, problemOf, registrationsIn } from './support/backup-scene.ts'
 
 describe('a restore', () => {
-  test('says what is done again and what is lost, and keeps the database before it with its log', async () => {
+  test('says what is done again, and keeps the database before it', async () => {
     const { bench, path, file, backUp, prepare } = await openScene()
     await bench.resolve()
     await backUp()
-    const later = await bench.register({ id: `reg_${'7ZZZZZZZZZ'}${'0'.repeat(16)}` })
+    const later = await bench.register()
     await bench.store.close()
-    writeFileSync(`${path}-wal`, '')
     const prepared = await prepare()
-    expect(prepared.plan).toMatchObject({ at: NOW, version: '1.2.3', willSend: 4, willAsk: 0, lost: 1 })
+    expect(prepared.plan).toMatchObject({ registrations: 4, newest: expect.any(Number), willSend: 4, willAsk: 0 })
     const { keepsAs } = prepared.plan
     expect(keepsAs).toBe(`${path}.before-restore-20361126T030000000Z`)
     prepared.commit({ hold: false, by: BY })
@@ -68,7 +68,6 @@ describe('a restore', () => {
       await bench.store.stopBulkAct('bulk_1')
       await bench.store.close()
       const prepared = await prepare()
-      expect(prepared.plan.willStop).toBe(2)
       prepared.commit({ hold, by: BY })
       prepared.close()
 
@@ -88,41 +87,71 @@ describe('a restore', () => {
     },
   )
 
-  test('goes into an empty place, and works without a manifest', async () => {
+  test('goes into an empty place', async () => {
     const { bench, folder, file, backUp } = await openScene()
     await backUp()
     await bench.store.close()
-    rmSync(`${file}.manifest.json`)
     const path = join(folder, 'elsewhere', 'notifier.db')
-    const deps = { now: () => NOW, random: randomBytes, onStep: () => {}, by: BY }
-    expect(await problemOf(openRestore(configOf(path, null), file, { ...deps, withoutManifest: true }))).toEqual({
+    const deps = { now: () => NOW, random: randomBytes }
+    expect(await problemOf(openRestore(configOf(path, null), file, deps))).toEqual({
       kind: 'no_key',
       path: `${path}.key`,
     })
-    const prepared = await openRestore(configOf(path), file, { ...deps, withoutManifest: true })
-    expect(prepared.plan).toMatchObject({ at: null, keepsAs: null, lost: null, counts: { registrations: 3 } })
+    const prepared = await openRestore(configOf(path), file, deps)
+    expect(prepared.plan).toMatchObject({ registrations: 3, keepsAs: null })
     prepared.commit({ hold: false, by: BY })
     prepared.close()
     expect(registrationsIn(path)).toBe(3)
     expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
   })
 
-  test('is refused while a service has the database open, also one that starts meanwhile', async () => {
+  test('is refused while a service has the database open', async () => {
     const { bench, path, backUp, prepare } = await openScene()
     await backUp()
     await bench.store.close()
-    const options = { path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true }
-    const service = await openSqliteStore(options)
-    expect(await problemOf(prepare())).toEqual({ kind: 'in_use', path, holders: [] })
+    const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true })
+    expect(await problemOf(prepare())).toEqual({ kind: 'in_use', path })
     await service.close()
+  })
 
+  test('is refused while a shell has it open, with what that has written', async () => {
+    const { bench, folder, path, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    const shell = new Database(path)
+    shell.exec("INSERT INTO meta VALUES ('by a shell', 'x')")
     const prepared = await prepare()
-    const started = await openSqliteStore(options)
     expect(() => prepared.commit({ hold: false, by: BY })).toThrow(BackupError)
     prepared.close()
-    await started.probe()
-    await started.close()
-    await (await openSqliteStore(options)).close()
+    expect(shell.prepare("SELECT value FROM meta WHERE key = 'by a shell'").pluck().get()).toBe('x')
+    shell.close()
+    expect(readdirSync(folder).filter(name => name.includes('restor'))).toEqual([])
+  })
+
+  test('puts what is only in the log of the database into the file that it keeps', async () => {
+    const { bench, path, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.register()
+    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${path}.killed${suffix}`)
+    await bench.store.close()
+    for (const suffix of ['', '-wal']) renameSync(`${path}.killed${suffix}`, `${path}${suffix}`)
+    const prepared = await prepare()
+    prepared.commit({ hold: false, by: BY })
+    prepared.close()
+    expect(registrationsIn(path)).toBe(3)
+    expect(registrationsIn(prepared.plan.keepsAs ?? '')).toBe(4)
+  })
+
+  test('replaces a database that is damaged', async () => {
+    const { bench, path, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    writeFileSync(path, 'x'.repeat(8_192))
+    writeFileSync(`${path}-wal`, 'a log')
+    const prepared = await prepare()
+    prepared.commit({ hold: false, by: BY })
+    prepared.close()
+    expect(registrationsIn(path)).toBe(3)
   })
 
   test('with the wrong key is refused', async () => {

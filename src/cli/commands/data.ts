@@ -65,10 +65,6 @@ export const DATA: Section = {
           en: 'the service then sends no webhook until "deliveries resume"',
           zh: '恢复后服务不投递任何回调，直到 "deliveries resume"',
         }),
-        withoutManifest: flag({
-          en: 'look through the backup instead of comparing it with its manifest',
-          zh: '不对照清单，改为逐页检查备份文件',
-        }),
       },
       changes: true,
       printsData: true,

@@ -7,7 +7,7 @@ import type { Trouble, TroubleCode } from '../../core/trouble.ts'
 import { describeTrouble } from '../../core/trouble-texts.ts'
 import type { LastBackup } from '../../store/backup.ts'
 import type { BackupProblem } from '../../store/backup-problem.ts'
-import { verifyBackup } from '../../store/backups.ts'
+import { findBackupProblem } from '../../store/backups.ts'
 import { wrongClocks } from '../../store/rules/troubles.ts'
 import { problemText } from '../backup-problem-texts.ts'
 import { formatTime } from '../frame/output.ts'
@@ -148,9 +148,8 @@ export const checkBackup = (desk: Desk) =>
   onTables(desk, async ({ kind, lastBackup }) => {
     if (kind === 'postgres') return OF_SERVER
     const last = await lastBackup()
-    const verified =
-      last.good && desk.config ? await verifyBackup(desk.config, last.good.path, { random, deep: desk.deep }) : null
-    const problem = verified && !verified.ok ? verified.problem : null
+    const { config, deep } = desk
+    const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
     const failure = await foundOf(desk, ['backup_failed'])
     return judgeBackup(last, { problem, failure, now: desk.now, call: desk.call, folder: desk.backupFolder })
   })

@@ -1,5 +1,4 @@
-import { statfsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statfsSync } from 'node:fs'
 
 /** As Linux numbers them (statfs(2)). */
 const NETWORK: ReadonlyMap<number, string> = new Map([
@@ -23,7 +22,3 @@ export const freeBytesOf = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize
 }
-
-/** Whether one disk that fails takes both away. */
-export const areOnOneDisk = (path: string, other: string): boolean =>
-  statSync(dirname(path)).dev === statSync(dirname(other)).dev

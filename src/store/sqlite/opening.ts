@@ -13,8 +13,8 @@ export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', im
 
 const damaged = (found: string): StartError =>
   new StartError({
-    en: `the database is damaged (${found}): run "restore" with the last backup, which keeps this file and its -wal for whoever looks into them ("A damaged database" in docs/operations.md)`,
-    zh: `数据库已损坏（${found}）：请用最近的备份运行 restore，它会保留该文件及其 -wal 以备排查（见 docs/operations.zh-CN.md 的“数据库损坏”）`,
+    en: `the database is damaged (${found}): run "restore" with the last backup, which keeps this file ("A damaged database" in docs/operations.md)`,
+    zh: `数据库已损坏（${found}）：请用最近的备份运行 restore，它会保留该文件（见 docs/operations.zh-CN.md 的“数据库损坏”）`,
   })
 
 /**

@@ -21,9 +21,6 @@ export const tablesOf = (client: Database.Database): string[] =>
 
 const hasAllOf = (tables: readonly string[]): boolean => TABLES.every(name => tables.includes(name))
 
-/** Whether it is a database of ours, of whatever version, with its tables. */
-export const isOurs = (client: Database.Database): boolean => hasAllOf(tablesOf(client))
-
 /**
  * What an SQLite file without an application_id holds that is not ours, in words; null: it is ours, from before it got one, or
  * empty. The file is not changed.

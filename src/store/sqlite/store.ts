@@ -19,7 +19,6 @@ import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createEvents } from './events.ts'
 import { prepareFacts } from './facts.ts'
-import { refuseHalfRestored } from './half-restored.ts'
 import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
@@ -58,9 +57,7 @@ export interface SqliteOptions {
   onStep?: (step: OpeningStep) => void
 }
 
-/**
- * Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws, and where a restore has not ended.
- */
+/** Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws. */
 export const openSqliteStore = async ({
   path,
   masterKey,
@@ -80,8 +77,6 @@ export const openSqliteStore = async ({
     stack.defer(() => presence.close())
     if (presence.isShared) onStep('shared')
   }
-  // After the presence: who restores looks for it after having said so.
-  refuseHalfRestored(path)
   const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
   stack.defer(() => connection.close())
   const context: Context = {

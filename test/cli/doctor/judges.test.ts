@@ -249,7 +249,7 @@ describe('a judgement', () => {
     expect(states(judge(2 * DAY))).toEqual(['warning'])
     expect(states(judge(8 * DAY))).toEqual(['failed'])
     expect(states(judge(DAY, moved))).toEqual(['warning'])
-    expect(states(judge(DAY, { kind: 'wrong_hash', path: '/b/1.db' }))).toEqual(['failed'])
+    expect(states(judge(DAY, { kind: 'damaged', path: '/b/1.db', found: 'x' }))).toEqual(['failed'])
     expect(states(judge(DAY, null, true))).toEqual(['failed', 'ok'])
     expect(states(judge(null, null, true))).toEqual(['failed'])
   })

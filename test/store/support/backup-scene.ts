@@ -44,11 +44,9 @@ export const openScene = async (registrations = 3) => {
   for (let n = 0; n < registrations; n++) await bench.register()
   onTestFinished(() => bench.store.close())
   const file = join(backups, 'one.db')
-  const deps = { now: () => NOW, random: randomBytes, version: '1.2.3', onStep: () => {}, by: BY }
-  const backUp = (to = file, more: Partial<Parameters<typeof makeBackup>[2]> = {}) =>
-    makeBackup(configOf(path), to, { ...deps, signal: new AbortController().signal, ...more })
-  const prepare = (from = file, { withoutManifest = false, key = KEY as Buffer | null } = {}) =>
-    openRestore(configOf(path, key), from, { ...deps, withoutManifest })
+  const deps = { now: () => NOW, random: randomBytes, by: BY }
+  const backUp = (to = file) => makeBackup(configOf(path), to, deps)
+  const prepare = (from = file, { key = KEY as Buffer | null } = {}) => openRestore(configOf(path, key), from, deps)
   return { folder, path, backups, file, bench, backUp, prepare }
 }
 

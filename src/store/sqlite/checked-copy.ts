@@ -1,0 +1,109 @@
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { codeOf } from '../../core/error.ts'
+import { BackupError } from '../backup-problem.ts'
+import type { Sealed } from '../sealed.ts'
+import { sqliteCodeOf } from './failure.ts'
+import { ageOf } from './opening.ts'
+import { APPLICATION_ID } from './ownership.ts'
+
+/** The canary of the keys that are given, and the current one's fingerprint. */
+export type Keys = Pick<Sealed, 'canary' | 'keyId'>
+type Client = Database.Database
+
+const PRIVATE = 0o600
+/** A service may be starting beside it. */
+const BUSY_TIMEOUT_MS = 10_000
+/** Damage that comes in many lines is told by the first ones. */
+const LONGEST_FINDING = 200
+export const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/
+const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
+
+/**
+ * Copies the database at `from`, as it is at one moment, into the new file `to`; writers do not wait. The copy is one file without a log,
+ * looked through, and opens with the keys. Throws a `BackupError`.
+ */
+export const copyChecked = async (from: string, to: string, keys: Keys): Promise<void> => {
+  const source = openSource(from)
+  try {
+    closeSync(openSync(to, 'wx', PRIVATE))
+    // Otherwise the copy begins anew whenever somebody writes.
+    source.exec('BEGIN; SELECT 1 FROM sqlite_schema')
+    await source.backup(to)
+    withDatabase(to, client => {
+      client.pragma('journal_mode = DELETE')
+      checkContent(client, from, { keys, deep: true })
+    })
+  } catch (error) {
+    throw backupErrorOf(error, { from, to })
+  } finally {
+    source.close()
+  }
+}
+
+const openSource = (path: string): Client => {
+  try {
+    return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+  } catch (error) {
+    throw new BackupError({ kind: 'not_readable', path, code: sqliteCodeOf(error) }, { cause: error })
+  }
+}
+
+/** Throws a `BackupError` where the backup could not be restored. @param deep looks through the whole file */
+export const checkBackup = (path: string, { keys, deep }: { keys: Keys; deep: boolean }): void => {
+  if (!existsSync(path)) throw new BackupError({ kind: 'no_backup', path })
+  const client = openSource(path)
+  try {
+    checkContent(client, path, { keys, deep })
+  } catch (error) {
+    throw backupErrorOf(error, { from: path, to: path })
+  } finally {
+    client.close()
+  }
+}
+
+const checkContent = (client: Client, path: string, { keys, deep }: { keys: Keys; deep: boolean }): void => {
+  if (client.pragma('application_id', { simple: true }) !== APPLICATION_ID)
+    throw new BackupError({ kind: 'not_ours', path })
+  if (ageOf(client) === 'later') throw new BackupError({ kind: 'newer_schema', path })
+  checkKey(client, path, keys)
+  if (!deep) return
+  const findings = client.prepare<[], string>('PRAGMA integrity_check(3)').pluck().all()
+  const found = findings.join('; ').replaceAll(/\s+/g, ' ').slice(0, LONGEST_FINDING)
+  if (found !== 'ok') throw new BackupError({ kind: 'damaged', path, found })
+}
+
+const checkKey = (client: Client, path: string, { canary, keyId }: Keys): void => {
+  const sealed = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
+  if (sealed && canary.isOurs(sealed)) return
+  const writtenWith = sealed?.toString('hex', 0, keyId.length) ?? '-'
+  throw new BackupError({ kind: 'wrong_key', path, writtenWith, given: keyId.toString('hex') })
+}
+
+/** What went wrong with the files, as far as anybody foresaw it. */
+export const backupErrorOf = (error: unknown, { from, to }: { from: string; to: string }): unknown => {
+  if (error instanceof BackupError) return error
+  const code = sqliteCodeOf(error) || String(codeOf(error) ?? '')
+  if (DAMAGE.test(code)) return new BackupError({ kind: 'damaged', path: from, found: code }, { cause: error })
+  if (code === 'EEXIST') return new BackupError({ kind: 'exists', path: to }, { cause: error })
+  const path = dirname(to)
+  if (NO_ROOM.test(code)) return new BackupError({ kind: 'no_room', path }, { cause: error })
+  return code === '' ? error : new BackupError({ kind: 'not_writable', path, code }, { cause: error })
+}
+
+/** Runs it on a database that nobody else has open. */
+export const withDatabase = <T>(path: string, run: (client: Client) => T): T => {
+  const client = new Database(path, { fileMustExist: true })
+  try {
+    client.pragma('synchronous = FULL')
+    return run(client)
+  } finally {
+    client.close()
+  }
+}
+
+/** With whatever SQLite keeps beside it. */
+export const removeDatabase = (path: string): void => {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+}
