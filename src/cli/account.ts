@@ -6,7 +6,7 @@ import { Secret } from '../core/secret.ts'
 import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import { listAll } from '../store/list-all.ts'
-import type { Account, Store } from '../store/store.ts'
+import type { Account } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { quoted } from './doctor/finding.ts'
 import { print, refuse, withStore } from './environment.ts'
@@ -27,9 +27,9 @@ const TEXTS = {
     byOperator: 'by an operator',
     unreachable: (error: string) => `not reachable (${error})`,
     created: (account: string) => `Added ${account}.`,
-    pausedNow: (account: string, resume: string) =>
+    pause: (account: string, resume: string) =>
       `${account} is paused: nothing is asked with it until you run: ${resume}`,
-    resumed: (account: string) => `${account} is asked again, slowly at first.`,
+    resume: (account: string) => `${account} is asked again, slowly at first.`,
     removed: (account: string) => `Removed ${account} and its key.`,
     noAccount: (account: string) => `There is no account ${account}; "account list" shows them.`,
     exists: (account: string) => `There is an account ${account} already.`,
@@ -44,8 +44,8 @@ const TEXTS = {
     byOperator: '由运维人员暂停',
     unreachable: (error: string) => `无法连接（${error}）`,
     created: (account: string) => `已添加 ${account}。`,
-    pausedNow: (account: string, resume: string) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
-    resumed: (account: string) => `已恢复 ${account}，查询逐步放量。`,
+    pause: (account: string, resume: string) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
+    resume: (account: string) => `已恢复 ${account}，查询逐步放量。`,
     removed: (account: string) => `已移除 ${account} 及其 APIKEY。`,
     noAccount: (account: string) => `没有账户 ${account}；可用 "account list" 查看。`,
     exists: (account: string) => `账户 ${account} 已存在。`,
@@ -98,7 +98,7 @@ export const createAccount = ({
     const partnerId = partner && (await findPartner(store, partner, lang)).id
     const id = createIds()('acc')
     const added = { id, apiId, apiKey, passwordMode: mode, rate, partnerId }
-    const act = { act: 'account.create', object: id, reason }
+    const act = { act: 'account.create', object: id, reason, after: { account: apiId, mode, rate, partnerId } }
     const account = (await audited(store, act, () => store.createAccount(added))) ?? refuse(texts.exists(apiId))
     print(json ? JSON.stringify(viewAccount(account)) : texts.created(apiId))
   })
@@ -115,19 +115,18 @@ const readKey = (file: string, texts: (typeof TEXTS)[Language]): Secret => {
   return APIKEY.test(text) ? new Secret(text) : refuse(texts.badKey(file))
 }
 
-export const pauseAccount = (input: Common & { account: string }): Promise<void> =>
-  change(input, (store, id) => store.pauseAccount(id), { act: 'account.pause', said: 'pausedNow' })
+export const pauseAccount = (input: Common & { account: string }): Promise<void> => change(input, 'pause')
 
-export const resumeAccount = (input: Common & { account: string }): Promise<void> =>
-  change(input, (store, id) => store.resumeAccount(id), { act: 'account.resume', said: 'resumed' })
+export const resumeAccount = (input: Common & { account: string }): Promise<void> => change(input, 'resume')
 
 export const removeAccount = ({ account: name, json, lang, reason }: Common & { account: string }): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const { id, apiId } = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
+    const before = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
+    const { id, apiId } = before
     const outcome = await audited(
       store,
-      { act: 'account.remove', object: id, reason },
+      { act: 'account.remove', object: id, reason, before: viewAccount(before) },
       () => store.removeAccount(id),
       ended => ended === 'removed',
     )
@@ -137,14 +136,15 @@ export const removeAccount = ({ account: name, json, lang, reason }: Common & { 
 
 const change = (
   { account: name, json, lang, reason }: Common & { account: string },
-  verb: (store: Store, id: string) => Promise<Account | null>,
-  { act, said }: { act: string; said: 'pausedNow' | 'resumed' },
+  verb: 'pause' | 'resume',
 ): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const found = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
-    const changed = await audited(store, { act, object: found.id, reason }, () => verb(store, found.id))
+    const before = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
+    const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
+    const act = { act: `account.${verb}`, object: before.id, reason, ...edit }
+    const changed = await audited(store, act, () => store[`${verb}Account`](before.id))
     const account = changed ?? refuse(texts.noAccount(name))
     const resume = `${callOf(process.env)} account resume ${quoted(account.apiId)}`
-    print(json ? JSON.stringify(viewAccount(account)) : texts[said](account.apiId, resume))
+    print(json ? JSON.stringify(viewAccount(account)) : texts[verb](account.apiId, resume))
   })

@@ -30,7 +30,8 @@ export const createToken = ({ name, role, expires, json, lang, reason }: NewInpu
   withStore(lang, async store => {
     const { id, text, hash } = createAdminToken(createIds()('token'), random)
     const expiresAt = expires === null ? null : store.now() + expires
-    const token = await audited(store, { act: 'admin_token.create', object: id, reason }, () =>
+    const after = { name, role, expiresAt: iso(expiresAt) }
+    const token = await audited(store, { act: 'admin_token.create', object: id, reason, after }, () =>
       store.createAdminToken({ id, hash, name, role, expiresAt }),
     )
     if (json) return print(JSON.stringify({ ...viewToken(token), token: text }))

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os'
+import { changesOf, type Edit } from '../core/changes.ts'
 import { type BegunAct, COMMAND, objectOf } from '../store/act.ts'
 import type { NewAct, Store } from '../store/store.ts'
 
@@ -13,19 +14,20 @@ export const userName = (): string => {
   }
 }
 
-interface CommandAct {
+interface CommandAct extends Edit {
   act: string
   /** The id of what it is done to, as it was typed. */
   object?: string
   reason: string | null
 }
 
+const by = () => ({ who: COMMAND, name: userName() })
 const record = (
   store: Pick<Store, 'recordAct'>,
-  { act, object = '', reason }: CommandAct,
+  { act, object = '', reason, ...edit }: CommandAct,
   outcome: NewAct['outcome'],
 ): Promise<BegunAct> =>
-  store.recordAct({ who: COMMAND, name: userName(), act, object: objectOf(object), reason, outcome })
+  store.recordAct({ ...by(), act, object: objectOf(object), reason, changes: changesOf(edit), outcome })
 
 /** Puts what a command has done into the audit. */
 export const recordDone = async (store: Pick<Store, 'recordAct'>, act: CommandAct): Promise<void> => {

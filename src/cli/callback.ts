@@ -1,4 +1,4 @@
-import { viewCallback } from '../http/admin/callbacks.ts'
+import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
 import type { Store } from '../store/store.ts'
 import { audited } from './audit.ts'
@@ -53,7 +53,8 @@ export const enableCallback = ({ partner, callbackUrl, json, lang, reason }: Url
     const { id: partnerId, name } = await findPartner(store, partner, lang)
     const troubles = await allCallbacks(store, partnerId)
     if (!troubles.some(one => one.callbackUrl === callbackUrl)) refuse(TEXTS[lang].works(callbackUrl, name))
-    const released = await audited(store, { act: 'callback.enable', object: partnerId, reason }, () =>
+    const after = callbackFacts(callbackUrl, false)
+    const released = await audited(store, { act: 'callback.enable', object: partnerId, reason, after }, () =>
       store.enableCallback({ partnerId, callbackUrl }, 'operator'),
     )
     if (json) return print(JSON.stringify({ released }))
@@ -66,7 +67,8 @@ export const disableCallback = ({ partner, callbackUrl: typed, json, lang, reaso
     const texts = TEXTS[lang]
     const callbackUrl = URL.parse(typed)?.href ?? refuse(texts.badUrl)
     const { id: partnerId } = await findPartner(store, partner, lang)
-    const disabled = await audited(store, { act: 'callback.disable', object: partnerId, reason }, () =>
+    const after = callbackFacts(callbackUrl, true)
+    const disabled = await audited(store, { act: 'callback.disable', object: partnerId, reason, after }, () =>
       store.disableCallback({ partnerId, callbackUrl }),
     )
     if (json) return print(JSON.stringify({ disabled }))

@@ -26,7 +26,8 @@ export const createKey = ({ partner: typed, json, lang, reason }: Common & { par
   withStore(lang, async store => {
     const partner = await findPartner(store, typed, lang)
     const { id, text, hash } = createApiKey(createIds()('key'), random)
-    await audited(store, { act: 'key.create', object: id, reason }, () => store.createKey(partner.id, { id, hash }))
+    const act = { act: 'key.create', object: id, reason, after: { partnerId: partner.id } }
+    await audited(store, act, () => store.createKey(partner.id, { id, hash }))
     if (json) return print(JSON.stringify({ id, partnerId: partner.id, apiKey: text }))
     print(`${TEXTS[lang].created(id, partner.name)}\n\n  apiKey  ${text}`)
   })

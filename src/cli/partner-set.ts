@@ -55,7 +55,7 @@ export const setPartner = ({ partner: typed, name, payload, json, lang, reason, 
   }
   return withStore(lang, async store => {
     const before = await findPartner(store, typed, lang)
-    const act = { act: 'partner.change', object: before.id, reason }
+    const act = { act: 'partner.change', object: before.id, reason, before: viewPartner(before), after: change }
     const partner = (await audited(store, act, () => store.changePartner(before.id, change))) ?? before
     if (json) return print(JSON.stringify(viewPartner(partner)))
     print(texts.now(partner, limit => (limit === null ? texts.unlimited : String(limit))).join('\n'))

@@ -29,9 +29,8 @@ const TEXTS = {
 export const createPartner = ({ name, json, lang, reason }: Common & { name: string }): Promise<void> =>
   withStore(lang, async (store, { server }) => {
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(), random })
-    const { id, name: stored } = await audited(store, { act: 'partner.create', object: partner.id, reason }, () =>
-      store.createPartner(partner),
-    )
+    const act = { act: 'partner.create', object: partner.id, reason, after: { name } }
+    const { id, name: stored } = await audited(store, act, () => store.createPartner(partner))
     if (json) return print(JSON.stringify({ partnerId: id, name: stored, apiKey, signingSecret }))
     print(`${TEXTS[lang].created(stored, id)}\n\n${exportsOf({ url: addressOf(server), apiKey, signingSecret })}\n`)
   })
@@ -46,8 +45,10 @@ export const listPartners = ({ json, lang }: Common): Promise<void> =>
 
 const setDisabled = (typed: string, disabled: boolean, { json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
-    const { id, name } = await findPartner(store, typed, lang)
-    const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason }
+    const before = await findPartner(store, typed, lang)
+    const { id, name } = before
+    const edit = { before: viewPartner(before), after: { disabled } }
+    const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason, ...edit }
     await audited(store, act, () => store.changePartner(id, { disabled }))
     print(json ? JSON.stringify({ id, name, disabled }) : TEXTS[lang][disabled ? 'disabled' : 'enabled'](name))
   })

@@ -1,5 +1,5 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import { DAY } from '../core/duration.ts'
+import { DAY, SECOND } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
@@ -48,7 +48,8 @@ export const rotateSecret = ({ partner: typed, overlap, type, json, lang, reason
   withStore(lang, async store => {
     const { id: partnerId, name } = await findPartner(store, typed, lang)
     const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
-    const rotated = await audited(store, { act: 'secret.rotate', object: id, reason }, () =>
+    const after = { partnerId, type, overlapSeconds: (overlap ?? DAY) / SECOND }
+    const rotated = await audited(store, { act: 'secret.rotate', object: id, reason, after }, () =>
       store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlap ?? DAY),
     )
     const { previousExpiresAt } = rotated ?? refuse(TEXTS[lang].most)
@@ -65,8 +66,9 @@ export const endSecret = ({ id, json, lang, reason }: Common & { id: string }): 
     let outcome = null
     for (const partner of await listAll(store.listPartners)) {
       const secrets = await store.listSigningSecrets(partner.id)
-      if (!secrets.some(one => one.id === id)) continue
-      const act = { act: 'secret.end', object: id, reason }
+      const type = secrets.find(one => one.id === id)?.type
+      if (!type) continue
+      const act = { act: 'secret.end', object: id, reason, before: { partnerId: partner.id, type } }
       outcome = await audited(
         store,
         act,

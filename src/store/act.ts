@@ -8,6 +8,9 @@ export const ACT_OUTCOMES = ['begun', 'done', 'refused', 'failed'] as const
 export type ActOutcome = (typeof ACT_OUTCOMES)[number]
 export type ActEnd = Exclude<ActOutcome, 'begun'>
 
+/** The columns of an act. */
+export const ACT_COLUMNS = 'id, at, who, name, act, object, reason, changes, outcome'
+
 /** Who does what is done by a command. */
 export const COMMAND = 'command'
 
@@ -28,6 +31,8 @@ export interface NewAct {
   object: string | null
   /** As the operator gave it; null: none was given. */
   reason: string | null
+  /** By `changesOf`; null: nothing changes, or it is not told. */
+  changes: string | null
   outcome: ActOutcome
 }
 

@@ -59,6 +59,7 @@ test('a command that changes something is in the audit, with its user and its re
     { who: 'command', act: 'partner.create', object: partnerId, reason: 'ticket 7', outcome: 'done' },
     { who: 'command', act: 'admin_token.create', object: id, reason: null, name: expect.stringMatching(/./) },
   ])
+  expect(data).toMatchObject([...Array(5).fill({}), { changes: { name: { after: 'Zoë' }, role: { after: 'admin' } } }])
   const logged = service.texts.stdout.split('\n').filter(line => line.includes('"audit.recorded"'))
   expect(logged.map(line => JSON.parse(line))).toMatchObject([
     { who: 'command', act: 'admin_token.create', object: id, outcome: 'done' },

@@ -115,7 +115,22 @@ test('every command that changes something is in the audit, with its reason', as
   const acts = client
     .prepare<[], { act: string; reason: string | null }>('SELECT act, reason FROM acts ORDER BY id')
     .all()
+  const changes = client
+    .prepare<[], { changes: string | null }>('SELECT changes FROM acts ORDER BY id')
+    .all()
+    .map(one => JSON.parse(one.changes ?? 'null'))
   client.close()
+  expect(changes).toMatchObject([
+    { name: { after: 'one' } },
+    { 'quotas.daily': { after: 9 } },
+    { account: { after: 'C1' }, mode: { after: 'dynamic' } },
+    { paused: { before: false, after: true } },
+    { paused: { before: true, after: false } },
+    { account: { before: 'C1' }, mode: { before: 'dynamic' } },
+    null,
+    null,
+  ])
+  expect(JSON.stringify(changes)).not.toContain('the-key-of-it')
   expect(acts).toEqual([
     { act: 'partner.create', reason: null },
     { act: 'partner.change', reason: 'why partner' },

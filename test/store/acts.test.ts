@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 
-const ACT = { who: 'token_1', name: 'Zoë', act: 'account.pause', object: 'acc_1', reason: null } as const
+const ACT = { who: 'token_1', name: 'Zoë', act: 'account.pause', object: 'acc_1', reason: null, changes: null } as const
 
 test('an act was pushed out of the audit by a million others, such as what a token was refused', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-acts-'))

@@ -85,7 +85,15 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
     },
   ])
   await store.holdDeliveries()
-  await store.recordAct({ who: 'command', name: 'root', act: 'x', object: null, reason: null, outcome: 'done' })
+  await store.recordAct({
+    who: 'command',
+    name: 'root',
+    act: 'x',
+    object: null,
+    reason: null,
+    changes: '{}',
+    outcome: 'done',
+  })
   await store.createBulkAct({
     ...{ id: 'bulk_1', act: 'resend', filter: {}, reason: 'r', who: 'w', name: 'n', createdAt: START },
     ...{ probe: false, counted: { count: 1, countIsCapped: false } },

@@ -73,7 +73,7 @@ test('what happens while the database cannot be read is told later', async () =>
 test('what commands did was in the audit only, and no log told of it', async () => {
   const { acts, look } = open()
   const act = { who: 'command', name: 'root', act: 'database.restore', object: null, outcome: 'done' } as const
-  acts.push({ ...act, id: 7, at: AT, reason: '42-secret' })
+  acts.push({ ...act, id: 7, at: AT, reason: '42-secret', changes: null })
   expect(await look()).toEqual([['audit.recorded', act]])
   expect(await look()).toEqual([])
 })

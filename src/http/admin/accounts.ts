@@ -115,39 +115,28 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     if (partnerId !== null && !(await store.findPartner(partnerId)))
       throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
     const id = newId('acc')
-    await c.get('begin')(id)
-    const account = await store.createAccount({
-      id,
-      apiId: body.account,
-      apiKey: new Secret(body.apiKey),
-      passwordMode: body.mode ?? 'dynamic',
-      rate: body.rate ?? null,
-      partnerId,
-    })
+    const { account: apiId, mode = 'dynamic', rate = null } = body
+    await c.get('begin')(id, { after: { account: apiId, mode, rate, partnerId } })
+    const added = { id, apiId, passwordMode: mode, rate, partnerId }
+    const account = await store.createAccount({ ...added, apiKey: new Secret(body.apiKey) })
     if (!account) throw new AppError('conflict', EXISTS)
     c.header('location', `/v1/admin/accounts/${account.id}`)
     return c.json(viewAccount(account), 201)
   })
 
-  app.post('/:id/pause', noQuery, async c => {
-    await readReason(c)
-    const { id } = await find(c.req.param('id'))
-    await c.get('begin')(id)
-    return c.json(viewAccount(found(await store.pauseAccount(id), 'account')))
-  })
-
-  app.post('/:id/resume', noQuery, async c => {
-    await readReason(c)
-    const { id } = await find(c.req.param('id'))
-    await c.get('begin')(id)
-    return c.json(viewAccount(found(await store.resumeAccount(id), 'account')))
-  })
+  for (const act of ['pause', 'resume'] as const)
+    app.post(`/:id/${act}`, noQuery, async c => {
+      await readReason(c)
+      const before = await find(c.req.param('id'))
+      await c.get('begin')(before.id, { before: viewAccount(before), after: { paused: act === 'pause' } })
+      return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
+    })
 
   app.delete('/:id', async c => {
     c.set('reason', readQuery(c, ACT).reason ?? null)
-    const { id } = await find(c.req.param('id'))
-    await c.get('begin')(id)
-    const outcome = found(await store.removeAccount(id), 'account')
+    const before = await find(c.req.param('id'))
+    await c.get('begin')(before.id, { before: viewAccount(before) })
+    const outcome = found(await store.removeAccount(before.id), 'account')
     if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
     return c.body(null, 204)
   })

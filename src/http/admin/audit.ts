@@ -37,6 +37,7 @@ export const AUDIT_QUERY = z.strictObject({
   ...PAGE_PARAMETERS,
 })
 
+const FACT = z.union([z.string(), z.number(), z.boolean()]).nullable().optional()
 export const AUDITED_ACT = z.strictObject({
   at: AT,
   who: z.string().describe('The id of the token; `ADMIN_TOKEN`; `command`.'),
@@ -44,6 +45,12 @@ export const AUDITED_ACT = z.strictObject({
   act: z.string(),
   object: z.string().nullable().describe('The id of what it was done to.'),
   reason: z.string().nullable(),
+  changes: z
+    .record(z.string(), z.strictObject({ before: FACT, after: FACT }))
+    .nullable()
+    .describe(
+      'What it was to change, by field, such as `quotas.daily`. `before` is left out where nothing was there or it is not known, `after` where the object goes. Never secrets. At most 1 KiB is kept: long texts are cut, and what is over is left out.',
+    ),
   outcome: z
     .enum(ACT_OUTCOMES)
     .describe(
@@ -51,14 +58,10 @@ export const AUDITED_ACT = z.strictObject({
     ),
 })
 
-const viewAct = ({ at, who, name, act, object, reason, outcome }: Act): z.output<typeof AUDITED_ACT> => ({
+const viewAct = ({ id: _, at, changes, ...act }: Act): z.output<typeof AUDITED_ACT> => ({
   at: jsonTime(at),
-  who,
-  name,
-  act,
-  object,
-  reason,
-  outcome,
+  ...act,
+  changes: changes === null ? null : JSON.parse(changes),
 })
 
 /** `/v1/admin/audit`: what operators have done. */

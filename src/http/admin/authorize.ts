@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
+import { changesOf } from '../../core/changes.ts'
 import { HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { includesRole } from '../../core/role.ts'
@@ -51,10 +52,10 @@ export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<
     if (act === null) return next()
     const { id: who, name } = c.get('operator')
     let begun = null as (BegunAct & { object: string }) | null
-    const record = (object: string | null, outcome: NewAct['outcome']): Promise<BegunAct> =>
-      store.recordAct({ who, name, act, object, reason: c.get('reason') ?? null, outcome })
-    c.set('begin', async object => {
-      begun = { ...(await record(object, 'begun')), object }
+    const record = (part: Pick<NewAct, 'object' | 'changes' | 'outcome'>): Promise<BegunAct> =>
+      store.recordAct({ who, name, act, reason: c.get('reason') ?? null, ...part })
+    c.set('begin', async (object, edit = {}) => {
+      begun = { ...(await record({ object, changes: changesOf(edit), outcome: 'begun' })), object }
     })
     await next()
     const outcome = outcomeOf(c.res.status)
@@ -69,7 +70,7 @@ export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<
       return
     }
     const object = objectOf(idIn(route, c.req.path))
-    await record(object, outcome)
+    await record({ object, changes: null, outcome })
     emit('audit.recorded', { who, name, act, object, outcome })
   }
 }

@@ -84,6 +84,9 @@ export const viewCallback = (trouble: CallbackTrouble): CallbackAnswer => ({
   held: trouble.held,
 })
 
+/** For the audit: not the URL, since a partner may have put a secret into it. */
+export const callbackFacts = (url: string, disabled: boolean) => ({ host: URL.parse(url)?.host ?? null, disabled })
+
 /** `/v1/admin/callbacks`: URLs that fail or are held. */
 export const createAdminCallbacks = ({ store }: AdminCallbackDeps) => {
   const app = new Hono<ApiEnv>()
@@ -101,8 +104,7 @@ export const createAdminCallbacks = ({ store }: AdminCallbackDeps) => {
   app.post('/enable', noQuery, async c => {
     const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
     await refuseNobody(partnerId, 'body')
-    // Not the URL: a partner may have put a secret into it.
-    await c.get('begin')(partnerId)
+    await c.get('begin')(partnerId, { after: callbackFacts(callbackUrl, false) })
     const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
     return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
   })

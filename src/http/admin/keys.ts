@@ -68,7 +68,7 @@ export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) =
     const partnerId = readId(c.req.param('id'), 'partner')
     const { expiresAt = null } = hasBody(c) ? await readAct(c, newKey) : {}
     const { id, hash, text } = createApiKey(newId('key'), random)
-    await c.get('begin')(id)
+    await c.get('begin')(id, { after: { partnerId, expiresAt: jsonTimeOrNull(expiresAt) } })
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
     return c.json(
       { id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies z.output<typeof CREATED_KEY>,

@@ -75,7 +75,7 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   app.post('/', noQuery, async c => {
     const { name } = await readAct(c, NEW_PARTNER)
     const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
-    await c.get('begin')(partner.id)
+    await c.get('begin')(partner.id, { after: { name } })
     await store.createPartner(partner)
     c.header('location', `/v1/admin/partners/${partner.id}`)
     return c.json(
@@ -92,7 +92,8 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   app.patch('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), 'partner')
     const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
-    await c.get('begin')(id)
+    const before = found(await store.findPartner(id), 'partner')
+    await c.get('begin')(id, { before: viewPartner(before), after: change })
     return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
   })
 

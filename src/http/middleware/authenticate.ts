@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
+import type { Edit } from '../../core/changes.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
 import { nodeBindings } from '../node-bindings.ts'
@@ -21,10 +22,10 @@ export interface ApiEnv {
     operator: Operator
     reason: string | null
     /**
-     * In the admin API: called before something is changed, with the id of what it is done to. Puts it into the audit; throws where
-     * that cannot be, and then nothing may be changed.
+     * In the admin API: called before something is changed, with the id of what it is done to, and what it is. Puts it into the audit;
+     * throws where that cannot be, and then nothing may be changed.
      */
-    begin: (object: string) => Promise<void>
+    begin: (object: string, edit?: Edit) => Promise<void>
   }
 }
 

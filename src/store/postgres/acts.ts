@@ -1,4 +1,4 @@
-import { ACTS_ERASED_AT_ONCE, ACTS_LOOKED_AT, type Act, actPage, actsKeptFrom, isForLog } from '../act.ts'
+import { ACT_COLUMNS, ACTS_ERASED_AT_ONCE, ACTS_LOOKED_AT, type Act, actPage, actsKeptFrom, isForLog } from '../act.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -6,8 +6,6 @@ import { and, eq } from './drizzle.ts'
 import { acts } from './schema.ts'
 
 type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
-
-const ACT = 'id, at, who, name, act, object, reason, outcome'
 
 /** What operators have done. What is old goes with the next act, a bit at a time. */
 export const createActs = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => ({
@@ -38,7 +36,7 @@ export const createActs = ({ read, write }: Pick<Context, 'read' | 'write'>): Ve
       const taken = await tx.rows<Act>(
         `UPDATE acts SET is_for_log = false
          WHERE id IN (SELECT id FROM acts WHERE is_for_log ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
-         RETURNING ${ACT}`,
+         RETURNING ${ACT_COLUMNS}`,
         [limit],
       )
       return taken.toSorted((a, b) => a.id - b.id)
@@ -47,7 +45,7 @@ export const createActs = ({ read, write }: Pick<Context, 'read' | 'write'>): Ve
   listActs: query =>
     read(async tx => {
       const looked = await tx.rows<Act>(
-        `SELECT ${ACT} FROM acts WHERE id < $1 AND at >= $2 ORDER BY id DESC LIMIT ${ACTS_LOOKED_AT}`,
+        `SELECT ${ACT_COLUMNS} FROM acts WHERE id < $1 AND at >= $2 ORDER BY id DESC LIMIT ${ACTS_LOOKED_AT}`,
         [query.before ?? Number.MAX_SAFE_INTEGER, actsKeptFrom(tx.at)],
       )
       return actPage(looked, query)

@@ -32,6 +32,8 @@ export const acts = pgTable(
     act: text('act').notNull(),
     object: text('object'),
     reason: text('reason'),
+    /** JSON (`core/changes.ts`). */
+    changes: text('changes'),
     outcome: text('outcome', { enum: ACT_OUTCOMES }).notNull(),
     /** No log has it as it is now. True where it is not named, as by a command that works on the file itself. */
     isForLog: flag('is_for_log').default(true),

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import {
+  ACT_COLUMNS,
   ACTS_ERASED_AT_ONCE,
   ACTS_LOOKED_AT,
   type Act,
@@ -12,30 +13,23 @@ import {
 } from '../act.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, sql } from './drizzle.ts'
+import { and, eq } from './drizzle.ts'
 import { tablesOf } from './ownership.ts'
 import { acts } from './schema.ts'
 
 type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
-
-const columns = {
-  id: acts.id,
-  at: acts.at,
-  who: acts.who,
-  name: acts.name,
-  act: acts.act,
-  object: acts.object,
-  reason: acts.reason,
-  outcome: acts.outcome,
-}
 
 /** What operators have done. What is old goes with the next act, a bit at a time. */
 export const createActs = ({ db, client, read, write, now }: Context): Verbs => {
   const erase = client.prepare<{ from: number; limit: number }>(`
     DELETE FROM acts WHERE id IN (SELECT id FROM (SELECT id, at FROM acts ORDER BY id LIMIT +@limit) WHERE at < @from)`)
   const newest = client.prepare<{ from: number; before: number; limit: number }, Act>(`
-    SELECT id, at, who, name, act, object, reason, outcome FROM acts
+    SELECT ${ACT_COLUMNS} FROM acts
     WHERE id < +@before AND at >= @from ORDER BY id DESC LIMIT +@limit`)
+
+  const take = client.prepare<[number], Act>(`
+    UPDATE acts SET is_for_log = 0 WHERE id IN (SELECT id FROM acts WHERE is_for_log = 1 ORDER BY id LIMIT +?)
+    RETURNING ${ACT_COLUMNS}`)
 
   return {
     recordAct: act =>
@@ -61,12 +55,7 @@ export const createActs = ({ db, client, read, write, now }: Context): Verbs => 
             .run()
       }),
 
-    takeActsForLog: limit =>
-      write(() => {
-        const taken = db.select(columns).from(acts).where(sql`is_for_log = 1`).orderBy(asc(acts.id)).limit(limit).all()
-        for (const { id } of taken) db.update(acts).set({ isForLog: false }).where(eq(acts.id, id)).run()
-        return taken
-      }),
+    takeActsForLog: limit => write(() => take.all(limit).toSorted((a, b) => a.id - b.id)),
 
     listActs: query =>
       read(() => {

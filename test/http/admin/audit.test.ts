@@ -37,6 +37,7 @@ describe('the audit', () => {
           act: 'account.pause',
           object: api.account.id,
           reason: 'the vendor asked for it',
+          changes: { paused: { before: false, after: true } },
           outcome: 'done',
         },
       ],
@@ -56,6 +57,37 @@ describe('the audit', () => {
     expect((await admin(method, target, body)).status).toBeLessThan(300)
     const reason = path === '/accounts/C12345678/resume' ? null : 'why'
     expect(await acts()).toMatchObject([{ act, outcome: 'done', reason, object: expect.stringMatching(/^\w+$/) }])
+  })
+
+  test('did not say what was changed, or from what to what', async () => {
+    const { partner, account } = api
+    const partnerPath = `/partners/${partner.id}`
+    const before = (await admin('GET', partnerPath)).json
+    await admin('PATCH', partnerPath, { name: 'Acme 2', disabled: false, quotas: { daily: 7 } })
+    await admin('PATCH', partnerPath, { name: 'Acme 2' })
+    const { id } = (await admin('POST', '/accounts', { account: 'C2', apiKey: 'key-secret', rate: 3 })).json
+    await admin('DELETE', `/accounts/${id}`)
+    await admin('POST', `/accounts/${account.id}/resume`)
+    await admin('POST', '/callbacks/enable', { partnerId: partner.id, callbackUrl: 'https://a.example/x?token=secret' })
+    const key = (await admin('POST', `/partners/${partner.id}/keys`)).json
+    await admin('DELETE', `/keys/${key.id}`)
+    await admin('POST', '/partners', { name: 'B' })
+    const all = (await acts()).toReversed()
+    expect(all.map(({ act, changes }) => [act, changes])).toEqual([
+      [
+        'partner.change',
+        { name: { before: before.name, after: 'Acme 2' }, 'quotas.daily': { before: before.quotas.daily, after: 7 } },
+      ],
+      ['partner.change', null],
+      ['account.create', { account: { after: 'C2' }, mode: { after: 'dynamic' }, rate: { after: 3 } }],
+      ['account.remove', expect.objectContaining({ account: { before: 'C2' }, rate: { before: 3 } })],
+      ['account.resume', null],
+      ['callback.enable', { host: { after: 'a.example' }, disabled: { after: false } }],
+      ['key.create', { partnerId: { after: partner.id } }],
+      ['key.revoke', null],
+      ['partner.create', { name: { after: 'B' } }],
+    ])
+    expect(JSON.stringify(all)).not.toContain('secret')
   })
 
   test('names what was created', async () => {

@@ -19,6 +19,7 @@ const RESUME: NewAct = {
   act: 'account.resume',
   object: 'acc_1',
   reason: 'key was renewed',
+  changes: '{"paused":{"before":true,"after":false}}',
   outcome: 'done',
 }
 /** Calls at a time. */
@@ -74,7 +75,7 @@ export const describeOperators = (open: OpenStore): void => {
     const at = store.now()
     await store.recordAct(RESUME)
     await bench.advance(MINUTE)
-    await store.recordAct({ ...RESUME, who: 'command', object: null, reason: null, outcome: 'failed' })
+    await store.recordAct({ ...RESUME, who: 'command', object: null, reason: null, changes: null, outcome: 'failed' })
     await store.recordAct({ ...RESUME, act: 'account.pause' })
     const { acts, next } = await store.listActs(everything)
     expect(next).toBeNull()

@@ -45,6 +45,7 @@ test('acts that two nodes take for their logs at once are in one of them each', 
     act: 'account.pause',
     object: null,
     reason: null,
+    changes: null,
     outcome: 'done',
   } as const
   const ids: number[] = []

@@ -79,6 +79,7 @@ const ACT: NewAct = {
   act: 'key.revoke',
   object: null,
   reason: null,
+  changes: null,
   outcome: 'done',
 }
 const NODE = { id: 'node_1', name: 'a:1', version: '1', settings: 's', clockAheadMs: null, roles: ['api'] } as const
