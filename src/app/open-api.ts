@@ -7,7 +7,7 @@ import { createApi } from '../http/api.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createWaitingRoom } from '../http/waiting-room.ts'
-import { createRegistering, registeringAll } from '../store/registering.ts'
+import { createCoalescer } from '../store/coalescer.ts'
 import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
@@ -19,6 +19,8 @@ import type { RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
 const REGISTER_GROUP = 32
+/** A group that has gathered while as many were under way as may be: where each takes seconds, nobody waits for many of them. */
+const REGISTER_GATHERED = 500
 /** So many groups at a time: a database has a few connections more, for those who only read. */
 const REGISTER_GROUPS = 3
 /** Three quarters of the connections that there may be: the others are for those who do not wait. */
@@ -50,11 +52,14 @@ export const openApi = ({
   const newId = createIds(now)
   const judge = createUrlJudge(callbackPolicy(callback))
   const waitingRoom = createWaitingRoom(WAITING)
-  const register = createRegistering(store, { batch: REGISTER_GROUP, batches: REGISTER_GROUPS })
+  const register = createCoalescer(store.register, {
+    batch: REGISTER_GROUP,
+    batches: REGISTER_GROUPS,
+    gathered: REGISTER_GATHERED,
+  })
   const api = createApi({
     store,
     register,
-    registerAll: registeringAll(store.register, register),
     signEvents: createEventSigner(store),
     judgeUrl: text => {
       const verdict = judge(text)

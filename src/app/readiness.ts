@@ -61,7 +61,7 @@ export const createReadiness = (
 
   const database = shared(async (): Promise<Check> => {
     try {
-      await store.probe('registering')
+      await store.probe()
       return { name: 'database', ok: true, reason: null }
     } catch (error) {
       const what = error instanceof AppError ? error.message : 'the database cannot be written'

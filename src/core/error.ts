@@ -33,20 +33,13 @@ export class AppError extends Error {
   readonly detail: Words
   readonly errors: readonly FieldError[]
   readonly retryAfterMs: number | null
-  /** Less of it may work at once: somebody keeps a part of it busy, or it takes too long. */
-  readonly isOfPart: boolean
 
-  constructor(
-    code: ErrorCode,
-    detail: Words,
-    more: { errors?: readonly FieldError[]; retryAfterMs?: number; isOfPart?: boolean } = {},
-  ) {
+  constructor(code: ErrorCode, detail: Words, more: { errors?: readonly FieldError[]; retryAfterMs?: number } = {}) {
     super(detail.en)
     this.code = code
     this.detail = detail
     this.errors = more.errors ?? []
     this.retryAfterMs = more.retryAfterMs ?? null
-    this.isOfPart = more.isOfPart ?? false
   }
 }
 

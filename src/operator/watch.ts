@@ -9,7 +9,7 @@ import type { Trouble } from '../core/trouble.ts'
 import { NODE_CONDITIONS, type NodeEvent } from '../store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
-import { databaseErrorOf, findWriteError } from '../store/write-error.ts'
+import { findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyOf } from './notebook.ts'
 import { logSentence } from './words.ts'
@@ -172,12 +172,10 @@ export const createWatch = ({
       if (isLooking) return
       isLooking = true
       try {
-        const [writeError, facts] = await Promise.all([findWriteError(store), read().catch(databaseErrorOf)])
-        const readError = typeof facts === 'string' ? facts : null
-        // A table that is locked keeps its work waiting, whatever else can be written.
-        await tellOf(writeError ?? (readError !== null && BUSY.test(readError) ? readError : null))
-        // What else keeps us from reading others tell; the next look comes soon.
-        if (facts === null || typeof facts === 'string') return
+        const [writeError, facts] = await Promise.all([findWriteError(store), read().catch(() => null)])
+        await tellOf(writeError)
+        // What keeps us from reading others tell; the next look comes soon.
+        if (facts === null) return
         const nodeEvents = [...(await store.firingNodeEvents()), ...firingNodes]
         const now = new Map<string, boolean>()
         const looks = looksOf(facts, nodeEvents)

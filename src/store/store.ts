@@ -287,10 +287,7 @@ export interface Store extends OperatorVerbs {
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
   refusingChannel(): Promise<RefusingChannel | null>
 
-  /**
-   * Writes something, to learn whether the database can be written, and waits for the locks that all of the work takes, or registering
-   * alone: another session may keep them.
-   */
-  probe(of?: 'registering' | 'all'): Promise<void>
+  /** Writes something, to learn whether the database can be written. */
+  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -16,9 +16,9 @@ export const wordsOf = (codes: Codes<Words>, code: string): Words => {
 const RETRY_AFTER_MS = 1_000
 
 /** @param why in words that anybody who called may read */
-export const unavailable = (why: Words, more: { isOfPart?: boolean } = {}): AppError =>
+export const unavailable = (why: Words): AppError =>
   new AppError(
     'unavailable',
     { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
-    { retryAfterMs: RETRY_AFTER_MS, ...more },
+    { retryAfterMs: RETRY_AFTER_MS },
   )

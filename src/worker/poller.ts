@@ -91,7 +91,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const settling = { clock: deps.clock, emit, event: 'poll' } as const
   const settle = createSettler(
     (answered: readonly Answered[]) => store.settleVerifications(answered.map(({ settlement }) => settlement)),
-    { ...settling, ownerOf: ({ partnerId }) => partnerId },
+    settling,
   )
   const release = createSettler(async (releases: readonly VerificationRelease[]) => {
     await store.releaseVerifications(releases)

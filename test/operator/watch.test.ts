@@ -27,7 +27,6 @@ const open = async () => {
     stats: {} as Partial<Stats>,
     isBroken: false,
     now: AT,
-    readError: '',
     writeError: '',
     ended: [] as EndedCallbackEvent[],
     nodes: [] as ServiceNode[],
@@ -47,8 +46,6 @@ const open = async () => {
     engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
-      if (state.readError)
-        throw new AppError('unavailable', both(`the database cannot be used now (${state.readError})`))
       return { ...(await memory.stats()), ...state.stats }
     },
   }
@@ -211,35 +208,16 @@ test('a moment in which another process wrote was told as a database that cannot
   expect(unwritable).toEqual([null, 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_FULL', 'SQLITE_BUSY', null])
 })
 
-test('a table that somebody kept locked was told as locked since the second look at it', async () => {
+test('a database that somebody kept locked was told as locked since the second look at it', async () => {
   const { look, state, failingSince } = await open()
-  state.readError = '55P03'
+  state.writeError = '55P03'
   for (const now of [AT, AT + 15 * SECOND, AT + 30 * SECOND]) {
     state.now = now
     await look()
   }
-  state.readError = ''
+  state.writeError = ''
   await look()
   expect(failingSince).toEqual([AT, AT, AT, null])
-})
-
-test('a table that somebody kept locked was told by by nobody, because another one could be written', async () => {
-  const { look, state, logged, unwritable } = await open()
-  const lookAt = async (readError: string) => {
-    state.readError = readError
-    await look()
-  }
-  for (const error of ['55P03', '', '57014', '']) await lookAt(error)
-  expect(unwritable.splice(0)).toEqual([null, null, null, null])
-  for (const error of ['55P03', '55P03', '57014', '']) await lookAt(error)
-  expect(unwritable.splice(0)).toEqual([null, '55P03', '57014', null])
-  expect(logged).toMatchObject([
-    { type: 'store.failing', state: 'firing', sentence: expect.stringContaining('a table of it, busy (55P03)') },
-    { type: 'store.failing', state: 'resolved' },
-  ])
-  // What else cannot be read is told by others.
-  for (const error of ['42P01', '42P01']) await lookAt(error)
-  expect(unwritable).toEqual([null, null])
 })
 
 test('what has an event of its own is not logged twice', async () => {

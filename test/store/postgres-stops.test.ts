@@ -193,44 +193,6 @@ test('retention forgets a hold while that ends, without a deadlock', async () =>
   expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
 })
 
-test('a lane that somebody has locked, whose hold is being ended, kept every claim waiting', async () => {
-  await using node = await openNode()
-  const busy = await node.register()
-  await node.query(
-    'INSERT INTO callback_pauses (partner_id, callback_url, since, lifted_until) VALUES ($1, $2, 1, 0)',
-    [node.partnerId, busy.callbackUrl],
-  )
-  const other = await node.addPartner()
-  const { id } = await node.resolve({ partnerId: other })
-  await using stack = new AsyncDisposableStack()
-  const gate = await node.lock('SELECT FROM lanes WHERE partner_id = $1 FOR UPDATE', [node.partnerId])
-  stack.defer(gate.release)
-  expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
-  expect(await node.query('SELECT FROM callback_pauses')).toHaveLength(1)
-  await gate.release()
-  await node.resolve({ partnerId: other })
-  await node.claimMessages()
-  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
-})
-
-test('a held message that somebody has locked kept the holds of other URLs from being ended', async () => {
-  await using node = await openNode()
-  const other = await node.addPartner()
-  const ids = [(await node.resolve()).id, (await node.resolve({ partnerId: other })).id]
-  await node.query('UPDATE deliveries SET due_at = NULL')
-  await node.query(
-    'INSERT INTO callback_pauses (partner_id, callback_url, since, lifted_until) SELECT partner_id, callback_url, 1, seq - 1 FROM deliveries',
-  )
-  await using stack = new AsyncDisposableStack()
-  const gate = await node.lock('SELECT FROM deliveries ORDER BY seq LIMIT 1 FOR UPDATE')
-  stack.defer(gate.release)
-  const claimed = async () => (await node.claimMessages()).map(({ registrationId }) => registrationId)
-  expect(await claimed()).toEqual(ids.slice(1))
-  await gate.release()
-  expect(await claimed()).toEqual(ids.slice(0, 1))
-  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
-})
-
 test('an id that is there already is refused at once', async () => {
   await using node = await openNode()
   const { store } = node

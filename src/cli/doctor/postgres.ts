@@ -1,8 +1,6 @@
 import { MINUTE, SECOND } from '../../core/duration.ts'
-import type { Language } from '../../core/language.ts'
 import { showSpan } from '../../core/show-sizes.ts'
-import type { TableLock } from '../../store/postgres/lock-facts.ts'
-import type { OpenTransaction, ServerFacts, TableFacts } from '../../store/postgres/server-facts.ts'
+import type { LockHolder, OpenTransaction, ServerFacts, TableFacts } from '../../store/postgres/server-facts.ts'
 import { onPostgres } from './database.ts'
 import type { Desk } from './desk.ts'
 import { type Finding, failed, ok, quoted, todo, warning } from './finding.ts'
@@ -196,48 +194,25 @@ export const checkTransactions = (desk: Desk) =>
 /** Shorter ones are those of a migration, or of a statement that is just under way. */
 const LOCKED_MS = 2 * SECOND
 
-/** What it has done, and what that means for others. */
-const lockSentence = ({
-  tables,
-  isWaiting,
-  isOfRows,
-  isInTheWay,
-}: TableLock): Readonly<Record<Language, readonly [string, string]>> => {
-  const [en, zh] = [tables.join(', '), tables.join('、')]
-  if (isOfRows)
-    return {
-      en: [`keeps rows of ${en} locked`, isInTheWay ? 'what needs these rows waits' : 'nobody waits for them now'],
-      zh: [`已锁定 ${zh} 中的行`, isInTheWay ? '需要这些行的操作都在等待' : '目前没有操作在等待'],
-    }
-  return isWaiting
-    ? {
-        en: [`waits for a lock of ${en}`, 'all who come after it wait behind it'],
-        zh: [`正在等待锁定 ${zh}`, '其后的操作都排在它后面'],
-      }
-    : { en: [`has locked ${en}`, 'nothing can be written there'], zh: [`已锁定 ${zh}`, '其中无法写入'] }
-}
-
-export const judgeLocks = (locks: readonly TableLock[]): Finding[] => {
-  const findings = locks.flatMap(lock => {
-    const { pid, user, application, openMs, isOfRows, isInTheWay } = lock
+export const judgeLocks = (holders: readonly LockHolder[]): Finding[] => {
+  const findings = holders.flatMap(({ pid, user, application, openMs, isInTheWay }) => {
     if (openMs !== null && openMs <= LOCKED_MS) return []
-    const { en, zh } = lockSentence(lock)
+    const who = `${user ?? '?'} (${application || 'no name'}, pid ${pid})`
+    const whoZh = `${user ?? '?'}（${application || '未命名'}，pid ${pid}）`
     const span = openMs === null ? null : { en: showSpan(openMs, 'en'), zh: showSpan(openMs, 'zh') }
-    const judge = isOfRows && !isInTheWay ? warning : failed
+    const judge = isInTheWay ? failed : warning
     return [
       judge(
-        `${user ?? '?'} (${application || 'no name'}, pid ${pid}) ${en[0]}${span ? ` for ${span.en}` : ''}: ${en[1]}`,
-        `${user ?? '?'}（${application || '未命名'}，pid ${pid}）${zh[0]}${span ? `，已 ${span.zh}` : ''}：${zh[1]}`,
+        `${who} keeps locked what it has read or written${span ? ` in a transaction of ${span.en}` : ''}: ${isInTheWay ? 'others wait for it' : 'nobody waits for it now'}`,
+        `${whoZh}在其事务${span ? `（已 ${span.zh}）` : ''}中持有锁：${isInTheWay ? '其他会话正在等待' : '目前没有会话在等待'}`,
         todo('end it, if it is not needed', '若不需要，请结束它', psql(`SELECT pg_terminate_backend(${pid})`)),
       ),
     ]
   })
-  return findings.length > 0
-    ? findings
-    : [ok('nobody has locked a table of ours, or rows of it', '没有会话锁定本服务的表或其中的行')]
+  return findings.length > 0 ? findings : [ok('no session keeps others waiting for a lock', '没有会话让其他会话等待锁')]
 }
 
-export const checkLocks = (desk: Desk) => onPostgres(desk, async ({ locks }) => judgeLocks(await locks()))
+export const checkLocks = (desk: Desk) => onPostgres(desk, async ({ lockHolders }) => judgeLocks(await lockHolders()))
 
 /** What a node takes: for calls, for its loops, for what it hears of others, and at times for building an index anew. */
 const OF_A_NODE = 12

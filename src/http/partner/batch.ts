@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
-import type { NewRegistration, Registered } from '../../store/store.ts'
+import type { NewRegistration, Registered, Store } from '../../store/store.ts'
 import { PROBLEM, problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
 import { said } from '../json/said.ts'
@@ -20,8 +20,7 @@ export interface BatchDeps extends RegistrarDeps {
   readBody: ReadPartnerBody
   registrationBody: RegistrationBodySchema
   enumerationGuard: Pick<EnumerationGuard, 'recordSerials' | 'slowedForMs'>
-  /** Registers all items in one transaction; one result an item, in order. */
-  registerAll: (items: readonly NewRegistration[]) => Promise<readonly Registered[]>
+  store: RegistrarDeps['store'] & Pick<Store, 'register'>
 }
 
 export const BATCH_BYTES = 1024 * 1024
@@ -95,7 +94,7 @@ export const createBatch = (deps: BatchDeps) => {
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const items = checked.flatMap(item => (item instanceof AppError ? [] : [item]))
-    const registered = await deps.registerAll(items)
+    const registered = await deps.store.register(items)
     registrar.watch(partnerId, items, registered)
     const language = answerLanguage(c)
     const inOrder = registered[Symbol.iterator]()

@@ -1,4 +1,3 @@
-import { AppError } from '../../core/error.ts'
 import { countResendable, toBulkResend } from '../bulk-resends.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { isResendable, RESEND_WINDOW, type ResendCandidate, takeForResend } from '../rules/bulk-resend.ts'
@@ -57,9 +56,6 @@ export const createBulkResends = ({ read, write, tell }: Pick<Context, 'read' | 
     }),
 })
 
-/** Each has waited for a lock in vain. */
-const MOST_HELD_UP = 10
-
 /** What a worker does of them. */
 export const createResendSteps = ({
   read,
@@ -68,22 +64,15 @@ export const createResendSteps = ({
 }: Pick<Context, 'read' | 'write' | 'tell'>): Pick<Store, 'continueResends'> => {
   const resendMessages = createMessageResending()
 
-  /** Those that this round goes on with no more, since somebody keeps busy what they would make due. */
-  const heldUp = new Map<string, AppError>()
-
   /** One window of the resend whose turn it is, of those that nobody else goes on with. Null: there is none. */
   const continueOne = async (
     tx: Tx,
     limit: number,
-    onTurn: (id: string) => void,
   ): Promise<{ resent: number; turns: readonly TurnedCallback[] } | null> => {
     const [open] = await tx.rows<{ id: string }>(
-      `SELECT id FROM bulk_resends WHERE NOT done AND id <> ALL($1::text[])
-       ORDER BY looked, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`,
-      [[...heldUp.keys()]],
+      'SELECT id FROM bulk_resends WHERE NOT done ORDER BY looked, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED',
     )
     if (!open) return null
-    onTurn(open.id)
     const [row] = await tx.db.select().from(bulkResends).where(eq(bulkResends.id, open.id))
     if (!row) return null
     const { batch, progress } = takeForResend(row, await windowOf(tx, row.partnerId, row.cursor), limit)
@@ -101,38 +90,14 @@ export const createResendSteps = ({
     return { resent: waiting.length, turns }
   }
 
-  /** Tells what held one up only now, so that the others have had their turns. */
-  const endRound = (): void => {
-    const [error] = heldUp.values()
-    heldUp.clear()
-    if (error) throw error
-  }
-
-  /** The same, of the next one where one is held up. */
-  const continueNext = async (limit: number): ReturnType<typeof continueOne> => {
-    for (;;) {
-      let id: string | null = null
-      try {
-        return await write(tx => continueOne(tx, limit, turn => (id = turn)))
-      } catch (error) {
-        if (id === null || !(error instanceof AppError && error.isOfPart)) throw error
-        heldUp.set(id, error)
-        if (heldUp.size >= MOST_HELD_UP) endRound()
-      }
-    }
-  }
-
   return {
     continueResends: async limit => {
       const [open] = await read(tx => tx.rows('SELECT id FROM bulk_resends WHERE NOT done LIMIT 1'))
       if (!open) return 0
       // Windows in which nothing matches are passed over, each in a transaction of its own.
       while (true) {
-        const done = await continueNext(limit)
-        if (done === null) {
-          endRound()
-          return 0
-        }
+        const done = await write(tx => continueOne(tx, limit))
+        if (done === null) return 0
         if (done.resent === 0) continue
         tell([['messagesDue'], ...afterTurning(done.turns)])
         return done.resent

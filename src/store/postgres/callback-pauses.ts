@@ -33,9 +33,6 @@ const PAUSE = `p.partner_id AS "partnerId", p.callback_url AS "callbackUrl", p.s
 const FIND = `SELECT ${PAUSE} FROM callback_pauses p
   WHERE (p.partner_id, p.callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
 
-/** So many URLs a claim looks at, until it finds one that it may go on with: it waits for nobody. */
-const TRIED = 10
-
 /** Of each URL the first messages that are held behind $3, of the first URL first. */
 export const HELD = `
   SELECT u.nth, held.seq, held.lane_id AS "laneId"
@@ -167,26 +164,18 @@ export const createCallbackPauses = () => {
     /** Without lifting: for URLs that nothing is held for. */
     forget,
 
-    /** Goes on with one URL that still has messages to be made due, of those that nobody else has locked, nor their lane. */
+    /** Goes on with one URL that still has messages to be made due, of those that nobody else goes on with. */
     continueLifting: async (tx: Tx, at: number): Promise<void> => {
-      const urls = await tx.rows<Callback>(
-        `SELECT partner_id AS "partnerId", callback_url AS "callbackUrl" FROM callback_pauses
-         WHERE lifted_until IS NOT NULL ORDER BY lifted_until LIMIT ${TRIED}`,
+      const [row] = await tx.rows<Row>(
+        `SELECT ${PAUSE} FROM callback_pauses p
+         WHERE p.lifted_until IS NOT NULL ORDER BY p.lifted_until LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED`,
       )
-      for (const url of urls) {
-        const [row] = await tx.rows<Row>(
-          `${FIND} AND p.lifted_until IS NOT NULL FOR NO KEY UPDATE SKIP LOCKED`,
-          urlColumns([url]),
-        )
-        const lanes = row && (await lanesOf.loadIfFree(tx, row))
-        if (!row || !lanes) continue
-        const [left] = await releaseSome(tx, [{ ...row, after: row.liftedUntil ?? 0 }], { at, lanes })
-        if (left?.liftedUntil === null) await forget(tx, [left])
-        else if (left) await write(tx, UPDATE, [left])
-        await lanes.save(tx)
-        // It comes first as long as somebody has locked the next of its messages.
-        if (left?.liftedUntil !== row.liftedUntil) return
-      }
+      if (!row) return
+      const lanes = await lanesOf.load(tx, { urls: [row] })
+      const [left] = await releaseSome(tx, [{ ...row, after: row.liftedUntil ?? 0 }], { at, lanes })
+      if (left?.liftedUntil === null) await forget(tx, [left])
+      else if (left) await write(tx, UPDATE, [left])
+      await lanes.save(tx)
     },
   }
 }

@@ -45,8 +45,6 @@ interface Search {
   limit: number
   /** Behind which message to begin. */
   after: number
-  /** Registrations that are not wanted. */
-  passed: ReadonlySet<string>
 }
 
 export interface Found {
@@ -57,20 +55,19 @@ export interface Found {
 
 /** What may be erased, `limit` at most. */
 export const find = async (tx: Tx, search: Search): Promise<Found> => {
-  const { before, limit, passed } = search
+  const { before, limit } = search
   const { rows, after } = await findWithMessage(tx, search)
-  const others = await tx.rows<Row & Message>(WITHOUT_MESSAGE, [before, limit + passed.size])
-  const free = others.filter(({ id }) => !passed.has(id))
-  return { rows: erasable([...rows, ...free], before).slice(0, limit), after }
+  const others = await tx.rows<Row & Message>(WITHOUT_MESSAGE, [before, limit])
+  return { rows: erasable([...rows, ...others], before).slice(0, limit), after }
 }
 
-const findWithMessage = async (tx: Tx, { before, limit, after, passed }: Search): Promise<Found> => {
+const findWithMessage = async (tx: Tx, { before, limit, after }: Search): Promise<Found> => {
   const rows: (Row & Message)[] = []
   let [first, last] = [after, after]
   for (let n = 0; n < PAGES_IN_A_LOOK; n++) {
     const size = n === 0 ? limit : limit * LARGER_PAGE
     const page = await tx.rows<Row & Message>(WITH_MESSAGE, [last, size])
-    rows.push(...erasable(page, before).filter(({ id }) => !passed.has(id)))
+    rows.push(...erasable(page, before))
     if (page.length < size || isYoung(page, before, tx.at)) return { rows, after: rows.length === 0 ? 0 : first }
     last = page.at(-1)?.messageSeq ?? last
     if (rows.length === 0) first = last
@@ -89,53 +86,30 @@ const verificationsOf = (rows: readonly Row[]) => [...new Set(rows.map(({ verifi
 const messagesOf = (rows: readonly Pick<Row, 'messageSeq'>[]) => rows.flatMap(({ messageSeq }) => messageSeq ?? [])
 
 /** In the order of their locks. Whoever registers a serial once more waits, and then finds it gone. */
-const FREE = {
-  verifications: 'SELECT id AS key FROM verifications WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED',
-  registrations: 'SELECT id AS key FROM registrations WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED',
-  bodies: 'SELECT seq AS key FROM message_bodies WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE SKIP LOCKED',
-  deliveries: 'SELECT seq AS key FROM deliveries WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE SKIP LOCKED',
-}
-const DELIVERIES = 'SELECT seq AS key FROM deliveries WHERE seq = ANY($1::bigint[])'
-
-const keysOf = async <Key>(tx: Tx, text: string, keys: readonly Key[]): Promise<ReadonlySet<Key>> =>
-  new Set((await tx.rows<{ key: Key }>(text, [keys])).map(({ key }) => key))
-
-/** Those that nobody else has locked, locked. */
-const lockFree = async (tx: Tx, rows: readonly Row[]): Promise<Row[]> => {
-  const verifications = await keysOf(tx, FREE.verifications, verificationsOf(rows))
-  const ofFree = rows.filter(({ verificationId }) => verifications.has(verificationId))
-  const ids = await keysOf(
-    tx,
-    FREE.registrations,
-    ofFree.map(({ id }) => id),
-  )
-  const free = ofFree.filter(({ id }) => ids.has(id))
-  const bodies = await keysOf(tx, FREE.bodies, messagesOf(free))
-  const deliveries = await keysOf(tx, FREE.deliveries, [...bodies])
-  const delivering = await keysOf(tx, DELIVERIES, [...bodies])
-  const isFree = (seq: number) => bodies.has(seq) && deliveries.has(seq) === delivering.has(seq)
-  return free.filter(({ messageSeq }) => messageSeq === null || isFree(messageSeq))
+const lock = async (tx: Tx, rows: readonly Row[]): Promise<void> => {
+  const ids = rows.map(({ id }) => id)
+  const seqs = messagesOf(rows)
+  await tx.rows('SELECT FROM verifications WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE', [
+    verificationsOf(rows),
+  ])
+  await tx.rows('SELECT FROM registrations WHERE id = ANY($1) ORDER BY id FOR UPDATE', [ids])
+  for (const table of ['message_bodies', 'deliveries'])
+    await tx.rows(`SELECT FROM ${table} WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE`, [seqs])
 }
 
-interface Erased {
-  erased: number
-  /** Those that somebody else has locked. */
-  busy: readonly string[]
-}
-
-export const eraseEnded = async (tx: Tx, found: readonly Row[], before: number): Promise<Erased> => {
-  const free = new Set((await lockFree(tx, found)).map(({ id }) => id))
-  const busy = found.map(({ id }) => id).filter(id => !free.has(id))
+/** @returns how many it erased */
+export const eraseEnded = async (tx: Tx, found: readonly Row[], before: number): Promise<number> => {
+  await lock(tx, found)
   // Before that others may have erased one, or made its message due.
-  const rows = erasable(await tx.rows<Row & Message>(THESE, [[...free]]), before)
-  if (rows.length === 0) return { erased: 0, busy }
+  const rows = erasable(await tx.rows<Row & Message>(THESE, [found.map(({ id }) => id)]), before)
+  if (rows.length === 0) return 0
   await tx.rows('DELETE FROM registrations WHERE id = ANY($1)', [rows.map(({ id }) => id)])
   await tx.rows('DELETE FROM attempts WHERE message_seq = ANY($1::bigint[])', [messagesOf(rows)])
   for (const table of ['deliveries', 'message_bodies'])
     await tx.rows(`DELETE FROM ${table} WHERE seq = ANY($1::bigint[])`, [messagesOf(rows)])
   await eraseVerifications(tx, verificationsOf(rows))
   await eraseLanes(tx, [...new Set(rows.map(({ laneId }) => laneId))])
-  return { erased: rows.length, busy }
+  return rows.length
 }
 
 /** Those of these, which are locked, that have no registration any more. */

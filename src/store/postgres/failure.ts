@@ -95,16 +95,12 @@ const WORDS: Codes<Words> = [
 
 export const describeFailure = (error: unknown): Words => wordsOf(WORDS, postgresCodeOf(error))
 
-/** A row that another session has locked, or a statement that took too long. */
-const OF_PART = /^(55P03|57014)$/
-
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
   // A row that is still there when it was looked for again is no other node's.
-  if (code !== '23505' && judgeFailure(error) !== null)
-    return unavailable(describeFailure(error), { isOfPart: OF_PART.test(code) })
+  if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeFailure(error))
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
   return new Error(`PostgreSQL refuses a statement: ${code}${constraint === null ? '' : ` (${constraint})`}`)

@@ -4,7 +4,7 @@ import { getTableConfig } from './drizzle.ts'
 import * as schema from './schema.ts'
 
 /** The names of all tables. */
-export const TABLES = Object.values(schema).map(table => getTableConfig(table).name)
+const TABLES = Object.values(schema).map(table => getTableConfig(table).name)
 
 /**
  * Until the transaction ends, what is made goes where our tables are. Where there are none yet, not into a schema that is named like the

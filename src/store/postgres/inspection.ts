@@ -15,13 +15,14 @@ import { asc } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { isHalfMoved } from './half-moved.ts'
 import { createHistory } from './history.ts'
-import { readLocks, type TableLock } from './lock-facts.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { accounts } from './schema.ts'
 import {
+  type LockHolder,
   type OpenTransaction,
+  readLockHolders,
   readSchema,
   readServerFacts,
   readTables,
@@ -44,7 +45,7 @@ export interface PostgresInspection extends AnyInspection {
   /** A move into it has not ended, so no node starts on it; null: somebody keeps locked what tells it. */
   isHalfMoved: boolean | null
   schema(): Promise<SchemaFacts>
-  locks(): Promise<TableLock[]>
+  lockHolders(): Promise<LockHolder[]>
 }
 
 const ANSWER_TIMEOUT_MS = 10_000
@@ -103,7 +104,7 @@ export const openPostgresInspection = async (
       transactions: () => readTransactions(client),
       tables: () => readTables(client),
       schema: () => readSchema(client),
-      locks: () => readLocks(client),
+      lockHolders: () => readLockHolders(client),
       stats: createStats(context).stats,
       deliveriesHeldAt: createDeliveriesHold(context).deliveriesHeldAt,
       lastBackup: createBackupRecords(context).lastBackup,

@@ -79,19 +79,6 @@ export const createLanes = () => {
 
     loadFree,
 
-    /** The lane of a URL, if there is one; null: somebody else has locked it. */
-    loadIfFree: async (tx: Tx, url: Callback): Promise<LaneBook | null> => {
-      const found = await tx.rows<Pick<LaneRow, 'id'>>(
-        'SELECT id FROM lanes WHERE (partner_id, host) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
-        hostColumns([url]),
-      )
-      const { lanes, free } = await loadFree(
-        tx,
-        found.map(({ id }) => id),
-      )
-      return free.size === found.length ? lanes : null
-    },
-
     /**
      * The ids of the lanes of these URLs, without a lock of what is in them: for those who only name a lane. It is not erased before
      * the transaction ends.

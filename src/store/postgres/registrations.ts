@@ -8,7 +8,6 @@ import type { NewRegistration, Registered, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
-import { createPartnerTurns } from './partner-turns.ts'
 import { createPauseLifting } from './pause-lifting.ts'
 import { loadQuotas, type QuotaBook } from './quotas.ts'
 import { createRegistrationActs } from './registration-acts.ts'
@@ -41,7 +40,6 @@ export const createRegistrations = (context: Context): Verbs => {
   const lanesOf = createLanes()
   const liftPauses = createPauseLifting()
   const resolutionsOf = createResolutions(context)
-  const inTurn = createPartnerTurns(context)
 
   const loadBooks = async (tx: Tx, items: readonly NewRegistration[]): Promise<Books> => {
     const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))], tx.at)
@@ -123,22 +121,17 @@ export const createRegistrations = (context: Context): Verbs => {
     return lifted
   }
 
-  const registerAll = (items: readonly NewRegistration[]) =>
-    write(async tx => {
-      const books = await loadBooks(tx, items)
-      const created: Created[] = []
-      const registered = items.map(item => registerOne(item, tx.at, books, created))
-      const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
-      return { registered, ...(await save(tx, created, named, books)) }
-    })
+  const registerAll = async (tx: Tx, items: readonly NewRegistration[]) => {
+    const books = await loadBooks(tx, items)
+    const created: Created[] = []
+    const registered = items.map(item => registerOne(item, tx.at, books, created))
+    const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
+    return { registered, ...(await save(tx, created, named, books)) }
+  }
 
   return {
     register: async items => {
-      // Those that came one by one are of many partners.
-      const [batch] = items.filter(({ isBatch }) => isBatch)
-      const { registered, isLifted, turns } = batch
-        ? await inTurn(batch.partnerId, () => registerAll(items))
-        : await registerAll(items)
+      const { registered, isLifted, turns } = await write(tx => registerAll(tx, items))
       tell([...afterRegistering(registered, isLifted), ...afterTurning(turns)])
       return registered
     },
@@ -146,21 +139,19 @@ export const createRegistrations = (context: Context): Verbs => {
     findRegistration: (partnerId, id) => read(async tx => first(await acts.findAll(tx, [{ partnerId, id }]))),
 
     cancel: async (partnerId, id) => {
-      const cancelled = await inTurn(partnerId, () =>
-        write(async tx => first(await acts.cancel(tx, [{ partnerId, id }]))),
-      )
+      const cancelled = await write(async tx => first(await acts.cancel(tx, [{ partnerId, id }])))
       if (cancelled) tell(afterCancelling(partnerId, id))
       return cancelled
     },
 
     nudge: async (partnerId, id) => {
-      const nudged = await inTurn(partnerId, () => write(async tx => first(await acts.nudge(tx, [{ partnerId, id }]))))
+      const nudged = await write(async tx => first(await acts.nudge(tx, [{ partnerId, id }])))
       if (nudged) tell([['verificationsDue']])
       return nudged
     },
 
     resend: async (partnerId, id) => {
-      const { outcomes, turns } = await inTurn(partnerId, () => write(tx => acts.resend(tx, [{ partnerId, id }])))
+      const { outcomes, turns } = await write(tx => acts.resend(tx, [{ partnerId, id }]))
       const outcome = first(outcomes)
       if (outcome === 'resent') tell([['messagesDue'], ...afterTurning(turns)])
       return outcome

@@ -1,4 +1,3 @@
-import { AppError } from '../../core/error.ts'
 import type { Callback } from '../callbacks.ts'
 import { mayForgetPause } from '../rules/retention.ts'
 import type { Store } from '../store.ts'
@@ -6,7 +5,7 @@ import { createCallbackPauses } from './callback-pauses.ts'
 import { urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { eraseEnded, type Found, find, type Row } from './ended.ts'
+import { eraseEnded, type Found, find } from './ended.ts'
 
 type Pause = Callback & { since: number }
 
@@ -16,39 +15,16 @@ const PAUSES = 'SELECT partner_id AS "partnerId", callback_url AS "callbackUrl",
 /** In the order of their locks. */
 const OF_URLS = `WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))
   ORDER BY partner_id, callback_url`
-/** So many registrations that others have locked are passed over in a round, and so many batches that had to wait for a lock. */
-const MOST_PASSED = 10_000
-const MOST_WAITS = 3
 /** Before every URL. */
 const FIRST: Callback = { partnerId: '', callbackUrl: '' }
 
-/**
- * Erases what is over and old, a small batch at a time, so that nobody waits for it. What others have locked is passed over until the next
- * round, and tried again then.
- */
+/** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>): Pick<Store, 'prune'> => {
   const pauses = createCallbackPauses()
   /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
   let pausesAfter = FIRST
   /** Behind which message the first one is that may be erased, as far as is known. */
   let messagesAfter = 0
-  /** Registrations that this round tries no more. */
-  const passed = new Set<string>()
-  /** What those met that had to wait for a lock; the first is told once the round has come to its end. */
-  const waits: AppError[] = []
-
-  /** Throws again what is not of a row that somebody keeps busy. */
-  const goOnBehind = (error: unknown, ids: readonly string[] = []): void => {
-    if (!(error instanceof AppError && error.isOfPart)) throw error
-    waits.push(error)
-    for (const id of ids) passed.add(id)
-  }
-
-  const endRound = (): void => {
-    const [told] = waits.splice(0)
-    passed.clear()
-    if (told) throw told
-  }
 
   const forgettable = async (
     tx: Tx,
@@ -63,7 +39,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
   const findEnded = async (before: number, limit: number): Promise<Found> => {
     let begunAt = messagesAfter
     while (true) {
-      const found = await read(tx => find(tx, { before, limit, after: messagesAfter, passed }))
+      const found = await read(tx => find(tx, { before, limit, after: messagesAfter }))
       if (found.rows.length > 0 || (found.after === 0 && begunAt === 0)) return found
       messagesAfter = found.after
       if (found.after === 0) begunAt = 0
@@ -88,8 +64,8 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
   const erasePauses = async (tx: Tx, looked: readonly Pause[], before: number): Promise<void> => {
     // Not those of the survey: since then the last message that a pause held may have been erased.
     const over = await forgettable(tx, looked, { before, stays: false })
-    const isFree = await freeHealth(tx, over)
-    const left = await tx.rows<Pause>(`${PAUSES} ${OF_URLS} FOR UPDATE SKIP LOCKED`, urlColumns(over.filter(isFree)))
+    await tx.rows(`SELECT FROM callback_health ${OF_URLS} FOR UPDATE`, urlColumns(over))
+    const left = await tx.rows<Pause>(`${PAUSES} ${OF_URLS} FOR UPDATE`, urlColumns(over))
     // A URL that was paused anew, or for which messages have been held meanwhile, keeps its pause.
     const urls = await forgettable(tx, left, { before, stays: true })
     await tx.rows(
@@ -99,26 +75,10 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
     await pauses.forget(tx, urls)
   }
 
-  /** How many it erased. */
-  const eraseFree = async (rows: readonly Row[], before: number): Promise<number> => {
-    if (rows.length === 0) return 0
-    try {
-      const { erased, busy } = await write(tx => eraseEnded(tx, rows, before))
-      for (const id of busy) passed.add(id)
-      return erased
-    } catch (error) {
-      goOnBehind(
-        error,
-        rows.map(({ id }) => id),
-      )
-      return 0
-    }
-  }
-
   const eraseRest = async (before: number): Promise<void> => {
     const { pauses: looked, hasRest, nextPause } = await survey(before)
     if (hasRest) {
-      await write(tx => erasePauses(tx, looked, before)).catch(goOnBehind)
+      await write(tx => erasePauses(tx, looked, before))
       await write(async tx => {
         for (const remove of [REMOVE_SECRETS, REMOVE_RESENDS, REMOVE_HEALTH]) await tx.rows(remove, [before])
       })
@@ -130,30 +90,13 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
     prune: async (before, limit) => {
       for (;;) {
         const ended = await findEnded(before, limit)
-        const erased = await eraseFree(ended.rows, before)
+        const erased = ended.rows.length === 0 ? 0 : await write(tx => eraseEnded(tx, ended.rows, before))
         messagesAfter = ended.after
         const isLast = ended.rows.length < limit
         if (isLast) await eraseRest(before)
-        if (erased > 0) return erased
-        if (ended.rows.length > 0 && passed.size < MOST_PASSED && waits.length < MOST_WAITS) continue
-        endRound()
-        return 0
+        if (erased > 0 || ended.rows.length === 0) return erased
       }
     },
-  }
-}
-
-const HEALTH = `SELECT partner_id AS "partnerId", callback_url AS "callbackUrl" FROM callback_health ${OF_URLS}`
-
-/** Whether nobody else has locked the health of a URL, which then is locked. */
-const freeHealth = async (tx: Tx, urls: readonly Callback[]): Promise<(url: Callback) => boolean> => {
-  const keysOf = (rows: readonly Callback[]) =>
-    new Set(rows.map(({ partnerId, callbackUrl }) => `${partnerId} ${callbackUrl}`))
-  const free = keysOf(await tx.rows<Callback>(`${HEALTH} FOR UPDATE SKIP LOCKED`, urlColumns(urls)))
-  const all = keysOf(await tx.rows<Callback>(HEALTH, urlColumns(urls)))
-  return ({ partnerId, callbackUrl }) => {
-    const key = `${partnerId} ${callbackUrl}`
-    return free.has(key) === all.has(key)
   }
 }
 

@@ -113,6 +113,37 @@ const TRANSACTIONS = `(SELECT 'session' AS kind, pid::text AS name, usename::tex
 export const readTransactions = async (client: Client): Promise<OpenTransaction[]> =>
   (await client.query<OpenTransaction>(TRANSACTIONS)).rows
 
+/** A session that has written or locked something in a transaction that is still open. */
+export interface LockHolder {
+  pid: number
+  user: string | null
+  /** What the session says that it is. */
+  application: string | null
+  /** Others wait for it now. */
+  isInTheWay: boolean
+  /** Since when its transaction runs; null: we may not see that. */
+  openMs: number | null
+}
+
+const MOST_HOLDERS = 5
+
+/** Those that do nothing, and those that others wait for but who wait for nobody. */
+const HOLDERS = `WITH blocking AS (
+    SELECT DISTINCT unnest(pg_blocking_pids(pid)) AS pid FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+  )
+  SELECT pid, usename::text AS "user", application_name AS application, pid IN (SELECT pid FROM blocking) AS "isInTheWay",
+    extract(epoch FROM clock_timestamp() - xact_start)::float8 * 1000 AS "openMs"
+  FROM pg_stat_activity a
+  WHERE datname = current_database() AND pid <> pg_backend_pid() AND cardinality(pg_blocking_pids(pid)) = 0
+    AND (pid IN (SELECT pid FROM blocking) OR state LIKE 'idle in transaction%' AND EXISTS (
+      SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'relation' AND l.mode <> 'AccessShareLock'))
+  ORDER BY "isInTheWay" DESC, xact_start NULLS LAST LIMIT ${MOST_HOLDERS}`
+
+/** Those in the way first, and of these the oldest; a few. */
+export const readLockHolders = async (client: Client): Promise<LockHolder[]> =>
+  (await client.query<LockHolder>(HOLDERS)).rows
+
 export interface TableFacts {
   name: string
   liveRows: number

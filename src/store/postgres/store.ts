@@ -23,8 +23,6 @@ import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { openHintChannel } from './hints.ts'
 import { createHistory } from './history.ts'
-import { TABLES } from './home-schema.ts'
-import { isTableLocked } from './lock-facts.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
@@ -45,15 +43,6 @@ import { createVerifications } from './verifications.ts'
 
 /** Take a few pages of the server's disk for a moment, as new rows do: what is updated may still fit in where it stands. */
 const TAKE_ROOM = ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)']
-
-/** While another session keeps one of these tables locked, no node registers anything; or, some of the work is not done. */
-const WAIT_FOR = {
-  registering: [
-    'LOCK TABLE api_keys, callback_pauses, partners, serial_signs IN ACCESS SHARE MODE',
-    'LOCK TABLE count_changes, lanes, registrations, verifications IN ROW EXCLUSIVE MODE',
-  ],
-  all: [`LOCK TABLE ${TABLES.join(', ')} IN ROW EXCLUSIVE MODE`],
-}
 
 /** What operators read over all partners takes so many connections at most of those for calls. */
 const LONG_READS_AT_ONCE = 2
@@ -144,11 +133,10 @@ export const openPostgresStore = async ({
       masterKey: sealed.keyId.toString('hex'),
     }),
     engineCounts: async () => counts(),
-    probe: (of = 'all') =>
+    probe: () =>
       context.write(async tx => {
-        for (const statement of [...WAIT_FOR[of], ...TAKE_ROOM]) await tx.rows(statement)
-        // Registering does not need it, so whoever keeps it locked makes no node unready.
-        if (!(await isTableLocked(tx, 'meta'))) await putFact(tx, PROBED, tx.at)
+        for (const statement of TAKE_ROOM) await tx.rows(statement)
+        await putFact(tx, PROBED, tx.at)
       }),
   }
   const { now } = connection

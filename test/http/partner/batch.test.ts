@@ -37,7 +37,8 @@ test.each([
 })
 
 test('a serial whose verdict cannot be read is a problem of its own', async () => {
-  await using damaged = await openApi({ registerAll: async items => items.map(() => ({ outcome: 'unreadable' })) })
+  await using damaged = await openApi()
+  damaged.store.register = async items => items.map(() => ({ outcome: 'unreadable' }))
   const body = { registrations: [item('a'), item(16)] }
   const { status, json } = await damaged.call('POST', '/v1/registrations/batch', { body })
   expect(status).toBe(200)
@@ -107,8 +108,10 @@ test('over the quota each further item is refused by itself', async () => {
 })
 
 test('is 503 as a whole when the database cannot be written', async () => {
-  const registerAll = vi.fn().mockRejectedValue(new AppError('unavailable', both('The database cannot be written.')))
-  await using broken = await openApi({ registerAll })
+  await using broken = await openApi()
+  broken.store.register = vi
+    .fn()
+    .mockRejectedValue(new AppError('unavailable', both('The database cannot be written.')))
   const body = { registrations: [item('a'), item(7)] }
   const { status, headers } = await broken.call('POST', '/v1/registrations/batch', { body })
   expect([status, headers.get('retry-after')]).toEqual([503, '2'])

@@ -89,7 +89,6 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
     waitingRoom: createWaitingRoom({ perPartner: 64, most: 3_072 }),
-    registerAll: store.register,
     signEvents: createEventSigner(store),
     testCallback: async () => ({
       at: now(),

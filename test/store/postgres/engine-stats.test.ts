@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import type { PostgresStats } from '../../../src/store/stats.ts'
@@ -9,7 +9,6 @@ import { findWriteError } from '../../../src/store/write-error.ts'
 import { eventually } from '../../support/api-client.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
-import { openBench } from '../../support/store.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -117,45 +116,10 @@ test('counts what failed by why, and names it as PostgreSQL does', async () => {
   await other.connect()
   try {
     await other.query('BEGIN; LOCK TABLE meta')
-    // Registering does not need it, and no node was ready.
-    await node.store.probe('registering')
     expect(await findWriteError(node.store)).toBe('55P03')
   } finally {
     await other.end()
   }
   expect((await node.stats()).errors).toMatchObject({ busy: 1, other: 1 })
   expect(await findWriteError(node.store)).toBeNull()
-})
-
-test('with a table locked that registering needs, the probe found that all can be written', async () => {
-  const url = await server.createDatabase('locked')
-  await using node = await openOn(url, { ...SHORT_LIMITS, lockMs: 5 })
-  const bench = await openBench(async () => ({ store: node.store, advance: sleep }))
-  const { store } = node
-  await store.createKey(bench.partnerId, { id: 'key_1', hash: randomBytes(32) })
-  // What a call needs that registers a serial, whatever its verdict and the URL's past.
-  await bench.resolve()
-  const tables = await server.query<{ name: string }>(
-    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
-    [],
-    'locked',
-  )
-  const dba = new pg.Client({ connectionString: url })
-  onTestFinished(() => dba.end())
-  await dba.connect()
-  const fails = (run: Promise<unknown>) => run.then(() => false).catch(() => true)
-  const needed: string[] = []
-  const found: string[] = []
-  const untold: string[] = []
-  for (const { name } of tables) {
-    await dba.query(`BEGIN; LOCK TABLE ${name}`)
-    if ([await fails(store.findKey('key_1')), await fails(bench.register())].includes(true)) needed.push(name)
-    if (await fails(store.probe('registering'))) found.push(name)
-    if ((await findWriteError(store)) !== '55P03') untold.push(name)
-    await dba.query('ROLLBACK')
-  }
-  expect(needed).toEqual(expect.arrayContaining(['registrations', 'verifications', 'partners']))
-  expect(found).toEqual(needed)
-  // What keeps anything else from being done is for operators alone; this one only a start reads.
-  expect(untold).toEqual(['__drizzle_migrations'])
 })

@@ -9,7 +9,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { MINUTE } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
-import { createRegistering } from '../../../src/store/registering.ts'
 import { createClockWatch } from '../../../src/worker/clock-watch.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
@@ -223,79 +222,22 @@ describe('nodes on PostgreSQL', () => {
     expect(await working).toBeGreaterThan(0)
   })
 
-  test('a row that somebody has locked made the registrations fail that other partners made at the same time', async () => {
+  test('what needs a row that somebody has locked is refused for now, and works once it is free', async () => {
     const node = await openNode({ limits: { ...TIME_LIMITS, lockMs: 300 } })
-    const all = [node.partnerId, await node.addPartner(), await node.addPartner()] as const
-    const [busy, first, second] = all
-    await node.register()
-    const session = new pg.Client({ connectionString: server.urlOf(database) })
-    await session.connect()
-    onTestFinished(() => session.end())
-    await session.query('BEGIN; SELECT FROM lanes FOR UPDATE')
-    const commits: string[][] = []
-    const register = createRegistering(
-      {
-        now: node.store.now,
-        register: items => {
-          commits.push(items.map(({ partnerId }) => partnerId))
-          return node.store.register(items)
-        },
-      },
-      { batch: 32, batches: 3 },
-    )
-    const ofAll = () => Promise.allSettled(all.map(partnerId => register(node.newRegistration({ partnerId }))))
-    expect(await ofAll()).toMatchObject([
-      { reason: unavailable },
-      { value: { outcome: 'created' } },
-      { value: { outcome: 'created' } },
-    ])
-    expect(commits.splice(0)).toEqual([all, [busy], [first], [second]])
-    await session.query('COMMIT')
-    expect((await ofAll()).map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'))
-    // So that they do not even wait, should it be busy still.
-    expect(commits).toHaveLength(2)
-    expect(commits).toEqual(expect.arrayContaining([[busy], [first, second]]))
-  })
-
-  test('a partner whose row somebody has locked took all connections of a node with what it asked for', async () => {
-    const node = await openNode()
-    const other = await node.addPartner()
+    const { store, partnerId } = node
     const { id, idcardid } = await node.register()
+    const claimed = await node.claim()
+    const settle = () => store.settleVerifications(claimed.map(one => node.answered(one, SUCCESS)))
     const session = new pg.Client({ connectionString: server.urlOf(database) })
     await session.connect()
     onTestFinished(() => session.end())
     await session.query('BEGIN; SELECT FROM verifications FOR UPDATE')
-    const { store, partnerId } = node
-    const calls = Array.from({ length: 5 }, () => [
-      store.cancel(partnerId, id),
-      store.nudge(partnerId, id),
-      store.register([node.newRegistration({ idcardid, isBatch: true })]),
-    ]).flat()
-    const ofOther = node.register({ partnerId: other })
-    expect(await Promise.race([ofOther, ...calls])).toMatchObject({ status: 'pending', partnerId: other })
+    await expect(store.register([node.newRegistration({ idcardid })])).rejects.toMatchObject(unavailable)
+    await expect(store.cancel(partnerId, id)).rejects.toMatchObject(unavailable)
+    await expect(settle()).rejects.toMatchObject(unavailable)
     await session.query('COMMIT')
-    await Promise.all(calls)
-  })
-
-  test('a message that somebody has locked held up the bulk resends of all partners', async () => {
-    const node = await openNode({ limits: { ...TIME_LIMITS, lockMs: 300 } })
-    const { store, partnerId } = node
-    const other = await node.addPartner()
-    for (const owner of [partnerId, other]) {
-      await node.resolve({ partnerId: owner })
-      await server.query("UPDATE deliveries SET state = 'exhausted', due_at = NULL", [], database)
-      await store.startResend(owner, { id: node.newId('rsd'), since: 0, until: Date.now() + MINUTE })
-    }
-    const session = new pg.Client({ connectionString: server.urlOf(database) })
-    await session.connect()
-    onTestFinished(() => session.end())
-    await session.query('BEGIN')
-    await session.query('SELECT FROM message_bodies WHERE partner_id = $1 FOR UPDATE', [partnerId])
-    expect(await store.continueResends(10)).toBe(1)
-    expect((await node.claimMessages()).map(message => message.partnerId)).toEqual([other])
-    await expect(store.continueResends(10)).rejects.toMatchObject(unavailable)
-    await session.query('COMMIT')
-    expect([await store.continueResends(10), await store.continueResends(10)]).toEqual([1, 0])
+    await settle()
+    expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
   })
 
   test('a key that one node revokes, and a partner that it disables, are refused on the others at once', async () => {

@@ -44,7 +44,6 @@ const openNode = async (url = server.urlOf('postgres')) => {
   const api = await openApi({
     store: { ...store, findRegistration },
     register: async item => first(await store.register([item])),
-    registerAll: store.register,
     now: Date.now,
     monotonic: () => performance.now(),
     newId,
