@@ -21,7 +21,5 @@ export const EVENTS_CLAIMABLE = time('operator_events_claimable')
 export const BULK_NEXT_STEP = time('bulk_next_step')
 export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
 export const PROBED = time('probed')
-/** When a node of a server last began to rebuild its indexes. */
-export const REINDEXED = time('reindexed')
 /** Of a file: where its content has gone. */
 export const MOVED_TO = text('moved_to')

@@ -214,8 +214,8 @@ export const judgeLocks = (holders: readonly LockHolder[]): Finding[] => {
 
 export const checkLocks = (desk: Desk) => onPostgres(desk, async ({ lockHolders }) => judgeLocks(await lockHolders()))
 
-/** What a node takes: for calls, for its loops, for what it hears of others, and at times for building an index anew. */
-const OF_A_NODE = 12
+/** What a node takes: for calls, for its loops, for what it hears of others. */
+const OF_A_NODE = 11
 
 export const judgeConnections = ({
   settings,

@@ -140,7 +140,7 @@ export const openPostgresStore = async ({
       }),
   }
   const { now } = connection
-  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, url: options.url, now, sleep: options.sleep }) : null
+  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, now, sleep: options.sleep }) : null
   const close = async () => {
     await upkeep?.close()
     await channel.close()

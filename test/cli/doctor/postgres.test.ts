@@ -112,7 +112,7 @@ test('what keeps dead rows is named, with the statement that ends it', () => {
 test('connections are compared with what a node takes, but not behind a pooler', () => {
   const facts = { settings, connections: 20, connectionLimit: null, isPooled: false }
   expect(found(judgeConnections(facts))).toMatchObject([
-    ['ok', '20 of 97 connections are in use; a node takes up to 12', null],
+    ['ok', '20 of 97 connections are in use; a node takes up to 11', null],
   ])
   expect(found(judgeConnections({ ...facts, connectionLimit: 30 }))).toEqual([['warning', ANY, ANY]])
   expect(found(judgeConnections({ ...facts, connectionLimit: 30, isPooled: true }))).toEqual([['ok', ANY, null]])

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { DAY, MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { createFolding } from '../../../src/store/postgres/folding.ts'
-import { reindex } from '../../../src/store/postgres/reindexing.ts'
-import { analyze, startUpkeep } from '../../../src/store/postgres/upkeep.ts'
+import { startUpkeep } from '../../../src/store/postgres/upkeep.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { blocksOf } from '../../support/postgres-plan.ts'
 
@@ -15,12 +14,9 @@ let database: string
 let at = Date.parse('2026-11-26T08:00:00Z')
 
 const TABLES = `
-  CREATE TABLE meta (key text PRIMARY KEY, value bytea NOT NULL);
   CREATE TABLE counts (what text NOT NULL, owner text NOT NULL, n bigint NOT NULL, PRIMARY KEY (owner, what));
   CREATE TABLE count_changes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL, owner text NOT NULL, n bigint NOT NULL);
-  CREATE INDEX count_changes_owner ON count_changes (owner);
-  CREATE TABLE deliveries (seq bigint PRIMARY KEY, due_at bigint);
-  CREATE INDEX deliveries_due ON deliveries (due_at)`
+  CREATE INDEX count_changes_owner ON count_changes (owner)`
 
 beforeAll(async () => {
   server = await openTestServer(['autovacuum=off'])
@@ -156,7 +152,7 @@ describe('upkeep of PostgreSQL', () => {
   })
 
   test('goes by itself, again after a failure, until it is closed', { timeout: 15_000 }, async () => {
-    const upkeep = startUpkeep({ ...open(), url: server.urlOf(database), sleep: ms => sleep(ms / 100) })
+    const upkeep = startUpkeep({ ...open(), sleep: ms => sleep(ms / 100) })
     onTestFinished(() => upkeep.close())
     await change('waiting', 'a', 1)
     await vi.waitFor(async () => expect(await changes()).toBe(0), { timeout: 5_000 })
@@ -165,73 +161,5 @@ describe('upkeep of PostgreSQL', () => {
     await change('waiting', 'a', 1)
     await vi.waitFor(async () => expect(await changes()).toBe(0), { timeout: 10_000 })
     expect(await counts()).toEqual([{ what: 'waiting', owner: 'a', n: 2 }])
-  })
-
-  test('builds large indexes anew once a day, on one of all nodes', async () => {
-    const nodes = [open(), open()]
-    const build = (leastBytes = 0) =>
-      Promise.all(nodes.map(({ write }) => reindex({ write, url: server.urlOf(database), leastBytes })))
-    expect(await build()).toEqual([[], []])
-    at += DAY
-    const built = await build()
-    expect(built.flat().toSorted()).toEqual([
-      'count_changes_owner',
-      'count_changes_pkey',
-      'deliveries_due',
-      'deliveries_pkey',
-    ])
-    expect(built.map(names => names.length).toSorted()).toEqual([0, 4])
-    expect(await build()).toEqual([[], []])
-    at += DAY
-    expect(await build(1_000_000)).toEqual([[], []])
-  })
-
-  test('drops what a rebuilding has left that did not end', async () => {
-    const { write } = open()
-    await query(
-      'INSERT INTO deliveries SELECT n, n FROM generate_series(1, 100) AS n; INSERT INTO deliveries VALUES (101, 1)',
-    )
-    await query('CREATE UNIQUE INDEX CONCURRENTLY deliveries_due_ccnew ON deliveries (due_at)').catch(() => {})
-    const invalid = () => query('SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid')
-    expect(await invalid()).toEqual([{ name: 'deliveries_due_ccnew' }])
-    await reindex({ write, url: server.urlOf(database) })
-    at += DAY
-    await reindex({ write, url: server.urlOf(database) })
-    expect(await invalid()).toEqual([])
-  })
-
-  test('an index that waits for a transaction of hours does not keep a node from its end', async () => {
-    const { write } = open()
-    const url = server.urlOf(database)
-    await reindex({ write, url })
-    at += DAY
-    await openSession('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM deliveries')
-    const ending = new AbortController()
-    const built = reindex({ write, url, leastBytes: 0, signal: ending.signal })
-    const waiting = "query LIKE 'REINDEX%' AND wait_event_type = 'Lock'"
-    await vi.waitFor(async () => expect(await query(`SELECT FROM pg_stat_activity WHERE ${waiting}`)).toHaveLength(1))
-    ending.abort()
-    expect(await Promise.race([built, sleep(5_000)])).not.toContain('deliveries_due')
-  })
-
-  test('goes on where it may not build indexes', async () => {
-    const { write } = open()
-    await server.query(`CREATE ROLE guest LOGIN`)
-    await query('GRANT SELECT ON deliveries TO guest')
-    const url = server.urlOf(database).replace('postgres@', 'guest@')
-    await reindex({ write, url, leastBytes: 0 })
-    at += DAY
-    expect(await reindex({ write, url, leastBytes: 0 })).toEqual([])
-  })
-
-  test('has the planner know of a large table of which it knows nothing', async () => {
-    const connection = open()
-    await query('INSERT INTO deliveries SELECT n, n FROM generate_series(1, 5000) AS n')
-    const known = async () => (await query("SELECT reltuples::int AS n FROM pg_class WHERE relname = 'deliveries'"))[0]
-    expect(await known()).toEqual({ n: -1 })
-    await vi.waitFor(async () => {
-      await analyze(connection)
-      expect(await known()).toEqual({ n: 5_000 })
-    })
   })
 })
