@@ -21,8 +21,6 @@ beforeEach(async () => {
   await server.createDatabase(database)
 })
 
-/** Of a channel that goes silent, so that this is found out soon. */
-const SHORT_BEAT_MS = 500
 /** What a busy machine adds. */
 const SLACK_MS = 1_000
 
@@ -53,13 +51,12 @@ const settled = async (...nodes: readonly { heard: readonly Hint[] }[]): Promise
 }
 
 /** A node that listens, and what it has heard since then. */
-const openNode = async (url: string, beatMs?: number) => {
+const openNode = async (url: string) => {
   const hints = new EventEmitter<StoreHints>()
   const heard: Hint[] = []
   for (const name of NAMES) hints.on(name, (...args: unknown[]) => void heard.push([name, ...args] as unknown as Hint))
-  const channel = openHintChannel({ url, hints, sleep, id: randomUUID(), ...(beatMs === undefined ? {} : { beatMs }) })
+  const channel = openHintChannel({ url, hints, sleep, id: randomUUID() })
   onTestFinished(() => channel.close())
-  const nextStart = () => vi.waitFor(() => expect(heard).toContainEqual(['bulkActsDue']), { timeout: 10_000 })
   await vi.waitFor(
     async () => {
       await server.query(
@@ -73,7 +70,7 @@ const openNode = async (url: string, beatMs?: number) => {
   )
   await settled({ heard })
   heard.length = 0
-  return { ...channel, heard, nextStart }
+  return { ...channel, heard }
 }
 
 /** Without what they have heard of each other's start. */
@@ -91,11 +88,7 @@ const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval
 describe('hints between nodes', () => {
   test('are heard by the others, and by the node itself once', async () => {
     const [one, two, three] = await openNodes(here(), here(), here())
-    const told: Hint[] = [
-      ['messagesDue'],
-      ['cancelled', { partnerId: 'p', registrationId: null }],
-      ['resolved', ['a', 'b']],
-    ]
+    const told: Hint[] = [['messagesDue'], ['cancelled', { partnerId: 'p', registrationId: null }], ['resolved', ['a']]]
     one.tell(told)
     expect(one.heard).toEqual(told)
     for (const { heard } of [two, three]) await soon(() => expect(heard).toEqual(told))
@@ -127,7 +120,6 @@ describe('hints between nodes', () => {
     for (const id of ids) one.tell([['messagesDue'], ['resolved', [id]]])
     await soon(() => expect(two.heard.flatMap(hint => (hint[0] === 'resolved' ? hint[1] : []))).toEqual(ids))
     expect(two.heard.filter(([name]) => name === 'messagesDue')).toHaveLength(1)
-    expect(two.heard.length).toBeLessThan(20)
   })
 
   test('that nobody could hear in time are lost, not kept', async () => {
@@ -149,7 +141,6 @@ describe('hints between nodes', () => {
       '[]',
       '{"from":1}',
       '{"from":"x","hints":[["broken",{}],["newer",1],["messagesDue"]]}',
-      '{"from":"x","hints":[["cancelled"],["cancelled",null],["cancelled",{"partnerId":"p"}],["resolved"],["resolved",[]]]}',
     ]
     for (const payload of strange)
       await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
@@ -157,14 +148,12 @@ describe('hints between nodes', () => {
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['resendsDue']]))
   })
 
-  test('are heard again after a crash, which wakes all queues', { timeout: 20_000 }, async () => {
+  test('are heard again after a crash', { timeout: 20_000 }, async () => {
     const [one, two] = await openNodes(here(), here())
     await server.crash()
-    one.tell([['messagesDue']])
-    for (const { heard } of [one, two]) heard.length = 0
+    await vi.waitFor(() => expect([one.isUp(), two.isUp()]).toEqual([false, false]))
     await server.start()
-    for (const { nextStart } of [one, two]) await nextStart()
-    two.heard.length = 0
+    await vi.waitFor(() => expect([one.isUp(), two.isUp()]).toEqual([true, true]), { timeout: 15_000 })
     one.tell([['resolved', ['a']]])
     await soon(() => expect(two.heard).toContainEqual(['resolved', ['a']]))
   })
@@ -179,23 +168,11 @@ describe('hints between nodes', () => {
 
   test('do not hold up the end of a node whose database is away', async () => {
     await using link = await openDatabaseLink(server)
-    const node = await openNode(link.urlOf(database), SHORT_BEAT_MS)
+    const node = await openNode(link.urlOf(database))
     link.silence(true)
     node.tell([['messagesDue']])
     const start = performance.now()
     await node.close()
-    expect(performance.now() - start).toBeLessThan(500 + 2 * SHORT_BEAT_MS + SLACK_MS)
-  })
-
-  test('G4: a channel that has gone silent is opened anew', { timeout: 20_000 }, async () => {
-    await using link = await openDatabaseLink(server)
-    const [one] = await openNodes(here())
-    const two = await openNode(link.urlOf(database), SHORT_BEAT_MS)
-    link.silence()
-    one.tell([['resolved', ['lost']]])
-    await two.nextStart()
-    expect(two.heard).not.toContainEqual(['resolved', ['lost']])
-    one.tell([['resolved', ['a']]])
-    await soon(() => expect(two.heard).toContainEqual(['resolved', ['a']]))
+    expect(performance.now() - start).toBeLessThan(500 + SLACK_MS)
   })
 })
