@@ -93,7 +93,6 @@ const runOurs = () => {
       clock,
       onFree: () => rounds.ring(),
       onDue: at => rounds.ringAt(at),
-      clockSetAt: () => 0,
       onLookup: createEnumerationGuard({ store, emit }).recordLookup,
       emit,
     })

@@ -121,7 +121,6 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
     onLookup: () => {},
     onFree: () => {},
     onDue: () => {},
-    clockSetAt: () => 0,
     emit,
   })
 

@@ -2,6 +2,7 @@ import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
+import { longestRetryDelay } from '../core/retry-schedule.ts'
 import { Secret } from '../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
@@ -14,7 +15,6 @@ import { createBackgroundJob } from '../worker/background-job.ts'
 import { createCallbackReport } from '../worker/callback-report.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
-import { createDueTimes } from '../worker/due-times.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createHistoryRecorder } from '../worker/history-recorder.ts'
 import { callbackPolicy } from './callback-policy.ts'
@@ -33,8 +33,7 @@ import { createRole, GRACE_MS, type Role, within } from './role.ts'
 import { tellUnreadable } from './tell-unreadable.ts'
 import { traceAttempts } from './traced.ts'
 
-/** Rows that are looked at in one go: some ms on the store's thread, and so long it is free for others. */
-const MEND = { rows: 250, pauseMs: 10 }
+const MEND_BATCH = 5_000
 /** Its rate bounds only how many test serials are answered at once. */
 const TEST_ACCOUNT: NewAccount = {
   id: TEST_ACCOUNT_ID,
@@ -131,25 +130,30 @@ export const openApp = async (
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(server.url)
-  const lookThrough = createDueTimes(store.mendDueTimes, () => clock.sleep(MEND.pauseMs))
-  const dueTimes = createBackgroundJob({ batch: lookThrough, size: MEND.rows, event: 'due_times', clock, emit })
+  const longest = { pollMs: config.polling.maxMs, retryMs: longestRetryDelay(callback.retryScheduleMs) }
+  const dueTimes = createBackgroundJob({
+    batch: size => store.mendDueTimes(longest, size),
+    size: MEND_BATCH,
+    event: 'due_times',
+    clock,
+    emit,
+  })
   roles.push(createRole({ end: dueTimes.stop, breakOff: () => {} }))
-  const clockWatch = createClockWatch({
+  const watchClock = createClockWatch({
     // The clock of decisions, which may be the database's.
     clock: { now: store.now, monotonic: clock.monotonic },
     emit,
-    onStep: stepMs => stepMs < 0 && dueTimes.ring(),
+    onStepBack: dueTimes.ring,
   })
   const flushGuard = () => void enumerationGuard.flush()
-  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [clockWatch.look, history.look, flushGuard], clock })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [watchClock, history.look, flushGuard], clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
   await commandWatch.look()
   const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, rings: [() => void commandWatch.look()], clock })
   stack.defer(slowHeartbeat.stop)
-  const { setAt: clockSetAt } = clockWatch
-  poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup, clockSetAt }) : null
-  const deliverer = does('deliver') ? openDeliverer({ ...shared, sender, clockSetAt }) : null
+  poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
+  const deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null
   const bulkActs = does('deliver') ? openBulkActs({ store, emit }) : null
   roles.push(...[poller, deliverer, bulkActs].filter(role => role !== null))
   metrics.watch({ poller, deliverer })

@@ -1,11 +1,9 @@
 import { createCallbackNoticeSender } from '../callback/callback-notice.ts'
 import type { Sender } from '../callback/sender.ts'
 import { HOUR, MINUTE } from '../core/duration.ts'
-import { erasableBefore } from '../store/rules/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { startCalendar } from '../worker/calendar.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
-import type { ClockWatch } from '../worker/clock-watch.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createRoundAlerts } from '../worker/round-alerts.ts'
@@ -25,7 +23,6 @@ type Verb =
   | 'settleCallbackNotices'
 type Deps = RoleDeps<'callback' | 'storage', Verb> & {
   sender: Pick<Sender, 'send' | 'close'>
-  clockSetAt: ClockWatch['setAt']
 }
 
 const PRUNE_BATCH = 100
@@ -41,13 +38,7 @@ export interface DelivererRole extends Role {
  * what is older than RETENTION.
  * To break off closes the sender.
  */
-export const openDeliverer = ({
-  config: { callback, storage },
-  store,
-  sender,
-  emit,
-  clockSetAt,
-}: Deps): DelivererRole => {
+export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps): DelivererRole => {
   const deliverer = createDeliverer({
     store,
     sender,
@@ -68,10 +59,7 @@ export const openDeliverer = ({
     onError: alerts.failed,
   })
   const retention = createBackgroundJob({
-    batch: async size => {
-      const before = erasableBefore(store.now(), storage.retentionMs, clockSetAt())
-      return before === null ? 0 : store.prune(before, size)
-    },
+    batch: size => store.prune(store.now() - storage.retentionMs, size),
     size: PRUNE_BATCH,
     event: 'retention',
     clock,

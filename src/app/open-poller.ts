@@ -17,8 +17,7 @@ type Verb =
   | 'releaseVerifications'
   | 'changeCompletions'
   | 'completionsOf'
-type Deps = RoleDeps<'upstream' | 'polling', Verb> &
-  Pick<PollerDeps, 'onLookup' | 'clockSetAt'> & { tracer: Tracer | null }
+type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup'> & { tracer: Tracer | null }
 
 export interface PollerRole extends Role {
   /** How many calls are under way. */
@@ -28,14 +27,7 @@ export interface PollerRole extends Role {
 }
 
 /** Asks GetResult about what is due, from now on. */
-export const openPoller = ({
-  config: { upstream, polling },
-  store,
-  emit,
-  onLookup,
-  clockSetAt,
-  tracer,
-}: Deps): PollerRole => {
+export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, tracer }: Deps): PollerRole => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
   const poller = createPoller({
@@ -48,7 +40,6 @@ export const openPoller = ({
     random: Math.random,
     clock,
     onLookup,
-    clockSetAt,
     onFree: () => rounds.ring(),
     onDue: at => rounds.ringAt(at),
     emit,

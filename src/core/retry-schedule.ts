@@ -7,6 +7,10 @@ const MAX_RETRY_AFTER_MS = DAY
 /** Spreads a delay by ±20 %, so that what failed together does not return together; `random` in [0, 1). */
 export const withJitter = (delayMs: number, random: number): number => delayMs * (1 - JITTER + 2 * JITTER * random)
 
+/** No retry waits longer, in ms. */
+export const longestRetryDelay = (schedule: readonly number[]): number =>
+  Math.max(MAX_RETRY_AFTER_MS, ...schedule.map(delay => withJitter(delay, 1)))
+
 /**
  * How long to wait before the next attempt, in ms; null when the schedule is used up.
  *

@@ -71,8 +71,6 @@ export interface Breaks {
   startedAt: number
   /** When the account's last pause or throttling ended; 0: there was none. Nothing was asked before. */
   resumedAt: number
-  /** When the system's clock was set last; 0: never. Deadlines that seem to have passed then may not have. */
-  clockSetAt: number
 }
 
 /** After 4060 the serial is polled this many times more before it is given up. */
@@ -82,9 +80,9 @@ const GONE_CONFIRMATIONS = 2
 const SLOW_BACK_OFF_MS = { min: MINUTE, max: 10 * MINUTE }
 /** While no answer says anything about the serial, its deadlines are held open this long: from then, or from the first failure. */
 const OUTAGE_GRACE_MS = 24 * HOUR
-/** After a start failures end nobody for this long, and after a step of the clock no answer does. */
+/** After a start failures end nobody for this long. */
 const UNSURE_MS = MINUTE
-const NO_BREAKS: Breaks = { startedAt: 0, resumedAt: 0, clockSetAt: 0 }
+const NO_BREAKS: Breaks = { startedAt: 0, resumedAt: 0 }
 
 /** Decides what becomes of a verification after one answer. Account faults and throttling leave the row where it is. */
 export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
@@ -169,14 +167,10 @@ const endsNotFound: Ends = (waiting, policy) => {
 const goOn = (
   counts: ReturnType<typeof same>,
   { waiting, nudgedAt }: VerificationState,
-  { now, policy, intervalMs = pollInterval(now - nudgedAt, policy), breaks = NO_BREAKS }: PollMoment,
+  { now, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
   how: { ends: Ends; delayMs?: number },
 ): VerificationStep => {
-  const endsFrom = breaks.clockSetAt + UNSURE_MS
-  const ends = waiting.map(one => {
-    const { at, reason } = how.ends(one, policy)
-    return { registrationId: one.id, at: Math.max(at, endsFrom), reason }
-  })
+  const ends = waiting.map(one => ({ registrationId: one.id, ...how.ends(one, policy) }))
   const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
   const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
   const dueAt = Math.min(now + (how.delayMs ?? intervalMs), nextEnd)

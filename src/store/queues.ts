@@ -13,6 +13,12 @@ export interface VerificationClaimRequest {
   leaseMs: number
 }
 
+/** No serial and no webhook is ever due later than that from now on. */
+export interface LongestPauses {
+  pollMs: number
+  retryMs: number
+}
+
 export interface ClaimedVerifications {
   claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[]
   /** When there may be more to claim, if nothing else happens; null: nothing is waiting. */

@@ -8,7 +8,6 @@ import type { Account, AccountRemoval, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage } from './callbacks.ts'
-import type { Mended, MendPlace } from './due-times.ts'
 import type { StoreHints } from './hints.ts'
 import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type {
@@ -23,6 +22,7 @@ import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from '.
 import type {
   ClaimedMessages,
   ClaimedVerifications,
+  LongestPauses,
   MessageClaimRequest,
   MessageOutcome,
   MessageSettlement,
@@ -56,7 +56,6 @@ export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk-act.ts'
 export type { Callback, CallbackNotice, CallbackPage, TurnedCallback } from './callbacks.ts'
-export type { Mended, MendPlace } from './due-times.ts'
 export type { StoreHints } from './hints.ts'
 export type * from './history.ts'
 export type * from './operator-events.ts'
@@ -134,10 +133,10 @@ export interface Store extends OperatorVerbs {
   releaseVerifications(releases: readonly VerificationRelease[]): Promise<void>
 
   /**
-   * The system's clock may have been set back. Looks at `limit` rows of a queue from `place` on, at the first ones for null, and puts
-   * right those of which something lies ahead that has happened: from now on they wait as long as they would have from then.
+   * The clock may have been set back: what is due later than after the longest pause there is, is due now, at most `limit` rows of each
+   * queue. How many it were; 0: none are left.
    */
-  mendDueTimes(place: MendPlace | null, limit: number): Promise<Mended>
+  mendDueTimes(longest: LongestPauses, limit: number): Promise<number>
 
   /** Adds to what is known of the ages at which the account's checks are completed. Several nodes may add to it. */
   changeCompletions(accountId: string, change: BinsChange): Promise<void>

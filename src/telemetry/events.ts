@@ -164,19 +164,19 @@ export const EVENTS = {
     level: 'warn',
     fields: { stepMs: NUMBER },
     meaning:
-      "The system's clock, or that of the PostgreSQL server, was set forward, or back where `stepMs` is negative, or the machine has slept. Nobody expires for a minute; due times are put right. Find out why: receivers refuse webhooks whose time is minutes off.",
+      "The system's clock, or that of the PostgreSQL server, was set forward, or back where `stepMs` is negative, or the machine has slept. After a step back, what waits is due earlier (`due_times.done`). Find out why: receivers refuse webhooks whose time is minutes off.",
   },
   'due_times.done': {
     level: 'info',
     fields: { count: NUMBER },
     meaning:
-      'The clock was set back, now or before this start, and `count` serials and webhooks would have waited for as much longer. They wait now as long as was planned.',
+      'The clock was set back, now or before this start, and `count` serials and webhooks were due later than any pause lasts: they are due now.',
   },
   'due_times.failed': {
     level: 'error',
     fields: { error: ERROR },
     meaning:
-      'Whether the clock was set back could not be looked up, or due times not be put right: what waits may come late by as much. The next start tries again; nothing is lost.',
+      'After the clock was set back, or at a start, due times could not be put right: what waits may come late by as much. The next start tries again; nothing is lost.',
   },
 
   'request.answered': {

@@ -36,7 +36,6 @@ export interface PollerDeps {
   random: () => number
   clock: Pick<Clock, 'sleep' | 'monotonic'>
   /** When the system's clock was set last, in epoch ms; 0: never. */
-  clockSetAt: () => number
   /** Called once a serial, when it is known whether upstream knows it. */
   onLookup: (partnerId: string, isNotFound: boolean) => void
   /** An account has a free slot again, so there may be work for a round. */
@@ -112,7 +111,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const change = accountChange(account, answer, { now, random, ...recent, invalidIds: verification.invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
-    const breaks = { startedAt, resumedAt: account.rampAt ?? 0, clockSetAt: deps.clockSetAt() }
+    const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
     const moment = { now, random: deps.random(), policy, ...others, intervalMs, breaks }
     return { step: afterAnswer(verification, answer, moment), change, failsAloneSince: recent.failsAloneSince }
   }

@@ -43,7 +43,6 @@ const open = (messages: ClaimedMessage[]) => {
   const claimMessages = vi.fn(async () => ({ messages: messages.splice(0), secrets: new Map(), nextAt: null }))
   const continueResends = vi.fn(async (_limit: number) => 0)
   const deliverer = openDeliverer({
-    clockSetAt: () => 0,
     config: read.config,
     store: {
       now: Date.now,

@@ -280,7 +280,7 @@ describe('a call that tells nothing', () => {
   test('does not count the time before a pause of the account ended', () => {
     const failing = state({ failures: 3, failingSince: NOW - 3 * DAY, waiting: [waiting(-2 * DAY)] })
     const resumed = (ago: number) =>
-      stepAfter(failing, fails('unreachable'), { breaks: { startedAt: 0, resumedAt: NOW - ago, clockSetAt: 0 } })
+      stepAfter(failing, fails('unreachable'), { breaks: { startedAt: 0, resumedAt: NOW - ago } })
     expect(resumed(DAY - 1).ended).toEqual([])
     expect(reasonsOf(resumed(DAY))).toEqual(['expired'])
   })
@@ -288,7 +288,7 @@ describe('a call that tells nothing', () => {
   test('ends nobody in the first minute after a start, when the network may not be there yet', () => {
     const failing = state({ failures: 3, failingSince: NOW - 3 * DAY, waiting: [waiting(-2 * DAY)] })
     const started = (ago: number) =>
-      stepAfter(failing, fails('unreachable'), { breaks: { startedAt: NOW - ago, resumedAt: 0, clockSetAt: 0 } })
+      stepAfter(failing, fails('unreachable'), { breaks: { startedAt: NOW - ago, resumedAt: 0 } })
     expect(started(MINUTE - 1).ended).toEqual([])
     expect(reasonsOf(started(MINUTE))).toEqual(['expired'])
   })
@@ -308,33 +308,6 @@ describe('a call that tells nothing', () => {
   test('lets the first good answer after an outage decide', () => {
     expect(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), VERDICT).verdict).not.toBeNull()
     expect(reasonsOf(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), WAITING))).toEqual(['expired'])
-  })
-})
-
-describe("a step of the system's clock", () => {
-  const setAgo = (ago: number): Partial<PollMoment> => ({
-    breaks: { startedAt: 0, resumedAt: 0, clockSetAt: NOW - ago },
-  })
-  const late = state({
-    seen: true,
-    goneChecks: 2,
-    invalidIds: 2,
-    failingSince: NOW - 3 * DAY,
-    waiting: [waiting(-2 * DAY)],
-  })
-
-  test.each([WAITING, UNKNOWN_STATUS, NOT_FOUND, INVALID, fails('timeout')])(
-    'ends nobody for a minute ($kind), and then asks again',
-    answer => {
-      const step = stepAfter(late, answer, setAgo(MINUTE - 1))
-      expect(step.ended).toEqual([])
-      expect(step.dueAt).toBe(NOW + 1)
-      expect(stepAfter(late, answer, setAgo(MINUTE)).ended).toHaveLength(1)
-    },
-  )
-
-  test('keeps no verdict back', () => {
-    expect(stepAfter(late, VERDICT, setAgo(0)).verdict).not.toBeNull()
   })
 })
 

@@ -6,7 +6,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Unreadable } from '../../src/store/store.ts'
 import { openFolder } from '../support/service.ts'
-import { first, openBench, SUCCESS } from '../support/store.ts'
+import { openBench } from '../support/store.ts'
 
 const KEY = Buffer.alloc(32, 7)
 
@@ -173,118 +173,4 @@ describe('a signing secret that cannot be decrypted', () => {
     expect(secrets.get(bench.partnerId)?.map(live => live.reveal())).toEqual(['whsec_bmV3'])
     expect(bench.told).toHaveLength(1)
   })
-})
-
-test('C1 what was put off while the clock was ahead, since it did not open, waited for as long as that', async () => {
-  await using bench = await open()
-  const unsigned = await bench.resolve()
-  const other = await bench.addPartner('other')
-  const unread = await bench.resolve({ partnerId: other })
-  bench.damage(`UPDATE messages SET body = ${BYTES} WHERE partner_id = ?`, other)
-  bench.damage(`UPDATE signing_secrets SET secret = ${BYTES} WHERE partner_id = ?`, bench.partnerId)
-  bench.advance(HOUR)
-  expect(await bench.claimMessages()).toEqual([])
-  bench.advance(-HOUR)
-  expect(await bench.mend()).toBe(2)
-  expect(await bench.mend()).toBe(0)
-  const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
-  await bench.store.rotateSigningSecret(bench.partnerId, secret, HOUR)
-  expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([unsigned.id])
-  const { delivery } = await bench.find(unread.id, other)
-  expect(delivery.nextAttemptAt).toBe(bench.store.now() + 10 * MINUTE)
-})
-
-describe('an account’s key that cannot be decrypted', () => {
-  test('an account for which nothing waits is not looked at, so that a thousand at rest cost a claim nothing', async () => {
-    await using bench = await open()
-    bench.damage(`UPDATE accounts SET api_key = ${BYTES} WHERE id = ?`, bench.account.id)
-    expect(await bench.store.claimVerifications({ busy: new Map(), concurrency: 4, leaseMs: 1_000 })).toEqual({
-      claims: [],
-      nextAt: null,
-    })
-    expect(bench.told).toEqual([])
-    await bench.register()
-    expect(await bench.claim()).toEqual([])
-    expect(bench.told).toEqual([{ table: 'accounts', id: bench.account.id }])
-  })
-
-  test('is no alarm at a start whose settings have the right one', async () => {
-    await using bench = await open()
-    await bench.register()
-    bench.damage(`UPDATE accounts SET api_key = ${BYTES} WHERE id = ?`, bench.account.id)
-    const { id, apiId } = bench.account
-    const apiKey = new Secret('upstream-key')
-    await bench.store.putDefaultAccount({ id, apiId, apiKey, passwordMode: 'dynamic' })
-    expect(await bench.claim()).toHaveLength(1)
-    expect(bench.told).toEqual([])
-  })
-
-  test('stops the polls of no other account', async () => {
-    await using bench = await open()
-    await bench.store.createAccount({
-      ...{ id: 'acc_2', apiId: 'C2', apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null },
-    })
-    await bench.register({ idcardid: '1' })
-    await bench.register({ idcardid: '2', accountId: 'acc_2' })
-    bench.damage(`UPDATE accounts SET api_key = ${BYTES} WHERE id = ?`, bench.account.id)
-    // Nothing is opened before the first claim.
-    expect((await bench.claim()).map(({ verification }) => verification.idcardid)).toEqual(['2'])
-    expect(await bench.claim()).toEqual([])
-    expect(bench.told).toEqual([{ table: 'accounts', id: bench.account.id }])
-  })
-})
-
-describe('a verdict that cannot be decrypted', () => {
-  const openDamaged = async () => {
-    const bench = await open()
-    const { id } = await bench.resolve({ idcardid: 'damaged' })
-    bench.damage(`UPDATE verifications SET verdict = ${BYTES} WHERE idcardid = 'damaged'`)
-    return { ...bench, id, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
-  }
-
-  test('gives the item that needs it an outcome of its own, and the others of the call theirs', async () => {
-    await using bench = await openDamaged()
-    const [before, damaged, after] = await bench.store.register([
-      bench.newRegistration(),
-      bench.newRegistration({ idcardid: 'damaged', callbackUrl: 'https://partner.example/other' }),
-      bench.newRegistration({ partnerId: await bench.addPartner('other') }),
-    ])
-    expect([before?.outcome, damaged, after?.outcome]).toEqual(['created', { outcome: 'unreadable' }, 'created'])
-    expect(bench.told).toMatchObject([{ table: 'verifications' }])
-  })
-
-  test('is shown as none, alone and in lists', async () => {
-    await using bench = await openDamaged()
-    const sound = await bench.resolve({ idcardid: 'sound' })
-    const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
-    const listed = await bench.store.listRegistrations(bench.partnerId, query)
-    expect(listed.map(({ id, verdict }) => [id, verdict?.status])).toEqual([
-      [sound.id, 'SUCCESS'],
-      [bench.id, undefined],
-    ])
-    expect(await bench.find(bench.id)).toMatchObject({ status: 'succeeded', verdict: null })
-    expect((await bench.store.explain(bench.partnerId, bench.id))?.registration.id).toBe(bench.id)
-    expect((await bench.store.cancel(bench.partnerId, bench.id))?.registration.status).toBe('cancelled')
-    expect(bench.told).toHaveLength(1)
-  })
-})
-
-test('metadata that cannot be read is left out, and does not keep a verdict from anybody', async () => {
-  await using bench = await open()
-  const damaged = await bench.register({ idcardid: '1', metadata: { order: '42' } })
-  const sound = await bench.register({
-    idcardid: '1',
-    callbackUrl: 'https://partner.example/2',
-    metadata: { order: '43' },
-  })
-  bench.damage(`UPDATE registrations SET metadata = ${BYTES} WHERE id = ?`, damaged.id)
-  await bench.poll(SUCCESS)
-  const messages = await bench.claimMessages()
-  const metadataOf = ({ body }: { body: Buffer }) => JSON.parse(body.toString()).data.metadata
-  expect(messages.map(message => [message.registrationId, metadataOf(message)])).toEqual([
-    [damaged.id, {}],
-    [sound.id, { order: '43' }],
-  ])
-  expect((await bench.find(damaged.id)).metadata).toEqual({})
-  expect(first(bench.told)).toEqual({ table: 'registrations', id: damaged.id })
 })

@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LOOK_AT_VERIFICATIONS } from '../../src/store/postgres/step-back.ts'
 import {
   CLAIM,
   DUE,
@@ -134,12 +133,6 @@ const CASES: readonly Case[] = [
     text: STANDING_BEFORE,
     values: () => ['acc_0', 'par_0', QUEUES, ofEach(NOW), ofEach(0), 5_000],
     blocks: 6 * 5_000,
-  },
-  {
-    name: 'a look after a step of the clock',
-    text: LOOK_AT_VERIFICATIONS,
-    values: () => ['acc_0', 'par_0', 1, NOW, 0, TAKEN],
-    blocks: 10 * TAKEN,
   },
 ]
 

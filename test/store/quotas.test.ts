@@ -9,8 +9,7 @@ test.each([
   ['a day ago', NOON - DAY, true],
   ['earlier in the hour of a day ago', NOON + HOUR / 2 - DAY - HOUR / 4, true],
   ['in the hour before that', NOON - DAY - 1, false],
-  ['in the next hour, where the clock was set back a bit', NOON + HOUR, true],
-  ['in an hour after that, where the clock was far ahead', NOON + 2 * HOUR, false],
+  ['in the next hour, where the clock was set back', NOON + HOUR, false],
   ['in a month', NOON + 30 * DAY, false],
 ])('what was registered %s counts for the quota of a day: %s', (_when, at, counts) => {
   const { first, last } = countedHours(NOON + HOUR / 2)

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { erasableBefore, mayErase, mayForgetPause } from '../../src/store/rules/retention.ts'
+import { mayErase, mayForgetPause } from '../../src/store/rules/retention.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { findInTables, readTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
@@ -296,20 +296,5 @@ describe('retention', () => {
       expect.stringMatching(/^SEARCH signing_secrets USING (COVERING )?INDEX signing_secrets_ended/),
       expect.stringMatching(/^SEARCH bulk_resends USING (COVERING )?INDEX bulk_resends_done/),
     ])
-  })
-})
-
-describe('after the clock was set', () => {
-  const AT = Date.parse('2026-11-24T08:00:00.000Z')
-
-  test('what ended before RETENTION may be erased', () => {
-    expect(erasableBefore(AT, 30 * DAY, 0)).toBe(AT - 30 * DAY)
-  })
-
-  test('a clock set a month ahead had everything erased within a minute: now nothing is for an hour', () => {
-    const ahead = AT + 31 * DAY
-    expect(erasableBefore(ahead, 30 * DAY, ahead)).toBeNull()
-    expect(erasableBefore(ahead + HOUR - 1, 30 * DAY, ahead)).toBeNull()
-    expect(erasableBefore(ahead + HOUR, 30 * DAY, ahead)).toBe(ahead + HOUR - 30 * DAY)
   })
 })

@@ -11,8 +11,6 @@ import type {
   ClaimedAccount,
   ClaimedMessage,
   ClaimedVerification,
-  Mended,
-  MendPlace,
   MessageClaimRequest,
   MessageSettlement,
   NewRegistration,
@@ -141,17 +139,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
     return find(registration.id, registration.partnerId)
   }
 
-  /** Looks through all that waits, so many rows at a time; how many were put right. */
-  const mend = async (limit = 10): Promise<number> => {
-    let mended = 0
-    let place: MendPlace | null = null
-    do {
-      const looked: Mended = await store.mendDueTimes(place, limit)
-      mended += looked.mended
-      place = looked.next
-    } while (place !== null)
-    return mended
-  }
+  const mend = (limit = 10): Promise<number> => store.mendDueTimes({ pollMs: 5 * MINUTE, retryMs: DAY }, limit)
 
   const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
     store.claimMessages({

@@ -89,7 +89,6 @@ const openScene = ({
     timeoutMs: 10 * SECOND,
     random: () => 0,
     clock,
-    clockSetAt: () => 0,
     onLookup: (_, isNotFound) => lookups.push(isNotFound),
     onFree: () => happened.push('free'),
     onDue: at => announced.push(at),

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import type { PostgresStats } from '../stats.ts'
-import { clockAhead } from './clock-estimate.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
 import { explain, isLost, isOfConnection, isSilent, isUnprepared, judgeFailure, readOnly } from './failure.ts'
@@ -109,7 +108,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
   const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
   const figures = createEngineFigures()
-  let knownAheadMs: number | null = null
+  let aheadMs = 0
   const prepare = createPreparing()
 
   const begin = async (client: PoolClient, text: string): Promise<Tx> => {
@@ -119,7 +118,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const begun: Begun = Object.assign({}, ...results.flatMap(({ rows }) => rows))
     // It may be behind what is true.
     if (begun.isStandby) throw readOnly()
-    if (hasDatabaseClock) knownAheadMs = clockAhead(knownAheadMs, { at: begun.at, askedAt: before, answeredAt: now() })
+    if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
     const at = hasDatabaseClock ? begun.at : now()
     const rows = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
       const { rows } = await client.query({ ...prepare.named(sql), values: [...values] })
@@ -190,11 +189,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   return {
     ...transactions(calls),
     loops: transactions(loops),
-    now: () => Math.round(now() + (knownAheadMs ?? 0)),
+    now: () => Math.round(now() + aheadMs),
     figures: () => ({
       ...figures.read(),
       pools: { api: calls.stats(), loops: loops.stats() },
-      clockAheadMs: Math.round(knownAheadMs ?? 0),
+      clockAheadMs: Math.round(aheadMs),
     }),
     close: async () => {
       await Promise.all([calls.close(), loops.close()])

@@ -18,6 +18,7 @@ import { createCompletions } from './completions.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
+import { createDueTimes } from './due-times.ts'
 import { readServer } from './engine-figures.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
@@ -37,7 +38,6 @@ import { createRetention } from './retention.ts'
 import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
-import { createStepBack } from './step-back.ts'
 import { startUpkeep } from './upkeep.ts'
 import { createVerifications } from './verifications.ts'
 
@@ -118,7 +118,7 @@ export const openPostgresStore = async ({
     ...createCallbacks(context),
     ...createDeliveriesHold(context),
     ...createVerifications(ofLoops),
-    ...createStepBack(ofLoops),
+    ...createDueTimes(ofLoops),
     ...createCompletions(ofLoops),
     ...createHistory(ofLoops),
     ...createRetention(ofLoops),

@@ -1,4 +1,3 @@
-import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
 
 /** A registration as retention looks at it. */
@@ -36,14 +35,3 @@ export const isLaneUnused = ({
   hasRegistration: boolean
   hasDueMessage: boolean
 }): boolean => !hasRegistration && !hasDueMessage
-
-/** A clock that was set far ahead would have everything erased: for so long an operator can put it right. */
-const HELD_AFTER_STEP_MS = HOUR
-
-/**
- * What ended before this may be erased now; null: nothing may, because the clock was set a short time ago.
- *
- * @param clockSetAt epoch ms; 0: never in this process
- */
-export const erasableBefore = (now: number, retentionMs: number, clockSetAt: number): number | null =>
-  clockSetAt > 0 && now - clockSetAt < HELD_AFTER_STEP_MS ? null : now - retentionMs

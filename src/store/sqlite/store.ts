@@ -17,6 +17,7 @@ import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
+import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
 import { prepareFacts } from './facts.ts'
 import { createHistory } from './history.ts'
@@ -35,7 +36,6 @@ import { createRetention } from './retention.ts'
 import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
-import { createStepBack } from './step-back.ts'
 import { createVerifications } from './verifications.ts'
 
 export interface SqliteOptions {
@@ -111,7 +111,7 @@ export const openSqliteStore = async ({
     ...createSigningSecrets(context),
     ...createBulkResends(context),
     ...createBulkActs(context),
-    ...createStepBack(context),
+    ...createDueTimes(context),
     ...createRetention(context),
     ...createResealing(context),
     ...createStats(context),

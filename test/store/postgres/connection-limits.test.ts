@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Connection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
-import { openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { count, open, timed, useRows } from './support.ts'
@@ -109,19 +108,6 @@ describe('a connection to PostgreSQL', () => {
     }
     expect(await runs(60_000)).toBe(5)
     expect(await runs(-60_000)).toBe(5)
-  })
-
-  test('a machine that slept before it read an answer took the database to be behind by half of that', async () => {
-    await using link = await openDatabaseLink(rows.server())
-    let sleptMs = 0
-    await using connection = await open(link.urlOf(rows.database()), { now: () => Date.now() + sleptMs })
-    await count(connection)
-    link.judge = sent => {
-      if (sent.includes('BEGIN')) sleptMs += 12_000
-      return 'pass'
-    }
-    await count(connection)
-    expect(Math.abs(connection.figures().clockAheadMs)).toBeLessThan(1_000)
   })
 
   test('G7: what always fails so is run again five times only', async () => {

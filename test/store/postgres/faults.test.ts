@@ -9,7 +9,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { MINUTE } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
-import { createClockWatch } from '../../../src/worker/clock-watch.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
@@ -67,14 +66,6 @@ const endLeases = async () => {
     await server.query(`UPDATE ${table} SET due_at = due_at - $1`, [MINUTE], database)
 }
 
-/** A clock that can be set, in front of the server's own. */
-const STEPPED_CLOCK = [
-  'CREATE SCHEMA stepped',
-  'CREATE TABLE stepped.clock AS SELECT 0 AS minutes',
-  `CREATE FUNCTION stepped.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-    'SELECT pg_catalog.clock_timestamp() + make_interval(mins => minutes) FROM stepped.clock'`,
-]
-
 const unavailable = { code: 'unavailable' }
 
 describe('nodes on PostgreSQL', () => {
@@ -105,34 +96,6 @@ describe('nodes on PostgreSQL', () => {
       expect(Math.abs(createdAt - Date.now())).toBeLessThan(5_000)
     },
   )
-
-  test('G9: a step of the clock of the database is seen, and what lies ahead after it is due in time', async () => {
-    const query = (text: string, values: unknown[] = []) => server.query(text, values, database)
-    for (const statement of STEPPED_CLOCK) await query(statement)
-    await query(`ALTER DATABASE ${database} SET search_path = stepped, public, pg_catalog`)
-    const [node, other] = [await openNode(), await openNode()]
-    const steps: number[] = []
-    const watch = createClockWatch({
-      clock: { now: node.store.now, monotonic: () => performance.now() },
-      emit: () => {},
-      onStep: stepMs => steps.push(Math.round(stepMs / MINUTE)),
-    })
-    const step = async (minutes: number) => {
-      await query('UPDATE stepped.clock SET minutes = $1', [minutes])
-      await node.store.probe()
-      watch.look()
-    }
-    await node.register()
-    expect(await node.claim()).toHaveLength(1)
-    await step(60)
-    expect(await other.claim()).toHaveLength(1)
-    expect(await node.claim()).toEqual([])
-    await step(0)
-    expect(steps).toEqual([60, -60])
-    expect(await node.mend()).toBe(1)
-    await query('UPDATE stepped.clock SET minutes = 1')
-    expect(await node.claim()).toHaveLength(1)
-  })
 
   test('P8: one that stopped for longer than its lease takes nothing from who came after it', async () => {
     const [stopped, other] = [await openNode(), await openNode()]

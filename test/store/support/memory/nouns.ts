@@ -39,7 +39,6 @@ type Verbs = Omit<
   Store,
   | keyof ReturnType<typeof import('./registrations.ts').createRegistrations>
   | keyof ReturnType<typeof import('./queues.ts').createQueues>
-  | keyof ReturnType<typeof import('./mending.ts').createMending>
   | keyof ReturnType<typeof import('./reads.ts').createReads>
   | keyof ReturnType<typeof import('./stats.ts').createStats>
   | keyof ReturnType<typeof import('./operators.ts').createOperators>

@@ -24,13 +24,18 @@ import type {
   VerificationRelease,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
-import { applyHealth, type Context, end, releasePause, waitingOf } from './context.ts'
+import { advanceLane, applyHealth, type Context, end, releasePause, waitingOf } from './context.ts'
 import { secretsOf } from './reads.ts'
 import { attemptKey, isDue, type LaneRow, urlKey, type VerificationRow } from './tables.ts'
 
 type Verbs = Pick<
   Store,
-  'claimVerifications' | 'settleVerifications' | 'releaseVerifications' | 'claimMessages' | 'settleMessages'
+  | 'claimVerifications'
+  | 'settleVerifications'
+  | 'releaseVerifications'
+  | 'mendDueTimes'
+  | 'claimMessages'
+  | 'settleMessages'
 >
 type Due = VerificationRow & { dueAt: number }
 
@@ -264,6 +269,21 @@ export const createQueues = (context: Context): Verbs => {
       const at = now()
       const released = transaction(() => releases.filter(release => releaseVerification(release, at)).length)
       tellHints(hints, afterReleasing(released))
+    },
+    mendDueTimes: async ({ pollMs, retryMs }, limit) => {
+      const at = now()
+      const isLate = (pauseMs: number) => (row: { dueAt: number | null }) => (row.dueAt ?? 0) > at + pauseMs
+      const verifications = tables.verifications.where(isLate(pollMs)).slice(0, limit)
+      const messages = tables.messages.where(isLate(retryMs)).slice(0, limit)
+      transaction(() => {
+        for (const { id } of verifications) tables.verifications.change(id, { dueAt: at })
+        for (const { seq } of messages) tables.messages.change(seq, { dueAt: at })
+        const isDueNow = (row: { dueAt: number | null }) => row.dueAt !== null && row.dueAt <= at
+        for (const { laneId } of tables.messages.where(isDueNow)) advanceLane(context, laneId, at)
+      })
+      const mended = verifications.length + messages.length
+      if (mended > 0) tellHints(hints, [['verificationsDue'], ['messagesDue']])
+      return mended
     },
     claimMessages: async claim => transaction(() => claimMessages(claim)),
     settleMessages: async settlements => {

@@ -12,16 +12,12 @@ import { mayErase } from '../../../../src/store/rules/retention.ts'
 import { settleMessage } from '../../../../src/store/rules/settle-message.ts'
 import { settleVerification } from '../../../../src/store/rules/settle-verification.ts'
 import { shareSlots } from '../../../../src/store/rules/share-slots.ts'
-import { isLaneLate, messageWithoutLead, verificationWithoutLead } from '../../../../src/store/rules/step-back.ts'
 
 /**
  * By what the reference store decides: the rules that every engine goes by. The last three are an engine's own duties, said
  * here so that a test can break each of them alone.
  */
 export const RULES = {
-  isLaneLate,
-  messageWithoutLead,
-  verificationWithoutLead,
   withoutStepBack,
   afterAccountChange,
   afterAttemptAt,

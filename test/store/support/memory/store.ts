@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import type { Store, StoreHints } from '../../../../src/store/store.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createHistory } from './history.ts'
-import { createMending } from './mending.ts'
 import { createNodes } from './nodes.ts'
 import { createNouns } from './nouns.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -41,7 +40,6 @@ export const createMemoryStore = ({
     ...createSearches(context, registrations),
     ...createReads(context),
     ...createQueues(context),
-    ...createMending(context),
     ...createNouns(context),
     ...createCallbackNotices(context),
     ...createOperators(context),

@@ -4,7 +4,6 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
 import { afterAttempt } from '../../../../src/core/message.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { afterAnswer } from '../../../../src/core/verification.ts'
-import { FIRST_MESSAGE_PLACE } from '../../../../src/store/due-times.ts'
 import type {
   ClaimedMessage,
   MessageSettlement,
@@ -244,10 +243,7 @@ const startResend: Step = async history => {
   await call(history, 'startResend', store => store.startResend(partnerId, span))
 }
 const mendDueTimes: Step = async history => {
-  const limit = 1 + below(history.random, 3)
-  const begin = history.random() < 0.5 ? null : FIRST_MESSAGE_PLACE
-  const { next } = await call(history, 'mendDueTimes', store => store.mendDueTimes(begin, limit))
-  if (next) await call(history, 'mendDueTimes', store => store.mendDueTimes(next, limit))
+  await call(history, 'mendDueTimes', store => store.mendDueTimes({ pollMs: MINUTE, retryMs: HOUR }, 1_000))
 }
 const continueResends: Step = async history => {
   const limit = 1 + below(history.random, 3)
