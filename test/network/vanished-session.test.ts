@@ -8,7 +8,6 @@ const SOON_MS = 16_000
 describe.concurrent('a node that has vanished from the network is not in the way of the others for long', () => {
   const WAYS = [
     ['it was idle in a transaction', 'idle'],
-    ['the server was sending rows to it', 'sending'],
     ['it was changing the schema', 'migrating'],
   ] as const
   for (const [what, way] of WAYS)

@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg'
 import type { PostgresStats } from '../stats.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
-import { explain, isLost, isOfConnection, isSilent, isUnprepared, judgeFailure, readOnly } from './failure.ts'
+import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, readOnly } from './failure.ts'
 import { openPool, type Pool } from './pool.ts'
 import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
@@ -75,18 +75,12 @@ const settingsOf = ({ statementMs, lockMs, idleMs }: TimeLimits): string =>
     .join(' ')
 const BEGUN =
   'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby"'
-/**
- * The server ends a transaction whose rows nobody takes, too, which none of the limits does while it sends. Where its system has no such
- * limit, it would complain in its log each time.
- */
-const sendingFor = ({ idleMs }: TimeLimits) =>
-  `CASE WHEN version() LIKE '%linux%' THEN set_config('tcp_user_timeout', '${idleMs}', true) END`
 /** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
 const beginWrite = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL READ COMMITTED; ${settingsOf(limits)}
   SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
-  ${BEGUN}, ${sendingFor(limits)}`
+  ${BEGUN}`
 const beginRead = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf(limits)}
-  ${BEGUN}, ${sendingFor(limits)}`
+  ${BEGUN}`
 
 interface Begun {
   at: number
@@ -146,7 +140,6 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       isReusable = true
       return value
     } catch (error) {
-      if (isSilent(error)) pool.suspectAll()
       isReusable = !isOfConnection(error) && (await rolledBack(client))
       throw error
     } finally {

@@ -39,9 +39,6 @@ export const postgresCodeOf = (error: unknown): string => {
 export const isLost = (error: unknown): boolean =>
   /^(08\w{3}|57P0[123]|25P0[34]|E(?!RR_)[A-Z_]+|LOST|TIMEOUT)$/.test(postgresCodeOf(error))
 
-/** It was silent for longer than any statement may take. */
-export const isSilent = (error: unknown): boolean => postgresCodeOf(error) === 'TIMEOUT'
-
 /** A statement that was prepared is not known: a pooler has given the transaction another connection of the server. */
 export const isUnprepared = (error: unknown): boolean => /^(26000|42P05)$/.test(postgresCodeOf(error))
 

@@ -4,15 +4,10 @@ import { pg } from './drizzle.ts'
 import { unreachable } from './failure.ts'
 import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
-/** Connections to a primary or to a pooler before it; none is handed out of which it is known that it may be dead. */
+/** Connections to a primary or to a pooler before it. */
 export interface Pool {
   /** Throws within `connectMs`: no connection is free, or none can be made. */
   connect(): Promise<PoolClient>
-  /**
-   * The server was silent on one: whatever lies between may have forgotten the others too, so each that has heard nothing since is opened
-   * anew. Behind a pooler that is busy, those at work go on.
-   */
-  suspectAll(): void
   stats(): PoolStats
   close(): Promise<void>
 }
@@ -52,39 +47,18 @@ export const sessionOf = (
 
 export const openPool = ({ size, limits, ...session }: PoolOptions): Pool => {
   const pool = new pg.Pool({ ...sessionOf(session, limits), max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS })
-  /** How many silences there had been when each heard something last. */
-  const heard = new WeakMap<PoolClient, number>()
-  let silences = 0
   let closing: Promise<void> | null = null
 
   // One that breaks while it is idle is opened anew when it is needed.
   pool.on('error', () => {})
-  pool.on('connect', client => {
-    const hear = () => void heard.set(client, silences)
-    hear()
-    client.connection.stream.on('data', hear)
-    // One that breaks between two statements says so at the next one.
-    client.on('error', () => {})
-  })
-
-  const connect = async (): Promise<PoolClient> => {
-    // Each turn closes one of at most `size`.
-    for (;;) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw unreachable(error)
-      })
-      if (heard.get(client) === silences) return client
-      client.release(true)
-      // Where nobody answers, the end would be waited for.
-      client.connection.stream.destroy()
-    }
-  }
+  // One that breaks between two statements says so at the next one.
+  pool.on('connect', client => client.on('error', () => {}))
 
   return {
-    connect,
-    suspectAll: () => {
-      silences++
-    },
+    connect: () =>
+      pool.connect().catch((error: unknown) => {
+        throw unreachable(error)
+      }),
     stats: () => {
       // The pool gives out an idle connection at the next tick, until when whoever takes it counts as one that waits.
       const taken = Math.min(pool.idleCount, pool.waitingCount)

@@ -4,7 +4,7 @@ export interface TimeLimits {
   statementMs: number
   /** A statement may wait for a lock so long. */
   lockMs: number
-  /** A transaction may do nothing, or take nothing of what it is sent, so long, then the server ends it, and its locks. */
+  /** A transaction may do nothing so long, then the server ends it, and its locks. */
   idleMs: number
   /** Of a node that has vanished the server ends a transaction that may wait for long after this, and a quarter more. */
   vanishedMs: number

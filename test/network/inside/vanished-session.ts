@@ -22,8 +22,6 @@ interface Setting {
 }
 
 const MOST_MS = 20_000
-/** More than the buffers of both ends hold. */
-const BIG = "SELECT repeat('x', 1000000) FROM generate_series(1, 40)"
 
 /** Vanishes in a transaction that has a lock, while it does this. */
 const vanishIn = async ({ server, url, cut }: Setting, doing: (run: (text: string) => Promise<unknown>) => unknown) => {
@@ -66,7 +64,6 @@ const vanishMigrating = async ({ server, url, cut }: Setting) => {
 
 const WAYS: Readonly<Record<string, (setting: Setting) => Promise<() => Promise<unknown>>>> = {
   idle: setting => vanishIn(setting, () => sleep(MOST_MS)),
-  sending: setting => vanishIn(setting, run => run(BIG)),
   migrating: vanishMigrating,
 }
 

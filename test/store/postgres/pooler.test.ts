@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openConnection } from '../../../src/store/postgres/connection.ts'
-import { noPooler, openPooler } from '../../support/pgbouncer.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openTransactionPooler } from '../../support/transaction-pooler.ts'
 
@@ -34,19 +32,4 @@ test('G11: works behind a pooler in transaction mode, which keeps neither prepar
   const left = await server.query("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'")
   expect(left).toEqual([{ n: 0 }])
   await Promise.all(nodes.map(({ close }) => close()))
-})
-
-test('a pooler that was busy for two seconds was taken for a dead server, and every connection opened anew', async context => {
-  if (noPooler !== null) return context.skip(noPooler)
-  await using pooler = await openPooler(server)
-  const url = pooler.urlOf('postgres')
-  const connection = openConnection({ url, now: Date.now, hasDatabaseClock: true, sleep, connections: 5 })
-  onTestFinished(connection.close)
-  const opened = vi.spyOn(pg.Client.prototype, 'connect')
-  onTestFinished(() => opened.mockRestore())
-  // The pooler has four connections of the server, so the last one waits.
-  const together = (seconds: number) =>
-    Promise.all([1, 1, 1, 1, 0].map(share => connection.write(tx => tx.rows('SELECT pg_sleep($1)', [share * seconds]))))
-  for (const seconds of [0.01, 2.2, 0.01]) await together(seconds)
-  expect(opened).toHaveBeenCalledTimes(5 + 1)
 })
