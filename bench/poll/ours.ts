@@ -93,7 +93,7 @@ const runOurs = () => {
       clock,
       onFree: () => rounds.ring(),
       onDue: at => rounds.ringAt(at),
-      onLookup: createEnumerationGuard({ store, emit }).recordLookup,
+      onLookup: createEnumerationGuard({ now: store.now, emit }).recordLookup,
       emit,
     })
     const rounds = createRounds(poller.round, { clock, now: store.now, onError: done.reject })

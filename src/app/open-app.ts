@@ -108,8 +108,7 @@ export const openApp = async (
   })
   stack.defer(() => untraced.close())
   const sender = traceAttempts(untraced, tracer)
-  const enumerationGuard = createEnumerationGuard({ store, emit })
-  stack.defer(enumerationGuard.flush)
+  const enumerationGuard = createEnumerationGuard({ now: store.now, emit })
   const shared = { config, store, emit, tracer }
   const roles: Role[] = []
   // The role that was opened last stops first; all have stopped claiming or accepting before anything is waited for.
@@ -145,8 +144,7 @@ export const openApp = async (
     emit,
     onStepBack: dueTimes.ring,
   })
-  const flushGuard = () => void enumerationGuard.flush()
-  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [watchClock, history.look, flushGuard], clock })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [watchClock, history.look], clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
   await commandWatch.look()

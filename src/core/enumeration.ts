@@ -1,7 +1,7 @@
 import { MINUTE } from './duration.ts'
 import type { VerificationStep } from './verification.ts'
 
-/** The serials that a partner has registered at one node, to see whether they lie side by side. Times are epoch ms. */
+/** The serials that a partner has registered, to see whether they lie side by side. Times are epoch ms. */
 export interface SerialSequence {
   /** The last numeric serial, to see whether the next one is adjacent to it. */
   lastSerial: bigint | null
@@ -15,7 +15,7 @@ export interface SerialSequence {
 
 export const NO_SEQUENCE: SerialSequence = { lastSerial: null, serials: 0, adjacent: 0, suspectedUntil: 0 }
 
-/** The counters that show whether a partner enumerates other people's serials, over all nodes. Times are epoch ms. */
+/** The counters that show whether a partner enumerates other people's serials. Times are epoch ms. */
 export interface EnumerationState {
   /** Serials that upstream was asked about in the current window. */
   lookups: number
@@ -27,25 +27,11 @@ export interface EnumerationState {
 
 export const NO_ENUMERATION: EnumerationState = { lookups: 0, notFound: 0, slowedUntil: 0 }
 
-/** What a node has seen of a partner since it last told. */
-export interface SeenSerials {
-  partnerId: string
-  /** Of each serial that upstream was asked about, in this order: that it is not known; `LOOKUP_WINDOW` are enough. */
-  lookups: readonly boolean[]
-}
-
-/** Until when a partner is slowed down, 0: it is not; and the sign that has begun it just now, null: none. A serial that another has is none: who comes second may be its owner. */
-export interface SlowedPartner {
-  partnerId: string
-  slowedUntil: number
-  sign: 'serials_unknown' | null
-}
-
 const SERIAL_WINDOW = 40
 const MOST_ADJACENT = 30
 /** Serials of real checks are far apart: they begin with the second of their submission. */
 const ADJACENT_DISTANCE = 3n
-export const LOOKUP_WINDOW = 60
+const LOOKUP_WINDOW = 60
 const NOT_FOUND_SHARE = 0.8
 const SLOWED_MS = 10 * MINUTE
 
@@ -95,24 +81,4 @@ export const afterLookup = (state: EnumerationState, isNotFound: boolean, now: n
   if (lookups < LOOKUP_WINDOW) return { ...state, lookups, notFound }
   const nextWindow = { ...state, lookups: 0, notFound: 0 }
   return notFound < NOT_FOUND_SHARE * lookups ? nextWindow : { ...nextWindow, slowedUntil: now + SLOWED_MS }
-}
-
-/** For how many ms more a partner is slowed down that is so until `slowedUntil`; 0: it is not. */
-export const slowedForMs = (slowedUntil: number, now: number): number => {
-  const leftMs = slowedUntil - now
-  // What lies further ahead was written before the clock was set back. The clocks of two nodes differ by less than this.
-  return leftMs > 2 * SLOWED_MS ? 0 : Math.min(SLOWED_MS, Math.max(0, leftMs))
-}
-
-/** The state after a node has told what it has seen, as if one node had seen it all; and what that means for the partner. */
-export const afterSeen = (
-  state: EnumerationState,
-  { partnerId, lookups }: SeenSerials,
-  now: number,
-): { state: EnumerationState; slowed: SlowedPartner } => {
-  const asked = lookups.reduce((before, isNotFound) => afterLookup(before, isNotFound, now), state)
-  const isSlowed = ({ slowedUntil }: EnumerationState): boolean => slowedForMs(slowedUntil, now) > 0
-  // One that is only prolonged is not told again.
-  const sign = !isSlowed(state) && isSlowed(asked) ? 'serials_unknown' : null
-  return { state: asked, slowed: { partnerId, slowedUntil: asked.slowedUntil, sign } }
 }

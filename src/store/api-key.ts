@@ -19,21 +19,17 @@ export interface KeyOwner {
   hash: Buffer
   /** Neither revoked, nor expired, nor of a disabled partner. */
   live: boolean
-  /** Until when its partner is slowed down, on every node (`core/enumeration.ts`); 0: it is not. */
-  slowedUntil: number
 }
 
 /** A key as it is stored, with what its partner adds to it. */
 export interface KeyRow extends Pick<ApiKey, 'expiresAt' | 'revokedAt'>, Pick<KeyOwner, 'partnerId' | 'hash'> {
   disabled: boolean
-  /** Null: nothing has been seen of it. */
-  slowedUntil: number | null
 }
 
 export const ownerOfKey = ({ partnerId, hash, ...row }: KeyRow, now: number): KeyOwner => {
   const isExpired = row.expiresAt !== null && row.expiresAt <= now
   const live = row.revokedAt === null && !isExpired && !row.disabled
-  return { partnerId, hash, live, slowedUntil: row.slowedUntil ?? 0 }
+  return { partnerId, hash, live }
 }
 
 /** A key or a token that is revoked again stays revoked since the first time. */

@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events'
-import type { SeenSerials, SlowedPartner } from '../core/enumeration.ts'
 import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
@@ -192,11 +191,6 @@ export interface Store extends OperatorVerbs {
   findKey(id: string): Promise<KeyOwner | null>
   /** Records that these keys have been used now. */
   touchKeys(ids: readonly string[]): Promise<void>
-  /**
-   * Adds what a node has seen of partners to what all have, by `afterSeen`, in an order in which it may have come. One result an item,
-   * in order; each partner is in it once.
-   */
-  noteSerials(seen: readonly SeenSerials[]): Promise<readonly SlowedPartner[]>
   /**
    * What signs the partner's webhooks now, newest first, without what cannot be decrypted. Throws `AppError('unavailable')`
    * where that leaves none.

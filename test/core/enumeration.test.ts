@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import {
   afterLookup,
-  afterSeen,
   afterSerial,
   type EnumerationState,
   NO_ENUMERATION,
   NO_SEQUENCE,
   type SerialSequence,
-  slowedForMs,
 } from '../../src/core/enumeration.ts'
 
 const NOW = 1_800_000_000_000
@@ -95,31 +93,5 @@ describe('M4: serials that upstream does not know', () => {
       .fill(false)
       .reduce<EnumerationState>(state => afterLookup(state, false, NOW + 1_000), slowed)
     expect(after.slowedUntil).toBe(SLOWED_UNTIL)
-  })
-})
-
-describe('M4: what several nodes have seen', () => {
-  const unknown = (count: number) => ({ partnerId: 'partner_1', lookups: Array<boolean>(count).fill(true) })
-
-  test('counts as if one node had seen it, whoever tells it', () => {
-    const first = afterSeen(NO_ENUMERATION, unknown(40), NOW)
-    expect(first.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: 0, sign: null })
-    const then = afterSeen(first.state, unknown(20), NOW)
-    expect(then.slowed).toEqual({ partnerId: 'partner_1', slowedUntil: SLOWED_UNTIL, sign: 'serials_unknown' })
-  })
-
-  test('is a sign once, and again only after it has ended', () => {
-    const { state } = afterSeen(NO_ENUMERATION, unknown(60), NOW)
-    const more = afterSeen(state, unknown(60), NOW + 1)
-    expect(more.slowed).toMatchObject({ slowedUntil: SLOWED_UNTIL + 1, sign: null })
-    expect(afterSeen(more.state, unknown(60), SLOWED_UNTIL).slowed.sign).toBeNull()
-    expect(afterSeen(more.state, unknown(60), SLOWED_UNTIL + 1).slowed.sign).toBe('serials_unknown')
-  })
-
-  test('slows down for ten minutes at most, though the clock was set back', () => {
-    expect([-1, 0, 1].map(ms => slowedForMs(NOW + ms, NOW))).toEqual([0, 0, 1])
-    // The clock of this node is a little behind.
-    expect(slowedForMs(SLOWED_UNTIL + 500, NOW)).toBe(600_000)
-    expect(slowedForMs(SLOWED_UNTIL + 3_600_000, NOW)).toBe(0)
   })
 })

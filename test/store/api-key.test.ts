@@ -4,12 +4,11 @@ import { type KeyRow, ownerOfKey, revoked } from '../../src/store/api-key.ts'
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const ROW: KeyRow = {
   ...{ partnerId: 'ptn_1', hash: Buffer.alloc(32), expiresAt: null, revokedAt: null, disabled: false },
-  slowedUntil: null,
 }
 
 describe('an API key', () => {
   test('is live until it expires', () => {
-    expect(ownerOfKey(ROW, NOW)).toEqual({ partnerId: 'ptn_1', hash: ROW.hash, live: true, slowedUntil: 0 })
+    expect(ownerOfKey(ROW, NOW)).toEqual({ partnerId: 'ptn_1', hash: ROW.hash, live: true })
     expect(ownerOfKey({ ...ROW, expiresAt: NOW + 1 }, NOW).live).toBe(true)
     expect(ownerOfKey({ ...ROW, expiresAt: NOW }, NOW).live).toBe(false)
   })

@@ -30,7 +30,6 @@ import { describeRegistering } from './conformance/registering.ts'
 import { describeRepeating } from './conformance/repeating.ts'
 import { describeSearching } from './conformance/searching.ts'
 import { describeSecrets } from './conformance/secrets.ts'
-import { describeSerialSigns } from './conformance/serial-signs.ts'
 import { describeStats } from './conformance/stats.ts'
 import { describeRetention, describeUpkeep } from './conformance/upkeep.ts'
 
@@ -62,7 +61,6 @@ const PARTS = {
   'a bulk act': describeBulkActs,
   operators: describeOperators,
   'signing secrets': describeSecrets,
-  'partners that enumerate serials': describeSerialSigns,
   stats: describeStats,
   history: describeHistory,
   'what operators are told': describeOperatorEvents,

@@ -29,7 +29,7 @@ export interface ApiEnv {
   }
 }
 
-/** How long a key that was revoked on another node may still work here, and a partner that was slowed down there be fast here. */
+/** How long a key that was revoked on another node may still work here. */
 const KEY_TTL_MS = 1 * SECOND
 const MOST_KEYS = 10_000
 /** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
@@ -59,12 +59,12 @@ const createKeyReader = () => {
 
 export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps, KeyRateDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
-  enumerationGuard: Pick<EnumerationGuard, 'learn' | 'slowedForMs'>
+  enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
 }
 
 /** Lets partners in by their API key, and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, rateShare, enumerationGuard } = deps
+  const { store, now, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const readKey = createKeyReader()
   const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
@@ -72,7 +72,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
   const take = createKeyRate(deps)
   const takeSlowed = createRateLimit({
     now,
-    rateShare,
+    rateShare: null,
     detail: {
       en: 'Your last serials look enumerated: for now you may make one request a second.',
       zh: '检测到疑似遍历流水号，已限流为每秒 1 次，约 10 分钟后恢复。',
@@ -89,7 +89,6 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
     if (!owner || !matches || !owner.live) throw refusal(c)
     c.set('partnerId', owner.partnerId)
-    enumerationGuard.learn(owner.partnerId, owner.slowedUntil)
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
     else take(key.id)

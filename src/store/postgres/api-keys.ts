@@ -3,7 +3,7 @@ import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { asc, eq, inArray } from './drizzle.ts'
-import { apiKeys, partners, serialSigns } from './schema.ts'
+import { apiKeys, partners } from './schema.ts'
 
 type Verbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
 
@@ -40,12 +40,10 @@ export const createApiKeys = ({ read, write }: Pick<Context, 'read' | 'write'>):
       const { partnerId, hash, expiresAt, revokedAt } = apiKeys
       const [row] = await db
         .select({
-          ...{ partnerId, hash, expiresAt, revokedAt },
-          ...{ disabled: partners.disabled, slowedUntil: serialSigns.slowedUntil },
+          ...{ partnerId, hash, expiresAt, revokedAt, disabled: partners.disabled },
         })
         .from(apiKeys)
         .innerJoin(partners, eq(partners.id, apiKeys.partnerId))
-        .leftJoin(serialSigns, eq(serialSigns.partnerId, apiKeys.partnerId))
         .where(eq(apiKeys.id, id))
       return row ? ownerOfKey(row, at) : null
     }),

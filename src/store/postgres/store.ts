@@ -35,7 +35,6 @@ import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
-import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -99,7 +98,6 @@ export const openPostgresStore = async ({
   const verbs: Omit<Store, 'now' | 'hints' | 'close'> = {
     ...createPartners(context),
     ...createApiKeys(context),
-    ...createSerialSigns(context),
     ...createAccounts(context),
     ...createSigningSecrets(context),
     ...createEvents(context),

@@ -2,7 +2,7 @@ import { type ApiKey, type NewKey, ownerOfKey, revoked } from '../api-key.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc, eq, sql } from './drizzle.ts'
-import { apiKeys, partners, serialSigns } from './schema.ts'
+import { apiKeys, partners } from './schema.ts'
 
 type Verbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
 
@@ -24,11 +24,9 @@ export const createApiKeys = (context: Context): Verbs => {
       expiresAt: apiKeys.expiresAt,
       revokedAt: apiKeys.revokedAt,
       disabled: partners.disabled,
-      slowedUntil: serialSigns.slowedUntil,
     })
     .from(apiKeys)
     .innerJoin(partners, eq(partners.id, apiKeys.partnerId))
-    .leftJoin(serialSigns, eq(serialSigns.partnerId, apiKeys.partnerId))
     .where(eq(apiKeys.id, sql.placeholder('id')))
     .prepare()
   const hasPartner = (id: string): boolean =>

@@ -33,7 +33,6 @@ import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
-import { createSerialSigns } from './serial-signs.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createVerifications } from './verifications.ts'
@@ -104,7 +103,6 @@ export const openSqliteStore = async ({
     ...createPartners(context),
     ...createPartnerStatus(context),
     ...createApiKeys(context),
-    ...createSerialSigns(context),
     ...createAccounts(context),
     ...createAdminTokens(context),
     ...createActs(context),

@@ -71,7 +71,7 @@ describe('API_RATE', () => {
   test('a partner that enumerates serials has one call a second over all its keys', async () => {
     let slowedForMs = 0
     await using api = await openApi({
-      enumerationGuard: { recordSerials: () => {}, learn: () => {}, slowedForMs: () => slowedForMs },
+      enumerationGuard: { recordSerials: () => {}, slowedForMs: () => slowedForMs },
     })
     const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
     await api.store.createKey(api.partner.id, second)

@@ -85,7 +85,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     registrationRate: 100_000,
     rateShare: () => 1,
     trustedProxies: { contains: () => false },
-    enumerationGuard: { recordSerials: () => {}, learn: () => {}, slowedForMs: () => 0 },
+    enumerationGuard: { recordSerials: () => {}, slowedForMs: () => 0 },
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
     waitingRoom: createWaitingRoom({ perPartner: 64, most: 3_072 }),

@@ -16,7 +16,6 @@ export const describePartners = (open: OpenStore): void => {
       partnerId: partner.id,
       hash: partner.key.hash,
       live: true,
-      slowedUntil: 0,
     })
     expect(await bench.store.findPartner('partner_nobody')).toBeNull()
   })

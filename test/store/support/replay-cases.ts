@@ -233,10 +233,6 @@ export const CASES: Record<Writing, Case> = {
     await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
     return () => bench.store.touchKeys(['key_1'])
   },
-  noteSerials: async bench => {
-    await bench.store.noteSerials([{ partnerId: bench.partnerId, lookups: [true, false] }])
-    return () => bench.store.noteSerials([{ partnerId: bench.partnerId, lookups: Array<boolean>(58).fill(true) }])
-  },
   rotateSigningSecret: async bench => () =>
     bench.store.rotateSigningSecret(bench.partnerId, { id: 'secret_1', type: 'v1', text: new Secret('new') }, HOUR),
   endSigningSecret: async bench => {

@@ -5,7 +5,6 @@ import {
   pausedByOperator,
   resumedByOperator,
 } from '../../../../src/core/account.ts'
-import { afterSeen, NO_ENUMERATION } from '../../../../src/core/enumeration.ts'
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
 import { TEST_ACCOUNT_ID } from '../../../../src/core/test-serial.ts'
 import { chooseAccount, judgeRemoval, viewAccount } from '../../../../src/store/account.ts'
@@ -181,22 +180,12 @@ export const createNouns = (context: Context): Verbs => {
     findKey: async id => {
       const row = tables.keys.get(id)
       const partner = row && tables.partners.get(row.partnerId)
-      const slowedUntil = row ? (tables.serialSigns.get(row.partnerId)?.slowedUntil ?? null) : null
-      return row && partner ? ownerOfKey({ ...row, disabled: partner.disabled, slowedUntil }, now()) : null
+      return row && partner ? ownerOfKey({ ...row, disabled: partner.disabled }, now()) : null
     },
     touchKeys: async ids =>
       transaction(() => {
         for (const id of ids) tables.keys.change(id, { lastUsedAt: now() })
       }),
-    noteSerials: async seen =>
-      transaction(() =>
-        seen.map(one => {
-          const before = tables.serialSigns.get(one.partnerId) ?? NO_ENUMERATION
-          const { state, slowed } = afterSeen(before, one, now())
-          tables.serialSigns.set(one.partnerId, state)
-          return slowed
-        }),
-      ),
     liveSecrets: async partnerId => secretsOf(context, partnerId).map(({ text }) => text),
     listSigningSecrets: async partnerId => secretsOf(context, partnerId).map(viewSecret),
     rotateSigningSecret: async (partnerId, added, overlapMs) => {

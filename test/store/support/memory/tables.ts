@@ -1,5 +1,4 @@
 import type { Answer, Verdict } from '../../../../src/core/answer.ts'
-import type { EnumerationState } from '../../../../src/core/enumeration.ts'
 import type { MessageState, MessageType } from '../../../../src/core/message.ts'
 import type { RefusingChannel } from '../../../../src/core/operator-channel.ts'
 import type { CompletionBins } from '../../../../src/core/polling/completion-bins.ts'
@@ -194,7 +193,6 @@ export const createTables = () => {
     attempts: table<string, AttemptRow>(),
     resends: table<string, ResendRow>(),
     /** By partner. */
-    serialSigns: table<string, EnumerationState>(),
     nodes: table<string, ServiceNode>(),
     /** By resolution and beginning. */
     history: table<string, HistoryPoint & { resolution: Resolution }>(),
