@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import type { Inspection } from '../../store/inspection.ts'
-import type { HiddenTable } from '../../store/postgres/home-schema.ts'
 import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import type { SchemaFacts } from '../../store/postgres/server-facts.ts'
 import type { SchemaAge } from '../../store/schema-age.ts'
@@ -103,26 +102,12 @@ const HALF_MOVED = failed(
   todo('run the same "move" again, which goes on where it was', '请再次运行同样的 move 命令，它会从中断处继续'),
 )
 
-const judgeHidden = ({ name, schemas: [first, other] }: HiddenTable): Finding => {
-  const stranger = first === 'public' ? other : first
-  return failed(
-    `the table ${name} of schema ${first} hides that of schema ${other}: nodes fail, and none starts`,
-    `模式 ${first} 中的表 ${name} 遮住了模式 ${other} 中的同名表：节点会出错，且无法启动`,
-    todo(
-      "rename the schema that is not the service's, or take it out of search_path; nodes at work go on by themselves",
-      '请将不属于本服务的模式改名，或将其移出 search_path；运行中的节点会自动恢复',
-      `psql -c ${quoted(`ALTER SCHEMA "${stranger}" RENAME TO "not_${stranger}"`)}`,
-    ),
-  )
-}
-
 /** @param schema null: it is not the current one */
 export const judgePostgresSchema = (age: SchemaAge, schema: SchemaFacts | null, call: string): Finding | Finding[] => {
   if (age === 'new') return NO_TABLES
   if (age === 'later') return LATER
   if (schema === null) return olderSchema(call)
   const findings = [
-    ...(schema.hidden ? [judgeHidden(schema.hidden)] : []),
     ...schema.missing.map(name =>
       failed(
         `${name} is missing`,

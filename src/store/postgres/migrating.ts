@@ -1,7 +1,6 @@
 import type { Client } from 'pg'
 import { drizzle, migrate } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
-import { MAKE_AT_HOME } from './home-schema.ts'
 import { beginLong } from './long-transaction.ts'
 
 /** Whoever comes after a migration that waits for a lock waits too: well below what the calls of other nodes wait for one. */
@@ -26,7 +25,8 @@ export const migrateInTurns = async (open: () => Promise<Client>, folder: string
     try {
       // drizzle's own BEGIN is within this one, and its COMMIT ends it.
       await client.query(beginLong({ lock_timeout: TURN_MS, idle_in_transaction_session_timeout: IDLE_MS }))
-      await client.query(MAKE_AT_HOME)
+      // Not into a schema of the role's name, where PostgreSQL would look first.
+      await client.query('SET LOCAL search_path = public')
       await migrate(drizzle({ client }), { migrationsFolder: folder, migrationsSchema: 'public' })
       return
     } catch (error) {

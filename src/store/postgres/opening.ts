@@ -6,7 +6,6 @@ import type { Sealed } from '../sealed.ts'
 import { pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
-import { refuseHidden } from './home-schema.ts'
 import { beginLong } from './long-transaction.ts'
 import { migrateInTurns } from './migrating.ts'
 import { refuseBesideOlder } from './stop-first.ts'
@@ -26,8 +25,8 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, where
- * other tables hide ours, and where a move into it has not ended.
+ * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, and
+ * where a move into it has not ended.
  */
 export const bringUpToDate = async (
   url: string,
@@ -53,7 +52,6 @@ export const bringUpToDate = async (
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
     // Who has locked a table may keep it for hours.
     await guard.query(`SET LOCAL lock_timeout = ${limits.lockMs}`)
-    await refuseHidden(guard)
     const age = await ageOf(guard)
     if (age === 'later') refuseLater()
     if (age !== 'new') await assertKey(guard, sealed)

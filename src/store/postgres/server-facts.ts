@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Client } from 'pg'
-import { findHidden, type HiddenTable } from './home-schema.ts'
 import { MIGRATIONS } from './opening.ts'
 
 /** What of the server's settings decides whether it keeps what it has acknowledged, and stays fast. */
@@ -220,8 +219,6 @@ export interface SchemaFacts {
   invalid: readonly string[]
   /** Triggers of the counts that are not there, or are off. */
   missingTriggers: readonly string[]
-  /** What nodes at work fail by, and no node starts with. */
-  hidden: HiddenTable | null
 }
 
 const EVENTS = ['insert', 'update', 'delete']
@@ -254,6 +251,5 @@ export const readSchema = async (client: Client): Promise<SchemaFacts> => {
     missing: wanted.filter(name => !there.has(name)),
     invalid: rows.filter(({ isInvalid }) => isInvalid === true).map(({ name }) => name),
     missingTriggers: COUNTING.filter(name => !counting.has(name)),
-    hidden: await findHidden(client),
   }
 }

@@ -134,15 +134,4 @@ describe('a migration', () => {
     await addTable()
     expect(await schemas()).toEqual(['public'])
   })
-
-  test('where the tables are in such a schema already, they are found there, and the next ones made', async () => {
-    await server.query(`CREATE SCHEMA ${USER}`, [], database)
-    await server.query(`ALTER DATABASE ${database} SET search_path = ${USER}`)
-    await openNode()
-    await server.query(`ALTER DATABASE ${database} RESET search_path`)
-    await (await openNode()).register()
-    await addTable()
-    const inPublic = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-    expect(await server.query(inPublic, [], database)).toEqual([{ tablename: '__drizzle_migrations' }])
-  })
 })

@@ -119,28 +119,6 @@ test('a database that cannot hold Chinese is refused before it has tables', asyn
   expect(await server.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", [], 'latin')).toEqual([])
 })
 
-test('a copy of the tables in a schema with the name of the role was taken for the database', async () => {
-  const url = await server.createDatabase('hidden')
-  const query = (text: string) => server.query(text, [], 'hidden')
-  await using _ = await openAt(url)
-  // This hides none of ours.
-  await query('CREATE SCHEMA behind; CREATE TABLE behind.nodes (id int)')
-  await query('ALTER DATABASE hidden SET search_path = "$user", public, behind')
-  await using __ = await openAt(url)
-  await query('CREATE SCHEMA postgres; CREATE TABLE postgres.meta (LIKE public.meta)')
-  const error = await refusalOf(url)
-  expect([error.words.en, error.words.zh, mayPass(error)]).toEqual([
-    expect.stringContaining('the table meta of schema postgres hides that of schema public: rename'),
-    expect.stringContaining('模式 postgres 中的表 meta 遮住了模式 public 中的同名表'),
-    false,
-  ])
-  expect(await query('SELECT FROM postgres.meta')).toEqual([])
-  await query('DROP TABLE postgres.meta; CREATE TABLE postgres.registrations (LIKE public.registrations)')
-  expect((await refusalOf(url)).message).toContain(
-    'the table registrations of schema postgres hides that of schema public',
-  )
-})
-
 const pgError = (code: string, message = 'as PostgreSQL says') => Object.assign(new Error(message), { code })
 const URL_ = 'postgres://me:hunter2@db.internal:6432/notifier?sslmode=verify-full&password=hunter3'
 
