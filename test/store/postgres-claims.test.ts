@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { Secret } from '../../src/core/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { blocksOf } from '../support/postgres-plan.ts'
 import { type Claimed, openBench, SUCCESS, WAITING } from '../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
@@ -23,8 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-/** `tickMs`: so much time passes at each look at it. */
-const clock = { now: START, tickMs: 0 }
+const clock = { now: START }
 /** The shortest pause before a transaction is run again; those between hints are shorter. */
 const RUN_AGAIN_MS = 20
 /** Upkeep pauses for longer. */
@@ -37,10 +34,7 @@ const openAt = (database: string, rate: number) =>
     url: server.urlOf(database),
     masterKey: MASTER_KEY,
     random: randomBytes,
-    now: () => {
-      clock.now += clock.tickMs
-      return clock.now
-    },
+    now: () => clock.now,
     hasDatabaseClock: false,
     sleep: ms => {
       if (ms >= RUN_AGAIN_MS && ms < UPKEEP_MS) pauses.push(ms)
@@ -52,7 +46,7 @@ const openAt = (database: string, rate: number) =>
 
 /** So many nodes on one database, by the same clock; the bench is on the first. */
 const openNodes = async (count: number, { rate = 1_000 } = {}) => {
-  Object.assign(clock, { now: START, tickMs: 0 })
+  clock.now = START
   const database = `claims_${++databases}`
   await server.createDatabase(database, 'template')
   const others = await Promise.all(Array.from({ length: count - 1 }, () => openAt(database, rate)))
@@ -205,79 +199,4 @@ test('one that fails waits for the lane, and brings its due time forward', async
   await settled
   await bench.advance(HOUR)
   expect(await bench.claimMessages()).toHaveLength(1)
-})
-
-describe('beside a transaction that stays open', () => {
-  const DEAD = 4_000
-
-  /** A node to which looks are slow, and another one; three serials are due, one after the other, and dead rows come before them. */
-  const openBesideDead = async () => {
-    const opened = await openNodes(2)
-    onTestFinished(() => opened[Symbol.asyncDispose]())
-    const { bench, database } = opened
-    const client = new pg.Client({ connectionString: server.urlOf(database) })
-    await client.connect()
-    onTestFinished(() => client.end())
-    await bench.register()
-    await client.query(
-      `INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
-       SELECT account_id, partner_id, 'dead' || n, 0, 0, n FROM verifications, generate_series(1, $1::int) AS n`,
-      [DEAD],
-    )
-    const holder = new pg.Client({ connectionString: server.urlOf(database) })
-    await holder.connect()
-    onTestFinished(() => holder.end())
-    await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM partners')
-    await client.query("DELETE FROM verifications WHERE idcardid LIKE 'dead%'")
-    for (let n = 0; n < 2; n++) {
-      await bench.advance(SECOND)
-      await bench.register()
-    }
-    await bench.advance(MINUTE)
-    clock.tickMs = 20
-    const claimOne = async () => (await bench.claim({ concurrency: 1 }))[0] as Claimed
-    return { ...opened, client, claimOne }
-  }
-
-  test('a claim does not read again what is dead, and now and then reads all', async () => {
-    const { bench, client, claimOne } = await openBesideDead()
-    expect(await blocksOf(client, /FROM verifications v/, claimOne)).toBeGreaterThan(60)
-    await claimOne()
-    expect(await blocksOf(client, /FROM verifications v/, claimOne)).toBeLessThan(60)
-    await bench.register()
-    await bench.advance(5 * SECOND)
-    expect(await blocksOf(client, /FROM verifications v/, claimOne)).toBeGreaterThan(60)
-  })
-
-  test('what is given back is claimed at once, of another node within seconds', async () => {
-    const { bench, nodes, claimOne } = await openBesideDead()
-    const oldest = await claimOne()
-    await claimOne()
-    await bench.store.releaseVerifications([bench.released(oldest)])
-    const again = await claimOne()
-    expect(again.verification.id).toBe(oldest.verification.id)
-    const youngest = await claimOne()
-    await nodes[1]?.releaseVerifications([bench.released(again)])
-    expect(await claimOne()).toBeUndefined()
-    await bench.advance(5 * SECOND)
-    expect((await claimOne()).verification.id).toBe(oldest.verification.id)
-    expect(youngest.verification.id).not.toBe(oldest.verification.id)
-  })
-
-  test('what falls due is claimed at once, in whichever queue', async () => {
-    const { bench, claimOne } = await openBesideDead()
-    while (await claimOne());
-    const other = {
-      id: bench.newId('acc'),
-      apiId: 'other',
-      apiKey: new Secret('key'),
-      passwordMode: 'dynamic' as const,
-    }
-    const account = await bench.store.createAccount({ ...other, rate: 1_000, partnerId: null })
-    const ofOthers = [{ partnerId: await bench.addPartner() }, { accountId: account?.id ?? '', isBatch: true }]
-    for (const more of [{}, { isBatch: true }, ...ofOthers]) {
-      const { idcardid } = await bench.register(more)
-      expect((await claimOne()).verification.idcardid).toBe(idcardid)
-    }
-  })
 })

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer } from './postgres.ts'
 
@@ -45,18 +44,6 @@ export const explain = async (
   } finally {
     await client.query('ROLLBACK; DEALLOCATE explained')
   }
-}
-
-/** At how many blocks those statements look, when they are run once more, that `run` runs on any connection. */
-export const blocksOf = async (client: pg.Client, isMeant: RegExp, run: () => Promise<unknown>): Promise<number> => {
-  const query = vi.spyOn(pg.Client.prototype, 'query')
-  const ran = query.mock.calls as unknown as [{ text?: string; values?: unknown[] }][]
-  await run().finally(() => query.mockRestore())
-  let blocks = 0
-  for (const [{ text = '', values = [] }] of ran)
-    if (isMeant.test(text)) blocks += (await explain(client, text, { values, mode: 'custom' })).blocks
-  if (blocks === 0) throw new Error(`nothing was run that is ${isMeant}`)
-  return blocks
 }
 
 /** An empty database of today's schema, on a server of its own where only the test itself collects statistics. */

@@ -5,8 +5,7 @@ import { answerTogether } from '../rules/questions.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { headsOf } from './queue-heads.ts'
-import { QUEUES_OF, STANDING_BEFORE } from './verification-statements.ts'
+import { headsOf, QUEUES_OF, STANDING_BEFORE } from './verification-statements.ts'
 
 /** Reads how long what is due has to wait still. */
 export const createPollPlaces = (context: Pick<Context, 'sealed' | 'openOr' | 'defaultRate'>) => {

@@ -138,7 +138,7 @@ export const openPostgresStore = async ({
       }),
   }
   const { now } = connection
-  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, now, sleep: options.sleep }) : null
+  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, sleep: options.sleep }) : null
   const close = async () => {
     await upkeep?.close()
     await channel.close()

@@ -1,11 +1,9 @@
 import { SECOND } from '../../core/duration.ts'
 import type { Transactions } from './connection.ts'
-import { createFolding } from './folding.ts'
+import { foldCounts } from './folding.ts'
 import { pause, type Sleep } from './pause.ts'
 
 export interface UpkeepOptions extends Pick<Transactions, 'write'> {
-  /** The database's clock. */
-  now: () => number
   sleep: Sleep
 }
 
@@ -14,13 +12,12 @@ const FOLD_EVERY_MS = 2 * SECOND
 const MOST_FOLDS = 20
 
 /** Folds the counts from time to time, on any number of nodes. Where it fails, it is tried again at its next time. Until `close`. */
-export const startUpkeep = ({ write, now, sleep }: UpkeepOptions): { close(): Promise<void> } => {
+export const startUpkeep = ({ write, sleep }: UpkeepOptions): { close(): Promise<void> } => {
   const closing = new AbortController()
-  const foldCounts = createFolding({ write, now })
   const keepFolding = async () => {
     while (!closing.signal.aborted) {
       await pause(sleep, FOLD_EVERY_MS, closing.signal)
-        .then(() => foldCounts(MOST_FOLDS))
+        .then(() => foldCounts({ write }, MOST_FOLDS))
         .catch(() => {})
     }
   }

@@ -15,32 +15,24 @@ import { createAccountRows } from './accounts.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import type { createQueueHeads } from './queue-heads.ts'
-import { CLAIM, type ClaimedRow, claimedOf, DUE } from './verification-statements.ts'
+import { CLAIM, type ClaimedRow, claimedOf, DUE, headsOf, WAITING_ACCOUNTS } from './verification-statements.ts'
 
-/** @param heads that a node has found, of one store */
-export const createVerificationClaims = (
-  context: Context,
-  heads: ReturnType<typeof createQueueHeads>,
-): Pick<Store, 'claimVerifications'> => {
+export const createVerificationClaims = (context: Context): Pick<Store, 'claimVerifications'> => {
   const { write, read } = context
   const accounts = createAccountRows(context)
 
-  const survey = (
-    tx: Tx,
-    of: readonly ClaimedAccount[],
-    { freeOf, find }: { freeOf: FreeOf; find: typeof heads.look },
-  ): Promise<Survey<ClaimedAccount>[]> =>
+  const survey = (tx: Tx, of: readonly ClaimedAccount[], freeOf: FreeOf): Promise<Survey<ClaimedAccount>[]> =>
     answerTogether(
       of.map(account => surveyAccount(account, freeOf(account.id), tx.at)),
-      ids => find(tx, ids),
+      ids => headsOf(tx, ids),
     )
 
   const look = (freeOf: FreeOf) =>
     read(async tx => {
-      const ids = await heads.waiting(tx)
+      const waiting = await tx.rows<{ accountId: string }>(WAITING_ACCOUNTS)
+      const ids = waiting.map(({ accountId }) => accountId)
       const found = await accounts.those(tx, ids, { lock: 'none' })
-      return { at: tx.at, surveys: await survey(tx, found, { freeOf, find: heads.look }) }
+      return { at: tx.at, surveys: await survey(tx, found, freeOf) }
     })
 
   const claimFrom = async (
@@ -49,15 +41,15 @@ export const createVerificationClaims = (
     { ready, later, freeOf, placeOf }: ClaimBeginning,
   ) => {
     await beginClaim(tx)
-    const headsOf = new Map(ready.map(one => [one.account.id, one.heads]))
+    const found = new Map(ready.map(one => [one.account.id, one.heads]))
     // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
-    const locked = await accounts.those(tx, [...headsOf.keys()], { lock: 'skip' })
+    const locked = await accounts.those(tx, [...found.keys()], { lock: 'skip' })
     const turns = await answerTogether(
       locked.map(account => {
         const [free, from] = [freeOf(account.id), placeOf(account.id)]
-        return takeInTurn(account, headsOf.get(account.id) ?? [], { at: tx.at, free, from })
+        return takeInTurn(account, found.get(account.id) ?? [], { at: tx.at, free, from })
       }),
-      windows => heads.due(windows, some => dueIn(tx, some)),
+      windows => dueIn(tx, windows),
     )
     const leaseEnd = tx.at + leaseMs
     const claimed = await claimDue(
@@ -81,7 +73,7 @@ export const createVerificationClaims = (
     const surveys = await survey(
       tx,
       claims.map(({ after }) => after),
-      { freeOf: id => freeOf(id) - (takenOf.get(id) ?? 0), find: heads.lookOn },
+      id => freeOf(id) - (takenOf.get(id) ?? 0),
     )
     const ours = new Set(locked.map(({ id }) => id))
     const skipped = ready.filter(({ account }) => !ours.has(account.id))

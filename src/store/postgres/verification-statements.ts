@@ -1,6 +1,8 @@
+import type { Head } from '../rules/claim-verifications.ts'
 import type { WaitingRegistration } from '../rules/resolve.ts'
 import type { VerificationFacts } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
+import type { Tx } from './connection.ts'
 
 /** A claimed row once for each registration that waits for it, and once if none does. */
 export interface ClaimedRow extends Omit<ClaimedVerification, 'dueAt' | 'waiting' | 'traceparents'> {
@@ -29,50 +31,40 @@ export const claimedOf = (rows: readonly [ClaimedRow, ...ClaimedRow[]], dueAt: n
   }
 }
 
-/** After every id, as the columns compare them, and after every due time. */
-const LAST = 'chr(1114111)'
-const NEVER = Number.MAX_SAFE_INTEGER
-
-/**
- * The accounts for which something waits: one index seek each, so that accounts at rest cost nothing. Those of $1 are taken at their
- * word, and stepped over.
- */
+/** The accounts for which something waits: one index seek each, so that accounts at rest cost nothing. */
 export const WAITING_ACCOUNTS = `
-  WITH RECURSIVE waiting(account_id, until) AS (
-    SELECT known.id, lead(known.id, 1, ${LAST}) OVER (ORDER BY known.id)
-    FROM (SELECT unnest(array_prepend('', $1::text[])) COLLATE "C" AS id) AS known
+  WITH RECURSIVE waiting(account_id) AS (
+    (SELECT account_id FROM verifications WHERE due_at IS NOT NULL ORDER BY account_id LIMIT 1)
     UNION ALL
-    SELECT later.account_id, until FROM waiting CROSS JOIN LATERAL (
+    SELECT next.account_id FROM waiting CROSS JOIN LATERAL (
       SELECT v.account_id FROM verifications v
-      WHERE v.due_at IS NOT NULL AND v.account_id > waiting.account_id AND v.account_id < waiting.until
-      ORDER BY v.account_id LIMIT 1) AS later)
-  SELECT account_id AS "accountId" FROM waiting WHERE account_id <> '' ORDER BY account_id`
+      WHERE v.due_at IS NOT NULL AND v.account_id > waiting.account_id
+      ORDER BY v.account_id LIMIT 1) AS next)
+  SELECT account_id AS "accountId" FROM waiting ORDER BY account_id`
 
 /**
- * The first due time of each queue of accounts: an index seek a queue, so that a partner with a million rows costs no more than one
- * with a single row. It begins at the places that are given, one before the first queue of each account and one in each queue that is
- * known, and goes from each until the next: what lies in a queue before its place is not read, be it dead or not.
+ * The first due time of each queue of accounts, but of partners that are disabled: an index seek a queue, so that a partner with a
+ * million rows costs no more than one with a single row.
  */
 export const HEADS = `
-  WITH RECURSIVE head(account_id, partner_id, queue, due_at, from_due_at, until_partner, until_queue) AS (
-    SELECT place.account_id, place.partner_id, place.queue, NULL::bigint, place.due_at,
-      lead(place.partner_id, 1, ${LAST}) OVER places, lead(place.queue, 1, 0) OVER places
-    FROM (SELECT account_id COLLATE "C", partner_id COLLATE "C", queue, due_at
-        FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) AS place(account_id, partner_id, queue, due_at)) AS place
-    WINDOW places AS (PARTITION BY place.account_id ORDER BY place.partner_id, place.queue)
+  WITH RECURSIVE head(account_id, partner_id, queue, due_at) AS (
+    SELECT asked.id COLLATE "C", '' COLLATE "C", -1, NULL::bigint FROM unnest($1::text[]) AS asked(id)
     UNION ALL
-    SELECT next.account_id, next.partner_id, next.queue, next.due_at, ${NEVER}, until_partner, until_queue
-    FROM head CROSS JOIN LATERAL (
+    SELECT next.account_id, next.partner_id, next.queue, next.due_at FROM head CROSS JOIN LATERAL (
       SELECT v.account_id, v.partner_id, v.queue, v.due_at FROM verifications v
-      WHERE v.account_id = head.account_id AND v.due_at IS NOT NULL
-        AND (v.partner_id, v.queue, v.due_at) >= (head.partner_id, head.queue, head.from_due_at)
-        AND (v.partner_id, v.queue) < (head.until_partner, head.until_queue)
+      WHERE v.account_id = head.account_id AND v.due_at IS NOT NULL AND (v.partner_id, v.queue) > (head.partner_id, head.queue)
       ORDER BY v.partner_id, v.queue, v.due_at LIMIT 1) AS next)
-  SELECT head.account_id AS "accountId", head.partner_id AS "partnerId", head.queue, head.due_at AS "dueAt",
-    p.disabled AS "isDisabled"
+  SELECT head.account_id AS "accountId", head.partner_id AS "partnerId", head.queue, head.due_at AS "dueAt"
   FROM head JOIN partners p ON p.id = head.partner_id
-  WHERE head.due_at IS NOT NULL
+  WHERE head.due_at IS NOT NULL AND NOT p.disabled
   ORDER BY head.account_id, head.partner_id, head.queue`
+
+/** Of each account the heads of its queues. */
+export const headsOf = async (tx: Tx, accountIds: readonly string[]): Promise<readonly Head[][]> => {
+  const rows = await tx.rows<Head & { accountId: string }>(HEADS, [accountIds])
+  const byAccount = Map.groupBy(rows, ({ accountId }) => accountId)
+  return accountIds.map(id => byAccount.get(id) ?? [])
+}
 
 /** The queues of one partner; none while it is disabled. */
 export const QUEUES_OF = `

@@ -18,7 +18,6 @@ import { sealedOrTextFrom } from './columns.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
-import { createQueueHeads } from './queue-heads.ts'
 import { createResolutions } from './resolutions.ts'
 import { createVerificationClaims } from './verification-claims.ts'
 import {
@@ -41,8 +40,7 @@ const SETTLED = [
 ] as readonly (keyof SealedUpdate)[]
 
 export const createVerifications = (context: Context): Verbs => {
-  const { write, sealed, tell, now } = context
-  const heads = createQueueHeads(now)
+  const { write, sealed, tell } = context
   const accounts = createAccountRows(context)
   const lanes = createLanes()
   const resolutions = createResolutions(context)
@@ -165,7 +163,7 @@ export const createVerifications = (context: Context): Verbs => {
   }
 
   return {
-    ...createVerificationClaims(context, heads),
+    ...createVerificationClaims(context),
 
     settleVerifications: async settlements => {
       if (settlements.length === 0) return []
@@ -177,7 +175,6 @@ export const createVerifications = (context: Context): Verbs => {
     releaseVerifications: async releases => {
       if (releases.length === 0) return
       const released = await write(tx => releaseAll(tx, releases))
-      heads.lookAnew()
       tell(afterReleasing(released))
     },
   }

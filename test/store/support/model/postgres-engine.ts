@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { openConnection } from '../../../../src/store/postgres/connection.ts'
-import { createFolding } from '../../../../src/store/postgres/folding.ts'
+import { foldCounts } from '../../../../src/store/postgres/folding.ts'
 import { openPostgresStore } from '../../../../src/store/postgres/store.ts'
 import { openTestServer } from '../../../support/postgres.ts'
 import type { Sequence } from '../memory/tables.ts'
@@ -48,7 +48,7 @@ export const openPostgresEngine: OpenEngine = async options => {
     },
 
     // By two nodes at the same time.
-    upkeep: () => Promise.all([createFolding(upkeep)(1), createFolding(upkeep)(1)]),
+    upkeep: () => Promise.all([foldCounts(upkeep, 1), foldCounts(upkeep, 1)]),
 
     save: async () => {
       await client.query('CREATE SCHEMA saved')
