@@ -37,7 +37,6 @@ test('operators see which nodes work on the database, who of them is lost, and w
       roles: ['api', 'poll'],
       version: '1.0.0',
       settings: 'aaaaaaaa',
-      clockAheadMs: null,
     },
     ...{ key: expect.stringMatching(/^[0-9a-f]+$/), startedAt, lost: false, differsIn: [] },
     seenAt: new Date(api.clock.now - 5 * SECOND).toISOString(),
