@@ -66,7 +66,7 @@ const IPV6_DENIED: Range[] = [
 const MAPPED_BITS = 96
 
 /** The groups of an IPv6 address, in whatever spelling; a zone is left out. */
-export const groupsOf = (address: string): number[] => {
+const groupsOf = (address: string): number[] => {
   const bare = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets: string[]) => {
     const [a = 0, b = 0, c = 0, d = 0] = octets.slice(0, 4).map(Number)
     return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
@@ -74,6 +74,13 @@ export const groupsOf = (address: string): number[] => {
   const [head = [], tail = []] = bare.split('::').map(half => (half === '' ? [] : half.split(':')))
   const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0')
   return [...head, ...zeros, ...tail].map(group => Number.parseInt(group, 16))
+}
+
+/** What a limit applies to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole /64. */
+export const networkOf = (address: string): string => {
+  if (isIP(address) !== 6) return address
+  const groups = groupsOf(address).slice(0, 4)
+  return `${groups.map(group => group.toString(16)).join(':')}::/64`
 }
 
 /** The IPv4 address that is the end of an IPv6 one. */

@@ -1,28 +1,31 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { networkOf } from '../core/address.ts'
 
 /** What a peer may send before its handshake is complete: an honest chain of certificates has less than half of it. */
 const MOST_BYTES = 16 * 1024
 /** An honest chain is verified in 3 ms. */
 const LONG_MS = 40
-/** The handshakes of a network take no more than a hundredth of the event loop's time. */
+/** The handshakes of a network that holds the loop take no more than a hundredth of its time. */
 const WAIT_FACTOR = 100
 const MOST_WAITING = 1000
+const MOST_PROVEN = 10_000
 
 /**
  * Guards the event loop from certificates that take long to verify, which OpenSSL does in one go: the bytes of a handshake are
- * counted before TLS has them, and the network of a peer that has held the loop waits until its next handshake goes on.
+ * counted before TLS has them, and after a peer has held the loop the hosts of its network wait. A host whose last handshake was
+ * completed, and held nothing, does not wait: it may share the address with the one that does.
  *
  * @param now monotonic ms
  */
 export const createHandshakes = (now: () => number) => {
   /** Until when each network waits. */
   const waiting = new Map<string, number>()
+  const proven = new Set<string>()
 
   /** Returns what TLS is to speak on instead of `raw`, and what tells that the handshake is complete. */
-  return (raw: Socket, address: string) => {
-    // Whoever has an address of IPv6 has many more.
-    const network = address.split('::', 1).join().split(':', 3).join(':')
+  return (raw: Socket, { host, address }: { host: string; address: string }) => {
+    const network = networkOf(address)
     let isComplete = false
     let bytes = 0
     let waitsUntil = 0
@@ -41,12 +44,13 @@ export const createHandshakes = (now: () => number) => {
       bytes += chunk.length
       if (bytes > MOST_BYTES) return refuse('HANDSHAKE_TOO_LONG')
       const from = now()
-      if (from < (waiting.get(network) ?? 0)) return refuse('HANDSHAKE_WAITS')
+      if (from < (waiting.get(network) ?? 0) && !proven.has(host)) return refuse('HANDSHAKE_WAITS')
       // TLS has dealt with it when this returns.
       below.push(chunk)
       const heldMs = now() - from
       if (heldMs < LONG_MS) return
       // At once: this handshake may never end, and others are under way.
+      proven.delete(host)
       if (waiting.size >= MOST_WAITING) waiting.clear()
       waitsUntil = from + heldMs * WAIT_FACTOR
       waiting.set(network, waitsUntil)
@@ -55,7 +59,10 @@ export const createHandshakes = (now: () => number) => {
     raw.on('error', error => below.destroy(error)).on('close', () => below.destroy())
     const complete = () => {
       isComplete = true
-      if (waiting.get(network) === waitsUntil) waiting.delete(network)
+      if (waitsUntil === 0) {
+        if (proven.size >= MOST_PROVEN) proven.clear()
+        proven.add(host)
+      } else if (waiting.get(network) === waitsUntil) waiting.delete(network)
     }
     return { below, complete }
   }

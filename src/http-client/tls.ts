@@ -77,7 +77,7 @@ export const createStartTls = ({ now, monotonic }: Clock) => {
     const session = sessions.of(host)
     let until = session?.until ?? 0
     secureContext ??= createSecureContext(TLS_OPTIONS)
-    const { below, complete } = beginHandshake(raw, address)
+    const { below, complete } = beginHandshake(raw, { host, address })
     const socket = openSecure({
       ...TLS_OPTIONS,
       secureContext,

@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
+import { networkOf } from '../core/address.ts'
 import type { Secret } from '../core/secret.ts'
 import type { ApiEnv } from './middleware/authenticate.ts'
 import { createMetricsAuth } from './middleware/authenticate-metrics.ts'
-import { clientAddress, networkOf } from './middleware/client-address.ts'
+import { clientAddress } from './middleware/client-address.ts'
 import type { LoginFailureDeps } from './middleware/login-failures.ts'
 import { createRateLimit } from './middleware/rate-limit.ts'
 

@@ -52,6 +52,17 @@ describe('a TLS handshake', () => {
     expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
   })
 
+  test('of a host that is proven waits for nobody who shares its address', async () => {
+    await using bad = await openTlsReceiver(untrusted)
+    await using good = await openTlsReceiver(certificate)
+    const { to, time } = createOpener()
+    expect(await to(good)).toBe('open')
+    time.tickMs = 50
+    expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
+    time.tickMs = 0
+    expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'open'])
+  })
+
   test('that has held the loop and was completed lets nobody wait', async () => {
     await using receiver = await openTlsReceiver(certificate)
     const { to } = createOpener(50)

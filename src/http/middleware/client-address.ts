@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Context } from 'hono'
-import { groupsOf, unmapped } from '../../core/address.ts'
+import { unmapped } from '../../core/address.ts'
 import { nodeBindings } from '../node-bindings.ts'
 
 export interface TrustedProxies {
@@ -25,13 +25,6 @@ export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
 /** Whether the connection is that of a trusted reverse proxy, whose headers about the request are believed. */
 export const isFromProxy = (c: Context, trusted: TrustedProxies): boolean =>
   isTrusted(plain(nodeBindings(c).incoming?.socket.remoteAddress ?? ''), trusted)
-
-/** What a limit applies to: an IPv4 address, or the /64 of an IPv6 address, because a single customer has a whole /64. */
-export const networkOf = (address: string): string => {
-  if (isIP(address) !== 6) return address
-  const groups = groupsOf(address).slice(0, 4)
-  return `${groups.map(group => group.toString(16)).join(':')}::/64`
-}
 
 /** Dual-stack sockets show 10.0.0.1 as `::ffff:10.0.0.1`, and some proxies add a port to the address. */
 const plain = (address: string): string =>

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
+import { networkOf } from '../../core/address.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts'
+import { clientAddress, type TrustedProxies } from './client-address.ts'
 import { createRateLimit, type SharedRate } from './rate-limit.ts'
 
 /** Failed logins of one network before it has to wait. */

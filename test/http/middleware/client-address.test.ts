@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { clientAddress, networkOf } from '../../../src/http/middleware/client-address.ts'
+import { networkOf } from '../../../src/core/address.ts'
+import { clientAddress } from '../../../src/http/middleware/client-address.ts'
 import { networksOf } from '../../support/networks.ts'
 
 const seenAs = async (remoteAddress: string, forwarded: string | null, trusted: string[]): Promise<string> => {
