@@ -1,4 +1,5 @@
 import type { OperatorNote } from '../core/operator-event.ts'
+import { heldBecause } from '../store/rules/callback-health.ts'
 import { hostOf } from '../store/rules/lane.ts'
 import type { Callback, CallbackPage, Store, TurnedCallback } from '../store/store.ts'
 
@@ -31,7 +32,7 @@ export const noteOfTurn = (
   }
 }
 
-/** Notes which URLs are disabled: an earlier process may have ended between their turn and its note. Of what is known nothing changes. */
+/** Notes which URLs failed until they were disabled: an earlier process may have ended between their turn and its note. Of what is known nothing changes. */
 export const noteDisabled = async ({
   store,
   note,
@@ -46,7 +47,7 @@ export const noteDisabled = async ({
     const at = store.now()
     const { troubles, next }: CallbackPage = await store.listCallbacks(null, { after, limit: PAGE })
     for (const { partnerId, callbackUrl, state, since: failingSince, lastError } of troubles) {
-      if (state !== 'disabled' || lastError === null) continue
+      if (state !== 'disabled' || lastError === null || heldBecause({ state, lastError }) === 'operator') continue
       const noted = noteOfTurn({ partnerId, callbackUrl, turn: state, failingSince, lastError }, { at, retentionMs })
       if (noted !== null) note({ ...noted, adds: 0 })
     }
