@@ -8,8 +8,7 @@ const ADVICE: Readonly<Record<Unreadable['table'], string>> = {
     'have its partner rotate, or restore its row from a backup; until then other live secrets sign alone',
   verifications: 'restore its row from a backup; until then its result is shown as null',
   registrations: 'restore its row from a backup; until then its metadata is left out',
-  messages:
-    'restore its row from a backup, or its key; it is looked at again every 10 minutes, and after 7 days when it is resent',
+  messages: 'it is given up (exhausted): restore its row from a backup, and resend it',
 }
 
 /** Logs each value that cannot be decrypted. */

@@ -156,9 +156,9 @@ const en: TroubleTexts = {
       '"idface-notifier callback list" shows the URLs, since when and why. Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures, or a webhook cannot be decrypted.`,
+    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures.`,
     remedy:
-      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; for those that cannot be decrypted the log has value.unreadable.',
+      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend.',
   }),
 }
 
@@ -276,9 +276,8 @@ const zh: TroubleTexts = {
       '用 "idface-notifier callback list" 查看地址、起始时间和原因，并告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410 或因连续五天失败已停用，或回调内容无法解密。`,
-    remedy:
-      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递；无法解密的回调，日志中有 value.unreadable。',
+    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410 或因连续五天失败已停用。`,
+    remedy: '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递。',
   }),
 }
 

@@ -26,7 +26,7 @@ export interface StoreHints {
   callbacksTurned: [turns: readonly TurnedCallback[]]
   /**
    * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
-   * put off by some minutes; one that is old is set aside: pending, with no due time.
+   * exhausted.
    */
   unreadable: [where: Unreadable]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */

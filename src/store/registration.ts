@@ -124,7 +124,6 @@ export interface Explanation {
   /** The message waits, and none of its partner's signing secrets can be decrypted. */
   unsignable: boolean
   /** False: the text of its message cannot be decrypted, so nothing is sent. */
-  isReadable: boolean
   sending: Sending | null
   /** The message waits, and since when nobody's is claimed. */
   allHeldSince: number | null

@@ -39,7 +39,7 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
 }
 
 export interface DeliveryStats extends QueueStats {
-  /** Pending without a due time: its URL answered 410, or it cannot be decrypted. */
+  /** Pending without a due time: its URL answered 410, or is disabled. */
   held: number
   /** On the ramp of their host, after a break of this service or a hold of their URL; about, and among `scheduled`. */
   catchingUp: number

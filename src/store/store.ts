@@ -235,7 +235,7 @@ export interface Store extends OperatorVerbs {
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
    * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
-   * held or set aside. Once fewer than `limit` are left it also erases what is as old of secrets that have ended, bulk resends
+   * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended, bulk resends
    * that are done, and pauses of URLs that nothing is held for.
    */
   prune(before: number, limit: number): Promise<number>

@@ -9,6 +9,6 @@ test('names the row of a value that cannot be decrypted, and what to do', () => 
   tellUnreadable({ hints }, (...event) => told.push(event))
   hints.emit('unreadable', { table: 'messages', id: 'reg_1' })
   expect(told).toEqual([
-    ['value.unreadable', { table: 'messages', id: 'reg_1', advice: expect.stringContaining('looked at again') }],
+    ['value.unreadable', { table: 'messages', id: 'reg_1', advice: expect.stringContaining('resend it') }],
   ])
 })

@@ -110,7 +110,7 @@ export const OVERVIEW = z.strictObject({
   polls: z.strictObject(QUEUE).describe('Serials to be asked about, of all accounts.'),
   deliveries: z.strictObject({
     ...QUEUE,
-    held: COUNT.describe('Webhooks whose URL answered 410 or is disabled, or that cannot be decrypted.'),
+    held: COUNT.describe('Webhooks whose URL answered 410 or is disabled.'),
     catchingUp: COUNT.describe('About how many go out slowly at first, after a break or a hold; among `scheduled`.'),
   }),
   registrations: countsOf(REGISTRATION_STATUSES),

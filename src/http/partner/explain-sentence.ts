@@ -115,8 +115,7 @@ const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {
 }
 
 const webhookClause = (explanation: Explanation, scope: Scope): string => {
-  const { registration, heldSince, heldBecause, unsignable, isReadable, sending, allHeldSince, lastAttempt } =
-    explanation
+  const { registration, heldSince, heldBecause, unsignable, sending, allHeldSince, lastAttempt } = explanation
   const { state, attempts, nextAttemptAt } = registration.delivery
   const { webhook } = scope.texts
   const attempt = attemptClause(explanation, scope)
@@ -124,13 +123,12 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   if (state === 'delivered') return fill(webhook.delivered, { attempt })
   if (state === 'exhausted') {
     if (lastAttempt?.outcome === 'gone') return fill(webhook.gone, { at: scope.showAt(lastAttempt.at), id })
-    return fill(webhook.exhausted, { attempt, id })
+    return lastAttempt === null ? webhook.unreadable : fill(webhook.exhausted, { attempt, id })
   }
   if (sending === 'under_way')
     return fill(webhook.underWay, { n: attempts + 1, at: scope.showAt(nextAttemptAt ?? scope.now) })
   if (heldSince !== null)
     return fill(webhook[heldBecause === 'gone' ? 'held' : (heldBecause ?? 'held')], { at: scope.showAt(heldSince), id })
-  if (!isReadable) return webhook.unreadable
   if (unsignable) return webhook.unsignable
   if (allHeldSince !== null) return fill(webhook.allHeld, { at: scope.showAt(allHeldSince) })
   const isFirst = attempts === 0

@@ -6,9 +6,9 @@ import {
   firstDueAt,
   partnersInTurn,
   secretsFor,
+  UNSIGNED_MS,
 } from '../rules/claim-turn.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
-import { UNSIGNED_MS } from '../rules/look-again.ts'
 import { answerAlone } from '../rules/questions.ts'
 import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { HELD_IN_A_CLAIM, spareOf, takeMessages } from '../rules/take-messages.ts'
@@ -24,6 +24,7 @@ import {
   type DueMessage,
   dueLanes,
   dueMessages,
+  exhaust,
   look,
   type PartnerInTurn,
   partnersWithLanes,
@@ -106,6 +107,10 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     const claimed = messages.map(({ seq }) => ({ seq, claimedAt: at, dueAt: at + claim.leaseMs }))
     const held = taken.flatMap(one => one.held.map(message => ({ ...message, claimedAt: null })))
     await claimMessages(tx, [...claimed, ...held])
+    await exhaust(
+      tx,
+      taken.flatMap(one => one.unreadable),
+    )
     await lanes.save(tx)
     await settleLanes(
       tx,

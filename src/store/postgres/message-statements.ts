@@ -80,6 +80,9 @@ export const CLAIM = `
   UPDATE deliveries SET claims = claims + 1, claimed_at = v.claimed_at, due_at = v.due_at
   FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS v(seq, claimed_at, due_at) WHERE deliveries.seq = v.seq`
 
+const EXHAUST = `
+  UPDATE deliveries SET state = 'exhausted', claims = claims + 1, claimed_at = NULL, due_at = NULL WHERE seq = ANY($1::bigint[])`
+
 /** Leases count as due times too: a crashed worker's messages bring their lane back. */
 export const SETTLE_LANES = `
   UPDATE lanes SET due_at = (SELECT min(d.due_at) FROM deliveries d WHERE d.lane_id = lanes.id AND d.due_at IS NOT NULL)
@@ -155,6 +158,10 @@ export const claim = async (tx: Tx, updates: readonly ClaimUpdate[]): Promise<vo
     updates.map(({ claimedAt }) => claimedAt),
     updates.map(({ dueAt }) => dueAt),
   ])
+}
+
+export const exhaust = async (tx: Tx, seqs: readonly number[]): Promise<void> => {
+  if (seqs.length > 0) await tx.rows(EXHAUST, [seqs])
 }
 
 /** After what has changed in them is written. */

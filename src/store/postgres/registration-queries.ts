@@ -1,5 +1,4 @@
 import type { MessageType } from '../../core/message.ts'
-import { isReadable } from '../message-bodies.ts'
 import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type ExplanationFacts, explanationOf, isQueued } from '../rules/registration-view.ts'
 import { type SendingFacts, sendingNow } from '../rules/sending.ts'
@@ -87,7 +86,6 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           pausedSince: (await pauses.sinceOf(tx, [row]))(row),
           health: (await health.findAll(tx, [row]))(row),
           canSign: await secrets.canSign(tx, partnerId),
-          isReadable: message === null || isReadable(context, { partnerId, registrationId: id, body: message.body }),
           sending: message && sendingNow(message.sending, tx.at),
           deliveriesHeldAt: await heldAt(tx),
         })

@@ -1,3 +1,4 @@
+import { SECOND } from '../../core/duration.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Asking } from './questions.ts'
 import type { DueLane } from './share-slots.ts'
@@ -32,6 +33,9 @@ export function* partnersInTurn<Partner extends { id: string }>({
   const isAll = start.length < limit || start.some(({ id }) => id > last)
   return { partners: [...rest, ...start.filter(({ id }) => id <= last)], isAll }
 }
+
+/** A lane whose partner has no signing secret that can be decrypted is read again after this: it may have a new one then. */
+export const UNSIGNED_MS = 30 * SECOND
 
 /** The lanes whose partner can sign now, and the others, which are put off. */
 export const bySigning = (

@@ -120,7 +120,6 @@ export interface ExplanationFacts {
   health: CallbackHealth | null
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
-  isReadable: boolean
   sending: Sending | null
   /** Since when no message is claimed. */
   deliveriesHeldAt: number | null

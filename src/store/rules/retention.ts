@@ -9,10 +9,7 @@ export interface EndedRegistration {
   message: { state: MessageState; dueAt: number | null } | null
 }
 
-/**
- * It ended before `before`, and its message, if it has one, is not going to be sent: what is held for a URL that answered 410, or
- * set aside because it has not been decrypted in a week, has no due time.
- */
+/** It ended before `before`, and its message, if it has one, is not going to be sent: what is held has no due time. */
 export const mayErase = ({ resolvedAt, message }: EndedRegistration, before: number): boolean =>
   resolvedAt !== null && resolvedAt < before && (message === null || message.dueAt === null)
 

@@ -1,4 +1,3 @@
-import { lookAgainAt } from './look-again.ts'
 import { type DueRow, takeDueMessages } from './ramp.ts'
 import type { DueLane } from './share-slots.ts'
 
@@ -27,8 +26,8 @@ export interface HeldMessage {
 }
 
 /**
- * What becomes of a lane's due messages, the longest due first: those for paused URLs are held; those that missed their time, or do not
- * open, are put off.
+ * What becomes of a lane's due messages, the longest due first: those for paused URLs are held; those that missed their time are put off;
+ * `unreadable` are given up.
  *
  * @param given.ramp gives a message the next place on the lane's ramp; when it is due there
  * @param given.open null: it cannot be decrypted
@@ -39,13 +38,13 @@ export const takeMessages = <Row, Message>(
     take: number
     at: number
     missed: number
-    look: (row: Row) => DueRow & { createdAt: number }
+    look: (row: Row) => DueRow
     isPaused: (row: Row) => boolean
     ramp: (seq: number) => number
     open: (row: Row) => Message | null
   },
-): { messages: Message[]; held: HeldMessage[] } => {
-  const { at, look, isPaused, open } = given
+): { messages: Message[]; held: HeldMessage[]; unreadable: number[] } => {
+  const { look, isPaused, open } = given
   const { taken, putOff } = takeDueMessages(
     rows.filter(row => !isPaused(row)),
     given,
@@ -56,11 +55,7 @@ export const takeMessages = <Row, Message>(
     held: [
       ...rows.filter(isPaused).map(row => ({ seq: look(row).seq, dueAt: null })),
       ...putOff.map(({ row, dueAt }) => ({ seq: look(row).seq, dueAt })),
-      ...opened.flatMap(({ row, message }) => {
-        if (message !== null) return []
-        const { seq, createdAt } = look(row)
-        return { seq, dueAt: lookAgainAt(createdAt, at) }
-      }),
     ],
+    unreadable: opened.flatMap(({ row, message }) => (message === null ? [look(row).seq] : [])),
   }
 }

@@ -81,6 +81,9 @@ export const prepareMessages = (client: Database) => ({
   hold: client.prepare<[dueAt: number | null, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = ?
     WHERE seq IN (SELECT value FROM json_each(?))`),
+  exhaust: client.prepare<[seqs: string]>(`
+    UPDATE messages SET state = 'exhausted', claims = claims + 1, claimed_at = NULL, due_at = NULL
+    WHERE seq IN (SELECT value FROM json_each(?))`),
   /** Leases count as due times too: a crashed worker's messages bring their lane back. */
   settleLane: client.prepare<[id: number, id: number]>(`
     UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = +? AND due_at IS NOT NULL)

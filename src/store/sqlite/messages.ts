@@ -8,10 +8,10 @@ import {
   firstDueAt,
   partnersInTurn,
   secretsFor,
+  UNSIGNED_MS,
 } from '../rules/claim-turn.ts'
 import { afterTurning } from '../rules/hints.ts'
 import { loadLanes } from '../rules/load-lanes.ts'
-import { UNSIGNED_MS } from '../rules/look-again.ts'
 import { answer } from '../rules/questions.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
@@ -117,6 +117,7 @@ export const createMessages = (context: Context): Verbs => {
     statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
     for (const [dueAt, some] of Map.groupBy(held, one => one.dueAt))
       statements.hold.run(dueAt, JSON.stringify(some.map(({ seq }) => seq)))
+    statements.exhaust.run(JSON.stringify(taken.flatMap(one => one.unreadable)))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const firstDue = nextDueAt(at)
     const looked = [...shares, ...unsigned.map(lane => ({ lane }))]
@@ -177,7 +178,7 @@ export const createMessages = (context: Context): Verbs => {
   }
 }
 
-const lookAt = ([seq, , , , , , retries, , createdAt, dueAt]: DueMessage) => ({ seq, retries, createdAt, dueAt })
+const lookAt = ([seq, , , , , , retries, , , dueAt]: DueMessage) => ({ seq, retries, dueAt })
 const dueOfLane = ([seq, claims, registrationId, callbackUrl, body, ...rest]: DueMessage): DueOfLane => {
   const [attempts, retries, traceparent, createdAt, dueAt] = rest
   return { seq, claims, registrationId, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt }

@@ -1,4 +1,3 @@
-import { isReadable } from '../message-bodies.ts'
 import { toRegistration } from '../registration-rows.ts'
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
 import { type SendingFacts, sendingNow } from '../rules/sending.ts'
@@ -137,7 +136,6 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           pausedSince: pauses.since(row),
           health: health.find(row),
           canSign: secrets.canSign(partnerId),
-          isReadable: facts.messages === null || isReadable(context, facts.messages),
           sending: sendingOfMessage(row.messageSeq),
           deliveriesHeldAt: heldAt(),
         })

@@ -56,7 +56,6 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   heldSince: null,
   heldBecause: null,
   unsignable: false,
-  isReadable: true,
   sending: null,
   allHeldSince: null,
   ...facts,
@@ -163,9 +162,9 @@ describe('the sentence', () => {
       'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
     ],
     [
-      'cannot be decrypted now',
-      succeeded({ nextAttemptAt: START + 5 * MINUTE }, { isReadable: false }),
-      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook is on hold, because the service cannot read its text. Its operator has been told.',
+      'cannot be decrypted',
+      succeeded({ state: 'exhausted', nextAttemptAt: null }),
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook was given up, because the service cannot read its text. Its operator has been told.',
     ],
     [
       'is made due bit by bit, once its URL is not on hold any more',

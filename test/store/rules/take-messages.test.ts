@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
-import { LOOK_AGAIN_MS } from '../../../src/store/rules/look-again.ts'
 import { spareOf, takeMessages } from '../../../src/store/rules/take-messages.ts'
 
 const AT = 1_795_507_200_000
 const row = (seq: number, more: { retries?: number; dueAt?: number; isPaused?: boolean; isSealed?: boolean } = {}) => ({
-  ...{ seq, retries: 0, dueAt: AT, createdAt: AT - 1, isPaused: false, isSealed: false },
+  ...{ seq, retries: 0, dueAt: AT, isPaused: false, isSealed: false },
   ...more,
 })
 const take = (rows: readonly ReturnType<typeof row>[], count: number) =>
@@ -20,13 +19,15 @@ test('what is for a paused URL is held, and those behind it are handed out', () 
   expect(take([row(1, { isPaused: true }), row(2), row(3), row(4)], 2)).toEqual({
     messages: [2, 3],
     held: [{ seq: 1, dueAt: null }],
+    unreadable: [],
   })
 })
 
-test('what does not open is put off, and does not come back at once', () => {
+test('what does not open is given up, and those behind it are handed out', () => {
   expect(take([row(1, { isSealed: true }), row(2)], 2)).toEqual({
     messages: [2],
-    held: [{ seq: 1, dueAt: AT + LOOK_AGAIN_MS }],
+    held: [],
+    unreadable: [1],
   })
 })
 
@@ -34,6 +35,7 @@ test('a retry that missed its time gets a place on the ramp, behind first attemp
   expect(take([row(1, { retries: 1, dueAt: AT - 90_000 }), row(2)], 2)).toEqual({
     messages: [2],
     held: [{ seq: 1, dueAt: AT + 1 }],
+    unreadable: [],
   })
 })
 

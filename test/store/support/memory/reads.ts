@@ -180,7 +180,6 @@ export const createReads = (context: Context): Verbs => {
         pausedSince: tables.pauses.get(urlKey(row))?.since ?? null,
         health: tables.health.get(urlKey(row)) ?? null,
         canSign: secretsOf(context, partnerId).length > 0,
-        isReadable: true,
         sending: sendingOfMessage(row.messageSeq),
         deliveriesHeldAt: tables.hold.get('')?.since ?? null,
       })
