@@ -9,6 +9,7 @@ const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 const CHINESE = globSync(['*.zh-CN.md', 'docs/**/*.zh-CN.md'], { cwd: ROOT })
 const PAIRS = CHINESE.map(chinese => [chinese.replace('.zh-CN', ''), chinese] as const)
 
+const ORDER = ['Node', 'Python', 'PHP', 'Java', 'Go', 'C#', 'Ruby']
 const BLOCK = /^```[\s\S]*?^```$/gm
 /** The texts of answers, which are in the language asked for. */
 const PROBLEM_TEXT = /(?<="(?:title|detail|message|sentence|language)": )"(?:[^"\\\n]|\\.)*"/g
@@ -57,6 +58,16 @@ describe.each(PAIRS)('%s and %s', (english, chinese) => {
 
   test('have the same code, in the same order', () => {
     expect(blocksOf(zh)).toEqual(blocksOf(en))
+  })
+
+  test('have the languages of their code in one order', () => {
+    const names = [...en.matchAll(/^```sh (.+)$/gm)].map(([, name = '']) => name)
+    // A language that was there already begins another row of tabs.
+    const places = names.map((name, index) => [
+      names.slice(0, index).filter(one => one === name).length,
+      ORDER.indexOf(name),
+    ])
+    expect(places).toEqual(places.toSorted(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d))
   })
 
   test('have the same headings, by the same anchors', async () => {
