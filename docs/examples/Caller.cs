@@ -1,7 +1,7 @@
 // Calls idface-notifier. .NET 6 or later (or Mono), nothing to install.
 //   export NOTIFIER_URL=https://notifier.example API_KEY=ifn_...
 //   dotnet run Caller.cs register 16236437872836 https://partner.example/hook
-//   dotnet run Caller.cs wait reg_...
+//   dotnet run Caller.cs wait reg_... [SECONDS]
 //   dotnet run Caller.cs lookup 16236437872836 16236437872837
 //   dotnet run Caller.cs events [CURSOR]
 using System;
@@ -49,6 +49,7 @@ public class Notifier
 
     public Notifier(string url, string apiKey)
     {
+        if (apiKey.Any(one => one > '~')) throw new ArgumentException("API_KEY must be the API key, ifn_...");
         this.url = url.TrimEnd('/');
         // A redirect must not take the API key elsewhere.
         client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
@@ -177,17 +178,18 @@ public static class Caller
     private static async Task<int> Run(Notifier notifier, string[] given)
     {
         var command = given.Length == 0 ? "" : given[0];
+        ushort seconds;
         if (command == "register" && given.Length == 3)
         {
             var registration = await notifier.Register(given[1], given[2]);
             Console.WriteLine("{0} {1}", (string)registration.Element("id"), (string)registration.Element("status"));
         }
-        else if (command == "wait" && given.Length == 2)
+        else if (command == "wait" && given.Length > 1 && ushort.TryParse(given.ElementAtOrDefault(2) ?? "120", out seconds))
         {
-            var registration = await notifier.WaitForVerdict(given[1], TimeSpan.FromMinutes(2));
+            var registration = await notifier.WaitForVerdict(given[1], TimeSpan.FromSeconds(seconds));
             Console.WriteLine("{0} {1}", (string)registration.Element("id"), (string)registration.Element("status"));
         }
-        else if (command == "lookup")
+        else if (command == "lookup" && given.Length > 1)
         {
             foreach (var item in await notifier.Lookup(given.Skip(1)))
             {
@@ -216,7 +218,7 @@ public static class Caller
         }
         else
         {
-            Console.Error.WriteLine("usage: Caller register SERIAL URL | wait ID | lookup SERIAL... | events [CURSOR]");
+            Console.Error.WriteLine("usage: Caller register SERIAL URL | wait ID [SECONDS] | lookup SERIAL... | events [CURSOR]");
             return 2;
         }
         return 0;
@@ -235,7 +237,7 @@ public static class Caller
         {
             return Run(new Notifier(url, apiKey), given).GetAwaiter().GetResult();
         }
-        catch (NotifierException error)
+        catch (Exception error) when (error is NotifierException || error is ArgumentException)
         {
             Console.Error.WriteLine(error.Message);
             return 1;

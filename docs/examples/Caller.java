@@ -2,7 +2,7 @@
 //   export NOTIFIER_URL=https://notifier.example API_KEY=ifn_...
 //   javac Caller.java
 //   java Caller register 16236437872836 https://partner.example/hook
-//   java Caller wait reg_...
+//   java Caller wait reg_... [SECONDS]
 //   java Caller lookup 16236437872836 16236437872837
 //   java Caller events [CURSOR]
 import java.io.ByteArrayOutputStream;
@@ -164,14 +164,15 @@ public class Caller {
         Caller caller = new Caller(url, apiKey);
         List<String> given = Arrays.asList(arguments);
         String command = given.isEmpty() ? "" : given.get(0);
+        String limit = given.size() > 2 ? given.get(2) : "120";
         try {
             if (command.equals("register") && given.size() == 3) {
                 Map<?, ?> registration = caller.register(given.get(1), given.get(2), new LinkedHashMap<>());
                 System.out.println(registration.get("id") + " " + registration.get("status"));
-            } else if (command.equals("wait") && given.size() == 2) {
-                Map<?, ?> registration = caller.waitForVerdict(given.get(1), 120_000);
+            } else if (command.equals("wait") && given.size() > 1 && limit.matches("[0-9]{1,5}")) {
+                Map<?, ?> registration = caller.waitForVerdict(given.get(1), Integer.parseInt(limit) * 1000L);
                 System.out.println(registration.get("id") + " " + registration.get("status"));
-            } else if (command.equals("lookup")) {
+            } else if (command.equals("lookup") && given.size() > 1) {
                 for (Object item : caller.lookup(given.subList(1, given.size()))) {
                     Map<?, ?> found = (Map<?, ?>) item;
                     StringBuilder line = new StringBuilder().append(found.get("idcardid"));
@@ -197,7 +198,7 @@ public class Caller {
                 }
                 System.out.println("cursor " + cursor);
             } else {
-                System.err.println("usage: java Caller register SERIAL URL | wait ID | lookup SERIAL... | events [CURSOR]");
+                System.err.println("usage: java Caller register SERIAL URL | wait ID [SECONDS] | lookup SERIAL... | events [CURSOR]");
                 System.exit(2);
             }
         } catch (NotifierException error) {

@@ -2,7 +2,7 @@
 //
 //	export NOTIFIER_URL=https://notifier.example API_KEY=ifn_…
 //	go run caller.go register 16236437872836 https://partner.example/hook
-//	go run caller.go wait reg_…
+//	go run caller.go wait reg_… [SECONDS]
 //	go run caller.go lookup 16236437872836 16236437872837
 //	go run caller.go events [CURSOR]
 package main
@@ -183,6 +183,8 @@ func (n *Notifier) send(method, path string, body any, limit time.Duration, answ
 	return failed
 }
 
+var errUsage = errors.New("usage: caller register SERIAL URL | wait ID [SECONDS] | lookup SERIAL... | events [CURSOR]")
+
 func run(notifier *Notifier, command string, arguments []string) error {
 	switch {
 	case command == "register" && len(arguments) == 2:
@@ -191,13 +193,17 @@ func run(notifier *Notifier, command string, arguments []string) error {
 			return err
 		}
 		fmt.Println(registration.ID, registration.Status)
-	case command == "wait" && len(arguments) == 1:
-		registration, err := notifier.Wait(arguments[0], 2*time.Minute)
+	case command == "wait" && (len(arguments) == 1 || len(arguments) == 2):
+		seconds, err := strconv.ParseUint(append(arguments, "120")[1], 10, 16)
+		if err != nil {
+			return errUsage
+		}
+		registration, err := notifier.Wait(arguments[0], time.Duration(seconds)*time.Second)
 		if err != nil {
 			return err
 		}
 		fmt.Println(registration.ID, registration.Status, registration.Reason)
-	case command == "lookup":
+	case command == "lookup" && len(arguments) > 0:
 		found, err := notifier.Lookup(arguments)
 		if err != nil {
 			return err
@@ -230,7 +236,7 @@ func run(notifier *Notifier, command string, arguments []string) error {
 		}
 		fmt.Println("cursor", cursor)
 	default:
-		return errors.New("usage: caller register SERIAL URL | wait ID | lookup SERIAL... | events [CURSOR]")
+		return errUsage
 	}
 	return nil
 }
@@ -238,11 +244,14 @@ func run(notifier *Notifier, command string, arguments []string) error {
 func main() {
 	url, apiKey := os.Getenv("NOTIFIER_URL"), os.Getenv("API_KEY")
 	if url == "" || apiKey == "" || len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "NOTIFIER_URL and API_KEY must be set; then: caller register|wait|lookup|events ...")
+		fmt.Fprintln(os.Stderr, "NOTIFIER_URL and API_KEY must be set;", errUsage)
 		os.Exit(2)
 	}
 	if err := run(NewNotifier(url, apiKey), os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		if err == errUsage {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }

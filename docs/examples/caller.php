@@ -2,7 +2,7 @@
 // Calls idface-notifier. PHP 7.4 or later with openssl, nothing to install.
 //   export NOTIFIER_URL=https://notifier.example API_KEY=ifn_…
 //   php caller.php register 16236437872836 https://partner.example/hook
-//   php caller.php wait reg_…
+//   php caller.php wait reg_… [SECONDS]
 //   php caller.php lookup 16236437872836 16236437872837
 //   php caller.php events [CURSOR]
 declare(strict_types=1);
@@ -134,13 +134,13 @@ if (!getenv('NOTIFIER_URL') || !getenv('API_KEY')) {
 }
 $notifier = new Notifier(getenv('NOTIFIER_URL'), getenv('API_KEY'));
 try {
-    if ($command === 'register') {
+    if ($command === 'register' && count($arguments) === 2) {
         $registration = $notifier->register(...$arguments);
         echo "{$registration['id']} {$registration['status']}\n";
-    } elseif ($command === 'wait') {
-        $registration = $notifier->wait(...$arguments);
+    } elseif ($command === 'wait' && $arguments && preg_match('/^[0-9]+$/', $arguments[1] ?? '120')) {
+        $registration = $notifier->wait($arguments[0], (int) ($arguments[1] ?? 120));
         echo "{$registration['id']} {$registration['status']} {$registration['reason']}\n";
-    } elseif ($command === 'lookup') {
+    } elseif ($command === 'lookup' && $arguments) {
         foreach ($notifier->lookup($arguments) as $item) {
             echo $item['idcardid'], ' ', implode(' ', array_column($item['registrations'], 'status')), "\n";
         }
@@ -156,7 +156,7 @@ try {
         } while ($events);
         echo "cursor $cursor\n";
     } else {
-        fwrite(STDERR, "usage: php caller.php register|wait|lookup|events ...\n");
+        fwrite(STDERR, "usage: php caller.php register SERIAL URL | wait ID [SECONDS] | lookup SERIAL... | events [CURSOR]\n");
         exit(2);
     }
 } catch (NotifierError $error) {

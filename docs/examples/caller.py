@@ -2,11 +2,12 @@
 
     export NOTIFIER_URL=https://notifier.example API_KEY=ifn_…
     python3 caller.py register 16236437872836 https://partner.example/hook
-    python3 caller.py wait reg_…
+    python3 caller.py wait reg_… [SECONDS]
     python3 caller.py lookup 16236437872836 16236437872837
     python3 caller.py events [CURSOR]
 """
 
+import http.client
 import json
 import os
 import random
@@ -41,6 +42,8 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 class Notifier:
     def __init__(self, url, api_key):
+        if not api_key.isascii():
+            raise ValueError("API_KEY must be the API key, ifn_…")
         self.url = url.rstrip("/")
         self.api_key = api_key
         self.opener = urllib.request.build_opener(NoRedirect)
@@ -94,10 +97,14 @@ class Notifier:
             data = json.dumps(body).encode()
         try:
             with self.opener.open(request, data, timeout) as response:
-                return json.loads(response.read())
+                text = response.read()
         except urllib.error.HTTPError as error:
             raise NotifierError(error.code, read_problem(error)) from None
-        except (OSError, ValueError) as error:
+        except (OSError, http.client.BadStatusLine, http.client.IncompleteRead) as error:
+            raise NotifierError(0, {"detail": str(error)}) from error
+        try:
+            return json.loads(text)
+        except ValueError as error:
             raise NotifierError(0, {"detail": str(error)}) from error
 
 
@@ -117,13 +124,14 @@ def main(command="", *arguments):
     if not url or not api_key:
         raise SystemExit("NOTIFIER_URL and API_KEY must be set")
     notifier = Notifier(url, api_key)
-    if command == "register":
+    count = len(arguments)
+    if command == "register" and count == 2:
         registration = notifier.register(*arguments)
         print(registration["id"], registration["status"])
-    elif command == "wait":
-        registration = notifier.wait(*arguments)
+    elif command == "wait" and (count == 1 or count == 2 and arguments[1].isdecimal()):
+        registration = notifier.wait(arguments[0], *map(int, arguments[1:]))
         print(registration["id"], registration["status"], registration["reason"] or "")
-    elif command == "lookup":
+    elif command == "lookup" and count > 0:
         for item in notifier.lookup(arguments):
             print(item["idcardid"], *[one["status"] for one in item["registrations"]])
     elif command == "events":
@@ -137,11 +145,12 @@ def main(command="", *arguments):
                 print(event["messageId"], event["type"], json.loads(event["body"])["data"].get("idcardid", ""))
         print("cursor", cursor)
     else:
-        raise SystemExit(__doc__)
+        print(__doc__, file=sys.stderr)
+        raise SystemExit(2)
 
 
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except NotifierError as error:
+    except (NotifierError, ValueError) as error:
         raise SystemExit(str(error))

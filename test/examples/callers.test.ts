@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -47,6 +48,13 @@ const CALLERS: readonly Caller[] = [
   },
 ]
 
+/** The section of the page that has a block for each of them. */
+const sectionOf = (file: string) =>
+  readFileSync(at(file), 'utf8')
+    .split(/^## /m)
+    .find(one => one.includes('caller.py'))
+const MISTAKES = [[], ['register', '1'], ['wait'], ['wait', 'reg_1', 'soon'], ['lookup'], ['ring', 'reg_1']]
+
 const { PATH = '', HOME = '' } = process.env
 
 const exec = (argv: readonly string[], env: Record<string, string> = {}) => {
@@ -76,10 +84,10 @@ afterAll(() => stage[Symbol.asyncDispose]())
 describe.each(CALLERS)('the caller in $name', ({ name, probe: [command = '', ...args], build, run }) => {
   let folder: Awaited<ReturnType<typeof openFolder>>
   const isHere = spawnSync(command, args, { stdio: 'ignore' }).status === 0
-  const call = async (url: string, ...words: string[]) => {
-    const env = { NOTIFIER_URL: `${url}/`, API_KEY: stage.partner.apiKey }
-    return (await exec([...run(folder.path), ...words], env)).stdout.trim()
-  }
+  const callWith = async (env: Record<string, string>, ...words: string[]) =>
+    (await exec([...run(folder.path), ...words], env)).stdout.trim()
+  const call = (url: string, ...words: string[]) =>
+    callWith({ NOTIFIER_URL: `${url}/`, API_KEY: stage.partner.apiKey }, ...words)
 
   beforeAll(async () => {
     folder = await openFolder()
@@ -96,6 +104,7 @@ describe.each(CALLERS)('the caller in $name', ({ name, probe: [command = '', ...
     const [id = ''] = registered.split(' ')
     expect(await call(url, 'register', serial, stage.receiver.urlFor('/hook'))).toContain(id)
     expect(await call(url, 'wait', id)).toBe(`${id} succeeded`)
+    expect(await call(url, 'wait', id, '5')).toBe(`${id} succeeded`)
     expect(await call(url, 'lookup', serial, 'unheard')).toBe(`${serial} succeeded\nunheard`)
     const events = (await call(url, 'events')).split('\n')
     expect(events).toContainEqual(expect.stringMatching(new RegExp(`^msg_\\w+ idface\\.succeeded ${serial}$`)))
@@ -130,5 +139,33 @@ describe.each(CALLERS)('the caller in $name', ({ name, probe: [command = '', ...
     if (!isHere) return context.skip(`${name} is not on this machine`)
     const refused = call(stage.service.url, 'register', '0', stage.receiver.urlFor('/hook'))
     await expect(refused).rejects.toMatchObject({ stderr: expect.stringMatching(/422 .*#invalid_body .*idcardid: /) })
+  })
+
+  test.each(['README.md', 'README.zh-CN.md'])(
+    'registers as %s has it, with the variables of the start page',
+    async file => {
+      const [, block = ''] = sectionOf(file)?.split(`\`\`\`sh ${name.replace(' 8', '')}\n`) ?? []
+      const lines = block.split('```')[0]?.split('\n') ?? []
+      expect(lines[0]).toMatch(/^curl /)
+      const words = lines.find(line => / register /.test(line))?.replace(/^.* register /, 'printf "%s " ') ?? ''
+      const callbackUrl = 'https://example.com/hook'
+      const { stdout } = await exec(['sh', '-c', words], { CALLBACK_URL: callbackUrl })
+      expect(stdout).toMatch(/^test_success_3s_\d+ https:\/\/example\.com\/hook $/)
+    },
+  )
+
+  test('tells how it is called, with exit code 2, where the words are not right', async context => {
+    if (!isHere) return context.skip(`${name} is not on this machine`)
+    for (const words of MISTAKES)
+      await expect(call('http://127.0.0.1:1', ...words), words.join(' ')).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('[CURSOR]'),
+      })
+  })
+
+  test('does not try a key again that is none', async context => {
+    if (!isHere) return context.skip(`${name} is not on this machine`)
+    const refused = callWith({ NOTIFIER_URL: stage.service.url, API_KEY: 'ifn_…' }, 'events')
+    await expect(refused).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*(401|API_KEY).*\n?$/) })
   })
 })
